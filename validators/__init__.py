@@ -1,0 +1,10 @@
+"""Validators: FHIR knowledge, from definitions to verdicts.
+
+definitions -> schema -> rules -> explainer -> Validator -> Verdict
+"""
+
+from .block import Block, BlockValidator, BlockVerdicts, OneByOne, ResourceValidator
+from .issue import Issue, Severity, Verdict, operation_outcome
+from .validator import Level, Validator
+
+__all__ = ["Block", "BlockValidator", "BlockVerdicts", "Issue", "Level", "OneByOne", "ResourceValidator", "Severity", "Validator", "Verdict", "operation_outcome"]

@@ -1,0 +1,120 @@
+"""A run of NDJSON lines and the answer to it: the unit in which engine and validators talk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .issue import Verdict
+
+__all__ = ["Block", "BlockVerdicts", "BlockValidator", "OneByOne", "ResourceValidator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines of NDJSON, as they stand in the file.
+
+    data    bytes; every line but perhaps the last ends in a newline
+    """
+
+    data: bytes
+
+    def lines(self) -> Iterator[tuple[int, int, int]]:
+        """(number of the line in the block from 0, start, end) of every line that is not blank.
+
+        start and end are byte offsets into ``data``; the line's own newline and a carriage return before it are left out.
+        """
+        data, start, number, size = self.data, 0, 0, len(self.data)
+        while start < size:
+            newline = data.find(b"\n", start)
+            if newline < 0:
+                newline = size
+            end = newline
+            while end > start and data[end - 1] in b" \t\r":
+                end -= 1
+            first = start
+            while first < end and data[first] in b" \t":
+                first += 1
+            if first < end:
+                yield number, start, end
+            number += 1
+            start = newline + 1
+
+
+@dataclass(frozen=True, slots=True)
+class BlockVerdicts:
+    """One entry per line of a block that is not blank, in order: parallel columns, no object per accepted line.
+
+    numbers         line number in the block, from 0
+    starts, ends    byte offsets of the line in the block's data, without line end
+    types, ids      resourceType and id, None where they could not be read (or are no strings)
+    verdicts        position in these columns -> Verdict, only for lines with an issue of any severity
+    failed          positions of the lines that have an issue of severity error or fatal
+    crashed         positions whose validation itself broke (counted as server errors; their verdict says how)
+    undecided       binding or value set -> how many codes could not be checked offline
+    asked           reason -> how many lines the fast path handed to the slow one (empty without a fast path)
+    """
+
+    numbers: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    types: Sequence[str | None]
+    ids: Sequence[str | None]
+    verdicts: Mapping[int, Verdict]
+    failed: frozenset[int]
+    crashed: frozenset[int] = frozenset()
+    undecided: Mapping[str, int] = field(default_factory=dict)
+    asked: Mapping[str, int] = field(default_factory=dict)
+
+
+class ResourceValidator(Protocol):
+    """What a plug-in has to do at the least: judge one line. Made once per worker, called for every line."""
+
+    def validate(self, line: bytes) -> Verdict:
+        """The verdict for one resource given as JSON bytes. Never raises for bad data."""
+        ...
+
+
+class BlockValidator(Protocol):
+    """What the engine calls."""
+
+    def validate_block(self, block: Block) -> BlockVerdicts: ...
+
+
+class OneByOne:
+    """Adapter: a BlockValidator from a ResourceValidator. An exception of the validator fails its own line only."""
+
+    def __init__(self, validator: ResourceValidator) -> None:
+        self._validator = validator
+
+    def validate_block(self, block: Block) -> BlockVerdicts:
+        from .issue import Issue
+
+        numbers: list[int] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        types: list[str | None] = []
+        ids: list[str | None] = []
+        verdicts: dict[int, Verdict] = {}
+        failed: set[int] = set()
+        crashed: set[int] = set()
+        undecided: Counter[str] = Counter()
+        validate, data = self._validator.validate, block.data
+        for position, (number, start, end) in enumerate(block.lines()):
+            try:
+                verdict = validate(data[start:end])
+            except Exception as error:  # the wall around one resource: a bug in a validator costs its own line only
+                verdict = Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
+                crashed.add(position)
+            numbers.append(number)
+            starts.append(start)
+            ends.append(end)
+            types.append(verdict.resource_type)
+            ids.append(verdict.resource_id)
+            if verdict.issues:
+                verdicts[position] = verdict
+                if position not in crashed and verdict.failed:
+                    failed.add(position)
+        return BlockVerdicts(numbers, starts, ends, types, ids, verdicts, frozenset(failed), frozenset(crashed), undecided)
