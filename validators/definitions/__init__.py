@@ -1,1 +1,45 @@
-"""."""
+"""Definitions: what FHIR and its packages say, by canonical url.
+
+R4 core package -> build -> r4.zst (ships in the wheel) -> core() -> Definitions <- packages
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any, Protocol
+
+from .archive import Archive
+
+__all__ = ["CORE", "Definitions", "core", "type_url"]
+
+CORE = "http://hl7.org/fhir/StructureDefinition/"
+"""Where the canonical urls of FHIR's own types begin."""
+
+
+class Definitions(Protocol):
+    """Conformance resources by kind (StructureDefinition, ValueSet, CodeSystem, SearchParameter, Questionnaire) and canonical url."""
+
+    def fetch(self, kind: str, url: str) -> dict[str, Any] | None:
+        """The resource, trimmed; ``url|version`` asks for exactly that version. None where it is not known."""
+        ...
+
+    def urls(self, kind: str) -> Iterator[str]:
+        """The canonical urls of all resources of a kind."""
+        ...
+
+    def all(self, kind: str) -> Iterator[dict[str, Any]]:
+        """Every resource of a kind."""
+        ...
+
+
+@cache
+def core() -> Archive:
+    """The definitions of FHIR R4 (4.0.1), shared by all who ask; read lazily."""
+    return Archive((files(__package__) / "r4.zst").read_bytes())
+
+
+def type_url(name: str) -> str:
+    """The canonical url of a FHIR type: ``Patient`` is ``http://hl7.org/fhir/StructureDefinition/Patient``."""
+    return CORE + name

@@ -1,0 +1,98 @@
+"""The compact file that definitions are kept in: chunks of JSON, compressed, found by canonical url.
+
+Layout: the magic, the length of the index (8 bytes, little endian), the index, the chunks; index and chunks are zstd frames of JSON.
+The index says for each kind and url in which chunks its versions lie. The same resources always make the same bytes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+import zstandard
+
+__all__ = ["Archive", "pack"]
+
+_MAGIC = b"BFHIRDEF1\n"
+_CHUNK = 192 * 1024  # bytes of JSON a chunk: small enough to read one resource fast, large enough to compress well
+_LEVEL = 19
+
+Resource = dict[str, Any]
+
+
+def pack(resources: Iterable[Resource]) -> bytes:
+    """An archive of the resources (each with ``resourceType`` and ``url``), whatever order they come in."""
+    ordered = sorted(resources, key=lambda r: (r["resourceType"], r["url"], r.get("version", "")))
+    chunks: list[list[bytes]] = []
+    index: dict[str, dict[str, list[list[Any]]]] = {}
+    size, last = 0, None
+    for resource in ordered:
+        data = orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
+        kind = resource["resourceType"]
+        if not chunks or size + len(data) > _CHUNK or kind != last:
+            chunks.append([])
+            size = 0
+        size, last = size + len(data), kind
+        index.setdefault(kind, {}).setdefault(resource["url"], []).append([resource.get("version"), len(chunks) - 1, len(chunks[-1])])
+        chunks[-1].append(data)
+    compress = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True).compress
+    frames = [compress(b"[" + b",".join(chunk) + b"]") for chunk in chunks]
+    head = compress(orjson.dumps({"sizes": [len(frame) for frame in frames], "resources": index}, option=orjson.OPT_SORT_KEYS))
+    return b"".join([_MAGIC, len(head).to_bytes(8, "little"), head, *frames])
+
+
+class Archive:
+    """Definitions read lazily from an archive's bytes: a chunk is decompressed when something in it is asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        if not data.startswith(_MAGIC):
+            raise ValueError("not an archive of definitions, or of another version: build it again")
+        start = len(_MAGIC) + 8
+        length = int.from_bytes(data[len(_MAGIC) : start], "little")
+        head = orjson.loads(zstandard.decompress(data[start : start + length]))
+        self._data = data
+        self._resources: Mapping[str, Mapping[str, list[tuple[str | None, int, int]]]] = head["resources"]
+        self._offsets: list[tuple[int, int]] = []
+        offset = start + length
+        for size in head["sizes"]:
+            self._offsets.append((offset, offset + size))
+            offset += size
+        self._chunks: dict[int, list[Resource]] = {}
+        self._lock = threading.Lock()
+
+    def _chunk(self, number: int) -> list[Resource]:
+        with self._lock:
+            chunk = self._chunks.get(number)
+            if chunk is None:
+                begin, end = self._offsets[number]
+                chunk = orjson.loads(zstandard.decompress(self._data[begin:end]))
+                if len(self._chunks) >= 8:  # the compiled schema is what is kept; definitions are read once or twice each
+                    self._chunks.pop(next(iter(self._chunks)))
+                self._chunks[number] = chunk
+            return chunk
+
+    def fetch(self, kind: str, url: str) -> Resource | None:
+        """The resource of that kind and canonical url, or None; ``url|version`` asks for exactly that version.
+
+        Without a version the highest one by text order is taken.
+        """
+        bare, _, version = url.partition("|")
+        places = self._resources.get(kind, {}).get(bare)
+        if not places:
+            return None
+        for found, chunk, position in reversed(places):
+            if not version or found == version:
+                return self._chunk(chunk)[position]
+        return None
+
+    def urls(self, kind: str) -> Iterator[str]:
+        """The canonical urls of all resources of a kind, in order."""
+        return iter(self._resources.get(kind, {}))
+
+    def all(self, kind: str) -> Iterator[Resource]:
+        """Every resource of a kind."""
+        for places in self._resources.get(kind, {}).values():
+            for _, chunk, position in places:
+                yield self._chunk(chunk)[position]
