@@ -1,1 +1,9 @@
-"""."""
+"""Schema: StructureDefinitions compiled to frozen records.
+
+StructureDefinition.snapshot -> ElementSchema -> TypeSchema with its Properties -> rules
+"""
+
+from .compiler import Schema, UnknownType
+from .element import Binding, Constraint, Discriminator, ElementSchema, Property, Slicing, TypeRef, TypeSchema, element_schema
+
+__all__ = ["Binding", "Constraint", "Discriminator", "ElementSchema", "Property", "Schema", "Slicing", "TypeRef", "TypeSchema", "UnknownType", "element_schema"]

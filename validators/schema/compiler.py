@@ -1,0 +1,93 @@
+"""Schema: the types of FHIR, compiled from StructureDefinitions when they are first asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ..definitions import Definitions, type_url
+from .element import ElementSchema, Property, TypeRef, TypeSchema, element_schema
+
+__all__ = ["Schema", "UnknownType"]
+
+_INLINE = frozenset({"BackboneElement", "Element"})
+
+
+class UnknownType(LookupError):
+    """No StructureDefinition defines a type of this name."""
+
+
+class Schema:
+    """Compiled types by name, made lazily and kept.
+
+    Names are those of FHIR types (``Patient``, ``HumanName``, ``string``) and, for elements that define their own children,
+    the path (``Patient.contact``). A contentReference has the type of what it refers to.
+    """
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.definitions = definitions
+        self._types: dict[str, TypeSchema] = {}
+        self._kinds: dict[str, str | None] = {}
+
+    def type(self, name: str) -> TypeSchema:
+        """The compiled type. Raises UnknownType."""
+        found = self._types.get(name)
+        if found is None:
+            self._load(name.partition(".")[0])
+            found = self._types.get(name)
+            if found is None:
+                raise UnknownType(name)
+        return found
+
+    def properties(self, name: str) -> Mapping[str, Property]:
+        """JSON name -> Property of a type; empty for primitives. Raises UnknownType."""
+        return self.type(name).properties
+
+    def kind(self, name: str) -> str | None:
+        """resource | complex-type | primitive-type | backbone, or None for a name that is no type."""
+        if name not in self._kinds:
+            if "." in name:
+                self._kinds[name] = "backbone"
+            else:
+                definition = self.definitions.fetch("StructureDefinition", type_url(name))
+                self._kinds[name] = definition["kind"] if definition and definition.get("derivation") != "constraint" else None
+        return self._kinds[name]
+
+    def is_resource(self, name: str) -> bool:
+        """Whether a name is that of a resource type that can be instantiated: ``Patient``, but not ``DomainResource``."""
+        return self.kind(name) == "resource" and not self.type(name).abstract
+
+    def _load(self, name: str) -> None:
+        definition = self.definitions.fetch("StructureDefinition", type_url(name))
+        if definition is None or definition.get("derivation") == "constraint":
+            raise UnknownType(name)
+        elements = [element_schema(e, definition["url"]) for e in definition["snapshot"]["element"]]
+        children: dict[str, list[ElementSchema]] = {}
+        for element in elements[1:]:
+            children.setdefault(element.path.rpartition(".")[0], []).append(element)
+        self._types[name] = self._compile(name, definition["kind"], definition, elements[0], children)
+        for element in elements[1:]:
+            if element.path in children:
+                self._types[element.path] = self._compile(element.path, "backbone", definition, element, children)
+
+    def _compile(self, name: str, kind: str, definition: Mapping[str, Any], root: ElementSchema, children: Mapping[str, list[ElementSchema]]) -> TypeSchema:
+        elements = tuple(children.get(root.path, ()))
+        properties: dict[str, Property] = {}
+        if kind != "primitive-type":
+            for element in elements:
+                for found in self._expand(element, children):
+                    properties[found.json_name] = found
+        return TypeSchema(name, kind, bool(definition.get("abstract")) and kind != "backbone", definition["url"], root, elements, properties)
+
+    def _expand(self, element: ElementSchema, children: Mapping[str, list[ElementSchema]]) -> list[Property]:
+        name = element.name.removesuffix("[x]")
+        if element.content_reference:
+            target = element.content_reference.rpartition("#")[2]
+            return [Property(name, name, target, element.is_list, False, element, TypeRef(target))]
+        found: list[Property] = []
+        for ref in element.types:
+            code = element.path if ref.code in _INLINE and element.path in children else ref.code
+            json_name = name + ref.code[0].upper() + ref.code[1:] if element.is_choice else name
+            found.append(Property(sys.intern(json_name), name, code, element.is_list, self.kind(code) == "primitive-type", element, ref))
+        return found

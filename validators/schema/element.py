@@ -1,0 +1,210 @@
+"""ElementSchema: one ElementDefinition, frozen, with everything looked up that can be looked up ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Binding", "Constraint", "Discriminator", "ElementSchema", "Property", "Slicing", "TypeRef", "TypeSchema", "element_schema"]
+
+_FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
+_BEST_PRACTICE = "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice"
+_MAX_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
+_SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRef:
+    """One entry of ElementDefinition.type: a type, the profiles it must follow, the profiles a reference may point at."""
+
+    code: str
+    profiles: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """ElementDefinition.binding: strength and canonical url of the value set; max_value_set where an extensible one has it."""
+
+    strength: str
+    value_set: str
+    max_value_set: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """ElementDefinition.constraint: an invariant in FHIRPath, with the StructureDefinition that states it."""
+
+    key: str
+    severity: str
+    human: str
+    expression: str
+    source: str | None
+    best_practice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Discriminator:
+    """How a slice is told from its siblings: value | exists | pattern | type | profile, at a FHIRPath."""
+
+    type: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slicing:
+    """ElementDefinition.slicing; rules is open | closed | openAtEnd."""
+
+    discriminators: tuple[Discriminator, ...]
+    ordered: bool
+    rules: str
+
+
+@dataclass(frozen=True, slots=True)
+class ElementSchema:
+    """One element as a StructureDefinition's snapshot states it.
+
+    path            ``Observation.component.value[x]``
+    id              the same with slice names: ``Observation.component:systolic.value[x]``
+    min, max        cardinality here; max None is ``*``
+    is_list         by the *base* cardinality: whether JSON has an array
+    fixed, pattern  the value of fixed[x] or pattern[x], with its type's name (``("Quantity", {...})``)
+    bounds          minValue and maxValue as (type name, value)
+    """
+
+    id: str
+    path: str
+    min: int
+    max: int | None
+    is_list: bool
+    types: tuple[TypeRef, ...] = ()
+    content_reference: str | None = None
+    slice_name: str | None = None
+    slicing: Slicing | None = None
+    binding: Binding | None = None
+    constraints: tuple[Constraint, ...] = ()
+    fixed: tuple[str, Any] | None = None
+    pattern: tuple[str, Any] | None = None
+    min_value: tuple[str, Any] | None = None
+    max_value: tuple[str, Any] | None = None
+    max_length: int | None = None
+    is_modifier: bool = False
+    representations: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last step of the path: ``value[x]``."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def is_choice(self) -> bool:
+        return self.path.endswith("[x]")
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One name that a JSON object of a type may have.
+
+    json_name     ``valueQuantity``, ``birthDate``; its companion is ``_birthDate``
+    name          as FHIRPath calls it: ``value``, ``birthDate``
+    type          ``Quantity``, ``date``, ``Resource``, or the path of a backbone element: ``Patient.contact``
+    is_primitive  whether JSON has a string, number or boolean, with a companion under ``_`` + json_name
+    """
+
+    json_name: str
+    name: str
+    type: str
+    is_list: bool
+    is_primitive: bool
+    element: ElementSchema
+    type_ref: TypeRef
+
+    @property
+    def step(self) -> str:
+        """How a location names it: ``value.ofType(Quantity)``."""
+        return f"{self.name}.ofType({self.type})" if self.element.is_choice else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSchema:
+    """A type with its elements: a resource, a datatype, or a backbone element (named by its path).
+
+    kind         resource | complex-type | primitive-type | backbone
+    root         the first ElementDefinition: its constraints hold for every value of the type
+    properties   JSON name -> Property, choice types expanded
+    """
+
+    name: str
+    kind: str
+    abstract: bool
+    url: str
+    root: ElementSchema
+    elements: tuple[ElementSchema, ...]
+    properties: Mapping[str, Property] = field(default_factory=dict)
+
+
+def _type_ref(definition: Mapping[str, Any]) -> TypeRef:
+    code = definition.get("code", "")
+    if code.startswith(_SYSTEM_TYPE):
+        code = next((e.get("valueUrl") or e.get("valueUri") or "string" for e in definition.get("extension", ()) if e["url"] == _FHIR_TYPE), "string")
+    return TypeRef(code, tuple(definition.get("profile", ())), tuple(definition.get("targetProfile", ())))
+
+
+def _prefixed(definition: Mapping[str, Any], prefix: str) -> tuple[str, Any] | None:
+    for key, value in definition.items():
+        if key.startswith(prefix) and key[len(prefix) : len(prefix) + 1].isupper():
+            return key[len(prefix) :], value
+    return None
+
+
+def _binding(definition: Mapping[str, Any]) -> Binding | None:
+    binding = definition.get("binding")
+    if not binding:
+        return None
+    maximum = next((e.get("valueCanonical") or e.get("valueUri") or e.get("valueReference", {}).get("reference") for e in binding.get("extension", ()) if e["url"] == _MAX_VALUE_SET), None)
+    return Binding(binding.get("strength", "example"), binding.get("valueSet", ""), maximum)
+
+
+def _constraint(definition: Mapping[str, Any], source: str) -> Constraint:
+    best_practice = any(e.get("url") == _BEST_PRACTICE and e.get("valueBoolean") for e in definition.get("extension", ()))
+    return Constraint(definition["key"], definition.get("severity", "error"), definition.get("human", ""), definition.get("expression", ""), definition.get("source", source), best_practice)
+
+
+def _slicing(definition: Mapping[str, Any]) -> Slicing | None:
+    slicing = definition.get("slicing")
+    if slicing is None:
+        return None
+    return Slicing(tuple(Discriminator(d["type"], d["path"]) for d in slicing.get("discriminator", ())), bool(slicing.get("ordered")), slicing.get("rules", "open"))
+
+
+def _maximum(text: str) -> int | None:
+    return None if text == "*" else int(text)
+
+
+def element_schema(definition: Mapping[str, Any], source: str) -> ElementSchema:
+    """The frozen form of one ElementDefinition of a snapshot.
+
+    source    canonical url of the StructureDefinition, for constraints that name none
+    """
+    maximum = definition.get("max", "*")
+    return ElementSchema(
+        id=definition.get("id", definition["path"]),
+        path=definition["path"],
+        min=definition.get("min", 0),
+        max=_maximum(maximum),
+        is_list=definition.get("base", {}).get("max", maximum) not in ("0", "1"),
+        types=tuple(_type_ref(t) for t in definition.get("type", ())),
+        content_reference=definition.get("contentReference"),
+        slice_name=definition.get("sliceName"),
+        slicing=_slicing(definition),
+        binding=_binding(definition),
+        constraints=tuple(_constraint(c, source) for c in definition.get("constraint", ())),
+        fixed=_prefixed(definition, "fixed"),
+        pattern=_prefixed(definition, "pattern"),
+        min_value=_prefixed(definition, "minValue"),
+        max_value=_prefixed(definition, "maxValue"),
+        max_length=definition.get("maxLength"),
+        is_modifier=bool(definition.get("isModifier")),
+        representations=tuple(definition.get("representation", ())),
+    )
