@@ -1,0 +1,27 @@
+# The checks, one by one, in the environment that is active; `make check` runs all of them in one of its own.
+.PHONY: check install test lint format types sample clean
+
+check:                     ## everything that CI runs
+	bash .ci/run
+
+install:                   ## an editable install with the tools
+	pip install -e '.[dev]'
+
+test:                      ## the tests
+	pytest
+
+lint:                      ## style and likely mistakes
+	ruff check .
+
+format:                    ## mend what ruff can mend
+	ruff check --fix .
+
+types:                     ## mypy strict; packages carry their real names only in a strict editable install (new files: run it again)
+	pip install -q --no-deps --config-settings editable_mode=strict -e .
+	mypy
+
+sample:                    ## make fixtures/sample again
+	python fixtures/make_sample.py fixtures/sample
+
+clean:                     ## remove what builds and tests leave behind
+	rm -rf build dist out *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,100 @@
+"""The project as it is packaged: what an install holds, and that lists written out by hand are true."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+FOLDERS = ("engine", "validators")
+NOT_SHIPPED = {"__pycache__", "acceptor"}  # the acceptor is a crate; what is built from it ships
+
+
+def shipped(folder: Path) -> list[Path]:
+    """Every file under one of the package folders, except caches and the Rust crate."""
+    return [path for path in folder.rglob("*") if path.is_file() and not NOT_SHIPPED.intersection(path.parts) and path.suffix not in {".so", ".pyc"}]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what a build reads, so that building leaves nothing in the tree and finds nothing stale in it."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
+        shutil.copy(ROOT / name, copy)
+    for name in FOLDERS:
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "target", "*.so"))
+    return copy
+
+
+def build(checkout: Path, hook: str, **settings: str) -> Path:
+    """The wheel that a PEP 517/660 hook of the build backend makes."""
+    code = f"from setuptools import build_meta; print(build_meta.{hook}('dist', {settings!r}))"
+    made = subprocess.run([sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    return checkout / "dist" / made.stdout.split()[-1]
+
+
+def offered(wheel: Path, environment: Path) -> dict[str, str | None]:
+    """Name -> file it is imported from, for the names that an install must and must not offer. A bare environment holds that wheel and nothing else."""
+    venv.create(environment, with_pip=False)
+    python = environment / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True)
+    names = ("engine", "validators", "bulkfhir.engine", "bulkfhir.validators")
+    code = f"import importlib.util as i, json; print(json.dumps({{n: getattr(i.find_spec(n), 'origin', None) for n in {names}}}))"
+    return json.loads(subprocess.run([python, "-I", "-c", code], cwd=environment, check=True, capture_output=True).stdout)
+
+
+def test_package_list_names_every_folder_with_modules() -> None:
+    found = {
+        ".".join(["bulkfhir", *path.parent.relative_to(ROOT).parts])
+        for folder in FOLDERS
+        for path in shipped(ROOT / folder)
+        if path.suffix == ".py"
+    }
+    assert sorted(found) == PROJECT["tool"]["setuptools"]["packages"]
+
+
+def test_wheel_holds_the_packages_whole_and_nothing_else_at_top_level(checkout: Path, tmp_path: Path) -> None:
+    wheel = build(checkout, "build_wheel")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {name.split("/")[0] for name in names} == {"bulkfhir", f"bulkfhir-{PROJECT['project']['version']}.dist-info"}
+    expected = {f"bulkfhir/{path.relative_to(checkout)}" for folder in FOLDERS for path in shipped(checkout / folder)}
+    assert {name for name in names if name.startswith("bulkfhir/") and not name.endswith(".so")} == expected
+    found = offered(wheel, tmp_path / "environment")
+    assert found["engine"] is None
+    assert found["validators"] is None
+    assert found["bulkfhir.validators"].endswith("/site-packages/bulkfhir/validators/__init__.py")
+
+
+@pytest.mark.parametrize("mode", ["lenient", "strict"])
+def test_editable_install_offers_only_bulkfhir(checkout: Path, tmp_path: Path, mode: str) -> None:
+    found = offered(build(checkout, "build_editable", editable_mode=mode), tmp_path / "environment")
+    assert found["engine"] is None
+    assert found["validators"] is None
+    for name in FOLDERS:
+        assert Path(found[f"bulkfhir.{name}"]).samefile(checkout / name / "__init__.py")
+
+
+def test_licence_is_apache_2_in_full_and_notice_names_the_owners_of_quoted_codes() -> None:
+    licence = (ROOT / "LICENSE").read_text()
+    assert "Apache License\n                           Version 2.0, January 2004" in licence
+    assert "END OF TERMS AND CONDITIONS" in licence
+    notice = (ROOT / "NOTICE").read_text()
+    for owner in ("CC0", "SNOMED International", "Regenstrief", "UCUM Organization", "SIX Financial", "ISO 3166", "NUCC", "NEMA"):
+        assert owner in notice
+
+
+def test_version_is_the_same_for_pip_and_for_the_program() -> None:
+    from importlib.metadata import version
+
+    assert version("bulkfhir") == PROJECT["project"]["version"]
