@@ -1,0 +1,203 @@
+"""The FHIR packages of a job, several versions side by side, over the R4 core.
+
+sources -> packages, their dependencies from the standard cache -> Packages (a Definitions)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import PackageError
+from . import Definitions, core
+from .package import Package, open_package
+
+__all__ = ["Missing", "Packages", "installed", "locate", "standard_cache"]
+
+_CORE_NAME = re.compile(r"hl7\.fhir\.r4[ab]?\.(core|expansions)")
+_NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:[#@](?P<version>[A-Za-z0-9][A-Za-z0-9._+-]*))?")
+_OURS = ("4.0", "4.3")  # R4B's conformance resources read as R4's do
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A dependency that is not here.
+
+    package      ``name#version`` that is wanted
+    wanted_by    labels of the packages that want it
+    """
+
+    package: str
+    wanted_by: Sequence[str]
+
+
+def standard_cache() -> Path:
+    """Where every FHIR tool keeps unpacked packages, as ``<name>#<version>/package/``."""
+    return Path.home() / ".fhir" / "packages"
+
+
+def installed() -> list[Path]:
+    """The packages of the standard cache, by name and then by version, newest last."""
+    folder = standard_cache()
+    if not folder.is_dir():
+        return []
+    return sorted((path for path in folder.iterdir() if "#" in path.name and path.is_dir()), key=_name_and_version)
+
+
+def _name_and_version(path: Path) -> tuple[str, tuple[tuple[int, int, str], ...]]:
+    name, _, version = path.name.partition("#")
+    return name, _version_key(version)
+
+
+def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
+    """Orders versions as semver does: 3.1.1 < 10.0.0, and 5.0.0-ballot < 5.0.0."""
+    release, _, label = version.partition("-")
+    numbers = tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in release.split("."))
+    return (*numbers, (0, 0, label) if label else (0, 1, ""))
+
+
+def locate(source: str) -> Path:
+    """Where a package lies that the user named: a path, or ``name#version`` (or ``name``: its newest) of the standard cache.
+
+    Raises PackageError when there is no such thing.
+    """
+    path = Path(source).expanduser()
+    if path.exists():
+        return path
+    named = _NAMED.fullmatch(source)
+    if named:
+        found = _find(named["name"], named["version"] or "x")
+        if found:
+            return found
+    raise PackageError(f"package {source!r}: no such file or folder, and not in {standard_cache()}")
+
+
+def _find(name: str, version: str) -> Path | None:
+    """The newest package of the standard cache with that version."""
+    wanted = _pattern(version)
+    matching = [path for path in installed() if path.name.partition("#")[0] == name and wanted.fullmatch(path.name.partition("#")[2])]
+    return matching[-1] if matching else None
+
+
+def _pattern(version: str) -> re.Pattern[str]:
+    """Which versions a dependency accepts: ``4.0.x`` any patch, ``latest`` and ``x`` any at all, else that one."""
+    if version in ("latest", "x", "*"):
+        return re.compile(".*")
+    return re.compile(re.escape(version.removesuffix("x")) + (r"\w+" if version.endswith(".x") else ""))
+
+
+class Packages:
+    """Definitions of the core and of packages.
+
+    A bare canonical url means the core's definition where the core has it; then the first package, in the order given, that has it;
+    the version that ``defaults`` names goes before all others of the same package. ``url|version`` means exactly that version.
+    Value sets and code systems of plain folders and files go before everything else: they are what a user supplies to fill gaps.
+    Dependencies come after what was given, and only from the standard cache; see ``missing``.
+    """
+
+    def __init__(self, sources: Sequence[str], *, defaults: Mapping[str, str] | None = None, base: Definitions | None = None) -> None:
+        """Raises PackageError for a source that cannot be found or read, one for another FHIR version, and a default that is not among them."""
+        self._base: Definitions = base if base is not None else core()
+        given = [_checked(open_package(locate(source))) for source in sources]
+        self.packages, self.missing = _with_dependencies(_ordered(given, defaults or {}))
+        self._supplied = [package.definitions for package in self.packages if not package.name]
+        self._layers: list[Definitions] = [self._base, *(package.definitions for package in self.packages)]
+        self._terminology: list[Definitions] = [*self._supplied, *self._layers]
+
+    def fetch(self, kind: str, url: str) -> Resource | None:
+        for layer in self._terminology if kind in ("ValueSet", "CodeSystem") else self._layers:
+            found = layer.fetch(kind, url)
+            if found is not None:
+                return found
+        return None
+
+    def urls(self, kind: str) -> Iterator[str]:
+        """The canonical urls of all resources of a kind, each once."""
+        return iter(dict.fromkeys(url for layer in self._layers for url in layer.urls(kind)))
+
+    def all(self, kind: str) -> Iterator[Resource]:
+        """Every resource of a kind, all versions, the core's first."""
+        for layer in self._layers:
+            yield from layer.all(kind)
+
+    def unchecked(self) -> dict[str, list[str]]:
+        """Kind -> canonical urls that the packages refer to and nobody has: what cannot be checked."""
+        return {kind: self._unchecked(kind) for kind in ("StructureDefinition", "ValueSet")}
+
+    def _unchecked(self, kind: str) -> list[str]:
+        here = set(self.urls(kind))  # the indexes only: nothing is read for a bare url
+        wanted = dict.fromkeys(url for package in self.packages for url in package.references.get(kind, ()))
+        return [url for url in wanted if url not in here and ("|" not in url or self.fetch(kind, url) is None)]
+
+    def warning(self) -> str | None:
+        """One sentence for the start of a job when dependencies are missing: which, who wants them, and what cannot be checked."""
+        if not self.missing:
+            return None
+        packages = "; ".join(f"{missing.package} (wanted by {', '.join(missing.wanted_by)})" for missing in self.missing)
+        unchecked = self.unchecked()
+        named = {"profiles and extensions": unchecked["StructureDefinition"], "required value sets": unchecked["ValueSet"]}
+        parts = [f"{len(urls)} {what} ({_some(urls)})" for what, urls in named.items() if urls]
+        effect = "cannot be checked without them: " + "; ".join(parts) if parts else "no definition in use needs them"
+        return f"missing dependencies: {packages}; {effect}"
+
+
+def _some(urls: Sequence[str]) -> str:
+    return ", ".join(urls[:3]) + (", …" if len(urls) > 3 else "")
+
+
+def _checked(package: Package) -> Package:
+    if package.fhir_versions and not _for_r4(package):
+        raise PackageError(f"{package.path}: {package.label} is for FHIR {', '.join(package.fhir_versions)}; only R4 (4.0.1) is validated")
+    return package
+
+
+def _for_r4(package: Package) -> bool:
+    return any(version.startswith(_OURS) for version in package.fhir_versions)
+
+
+def _ordered(packages: Sequence[Package], defaults: Mapping[str, str]) -> list[Package]:
+    """Each package once, the configured default version of a name before its other versions, otherwise as given."""
+    unique = list({package.label: package for package in reversed(packages)}.values())[::-1]
+    for name, version in defaults.items():
+        names = {package.version for package in unique if package.name == name}
+        if names and version not in names:
+            raise PackageError(f"default version {version} of {name} is not among the packages given ({', '.join(sorted(names))})")
+    return sorted(unique, key=lambda package: defaults.get(package.name) not in (None, package.version))
+
+
+def _with_dependencies(given: Sequence[Package]) -> tuple[tuple[Package, ...], tuple[Missing, ...]]:
+    """The packages and, breadth first, what they depend on; and what of that is nowhere."""
+    packages = {package.label: package for package in given}
+    missing: dict[str, list[str]] = {}
+    queue = list(given)
+    while queue:
+        package = queue.pop(0)
+        for name, version in package.dependencies.items():
+            label = f"{name}#{version}"
+            if _CORE_NAME.fullmatch(name) or label in packages or _satisfied(packages.values(), name, version):
+                continue
+            found = _dependency(name, version)
+            if found is None:
+                missing.setdefault(label, []).append(package.label)
+            elif found.label not in packages:
+                packages[found.label] = found
+                queue.append(found)
+    return tuple(packages.values()), tuple(Missing(label, tuple(wanted_by)) for label, wanted_by in missing.items())
+
+
+def _satisfied(packages: Iterable[Package], name: str, version: str) -> bool:
+    wanted = _pattern(version)
+    return any(package.name == name and wanted.fullmatch(package.version) for package in packages)
+
+
+def _dependency(name: str, version: str) -> Package | None:
+    path = _find(name, version)
+    if path is None:
+        return None
+    package = open_package(path)
+    return package if not package.fhir_versions or _for_r4(package) else None
