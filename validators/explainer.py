@@ -1,0 +1,144 @@
+"""The explainer: walks a resource through the checks of its types. It is the truth, and writes every issue.
+
+Compiled once: per type a table from JSON name to check, filled when a name is first seen. What a value's checks are is
+decided when the table entry is made; nothing is looked up, and no object is made, while a value is as it should be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .definitions import Definitions
+from .issue import Issue
+from .rules import RULES
+from .rules.form import companion_check, inline_check, list_check, no_companion, single_check, unknown_element, wrong_form
+from .rules.rule import Check, Issues, Scope, located, union
+from .schema import Property, Schema, TypeSchema
+
+__all__ = ["Explainer"]
+
+PropertyCheck = Callable[[Any, Mapping[str, Any], Scope], Issues]
+"""Checks the JSON value of one property of an object: (value, the object, scope)."""
+
+_NO_COMPANION = frozenset({"xmlAttr"})  # ElementDefinition.representation of elements that cannot have extensions
+
+
+class Explainer:
+    """Checks for types and resources, made when first needed.
+
+    warnings        also say what does not fail a resource (warnings, information)
+    best_practice   invariants marked as best practice (dom-6) count as warnings; off, they are not checked
+    """
+
+    def __init__(self, definitions: Definitions, *, warnings: bool = False, best_practice: bool = False) -> None:
+        self.definitions = definitions
+        self.schema = Schema(definitions)
+        self.warnings = warnings
+        self.best_practice = best_practice
+        self._types: dict[str, Check] = {}
+        self._resources: dict[str, Check] = {}
+
+    def explain(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
+        """Every issue of a decoded resource whose resourceType is known, in document order."""
+        name = resource["resourceType"]
+        issues = self.resource_check(name)(resource, Scope(resource, undecided))
+        return located(name, issues) if issues else []
+
+    def resource_check(self, name: str) -> Check:
+        """The check for resources of one type, given their own scope. Raises UnknownType."""
+        return self.type_check(name)
+
+    def type_check(self, name: str) -> Check:
+        """The check for JSON objects of a type: the walk through its properties, then the rules on the whole object.
+
+        ``Resource`` and ``DomainResource`` (as in ``contained``) stand for whatever resource the object says it is.
+        """
+        check = self._types.get(name)
+        if check is None:
+            schema = self.schema.type(name)
+            if schema.kind == "resource" and schema.abstract:
+                check = self._any_resource
+            else:
+                check = self._walk(schema)
+            self._types[name] = check
+        return check
+
+    def value_check(self, found: Property) -> Check:
+        """The check for one value of a property: its type's, and that of every rule that has something to say of the property."""
+        checks: list[Check] = [] if found.is_primitive else [self.type_check(found.type)]
+        checks += [check for rule in RULES if rule.on == "value" and (check := rule.build(found, self))]
+        return union(checks) or (lambda value, scope: None)
+
+    def _any_resource(self, value: Any, scope: Scope) -> Issues:
+        """An inline resource: dispatched by its own resourceType, in a scope of its own."""
+        if type(value) is not dict:
+            return [wrong_form(value, "an object")]
+        name = value.get("resourceType")
+        if type(name) is not str:
+            return [Issue("fatal", "invalid", "resource-type", "", "Unable to find resourceType property" if name is None else "resourceType must be a string")]
+        check = self._resources.get(name)
+        if check is None:
+            if not self.schema.is_resource(name):
+                return [Issue("fatal", "invalid", "resource-type", "", f"This does not appear to be a FHIR resource (unknown name '{name[:64]}')")]
+            check = self._resources[name] = self.resource_check(name)
+        return check(value, scope)
+
+    def _property_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
+        value_check = self.value_check(found)
+        form = list_check if found.is_list else single_check
+        return inline_check(found, value_check, form) if found.type == "Resource" else form(found, value_check, siblings)
+
+    def _companion_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
+        if _NO_COMPANION.intersection(found.element.representations):
+            return no_companion(found)
+        empty = union([check for rule in RULES if rule.on == "empty" and (check := rule.build(found, self))])
+        return companion_check(found, self.type_check("Element"), empty, siblings)
+
+    def _walk(self, schema: TypeSchema) -> Check:
+        properties = schema.properties
+        table: dict[str, PropertyCheck] = {}
+        if schema.kind == "resource":
+            table["resourceType"] = lambda value, owner, scope: None
+        check: Check | None = None
+
+        def resolve(name: str) -> PropertyCheck:
+            found = properties.get(name)
+            if found is not None:
+                table[name] = self._property_check(found, _siblings(properties, found))
+            elif name.startswith("_") and (found := properties.get(name[1:])) is not None and found.is_primitive:
+                table[name] = self._companion_check(found, _siblings(properties, found))
+            else:
+                return unknown_element(name)  # not kept: names from data must not fill memory
+            return table[name]
+
+        def walk(value: Any, scope: Scope) -> Issues:
+            if type(value) is not dict:
+                return [wrong_form(value, "an object")]
+            issues: Issues = None
+            for name, item in value.items():
+                try:
+                    check_property = table[name]
+                except KeyError:
+                    check_property = resolve(name)
+                found = check_property(item, value, scope)
+                if found is not None:
+                    issues = found if issues is None else issues + found
+            if check is not None:
+                found = check(value, scope)
+                if found is not None:
+                    issues = found if issues is None else issues + found
+            return issues
+
+        self._types[schema.name] = walk  # before the rules are built: types refer to one another
+        check = union([made for rule in RULES if rule.on == "object" and (made := rule.build(schema, self))])
+        return walk
+
+
+def _siblings(properties: Mapping[str, Property], found: Property) -> frozenset[str]:
+    """The other JSON names of a choice, with their companions' names."""
+    if not found.element.is_choice:
+        return frozenset()
+    others = [p for p in properties.values() if p.element is found.element and p is not found]
+    return frozenset(name for p in others for name in (p.json_name, "_" + p.json_name))

@@ -1,0 +1,42 @@
+"""Cardinality (FHIR R4, section 2.1.0.5): a required element must be there; for a primitive its companion is enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..issue import Issue
+from ..schema import ElementSchema, TypeSchema
+from .rule import Check, Issues, Scope
+
+if TYPE_CHECKING:
+    from ..explainer import Explainer
+
+__all__ = ["build", "too_few"]
+
+
+def too_few(profile: str, name: str, minimum: int, count: int) -> Issue:
+    """In HealthLake's words. name: the element with its path, ``Patient.contact.name``."""
+    return Issue("error", "structure", "cardinality", "", f"Profile {profile}, Element '{name}': minimum required = {minimum}, but only found {count}", profile)
+
+
+def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+    required: list[tuple[frozenset[str], ElementSchema]] = []
+    for element in schema.elements:
+        if element.min:
+            found = [p for p in schema.properties.values() if p.element is element]
+            names = [p.json_name for p in found] + ["_" + p.json_name for p in found if p.is_primitive]
+            required.append((frozenset(names), element))
+    if not required:
+        return None
+    url = schema.url
+    each = tuple(required)
+
+    def check(value: Any, scope: Scope) -> Issues:
+        issues: Issues = None
+        for names, element in each:
+            if names.isdisjoint(value):
+                found = [too_few(url, element.path, element.min, 0)]
+                issues = found if issues is None else issues + found
+        return issues
+
+    return check

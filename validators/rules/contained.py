@@ -1,0 +1,90 @@
+"""Contained resources (FHIR R4, section 2.3.3): an id, no nesting, no version or security of their own, and referred to (dom-2 to dom-5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..issue import Issue
+from ..schema import Schema, TypeSchema
+from .rule import Check, Issues, Scope
+
+if TYPE_CHECKING:
+    from ..explainer import Explainer
+
+__all__ = ["build"]
+
+DOMAIN_RESOURCE = "http://hl7.org/fhir/StructureDefinition/DomainResource"
+_URIS = frozenset({"uri", "url", "canonical", "oid"})
+
+
+def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+    if schema.kind != "resource" or "contained" not in schema.properties:
+        return None
+    types, name = explainer.schema, schema.name
+
+    def check(value: Any, scope: Scope) -> Issues:
+        held = value.get("contained")
+        if type(held) is not list:
+            return None
+        issues: list[Issue] = []
+        resources = [r for r in held if type(r) is dict]
+        if any("contained" in r for r in resources):
+            issues.append(_failed("dom-2", "If the resource is contained in another resource, it SHALL NOT contain nested Resources"))
+        metas = [meta for r in resources if type(meta := r.get("meta")) is dict]
+        if any("versionId" in meta or "lastUpdated" in meta for meta in metas):
+            issues.append(_failed("dom-4", "If a resource is contained in another resource, it SHALL NOT have a meta.versionId or a meta.lastUpdated"))
+        if any("security" in meta for meta in metas):
+            issues.append(_failed("dom-5", "If a resource is contained in another resource, it SHALL NOT have a security label"))
+        issues += _unreferenced(types, name, value, held)
+        return issues or None
+
+    return check
+
+
+def _failed(key: str, human: str) -> Issue:
+    return Issue("error", "invariant", key, "", f"Constraint failed: {key}: '{human}'", DOMAIN_RESOURCE)
+
+
+def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[Any]) -> Iterator[Issue]:
+    """dom-3: a contained resource is referred to by its container, by another that is, or refers to the container itself."""
+    own = set(references(schema, name, {key: item for key, item in value.items() if key != "contained"}))
+    inner = [set(references(schema, kind, r)) if type(r) is dict and type(kind := r.get("resourceType")) is str else set() for r in held]
+    ids = [r.get("id") if type(r) is dict else None for r in held]
+
+    def reached(index: int, passed: frozenset[int]) -> bool:
+        if ids[index] in own or "" in inner[index]:
+            return True
+        passed = passed | {index}
+        return any(ids[index] in refs and reached(other, passed) for other, refs in enumerate(inner) if other not in passed)
+
+    for index, resource in enumerate(held):
+        if type(resource) is not dict:
+            continue
+        if type(ids[index]) is not str:
+            yield Issue("error", "required", "contained-id", f"contained[{index}]", "Resource requires an id, but none is present")
+        if not reached(index, frozenset()):
+            text = f"The contained resource '{str(ids[index])[:64]}' is not referenced to from elsewhere in the containing resource nor does it refer to the containing resource (dom-3)"
+            yield Issue("error", "invariant", "dom-3", f"contained[{index}]", text, DOMAIN_RESOURCE)
+
+
+def references(schema: Schema, name: str, value: Any) -> Iterator[str]:
+    """What a value of a type refers to by ``#``: the fragments of References and of primitives that are URIs."""
+    if type(value) is not dict or schema.kind(name) is None:
+        return
+    properties = schema.properties(name)
+    for key, item in value.items():
+        found = properties.get(key)
+        if found is None:
+            found = properties.get(key[1:]) if key.startswith("_") else None
+            if found is None:
+                continue
+            kind = "Element"
+        else:
+            kind = found.type
+        for one in item if type(item) is list else (item,):
+            if type(one) is str:
+                if one.startswith("#") and (kind in _URIS or (name == "Reference" and key == "reference")):
+                    yield one[1:]
+            elif type(one) is dict:
+                yield from references(schema, str(one.get("resourceType")) if kind == "Resource" else kind, one)

@@ -1,0 +1,146 @@
+"""JSON form (FHIR R4, section 2.6.2): objects, arrays and primitives where they belong, nulls only as filler, no unknown names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..issue import Issue
+from ..schema import Property
+from .rule import Check, Issues, Scope, located
+
+__all__ = ["companion_check", "inline_check", "list_check", "no_companion", "single_check", "unknown_element", "wrong_form"]
+
+PropertyCheck = Callable[[Any, Mapping[str, Any], Scope], Issues]
+
+
+def _described(value: Any) -> str:
+    if value is None:
+        return "a Null"
+    return "an Array" if type(value) is list else "an Object" if type(value) is dict else "a Primitive property"
+
+
+def wrong_form(value: Any, expected: str) -> Issue:
+    """The issue for a value of another JSON form than its definition says."""
+    return Issue("error", "structure", "json-form", "", f"This property must be {expected}, not {_described(value)}")
+
+
+def unknown_element(name: str) -> PropertyCheck:
+    """For a name that the type does not have (HealthLake's words)."""
+    return lambda value, owner, scope: [Issue("error", "structure", "unknown-element", "", f"Unrecognised property '@{name[:128]}'")]
+
+
+def no_companion(found: Property) -> PropertyCheck:
+    """For ``_id`` and ``_url`` of an Extension: elements that are attributes in XML take no extensions."""
+    return unknown_element("_" + found.json_name)
+
+
+def _conflict(found: Property, owner: Mapping[str, Any], siblings: frozenset[str]) -> Issues:
+    """At most one of a choice's names: said once, by every name but the first."""
+    own = {found.json_name, "_" + found.json_name}
+    first = next(name for name in owner if name in siblings or name in own)
+    if first in own:
+        return None
+    name = found.element.path
+    return [Issue("error", "structure", "choice", "", f"{name} is a choice: only one type may be given, found {first.removeprefix('_')} and {found.json_name}")]
+
+
+def _with_choice(found: Property, siblings: frozenset[str], check: PropertyCheck) -> PropertyCheck:
+    if not siblings:
+        return check
+
+    def checked(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        issues = check(value, owner, scope)
+        if not siblings.isdisjoint(owner) and (more := _conflict(found, owner, siblings)):
+            issues = more if issues is None else issues + more
+        return issues
+
+    return checked
+
+
+def single_check(found: Property, check: Check, siblings: frozenset[str]) -> PropertyCheck:
+    """For a property that holds one value."""
+    step = found.step
+
+    def single(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        issues = check(value, scope)
+        return None if issues is None else located(step, issues)
+
+    return _with_choice(found, siblings, single)
+
+
+def list_check(found: Property, check: Check, siblings: frozenset[str]) -> PropertyCheck:
+    """For a property that holds an array of values; in an array of primitives null is filler where the companion has something."""
+    step, companion = found.step, "_" + found.json_name if found.is_primitive else None
+
+    def several(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        if type(value) is not list:
+            return located(step, [wrong_form(value, "an Array")])
+        if not value:
+            return located(step, [Issue("error", "structure", "empty-array", "", "Array cannot be empty - the property should not be present if it has no values")])
+        issues: Issues = None
+        for index, item in enumerate(value):
+            if item is None and companion is not None:
+                others = owner.get(companion)
+                if type(others) is list and index < len(others) and others[index] is not None:
+                    continue
+                found_here: Issues = [Issue("error", "structure", "null", "", "null may stand only where the companion array has an id or extensions")]
+            else:
+                found_here = check(item, scope)
+            if found_here is not None:
+                located(f"{step}[{index}]", found_here)
+                issues = found_here if issues is None else issues + found_here
+        return issues
+
+    return _with_choice(found, siblings, several)
+
+
+def inline_check(found: Property, check: Check, form: Callable[[Property, Check, frozenset[str]], PropertyCheck]) -> PropertyCheck:
+    """For a property that holds whole resources (``contained``, ``Bundle.entry.resource``): each is checked in a scope of its own."""
+    place = "contained" if found.json_name == "contained" else "entry"
+
+    def inline(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        def one(item: Any, outer: Scope) -> Issues:
+            return check(item, Scope(item, outer.undecided, outer, place, owner) if type(item) is dict else outer)
+
+        return form(found, one, frozenset())(value, owner, scope)
+
+    return inline
+
+
+def companion_check(found: Property, element: Check, empty: Check | None, siblings: frozenset[str]) -> PropertyCheck:
+    """For ``_name``, which holds id and extensions of the primitive ``name``."""
+    step, name = found.step, found.json_name
+
+    def one(value: Any, has_value: bool, scope: Scope) -> Issues:
+        issues = element(value, scope)
+        if not has_value and empty is not None and type(value) is dict and (more := empty(value, scope)):
+            issues = more if issues is None else issues + more
+        return issues
+
+    def single(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        issues = one(value, name in owner, scope)
+        return None if issues is None else located(step, issues)
+
+    def several(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        if type(value) is not list:
+            return located(step, [wrong_form(value, "an Array")])
+        if not value:
+            return located(step, [Issue("error", "structure", "empty-array", "", "Array cannot be empty - the property should not be present if it has no values")])
+        values = owner.get(name)
+        values = values if type(values) is list else []
+        issues: Issues = None
+        for index, item in enumerate(value):
+            has_value = index < len(values) and values[index] is not None
+            if item is None and has_value:
+                continue
+            if item is None:
+                found_here: Issues = [Issue("error", "structure", "null", "", "null may stand only where the other array has something")] if index >= len(values) else None
+            else:
+                found_here = one(item, has_value, scope)
+            if found_here is not None:
+                located(f"{step}[{index}]", found_here)
+                issues = found_here if issues is None else issues + found_here
+        return issues
+
+    return _with_choice(found, siblings, several if found.is_list else single)

@@ -1,0 +1,37 @@
+"""Primitive formats (FHIR R4, section 2.24.0.1), by the table in ``primitives``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import primitives
+from ..issue import Issue, Severity
+from ..schema import Property
+from .rule import Check, Issues, Scope
+
+if TYPE_CHECKING:
+    from ..explainer import Explainer
+
+__all__ = ["build", "build_warnings"]
+
+
+def _said_as(severity: Severity, prove: primitives.Check) -> Check:
+    def check(value: Any, scope: Scope) -> Issues:
+        finding = prove(value)
+        return None if finding is None else [Issue(severity, "invalid", finding[0], "", finding[1])]
+
+    return check
+
+
+def build(found: Property, explainer: Explainer) -> Check | None:
+    if not found.is_primitive:
+        return None
+    if found.json_name == "id" and explainer.schema.kind(found.element.path.removesuffix(".id")) == "resource":
+        return _said_as("error", primitives.resource_id)
+    return _said_as("error", primitives.CHECKS[found.type])
+
+
+def build_warnings(found: Property, explainer: Explainer) -> Check | None:
+    if not explainer.warnings or found.type not in primitives.WARNINGS:
+        return None
+    return _said_as("warning", primitives.WARNINGS[found.type])

@@ -1,0 +1,119 @@
+"""What a rule is: how it is built from a definition, and the check that comes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Union
+
+from ..issue import Issue
+
+if TYPE_CHECKING:
+    from ..explainer import Explainer
+    from ..schema import Property, TypeSchema
+
+__all__ = ["Check", "Issues", "Rule", "Scope", "located", "joined", "union"]
+
+Issues = Union[list[Issue], None]
+"""What a check finds: None where all is well, so that a valid resource makes no objects. Locations are relative to the value checked."""
+
+
+class Scope:
+    """Where a value stands: the resource around it, and the resources around that one.
+
+    resource   the nearest resource: a line's own, a contained one, or that of a Bundle entry or parameter
+    parent     the scope of the resource that this one stands in, None for a line's own
+    place      how it stands there: ``contained``, ``entry`` (any inline resource that is not contained), or ``line``
+    holder     the object whose property the resource is: the Bundle.entry or Parameters.parameter; the container of a contained one
+    undecided  value set or code system -> codes that could not be checked offline; one counter for all scopes of a line
+    """
+
+    __slots__ = ("holder", "memo", "parent", "place", "resource", "undecided")
+
+    def __init__(
+        self, resource: dict[str, Any], undecided: Counter[str], parent: Scope | None = None, place: str = "line", holder: Mapping[str, Any] | None = None
+    ) -> None:
+        self.resource = resource
+        self.parent = parent
+        self.place = place
+        self.holder = holder
+        self.undecided = undecided
+        self.memo: dict[Any, Any] = {}  # what a rule has worked out once for this resource, by a key of its own
+
+    @property
+    def root(self) -> dict[str, Any]:
+        """FHIRPath's %rootResource: the container of a contained resource, otherwise the resource itself."""
+        scope = self
+        while scope.place == "contained" and scope.parent is not None:
+            scope = scope.parent
+        return scope.resource
+
+    def outward(self) -> Iterator[Scope]:
+        """This scope and those around it, innermost first."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+
+Check = Callable[[Any, Scope], Issues]
+"""Checks one value (an object, or one primitive) in its scope. Never raises for bad data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of rule.
+
+    name    what it is about, for a person
+    on      object: builds from a type, checks its JSON objects. value: builds from a property, checks each single value of it.
+            empty: builds from a primitive property, checks an element that has children (id, extension) but no value;
+            the value given is the companion object.
+    build   the check for a type or a property, or None where the rule has nothing to say there
+    """
+
+    name: str
+    on: Literal["object", "value", "empty"]
+    build: Callable[[Any, Explainer], Check | None]
+
+
+if TYPE_CHECKING:
+    ObjectBuild = Callable[[TypeSchema, Explainer], Check | None]
+    ValueBuild = Callable[[Property, Explainer], Check | None]
+
+
+def joined(step: str, location: str) -> str:
+    """Two parts of a location in one: ``name[0]`` and ``given[1]`` are ``name[0].given[1]``."""
+    return f"{step}.{location}" if location else step
+
+
+def located(step: str, issues: list[Issue]) -> list[Issue]:
+    """The issues, with a step put before their locations."""
+    for issue in issues:
+        issue.location = joined(step, issue.location)
+    return issues
+
+
+def union(checks: list[Check]) -> Check | None:
+    """One check that runs them all in order."""
+    if len(checks) <= 1:
+        return checks[0] if checks else None
+    if len(checks) == 2:
+        first, second = checks
+
+        def both(value: Any, scope: Scope) -> Issues:
+            found, more = first(value, scope), second(value, scope)
+            return found if more is None else more if found is None else found + more
+
+        return both
+    every = tuple(checks)
+
+    def all_of(value: Any, scope: Scope) -> Issues:
+        found: Issues = None
+        for check in every:
+            issues = check(value, scope)
+            if issues is not None:
+                found = issues if found is None else found + issues
+        return found
+
+    return all_of
