@@ -1,1 +1,36 @@
-"""."""
+"""Jobs: what was asked for, how far it is, and running it.
+
+Start -> JobStore (SUBMITTED, QUEUED) -> Runner -> a process for each job -> JobStore (progress, last state)
+an import that the command line runs -> recorded() -> JobStore
+"""
+
+from .database import Database, StateError, default_path
+from .datastores import Datastore, DatastoreStatus, DatastoreStore, UnknownDatastoreError
+from .record import ImportJob, Sample
+from .status import ACTIVE, FINISHED, WAITING, JobStatus
+from .store import FinishedJobError, JobPage, JobStore, RunningJobError, SupersededError, UnknownJobError
+from .tokens import ReusedTokenError, once
+
+__all__ = [
+    "ACTIVE",
+    "FINISHED",
+    "WAITING",
+    "Database",
+    "Datastore",
+    "DatastoreStatus",
+    "DatastoreStore",
+    "FinishedJobError",
+    "ImportJob",
+    "JobPage",
+    "JobStatus",
+    "JobStore",
+    "ReusedTokenError",
+    "RunningJobError",
+    "Sample",
+    "StateError",
+    "SupersededError",
+    "UnknownDatastoreError",
+    "UnknownJobError",
+    "default_path",
+    "once",
+]

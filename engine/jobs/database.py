@@ -1,0 +1,146 @@
+"""The SQLite file (WAL) that holds jobs, data stores and tags: opening it, its tables, its transactions."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["Database", "StateError", "default_path"]
+
+_VERSION = 1
+_TABLES = """
+CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    datastore_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    name TEXT,
+    level TEXT NOT NULL,
+    input_uri TEXT NOT NULL,
+    output_uri TEXT NOT NULL,
+    kms_key_id TEXT,
+    role_arn TEXT,
+    submit_time REAL NOT NULL,
+    start_time REAL,
+    end_time REAL,
+    message TEXT,
+    progress TEXT NOT NULL DEFAULT '{}',
+    findings TEXT NOT NULL DEFAULT '[]',
+    origin TEXT NOT NULL,
+    process TEXT,
+    attempt INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX jobs_by_datastore ON jobs (datastore_id, number);
+CREATE INDEX jobs_by_status ON jobs (status, number);
+CREATE TABLE samples (
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    at REAL NOT NULL,
+    scanned INTEGER NOT NULL,
+    imported INTEGER NOT NULL,
+    failed INTEGER NOT NULL
+);
+CREATE INDEX samples_by_job ON samples (job_id, at);
+CREATE TABLE datastores (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT,
+    settings TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    active_at REAL NOT NULL,
+    deleting_at REAL,
+    deleted_at REAL
+);
+CREATE TABLE tags (
+    arn TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (arn, key)
+);
+CREATE TABLE client_tokens (
+    operation TEXT NOT NULL,
+    token TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    PRIMARY KEY (operation, token)
+);
+"""
+
+
+class StateError(Exception):
+    """The state file cannot be used; the text names the file and the cause."""
+
+
+def default_path() -> Path:
+    """``$XDG_STATE_HOME/bulkfhir/jobs.db``, by the XDG base directory specification."""
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "bulkfhir" / "jobs.db"
+
+
+class Database:
+    """One state file. Threads and processes may share it: each transaction has a connection to itself, writers wait for each other."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._idle: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        try:
+            self._create()
+        except (OSError, sqlite3.Error) as error:
+            raise StateError(f"the state file {self.path} cannot be used: {error}") from error
+
+    def _create(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Outcomes quote the data; nobody else on the machine needs to read them.
+        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        with self.reading() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with self.writing() as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in _TABLES.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+            elif version != _VERSION:
+                raise StateError(f"the state file {self.path} has layout {version}, this version of bulkfhir reads layout {_VERSION}")
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        # With WAL this survives the death of any process; only a power cut may lose the last moments.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection in autocommit, for single statements."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or self._open()
+        try:
+            yield connection
+        finally:
+            with self._lock:
+                self._idle.append(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction: all of it happens, or nothing."""
+        with self.reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close every idle connection; one that is in use closes with its thread."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()

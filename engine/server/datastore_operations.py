@@ -1,0 +1,131 @@
+"""CreateFHIRDatastore, DescribeFHIRDatastore, ListFHIRDatastores, DeleteFHIRDatastore and the three tag operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from sqlite3 import Connection
+from typing import Any
+
+from ..jobs import Datastore, DatastoreStatus, DatastoreStore, JobStore, ReusedTokenError, UnknownDatastoreError, once
+from .errors import conflict, not_found, validation
+from .paging import PAGE_SIZE, next_token, position
+
+__all__ = ["DatastoreOperations"]
+
+_CREATE_MEMBERS = {"DatastoreName", "DatastoreTypeVersion", "SseConfiguration", "IdentityProviderConfiguration", "ClientToken", "Tags"}
+_ECHOED = ("DatastoreTypeVersion", "SseConfiguration", "IdentityProviderConfiguration")
+
+
+class DatastoreOperations:
+    """Data stores and their tags over the wire.
+
+    region, account   what stands in their ARNs and endpoints
+    """
+
+    def __init__(self, jobs: JobStore, datastores: DatastoreStore, region: str, account: str) -> None:
+        self._jobs = jobs
+        self._datastores = datastores
+        self._region = region
+        self._account = account
+
+    def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """A new data store, CREATING; with a ClientToken seen before, the earlier one."""
+        for member in request:
+            if member not in _CREATE_MEMBERS:
+                raise validation(f"{member} is not supported")
+        try:
+            datastore_id = once(
+                self._datastores.database, "CreateFHIRDatastore", request.get("ClientToken"), request, lambda connection: self._add(request, connection)
+            )
+        except ReusedTokenError:
+            raise validation(f"ClientToken {request['ClientToken']} was used before with other parameters") from None
+        store = self._datastores.datastore(datastore_id)
+        return self._brief(store) | {"DatastoreStatus": str(DatastoreStatus.CREATING)}
+
+    def _add(self, request: Mapping[str, Any], connection: Connection) -> str:
+        settings = {"SseConfiguration": {"KmsEncryptionConfig": {"CmkType": "AWS_OWNED_KMS_KEY"}}}
+        settings |= {name: request[name] for name in _ECHOED if name in request}
+        store = self._datastores.create(name=request.get("DatastoreName"), settings=settings, connection=connection)
+        self._datastores.tag(self.arn(store.id), _tags(request.get("Tags", ())), connection)
+        return store.id
+
+    def describe(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"DatastoreProperties": self._properties(self._find(request["DatastoreId"]))}
+
+    def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The data stores that meet every filter given, newest first, deleted ones among them."""
+        begin = position("ListFHIRDatastores", request) or 0
+        limit = request.get("MaxResults", PAGE_SIZE)
+        stores = [store for store in self._datastores.all() if _meets(store, request.get("Filter", {}))]
+        # The position counts from the oldest, so that data stores created meanwhile do not shift the pages.
+        if begin:
+            stores = stores[-begin:]
+        answer: dict[str, Any] = {"DatastorePropertiesList": [self._properties(store) for store in stores[:limit]]}
+        if len(stores) > limit:
+            answer["NextToken"] = next_token("ListFHIRDatastores", request, len(stores) - limit)
+        return answer
+
+    def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """DELETING from now on; ConflictException while an import waits or runs."""
+        store = self._find(request["DatastoreId"])
+        if store.status() is not DatastoreStatus.ACTIVE:
+            raise conflict(f"Data store {store.id} is {store.status()}")
+        if self._jobs.unfinished(store.id):
+            raise conflict(f"Data store {store.id} has an import job that is not finished")
+        return self._brief(self._datastores.delete(store.id)) | {"DatastoreStatus": str(DatastoreStatus.DELETING)}
+
+    def tag(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self._datastores.tag(self._tagged(request["ResourceARN"]), _tags(request["Tags"]))
+        return {}
+
+    def untag(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self._datastores.untag(self._tagged(request["ResourceARN"]), request["TagKeys"])
+        return {}
+
+    def tags(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        tags = self._datastores.tags(self._tagged(request["ResourceARN"]))
+        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def arn(self, datastore_id: str) -> str:
+        partition = next((name for prefix, name in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")) if self._region.startswith(prefix)), "aws")
+        return f"arn:{partition}:healthlake:{self._region}:{self._account}:datastore/fhir/{datastore_id}"
+
+    def _tagged(self, arn: str) -> str:
+        try:
+            store = self._datastores.datastore(arn.rpartition("/")[2])
+        except UnknownDatastoreError:
+            store = None
+        if store is None or self.arn(store.id) != arn or store.status() is DatastoreStatus.DELETED:
+            raise not_found(f"There is no resource {arn}")
+        return arn
+
+    def _find(self, datastore_id: str) -> Datastore:
+        try:
+            return self._datastores.datastore(datastore_id)
+        except UnknownDatastoreError:
+            raise not_found(f"There is no data store {datastore_id}") from None
+
+    def _brief(self, store: Datastore) -> dict[str, Any]:
+        endpoint = f"https://healthlake.{self._region}.amazonaws.com/datastore/{store.id}/r4/"
+        return {"DatastoreId": store.id, "DatastoreArn": self.arn(store.id), "DatastoreStatus": str(store.status()), "DatastoreEndpoint": endpoint}
+
+    def _properties(self, store: Datastore) -> dict[str, Any]:
+        name = {"DatastoreName": store.name} if store.name is not None else {}
+        return self._brief(store) | name | {"CreatedAt": store.created_at} | dict(store.settings)
+
+
+def _tags(tags: Any) -> dict[str, str]:
+    keys = [tag["Key"] for tag in tags]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise validation(f"The tag key {key} is given twice")
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _meets(store: Datastore, wanted: Mapping[str, Any]) -> bool:
+    return (
+        wanted.get("DatastoreName") in (None, store.name)
+        and wanted.get("DatastoreStatus") in (None, store.status())
+        and store.created_at < wanted.get("CreatedBefore", float("inf"))
+        and store.created_at > wanted.get("CreatedAfter", float("-inf"))
+    )

@@ -1,0 +1,103 @@
+"""StartFHIRImportJob, DescribeFHIRImportJob, ListFHIRImportJobs."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from sqlite3 import Connection
+from typing import Any
+
+from ..jobs import DatastoreStatus, DatastoreStore, ImportJob, JobStatus, JobStore, ReusedTokenError, UnknownDatastoreError, UnknownJobError, once
+from .constraints import allowed_text
+from .errors import not_found, validation
+from .model import service
+from .paging import PAGE_SIZE, next_token, position
+
+__all__ = ["ImportOperations"]
+
+_START_MEMBERS = {"JobName", "InputDataConfig", "JobOutputDataConfig", "DatastoreId", "DataAccessRoleArn", "ClientToken", "ValidationLevel"}
+
+
+class ImportOperations:
+    """Import jobs over the wire: requests in, store entries out. Running them is the runner's; ``submitted`` tells it of a new one."""
+
+    def __init__(self, jobs: JobStore, datastores: DatastoreStore, submitted: Callable[[], None]) -> None:
+        self._jobs = jobs
+        self._datastores = datastores
+        self._submitted = submitted
+
+    def start(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """A new job, SUBMITTED; with a ClientToken seen before, the earlier one."""
+        for member in request:
+            if member not in _START_MEMBERS:
+                raise validation(f"{member} is not supported")
+        datastore = self._datastore(request["DatastoreId"])
+        if datastore.status() is not DatastoreStatus.ACTIVE:
+            raise validation(f"Data store {datastore.id} is {datastore.status()}: an import needs one that is ACTIVE")
+        try:
+            job_id = once(self._jobs.database, "StartFHIRImportJob", request.get("ClientToken"), request, lambda connection: self._add(request, connection))
+        except ReusedTokenError:
+            raise validation(f"ClientToken {request['ClientToken']} was used before with other parameters") from None
+        self._submitted()
+        return {"JobId": job_id, "JobStatus": str(JobStatus.SUBMITTED), "DatastoreId": datastore.id}
+
+    def _add(self, request: Mapping[str, Any], connection: Connection) -> str:
+        job_id, datastore_id = uuid.uuid4().hex, request["DatastoreId"]
+        output = request["JobOutputDataConfig"]["S3Configuration"]
+        folder = output["S3Uri"] if output["S3Uri"].endswith("/") else output["S3Uri"] + "/"
+        job = ImportJob(
+            id=job_id,
+            datastore_id=datastore_id,
+            input_uri=request["InputDataConfig"]["S3Uri"],
+            output_uri=f"{folder}{datastore_id}-FHIR_IMPORT-{job_id}/",
+            level=request.get("ValidationLevel", "strict"),
+            submit_time=time.time(),
+            name=request.get("JobName"),
+            kms_key_id=output["KmsKeyId"],
+            role_arn=request["DataAccessRoleArn"],
+        )
+        self._jobs.add(job, connection)
+        return job_id
+
+    def describe(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """One job of one data store."""
+        datastore = self._datastore(request["DatastoreId"])
+        try:
+            job = self._jobs.job(request["JobId"])
+        except UnknownJobError:
+            job = None
+        if job is None or job.datastore_id != datastore.id:
+            raise not_found(f"Data store {datastore.id} has no import job {request['JobId']}")
+        return {"ImportJobProperties": _properties(job)}
+
+    def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The jobs of one data store that meet every filter given, newest first."""
+        datastore = self._datastore(request["DatastoreId"])
+        page = self._jobs.page(
+            datastore_id=datastore.id,
+            name=request.get("JobName"),
+            status=request.get("JobStatus"),
+            submitted_before=request.get("SubmittedBefore"),
+            submitted_after=request.get("SubmittedAfter"),
+            before=position("ListFHIRImportJobs", request),
+            limit=request.get("MaxResults", PAGE_SIZE),
+        )
+        answer: dict[str, Any] = {"ImportJobPropertiesList": [_properties(job) for job in page.jobs]}
+        if page.before is not None:
+            answer["NextToken"] = next_token("ListFHIRImportJobs", request, page.before)
+        return answer
+
+    def _datastore(self, datastore_id: str) -> Any:
+        try:
+            return self._datastores.datastore(datastore_id)
+        except UnknownDatastoreError:
+            raise not_found(f"There is no data store {datastore_id}") from None
+
+
+def _properties(job: ImportJob) -> dict[str, Any]:
+    properties = job.properties()
+    if "Message" in properties:
+        # The model allows letters, digits and a few signs: clients that check answers would refuse the rest.
+        properties["Message"] = allowed_text(service().shape_for("Message"), properties["Message"])
+    return properties

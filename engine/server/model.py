@@ -1,0 +1,40 @@
+"""The API as botocore's own model states it: operations, shapes, errors. Nothing of it is written down again here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import cast
+
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel, StructureShape
+
+__all__ = ["json_version", "operation", "service", "target_prefix"]
+
+
+@lru_cache(maxsize=1)
+def service() -> ServiceModel:
+    """HealthLake's service model, of the newest version that the installed botocore knows."""
+    return ServiceModel(Loader().load_service_model("healthlake", "service-2"), "healthlake")
+
+
+def target_prefix() -> str:
+    """What stands before the dot of X-Amz-Target."""
+    return str(service().metadata["targetPrefix"])
+
+
+def json_version() -> str:
+    """The version in ``application/x-amz-json-<version>``."""
+    return str(service().metadata["jsonVersion"])
+
+
+@lru_cache(maxsize=64)
+def operation(name: str) -> OperationModel | None:
+    """The operation of this name, None where the model has none."""
+    if name not in service().operation_names:
+        return None
+    return service().operation_model(name)
+
+
+def input_shape(name: str) -> StructureShape:
+    """What an operation takes."""
+    return cast(StructureShape, service().operation_model(name).input_shape)
