@@ -35,10 +35,16 @@ class _Unpacked(gzip.GzipFile):
         return data
 
 
-def _safe(name: str) -> PurePosixPath:
+def _checked(member: tarfile.TarInfo, count: int) -> PurePosixPath:
+    """The path of a member that may be read."""
+    name = member.name
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or (path.parts and path.parts[0].endswith(":")):
         raise PackageError(f"holds a file that points out of the package: {name!r}")
+    if member.size > FILE_LIMIT:
+        raise PackageError(f"{name} has more than {FILE_LIMIT >> 20} MB")
+    if count > _COUNT_LIMIT:
+        raise PackageError(f"holds more than {_COUNT_LIMIT} files")
     return path
 
 
@@ -49,15 +55,9 @@ def read_tarball(archive: Path, data: bytes) -> Iterator[tuple[PurePosixPath, by
     """
     try:
         with _Unpacked(fileobj=io.BytesIO(data)) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
-            for count, member in enumerate(tar):
-                if count >= _COUNT_LIMIT:
-                    raise PackageError(f"holds more than {_COUNT_LIMIT} files")
-                path = _safe(member.name)
-                if not member.isreg():
-                    continue
-                if member.size > FILE_LIMIT:
-                    raise PackageError(f"{member.name} has more than {FILE_LIMIT >> 20} MB")
-                content = tar.extractfile(member)
+            for count, member in enumerate(tar, start=1):
+                path = _checked(member, count)
+                content = tar.extractfile(member) if member.isreg() else None
                 if content is not None:
                     yield path, content.read()
     except PackageError as error:
