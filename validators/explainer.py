@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from .definitions import Definitions
 from .issue import Issue
 from .rules import RULES
-from .rules.form import companion_check, inline_check, list_check, no_companion, single_check, unknown_element, wrong_form
+from .rules.form import companion_check, inline_check, list_check, empty_element, no_companion, primitive_check, single_check, unknown_element, wrong_form
+from .rules.primitive import format_of
 from .rules.rule import Check, Issues, Scope, located, union
 from .schema import Property, Schema, TypeSchema
 
@@ -30,13 +31,17 @@ class Explainer:
 
     warnings        also say what does not fail a resource (warnings, information)
     best_practice   invariants marked as best practice (dom-6) count as warnings; off, they are not checked
+    unknown_profile what a profile in meta.profile that is not known is worth; None: profiles in meta.profile are not looked at
     """
 
-    def __init__(self, definitions: Definitions, *, warnings: bool = False, best_practice: bool = False) -> None:
+    def __init__(
+        self, definitions: Definitions, *, warnings: bool = False, best_practice: bool = False, unknown_profile: Literal["error", "warning", "ignore"] | None = None
+    ) -> None:
         self.definitions = definitions
         self.schema = Schema(definitions)
         self.warnings = warnings
         self.best_practice = best_practice
+        self.unknown_profile = unknown_profile
         self._types: dict[str, Check] = {}
         self._resources: dict[str, Check] = {}
 
@@ -65,11 +70,17 @@ class Explainer:
             self._types[name] = check
         return check
 
+    def profile_check(self, url: str) -> Check | None:
+        """The check for what a known profile says beyond its base type; None where that is nothing."""
+        return None
+
     def value_check(self, found: Property) -> Check:
         """The check for one value of a property: its type's, and that of every rule that has something to say of the property."""
+        return union(self._value_checks(found)) or (lambda value, scope: None)
+
+    def _value_checks(self, found: Property) -> list[Check]:
         checks: list[Check] = [] if found.is_primitive else [self.type_check(found.type)]
-        checks += [check for rule in RULES if rule.on == "value" and (check := rule.build(found, self))]
-        return union(checks) or (lambda value, scope: None)
+        return checks + [check for rule in RULES if rule.on == "value" and (check := rule.build(found, self))]
 
     def _any_resource(self, value: Any, scope: Scope) -> Issues:
         """An inline resource: dispatched by its own resourceType, in a scope of its own."""
@@ -86,7 +97,10 @@ class Explainer:
         return check(value, scope)
 
     def _property_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
-        value_check = self.value_check(found)
+        checks = self._value_checks(found)
+        if found.is_primitive and not found.is_list and len(checks) == 1:
+            return primitive_check(found, format_of(found, self), siblings)
+        value_check = union(checks) or (lambda value, scope: None)
         form = list_check if found.is_list else single_check
         return inline_check(found, value_check, form) if found.type == "Resource" else form(found, value_check, siblings)
 
@@ -94,13 +108,14 @@ class Explainer:
         if _NO_COMPANION.intersection(found.element.representations):
             return no_companion(found)
         empty = union([check for rule in RULES if rule.on == "empty" and (check := rule.build(found, self))])
-        return companion_check(found, self.type_check("Element"), empty, siblings)
+        return companion_check(found, self._walk(self.schema.type("Element"), may_be_empty=True), empty, siblings)
 
-    def _walk(self, schema: TypeSchema) -> Check:
+    def _walk(self, schema: TypeSchema, *, may_be_empty: bool = False) -> Check:
         properties = schema.properties
         table: dict[str, PropertyCheck] = {}
         if schema.kind == "resource":
             table["resourceType"] = lambda value, owner, scope: None
+        holds_something = schema.kind != "resource" and not may_be_empty
         check: Check | None = None
 
         def resolve(name: str) -> PropertyCheck:
@@ -125,13 +140,16 @@ class Explainer:
                 found = check_property(item, value, scope)
                 if found is not None:
                     issues = found if issues is None else issues + found
+            if holds_something and (size := len(value)) < 2 and (not size or "id" in value):
+                issues = [*(issues or ()), empty_element()]
             if check is not None:
                 found = check(value, scope)
                 if found is not None:
                     issues = found if issues is None else issues + found
             return issues
 
-        self._types[schema.name] = walk  # before the rules are built: types refer to one another
+        if not may_be_empty:
+            self._types[schema.name] = walk  # before the rules are built: types refer to one another
         check = union([made for rule in RULES if rule.on == "object" and (made := rule.build(schema, self))])
         return walk
 

@@ -27,6 +27,7 @@ class Issue:
     location     where, as HL7's validator prints it: ``Observation.value.ofType(Quantity).code``
     diagnostics  the sentence for a person, with the numbers
     profile      canonical url of the StructureDefinition that states the rule, where one does
+    element      of an element that is missing: its name below the location
     """
 
     severity: Severity
@@ -35,6 +36,7 @@ class Issue:
     location: str
     diagnostics: str
     profile: str | None = None
+    element: str = ""
 
     @property
     def expression(self) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from .block import Block, BlockVerdicts, OneByOne
 from .decoding import decode
 from .definitions import Definitions, core
 from .explainer import Explainer
 from .issue import Issue, Verdict
+from .rules.rule import joined
+from .search import SearchedElements
 
 __all__ = ["Level", "UnknownProfile", "Validator"]
 
@@ -19,22 +21,30 @@ UnknownProfile = Literal["error", "warning", "ignore"]
 """What a profile in meta.profile that nobody knows is worth at level strict."""
 
 
+_ALWAYS = frozenset({"json", "json-depth", "json-object", "json-duplicate", "resource-type"})
+"""Rules that hold at every level, ``minimal`` too; so does the format of an id."""
+
+
 class Validator:
     """The built-in validator: HL7's verdict on R4 resources, at one of HealthLake's levels. Not thread-safe; make one per worker.
 
-    level            strict | structure-only | minimal
+    level            strict: base R4 and every profile in meta.profile. structure-only: base R4. minimal: readable JSON of a known
+                     type with a legal id; what search could not read is a warning.
     unknown_profile  at strict, what an unknown profile is worth
     warnings         report warnings and information for resources that pass, too
     undecided        value set or code system -> codes that could not be checked offline, added up over all calls
     """
 
     def __init__(self, level: Level = "strict", *, unknown_profile: UnknownProfile = "error", warnings: bool = False, packages: tuple[str, ...] = ()) -> None:
+        if level not in get_args(Level):
+            raise ValueError(f"unknown level {level!r}: one of {', '.join(get_args(Level))}")
         self.level = level
-        self.unknown_profile = unknown_profile
         self.warnings = warnings
         self.undecided: Counter[str] = Counter()
+        self._unknown_profile: UnknownProfile | None = unknown_profile if level == "strict" else None
         self._definitions: Definitions = core()
-        self._errors = Explainer(self._definitions)
+        self._errors = Explainer(self._definitions, unknown_profile=self._unknown_profile)
+        self._searched = SearchedElements(self._definitions)
         self._all: Explainer | None = None
 
     def validate(self, line: bytes) -> Verdict:
@@ -46,16 +56,28 @@ class Validator:
         identity = identity if type(identity) is str else None
         if type(name) is not str or not self._errors.schema.is_resource(name):
             return Verdict(name if type(name) is str else None, identity, [_resource_type(name)])
-        issues = self._explain(resource)
-        return Verdict(name, identity, issues)
+        return Verdict(name, identity, self._issues(resource))
 
-    def _explain(self, resource: dict[str, Any]) -> list[Issue]:
+    def _issues(self, resource: dict[str, Any]) -> list[Issue]:
         issues = self._errors.explain(resource, self.undecided)
+        if self.level == "minimal":
+            return self._minimal(issues)
         if not issues and not self.warnings:
             return issues
         if self._all is None:
-            self._all = Explainer(self._definitions, warnings=True)
+            self._all = Explainer(self._definitions, warnings=True, unknown_profile=self._unknown_profile)
         return self._all.explain(resource, Counter())
+
+    def _minimal(self, issues: list[Issue]) -> list[Issue]:
+        """What level minimal makes of the failures at structure-only: few stay, some become warnings, the rest is dropped."""
+        kept: list[Issue] = []
+        for issue in issues:
+            if issue.rule in _ALWAYS or issue.location == f"{issue.location.partition('.')[0]}.id":
+                kept.append(issue)
+            elif self._searched.reads(joined(issue.location, issue.element)):
+                issue.severity = "warning"
+                kept.append(issue)
+        return kept
 
     def validate_block(self, block: Block) -> BlockVerdicts:
         """The verdicts for a block of lines."""

@@ -16,7 +16,8 @@ __all__ = ["build", "too_few"]
 
 def too_few(profile: str, name: str, minimum: int, count: int) -> Issue:
     """In HealthLake's words. name: the element with its path, ``Patient.contact.name``."""
-    return Issue("error", "structure", "cardinality", "", f"Profile {profile}, Element '{name}': minimum required = {minimum}, but only found {count}", profile)
+    text = f"Profile {profile}, Element '{name}': minimum required = {minimum}, but only found {count}"
+    return Issue("error", "structure", "cardinality", "", text, profile, name.rpartition(".")[2].removesuffix("[x]"))
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:

@@ -48,9 +48,12 @@ def _failed(key: str, human: str) -> Issue:
 
 def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[Any]) -> Iterator[Issue]:
     """dom-3: a contained resource is referred to by its container, by another that is, or refers to the container itself."""
+    ids = [identity if type(r) is dict and type(identity := r.get("id")) is str else None for r in held]
+    plain = set(_plain({key: item for key, item in value.items() if key != "contained"}))
+    if None not in ids and plain.issuperset(ids):
+        return
     own = set(references(schema, name, {key: item for key, item in value.items() if key != "contained"}))
     inner = [set(references(schema, kind, r)) if type(r) is dict and type(kind := r.get("resourceType")) is str else set() for r in held]
-    ids = [r.get("id") if type(r) is dict else None for r in held]
 
     def reached(index: int, passed: frozenset[int]) -> bool:
         if ids[index] in own or "" in inner[index]:
@@ -61,11 +64,24 @@ def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[A
     for index, resource in enumerate(held):
         if type(resource) is not dict:
             continue
-        if type(ids[index]) is not str:
+        if ids[index] is None:
             yield Issue("error", "required", "contained-id", f"contained[{index}]", "Resource requires an id, but none is present")
         if not reached(index, frozenset()):
-            text = f"The contained resource '{str(ids[index])[:64]}' is not referenced to from elsewhere in the containing resource nor does it refer to the containing resource (dom-3)"
+            text = f"The contained resource '{(ids[index] or '')[:64]}' is not referenced to from elsewhere in the containing resource nor does it refer to the containing resource (dom-3)"
             yield Issue("error", "invariant", "dom-3", f"contained[{index}]", text, DOMAIN_RESOURCE)
+
+
+def _plain(value: dict[str, Any]) -> Iterator[str]:
+    """The fragments that stand under a name ``reference``: nearly all there are, found without asking what type an element has."""
+    for key, item in value.items():
+        if type(item) is dict:
+            yield from _plain(item)
+        elif type(item) is list:
+            for one in item:
+                if type(one) is dict:
+                    yield from _plain(one)
+        elif key == "reference" and type(item) is str and item.startswith("#"):
+            yield item[1:]
 
 
 def references(schema: Schema, name: str, value: Any) -> Iterator[str]:

@@ -9,7 +9,9 @@ from ..issue import Issue
 from ..schema import Property
 from .rule import Check, Issues, Scope, located
 
-__all__ = ["companion_check", "inline_check", "list_check", "no_companion", "single_check", "unknown_element", "wrong_form"]
+__all__ = ["companion_check", "empty_element", "inline_check", "list_check", "no_companion", "primitive_check", "single_check", "unknown_element", "wrong_form"]
+
+ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
 
 PropertyCheck = Callable[[Any, Mapping[str, Any], Scope], Issues]
 
@@ -23,6 +25,11 @@ def _described(value: Any) -> str:
 def wrong_form(value: Any, expected: str) -> Issue:
     """The issue for a value of another JSON form than its definition says."""
     return Issue("error", "structure", "json-form", "", f"This property must be {expected}, not {_described(value)}")
+
+
+def empty_element() -> Issue:
+    """ele-1 (FHIR R4, section 2.24): every element has a value or children; an id alone is neither."""
+    return Issue("error", "invariant", "ele-1", "", "Constraint failed: ele-1: 'All FHIR elements must have a @value or children'", ELEMENT)
 
 
 def unknown_element(name: str) -> PropertyCheck:
@@ -67,6 +74,17 @@ def single_check(found: Property, check: Check, siblings: frozenset[str]) -> Pro
         return None if issues is None else located(step, issues)
 
     return _with_choice(found, siblings, single)
+
+
+def primitive_check(found: Property, prove: Callable[[Any], tuple[str, str] | None], siblings: frozenset[str]) -> PropertyCheck:
+    """For a property that holds one primitive of which only the format is to be checked: most of all there is, so without a step between."""
+    step = found.step
+
+    def primitive(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        finding = prove(value)
+        return None if finding is None else [Issue("error", "invalid", finding[0], step, finding[1])]
+
+    return _with_choice(found, siblings, primitive)
 
 
 def list_check(found: Property, check: Check, siblings: frozenset[str]) -> PropertyCheck:
@@ -114,6 +132,8 @@ def companion_check(found: Property, element: Check, empty: Check | None, siblin
 
     def one(value: Any, has_value: bool, scope: Scope) -> Issues:
         issues = element(value, scope)
+        if type(value) is dict and not (value if has_value else value.keys() - {"id"}):
+            issues = [*(issues or ()), empty_element()]
         if not has_value and empty is not None and type(value) is dict and (more := empty(value, scope)):
             issues = more if issues is None else issues + more
         return issues

@@ -12,7 +12,7 @@ from .rule import Check, Issues, Scope
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "build_warnings"]
+__all__ = ["build", "build_warnings", "format_of"]
 
 
 def _said_as(severity: Severity, prove: primitives.Check) -> Check:
@@ -23,12 +23,15 @@ def _said_as(severity: Severity, prove: primitives.Check) -> Check:
     return check
 
 
-def build(found: Property, explainer: Explainer) -> Check | None:
-    if not found.is_primitive:
-        return None
+def format_of(found: Property, explainer: Explainer) -> primitives.Check:
+    """The format that values of a primitive property have."""
     if found.json_name == "id" and explainer.schema.kind(found.element.path.removesuffix(".id")) == "resource":
-        return _said_as("error", primitives.resource_id)
-    return _said_as("error", primitives.CHECKS[found.type])
+        return primitives.resource_id
+    return primitives.CHECKS[found.type]
+
+
+def build(found: Property, explainer: Explainer) -> Check | None:
+    return _said_as("error", format_of(found, explainer)) if found.is_primitive else None
 
 
 def build_warnings(found: Property, explainer: Explainer) -> Check | None:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
+from ..primitives import is_blank
 from ..references import Resolution, implied_type, is_conditional, resolve
 from ..schema import Property, Schema
 from .rule import Check, Issues, Scope
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build"]
 
-_BLANK = re.compile(r"\s")
+_BLANK = re.compile(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is none
+_PLAIN = re.compile(r"([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}")
 _KNOWN = frozenset({"http://tools.ietf.org/html/bcp47"})  # stands in published examples in place of a reference
 
 
@@ -76,7 +78,11 @@ def build(found: Property, explainer: Explainer) -> Check | None:
         if type(value) is not dict:
             return None
         reference = value.get("reference")
-        if type(reference) is not str or not reference or reference in _KNOWN:
+        if type(reference) is not str:
+            return None
+        if scope.parent is None and (match := _PLAIN.fullmatch(reference)) and match[1] in plain and "type" not in value:
+            return None
+        if is_blank(reference) or reference in _KNOWN:
             return None
         issues: list[Issue] = []
         if _BLANK.search(reference):
@@ -89,8 +95,6 @@ def build(found: Property, explainer: Explainer) -> Check | None:
             if resolution.resource is not None or reference.startswith("#"):
                 return (issues + inside(value, reference, resolution)) or None
             issues += resolution.issues or ()
-        if len(value) == 1 and not issues and reference.partition("/")[0] in plain and reference.count("/") == 1:
-            return None
         actual = known_type(reference)
         issues += typed(value, actual) or ()
         if actual is not None and allowed is not None and actual not in allowed:
