@@ -1,1 +1,33 @@
-"""."""
+"""FHIRPath (N1, with FHIR's additions), compiled to Python functions over decoded JSON.
+
+text -> lexer, parser -> tree (syntax) -> compiler -> Expression            the general way
+                                       -> predicate -> op tree -> closure   invariants that only test for presence, counts, literals
+
+    >>> from bulkfhir.validators.fhirpath import compile
+    >>> compile("name.given", "Patient").evaluate({"resourceType": "Patient", "name": [{"given": ["Ada"]}]})
+    ['Ada']
+"""
+
+from .errors import EvaluationError, FhirPathError, FhirPathSyntaxError, FhirPathTypeError
+from .expression import Expression, compile
+from .model import TypeModel
+from .node import Node
+from .quantity import Quantity, Units
+from .scope import Hooks, Scope
+from .temporal import Temporal
+
+__all__ = [
+    "EvaluationError",
+    "Expression",
+    "FhirPathError",
+    "FhirPathSyntaxError",
+    "FhirPathTypeError",
+    "Hooks",
+    "Node",
+    "Quantity",
+    "Scope",
+    "Temporal",
+    "TypeModel",
+    "Units",
+    "compile",
+]

@@ -1,0 +1,231 @@
+"""Tree -> closures: everything that can be chosen is chosen once, nothing of the data becomes code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import boundaries, conversions, filters, navigation, numbers, strings, types  # noqa: F401  (they register their functions)
+from .errors import EvaluationError, FhirPathTypeError
+from .evaluation import FUNCTIONS, Collection, Descending, Environment, Evaluator
+from .model import TypeModel
+from .node import Item, Node, children
+from .operators import OPERATORS, negative
+from .parser import type_name
+from .syntax import Binary, Call, Empty, External, Index, Literal, Member, Tree, TypeName, TypeTest, Unary, Variable
+from .items import plain, truth
+
+__all__ = ["compile_tree"]
+
+_CONSTANTS = {
+    "sct": "http://snomed.info/sct",
+    "loinc": "http://loinc.org",
+    "ucum": "http://unitsofmeasure.org",
+    "us-zip": "[0-9]{5}(-[0-9]{4}){0,1}",
+}
+_CONSTANT_PREFIXES = {
+    "vs-": "http://hl7.org/fhir/ValueSet/",
+    "cs-": "http://hl7.org/fhir/",
+    "ext-": "http://hl7.org/fhir/StructureDefinition/",
+}
+
+
+def compile_tree(tree: Tree, model: TypeModel) -> Evaluator:
+    """The closure for a tree. Raises FhirPathTypeError for an unknown function or type, or a wrong number of arguments."""
+    match tree:
+        case Literal(value):
+            constant = [value]
+            return lambda env, focus: constant
+        case Empty():
+            return lambda env, focus: []
+        case Variable(name):
+            return _VARIABLES[name]
+        case External(name):
+            return _external(name)
+        case Member(source, name):
+            return _member(source, name, model)
+        case Call(source, name, arguments):
+            return _call(source, name, arguments, model)
+        case Index(source, index):
+            return _index(compile_tree(source, model), compile_tree(index, model))
+        case Unary(operator, operand):
+            inner = compile_tree(operand, model)
+            return inner if operator == "+" else (lambda env, focus: negative(inner(env, focus)))
+        case TypeTest(operator, operand, name):
+            return _type_test(operator, compile_tree(operand, model), name, model)
+        case Binary(operator, left, right):
+            return _binary(operator, compile_tree(left, model), compile_tree(right, model))
+
+
+_VARIABLES: dict[str, Evaluator] = {
+    "this": lambda env, focus: env.this,
+    "index": lambda env, focus: [env.index],
+    "total": lambda env, focus: env.total,
+}
+
+
+def _external(name: str) -> Evaluator:
+    if name in _CONSTANTS:
+        constant = [_CONSTANTS[name]]
+        return lambda env, focus: constant
+    for prefix, url in _CONSTANT_PREFIXES.items():
+        if name.startswith(prefix):
+            expanded = [url + name[len(prefix) :]]
+            return lambda env, focus: expanded
+    if name == "context":
+        return lambda env, focus: env.context
+    if name == "resource":
+        return lambda env, focus: _present(env.resource, name)
+    if name == "rootResource":
+        return lambda env, focus: _present(env.root, name)
+    if name == "profile":
+        return lambda env, focus: [env.scope.profile] if env.scope.profile else []
+
+    def variable(env: Environment, focus: Collection) -> Collection:
+        if name in env.variables:
+            return env.variables[name]
+        if name in env.scope.variables:
+            value = env.scope.variables[name]
+            return value if isinstance(value, list) else [value]
+        raise EvaluationError(f"nothing is known of %{name}")
+
+    return variable
+
+
+def _present(node: Node | None, name: str) -> Collection:
+    if node is None:
+        raise EvaluationError(f"%{name} is not known here")
+    return [node]
+
+
+def _member(source: Tree | None, name: str, model: TypeModel) -> Evaluator:
+    if source is None:
+        if name[:1].isupper():
+            return lambda env, focus: [item for item in focus if isinstance(item, Node) and env.model.is_a(item.type, name)]
+        return lambda env, focus: _children(env.model, focus, name)
+    inner = compile_tree(source, model)
+    return lambda env, focus: _children(env.model, inner(env, focus), name)
+
+
+def _children(model: TypeModel, items: Collection, name: str) -> Collection:
+    if len(items) == 1:
+        return _child(model, items[0], name)
+    return [child for item in items for child in _child(model, item, name)]
+
+
+def _child(model: TypeModel, item: Item, name: str) -> Collection:
+    if isinstance(item, Node):
+        return children(model, item, name)
+    if isinstance(item, types.TypeInfo):
+        return item.child(name)
+    return []
+
+
+def _focus(env: Environment, focus: Collection) -> Collection:
+    return focus
+
+
+def _call(source: Tree | None, name: str, arguments: tuple[Tree, ...], model: TypeModel) -> Evaluator:
+    found = FUNCTIONS.get(name)
+    if found is None:
+        raise FhirPathTypeError(f"there is no function {name}()")
+    if not found.minimum <= len(arguments) <= found.maximum:
+        raise FhirPathTypeError(f"{name}() takes {found.minimum} to {found.maximum} arguments, not {len(arguments)}")
+    inner = _focus if source is None else compile_tree(source, model)
+    call = found.call
+    if found.typed:
+        wanted = _wanted(type_name(arguments[0]), name, model)
+        return lambda env, focus: call(env, inner(env, focus), wanted)
+    compiled = [_sort_key(argument, model) if name == "sort" else compile_tree(argument, model) for argument in arguments]
+    if found.lazy:
+        return lambda env, focus: call(env, inner(env, focus), *compiled)
+    if not compiled:
+        return lambda env, focus: call(env, inner(env, focus))
+    if len(compiled) == 1:
+        only = compiled[0]
+        return lambda env, focus: call(env, inner(env, focus), only(env, env.this))
+    return lambda env, focus: call(env, inner(env, focus), *[argument(env, env.this) for argument in compiled])
+
+
+def _sort_key(tree: Tree, model: TypeModel) -> Evaluator:
+    match tree:
+        case Unary("-", operand):
+            return Descending(compile_tree(operand, model))
+        case _:
+            return compile_tree(tree, model)
+
+
+def _wanted(name: TypeName | None, function: str, model: TypeModel) -> TypeName:
+    if name is None:
+        raise FhirPathTypeError(f"{function}() needs the name of a type")
+    if not model.nameable(name.namespace, name.name) and function != "is":
+        raise FhirPathTypeError(f"there is no type {name.name}")
+    return name
+
+
+def _index(source: Evaluator, index: Evaluator) -> Evaluator:
+    def item(env: Environment, focus: Collection) -> Collection:
+        items, position = source(env, focus), index(env, env.this)
+        number = plain(position[0]) if len(position) == 1 else None
+        if isinstance(number, int) and 0 <= number < len(items):
+            return [items[number]]
+        return []
+
+    return item
+
+
+def _type_test(operator: str, operand: Evaluator, name: TypeName, model: TypeModel) -> Evaluator:
+    if operator == "is":
+        return lambda env, focus: types.is_operator(env, operand(env, focus), name)
+    wanted = _wanted(name, "as", model)
+    return lambda env, focus: types.as_type(env, operand(env, focus), wanted)
+
+
+def _binary(operator: str, left: Evaluator, right: Evaluator) -> Evaluator:
+    if operator in _LOGIC:
+        return _LOGIC[operator](left, right)
+    operate = OPERATORS[operator]
+    return lambda env, focus: operate(env, left(env, focus), right(env, focus))
+
+
+def _and(left: Evaluator, right: Evaluator) -> Evaluator:
+    def evaluate(env: Environment, focus: Collection) -> Collection:
+        one = truth(left(env, focus))
+        if one is False:
+            return [False]
+        other = truth(right(env, focus))
+        return [False] if other is False else [] if one is None or other is None else [True]
+
+    return evaluate
+
+
+def _or(left: Evaluator, right: Evaluator) -> Evaluator:
+    def evaluate(env: Environment, focus: Collection) -> Collection:
+        one = truth(left(env, focus))
+        if one is True:
+            return [True]
+        other = truth(right(env, focus))
+        return [True] if other is True else [] if one is None or other is None else [False]
+
+    return evaluate
+
+
+def _xor(left: Evaluator, right: Evaluator) -> Evaluator:
+    def evaluate(env: Environment, focus: Collection) -> Collection:
+        one, other = truth(left(env, focus)), truth(right(env, focus))
+        return [] if one is None or other is None else [one is not other]
+
+    return evaluate
+
+
+def _implies(left: Evaluator, right: Evaluator) -> Evaluator:
+    def evaluate(env: Environment, focus: Collection) -> Collection:
+        one = truth(left(env, focus))
+        if one is False:
+            return [True]
+        other = truth(right(env, focus))
+        return [True] if other is True else [] if one is None or other is None else [False]
+
+    return evaluate
+
+
+_LOGIC: dict[str, Callable[[Evaluator, Evaluator], Evaluator]] = {"and": _and, "or": _or, "xor": _xor, "implies": _implies}

@@ -1,0 +1,128 @@
+"""The state of one evaluation, and the registry of functions that work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from .model import TypeModel
+from .node import Item, Node
+from .scope import Scope
+from .syntax import TypeName
+
+__all__ = ["FUNCTIONS", "Collection", "Descending", "Environment", "Evaluator", "Function", "function", "lazy"]
+
+Collection: TypeAlias = list[Item]
+
+
+class Environment:
+    """What a compiled expression sees besides its focus.
+
+    this, index, total    ``$this`` as a collection of one item, ``$index``, ``$total``
+    context               ``%context``, the item the whole expression is evaluated on
+    """
+
+    __slots__ = ("context", "index", "model", "now", "resource", "root", "scope", "this", "total", "variables")
+
+    def __init__(self, model: TypeModel, scope: Scope, context: Collection) -> None:
+        self.model = model
+        self.scope = scope
+        self.context = context
+        self.this = context
+        self.index = 0
+        self.total: Collection = []
+        self.resource = _resource_node(scope.resource)
+        self.root = _resource_node(scope.root)
+        self.now = datetime.now().astimezone()
+        self.variables: dict[str, Collection] = {}
+
+    def inner(self, item: Item, index: int = 0) -> Environment:
+        """The environment in which a function's argument is evaluated for one item."""
+        copy: Environment = object.__new__(Environment)
+        copy.model = self.model
+        copy.scope = self.scope
+        copy.context = self.context
+        copy.this = [item]
+        copy.index = index
+        copy.total = self.total
+        copy.resource = self.resource
+        copy.root = self.root
+        copy.now = self.now
+        copy.variables = self.variables
+        return copy
+
+
+def _resource_node(resource: object) -> Node | None:
+    if not isinstance(resource, dict):
+        return None
+    name = resource.get("resourceType")
+    return Node(resource, name if isinstance(name, str) else "Resource")
+
+
+Evaluator: TypeAlias = Callable[[Environment, Collection], Collection]
+"""A compiled expression: (environment, focus) -> result."""
+
+
+
+@dataclass(frozen=True, slots=True)
+class Descending:
+    """A key of ``sort()`` that was written with ``-`` before it."""
+
+    key: Evaluator
+
+    def __call__(self, env: Environment, focus: Collection) -> Collection:
+        return self.key(env, focus)
+
+
+Eager: TypeAlias = Callable[..., Collection]
+Lazy: TypeAlias = Callable[..., Collection]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of FHIRPath.
+
+    lazy      it is given its arguments compiled, to evaluate per item; else evaluated, on ``$this``
+    typed     its argument names a type
+    """
+
+    minimum: int
+    maximum: int
+    call: Callable[..., Collection]
+    lazy: bool
+    typed: bool = False
+
+
+FUNCTIONS: dict[str, Function] = {}
+
+
+def function(name: str, minimum: int = 0, maximum: int | None = None) -> Callable[[Eager], Eager]:
+    """Registers ``call(environment, input, *arguments)``, each argument a collection."""
+
+    def register(call: Eager) -> Eager:
+        FUNCTIONS[name] = Function(minimum, minimum if maximum is None else maximum, call, lazy=False)
+        return call
+
+    return register
+
+
+def lazy(name: str, minimum: int, maximum: int | None = None) -> Callable[[Lazy], Lazy]:
+    """Registers ``call(environment, input, *arguments)``, each argument an Evaluator."""
+
+    def register(call: Lazy) -> Lazy:
+        FUNCTIONS[name] = Function(minimum, minimum if maximum is None else maximum, call, lazy=True)
+        return call
+
+    return register
+
+
+def typed(name: str) -> Callable[[Callable[[Environment, Collection, TypeName], Collection]], Callable[[Environment, Collection, TypeName], Collection]]:
+    """Registers ``call(environment, input, type)``."""
+
+    def register(call: Callable[[Environment, Collection, TypeName], Collection]) -> Callable[[Environment, Collection, TypeName], Collection]:
+        FUNCTIONS[name] = Function(1, 1, call, lazy=False, typed=True)
+        return call
+
+    return register

@@ -1,0 +1,87 @@
+"""What FHIRPath needs to know of FHIR's types: the children of a type by their FHIRPath name, and what is a kind of what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from ..definitions import core, type_url
+from ..schema.compiler import Schema, UnknownType
+from ..schema.element import Property
+
+__all__ = ["SYSTEM_TYPES", "TypeModel", "core_model"]
+
+SYSTEM_TYPES = frozenset({"Boolean", "Integer", "Decimal", "String", "Date", "DateTime", "Time", "Quantity"})
+"""The types of FHIRPath's own values (N1, section 3), without their namespace ``System``."""
+
+_TYPE_INFO = frozenset({"SimpleTypeInfo", "ClassInfo"})
+
+
+class TypeModel:
+    """A schema's types, as FHIRPath sees them. Answers are kept; one model serves any number of expressions."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._members: dict[tuple[str, str], tuple[Property, ...]] = {}
+        self._ancestors: dict[str, tuple[str, ...]] = {}
+
+    def properties(self, type_name: str) -> Mapping[str, Property]:
+        """JSON name -> Property; of a primitive, what its companion ``_x`` may hold. Empty for a type nobody knows."""
+        try:
+            return self._schema.properties("Element" if self.is_primitive(type_name) else type_name)
+        except UnknownType:
+            return {}
+
+    def members(self, type_name: str, name: str) -> tuple[Property, ...]:
+        """The JSON names that a child may have: one, or one for each type of a choice; empty where there is no such child."""
+        key = type_name, name
+        found = self._members.get(key)
+        if found is None:
+            found = self._members[key] = tuple(p for p in self.properties(type_name).values() if p.name == name)
+        return found
+
+    def is_primitive(self, type_name: str) -> bool:
+        return self._schema.kind(type_name) == "primitive-type"
+
+    def is_resource(self, type_name: str) -> bool:
+        return self._schema.kind(type_name) == "resource"
+
+    def known(self, type_name: str) -> bool:
+        """Whether this is a type of FHIR."""
+        return "." not in type_name and self._schema.kind(type_name) is not None
+
+    def ancestors(self, type_name: str) -> tuple[str, ...]:
+        """The type and what it specialises, nearest first: ``("Age", "Quantity", "Element")``."""
+        found = self._ancestors.get(type_name)
+        if found is None:
+            found = self._ancestors[type_name] = tuple(self._chain(type_name))
+        return found
+
+    def _chain(self, type_name: str) -> list[str]:
+        if "." in type_name:
+            return ["BackboneElement", "Element"] if self.members(type_name, "modifierExtension") else ["Element"]
+        chain: list[str] = []
+        while type_name:
+            chain.append(type_name)
+            definition = self._schema.definitions.fetch("StructureDefinition", type_url(type_name))
+            type_name = (definition or {}).get("baseDefinition", "").rpartition("/")[2]
+        return chain
+
+    def is_a(self, type_name: str, wanted: str) -> bool:
+        """Whether a type is the wanted one or specialises it: a ``code`` is a ``string``."""
+        return wanted in self.ancestors(type_name)
+
+    def instance_of(self, type_name: str, wanted: str) -> bool:
+        """What ``as`` and ``ofType`` select: like is_a, but a primitive is only what it is."""
+        return type_name == wanted if self.is_primitive(type_name) else self.is_a(type_name, wanted)
+
+    def nameable(self, namespace: str | None, name: str) -> bool:
+        """Whether a type specifier names a type that exists."""
+        system = namespace in (None, "System") and (name in SYSTEM_TYPES or name in _TYPE_INFO)
+        return system or (namespace in (None, "FHIR") and self.known(name))
+
+
+@cache
+def core_model() -> TypeModel:
+    """The types of FHIR R4."""
+    return TypeModel(Schema(core()))

@@ -1,0 +1,79 @@
+"""Quantities: a number and a unit, calendar durations, and what UCUM is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+__all__ = ["CALENDAR_UNITS", "NO_UNITS", "Quantity", "Units"]
+
+CALENDAR_UNITS = {
+    **{name: name for name in ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")},
+    **{name + "s": name for name in ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")},
+}
+"""The words for calendar durations, singular and plural -> singular."""
+
+_UCUM_OF_CALENDAR = {"week": "wk", "day": "d", "hour": "h", "minute": "min", "second": "s", "millisecond": "ms"}
+"""Calendar durations that are the same as UCUM's; a year is not ``a`` and a month is not ``mo``, whose lengths are means."""
+
+
+class Units(Protocol):
+    """What a table of units can do. None means: cannot be said."""
+
+    def canonical(self, value: Decimal, code: str) -> tuple[Decimal, str] | None:
+        """The value in base units, and those units in one spelling: equal spellings can be compared."""
+        ...
+
+
+class _NoUnits:
+    """Knows the units of time that FHIRPath itself defines, and that any unit equals itself."""
+
+    _SECONDS = {"wk": Decimal(604800), "d": Decimal(86400), "h": Decimal(3600), "min": Decimal(60), "s": Decimal(1), "ms": Decimal("0.001")}
+
+    def canonical(self, value: Decimal, code: str) -> tuple[Decimal, str] | None:
+        factor = self._SECONDS.get(code)
+        return None if factor is None else (value * factor, "s")
+
+
+NO_UNITS: Units = _NoUnits()
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with a unit.
+
+    unit        a UCUM code, or with ``calendar`` a calendar word as it was written (``days``), or the words of another system
+    system      None for UCUM; else the system of the unit
+    """
+
+    value: Decimal
+    unit: str
+    calendar: bool = False
+    system: str | None = None
+
+    @property
+    def code(self) -> str:
+        """The unit's UCUM code where it has one, else the singular of the calendar word."""
+        if not self.calendar:
+            return self.unit
+        word = CALENDAR_UNITS[self.unit]
+        return _UCUM_OF_CALENDAR.get(word, word)
+
+    def text(self) -> str:
+        """As FHIRPath writes it: ``1 'wk'``, ``4 days``."""
+        return f"{self.value} {self.unit}" if self.calendar else f"{self.value} '{self.unit}'"
+
+    def compare(self, other: Quantity, units: Units) -> int | None:
+        """-1, 0 or 1; None where the units cannot be compared or the table does not know them."""
+        if self.system != other.system:
+            return None
+        left, right = self.value, other.value
+        if self.code != other.code:
+            if self.system is not None:
+                return None
+            ours, theirs = units.canonical(left, self.code), units.canonical(right, other.code)
+            if ours is None or theirs is None or ours[1] != theirs[1]:
+                return None
+            left, right = ours[0], theirs[0]
+        return (left > right) - (left < right)
