@@ -8,17 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..errors import PackageError
 from . import Definitions, core
 from .package import Package, open_package
+from .standard_cache import find, locate, version_pattern
 
-__all__ = ["Missing", "Packages", "installed", "locate", "standard_cache"]
+__all__ = ["Missing", "Packages"]
 
 _CORE_NAME = re.compile(r"hl7\.fhir\.r4[ab]?\.(core|expansions)")
-_NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:[#@](?P<version>[A-Za-z0-9][A-Za-z0-9._+-]*))?")
 _OURS = ("4.0", "4.3")  # R4B's conformance resources read as R4's do
 
 Resource = dict[str, Any]
@@ -34,61 +33,6 @@ class Missing:
 
     package: str
     wanted_by: Sequence[str]
-
-
-def standard_cache() -> Path:
-    """Where every FHIR tool keeps unpacked packages, as ``<name>#<version>/package/``."""
-    return Path.home() / ".fhir" / "packages"
-
-
-def installed() -> list[Path]:
-    """The packages of the standard cache, by name and then by version, newest last."""
-    folder = standard_cache()
-    if not folder.is_dir():
-        return []
-    return sorted((path for path in folder.iterdir() if "#" in path.name and path.is_dir()), key=_name_and_version)
-
-
-def _name_and_version(path: Path) -> tuple[str, tuple[tuple[int, int, str], ...]]:
-    name, _, version = path.name.partition("#")
-    return name, _version_key(version)
-
-
-def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
-    """Orders versions as semver does: 3.1.1 < 10.0.0, and 5.0.0-ballot < 5.0.0."""
-    release, _, label = version.partition("-")
-    numbers = tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in release.split("."))
-    return (*numbers, (0, 0, label) if label else (0, 1, ""))
-
-
-def locate(source: str) -> Path:
-    """Where a package lies that the user named: a path, or ``name#version`` (or ``name``: its newest) of the standard cache.
-
-    Raises PackageError when there is no such thing.
-    """
-    path = Path(source).expanduser()
-    if path.exists():
-        return path
-    named = _NAMED.fullmatch(source)
-    if named:
-        found = _find(named["name"], named["version"] or "x")
-        if found:
-            return found
-    raise PackageError(f"package {source!r}: no such file or folder, and not in {standard_cache()}")
-
-
-def _find(name: str, version: str) -> Path | None:
-    """The newest package of the standard cache with that version."""
-    wanted = _pattern(version)
-    matching = [path for path in installed() if path.name.partition("#")[0] == name and wanted.fullmatch(path.name.partition("#")[2])]
-    return matching[-1] if matching else None
-
-
-def _pattern(version: str) -> re.Pattern[str]:
-    """Which versions a dependency accepts: ``4.0.x`` any patch, ``latest`` and ``x`` any at all, else that one."""
-    if version in ("latest", "x", "*"):
-        return re.compile(".*")
-    return re.compile(re.escape(version.removesuffix("x")) + (r"\w+" if version.endswith(".x") else ""))
 
 
 class Packages:
@@ -191,12 +135,12 @@ def _with_dependencies(given: Sequence[Package]) -> tuple[tuple[Package, ...], t
 
 
 def _satisfied(packages: Iterable[Package], name: str, version: str) -> bool:
-    wanted = _pattern(version)
+    wanted = version_pattern(version)
     return any(package.name == name and wanted.fullmatch(package.version) for package in packages)
 
 
 def _dependency(name: str, version: str) -> Package | None:
-    path = _find(name, version)
+    path = find(name, version)
     if path is None:
         return None
     package = open_package(path)

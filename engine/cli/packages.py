@@ -1,0 +1,100 @@
+"""bulkfhir packages: which FHIR packages are here, what is in them, and one more for the standard cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from bulkfhir.validators.definitions.package import Package, open_package
+from bulkfhir.validators.definitions.standard_cache import find, install, installed, locate, standard_cache
+
+__all__ = ["app"]
+
+app = typer.Typer(help="FHIR packages (implementation guides): list, add, show.", no_args_is_help=True)
+
+_Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+_CORE = "hl7.fhir.r4.core"
+
+
+@app.command("list")
+def list_packages(as_json: _Json = False) -> None:
+    """List the packages of the standard cache (~/.fhir/packages): what --package NAME#VERSION finds."""
+    names = [path.name for path in installed()]
+    if as_json:
+        typer.echo(orjson.dumps({"cache": str(standard_cache()), "packages": names}, option=orjson.OPT_INDENT_2))
+        return
+    if not names:
+        typer.echo(f"no packages in {standard_cache()}; add one: bulkfhir packages add PACKAGE.tgz", err=True)
+    for name in names:
+        typer.echo(name)
+
+
+@app.command()
+def add(package: Annotated[Path, typer.Argument(help="A FHIR package: a .tgz or an unpacked folder.")]) -> None:
+    """Put a package into the standard cache, so that --package NAME#VERSION and other packages' dependencies find it."""
+    typer.echo(install(package).name)
+
+
+@app.command()
+def show(
+    package: Annotated[str, typer.Argument(help="NAME#VERSION of the standard cache, a .tgz, or a folder.")],
+    as_json: _Json = False,
+) -> None:
+    """Show a package: its version, dependencies, profiles, extensions and terminology."""
+    found = open_package(locate(package))
+    if as_json:
+        typer.echo(orjson.dumps(_described(found), option=orjson.OPT_INDENT_2))
+        return
+    for line in _lines(found):
+        typer.echo(line)
+
+
+def _described(package: Package) -> dict[str, object]:
+    return {
+        "name": package.name,
+        "version": package.version,
+        "title": package.title,
+        "path": str(package.path),
+        "fhirVersions": list(package.fhir_versions),
+        "dependencies": dict(package.dependencies),
+        "missing": _missing(package),
+        "definitions": {kind: _urls(package, kind) for kind in ("StructureDefinition", "ValueSet", "CodeSystem")},
+    }
+
+
+def _missing(package: Package) -> list[str]:
+    return [f"{name}#{version}" for name, version in package.dependencies.items() if name != _CORE and find(name, version) is None]
+
+
+def _urls(package: Package, kind: str) -> list[dict[str, str]]:
+    entries = []
+    for resource in package.definitions.all(kind):
+        entry = {"url": resource["url"], "version": resource.get("version", "")}
+        if "type" in resource:
+            entry["type"] = resource["type"]
+        entries.append(entry)
+    return entries
+
+
+def _lines(package: Package) -> Iterator[str]:
+    yield f"{package.label}  {package.title}".rstrip()
+    yield f"path          {package.path}"
+    yield f"FHIR          {', '.join(package.fhir_versions) or 'not stated'}"
+    missing = set(_missing(package))
+    for name, version in package.dependencies.items():
+        label = f"{name}#{version}"
+        yield f"depends on    {label}{'  (not in the standard cache)' if label in missing else ''}"
+    structures = _urls(package, "StructureDefinition")
+    for title, entries in (
+        ("profiles", [entry for entry in structures if entry.get("type") != "Extension"]),
+        ("extensions", [entry for entry in structures if entry.get("type") == "Extension"]),
+        ("value sets", _urls(package, "ValueSet")),
+        ("code systems", _urls(package, "CodeSystem")),
+    ):
+        yield f"{title:<13} {len(entries)}"
+        for entry in entries:
+            yield f"  {entry['url']}|{entry['version']}  {entry.get('type', '')}".rstrip().removesuffix("|")

@@ -1,0 +1,107 @@
+"""The standard cache: where every FHIR tool of a user's machine keeps unpacked packages (``~/.fhir/packages``)."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from ..errors import PackageError
+from .package import open_package
+from .tarball import read_folder, read_tarball
+
+__all__ = ["find", "install", "installed", "locate", "standard_cache", "version_pattern"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+def standard_cache() -> Path:
+    """Its folder; packages lie in it as ``<name>#<version>/package/``."""
+    return Path.home() / ".fhir" / "packages"
+
+
+def installed() -> list[Path]:
+    """The packages of the standard cache, by name and then by version, newest last."""
+    folder = standard_cache()
+    if not folder.is_dir():
+        return []
+    return sorted((path for path in folder.iterdir() if "#" in path.name and path.is_dir()), key=_name_and_version)
+
+
+def _name_and_version(path: Path) -> tuple[str, tuple[tuple[int, int, str], ...]]:
+    name, _, version = path.name.partition("#")
+    return name, _version_key(version)
+
+
+def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
+    """Orders versions as semver does: 3.1.1 < 10.0.0, and 5.0.0-ballot < 5.0.0."""
+    release, _, label = version.partition("-")
+    numbers = tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in release.split("."))
+    return (*numbers, (0, 0, label) if label else (0, 1, ""))
+
+
+def locate(source: str) -> Path:
+    """Where a package lies that the user named: a path, or ``name#version`` (or ``name``: its newest) of the standard cache.
+
+    Raises PackageError when there is no such thing.
+    """
+    path = Path(source).expanduser()
+    if path.exists():
+        return path
+    name, _, version = source.replace("@", "#").partition("#")
+    found = find(name, version or "latest")
+    if found is None:
+        raise PackageError(f"package {source!r}: no such file or folder, and not in {standard_cache()}")
+    return found
+
+
+def find(name: str, version: str) -> Path | None:
+    """The newest package of the standard cache with that name and version, which may be a pattern as package.json has it."""
+    wanted = version_pattern(version)
+    matching = [path for path in installed() if path.name.partition("#")[0] == name and wanted.fullmatch(path.name.partition("#")[2])]
+    return matching[-1] if matching else None
+
+
+def version_pattern(version: str) -> re.Pattern[str]:
+    """Which versions a dependency accepts: ``4.0.x`` any patch, ``latest`` any at all, else that one."""
+    if version in ("latest", "x", "*"):
+        return re.compile(".*")
+    return re.compile(re.escape(version.removesuffix("x")) + (r"\w+" if version.endswith(".x") else ""))
+
+
+def install(path: Path) -> Path:
+    """Puts the package at ``path`` (a ``.tgz`` or an unpacked folder) into the standard cache, whole or not at all; returns its folder there.
+
+    Raises PackageError for what is no package, for one that is there already, and when the cache cannot be written.
+    """
+    package = open_package(path)
+    if not _NAME.fullmatch(package.name) or not _VERSION.fullmatch(package.version):
+        raise PackageError(f"{path}: its package.json names no usable name and version ({package.label})")
+    folder = standard_cache() / package.label
+    if folder.exists():
+        raise PackageError(f"{package.label} is there already: {folder}")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            whole = Path(scratch) / "whole"
+            for name, content in _files(path):
+                target = whole / "package" / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            whole.rename(folder)
+    except OSError as error:
+        raise PackageError(f"{folder}: cannot be written ({error})") from error
+    return folder
+
+
+def _files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """The package's files, relative to its ``package`` folder."""
+    if path.is_dir():
+        inner = path / "package"
+        yield from read_folder(inner if inner.is_dir() else path)
+        return
+    for name, content in read_tarball(path, path.read_bytes()):
+        if name.parts[0] == "package" and len(name.parts) > 1:
+            yield name.relative_to("package"), content
