@@ -26,7 +26,7 @@ DIFFERENT: dict[str, str] = {}
 
 
 PATIENT_AGE = {"url": "http://example.com/fhir/StructureDefinition/patient-age", "valueAge": {"value": 25, "system": "http://unitsofmeasure.org", "code": "a"}}
-"""In the suite's observation-example.xml, but not in the JSON beside it."""
+"""In the suite's observation-example.xml, but not in the JSON beside it. Likewise the version of its value set."""
 
 SUBSTITUTES: dict[str, dict[str, Any]] = {
     "parameters-example-types": {
@@ -97,6 +97,7 @@ def examples() -> dict[str, dict[str, Any]]:
     for path in (CONFORMANCE / "fhirpath").glob("*.json"):
         found[path.stem] = json.loads(path.read_text(encoding="utf-8"))
     found["observation-example"]["extension"] = [PATIENT_AGE]
+    found["valueset-example-expansion"]["version"] = "20150622"
     return found
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ..errors import BulkfhirError
+
 __all__ = ["EvaluationError", "FhirPathError", "FhirPathSyntaxError", "FhirPathTypeError"]
 
 
-class FhirPathError(Exception):
+class FhirPathError(BulkfhirError):
     """The root of this package's exceptions."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-__all__ = ["CALENDAR_UNITS", "NO_UNITS", "Quantity", "Units"]
+__all__ = ["CALENDAR_UNITS", "Quantity", "Units"]
 
 CALENDAR_UNITS = {
     **{name: name for name in ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")},
@@ -24,19 +24,6 @@ class Units(Protocol):
     def canonical(self, value: Decimal, code: str) -> tuple[Decimal, str] | None:
         """The value in base units, and those units in one spelling: equal spellings can be compared."""
         ...
-
-
-class _NoUnits:
-    """Knows the units of time that FHIRPath itself defines, and that any unit equals itself."""
-
-    _SECONDS = {"wk": Decimal(604800), "d": Decimal(86400), "h": Decimal(3600), "min": Decimal(60), "s": Decimal(1), "ms": Decimal("0.001")}
-
-    def canonical(self, value: Decimal, code: str) -> tuple[Decimal, str] | None:
-        factor = self._SECONDS.get(code)
-        return None if factor is None else (value * factor, "s")
-
-
-NO_UNITS: Units = _NoUnits()
 
 
 @dataclass(frozen=True, slots=True)

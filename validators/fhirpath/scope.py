@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .quantity import NO_UNITS, Units
+from .quantity import Units
+from .ucum_units import UCUM_UNITS
 
 __all__ = ["EMPTY_SCOPE", "Hooks", "Scope"]
 
@@ -48,7 +49,7 @@ class Hooks:
     in_slice       (JSON value, type name, canonical of a profile, slice name) -> whether the value is in the slice
     resolve        (reference) -> a resource from outside of the resource and its Bundle
     trace          (name, values) is told of what passes ``trace()``
-    units          the table of units for quantities
+    units          the table of units for quantities; UCUM's where none is given
     """
 
     member_of: Callable[[Any, str, str], bool | None] = _unknown_code
@@ -58,7 +59,7 @@ class Hooks:
     in_slice: Callable[[Any, str, str, str], bool] = _in_no_slice
     resolve: Callable[[str], Json | None] = _unresolved
     trace: Callable[[str, list[Any]], None] = _untraced
-    units: Units = NO_UNITS
+    units: Units = UCUM_UNITS
 
 
 NO_HOOKS = Hooks()
