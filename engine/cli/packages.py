@@ -4,53 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
+import click
 import orjson
-import typer
 
 from bulkfhir.validators.definitions.package import Package, open_package
 from bulkfhir.validators.definitions.standard_cache import find, install, installed, locate, standard_cache
 
-__all__ = ["app"]
+__all__ = ["command"]
 
-app = typer.Typer(help="FHIR packages (implementation guides): list, add, show.", no_args_is_help=True)
-
-_Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 _CORE = "hl7.fhir.r4.core"
 
 
-@app.command("list")
-def list_packages(as_json: _Json = False) -> None:
+@click.group()
+def command() -> None:
+    """FHIR packages (implementation guides): list, add and show them."""
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def list_packages(*, as_json: bool) -> None:
     """List the packages of the standard cache (~/.fhir/packages): what --package NAME#VERSION finds."""
     names = [path.name for path in installed()]
     if as_json:
-        typer.echo(orjson.dumps({"cache": str(standard_cache()), "packages": names}, option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps({"cache": str(standard_cache()), "packages": names}, option=orjson.OPT_INDENT_2))
         return
     if not names:
-        typer.echo(f"no packages in {standard_cache()}; add one: bulkfhir packages add PACKAGE.tgz", err=True)
+        click.echo(f"no packages in {standard_cache()}; add one: bulkfhir packages add PACKAGE.tgz", err=True)
     for name in names:
-        typer.echo(name)
+        click.echo(name)
 
 
-@app.command()
-def add(package: Annotated[Path, typer.Argument(help="A FHIR package: a .tgz or an unpacked folder.")]) -> None:
-    """Put a package into the standard cache, so that --package NAME#VERSION and other packages' dependencies find it."""
-    typer.echo(install(package).name)
+@command.command()
+@click.argument("package", type=click.Path(path_type=Path))
+def add(package: Path) -> None:
+    """Put PACKAGE, a .tgz or an unpacked folder, into the standard cache, where --package and other packages' dependencies find it."""
+    click.echo(install(package).name)
 
 
-@app.command()
-def show(
-    package: Annotated[str, typer.Argument(help="NAME#VERSION of the standard cache, a .tgz, or a folder.")],
-    as_json: _Json = False,
-) -> None:
-    """Show a package: its version, dependencies, profiles, extensions and terminology."""
+@command.command()
+@click.argument("package")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+def show(package: str, *, as_json: bool) -> None:
+    """Show PACKAGE, a NAME#VERSION of the standard cache, a .tgz or a folder: its dependencies, profiles, extensions and terminology."""
     found = open_package(locate(package))
     if as_json:
-        typer.echo(orjson.dumps(_described(found), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(_described(found), option=orjson.OPT_INDENT_2))
         return
     for line in _lines(found):
-        typer.echo(line)
+        click.echo(line)
 
 
 def _described(package: Package) -> dict[str, object]:
