@@ -1,0 +1,263 @@
+"""Bindings: what is said of a coded element, by its type, its value set and the strength.
+
+As the reference validator decides (R4, terminology offline); "unknown" is a code missing from a system that is held, whatever the binding:
+
+| element                       | required                | extensible                  | preferred      | example, none                  |
+|-------------------------------|-------------------------|-----------------------------|----------------|--------------------------------|
+| code, string, uri...          | error: not in the set   | error only by maxValueSet   | nothing        | nothing                        |
+| Coding, Quantity              | error: not in, unknown  | error only by maxValueSet   | error: unknown | error: unknown, system is      |
+|                               |                         |                             |                | relative, system is a value set|
+| CodeableConcept               | error: no coding, any   | error: unknown; maxValueSet | error: unknown | error: unknown                 |
+|                               | coding not in, unknown  |                             |                |                                |
+
+A Coding or Quantity is looked at only if it has both system and code; a coding of a CodeableConcept in any case: a held system without a code is
+unknown. *Every* coding of a required CodeableConcept must be in the set, so a local coding beside the right one fails it. Codings inside a
+CodeableConcept are checked by it, not one by one, unless they are bound themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from .code_systems import CodeSystem
+from .findings import Finding
+from .membership import Membership
+from .ucum import UCUM
+from .value_sets import ValueSet
+
+__all__ = ["CodeBinding", "CodingBinding", "ConceptBinding", "Findings"]
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+Findings = tuple[Finding, ...]
+_KEPT = 4096
+_FAULTS = (Membership.OUT, Membership.WRONG)
+_UNDECIDED = (Membership.OPEN, Membership.ABANDONED)
+
+
+class _Terminology(Protocol):
+    def value_set(self, url: str) -> ValueSet | None: ...
+
+    def code_system(self, url: str) -> CodeSystem | None: ...
+
+    def lookup(self, system: str, code: str | None) -> bool | None: ...
+
+
+class _Bound:
+    """A binding's value set and its maximum, as far as they are known."""
+
+    def __init__(self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None) -> None:
+        self.terminology = terminology
+        self.strength = strength
+        self.value_set = terminology.value_set(url) if url else None
+        self.named = _named(self.value_set, url)
+        self.misplaced: Findings = ()
+        if url and self.value_set is None and strength != "example":
+            self.misplaced = (Finding("binding-code-system" if terminology.code_system(url) else "undecided", "", url),)
+        limited = strength == "extensible" and max_url is not None
+        self.maximum = terminology.value_set(max_url) if max_url is not None and limited else None
+        self.maximum_named = _named(self.maximum, max_url)
+
+    @property
+    def checked(self) -> bool:
+        """Whether the value set itself is asked."""
+        return self.value_set is not None and self.strength != "example"
+
+    def outside(self, codes: str) -> Finding | None:
+        """The finding for a code that is not in the value set."""
+        if self.strength == "required":
+            return Finding("binding-required", codes, self.named)
+        return Finding("binding-extensible", codes, self.named) if self.strength == "extensible" else None
+
+    def unknown(self, system: str | None, code: str | None) -> Finding | None:
+        """The finding for a code that its own system does not have, or for a system that is not known."""
+        if not system:
+            return None
+        known = self.terminology.lookup(system, code)
+        if known:
+            return None
+        if known is None:
+            return Finding("system-unknown", _coded(system, code))
+        return Finding("ucum" if system == UCUM else "code-system", _coded(system, code))
+
+
+class CodeBinding:
+    """The check of one bare code: ``binding(code)`` gives its findings.
+
+    accepted  all the codes that are certainly fine, None where there is no list of them
+    no_code   what to report of an element that has no value, only extensions
+    """
+
+    def __init__(self, bound: _Bound) -> None:
+        self._bound = bound
+        self._memo: dict[str, Findings] = {}
+        self.no_code: Findings = (Finding("binding-no-code", "", bound.named),) if bound.strength == "required" else ()
+
+    @classmethod
+    def compile(cls, terminology: _Terminology, url: str | None, strength: str, max_url: str | None) -> CodeBinding | None:
+        if url is None or strength not in ("required", "extensible"):
+            return None
+        return cls(_Bound(terminology, url, strength, max_url))
+
+    @property
+    def accepted(self) -> frozenset[str] | None:
+        return self._bound.value_set.listing() if self._bound.value_set is not None and self._bound.strength == "required" else None
+
+    def __call__(self, code: str) -> Findings:
+        known = self._memo.get(code)
+        if known is None:
+            known = _remember(self._memo, code, self._judge(code))
+        return known
+
+    def _judge(self, code: str) -> Findings:
+        bound = self._bound
+        if bound.value_set is None:
+            return bound.misplaced
+        answer = bound.value_set.code(code)
+        if answer in _UNDECIDED:
+            return (Finding("undecided", code, bound.named),)
+        if answer is Membership.IN:
+            return self._in_system(code)
+        if bound.maximum is not None:
+            return (Finding("binding-max", code, bound.maximum_named),) if bound.maximum.code(code) in _FAULTS else ()
+        outside = bound.outside(code)
+        return () if outside is None else (outside,)
+
+    def _in_system(self, code: str) -> Findings:
+        """A code that the value set lists must be one of its system too."""
+        bound = self._bound
+        if bound.value_set is None or bound.strength != "required":
+            return ()
+        unknown = bound.unknown(bound.value_set.system_of(code), code)
+        return (unknown,) if unknown is not None and unknown.fails else ()
+
+
+class CodingBinding:
+    """The check of one Coding or Quantity: ``binding(system, code)`` gives its findings."""
+
+    def __init__(self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None) -> None:
+        self._bound = _Bound(terminology, url, strength, max_url)
+        self._memo: dict[tuple[str, str], Findings] = {}
+        self._judge: Callable[[str, str], Findings] = self._bound_coding if self._bound.checked else self._free_coding
+
+    def __call__(self, system: object, code: object) -> Findings:
+        if not isinstance(system, str) or not isinstance(code, str):
+            return ()
+        known = self._memo.get((system, code))
+        if known is None:
+            known = _remember(self._memo, (system, code), self._judge(system, code))
+        return known
+
+    def _free_coding(self, system: str, code: str) -> Findings:
+        bound, codes = self._bound, _coded(system, code)
+        findings: list[Finding] = []
+        if not system.startswith(("http:", "https:", "urn:")):
+            findings.append(Finding("system-relative", codes))
+        if bound.terminology.value_set(system) is not None:
+            findings.append(Finding("system-value-set", codes))
+        unknown = None if findings else bound.unknown(system, code)
+        return (*bound.misplaced, *findings, *(() if unknown is None else (unknown,)))
+
+    def _bound_coding(self, system: str, code: str) -> Findings:
+        bound, codes = self._bound, _coded(system, code)
+        assert bound.value_set is not None
+        answer = bound.value_set.member(system, code)
+        if answer is Membership.ABANDONED:
+            return (Finding("undecided", codes, bound.named),)
+        findings: list[Finding | None] = []
+        if bound.strength != "extensible":
+            findings.append(bound.unknown(system, code))
+            if answer is Membership.WRONG:
+                findings.append(Finding("binding-code", codes, bound.named))
+        if answer is Membership.OPEN:
+            findings.append(Finding("undecided", codes, bound.named))
+        elif answer in _FAULTS and bound.maximum is not None:
+            if bound.maximum.member(system, code) in _FAULTS:
+                findings.append(Finding("binding-max", codes, bound.maximum_named))
+        elif answer in _FAULTS:
+            findings.append(bound.outside(codes))
+        return tuple(finding for finding in findings if finding is not None)
+
+
+class ConceptBinding:
+    """The check of one CodeableConcept: ``binding(codings)`` gives its findings, codings being what ``coding`` holds."""
+
+    def __init__(self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None) -> None:
+        self._bound = _Bound(terminology, url, strength, max_url)
+        self._memo: dict[tuple[str | None, str | None], tuple[Membership, Findings]] = {}
+        self._no_coding: Findings = ()
+        if self._bound.value_set is not None:
+            if strength == "required":
+                self._no_coding = (Finding("binding-no-code", "", self._bound.named),)
+            elif strength == "extensible" and max_url is not None:
+                self._no_coding = (Finding("binding-no-code", "", self._bound.maximum_named),)
+
+    def __call__(self, codings: Sequence[object]) -> Findings:
+        """Findings for the whole concept; what is no JSON object in ``codings`` is passed over."""
+        memo = self._memo
+        findings: Findings = ()
+        pairs: list[tuple[str | None, str | None]] = []
+        outside = False
+        for coding in codings:
+            if not isinstance(coding, Mapping):
+                continue
+            pair = (_text(coding.get("system")), _text(coding.get("code")))
+            known = memo.get(pair)
+            if known is None:
+                known = _remember(memo, pair, self._judge(*pair))
+            pairs.append(pair)
+            answer, found = known
+            if answer is Membership.ABANDONED:
+                return found
+            if found:
+                findings += found
+            outside = outside or answer in _FAULTS
+        if not pairs:
+            return self._no_coding
+        return findings + self._outside(pairs) if outside else findings
+
+    def _judge(self, system: str | None, code: str | None) -> tuple[Membership, Findings]:
+        bound, codes = self._bound, _coded(system, code)
+        findings: list[Finding | None] = [Finding("system-absent", codes)] if system is None else []
+        answer = bound.value_set.member(system, code) if bound.checked and bound.value_set is not None else Membership.IN
+        if answer is Membership.ABANDONED:
+            return answer, (Finding("undecided", codes, bound.named),)
+        findings.append(bound.unknown(system, code))
+        if answer is Membership.OPEN:
+            findings.append(Finding("undecided", codes, bound.named))
+        if answer is Membership.WRONG:
+            findings.append(Finding("binding-code", codes, bound.named))
+        return answer, (*bound.misplaced, *(finding for finding in findings if finding is not None))
+
+    def _outside(self, pairs: Sequence[tuple[str | None, str | None]]) -> Findings:
+        """Some coding is not in the value set: all of them must be."""
+        bound, codes = self._bound, ", ".join(_coded(*pair) for pair in pairs)
+        finding = bound.outside(codes)
+        findings = () if finding is None else (finding,)
+        if bound.maximum is not None:
+            answers = {bound.maximum.member(*pair) for pair in pairs}
+            if Membership.ABANDONED not in answers and not answers.isdisjoint(_FAULTS):
+                findings = (Finding("binding-max", codes, bound.maximum_named), *findings)
+        return findings
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _coded(system: str | None, code: str | None) -> str:
+    return f"{system or ''}#{code or ''}"
+
+
+def _named(value_set: ValueSet | None, url: str | None) -> str:
+    if value_set is None:
+        return url or ""
+    return f"{value_set.url}|{value_set.version}" if value_set.version else value_set.url
+
+
+def _remember(memo: dict[_K, _V], key: _K, value: _V) -> _V:
+    if len(memo) >= _KEPT:
+        memo.clear()
+    memo[key] = value
+    return value

@@ -1,0 +1,20 @@
+"""The answer of a value set about one code."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = ["Membership"]
+
+
+class Membership(Enum):
+    """Whether a code is in a value set. Only OUT and WRONG are faults."""
+
+    IN = "in"
+    OUT = "out"
+    WRONG = "wrong"
+    """Not in it, and the value set's own rules call the code itself wrong, at any strength of binding."""
+    OPEN = "open"
+    """Undecided: it takes terminology that is not at hand."""
+    ABANDONED = "abandoned"
+    """Undecided, and the reference validator then says nothing else of the element either."""

@@ -1,0 +1,47 @@
+"""Value sets that the reference validator decides without reading ``compose``: languages, MIME types, currencies, units, states.
+
+Each takes codes of one system only; a code of another system, or one that its rule refuses, is WRONG: an error even at a preferred binding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .membership import Membership
+from .registries import CURRENCIES, LANGUAGES, LISTED, MIME_TYPES, STATES, registered
+from .ucum import UCUM
+
+__all__ = ["Rule", "special_rule"]
+
+Rule = Callable[[str | None, str | None], Membership]
+"""(system, code) -> answer; a code without system is taken to be of the value set's own."""
+
+
+def special_rule(url: str, listed: Callable[[], frozenset[str]]) -> Rule | None:
+    """The rule of the value set with this url; None for the value sets that have none. ``listed`` gives the codes that its compose lists."""
+    match url:
+        case "http://hl7.org/fhir/ValueSet/languages":
+            return _needing_code(_of_system(LANGUAGES, listed().__contains__))
+        case "http://hl7.org/fhir/ValueSet/all-languages":
+            return _needing_code(_of_system(LANGUAGES, lambda code: bool(registered(LANGUAGES, code))))
+        case "http://hl7.org/fhir/ValueSet/mimetypes":
+            return _of_system(MIME_TYPES, lambda _code: True)
+        case "http://hl7.org/fhir/ValueSet/currencies":
+            return _of_system(CURRENCIES, LISTED[CURRENCIES].__contains__)
+        case "http://hl7.org/fhir/ValueSet/ucum-units":
+            return _of_system(UCUM, lambda code: bool(registered(UCUM, code)))
+        case "http://hl7.org/fhir/us/core/ValueSet/us-core-usps-state":
+            return _of_system(STATES, LISTED[STATES].__contains__)
+    return None
+
+
+def _of_system(expected: str, accepts: Callable[[str | None], bool]) -> Rule:
+    def rule(system: str | None, code: str | None) -> Membership:
+        return Membership.IN if (not system or system == expected) and accepts(code) else Membership.WRONG
+
+    return rule
+
+
+def _needing_code(rule: Rule) -> Rule:
+    """The reference breaks on a language without a code."""
+    return lambda system, code: Membership.ABANDONED if code is None and system in (None, "", LANGUAGES) else rule(system, code)

@@ -1,0 +1,93 @@
+"""Terminology: value sets and code systems by canonical url, made when first asked for, and the checks that a binding compiles to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+from .bindings import CodeBinding, CodingBinding, ConceptBinding
+from .code_systems import CodeSystem
+from .registries import COUNTRIES, CURRENCIES, LISTED, SUPPORTED, registered
+from .value_sets import ValueSet
+
+__all__ = ["Strength", "Terminology"]
+
+Strength = str
+"""required | extensible | preferred | example"""
+
+_UNKNOWN_KEPT: Final = 4096  # urls remembered as unknown: data may name any number of them
+_T = TypeVar("_T")
+_HELD_BY_HL7: Final = ("http://hl7.org", "http://terminology.hl7.org")
+
+
+class _Definitions(Protocol):
+    def fetch(self, kind: str, url: str) -> dict[str, Any] | None: ...
+
+
+class Terminology:
+    """All that the definitions hold of terminology. One per worker; everything is read when first needed and kept.
+
+    The reference takes HL7's own value sets and code systems whatever version is asked for; those of others only at the very version.
+    """
+
+    def __init__(self, definitions: _Definitions) -> None:
+        self._definitions = definitions
+        self._value_sets: dict[str, ValueSet | None] = {}
+        self._code_systems: dict[str, CodeSystem | None] = {}
+
+    def value_set(self, url: str) -> ValueSet | None:
+        """The value set of ``url`` or ``url|version``; None where it is not known."""
+        return _kept(self._value_sets, url, self._read_value_set)
+
+    def code_system(self, url: str) -> CodeSystem | None:
+        """The code system of ``url`` or ``url|version``; None where it is not known."""
+        return _kept(self._code_systems, url, self._read_code_system)
+
+    def lookup(self, system: str, code: str | None) -> bool | None:
+        """Whether a code exists in its system; None where the system is unknown or cannot tell."""
+        if system in SUPPORTED:
+            known = registered(system, code)
+            if known is not None:
+                return known
+        held = self.code_system(system)
+        return None if held is None else held.lookup(code)
+
+    def code_binding(self, url: str | None, strength: Strength, max_url: str | None = None) -> CodeBinding | None:
+        """The check of a code, string, uri, url or canonical; None where no value can be found fault with."""
+        return CodeBinding.compile(self, url, strength, max_url)
+
+    def coding_binding(self, url: str | None = None, strength: Strength = "example", max_url: str | None = None) -> CodingBinding:
+        """The check of a Coding or a Quantity (of the type Quantity itself: Age, Duration and their like are not checked), bound or not."""
+        return CodingBinding(self, url, strength, max_url)
+
+    def concept_binding(self, url: str | None = None, strength: Strength = "example", max_url: str | None = None) -> ConceptBinding:
+        """The check of a CodeableConcept, bound or not."""
+        return ConceptBinding(self, url, strength, max_url)
+
+    def _fetch(self, kind: str, url: str) -> dict[str, Any] | None:
+        resource = self._definitions.fetch(kind, url)
+        bare, bar, _ = url.partition("|")
+        if resource is None and bar and bare.startswith(_HELD_BY_HL7):
+            return self._definitions.fetch(kind, bare)
+        return resource
+
+    def _read_value_set(self, url: str) -> ValueSet | None:
+        resource = self._fetch("ValueSet", url)
+        return None if resource is None else ValueSet(resource, self)
+
+    def _read_code_system(self, url: str) -> CodeSystem | None:
+        resource: Mapping[str, Any] | None = self._fetch("CodeSystem", url)
+        if resource is not None:
+            return CodeSystem(resource, lambda: self._fetch("CodeSystem", url))
+        return CodeSystem.listed(url, LISTED[url]) if url in (CURRENCIES, COUNTRIES) else None
+
+
+def _kept(store: dict[str, _T | None], url: str, read: Callable[[str], _T | None]) -> _T | None:
+    if url in store:
+        return store[url]
+    made = read(url)
+    if made is None and len(store) >= _UNKNOWN_KEPT:
+        for unknown in [one for one, value in store.items() if value is None]:
+            del store[unknown]
+    store[url] = made
+    return made

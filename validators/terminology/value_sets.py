@@ -1,0 +1,284 @@
+"""ValueSets: is a code in one?
+
+Definitions -> ValueSet (parts of compose) -> code -> Membership
+
+A value set is never expanded as a whole: one code is followed through the parts of ``compose``, which is what the reference validator does too, and
+the answer is kept. What it says, measured and read:
+
+- includes are tried in order, the first that holds the code ends the search; so for excludes;
+- inside one include, the codes of ``system`` and of every value set in ``valueSet`` are *united*, not intersected;
+- ``expansion`` is not read where ``compose`` includes anything;
+- a part for another system than the code's is passed over; ``system|version`` in data matches only a part with that very version;
+- an include of a whole system that nobody holds takes any of its codes (OPEN: taken, not checked); one that lists its concepts takes those;
+- a filter on a system that nobody holds makes the reference give up on the whole element (ABANDONED);
+- a part that takes a whole stub (``content: not-present``), or filters one, cannot be expanded. The reference calls that an error at a required
+  binding; it is OPEN here, as a value set that cannot be expanded offline is no proof of a fault;
+- a value set in ``valueSet`` that is not held is skipped by the reference; here a code found nowhere else is then OPEN;
+- a code without system, or a system without code, is in no value set;
+- six value sets have rules of their own (``special_sets``), whatever ``compose`` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+from .code_systems import CodeSystem
+from .filters import ExpansionError, Test, compile_filters
+from .membership import Membership
+from .registries import SUPPORTED, registered
+from .special_sets import special_rule
+
+__all__ = ["Sources", "ValueSet"]
+
+_KEPT = 4096  # answers kept per value set: more than any value set that is checked in bulk, little memory
+
+
+class Sources(Protocol):
+    """Where a value set finds what it is made of."""
+
+    def code_system(self, url: str) -> CodeSystem | None: ...
+
+    def value_set(self, url: str) -> ValueSet | None: ...
+
+
+class _AbandonedError(Exception):
+    """The reference validator breaks here and says nothing of the element."""
+
+
+class _Found(dict[tuple[str | None, str], bool]):
+    """(system, code) -> whether it is certain. ``doubt``: more might have been found if everything were at hand."""
+
+    doubt = False
+
+    def take(self, other: _Found) -> None:
+        for pair, certain in other.items():
+            self[pair] = certain or self.get(pair, False)
+        self.doubt = self.doubt or other.doubt
+
+
+class _Part:
+    """One include or exclude."""
+
+    def __init__(self, part: Mapping[str, Any], sources: Sources) -> None:
+        system, _, version = str(part.get("system", "")).partition("|")
+        self.system = system
+        self.version: str | None = part.get("version") or version or None
+        self.concepts = frozenset(concept.get("code") for concept in part["concept"]) if part.get("concept") else None
+        self.value_sets: Sequence[str] = part.get("valueSet", ())
+        self.filters: Sequence[Mapping[str, Any]] = part.get("filter", ())
+        self._sources = sources
+
+    @cached_property
+    def code_system(self) -> CodeSystem | None:
+        if not self.system:
+            return None
+        return self._sources.code_system(f"{self.system}|{self.version}" if self.version else self.system)
+
+    @cached_property
+    def _test(self) -> Test:
+        if self.code_system is None:
+            raise _AbandonedError
+        return compile_filters(self.filters, self.code_system)
+
+    def find(self, system: str | None, version: str | None, code: str, above: tuple[str, ...]) -> _Found:
+        """The pairs of this part that match; above: the value sets that are being searched."""
+        found = _Found()
+        if self.system:
+            if system is not None and (system != self.system or (version is not None and version != self.version)):
+                return found
+            self._own(code, found)
+        for url in self.value_sets:
+            imported = self._sources.value_set(url)
+            if imported is None:
+                found.doubt = True
+            else:
+                found.take(imported.find(system, version, code, above))
+        held = self.code_system
+        if held is not None:
+            for pair in [pair for pair in found if held.fold(pair[1]) != held.fold(code)]:
+                del found[pair]
+        if self.filters:
+            for pair in [pair for pair in found if not self._test(pair[1])]:
+                del found[pair]
+        return found
+
+    def _own(self, code: str, found: _Found) -> None:
+        held = self.code_system
+        if held is not None and not held.stub:
+            for one in self._spellings(held, code):
+                found[self.system, one] = True
+            return
+        if held is not None and self.filters:
+            raise ExpansionError(self.system)
+        listed = self.concepts is None or code in self.concepts
+        if self.system in SUPPORTED:
+            if listed and registered(self.system, code):
+                found[self.system, code] = True
+        elif held is not None and self.concepts is None:
+            raise ExpansionError(self.system)
+        elif listed:
+            found[self.system, code] = self.concepts is not None
+
+    def _spellings(self, held: CodeSystem, code: str) -> Iterator[str]:
+        """The codes of the system, as it spells them, that are this one."""
+        if code in held.codes:
+            if self.concepts is None or code in self.concepts:
+                yield code
+        elif not held.case_sensitive and held.has(code):
+            for one in held.codes if self.concepts is None else self.concepts & held.codes:
+                if one.lower() == code.lower():
+                    yield one
+
+
+class ValueSet:
+    """One ValueSet, searched code by code; answers are kept.
+
+    url      canonical url, without version
+    name     its title, else its name
+    version  business version, where it has one
+    """
+
+    def __init__(self, resource: Mapping[str, Any], sources: Sources) -> None:
+        self.url: str = resource["url"]
+        self.name: str = resource.get("title") or resource.get("name") or self.url
+        self.version: str | None = resource.get("version")
+        compose = resource.get("compose", {})
+        self._sources = sources
+        self._includes = [_Part(part, sources) for part in compose.get("include", ())]
+        self._excludes = [_Part(part, sources) for part in compose.get("exclude", ())]
+        self._expansion = frozenset() if self._includes else frozenset(_contained(resource.get("expansion", {}).get("contains", ())))
+        self._members: dict[tuple[str | None, str | None], Membership] = {}
+        self._codes: dict[str, Membership] = {}
+        self._special = special_rule(self.url, self._includes_list)
+
+    def member(self, system: str | None, code: str | None) -> Membership:
+        """The answer for a Coding or Quantity. Pure: the same arguments give the same answer."""
+        key = (system, code)
+        known = self._members.get(key)
+        if known is None:
+            known = self._member(system, code)
+            if len(self._members) >= _KEPT:
+                self._members.clear()
+            self._members[key] = known
+        return known
+
+    def code(self, code: str) -> Membership:
+        """The answer for a value of type code, string or uri, whose system is the value set's."""
+        known = self._codes.get(code)
+        if known is None:
+            known = self._code(code)
+            if len(self._codes) >= _KEPT:
+                self._codes.clear()
+            self._codes[code] = known
+        return known
+
+    def system_of(self, code: str) -> str | None:
+        """The system that a bare code is taken to be of: that of the only include, or of the include that lists it; ``url|version`` where it has one."""
+        if len(self._includes) == 1:
+            part = self._includes[0]
+        else:
+            listing = [part for part in self._includes if part.system and part.concepts and code in part.concepts]
+            if not listing:
+                return None
+            part = listing[0]
+        if not part.system:
+            return None
+        return f"{part.system}|{part.version}" if part.version else part.system
+
+    def listing(self) -> frozenset[str] | None:
+        """All bare codes that are certainly in it; None where any code may be."""
+        candidates = self.candidates(())
+        return None if candidates is None else frozenset(code for code in candidates if self.code(code) is Membership.IN)
+
+    def _includes_list(self) -> frozenset[str]:
+        """The codes that the includes list themselves."""
+        return frozenset(code for part in self._includes for code in part.concepts or ())
+
+    def find(self, system: str | None, version: str | None, code: str, above: tuple[str, ...] = ()) -> _Found:
+        """The pairs that are this code. Raises ExpansionError, or breaks off as the reference does."""
+        if self.url in above:
+            raise ExpansionError(self.url)
+        above = (*above, self.url)
+        found = self._search(self._includes, system, version, code, above)
+        for pair in self._expansion:
+            if pair[1] == code and system in (None, pair[0]):
+                found[pair] = True
+        if found:
+            for pair in self._search(self._excludes, system, version, code, above):
+                found.pop(pair, None)
+        return found
+
+    def _search(self, parts: Sequence[_Part], system: str | None, version: str | None, code: str, above: tuple[str, ...]) -> _Found:
+        found = _Found()
+        failure: ExpansionError | None = None
+        for part in parts:
+            try:
+                found.take(part.find(system, version, code, above))
+            except ExpansionError as error:
+                failure = error
+            if found:
+                return found
+        if failure is not None:
+            raise failure
+        return found
+
+    def _member(self, system: str | None, code: str | None) -> Membership:
+        if self._special is not None:
+            return self._special(system, code)
+        if not code:
+            return Membership.OUT
+        url, _, version = (system or "").partition("|")
+        held = self._sources.code_system(system) if system else None
+        fold: Callable[[str], str] = str if held is None else held.fold
+
+        def matches(pair: tuple[str | None, str]) -> bool:
+            return pair[0] == url and fold(pair[1]) == fold(code)
+
+        return self._decide(url or None, version or None, code, matches)
+
+    def _code(self, code: str) -> Membership:
+        url, _, version = (self.system_of(code) or "").partition("|")
+        if self._special is not None:
+            return self._special(url or None, code)
+        return self._decide(url or None, version or None, code, lambda pair: pair[1] == code)
+
+    def _decide(self, system: str | None, version: str | None, code: str, matches: Callable[[tuple[str | None, str]], bool]) -> Membership:
+        try:
+            found = self.find(system, version, code)
+        except ExpansionError:
+            return Membership.OPEN
+        except _AbandonedError:
+            return Membership.ABANDONED
+        certain = [sure for pair, sure in found.items() if matches(pair)]
+        if certain:
+            return Membership.IN if any(certain) else Membership.OPEN
+        return Membership.OPEN if found.doubt and not found else Membership.OUT
+
+    def candidates(self, above: tuple[str, ...]) -> set[str] | None:
+        """Every code that might be in it; None where there is no list of them. above: the value sets that are being searched."""
+        if self._special is not None or self.url in above:
+            return None
+        candidates = {code for _, code in self._expansion}
+        for part in self._includes:
+            if part.system:
+                held = part.code_system
+                codes = part.concepts if part.concepts is not None else None if held is None or held.stub else held.codes
+                if codes is None:
+                    return None
+                candidates |= codes
+            for url in part.value_sets:
+                imported = self._sources.value_set(url)
+                more = None if imported is None else imported.candidates((*above, self.url))
+                if more is None:
+                    return None
+                candidates |= more
+        return candidates
+
+
+def _contained(contains: Any) -> Iterator[tuple[str | None, str]]:
+    for one in contains:
+        if isinstance(one.get("code"), str) and not one.get("abstract"):
+            yield one.get("system"), one["code"]
+        yield from _contained(one.get("contains", ()))
