@@ -1,2 +1,17 @@
-"""."""
-def main() -> None: ...
+"""The command line: one file a command, loaded when it is asked for. Only this package prints and exits.
+
+arguments, BULKFHIR_*, bulkfhir.toml -> command -> engine -> report on stdout, progress on stderr, exit code
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """The ``bulkfhir`` program: runs the command that was asked for and exits with its code."""
+    from .program import run
+
+    sys.exit(run(sys.argv[1:]))

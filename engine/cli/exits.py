@@ -1,0 +1,17 @@
+"""Exit codes: what the program's caller may branch on."""
+
+from __future__ import annotations
+
+__all__ = ["ACCEPTED", "FAILED", "INTERRUPTED", "NOTHING_TO_READ", "REJECTED", "USAGE"]
+
+ACCEPTED = 0
+"""Every resource was accepted (or --exit-zero)."""
+REJECTED = 1
+"""Some were rejected."""
+USAGE = 2
+"""The command or its configuration cannot work."""
+FAILED = 3
+"""The job failed: a store said no, a limit was passed."""
+NOTHING_TO_READ = 4
+INTERRUPTED = 130
+"""Ctrl-C: 128 plus the number of SIGINT."""

@@ -1,0 +1,63 @@
+"""Options that several commands share: one place for their names, meanings and help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["include_all", "sources", "speaking", "summing", "validating", "workers"]
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+LEVELS = ("strict", "structure-only", "minimal")
+UNKNOWN_PROFILE = ("error", "warning", "ignore")
+
+sources = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+"""File, folder, glob, s3:// prefix, or - for standard input."""
+
+workers = click.option("--workers", type=click.IntRange(min=1), help="Processes that validate.  [default: one a core]")
+
+include_all = click.option("--include-all", is_flag=True, help="Also read what an export keeps beside its data: logs, error/, deleted/.")
+
+
+def validating(command: Command) -> Command:
+    """What decides over a line."""
+    return _with(
+        command,
+        click.option("--level", type=click.Choice(LEVELS), default="strict", show_default=True, help="How much is checked, as HealthLake names it."),
+        click.option("--unknown-profile", type=click.Choice(UNKNOWN_PROFILE), default="error", show_default=True, help="What an unknown profile is at strict."),
+        click.option("--package", "packages", multiple=True, metavar="PACKAGE", help="FHIR package of profiles: name#version, .tgz or folder. Repeatable."),
+        click.option("--validator", "validators", multiple=True, metavar="NAME", help="A further validator, as a second opinion. Repeatable."),
+        click.option("--judge", default="bulkfhir", show_default=True, metavar="NAME", help="The validator whose errors fail a line."),
+        click.option("--warnings", is_flag=True, help="Report warnings and information of accepted lines too."),
+        click.option("--no-values", is_flag=True, help="Leave the values of elements out of every message."),
+    )
+
+
+def summing(command: Command) -> Command:
+    """What is said at the end."""
+    return _with(
+        command,
+        click.option("--statistics", is_flag=True, help="Count every rule, with the first places, and what could not be decided."),
+        click.option("--exit-zero", is_flag=True, help="Exit with 0 even where lines were rejected."),
+    )
+
+
+def speaking(command: Command) -> Command:
+    """What goes to standard error while a command runs."""
+    return _with(
+        command,
+        click.option("-q", "--quiet", is_flag=True, help="Say nothing but the result and what went wrong."),
+        click.option("-v", "--verbose", count=True, help="Say more; twice for everything."),
+        click.option("--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="Form of log lines on standard error."),
+    )
+
+
+def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command

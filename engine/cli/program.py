@@ -1,0 +1,116 @@
+"""The program: its table of commands, and the wall where every mistake of a user becomes one line."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from . import exits
+from .configuration import FILE, defaults_from_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["COMMANDS", "Program", "run"]
+
+COMMANDS = {
+    # name: (module of this package that defines ``command``, one line for --help)
+    "import": ("import_job", "Validate NDJSON and write HealthLake's output layout."),
+    "validate": ("validate", "Validate NDJSON and show every issue."),
+    "schema": ("schema", "Print the compiled schema of a FHIR type as JSON."),
+}
+
+
+class Program(click.Group):
+    """A group that imports a command's module only to run it, so that --help and mistakes are answered at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".{COMMANDS[cmd_name][0]}", __package__)
+        command: click.Command = module.command
+        command.context_settings.setdefault("auto_envvar_prefix", "BULKFHIR")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from .version import version_line
+
+        click.echo(version_line())
+        ctx.exit()
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version and exit.")
+@click.pass_context
+def program(ctx: click.Context) -> None:
+    """Validate, shard and land FHIR R4 NDJSON in bulk.
+
+    Every option can also be set as BULKFHIR_<OPTION> or in bulkfhir.toml in the working folder; the command line goes first, then the environment.
+
+    Exit codes: 0 all accepted, 1 some rejected, 2 wrong usage, 3 job failed, 4 nothing to read, 130 interrupted.
+    """
+    if FILE.exists():
+        ctx.default_map = defaults_from_file({name: _option_names(program, ctx, name) for name in COMMANDS})
+
+
+def _option_names(group: click.Group, ctx: click.Context, name: str) -> set[str]:
+    command = group.get_command(ctx, name)
+    return {option.name for option in command.params if option.name and isinstance(option, click.Option)} if command else set()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command; what went wrong is one line on standard error. Returns the exit code."""
+    try:
+        result = program.main(list(arguments), prog_name="bulkfhir", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return exits.USAGE
+    except click.ClickException as error:
+        return _complain(error.format_message(), exits.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("interrupted", exits.INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output left (`| head`): that is no mistake
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception as error:  # noqa: BLE001  # only one kind is caught: its class is imported when it is needed, which keeps --help quick
+        return _complain(str(error), _code_of(error))
+    return result if isinstance(result, int) else exits.ACCEPTED
+
+
+def _code_of(error: Exception) -> int:
+    """The exit code for a mistake of the user or of a store; anything else is a defect of ours and is raised again, with its traceback."""
+    from bulkfhir.validators.errors import BulkfhirError
+
+    from ..errors import AccessDenied, NotFound, NothingToRead, StorageError
+
+    if not isinstance(error, BulkfhirError):
+        raise error
+    if isinstance(error, NothingToRead):
+        return exits.NOTHING_TO_READ
+    if isinstance(error, StorageError) and not isinstance(error, NotFound | AccessDenied):
+        return exits.FAILED
+    return exits.USAGE
+
+
+def _complain(message: str, code: int) -> int:
+    click.echo(f"bulkfhir: {' '.join(message.split())}", err=True)
+    return code
+

@@ -1,0 +1,45 @@
+"""The formats of one record a finding: JSON lines and CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .finding import Finding
+
+__all__ = ["CsvReport", "JsonLinesReport"]
+
+COLUMNS = ("file", "line", "offset", "resourceType", "resourceId", "severity", "code", "rule", "location", "diagnostics", "profile")
+
+
+class JsonLinesReport:
+    """One JSON object a finding, nothing else."""
+
+    def __init__(self, out: TextIO, max_errors: int) -> None:
+        del max_errors
+        self._out = out
+
+    def add(self, finding: Finding) -> None:
+        self._out.write(json.dumps(finding.columns()) + "\n")  # ASCII: a lone surrogate in an id has no UTF-8
+
+    def finish(self, summary: Mapping[str, object]) -> None:
+        del summary
+
+
+class CsvReport:
+    """RFC 4180 with a header line."""
+
+    def __init__(self, out: TextIO, max_errors: int) -> None:
+        del max_errors
+        self._rows = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
+        self._rows.writeheader()
+
+    def add(self, finding: Finding) -> None:
+        self._rows.writerow(finding.columns())
+
+    def finish(self, summary: Mapping[str, object]) -> None:
+        del summary

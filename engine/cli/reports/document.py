@@ -1,0 +1,30 @@
+"""The format that is one JSON document: every finding, then the totals."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .finding import Finding
+
+__all__ = ["JsonReport"]
+
+
+class JsonReport:
+    """``{"issues": [...], "summary": {...}}``, written as it comes, so that memory stays flat."""
+
+    def __init__(self, out: TextIO, max_errors: int) -> None:
+        del max_errors
+        self._out = out
+        self._separator = "\n"
+        out.write('{"issues": [')
+
+    def add(self, finding: Finding) -> None:
+        self._out.write(self._separator + json.dumps(finding.columns()))
+        self._separator = ",\n"
+
+    def finish(self, summary: Mapping[str, object]) -> None:
+        self._out.write(f'\n], "summary": {json.dumps(summary)}}}\n')

@@ -1,0 +1,47 @@
+"""Workflow commands of GitHub Actions: an annotation a rule and file, at its first place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from .groups import Groups
+from .human import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .finding import Finding
+
+__all__ = ["GitHubReport"]
+
+COMMANDS = {"fatal": "error", "error": "error", "warning": "warning", "information": "notice"}
+
+
+class GitHubReport:
+    """Grouped, since GitHub shows ten annotations of a kind a step."""
+
+    def __init__(self, out: TextIO, max_errors: int) -> None:
+        del max_errors
+        self._out = out
+        self._groups = Groups()
+
+    def add(self, finding: Finding) -> None:
+        self._groups.add(finding)
+
+    def finish(self, summary: Mapping[str, object]) -> None:
+        del summary
+        for group in self._groups:
+            finding = group.examples[0]
+            more = f" (and {group.count - 1:,} more)" if group.count > 1 else ""
+            message = _data(f"{finding.issue.location}: {finding.issue.diagnostics}{more}")
+            place = f"file={_property(group.file)},line={finding.line},title={_property(group.rule)}"
+            self._out.write(f"::{COMMANDS[group.severity]} {place}::{message}\n")
+
+
+def _data(text: str) -> str:
+    """Escaped as the runner's own toolkit does."""
+    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,54 @@
+"""Groups: findings of one rule in one file, for formats whose readers choke on one entry a line of data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .finding import Finding
+
+__all__ = ["CAP", "Group", "Groups"]
+
+CAP = 5000
+"""Most groups kept: what GitHub shows of one SARIF run."""
+
+EXAMPLES = 10
+"""Findings kept of each group."""
+
+
+@dataclass(slots=True)
+class Group:
+    """How often one rule was broken in one file, and the first findings."""
+
+    file: str
+    severity: str
+    rule: str
+    count: int = 0
+    examples: list[Finding] = field(default_factory=list)
+
+
+class Groups:
+    """Collects groups in the order of their first finding; memory is bounded by the caps."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, str, str], Group] = {}
+        self.left_out = 0
+
+    def add(self, finding: Finding) -> None:
+        issue = finding.issue
+        key = (finding.file, issue.severity, issue.rule)
+        group = self._groups.get(key)
+        if group is None:
+            if len(self._groups) == CAP:
+                self.left_out += 1
+                return
+            group = self._groups[key] = Group(*key)
+        group.count += 1
+        if len(group.examples) < EXAMPLES:
+            group.examples.append(finding)
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self._groups.values())

@@ -1,0 +1,46 @@
+"""The format for a person: one line a finding, as compilers write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .finding import Finding
+
+__all__ = ["HumanReport", "sentence"]
+
+
+def sentence(finding: Finding) -> str:
+    """``Patient.ndjson:17: Patient.birthDate: error[invalid] …  (rule)``"""
+    issue = finding.issue
+    location = f" {issue.location}:" if issue.location else ""
+    text = f"{finding.file}:{finding.line}:{location} {issue.severity}[{issue.code}] {issue.diagnostics}  ({issue.rule})"
+    return " ".join(printable(text).split("\n"))
+
+
+def printable(text: str) -> str:
+    """Without what a terminal would obey (control characters) or cannot write (lone surrogates): data is not trusted."""
+    return "".join(char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text)
+
+
+class HumanReport:
+    """Findings up to ``max_errors``, then how many more there are."""
+
+    def __init__(self, out: TextIO, max_errors: int) -> None:
+        self._out = out
+        self._left = max_errors or -1
+        self._hidden = 0
+
+    def add(self, finding: Finding) -> None:
+        if self._left == 0:
+            self._hidden += 1
+            return
+        self._left -= 1
+        self._out.write(sentence(finding) + "\n")
+
+    def finish(self, summary: Mapping[str, object]) -> None:
+        del summary  # shown as tables by the caller
+        if self._hidden:
+            self._out.write(f"... and {self._hidden:,} more (--max-errors 0 shows all)\n")

@@ -1,0 +1,63 @@
+"""JUnit XML: a test suite a file, a failed test case a rule broken in it, so that any CI shows what is wrong."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, TextIO
+from xml.sax.saxutils import escape, quoteattr
+
+from .groups import Group, Groups
+from .human import printable, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .finding import Finding
+
+__all__ = ["JUnitReport"]
+
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What may not stand in XML 1.0, section 2.2."""
+
+
+class JUnitReport:
+    """Grouped by file and rule, the first findings of each; warnings and information are skipped test cases."""
+
+    def __init__(self, out: TextIO, max_errors: int) -> None:
+        del max_errors
+        self._out = out
+        self._groups = Groups()
+
+    def add(self, finding: Finding) -> None:
+        self._groups.add(finding)
+
+    def finish(self, summary: Mapping[str, object]) -> None:
+        del summary
+        self._out.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="bulkfhir">\n')
+        for file, groups in groupby(sorted(self._groups, key=lambda group: group.file), key=lambda group: group.file):
+            self._out.write("\n".join(_suite(file, list(groups))) + "\n")
+        if self._groups.left_out:
+            self._out.write(f'<testsuite name="more"><system-out>{self._groups.left_out} findings of further rules</system-out></testsuite>\n')
+        self._out.write("</testsuites>\n")
+
+
+def _suite(file: str, groups: list[Group]) -> Iterable[str]:
+    failures = sum(group.severity in {"fatal", "error"} for group in groups)
+    yield f'<testsuite name={_attribute(file)} tests="{len(groups)}" failures="{failures}" skipped="{len(groups) - failures}">'
+    for group in groups:
+        kind = "failure" if group.severity in {"fatal", "error"} else "skipped"
+        text = "\n".join(sentence(finding) for finding in group.examples)
+        more = f"\n... and {group.count - len(group.examples)} more" if group.count > len(group.examples) else ""
+        message = f"{group.count} x {group.severity} {group.rule}"
+        body = f"<{kind} message={_attribute(message)}>{escape(_xml(text + more))}</{kind}>"
+        yield f"<testcase classname={_attribute(file)} name={_attribute(group.rule)}>{body}</testcase>"
+    yield "</testsuite>"
+
+
+def _xml(text: str) -> str:
+    return NOT_XML.sub("?", text)
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_xml(printable(text)))

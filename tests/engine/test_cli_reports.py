@@ -1,0 +1,118 @@
+"""Formats of findings: what a machine reads back, and what a person sees."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from bulkfhir.engine.cli.reports import REPORTS, Finding
+from bulkfhir.validators import Issue
+
+PROFILE = "http://hl7.org/fhir/StructureDefinition/Patient"
+
+
+NO_DATE = "'1987-02-30' is no date"
+
+
+def finding(line: int = 17, *, severity: str = "error", rule: str = "date", diagnostics: str = NO_DATE, file: str = "Patient.ndjson") -> Finding:
+    return Finding(file, line, line * 100, "Patient", "p1", Issue(severity, "invalid", rule, "Patient.birthDate", diagnostics, PROFILE))
+
+
+def report(name: str, findings: list[Finding], max_errors: int = 0) -> str:
+    out = io.StringIO()
+    made = REPORTS[name](out, max_errors)
+    for one in findings:
+        made.add(one)
+    made.finish({"scanned": 9})
+    return out.getvalue()
+
+
+def test_human_line_names_place_severity_code_and_rule() -> None:
+    assert report("human", [finding()]) == "Patient.ndjson:17: Patient.birthDate: error[invalid] '1987-02-30' is no date  (date)\n"
+
+
+def test_human_shows_max_errors_and_how_many_more_there_are() -> None:
+    lines = report("human", [finding(n) for n in range(1, 6)], max_errors=2).splitlines()
+    assert len(lines) == 3
+    assert lines[2].startswith("... and 3 more")
+
+
+def test_human_escapes_what_a_terminal_would_obey() -> None:
+    text = report("human", [finding(diagnostics="\x1b[31mred\nnext \ud800")])
+    assert text.count("\n") == 1
+    assert "\x1b" not in text
+    assert "\\x1b[31mred next \\ud800" in text
+
+
+def test_jsonl_has_the_pinned_keys_in_order() -> None:
+    record = json.loads(report("jsonl", [finding()]))
+    assert list(record) == ["file", "line", "offset", "resourceType", "resourceId", "severity", "code", "rule", "location", "diagnostics", "profile"]
+    assert record == {
+        "file": "Patient.ndjson", "line": 17, "offset": 1700, "resourceType": "Patient", "resourceId": "p1", "severity": "error", "code": "invalid",
+        "rule": "date", "location": "Patient.birthDate", "diagnostics": NO_DATE, "profile": PROFILE,
+    }
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv", "json"])
+def test_formats_for_machines_ignore_max_errors(name: str) -> None:
+    assert report(name, [finding(n) for n in range(5)], max_errors=2).count("birthDate") == 5
+
+
+def test_jsonl_survives_a_lone_surrogate() -> None:
+    record = json.loads(report("jsonl", [finding(diagnostics="\ud800")]).encode())
+    assert record["diagnostics"] == "\ud800"
+
+
+def test_csv_reads_back_whatever_a_value_holds() -> None:
+    rows = list(csv.DictReader(io.StringIO(report("csv", [finding(diagnostics='a, "b"\nc')]), newline="")))
+    assert [row["diagnostics"] for row in rows] == ['a, "b"\nc']
+    assert rows[0]["line"] == "17"
+
+
+def test_json_is_one_document_with_issues_and_summary() -> None:
+    document = json.loads(report("json", [finding(1), finding(2)]))
+    assert [issue["line"] for issue in document["issues"]] == [1, 2]
+    assert document["summary"] == {"scanned": 9}
+    assert json.loads(report("json", []))["issues"] == []
+
+
+def test_junit_has_a_suite_a_file_and_a_failed_case_a_rule() -> None:
+    many = [finding(n) for n in range(1, 31)] + [finding(rule="code", file="b.ndjson"), finding(rule="dom-6", severity="warning")]
+    suites = fromstring(report("junit", many))
+    assert {suite.get("name"): (suite.get("tests"), suite.get("failures"), suite.get("skipped")) for suite in suites} == {
+        "Patient.ndjson": ("2", "1", "1"),
+        "b.ndjson": ("1", "1", "0"),
+    }
+    failure = suites.find("./testsuite/testcase[@name='date']/failure")
+    assert failure.get("message") == "30 x error date"
+    assert failure.text.count("Patient.ndjson:") == 10
+    assert failure.text.endswith("... and 20 more")
+
+
+def test_junit_is_xml_whatever_a_value_holds() -> None:
+    suites = fromstring(report("junit", [finding(diagnostics="<a&b> \x00 \ud800 ]]>", file='q"<.ndjson')]).encode())
+    assert suites[0].get("name") == 'q"<.ndjson'
+
+
+def test_sarif_groups_by_rule_and_file_and_counts() -> None:
+    run = json.loads(report("sarif", [finding(n) for n in range(1, 31)] + [finding(rule="dom-6", severity="warning")]))["runs"][0]
+    date, dom = run["results"]
+    assert (date["ruleId"], date["level"], date["occurrenceCount"]) == ("date", "error", 30)
+    assert date["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": "Patient.ndjson"}, "region": {"startLine": 1}}
+    assert len(date["relatedLocations"]) == 9
+    assert dom["level"] == "warning"
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["date", "dom-6"]
+
+
+def test_github_annotation_is_escaped_and_counts_the_rest() -> None:
+    text = report("github", [finding(diagnostics="50% of\nit", file="a:b,c.ndjson"), finding(18, file="a:b,c.ndjson")])
+    assert text == "::error file=a%3Ab%2Cc.ndjson,line=17,title=date::Patient.birthDate: 50%25 of%0Ait (and 1 more)\n"
+
+
+@pytest.mark.parametrize("name", ["junit", "sarif", "github"])
+def test_grouped_formats_keep_memory_bounded(name: str) -> None:
+    assert len(report(name, [finding(n, rule=f"rule{n}") for n in range(6000)])) < 8_000_000
