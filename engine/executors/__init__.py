@@ -1,1 +1,28 @@
-"""."""
+"""Executors: where shards run. Every one of them is a Runner: a few slots, each of which holds one task at a time.
+
+tasks -> run_all -> Runner.submit(slot, …) -> worker: function(…, beat) -> result
+                    InThread (one worker) | LocalPool (processes) | Foreign (any concurrent.futures.Executor)
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+
+from ..errors import ConfigurationError
+from .board import Beat, Board, Cancelled
+from .driver import Lost, Task, run_all
+from .foreign import Foreign
+from .pool import LocalPool
+from .runner import Runner
+from .thread import InThread
+
+__all__ = ["Beat", "Board", "Cancelled", "Foreign", "InThread", "LocalPool", "Lost", "Runner", "Task", "open_runner", "run_all"]
+
+
+def open_runner(executor: str | concurrent.futures.Executor, workers: int) -> Runner:
+    """The runner for what the user asked for: ``local``, or an executor of the user's own, which stays the user's to shut down."""
+    if isinstance(executor, concurrent.futures.Executor):
+        return Foreign(executor, workers)
+    if executor != "local":
+        raise ConfigurationError(f"{executor}: no such executor; known: local, or any concurrent.futures.Executor")
+    return InThread() if workers == 1 else LocalPool(workers)

@@ -1,0 +1,132 @@
+"""Driver: keeps every slot of a runner busy, and loses nothing when a worker dies."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import EngineError, StorageError
+from .board import Cancelled
+from .runner import Runner
+
+__all__ = ["KILLS", "Lost", "Task", "run_all"]
+
+KILLS = 3
+"""How often a task may kill its worker, alone in the pool, before it is given up."""
+
+_TICK = 0.1
+"""Seconds between two looks at progress and cancelling."""
+
+_log = logging.getLogger("bulkfhir.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One call: ``function(*arguments, beat)`` in a worker, under a key of the caller's choice. Safe to repeat."""
+
+    key: Any
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Stands in place of a result: the task killed its worker every time, or raised what it should not."""
+
+    message: str
+
+
+def run_all(runner: Runner, tasks: Iterable[Task], tick: Callable[[], None]) -> Iterator[tuple[Task, Any]]:
+    """(task, result or Lost) of every task, in the order in which they finish. ``tick`` is called several times a second and may raise.
+
+    When a worker dies, all tasks in flight are suspects: each is run again alone, so that the next death names the guilty one.
+    StorageError and Cancelled of a task are raised here.
+    """
+    return _Run(runner, tasks, tick).results()
+
+
+class _Run:
+    def __init__(self, runner: Runner, tasks: Iterable[Task], tick: Callable[[], None]) -> None:
+        self._runner, self._tick = runner, tick
+        self._waiting = iter(tasks)
+        self._suspects: deque[Task] = deque()
+        self._kills: dict[Any, int] = {}
+        self._flying: dict[Future[Any], tuple[Task, int]] = {}
+        self._free = list(range(runner.slots))
+
+    def results(self) -> Iterator[tuple[Task, Any]]:
+        while self._fill():
+            done, _ = wait(self._flying, timeout=_TICK, return_when=FIRST_COMPLETED)
+            self._tick()
+            broken: list[Task] = []
+            for future in done:
+                task, slot = self._flying.pop(future)
+                try:
+                    result = future.result()
+                except BrokenExecutor:
+                    broken.append(task)
+                    self._release(slot)
+                    continue
+                except (StorageError, Cancelled):
+                    raise
+                except Exception as error:  # the wall around one shard: a bug costs its own file, and the job goes on
+                    result = Lost(f"{type(error).__name__} in the engine")
+                    _log.error("a task failed with %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+                self._release(slot)
+                yield task, result
+            if broken:
+                yield from self._recover(broken)
+
+    def _fill(self) -> bool:
+        """Gives tasks to free slots: suspects alone, all others side by side. False when nothing is left to wait for."""
+        while self._free and not (self._flying and self._suspects):
+            task = self._suspects.popleft() if self._suspects else next(self._waiting, None)
+            if task is None:
+                break
+            alone = bool(self._suspects) or task.key in self._kills
+            if not self._launch(task) or alone:
+                break
+        return bool(self._flying)
+
+    def _launch(self, task: Task) -> bool:
+        slot = self._free.pop()
+        try:
+            future = self._runner.submit(slot, task.function, *task.arguments)
+        except BrokenExecutor:  # a worker died between two tasks: this one is innocent, but goes the suspects' way
+            future = Future()
+            future.set_exception(BrokenExecutor())
+            self._flying[future] = (task, slot)
+            return False
+        self._flying[future] = (task, slot)
+        return True
+
+    def _release(self, slot: int) -> None:
+        self._free.append(slot)
+        if self._runner.board:
+            self._runner.board.clear(slot)
+
+    def _recover(self, broken: list[Task]) -> Iterator[tuple[Task, Any]]:
+        """After a death: new workers, and the suspects in line. Gives up a task that has killed too often."""
+        wait(self._flying)  # a broken pool fails all that it held; what had finished still counts
+        for future, (task, slot) in list(self._flying.items()):
+            self._release(slot)
+            if future.exception() is None:
+                yield task, future.result()
+            else:
+                broken.append(task)
+        self._flying.clear()
+        if not self._runner.restart():
+            raise EngineError("the executor's workers have died and it cannot be restarted from here; resume the job to go on")
+        _log.warning("a worker process died; %d shard%s will be run again", len(broken), "s" if len(broken) > 1 else "")
+        guilty = broken[0] if len(broken) == 1 else None
+        for task in broken:
+            kills = self._kills[task.key] = self._kills.get(task.key, 0) + (task is guilty)
+            if kills >= KILLS:
+                yield task, Lost(f"the worker process died {kills} times")
+            else:
+                self._suspects.append(task)

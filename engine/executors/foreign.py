@@ -1,0 +1,33 @@
+"""Foreign: any executor of the user's (Dask, a thread pool, a process pool). Figures arrive when a task is done."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable
+from typing import Any
+
+from .board import Beat, Board
+
+__all__ = ["Foreign"]
+
+
+class Foreign:
+    def __init__(self, executor: concurrent.futures.Executor, slots: int) -> None:
+        self.slots = slots
+        self.board: Board | None = None
+        self._executor = executor
+        self._pending: list[concurrent.futures.Future[Any]] = []
+
+    def submit(self, slot: int, function: Callable[..., Any], *arguments: object) -> concurrent.futures.Future[Any]:
+        future = self._executor.submit(function, *arguments, Beat())
+        self._pending = [earlier for earlier in self._pending if not earlier.done()] + [future]
+        return future
+
+    def restart(self) -> bool:
+        return False
+
+    def close(self, *, kill: bool = False) -> None:
+        for future in self._pending:
+            future.cancel()
+        if not kill:
+            concurrent.futures.wait(self._pending)

@@ -1,0 +1,153 @@
+"""LocalPool: worker processes from a forkserver that has the validators loaded already.
+
+The workers never see the caller's ``__main__``: a script needs no guard. None of them outlives the job, nor the parent if it is killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import multiprocessing.forkserver
+import os
+import signal
+import sys
+import threading
+import types
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from typing import Any
+
+from ..logs import LogBridge, send_logs_to
+from .board import Beat, Board
+
+__all__ = ["LocalPool"]
+
+_PRELOAD = ["bulkfhir.engine.shard", "bulkfhir.engine.publish"]
+
+
+class LocalPool:
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        _server.acquire()
+        self._context = _Context()
+        self._context.set_forkserver_preload(_PRELOAD)
+        self._cells = self._context.RawArray("q", Board.size(slots))
+        self.board: Board | None = Board(self._cells)
+        self._start()
+
+    def submit(self, slot: int, function: Callable[..., Any], *arguments: object) -> Future[Any]:
+        return self._executor.submit(_run, slot, function, *arguments)
+
+    def restart(self) -> bool:
+        self._end(kill=True)
+        self._start()
+        return True
+
+    def close(self, *, kill: bool = False) -> None:
+        if kill and self.board:
+            self.board.stop()
+        self._end(kill=kill)
+        _server.release()
+
+    def _start(self) -> None:
+        self._logs = LogBridge(self._context)
+        self._executor = ProcessPoolExecutor(
+            self.slots, mp_context=self._context, initializer=_begin, initargs=(self._cells, self._logs.queue, self._logs.level)
+        )
+
+    def _end(self, *, kill: bool) -> None:
+        if kill:
+            for process in self._context.started:
+                process.kill()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+        for process in self._context.started:
+            process.join()
+            process.close()
+        self._context.started.clear()
+        self._logs.close()
+
+
+class _Process(ForkServerProcess):
+    """A worker: started without the caller's ``__main__``, which a forkserver would import again."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 multiprocessing's name
+        with _main_lock:
+            main = sys.modules["__main__"]
+            sys.modules["__main__"] = types.ModuleType("__main__")
+            try:
+                return ForkServerProcess._Popen(process_obj)  # type: ignore[attr-defined]
+            finally:
+                sys.modules["__main__"] = main
+
+
+class _Context(ForkServerContext):
+    """A forkserver context that knows the processes it has started."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[_Process] = []
+
+    def Process(self, *arguments: Any, **options: Any) -> _Process:  # type: ignore[override]  # noqa: N802 multiprocessing's name
+        process = _Process(*arguments, **options)
+        self.started.append(process)
+        return process
+
+
+class _Server:
+    """The forkserver process is shared by all pools of this process: the last one that needed it stops it, if a pool started it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._ours = False
+
+    def acquire(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._ours = getattr(_forkserver(), "_forkserver_pid", None) is None
+            self._users += 1
+
+    def release(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users and self._ours:
+                stop = getattr(_forkserver(), "_stop", None)  # there is no public way; without it the server leaves with this process
+                if stop:
+                    stop()
+
+
+def _forkserver() -> Any:
+    return getattr(multiprocessing.forkserver, "_forkserver", None)
+
+
+_server = _Server()
+_main_lock = threading.Lock()
+_beats: dict[int, Beat] = {}
+_board: Board | None = None
+
+
+def _begin(cells: Any, queue: Any, level: int) -> None:
+    """Runs once in every worker."""
+    global _board
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    threading.Thread(target=_leave_with_parent, name="bulkfhir-parent", daemon=True).start()
+    send_logs_to(queue, level)
+    _board = Board(cells)
+
+
+def _leave_with_parent() -> None:
+    """A killed parent cannot stop its workers, and they would wait for their next shard for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _run(slot: int, function: Callable[..., Any], *arguments: object) -> Any:
+    try:
+        return function(*arguments, Beat(_board, slot))
+    except Exception:
+        logging.getLogger("bulkfhir.engine").debug("a task ended with an exception", exc_info=False)
+        raise

@@ -1,0 +1,30 @@
+"""Runner: what the driver asks of any place where tasks run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from .board import Board
+
+__all__ = ["Runner"]
+
+
+class Runner(Protocol):
+    """slots: how many tasks may be in flight; board: their live figures, None where there is no shared memory."""
+
+    slots: int
+    board: Board | None
+
+    def submit(self, slot: int, function: Callable[..., Any], *arguments: object) -> Future[Any]:
+        """Runs ``function(*arguments, beat)``. Raises BrokenExecutor where the workers have died."""
+        ...
+
+    def restart(self) -> bool:
+        """New workers in place of dead ones; False where that is not ours to do."""
+        ...
+
+    def close(self, *, kill: bool = False) -> None:
+        """No worker is left afterwards; with ``kill`` none of them is waited for."""
+        ...

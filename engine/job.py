@@ -1,0 +1,308 @@
+"""The import job: list, shard, run, aggregate, publish."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import os
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from bulkfhir.validators import Level
+
+from .errors import ConfigurationError, EngineError, NotFound, StorageError
+from .executors import Cancelled, Runner, Task, open_runner, run_all
+from .jobs.status import JobStatus
+from .manifest import FileOutcome, JobProgressReport, Manifest, outcomes_by_file
+from .parts import open_sink
+from .plugins import SINKS, VALIDATORS, load
+from .progress import CancelEvent, OnProgress, Tracker
+from .publish import LogPlan, publish_logs
+from .record import Plan, Record
+from .run import run_shards
+from .settings import Settings
+from .shard import ShardResult, plan_shards
+from .sources import ACCESS_CHECK, Listing, SourceLike, find_inputs
+from .storage import Storage, normal, storage_for
+from .summary import Summary
+
+__all__ = ["JobResult", "JobStatus", "Limits", "check_choices", "default_workers", "import_job", "job_folder_name", "shard_size"]
+
+Limits = Literal["healthlake", "none"]
+
+_MAX_FILES = 10_000
+_MAX_JOB_BYTES = 500 << 30
+_MAX_FILE_BYTES = 5 << 30
+"""HealthLake's limits of an import job."""
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_MIN_SHARD, _MAX_SHARD = 4 << 20, 64 << 20
+_log = logging.getLogger("bulkfhir.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """How an import job ended.
+
+    status      COMPLETED, COMPLETED_WITH_ERRORS (some resource or file failed), FAILED, CANCEL_COMPLETED
+    message     why it FAILED
+    job_folder  the job's own folder as a URI, ending in ``/``
+    manifest    None unless the job was published
+    summary     sums by resource type, by rule with examples, by file
+    elapsed     seconds of wall time of this run
+    """
+
+    status: JobStatus
+    message: str | None
+    job_id: str
+    datastore_id: str
+    job_folder: str
+    progress: JobProgressReport
+    manifest: Manifest | None = None
+    summary: Summary = field(default_factory=Summary)
+    elapsed: float = 0.0
+
+
+def import_job(
+    source: SourceLike | Sequence[SourceLike],
+    output: SourceLike,
+    *,
+    level: Level = "strict",
+    workers: int | None = None,
+    job_id: str | None = None,
+    datastore_id: str = "0" * 32,
+    unknown_profile: str = "error",
+    warnings: bool = False,
+    packages: Sequence[str] = (),
+    judge: str = "bulkfhir",
+    validators: Sequence[str] = (),
+    sink: str | None = None,
+    shard_bytes: int | None = None,
+    limits: Limits = "none",
+    include_all: bool = False,
+    resume: bool = False,
+    executor: str | concurrent.futures.Executor = "local",
+    encryption_key_id: str | None = None,
+    on_progress: OnProgress | None = None,
+    cancel: CancelEvent | None = None,
+) -> JobResult:
+    """Validates every resource of the source and writes the output of a HealthLake import job.
+
+    source, output     paths, ``file://`` or ``s3://``; the source may also be a glob, ``-``, or several of them
+    level              strict (profiles too), structure-only (base R4), minimal
+    workers            processes; 1 works inside this process; default: one for each processor
+    job_id             default: random. With ``resume`` it names the job to go on with
+    unknown_profile    error | warning | ignore: what a meta.profile that is not known means, at level strict
+    warnings           warnings and information of accepted lines are counted too
+    packages           FHIR packages with profiles
+    judge, validators  names of entry points: who decides, and whose second opinion is counted beside
+    sink               where accepted resources go, by name (``ndjson``); None: nowhere
+    shard_bytes        size of a byte range; decides no byte of the output
+    limits             ``healthlake``: a job over HealthLake's limits is FAILED before a byte is read
+    include_all        the log, error and deleted files of a bulk export are read too
+    resume             goes on where an interrupted job with this id stopped; a job that has no record yet begins
+    executor           ``local``, or any concurrent.futures.Executor (it must be able to import bulkfhir, and reach source and output)
+    encryption_key_id  stated in the Manifest; what is written to S3 is encrypted by it
+    on_progress        called in this thread about twice a second, and once at the end
+    cancel             an event; once it is set the job ends as CANCEL_COMPLETED and may be resumed
+
+    Raises EngineError while nothing has begun: no such source, nothing to read, an output that cannot be written, a job folder that exists, options
+    that cannot work. From then on every end is a JobResult; only KeyboardInterrupt passes through, after the workers are gone.
+    """
+    job_id = job_id or secrets.token_hex(16)
+    check_choices(level, unknown_profile, workers, shard_bytes, judge, validators, sink)
+    if limits not in get_args(Limits):
+        raise ConfigurationError(f"{limits}: limits are {' or '.join(get_args(Limits))}")
+    for name in (job_id, datastore_id):
+        if not _ID.fullmatch(name):
+            raise ConfigurationError(f"{name}: an id is made of up to 64 letters, digits, '-', '_' and '.'")
+    place = normal(os.fspath(output))
+    storage = storage_for(place, encryption_key_id)
+    folder = storage.join(place, job_folder_name(datastore_id, job_id))
+    record = Record(folder, encryption_key_id)
+    settings = Settings(
+        level, record.work_folder, folder, True, unknown_profile, warnings, tuple(packages), judge, tuple(validators), sink, encryption_key_id
+    )
+    job = _Job(job_id, datastore_id, folder, storage, record)
+    plan = record.load() if resume else None
+    if plan is not None:
+        job.check_same(plan, settings)
+    else:
+        job.check_new(resume)
+        with closing(find_inputs(source, include_all=include_all)) as listing:
+            message = _over_limits(listing) if limits == "healthlake" else None
+            if message:
+                return job.failed(message)
+            storage.put(storage.join(place, ACCESS_CHECK), b"")
+            size = shard_bytes or shard_size(listing.size, workers or default_workers(), _MAX_SHARD)
+            plan = Plan(settings, listing.uri, listing.inputs, listing.skipped, tuple(plan_shards(listing.inputs, size)))
+            record.save(plan)
+            return job.run(plan, executor, workers, on_progress, cancel)
+    return job.run(plan, executor, workers, on_progress, cancel)
+
+
+class _Job:
+    """One run of one job: the wall around it, and its stages."""
+
+    def __init__(self, job_id: str, datastore_id: str, folder: str, storage: Storage, record: Record) -> None:
+        self._job_id, self._datastore_id = job_id, datastore_id
+        self._folder, self._storage, self._record = folder, storage, record
+        self._uri = storage.public(folder) + "/"
+
+    def check_new(self, resume: bool) -> None:
+        try:
+            first = next(self._storage.list(self._folder + "/"), None)
+        except NotFound:
+            return
+        if first is not None:
+            why = "it is complete" if resume else "choose another job id, or resume it"
+            raise ConfigurationError(f"{self._folder}: this job folder exists already; {why}")
+
+    def check_same(self, plan: Plan, settings: Settings) -> None:
+        for name in Settings.__slots__:
+            before, now = getattr(plan.settings, name), getattr(settings, name)
+            if before != now:
+                raise ConfigurationError(f"this job was begun with {name.replace('_', ' ')} {before!r} and cannot be resumed with {now!r}")
+
+    def failed(self, message: str) -> JobResult:
+        return JobResult(JobStatus.FAILED, message, self._job_id, self._datastore_id, self._uri, JobProgressReport())
+
+    def run(
+        self, plan: Plan, executor: str | concurrent.futures.Executor, workers: int | None, on_progress: OnProgress | None, cancel: CancelEvent | None
+    ) -> JobResult:
+        count = workers or min(default_workers(), len(plan.shards))
+        with _opened(executor, count, self._storage, self._folder) as runner:
+            tracker = Tracker(plan.inputs, plan.shards, runner.board, on_progress, cancel)
+            try:
+                return self._stages(plan, runner, tracker)
+            except Cancelled:
+                return self._stopped(JobStatus.CANCEL_COMPLETED, None, runner, tracker)
+            except StorageError as error:
+                return self._stopped(JobStatus.FAILED, f"cannot write the output: {error}", runner, tracker)
+            except EngineError as error:
+                return self._stopped(JobStatus.FAILED, str(error), runner, tracker)
+            except Exception as error:  # the wall around one job: a bug ends it with a status, its record stays
+                _log.exception("the job failed")
+                return self._stopped(JobStatus.FAILED, f"internal error: {type(error).__name__}", runner, tracker)
+
+    def _stages(self, plan: Plan, runner: Runner, tracker: Tracker) -> JobResult:
+        results = self._record.results()
+        for result in results.values():
+            tracker.add(result, earlier=True)
+        missing = [shard for shard in plan.shards if shard.index not in results]
+        for result in run_shards(runner, plan.settings, missing, tracker.tick):
+            if result.broken and result.broken.status == 500:
+                self._discard(plan, [result.index])
+                self._record.save_result(result)
+            results[result.index] = result
+            tracker.add(result)
+        outcomes = outcomes_by_file(plan.inputs, [shard.file for shard in plan.shards], [results[shard.index] for shard in plan.shards])
+        tracker.phase = "publishing"
+        self._publish(plan, outcomes, runner, tracker)
+        manifest = Manifest.of(plan.source_uri, self._uri, plan.settings.encryption_key_id, outcomes)
+        self._storage.put(self._storage.join(self._folder, "Manifest.json"), manifest.to_bytes())
+        self._record.delete()
+        return self._completed(plan, outcomes, manifest, tracker)
+
+    def _publish(self, plan: Plan, outcomes: Sequence[FileOutcome], runner: Runner, tracker: Tracker) -> None:
+        self._discard(plan, [index for outcome in outcomes for index in outcome.dropped])
+        tasks = (Task(outcome.file.log_name, publish_logs, (plan.settings, _log_plan(outcome))) for outcome in outcomes)
+        for task, lost in run_all(runner, tasks, tracker.tick):
+            if lost is not None:
+                raise EngineError(f"{task.key}: its logs could not be published: {lost.message}")
+
+    def _completed(self, plan: Plan, outcomes: Sequence[FileOutcome], manifest: Manifest, tracker: Tracker) -> JobResult:
+        report = tracker.report(
+            manifest.resources_scanned,
+            manifest.resources_imported,
+            manifest.resources_with_customer_error,
+            manifest.imported_files,
+            manifest.files_read_with_customer_error,
+        )
+        clean = manifest.resources_imported == manifest.resources_scanned and manifest.files_read_with_success == manifest.scanned_files
+        status = JobStatus.COMPLETED if clean else JobStatus.COMPLETED_WITH_ERRORS
+        tracker.finish(report)
+        summary = Summary.of(outcomes, plan.skipped)
+        return JobResult(status, None, self._job_id, self._datastore_id, self._uri, report, manifest, summary, tracker.elapsed)
+
+    def _stopped(self, status: JobStatus, message: str | None, runner: Runner, tracker: Tracker) -> JobResult:
+        report = tracker.progress().report
+        runner.close(kill=True)
+        self._sweep()
+        return JobResult(status, message, self._job_id, self._datastore_id, self._uri, report, elapsed=tracker.elapsed)
+
+    def _sweep(self) -> None:
+        with suppress(StorageError):
+            self._storage.sweep(self._folder)
+
+    def _discard(self, plan: Plan, indexes: Sequence[int]) -> None:
+        """Takes the resources of shards that do not count out of the sink again."""
+        sink = open_sink(plan.settings) if indexes else None
+        for index in indexes if sink else ():
+            sink.discard(index)  # type: ignore[union-attr]
+
+
+@contextmanager
+def _opened(executor: str | concurrent.futures.Executor, workers: int, storage: Storage, folder: str) -> Iterator[Runner]:
+    """A runner whose workers are gone at the end, however it comes; killed where it is an exception."""
+    runner = open_runner(executor, workers)
+    try:
+        yield runner
+    except BaseException:
+        runner.close(kill=True)
+        with suppress(StorageError):
+            storage.sweep(folder)
+        raise
+    runner.close()
+
+
+def check_choices(
+    level: str, unknown_profile: str, workers: int | None, shard_bytes: int | None, judge: str, validators: Sequence[str], sink: str | None
+) -> None:
+    """Refuses options that cannot work, before anything is listed."""
+    if level not in get_args(Level):
+        raise ConfigurationError(f"{level}: no such level; levels are {', '.join(get_args(Level))}")
+    if unknown_profile not in ("error", "warning", "ignore"):
+        raise ConfigurationError(f"{unknown_profile}: an unknown profile can be an error, a warning, or one to ignore")
+    if workers is not None and workers < 1:
+        raise ConfigurationError(f"{workers}: at least one worker is needed")
+    if shard_bytes is not None and shard_bytes < 1:
+        raise ConfigurationError(f"{shard_bytes}: a shard holds at least one byte")
+    for name in (judge, *validators):
+        load(VALIDATORS, name)
+    if sink is not None:
+        load(SINKS, sink)
+
+
+def default_workers() -> int:
+    """The processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def shard_size(total: int, workers: int, largest: int) -> int:
+    """Small enough that no worker waits long for the last shard, large enough that a shard's own cost does not show."""
+    return max(_MIN_SHARD, min(largest, total // (workers * 8)))
+
+
+def job_folder_name(datastore_id: str, job_id: str) -> str:
+    return f"{datastore_id}-FHIR_IMPORT-{job_id}"
+
+
+def _log_plan(outcome: FileOutcome) -> LogPlan:
+    parts = tuple((shard.index, base, shard.parts) for shard, base in zip(outcome.shards, outcome.bases, strict=True))
+    return LogPlan(outcome.file.log_name, parts, tuple((broken.message, broken.status) for broken in outcome.breaks))
+
+
+def _over_limits(listing: Listing) -> str | None:
+    if len(listing.inputs) > _MAX_FILES:
+        return f"The job has {len(listing.inputs):,} input files; HealthLake's limit is {_MAX_FILES:,}"
+    if listing.size > _MAX_JOB_BYTES:
+        return f"The job has {listing.size:,} bytes of input; HealthLake's limit is {_MAX_JOB_BYTES:,}"
+    for file in listing.inputs:
+        if file.size > _MAX_FILE_BYTES:
+            return f"{file.name} has {file.size:,} bytes; HealthLake's limit for a file is {_MAX_FILE_BYTES:,}"
+    return None

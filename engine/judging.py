@@ -1,0 +1,135 @@
+"""Judging: the validators of a job over one run of lines; the judge decides, the others are only counted."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+import traceback
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from bulkfhir.validators import Block, BlockValidator, BlockVerdicts, Issue, Verdict
+
+from .lines import LINE_LIMIT, Lines
+from .outcomes import bad_type, missing_id, too_long
+
+__all__ = ["Judge"]
+
+_TYPE = re.compile(r"[A-Za-z]{1,256}")
+_log = logging.getLogger("bulkfhir.engine")
+
+
+class Judge:
+    """Verdicts of one judge, beside second opinions by name. Made once in each worker; holds compiled validators.
+
+    id_required    the import job's rule: a resource has an id
+    """
+
+    def __init__(self, judge: BlockValidator, others: Mapping[str, BlockValidator], *, id_required: bool) -> None:
+        self._judge = judge
+        self._others = others
+        self._id_required = id_required
+
+    def verdicts(self, lines: Lines) -> BlockVerdicts:
+        """The judge's verdicts and the import job's own rules. Every accepted line has a type of letters, and an id where one is required."""
+        if lines.too_long:
+            verdict = Verdict(None, None, [too_long(LINE_LIMIT)])
+            return BlockVerdicts([0], [0], [0], [None], [None], {0: verdict}, frozenset([0]))
+        verdicts = _validated(self._judge, Block(lines.data))
+        added = _type_issues(verdicts)
+        if self._id_required and None in verdicts.ids:
+            added = {**_id_issues(verdicts, lines.data), **added}
+        return _with_issues(verdicts, added) if added else verdicts
+
+    def opinions(self, lines: Lines, verdicts: BlockVerdicts) -> Mapping[str, int]:
+        """How the second opinions compare with the judge: ``NAME agrees``, ``NAME accepts``, ``NAME rejects``, ``NAME crashes`` -> lines."""
+        counts: Counter[str] = Counter()
+        if lines.too_long:
+            return counts
+        for name, validator in self._others.items():
+            other = _validated(validator, Block(lines.data))
+            judged = (verdicts.failed | verdicts.crashed) - other.crashed
+            against = judged - other.failed
+            beyond = other.failed - judged
+            counts[f"{name} accepts"] += len(against)
+            counts[f"{name} rejects"] += len(beyond)
+            counts[f"{name} crashes"] += len(other.crashed)
+            counts[f"{name} agrees"] += len(verdicts.numbers) - len(against) - len(beyond) - len(other.crashed)
+        return counts
+
+
+def _validated(validator: BlockValidator, block: Block) -> BlockVerdicts:
+    try:
+        return validator.validate_block(block)
+    except Exception as error:  # the wall around one resource, for validators that work on blocks: line by line finds which one broke it
+        _log.error("a validator failed on a block (%s), its lines are tried one by one\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    return _one_by_one(validator, block)
+
+
+def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
+    numbers, starts, ends = list[int](), list[int](), list[int]()
+    types, ids = list[str | None](), list[str | None]()
+    verdicts, failed, crashed = dict[int, Verdict](), set[int](), set[int]()
+    undecided, asked = Counter[str](), Counter[str]()
+    for position, (number, start, end) in enumerate(block.lines()):
+        numbers.append(number)
+        starts.append(start)
+        ends.append(end)
+        try:
+            single = validator.validate_block(Block(block.data[start:end]))
+        except Exception as error:  # the wall around one resource
+            types.append(None)
+            ids.append(None)
+            verdicts[position] = Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
+            crashed.add(position)
+            continue
+        types.extend(single.types)
+        ids.extend(single.ids)
+        if 0 in single.verdicts:
+            verdicts[position] = single.verdicts[0]
+        if 0 in single.crashed:
+            crashed.add(position)
+        elif 0 in single.failed:
+            failed.add(position)
+        undecided.update(single.undecided)
+        asked.update(single.asked)
+    return BlockVerdicts(numbers, starts, ends, types, ids, verdicts, frozenset(failed), frozenset(crashed), undecided, asked)
+
+
+def _type_issues(verdicts: BlockVerdicts) -> dict[int, Issue]:
+    """Accepted lines whose type could not be part of a path."""
+    bad = {name for name in set(verdicts.types) if name is None or not _TYPE.fullmatch(name)}
+    if not bad:
+        return {}
+    rejected = verdicts.failed | verdicts.crashed
+    return {position: bad_type(name) for position, name in enumerate(verdicts.types) if name in bad and position not in rejected}
+
+
+def _id_issues(verdicts: BlockVerdicts, data: bytes) -> dict[int, Issue]:
+    """Lines without an id. A rejected one is read again: its id may be there and unreadable."""
+    found: dict[int, Issue] = {}
+    for position, id in enumerate(verdicts.ids):
+        if id is not None or position in verdicts.crashed:
+            continue
+        if position not in verdicts.failed or _lacks_id(data[verdicts.starts[position] : verdicts.ends[position]]):
+            found[position] = missing_id(verdicts.types[position])
+    return found
+
+
+def _lacks_id(line: bytes) -> bool:
+    try:
+        resource = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(resource, dict) and "resourceType" in resource and "id" not in resource
+
+
+def _with_issues(verdicts: BlockVerdicts, added: Mapping[int, Issue]) -> BlockVerdicts:
+    changed = dict(verdicts.verdicts)
+    for position, issue in added.items():
+        earlier: Sequence[Issue] = changed[position].issues if position in changed else ()
+        changed[position] = Verdict(verdicts.types[position], verdicts.ids[position], [*earlier, issue])
+    return dataclasses.replace(verdicts, verdicts=changed, failed=verdicts.failed | added.keys())

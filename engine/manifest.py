@@ -1,0 +1,161 @@
+"""Manifest.json and JobProgressReport: sums of results under HealthLake's names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .outcomes import FAILURE, SUCCESS
+from .shard import Break, ShardResult
+from .sources import InputFile
+from .totals import Totals
+
+__all__ = ["FileOutcome", "JobProgressReport", "Manifest", "megabytes", "outcomes_by_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What came of one input file. Its shards are in order; those after a break of the file do not count.
+
+    bases   number of lines before each shard
+    dropped shards after the break of a file: nothing of them counts
+    """
+
+    file: InputFile
+    shards: tuple[ShardResult, ...]
+    bases: tuple[int, ...]
+    dropped: tuple[int, ...]
+
+    @property
+    def breaks(self) -> list[Break]:
+        """Why the file was not read to its end, or not all of it; empty where it was."""
+        return [shard.broken for shard in self.shards if shard.broken]
+
+    @property
+    def status(self) -> int:
+        """200 read to its end, 400 not readable, 500 the server's fault."""
+        return max((broken.status for broken in self.breaks), default=200)
+
+    @property
+    def totals(self) -> Totals:
+        return sum((shard.totals for shard in self.shards), Totals())
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgressReport:
+    """The eight figures of HealthLake's JobProgressReport. Sizes in 10^6 bytes; throughput in imported resources a second of wall time."""
+
+    scanned_files: int = 0
+    scanned_files_mb: float = 0.0
+    imported_files: int = 0
+    resources_scanned: int = 0
+    resources_imported: int = 0
+    resources_with_customer_error: int = 0
+    files_read_with_customer_error: int = 0
+    throughput: float = 0.0
+
+    def to_json(self) -> dict[str, int | float]:
+        """Under the names of the API."""
+        return {
+            "TotalNumberOfScannedFiles": self.scanned_files,
+            "TotalSizeOfScannedFilesInMB": self.scanned_files_mb,
+            "TotalNumberOfImportedFiles": self.imported_files,
+            "TotalNumberOfResourcesScanned": self.resources_scanned,
+            "TotalNumberOfResourcesImported": self.resources_imported,
+            "TotalNumberOfResourcesWithCustomerError": self.resources_with_customer_error,
+            "TotalNumberOfFilesReadWithCustomerError": self.files_read_with_customer_error,
+            "Throughput": self.throughput,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The figures of a published job; ``to_json`` has HealthLake's keys in HealthLake's order."""
+
+    input_uri: str
+    job_folder_uri: str
+    encryption_key_id: str | None
+    scanned_files: int
+    imported_files: int
+    files_read_with_success: int
+    files_read_with_customer_error: int
+    files_read_with_server_error: int
+    scanned_bytes: int
+    imported_bytes: int
+    resources_scanned: int
+    resources_imported: int
+    resources_with_customer_error: int
+    resources_with_server_error: int
+
+    @classmethod
+    def of(cls, input_uri: str, job_folder_uri: str, encryption_key_id: str | None, outcomes: Sequence[FileOutcome]) -> Manifest:
+        totals = sum((outcome.totals for outcome in outcomes), Totals())
+        statuses = [outcome.status for outcome in outcomes]
+        return cls(
+            input_uri=input_uri,
+            job_folder_uri=job_folder_uri,
+            encryption_key_id=encryption_key_id,
+            scanned_files=len(outcomes),
+            imported_files=sum(1 for outcome in outcomes if outcome.totals.imported),
+            files_read_with_success=statuses.count(200),
+            files_read_with_customer_error=statuses.count(400),
+            files_read_with_server_error=statuses.count(500),
+            scanned_bytes=sum(outcome.file.size for outcome in outcomes),
+            imported_bytes=totals.imported_bytes,
+            resources_scanned=totals.scanned,
+            resources_imported=totals.imported,
+            resources_with_customer_error=totals.customer_errors,
+            resources_with_server_error=totals.server_errors,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "inputDataConfig": {"s3Uri": self.input_uri},
+            "outputDataConfig": {"s3Uri": self.job_folder_uri, "encryptionKeyID": self.encryption_key_id},
+            "successOutput": {"successOutputS3Uri": f"{self.job_folder_uri}{SUCCESS}/"},
+            "failureOutput": {"failureOutputS3Uri": f"{self.job_folder_uri}{FAILURE}/"},
+            "numberOfScannedFiles": self.scanned_files,
+            "numberOfFilesImported": self.imported_files,
+            "numberOfFilesReadWithSuccess": self.files_read_with_success,
+            "numberOfFilesReadWithCustomerError": self.files_read_with_customer_error,
+            "numberOfFilesReadWithServerError": self.files_read_with_server_error,
+            "sizeOfScannedFilesInMB": megabytes(self.scanned_bytes),
+            "sizeOfDataImportedSuccessfullyInMB": megabytes(self.imported_bytes),
+            "numberOfResourcesScanned": self.resources_scanned,
+            "numberOfResourcesImportedSuccessfully": self.resources_imported,
+            "numberOfResourcesWithCustomerError": self.resources_with_customer_error,
+            "numberOfResourcesWithServerError": self.resources_with_server_error,
+        }
+
+    def to_bytes(self) -> bytes:
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def megabytes(size: int) -> float:
+    return round(size / 1e6, 6)
+
+
+def outcomes_by_file(inputs: Sequence[InputFile], files: Sequence[int], results: Sequence[ShardResult]) -> list[FileOutcome]:
+    """Groups results by the file they belong to. ``files[i]`` is the file of shard i, ``results[i]`` its result.
+
+    A customer error ends a file: how many lines lie before its later shards is not known any more. A server error does not; its lines were counted.
+    """
+    outcomes: list[FileOutcome] = []
+    at = 0
+    for number, file in enumerate(inputs):
+        shards, bases, dropped = list[ShardResult](), list[int](), list[int]()
+        base, ended = 0, False
+        while at < len(files) and files[at] == number:
+            result = results[at]
+            at += 1
+            if ended:
+                dropped.append(result.index)
+                continue
+            shards.append(result)
+            bases.append(base)
+            base += result.lines
+            ended = result.broken is not None and result.broken.status == 400
+        outcomes.append(FileOutcome(file, tuple(shards), tuple(bases), tuple(dropped)))
+    return outcomes

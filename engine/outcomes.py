@@ -1,0 +1,130 @@
+"""Outcomes: the lines of the SUCCESS, FAILURE and SUCCESS_WITH_SEARCH_VALIDATION_FAILURES logs, as HealthLake writes them.
+
+Every line begins with ``{"lineId":N``, so that publishing can add a shard's base without parsing it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+import orjson
+
+from bulkfhir.validators import Issue
+
+__all__ = [
+    "FAILURE",
+    "LOGS",
+    "SEARCH_FAILURE",
+    "SUCCESS",
+    "bad_type",
+    "file_failure_line",
+    "health_lake_outcome",
+    "missing_id",
+    "outcome_line",
+    "success_lines",
+    "too_long",
+    "with_base",
+]
+
+SUCCESS = "SUCCESS"
+FAILURE = "FAILURE"
+SEARCH_FAILURE = "SUCCESS_WITH_SEARCH_VALIDATION_FAILURES"
+LOGS = (SUCCESS, FAILURE, SEARCH_FAILURE)
+
+_PARSER_RULES = frozenset({"json", "unknown-element", "resource-type"})
+"""Rules of HealthLake's parser, whose locations look like ``/Patient``; all others come from its validator: ``Patient.name[0]``."""
+
+_UNSAFE = re.compile(r'["\\\x00-\x09\x0b-\x1f\ud800-\udfff]')
+"""What may not stand in a JSON string as it is. The newline joins the strings that are searched; it is looked for apart."""
+
+_LINE_ID = b'{"lineId":'
+
+
+def success_lines(numbers: Sequence[int], ids: Sequence[str], types: Sequence[str], first: int) -> bytes:
+    """SUCCESS lines of one block: line numbers count from ``first + 1``."""
+    joined = "\n".join(ids) + "\n" + "\n".join(types)
+    if _UNSAFE.search(joined) or joined.count("\n") != len(ids) + len(types) - 1:  # a foreign judge let strange ids pass
+        quoted = [(json.dumps(id), json.dumps(type)) for id, type in zip(ids, types, strict=True)]
+        first += 1
+        return "".join(
+            [
+                f'{{"lineId":{number + first},"resourceId":{id},"resourceType":{type},"UpdateResourceResponse":{{"statusCode":200}}}}\n'
+                for number, (id, type) in zip(numbers, quoted, strict=True)
+            ]
+        ).encode()
+    first += 1
+    return "".join(
+        [
+            f'{{"lineId":{number + first},"resourceId":"{id}","resourceType":"{type}","UpdateResourceResponse":{{"statusCode":200}}}}\n'
+            for number, id, type in zip(numbers, ids, types, strict=True)
+        ]
+    ).encode()
+
+
+def outcome_line(line_id: int, resource_type: str | None, resource_id: str | None, issues: Iterable[Issue], status: int) -> bytes:
+    """One line with an OperationOutcome: 400 a bad resource, 500 a validator that broke, 200 accepted with warnings (minimal)."""
+    line: dict[str, object] = {"lineId": line_id}
+    if resource_id is not None:
+        line["resourceId"] = resource_id
+    if resource_type is not None:
+        line["resourceType"] = resource_type
+    line["UpdateResourceResponse"] = {"jsonBlob": health_lake_outcome(issues), "statusCode": status}
+    return _dump(line)
+
+
+def file_failure_line(message: str, status: int) -> bytes:
+    """The one line about a file that could not be read to its end: without lineId, since it is about no line."""
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing", "diagnostics": message}]}
+    return _dump({"UpdateResourceResponse": {"jsonBlob": outcome, "statusCode": status}})
+
+
+def health_lake_outcome(issues: Iterable[Issue]) -> dict[str, object]:
+    """Issues as HealthLake words them: code always ``processing``, ``location`` and never ``expression``."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": issue.severity, "code": "processing", "diagnostics": issue.diagnostics, "location": _location(issue)} for issue in issues],
+    }
+
+
+def missing_id(resource_type: str | None) -> Issue:
+    """The import job's own rule: a resource without an id has no place to be put."""
+    return Issue("error", "required", "id-required", resource_type or "", "Missing required id field in resource json")
+
+
+def bad_type(resource_type: str | None) -> Issue:
+    """What no sink could store, whoever accepted it: the type becomes a part of paths."""
+    pattern = "Member must satisfy regular expression pattern: [A-Za-z]{1,256}"
+    return Issue(
+        "error", "value", "resource-type", "", f"1 validation error detected: Value '{resource_type}' at 'resourceType' failed to satisfy constraint: {pattern}"
+    )
+
+
+def too_long(limit: int) -> Issue:
+    return Issue("fatal", "too-long", "line-length", "", f"The line is longer than {limit:,} bytes and was not read")
+
+
+def with_base(lines: bytes, base: int) -> bytes:
+    """The lines with ``base`` added to every lineId."""
+    if not base:
+        return lines
+    skip = len(_LINE_ID)
+    moved = []
+    for line in lines.splitlines(keepends=True):
+        end = line.index(b",", skip)
+        moved.append(b"%b%d%b" % (_LINE_ID, int(line[skip:end]) + base, line[end:]))
+    return b"".join(moved)
+
+
+def _location(issue: Issue) -> list[str]:
+    if not issue.location:
+        return []
+    return ["/" + issue.location.replace(".", "/")] if issue.rule in _PARSER_RULES else [issue.location]
+
+
+def _dump(line: dict[str, object]) -> bytes:
+    try:
+        return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a lone surrogate, which UTF-8 cannot hold: json escapes it
+        return json.dumps(line, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,197 @@
+"""Parts: what one shard leaves behind: pieces of the logs and of the sink, or findings for a reader in the same machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from bulkfhir.validators import BlockVerdicts, Verdict
+
+from .audit import audited
+from .findings import encode_findings
+from .lines import Lines
+from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
+from .plugins import SINKS, load
+from .settings import Settings
+from .sinks import Accepted, Sink, SinkWriter
+from .storage import Storage, Writer, storage_for
+
+if TYPE_CHECKING:
+    from .shard import ShardResult
+
+__all__ = ["FINDINGS", "Parts", "open_parts", "open_sink", "part_uri", "result_uri"]
+
+FINDINGS = "findings"
+
+
+class Parts(Protocol):
+    """The output of one shard. Nothing of it counts before ``commit``."""
+
+    def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
+        """Writes one block; answers how many of its accepted lines are search-validation failures."""
+        ...
+
+    def names(self) -> tuple[str, ...]: ...
+
+    def commit(self, result: ShardResult) -> ShardResult:
+        """Everything written is in its place, the record of it last."""
+        ...
+
+    def abort(self) -> None: ...
+
+
+def part_uri(storage: Storage, work_folder: str, index: int, name: str) -> str:
+    return storage.join(work_folder, f"{index:06d}.{name}")
+
+
+def result_uri(storage: Storage, work_folder: str, index: int) -> str:
+    return part_uri(storage, work_folder, index, "json")
+
+
+def open_parts(settings: Settings, index: int) -> Parts:
+    if settings.job_folder is None:
+        return FindingParts(settings, index)
+    return LogParts(settings, index)
+
+
+def open_sink(settings: Settings) -> Sink | None:
+    if settings.sink is None or settings.job_folder is None:
+        return None
+    sink: Sink = load(SINKS, settings.sink)(settings.job_folder, storage_for(settings.job_folder, settings.encryption_key_id))
+    return sink
+
+
+class _Files:
+    """Part files, opened when there is something to write."""
+
+    def __init__(self, settings: Settings, index: int) -> None:
+        self._storage = storage_for(settings.work_folder, settings.encryption_key_id)
+        self._folder, self._index = settings.work_folder, index
+        self._writers: dict[str, Writer] = {}
+
+    def write(self, name: str, data: bytes) -> None:
+        writer = self._writers.get(name)
+        if writer is None:
+            writer = self._writers[name] = self._storage.writer(part_uri(self._storage, self._folder, self._index, name))
+        writer.write(data)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._writers)
+
+    def commit(self) -> None:
+        for writer in self._writers.values():
+            writer.commit()
+
+    def abort(self) -> None:
+        for writer in self._writers.values():
+            writer.abort()
+
+    def record(self, result: ShardResult) -> None:
+        data = json.dumps(result.to_json(), separators=(",", ":")).encode()
+        self._storage.put(result_uri(self._storage, self._folder, self._index), data)
+
+
+class LogParts:
+    """An import job's output: parts of the three logs, and the sink's."""
+
+    def __init__(self, settings: Settings, index: int) -> None:
+        self._minimal = settings.level == "minimal"
+        self._files = _Files(settings, index)
+        sink = open_sink(settings)
+        self._sink: SinkWriter | None = sink.open(index) if sink else None
+
+    def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
+        rejected = verdicts.failed | verdicts.crashed
+        warned = _warned(verdicts, rejected) if self._minimal else []
+        if warned:
+            self._files.write(SEARCH_FAILURE, _outcomes(lines.first, verdicts, warned))
+        if rejected:
+            self._files.write(FAILURE, _outcomes(lines.first, verdicts, sorted(rejected)))
+        accepted = _accepted(lines.data, verdicts, rejected, warned)
+        self._write_success(lines.first, verdicts, accepted, rejected, set(warned))
+        if self._sink and accepted.starts:
+            self._sink.write(accepted)
+        return len(warned)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name in LOGS if name in self._files.names())
+
+    def commit(self, result: ShardResult) -> ShardResult:
+        if self._sink:
+            self._sink.commit()
+        self._files.commit()
+        self._files.record(result)
+        return result
+
+    def abort(self) -> None:
+        self._files.abort()
+        if self._sink:
+            self._sink.abort()
+
+    def _write_success(self, first: int, verdicts: BlockVerdicts, accepted: Accepted, rejected: frozenset[int], warned: set[int]) -> None:
+        if not rejected and not warned:
+            numbers, ids, types = verdicts.numbers, accepted.ids, accepted.types
+        else:
+            keep = [position for position in range(len(verdicts.numbers)) if position not in rejected and position not in warned]
+            numbers = [verdicts.numbers[position] for position in keep]
+            ids = [verdicts.ids[position] or "" for position in keep]
+            types = [verdicts.types[position] or "" for position in keep]
+        if numbers:
+            self._files.write(SUCCESS, success_lines(numbers, ids, types, first))
+
+
+class FindingParts:
+    """A validation's output: the verdicts that have issues, for the parent to read back."""
+
+    def __init__(self, settings: Settings, index: int) -> None:
+        self._files = _Files(settings, index)
+
+    def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
+        if verdicts.verdicts:
+            self._files.write(FINDINGS, encode_findings(lines, verdicts))
+        return 0
+
+    def names(self) -> tuple[str, ...]:
+        return self._files.names()
+
+    def commit(self, result: ShardResult) -> ShardResult:
+        self._files.commit()
+        return result
+
+    def abort(self) -> None:
+        self._files.abort()
+
+
+def _warned(verdicts: BlockVerdicts, rejected: frozenset[int]) -> list[int]:
+    """Accepted lines that the minimal level records a warning for."""
+    return sorted(
+        position
+        for position, verdict in verdicts.verdicts.items()
+        if position not in rejected and any(issue.severity == "warning" for issue in verdict.issues)
+    )
+
+
+def _outcomes(first: int, verdicts: BlockVerdicts, positions: Iterable[int]) -> bytes:
+    lines = []
+    for position in positions:
+        status = 500 if position in verdicts.crashed else 400 if position in verdicts.failed else 200
+        verdict: Verdict = verdicts.verdicts[position]
+        line_id = first + verdicts.numbers[position] + 1
+        lines.append(outcome_line(line_id, verdicts.types[position], verdicts.ids[position], verdict.issues, status))
+    return b"".join(lines)
+
+
+def _accepted(data: bytes, verdicts: BlockVerdicts, rejected: frozenset[int], warned: list[int]) -> Accepted:
+    """The accepted lines as columns. The judge has seen to it that they have a type and an id."""
+    starts, ends, types, ids = verdicts.starts, verdicts.ends, verdicts.types, verdicts.ids
+    keep: Iterable[int] = range(len(starts))
+    if rejected:
+        keep = [position for position in keep if position not in rejected]
+        starts, ends = [starts[position] for position in keep], [ends[position] for position in keep]
+        types, ids = [types[position] for position in keep], [ids[position] for position in keep]
+    if not warned:
+        return Accepted(data, starts, ends, types, ids)  # type: ignore[arg-type]
+    place = {position: number for number, position in enumerate(keep)}
+    replaced = {place[at]: audited(data[verdicts.starts[at] : verdicts.ends[at]], verdicts.verdicts[at].issues) for at in warned}
+    return Accepted(data, starts, ends, types, ids, replaced)  # type: ignore[arg-type]

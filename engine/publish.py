@@ -1,0 +1,64 @@
+"""Publish: the parts of one file's shards become its logs, in input order, with the file's own line numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .executors.board import Beat
+from .lines import BLOCK_BYTES
+from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, with_base
+from .parts import part_uri
+from .settings import Settings
+from .storage import Storage, Writer, storage_for
+
+__all__ = ["LogPlan", "publish_logs"]
+
+
+@dataclass(frozen=True, slots=True)
+class LogPlan:
+    """What the logs of one file are made of.
+
+    parts   (shard, lines of the file before it, names of the logs it has a part of), in order
+    broken  (message, status) of each break of the file
+    """
+
+    log_name: str
+    parts: tuple[tuple[int, int, tuple[str, ...]], ...]
+    broken: tuple[tuple[str, int], ...]
+
+
+def publish_logs(settings: Settings, plan: LogPlan, beat: Beat) -> None:
+    """Writes the file's logs, each of them whole. Idempotent. SUCCESS is written for every file, the others where there is something to say."""
+    if settings.job_folder is None:
+        raise ValueError("lines that are only validated have no logs")
+    storage = storage_for(settings.job_folder, settings.encryption_key_id)
+    for name in LOGS:
+        parts = [(shard, base) for shard, base, names in plan.parts if name in names]
+        closing = [file_failure_line(message, status) for message, status in plan.broken] if name == FAILURE else []
+        if not parts and not closing and name != SUCCESS:
+            continue
+        writer = storage.writer(storage.join(settings.job_folder, f"{name}/{plan.log_name}"))
+        try:
+            for shard, base in parts:
+                _copy(storage, part_uri(storage, settings.work_folder, shard, name), base, writer, beat)
+            writer.write(b"".join(closing))
+            writer.commit()
+        except BaseException:
+            writer.abort()
+            raise
+
+
+def _copy(storage: Storage, uri: str, base: int, writer: Writer, beat: Beat) -> None:
+    reader = storage.open(uri)
+    try:
+        held = b""
+        while chunk := reader.read(BLOCK_BYTES):
+            beat(0, 0, 0, 0, 0)
+            cut = chunk.rfind(b"\n") + 1
+            if not cut:
+                held += chunk
+                continue
+            writer.write(with_base(held + chunk[:cut], base))
+            held = chunk[cut:]
+    finally:
+        reader.close()

@@ -1,0 +1,86 @@
+"""Record: what a job leaves behind while it runs, so that a killed one can go on: its plan, and every finished shard."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from .errors import ConfigurationError, NotFound, StorageError
+from .settings import Settings
+from .shard import Shard, ShardResult
+from .sources import InputFile, Skipped
+from .storage import storage_for
+
+__all__ = ["Plan", "Record", "WORK"]
+
+WORK = ".work"
+"""Folder in the job's own, for parts and the record. It is removed once the Manifest is written."""
+
+_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """All that decides a job's output: a resumed job goes on with the plan it began with."""
+
+    settings: Settings
+    source_uri: str
+    inputs: tuple[InputFile, ...]
+    skipped: tuple[Skipped, ...]
+    shards: tuple[Shard, ...]
+
+
+class Record:
+    """The record in a job folder: plain JSON, written whole, by the parent (plan) and the workers (results)."""
+
+    def __init__(self, job_folder: str, encryption_key_id: str | None = None) -> None:
+        self._storage = storage_for(job_folder, encryption_key_id)
+        self.work_folder = self._storage.join(job_folder, WORK)
+        self._plan_uri = self._storage.join(self.work_folder, "plan.json")
+
+    def save(self, plan: Plan) -> None:
+        data = {"version": _VERSION, **dataclasses.asdict(plan)}
+        self._storage.put(self._plan_uri, json.dumps(data, separators=(",", ":")).encode())
+
+    def load(self) -> Plan | None:
+        """The plan of an earlier run; None where there is none."""
+        try:
+            data = json.loads(self._storage.read(self._plan_uri))
+        except NotFound:
+            return None
+        if data.pop("version") != _VERSION:
+            raise ConfigurationError(f"{self._plan_uri}: this job was begun by another version of bulkfhir and cannot be resumed")
+        return _plan(data)
+
+    def results(self) -> dict[int, ShardResult]:
+        """Every shard that is finished."""
+        found: dict[int, ShardResult] = {}
+        try:
+            for entry in self._storage.list(self.work_folder):
+                name = entry.uri.rpartition("/")[2].removesuffix(".json")
+                if entry.uri.endswith(".json") and name.isdigit():
+                    found[int(name)] = ShardResult.from_json(json.loads(self._storage.read(entry.uri)))
+        except NotFound:
+            return {}
+        return found
+
+    def save_result(self, result: ShardResult) -> None:
+        """The parent's word on a shard that no worker could finish."""
+        uri = self._storage.join(self.work_folder, f"{result.index:06d}.json")
+        self._storage.put(uri, json.dumps(result.to_json(), separators=(",", ":")).encode())
+
+    def delete(self) -> None:
+        """The job is published: its record has done its work. A store that refuses is no reason to fail it."""
+        try:
+            self._storage.delete_folder(self.work_folder)
+        except StorageError:
+            return
+
+
+def _plan(data: dict[str, Any]) -> Plan:
+    settings = data["settings"]
+    settings = Settings(**{**settings, "packages": tuple(settings["packages"]), "validators": tuple(settings["validators"])})
+    inputs = tuple(InputFile(**entry) for entry in data["inputs"])
+    skipped = tuple(Skipped(**entry) for entry in data["skipped"])
+    return Plan(settings, data["source_uri"], inputs, skipped, tuple(Shard(**entry) for entry in data["shards"]))

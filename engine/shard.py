@@ -1,0 +1,155 @@
+"""Shard: a byte range of one input, and the function from it to its counts and part files."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .compression import BrokenArchive, decompress
+from .errors import StorageError
+from .executors.board import Beat
+from .judging import Judge
+from .lines import Lines, read_lines, read_range
+from .parts import Parts, open_parts
+from .plugins import new_validator
+from .settings import Settings
+from .sources import InputFile
+from .storage import storage_for
+from .tally import Tally
+from .totals import Totals
+
+__all__ = ["Break", "Shard", "ShardResult", "count_lines", "plan_shards", "run_shard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The lines of one input that begin in ``[start, end)``; a compressed input is one shard with no end.
+
+    index   place in the job, over all files; part names are made of it
+    file    place of the file among the job's inputs
+    """
+
+    index: int
+    file: int
+    uri: str
+    etag: str
+    start: int
+    end: int | None
+    compression: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Why a file could not be read to its end; status 400 is the customer's fault, 500 the server's."""
+
+    message: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShardResult:
+    """What came of one shard; its lines are counted from the shard's start.
+
+    lines   how many lines it holds, blank ones too
+    parts   names of the logs it wrote a part of
+    """
+
+    index: int
+    lines: int
+    totals: Totals = field(default_factory=Totals)
+    parts: tuple[str, ...] = ()
+    broken: Break | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ShardResult:
+        broken = Break(**data["broken"]) if data["broken"] else None
+        return cls(data["index"], data["lines"], Totals.from_json(data["totals"]), tuple(data["parts"]), broken)
+
+
+def plan_shards(inputs: Sequence[InputFile], shard_bytes: int) -> list[Shard]:
+    """Cuts every input, in order. Each input has at least one shard, so that even an empty one is opened."""
+    shards: list[Shard] = []
+    for number, file in enumerate(inputs):
+        if file.compression:
+            shards.append(Shard(len(shards), number, file.uri, file.etag, 0, None, file.compression))
+            continue
+        for start in range(0, max(file.size, 1), shard_bytes):
+            shards.append(Shard(len(shards), number, file.uri, file.etag, start, min(start + shard_bytes, max(file.size, 1))))
+    return shards
+
+
+def run_shard(settings: Settings, shard: Shard, beat: Beat) -> ShardResult:
+    """Validates a shard's lines and leaves its part files, whole. Idempotent: a second run leaves the very same.
+
+    Raises StorageError when an output cannot be written, Cancelled when the job is; a break of the input is a value in the result.
+    """
+    judge = _judge(settings)
+    parts: Parts = open_parts(settings, shard.index)
+    tally = Tally(shard.index)
+    lines, broken = 0, None
+    try:
+        for piece in _pieces(shard):
+            if isinstance(piece, Break):
+                broken = piece
+                break
+            lines = piece.first + piece.count
+            verdicts = judge.verdicts(piece)
+            tally.add(verdicts, piece.first, parts.write(piece, verdicts))
+            tally.add_opinions(judge.opinions(piece, verdicts).items())
+            beat(tally.scanned, tally.imported, tally.customer_errors, tally.server_errors, piece.offset + len(piece.data) - shard.start)
+        return parts.commit(ShardResult(shard.index, lines, tally.frozen(), parts.names(), broken))
+    except BaseException:
+        parts.abort()
+        raise
+
+
+def count_lines(shard: Shard, beat: Beat) -> tuple[int, int]:
+    """(lines, lines that are not blank) of a shard that could not be validated."""
+    lines = filled = 0
+    for piece in _pieces(shard):
+        if isinstance(piece, Break):
+            break
+        lines = piece.first + piece.count
+        filled += 1 if piece.too_long else sum(1 for line in piece.data.split(b"\n") if line.strip())
+        beat(0, 0, 0, 0, 0)
+    return lines, filled
+
+
+def _pieces(shard: Shard) -> Iterator[Lines | Break]:
+    """The shard's lines; last of all a Break where reading ended early."""
+    storage = storage_for(shard.uri)
+    position = max(shard.start - 1, 0)
+    try:
+        reader = storage.open(shard.uri, position, shard.end, shard.etag)
+        try:
+            chunks = decompress(reader, shard.compression) if shard.compression else read_range(reader, position, shard.end)
+            yield from read_lines(chunks, shard.start, shard.end)
+        finally:
+            reader.close()
+        if not storage.unchanged(shard.uri, shard.etag):
+            yield Break("The file changed while it was read", 400)
+    except BrokenArchive as error:
+        yield Break(f"The file could not be read to its end: {error}", 400)
+    except StorageError as error:
+        yield Break(f"The file could not be read to its end: {error.reason}", 400)
+
+
+_made = threading.local()
+
+
+def _judge(settings: Settings) -> Judge:
+    """The validators of a job, made once in each worker (a thread may be one)."""
+    if getattr(_made, "settings", None) != settings:
+        options = {"unknown_profile": settings.unknown_profile, "warnings": settings.warnings, "packages": settings.packages}
+        judge = new_validator(settings.judge, settings.level, options)
+        others = {name: new_validator(name, settings.level, options) for name in settings.validators if name != settings.judge}
+        _made.judge = Judge(judge, others, id_required=settings.id_required)
+        _made.settings = settings
+    made: Judge = _made.judge
+    return made

@@ -1,0 +1,57 @@
+"""Sink: the protocol between the engine and a place for accepted resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+__all__ = ["Accepted", "Sink", "SinkWriter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The accepted lines of one block: parallel columns, in the order of the input.
+
+    data            the block's bytes
+    starts, ends    where each line stands in data, without its line end
+    types, ids      resourceType (letters only) and id
+    replaced        position -> bytes to store instead of the line's own (the minimal level's audit extension)
+    """
+
+    data: bytes
+    starts: Sequence[int]
+    ends: Sequence[int]
+    types: Sequence[str]
+    ids: Sequence[str]
+    replaced: Mapping[int, bytes] = field(default_factory=dict)
+
+    def resources(self) -> Iterator[tuple[str, str, bytes]]:
+        """(type, id, bytes) of every line."""
+        data, replaced = self.data, self.replaced
+        for position, (type, id, start, end) in enumerate(zip(self.types, self.ids, self.starts, self.ends, strict=True)):
+            yield type, id, replaced[position] if position in replaced else data[start:end]
+
+
+class SinkWriter(Protocol):
+    """One shard's resources on their way. Nothing is seen of them before ``commit``."""
+
+    def write(self, accepted: Accepted) -> None: ...
+
+    def commit(self) -> None:
+        """All parts of the shard are there, whole, in place of any that an earlier run of the shard left."""
+        ...
+
+    def abort(self) -> None: ...
+
+
+class Sink(Protocol):
+    """Made as ``factory(folder, storage)`` where folder is the job's own. Raises StorageError, and nothing else, when the place says no."""
+
+    def open(self, index: int) -> SinkWriter:
+        """A writer for the shard with this number; part names depend on the number alone, so that a repeated shard replaces its own."""
+        ...
+
+    def discard(self, index: int) -> None:
+        """Removes the parts of a shard that does not count after all."""
+        ...

@@ -1,0 +1,227 @@
+"""Sources: what the user named (file, folder, glob, s3 prefix, ``-``) becomes the list of input objects, in order."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from .compression import compression_of
+from .errors import AccessDenied, ConfigurationError, NotFound, NothingToRead, StorageError
+from .storage import StoredObject, is_remote, normal, storage_for
+
+__all__ = ["ACCESS_CHECK", "InputFile", "Listing", "Skipped", "SourceLike", "find_inputs"]
+
+ACCESS_CHECK = ".healthlake_write_access_check_file.temp"
+"""What HealthLake writes into an output folder to see whether it may."""
+
+SourceLike = str | os.PathLike[str]
+
+_ENDINGS = (".ndjson", ".ndjson.gz", ".ndjson.zst")
+_JOB_FOLDER = re.compile(r"-FHIR_IMPORT-[^/]*(/|$)")
+_GLOB = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file or object to read.
+
+    name        as the user named it: ``data/Patient.ndjson``
+    uri, size, etag   as listed
+    log_name    relative path of its logs: below the source, without ``.gz`` and ``.zst``
+    compression ``gz``, ``zst`` or None
+    """
+
+    name: str
+    uri: str
+    size: int
+    etag: str
+    log_name: str
+    compression: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something below a source that is no input, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a job reads: its inputs in order, what was left out, the source as a URI for the Manifest, and files to delete afterwards."""
+
+    inputs: tuple[InputFile, ...]
+    skipped: tuple[Skipped, ...]
+    uri: str
+    temporary: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.inputs)
+
+    def close(self) -> None:
+        """Deletes what was spooled from a pipe."""
+        for path in self.temporary:
+            storage_for(path).delete(path)
+
+
+def find_inputs(source: SourceLike | Sequence[SourceLike], *, include_all: bool = False) -> Listing:
+    """Lists every input of one source or of several.
+
+    A folder gives its ``.ndjson``, ``.ndjson.gz`` and ``.ndjson.zst`` files, deep, in the order of their names, but for what a bulk export keeps
+    beside its data (``log.ndjson``, ``*.log.ndjson``, ``error/``, ``deleted/``; ``include_all`` reads these too) and the folders of import jobs.
+    A file is read whatever its name. Raises NothingToRead, NotFound, AccessDenied, and ConfigurationError where two inputs would share one log.
+    """
+    sources = [source] if isinstance(source, str | os.PathLike) else list(source)
+    found, skipped, uris, temporary = list[InputFile](), list[Skipped](), list[str](), list[str]()
+    for place in map(os.fspath, sources):
+        for entry in _find(place, include_all, temporary):
+            if isinstance(entry, Skipped):
+                skipped.append(entry)
+            else:
+                found.append(entry)
+        uris.append(_public(place))
+    if not found:
+        why = f" ({len(skipped)} files skipped, the first: {skipped[0].name}: {skipped[0].reason})" if skipped else ""
+        raise NothingToRead(f"{', '.join(map(os.fspath, sources))}: nothing to read: no .ndjson, .ndjson.gz or .ndjson.zst file{why}")
+    _refuse_shared_logs(found)
+    return Listing(tuple(found), tuple(skipped), ", ".join(uris), tuple(temporary))
+
+
+def _find(place: str, include_all: bool, temporary: list[str]) -> Iterator[InputFile | Skipped]:
+    if place == "-":
+        yield _spooled("-", "stdin.ndjson", sys.stdin.buffer, temporary)
+    elif is_remote(place):
+        yield from _find_remote(place, include_all)
+    else:
+        yield from _find_local(place, include_all, temporary)
+
+
+def _find_remote(place: str, include_all: bool) -> Iterator[InputFile | Skipped]:
+    place = normal(place)
+    storage = storage_for(place)
+    pattern = _GLOB.search(place)
+    if pattern:
+        base = place[: place.rindex("/", 0, pattern.start()) + 1]
+        matches = re.compile(_translate(place))
+        yield from _select((entry for entry in storage.list(base) if matches.fullmatch(entry.uri)), base, base, include_all)
+        return
+    single = storage.stat(place)
+    if single:
+        yield _input(single, place, place.rpartition("/")[2])
+        return
+    base = place[: place.rindex("/") + 1]  # HealthLake takes a prefix as it stands: s3://bucket/2024 reads 2024-a.ndjson too
+    yield from _select(storage.list(place), base, base, include_all)
+
+
+def _find_local(place: str, include_all: bool, temporary: list[str]) -> Iterator[InputFile | Skipped]:
+    path = normal(place)
+    storage = storage_for(path)
+    if os.path.isdir(path):
+        base = path.rstrip("/") + "/"
+        shown = place.removeprefix("file://").rstrip("/") + "/"
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise AccessDenied(place, "permission denied")
+        yield from _select(storage.list(base), base, "" if shown == "./" else shown, include_all)
+    elif os.path.exists(path):
+        if not os.access(path, os.R_OK):
+            raise AccessDenied(place, "permission denied")
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            with open(path, "rb") as pipe:
+                yield _spooled(place, os.path.basename(path), pipe, temporary)
+            return
+        entry = storage.stat(path)
+        if entry:
+            yield _input(entry, place, os.path.basename(path))
+    elif pattern := _GLOB.search(place):
+        fixed = place[: place.rfind("/", 0, pattern.start()) + 1]
+        base = normal(fixed or ".").rstrip("/") + "/"
+        paths = sorted(os.path.join(base, match) for match in glob.iglob(place[len(fixed) :], root_dir=base, recursive=True, include_hidden=True))
+        entries = (entry for entry in map(storage.stat, paths) if entry)
+        yield from _select(entries, base, fixed, include_all)
+    else:
+        raise NotFound(place, "no such file or folder")
+
+
+def _select(entries: Iterable[StoredObject], base: str, shown: str, include_all: bool) -> Iterator[InputFile | Skipped]:
+    for entry in entries:
+        relative = entry.uri.removeprefix(base)
+        reason = _reason_to_skip(relative, include_all)
+        if reason is None:
+            yield _input(entry, shown + relative, relative)
+        elif not relative.endswith(ACCESS_CHECK):
+            yield Skipped(shown + relative, reason)
+
+
+def _reason_to_skip(relative: str, include_all: bool) -> str | None:
+    """Why a file of a folder is no input; None where it is one."""
+    folders, _, name = ("/" + relative).rpartition("/")
+    if _JOB_FOLDER.search(relative):
+        return "output of an import job"
+    if not name.endswith(_ENDINGS):
+        return "not an NDJSON file by its name"
+    if include_all:
+        return None
+    plain = name.removesuffix(".gz").removesuffix(".zst")
+    if plain == "log.ndjson" or plain.endswith(".log.ndjson"):
+        return "log of the export"
+    if {"error", "deleted"} & set(folders.split("/")):
+        return "error or deleted folder of the export"
+    return None
+
+
+def _input(entry: StoredObject, name: str, relative: str) -> InputFile:
+    compression = compression_of(relative)
+    log_name = relative[: -len(compression) - 1] if compression else relative
+    steps = log_name.split("/")
+    if {"", ".", ".."} & set(steps) or "\0" in log_name:
+        raise ConfigurationError(f"{name}: this name cannot be the path of a log: it has an empty step, '.' or '..'")
+    return InputFile(name, entry.uri, entry.size, entry.etag, log_name, compression)
+
+
+def _spooled(name: str, log_name: str, pipe: BinaryIO, temporary: list[str]) -> InputFile:
+    """A pipe has no byte ranges: it is copied to a temporary file first."""
+    with tempfile.NamedTemporaryFile(prefix="bulkfhir-", suffix=".ndjson", delete=False) as copy:
+        temporary.append(copy.name)
+        try:
+            shutil.copyfileobj(pipe, copy, 1 << 20)
+        except OSError as error:
+            os.unlink(copy.name)
+            raise StorageError(name, os.strerror(error.errno) if error.errno else str(error)) from None
+    entry = storage_for(copy.name).stat(copy.name)
+    if entry is None:
+        raise NotFound(copy.name, "the temporary copy is gone")
+    return _input(entry, name, log_name)
+
+
+def _refuse_shared_logs(files: Iterable[InputFile]) -> None:
+    seen: dict[str, str] = {}
+    for file in files:
+        if file.log_name in seen:
+            raise ConfigurationError(f"{seen[file.log_name]} and {file.name} would both log to {file.log_name}: rename one or import them in two jobs")
+        seen[file.log_name] = file.name
+
+
+def _public(place: str) -> str:
+    if place == "-":
+        return "stdin"
+    path = normal(place)
+    if not is_remote(path) and os.path.isdir(path) and not path.endswith("/"):
+        path += "/"
+    return storage_for(path).public(path)
+
+
+def _translate(pattern: str) -> str:
+    """A glob over S3 keys as a regular expression: ``*`` and ``?`` stop at ``/``, ``**`` does not."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", pattern)
+    rules = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(rules.get(part) or (part.replace("[!", "[^") if part.startswith("[") and part.endswith("]") else re.escape(part)) for part in parts)

@@ -1,0 +1,106 @@
+"""S3 on a local disk: ``s3://bucket/key`` is ``ROOT/bucket/key``, and nothing in a key leads outside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from ..errors import AccessDenied, NotFound, StorageError
+from .interface import Reader, StoredObject, Writer
+from .local import LocalStorage
+
+__all__ = ["BucketFolders"]
+
+
+class BucketFolders:
+    """Buckets as the folders of ``root``. Listings go by key prefix, as S3's do; links that lead out of the root are not followed."""
+
+    def __init__(self, root: str) -> None:
+        self._root = os.path.realpath(root)
+        self._local = LocalStorage()
+
+    def list(self, folder: str) -> Iterator[StoredObject]:
+        bucket, prefix = _split(folder)
+        base = f"s3://{bucket}/{prefix.rpartition('/')[0]}".rstrip("/") + "/"
+        if not os.path.isdir(self._path(f"s3://{bucket}/")):
+            raise NotFound(folder, "the bucket does not exist")
+        with _named(folder):
+            path = self._path(base)
+            found = list(self._local.list(path)) if os.path.isdir(path) else []
+        for entry in found:
+            uri = base + os.path.relpath(entry.uri, path).replace(os.sep, "/")
+            if uri.startswith(folder) and self._inside(entry.uri):
+                yield StoredObject(uri, entry.size, entry.etag)
+
+    def stat(self, uri: str) -> StoredObject | None:
+        if not _split(uri)[1] or uri.endswith("/"):
+            return None
+        with _named(uri):
+            entry = self._local.stat(self._path(uri))
+        return StoredObject(uri, entry.size, entry.etag) if entry else None
+
+    def open(self, uri: str, start: int = 0, end: int | None = None, etag: str | None = None) -> Reader:
+        with _named(uri):
+            return self._local.open(self._path(uri), start, end, etag)
+
+    def unchanged(self, uri: str, etag: str) -> bool:
+        now = self.stat(uri)
+        return now is not None and now.etag == etag
+
+    def read(self, uri: str) -> bytes:
+        with _named(uri):
+            return self._local.read(self._path(uri))
+
+    def put(self, uri: str, data: bytes) -> None:
+        with _named(uri):
+            self._local.put(self._path(uri), data)
+
+    def writer(self, uri: str) -> Writer:
+        with _named(uri):
+            return self._local.writer(self._path(uri))
+
+    def delete(self, uri: str) -> None:
+        with _named(uri):
+            self._local.delete(self._path(uri))
+
+    def delete_folder(self, folder: str) -> None:
+        with _named(folder):
+            self._local.delete_folder(self._path(folder))
+
+    def sweep(self, folder: str) -> None:
+        with _named(folder):
+            self._local.sweep(self._path(folder))
+
+    def join(self, folder: str, relative: str) -> str:
+        return folder.rstrip("/") + "/" + relative
+
+    def public(self, uri: str) -> str:
+        return uri
+
+    def _path(self, uri: str) -> str:
+        bucket, key = _split(uri)
+        steps = [bucket, *key.rstrip("/").split("/")] if key.rstrip("/") else [bucket]
+        if {"", ".", ".."} & set(steps) or "\0" in uri:
+            raise AccessDenied(uri, "a key with an empty step, '.' or '..' has no place on a disk")
+        path = os.path.join(self._root, *steps)
+        if not self._inside(path):
+            raise AccessDenied(uri, "a link in this place leads outside of the root")
+        return path
+
+    def _inside(self, path: str) -> bool:
+        return os.path.realpath(path).startswith(self._root + os.sep)
+
+
+def _split(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+@contextlib.contextmanager
+def _named(uri: str) -> Iterator[None]:
+    """Errors name the address that was asked for, never the place on this disk."""
+    try:
+        yield
+    except StorageError as error:
+        raise type(error)(uri, error.reason) from None

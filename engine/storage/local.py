@@ -1,0 +1,180 @@
+"""Local disks as a Storage: whole files by rename, byte ranges by seek."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import AccessDenied, Changed, NotFound, StorageError
+from .interface import StoredObject
+
+__all__ = ["LocalStorage"]
+
+_PARTIAL = ".partial"
+"""Ending of a file in the making: hidden, in the target's own folder so that a rename is all it takes to publish it."""
+
+_WRITE_BUFFER = 1 << 18
+
+
+class LocalStorage:
+    def list(self, folder: str) -> Iterator[StoredObject]:
+        found: list[StoredObject] = []
+        if not os.path.isdir(folder):
+            raise NotFound(folder, "no such folder")
+        for parent, folders, names in os.walk(folder, onerror=_raise):
+            folders.sort()
+            for name in names:
+                path = os.path.join(parent, name)
+                entry = self.stat(path)
+                if entry:
+                    found.append(entry)
+        return iter(sorted(found, key=lambda entry: entry.uri))
+
+    def stat(self, uri: str) -> StoredObject | None:
+        try:
+            status = os.stat(uri)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise _translated(uri, error) from None
+        return StoredObject(uri, status.st_size, _etag(status)) if stat.S_ISREG(status.st_mode) else None
+
+    def open(self, uri: str, start: int = 0, end: int | None = None, etag: str | None = None) -> _LocalReader:
+        try:
+            file = open(uri, "rb", buffering=0)  # noqa: SIM115 the reader closes it
+            if etag is not None and _etag(os.fstat(file.fileno())) != etag:
+                file.close()
+                raise Changed(uri, "the file changed after it was listed")
+            file.seek(start)
+        except OSError as error:
+            raise _translated(uri, error) from None
+        return _LocalReader(uri, file)
+
+    def unchanged(self, uri: str, etag: str) -> bool:
+        now = self.stat(uri)
+        return now is not None and now.etag == etag
+
+    def read(self, uri: str) -> bytes:
+        try:
+            return Path(uri).read_bytes()
+        except OSError as error:
+            raise _translated(uri, error) from None
+
+    def put(self, uri: str, data: bytes) -> None:
+        writer = self.writer(uri)
+        writer.write(data)
+        writer.commit()
+
+    def writer(self, uri: str) -> _LocalWriter:
+        return _LocalWriter(uri)
+
+    def delete(self, uri: str) -> None:
+        try:
+            os.unlink(uri)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _translated(uri, error) from None
+
+    def delete_folder(self, folder: str) -> None:
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _translated(folder, error) from None
+
+    def sweep(self, folder: str) -> None:
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                if name.startswith(".") and name.endswith(_PARTIAL):
+                    self.delete(os.path.join(parent, name))
+
+    def join(self, folder: str, relative: str) -> str:
+        return os.path.join(folder, relative)
+
+    def public(self, uri: str) -> str:
+        return Path(uri).as_uri() + ("/" if uri.endswith("/") and uri != "/" else "")
+
+
+class _LocalReader:
+    def __init__(self, uri: str, file: object) -> None:
+        self._uri = uri
+        self._file = file
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return self._file.read(size)  # type: ignore[attr-defined,no-any-return]
+        except OSError as error:
+            raise _translated(self._uri, error) from None
+
+    def close(self) -> None:
+        self._file.close()  # type: ignore[attr-defined]
+
+
+class _LocalWriter:
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        folder, name = os.path.split(uri)
+        try:
+            os.makedirs(folder, exist_ok=True)
+            number, self._partial = tempfile.mkstemp(_PARTIAL, f".{name[:100]}.", folder)
+            self._file = os.fdopen(number, "wb", buffering=_WRITE_BUFFER)
+        except OSError as error:
+            raise _translated(uri, error) from None
+
+    def write(self, data: bytes, /) -> None:
+        try:
+            self._file.write(data)
+        except OSError as error:
+            self.abort()
+            raise _translated(self._uri, error) from None
+
+    def commit(self) -> None:
+        try:
+            self._file.close()
+            os.chmod(self._partial, 0o666 & ~_umask())
+            os.replace(self._partial, self._uri)
+        except OSError as error:
+            self.abort()
+            raise _translated(self._uri, error) from None
+
+    def abort(self) -> None:
+        with contextlib.suppress(OSError):  # closing flushes, which fails again on a full disk
+            self._file.close()
+        with contextlib.suppress(OSError):
+            os.unlink(self._partial)
+
+
+def _etag(status: os.stat_result) -> str:
+    return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ino:x}"
+
+
+def _umask() -> int:
+    """The process's umask; reading it means setting it, so it is read once."""
+    global _UMASK
+    if _UMASK is None:
+        _UMASK = os.umask(0o077)
+        os.umask(_UMASK)
+    return _UMASK
+
+
+_UMASK: int | None = None
+
+
+def _raise(error: OSError) -> None:
+    raise _translated(str(error.filename), error)
+
+
+def _translated(uri: str, error: OSError) -> StorageError:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return NotFound(uri, "no such file or folder")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return AccessDenied(uri, os.strerror(error.errno))
+    return StorageError(uri, os.strerror(error.errno) if error.errno else str(error))

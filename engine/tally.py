@@ -1,0 +1,80 @@
+"""Tally: the running count of one shard, block by block, until it is frozen to Totals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from bulkfhir.validators import BlockVerdicts, Issue
+
+from .totals import EXAMPLES, Place, Totals, rule_key
+
+__all__ = ["Tally"]
+
+
+class Tally:
+    def __init__(self, shard: int) -> None:
+        self._shard = shard
+        self.scanned = self.imported = self.customer_errors = self.server_errors = 0
+        self._search_failures = self._imported_bytes = 0
+        self._types, self._customer_types, self._server_types = Counter[str](), Counter[str](), Counter[str]()
+        self._rules = Counter[str]()
+        self._examples = dict[str, list[Place]]()
+        self._undecided, self._asked, self._opinions = Counter[str](), Counter[str](), Counter[str]()
+
+    def add(self, verdicts: BlockVerdicts, first: int, search_failures: int) -> None:
+        """Counts one block whose first line is the shard's line ``first``."""
+        customer, server, scanned = len(verdicts.failed), len(verdicts.crashed), len(verdicts.numbers)
+        self.scanned += scanned
+        self.imported += scanned - customer - server
+        self.customer_errors += customer
+        self.server_errors += server
+        self._search_failures += search_failures
+        self._imported_bytes += sum(verdicts.ends) - sum(verdicts.starts)
+        self._types.update(verdicts.types)  # type: ignore[arg-type]  # None is a key here until it is frozen
+        for position, verdict in verdicts.verdicts.items():
+            self._add_issues(verdict.issues, (self._shard, first + verdicts.numbers[position]))
+        for positions, types in ((verdicts.failed, self._customer_types), (verdicts.crashed, self._server_types)):
+            for position in positions:
+                self._imported_bytes -= verdicts.ends[position] - verdicts.starts[position]
+                self._types[verdicts.types[position]] -= 1  # type: ignore[index]
+                types[_known_type(verdicts, position)] += 1
+        self._undecided.update(verdicts.undecided)
+        self._asked.update(verdicts.asked)
+
+    def add_opinions(self, counts: Iterable[tuple[str, int]]) -> None:
+        for key, count in counts:
+            self._opinions[key] += count
+
+    def frozen(self) -> Totals:
+        return Totals(
+            scanned=self.scanned,
+            imported=self.imported,
+            customer_errors=self.customer_errors,
+            server_errors=self.server_errors,
+            search_failures=self._search_failures,
+            imported_bytes=self._imported_bytes,
+            imported_types={name or "": count for name, count in self._types.items() if count},
+            customer_types=dict(self._customer_types),
+            server_types=dict(self._server_types),
+            rules=dict(self._rules),
+            examples={key: tuple(places) for key, places in self._examples.items()},
+            undecided=dict(self._undecided),
+            asked=dict(self._asked),
+            opinions=dict(self._opinions),
+        )
+
+    def _add_issues(self, issues: Iterable[Issue], place: Place) -> None:
+        for issue in issues:
+            key = rule_key(issue.severity, issue.rule)
+            self._rules[key] += 1
+            places = self._examples.setdefault(key, [])
+            if len(places) < EXAMPLES and place not in places:
+                places.append(place)
+
+
+def _known_type(verdicts: BlockVerdicts, position: int) -> str:
+    """The type to count a rejected line by; "" where it is no known one, so that rubbish cannot fill the table."""
+    if any(issue.rule == "resource-type" for issue in verdicts.verdicts[position].issues):
+        return ""
+    return verdicts.types[position] or ""

@@ -1,0 +1,68 @@
+"""Totals: what was counted, added up in any order to the same sums."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["EXAMPLES", "Place", "Totals", "rule_key"]
+
+EXAMPLES = 3
+"""How many places are kept of each rule."""
+
+Place = tuple[int, int]
+"""(index of the shard, line within it from 0): sorts as the input does."""
+
+
+def rule_key(severity: str, rule: str) -> str:
+    """One name for the pair that findings are counted by."""
+    return f"{severity} {rule}"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts over any set of lines. ``a + b`` is associative and commutative.
+
+    scanned         resources read: imported + customer_errors + server_errors
+    search_failures imported ones that the minimal level recorded a warning for
+    imported_bytes  bytes of the imported lines without their line ends
+    *_types         the same by resource type; "" where the type is not known
+    rules           ``severity rule`` -> issues
+    examples        ``severity rule`` -> the first places
+    undecided       binding or value set -> codes that could not be checked offline
+    asked           reason -> lines that the fast path handed to the slow one
+    opinions        ``validator outcome`` -> lines, for every second opinion
+    """
+
+    scanned: int = 0
+    imported: int = 0
+    customer_errors: int = 0
+    server_errors: int = 0
+    search_failures: int = 0
+    imported_bytes: int = 0
+    imported_types: Mapping[str, int] = field(default_factory=dict)
+    customer_types: Mapping[str, int] = field(default_factory=dict)
+    server_types: Mapping[str, int] = field(default_factory=dict)
+    rules: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    undecided: Mapping[str, int] = field(default_factory=dict)
+    asked: Mapping[str, int] = field(default_factory=dict)
+    opinions: Mapping[str, int] = field(default_factory=dict)
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(**{item.name: _sum(item.name, getattr(self, item.name), getattr(other, item.name)) for item in dataclasses.fields(self)})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Totals:
+        examples = {key: tuple((shard, line) for shard, line in places) for key, places in data["examples"].items()}
+        return cls(**{**data, "examples": examples})
+
+
+def _sum(name: str, left: Any, right: Any) -> Any:
+    if isinstance(left, int):
+        return left + right
+    if name == "examples":
+        return {key: tuple(sorted((*left.get(key, ()), *right.get(key, ())))[:EXAMPLES]) for key in left.keys() | right.keys()}
+    return {key: left.get(key, 0) + right.get(key, 0) for key in left.keys() | right.keys()}

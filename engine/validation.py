@@ -1,0 +1,149 @@
+"""Validation: the verdicts on a source's lines as a stream in input order, without an output folder."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bulkfhir.validators import Level, Verdict
+
+from .executors import Runner, open_runner
+from .findings import decode_findings
+from .job import check_choices, default_workers, shard_size
+from .manifest import outcomes_by_file
+from .parts import FINDINGS, part_uri
+from .progress import CancelEvent, OnProgress, Tracker
+from .run import run_shards
+from .settings import Settings
+from .shard import Shard, ShardResult, plan_shards
+from .sources import Listing, SourceLike, find_inputs
+from .storage import storage_for
+from .summary import Summary
+
+__all__ = ["Finding", "Validation", "validate_files"]
+
+_MAX_SHARD = 16 << 20
+"""Smaller than an import's: a person waits for the first findings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The verdict on one line that has issues.
+
+    file    as the user named it
+    line    from 1, blank lines counted
+    offset  of the line's first byte in the (decompressed) file
+    """
+
+    file: str
+    line: int
+    offset: int
+    verdict: Verdict
+
+
+def validate_files(
+    source: SourceLike | Sequence[SourceLike],
+    *,
+    level: Level = "strict",
+    workers: int | None = None,
+    unknown_profile: str = "error",
+    warnings: bool = False,
+    packages: Sequence[str] = (),
+    judge: str = "bulkfhir",
+    validators: Sequence[str] = (),
+    shard_bytes: int | None = None,
+    include_all: bool = False,
+    on_progress: OnProgress | None = None,
+    cancel: CancelEvent | None = None,
+) -> Validation:
+    """Validates every resource of the source. Options as in import_job; an id is not required here.
+
+    Use as a context manager and iterate::
+
+        with validate_files("data/", level="structure-only") as validation:
+            for finding in validation:
+                ...
+        validation.summary
+
+    Raises EngineError at once for what is wrong with source or options, Cancelled while iterating when ``cancel`` is set.
+    """
+    check_choices(level, unknown_profile, workers, shard_bytes, judge, validators, None)
+    listing = find_inputs(source, include_all=include_all)
+    count = workers or default_workers()
+    shards = plan_shards(listing.inputs, shard_bytes or shard_size(listing.size, count, _MAX_SHARD))
+    options = {"unknown_profile": unknown_profile, "warnings": warnings, "packages": tuple(packages), "judge": judge, "validators": tuple(validators)}
+    return Validation(listing, shards, level, options, workers or min(count, len(shards)), on_progress, cancel)
+
+
+class Validation:
+    """A stream of Finding, in input order; ``summary`` once it has ended. To be iterated once."""
+
+    def __init__(
+        self,
+        listing: Listing,
+        shards: Sequence[Shard],
+        level: Level,
+        options: dict[str, object],
+        workers: int,
+        on_progress: OnProgress | None,
+        cancel: CancelEvent | None,
+    ) -> None:
+        self.listing = listing
+        self.summary = Summary()
+        self._shards = shards
+        self._folder = tempfile.TemporaryDirectory(prefix="bulkfhir-")
+        self._settings = Settings(level, self._folder.name, id_required=False, **options)  # type: ignore[arg-type]
+        self._runner: Runner | None = open_runner("local", workers)
+        self._tracker = Tracker(listing.inputs, shards, self._runner.board, on_progress, cancel)
+
+    def __iter__(self) -> Iterator[Finding]:
+        results: dict[int, ShardResult] = {}
+        emitted, base, broken = 0, 0, -1
+        if self._runner is None:
+            raise ValueError("this validation is closed")
+        for result in run_shards(self._runner, self._settings, self._shards, self._tracker.tick):
+            results[result.index] = result
+            self._tracker.add(result)
+            while emitted in results:
+                shard, ready = self._shards[emitted], results[emitted]
+                base = 0 if shard.start == 0 else base
+                if shard.file != broken:
+                    yield from self._findings(shard, ready, base)
+                if ready.broken and ready.broken.status == 400:
+                    broken = shard.file
+                base += ready.lines
+                emitted += 1
+        ordered = [results[shard.index] for shard in self._shards]
+        outcomes = outcomes_by_file(self.listing.inputs, [shard.file for shard in self._shards], ordered)
+        self.summary = Summary.of(outcomes, self.listing.skipped)
+        self._tracker.finish(self._tracker.progress().report)
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the workers and removes what they left; before the stream's end they are killed."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            runner.close(kill=not self.summary.files)
+            self._folder.cleanup()
+            self.listing.close()
+
+    def _findings(self, shard: Shard, result: ShardResult, base: int) -> Iterator[Finding]:
+        if FINDINGS not in result.parts:
+            return
+        path = Path(part_uri(storage_for(self._folder.name), self._folder.name, shard.index, FINDINGS))
+        name = self.listing.inputs[shard.file].name
+        with path.open("rb") as rows:
+            for row in rows:
+                for line, offset, verdict in decode_findings(row):
+                    yield Finding(name, base + line + 1, offset, verdict)
+        path.unlink()
