@@ -110,8 +110,9 @@ class _Profile:
 
     def _merge_slices(self, node: Node, unsliced: Node, differential: Node, path: str) -> None:
         by_type = types_of_slices(node, differential)
-        implied = self._imply_slicing(node, differential, by_type, path)
-        common = [] if implied or is_extension_slicing(node.element["slicing"]) else differential.children  # stated once, meant for every slice
+        self._imply_slicing(node, differential, by_type, path)
+        stated = differential.element.get("slicing")
+        common = differential.children if stated and not is_extension_slicing(stated) else []  # said where the slicing is, meant for every slice
         for each in differential.slices:
             name = str(each.slice_name)
             target = node.slice(name) or self._new_slice(node, unsliced, each, path)
@@ -125,17 +126,14 @@ class _Profile:
         if by_type:
             close_types(node, by_type, narrowed=not differential.element)
 
-    def _imply_slicing(self, node: Node, differential: Node, by_type: Mapping[str, str], path: str) -> bool:
+    def _imply_slicing(self, node: Node, differential: Node, by_type: Mapping[str, str], path: str) -> None:
         """Gives the element the slicing that the specification implies where none is stated: extensions by url, choices by type."""
         if by_type:
             node.element["slicing"] = {**BY_TYPE, "rules": "open"}
-            return not differential.element
-        if "slicing" in node.element:
-            return False
-        if node.name not in _EXTENSIONS:
-            raise DefinitionError(self._url, path, f"is sliced ({', '.join(str(each.slice_name) for each in differential.slices)}) without saying by what")
-        node.element["slicing"] = BY_URL
-        return True
+        elif "slicing" not in node.element:
+            if node.name not in _EXTENSIONS:
+                raise DefinitionError(self._url, path, f"is sliced ({', '.join(str(each.slice_name) for each in differential.slices)}) without saying by what")
+            node.element["slicing"] = BY_URL
 
     def _new_slice(self, node: Node, unsliced: Node, differential: Node, path: str) -> Node:
         name = str(differential.slice_name)
@@ -182,7 +180,7 @@ class _Profile:
         url, _, identifier = reference.rpartition("#")
         node: Node | None = (self._tree(url) if url and url != self._base_url else None) or self._base
         for name in identifier.split(".")[1:]:
-            node = node.child(name) if node else None
+            node = node.child(name.partition(":")[0]) if node else None  # some shipped snapshots name a slice here
         return node
 
     def _type_tree(self, node: Node, path: str) -> Node:
