@@ -10,6 +10,7 @@ text -> lexer, parser -> tree (syntax) -> compiler -> Expression            the 
 
 from .errors import EvaluationError, FhirPathError, FhirPathSyntaxError, FhirPathTypeError
 from .expression import Expression, compile
+from .invariant import Invariant, invariant
 from .model import TypeModel
 from .node import Node
 from .quantity import Quantity, Units
@@ -23,6 +24,7 @@ __all__ = [
     "FhirPathSyntaxError",
     "FhirPathTypeError",
     "Hooks",
+    "Invariant",
     "Node",
     "Quantity",
     "Scope",
@@ -30,4 +32,5 @@ __all__ = [
     "TypeModel",
     "Units",
     "compile",
+    "invariant",
 ]

@@ -1,0 +1,50 @@
+"""An invariant, ready to be checked: lowered where that can be, else evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from .expression import Expression, compile_for
+from .model import TypeModel, core_model
+from .ops import closure
+from .predicate import Op, lower
+from .scope import Scope
+
+__all__ = ["Invariant", "invariant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A constraint on the elements of one type.
+
+    expression    its general form, with text and tree
+    op            its lowered form (see ``predicate``), None where it has none
+    holds         (JSON object or primitive value, scope) -> whether it is met, by HL7's rule (see ``Expression.holds``);
+                  raises nothing; the quickest way there is
+    """
+
+    expression: Expression
+    op: Op | None
+    holds: Callable[[Any, Scope], bool]
+
+    def holds_for(self, value: Any, scope: Scope, extra: Mapping[str, Any] | None) -> bool:
+        """The same for a primitive that may have a companion, or only that (value None)."""
+        return self.expression.holds(value, scope, extra)
+
+
+def invariant(expression: str, type_name: str, model: TypeModel | None = None) -> Invariant:
+    """The invariant for elements of a type: a resource or datatype, or the path of a backbone element. Kept, like ``compile``.
+
+    Raises FhirPathSyntaxError and FhirPathTypeError where the expression is none.
+    """
+    return _made(expression, type_name, model or core_model())
+
+
+@lru_cache(maxsize=8192)
+def _made(expression: str, type_name: str, model: TypeModel) -> Invariant:
+    compiled = compile_for(expression, type_name, False, model)
+    op = lower(compiled.tree, type_name, model)
+    return Invariant(compiled, op, compiled.holds if op is None else closure(op))
