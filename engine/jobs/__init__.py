@@ -6,7 +6,9 @@ an import that the command line runs -> recorded() -> JobStore
 
 from .database import Database, StateError, default_path
 from .datastores import Datastore, DatastoreStatus, DatastoreStore, UnknownDatastoreError
+from .options import RunOptions
 from .record import ImportJob, Sample
+from .runner import Runner, RunnerBusyError
 from .status import ACTIVE, FINISHED, WAITING, JobStatus
 from .store import FinishedJobError, JobPage, JobStore, RunningJobError, SupersededError, UnknownJobError
 from .tokens import ReusedTokenError, once
@@ -25,6 +27,9 @@ __all__ = [
     "JobStatus",
     "JobStore",
     "ReusedTokenError",
+    "RunOptions",
+    "Runner",
+    "RunnerBusyError",
     "RunningJobError",
     "Sample",
     "StateError",

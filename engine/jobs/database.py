@@ -29,6 +29,7 @@ CREATE TABLE jobs (
     end_time REAL,
     message TEXT,
     progress TEXT NOT NULL DEFAULT '{}',
+    done REAL NOT NULL DEFAULT 0,
     findings TEXT NOT NULL DEFAULT '[]',
     origin TEXT NOT NULL,
     process TEXT,

@@ -23,7 +23,8 @@ class ImportJob:
     output_uri     the job's own folder, ending in ``/``
     level          strict | structure-only | minimal
     times          seconds since the epoch, with a fraction
-    progress       the figures of JobProgressReport under their names in the API; empty until the first report
+    progress       the figures of JobProgressReport under their names in the API
+    done           share of the input's bytes that is read, 0 to 1
     findings       errors by rule with their first examples, for the job page
     attempt        how often the job was begun; a process of an earlier attempt can change nothing any more
     process        identity of the process that runs it, where ``origin`` is "command"
@@ -43,6 +44,7 @@ class ImportJob:
     end_time: float | None = None
     message: str | None = None
     progress: Mapping[str, float] = field(default_factory=dict)
+    done: float = 0.0
     findings: tuple[Mapping[str, Any], ...] = ()
     origin: Origin = "endpoint"
     process: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -10,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from .database import Database
+from .processes import alive
 from .record import ImportJob, Sample
 from .status import ACTIVE, FINISHED, WAITING, JobStatus
 
@@ -17,9 +19,9 @@ __all__ = ["FinishedJobError", "JobPage", "JobStore", "RunningJobError", "Supers
 
 _INSERT = """
 INSERT INTO jobs (id, datastore_id, status, name, level, input_uri, output_uri, kms_key_id, role_arn, submit_time, start_time, end_time,
-                  message, progress, findings, origin, process, attempt)
+                  message, progress, done, findings, origin, process, attempt)
 VALUES (:id, :datastore_id, :status, :name, :level, :input_uri, :output_uri, :kms_key_id, :role_arn, :submit_time, :start_time, :end_time,
-        :message, :progress, :findings, :origin, :process, :attempt)
+        :message, :progress, :done, :findings, :origin, :process, :attempt)
 """
 _PAGE = """
 SELECT * FROM jobs
@@ -157,6 +159,7 @@ class JobStore:
             raise RunningJobError(f"job {job_id} is {status}")
         with self.database.writing() as connection:
             connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+            connection.execute("DELETE FROM client_tokens WHERE answer = ?", (job_id,))
 
     # What the runner does
 
@@ -172,21 +175,23 @@ class JobStore:
             for row in self._of_endpoint(connection, WAITING):
                 if row["datastore_id"] not in held and len(begun) < room:
                     begun.append(row["id"])
-                    self._begin(connection, row["id"])
+                    self._begin(connection, row)
                 elif row["status"] != JobStatus.QUEUED:
                     connection.execute("UPDATE jobs SET status = ? WHERE id = ?", (JobStatus.QUEUED, row["id"]))
                 held.add(row["datastore_id"])
         return tuple(self.job(job_id) for job_id in begun)
 
     def _of_endpoint(self, connection: sqlite3.Connection, states: Iterable[JobStatus]) -> list[sqlite3.Row]:
-        query = "SELECT id, datastore_id, status FROM jobs WHERE origin = 'endpoint' AND status IN (SELECT value FROM json_each(?)) ORDER BY number"
+        query = "SELECT * FROM jobs WHERE origin = 'endpoint' AND status IN (SELECT value FROM json_each(?)) ORDER BY number"
         return connection.execute(query, (_states(states),)).fetchall()
 
-    def _begin(self, connection: sqlite3.Connection, job_id: str) -> None:
-        connection.execute("DELETE FROM samples WHERE job_id = ?", (job_id,))
+    def _begin(self, connection: sqlite3.Connection, row: sqlite3.Row, process: str | None = None) -> None:
+        zeros = json.dumps(dict.fromkeys(json.loads(row["progress"]), 0))
+        connection.execute("DELETE FROM samples WHERE job_id = ?", (row["id"],))
         connection.execute(
-            "UPDATE jobs SET status = ?, attempt = attempt + 1, start_time = ?, progress = '{}', findings = '[]' WHERE id = ?",
-            (JobStatus.IN_PROGRESS, time.time(), job_id),
+            "UPDATE jobs SET status = ?, attempt = attempt + 1, start_time = ?, end_time = NULL, message = NULL, progress = ?, done = 0, findings = '[]', "
+            "process = ? WHERE id = ?",
+            (JobStatus.IN_PROGRESS, time.time(), zeros, process, row["id"]),
         )
 
     def recover(self) -> tuple[str, ...]:
@@ -216,11 +221,31 @@ class JobStore:
 
     # What the process that runs a job reports
 
-    def report(self, job: ImportJob, progress: Mapping[str, float], sample: Sample | None = None) -> None:
+    def open(self, job: ImportJob) -> ImportJob:
+        """Record a job that its own process runs; one of this id that was recorded before goes on under a new attempt."""
+        with self.database.writing() as connection:
+            row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job.id,)).fetchone()
+            if row is None:
+                self.add(job, connection)
+                row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job.id,)).fetchone()
+            self._begin(connection, row, job.process)
+        return self.job(job.id)
+
+    def close_abandoned(self) -> None:
+        """Ends the jobs of commands whose process is gone without a word."""
+        with self.database.reading() as connection:
+            query = "SELECT * FROM jobs WHERE origin = 'command' AND status IN (SELECT value FROM json_each(?))"
+            jobs = [_job(row) for row in connection.execute(query, (_states(ACTIVE),)).fetchall()]
+        for job in jobs:
+            if job.process is None or not alive(job.process):
+                with contextlib.suppress(SupersededError):
+                    self.finish(job, JobStatus.FAILED, "The process that ran the job is gone")
+
+    def report(self, job: ImportJob, progress: Mapping[str, float], done: float, sample: Sample | None = None) -> None:
         """Record how far the job is, and a point of its curve where one is given."""
         with self.database.writing() as connection:
             self._owned(connection, job)
-            connection.execute("UPDATE jobs SET progress = ? WHERE id = ?", (json.dumps(dict(progress)), job.id))
+            connection.execute("UPDATE jobs SET progress = ?, done = ? WHERE id = ?", (json.dumps(dict(progress)), done, job.id))
             if sample is not None:
                 connection.execute(
                     "INSERT INTO samples (job_id, at, scanned, imported, failed) VALUES (?, ?, ?, ?, ?)",

@@ -9,6 +9,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from ..jobs import DatastoreStatus, DatastoreStore, ImportJob, JobStatus, JobStore, ReusedTokenError, UnknownDatastoreError, UnknownJobError, once
+from ..manifest import JobProgressReport
 from .constraints import allowed_text
 from .errors import not_found, validation
 from .model import service
@@ -56,6 +57,7 @@ class ImportOperations:
             name=request.get("JobName"),
             kms_key_id=output["KmsKeyId"],
             role_arn=request["DataAccessRoleArn"],
+            progress=JobProgressReport().to_json(),
         )
         self._jobs.add(job, connection)
         return job_id

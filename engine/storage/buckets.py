@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..errors import AccessDenied, NotFound, StorageError
 from .interface import Reader, StoredObject, Writer
@@ -23,11 +24,11 @@ class BucketFolders:
     def list(self, folder: str) -> Iterator[StoredObject]:
         bucket, prefix = _split(folder)
         base = f"s3://{bucket}/{prefix.rpartition('/')[0]}".rstrip("/") + "/"
-        if not os.path.isdir(self._path(f"s3://{bucket}/")):
+        if not Path(self._path(f"s3://{bucket}/")).is_dir():
             raise NotFound(folder, "the bucket does not exist")
         with _named(folder):
             path = self._path(base)
-            found = list(self._local.list(path)) if os.path.isdir(path) else []
+            found = list(self._local.list(path)) if Path(path).is_dir() else []
         for entry in found:
             uri = base + os.path.relpath(entry.uri, path).replace(os.sep, "/")
             if uri.startswith(folder) and self._inside(entry.uri):
@@ -83,7 +84,7 @@ class BucketFolders:
         steps = [bucket, *key.rstrip("/").split("/")] if key.rstrip("/") else [bucket]
         if {"", ".", ".."} & set(steps) or "\0" in uri:
             raise AccessDenied(uri, "a key with an empty step, '.' or '..' has no place on a disk")
-        path = os.path.join(self._root, *steps)
+        path = str(Path(self._root, *steps))
         if not self._inside(path):
             raise AccessDenied(uri, "a link in this place leads outside of the root")
         return path

@@ -1,0 +1,92 @@
+"""A finished job's errors by rule, each with its first examples and what their FAILURE lines say."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import StorageError
+from ..outcomes import FAILURE
+from ..storage import Reader, normal, storage_for
+from ..summary import Example, Summary
+
+__all__ = ["findings_of"]
+
+_RULES = 50
+"""Rules that are kept for the job page; the Manifest's logs have all of them."""
+
+_SEARCHED = 4 << 20
+"""Bytes of one FAILURE log that are searched: the first examples stand near its beginning."""
+
+_ISSUES = 3
+
+
+def findings_of(summary: Summary, input_uri: str, job_folder: str) -> list[Mapping[str, Any]]:
+    """``{severity, rule, count, examples: [{file, line, resource, issues: [{location, diagnostics}]}]}``, the most frequent rule first.
+
+    An outcome line names no rule: the issues of an example are all the errors of its line.
+    """
+    rules = summary.rules[:_RULES]
+    wanted = {example for rule in rules for example in rule.examples}
+    lines = _failure_lines(wanted, input_uri, job_folder)
+    return [
+        {"severity": rule.severity, "rule": rule.rule, "count": rule.count, "examples": [_example(example, lines.get(example)) for example in rule.examples]}
+        for rule in rules
+    ]
+
+
+def _example(example: Example, line: Mapping[str, Any] | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {"file": example.file, "line": example.line}
+    if line is None:
+        return shown
+    if "resourceId" in line:
+        shown["resource"] = f"{line.get('resourceType')}/{line['resourceId']}"
+    issues = line.get("UpdateResourceResponse", {}).get("jsonBlob", {}).get("issue", [])
+    errors = [issue for issue in issues if issue.get("severity") in ("error", "fatal")][:_ISSUES]
+    shown["issues"] = [{"location": ", ".join(issue.get("location", [])), "diagnostics": issue.get("diagnostics", "")} for issue in errors]
+    return shown
+
+
+def _failure_lines(wanted: set[Example], input_uri: str, job_folder: str) -> dict[Example, Mapping[str, Any]]:
+    found: dict[Example, Mapping[str, Any]] = {}
+    for file, examples in itertools.groupby(sorted(wanted, key=lambda example: (example.file, example.line)), key=lambda example: example.file):
+        by_line = {example.line: example for example in examples}
+        for line in _lines(job_folder, f"{FAILURE}/{_log_name(file, input_uri)}"):
+            if line.get("lineId") in by_line:
+                found[by_line.pop(line["lineId"])] = line
+            if not by_line:
+                break
+    return found
+
+
+def _log_name(file: str, input_uri: str) -> str:
+    """The log of an input file: its path below the source, without ``.gz`` and ``.zst``."""
+    base = input_uri[: input_uri.rindex("/") + 1] if "/" in input_uri else ""
+    relative = file[len(base) :] if base and file.startswith(base) else file.rpartition("/")[2]
+    return relative.removesuffix(".gz").removesuffix(".zst")
+
+
+def _lines(job_folder: str, name: str) -> Iterator[Mapping[str, Any]]:
+    folder = normal(job_folder)
+    storage = storage_for(folder)
+    try:
+        reader = storage.open(storage.join(folder, name))
+        try:
+            text = _read(reader, _SEARCHED)
+        finally:
+            reader.close()
+    except StorageError:
+        return  # the examples then stand without their sentences
+    for line in text[: text.rfind(b"\n") + 1].splitlines():
+        yield json.loads(line)
+
+
+def _read(reader: Reader, size: int) -> bytes:
+    pieces = bytearray()
+    while len(pieces) < size and (piece := reader.read(size - len(pieces))):
+        pieces += piece
+    return bytes(pieces)
+
+

@@ -1,0 +1,94 @@
+"""The process of one job: ``python -m bulkfhir.engine.jobs.process STATE JOB ATTEMPT``, begun by the runner with the run options on standard input."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from ..errors import EngineError
+from ..job import JobResult, JobStatus, import_job, job_folder_name
+from ..manifest import JobProgressReport
+from ..storage import storage_for
+from .database import Database
+from .log_lines import show_logs
+from .options import RunOptions
+from .record import ImportJob
+from .recording import Recording
+from .store import JobStore, SupersededError
+
+_log = logging.getLogger(__name__)
+
+
+def main(state: str, job_id: str, attempt: str) -> None:
+    """Runs the job and records its end. Leaves it as it is when the runner asks to stop: the runner then queues it again."""
+    # Without a buffer: the thread below may still be reading when the interpreter ends, and must hold no lock then.
+    with open(0, "rb", buffering=0, closefd=False) as stdin:
+        options = RunOptions(**json.loads(stdin.readline()))
+    show_logs(options.log_format, options.log_level)
+    threading.Thread(target=_die_with_runner, daemon=True).start()
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Control-C at the terminal is the runner's to handle
+    jobs = JobStore(Database(state))
+    job = jobs.job(job_id)
+    if job.attempt != int(attempt):
+        return
+    recording = Recording(jobs, job, cancel=stopped)
+    try:
+        result = _run(job, options, recording)
+        if result.status is JobStatus.CANCEL_COMPLETED and not jobs.cancelling(job):
+            return
+        recording.finish(result)
+    except SupersededError:
+        _log.warning("job %s belongs to another process by now", job_id)
+
+
+def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult:
+    folder = job_folder_name(job.datastore_id, job.id)
+    output = job.output_uri.removesuffix(f"{folder}/")
+    try:
+        if job.attempt > 1:
+            storage_for(job.output_uri, job.kms_key_id).delete_folder(job.output_uri)
+        return import_job(
+            job.input_uri,
+            output,
+            level=job.level,  # type: ignore[arg-type]  # the API's enum, checked when the job came
+            workers=options.workers,
+            job_id=job.id,
+            datastore_id=job.datastore_id,
+            unknown_profile=options.unknown_profile,
+            packages=options.packages,
+            limits=options.limits,
+            encryption_key_id=job.kms_key_id,
+            on_progress=recording,
+            cancel=recording,
+        )
+    except EngineError as error:
+        return _failed(job, str(error))
+    except Exception as error:  # noqa: BLE001  # the wall around one job: it FAILED, the log says why
+        _log.exception("job %s failed", job.id)
+        return _failed(job, f"internal error: {type(error).__name__}")
+
+
+def _failed(job: ImportJob, message: str) -> JobResult:
+    return JobResult(JobStatus.FAILED, message, job.id, job.datastore_id, job.output_uri, JobProgressReport())
+
+
+def _die_with_runner() -> None:
+    """The runner holds the other end of standard input: when it is gone, so are this process and its pool."""
+    while os.read(0, 1):
+        pass
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,34 @@
+"""Whether a process that was written down earlier still lives: its id alone may belong to another one by now."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["alive", "this_process"]
+
+
+def this_process() -> str:
+    """The identity of this process on this machine."""
+    return _identity(os.getpid())
+
+
+def alive(identity: str) -> bool:
+    """Whether the process with this identity is still there."""
+    pid = int(identity.partition(":")[0])
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return _identity(pid) == identity
+
+
+def _identity(pid: int) -> str:
+    try:
+        # The name in parentheses may hold anything; the start time is the 20th field after it (proc(5)).
+        began = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
+    except OSError:
+        began = ""  # no /proc, as on macOS: the id has to do
+    return f"{pid}:{began}"

@@ -1,0 +1,167 @@
+"""Recording: an import_job call, written into the job store while it runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import EngineError
+from ..job import JobResult, import_job, job_folder_name
+from ..manifest import JobProgressReport
+from ..progress import CancelEvent, OnProgress, Progress
+from ..sources import SourceLike
+from ..storage import normal, storage_for
+from .database import Database, StateError, default_path
+from .findings import findings_of
+from .processes import this_process
+from .record import ImportJob, Sample
+from .status import JobStatus
+from .store import JobStore, SupersededError
+
+__all__ = ["Recording", "recorded_import"]
+
+_log = logging.getLogger(__name__)
+
+_CURVE = 300
+"""About how many points of the curve there are when a job ends: one a second at first, ever fewer as it goes on."""
+
+
+class Recording:
+    """What a running job tells the store, and the store tells the job: pass it as ``on_progress`` and as ``cancel``.
+
+    A progress call that the store cannot take is worth a warning only. The job is to stop when it belongs to another process by now.
+    """
+
+    def __init__(self, jobs: JobStore, job: ImportJob, on_progress: OnProgress | None = None, cancel: CancelEvent | None = None) -> None:
+        self._jobs = jobs
+        self.job = job
+        self._on_progress = on_progress
+        self._cancel = cancel
+        self._cancelled = False
+        self._sampled_at = 0.0
+        self._began = time.time()
+
+    def is_set(self) -> bool:
+        """Whether the job is to stop: the store says so, or the caller's own event."""
+        return self._cancelled or (self._cancel is not None and self._cancel.is_set())
+
+    def __call__(self, progress: Progress) -> None:
+        if self._on_progress is not None:
+            self._on_progress(progress)
+        try:
+            self._jobs.report(self.job, progress.report.to_json(), _share(progress), self._sample(progress))
+            self._cancelled = self._jobs.cancelling(self.job)
+        except SupersededError:
+            self._cancelled = True
+        except sqlite3.Error as error:
+            _log.warning("the progress of job %s could not be recorded: %s", self.job.id, error)
+
+    def _sample(self, progress: Progress) -> Sample | None:
+        now = time.time()
+        if progress.phase != "done" and now - self._sampled_at < max(1.0, (now - self._began) / _CURVE):
+            return None
+        self._sampled_at = now
+        report = progress.report
+        return Sample(now, report.resources_scanned, report.resources_imported, report.resources_with_customer_error + progress.server_errors)
+
+    def finish(self, result: JobResult) -> None:
+        """The job's last state, and its errors by rule."""
+        self._jobs.report(self.job, result.progress.to_json(), 1.0 if result.manifest else self._jobs.job(self.job.id).done)
+        self._jobs.find(self.job, findings_of(result.summary, self.job.input_uri, self.job.output_uri))
+        self._jobs.finish(self.job, result.status, result.message)
+
+
+def _share(progress: Progress) -> float:
+    return progress.bytes_done / progress.bytes_total if progress.bytes_total else 1.0
+
+
+def recorded_import(
+    source: SourceLike | Sequence[SourceLike],
+    output: SourceLike,
+    *,
+    state: str | os.PathLike[str] | None = None,
+    name: str | None = None,
+    on_progress: OnProgress | None = None,
+    cancel: CancelEvent | None = None,
+    **options: Any,
+) -> JobResult:
+    """``import_job`` with the same arguments, recorded in the job store: ``bulkfhir jobs`` shows it while it runs, and can cancel it.
+
+    A store that cannot be written is worth a warning: the job runs all the same. Nothing is recorded of a job that never began (EngineError).
+
+    state   the store's file; default: ``$XDG_STATE_HOME/bulkfhir/jobs.db``
+    name    the job's name in the store
+    """
+    options.setdefault("job_id", secrets.token_hex(16))
+    try:
+        jobs = JobStore(Database(state or default_path()))
+        job = jobs.open(_job(source, output, name, options))
+    except (StateError, sqlite3.Error) as error:
+        _log.warning("this job is not recorded: %s", error)
+        return import_job(source, output, on_progress=on_progress, cancel=cancel, **options)
+    recording = _OwnRecording(jobs, job, on_progress, cancel)
+    try:
+        result = import_job(source, output, on_progress=recording, cancel=recording, **options)
+    except EngineError:
+        recording.forget()
+        raise
+    except KeyboardInterrupt:
+        recording.interrupted()
+        raise
+    recording.finish(result)
+    jobs.database.close()
+    return result
+
+
+class _OwnRecording(Recording):
+    """A recording of a job that was not begun by the store: whatever happens to the store, the job goes on."""
+
+    def finish(self, result: JobResult) -> None:
+        with self._warning():
+            super().finish(result)
+
+    def interrupted(self) -> None:
+        """Control-C is the user's way to cancel."""
+        with self._warning():
+            self._jobs.finish(self.job, JobStatus.CANCEL_COMPLETED)
+
+    def forget(self) -> None:
+        """The job never began: what an earlier run of it left in the store stays, as a failed one."""
+        with self._warning():
+            self._jobs.finish(self.job, JobStatus.FAILED, "It could not be resumed" if self.job.attempt > 1 else None)
+            if self.job.attempt == 1:
+                self._jobs.remove(self.job.id)
+
+    @contextmanager
+    def _warning(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, SupersededError) as error:
+            _log.warning("the end of job %s could not be recorded: %s", self.job.id, error)
+
+
+def _job(source: SourceLike | Sequence[SourceLike], output: SourceLike, name: str | None, options: dict[str, Any]) -> ImportJob:
+    sources = [source] if isinstance(source, str | os.PathLike) else list(source)
+    datastore_id = options.get("datastore_id", "0" * 32)
+    place = normal(os.fspath(output))
+    folder = storage_for(place).join(place, job_folder_name(datastore_id, options["job_id"]))
+    return ImportJob(
+        id=options["job_id"],
+        datastore_id=datastore_id,
+        input_uri=", ".join(os.fspath(one) if os.fspath(one) == "-" or "://" in os.fspath(one) else str(Path(one).absolute()) for one in sources),
+        output_uri=folder + "/",
+        level=options.get("level", "strict"),
+        submit_time=time.time(),
+        name=name,
+        kms_key_id=options.get("encryption_key_id"),
+        progress=JobProgressReport().to_json(),
+        origin="command",
+        process=this_process(),
+    )

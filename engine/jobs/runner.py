@@ -1,0 +1,182 @@
+"""Runner: takes jobs from the store in their order and runs each in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+from .options import RunOptions
+from .record import ImportJob
+from .status import JobStatus
+from .store import JobStore, SupersededError
+
+__all__ = ["Runner", "RunnerBusyError"]
+
+_log = logging.getLogger(__name__)
+
+_LOOK_AGAIN = 5.0
+"""Seconds until the store is looked at without being told: for the case that one look failed."""
+
+
+class RunnerBusyError(Exception):
+    """Another process runs the jobs of this state file."""
+
+
+class Runner:
+    """Runs the jobs of one state file: first in, first out, one at a time per data store.
+
+    A job lives in a session of its own (its process and the pool below it), so that the endpoint stays quick while it runs, and that a kill leaves
+    nothing behind: the process ends itself, whole, when this one is gone.
+
+    concurrent    jobs that run at once over all data stores
+    environment   variables for the jobs, over this process's own
+    drain         seconds that jobs get to end by themselves when the runner stops
+    """
+
+    def __init__(self, jobs: JobStore, options: RunOptions, *, concurrent: int = 4, environment: Mapping[str, str] | None = None, drain: float = 20.0) -> None:
+        self._jobs = jobs
+        self._options = options
+        self._concurrent = concurrent
+        self._environment = dict(environment or {})
+        self._drain = drain
+        self._wake = threading.Event()
+        self._stopping = False
+        self._lock_file: IO[str] | None = None
+        self._thread: threading.Thread | None = None
+        self._running: dict[str, tuple[subprocess.Popen[bytes], threading.Thread]] = {}
+        self._guard = threading.Lock()
+
+    def start(self) -> None:
+        """Sets right what a killed runner left behind, then runs what waits. RunnerBusyError where another one is at work."""
+        self._lock()
+        for job_id in self._jobs.recover():
+            _log.warning("job %s was interrupted and runs again from its beginning", job_id, extra={"job_id": job_id})
+        self._stopping = False
+        self._thread = threading.Thread(target=self._loop, name="bulkfhir-runner", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something to run."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Begins nothing more and interrupts what runs; interrupted jobs are QUEUED, and the next runner runs them again."""
+        self._stopping = True
+        self.wake()
+        if self._thread is not None:
+            self._thread.join()
+        with self._guard:
+            running = list(self._running.values())
+        for process, _ in running:
+            _signal(process, signal.SIGTERM)
+        for process, watcher in running:
+            watcher.join(self._drain)
+            if watcher.is_alive():
+                _signal_group(process.pid, signal.SIGKILL)
+                watcher.join()
+        if self._lock_file is not None:
+            self._lock_file.close()
+
+    def _lock(self) -> None:
+        path = f"{self._jobs.database.path}.runner"
+        file = Path(path).open("a+", encoding="ascii")  # noqa: SIM115  # held, and so locked, for the runner's life
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            owner = file.read().strip()
+            file.close()
+            raise RunnerBusyError(f"process {owner} runs the jobs of {self._jobs.database.path}: choose another state file, or end it") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        self._lock_file = file
+
+    def _loop(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                self._jobs.close_abandoned()
+                for job in self._jobs.claim(self._concurrent):
+                    self._try(job)
+            except Exception:  # noqa: BLE001  # the queue must outlive one failed look; it looks again
+                _log.exception("the job queue could not be read")
+            self._wake.wait(_LOOK_AGAIN)
+
+    def _try(self, job: ImportJob) -> None:
+        try:
+            self._begin(job)
+        except OSError as error:
+            _log.exception("job %s could not begin", job.id, extra={"job_id": job.id})
+            self._jobs.finish(job, JobStatus.FAILED, f"The import process could not be started: {error.strerror}")
+
+    def _begin(self, job: ImportJob) -> None:
+        command = [sys.executable, "-m", "bulkfhir.engine.jobs.process", str(self._jobs.database.path), job.id, str(job.attempt)]
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, env={**os.environ, **self._environment}
+        )
+        assert process.stdin is not None
+        # The pipe stays open behind this line: its end tells the process that the runner is gone.
+        with contextlib.suppress(BrokenPipeError):  # it died at once: the watcher says so
+            process.stdin.write(json.dumps(asdict(self._options)).encode() + b"\n")
+            process.stdin.flush()
+        watcher = threading.Thread(target=self._watch, args=(job, process), name=f"job-{job.id}", daemon=True)
+        with self._guard:
+            self._running[job.id] = (process, watcher)
+        watcher.start()
+        _log.info("job %s begins", job.id, extra={"job_id": job.id, "process_id": process.pid})
+
+    def _watch(self, job: ImportJob, process: subprocess.Popen[bytes]) -> None:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        # Not yet reaped, so its id is still its own: whatever is left of its pool goes with it.
+        _signal_group(process.pid, signal.SIGKILL)
+        code = process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+        with self._guard:
+            del self._running[job.id]
+        try:
+            self._settle(job, code)
+        except Exception:  # noqa: BLE001  # one job; the runner recovers it at its next start
+            _log.exception("the end of job %s could not be recorded", job.id)
+        self.wake()
+
+    def _settle(self, job: ImportJob, code: int) -> None:
+        """Gives a job whose process ended without a last state the one it has to have."""
+        try:
+            if self._jobs.cancelling(job):
+                self._jobs.finish(job, JobStatus.CANCEL_COMPLETED)
+            elif self._stopping:
+                self._jobs.requeue(job)
+            else:
+                cause = f"signal {-code}" if code < 0 else f"exit code {code}"
+                self._jobs.finish(job, JobStatus.FAILED, f"The import process ended with {cause} before the job was done")
+        except SupersededError:
+            pass  # the process recorded the end itself
+        ended = self._jobs.job(job.id)
+        _log.info("job %s is %s", job.id, ended.status, extra={"job_id": job.id, "status": str(ended.status)})
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    try:
+        process.send_signal(number)
+    except ProcessLookupError:
+        pass
+
+
+def _signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        pass

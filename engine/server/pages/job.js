@@ -1,0 +1,159 @@
+// One job: figures and curve while it runs, errors by rule, its files.
+import { ask, count, duration, element, mood, repeat, time } from "/assets/page.js";
+
+const id = decodeURIComponent(location.pathname.split("/").pop());
+const at = (name) => document.getElementById(name);
+const FIGURES = {
+  TotalNumberOfResourcesScanned: "Resources scanned", TotalNumberOfResourcesImported: "Resources imported",
+  TotalNumberOfResourcesWithCustomerError: "Resources with errors", Throughput: "Imported a second",
+  TotalNumberOfScannedFiles: "Files scanned", TotalNumberOfImportedFiles: "Files imported",
+  TotalNumberOfFilesReadWithCustomerError: "Files with errors", TotalSizeOfScannedFilesInMB: "MB scanned",
+};
+
+function figures(job) {
+  const report = job.JobProgressReport || {};
+  const pairs = Object.entries(FIGURES).map(([name, label]) => [label, report[name] === undefined ? "-" : count(report[name])]);
+  pairs.push(["Took", duration(job.seconds) || "-"]);
+  at("figures").replaceChildren(...pairs.map(([label, value]) => element("div", {}, element("dt", {}, label), element("dd", {}, value))));
+}
+
+function properties(job) {
+  const pairs = [
+    ["Job", job.JobId], ["Data store", job.DatastoreId], ["Level", job.ValidationLevel], ["Submitted", time(job.SubmitTime)], ["Begun", time(job.begun)],
+    ["Ended", time(job.EndTime)], ["Input", job.InputDataConfig.S3Uri], ["Output", job.JobOutputDataConfig.S3Configuration.S3Uri], ["Role", job.DataAccessRoleArn],
+  ].filter(([, value]) => value);
+  at("properties").replaceChildren(...pairs.flatMap(([label, value]) => [element("dt", {}, label), element("dd", {}, value)]));
+}
+
+// The curve: rates between neighbouring samples, drawn by hand.
+const SVG = "http://www.w3.org/2000/svg";
+const WIDTH = 800, HEIGHT = 220, LEFT = 64, BOTTOM = 28, TOP = 26;
+
+function svg(tag, attributes, ...children) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function rates(samples) {
+  const points = [];
+  for (let i = 1; i < samples.length; i += 1) {
+    const [before, now] = [samples[i - 1], samples[i]];
+    const seconds = now.at - before.at;
+    if (seconds > 0) {
+      points.push({ at: now.at - samples[0].at, scanned: (now.scanned - before.scanned) / seconds, failed: (now.failed - before.failed) / seconds });
+    }
+  }
+  return points;
+}
+
+function roundUp(value) {
+  const step = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
+  return [1, 2, 5, 10].map((factor) => factor * step).find((candidate) => candidate >= value);
+}
+
+function curve(samples) {
+  const points = rates(samples);
+  if (!points.length) {
+    at("curve").replaceChildren(element("p", { className: "faint" }, "Nothing measured yet."));
+    return;
+  }
+  const top = roundUp(Math.max(...points.map((point) => point.scanned)));
+  const end = points[points.length - 1].at;
+  const x = (seconds) => LEFT + ((WIDTH - LEFT - 12) * seconds) / end;
+  const y = (rate) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * rate) / top;
+  const line = (name) => svg("polyline", { class: name, points: [`${x(0)},${y(points[0][name])}`, ...points.map((point) => `${x(point.at)},${y(point[name])}`)].join(" ") });
+  const average = Math.round((samples[samples.length - 1].scanned - samples[0].scanned) / end);
+  const grid = [0, 0.5, 1].flatMap((part) => [
+    svg("line", { class: "axis", x1: LEFT, x2: WIDTH - 12, y1: y(top * part), y2: y(top * part) }),
+    svg("text", { x: LEFT - 8, y: y(top * part) + 4, "text-anchor": "end" }, count(top * part)),
+  ]);
+  const key = [
+    svg("line", { class: "key-scanned", x1: LEFT, x2: LEFT + 24, y1: 13, y2: 13 }), svg("text", { x: LEFT + 30, y: 17 }, "scanned"),
+    svg("line", { class: "key-failed", x1: LEFT + 100, x2: LEFT + 124, y1: 13, y2: 13 }), svg("text", { x: LEFT + 130, y: 17 }, "with errors"),
+  ];
+  const label = `Resources a second over ${duration(end)}: ${count(average)} on average, ${count(Math.round(Math.max(...points.map((point) => point.scanned))))} at most`;
+  at("curve").replaceChildren(svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
+    ...grid, ...key, svg("text", { x: LEFT, y: HEIGHT - 8 }, "0 s"), svg("text", { x: WIDTH - 12, y: HEIGHT - 8, "text-anchor": "end" }, duration(end)),
+    line("scanned"), line("failed")), element("p", { className: "faint" }, label + "."));
+}
+
+function example(found) {
+  const place = found.file ? `${found.file}:${found.line}` : "";
+  return element("li", {}, element("code", {}, place), " ", element("code", {}, found.location || ""), found.diagnostics ? ": " + found.diagnostics : "");
+}
+
+let shownFindings = "";
+function findings(found, finished) {
+  // Redrawn only when something changed: an opened row stays open.
+  const text = JSON.stringify([found, finished]);
+  if (text === shownFindings) return;
+  shownFindings = text;
+  if (!found.length) {
+    at("findings").replaceChildren(element("p", { className: "faint" }, finished ? "None." : "None so far."));
+    return;
+  }
+  const rows = found.map((rule) => element("tr", {},
+    element("td", { className: "number" }, count(rule.count)), element("td", {}, rule.severity),
+    element("td", {}, element("details", {}, element("summary", {}, element("code", {}, rule.rule)), element("ul", {}, ...rule.examples.map(example))))));
+  const head = element("tr", {}, element("th", { scope: "col", className: "number" }, "Count"), element("th", { scope: "col" }, "Severity"),
+    element("th", { scope: "col", style: "width: 75%" }, "Rule, with its first examples"));
+  at("findings").replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+}
+
+async function files() {
+  const listed = await ask(`/api/jobs/${encodeURIComponent(id)}/files`);
+  if (!listed.files.length) {
+    at("files").replaceChildren(element("p", { className: "faint" }, "None yet."));
+    return;
+  }
+  const path = (name) => `/jobs/${encodeURIComponent(id)}/files/${name.split("/").map(encodeURIComponent).join("/")}`;
+  const items = listed.files.map((file) => element("li", {}, element("a", { href: path(file.name) }, file.name), " ",
+    element("span", { className: "faint" }, count(file.size) + " bytes")));
+  at("files").replaceChildren(element("ul", { className: "files" }, ...items));
+  if (listed.more) at("files").append(element("p", { className: "faint" }, `and ${count(listed.more)} more`));
+}
+
+let known = null;
+async function refresh() {
+  let answer;
+  try {
+    answer = await ask(`/api/jobs/${encodeURIComponent(id)}`);
+  } catch (error) {
+    at("notice").textContent = "The server does not answer: " + error.message;
+    at("notice").hidden = false;
+    return false;
+  }
+  at("notice").hidden = true;
+  const { job } = answer;
+  document.title = `${job.JobName || job.JobId} ${job.JobStatus} - bulkfhir`;
+  at("name").textContent = job.JobName || job.JobId;
+  if (at("status").textContent !== job.JobStatus) at("status").textContent = job.JobStatus;
+  at("status").className = mood(job.JobStatus);
+  at("message").textContent = job.Message || "";
+  at("message").hidden = !job.Message;
+  at("cancel").hidden = !answer.cancellable;
+  figures(job);
+  properties(job);
+  curve(answer.samples);
+  findings(answer.findings, answer.finished);
+  if (known !== job.JobStatus) {
+    known = job.JobStatus;
+    await files().catch((error) => at("files").replaceChildren(element("p", { className: "faint" }, "Cannot be listed: " + error.message)));
+  }
+  return answer.finished;
+}
+
+at("cancel").addEventListener("click", async () => {
+  if (!confirm("Cancel this job? What was imported so far is not published.")) return;
+  at("cancel").disabled = true;
+  try {
+    await ask(`/api/jobs/${encodeURIComponent(id)}/cancel`, { method: "POST" });
+  } catch (error) {
+    at("notice").textContent = error.message;
+    at("notice").hidden = false;
+  }
+  at("cancel").disabled = false;
+});
+repeat(refresh, 1000);

@@ -1,0 +1,77 @@
+"""Service: the endpoint, its pages and its runner, put together from what an operator chose."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ..jobs import Database, DatastoreStore, JobStore, Runner, RunOptions
+from .application import Application
+from .datastore_operations import DatastoreOperations
+from .endpoint import Endpoint
+from .import_operations import ImportOperations
+from .job_pages import JobPages
+from .metrics import Metrics
+from .signature import Keyring
+from .throttle import SERVICE_RATES, Throttle
+
+__all__ = ["Service", "ServiceSettings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """What an operator chose.
+
+    state            the SQLite file of jobs
+    datastores       ids of data stores that exist from the start
+    datastore_delay  seconds that CREATING and DELETING last
+    concurrent       imports that run at once over all data stores
+    keys             a file of keys; with it every request must be signed with one of them
+    local            answer only to addresses and local names (see Application)
+    environment      variables for the import processes, over this one's
+    """
+
+    state: Path
+    run: RunOptions = field(default_factory=RunOptions)
+    datastores: tuple[str, ...] = ()
+    datastore_delay: float = 0.0
+    concurrent: int = 4
+    throttle: Literal["none", "service"] = "none"
+    keys: Path | None = None
+    local: bool = False
+    region: str = "us-east-1"
+    account: str = "123456789012"
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Service:
+    """``application`` answers requests from the moment the object exists; jobs run between ``start`` and ``stop``.
+
+    Raises StateError for a state file, and ValueError for a file of keys, that cannot be used.
+    """
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self.database = Database(settings.state)
+        self.jobs = JobStore(self.database)
+        self.runner = Runner(self.jobs, settings.run, concurrent=settings.concurrent, environment=settings.environment)
+        datastores = DatastoreStore(self.database, settings.datastore_delay)
+        for datastore_id in settings.datastores:
+            datastores.ensure(datastore_id)
+        metrics = Metrics(self.jobs)
+        keyring = Keyring(os.fspath(settings.keys)) if settings.keys else None
+        throttle = Throttle(SERVICE_RATES) if settings.throttle == "service" else None
+        imports = ImportOperations(self.jobs, datastores, self.runner.wake)
+        endpoint = Endpoint(imports, DatastoreOperations(self.jobs, datastores, settings.region, settings.account), metrics, keyring=keyring, throttle=throttle)
+        self.application = Application(endpoint, JobPages(self.jobs), metrics, keyring=keyring, local=settings.local)
+
+    def start(self) -> None:
+        """Runs what waits. RunnerBusyError where another process runs the jobs of the same state file."""
+        self.runner.start()
+
+    def stop(self) -> None:
+        """Interrupts what runs; it is QUEUED and runs again at the next start."""
+        self.runner.stop()
+        self.database.close()
