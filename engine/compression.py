@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any
 
 import zstandard
 from isal import isal_zlib
@@ -13,6 +13,13 @@ from .lines import BLOCK_BYTES
 from .storage import Reader
 
 __all__ = ["BrokenArchive", "compression_of", "decompress"]
+
+_GzError: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # its stub calls the class an instance
+
+_GZ_CHUNK = 1 << 16
+
+_ZST_CHUNK = 1 << 13
+"""Compressed bytes given to zstandard at once. Nothing else bounds what a bomb makes of them: 32,768 bytes of each at the most."""
 
 
 class BrokenArchive(Exception):
@@ -37,7 +44,7 @@ def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
             if size >= BLOCK_BYTES:
                 yield b"".join(held)
                 held, size = [], 0
-    except (BrokenArchive, isal_zlib.error, zstandard.ZstdError) as error:
+    except (BrokenArchive, _GzError, zstandard.ZstdError) as error:
         if size:
             yield b"".join(held)
         raise BrokenArchive(f"broken {compression} archive: {error}") from None
@@ -49,41 +56,34 @@ def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
         yield b"".join(held)
 
 
-class _Frame(Protocol):
-    eof: bool
-    unused_data: bytes
-
-
 def _gz(reader: Reader) -> Iterator[bytes]:
-    for chunk, frame in _frames(reader, lambda: isal_zlib.decompressobj(wbits=31), 1 << 16, padding=b"\0"):
-        piece = frame.decompress(chunk, BLOCK_BYTES)
+    for chunk, member in _members(reader, lambda: isal_zlib.decompressobj(wbits=31), _GZ_CHUNK, padding=b"\0"):
+        piece = member.decompress(chunk, BLOCK_BYTES)
         while piece:  # max_length bounds what a bomb can make of one chunk
             yield piece
-            piece = b"" if frame.eof else frame.decompress(frame.unconsumed_tail, BLOCK_BYTES)
+            piece = b"" if member.eof else member.decompress(member.unconsumed_tail, BLOCK_BYTES)
 
 
 def _zst(reader: Reader) -> Iterator[bytes]:
     context = zstandard.ZstdDecompressor()
-    for chunk, frame in _frames(reader, context.decompressobj, 1 << 13, padding=b""):  # zstandard has no max_length: little at a time instead
+    for chunk, frame in _members(reader, context.decompressobj, _ZST_CHUNK, padding=b""):
         yield frame.decompress(chunk)
 
 
-def _frames(reader: Reader, new: Callable[[], _Frame], size: int, padding: bytes) -> Iterator[tuple[bytes, object]]:
+def _members(reader: Reader, new: Callable[[], Any], size: int, padding: bytes) -> Iterator[tuple[bytes, Any]]:
     """(bytes, the decompressor to give them to), over archives of several members, as parallel compressors write them."""
-    frame: _Frame | None = None
+    member = None
     chunk = reader.read(size)
     while chunk:
-        if frame is None:
+        if member is None:
             chunk = chunk.lstrip(padding) if padding else chunk
-            if not chunk:
-                chunk = reader.read(size)
-                continue
-            frame = new()
-        yield chunk, frame
-        if frame.eof:
-            chunk, frame = frame.unused_data, None
-            chunk = chunk or reader.read(size)
-        else:
-            chunk = reader.read(size)
-    if frame is not None:
+            member = new() if chunk else None
+        if member is not None:
+            yield chunk, member
+            if member.eof:
+                chunk, member = member.unused_data, None
+                if chunk:
+                    continue
+        chunk = reader.read(size)
+    if member is not None:
         raise BrokenArchive("it ends before its end mark")

@@ -19,8 +19,9 @@ def encode_findings(lines: Lines, verdicts: BlockVerdicts) -> bytes:
     rows = []
     for position in sorted(verdicts.verdicts):
         verdict = verdicts.verdicts[position]
-        issues = [(issue.severity, issue.code, issue.rule, issue.location, issue.diagnostics, issue.profile) for issue in verdict.issues]
-        rows.append((lines.first + verdicts.numbers[position], lines.offset + verdicts.starts[position], verdicts.types[position], verdicts.ids[position], issues))
+        issues = [(issue.severity, issue.code, issue.rule, issue.location, issue.diagnostics, issue.profile, issue.element) for issue in verdict.issues]
+        line, offset = lines.first + verdicts.numbers[position], lines.offset + verdicts.starts[position]
+        rows.append((line, offset, verdicts.types[position], verdicts.ids[position], issues))
     try:
         return orjson.dumps(rows, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:  # a lone surrogate: json escapes it, and reads it back

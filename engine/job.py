@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import logging
 import os
 import re
 import secrets
@@ -17,6 +16,7 @@ from bulkfhir.validators import Level
 from .errors import ConfigurationError, EngineError, NotFound, StorageError
 from .executors import Cancelled, Runner, Task, open_runner, run_all
 from .jobs.status import JobStatus
+from .logs import log_crash
 from .manifest import FileOutcome, JobProgressReport, Manifest, outcomes_by_file
 from .parts import open_sink
 from .plugins import SINKS, VALIDATORS, load
@@ -25,7 +25,7 @@ from .publish import LogPlan, publish_logs
 from .record import Plan, Record
 from .run import run_shards
 from .settings import Settings
-from .shard import ShardResult, plan_shards
+from .shard import plan_shards
 from .sources import ACCESS_CHECK, Listing, SourceLike, find_inputs
 from .storage import Storage, normal, storage_for
 from .summary import Summary
@@ -41,7 +41,6 @@ _MAX_FILE_BYTES = 5 << 30
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MIN_SHARD, _MAX_SHARD = 4 << 20, 64 << 20
-_log = logging.getLogger("bulkfhir.engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +123,7 @@ def import_job(
     storage = storage_for(place, encryption_key_id)
     folder = storage.join(place, job_folder_name(datastore_id, job_id))
     record = Record(folder, encryption_key_id)
-    settings = Settings(
-        level, record.work_folder, folder, True, unknown_profile, warnings, tuple(packages), judge, tuple(validators), sink, encryption_key_id
-    )
+    settings = Settings(level, record.work_folder, folder, True, unknown_profile, warnings, tuple(packages), judge, tuple(validators), sink, encryption_key_id)
     job = _Job(job_id, datastore_id, folder, storage, record)
     plan = record.load() if resume else None
     if plan is not None:
@@ -185,8 +182,8 @@ class _Job:
                 return self._stopped(JobStatus.FAILED, f"cannot write the output: {error}", runner, tracker)
             except EngineError as error:
                 return self._stopped(JobStatus.FAILED, str(error), runner, tracker)
-            except Exception as error:  # the wall around one job: a bug ends it with a status, its record stays
-                _log.exception("the job failed")
+            except Exception as error:  # noqa: BLE001 the wall around one job: a bug ends it with a status, its record stays
+                log_crash("the job failed", error)
                 return self._stopped(JobStatus.FAILED, f"internal error: {type(error).__name__}", runner, tracker)
 
     def _stages(self, plan: Plan, runner: Runner, tracker: Tracker) -> JobResult:

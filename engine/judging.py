@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import re
-import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -14,12 +12,12 @@ import orjson
 from bulkfhir.validators import Block, BlockValidator, BlockVerdicts, Issue, Verdict
 
 from .lines import LINE_LIMIT, Lines
+from .logs import log_crash
 from .outcomes import bad_type, missing_id, too_long
 
 __all__ = ["Judge"]
 
 _TYPE = re.compile(r"[A-Za-z]{1,256}")
-_log = logging.getLogger("bulkfhir.engine")
 
 
 class Judge:
@@ -64,8 +62,8 @@ class Judge:
 def _validated(validator: BlockValidator, block: Block) -> BlockVerdicts:
     try:
         return validator.validate_block(block)
-    except Exception as error:  # the wall around one resource, for validators that work on blocks: line by line finds which one broke it
-        _log.error("a validator failed on a block (%s), its lines are tried one by one\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    except Exception as error:  # noqa: BLE001 the wall around one resource, for validators that work on blocks: line by line finds which one broke it
+        log_crash("a validator failed on a block; its lines are tried one by one", error)
     return _one_by_one(validator, block)
 
 
@@ -80,7 +78,7 @@ def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
         ends.append(end)
         try:
             single = validator.validate_block(Block(block.data[start:end]))
-        except Exception as error:  # the wall around one resource
+        except Exception as error:  # noqa: BLE001 the wall around one resource
             types.append(None)
             ids.append(None)
             verdicts[position] = Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
@@ -111,8 +109,8 @@ def _type_issues(verdicts: BlockVerdicts) -> dict[int, Issue]:
 def _id_issues(verdicts: BlockVerdicts, data: bytes) -> dict[int, Issue]:
     """Lines without an id. A rejected one is read again: its id may be there and unreadable."""
     found: dict[int, Issue] = {}
-    for position, id in enumerate(verdicts.ids):
-        if id is not None or position in verdicts.crashed:
+    for position, resource_id in enumerate(verdicts.ids):
+        if resource_id is not None or position in verdicts.crashed:
             continue
         if position not in verdicts.failed or _lacks_id(data[verdicts.starts[position] : verdicts.ends[position]]):
             found[position] = missing_id(verdicts.types[position])

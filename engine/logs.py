@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from logging.handlers import QueueHandler
 from multiprocessing.context import BaseContext
 from typing import Any
 
 from multiprocessing_logging import MultiProcessingHandler
 
-__all__ = ["LOGGER", "LogBridge", "send_logs_to"]
+__all__ = ["LOGGER", "LogBridge", "log_crash", "send_logs_to"]
 
 LOGGER = "bulkfhir"
 """The logger above all of the project's. What it is told holds no value of any resource."""
@@ -46,3 +47,9 @@ def send_logs_to(queue: Any, level: int) -> None:
     logger.handlers[:] = [QueueHandler(queue)]
     logger.setLevel(level)
     logger.propagate = False
+
+
+def log_crash(what: str, error: BaseException) -> None:
+    """An exception that nobody expected: its type and where it was raised, but not its text, which may quote a resource."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logging.getLogger("bulkfhir.engine").error("%s: %s\n%s", what, type(error).__name__, where)

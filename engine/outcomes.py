@@ -46,19 +46,12 @@ def success_lines(numbers: Sequence[int], ids: Sequence[str], types: Sequence[st
     """SUCCESS lines of one block: line numbers count from ``first + 1``."""
     joined = "\n".join(ids) + "\n" + "\n".join(types)
     if _UNSAFE.search(joined) or joined.count("\n") != len(ids) + len(types) - 1:  # a foreign judge let strange ids pass
-        quoted = [(json.dumps(id), json.dumps(type)) for id, type in zip(ids, types, strict=True)]
-        first += 1
-        return "".join(
-            [
-                f'{{"lineId":{number + first},"resourceId":{id},"resourceType":{type},"UpdateResourceResponse":{{"statusCode":200}}}}\n'
-                for number, (id, type) in zip(numbers, quoted, strict=True)
-            ]
-        ).encode()
+        ids, types = [json.dumps(text)[1:-1] for text in ids], [json.dumps(text)[1:-1] for text in types]
     first += 1
     return "".join(
         [
-            f'{{"lineId":{number + first},"resourceId":"{id}","resourceType":"{type}","UpdateResourceResponse":{{"statusCode":200}}}}\n'
-            for number, id, type in zip(numbers, ids, types, strict=True)
+            f'{{"lineId":{number + first},"resourceId":"{resource_id}","resourceType":"{resource_type}","UpdateResourceResponse":{{"statusCode":200}}}}\n'
+            for number, resource_id, resource_type in zip(numbers, ids, types, strict=True)
         ]
     ).encode()
 

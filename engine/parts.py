@@ -166,9 +166,7 @@ class FindingParts:
 def _warned(verdicts: BlockVerdicts, rejected: frozenset[int]) -> list[int]:
     """Accepted lines that the minimal level records a warning for."""
     return sorted(
-        position
-        for position, verdict in verdicts.verdicts.items()
-        if position not in rejected and any(issue.severity == "warning" for issue in verdict.issues)
+        position for position, verdict in verdicts.verdicts.items() if position not in rejected and any(issue.severity == "warning" for issue in verdict.issues)
     )
 
 

@@ -51,7 +51,9 @@ OnProgress = Callable[[Progress], None]
 class Tracker:
     """Adds up finished shards and the board's live figures. ``tick`` is called often and reports seldom."""
 
-    def __init__(self, inputs: Sequence[InputFile], shards: Sequence[Shard], board: Board | None, on_progress: OnProgress | None, cancel: CancelEvent | None) -> None:
+    def __init__(
+        self, inputs: Sequence[InputFile], shards: Sequence[Shard], board: Board | None, on_progress: OnProgress | None, cancel: CancelEvent | None
+    ) -> None:
         self._inputs, self._shards = inputs, shards
         self._board, self._on_progress, self._cancel = board, on_progress, cancel
         self._bytes_total = sum(file.size for file in inputs)

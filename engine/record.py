@@ -12,7 +12,7 @@ from .shard import Shard, ShardResult
 from .sources import InputFile, Skipped
 from .storage import storage_for
 
-__all__ = ["Plan", "Record", "WORK"]
+__all__ = ["WORK", "Plan", "Record"]
 
 WORK = ".work"
 """Folder in the job's own, for parts and the record. It is removed once the Manifest is written."""

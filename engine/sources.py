@@ -6,11 +6,11 @@ import glob
 import os
 import re
 import shutil
-import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 from .compression import compression_of
@@ -81,9 +81,9 @@ def find_inputs(source: SourceLike | Sequence[SourceLike], *, include_all: bool 
     beside its data (``log.ndjson``, ``*.log.ndjson``, ``error/``, ``deleted/``; ``include_all`` reads these too) and the folders of import jobs.
     A file is read whatever its name. Raises NothingToRead, NotFound, AccessDenied, and ConfigurationError where two inputs would share one log.
     """
-    sources = [source] if isinstance(source, str | os.PathLike) else list(source)
+    places = [os.fspath(place) for place in ([source] if isinstance(source, str | os.PathLike) else source)]
     found, skipped, uris, temporary = list[InputFile](), list[Skipped](), list[str](), list[str]()
-    for place in map(os.fspath, sources):
+    for place in places:
         for entry in _find(place, include_all, temporary):
             if isinstance(entry, Skipped):
                 skipped.append(entry)
@@ -92,7 +92,7 @@ def find_inputs(source: SourceLike | Sequence[SourceLike], *, include_all: bool 
         uris.append(_public(place))
     if not found:
         why = f" ({len(skipped)} files skipped, the first: {skipped[0].name}: {skipped[0].reason})" if skipped else ""
-        raise NothingToRead(f"{', '.join(map(os.fspath, sources))}: nothing to read: no .ndjson, .ndjson.gz or .ndjson.zst file{why}")
+        raise NothingToRead(f"{', '.join(places)}: nothing to read: no .ndjson, .ndjson.gz or .ndjson.zst file{why}")
     _refuse_shared_logs(found)
     return Listing(tuple(found), tuple(skipped), ", ".join(uris), tuple(temporary))
 
@@ -124,28 +124,28 @@ def _find_remote(place: str, include_all: bool) -> Iterator[InputFile | Skipped]
 
 
 def _find_local(place: str, include_all: bool, temporary: list[str]) -> Iterator[InputFile | Skipped]:
-    path = normal(place)
-    storage = storage_for(path)
-    if os.path.isdir(path):
-        base = path.rstrip("/") + "/"
+    path = Path(normal(place))
+    storage = storage_for(str(path))
+    if path.is_dir():
+        base = str(path).rstrip("/") + "/"
         shown = place.removeprefix("file://").rstrip("/") + "/"
         if not os.access(path, os.R_OK | os.X_OK):
             raise AccessDenied(place, "permission denied")
         yield from _select(storage.list(base), base, "" if shown == "./" else shown, include_all)
-    elif os.path.exists(path):
+    elif path.exists():
         if not os.access(path, os.R_OK):
             raise AccessDenied(place, "permission denied")
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            with open(path, "rb") as pipe:
-                yield _spooled(place, os.path.basename(path), pipe, temporary)
-            return
-        entry = storage.stat(path)
+        entry = storage.stat(str(path))
         if entry:
-            yield _input(entry, place, os.path.basename(path))
+            yield _input(entry, place, path.name)
+        else:
+            with path.open("rb") as pipe:
+                yield _spooled(place, path.name, pipe, temporary)
     elif pattern := _GLOB.search(place):
         fixed = place[: place.rfind("/", 0, pattern.start()) + 1]
         base = normal(fixed or ".").rstrip("/") + "/"
-        paths = sorted(os.path.join(base, match) for match in glob.iglob(place[len(fixed) :], root_dir=base, recursive=True, include_hidden=True))
+        matches = glob.iglob(place[len(fixed) :], root_dir=base, recursive=True, include_hidden=True)  # noqa: PTH207 Path.glob cannot be told of hidden files
+        paths = sorted(base + match for match in matches)
         entries = (entry for entry in map(storage.stat, paths) if entry)
         yield from _select(entries, base, fixed, include_all)
     else:
@@ -195,7 +195,7 @@ def _spooled(name: str, log_name: str, pipe: BinaryIO, temporary: list[str]) -> 
         try:
             shutil.copyfileobj(pipe, copy, 1 << 20)
         except OSError as error:
-            os.unlink(copy.name)
+            Path(copy.name).unlink()
             raise StorageError(name, os.strerror(error.errno) if error.errno else str(error)) from None
     entry = storage_for(copy.name).stat(copy.name)
     if entry is None:
@@ -215,7 +215,7 @@ def _public(place: str) -> str:
     if place == "-":
         return "stdin"
     path = normal(place)
-    if not is_remote(path) and os.path.isdir(path) and not path.endswith("/"):
+    if not is_remote(path) and Path(path).is_dir() and not path.endswith("/"):
         path += "/"
     return storage_for(path).public(path)
 

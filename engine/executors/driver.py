@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import EngineError, StorageError
+from ..logs import log_crash
 from .board import Cancelled
 from .runner import Runner
 
@@ -74,9 +74,9 @@ class _Run:
                     continue
                 except (StorageError, Cancelled):
                     raise
-                except Exception as error:  # the wall around one shard: a bug costs its own file, and the job goes on
+                except Exception as error:  # noqa: BLE001 the wall around one shard: a bug costs its own file, and the job goes on
                     result = Lost(f"{type(error).__name__} in the engine")
-                    _log.error("a task failed with %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+                    log_crash("a task failed", error)
                 self._release(slot)
                 yield task, result
             if broken:

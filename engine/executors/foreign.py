@@ -18,7 +18,7 @@ class Foreign:
         self._executor = executor
         self._pending: list[concurrent.futures.Future[Any]] = []
 
-    def submit(self, slot: int, function: Callable[..., Any], *arguments: object) -> concurrent.futures.Future[Any]:
+    def submit(self, _slot: int, /, function: Callable[..., Any], *arguments: object) -> concurrent.futures.Future[Any]:
         future = self._executor.submit(function, *arguments, Beat())
         self._pending = [earlier for earlier in self._pending if not earlier.done()] + [future]
         return future

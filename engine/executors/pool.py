@@ -5,7 +5,6 @@ The workers never see the caller's ``__main__``: a script needs no guard. None o
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -36,7 +35,7 @@ class LocalPool:
         self.board: Board | None = Board(self._cells)
         self._start()
 
-    def submit(self, slot: int, function: Callable[..., Any], *arguments: object) -> Future[Any]:
+    def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
         return self._executor.submit(_run, slot, function, *arguments)
 
     def restart(self) -> bool:
@@ -77,7 +76,7 @@ class _Process(ForkServerProcess):
             main = sys.modules["__main__"]
             sys.modules["__main__"] = types.ModuleType("__main__")
             try:
-                return ForkServerProcess._Popen(process_obj)  # type: ignore[attr-defined]
+                return ForkServerProcess._Popen(process_obj)  # noqa: SLF001 what is extended here
             finally:
                 sys.modules["__main__"] = main
 
@@ -124,13 +123,13 @@ def _forkserver() -> Any:
 
 _server = _Server()
 _main_lock = threading.Lock()
-_beats: dict[int, Beat] = {}
 _board: Board | None = None
+"""In a worker: where it shows its figures."""
 
 
 def _begin(cells: Any, queue: Any, level: int) -> None:
     """Runs once in every worker."""
-    global _board
+    global _board  # noqa: PLW0603 an initializer has nowhere else to leave what its process needs
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     threading.Thread(target=_leave_with_parent, name="bulkfhir-parent", daemon=True).start()
     send_logs_to(queue, level)
@@ -146,8 +145,4 @@ def _leave_with_parent() -> None:
 
 
 def _run(slot: int, function: Callable[..., Any], *arguments: object) -> Any:
-    try:
-        return function(*arguments, Beat(_board, slot))
-    except Exception:
-        logging.getLogger("bulkfhir.engine").debug("a task ended with an exception", exc_info=False)
-        raise
+    return function(*arguments, Beat(_board, slot))

@@ -17,7 +17,7 @@ class Runner(Protocol):
     slots: int
     board: Board | None
 
-    def submit(self, slot: int, function: Callable[..., Any], *arguments: object) -> Future[Any]:
+    def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
         """Runs ``function(*arguments, beat)``. Raises BrokenExecutor where the workers have died."""
         ...
 

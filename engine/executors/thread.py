@@ -19,7 +19,7 @@ class InThread:
         self.board: Board | None = Board(array("q", bytes(8 * Board.size(1))))
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="bulkfhir")
 
-    def submit(self, slot: int, function: Callable[..., Any], *arguments: object) -> Future[Any]:
+    def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
         return self._executor.submit(function, *arguments, Beat(self.board, slot))
 
     def restart(self) -> bool:

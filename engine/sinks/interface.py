@@ -29,8 +29,8 @@ class Accepted:
     def resources(self) -> Iterator[tuple[str, str, bytes]]:
         """(type, id, bytes) of every line."""
         data, replaced = self.data, self.replaced
-        for position, (type, id, start, end) in enumerate(zip(self.types, self.ids, self.starts, self.ends, strict=True)):
-            yield type, id, replaced[position] if position in replaced else data[start:end]
+        for position, (name, key, start, end) in enumerate(zip(self.types, self.ids, self.starts, self.ends, strict=True)):
+            yield name, key, replaced[position] if position in replaced else data[start:end]
 
 
 class SinkWriter(Protocol):

@@ -37,14 +37,14 @@ class _Parts:
 
     def write(self, accepted: Accepted) -> None:
         lines: dict[str, list[bytes]] = {}
-        for type, _, line in accepted.resources():
-            if type in lines:
-                lines[type].append(line)
+        for name, _, line in accepted.resources():
+            if name in lines:
+                lines[name].append(line)
             else:
-                lines[type] = [line]
-        for type, of_type in lines.items():
+                lines[name] = [line]
+        for name, of_type in lines.items():
             of_type.append(b"")
-            self._writer(type).write(b"\n".join(of_type))
+            self._writer(name).write(b"\n".join(of_type))
 
     def commit(self) -> None:
         for writer in self._writers.values():
@@ -54,10 +54,10 @@ class _Parts:
         for writer in self._writers.values():
             writer.abort()
 
-    def _writer(self, type: str) -> Writer:
-        writer = self._writers.get(type)
+    def _writer(self, name: str) -> Writer:
+        writer = self._writers.get(name)
         if writer is None:
-            writer = self._writers[type] = self._storage.writer(self._storage.join(self._folder, f"{type}/{self._name}"))
+            writer = self._writers[name] = self._storage.writer(self._storage.join(self._folder, f"{name}/{self._name}"))
         return writer
 
 

@@ -58,14 +58,14 @@ class Storage(Protocol):
         """The object at exactly this place, None where there is none."""
         ...
 
-    def open(self, uri: str, start: int = 0, end: int | None = None, etag: str | None = None) -> Reader:
+    def open(self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None) -> Reader:
         """The bytes from ``start`` on. ``end`` says how far the caller means to read; it may read on beyond.
 
         With ``etag``: Changed where the object is another one by now.
         """
         ...
 
-    def unchanged(self, uri: str, etag: str) -> bool:
+    def unchanged(self, uri: str, etag: str, /) -> bool:
         """Whether the object still is the one that was listed."""
         ...
 

@@ -9,6 +9,8 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from functools import cache
+from io import FileIO
 from pathlib import Path
 
 from ..errors import AccessDenied, Changed, NotFound, StorageError
@@ -25,29 +27,28 @@ _WRITE_BUFFER = 1 << 18
 class LocalStorage:
     def list(self, folder: str) -> Iterator[StoredObject]:
         found: list[StoredObject] = []
-        if not os.path.isdir(folder):
+        if not Path(folder).is_dir():
             raise NotFound(folder, "no such folder")
         for parent, folders, names in os.walk(folder, onerror=_raise):
             folders.sort()
             for name in names:
-                path = os.path.join(parent, name)
-                entry = self.stat(path)
+                entry = self.stat(f"{parent}/{name}" if parent != "/" else f"/{name}")
                 if entry:
                     found.append(entry)
         return iter(sorted(found, key=lambda entry: entry.uri))
 
     def stat(self, uri: str) -> StoredObject | None:
         try:
-            status = os.stat(uri)
+            status = Path(uri).stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise _translated(uri, error) from None
         return StoredObject(uri, status.st_size, _etag(status)) if stat.S_ISREG(status.st_mode) else None
 
-    def open(self, uri: str, start: int = 0, end: int | None = None, etag: str | None = None) -> _LocalReader:
+    def open(self, uri: str, start: int = 0, _end: int | None = None, /, etag: str | None = None) -> _LocalReader:
         try:
-            file = open(uri, "rb", buffering=0)  # noqa: SIM115 the reader closes it
+            file = Path(uri).open("rb", buffering=0)  # noqa: SIM115 the reader closes it
             if etag is not None and _etag(os.fstat(file.fileno())) != etag:
                 file.close()
                 raise Changed(uri, "the file changed after it was listed")
@@ -56,7 +57,7 @@ class LocalStorage:
             raise _translated(uri, error) from None
         return _LocalReader(uri, file)
 
-    def unchanged(self, uri: str, etag: str) -> bool:
+    def unchanged(self, uri: str, etag: str, /) -> bool:
         now = self.stat(uri)
         return now is not None and now.etag == etag
 
@@ -76,7 +77,7 @@ class LocalStorage:
 
     def delete(self, uri: str) -> None:
         try:
-            os.unlink(uri)
+            Path(uri).unlink()
         except FileNotFoundError:
             return
         except OSError as error:
@@ -94,37 +95,38 @@ class LocalStorage:
         for parent, _, names in os.walk(folder):
             for name in names:
                 if name.startswith(".") and name.endswith(_PARTIAL):
-                    self.delete(os.path.join(parent, name))
+                    self.delete(f"{parent}/{name}")
 
     def join(self, folder: str, relative: str) -> str:
-        return os.path.join(folder, relative)
+        return f"{folder.rstrip('/')}/{relative}"
 
     def public(self, uri: str) -> str:
         return Path(uri).as_uri() + ("/" if uri.endswith("/") and uri != "/" else "")
 
 
 class _LocalReader:
-    def __init__(self, uri: str, file: object) -> None:
+    def __init__(self, uri: str, file: FileIO) -> None:
         self._uri = uri
         self._file = file
 
     def read(self, size: int, /) -> bytes:
         try:
-            return self._file.read(size)  # type: ignore[attr-defined,no-any-return]
+            return self._file.read(size) or b""
         except OSError as error:
             raise _translated(self._uri, error) from None
 
     def close(self) -> None:
-        self._file.close()  # type: ignore[attr-defined]
+        self._file.close()
 
 
 class _LocalWriter:
     def __init__(self, uri: str) -> None:
         self._uri = uri
-        folder, name = os.path.split(uri)
+        target = Path(uri)
         try:
-            os.makedirs(folder, exist_ok=True)
-            number, self._partial = tempfile.mkstemp(_PARTIAL, f".{name[:100]}.", folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            number, partial = tempfile.mkstemp(_PARTIAL, f".{target.name[:60]}.", target.parent)
+            self._partial = Path(partial)
             self._file = os.fdopen(number, "wb", buffering=_WRITE_BUFFER)
         except OSError as error:
             raise _translated(uri, error) from None
@@ -139,8 +141,8 @@ class _LocalWriter:
     def commit(self) -> None:
         try:
             self._file.close()
-            os.chmod(self._partial, 0o666 & ~_umask())
-            os.replace(self._partial, self._uri)
+            self._partial.chmod(0o666 & ~_umask())
+            self._partial.replace(self._uri)
         except OSError as error:
             self.abort()
             raise _translated(self._uri, error) from None
@@ -149,23 +151,19 @@ class _LocalWriter:
         with contextlib.suppress(OSError):  # closing flushes, which fails again on a full disk
             self._file.close()
         with contextlib.suppress(OSError):
-            os.unlink(self._partial)
+            self._partial.unlink()
 
 
 def _etag(status: os.stat_result) -> str:
     return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ino:x}"
 
 
+@cache
 def _umask() -> int:
     """The process's umask; reading it means setting it, so it is read once."""
-    global _UMASK
-    if _UMASK is None:
-        _UMASK = os.umask(0o077)
-        os.umask(_UMASK)
-    return _UMASK
-
-
-_UMASK: int | None = None
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def _raise(error: OSError) -> None:

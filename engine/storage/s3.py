@@ -56,10 +56,10 @@ class S3Storage:
             return None
         return StoredObject(uri, head["ContentLength"], head["ETag"])
 
-    def open(self, uri: str, start: int = 0, end: int | None = None, etag: str | None = None) -> _S3Reader:
+    def open(self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None) -> _S3Reader:
         return _S3Reader(self._client, uri, start, end, etag)
 
-    def unchanged(self, uri: str, etag: str) -> bool:
+    def unchanged(self, _uri: str, _etag: str, /) -> bool:
         return True  # every request of a reader was pinned to the ETag
 
     def read(self, uri: str) -> bytes:
