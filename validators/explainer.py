@@ -10,13 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from . import fhirpath
 from .definitions import Definitions
+from .fhirpath import compile
 from .issue import Issue
+from .narrative import read_div
+from .profiles import ProfileCompiler
 from .rules import RULES
 from .rules.form import companion_check, inline_check, list_check, empty_element, no_companion, primitive_check, single_check, unknown_element, wrong_form
 from .rules.primitive import format_of
 from .rules.rule import Check, Issues, Scope, located, union
-from .schema import Property, Schema, TypeSchema
+from .schema import Constraint, Property, Schema, TypeSchema
+from .terminology import Membership, Terminology
 
 __all__ = ["Explainer"]
 
@@ -39,11 +44,15 @@ class Explainer:
     ) -> None:
         self.definitions = definitions
         self.schema = Schema(definitions)
+        self.terminology = Terminology(definitions)
+        self.model = fhirpath.TypeModel(self.schema)
+        self.hooks = fhirpath.Hooks(member_of=self._member_of, conforms_to=self._conforms_to, html_checks=lambda div: read_div(div).allowed, html_content=lambda div: read_div(div).content)
         self.warnings = warnings
         self.best_practice = best_practice
         self.unknown_profile = unknown_profile
         self._types: dict[str, Check] = {}
         self._resources: dict[str, Check] = {}
+        self._profiles: dict[str, Check | None] = {}
 
     def explain(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
         """Every issue of a decoded resource whose resourceType is known, in document order."""
@@ -71,8 +80,56 @@ class Explainer:
         return check
 
     def profile_check(self, url: str) -> Check | None:
-        """The check for what a known profile says beyond its base type; None where that is nothing."""
-        return None
+        """The check for what a known profile says beyond its base type; None where that is nothing, or where it is not known."""
+        if url not in self._profiles:
+            definition = self.definitions.fetch("StructureDefinition", url)
+            if definition is None or "snapshot" not in definition or definition.get("derivation") != "constraint":
+                self._profiles[url] = None
+            else:
+                made: list[Check | None] = []
+                self._profiles[url] = lambda value, scope: made[0](value, scope) if made and made[0] is not None else None  # a profile may lead back to itself
+                made.append(ProfileCompiler(self, definition).compile())
+                self._profiles[url] = made[0]
+        return self._profiles[url]
+
+    def invariant(self, constraint: Constraint, name: str) -> Callable[[Any, Scope], bool] | None:
+        """Whether a constraint holds for a value of the named type, by HL7's rule: only true passes."""
+        expression = compile(constraint.expression, name, model=self.model)
+        return lambda value, scope: expression.holds(value, self.fhirpath_scope(scope))
+
+    def fhirpath_scope(self, scope: Scope) -> fhirpath.Scope:
+        """A value's scope as FHIRPath sees it; one for each resource."""
+        found: fhirpath.Scope | None = scope.memo.get("fhirpath")
+        if found is None:
+            bundle = next((s.resource for s in scope.outward() if s.resource.get("resourceType") == "Bundle"), None)
+            found = scope.memo["fhirpath"] = fhirpath.Scope(scope.resource, scope.root, bundle, self.hooks)
+        return found
+
+    def _member_of(self, value: Any, name: str, url: str) -> bool | None:
+        value_set = self.terminology.value_set(url)
+        if value_set is None:
+            return None
+        if type(value) is not dict:
+            answers = [value_set.code(value)] if type(value) is str else []
+        else:
+            codings = value.get("coding", ()) if name == "CodeableConcept" else (value,)
+            answers = [value_set.member(c.get("system"), c.get("code")) for c in codings if type(c) is dict] if type(codings) in (list, tuple) else []
+        if Membership.IN in answers:
+            return True
+        return None if any(a in (Membership.OPEN, Membership.ABANDONED) for a in answers) else False
+
+    def _conforms_to(self, value: Any, name: str, url: str) -> bool | None:
+        definition = self.definitions.fetch("StructureDefinition", url)
+        if definition is None or type(value) is not dict:
+            return None
+        kind = str(value.get("resourceType", name))
+        if definition["type"] != kind or self.schema.kind(kind) is None:
+            return False
+        scope = Scope(value, Counter())
+        issues = [*(self.type_check(kind)(value, scope) or ())]
+        check = self.profile_check(url)
+        issues += (check(value, scope) if check is not None else None) or ()
+        return not any(issue.fails for issue in issues)
 
     def value_check(self, found: Property) -> Check:
         """The check for one value of a property: its type's, and that of every rule that has something to say of the property."""
@@ -80,7 +137,18 @@ class Explainer:
 
     def _value_checks(self, found: Property) -> list[Check]:
         checks: list[Check] = [] if found.is_primitive else [self.type_check(found.type)]
-        return checks + [check for rule in RULES if rule.on == "value" and (check := rule.build(found, self))]
+        return checks + self._built("value", found)
+
+    def narrowing_checks(self, found: Property) -> list[Check]:
+        """The checks of every rule that has something to say of a property as a profile narrows it."""
+        return self._built("narrowed", found)
+
+    def empty_checks(self, found: Property) -> list[Check]:
+        """The checks of a primitive element that has no value, only children."""
+        return self._built("empty", found)
+
+    def _built(self, on: str, subject: Property | TypeSchema) -> list[Check]:
+        return [check for rule in RULES if on in rule.on and (check := rule.build(subject, self))]
 
     def _any_resource(self, value: Any, scope: Scope) -> Issues:
         """An inline resource: dispatched by its own resourceType, in a scope of its own."""
@@ -107,7 +175,7 @@ class Explainer:
     def _companion_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
         if _NO_COMPANION.intersection(found.element.representations):
             return no_companion(found)
-        empty = union([check for rule in RULES if rule.on == "empty" and (check := rule.build(found, self))])
+        empty = union(self.empty_checks(found))
         return companion_check(found, self._walk(self.schema.type("Element"), may_be_empty=True), empty, siblings)
 
     def _walk(self, schema: TypeSchema, *, may_be_empty: bool = False) -> Check:
@@ -150,7 +218,7 @@ class Explainer:
 
         if not may_be_empty:
             self._types[schema.name] = walk  # before the rules are built: types refer to one another
-        check = union([made for rule in RULES if rule.on == "object" and (made := rule.build(schema, self))])
+        check = union(self._built("object", schema))
         return walk
 
 

@@ -4,18 +4,28 @@ Each builds a check from a type or a property and says nothing where it does not
 JSON form, unknown names and empty elements are in ``form``: they are the walk itself.
 """
 
-from . import cardinality, contained, identifier, primitive, profile, reference
+from . import binding, cardinality, contained, extension, fixed, identifier, invariant, narrative, primitive, profile, reference, type_profile
 from .rule import Check, Issues, Rule, Scope
 
 __all__ = ["RULES", "Check", "Issues", "Rule", "Scope"]
 
 RULES: tuple[Rule, ...] = (
-    Rule("cardinality", "object", cardinality.build),
-    Rule("identifier", "object", identifier.build),
-    Rule("contained resources", "object", contained.build),
-    Rule("profiles of the resource", "object", profile.build),
-    Rule("primitive format", "value", primitive.build),
-    Rule("primitive style", "value", primitive.build_warnings),
-    Rule("reference", "value", reference.build),
+    Rule("cardinality", ("object",), cardinality.build),
+    Rule("identifiers", ("object",), identifier.build),
+    Rule("contained resources", ("object",), contained.build),
+    Rule("invariants of types", ("object",), invariant.build),
+    Rule("links in narratives", ("object",), narrative.build),
+    Rule("profiles of resources", ("object",), profile.build),
+    Rule("primitive formats", ("value",), primitive.build),
+    Rule("primitive style", ("value",), primitive.build_warnings),
+    Rule("references", ("value",), reference.build),
+    Rule("targets of references", ("narrowed",), reference.build_narrowed),
+    Rule("codes of their system", ("value",), binding.build_unbound),
+    Rule("bindings", ("value", "narrowed"), binding.build),
+    Rule("bindings without a code", ("empty",), binding.build_empty),
+    Rule("fixed values, patterns and bounds", ("value", "narrowed"), fixed.build),
+    Rule("invariants of elements", ("value", "narrowed"), invariant.build_element),
+    Rule("profiles of types", ("value", "narrowed"), type_profile.build),
+    Rule("extensions", ("value",), extension.build),
 )
 """The validator's whole coverage."""

@@ -11,13 +11,18 @@ from .rule import Check, Issues, Scope
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "too_few"]
+__all__ = ["build", "too_few", "too_many"]
 
 
 def too_few(profile: str, name: str, minimum: int, count: int) -> Issue:
     """In HealthLake's words. name: the element with its path, ``Patient.contact.name``."""
     text = f"Profile {profile}, Element '{name}': minimum required = {minimum}, but only found {count}"
     return Issue("error", "structure", "cardinality", "", text, profile, name.rpartition(".")[2].removesuffix("[x]"))
+
+
+def too_many(profile: str, name: str, maximum: int, count: int) -> Issue:
+    """In HealthLake's words."""
+    return Issue("error", "structure", "cardinality", "", f"Profile {profile}, Element '{name}': max allowed = {maximum}, but found {count}", profile)
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:

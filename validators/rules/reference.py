@@ -14,7 +14,7 @@ from .rule import Check, Issues, Scope
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build"]
+__all__ = ["build", "build_narrowed"]
 
 _BLANK = re.compile(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is none
 _PLAIN = re.compile(r"([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}")
@@ -33,6 +33,11 @@ def target_types(schema: Schema, targets: tuple[str, ...]) -> frozenset[str] | N
 
 def _error(rule: str, text: str) -> Issue:
     return Issue("error", "structure", rule, "", text)
+
+
+def build_narrowed(found: Property, explainer: Explainer) -> Check | None:
+    """The check of the targets that a profile still allows."""
+    return build(found, explainer) if found.type_ref.targets else None
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:

@@ -11,7 +11,6 @@ from ..issue import Issue
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
-    from ..schema import Property, TypeSchema
 
 __all__ = ["Check", "Issues", "Rule", "Scope", "located", "joined", "union"]
 
@@ -66,20 +65,17 @@ class Rule:
     """One kind of rule.
 
     name    what it is about, for a person
-    on      object: builds from a type, checks its JSON objects. value: builds from a property, checks each single value of it.
-            empty: builds from a primitive property, checks an element that has children (id, extension) but no value;
-            the value given is the companion object.
-    build   the check for a type or a property, or None where the rule has nothing to say there
+    on      where it is built and what its check is given:
+            object    from a type; every JSON object of the type
+            value     from a property of a base type; each single value of it
+            narrowed  from a property as a profile narrows it; each single value of it
+            empty     from a primitive property, of a base type or narrowed; the companion of an element that has no value
+    build   the check, or None where the rule has nothing to say
     """
 
     name: str
-    on: Literal["object", "value", "empty"]
+    on: tuple[Literal["object", "value", "narrowed", "empty"], ...]
     build: Callable[[Any, Explainer], Check | None]
-
-
-if TYPE_CHECKING:
-    ObjectBuild = Callable[[TypeSchema, Explainer], Check | None]
-    ValueBuild = Callable[[Property, Explainer], Check | None]
 
 
 def joined(step: str, location: str) -> str:

@@ -1,0 +1,98 @@
+"""Codes (FHIR R4, section 4.1): required bindings, and codes that their own system does not have, bound or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..issue import Issue
+from ..schema import Binding, Property
+from ..terminology import Findings
+from .rule import Check, Issues, Scope
+
+if TYPE_CHECKING:
+    from ..explainer import Explainer
+
+__all__ = ["build", "build_empty", "build_unbound"]
+
+_CODES = frozenset({"code", "string", "uri", "url", "canonical", "id", "markdown", "oid", "uuid"})
+_IN_CONCEPT = "CodeableConcept.coding"  # checked with their concept, not one by one
+
+
+def _said(findings: Findings, scope: Scope, *, all_of_it: bool) -> Issues:
+    issues: list[Issue] = []
+    for finding in findings:
+        if finding.rule == "undecided":
+            scope.undecided[finding.value_set] += 1
+        if finding.fails or all_of_it:
+            issues.append(Issue(finding.severity, "code-invalid", finding.rule, "", finding.text))
+    return issues or None
+
+
+def build(found: Property, explainer: Explainer) -> Check | None:
+    """The check of a bound element."""
+    bound = found.element.binding
+    return None if bound is None else _check(found, explainer, bound)
+
+
+def build_unbound(found: Property, explainer: Explainer) -> Check | None:
+    """The check of a coded element without a binding: its codes must be of their system all the same."""
+    if found.element.binding is not None or found.element.path == _IN_CONCEPT:
+        return None
+    return _check(found, explainer, None)
+
+
+def build_empty(found: Property, explainer: Explainer) -> Check | None:
+    """For a primitive that has extensions and no value: a required binding wants a code."""
+    bound = found.element.binding
+    if bound is None or found.type not in _CODES:
+        return None
+    binding = explainer.terminology.code_binding(bound.value_set or None, bound.strength, bound.max_value_set)
+    if binding is None or not binding.no_code:
+        return None
+    return lambda value, scope: _said(binding.no_code, scope, all_of_it=False)
+
+
+def _check(found: Property, explainer: Explainer, bound: Binding | None) -> Check | None:
+    url = (bound.value_set or None) if bound is not None else None
+    strength = bound.strength if bound is not None else "example"
+    maximum = bound.max_value_set if bound is not None else None
+    terminology, everything = explainer.terminology, explainer.warnings
+    if found.type in _CODES:
+        return _code_check(terminology.code_binding(url, strength, maximum), everything) if bound is not None else None
+    if found.type in ("Coding", "Quantity"):
+        coding = terminology.coding_binding(url, strength, maximum)
+
+        def check_coding(value: Any, scope: Scope) -> Issues:
+            if type(value) is not dict:
+                return None
+            findings = coding(value.get("system"), value.get("code"))
+            return _said(findings, scope, all_of_it=everything) if findings else None
+
+        return check_coding
+    if found.type == "CodeableConcept":
+        concept = terminology.concept_binding(url, strength, maximum)
+
+        def check_concept(value: Any, scope: Scope) -> Issues:
+            codings = value.get("coding", ()) if type(value) is dict else None
+            if codings.__class__ not in (list, tuple):
+                return None
+            findings = concept(codings)
+            return _said(findings, scope, all_of_it=everything) if findings else None
+
+        return check_concept
+    return None
+
+
+def _code_check(binding: Callable[[str], Findings] | None, everything: bool) -> Check | None:
+    if binding is None:
+        return None
+    accepted = getattr(binding, "accepted", None) or frozenset()
+
+    def check(value: Any, scope: Scope) -> Issues:
+        if type(value) is not str or value in accepted:
+            return None
+        findings = binding(value)
+        return _said(findings, scope, all_of_it=everything) if findings else None
+
+    return check

@@ -1,0 +1,107 @@
+"""fixed[x], pattern[x], minValue[x], maxValue[x], maxLength of an ElementDefinition (FHIR R4, section 5.3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ..fhirpath import compile
+from ..issue import Issue
+from ..primitives import utf16_length
+from ..schema import Property
+from .rule import Check, Issues, Scope, union
+
+if TYPE_CHECKING:
+    from ..explainer import Explainer
+
+__all__ = ["build", "same"]
+
+
+def build(found: Property, explainer: Explainer) -> Check | None:
+    element = found.element
+    checks: list[Check] = []
+    if element.fixed is not None:
+        checks.append(_value(element.fixed[1], "fixed-value", _mismatch_of_fixed))
+    if element.pattern is not None:
+        checks.append(_value(element.pattern[1], "pattern", _mismatch_of_pattern))
+    if element.max_length:
+        checks.append(_length(element.max_length))
+    for bound, operator, words in ((element.min_value, ">=", "minimum"), (element.max_value, "<=", "maximum")):
+        if bound is not None:
+            checks.append(_bound(bound, operator, words, found))
+    return union(checks)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal; numbers by value, so that 1.0 and 1 are."""
+    if type(one) is bool or type(other) is bool:
+        return one is other
+    if isinstance(one, (int, float, Decimal)) and isinstance(other, (int, float, Decimal)):
+        return Decimal(str(one)) == Decimal(str(other))
+    return bool(one == other)
+
+
+def _mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
+    """Where a value differs from a fixed one, None where it does not."""
+    if isinstance(expected, Mapping):
+        if not isinstance(value, Mapping):
+            return path or "value"
+        names = [n for n in expected if n != "id"] + [n for n in value if n not in expected and n != "id"]
+        return next((m for n in names if (m := _mismatch_of_fixed(value.get(n), expected.get(n), f"{path}.{n}".lstrip("."))) is not None), None)
+    if isinstance(expected, list):
+        if not isinstance(value, list) or len(value) != len(expected):
+            return path or "value"
+        return next((m for n, (v, e) in enumerate(zip(value, expected, strict=True)) if (m := _mismatch_of_fixed(v, e, f"{path}[{n}]")) is not None), None)
+    return None if same(value, expected) else path or "value"
+
+
+def _mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | None:
+    """Where a value lacks what a pattern has, None where it has all of it: of a list, each item somewhere."""
+    if isinstance(expected, Mapping):
+        if not isinstance(value, Mapping):
+            return path or "value"
+        return next((m for n, e in expected.items() if (m := _mismatch_of_pattern(value.get(n), e, f"{path}.{n}".lstrip("."))) is not None), None)
+    if isinstance(expected, list):
+        if not isinstance(value, list):
+            return path or "value"
+        return next((f"{path}[{n}]" for n, e in enumerate(expected) if not any(_mismatch_of_pattern(v, e) is None for v in value)), None)
+    return None if same(value, expected) else path or "value"
+
+
+def _value(expected: Any, rule: str, mismatch: Callable[[Any, Any], str | None]) -> Check:
+    words = "the fixed value" if rule == "fixed-value" else "the pattern"
+
+    def check(value: Any, scope: Scope) -> Issues:
+        where = mismatch(value, expected)
+        return None if where is None else [Issue("error", "value", rule, "", f"Value does not match {words} {str(expected)[:200]} (at {where})")]
+
+    return check
+
+
+def _length(limit: int) -> Check:
+    def check(value: Any, scope: Scope) -> Issues:
+        if type(value) is not str or utf16_length(value) <= limit:
+            return None
+        return [Issue("error", "too-long", "max-length", "", f"value is longer than permitted maximum length of {limit}")]
+
+    return check
+
+
+def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -> Check:
+    kind, limit = bound
+    literal = str(limit)
+    if kind in ("Date", "DateTime", "Instant"):
+        literal = "@" + literal
+    elif kind == "Time":
+        literal = "@T" + literal
+    elif kind == "Quantity":
+        literal = f"{limit.get('value')} '{limit.get('code', '1')}'"
+    expression = compile(f"$this {operator} {literal}", found.type)
+
+    def check(value: Any, scope: Scope) -> Issues:
+        if expression.evaluate(value) != [False]:
+            return None
+        return [Issue("error", "value", f"{words}-value", "", f"value is not within the permitted {words} value of {literal.lstrip('@')}")]
+
+    return check

@@ -1,0 +1,58 @@
+"""Invariants (FHIR R4, section 5.3.5): FHIRPath conditions on elements and types, with the errata of ``schema.errata``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..issue import Issue
+from ..schema import Constraint, Property, TypeSchema
+from .rule import Check, Issues, Scope, union
+
+if TYPE_CHECKING:
+    from ..explainer import Explainer
+
+__all__ = ["build", "build_element"]
+
+_ELSEWHERE = frozenset({"ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "txt-1", "txt-2"})
+"""Invariants that other rules check: the walk itself, contained resources, the format of XHTML."""
+
+
+def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+    """Invariants of a type, on its objects."""
+    if schema.kind == "primitive-type":
+        return None
+    return _checks(schema.root.constraints, schema.name, explainer)
+
+
+def build_element(found: Property, explainer: Explainer) -> Check | None:
+    """Invariants that a definition puts on one element, on each of its values; those of its type are on the type."""
+    known = explainer.schema.kind(found.type)
+    root = explainer.schema.type(found.type).root if known is not None else None
+    typed = {c.key for c in root.constraints} if root is not None and root is not found.element else set()
+    return _checks((c for c in found.element.constraints if c.key not in typed), found.type, explainer)
+
+
+def _checks(constraints: Iterable[Constraint], name: str, explainer: Explainer) -> Check | None:
+    return union([check for c in constraints if (check := _check(c, name, explainer)) is not None])
+
+
+def _check(constraint: Constraint, name: str, explainer: Explainer) -> Check | None:
+    if constraint.key in _ELSEWHERE or not constraint.expression:
+        return None
+    fails = constraint.severity == "error" and not constraint.best_practice
+    if not fails and not explainer.warnings or (constraint.best_practice and not explainer.best_practice):
+        return None
+    holds = explainer.invariant(constraint, name)
+    if holds is None:
+        return None
+    text = f"Constraint failed: {constraint.key}: '{constraint.human}'"
+    if constraint.source:
+        text += f" (defined in {constraint.source})"
+
+    def check(value: Any, scope: Scope) -> Issues:
+        if holds(value, scope):
+            return None
+        return [Issue("error" if fails else "warning", "invariant", constraint.key, "", text, constraint.source)]
+
+    return check

@@ -1,0 +1,45 @@
+"""A profile's snapshot as a tree: every element under its parent, every slice beside the element that it slices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .element import ElementSchema, element_schema
+
+__all__ = ["Group", "Node", "profile_tree"]
+
+
+@dataclass(slots=True)
+class Node:
+    """One element, or one slice of it, with the groups of its children in the order of the snapshot."""
+
+    element: ElementSchema
+    groups: list[Group] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Group:
+    """All that a profile says of one child name: the element itself, and its slices (re-slices among them)."""
+
+    node: Node
+    slices: list[Node] = field(default_factory=list)
+
+
+def profile_tree(definition: Mapping[str, Any]) -> Node:
+    """The tree of a StructureDefinition that has a snapshot."""
+    root, *rest = (element_schema(e, definition["url"]) for e in definition["snapshot"]["element"])
+    top = Node(root)
+    above: list[Node] = [top]  # the last node seen at every depth
+    for element in rest:
+        depth = element.path.count(".")
+        parent, node = above[depth - 1], Node(element)
+        last = parent.groups[-1] if parent.groups else None
+        if last is not None and element.slice_name is not None and last.node.element.path == element.path:
+            last.slices.append(node)
+        else:
+            parent.groups.append(Group(node))
+        del above[depth:]
+        above.append(node)
+    return top
