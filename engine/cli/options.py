@@ -34,7 +34,6 @@ def validating(command: Command) -> Command:
         click.option("--validator", "validators", multiple=True, metavar="NAME", help="A further validator, as a second opinion. Repeatable."),
         click.option("--judge", default="bulkfhir", show_default=True, metavar="NAME", help="The validator whose errors fail a line."),
         click.option("--warnings", is_flag=True, help="Report warnings and information of accepted lines too."),
-        click.option("--no-values", is_flag=True, help="Leave the values of elements out of every message."),
     )
 
 

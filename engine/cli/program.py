@@ -22,6 +22,9 @@ COMMANDS = {
     # name: (module of this package that defines ``command``, one line for --help)
     "import": ("import_job", "Validate NDJSON and write HealthLake's output layout."),
     "validate": ("validate", "Validate NDJSON and show every issue."),
+    "serve": ("serve", "Serve AWS HealthLake's import API and a job page."),
+    "jobs": ("jobs", "List, describe, cancel and forget import jobs."),
+    "packages": ("packages", "List, add and show FHIR packages."),
     "schema": ("schema", "Print the compiled schema of a FHIR type as JSON."),
 }
 

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from bulkfhir.engine.cli.reports import REPORTS, Finding
+from bulkfhir.engine.cli.reports import REPORTS, LineIssue
 from bulkfhir.validators import Issue
 
 PROFILE = "http://hl7.org/fhir/StructureDefinition/Patient"
@@ -18,11 +18,11 @@ PROFILE = "http://hl7.org/fhir/StructureDefinition/Patient"
 NO_DATE = "'1987-02-30' is no date"
 
 
-def finding(line: int = 17, *, severity: str = "error", rule: str = "date", diagnostics: str = NO_DATE, file: str = "Patient.ndjson") -> Finding:
-    return Finding(file, line, line * 100, "Patient", "p1", Issue(severity, "invalid", rule, "Patient.birthDate", diagnostics, PROFILE))
+def finding(line: int = 17, *, severity: str = "error", rule: str = "date", diagnostics: str = NO_DATE, file: str = "Patient.ndjson") -> LineIssue:
+    return LineIssue(file, line, line * 100, "Patient", "p1", Issue(severity, "invalid", rule, "Patient.birthDate", diagnostics, PROFILE))
 
 
-def report(name: str, findings: list[Finding], max_errors: int = 0) -> str:
+def report(name: str, findings: list[LineIssue], max_errors: int = 0) -> str:
     out = io.StringIO()
     made = REPORTS[name](out, max_errors)
     for one in findings:

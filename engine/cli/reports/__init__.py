@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from .delimited import CsvReport, JsonLinesReport
 from .document import JsonReport
-from .finding import Finding, Report
 from .github import GitHubReport
 from .human import HumanReport
 from .junit import JUnitReport
+from .line_issue import LineIssue, Report
 from .sarif import SarifReport
 
-__all__ = ["REPORTS", "Finding", "Report"]
+__all__ = ["REPORTS", "LineIssue", "Report"]
 
 REPORTS: dict[str, type[Report]] = {
     "human": HumanReport,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .finding import Finding
+    from .line_issue import LineIssue
 
 __all__ = ["CsvReport", "JsonLinesReport"]
 
@@ -23,7 +23,7 @@ class JsonLinesReport:
         del max_errors
         self._out = out
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: LineIssue) -> None:
         self._out.write(json.dumps(finding.columns()) + "\n")  # ASCII: a lone surrogate in an id has no UTF-8
 
     def finish(self, summary: Mapping[str, object]) -> None:
@@ -38,7 +38,7 @@ class CsvReport:
         self._rows = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
         self._rows.writeheader()
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: LineIssue) -> None:
         self._rows.writerow(finding.columns())
 
     def finish(self, summary: Mapping[str, object]) -> None:

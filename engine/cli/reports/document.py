@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .finding import Finding
+    from .line_issue import LineIssue
 
 __all__ = ["JsonReport"]
 
@@ -22,7 +22,7 @@ class JsonReport:
         self._separator = "\n"
         out.write('{"issues": [')
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: LineIssue) -> None:
         self._out.write(self._separator + json.dumps(finding.columns()))
         self._separator = ",\n"
 

@@ -10,7 +10,7 @@ from .human import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .finding import Finding
+    from .line_issue import LineIssue
 
 __all__ = ["GitHubReport"]
 
@@ -25,7 +25,7 @@ class GitHubReport:
         self._out = out
         self._groups = Groups()
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: LineIssue) -> None:
         self._groups.add(finding)
 
     def finish(self, summary: Mapping[str, object]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .finding import Finding
+    from .line_issue import LineIssue
 
 __all__ = ["CAP", "Group", "Groups"]
 
@@ -27,7 +27,7 @@ class Group:
     severity: str
     rule: str
     count: int = 0
-    examples: list[Finding] = field(default_factory=list)
+    examples: list[LineIssue] = field(default_factory=list)
 
 
 class Groups:
@@ -37,7 +37,7 @@ class Groups:
         self._groups: dict[tuple[str, str, str], Group] = {}
         self.left_out = 0
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: LineIssue) -> None:
         issue = finding.issue
         key = (finding.file, issue.severity, issue.rule)
         group = self._groups.get(key)

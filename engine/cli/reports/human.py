@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .finding import Finding
+    from .line_issue import LineIssue
 
 __all__ = ["HumanReport", "sentence"]
 
 
-def sentence(finding: Finding) -> str:
+def sentence(finding: LineIssue) -> str:
     """``Patient.ndjson:17: Patient.birthDate: error[invalid] …  (rule)``"""
     issue = finding.issue
     location = f" {issue.location}:" if issue.location else ""
@@ -33,7 +33,7 @@ class HumanReport:
         self._left = max_errors or -1
         self._hidden = 0
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: LineIssue) -> None:
         if self._left == 0:
             self._hidden += 1
             return

@@ -13,7 +13,7 @@ from .human import printable, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .finding import Finding
+    from .line_issue import LineIssue
 
 __all__ = ["JUnitReport"]
 
@@ -29,7 +29,7 @@ class JUnitReport:
         self._out = out
         self._groups = Groups()
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: LineIssue) -> None:
         self._groups.add(finding)
 
     def finish(self, summary: Mapping[str, object]) -> None:

@@ -13,7 +13,7 @@ from .human import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .finding import Finding
+    from .line_issue import LineIssue
 
 __all__ = ["SarifReport"]
 
@@ -28,7 +28,7 @@ class SarifReport:
         self._out = out
         self._groups = Groups()
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: LineIssue) -> None:
         self._groups.add(finding)
 
     def finish(self, summary: Mapping[str, object]) -> None:
@@ -52,6 +52,6 @@ def _result(group: Group) -> dict[str, Any]:
     }
 
 
-def _place(finding: Finding) -> dict[str, Any]:
+def _place(finding: LineIssue) -> dict[str, Any]:
     physical = {"artifactLocation": {"uri": quote(finding.file, safe="/:")}, "region": {"startLine": finding.line}}
     return {"physicalLocation": physical, "logicalLocations": [{"fullyQualifiedName": finding.issue.location}]}

@@ -1,4 +1,4 @@
-"""Finding: one issue and where it was found; Report: what becomes of findings."""
+"""LineIssue: one finding, an issue and where it stands; Report: what becomes of findings."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
     from bulkfhir.validators import Issue
 
-__all__ = ["Finding", "Report"]
+__all__ = ["LineIssue", "Report"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LineIssue:
     """One issue of one line.
 
     file     as the user named it
@@ -54,7 +54,7 @@ class Report(Protocol):
         """``max_errors`` limits what a person is shown (0: no limit); formats for machines ignore it."""
         ...
 
-    def add(self, finding: Finding) -> None: ...
+    def add(self, finding: LineIssue) -> None: ...
 
     def finish(self, summary: Mapping[str, object]) -> None:
         """Called once, after the last finding, with the totals of the run."""

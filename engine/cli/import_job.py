@@ -1,0 +1,98 @@
+"""`bulkfhir import`: one import job, HealthLake's output layout, a summary on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import exits, options
+
+if TYPE_CHECKING:
+    from ..job import JobResult
+
+__all__ = ["command"]
+
+
+@click.command("import")
+@options.sources
+@click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the job's folder is made: a path or s3://bucket/prefix.")
+@options.validating
+@click.option("--sink", metavar="NAME", help="Where accepted resources go: ndjson, or another installed sink.  [default: nowhere]")
+@click.option("--job-id", metavar="ID", help="Name of the job, part of its folder's name.  [default: random]")
+@click.option("--datastore-id", metavar="ID", default="0" * 32, help="HealthLake's data store id, part of the folder's name.  [default: 32 zeros]")
+@click.option("--resume", is_flag=True, help="Go on with the interrupted job that --job-id names.")
+@click.option("--limits", type=click.Choice(("healthlake", "none")), default="none", show_default=True, help="Refuse a job over HealthLake's limits.")
+@click.option("--kms-key-id", "encryption_key_id", metavar="ID", help="Key that output on S3 is encrypted with.")
+@click.option("--output-format", type=click.Choice(("human", "json")), default="human", show_default=True, help="Form of the summary on standard output.")
+@options.summing
+@options.workers
+@options.include_all
+@options.speaking
+def command(
+    sources: tuple[str, ...],
+    *,
+    output: str,
+    output_format: str,
+    statistics: bool,
+    exit_zero: bool,
+    quiet: bool,
+    verbose: int,
+    log_format: str,
+    **choices: Any,
+) -> int:
+    """Validate NDJSON and write HealthLake's output layout.
+
+    SOURCE is a file, folder, glob, s3:// prefix or - for standard input. The job's folder holds Manifest.json, SUCCESS/ and FAILURE/.
+    """
+    from ..job import import_job
+    from .live import progress_shown
+    from .messages import show_logs
+
+    if choices["resume"] and not choices["job_id"]:
+        raise click.UsageError("--resume goes on with the job that --job-id names")
+    show_logs(quiet=quiet, verbose=verbose, log_format=log_format)
+    with progress_shown(quiet=quiet) as on_progress:
+        result = import_job(sources, output, on_progress=on_progress, **choices)
+    if output_format == "json":
+        click.echo(json.dumps(_document(result), indent=2))
+    elif statistics or not quiet:
+        _show(result, statistics=statistics)
+    return _exit_code(result, exit_zero=exit_zero)
+
+
+def _show(result: JobResult, *, statistics: bool) -> None:
+    from .tables import show_summary
+
+    if result.manifest:
+        show_summary(result.summary, sys.stdout, statistics=statistics, elapsed=result.elapsed)
+    click.echo(f"job {result.job_id}: {result.status}, {result.job_folder}")
+
+
+def _document(result: JobResult) -> dict[str, Any]:
+    from .totals import summary_json
+
+    return {
+        "jobId": result.job_id,
+        "datastoreId": result.datastore_id,
+        "jobStatus": str(result.status),
+        "message": result.message,
+        "jobFolder": result.job_folder,
+        "elapsedSeconds": round(result.elapsed, 3),
+        "manifest": result.manifest.to_json() if result.manifest else None,
+        "jobProgressReport": result.progress.to_json(),
+        "summary": summary_json(result.summary),
+    }
+
+
+def _exit_code(result: JobResult, *, exit_zero: bool) -> int:
+    from ..jobs.status import JobStatus
+
+    if result.status is JobStatus.FAILED:
+        click.echo(f"bulkfhir: the job failed: {result.message}", err=True)
+        return exits.FAILED
+    if result.status is JobStatus.COMPLETED or (exit_zero and result.status is JobStatus.COMPLETED_WITH_ERRORS):
+        return exits.ACCEPTED
+    return exits.REJECTED

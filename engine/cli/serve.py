@@ -1,0 +1,102 @@
+"""bulkfhir serve: the HealthLake endpoint and the job page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from . import exits
+from .options import UNKNOWN_PROFILE, workers
+
+__all__ = ["command"]
+
+_DATASTORE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def _datastores(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _DATASTORE.fullmatch(value):
+            raise click.BadParameter(f"{value}: up to 32 letters, digits, '-', '_' and '.'; 32 lowercase hexadecimal digits where it is to be tagged")
+    return values
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--s3-root", type=click.Path(path_type=Path, file_okay=False), help="Folder that stands for S3: s3://bucket/key is FOLDER/bucket/key.")
+@click.option("--state", type=click.Path(path_type=Path, dir_okay=False), help="SQLite file of jobs.  [default: $XDG_STATE_HOME/bulkfhir/jobs.db]")
+@click.option("--datastore", "datastores", multiple=True, metavar="ID", callback=_datastores, help="Data store that exists from the start. Repeatable.")
+@click.option("--datastore-delay", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="How long CREATING and DELETING last.  [default: 0]")
+@workers
+@click.option("--concurrent", type=click.IntRange(min=1), default=4, show_default=True, help="Imports that run at once over all data stores.")
+@click.option("--unknown-profile", type=click.Choice(UNKNOWN_PROFILE), default="error", show_default=True, help="What an unknown profile is at strict.")
+@click.option("--package", "packages", multiple=True, metavar="PACKAGE", help="FHIR package of profiles: name#version, .tgz or folder. Repeatable.")
+@click.option("--limits", type=click.Choice(("healthlake", "none")), default="healthlake", show_default=True, help="Limits of a job.")
+@click.option("--throttle", type=click.Choice(("none", "service")), default="none", show_default=True, help="Refuse requests beyond the service's rates.")
+@click.option("--require-auth", is_flag=True, help="Refuse requests that no key of --credentials signed.")
+@click.option("--credentials", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Keys, in the AWS shared-credentials format.")
+@click.option("--region", envvar=("BULKFHIR_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"), default="us-east-1", help="In ARNs.  [default: $AWS_REGION]")
+@click.option("--account", default="123456789012", show_default=True, help="In ARNs.")
+@click.option("--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="Form of log lines on standard error.")
+@click.option("-q", "--quiet", is_flag=True, help="Log warnings and errors only.")
+def command(
+    *,
+    port: int,
+    host: str,
+    s3_root: Path | None,
+    state: Path | None,
+    datastores: tuple[str, ...],
+    datastore_delay: float,
+    workers: int | None,
+    concurrent: int,
+    unknown_profile: str,
+    packages: tuple[str, ...],
+    limits: str,
+    throttle: str,
+    require_auth: bool,
+    credentials: Path | None,
+    region: str,
+    account: str,
+    log_format: str,
+    quiet: bool,
+) -> int:
+    """Serve AWS HealthLake's import API (AWS JSON 1.0) and a job page in the browser.
+
+    One line with the address goes to standard output when the server is ready. Point a client at it with AWS_ENDPOINT_URL_HEALTHLAKE.
+    """
+    if require_auth and credentials is None:
+        raise click.UsageError("--require-auth needs --credentials FILE")
+    if credentials is not None and not require_auth:
+        raise click.UsageError("--credentials is of use with --require-auth only")
+    try:
+        from ..server.listen import listen
+        from ..server.service import ServiceSettings
+    except ImportError as error:
+        raise click.ClickException(f"the endpoint needs {error.name}: pip install 'bulkfhir[server]'") from None
+    from ..jobs import RunnerBusyError, RunOptions, StateError, default_path
+    from ..jobs.log_lines import show_logs
+
+    level = "WARNING" if quiet else "INFO"
+    show_logs(log_format, level)  # type: ignore[arg-type]  # click has checked the choices
+    run = RunOptions(workers, unknown_profile, limits, tuple(packages), log_format, level)  # type: ignore[arg-type]
+    settings = ServiceSettings(
+        state=state or default_path(),
+        run=run,
+        s3_root=s3_root,
+        datastores=datastores,
+        datastore_delay=datastore_delay,
+        concurrent=concurrent,
+        throttle=throttle,  # type: ignore[arg-type]
+        keys=credentials,
+        local=host in _LOOPBACK,
+        region=region,
+        account=account,
+    )
+    try:
+        listen(settings, host, port, ready=lambda address: click.echo(f"bulkfhir serves at {address}"))
+    except (StateError, RunnerBusyError, ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    return exits.ACCEPTED

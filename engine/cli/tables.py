@@ -1,0 +1,100 @@
+"""Tables: what a person is told when all lines are read, by resource type and by rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from .reports.human import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ..summary import Summary
+
+__all__ = ["show_summary"]
+
+COMMON_RULES = 10
+"""Rules shown without --statistics."""
+
+PLAIN_WIDTH = 120
+"""Columns where there is no terminal to ask."""
+
+
+def show_summary(summary: Summary, out: TextIO, *, statistics: bool, elapsed: float) -> None:
+    """Writes the tables; ``statistics`` adds every rule with its first places, and what was undecided, skipped or asked."""
+    console = Console(file=out, highlight=False, width=None if out.isatty() else PLAIN_WIDTH, emoji=False, markup=False)
+    totals = summary.totals
+    for table in (_types(summary), _rules(summary, statistics=statistics)):
+        if table.row_count:
+            console.print(table)
+            console.print()
+    for line in _notes(summary, statistics=statistics):
+        console.print(printable(line), soft_wrap=True)
+    rejected = totals.customer_errors + totals.server_errors
+    console.print(
+        f"{_number(totals.scanned, 'resource')} in {_number(summary.files, 'file')}: {totals.imported:,} accepted, {rejected:,} rejected; {elapsed:.1f} s",
+        soft_wrap=True,
+    )
+
+
+def _types(summary: Summary) -> Table:
+    table = _table("resource type", ("read", "accepted", "rejected"))
+    crashed = any(row.crashed for row in summary.types)
+    if crashed:
+        table.add_column("not judged", justify="right")
+    for row in summary.types:
+        cells = [printable(row.type) or "(unknown)", f"{row.scanned:,}", f"{row.accepted:,}", f"{row.rejected:,}"]
+        table.add_row(*cells, *([f"{row.crashed:,}"] if crashed else []))
+    return table
+
+
+def _rules(summary: Summary, *, statistics: bool) -> Table:
+    table = _table("rule", ("issues",))
+    table.add_column("severity")
+    table.add_column("first at", overflow="fold")
+    shown = summary.rules if statistics else summary.rules[:COMMON_RULES]
+    for row in shown:
+        places = [f"{example.file}:{example.line}" for example in row.examples[: None if statistics else 1]]
+        table.add_row(printable(row.rule), f"{row.count:,}", row.severity, printable("\n".join(places)))
+    if len(shown) < len(summary.rules):
+        rest = summary.rules[len(shown) :]
+        table.add_row(f"{len(rest)} more rules", f"{sum(row.count for row in rest):,}", "", "(--statistics)")
+    return table
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _table(first: str, numbers: Iterable[str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(first, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _notes(summary: Summary, *, statistics: bool) -> Iterable[str]:
+    for broken in summary.broken_files:
+        yield f"{broken.name}: {broken.message}"
+    for name, outcomes in summary.opinions.items():
+        yield f"{name}, second opinion: " + ", ".join(f"{outcome} {count:,}" for outcome, count in sorted(outcomes.items()))
+    yield from _counted("codes that could not be decided offline", summary.undecided, statistics=statistics)
+    if statistics:
+        yield from _counted("lines that the fast path handed on", summary.asked, statistics=True)
+    if summary.skipped and statistics:
+        yield from (f"skipped {skipped.name}: {skipped.reason}" for skipped in summary.skipped)
+    elif summary.skipped:
+        yield f"skipped {_number(len(summary.skipped), 'file')} beside the data (--statistics lists them)"
+
+
+def _counted(what: str, counts: Mapping[str, int], *, statistics: bool) -> Iterable[str]:
+    if not counts:
+        return
+    more = "" if statistics else " (--statistics lists them)"
+    yield f"{sum(counts.values()):,} {what}, for {_number(len(counts), 'reason')}{more}"
+    if statistics:
+        yield from (f"  {count:,} {name}" for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))

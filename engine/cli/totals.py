@@ -1,0 +1,37 @@
+"""Totals: a job's sums as JSON, for programs that read what we print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..summary import Summary
+
+__all__ = ["summary_json"]
+
+
+def summary_json(summary: Summary) -> dict[str, Any]:
+    """Counts by type and by rule; names of members are stable."""
+    totals = summary.totals
+    return {
+        "files": summary.files,
+        "resources": totals.scanned,
+        "accepted": totals.imported,
+        "rejected": totals.customer_errors,
+        "notJudged": totals.server_errors,
+        "types": [{"type": row.type or None, "accepted": row.accepted, "rejected": row.rejected, "notJudged": row.crashed} for row in summary.types],
+        "rules": [
+            {
+                "rule": row.rule,
+                "severity": row.severity,
+                "issues": row.count,
+                "first": [{"file": example.file, "line": example.line} for example in row.examples],
+            }
+            for row in summary.rules
+        ],
+        "undecided": dict(summary.undecided),
+        "handedOn": dict(summary.asked),
+        "opinions": {name: dict(outcomes) for name, outcomes in summary.opinions.items()},
+        "brokenFiles": [{"file": broken.name, "message": broken.message, "status": broken.status} for broken in summary.broken_files],
+        "skipped": [{"file": skipped.name, "reason": skipped.reason} for skipped in summary.skipped],
+    }

@@ -1,0 +1,72 @@
+"""`bulkfhir validate`: every issue of the sources, on standard output."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from . import exits, options
+
+__all__ = ["command"]
+
+LEFT_OUT = "(message left out)"
+"""Instead of a message under --no-values."""
+
+FORMATS = ("human", "json", "jsonl", "csv", "junit", "sarif", "github")
+
+
+@click.command("validate")
+@options.sources
+@options.validating
+@click.option("--output-format", type=click.Choice(FORMATS), default="human", show_default=True, help="Form of the result on standard output.")
+@click.option("--max-errors", type=click.IntRange(min=0), default=100, show_default=True, help="Issues shown to a person; 0 for all.")
+@click.option("--no-values", is_flag=True, help="Leave out the message of every issue, which may quote values of elements; rule and place say enough.")
+@options.summing
+@options.workers
+@options.include_all
+@options.speaking
+def command(
+    sources: tuple[str, ...],
+    *,
+    output_format: str,
+    max_errors: int,
+    no_values: bool,
+    statistics: bool,
+    exit_zero: bool,
+    quiet: bool,
+    verbose: int,
+    log_format: str,
+    **choices: Any,
+) -> int:
+    """Validate NDJSON and show every issue.
+
+    SOURCE is a file, folder, glob, s3:// prefix or - for standard input. An id is not required here; an import requires one.
+    """
+    from ..validation import validate_files
+    from .live import progress_shown
+    from .messages import show_logs
+    from .reports import REPORTS, LineIssue
+    from .tables import show_summary
+    from .totals import summary_json
+
+    show_logs(quiet=quiet, verbose=verbose, log_format=log_format)
+    out, begun = sys.stdout, time.monotonic()
+    out.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate of a broken resource must not stop the report
+    with progress_shown(quiet=quiet or out.isatty()) as on_progress, validate_files(sources, on_progress=on_progress, **choices) as validation:
+        report = REPORTS[output_format](out, max_errors)
+        for finding in validation:
+            verdict = finding.verdict
+            for found in verdict.issues:
+                issue = replace(found, diagnostics=LEFT_OUT) if no_values else found
+                report.add(LineIssue(finding.file, finding.line, finding.offset, verdict.resource_type, verdict.resource_id, issue))
+    summary = validation.summary
+    report.finish(summary_json(summary))
+    out.flush()
+    if statistics or not quiet:
+        show_summary(summary, out if output_format == "human" else sys.stderr, statistics=statistics, elapsed=time.monotonic() - begun)
+    clean = summary.totals.imported == summary.totals.scanned and not summary.broken_files
+    return exits.ACCEPTED if clean or exit_zero else exits.REJECTED
