@@ -16,6 +16,7 @@ from typing import Final
 
 from .decoding import Number
 from .narrative import check_div
+from .uri import base64_length, is_absolute_uri
 
 __all__ = ["CHECKS", "WARNINGS", "Check", "Finding", "is_absolute_uri", "is_blank", "resource_id", "utf16_length"]
 
@@ -54,9 +55,7 @@ _CODE_SPACE = re.compile(rf"  |[{SPACE.replace(' ', '')}]")
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _URI_SPACE = re.compile(r"[\t\n\x0b\x0c\r ]")
-_SCHEME = re.compile(r"[a-z][a-z0-9_\[\]]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_OUTSIDE_BASE64 = bytes(byte for byte in range(128) if not chr(byte).isalnum() and chr(byte) not in "+/=")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 _WRONG_JSON: Final = "json-type"
@@ -69,12 +68,6 @@ _NO_BOOLEAN: Final[Finding] = (_WRONG_JSON, "the value must be JSON true or fals
 def is_blank(value: str) -> bool:
     """Whether the string is empty or white space only. Such a value is no code: a required binding fails on it."""
     return not value.strip(BLANK)
-
-
-def is_absolute_uri(value: str) -> bool:
-    """Whether the string is absolute as HL7's validator sees it: a lower-case scheme of letters, digits and ``_[]``, a colon, something without spaces."""
-    scheme, colon, rest = value.partition(":")
-    return bool(colon and rest) and " " not in rest and _SCHEME.fullmatch(scheme) is not None
 
 
 def utf16_length(value: str) -> int:
@@ -211,10 +204,7 @@ def _base64(value: object) -> Finding | None:
         return _NO_STRING
     if not value:
         return _EMPTY
-    if value.isascii():
-        count = len(value.encode().translate(None, _OUTSIDE_BASE64))
-    else:
-        count = sum((c.isalpha() or c.isdecimal() or c in "+/=") and c <= "\uffff" for c in value)
+    count = base64_length(value)
     return ("base64", f"{count} characters of base64 are no multiple of four") if count % 4 else None
 
 
