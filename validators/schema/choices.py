@@ -71,7 +71,8 @@ def close_types(node: Node, by_type: Mapping[str, str], *, narrowed: bool) -> No
     required = [by_type[str(each.slice_name)] for each in node.slices if each.element.get("min", 0) > 0 and str(each.slice_name) in by_type]
     prohibited = {by_type[str(each.slice_name)] for each in node.slices if each.element.get("max") == "0" and str(each.slice_name) in by_type}
     kept = set(required[:1]) or (set(by_type.values()) if narrowed else {entry["code"] for entry in node.element["type"]})
-    node.element["type"] = [entry for entry in node.element["type"] if entry["code"] in kept - prohibited]
+    left = [entry for entry in node.element["type"] if entry["code"] in kept]
+    node.element["type"] = [entry for entry in left if entry["code"] not in prohibited] or left
     if required:
         node.element["min"] = 1
     closed = all(entry["code"] in by_type.values() for entry in node.element["type"])

@@ -28,6 +28,7 @@ class Snapshots:
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._made: dict[str, Resource] = {}
+        self._trees: dict[str, Node | None] = {}
         self._making: list[str] = []
 
     def fetch(self, kind: str, url: str) -> Resource | None:
@@ -41,6 +42,13 @@ class Snapshots:
     def all(self, kind: str) -> Iterator[Resource]:
         for found in self._definitions.all(kind):
             yield self._completed(found) if kind == "StructureDefinition" else found
+
+    def tree(self, url: str) -> Node | None:
+        """The snapshot of the StructureDefinition as a tree, to be copied before it is changed; None where it is not known."""
+        if url not in self._trees:
+            found = self.fetch("StructureDefinition", url)
+            self._trees[url] = tree_of([sourced(element, found["url"]) for element in found["snapshot"]["element"]]) if found else None
+        return self._trees[url]
 
     def _completed(self, definition: Resource) -> Resource:
         if definition.get("snapshot", {}).get("element"):
@@ -57,17 +65,17 @@ class Snapshots:
         return self._made[key]
 
 
-def snapshot(definition: Mapping[str, Any], definitions: Definitions) -> list[Element]:
+def snapshot(definition: Mapping[str, Any], definitions: Snapshots) -> list[Element]:
     """The elements of a profile's snapshot, from its differential.
 
-    definitions   must give StructureDefinitions with snapshots: the base, and types and profiles that the differential goes into
+    definitions   where the base is, and the types and profiles that the differential goes into
     Raises DefinitionError where the base is unknown or the differential does not fit it.
     """
     return _Profile(definition, definitions).elements()
 
 
 class _Profile:
-    def __init__(self, definition: Mapping[str, Any], definitions: Definitions) -> None:
+    def __init__(self, definition: Mapping[str, Any], definitions: Snapshots) -> None:
         self._url = str(definition["url"])
         self._type = str(definition.get("type", ""))
         self._base_url = str(definition.get("baseDefinition", ""))
@@ -76,7 +84,7 @@ class _Profile:
         self._base = Node("")
 
     def elements(self) -> list[Element]:
-        base = self._tree(self._base_url)
+        base = self._definitions.tree(self._base_url)
         if base is None:
             raise DefinitionError(self._url, self._type, f"its base {self._base_url or '(none stated)'} is not known")
         self._base = base
@@ -84,10 +92,6 @@ class _Profile:
         if self._differential:
             self._merge(root, tree_of(self._differential), root.name)
         return elements_of(root)
-
-    def _tree(self, url: str) -> Node | None:
-        found = self._definitions.fetch("StructureDefinition", url)
-        return tree_of([sourced(element, found["url"]) for element in found["snapshot"]["element"]]) if found else None
 
     def _merge(self, node: Node, differential: Node, path: str, *, sliced: bool = False) -> None:
         """Lays a differential's element, and all below it, over the base's; ``sliced`` says that this is a slice or stands in one."""
@@ -110,6 +114,9 @@ class _Profile:
 
     def _merge_slices(self, node: Node, unsliced: Node, differential: Node, path: str) -> None:
         by_type = types_of_slices(node, differential)
+        if not by_type and len(differential.slices) == 1 and not node.slices and "slicing" not in node.element and node.name not in _EXTENSIONS:
+            self._merge(node, differential.slices[0], path, sliced=True)  # a name without slicing: means the element itself, as HL7's validator has it
+            return
         self._imply_slicing(node, differential, by_type, path)
         stated = differential.element.get("slicing")
         common = differential.children if stated and not is_extension_slicing(stated) else []  # said where the slicing is, meant for every slice
@@ -157,10 +164,10 @@ class _Profile:
         current = element.get("type") or [{}]
         if not profiles or current[0].get("code") != "Extension" or profiles[0] in current[0].get("profile", ()):
             return dict(element)
-        found = self._definitions.fetch("StructureDefinition", profiles[0])
-        if found is None:
+        definition = self._definitions.tree(profiles[0])
+        if definition is None:
             return dict(element)
-        root = sourced(found["snapshot"]["element"][0], found["url"])
+        root = definition.element
         taken: Element = {key: root[key] for key in ("max", "isModifier") if key in root}
         return {**element, **taken, "constraint": constraints_added(element.get("constraint", ()), root.get("constraint", ()))}
 
@@ -178,7 +185,7 @@ class _Profile:
 
     def _referenced(self, reference: str) -> Node | None:
         url, _, identifier = reference.rpartition("#")
-        node: Node | None = (self._tree(url) if url and url != self._base_url else None) or self._base
+        node: Node | None = (self._definitions.tree(url) if url and url != self._base_url else None) or self._base
         for name in identifier.split(".")[1:]:
             node = node.child(name.partition(":")[0]) if node else None  # some shipped snapshots name a slice here
         return node
@@ -188,8 +195,8 @@ class _Profile:
         codes = {entry["code"] for entry in entries}
         profiles = list(entries[0].get("profile", ())) if len(entries) == 1 else []
         code = codes.pop() if len(codes) == 1 else "Element"
-        found = self._tree(profiles[0]) if len(profiles) == 1 else None
-        found = found or self._tree(code if "://" in code else type_url(code))
+        found = self._definitions.tree(profiles[0]) if len(profiles) == 1 else None
+        found = found or self._definitions.tree(code if "://" in code else type_url(code))
         if found is None:
             raise DefinitionError(self._url, path, f"has children, but its type {code} is not known")
         return found

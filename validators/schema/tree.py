@@ -9,6 +9,7 @@ from typing import Any
 __all__ = ["Node", "elements_of", "tree_of"]
 
 Element = dict[str, Any]
+Step = tuple[str, str | None]  # name, slice name
 
 
 @dataclass(slots=True)
@@ -41,32 +42,34 @@ class Node:
 def tree_of(elements: Sequence[Mapping[str, Any]]) -> Node:
     """The tree of a snapshot's or differential's elements. Slices are told by element ids, and by order where ids are missing."""
     root = Node(str(elements[0]["path"]).partition(".")[0])
-    addresses: dict[int, tuple[str | None, ...]] = {}  # depth -> slice names of the element last seen there: what a missing id means
+    steps: list[Step] = []
     for element in elements:
-        names = str(element["path"]).split(".")
-        slices = _slices(element, names, addresses)
-        addresses[len(names)] = slices
+        steps = _identified(element) or _continued(element, steps)
         node = root
-        steps = _id_names(element, names)[1:]
-        for name, slice_name in zip(steps, slices[1:], strict=True):
+        for name, slice_name in steps[1:]:
             node = _step(node, name, slice_name)
         node.element = dict(element)
     return root
 
 
-def _id_names(element: Mapping[str, Any], names: list[str]) -> list[str]:
-    """The steps of the path; by the id where it has as many, as the id keeps ``value[x]`` where a path says ``valueQuantity``."""
-    steps = [step.partition(":")[0] for step in str(element.get("id", "")).split(".")]
-    return steps if len(steps) == len(names) else names
+def _identified(element: Mapping[str, Any]) -> list[Step] | None:
+    """The steps that the element's id names, None where it has no id to rely on. An id keeps ``value[x]`` where a path says ``valueQuantity``."""
+    named = [step.partition(":") for step in str(element.get("id", "")).split(".")]
+    if len(named) != str(element["path"]).count(".") + 1:
+        return None
+    steps = [(name, slice_name or None) for name, _, slice_name in named]
+    return [*steps[:-1], (steps[-1][0], steps[-1][1] or element.get("sliceName"))]
 
 
-def _slices(element: Mapping[str, Any], names: list[str], addresses: Mapping[int, tuple[str | None, ...]]) -> tuple[str | None, ...]:
-    steps = str(element.get("id", "")).split(".")
-    if len(steps) == len(names):
-        named = [step.partition(":")[2] or None for step in steps]
-        return (*named[:-1], named[-1] or element.get("sliceName"))
-    above = addresses.get(len(names) - 1, (None,) * (len(names) - 1))
-    return (*above, element.get("sliceName"))
+def _continued(element: Mapping[str, Any], previous: list[Step]) -> list[Step]:
+    """The steps of an element without an id: its path, in the slices that the element before it stands in."""
+    *above, last = str(element["path"]).split(".")
+    shared: list[Step] = []
+    for name, step in zip(above, previous, strict=False):
+        if name != step[0]:
+            break
+        shared.append(step)
+    return [*shared, *((name, None) for name in above[len(shared) :]), (last, element.get("sliceName"))]
 
 
 def _step(node: Node, name: str, slice_name: str | None) -> Node:
