@@ -7,7 +7,9 @@ import pathlib
 import tarfile
 
 import pytest
+from click.testing import CliRunner
 
+from bulkfhir.engine.cli.packages import command
 from bulkfhir.validators.definitions import package as package_module
 from bulkfhir.validators.definitions import tarball
 from bulkfhir.validators.definitions.package import open_package
@@ -294,3 +296,39 @@ def test_us_core_is_read_whole():
     assert len(list(packages.packages[0].definitions.urls("StructureDefinition"))) == 30
     race = packages.fetch("StructureDefinition", "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race|3.1.1")
     assert race["context"] == [{"type": "element", "expression": "Patient"}]
+
+
+def run(*arguments):
+    return CliRunner().invoke(command, list(arguments), catch_exceptions=False)
+
+
+def test_the_command_line_adds_lists_and_shows_packages(tmp_path):
+    assert run("list").stdout == ""
+    extension = profile(url="http://example.org/e", type="Extension")
+    path = make(tmp_path, resources=[profile(), extension, value_set()], dependencies={"hl7.fhir.r4.core": "4.0.1", "b": "2.0.0"})
+    assert run("add", str(path)).stdout == "a.b#1.0.0\n"
+    assert run("list").stdout == "a.b#1.0.0\n"
+    assert json.loads(run("list", "--json").stdout) == {"cache": str(standard_cache()), "packages": ["a.b#1.0.0"]}
+    assert run("show", "a.b").stdout.splitlines() == [
+        "a.b#1.0.0",
+        f"path          {standard_cache() / 'a.b#1.0.0'}",
+        "FHIR          4.0.1",
+        "depends on    hl7.fhir.r4.core#4.0.1",
+        "depends on    b#2.0.0  (not in the standard cache)",
+        "profiles      1",
+        f"  {URL}|1.0.0  Patient",
+        "extensions    1",
+        "  http://example.org/e|1.0.0  Extension",
+        "value sets    1",
+        "  http://example.org/ValueSet/v|1.0.0",
+        "code systems  0",
+    ]
+    shown = json.loads(run("show", "--json", str(path)).stdout)
+    assert (shown["name"], shown["missing"], len(shown["definitions"]["StructureDefinition"])) == ("a.b", ["b#2.0.0"], 2)
+
+
+def test_the_command_line_raises_what_its_wall_turns_into_one_line(tmp_path):
+    with pytest.raises(BulkfhirError, match="no such file or folder"):
+        run("show", "nowhere")
+    with pytest.raises(BulkfhirError, match="no such package, folder or file"):
+        run("add", str(tmp_path / "nowhere.tgz"))
