@@ -161,7 +161,7 @@ def _description(path: Path, manifest: Resource, resources: Sequence[Resource]) 
         "version": str(manifest.get("version", "")),
         "title": str(manifest.get("title", "")),
         "fhirVersions": versions,
-        "dependencies": dependencies,
+        "dependencies": list(dependencies.items()),  # pairs: an archive sorts the keys of objects, and the order of dependencies counts
         "references": _references(resources),
     }
 
@@ -206,7 +206,7 @@ def _described(path: Path, archive: Archive) -> Package:
         version=described["version"],
         title=described["title"],
         fhir_versions=tuple(described["fhirVersions"]),
-        dependencies=described["dependencies"],
+        dependencies=dict(described["dependencies"]),
         references=described["references"],
         definitions=archive,
     )
