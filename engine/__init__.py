@@ -5,13 +5,19 @@ source -> find_inputs -> plan_shards -> run_shards (on a Runner) -> ShardResult:
                               worker: read_lines -> Judge -> parts       └─> outcomes_by_file -> publish_logs -> Manifest
 """
 
-from .errors import ConfigurationError, EngineError, NothingToRead, StorageError
-from .executors import Cancelled
-from .job import JobResult, JobStatus, import_job
-from .manifest import JobProgressReport, Manifest
-from .progress import Progress
-from .summary import Summary
-from .validation import Finding, Validation, validate_files
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .errors import ConfigurationError, EngineError, NothingToRead, StorageError
+    from .executors import Cancelled
+    from .job import JobResult, JobStatus, import_job
+    from .manifest import JobProgressReport, Manifest
+    from .progress import Progress
+    from .summary import Summary
+    from .validation import Finding, Validation, validate_files
 
 __all__ = [
     "Cancelled",
@@ -30,3 +36,16 @@ __all__ = [
     "import_job",
     "validate_files",
 ]
+
+_MODULES = ("errors", "executors", "job", "manifest", "progress", "summary", "validation")
+
+
+def __getattr__(name: str) -> object:
+    """Imports what is asked for and nothing else: the command line is a part of this package and has to start quickly."""
+    if name in __all__:
+        for module in _MODULES:
+            found = vars(importlib.import_module(f".{module}", __name__))
+            if name in found["__all__"]:
+                globals()[name] = found[name]
+                return found[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -32,7 +32,7 @@ class LocalStorage:
         for parent, folders, names in os.walk(folder, onerror=_raise):
             folders.sort()
             for name in names:
-                entry = self.stat(f"{parent}/{name}" if parent != "/" else f"/{name}")
+                entry = self.stat(f"{parent.rstrip('/')}/{name}")
                 if entry:
                     found.append(entry)
         return iter(sorted(found, key=lambda entry: entry.uri))

@@ -24,12 +24,13 @@ PROFILED = '{"resourceType":"Patient","id":"p","meta":{"profile":["https://examp
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test has a working folder and a state folder of its own, and no setting from outside."""
+    """Every test has a working folder and a state folder of its own, and no setting from outside but one worker."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in list(os.environ):
         if name.startswith("BULKFHIR_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("BULKFHIR_WORKERS", "1")  # no processes but where a test is about them
     yield
     logging.getLogger("bulkfhir").handlers.clear()
     logging.getLogger("bulkfhir").propagate = True
