@@ -59,7 +59,7 @@ def decode(line: bytes) -> dict[str, Any] | Issue:
     try:
         resource = orjson.loads(line)
         again = orjson.dumps(resource)
-    except ValueError:  # not JSON, a number out of range, or nested too deep for one of the two
+    except (ValueError, TypeError):  # not JSON, a number out of range; or deeper than orjson writes, which is less than it reads
         return _decode_exactly(line, every_number=False)
     if again != line and _doubtful(line, again):
         return _decode_exactly(line, every_number=False)

@@ -72,7 +72,7 @@ def test_every_fault_is_told_once() -> None:
     assert len(findings) == len(set(findings)) == 3
 
 
-@pytest.mark.parametrize("depth", [100_000])
+@pytest.mark.parametrize("depth", [10_000])
 def test_deep_nesting_is_read_without_recursion(depth: int) -> None:
     assert check_div(div("<span>" * depth + "x" + "</span>" * depth)) == ()
     assert {rule for rule, _ in check_div(div("<b>" * depth + "x" + "</b>" * depth))} == {"xhtml-nesting"}
