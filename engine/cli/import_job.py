@@ -47,15 +47,17 @@ def command(
 
     SOURCE is a file, folder, glob, s3:// prefix or - for standard input. The job's folder holds Manifest.json, SUCCESS/ and FAILURE/.
     """
-    from ..job import import_job
+    from ..jobs.recording import recorded_import
     from .live import progress_shown
     from .messages import show_logs
 
-    if choices["resume"] and not choices["job_id"]:
-        raise click.UsageError("--resume goes on with the job that --job-id names")
+    if not choices["job_id"]:
+        del choices["job_id"]
+        if choices["resume"]:
+            raise click.UsageError("--resume goes on with the job that --job-id names")
     show_logs(quiet=quiet, verbose=verbose, log_format=log_format)
     with progress_shown(quiet=quiet) as on_progress:
-        result = import_job(sources, output, on_progress=on_progress, **choices)
+        result = recorded_import(sources, output, on_progress=on_progress, **choices)
     if output_format == "json":
         click.echo(json.dumps(_document(result), indent=2))
     elif statistics or not quiet:
@@ -93,6 +95,9 @@ def _exit_code(result: JobResult, *, exit_zero: bool) -> int:
     if result.status is JobStatus.FAILED:
         click.echo(f"bulkfhir: the job failed: {result.message}", err=True)
         return exits.FAILED
+    if result.status is JobStatus.CANCEL_COMPLETED:
+        click.echo(f"bulkfhir: the job was cancelled; --resume --job-id {result.job_id} goes on with it", err=True)
+        return exits.INTERRUPTED
     if result.status is JobStatus.COMPLETED or (exit_zero and result.status is JobStatus.COMPLETED_WITH_ERRORS):
         return exits.ACCEPTED
     return exits.REJECTED

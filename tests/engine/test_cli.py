@@ -257,6 +257,23 @@ def test_mistake_is_one_clear_line_and_a_code(bulkfhir, arguments: list[str], co
     assert result.out == ""
 
 
+def test_cancelled_job_exits_with_130_and_says_how_to_go_on(bulkfhir, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bulkfhir.engine.jobs import recording
+
+    file = write("a.ndjson", GOOD)
+    with monkeypatch.context() as cancelling:
+        cancelling.setattr(recording.Recording, "is_set", lambda _: True)  # as `bulkfhir jobs cancel` makes it
+        result = bulkfhir("import", file, "-o", "out", "--job-id", "j")
+    assert result.code == 130
+    assert "--resume --job-id j" in result.err
+    assert bulkfhir("import", file, "-o", "out", "--job-id", "j", "--resume").code == 0
+
+
+def test_import_is_recorded_where_jobs_are_listed(bulkfhir) -> None:
+    bulkfhir("import", write("a.ndjson", GOOD), "-o", "out", "--job-id", "j")
+    assert "COMPLETED" in bulkfhir("jobs", "describe", "j").out
+
+
 def test_existing_job_folder_is_refused(bulkfhir) -> None:
     file = write("a.ndjson", GOOD)
     assert bulkfhir("import", file, "-o", "out", "--job-id", "j").code == 0
@@ -266,11 +283,11 @@ def test_existing_job_folder_is_refused(bulkfhir) -> None:
 
 
 def test_job_over_the_limits_fails_with_3(bulkfhir) -> None:
-    for number in range(10_001):
-        Path(f"many{number}.ndjson").touch()
-    result = bulkfhir("import", ".", "-o", "out", "--limits", "healthlake")
+    Path("a.ndjson").touch()
+    os.truncate("a.ndjson", (5 << 30) + 1)  # sparse: a file over HealthLake's 5 GiB that takes no room
+    result = bulkfhir("import", "a.ndjson", "-o", "out", "--limits", "healthlake")
     assert result.code == 3
-    assert "10,001" in result.err
+    assert "a.ndjson has 5,368,709,121 bytes" in result.err
 
 
 # --- the other commands
