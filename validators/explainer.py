@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from . import fhirpath
 from .definitions import Definitions
-from .fhirpath import compile
+from .fhirpath import invariant
 from .issue import Issue
 from .narrative import read_div
 from .profiles import ProfileCompiler
@@ -21,6 +22,7 @@ from .rules.form import companion_check, inline_check, list_check, empty_element
 from .rules.primitive import format_of
 from .rules.rule import Check, Issues, Scope, located, union
 from .schema import Constraint, Property, Schema, TypeSchema
+from .schema.errata import corrected
 from .terminology import Membership, Terminology
 
 __all__ = ["Explainer"]
@@ -93,9 +95,20 @@ class Explainer:
         return self._profiles[url]
 
     def invariant(self, constraint: Constraint, name: str) -> Callable[[Any, Scope], bool] | None:
-        """Whether a constraint holds for a value of the named type, by HL7's rule: only true passes."""
-        expression = compile(constraint.expression, name, model=self.model)
-        return lambda value, scope: expression.holds(value, self.fhirpath_scope(scope))
+        """Whether a constraint holds for a value of the named type, by HL7's rule: only true passes. None: nothing to evaluate."""
+        text = corrected(constraint.key, constraint.expression)
+        if not text:
+            return None
+        made = invariant(text, name, self.model)
+        holds, scope_of = made.holds, self.fhirpath_scope
+
+        def check(value: Any, scope: Scope) -> bool:
+            try:
+                return holds(value, scope.memo.get("fhirpath") or scope_of(scope))
+            except (AttributeError, KeyError, TypeError):
+                return True  # data of another form than the type's: the walk reports it
+
+        return check
 
     def fhirpath_scope(self, scope: Scope) -> fhirpath.Scope:
         """A value's scope as FHIRPath sees it; one for each resource."""
@@ -176,6 +189,9 @@ class Explainer:
         if _NO_COMPANION.intersection(found.element.representations):
             return no_companion(found)
         empty = union(self.empty_checks(found))
+        element = self.schema.type("Element")
+        if found.type == "xhtml":  # may have an id, but no extensions
+            return companion_check(found, self._walk(replace(element, properties={"id": element.properties["id"]}), may_be_empty=True), empty, siblings)
         return companion_check(found, self._walk(self.schema.type("Element"), may_be_empty=True), empty, siblings)
 
     def _walk(self, schema: TypeSchema, *, may_be_empty: bool = False) -> Check:

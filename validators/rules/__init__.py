@@ -4,7 +4,7 @@ Each builds a check from a type or a property and says nothing where it does not
 JSON form, unknown names and empty elements are in ``form``: they are the walk itself.
 """
 
-from . import binding, cardinality, contained, extension, fixed, identifier, invariant, narrative, primitive, profile, reference, type_profile
+from . import attachment, binding, cardinality, contained, extension, fixed, identifier, ids, invariant, narrative, primitive, profile, reference, type_profile
 from .rule import Check, Issues, Rule, Scope
 
 __all__ = ["RULES", "Check", "Issues", "Rule", "Scope"]
@@ -12,6 +12,9 @@ __all__ = ["RULES", "Check", "Issues", "Rule", "Scope"]
 RULES: tuple[Rule, ...] = (
     Rule("cardinality", ("object",), cardinality.build),
     Rule("identifiers", ("object",), identifier.build),
+    Rule("attachments", ("object",), attachment.build),
+    Rule("ids of elements", ("value",), ids.build_element),
+    Rule("ids and labels that occur once", ("object",), ids.build),
     Rule("contained resources", ("object",), contained.build),
     Rule("invariants of types", ("object",), invariant.build),
     Rule("links in narratives", ("object",), narrative.build),

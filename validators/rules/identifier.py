@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build"]
 
+_SCHEMES = ("http:", "https:", "urn:", "ldap:")
 _URI_SYSTEM = "urn:ietf:rfc:3986"
 
 
@@ -28,7 +29,7 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
             return None
         issues: Issues = None
         if system not in absolute:
-            if is_absolute_uri(system):
+            if system.startswith(_SCHEMES):
                 if len(absolute) < 1000:
                     absolute.add(system)
             elif system:

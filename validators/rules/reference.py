@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
-from ..primitives import is_blank
 from ..references import Resolution, implied_type, is_conditional, resolve
 from ..schema import Property, Schema
 from .rule import Check, Issues, Scope
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["build", "build_narrowed"]
 
 _BLANK = re.compile(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is none
-_PLAIN = re.compile(r"([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}")
+_PLAIN = re.compile(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
 _KNOWN = frozenset({"http://tools.ietf.org/html/bcp47"})  # stands in published examples in place of a reference
 
 
@@ -85,9 +84,9 @@ def build(found: Property, explainer: Explainer) -> Check | None:
         reference = value.get("reference")
         if type(reference) is not str:
             return None
-        if scope.parent is None and (match := _PLAIN.fullmatch(reference)) and match[1] in plain and "type" not in value:
+        if scope.parent is None and (match := _PLAIN.fullmatch(reference)) and (match[1] is None or match[1] in plain) and "type" not in value:
             return None
-        if is_blank(reference) or reference in _KNOWN:
+        if not reference or reference in _KNOWN:
             return None
         issues: list[Issue] = []
         if _BLANK.search(reference):
