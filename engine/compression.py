@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 import zstandard
@@ -28,8 +29,8 @@ class BrokenArchive(Exception):
 
 def compression_of(name: str) -> str | None:
     """``gz`` or ``zst`` by the name's ending, None for a plain file."""
-    ending = name.rpartition(".")[2].lower()
-    return ending if ending in ("gz", "zst") else None
+    ending = PurePosixPath(name).suffix.lower()
+    return ending[1:] if ending in (".gz", ".zst") else None
 
 
 def decompress(reader: Reader, compression: str) -> Iterator[bytes]:

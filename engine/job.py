@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from bulkfhir.validators import Level
 
 from .errors import ConfigurationError, EngineError, NotFound, StorageError
-from .executors import Cancelled, Runner, Task, open_runner, run_all
+from .executors import Cancelled, Runner, Task, check_executor, open_runner, run_all
 from .jobs.status import JobStatus
 from .logs import log_crash
 from .manifest import FileOutcome, JobProgressReport, Manifest, outcomes_by_file
@@ -26,7 +26,7 @@ from .record import Plan, Record
 from .run import run_shards
 from .settings import Settings
 from .shard import plan_shards
-from .sources import ACCESS_CHECK, Listing, SourceLike, find_inputs
+from .sources import ACCESS_CHECK, Listing, SourceLike, find_inputs, source_uri
 from .storage import Storage, normal, storage_for
 from .summary import Summary
 
@@ -114,6 +114,7 @@ def import_job(
     """
     job_id = job_id or secrets.token_hex(16)
     check_choices(level, unknown_profile, workers, shard_bytes, judge, validators, sink)
+    check_executor(executor)
     if limits not in get_args(Limits):
         raise ConfigurationError(f"{limits}: limits are {' or '.join(get_args(Limits))}")
     for name in (job_id, datastore_id):
@@ -127,7 +128,7 @@ def import_job(
     job = _Job(job_id, datastore_id, folder, storage, record)
     plan = record.load() if resume else None
     if plan is not None:
-        job.check_same(plan, settings)
+        job.check_same(plan, settings, source_uri(source))
     else:
         job.check_new(resume)
         with closing(find_inputs(source, include_all=include_all)) as listing:
@@ -159,7 +160,9 @@ class _Job:
             why = "it is complete" if resume else "choose another job id, or resume it"
             raise ConfigurationError(f"{self._folder}: this job folder exists already; {why}")
 
-    def check_same(self, plan: Plan, settings: Settings) -> None:
+    def check_same(self, plan: Plan, settings: Settings, source: str) -> None:
+        if plan.source_uri != source:
+            raise ConfigurationError(f"this job was begun with the source {plan.source_uri} and cannot be resumed with {source}")
         for name in Settings.__slots__:
             before, now = getattr(plan.settings, name), getattr(settings, name)
             if before != now:

@@ -17,7 +17,7 @@ from .parts import Parts, open_parts
 from .plugins import new_validator
 from .settings import Settings
 from .sources import InputFile
-from .storage import storage_for
+from .storage import Reader, storage_for
 from .tally import Tally
 from .totals import Totals
 
@@ -92,9 +92,9 @@ def run_shard(settings: Settings, shard: Shard, beat: Beat) -> ShardResult:
     judge = _judge(settings)
     parts: Parts = open_parts(settings, shard.index)
     tally = Tally(shard.index)
-    lines, broken = 0, None
+    reading, lines, broken = _Reading(shard), 0, None
     try:
-        for piece in _pieces(shard):
+        for piece in reading:
             if isinstance(piece, Break):
                 broken = piece
                 break
@@ -102,7 +102,7 @@ def run_shard(settings: Settings, shard: Shard, beat: Beat) -> ShardResult:
             verdicts = judge.verdicts(piece)
             tally.add(verdicts, piece.first, parts.write(piece, verdicts))
             tally.add_opinions(judge.opinions(piece, verdicts).items())
-            beat(tally.scanned, tally.imported, tally.customer_errors, tally.server_errors, piece.offset + len(piece.data) - shard.start)
+            beat(tally.scanned, tally.imported, tally.customer_errors, tally.server_errors, reading.consumed)
         return parts.commit(ShardResult(shard.index, lines, tally.frozen(), parts.names(), broken))
     except BaseException:
         parts.abort()
@@ -112,7 +112,7 @@ def run_shard(settings: Settings, shard: Shard, beat: Beat) -> ShardResult:
 def count_lines(shard: Shard, beat: Beat) -> tuple[int, int]:
     """(lines, lines that are not blank) of a shard that could not be validated."""
     lines = filled = 0
-    for piece in _pieces(shard):
+    for piece in _Reading(shard):
         if isinstance(piece, Break):
             break
         lines = piece.first + piece.count
@@ -121,23 +121,41 @@ def count_lines(shard: Shard, beat: Beat) -> tuple[int, int]:
     return lines, filled
 
 
-def _pieces(shard: Shard) -> Iterator[Lines | Break]:
-    """The shard's lines; last of all a Break where reading ended early."""
-    storage = storage_for(shard.uri)
-    position = max(shard.start - 1, 0)
-    try:
-        reader = storage.open(shard.uri, position, shard.end, shard.etag)
+class _Reading:
+    """The shard's lines; last of all a Break where reading ended early. ``consumed``: bytes of the file read so far."""
+
+    def __init__(self, shard: Shard) -> None:
+        self._shard = shard
+        self.consumed = 0
+        self._reader: Reader
+
+    def __iter__(self) -> Iterator[Lines | Break]:
+        shard, storage = self._shard, storage_for(self._shard.uri)
         try:
-            chunks = decompress(reader, shard.compression) if shard.compression else read_range(reader, position, shard.end)
-            yield from read_lines(chunks, shard.start, shard.end)
-        finally:
-            reader.close()
-        if not storage.unchanged(shard.uri, shard.etag):
-            yield Break("The file changed while it was read", 400)
-    except BrokenArchive as error:
-        yield Break(f"The file could not be read to its end: {error}", 400)
-    except StorageError as error:
-        yield Break(f"The file could not be read to its end: {error.reason}", 400)
+            self._reader = storage.open(shard.uri, max(shard.start - 1, 0), shard.end, etag=shard.etag)
+            try:
+                yield from read_lines(self._chunks(), shard.start, shard.end)
+            finally:
+                self._reader.close()
+            if not storage.unchanged(shard.uri, shard.etag):
+                yield Break("The file changed while it was read", 400)
+        except BrokenArchive as error:
+            yield Break(f"The file could not be read to its end: {error}", 400)
+        except StorageError as error:
+            yield Break(f"The file could not be read to its end: {error.reason}", 400)
+
+    def read(self, size: int, /) -> bytes:
+        data = self._reader.read(size)
+        self.consumed += len(data)
+        return data
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _chunks(self) -> Iterator[bytes]:
+        if self._shard.compression:
+            return decompress(self, self._shard.compression)
+        return read_range(self, max(self._shard.start - 1, 0), self._shard.end)
 
 
 _made = threading.local()

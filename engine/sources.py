@@ -17,7 +17,7 @@ from .compression import compression_of
 from .errors import AccessDenied, ConfigurationError, NotFound, NothingToRead, StorageError
 from .storage import StoredObject, is_remote, normal, storage_for
 
-__all__ = ["ACCESS_CHECK", "InputFile", "Listing", "Skipped", "SourceLike", "find_inputs"]
+__all__ = ["ACCESS_CHECK", "InputFile", "Listing", "Skipped", "SourceLike", "find_inputs", "source_uri"]
 
 ACCESS_CHECK = ".healthlake_write_access_check_file.temp"
 """What HealthLake writes into an output folder to see whether it may."""
@@ -81,20 +81,28 @@ def find_inputs(source: SourceLike | Sequence[SourceLike], *, include_all: bool 
     beside its data (``log.ndjson``, ``*.log.ndjson``, ``error/``, ``deleted/``; ``include_all`` reads these too) and the folders of import jobs.
     A file is read whatever its name. Raises NothingToRead, NotFound, AccessDenied, and ConfigurationError where two inputs would share one log.
     """
-    places = [os.fspath(place) for place in ([source] if isinstance(source, str | os.PathLike) else source)]
-    found, skipped, uris, temporary = list[InputFile](), list[Skipped](), list[str](), list[str]()
+    places = _places(source)
+    found, skipped, temporary = list[InputFile](), list[Skipped](), list[str]()
     for place in places:
         for entry in _find(place, include_all, temporary):
             if isinstance(entry, Skipped):
                 skipped.append(entry)
             else:
                 found.append(entry)
-        uris.append(_public(place))
     if not found:
         why = f" ({len(skipped)} files skipped, the first: {skipped[0].name}: {skipped[0].reason})" if skipped else ""
         raise NothingToRead(f"{', '.join(places)}: nothing to read: no .ndjson, .ndjson.gz or .ndjson.zst file{why}")
     _refuse_shared_logs(found)
-    return Listing(tuple(found), tuple(skipped), ", ".join(uris), tuple(temporary))
+    return Listing(tuple(found), tuple(skipped), source_uri(source), tuple(temporary))
+
+
+def source_uri(source: SourceLike | Sequence[SourceLike]) -> str:
+    """What the Manifest says of the source: its URI, or several with commas between."""
+    return ", ".join(map(_public, _places(source)))
+
+
+def _places(source: SourceLike | Sequence[SourceLike]) -> list[str]:
+    return [os.fspath(place) for place in ([source] if isinstance(source, str | os.PathLike) else source)]
 
 
 def _find(place: str, include_all: bool, temporary: list[str]) -> Iterator[InputFile | Skipped]:

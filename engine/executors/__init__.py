@@ -16,13 +16,18 @@ from .pool import LocalPool
 from .runner import Runner
 from .thread import InThread
 
-__all__ = ["Beat", "Board", "Cancelled", "Foreign", "InThread", "LocalPool", "Lost", "Runner", "Task", "open_runner", "run_all"]
+__all__ = ["Beat", "Board", "Cancelled", "Foreign", "InThread", "LocalPool", "Lost", "Runner", "Task", "check_executor", "open_runner", "run_all"]
+
+
+def check_executor(executor: str | concurrent.futures.Executor) -> None:
+    """ConfigurationError for an executor that nobody knows."""
+    if not isinstance(executor, concurrent.futures.Executor) and executor != "local":
+        raise ConfigurationError(f"{executor}: no such executor; known: local, or any concurrent.futures.Executor")
 
 
 def open_runner(executor: str | concurrent.futures.Executor, workers: int) -> Runner:
     """The runner for what the user asked for: ``local``, or an executor of the user's own, which stays the user's to shut down."""
+    check_executor(executor)
     if isinstance(executor, concurrent.futures.Executor):
         return Foreign(executor, workers)
-    if executor != "local":
-        raise ConfigurationError(f"{executor}: no such executor; known: local, or any concurrent.futures.Executor")
     return InThread() if workers == 1 else LocalPool(workers)

@@ -84,14 +84,15 @@ class _Run:
 
     def _fill(self) -> bool:
         """Gives tasks to free slots: suspects alone, all others side by side. False when nothing is left to wait for."""
-        while self._free and not (self._flying and self._suspects):
+        while self._free and not self._isolating():
             task = self._suspects.popleft() if self._suspects else next(self._waiting, None)
-            if task is None:
-                break
-            alone = bool(self._suspects) or task.key in self._kills
-            if not self._launch(task) or alone:
+            if task is None or not self._launch(task):
                 break
         return bool(self._flying)
+
+    def _isolating(self) -> bool:
+        """Whether what is in flight must be left alone: a suspect runs, or one waits for the others to land."""
+        return bool(self._flying) and (bool(self._suspects) or any(task.key in self._kills for task, _ in self._flying.values()))
 
     def _launch(self, task: Task) -> bool:
         slot = self._free.pop()

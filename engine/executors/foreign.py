@@ -26,8 +26,8 @@ class Foreign:
     def restart(self) -> bool:
         return False
 
-    def close(self, *, kill: bool = False) -> None:
+    def close(self, *, kill: bool = False) -> None:  # noqa: ARG002 these workers are not ours to kill
+        """Waits for what runs already: it must not write into a folder that its job has left."""
         for future in self._pending:
             future.cancel()
-        if not kill:
-            concurrent.futures.wait(self._pending)
+        concurrent.futures.wait(self._pending)

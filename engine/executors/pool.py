@@ -33,6 +33,7 @@ class LocalPool:
         self._context.set_forkserver_preload(_PRELOAD)
         self._cells = self._context.RawArray("q", Board.size(slots))
         self.board: Board | None = Board(self._cells)
+        self._closed = False
         self._start()
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
@@ -44,8 +45,9 @@ class LocalPool:
         return True
 
     def close(self, *, kill: bool = False) -> None:
-        if kill and self.board:
-            self.board.stop()
+        if self._closed:
+            return
+        self._closed = True
         self._end(kill=kill)
         _server.release()
 

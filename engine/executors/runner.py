@@ -26,5 +26,5 @@ class Runner(Protocol):
         ...
 
     def close(self, *, kill: bool = False) -> None:
-        """No worker is left afterwards; with ``kill`` none of them is waited for."""
+        """Nothing runs any more afterwards; with ``kill`` no task is finished first, where that can be helped. May be called twice."""
         ...

@@ -1,0 +1,65 @@
+"""Validators that do what the line tells them: the engine's tests need verdicts, crashes and deaths at will."""
+
+import json
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+
+from bulkfhir.validators import Issue, OneByOne, Verdict
+
+
+class Toy:
+    """Members of a resource that it obeys: bad, warn, crash, log, sleep (seconds), kill (a file: dies while it is not there, and makes it), die."""
+
+    def __init__(self, level="strict", **options):
+        self.level = level
+
+    def validate(self, line):
+        try:
+            resource = json.loads(line)
+        except ValueError:
+            return Verdict(None, None, [Issue("fatal", "invalid", "json", "", "Invalid JSON found in input file")])
+        if not isinstance(resource, dict) or "resourceType" not in resource:
+            return Verdict(None, None, [Issue("fatal", "structure", "resource-type", "", "no resourceType")])
+        self._obey(resource)
+        issues = [Issue("error", "value", "bad", "Patient.bad", str(resource["bad"]))] if "bad" in resource else []
+        if "warn" in resource:
+            issues.append(Issue("warning", "value", "warned", "Patient.warn", "a warning"))
+        if "unknown" in resource:
+            issues.append(Issue("error", "structure", "unknown-element", "Patient.contact[0]", "Unrecognised property '@unknown'"))
+        return Verdict(resource["resourceType"], resource.get("id"), issues)
+
+    def _obey(self, resource):
+        time.sleep(resource.get("sleep", 0))
+        if "log" in resource:
+            logging.getLogger("bulkfhir.toys").warning("%s from process %s", resource["log"], os.getpid())
+        if "crash" in resource:
+            raise KeyError(resource["crash"])
+        if "die" in resource:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "kill" in resource and not Path(resource["kill"]).exists():
+            Path(resource["kill"]).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class BlockToy:
+    """The same for whole blocks, without the adapter that catches what it raises."""
+
+    def __init__(self, level="strict", **options):
+        self._toy = Toy(level)
+
+    def validate_block(self, block):
+        for _, start, end in block.lines():
+            self._toy.validate(block.data[start:end])
+        return OneByOne(self._toy).validate_block(block)
+
+
+class StrictToy(Toy):
+    """Rejects what Toy warns of, and has its own view of "bad"."""
+
+    def validate(self, line):
+        verdict = super().validate(line)
+        failing = [Issue("error", issue.code, issue.rule, issue.location, issue.diagnostics) for issue in verdict.issues if issue.rule == "warned"]
+        return Verdict(verdict.resource_type, verdict.resource_id, failing)

@@ -1,0 +1,99 @@
+"""Compression: everything before a break is read, and a break is always seen."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import random
+
+import pytest
+import zstandard
+
+from bulkfhir.engine.compression import BrokenArchive, compression_of, decompress
+from bulkfhir.engine.errors import StorageError
+
+TEXT = b"".join(b'{"line":%d}\n' % number for number in range(20_000))
+
+
+def packed(kind, data=TEXT):
+    return gzip.compress(data) if kind == "gz" else zstandard.ZstdCompressor().compress(data)
+
+
+def read(kind, data):
+    """(what came out, what went wrong)."""
+    pieces = []
+    try:
+        for piece in decompress(io.BytesIO(data), kind):
+            pieces.append(piece)
+    except BrokenArchive as error:
+        return b"".join(pieces), str(error)
+    return b"".join(pieces), None
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst"])
+class TestBoth:
+    def test_whole_archives_are_read(self, kind):
+        assert read(kind, packed(kind)) == (TEXT, None)
+
+    def test_members_in_a_row_are_one_file(self, kind):
+        assert read(kind, packed(kind) + packed(kind, b"second\n") + packed(kind, b"") + packed(kind, b"third\n")) == (TEXT + b"second\nthird\n", None)
+
+    def test_an_empty_file_is_empty(self, kind):
+        assert read(kind, b"") == (b"", None)
+
+    @pytest.mark.parametrize("lost", [1, 5, 1000])
+    def test_a_truncated_archive_gives_what_lies_before_the_break(self, kind, lost):
+        data, message = read(kind, packed(kind)[:-lost])
+        assert TEXT.startswith(data)
+        assert "ends before its end mark" in message
+
+    def test_a_truncated_archive_gives_most_of_its_lines(self, kind):
+        noise = random.Random(1).randbytes(3 << 20)
+        data, message = read(kind, packed(kind, noise)[:-1000])
+        assert message
+        assert noise.startswith(data)
+        assert len(data) > len(noise) * 0.8
+
+    def test_something_else_is_no_archive(self, kind):
+        data, message = read(kind, b'{"resourceType":"Patient"}\n')
+        assert data == b""
+        assert message.startswith(f"broken {kind} archive")
+
+    def test_rubbish_after_the_end_is_seen(self, kind):
+        data, message = read(kind, packed(kind) + b"rubbish, more of it than a header")
+        assert data == TEXT
+        assert message
+
+    def test_a_store_that_breaks_off_loses_nothing_that_was_read(self, kind):
+        class Breaking(io.BytesIO):
+            def read(self, size=-1):
+                data = super().read(size)
+                if not data:
+                    raise StorageError("there", "connection lost")
+                return data
+
+        pieces = []
+        with pytest.raises(StorageError):
+            for piece in decompress(Breaking(packed(kind)[:-10]), kind):
+                pieces.append(piece)
+        assert pieces
+
+
+def test_a_damaged_checksum_is_seen():
+    data = bytearray(packed("gz"))
+    data[-6] ^= 1
+    assert read("gz", bytes(data))[1]
+
+
+def test_zeros_after_a_gz_member_are_padding():
+    assert read("gz", packed("gz") + b"\0" * 1000) == (TEXT, None)
+
+
+def test_no_piece_of_a_bomb_is_large():
+    bomb = gzip.compress(b"\n" * (64 << 20))
+    assert max(len(piece) for piece in decompress(io.BytesIO(bomb), "gz")) <= 2 << 20
+
+
+@pytest.mark.parametrize(("name", "expected"), [("a.ndjson", None), ("a.ndjson.gz", "gz"), ("a.NDJSON.GZ", "gz"), ("a.zst", "zst"), ("gz", None)])
+def test_the_name_says_the_compression(name, expected):
+    assert compression_of(name) == expected
