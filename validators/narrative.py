@@ -1,22 +1,18 @@
 """Narratives: the XHTML that FHIR allows in Narrative.div (R4, section 2.4), and the links inside a resource that it uses.
 
 ``read_div`` reads one div; ``check_div`` is what is wrong with it; ``resolve_anchors`` finds local links that lead nowhere.
-
-The reader is a scanner of our own, because the verdict of HL7's validator hangs on its scanner's leniency: end tags may be missing at
-the end, text after the root's end tag is overlooked, an attribute may lack quotes or a value, ``>`` ends a quoted value.
-It expands no entity but XML's five and character references, knows no DTD, opens nothing, and reads each character once.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from .issue import Issue
 from .uri import is_absolute_uri, link_fault
+from .xhtml import Element, MalformedError, read_xhtml
 
 __all__ = ["Finding", "Narrative", "check_div", "read_div", "resolve_anchors"]
 
@@ -77,24 +73,7 @@ MEMO_ENTRIES: Final = 1_000
 MEMO_LENGTH: Final = 4_000
 """Bounds of the memory of divs read: about 4 MB in a worker."""
 
-_SPACE: Final = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 _TRIMMED: Final = "".join(map(chr, range(33)))
-_END: Final = "\uffff"
-"""Stands for the end of the text, and ends it where it occurs."""
-_LIMIT: Final = 0x10FFFF
-
-_NAME_CHARACTERS: Final = r"(?:(?![_\U00010000-\U0010ffff])\w|[_\-:.])"
-_SPACES = re.compile(f"[{_SPACE}]*")
-_LEADING = re.compile(f"[{_SPACE}\ufeff]*")
-_NAME = re.compile(f"{_NAME_CHARACTERS}*")
-_ORDINARY = re.compile('([^<&\uffff]+)|<(?:/([a-z][a-z0-9]*)>|(?!script)([a-z][a-z0-9]*)((?: (?!xmlns)[a-z:]+="[^"&<>\uffff]*")*) ?(/?)>)')
-"""Text, an end tag, or a start tag that needs no second look: one match instead of a dozen."""
-_ORDINARY_ATTRIBUTE = re.compile(' ([a-z:]+)="([^"]*)"')
-_PLAIN = {'"': re.compile('[^"&>\uffff]*'), "'": re.compile("[^'&>\uffff]*"), "": re.compile("[^/&>\uffff]*")}
-_REFERENCE_END = re.compile("[;&'\"><]")
-_DECIMAL = re.compile(r"[+-]?\d+")
-_HEXADECIMAL = re.compile(r"[+-]?[0-9A-Fa-f]+")
-_NAMED: Final = {"quot": '"', "amp": "&", "apos": "'", "lt": "<", "gt": ">"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +112,8 @@ def read_div(xhtml: str) -> Narrative:
     if known is not None:
         return known
     try:
-        root, findings = _Scanner(xhtml).document()
-        narrative = _judge(root, findings)
-    except _MalformedError as error:
+        narrative = _judge(read_xhtml(xhtml))
+    except MalformedError as error:
         narrative = Narrative((("xhtml-syntax", f"the narrative is no XHTML: {error}"),))
     if len(xhtml) <= MEMO_LENGTH:
         if len(_READ) >= MEMO_ENTRIES:
@@ -144,270 +122,16 @@ def read_div(xhtml: str) -> Narrative:
     return narrative
 
 
-class _MalformedError(ValueError):
-    """The scanner cannot go on."""
-
-
-@dataclass(slots=True)
-class _Element:
-    """name without prefix; namespace where it differs from the parent's; children are elements, texts, and None for a comment."""
-
-    name: str
-    attributes: dict[str, str | None]
-    namespace: str | None = None
-    children: list[_Element | str | None] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Namespaces:
-    default: str | None
-    prefixes: dict[str, str | None]
-    adopted: str | None = None
-    """Prefix whose namespace became the default one at its first use."""
-
-
-class _Scanner:
-    """Reads a div character by character, as leniently and as strictly as HL7's."""
-
-    def __init__(self, text: str) -> None:
-        end = text.find(_END)
-        self._text = (text if end < 0 else text[:end]) + _END
-        self._at = 0
-        self._findings: list[Finding] = []
-
-    def document(self) -> tuple[_Element, list[Finding]]:
-        self._prolog()
-        if self._text[self._at] != "<":
-            raise _MalformedError(
-                f"it does not start with a tag but with '{self._text[self._at :][:1]}'" if self._text[self._at] != _END else "there is no tag"
-            )
-        self._at += 1
-        root, open_, spaces = self._start(_Namespaces(None, {}), lower=True)
-        if open_:
-            self._inside(root, spaces)
-        return root, self._findings
-
-    def _prolog(self) -> None:
-        """White space, comments, processing instructions and a document type before the root."""
-        text = self._text
-        while True:
-            self._skip(_LEADING)
-            if text.startswith("<!--", self._at):
-                begin = self._at + (5 if text.startswith(" ", self._at + 4) else 4)
-                # dashes right here are taken for the opening ones once more
-                plain = text.startswith("-", begin) and not text.startswith("--", begin)
-                self._at = self._after(">" if plain else "-->", begin + (2 if text.startswith("--", begin) else 0))
-            elif text.startswith("<!-", self._at):
-                raise _MalformedError("'<!-' opens nothing")
-            elif text.startswith("<!", self._at) or (text.startswith("<?", self._at) and not text.startswith("<?>", self._at)):
-                self._at = self._after(">", self._at)
-            elif text.startswith("<?", self._at):
-                raise _MalformedError("'<?>' is empty")
-            else:
-                return
-
-    def _inside(self, root: _Element, spaces: _Namespaces) -> None:
-        """Everything up to the root's end tag, or the end of the text."""
-        text, stack = self._text, [(root, spaces)]
-        while stack:
-            element, spaces = stack[-1]
-            match = _ORDINARY.match(text, self._at)
-            if match is None:
-                if text[self._at] == _END:
-                    return
-                self._unusual(stack)
-                continue
-            run, ended, started, attributes, slash = match.groups()
-            self._at = match.end()
-            if run is not None:
-                element.children.append(run)
-            elif ended is not None:
-                self._end(ended, stack)
-            else:
-                child = _Element(started, dict(_ORDINARY_ATTRIBUTE.findall(attributes)) if attributes else {})
-                element.children.append(child)
-                if not slash:
-                    stack.append((child, spaces))
-
-    def _unusual(self, stack: list[tuple[_Element, _Namespaces]]) -> None:
-        """One piece of content that is neither text nor an ordinary tag."""
-        text, at = self._text, self._at
-        element, spaces = stack[-1]
-        follower = text[at + 1]
-        if text[at] == "&":
-            if character := self._reference():
-                element.children.append(character)
-        elif follower == "/":
-            self._at = self._after(">", at)
-            self._end(text[at + 2 : self._at - 1], stack)
-        elif follower == "!":
-            self._comment()
-            element.children.append(None)
-        elif follower == "?":
-            self._at = self._after(">", at)
-            element.children.append(None)
-        elif follower.isalpha() or follower.isdecimal():
-            self._at += 1
-            child, open_, inner = self._start(spaces)
-            element.children.append(child)
-            if open_:
-                stack.append((child, inner))
-        else:
-            raise _MalformedError(f"'<' is followed by '{follower}' in '{element.name}'")
-
-    def _end(self, name: str, stack: list[tuple[_Element, _Namespaces]]) -> None:
-        element, _ = stack.pop()
-        if _local(name) != element.name:
-            raise _MalformedError(f"'</{name}>' where '</{element.name}>' is expected")
-
-    def _start(self, outer: _Namespaces, *, lower: bool = False) -> tuple[_Element, bool, _Namespaces]:
-        """A start tag, after its ``<``: the element, whether it is open, and the namespaces inside it."""
-        name = self._name().lower() if lower else self._name()
-        attributes = self._attributes(_local(name))
-        element = _Element(_local(name), attributes)
-        inner = _namespaces(element, name.partition(":")[0] if ":" in name else None, outer)
-        closed = self._text[self._at] == "/"
-        if closed:
-            self._at += 1
-            if self._text[self._at] != ">":
-                raise _MalformedError(f"'/' without '>' in '{name}'")
-        if self._text[self._at] != _END:
-            self._at += 1
-        if _local(name) == "script" and not closed:
-            # its content is no XHTML; the element itself is refused later
-            end = self._text.find("</script>", self._at)
-            self._at = len(self._text) - 1 if end < 0 else end + len("</script>")
-            closed = True
-        return element, not closed, inner
-
-    def _attributes(self, element: str) -> dict[str, str | None]:
-        text = self._text
-        attributes: dict[str, str | None] = {}
-        self._skip(_SPACES)
-        while text[self._at] not in (">", "/", _END):
-            name = self._name()
-            if not name:
-                raise _MalformedError(f"no attribute name in '{element}' but '{text[self._at]}'")
-            self._skip(_SPACES)
-            if text[self._at] == "=":
-                self._at += 1
-                self._skip(_SPACES)
-                attributes[name] = self._value()
-            elif text[self._at] in (">", "/") or _NAME.fullmatch(text[self._at]):
-                attributes[name] = None
-            else:
-                raise _MalformedError(f"attribute '{name}' of '{element}' has no value")
-            self._skip(_SPACES)
-        return attributes
-
-    def _value(self) -> str:
-        text = self._text
-        quote = text[self._at] if text[self._at] in "\"'" else ""
-        self._at += len(quote)
-        pieces = []
-        while True:
-            match = _PLAIN[quote].match(text, self._at)
-            assert match is not None
-            pieces.append(match[0])
-            self._at = match.end()
-            if text[self._at] != "&":
-                break
-            pieces.append(self._reference())
-        if quote and text[self._at] == quote:
-            self._at += 1
-        return "".join(pieces)
-
-    def _reference(self) -> str:
-        """What an entity or character reference stands for. Any of ``;&'"><`` ends it, and is gone."""
-        match = _REFERENCE_END.search(self._text, self._at + 1)
-        if match is None:
-            raise _MalformedError("'&' is not ended")
-        name = self._text[self._at + 1 : match.start()]
-        self._at = match.end()
-        if name in _NAMED:
-            return _NAMED[name]
-        if name.startswith("#"):
-            return _character(name)
-        raise _MalformedError(f"entity '&{name};' is not one of quot, amp, apos, lt and gt")
-
-    def _comment(self) -> None:
-        text, start = self._text, self._at
-        plain = not text.startswith("<!--", start)
-        begin = start + (2 if plain else 4)
-        if text.startswith("DOCTYPE", begin):
-            raise _MalformedError("a document type stands in it")
-        self._at = self._after(">" if plain else "-->", begin)
-
-    def _after(self, mark: str, start: int) -> int:
-        found = self._text.find(mark, start)
-        if found < 0:
-            raise _MalformedError(f"'{mark}' is missing")
-        return found + len(mark)
-
-    def _name(self) -> str:
-        match = _NAME.match(self._text, self._at)
-        assert match is not None
-        self._at = match.end()
-        return match[0]
-
-    def _skip(self, spaces: re.Pattern[str]) -> None:
-        match = spaces.match(self._text, self._at)
-        assert match is not None
-        self._at = match.end()
-
-
-def _local(name: str) -> str:
-    return name.partition(":")[2] if ":" in name else name
-
-
-def _character(reference: str) -> str:
-    """A character reference, with its ``#``. One that is no number stands for nothing."""
-    digits = reference[1:]
-    if _DECIMAL.fullmatch(digits):
-        number = int(digits)
-    elif digits.startswith("x") and _HEXADECIMAL.fullmatch(digits[1:]):
-        number = int(digits[1:], 16)
-    elif not digits:
-        raise _MalformedError("'&#;' is no character")
-    else:
-        return ""
-    if abs(number) > 0x7FFFFFFF:
-        return ""
-    if not 0 <= number <= _LIMIT:
-        raise _MalformedError(f"'&{reference};' is no character")
-    return chr(number)
-
-
-def _namespaces(element: _Element, prefix: str | None, outer: _Namespaces) -> _Namespaces:
-    """The namespaces inside an element; sets the element's own where it is not the parent's."""
-    attributes = element.attributes
-    if prefix is None and not any(name.startswith("xmlns") for name in attributes):
-        return outer
-    default = attributes.get("xmlns", outer.default)
-    prefixes = {**outer.prefixes, **{name[6:]: value for name, value in attributes.items() if name.startswith("xmlns:")}}
-    adopted = outer.adopted
-    if prefix is not None:
-        meant = default if prefix == adopted else prefixes.get(prefix, "http://error/undefined-namespace")
-        if meant is None:
-            raise _MalformedError(f"prefix '{prefix}' has no namespace")
-        if meant != default:
-            element.namespace = default = meant
-            adopted = prefix
-            prefixes.pop(prefix, None)
-    if default is not None and default != outer.default:
-        element.namespace = default
-    return _Namespaces(default, prefixes, adopted)
-
-
-def _judge(root: _Element, findings: list[Finding]) -> Narrative:
+def _judge(root: Element) -> Narrative:
     """Walk the tree once, without recursion, with what each element's ancestors forbid."""
+    findings: list[Finding] = []
     if root.namespace != XHTML:
         findings.append(("xhtml-namespace", f"the narrative's namespace is {root.namespace or 'missing'}, it must be {XHTML}"))
     if root.name != "div":
         findings.append(("xhtml-name", f"the narrative starts with '{root.name}', it must be a div"))
     walk = _Walk(findings)
     walk.vocabulary(root, is_root=True)
-    stack: list[tuple[_Element, frozenset[str]]] = [(root, frozenset())]
+    stack: list[tuple[Element, frozenset[str]]] = [(root, frozenset())]
     while stack:
         parent, around = stack.pop()
         walk.identity(parent)
@@ -438,7 +162,7 @@ class _Walk:
         self.ids: list[str] = []
         self.names: list[str] = []
 
-    def vocabulary(self, element: _Element, *, is_root: bool = False) -> None:
+    def vocabulary(self, element: Element, *, is_root: bool = False) -> None:
         name = element.name
         if name == "img":
             self.content = True
@@ -455,7 +179,7 @@ class _Walk:
                 if not is_root:
                     self.findings.append(("xhtml-attribute", f"attribute '{attribute}' is not allowed on '{name}'"))
 
-    def place(self, element: _Element, parent: _Element, around: frozenset[str]) -> None:
+    def place(self, element: Element, parent: Element, around: frozenset[str]) -> None:
         name = element.name
         if around:
             if (name in BLOCKS) or ("p" in around and name in NOT_IN_P):
@@ -470,12 +194,12 @@ class _Walk:
         only = CHILDREN.get(name)
         if only is not None:
             for child in element.children:
-                if isinstance(child, _Element) and child.name not in only:
+                if isinstance(child, Element) and child.name not in only:
                     self.findings.append(("xhtml-children", f"'{name}' must not hold '{child.name}'"))
                 elif isinstance(child, str) and child.strip(_TRIMMED):
                     self.findings.append(("xhtml-children", f"'{name}' must not hold text"))
 
-    def identity(self, element: _Element) -> None:
+    def identity(self, element: Element) -> None:
         attributes = element.attributes
         if not attributes:
             return
@@ -485,7 +209,7 @@ class _Walk:
         if name is not None and element.name == "a":
             self.names.append(name)
 
-    def links_of(self, element: _Element) -> None:
+    def links_of(self, element: Element) -> None:
         if element.name == "a":
             target = element.attributes.get("href")
             if target is not None:

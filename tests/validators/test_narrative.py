@@ -87,6 +87,11 @@ def test_an_ampersand_that_never_ends_is_refused() -> None:
     assert {rule for rule, _ in check_div('<div xmlns="http://www.w3.org/1999/xhtml">a & b')} == {"xhtml-syntax"}
 
 
+@pytest.mark.parametrize("reference", ["&#" + "9" * 10_000 + ";", "&#" + "0" * 10_000 + "65;", "&#xFFFFFFFFF;"])
+def test_character_references_may_be_of_any_length(reference: str) -> None:
+    assert check_div(div("x" + reference)) == ()
+
+
 @pytest.mark.parametrize(
     "resource",
     [

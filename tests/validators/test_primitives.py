@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from bulkfhir.validators.decoding import decode
 from bulkfhir.validators.primitives import CHECKS, WARNINGS, is_absolute_uri, is_blank, resource_id, utf16_length
 
