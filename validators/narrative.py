@@ -69,9 +69,9 @@ BLOCKS: Final = _words("div pre table ul ol")
 """What may stand nowhere inside a TEXT_ONLY element."""
 NOT_IN_P: Final = _words("div blockquote table ol ul p")
 
-MEMO_ENTRIES: Final = 1_000
-MEMO_LENGTH: Final = 4_000
-"""Bounds of the memory of divs read: about 4 MB in a worker."""
+MEMO_ENTRIES: Final = 200
+MEMO_LENGTH: Final = 50_000
+"""Bounds of the memory of divs read, at most some 10 MB in a worker: it spares links their second reading, and repeated texts every one."""
 
 _TRIMMED: Final = "".join(map(chr, range(33)))
 
