@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bulkfhir.validators.issue import FAILING
+
 from ..errors import StorageError
 from ..outcomes import FAILURE
 from ..storage import Reader, normal, storage_for
@@ -24,11 +26,11 @@ _ISSUES = 3
 
 
 def findings_of(summary: Summary, input_uri: str, job_folder: str) -> list[Mapping[str, Any]]:
-    """``{severity, rule, count, examples: [{file, line, resource, issues: [{location, diagnostics}]}]}``, the most frequent rule first.
+    """``{severity, rule, count, examples: [{file, line, resource, issues: [{location, diagnostics}]}]}``, errors first, the most frequent before the others.
 
     An outcome line names no rule: the issues of an example are all the errors of its line.
     """
-    rules = summary.rules[:_RULES]
+    rules = sorted(summary.rules, key=lambda rule: rule.severity not in FAILING)[:_RULES]
     wanted = {example for rule in rules for example in rule.examples}
     lines = _failure_lines(wanted, input_uri, job_folder)
     return [
@@ -44,7 +46,7 @@ def _example(example: Example, line: Mapping[str, Any] | None) -> dict[str, Any]
     if "resourceId" in line:
         shown["resource"] = f"{line.get('resourceType')}/{line['resourceId']}"
     issues = line.get("UpdateResourceResponse", {}).get("jsonBlob", {}).get("issue", [])
-    errors = [issue for issue in issues if issue.get("severity") in ("error", "fatal")][:_ISSUES]
+    errors = [issue for issue in issues if issue.get("severity") in FAILING][:_ISSUES]
     shown["issues"] = [{"location": ", ".join(issue.get("location", [])), "diagnostics": issue.get("diagnostics", "")} for issue in errors]
     return shown
 

@@ -40,7 +40,7 @@ class Runner:
     nothing behind: the process ends itself, whole, when this one is gone.
 
     concurrent    jobs that run at once over all data stores
-    environment   variables for the jobs, over this process's own
+    environment   variables for the jobs, over this process's own; may still be changed
     drain         seconds that jobs get to end by themselves when the runner stops
     """
 
@@ -48,7 +48,7 @@ class Runner:
         self._jobs = jobs
         self._options = options
         self._concurrent = concurrent
-        self._environment = dict(environment or {})
+        self.environment = dict(environment or {})
         self._drain = drain
         self._wake = threading.Event()
         self._stopping = False
@@ -124,7 +124,7 @@ class Runner:
     def _begin(self, job: ImportJob) -> None:
         command = [sys.executable, "-m", "bulkfhir.engine.jobs.process", str(self._jobs.database.path), job.id, str(job.attempt)]
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, env={**os.environ, **self._environment}
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, env={**os.environ, **self.environment}
         )
         assert process.stdin is not None
         # The pipe stays open behind this line: its end tells the process that the runner is gone.

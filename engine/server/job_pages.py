@@ -65,6 +65,7 @@ class JobPages:
             "job": _shown(job),
             "samples": [dataclasses.asdict(sample) for sample in self._jobs.samples(job_id)],
             "findings": list(job.findings),
+            "done": job.done,
             "finished": job.status in FINISHED,
             "cancellable": job.status in (JobStatus.SUBMITTED, JobStatus.QUEUED, JobStatus.IN_PROGRESS),
         }

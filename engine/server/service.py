@@ -26,6 +26,7 @@ class ServiceSettings:
     """What an operator chose.
 
     state            the SQLite file of jobs
+    s3_root          a folder that stands for S3
     datastores       ids of data stores that exist from the start
     datastore_delay  seconds that CREATING and DELETING last
     concurrent       imports that run at once over all data stores
@@ -36,6 +37,7 @@ class ServiceSettings:
 
     state: Path
     run: RunOptions = field(default_factory=RunOptions)
+    s3_root: Path | None = None
     datastores: tuple[str, ...] = ()
     datastore_delay: float = 0.0
     concurrent: int = 4

@@ -17,6 +17,11 @@ function figures(job) {
   at("figures").replaceChildren(...pairs.map(([label, value]) => element("div", {}, element("dt", {}, label), element("dd", {}, value))));
 }
 
+function share(answer) {
+  at("done").value = answer.done;
+  at("done").hidden = answer.finished || !answer.begun;
+}
+
 function properties(job) {
   const pairs = [
     ["Job", job.JobId], ["Data store", job.DatastoreId], ["Level", job.ValidationLevel], ["Submitted", time(job.SubmitTime)], ["Begun", time(job.begun)],
@@ -27,7 +32,7 @@ function properties(job) {
 
 // The curve: rates between neighbouring samples, drawn by hand.
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 800, HEIGHT = 220, LEFT = 64, BOTTOM = 28, TOP = 26;
+const HEIGHT = 220, LEFT = 64, RIGHT = 12, BOTTOM = 28, TOP = 26, POINTS = 60;
 
 function svg(tag, attributes, ...children) {
   const made = document.createElementNS(SVG, tag);
@@ -36,16 +41,20 @@ function svg(tag, attributes, ...children) {
   return made;
 }
 
+// Workers report block by block: a rate over less than two seconds would show the blocks, not the job.
 function rates(samples) {
+  const span = samples.length ? samples[samples.length - 1].at - samples[0].at : 0;
+  const window = Math.max(2, span / POINTS);
   const points = [];
-  for (let i = 1; i < samples.length; i += 1) {
-    const [before, now] = [samples[i - 1], samples[i]];
+  let before = samples[0];
+  samples.forEach((now, i) => {
     const seconds = now.at - before.at;
-    if (seconds > 0) {
+    if (seconds >= window || (i === samples.length - 1 && i > 0 && (!points.length || seconds >= window / 2))) {
       points.push({ at: now.at - samples[0].at, scanned: (now.scanned - before.scanned) / seconds, failed: (now.failed - before.failed) / seconds });
+      before = now;
     }
-  }
-  return points;
+  });
+  return points.filter((point) => Number.isFinite(point.scanned));
 }
 
 function roundUp(value) {
@@ -59,14 +68,15 @@ function curve(samples) {
     at("curve").replaceChildren(element("p", { className: "faint" }, "Nothing measured yet."));
     return;
   }
+  const width = Math.max(320, at("curve").clientWidth);
   const top = roundUp(Math.max(...points.map((point) => point.scanned)));
   const end = points[points.length - 1].at;
-  const x = (seconds) => LEFT + ((WIDTH - LEFT - 12) * seconds) / end;
+  const x = (seconds) => LEFT + ((width - LEFT - RIGHT) * seconds) / end;
   const y = (rate) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * rate) / top;
   const line = (name) => svg("polyline", { class: name, points: [`${x(0)},${y(points[0][name])}`, ...points.map((point) => `${x(point.at)},${y(point[name])}`)].join(" ") });
   const average = Math.round((samples[samples.length - 1].scanned - samples[0].scanned) / end);
   const grid = [0, 0.5, 1].flatMap((part) => [
-    svg("line", { class: "axis", x1: LEFT, x2: WIDTH - 12, y1: y(top * part), y2: y(top * part) }),
+    svg("line", { class: "axis", x1: LEFT, x2: width - RIGHT, y1: y(top * part), y2: y(top * part) }),
     svg("text", { x: LEFT - 8, y: y(top * part) + 4, "text-anchor": "end" }, count(top * part)),
   ]);
   const key = [
@@ -74,14 +84,15 @@ function curve(samples) {
     svg("line", { class: "key-failed", x1: LEFT + 100, x2: LEFT + 124, y1: 13, y2: 13 }), svg("text", { x: LEFT + 130, y: 17 }, "with errors"),
   ];
   const label = `Resources a second over ${duration(end)}: ${count(average)} on average, ${count(Math.round(Math.max(...points.map((point) => point.scanned))))} at most`;
-  at("curve").replaceChildren(svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
-    ...grid, ...key, svg("text", { x: LEFT, y: HEIGHT - 8 }, "0 s"), svg("text", { x: WIDTH - 12, y: HEIGHT - 8, "text-anchor": "end" }, duration(end)),
+  at("curve").replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": label },
+    ...grid, ...key, svg("text", { x: LEFT, y: HEIGHT - 8 }, "0 s"), svg("text", { x: width - RIGHT, y: HEIGHT - 8, "text-anchor": "end" }, duration(end)),
     line("scanned"), line("failed")), element("p", { className: "faint" }, label + "."));
 }
 
 function example(found) {
-  const place = found.file ? `${found.file}:${found.line}` : "";
-  return element("li", {}, element("code", {}, place), " ", element("code", {}, found.location || ""), found.diagnostics ? ": " + found.diagnostics : "");
+  const issues = (found.issues || []).map((issue) => element("li", {}, element("code", {}, issue.location), ": " + issue.diagnostics));
+  return element("li", {}, element("code", {}, `${found.file}:${found.line}`), found.resource ? " " + found.resource : "",
+    ...(issues.length ? [element("ul", {}, ...issues)] : []));
 }
 
 let shownFindings = "";
@@ -91,7 +102,7 @@ function findings(found, finished) {
   if (text === shownFindings) return;
   shownFindings = text;
   if (!found.length) {
-    at("findings").replaceChildren(element("p", { className: "faint" }, finished ? "None." : "None so far."));
+    at("findings").replaceChildren(element("p", { className: "faint" }, finished ? "None." : "Counted when the job has ended."));
     return;
   }
   const rows = found.map((rule) => element("tr", {},
@@ -134,6 +145,7 @@ async function refresh() {
   at("message").textContent = job.Message || "";
   at("message").hidden = !job.Message;
   at("cancel").hidden = !answer.cancellable;
+  share({ ...answer, begun: job.begun });
   figures(job);
   properties(job);
   curve(answer.samples);

@@ -17,7 +17,7 @@ function row(job) {
     element("td", {}, element("span", { className: mood(job.JobStatus) }, job.JobStatus)),
     element("td", {}, element("code", {}, job.DatastoreId)),
     element("td", {}, job.ValidationLevel || ""),
-    element("td", {}, time(job.SubmitTime)),
+    element("td", { className: "time" }, time(job.SubmitTime)),
     element("td", { className: "number" }, duration(job.seconds)),
     element("td", { className: "number" }, count(progress.TotalNumberOfResourcesImported)),
     element("td", { className: "number" }, count(progress.TotalNumberOfResourcesWithCustomerError)),

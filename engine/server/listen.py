@@ -1,0 +1,40 @@
+"""The service on a port: uvicorn, from the first socket to the last job."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from ..storage import S3_ROOT
+from .asgi import asgi
+from .service import Service, ServiceSettings
+
+__all__ = ["listen"]
+
+_GRACE = 5
+"""Seconds that requests get to end once the server was told to."""
+
+
+def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serves until SIGTERM or SIGINT, then stops the jobs in order. ``ready`` gets the address once requests are answered.
+
+    Raises OSError for an address that cannot be had, and what Service raises.
+    """
+    if settings.s3_root is not None:
+        # The job page of this process, the jobs and their workers all find it here.
+        os.environ[S3_ROOT] = str(settings.s3_root.resolve())
+    service = Service(settings)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=256)
+    service.start()
+    try:
+        shown = f"[{host}]" if family == socket.AF_INET6 else host
+        app = asgi(service.application, start=lambda: ready(f"http://{shown}:{listener.getsockname()[1]}"))
+        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE, server_header=False, lifespan="on")
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        service.stop()
+        listener.close()

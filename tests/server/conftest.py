@@ -1,0 +1,136 @@
+"""What the server's tests share: a served endpoint in a process of its own, and one inside this process without a socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from bulkfhir.engine.server.service import Service, ServiceSettings
+
+DATASTORE = "0123456789abcdef0123456789abcdef"
+OTHER_DATASTORE = "fedcba9876543210fedcba9876543210"
+ROLE = "arn:aws:iam::123456789012:role/import"
+
+GOOD = b'{"resourceType":"Patient","id":"a"}\n{"resourceType":"Patient","id":"b"}\n'
+BAD = b'{"resourceType":"Patient","id":"c"\n'
+
+
+class Served:
+    """``bulkfhir serve`` as a process: its address, and ways to end it."""
+
+    def __init__(self, folder: Path, *options: str, environment: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        self.root = folder / "s3"
+        self.log = folder / "serve.log"
+        (self.root / "in-bucket").mkdir(parents=True, exist_ok=True)
+        (self.root / "out-bucket").mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-c", "from bulkfhir.engine.cli import main; main()", "serve", "--port", "0", "--workers", "1"]
+        command += ["--s3-root", str(self.root), "--state", str(folder / "jobs.db"), *options]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **(environment or {})}, cwd=folder)
+        line = self.process.stdout.readline().decode()
+        assert "http://" in line, f"{line}{self.log.read_text()}"
+        self.url = line.split()[-1]
+
+    def put(self, key: str, data: bytes) -> None:
+        path = self.root / "in-bucket" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def client(self, access_key: str = "access", secret_key: str = "secret"):
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "healthlake",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        code = self.process.wait(60)
+        self.process.stdout.close()
+        return code
+
+
+def start_request(datastore: str = DATASTORE, source: str = "s3://in-bucket/data/", **more) -> dict:
+    """The parameters of a StartFHIRImportJob that works."""
+    output = {"S3Configuration": {"S3Uri": "s3://out-bucket/results", "KmsKeyId": "alias/key"}}
+    request = {"DatastoreId": datastore, "InputDataConfig": {"S3Uri": source}, "JobOutputDataConfig": output, "DataAccessRoleArn": ROLE}
+    return request | {"ValidationLevel": "minimal"} | more
+
+
+def wait_for(probe, what: str, seconds: float = 60):
+    """The first true answer of ``probe``."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        answer = probe()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    pytest.fail(f"{what} did not happen in {seconds} s")
+
+
+def finished(client, job_id: str, datastore: str = DATASTORE) -> dict:
+    """The properties of a job, once it has ended."""
+
+    def probe():
+        job = client.describe_fhir_import_job(DatastoreId=datastore, JobId=job_id)["ImportJobProperties"]
+        return job if job["JobStatus"] in ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCEL_COMPLETED") else None
+
+    return wait_for(probe, f"the end of job {job_id}")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    server = Served(tmp_path_factory.mktemp("served"), "--datastore", DATASTORE, "--datastore", OTHER_DATASTORE)
+    server.put("data/good.ndjson", GOOD)
+    server.put("data/bad.ndjson", GOOD + BAD)
+    yield server
+    assert server.end() == 0
+
+
+class Calls:
+    """The endpoint without socket and runner: jobs are recorded and stay SUBMITTED."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def raw(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        from bulkfhir.engine.server.exchange import Request
+
+        response = self.service.application.respond(Request("POST", "/", {}, {name.lower(): value for name, value in headers.items()}, body))
+        return response.status, dict(response.headers), response.body
+
+    def __call__(self, operation: str, **members) -> dict:
+        status, _, body = self.answer(operation, members)
+        assert status == 200, body
+        return body
+
+    def refused(self, operation: str, **members) -> tuple[str, str]:
+        """(exception, Message) of a request that must not succeed."""
+        status, _, body = self.answer(operation, members)
+        assert status == 400, body
+        return body["__type"].rpartition("#")[2], body["Message"]
+
+    def answer(self, operation: str, members: dict) -> tuple[int, dict[str, str], dict]:
+        headers = {"X-Amz-Target": f"HealthLake.{operation}", "Content-Type": "application/x-amz-json-1.0"}
+        status, answered, body = self.raw(headers, json.dumps(members).encode())
+        return status, answered, json.loads(body)
+
+
+@pytest.fixture
+def calls(tmp_path):
+    service = Service(ServiceSettings(state=tmp_path / "jobs.db", datastores=(DATASTORE,)))
+    yield Calls(service)
+    service.database.close()
