@@ -33,7 +33,6 @@ _V = TypeVar("_V")
 Findings = tuple[Finding, ...]
 _KEPT = 4096
 _FAULTS = (Membership.OUT, Membership.WRONG)
-_UNDECIDED = (Membership.OPEN, Membership.ABANDONED)
 
 
 class _Terminology(Protocol):
@@ -64,6 +63,13 @@ class _Bound:
         """Whether the value set itself is asked."""
         return self.value_set is not None and self.strength != "example"
 
+    def undecided(self, answer: Membership, codes: str) -> Finding | None:
+        """The finding for an answer that is none."""
+        if answer is Membership.STUCK and self.strength == "required":
+            return Finding("unexpandable", codes, self.named)
+        undecided = answer in (Membership.OPEN, Membership.STUCK, Membership.ABANDONED)
+        return Finding("undecided", codes, self.named) if undecided else None
+
     def outside(self, codes: str) -> Finding | None:
         """The finding for a code that is not in the value set."""
         if self.strength == "required":
@@ -78,7 +84,8 @@ class _Bound:
         if known:
             return None
         if known is None:
-            return Finding("system-unknown", _coded(system, code))
+            stub = self.terminology.code_system(system)
+            return Finding("system-unknown" if stub is None else "system-stub", _coded(system, code))
         return Finding("ucum" if system == UCUM else "code-system", _coded(system, code))
 
 
@@ -86,7 +93,7 @@ class CodeBinding:
     """The check of one bare code: ``binding(code)`` gives its findings.
 
     accepted  all the codes that are certainly fine, None where there is no list of them
-    no_code   what to report of an element that has no value, only extensions
+    no_code   what to report of an element that has no value, only extensions; a blank value is none either
     """
 
     def __init__(self, bound: _Bound) -> None:
@@ -112,11 +119,14 @@ class CodeBinding:
 
     def _judge(self, code: str) -> Findings:
         bound = self._bound
+        if _blank(code):
+            return self.no_code
         if bound.value_set is None:
             return bound.misplaced
         answer = bound.value_set.code(code)
-        if answer in _UNDECIDED:
-            return (Finding("undecided", code, bound.named),)
+        undecided = bound.undecided(answer, code)
+        if undecided is not None:
+            return (undecided,)
         if answer is Membership.IN:
             return self._in_system(code)
         if bound.maximum is not None:
@@ -170,9 +180,8 @@ class CodingBinding:
             findings.append(bound.unknown(system, code))
             if answer is Membership.WRONG:
                 findings.append(Finding("binding-code", codes, bound.named))
-        if answer is Membership.OPEN:
-            findings.append(Finding("undecided", codes, bound.named))
-        elif answer in _FAULTS and bound.maximum is not None:
+        findings.append(bound.undecided(answer, codes))
+        if answer in _FAULTS and bound.maximum is not None:
             if bound.maximum.member(system, code) in _FAULTS:
                 findings.append(Finding("binding-max", codes, bound.maximum_named))
         elif answer in _FAULTS:
@@ -196,7 +205,7 @@ class ConceptBinding:
     def __call__(self, codings: Sequence[object]) -> Findings:
         """Findings for the whole concept; what is no JSON object in ``codings`` is passed over."""
         memo = self._memo
-        findings: Findings = ()
+        findings = self._bound.misplaced
         pairs: list[tuple[str | None, str | None]] = []
         outside = False
         for coding in codings:
@@ -214,7 +223,7 @@ class ConceptBinding:
                 findings += found
             outside = outside or answer in _FAULTS
         if not pairs:
-            return self._no_coding
+            return findings + self._no_coding
         return findings + self._outside(pairs) if outside else findings
 
     def _judge(self, system: str | None, code: str | None) -> tuple[Membership, Findings]:
@@ -224,11 +233,10 @@ class ConceptBinding:
         if answer is Membership.ABANDONED:
             return answer, (Finding("undecided", codes, bound.named),)
         findings.append(bound.unknown(system, code))
-        if answer is Membership.OPEN:
-            findings.append(Finding("undecided", codes, bound.named))
+        findings.append(bound.undecided(answer, codes))
         if answer is Membership.WRONG:
             findings.append(Finding("binding-code", codes, bound.named))
-        return answer, (*bound.misplaced, *(finding for finding in findings if finding is not None))
+        return answer, tuple(finding for finding in findings if finding is not None)
 
     def _outside(self, pairs: Sequence[tuple[str | None, str | None]]) -> Findings:
         """Some coding is not in the value set: all of them must be."""
@@ -240,6 +248,11 @@ class ConceptBinding:
             if Membership.ABANDONED not in answers and not answers.isdisjoint(_FAULTS):
                 findings = (Finding("binding-max", codes, bound.maximum_named), *findings)
         return findings
+
+
+def _blank(code: str) -> bool:
+    """Nothing but white space; a no-break space is none."""
+    return all(character.isspace() and character not in "\u00a0\u2007\u202f" for character in code)
 
 
 def _text(value: Any) -> str | None:

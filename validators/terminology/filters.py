@@ -24,7 +24,7 @@ class ExpansionError(Exception):
 def compile_filters(filters: Sequence[Mapping[str, Any]], system: CodeSystem) -> Test:
     """The test that a code of the system passes all filters.
 
-    Raises ExpansionError for a filter on displays: definitions are kept without them.
+    Raises ExpansionError for a filter on displays, as definitions are kept without them, and for an operator that R4 does not have.
     """
     tests = [_compile(one, system) for one in filters]
     return lambda code: all(test(code) for test in tests)
@@ -34,11 +34,12 @@ def _compile(one: Mapping[str, Any], system: CodeSystem) -> Test:
     named = str(one.get("property", "concept")).lower()
     if named == "display":
         raise ExpansionError("a filter on displays")
-    build = _BUILDERS.get(str(one.get("op")))
-    value = one.get("value")
-    if build is None or named not in ("concept", "code") or not isinstance(value, str):
+    operator, value = one.get("op"), one.get("value")
+    if operator is not None and operator not in _BUILDERS:
+        raise ExpansionError(f"a filter by {operator}")
+    if operator is None or named not in ("concept", "code") or not isinstance(value, str):
         return _nothing
-    return build(value, system)
+    return _BUILDERS[operator](value, system)
 
 
 def _nothing(_code: str) -> bool:
@@ -57,10 +58,6 @@ def _structural(select: Callable[[str, CodeSystem], frozenset[str]]) -> Callable
 
 def _above(value: str, system: CodeSystem) -> frozenset[str]:
     return frozenset(code for code in system.children if value in system.below(code))
-
-
-def _leaves(value: str, system: CodeSystem) -> frozenset[str]:
-    return frozenset(code for code in system.below(value) if code not in system.children)
 
 
 def _is_not_a(value: str, system: CodeSystem) -> Test:
@@ -96,7 +93,5 @@ _BUILDERS: Mapping[str, Callable[[str, CodeSystem], Test]] = {
     "in": lambda value, system: _in(_listed(value), system),
     "not-in": _not_in,
     "generalizes": _structural(lambda value, system: _above(value, system) | {value}),
-    "child-of": _structural(lambda value, system: frozenset(system.children.get(value, ()))),
-    "descendent-leaf": _structural(_leaves),
     "exists": lambda value, system: system.has if value.lower() == "true" else _nothing,
 }

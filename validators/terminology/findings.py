@@ -12,7 +12,7 @@ __all__ = ["Finding", "Rule"]
 
 Rule = Literal[
     "binding-required", "binding-max", "binding-no-code", "binding-extensible", "binding-code", "binding-code-system",
-    "code-system", "ucum", "system-relative", "system-value-set", "system-unknown", "system-absent", "undecided",
+    "code-system", "ucum", "system-relative", "system-value-set", "system-stub", "system-unknown", "system-absent", "undecided", "unexpandable",
 ]  # fmt: skip
 
 _SEVERITIES: Final[Mapping[Rule, Severity]] = {
@@ -20,6 +20,9 @@ _SEVERITIES: Final[Mapping[Rule, Severity]] = {
     "system-unknown": "warning",
     "system-absent": "warning",
     "undecided": "information",
+    # The reference validator makes errors of these two, where nothing speaks against the code: terminology that is not at hand proves no fault.
+    "unexpandable": "information",
+    "system-stub": "information",
 }
 
 _TEXTS: Final[Mapping[Rule, str]] = {
@@ -34,7 +37,9 @@ _TEXTS: Final[Mapping[Rule, str]] = {
     "system-relative": "Coding.system must be an absolute reference, not a local reference",
     "system-value-set": "The Coding references a value set, not a code system ({codes})",
     "system-unknown": "The code system is not known and its code could not be checked ({codes})",
+    "system-stub": "The code system is known but its codes are not; the code was not checked ({codes})",
     "system-absent": "A code with no system has no defined meaning; a system should be provided ({codes})",
+    "unexpandable": "The value set {value_set}, from which a code is required, cannot be expanded offline; the code was not checked ({codes})",
     "undecided": "The value set {value_set} cannot be expanded offline; the code was not checked ({codes})",
 }
 

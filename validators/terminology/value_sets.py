@@ -9,10 +9,11 @@ the answer is kept. What it says, measured and read:
 - inside one include, the codes of ``system`` and of every value set in ``valueSet`` are *united*, not intersected;
 - ``expansion`` is not read where ``compose`` includes anything;
 - a part for another system than the code's is passed over; ``system|version`` in data matches only a part with that very version;
+- a version that nobody holds of a system that is held is that system as it is held, but for filters;
 - an include of a whole system that nobody holds takes any of its codes (OPEN: taken, not checked); one that lists its concepts takes those;
 - a filter on a system that nobody holds makes the reference give up on the whole element (ABANDONED);
-- a part that takes a whole stub (``content: not-present``), or filters one, cannot be expanded. The reference calls that an error at a required
-  binding; it is OPEN here, as a value set that cannot be expanded offline is no proof of a fault;
+- a part that takes a whole stub (``content: not-present``), or filters one, cannot be expanded (STUCK);
+- one that lists concepts of a stub takes those (the reference does so for the stubs of the R4 core, and is STUCK at those of a package);
 - a value set in ``valueSet`` that is not held is skipped by the reference; here a code found nowhere else is then OPEN;
 - a code without system, or a system without code, is in no value set;
 - six value sets have rules of their own (``special_sets``), whatever ``compose`` says.
@@ -113,7 +114,11 @@ class _Part:
         if held is not None and self.filters:
             raise ExpansionError(self.system)
         listed = self.concepts is None or code in self.concepts
-        if self.system in SUPPORTED:
+        other = self._sources.code_system(self.system) if held is None and self.version else None
+        if other is not None and not other.stub:
+            if listed and other.lookup(code):
+                found[self.system, code] = True
+        elif self.system in SUPPORTED:
             if listed and registered(self.system, code):
                 found[self.system, code] = True
         elif held is not None and self.concepts is None:
@@ -248,7 +253,7 @@ class ValueSet:
         try:
             found = self.find(system, version, code)
         except ExpansionError:
-            return Membership.OPEN
+            return Membership.STUCK
         except _AbandonedError:
             return Membership.ABANDONED
         certain = [sure for pair, sure in found.items() if matches(pair)]
