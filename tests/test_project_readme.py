@@ -1,0 +1,97 @@
+"""The README is true: its console examples print what it says, its Python runs, and CI runs its two commands."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def console_examples() -> list[tuple[str, str]]:
+    """(command, output as the README shows it), but for what installs."""
+    found = []
+    for block in blocks("console"):
+        for part in block.split("$ ")[1:]:
+            command, _, output = part.partition("\n")
+            if "pip install" not in command:
+                found.append((command, output))
+    return found
+
+
+def pattern(shown: str) -> re.Pattern[str]:
+    """``...`` stands for anything, also for whole lines; white space at line ends and the widths of columns do not count."""
+    escaped = re.escape(plain(shown)).replace(re.escape("..."), ".*")
+    return re.compile(escaped, re.DOTALL)
+
+
+def plain(text: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder as the README's reader has it, beside nothing of the reader's own."""
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_console_examples_print_what_the_readme_shows(folder: Path) -> None:
+    examples = console_examples()
+    assert len(examples) >= 4
+    for command, shown in examples:
+        ran = subprocess.run(["/bin/sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+        assert ran.stderr == "", command
+        assert pattern(shown).fullmatch(plain(ran.stdout)), f"{command}\n{ran.stdout}"
+
+
+def test_python_examples_run(folder: Path) -> None:
+    (text,) = blocks("pycon")
+    example = doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0)
+    said: list[str] = []
+    results = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=said.append)
+    assert results.attempted >= 8
+    assert results.failed == 0, "".join(said)
+
+
+def test_ci_runs_the_two_commands_of_the_readme() -> None:
+    installing = [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines() if "pip install" in line]
+    assert len(installing) == 2
+    script = (ROOT / ".ci" / "run").read_text()
+    for command in installing:
+        assert command in script
+
+
+def test_exit_codes_of_the_readme_are_those_of_the_program() -> None:
+    from bulkfhir.engine.cli import exits
+
+    table = README[README.index("## Exit codes") : README.index("## Configuration")]
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)} == {getattr(exits, name) for name in exits.__all__}
+
+
+def test_output_formats_of_the_readme_are_those_of_the_program() -> None:
+    from bulkfhir.engine.cli.reports import REPORTS
+
+    table = README[README.index("| `--output-format` |") : README.index("The result goes to standard output")]
+    rows = [row.split("|")[1] for row in table.splitlines()[2:] if row.startswith("|")]
+    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(REPORTS)
+
+
+def test_links_of_the_readme_lead_to_files() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if "://" not in target:
+            assert (ROOT / target).exists(), target
