@@ -129,6 +129,7 @@ def import_job(
     plan = record.load() if resume else None
     if plan is not None:
         job.check_same(plan, settings, source_uri(source))
+        storage.sweep(folder)
     else:
         job.check_new(resume)
         with closing(find_inputs(source, include_all=include_all)) as listing:
