@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 from .block import Block, BlockVerdicts, OneByOne
 from .decoding import decode
 from .definitions import Definitions, core
+from .definitions.packages import Packages
 from .explainer import Explainer
 from .issue import Issue, Verdict
 from .rules.rule import joined
+from .schema.snapshot import UsableSnapshots
 from .search import SearchedElements
 
 __all__ = ["Level", "UnknownProfile", "Validator"]
@@ -31,18 +34,22 @@ class Validator:
     level            strict: base R4 and every profile in meta.profile. structure-only: base R4. minimal: readable JSON of a known
                      type with a legal id; what search could not read is a warning.
     unknown_profile  at strict, what an unknown profile is worth
+    packages         FHIR packages: ``.tgz`` files, folders, or ``name#version`` in the standard cache; see ``definitions.packages``
+    defaults         name of a package -> the version that a bare canonical url means, where several versions are given
     warnings         report warnings and information for resources that pass, too
     undecided        value set or code system -> codes that could not be checked offline, added up over all calls
     """
 
-    def __init__(self, level: Level = "strict", *, unknown_profile: UnknownProfile = "error", warnings: bool = False, packages: tuple[str, ...] = ()) -> None:
+    def __init__(self, level: Level = "strict", *, unknown_profile: UnknownProfile = "error", warnings: bool = False, packages: Sequence[str] = (), defaults: Mapping[str, str] | None = None) -> None:
+        """Raises PackageError for a package that cannot be found or read."""
         if level not in get_args(Level):
             raise ValueError(f"unknown level {level!r}: one of {', '.join(get_args(Level))}")
         self.level = level
         self.warnings = warnings
         self.undecided: Counter[str] = Counter()
         self._unknown_profile: UnknownProfile | None = unknown_profile if level == "strict" else None
-        self._definitions: Definitions = core()
+        self.packages: Packages | None = Packages(packages, defaults=defaults) if packages else None
+        self._definitions: Definitions = UsableSnapshots(self.packages) if self.packages is not None else core()
         self._errors = Explainer(self._definitions, unknown_profile=self._unknown_profile)
         self._searched = SearchedElements(self._definitions)
         self._all: Explainer | None = None

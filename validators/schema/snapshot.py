@@ -15,7 +15,7 @@ from .changes import BY_URL, changed, constraints_added, is_extension_slicing, l
 from .choices import BY_TYPE, close_types, gather_choices, types_of_slices
 from .tree import Element, Node, elements_of, tree_of
 
-__all__ = ["Snapshots", "snapshot"]
+__all__ = ["Snapshots", "UsableSnapshots", "snapshot"]
 
 _EXTENSIONS = frozenset({"extension", "modifierExtension"})
 
@@ -63,6 +63,27 @@ class Snapshots:
             finally:
                 self._making.pop()
         return self._made[key]
+
+
+class UsableSnapshots(Snapshots):
+    """Snapshots in which a profile that cannot be completed is one that nobody knows: a faulty package must not stop a job.
+
+    faults   canonical url of such a profile -> what is wrong with it
+    """
+
+    def __init__(self, definitions: Definitions) -> None:
+        super().__init__(definitions)
+        self.faults: dict[str, DefinitionError] = {}
+
+    def fetch(self, kind: str, url: str) -> Resource | None:
+        """As Definitions has it. Raises nothing."""
+        if url in self.faults:
+            return None
+        try:
+            return super().fetch(kind, url)
+        except DefinitionError as error:
+            self.faults[url] = error
+            return None
 
 
 def snapshot(definition: Mapping[str, Any], definitions: Snapshots) -> list[Element]:
