@@ -4,7 +4,7 @@ Each builds a check from a type or a property and says nothing where it does not
 JSON form, unknown names and empty elements are in ``form``: they are the walk itself.
 """
 
-from . import attachment, binding, cardinality, contained, extension, fixed, identifier, ids, invariant, narrative, primitive, profile, reference, type_profile
+from . import attachment, binding, bundle, cardinality, contained, extension, fixed, identifier, ids, invariant, narrative, primitive, profile, reference, type_profile
 from .rule import Check, Issues, Rule, Scope
 
 __all__ = ["RULES", "Check", "Issues", "Rule", "Scope"]
@@ -17,6 +17,7 @@ RULES: tuple[Rule, ...] = (
     Rule("ids and labels that occur once", ("object",), ids.build),
     Rule("contained resources", ("object",), contained.build),
     Rule("invariants of types", ("object",), invariant.build),
+    Rule("bundles", ("object",), bundle.build),
     Rule("links in narratives", ("object",), narrative.build),
     Rule("profiles of resources", ("object",), profile.build),
     Rule("primitive formats", ("value",), primitive.build),
