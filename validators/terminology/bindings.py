@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+from ..primitives import is_blank
 from .code_systems import CodeSystem
 from .findings import Finding
 from .membership import Membership
@@ -119,7 +120,7 @@ class CodeBinding:
 
     def _judge(self, code: str) -> Findings:
         bound = self._bound
-        if _blank(code):
+        if is_blank(code):
             return self.no_code
         if bound.value_set is None:
             return bound.misplaced
@@ -248,11 +249,6 @@ class ConceptBinding:
             if Membership.ABANDONED not in answers and not answers.isdisjoint(_FAULTS):
                 findings = (Finding("binding-max", codes, bound.maximum_named), *findings)
         return findings
-
-
-def _blank(code: str) -> bool:
-    """Nothing but white space; a no-break space is none."""
-    return all(character.isspace() and character not in "\u00a0\u2007\u202f" for character in code)
 
 
 def _text(value: Any) -> str | None:

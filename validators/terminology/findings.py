@@ -37,7 +37,7 @@ _TEXTS: Final[Mapping[Rule, str]] = {
     "system-relative": "Coding.system must be an absolute reference, not a local reference",
     "system-value-set": "The Coding references a value set, not a code system ({codes})",
     "system-unknown": "The code system is not known and its code could not be checked ({codes})",
-    "system-stub": "The code system is known but its codes are not; the code was not checked ({codes})",
+    "system-stub": "The codes of the code system are not all at hand; the code was not checked ({codes})",
     "system-absent": "A code with no system has no defined meaning; a system should be provided ({codes})",
     "unexpandable": "The value set {value_set}, from which a code is required, cannot be expanded offline; the code was not checked ({codes})",
     "undecided": "The value set {value_set} cannot be expanded offline; the code was not checked ({codes})",

@@ -241,7 +241,8 @@ class ValueSet:
         def matches(pair: tuple[str | None, str]) -> bool:
             return pair[0] == url and fold(pair[1]) == fold(code)
 
-        return self._decide(url or None, version or None, code, matches)
+        answer = self._decide(url or None, version or None, code, matches)
+        return Membership.OUT if not system and answer in (Membership.OPEN, Membership.STUCK) else answer
 
     def _code(self, code: str) -> Membership:
         url, _, version = (self.system_of(code) or "").partition("|")
