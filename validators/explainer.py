@@ -224,7 +224,7 @@ class Explainer:
                 found = check_property(item, value, scope)
                 if found is not None:
                     issues = found if issues is None else issues + found
-            if holds_something and (size := len(value)) < 2 and (not size or "id" in value):
+            if not value and holds_something:
                 issues = [*(issues or ()), empty_element()]
             if check is not None:
                 found = check(value, scope)

@@ -28,7 +28,7 @@ def wrong_form(value: Any, expected: str) -> Issue:
 
 
 def empty_element() -> Issue:
-    """ele-1 (FHIR R4, section 2.24): every element has a value or children; an id alone is neither."""
+    """ele-1 (FHIR R4, section 2.24): every element has a value or children. For a primitive an id alone is neither; for an object HL7's validator lets it pass."""
     return Issue("error", "invariant", "ele-1", "", "Constraint failed: ele-1: 'All FHIR elements must have a @value or children'", ELEMENT)
 
 
