@@ -22,15 +22,21 @@ class TypeModel:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
+        self._properties: dict[str, Mapping[str, Property]] = {}
         self._members: dict[tuple[str, str], tuple[Property, ...]] = {}
+        self._reachable: dict[tuple[str, str], tuple[Property, ...]] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
 
     def properties(self, type_name: str) -> Mapping[str, Property]:
         """JSON name -> Property; of a primitive, what its companion ``_x`` may hold. Empty for a type nobody knows."""
-        try:
-            return self._schema.properties("Element" if self.is_primitive(type_name) else type_name)
-        except UnknownType:
-            return {}
+        found = self._properties.get(type_name)
+        if found is None:
+            try:
+                found = self._schema.properties("Element" if self.is_primitive(type_name) else type_name)
+            except UnknownType:
+                found = {}
+            self._properties[type_name] = found
+        return found
 
     def members(self, type_name: str, name: str) -> tuple[Property, ...]:
         """The JSON names that a child may have: one, or one for each type of a choice; empty where there is no such child."""
@@ -38,6 +44,15 @@ class TypeModel:
         found = self._members.get(key)
         if found is None:
             found = self._members[key] = tuple(p for p in self.properties(type_name).values() if p.name == name)
+        return found
+
+    def reachable(self, type_name: str, name: str) -> tuple[Property, ...]:
+        """Like members, but a choice is also found by its JSON name (``valueQuantity``): FHIRPath does not allow it, profiles do it, HL7's validator bears it."""
+        key = type_name, name
+        found = self._reachable.get(key)
+        if found is None:
+            found = self.members(type_name, name) or tuple(p for p in self.properties(type_name).values() if p.json_name == name)
+            self._reachable[key] = found
         return found
 
     def is_primitive(self, type_name: str) -> bool:

@@ -61,10 +61,10 @@ def _collect(fields: dict[str, Any], json_name: str, type_name: str, primitive: 
 
 
 def children(model: TypeModel, node: Node, name: str) -> list[Item]:
-    """The children of one name, in order; a choice element is asked for without its type (``value``)."""
+    """The children of one name, in order; a choice element is asked for without its type (``value``), see ``TypeModel.reachable``."""
     fields = _fields(node)
     found: list[Item] = []
-    for member in model.members(node.type, name):
+    for member in model.reachable(node.type, name):
         if member.json_name in fields or member.is_primitive and "_" + member.json_name in fields:
             _collect(fields, member.json_name, member.type, member.is_primitive, found)
     return found

@@ -348,8 +348,8 @@ class _Lowering:
         return replace(before, types=step.types, steps=(*before.steps, step))
 
     def _members(self, type_name: str, name: str) -> tuple[Property, ...]:
-        found = self.model.members(type_name, name)
-        return self.model.members("DomainResource", name) if not found and type_name == "Resource" else found
+        found = self.model.reachable(type_name, name)
+        return self.model.reachable("DomainResource", name) if not found and type_name == "Resource" else found
 
     def _inner(self, path: _Path | None) -> _Lowering | None:
         """The lowering of an expression that is evaluated on each thing a path finds."""
@@ -408,7 +408,22 @@ def _and(*ops: Op) -> Op:
 
 
 def _or(*ops: Op) -> Op:
-    return _joined("or", ops, neutral=FALSE, deciding=TRUE)
+    """The ops joined; tests of the same keys for literals become one."""
+    joined = _joined("or", ops, neutral=FALSE, deciding=TRUE)
+    literals: dict[tuple[str, ...], tuple[Any, ...]] = {}
+    parts: list[Op] = []
+    for op in joined[1:] if joined[0] == "or" else ():
+        if op[0] == "is" and op[1] in literals:
+            literals[op[1]] = tuple(dict.fromkeys(literals[op[1]] + op[2]))
+        elif op[0] == "is":
+            literals[op[1]] = op[2]
+            parts.append(op)
+        else:
+            parts.append(op)
+    if not literals:
+        return joined
+    merged = [("is", op[1], literals[op[1]]) if op[0] == "is" else op for op in parts]
+    return merged[0] if len(merged) == 1 else ("or", *merged)
 
 
 def _joined(name: str, ops: tuple[Op, ...], neutral: Op, deciding: Op) -> Op:
