@@ -25,14 +25,14 @@ _SEARCHED = 4 << 20
 _ISSUES = 3
 
 
-def findings_of(summary: Summary, input_uri: str, job_folder: str) -> list[Mapping[str, Any]]:
+def findings_of(summary: Summary, job_folder: str) -> list[Mapping[str, Any]]:
     """``{severity, rule, count, examples: [{file, line, resource, issues: [{location, diagnostics}]}]}``, errors first, the most frequent before the others.
 
     An outcome line names no rule: the issues of an example are all the errors of its line.
     """
     rules = sorted(summary.rules, key=lambda rule: rule.severity not in FAILING)[:_RULES]
     wanted = {example for rule in rules for example in rule.examples}
-    lines = _failure_lines(wanted, input_uri, job_folder)
+    lines = _failure_lines(wanted, job_folder)
     return [
         {"severity": rule.severity, "rule": rule.rule, "count": rule.count, "examples": [_example(example, lines.get(example)) for example in rule.examples]}
         for rule in rules
@@ -51,11 +51,11 @@ def _example(example: Example, line: Mapping[str, Any] | None) -> dict[str, Any]
     return shown
 
 
-def _failure_lines(wanted: set[Example], input_uri: str, job_folder: str) -> dict[Example, Mapping[str, Any]]:
+def _failure_lines(wanted: set[Example], job_folder: str) -> dict[Example, Mapping[str, Any]]:
     found: dict[Example, Mapping[str, Any]] = {}
     for file, examples in itertools.groupby(sorted(wanted, key=lambda example: (example.file, example.line)), key=lambda example: example.file):
         by_line = {example.line: example for example in examples}
-        for line in _lines(job_folder, f"{FAILURE}/{_log_name(file, input_uri)}"):
+        for line in _failures(file, job_folder):
             if line.get("lineId") in by_line:
                 found[by_line.pop(line["lineId"])] = line
             if not by_line:
@@ -63,18 +63,15 @@ def _failure_lines(wanted: set[Example], input_uri: str, job_folder: str) -> dic
     return found
 
 
-def _log_name(file: str, input_uri: str) -> str:
-    """The log of an input file: its path below the source, without ``.gz`` and ``.zst``."""
-    base = input_uri[: input_uri.rindex("/") + 1] if "/" in input_uri else ""
-    relative = file[len(base) :] if base and file.startswith(base) else file.rpartition("/")[2]
-    return relative.removesuffix(".gz").removesuffix(".zst")
-
-
-def _lines(job_folder: str, name: str) -> Iterator[Mapping[str, Any]]:
+def _failures(file: str, job_folder: str) -> Iterator[Mapping[str, Any]]:
+    """The first lines of an input file's FAILURE log."""
     folder = normal(job_folder)
     storage = storage_for(folder)
     try:
-        reader = storage.open(storage.join(folder, name))
+        log = next(filter(None, (storage.stat(storage.join(folder, f"{FAILURE}/{name}")) for name in _log_names(file))), None)
+        if log is None:
+            return
+        reader = storage.open(log.uri)
         try:
             text = _read(reader, _SEARCHED)
         finally:
@@ -83,6 +80,13 @@ def _lines(job_folder: str, name: str) -> Iterator[Mapping[str, Any]]:
         return  # the examples then stand without their sentences
     for line in text[: text.rfind(b"\n") + 1].splitlines():
         yield json.loads(line)
+
+
+def _log_names(file: str) -> Iterator[str]:
+    """What the log of a file may be called, the longest first: its path below the source, which only the listing knew, without ``.gz`` and ``.zst``."""
+    steps = [step for step in file.removesuffix(".gz").removesuffix(".zst").split("/") if step not in ("", ".", "..")]
+    for begin in range(len(steps)):
+        yield "/".join(steps[begin:])
 
 
 def _read(reader: Reader, size: int) -> bytes:

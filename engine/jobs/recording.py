@@ -74,7 +74,7 @@ class Recording:
     def finish(self, result: JobResult) -> None:
         """The job's last state, and its errors by rule."""
         self._jobs.report(self.job, result.progress.to_json(), 1.0 if result.manifest else self._jobs.job(self.job.id).done)
-        self._jobs.find(self.job, findings_of(result.summary, self.job.input_uri, self.job.output_uri))
+        self._jobs.find(self.job, findings_of(result.summary, self.job.output_uri))
         self._jobs.finish(self.job, result.status, result.message)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Callable
 
@@ -29,6 +30,9 @@ def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str
     service = Service(settings)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=256)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn ends in order on both, then raises them again for whoever was there before: nobody who would cut off the jobs' own end.
+        signal.signal(number, lambda *_: None)
     service.start()
     try:
         shown = f"[{host}]" if family == socket.AF_INET6 else host

@@ -1,0 +1,134 @@
+"""``bulkfhir jobs``, and imports that record themselves."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from bulkfhir.engine.cli.program import run
+from bulkfhir.engine.errors import EngineError
+from bulkfhir.engine.jobs import Database, JobStatus, JobStore
+from bulkfhir.engine.jobs.recording import recorded_import
+from tests.server.conftest import BAD, GOOD
+
+ID = "ab" * 16
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "Patient.ndjson").write_bytes(GOOD + BAD)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def store(place):
+    return JobStore(Database(place / "state" / "bulkfhir" / "jobs.db"))
+
+
+def imported(place, **options):
+    return recorded_import(place / "in", place / "out", level="minimal", workers=1, **options)
+
+
+def test_an_import_records_itself_from_begin_to_end(place):
+    result = imported(place, name="nightly", job_id=ID)
+    (job,) = store(place).page().jobs
+    assert (job.id, job.name, job.status, job.origin) == (ID, "nightly", result.status, "command")
+    assert job.output_uri == f"{place}/out/{'0' * 32}-FHIR_IMPORT-{ID}/"
+    assert dict(job.progress) == result.progress.to_json()
+    assert (job.done, job.end_time is not None, len(store(place).samples(ID)) >= 1) == (1.0, True, True)
+    (finding,) = job.findings
+    assert (finding["severity"], finding["count"]) == ("fatal", 1)
+    (example,) = finding["examples"]
+    assert (example["file"].rpartition("/")[2], example["line"]) == ("Patient.ndjson", 3)
+    assert "Invalid JSON" in example["issues"][0]["diagnostics"]
+
+
+def test_the_callers_own_progress_and_cancel_still_work(place):
+    seen = []
+    cancel = threading.Event()
+    cancel.set()
+    assert imported(place, on_progress=seen.append, job_id=ID).progress.resources_scanned == 3
+    assert seen[-1].phase == "done"
+    assert imported(place, cancel=cancel, job_id="cd" * 16).status is JobStatus.CANCEL_COMPLETED
+    assert store(place).job("cd" * 16).status is JobStatus.CANCEL_COMPLETED
+
+
+def test_a_job_that_is_cancelled_in_the_store_stops(place):
+    jobs = store(place)
+
+    def cancel_it(_progress):
+        if jobs.job(ID).status is JobStatus.IN_PROGRESS:
+            jobs.cancel(ID)
+
+    (place / "in" / "Many.ndjson").write_bytes(b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number in range(60_000)))
+    assert imported(place, job_id=ID, on_progress=cancel_it, shard_bytes=50_000).status is JobStatus.CANCEL_COMPLETED
+    assert jobs.job(ID).status is JobStatus.CANCEL_COMPLETED
+    assert imported(place, job_id=ID, resume=True).status is JobStatus.COMPLETED_WITH_ERRORS
+    assert (jobs.job(ID).status, jobs.job(ID).attempt) == (JobStatus.COMPLETED_WITH_ERRORS, 2)
+
+
+def test_control_c_is_recorded_and_passes_through(place):
+    def interrupt(_progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        imported(place, job_id=ID, on_progress=interrupt)
+    assert store(place).job(ID).status is JobStatus.CANCEL_COMPLETED
+
+
+def test_nothing_is_recorded_of_a_job_that_never_began(place):
+    with pytest.raises(EngineError):
+        recorded_import(place / "none", place / "out", workers=1)
+    assert store(place).page().jobs == ()
+
+
+def test_a_store_that_cannot_be_written_is_a_warning_and_the_job_runs(place, caplog):
+    (place / "state").write_text("a file where the folder should be")
+    assert imported(place).progress.resources_imported == 2
+    assert "this job is not recorded" in caplog.text
+
+
+def test_a_store_that_breaks_in_the_middle_is_a_warning_and_the_job_runs(place, caplog):
+    def break_it(_progress):
+        for file in (place / "state" / "bulkfhir").iterdir():
+            file.write_bytes(b"no database any more" * 1000)
+
+    assert imported(place, on_progress=break_it).progress.resources_imported == 2
+    assert "could not be recorded" in caplog.text
+
+
+def jobs_command(capsys, *arguments):
+    code = run(["jobs", *arguments])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_list_and_describe_for_people_and_for_machines(place, capsys):
+    assert jobs_command(capsys, "list") == (0, "", f"no jobs in {place}/state/bulkfhir/jobs.db\n")
+    imported(place, name="nightly", job_id=ID)
+    code, out, _ = jobs_command(capsys, "list")
+    assert code == 0
+    assert out.splitlines()[0].split() == ["JOB", "STATUS", "SUBMITTED", "IMPORTED", "ERRORS", "NAME"]
+    assert out.splitlines()[1].split()[::5] == [ID, "1"]
+    assert out.splitlines()[1].endswith("nightly")
+    _, out, _ = jobs_command(capsys, "list", "--status", "COMPLETED", "--json")
+    assert json.loads(out) == {"ImportJobPropertiesList": []}
+    _, out, _ = jobs_command(capsys, "describe", ID)
+    assert "Patient.ndjson:3" in out
+    assert "TotalNumberOfResourcesImported            2" in out
+    _, out, _ = jobs_command(capsys, "describe", ID, "--json")
+    assert json.loads(out)["ImportJobProperties"]["JobId"] == ID
+
+
+def test_cancel_and_rm_say_what_they_cannot_do(place, capsys):
+    imported(place, job_id=ID)
+    assert jobs_command(capsys, "cancel", ID) == (2, "", f"bulkfhir: job {ID} is COMPLETED_WITH_ERRORS\n")
+    code, _, err = jobs_command(capsys, "describe", "none")
+    assert (code, "there is no job none" in err) == (2, True)
+    assert jobs_command(capsys, "list", "--status", "DONE")[0] == 2
+    assert jobs_command(capsys, "rm", ID) == (0, f"{ID} removed\n", "")
+    assert store(place).page().jobs == ()
+    assert (place / "out").exists()

@@ -1,0 +1,206 @@
+"""``bulkfhir serve`` as a process: the order of jobs, kills, restarts, cancelling, shutdown."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from tests.server.conftest import DATASTORE, GOOD, OTHER_DATASTORE, Served, finished, start_request, wait_for
+
+LINES = 60_000
+MANY = b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number in range(LINES))
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """A function that starts the server again and again on one folder."""
+    servers = []
+
+    def start(*options, **more):
+        servers.append(Served(tmp_path, "--datastore", DATASTORE, "--datastore", OTHER_DATASTORE, *options, **more))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.end(signal.SIGKILL)
+
+
+def job(client, job_id, datastore=DATASTORE):
+    return client.describe_fhir_import_job(DatastoreId=datastore, JobId=job_id)["ImportJobProperties"]
+
+
+def job_processes(server):
+    """The processes that run the server's jobs."""
+
+    def runs_a_job(pid):
+        try:
+            return b"bulkfhir.engine.jobs.process" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except FileNotFoundError:
+            return False
+
+    return [pid for pid in children(server.process.pid) if runs_a_job(pid)]
+
+
+def children(pid):
+    """Processes below this one, however deep."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split("\n")
+    parents = {int(line.split()[0]): int(line.split()[1]) for line in listed if line.strip()}
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_ten_jobs_on_two_data_stores_run_in_order_one_at_a_time_each(serve):
+    server = serve()
+    server.put("data/good.ndjson", GOOD)
+    client = server.client()
+    ids = {DATASTORE: [], OTHER_DATASTORE: []}
+    for number in range(10):
+        datastore = (DATASTORE, OTHER_DATASTORE)[number % 2]
+        ids[datastore].append(client.start_fhir_import_job(**start_request(datastore))["JobId"])
+    both = wait_for(lambda: all(any(job(client, one, store)["JobStatus"] == "IN_PROGRESS" for one in ids[store]) for store in ids), "both at once")
+    assert both
+    assert job(client, ids[DATASTORE][-1])["JobStatus"] == "QUEUED"
+    for datastore, expected in ids.items():
+        ended = [finished(client, one, datastore) for one in expected]
+        assert {one["JobStatus"] for one in ended} == {"COMPLETED"}
+        state = json.loads(jobs_command(server, "list", "--datastore", datastore, "--json"))
+        begun = {one["JobId"]: (one["SubmitTime"], one["EndTime"]) for one in state["ImportJobPropertiesList"]}
+        ends = [begun[one][1] for one in expected]
+        assert ends == sorted(ends)
+    with urllib.request.urlopen(f"{server.url}/api/jobs") as answer:
+        shown = {one["JobId"]: one for one in json.load(answer)["jobs"]}
+    for expected in ids.values():
+        for before, after in zip(expected, expected[1:], strict=False):
+            assert shown[before]["EndTime"] <= shown[after]["begun"]
+
+
+def jobs_command(server, *arguments):
+    command = [sys.executable, "-c", "from bulkfhir.engine.cli import main; main()", "jobs", "--state", str(server.folder / "jobs.db"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=server.folder).stdout
+
+
+def in_the_middle(server, client):
+    """The id of a job that has begun to write, and of one that waits for it."""
+    server.put("data/many.ndjson", MANY)
+    first, second = (client.start_fhir_import_job(**start_request(JobName=name))["JobId"] for name in ("first", "second"))
+    work = server.root / "out-bucket" / "results" / f"{DATASTORE}-FHIR_IMPORT-{first}" / ".work"
+    wait_for(work.exists, "the first shard")
+    return first, second
+
+
+def outcome(server, client, job_id):
+    """(state, resources imported, lines of the SUCCESS log) of a job, once it has ended."""
+    ended = finished(client, job_id)
+    folder = server.root / ended["JobOutputDataConfig"]["S3Configuration"]["S3Uri"].removeprefix("s3://")
+    lines = (folder / "SUCCESS" / "many.ndjson").read_bytes().count(b"\n")
+    assert not (folder / ".work").exists()
+    return ended["JobStatus"], ended["JobProgressReport"]["TotalNumberOfResourcesImported"], lines
+
+
+def test_after_kill_9_and_restart_no_job_is_lost_and_no_process_is_left(serve):
+    server = serve()
+    first, second = in_the_middle(server, server.client())
+    left = children(server.process.pid)
+    assert left
+    server.end(signal.SIGKILL)
+    wait_for(lambda: not any(alive(pid) for pid in left), "the end of the killed server's jobs")
+    stale = Path(server.root / "out-bucket" / "results" / f"{DATASTORE}-FHIR_IMPORT-{first}" / "FAILURE" / "stale.ndjson")
+    stale.parent.mkdir(exist_ok=True)
+    stale.write_text("of the first attempt")
+    again = serve()
+    client = again.client()
+    assert job(client, second)["JobStatus"] == "QUEUED"
+    assert outcome(again, client, first) == ("COMPLETED", LINES, LINES)
+    assert not stale.exists()
+    assert outcome(again, client, second) == ("COMPLETED", LINES, LINES)
+    assert job(client, first)["EndTime"] <= job(client, second)["EndTime"]
+
+
+def test_sigterm_interrupts_what_runs_and_the_next_start_runs_it(serve):
+    server = serve()
+    first, second = in_the_middle(server, server.client())
+    left = children(server.process.pid)
+    assert server.end(signal.SIGTERM) == 0
+    assert not any(alive(pid) for pid in left)
+    listed = json.loads(jobs_command(server, "list", "--json"))["ImportJobPropertiesList"]
+    assert {one["JobId"]: one["JobStatus"] for one in listed} == {first: "QUEUED", second: "QUEUED"}
+    again = serve()
+    assert outcome(again, again.client(), first) == ("COMPLETED", LINES, LINES)
+    assert outcome(again, again.client(), second) == ("COMPLETED", LINES, LINES)
+
+
+def test_cancel_drains_a_running_job_and_the_next_one_begins(serve):
+    server = serve()
+    client = server.client()
+    server.put("data/many.ndjson", MANY)
+    first, second = (client.start_fhir_import_job(**start_request())["JobId"] for _ in range(2))
+    (process,) = wait_for(lambda: job_processes(server), "the job's process")
+    os.kill(process, signal.SIGSTOP)  # so that it cannot end before it is cancelled
+    assert jobs_command(server, "cancel", first) == f"{first} CANCEL_SUBMITTED\n"
+    assert job(client, first)["JobStatus"] == "CANCEL_SUBMITTED"
+    os.kill(process, signal.SIGCONT)
+    ended = finished(client, first)
+    assert (ended["JobStatus"], "EndTime" in ended) == ("CANCEL_COMPLETED", True)
+    assert outcome(server, client, second) == ("COMPLETED", LINES, LINES)
+
+
+def test_a_job_whose_process_dies_has_failed_and_says_how(serve):
+    server = serve()
+    client = server.client()
+    server.put("data/many.ndjson", MANY)
+    job_id = client.start_fhir_import_job(**start_request())["JobId"]
+    (process,) = wait_for(lambda: job_processes(server), "the job's process")
+    os.kill(process, signal.SIGKILL)
+    ended = finished(client, job_id)
+    assert (ended["JobStatus"], ended["Message"]) == ("FAILED", "The import process ended with signal 9 before the job was done")
+
+
+def test_a_second_server_on_the_same_state_file_is_refused(serve, tmp_path):
+    serve()
+    with pytest.raises(AssertionError, match="runs the jobs of"):
+        serve()
+
+
+def test_the_log_is_one_json_object_a_line(serve):
+    server = serve("--log-format", "json")
+    server.put("data/good.ndjson", GOOD)
+    client = server.client()
+    job_id = client.start_fhir_import_job(**start_request())["JobId"]
+    finished(client, job_id)
+    server.end()
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    (started,) = [line for line in lines if line.get("operation") == "StartFHIRImportJob"]
+    assert (started["status"], len(started["request_id"]), started["level"]) == (200, 36, "info")
+    assert [line["status"] for line in lines if line.get("job_id") == job_id and "status" in line] == ["COMPLETED"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--require-auth"], "needs --credentials"),
+        (["--datastore", "a/b"], "up to 32 letters"),
+        (["--state", "/dev/null/jobs.db"], "cannot be used"),
+        (["--host", "192.0.2.1"], "assign requested address"),
+    ],
+)
+def test_options_that_cannot_work_are_one_line_and_exit_code_2(tmp_path, arguments, message):
+    command = [sys.executable, "-c", "from bulkfhir.engine.cli import main; main()", "serve", "--port", "0", "--state", str(tmp_path / "jobs.db"), *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert message in ended.stderr
