@@ -104,6 +104,7 @@ ERRATA: tuple[Erratum, ...] = (
         "(component.empty() and hasMember.empty()) implies (dataAbsentReason.exists() or value.exists())",
         "vital signs as 4.0.0 published them: empty where both are absent",
     ),
+    Erratum("", "telecom or endpoint", "telecom.exists() or endpoint.exists()", "pd-1 of US Core's PractitionerRole: two telecoms are no boolean"),
     Erratum("", "isModifier implies isModifierReason.exists()", "(isModifier.exists() and isModifier) implies isModifierReason.exists()", "eld-18 as 4.0.0 published it: empty without isModifier"),
 )
 
