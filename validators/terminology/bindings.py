@@ -17,8 +17,8 @@ CodeableConcept are checked by it, not one by one, unless they are bound themsel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from ..primitives import is_blank
 from .code_systems import CodeSystem
@@ -210,9 +210,10 @@ class ConceptBinding:
         pairs: list[tuple[str | None, str | None]] = []
         outside = False
         for coding in codings:
-            if not isinstance(coding, Mapping):
+            if not isinstance(coding, dict):
                 continue
-            pair = (_text(coding.get("system")), _text(coding.get("code")))
+            system, code = coding.get("system"), coding.get("code")
+            pair = (system if isinstance(system, str) else None, code if isinstance(code, str) else None)
             known = memo.get(pair)
             if known is None:
                 known = _remember(memo, pair, self._judge(*pair))
@@ -249,10 +250,6 @@ class ConceptBinding:
             if Membership.ABANDONED not in answers and not answers.isdisjoint(_FAULTS):
                 findings = (Finding("binding-max", codes, bound.maximum_named), *findings)
         return findings
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _coded(system: str | None, code: str | None) -> str:
