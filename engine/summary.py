@@ -105,4 +105,4 @@ def _rules(totals: Totals, outcomes: Sequence[FileOutcome]) -> tuple[RuleCount, 
         severity, _, rule = key.partition(" ")
         examples = tuple(Example(origin[shard][0], origin[shard][1] + line + 1) for shard, line in totals.examples[key])
         rules.append(RuleCount(severity, rule, count, examples))
-    return tuple(sorted(rules, key=lambda rule: (-rule.count, rule.severity, rule.rule)))
+    return tuple(sorted(rules, key=lambda rule: (-rule.count, rule.rule, rule.severity)))

@@ -26,7 +26,7 @@ class Foreign:
     def restart(self) -> bool:
         return False
 
-    def close(self, *, kill: bool = False) -> None:  # noqa: ARG002 these workers are not ours to kill
+    def close(self, *, kill: bool = False) -> None:
         """Waits for what runs already: it must not write into a folder that its job has left."""
         for future in self._pending:
             future.cancel()

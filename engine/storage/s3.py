@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ResponseStreamingError
+from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from ..errors import AccessDenied, Changed, NotFound, StorageError
@@ -25,7 +25,7 @@ _PART = 8 << 20
 _TRIES = 4
 """How often a broken connection is taken up again without a byte of progress."""
 
-_BROKEN = (HTTPClientError, ResponseStreamingError, HTTPError, OSError)
+_BROKEN = (BotoCoreError, HTTPError, OSError)
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 

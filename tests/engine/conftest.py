@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,38 @@ def workers_left():
         return found
 
     return left
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """The address of an S3 server, moto's, for the whole run."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server, monkeypatch):
+    """A client of it; the environment says to boto3, here and in workers, what a user would."""
+    import boto3
+
+    from bulkfhir.engine import storage
+
+    settings = {"ENDPOINT_URL_S3": s3_server, "ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "DEFAULT_REGION": "us-east-1", "CONFIG_FILE": os.devnull}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    storage._s3.cache_clear()
+    yield boto3.session.Session().client("s3")
+    storage._s3.cache_clear()
+
+
+@pytest.fixture
+def bucket(s3):
+    """A new bucket: ``s3://name``."""
+    name = f"bulkfhir-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    return f"s3://{name}"

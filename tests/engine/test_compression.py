@@ -23,8 +23,7 @@ def read(kind, data):
     """(what came out, what went wrong)."""
     pieces = []
     try:
-        for piece in decompress(io.BytesIO(data), kind):
-            pieces.append(piece)
+        pieces.extend(decompress(io.BytesIO(data), kind))
     except BrokenArchive as error:
         return b"".join(pieces), str(error)
     return b"".join(pieces), None
@@ -74,8 +73,7 @@ class TestBoth:
 
         pieces = []
         with pytest.raises(StorageError):
-            for piece in decompress(Breaking(packed(kind)[:-10]), kind):
-                pieces.append(piece)
+            pieces.extend(decompress(Breaking(packed(kind)[:-10]), kind))
         assert pieces
 
 

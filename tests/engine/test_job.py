@@ -84,7 +84,11 @@ def test_the_result_counts_by_type_and_by_rule_with_examples(run, write, patient
     write("in/a.ndjson", [patient("1"), patient("2", bad=1)] * 3)
     write("in/b.ndjson", [patient("1", bad=1), b'{"resourceType":"Group","id":"g"}', b"[", b'{"no":"type"}'])
     result, _ = run(tmp_path / "in", shard_bytes=100)
-    assert [(count.type, count.accepted, count.rejected, count.crashed) for count in result.summary.types] == [("Group", 1, 0, 0), ("Patient", 3, 4, 0), ("", 0, 2, 0)]
+    assert [(count.type, count.accepted, count.rejected, count.crashed) for count in result.summary.types] == [
+        ("Group", 1, 0, 0),
+        ("Patient", 3, 4, 0),
+        ("", 0, 2, 0),
+    ]
     first = result.summary.rules[0]
     assert (first.severity, first.rule, first.count) == ("error", "bad", 4)
     assert [(Path(example.file).name, example.line) for example in first.examples] == [("a.ndjson", 2), ("a.ndjson", 4), ("a.ndjson", 6)]
@@ -103,7 +107,10 @@ def test_the_result_counts_by_type_and_by_rule_with_examples(run, write, patient
 
 
 def test_the_output_is_the_same_for_any_number_of_workers_and_any_shard_size(write, patient, tree, tmp_path):
-    lines = [patient(str(number), **({"bad": number} if number % 7 == 0 else {"crash": 1} if number % 31 == 0 else {}), text="x" * (number % 200)) for number in range(600)]
+    lines = [
+        patient(str(number), **({"bad": number} if number % 7 == 0 else {"crash": 1} if number % 31 == 0 else {}), text="x" * (number % 200))
+        for number in range(600)
+    ]
     write("in/a.ndjson", lines)
     write("in/b.ndjson", [b"", *lines[:50], b"not json"], ending=b"\r\n")
     (tmp_path / "in/c.ndjson.gz").write_bytes(gzip.compress(b"\n".join(lines[:99])))

@@ -40,7 +40,11 @@ def split(data, shard, size, limit=1000):
 
 
 def _keep(data):
-    return [line + b"\n" for line in data[:-1].split(b"\n")] if data.endswith(b"\n") else [*[line + b"\n" for line in data.split(b"\n")[:-1]], data.split(b"\n")[-1]]
+    return (
+        [line + b"\n" for line in data[:-1].split(b"\n")]
+        if data.endswith(b"\n")
+        else [*[line + b"\n" for line in data.split(b"\n")[:-1]], data.split(b"\n")[-1]]
+    )
 
 
 def reference(data, limit=1000):

@@ -11,7 +11,13 @@ from bulkfhir.validators import Issue
 
 
 def test_a_failure_line_has_healthlakes_members_in_order():
-    issue = Issue("error", "structure", "cardinality", "X", "Profile http://hl7.org/fhir/StructureDefinition/X, Element 'X.status': minimum required = 1, but only found 0")
+    issue = Issue(
+        "error",
+        "structure",
+        "cardinality",
+        "X",
+        "Profile http://hl7.org/fhir/StructureDefinition/X, Element 'X.status': minimum required = 1, but only found 0",
+    )
     assert outcome_line(5, "X", "1", [issue], 400) == (
         b'{"lineId":5,"resourceId":"1","resourceType":"X","UpdateResourceResponse":{"jsonBlob":{"resourceType":"OperationOutcome","issue":'
         b'[{"severity":"error","code":"processing","diagnostics":"Profile http://hl7.org/fhir/StructureDefinition/X, Element \'X.status\': '

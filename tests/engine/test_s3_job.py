@@ -1,0 +1,126 @@
+"""The import job from and to S3: what users do with buckets, on moto's server."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from bulkfhir.engine import JobStatus, NothingToRead, StorageError, import_job, validate_files
+
+pytestmark = pytest.mark.usefixtures("toys")
+
+JOB = "f" * 32
+FOLDER = f"{'0' * 32}-FHIR_IMPORT-{JOB}"
+
+
+@pytest.fixture
+def upload(s3, bucket):
+    def to(key, data):
+        s3.put_object(Bucket=bucket.removeprefix("s3://"), Key=key, Body=data)
+
+    return to
+
+
+@pytest.fixture
+def objects(s3, bucket):
+    """Key -> bytes of everything in the bucket."""
+
+    def of():
+        name = bucket.removeprefix("s3://")
+        keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=name).get("Contents", ())]
+        return {key: s3.get_object(Bucket=name, Key=key)["Body"].read() for key in keys}
+
+    return of
+
+
+@pytest.fixture
+def lines(patient):
+    return [patient(str(number), **({"bad": number} if number % 10 == 0 else {}), text="ü" * 40) for number in range(200)]
+
+
+def test_a_job_from_bucket_to_bucket_writes_what_one_on_disk_does(bucket, upload, objects, lines, tree, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name, data in (("a.ndjson", b"\n".join(lines)), ("sub/b.ndjson.gz", gzip.compress(b"\n".join(lines)))):
+        upload(f"in/{name}", data)
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(data)
+    options = {"judge": "toy", "job_id": JOB, "shard_bytes": 5000, "sink": "ndjson"}
+    remote = import_job(f"{bucket}/in/", f"{bucket}/out/", workers=2, **options)
+    local = import_job(tmp_path / "in", tmp_path / "out", workers=1, **options)
+    assert remote.status == local.status == JobStatus.COMPLETED_WITH_ERRORS
+    found = {key.removeprefix("out/"): data for key, data in objects().items() if key.startswith("out/")}
+    expected = tree(tmp_path / "out")
+    manifest = json.loads(found.pop(f"{FOLDER}/Manifest.json"))
+    expected.pop(f"{FOLDER}/Manifest.json")
+    assert found == expected
+    assert manifest["inputDataConfig"]["s3Uri"] == f"{bucket}/in/"
+    assert manifest["successOutput"]["successOutputS3Uri"] == f"{bucket}/out/{FOLDER}/SUCCESS/"
+    assert manifest["numberOfResourcesImportedSuccessfully"] == 360
+    assert remote.job_folder == f"{bucket}/out/{FOLDER}/"
+
+
+def test_a_prefix_is_taken_as_it_stands(bucket, upload, lines, tmp_path):
+    for key in ("data/2024-a.ndjson", "data/2024/b.ndjson", "data/2023.ndjson"):
+        upload(key, b"\n".join(lines))
+    import_job(f"{bucket}/data/2024", tmp_path / "out", judge="toy", workers=1, job_id=JOB)
+    success = tmp_path / "out" / FOLDER / "SUCCESS"
+    assert sorted(str(path.relative_to(success)) for path in success.rglob("*.ndjson")) == ["2024-a.ndjson", "2024/b.ndjson"]
+
+
+def test_a_glob_over_keys_stops_at_slashes(bucket, upload, lines):
+    for key in ("data/a.ndjson", "data/b.ndjson", "data/sub/a.ndjson"):
+        upload(key, b"\n".join(lines))
+    with validate_files(f"{bucket}/data/*.ndjson", judge="toy", workers=1) as validation:
+        found = {finding.file for finding in validation}
+    assert found == {f"{bucket}/data/a.ndjson", f"{bucket}/data/b.ndjson"}
+
+
+def test_an_object_that_is_replaced_after_the_listing_is_reported(bucket, upload, patient, tmp_path, rows):
+    slow = [patient(str(number), sleep=0.02) for number in range(60)]
+    upload("a.ndjson", b"\n".join(slow))
+    replaced = []
+
+    def replace(progress):
+        if not replaced and progress.report.resources_scanned:
+            replaced.append(progress)
+            upload("a.ndjson", b"{}\n")
+
+    result = import_job(f"{bucket}/a.ndjson", tmp_path / "out", judge="toy", workers=1, job_id=JOB, shard_bytes=500, on_progress=replace)
+    assert replaced
+    assert result.manifest.files_read_with_customer_error == 1
+    assert "changed after it was listed" in json.dumps(rows(tmp_path / "out" / FOLDER / "FAILURE/a.ndjson")[-1])
+
+
+def test_an_interrupted_job_in_a_bucket_is_resumed(bucket, upload, objects, patient):
+    upload("in/a.ndjson", b"\n".join(patient(str(number), sleep=0.01) for number in range(200)))
+
+    class Later:
+        """Set at its second look, and then for good."""
+
+        looks = 0
+
+        def is_set(self):
+            self.looks += 1
+            return self.looks > 10
+
+    first = import_job(f"{bucket}/in/", f"{bucket}/out/", judge="toy", workers=1, job_id=JOB, shard_bytes=1000, cancel=Later())
+    assert first.status == JobStatus.CANCEL_COMPLETED
+    kept = [key for key in objects() if "/.work/" in key and key.endswith(".json")]
+    assert len(kept) > 1
+    result = import_job(f"{bucket}/in/", f"{bucket}/out/", judge="toy", workers=1, job_id=JOB, resume=True)
+    assert result.manifest.resources_imported == 200
+    success = objects()[f"out/{FOLDER}/SUCCESS/a.ndjson"]
+    assert [json.loads(line)["lineId"] for line in success.splitlines()] == list(range(1, 201))
+    assert not any("/.work/" in key for key in objects())
+
+
+def test_a_bucket_or_prefix_with_nothing_is_said_at_once(bucket, upload, lines):
+    with pytest.raises(NothingToRead):
+        import_job(f"{bucket}/empty/", f"{bucket}/out/", judge="toy")
+    with pytest.raises(StorageError, match="no such bucket"):
+        import_job("s3://no-such-bucket/in/", f"{bucket}/out/", judge="toy")
+    upload("in/a.ndjson", b"\n".join(lines))
+    with pytest.raises(StorageError, match="no such bucket"):
+        import_job(f"{bucket}/in/", "s3://no-such-bucket/out/", judge="toy")
