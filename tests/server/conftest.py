@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from bulkfhir.engine.server.service import Service, ServiceSettings
 
 DATASTORE = "0123456789abcdef0123456789abcdef"

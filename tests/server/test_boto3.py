@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 import json
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
+
 from tests.server.conftest import BAD, DATASTORE, GOOD, OTHER_DATASTORE, Served, finished, start_request
 
 
@@ -23,7 +24,7 @@ def test_a_job_runs_from_start_to_manifest(served, client):
     assert started["JobStatus"] == "SUBMITTED"
     job = finished(client, started["JobId"])
     assert job["JobStatus"] == "COMPLETED_WITH_ERRORS"
-    assert isinstance(job["SubmitTime"], datetime.datetime)
+    assert isinstance(job["SubmitTime"], datetime)
     assert job["SubmitTime"] <= job["EndTime"]
     report = job["JobProgressReport"]
     assert report.pop("Throughput") > 0
@@ -85,7 +86,7 @@ def test_lists_page_through_all_jobs_and_take_dates(client):
             break
         request["NextToken"] = page["NextToken"]
     assert len(names) == len(set(names)) >= 3
-    tomorrow = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
     assert client.list_fhir_import_jobs(DatastoreId=OTHER_DATASTORE, SubmittedAfter=tomorrow)["ImportJobPropertiesList"] == []
     assert len(client.list_fhir_import_jobs(DatastoreId=OTHER_DATASTORE, SubmittedBefore=tomorrow)["ImportJobPropertiesList"]) == len(names)
     for name in names:

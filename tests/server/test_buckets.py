@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from bulkfhir.engine.errors import AccessDenied, NotFound, StorageError
 from bulkfhir.engine.storage.buckets import BucketFolders
 

@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+
 from bulkfhir.engine.jobs import DatastoreStore
 from bulkfhir.engine.server import model
 from bulkfhir.engine.server.constraints import violations

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+
 from bulkfhir.engine.emulator import Emulator
 
 pytest.importorskip("moto.moto_server.werkzeug_app", reason="moto's server is not installed: pip install 'moto[server,s3]'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+
 from bulkfhir.engine.jobs import JobStatus
 from bulkfhir.engine.server import model
 from bulkfhir.engine.server.constraints import violations

@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+
 from bulkfhir.engine.jobs import (
     Database,
     DatastoreStore,
@@ -36,7 +37,8 @@ def jobs(tmp_path):
 
 
 def add(jobs, job_id, datastore="d1", **more):
-    job = ImportJob(id=job_id, datastore_id=datastore, input_uri="in", output_uri="out/", level="strict", submit_time=time.time(), progress={"Figure": 0}, **more)
+    places = {"input_uri": "in", "output_uri": "out/"}
+    job = ImportJob(id=job_id, datastore_id=datastore, level="strict", submit_time=time.time(), progress={"Figure": 0}, **places, **more)
     jobs.add(job)
     return job
 

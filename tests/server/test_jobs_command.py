@@ -6,6 +6,7 @@ import json
 import threading
 
 import pytest
+
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.errors import EngineError
 from bulkfhir.engine.jobs import Database, JobStatus, JobStore

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from tests.server.conftest import DATASTORE, GOOD, OTHER_DATASTORE, Served, finished, start_request, wait_for
 
 LINES = 60_000
@@ -86,7 +88,7 @@ def test_ten_jobs_on_two_data_stores_run_in_order_one_at_a_time_each(serve):
     with urllib.request.urlopen(f"{server.url}/api/jobs") as answer:
         shown = {one["JobId"]: one for one in json.load(answer)["jobs"]}
     for expected in ids.values():
-        for before, after in zip(expected, expected[1:], strict=False):
+        for before, after in itertools.pairwise(expected):
             assert shown[before]["EndTime"] <= shown[after]["begun"]
 
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+
 from bulkfhir.engine.server.errors import ApiError
 from bulkfhir.engine.server.exchange import Request
 from bulkfhir.engine.server.service import Service, ServiceSettings

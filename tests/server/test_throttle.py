@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from bulkfhir.engine.server.errors import ApiError
 from bulkfhir.engine.server.service import Service, ServiceSettings
 from bulkfhir.engine.server.throttle import SERVICE_RATES, Throttle
@@ -24,8 +25,8 @@ def test_the_rate_is_admitted_and_no_more():
         try:
             throttle.admit("DescribeFHIRImportJob")
             admitted += 1
-        except ApiError as error:
-            assert error.code == "ThrottlingException"
+        except ApiError:
+            pass
         clock.now += 0.01
     assert admitted == 10 + 19  # the burst, and ten a second refilled
 
@@ -36,8 +37,9 @@ def test_one_start_a_minute_and_operations_do_not_share_their_rates():
     throttle.admit("StartFHIRImportJob")
     throttle.admit("ListFHIRImportJobs")
     clock.now += 59.9
-    with pytest.raises(ApiError):
+    with pytest.raises(ApiError, match="Rate exceeded") as refused:
         throttle.admit("StartFHIRImportJob")
+    assert refused.value.code == "ThrottlingException"
     clock.now += 0.2
     throttle.admit("StartFHIRImportJob")
     for _ in range(1000):

@@ -1,0 +1,231 @@
+"""The job page: what it serves, and what a person sees of it in Chromium."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from bulkfhir.engine.server.exchange import Request
+from bulkfhir.engine.server.service import Service, ServiceSettings
+from tests.server.conftest import BAD, DATASTORE, GOOD, Served, finished, start_request, wait_for
+from tests.server.test_serve import MANY, job_processes
+
+
+def get(service, path, method="GET", **headers):
+    return service.application.respond(Request(method, path, {}, {"host": "127.0.0.1:8080", **headers}, b""))
+
+
+@pytest.fixture
+def service(tmp_path):
+    return Service(ServiceSettings(state=tmp_path / "jobs.db", local=True))
+
+
+def test_pages_run_their_own_scripts_only_and_load_nothing_from_elsewhere(service):
+    for path in ("/", "/jobs/x", "/assets/style.css", "/assets/page.js", "/assets/list.js", "/assets/job.js"):
+        response = get(service, path)
+        assert response.status == 200
+        policy = response.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert b"http://" not in response.body.replace(b"http://www.w3.org/2000/svg", b"")
+        assert b"https://" not in response.body
+    assert get(service, "/assets/../service.py").status == 404
+    assert get(service, "/assets/other.js").status == 404
+
+
+def test_a_web_site_that_points_its_name_at_this_machine_gets_nothing(service):
+    assert service.application.respond(Request("GET", "/api/jobs", {}, {"host": "evil.example:8080"}, b"")).status == 421
+    for host in ("localhost:8080", "127.0.0.1", "[::1]:8080", "bulkfhir:8080", "jobs.localhost"):
+        assert service.application.respond(Request("GET", "/api/jobs", {}, {"host": host}, b"")).status == 200
+
+
+def test_a_form_of_another_site_cannot_cancel_a_job(service):
+    assert get(service, "/api/jobs/x/cancel", "POST").status == 403
+    assert get(service, "/api/jobs/x/cancel", "POST", **{"x-bulkfhir-page": "1"}).status == 404
+
+
+def test_health_and_metrics(calls):
+    calls("StartFHIRImportJob", **start_request())
+    calls.refused("StartFHIRImportJob")
+    assert get(calls.service, "/healthz").body == b"ok\n"
+    text = get(calls.service, "/metrics").body.decode()
+    assert 'bulkfhir_requests_total{operation="StartFHIRImportJob",result="ok"} 1.0' in text
+    assert 'bulkfhir_requests_total{operation="StartFHIRImportJob",result="ValidationException"} 1.0' in text
+    assert 'bulkfhir_jobs{status="SUBMITTED"} 1.0' in text
+    assert get(calls.service, "/nothing").status == 404
+
+
+@pytest.fixture(scope="module")
+def ended(served):
+    """A served job that has ended with an error, whose input would run a script if the page let it."""
+    served.put("html/<img src=x onerror=document.title='run'>.ndjson", GOOD)
+    served.put("html/bad.ndjson", GOOD + BAD)
+    client = served.client()
+    job = finished(client, client.start_fhir_import_job(**start_request(source="s3://in-bucket/html/", JobName="<b>nightly</b>"[:64].replace("<", "").replace(">", "")))["JobId"])
+    return served, job
+
+
+def fetch(served, path):
+    import http.client
+
+    connection = http.client.HTTPConnection(served.url.removeprefix("http://"))
+    connection.request("GET", path)
+    response = connection.getresponse()
+    return response.status, response.headers, response.read()
+
+
+def test_manifest_and_logs_are_served_as_plain_text_and_nothing_else_is(ended):
+    served, job = ended
+    base = f"/jobs/{job['JobId']}/files"
+    status, headers, body = fetch(served, f"{base}/Manifest.json")
+    assert (status, json.loads(body)["numberOfScannedFiles"]) == (200, 2)
+    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "sandbox" in headers["Content-Security-Policy"]
+    assert fetch(served, f"{base}/FAILURE/bad.ndjson")[0] == 200
+    for path in ("../../jobs.db", "FAILURE/../../../../../../jobs.db", "FAILURE/%2e%2e/%2e%2e/%2e%2e/%2e%2e/jobs.db", "FAILURE//bad.ndjson", "FAILURE", "x"):
+        assert fetch(served, f"{base}/{path}")[0] == 404
+    listed = json.loads(fetch(served, f"/api/jobs/{job['JobId']}/files")[2])
+    assert [file["name"] for file in listed["files"]][:2] == ["Manifest.json", "FAILURE/bad.ndjson"]
+
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+in_a_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed (Debian: chromium, chromium-driver)")
+SHOTS = os.environ.get("BULKFHIR_TEST_SCREENSHOTS")
+"""A folder to keep pictures in, for a person to look at."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update disable-sync"
+    profile = tempfile.mkdtemp()
+    for flag in (*flags.split(), f"user-data-dir={profile}", "window-size=1280,1000"):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+    shutil.rmtree(profile, ignore_errors=True)
+
+
+def shows(browser, selector, text, seconds=30):
+    return wait_for(lambda: text in browser.execute_script(f"return document.querySelector({json.dumps(selector)})?.textContent || ''"), text, seconds)
+
+
+def keep(browser, name):
+    if SHOTS:
+        height = browser.execute_script("return document.documentElement.scrollHeight")
+        browser.set_window_size(1280, min(height + 160, 3000))
+        browser.save_screenshot(str(Path(SHOTS) / f"{name}.png"))
+
+
+def complaints(browser):
+    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+@in_a_browser
+def test_the_list_leads_to_a_job_with_its_errors_and_files(browser, ended):
+    served, job = ended
+    browser.get(served.url)
+    shows(browser, "#jobs", "COMPLETED_WITH_ERRORS")
+    keep(browser, "list-light")
+    browser.execute_script(f"document.querySelector('#jobs a[href$=\"{job['JobId']}\"]').click()")
+    shows(browser, "#status", "COMPLETED_WITH_ERRORS")
+    shows(browser, "#findings", "bad.ndjson:3")
+    shows(browser, "#findings", "Invalid JSON found in input file")
+    shows(browser, "#files", "Manifest.json")
+    figures = browser.execute_script("return Object.fromEntries([...document.querySelectorAll('#figures div')].map(f => [f.children[0].textContent, f.children[1].textContent]))")
+    assert (figures["Resources scanned"], figures["Resources imported"], figures["Resources with errors"]) == ("5", "4", "1")
+    browser.execute_script("document.querySelector('#findings details').open = true")
+    keep(browser, "job-light")
+    assert complaints(browser) == []
+
+
+@in_a_browser
+def test_names_from_the_data_are_shown_and_not_run(browser, ended):
+    served, job = ended
+    browser.get(f"{served.url}/jobs/{job['JobId']}")
+    shows(browser, "#files", "onerror=document.title='run'")
+    assert browser.execute_script("return document.querySelectorAll('#files img').length") == 0
+    assert browser.title != "run"
+    browser.execute_script("[...document.querySelectorAll('#files a')].find(link => link.textContent.includes('onerror')).click()")
+    wait_for(lambda: '"lineId":1' in browser.page_source.replace("&quot;", '"'), "the log")
+    assert complaints(browser) == []
+
+
+@in_a_browser
+def test_the_page_can_be_used_by_keyboard_alone(browser, ended):
+    served, _ = ended
+    keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+    browser.get(served.url)
+    shows(browser, "#jobs", "COMPLETED_WITH_ERRORS")
+    visited = []
+    for _ in range(12):
+        browser.switch_to.active_element.send_keys(keys.TAB)
+        element = browser.switch_to.active_element
+        visited.append(element.get_attribute("class") or element.get_attribute("name") or element.tag_name)
+        if "/jobs/" in (element.get_attribute("href") or ""):
+            break
+    assert visited[:3] == ["skip", "status", "datastore"]
+    outline = browser.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    browser.switch_to.active_element.send_keys(keys.ENTER)
+    shows(browser, "#status", "COMPLETED")
+    wait_for(lambda: "/jobs/" in browser.current_url, "the job's page")
+
+
+@in_a_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_in_light_and_in_dark(browser, ended, scheme):
+    served, job = ended
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    browser.get(f"{served.url}/jobs/{job['JobId']}")
+    shows(browser, "#findings", "bad.ndjson:3")
+    script = """
+      const back = getComputedStyle(document.body).backgroundColor;
+      const chosen = ['body', 'a', '.status', '.faint', '#figures dt', 'th'].map(s => document.querySelector(s)).filter(Boolean);
+      return [back, ...chosen.map(e => getComputedStyle(e).color)];
+    """
+    back, *texts = [luminance(colour) for colour in browser.execute_script(script)]
+    assert (back > 0.5) == (scheme == "light")
+    assert min((max(back, text) + 0.05) / (min(back, text) + 0.05) for text in texts) >= 4.5  # WCAG 2.1, 1.4.3
+    keep(browser, f"job-{scheme}")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def luminance(colour):
+    parts = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@in_a_browser
+def test_a_running_job_moves_and_can_be_cancelled(browser, tmp_path):
+    server = Served(tmp_path, "--datastore", DATASTORE)
+    try:
+        server.put("data/many.ndjson", MANY)
+        client = server.client()
+        job_id = client.start_fhir_import_job(**start_request(JobName="long"))["JobId"]
+        (process,) = wait_for(lambda: job_processes(server), "the job's process")
+        os.kill(process, signal.SIGSTOP)
+        browser.get(f"{server.url}/jobs/{job_id}")
+        shows(browser, "#status", "IN_PROGRESS")
+        keep(browser, "job-running")
+        browser.execute_script("document.querySelector('#cancel').click()")
+        browser.switch_to.alert.accept()
+        shows(browser, "#status", "CANCEL_SUBMITTED")
+        os.kill(process, signal.SIGCONT)
+        shows(browser, "#status", "CANCEL_COMPLETED", 60)
+        wait_for(lambda: browser.execute_script("return document.querySelector('#cancel').hidden"), "the button to go")
+        assert complaints(browser) == []
+    finally:
+        server.end()
