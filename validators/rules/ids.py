@@ -1,4 +1,4 @@
-"""Ids that occur once: of elements within their resource, of contained resources within their container; and security labels as a set."""
+"""What occurs once in a resource: ids of elements, and security labels."""
 
 from __future__ import annotations
 
@@ -33,24 +33,15 @@ def build_element(found: Property, explainer: Explainer) -> Check | None:
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
-    """Contained resources (FHIR R4, section 2.3.3) and Resource.meta.security (section 2.24.5)."""
-    if schema.kind != "resource":
+    """Meta.security is a set (FHIR R4, section 2.24.5)."""
+    if schema.name != "Meta":
         return None
 
     def check(value: Any, scope: Scope) -> Issues:
-        issues: list[Issue] = []
-        contained = value.get("contained")
-        if type(contained) is list and len(contained) > 1:
-            ids = [identity for r in contained if type(r) is dict and type(identity := r.get("id")) is str]
-            issues += _repeated("contained", "duplicate-contained-id", ids)
-        meta = value.get("meta")
-        labels = meta.get("security") if type(meta) is dict else None
-        if type(labels) is list and len(labels) > 1:
-            issues += _repeated("meta.security", "duplicate-security", [f"{label.get('system')}#{label.get('code')}" for label in labels if type(label) is dict])
-        return issues or None
+        labels = value.get("security")
+        if type(labels) is not list or len(labels) < 2:
+            return None
+        keys = [f"{label.get('system')}#{label.get('code')}" for label in labels if type(label) is dict]
+        return [Issue("error", "duplicate", "duplicate-security", f"security[{n}]", f"Duplicate: '{key[:128]}'") for n, key in enumerate(keys) if key in keys[:n]] or None
 
     return check
-
-
-def _repeated(location: str, rule: str, keys: list[str]) -> list[Issue]:
-    return [Issue("error", "duplicate", rule, f"{location}[{n}]", f"Duplicate: '{key[:128]}'") for n, key in enumerate(keys) if key in keys[:n]]

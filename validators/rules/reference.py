@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
+from ..primitives import is_blank
 from ..references import Resolution, implied_type, is_conditional, resolve
 from ..schema import Property, Schema
 from .rule import Check, Issues, Scope
@@ -52,11 +53,11 @@ def build(found: Property, explainer: Explainer) -> Check | None:
 
     def known_type(reference: str) -> str | None:
         name = implied_type(reference)
-        return name if name is not None and schema.kind(name) is not None else None
+        return name if name is not None and "." not in name and schema.kind(name) is not None else None
 
     def typed(value: dict[str, Any], actual: str | None) -> Issues:
         stated = value.get("type")
-        if type(stated) is not str:
+        if type(stated) is not str or is_blank(stated):
             return None
         issues: list[Issue] = []
         if allowed is not None and stated.removeprefix("http://hl7.org/fhir/StructureDefinition/") not in allowed:
