@@ -12,6 +12,7 @@ from . import exits, options
 
 if TYPE_CHECKING:
     from ..job import JobResult
+    from ..jobs.log_lines import LogFormat
 
 __all__ = ["command"]
 
@@ -40,7 +41,7 @@ def command(
     exit_zero: bool,
     quiet: bool,
     verbose: int,
-    log_format: str,
+    log_format: LogFormat,
     **choices: Any,
 ) -> int:
     """Validate NDJSON and write HealthLake's output layout.
@@ -49,14 +50,12 @@ def command(
     """
     from ..jobs.recording import recorded_import
     from .live import progress_shown
-    from .messages import show_logs
 
     if not choices["job_id"]:
         del choices["job_id"]
         if choices["resume"]:
             raise click.UsageError("--resume goes on with the job that --job-id names")
-    show_logs(quiet=quiet, verbose=verbose, log_format=log_format)
-    with progress_shown(quiet=quiet) as on_progress:
+    with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as on_progress:
         result = recorded_import(sources, output, on_progress=on_progress, **choices)
     if output_format == "json":
         click.echo(json.dumps(_document(result), indent=2))

@@ -1,7 +1,8 @@
-"""Live: what is shown on standard error while lines are read: a bar on a terminal, elsewhere a plain line now and then."""
+"""Live: what is shown on standard error while lines are read: a bar on a terminal, elsewhere a plain line now and then; log records beside it."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from rich.progress import Progress as Bars
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..jobs.log_lines import LogFormat
     from ..progress import OnProgress, Progress
 
 __all__ = ["progress_shown"]
@@ -22,16 +24,44 @@ PERIOD = 30.0
 """Seconds between two plain lines: logs stay short, and a person sees that something moves."""
 
 
+LEVELS = ("WARNING", "INFO", "DEBUG")
+"""Log levels by how often -v was given."""
+
+_log = logging.getLogger("bulkfhir.cli")
+
+
 @contextmanager
-def progress_shown(*, quiet: bool) -> Iterator[OnProgress | None]:
-    """What to hand to a job as ``on_progress``."""
-    if quiet:
-        yield None
+def progress_shown(*, quiet: bool, verbose: int, log_format: LogFormat, bar: bool = True) -> Iterator[OnProgress]:
+    """What to hand to a job as ``on_progress``. ``bar`` is False where standard output shares the terminal with it."""
+    from ..jobs.log_lines import show_logs
+
+    level = "ERROR" if quiet else LEVELS[min(verbose, 2)]
+    if quiet or (sys.stderr.isatty() and not bar):
+        show_logs(log_format, level)
+        yield _Logged(None)
     elif sys.stderr.isatty():
         with _bars() as bars:
-            yield _Bar(bars)
+            show_logs(log_format, level)  # rich has put a stream in place of standard error that writes above the bar
+            yield _Logged(_Bar(bars))
     else:
-        yield _Lines()
+        show_logs(log_format, level)
+        yield _Logged(_Lines())
+
+
+class _Logged:
+    """Tells the log which phase begins (-v) and every step within it (-vv)."""
+
+    def __init__(self, shown: OnProgress | None) -> None:
+        self._shown = shown
+        self._phase = ""
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.phase != self._phase:
+            self._phase = progress.phase
+            _log.info("%s, %d files, %s MB: %s", progress.phase, progress.report.scanned_files, progress.report.scanned_files_mb, _counts(progress))
+        _log.debug("%s, shards %d of %d: %s", progress.phase, progress.shards_done, progress.shards_total, _counts(progress))
+        if self._shown:
+            self._shown(progress)
 
 
 def _bars() -> Bars:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import exits, options
+
+if TYPE_CHECKING:
+    from ..jobs.log_lines import LogFormat
 
 __all__ = ["command"]
 
@@ -39,7 +42,7 @@ def command(
     exit_zero: bool,
     quiet: bool,
     verbose: int,
-    log_format: str,
+    log_format: LogFormat,
     **choices: Any,
 ) -> int:
     """Validate NDJSON and show every issue.
@@ -48,15 +51,16 @@ def command(
     """
     from ..validation import validate_files
     from .live import progress_shown
-    from .messages import show_logs
     from .reports import REPORTS, LineIssue
     from .tables import show_summary
     from .totals import summary_json
 
-    show_logs(quiet=quiet, verbose=verbose, log_format=log_format)
     out, begun = sys.stdout, time.monotonic()
     out.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate of a broken resource must not stop the report
-    with progress_shown(quiet=quiet or out.isatty()) as on_progress, validate_files(sources, on_progress=on_progress, **choices) as validation:
+    with (
+        progress_shown(quiet=quiet, verbose=verbose, log_format=log_format, bar=not out.isatty()) as on_progress,
+        validate_files(sources, on_progress=on_progress, **choices) as validation,
+    ):
         report = REPORTS[output_format](out, max_errors)
         for finding in validation:
             verdict = finding.verdict

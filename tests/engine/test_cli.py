@@ -6,8 +6,10 @@ import io
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -160,6 +162,27 @@ def test_offset_of_a_record_is_where_its_line_begins(bulkfhir) -> None:
 def test_quiet_says_nothing_about_clean_data(bulkfhir) -> None:
     result = bulkfhir("validate", "--quiet", write("a.ndjson", GOOD))
     assert (result.out, result.err) == ("", "")
+
+
+def test_verbose_logs_go_to_standard_error_as_text_or_json(bulkfhir) -> None:
+    file = write("a.ndjson", GOOD)
+    assert "INFO reading, 1 files" in bulkfhir("validate", "-v", file).err
+    lines = [json.loads(line) for line in bulkfhir("validate", "-vv", "--log-format", "json", file).err.splitlines()]
+    assert {line["level"] for line in lines} == {"info", "debug"}
+
+
+def test_interrupted_import_exits_with_130_leaves_no_process_and_can_go_on(tmp_path: Path, bulkfhir) -> None:
+    write("a.ndjson", *[GOOD] * 300_000)
+    command = [Path(sys.executable).parent / "bulkfhir", "import", "a.ndjson", "-o", "out", "--job-id", "j", "--workers", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while process.poll() is None and not list(Path("out").glob("*/*")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err.strip()) == (130, "", "bulkfhir: interrupted")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+    assert bulkfhir("import", "a.ndjson", "-o", "out", "--job-id", "j", "--resume").code == 0
 
 
 def test_statistics_count_every_rule_with_first_places(bulkfhir) -> None:

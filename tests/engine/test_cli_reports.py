@@ -35,6 +35,22 @@ def test_human_line_names_place_severity_code_and_rule() -> None:
     assert report("human", [finding()]) == "Patient.ndjson:17: Patient.birthDate: error[invalid] '1987-02-30' is no date  (date)\n"
 
 
+def test_human_colours_the_severity_on_a_terminal_unless_no_color_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def shown() -> str:
+        out = Terminal()
+        REPORTS["human"](out, 0).add(finding())
+        return out.getvalue()
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[31m error\x1b[0m[invalid]" in shown()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in shown()
+
+
 def test_human_shows_max_errors_and_how_many_more_there_are() -> None:
     lines = report("human", [finding(n) for n in range(1, 6)], max_errors=2).splitlines()
     assert len(lines) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text)
 
 
+COLOURS = {"fatal": "\x1b[31m", "error": "\x1b[31m", "warning": "\x1b[33m", "information": "\x1b[36m"}
+PLAIN = "\x1b[0m"
+
+
 class HumanReport:
     """Findings up to ``max_errors``, then how many more there are."""
 
@@ -32,13 +37,18 @@ class HumanReport:
         self._out = out
         self._left = max_errors or -1
         self._hidden = 0
+        self._coloured = out.isatty() and not os.environ.get("NO_COLOR")  # https://no-color.org
 
     def add(self, finding: LineIssue) -> None:
         if self._left == 0:
             self._hidden += 1
             return
         self._left -= 1
-        self._out.write(sentence(finding) + "\n")
+        line = sentence(finding)
+        severity = f" {finding.issue.severity}["
+        if self._coloured:
+            line = line.replace(severity, f"{COLOURS[finding.issue.severity]}{severity[:-1]}{PLAIN}[", 1)
+        self._out.write(line + "\n")
 
     def finish(self, summary: Mapping[str, object]) -> None:
         del summary  # shown as tables by the caller
