@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .issue import Verdict
+from .issue import Issue, Verdict
 
 __all__ = ["Block", "BlockVerdicts", "BlockValidator", "OneByOne", "ResourceValidator"]
 
@@ -90,8 +90,6 @@ class OneByOne:
         self._validator = validator
 
     def validate_block(self, block: Block) -> BlockVerdicts:
-        from .issue import Issue
-
         numbers: list[int] = []
         starts: list[int] = []
         ends: list[int] = []
@@ -105,7 +103,7 @@ class OneByOne:
         for position, (number, start, end) in enumerate(block.lines()):
             try:
                 verdict = validate(data[start:end])
-            except Exception as error:  # the wall around one resource: a bug in a validator costs its own line only
+            except Exception as error:  # noqa: BLE001 the wall around one resource: a bug in a validator costs its own line only
                 verdict = Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
                 crashed.add(position)
             numbers.append(number)

@@ -18,7 +18,7 @@ from .issue import Issue
 from .narrative import read_div
 from .profiles import ProfileCompiler
 from .rules import RULES
-from .rules.form import companion_check, inline_check, list_check, empty_element, no_companion, primitive_check, single_check, unknown_element, wrong_form
+from .rules.form import companion_check, empty_element, inline_check, list_check, no_companion, primitive_check, single_check, unknown_element, wrong_form
 from .rules.primitive import format_of
 from .rules.rule import Check, Issues, Scope, located, union
 from .schema import Constraint, Property, Schema, TypeSchema
@@ -42,13 +42,23 @@ class Explainer:
     """
 
     def __init__(
-        self, definitions: Definitions, *, warnings: bool = False, best_practice: bool = False, unknown_profile: Literal["error", "warning", "ignore"] | None = None
+        self,
+        definitions: Definitions,
+        *,
+        warnings: bool = False,
+        best_practice: bool = False,
+        unknown_profile: Literal["error", "warning", "ignore"] | None = None,
     ) -> None:
         self.definitions = definitions
         self.schema = Schema(definitions)
         self.terminology = Terminology(definitions)
         self.model = fhirpath.TypeModel(self.schema)
-        self.hooks = fhirpath.Hooks(member_of=self._member_of, conforms_to=self._conforms_to, html_checks=lambda div: read_div(div).allowed, html_content=lambda div: read_div(div).content)
+        self.hooks = fhirpath.Hooks(
+            member_of=self._member_of,
+            conforms_to=self._conforms_to,
+            html_checks=lambda div: read_div(div).allowed,
+            html_content=lambda div: read_div(div).content,
+        )
         self.warnings = warnings
         self.best_practice = best_practice
         self.unknown_profile = unknown_profile

@@ -159,7 +159,7 @@ def in_bundle(reference: str, full_url: str | None, bundle: Scope) -> Resolution
         path, mark, after = reference.partition("/_history/")
         version = after if mark else ""
         if mark or base.startswith("urn"):
-            named, identity = (parts(path) + [""])[:2]
+            named, identity = [*parts(path), ""][:2]
             target = base + (f"{named}/{identity}" if mark else identity)
         else:
             target = base + reference
@@ -183,7 +183,15 @@ def _matching(reference: str, target: str, version: str, named: str | None, bund
     if match is None:
         return _NOWHERE
     if named is not None and match.get("resourceType") != named:
-        issues.append(Issue("error", "required", "reference-resource-type", "", f"Matching reference for reference {reference[:128]} has resourceType {match.get('resourceType')}"))
+        issues.append(
+            Issue(
+                "error",
+                "required",
+                "reference-resource-type",
+                "",
+                f"Matching reference for reference {reference[:128]} has resourceType {match.get('resourceType')}",
+            )
+        )
     return Resolution(match, Scope(match, bundle.undecided, bundle, "entry", holder), issues or None)
 
 

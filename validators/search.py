@@ -26,7 +26,11 @@ class SearchedElements:
         name, _, rest = path.partition(".")
         if not rest:
             return False
-        return any(rest == searched or rest.startswith(searched + ".") or searched.startswith(rest + ".") for kind in (name, *_ANY) for searched in self._by_type().get(kind, ()))
+        return any(
+            rest == searched or rest.startswith(searched + ".") or searched.startswith(rest + ".")
+            for kind in (name, *_ANY)
+            for searched in self._by_type().get(kind, ())
+        )
 
     def _by_type(self) -> dict[str, set[str]]:
         if self._paths is None:

@@ -40,7 +40,15 @@ class Validator:
     undecided        value set or code system -> codes that could not be checked offline, added up over all calls
     """
 
-    def __init__(self, level: Level = "strict", *, unknown_profile: UnknownProfile = "error", warnings: bool = False, packages: Sequence[str] = (), defaults: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        level: Level = "strict",
+        *,
+        unknown_profile: UnknownProfile = "error",
+        warnings: bool = False,
+        packages: Sequence[str] = (),
+        defaults: Mapping[str, str] | None = None,
+    ) -> None:
         """Raises PackageError for a package that cannot be found or read."""
         if level not in get_args(Level):
             raise ValueError(f"unknown level {level!r}: one of {', '.join(get_args(Level))}")
@@ -97,7 +105,8 @@ def _resource_type(name: Any) -> Issue:
     elif type(name) is not str:
         text = "resourceType must be a string"
     else:
-        text = f"1 validation error detected: Value '{name[:64]}' at 'resourceType' failed to satisfy constraint: Member must satisfy regular expression pattern: [A-Za-z]{{1,256}}"
-        if name.isascii() and name.isalpha():
-            text = f"Unknown resource type '{name[:64]}'"
+        text = f"Unknown resource type '{name[:64]}'"
+        if not name.isascii() or not name.isalpha():
+            pattern = "Member must satisfy regular expression pattern: [A-Za-z]{1,256}"
+            text = f"1 validation error detected: Value '{name[:64]}' at 'resourceType' failed to satisfy constraint: {pattern}"
     return Issue("fatal", "invalid", "resource-type", "", text)

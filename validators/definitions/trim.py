@@ -18,7 +18,20 @@ _ELEMENT_DROPPED = frozenset(
         "meaningWhenMissing", "condition", "label", "code", "mustSupport", "_short", "_definition", "_comment", "_requirements", "isInlineGenerated",
     }
 )  # fmt: skip
-_STRUCTURE_KEPT = ("resourceType", "url", "version", "name", "kind", "abstract", "type", "baseDefinition", "derivation", "fhirVersion", "context", "contextInvariant")
+_STRUCTURE_KEPT = (
+    "resourceType",
+    "url",
+    "version",
+    "name",
+    "kind",
+    "abstract",
+    "type",
+    "baseDefinition",
+    "derivation",
+    "fhirVersion",
+    "context",
+    "contextInvariant",
+)
 _STRUCTURE_EXTENSIONS = frozenset(
     {
         "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile",
@@ -59,7 +72,11 @@ def _concept(concept: Resource) -> Resource:
 
 
 def _code_system(resource: Resource) -> Resource:
-    kept = {key: resource[key] for key in ("resourceType", "url", "version", "name", "caseSensitive", "valueSet", "hierarchyMeaning", "content", "supplements", "filter", "property") if key in resource}
+    kept = {
+        key: resource[key]
+        for key in ("resourceType", "url", "version", "name", "caseSensitive", "valueSet", "hierarchyMeaning", "content", "supplements", "filter", "property")
+        if key in resource
+    }
     if "concept" in resource:
         kept["concept"] = [_concept(c) for c in resource["concept"]]
     return kept

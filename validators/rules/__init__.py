@@ -4,7 +4,23 @@ Each builds a check from a type or a property and says nothing where it does not
 JSON form, unknown names and empty elements are in ``form``: they are the walk itself.
 """
 
-from . import attachment, binding, bundle, cardinality, contained, extension, fixed, identifier, ids, invariant, narrative, primitive, profile, reference, type_profile
+from . import (
+    attachment,
+    binding,
+    bundle,
+    cardinality,
+    contained,
+    extension,
+    fixed,
+    identifier,
+    ids,
+    invariant,
+    narrative,
+    primitive,
+    profile,
+    reference,
+    type_profile,
+)
 from .rule import Check, Issues, Rule, Scope
 
 __all__ = ["RULES", "Check", "Issues", "Rule", "Scope"]

@@ -102,7 +102,9 @@ class _Bundle:
                 if repeated and relation in _SEARCH_RELATIONS | {"self"}:
                     yield _error("bundle-link", f"link[{index}]", f"The link relationship type '{relation}' can only occur once")
             elif relation in _SEARCH_RELATIONS:
-                yield _error("bundle-link", f"link[{index}].relation", f"The link relationship type '{relation}' used in search sets is prohibited in this context")
+                yield _error(
+                    "bundle-link", f"link[{index}].relation", f"The link relationship type '{relation}' used in search sets is prohibited in this context"
+                )
             elif relation == "self" and repeated:
                 yield _error("bundle-link", f"link[{index}].relation", f"The link relationship type '{relation}' can only occur once")
             elif relation == "stylesheet" and self.type == "document":
@@ -175,7 +177,7 @@ class _Bundle:
         if len(parts) < 2 or not self.schema.is_resource(parts[0]):
             return None, None
         if self.by_name.get("/".join(parts[:2])):
-            return None, f"Can't find '{bare[:128]}' in the bundle. Note that there is a resource in the bundle with the same type and id, but it does not match because of its fullUrl"
+            return None, f"Can't find '{bare[:128]}' in the bundle: there is a resource with the same type and id, but its fullUrl does not match"
         return None, f"Can't find '{bare[:128]}' in the bundle" if must else None
 
     def _beside(self, reference: str, entry: Entry, name: str) -> str | None:
@@ -258,12 +260,27 @@ class _Bundle:
                     if identity is None:
                         yield _error("bundle-full-url", where, f"The fullUrl '{url[:128]}' looks like a RESTful server URL, but the resource has no id")
                     elif not url.endswith(f"/{name}/{identity}"):
-                        yield _error("bundle-full-url", where, f"The fullUrl '{url[:128]}' looks like a RESTful server URL, so it must end with the correct type and id (/{name}/{identity[:64]})")
+                        yield _error(
+                            "bundle-full-url",
+                            where,
+                            f"The fullUrl '{url[:128]}' looks like a RESTful server URL, so it must end with the correct type and id (/{name}/{identity[:64]})",
+                        )
             canonical = _text(resource.get("url")) if resource is not None else None
-            if canonical is not None and canonical == url and not canonical.startswith(_OLD_TERMINOLOGY) and not (self.is_restful(canonical) and canonical.endswith(f"/{identity}")):
-                yield _error("bundle-full-url", where, f"The canonical URL ({canonical[:128]}) cannot match the fullUrl unless the resource id ({identity}) also matches")
+            if (
+                canonical is not None
+                and canonical == url
+                and not canonical.startswith(_OLD_TERMINOLOGY)
+                and not (self.is_restful(canonical) and canonical.endswith(f"/{identity}"))
+            ):
+                yield _error(
+                    "bundle-full-url", where, f"The canonical URL ({canonical[:128]}) cannot match the fullUrl unless the resource id ({identity}) also matches"
+                )
             if url is None and "_fullUrl" not in entry and self.type not in _NO_FULL_URL:
-                yield _error("bundle-full-url", where, "Except for transactions and batches, each entry in a Bundle must have a fullUrl which is the identity of the resource in the entry")
+                yield _error(
+                    "bundle-full-url",
+                    where,
+                    "Except for transactions and batches, each entry in a Bundle must have a fullUrl which is the identity of the resource in the entry",
+                )
 
 
 def _walk(value: Any, path: tuple[str, ...], where: str) -> Iterator[tuple[str, dict[str, Any]]]:

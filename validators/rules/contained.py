@@ -67,7 +67,10 @@ def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[A
         if ids[index] is None:
             yield Issue("error", "required", "contained-id", f"contained[{index}]", "Resource requires an id, but none is present")
         if not reached(index, frozenset()):
-            text = f"The contained resource '{(ids[index] or '')[:64]}' is not referenced to from elsewhere in the containing resource nor does it refer to the containing resource (dom-3)"
+            text = (
+                f"The contained resource '{(ids[index] or '')[:64]}' is not referenced to from elsewhere in the containing resource "
+                "nor does it refer to the containing resource (dom-3)"
+            )
             yield Issue("error", "invariant", "dom-3", f"contained[{index}]", text, DOMAIN_RESOURCE)
 
 

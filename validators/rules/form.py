@@ -28,7 +28,10 @@ def wrong_form(value: Any, expected: str) -> Issue:
 
 
 def empty_element() -> Issue:
-    """ele-1 (FHIR R4, section 2.24): every element has a value or children. For a primitive an id alone is neither; for an object HL7's validator lets it pass."""
+    """ele-1 (FHIR R4, section 2.24): every element has a value or children.
+
+    An id alone is neither in a primitive; in an object HL7's validator lets it pass.
+    """
     return Issue("error", "invariant", "ele-1", "", "Constraint failed: ele-1: 'All FHIR elements must have a @value or children'", ELEMENT)
 
 
@@ -95,7 +98,9 @@ def list_check(found: Property, check: Check, siblings: frozenset[str]) -> Prope
         if type(value) is not list:
             return located(step, [wrong_form(value, "an Array")])
         if not value:
-            return located(step, [Issue("error", "structure", "empty-array", "", "Array cannot be empty - the property should not be present if it has no values")])
+            return located(
+                step, [Issue("error", "structure", "empty-array", "", "Array cannot be empty - the property should not be present if it has no values")]
+            )
         issues: Issues = None
         for index, item in enumerate(value):
             if item is None and companion is not None:
@@ -146,7 +151,9 @@ def companion_check(found: Property, element: Check, empty: Check | None, siblin
         if type(value) is not list:
             return located(step, [wrong_form(value, "an Array")])
         if not value:
-            return located(step, [Issue("error", "structure", "empty-array", "", "Array cannot be empty - the property should not be present if it has no values")])
+            return located(
+                step, [Issue("error", "structure", "empty-array", "", "Array cannot be empty - the property should not be present if it has no values")]
+            )
         values = owner.get(name)
         values = values if type(values) is list else []
         issues: Issues = None
@@ -155,7 +162,9 @@ def companion_check(found: Property, element: Check, empty: Check | None, siblin
             if item is None and has_value:
                 continue
             if item is None:
-                found_here: Issues = [Issue("error", "structure", "null", "", "null may stand only where the other array has something")] if index >= len(values) else None
+                found_here: Issues = (
+                    [Issue("error", "structure", "null", "", "null may stand only where the other array has something")] if index >= len(values) else None
+                )
             else:
                 found_here = one(item, has_value, scope)
             if found_here is not None:

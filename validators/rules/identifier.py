@@ -22,6 +22,7 @@ _URI_SYSTEM = "urn:ietf:rfc:3986"
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
     if schema.name != "Identifier":
         return None
+
     def check(value: Any, scope: Scope) -> Issues:
         system = value.get("system")
         if type(system) is not str or not system:
@@ -31,7 +32,11 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         if system == _URI_SYSTEM:
             identifier = value.get("value")
             if type(identifier) is str and identifier and not _SCHEME.match(identifier):
-                return [Issue("error", "code-invalid", "identifier-uri", "", f"if identifier.system is '{_URI_SYSTEM}', then the identifier.value must be a full URI")]
+                return [
+                    Issue(
+                        "error", "code-invalid", "identifier-uri", "", f"if identifier.system is '{_URI_SYSTEM}', then the identifier.value must be a full URI"
+                    )
+                ]
         return None
 
     return check

@@ -42,6 +42,8 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         if type(labels) is not list or len(labels) < 2:
             return None
         keys = [f"{label.get('system')}#{label.get('code')}" for label in labels if type(label) is dict]
-        return [Issue("error", "duplicate", "duplicate-security", f"security[{n}]", f"Duplicate: '{key[:128]}'") for n, key in enumerate(keys) if key in keys[:n]] or None
+        return [
+            Issue("error", "duplicate", "duplicate-security", f"security[{n}]", f"Duplicate: '{key[:128]}'") for n, key in enumerate(keys) if key in keys[:n]
+        ] or None
 
     return check

@@ -27,7 +27,13 @@ def _plain_period(value: dict[str, Any]) -> bool:
     start, end = value.get("start"), value.get("end")
     if start is None or end is None:
         return "_start" not in value and "_end" not in value
-    return type(start) is str and type(end) is str and len(start) == len(end) and (len(start) == 10 or (len(start) > 20 and start[-6:] == end[-6:])) and start <= end
+    return (
+        type(start) is str
+        and type(end) is str
+        and len(start) == len(end)
+        and (len(start) == 10 or (len(start) > 20 and start[-6:] == end[-6:]))
+        and start <= end
+    )
 
 
 _CORE_SOURCES = frozenset({"http://hl7.org/fhir/StructureDefinition/Reference", "http://hl7.org/fhir/StructureDefinition/Period"})

@@ -53,5 +53,3 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         return issues
 
     return check
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..definitions import CORE
 from ..issue import Issue
 from ..primitives import is_blank
 from ..references import Resolution, implied_type, is_conditional, resolve
@@ -18,6 +19,7 @@ __all__ = ["build", "build_narrowed"]
 
 _BLANK = re.compile(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is none
 _PLAIN = re.compile(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
+_TYPES_KEPT = 200  # names come from data; there are fewer types than that
 _KNOWN = frozenset({"http://tools.ietf.org/html/bcp47"})  # stands in published examples in place of a reference
 
 
@@ -41,71 +43,81 @@ def build_narrowed(found: Property, explainer: Explainer) -> Check | None:
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:
-    if found.type != "Reference":
-        return None
-    schema = explainer.schema
-    allowed = target_types(schema, found.type_ref.targets)
-    expected = ", ".join(sorted(allowed)) if allowed else ""
-    plain: set[str] = set()  # types that were found good, so that most references cost one look-up
+    """The check of one Reference: what it points at must be there, if that is in this line, and be of a type that is allowed."""
+    return _Reference(explainer.schema, found.type_ref.targets).check if found.type == "Reference" else None
 
-    def wrong_type(name: str, reference: str) -> Issue:
-        return _error("reference-target", f"The type '{name}' implied by the reference URL {reference[:128]} is not a valid Target for this element (must be one of [{expected}])")
 
-    def known_type(reference: str) -> str | None:
-        name = implied_type(reference)
-        return name if name is not None and "." not in name and schema.kind(name) is not None else None
+class _Reference:
+    """References of one property.
 
-    def typed(value: dict[str, Any], actual: str | None) -> Issues:
-        stated = value.get("type")
-        if type(stated) is not str or is_blank(stated):
-            return None
-        issues: list[Issue] = []
-        if allowed is not None and stated.removeprefix("http://hl7.org/fhir/StructureDefinition/") not in allowed:
-            issues.append(_error("reference-type", f"The type '{stated[:64]}' is not a valid Target for this element (must be one of [{expected}])"))
-        if actual is not None and actual != stated:
-            issues.append(_error("reference-type", f"Invalid Resource target type. Found {actual}, but expected one of ({stated[:64]})"))
-        return issues or None
+    allowed   types that may be referred to, None for any
+    plain     types that were found good, so that most references cost one look-up
+    """
 
-    def inside(value: dict[str, Any], reference: str, resolution: Resolution) -> list[Issue]:
-        issues = list(resolution.issues or ())
-        resource = resolution.resource
-        if resource is None:
-            if reference.startswith("#"):
-                issues.append(_error("reference-resolve", f"Unable to resolve resource with reference '{reference[:128]}'"))
-            return issues
-        actual = resource.get("resourceType")
-        issues += typed(value, actual) or ()
-        if allowed is not None and type(actual) is str and actual not in allowed:
-            issues.append(_error("reference-target", f"Invalid Resource target type. Found {actual}, but expected one of ([{expected}])"))
-        return issues
+    def __init__(self, schema: Schema, targets: tuple[str, ...]) -> None:
+        self.schema = schema
+        self.allowed = target_types(schema, targets)
+        self.expected = ", ".join(sorted(self.allowed)) if self.allowed else ""
+        self.plain: set[str] = set()
 
-    def check(value: Any, scope: Scope) -> Issues:
-        if type(value) is not dict:
-            return None
-        reference = value.get("reference")
+    def check(self, value: Any, scope: Scope) -> Issues:
+        reference = value.get("reference") if type(value) is dict else None
         if type(reference) is not str:
             return None
-        if scope.parent is None and (match := _PLAIN.fullmatch(reference)) and (match[1] is None or match[1] in plain) and "type" not in value:
+        if scope.parent is None and (match := _PLAIN.fullmatch(reference)) and (match[1] is None or match[1] in self.plain) and "type" not in value:
             return None
         if not reference or reference in _KNOWN:
             return None
-        issues: list[Issue] = []
-        if _BLANK.search(reference):
-            issues.append(_error("reference-form", f"The reference '{reference[:128]}' is not a valid reference"))
-        conditional = is_conditional(reference, schema.is_resource)
-        if conditional is False:
-            issues.append(_error("reference-query", f"The query part of the conditional reference is not a valid query string ({reference[:128]})"))
+        issues = self._form(reference)
         if scope.parent is not None or reference.startswith("#"):
             resolution = resolve(reference, scope)
             if resolution.resource is not None or reference.startswith("#"):
-                return (issues + inside(value, reference, resolution)) or None
+                return (issues + self._inside(value, reference, resolution)) or None
             issues += resolution.issues or ()
-        actual = known_type(reference)
-        issues += typed(value, actual) or ()
-        if actual is not None and allowed is not None and actual not in allowed:
-            issues.append(wrong_type(actual, reference))
-        elif actual is not None and len(plain) < 200:
-            plain.add(actual)
-        return issues or None
+        return (issues + self._outside(value, reference)) or None
 
-    return check
+    def _form(self, reference: str) -> list[Issue]:
+        issues: list[Issue] = []
+        if _BLANK.search(reference):
+            issues.append(_error("reference-form", f"The reference '{reference[:128]}' is not a valid reference"))
+        if is_conditional(reference, self.schema.is_resource) is False:
+            issues.append(_error("reference-query", f"The query part of the conditional reference is not a valid query string ({reference[:128]})"))
+        return issues
+
+    def _inside(self, value: dict[str, Any], reference: str, resolution: Resolution) -> list[Issue]:
+        """What it points at is in this line, or should be."""
+        issues = list(resolution.issues or ())
+        resource = resolution.resource
+        if resource is None:
+            return [*issues, _error("reference-resolve", f"Unable to resolve resource with reference '{reference[:128]}'")]
+        actual = resource.get("resourceType")
+        issues += self._stated_type(value, actual)
+        if self.allowed is not None and type(actual) is str and actual not in self.allowed:
+            issues.append(_error("reference-target", f"Invalid Resource target type. Found {actual}, but expected one of ([{self.expected}])"))
+        return issues
+
+    def _outside(self, value: dict[str, Any], reference: str) -> list[Issue]:
+        """What it points at is elsewhere: the type that the url implies is believed."""
+        name = implied_type(reference)
+        actual = name if name is not None and "." not in name and self.schema.kind(name) is not None else None
+        issues = self._stated_type(value, actual)
+        if actual is not None and self.allowed is not None and actual not in self.allowed:
+            text = (
+                f"The type '{actual}' implied by the reference URL {reference[:128]} is not a valid Target for this element (must be one of [{self.expected}])"
+            )
+            issues.append(_error("reference-target", text))
+        elif actual is not None and len(self.plain) < _TYPES_KEPT:
+            self.plain.add(actual)
+        return issues
+
+    def _stated_type(self, value: dict[str, Any], actual: str | None) -> list[Issue]:
+        """Reference.type, against the types allowed and the type that is there."""
+        stated = value.get("type")
+        if type(stated) is not str or is_blank(stated):
+            return []
+        issues: list[Issue] = []
+        if self.allowed is not None and stated.removeprefix(CORE) not in self.allowed:
+            issues.append(_error("reference-type", f"The type '{stated[:64]}' is not a valid Target for this element (must be one of [{self.expected}])"))
+        if actual is not None and actual != stated:
+            issues.append(_error("reference-type", f"Invalid Resource target type. Found {actual}, but expected one of ({stated[:64]})"))
+        return issues

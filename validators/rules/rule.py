@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..issue import Issue
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "Issues", "Rule", "Scope", "located", "joined", "union"]
 
-Issues = Union[list[Issue], None]
+Issues: TypeAlias = list[Issue] | None
 """What a check finds: None where all is well, so that a valid resource makes no objects. Locations are relative to the value checked."""
 
 

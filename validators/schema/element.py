@@ -162,20 +162,36 @@ def _binding(definition: Mapping[str, Any]) -> Binding | None:
     binding = definition.get("binding")
     if not binding:
         return None
-    maximum = next((e.get("valueCanonical") or e.get("valueUri") or e.get("valueReference", {}).get("reference") for e in binding.get("extension", ()) if e["url"] == _MAX_VALUE_SET), None)
+    maximum = next(
+        (
+            e.get("valueCanonical") or e.get("valueUri") or e.get("valueReference", {}).get("reference")
+            for e in binding.get("extension", ())
+            if e["url"] == _MAX_VALUE_SET
+        ),
+        None,
+    )
     return Binding(binding.get("strength", "example"), binding.get("valueSet", ""), maximum)
 
 
 def _constraint(definition: Mapping[str, Any], source: str) -> Constraint:
     best_practice = any(e.get("url") == _BEST_PRACTICE and e.get("valueBoolean") for e in definition.get("extension", ()))
-    return Constraint(definition["key"], definition.get("severity", "error"), definition.get("human", ""), definition.get("expression", ""), definition.get("source", source), best_practice)
+    return Constraint(
+        definition["key"],
+        definition.get("severity", "error"),
+        definition.get("human", ""),
+        definition.get("expression", ""),
+        definition.get("source", source),
+        best_practice,
+    )
 
 
 def _slicing(definition: Mapping[str, Any]) -> Slicing | None:
     slicing = definition.get("slicing")
     if slicing is None:
         return None
-    return Slicing(tuple(Discriminator(d["type"], d["path"]) for d in slicing.get("discriminator", ())), bool(slicing.get("ordered")), slicing.get("rules", "open"))
+    return Slicing(
+        tuple(Discriminator(d["type"], d["path"]) for d in slicing.get("discriminator", ())), bool(slicing.get("ordered")), slicing.get("rules", "open")
+    )
 
 
 def _maximum(text: str) -> int | None:
