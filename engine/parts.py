@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from bulkfhir.validators import BlockVerdicts, Verdict
@@ -55,7 +56,9 @@ def open_parts(settings: Settings, index: int) -> Parts:
     return LogParts(settings, index)
 
 
+@lru_cache(maxsize=4)
 def open_sink(settings: Settings) -> Sink | None:
+    """The job's sink, one for each worker; None where nothing is stored."""
     if settings.sink is None or settings.job_folder is None:
         return None
     sink: Sink = load(SINKS, settings.sink)(settings.job_folder, storage_for(settings.job_folder, settings.encryption_key_id))

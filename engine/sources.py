@@ -83,16 +83,18 @@ def find_inputs(source: SourceLike | Sequence[SourceLike], *, include_all: bool 
     """
     places = _places(source)
     found, skipped, temporary = list[InputFile](), list[Skipped](), list[str]()
-    for place in places:
-        for entry in _find(place, include_all, temporary):
-            if isinstance(entry, Skipped):
-                skipped.append(entry)
-            else:
-                found.append(entry)
-    if not found:
-        why = f" ({len(skipped)} files skipped, the first: {skipped[0].name}: {skipped[0].reason})" if skipped else ""
-        raise NothingToRead(f"{', '.join(places)}: nothing to read: no .ndjson, .ndjson.gz or .ndjson.zst file{why}")
-    _refuse_shared_logs(found)
+    try:
+        for place in places:
+            for entry in _find(place, include_all, temporary):
+                if isinstance(entry, Skipped):
+                    skipped.append(entry)
+                else:
+                    found.append(entry)
+        _refuse_nothing(places, found, skipped)
+        _refuse_shared_logs(found)
+    except BaseException:
+        Listing((), (), "", tuple(temporary)).close()
+        raise
     return Listing(tuple(found), tuple(skipped), source_uri(source), tuple(temporary))
 
 
@@ -209,6 +211,12 @@ def _spooled(name: str, log_name: str, pipe: BinaryIO, temporary: list[str]) -> 
     if entry is None:
         raise NotFound(copy.name, "the temporary copy is gone")
     return _input(entry, name, log_name)
+
+
+def _refuse_nothing(places: Sequence[str], found: Sequence[InputFile], skipped: Sequence[Skipped]) -> None:
+    if not found:
+        why = f" ({len(skipped)} files skipped, the first: {skipped[0].name}: {skipped[0].reason})" if skipped else ""
+        raise NothingToRead(f"{', '.join(places)}: nothing to read: no .ndjson, .ndjson.gz or .ndjson.zst file{why}")
 
 
 def _refuse_shared_logs(files: Iterable[InputFile]) -> None:

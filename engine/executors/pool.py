@@ -12,8 +12,9 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
@@ -52,7 +53,8 @@ class LocalPool:
         _server.release()
 
     def _start(self) -> None:
-        self._logs = LogBridge(self._context)
+        with _start_method_kept():
+            self._logs = LogBridge(self._context)
         self._executor = ProcessPoolExecutor(
             self.slots, mp_context=self._context, initializer=_begin, initargs=(self._cells, self._logs.queue, self._logs.level)
         )
@@ -74,13 +76,24 @@ class _Process(ForkServerProcess):
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802 multiprocessing's name
-        with _main_lock:
+        with _main_lock, _start_method_kept():
             main = sys.modules["__main__"]
             sys.modules["__main__"] = types.ModuleType("__main__")
             try:
                 return ForkServerProcess._Popen(process_obj)  # noqa: SLF001 what is extended here
             finally:
                 sys.modules["__main__"] = main
+
+
+@contextmanager
+def _start_method_kept() -> Iterator[None]:
+    """Starting a process or making a queue settles the program's default start method for good, which is the caller's to choose."""
+    undecided = multiprocessing.get_start_method(allow_none=True) is None
+    try:
+        yield
+    finally:
+        if undecided:
+            multiprocessing.set_start_method(None, force=True)
 
 
 class _Context(ForkServerContext):

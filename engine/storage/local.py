@@ -26,15 +26,20 @@ _WRITE_BUFFER = 1 << 18
 
 class LocalStorage:
     def list(self, folder: str) -> Iterator[StoredObject]:
+        """Links to folders are followed, each folder once; a link that leads nowhere is listed, and fails when it is read."""
         found: list[StoredObject] = []
         if not Path(folder).is_dir():
             raise NotFound(folder, "no such folder")
-        for parent, folders, names in os.walk(folder, onerror=_raise):
-            folders.sort()
+        visited = {os.path.realpath(folder)}
+        for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+            folders[:] = [name for name in sorted(folders) if _first_visit(f"{parent}/{name}", visited)]
             for name in names:
-                entry = self.stat(f"{parent.rstrip('/')}/{name}")
+                path = f"{parent.rstrip('/')}/{name}"
+                entry = self.stat(path)
                 if entry:
                     found.append(entry)
+                elif Path(path).is_symlink():
+                    found.append(StoredObject(path, 0, ""))
         return iter(sorted(found, key=lambda entry: entry.uri))
 
     def stat(self, uri: str) -> StoredObject | None:
@@ -152,6 +157,13 @@ class _LocalWriter:
             self._file.close()
         with contextlib.suppress(OSError):
             self._partial.unlink()
+
+
+def _first_visit(folder: str, visited: set[str]) -> bool:
+    place = os.path.realpath(folder)
+    new = place not in visited
+    visited.add(place)
+    return new
 
 
 def _etag(status: os.stat_result) -> str:

@@ -145,3 +145,29 @@ def test_a_pipe_is_read_like_a_file(tmp_path):
     thread.join()
     assert Path(listing.inputs[0].uri).read_bytes() == b"{}\n"
     listing.close()
+
+
+def test_linked_folders_are_read_once_and_a_circle_ends(export, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/Group.ndjson").write_bytes(b"{}\n")
+    (export / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere/back").symlink_to(export)
+    found = names(find_inputs("data"))
+    assert found.count("data/linked/Group.ndjson") == 1
+    assert len(found) == 4
+
+
+def test_a_link_that_leads_nowhere_is_not_lost(export):
+    (export / "Lost.ndjson").symlink_to(export / "gone.ndjson")
+    assert "data/Lost.ndjson" in names(find_inputs("data"))
+
+
+def test_a_spooled_pipe_is_removed_when_another_source_fails(tmp_path, monkeypatch):
+    class Stdin:
+        buffer = io.BytesIO(b"{}\n")
+
+    monkeypatch.setattr("sys.stdin", Stdin)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(NotFound):
+        find_inputs(["-", "nowhere"])
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
 import resource
@@ -232,3 +233,25 @@ def test_main_is_given_back_after_a_job(write, patient, tmp_path):
     main = sys.modules["__main__"]
     import_job(write("in/a.ndjson", lines_of(patient, 4)), tmp_path / "out", **options())
     assert sys.modules["__main__"] is main
+
+
+def test_jobs_side_by_side_do_not_disturb_each_other(write, patient, tmp_path, workers_left):
+    """Threads of one program, as the endpoint's: one pool each, one forkserver for all, gone after the last."""
+    source = write("in/a.ndjson", lines_of(patient, 60, n30={"log": "x"}))
+    with concurrent.futures.ThreadPoolExecutor(3) as threads:
+        jobs = [threads.submit(import_job, source, tmp_path / "out", **options(job_id=str(number) * 32, shard_bytes=1000)) for number in range(3)]
+        assert [job.result().manifest.resources_imported for job in jobs] == [60, 60, 60]
+    assert workers_left() == []
+
+
+def test_the_start_method_stays_the_callers_to_choose(write, patient, tmp_path):
+    source = write("in/a.ndjson", lines_of(patient, 5))
+    script = textwrap.dedent(f"""
+        import multiprocessing
+        from bulkfhir.engine import import_job
+        import_job({str(source)!r}, {str(tmp_path / "out")!r}, judge="toy", workers=2, shard_bytes=100)
+        multiprocessing.set_start_method("spawn")
+        print("chosen")
+    """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    assert done.stdout == "chosen\n", done.stderr
