@@ -22,16 +22,16 @@ def command(expression: str, file: str, strict: bool) -> None:
 
     FILE is NDJSON, or a single resource over several lines; - is standard input. Dates, times and quantities are printed as text.
     """
-    from bulkfhir.validators.fhirpath import EvaluationError, compile
+    from bulkfhir.validators import fhirpath
 
     compiled = None
     for resource in _resources(file):
         if compiled is None:
-            compiled = compile(expression, str(resource.get("resourceType", "Resource")), strict=strict)
+            compiled = fhirpath.compile(expression, str(resource.get("resourceType", "Resource")), strict=strict)
         try:
             found = compiled.evaluate(resource)
-        except EvaluationError as error:
-            raise EvaluationError(f"{resource.get('resourceType')}/{resource.get('id')}: {error}") from error
+        except fhirpath.EvaluationError as error:
+            raise fhirpath.EvaluationError(f"{resource.get('resourceType')}/{resource.get('id')}: {error}") from error
         click.echo(json.dumps([_json(value) for value in found], ensure_ascii=False))
 
 

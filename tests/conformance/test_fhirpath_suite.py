@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from bulkfhir.validators.fhirpath import FhirPathError, Hooks, Quantity, Scope, Temporal, compile
+from bulkfhir.validators import fhirpath
+from bulkfhir.validators.fhirpath import FhirPathError, Hooks, Quantity, Scope, Temporal
 
 CONFORMANCE = Path(__file__).resolve().parents[2] / "../shared/conformance"
 SUITE = CONFORMANCE / "fhirpath/tests-fhir-r4.xml"
@@ -39,7 +40,11 @@ SUBSTITUTES: dict[str, dict[str, Any]] = {
         ],
     },
     "patient-example-period": {"resourceType": "Patient", "identifier": [{"period": {"start": "2001-05-06", "end": "2001-05"}}]},
-    "patient-container-example": {"resourceType": "Patient", "contained": [{"resourceType": "Organization", "id": "1"}], "managingOrganization": {"reference": "#1"}},
+    "patient-container-example": {
+        "resourceType": "Patient",
+        "contained": [{"resourceType": "Organization", "id": "1"}],
+        "managingOrganization": {"reference": "#1"},
+    },
     "patient-name-extensions": {
         "resourceType": "Patient",
         "name": [{"given": [None, "Ada"], "_given": [{"extension": [{"url": "http://example.org/absent", "valueCode": "unknown"}]}, None]}],
@@ -68,7 +73,7 @@ def cases() -> Iterator[Case]:
     if not SUITE.exists():
         return
     seen: dict[str, int] = {}
-    for test in ElementTree.parse(SUITE).getroot().iter("test"):
+    for test in ET.parse(SUITE).getroot().iter("test"):
         expression = test.find("expression")
         assert expression is not None
         name = test.get("name", "")
@@ -125,7 +130,7 @@ def run(case: Case) -> list[Any]:
     resource = examples().get(case.input.rsplit(".", 1)[0]) if case.input else {}
     if resource is None:
         pytest.skip(f"{case.input} is not among the examples")
-    expression = compile(case.expression, resource.get("resourceType", "Resource"), strict=case.invalid is not None)
+    expression = fhirpath.compile(case.expression, resource.get("resourceType", "Resource"), strict=case.invalid is not None)
     hooks = Hooks(conforms_to=lambda value, name, url: None if "StructureDefinition/" not in url else url.endswith("/" + str(value.get("resourceType"))))
     return expression.evaluate(resource, Scope(resource, resource, hooks=hooks))
 

@@ -9,7 +9,7 @@ text -> lexer, parser -> tree (syntax) -> compiler -> Expression            the 
 """
 
 from .errors import EvaluationError, FhirPathError, FhirPathSyntaxError, FhirPathTypeError
-from .expression import Expression, compile
+from .expression import Expression, compile  # noqa: A004  # as in re: called fhirpath.compile
 from .invariant import Invariant, invariant
 from .model import TypeModel
 from .node import Node

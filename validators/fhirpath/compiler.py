@@ -7,12 +7,12 @@ from collections.abc import Callable
 from . import boundaries, conversions, filters, navigation, numbers, strings, types  # noqa: F401  (they register their functions)
 from .errors import EvaluationError, FhirPathTypeError
 from .evaluation import FUNCTIONS, Collection, Descending, Environment, Evaluator
+from .items import plain, truth
 from .model import TypeModel
 from .node import Item, Node, children
 from .operators import OPERATORS, negative
 from .parser import type_name
 from .syntax import Binary, Call, Empty, External, Index, Literal, Member, Tree, TypeName, TypeTest, Unary, Variable
-from .items import plain, truth
 
 __all__ = ["compile_tree"]
 

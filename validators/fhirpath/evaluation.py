@@ -65,7 +65,6 @@ Evaluator: TypeAlias = Callable[[Environment, Collection], Collection]
 """A compiled expression: (environment, focus) -> result."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Descending:
     """A key of ``sort()`` that was written with ``-`` before it."""

@@ -68,7 +68,9 @@ class Expression:
         return boolean(found[0]) is True if len(found) == 1 else bool(found)
 
 
-def compile(expression: str, type_name: str = "Resource", *, strict: bool = False, model: TypeModel | None = None) -> Expression:
+def compile(  # noqa: A001  # as in re: called fhirpath.compile
+    expression: str, type_name: str = "Resource", *, strict: bool = False, model: TypeModel | None = None
+) -> Expression:
     """The compiled form of an expression, for elements of a type: ``compile("name.given", "Patient")``.
 
     type_name   a FHIR type, or the path of a backbone element (``Patient.contact``)

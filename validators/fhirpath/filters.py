@@ -13,8 +13,8 @@ from .operators import contains, union
 
 __all__: list[str] = []
 
-_MOST_REPEATED = 100_000
-"""``repeat()`` stops here with an error: an expression such as ``repeat($this & 'x')`` has no end of its own."""
+_MOST_VALUES, _MOST_ELEMENTS = 2_000, 100_000
+"""More values or elements than these, and ``repeat()`` stops with an error: ``repeat($this & 'x')`` has no end of its own."""
 
 
 def _present(item: Item) -> bool:
@@ -62,24 +62,32 @@ def _strict(item: Item) -> bool | None:
     raise EvaluationError("a collection of booleans is needed")
 
 
+def _all_of(items: Collection, wanted: bool) -> bool:
+    return all(value is wanted for value in list(map(_strict, items)))
+
+
+def _any_of(items: Collection, wanted: bool) -> bool:
+    return any(value is wanted for value in list(map(_strict, items)))
+
+
 @function("allTrue")
 def all_true(env: Environment, items: Collection) -> Collection:
-    return [all([_strict(item) is True for item in items])]
+    return [_all_of(items, True)]
 
 
 @function("anyTrue")
 def any_true(env: Environment, items: Collection) -> Collection:
-    return [any([_strict(item) is True for item in items])]
+    return [_any_of(items, True)]
 
 
 @function("allFalse")
 def all_false(env: Environment, items: Collection) -> Collection:
-    return [all([_strict(item) is False for item in items])]
+    return [_all_of(items, False)]
 
 
 @function("anyFalse")
 def any_false(env: Environment, items: Collection) -> Collection:
-    return [any([_strict(item) is False for item in items])]
+    return [_any_of(items, False)]
 
 
 @lazy("select", 1)
@@ -99,18 +107,19 @@ def repeat(env: Environment, items: Collection, projection: Evaluator) -> Collec
                 if _new(found, result, seen, env):
                     result.append(found)
                     fresh.append(found)
-        if len(result) > _MOST_REPEATED:
+        if len(result) - len(seen) > _MOST_VALUES or len(seen) > _MOST_ELEMENTS:
             raise EvaluationError("repeat() does not come to an end")
         current = fresh
     return result
 
 
 def _new(found: Item, result: Collection, seen: set[int], env: Environment) -> bool:
-    """Elements count by identity where they are the same part of the resource, else by equality, as HL7's validator has it."""
+    """Whether an item was not found before: objects by identity, so that ``resolve()`` in a circle ends; values by equality."""
     if isinstance(found, Node) and isinstance(found.value, dict):
         if id(found.value) in seen:
             return False
         seen.add(id(found.value))
+        return True
     return not contains(result, found, env)
 
 

@@ -17,7 +17,7 @@ _QUANTITIES = frozenset({"Quantity", "Age", "Count", "Distance", "Duration", "Mo
 _TEMPORAL = frozenset({"date", "dateTime", "instant", "time"})
 
 
-def decimal(value: int | float) -> Decimal:
+def decimal(value: float) -> Decimal:
     """A JSON number as Decimal: 0.1 is 0.1. The digits are those of the shortest form that reads back as the same float,
     so zeros at the end of the lexeme (``1.50``) are lost, as orjson has lost them."""
     return Decimal(repr(value))
@@ -158,7 +158,7 @@ def _normal(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _normal(part) for key, part in value.items()}
     if isinstance(value, list):
-        return sorted((repr(_normal(part)) for part in value))
+        return sorted(repr(_normal(part)) for part in value)
     return value.lower() if isinstance(value, str) else value
 
 

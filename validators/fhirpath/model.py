@@ -47,7 +47,7 @@ class TypeModel:
         return found
 
     def reachable(self, type_name: str, name: str) -> tuple[Property, ...]:
-        """Like members, but a choice is also found by its JSON name (``valueQuantity``): FHIRPath does not allow it, profiles do it, HL7's validator bears it."""
+        """Like members, but a choice is also found by its JSON name (``valueQuantity``): not FHIRPath, but profiles do it and HL7's validator bears it."""
         key = type_name, name
         found = self._reachable.get(key)
         if found is None:

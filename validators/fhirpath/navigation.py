@@ -87,7 +87,7 @@ def _in_bundle(reference: str, bundle: Mapping[str, Any]) -> Mapping[str, Any] |
             continue
         url = entry.get("fullUrl")
         found: Mapping[str, Any] = entry["resource"]
-        if url == reference or url == bare:
+        if url in (reference, bare):
             return found
         if match and ":" not in reference and (found.get("resourceType"), found.get("id")) == match.groups():
             return found

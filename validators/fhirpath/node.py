@@ -76,7 +76,7 @@ def all_children(model: TypeModel, node: Node) -> list[Item]:
     properties = model.properties(node.type)
     found: list[Item] = []
     for key in fields:
-        bare = key[1:] if key.startswith("_") else key
+        bare = key.removeprefix("_")
         if bare != key and bare in fields:
             continue
         member = properties.get(bare)

@@ -159,10 +159,10 @@ def _sum(env: Environment, one: Any, other: Any, sign: int) -> Any:
     if one.code == other.code:
         return Quantity(one.value + sign * other.value, one.unit, one.calendar, one.system)
     units = env.scope.hooks.units
-    ours, theirs = units.canonical(one.value, one.code), units.canonical(other.value, other.code)
+    ours, theirs = units.canonical(Decimal(1), one.code), units.canonical(other.value, other.code)
     if ours is None or theirs is None or ours[1] != theirs[1]:
         return None
-    return Quantity(ours[0] + sign * theirs[0], ours[1])
+    return Quantity(one.value + sign * theirs[0] / ours[0], one.unit, one.calendar)
 
 
 def _moved(moment: Temporal, amount: Quantity, sign: int) -> Temporal | None:

@@ -20,6 +20,7 @@ An op tree is nested tuples of strings, numbers and booleans. It is evaluated on
     ("any", (key, ...), op)                  an object in the array at one of the keys meets op
     ("distinct", (("any" | "one", (key, ...), op), ...), key)    the key's values in all objects that the steps reach differ
     ("shares", key, (key, ...))              an object in the key's array is equal to one in the array that the keys reach from ``%resource``
+    ("contained", (key, ...))                the value of one of the keys, less its first character, is the id of a resource contained in ``%rootResource``
     ("resource", op)                         ``%resource`` meets op
 """
 
@@ -84,6 +85,11 @@ class _Path:
     steps: tuple[_Step, ...] = ()
     on_resource: bool = False
     filter: Op = TRUE
+
+    @property
+    def direct(self) -> bool:
+        """Whether it is one name of the element itself."""
+        return len(self.steps) == 1 and not self.on_resource and self.filter == TRUE and self.steps[0].filter == TRUE
 
     @property
     def singular(self) -> bool:
@@ -160,6 +166,9 @@ class _Lowering:
         return _Truth(found, _and(self._exists(path), _not(found)))
 
     def _membership(self, left: Tree, right: Tree) -> _Truth | None:
+        match _untraced(left), _untraced(right):
+            case (Call(source, "substring", (Literal(1),)), Member(Member(External("rootResource"), "contained"), "id")) if source is not None:
+                return self._contained(self.path(source))
         path, values = self.path(left), _constants(right)
         if path is None or not values or not path.steps:
             return None
@@ -171,6 +180,13 @@ class _Lowering:
             return None
         found = _some(path, ("each", last.keys[0], values))
         return _Truth(found, _and(self._exists(path), _not(found)))
+
+    def _contained(self, path: _Path | None) -> _Truth | None:
+        if path is None or not path.singular or not path.steps or path.steps[-1].types & _NO_TEXT or path.steps[-1].filter != TRUE:
+            return None
+        keys = path.steps[-1].keys
+        found = _some(path, ("contained", keys))
+        return _Truth(found, _and(_some(path, ("match", keys, "^..")), _not(found)))
 
     def _comparison(self, sign: str, left: Tree, right: Tree) -> _Truth | None:
         if isinstance(left, Literal) and not isinstance(right, Literal):
@@ -186,7 +202,7 @@ class _Lowering:
             if isinstance(value, (bool, str)) or value is None or not one.steps[-1].types <= _NUMERIC:
                 return None
             return _Truth(_some(one, ("number", keys, sign, value)), _some(one, ("number", keys, _OPPOSITE[sign], value)))
-        if other is None or len(one.steps) != 1 or len(other.steps) != 1 or not other.singular or one.on_resource or other.on_resource or one.filter != TRUE or other.filter != TRUE:
+        if other is None or not other.singular or not (one.direct and other.direct):
             return None
         if not (one.steps[0].types | other.steps[0].types) <= _TEMPORAL:
             return None
@@ -206,7 +222,7 @@ class _Lowering:
                 return None if one is None or other is None else one + other
             case Call(source, "count", ()) if source is not None:
                 path = self.path(source)
-                if path is None or len(path.steps) != 1 or path.on_resource or path.filter != TRUE or path.steps[0].filter != TRUE:
+                if path is None or not path.direct:
                     return None
                 return tuple(self._companions(key, name) for key, name in path.steps[0].members)
         return None
@@ -447,6 +463,14 @@ def _not(op: Op) -> Op:
 
 def _differ(one: _Truth, other: _Truth) -> _Truth:
     return _Truth(_or(_and(one.true, other.false), _and(one.false, other.true)), _or(_and(one.true, other.true), _and(one.false, other.false)))
+
+
+def _untraced(tree: Tree) -> Tree:
+    match tree:
+        case Call(source, "trace", _) if source is not None:
+            return _untraced(source)
+        case _:
+            return tree
 
 
 def _is_count(tree: Tree) -> bool:

@@ -22,11 +22,14 @@ _INTEGER: Types = frozenset({"System.Integer"})
 _STRING: Types = frozenset({"System.String"})
 
 _SAME = frozenset("where first last tail skip take single distinct trace exclude intersect sort checkModifiers slice combine union".split())
+_PER_ITEM = frozenset("where all exists select repeat iif trace sort".split())
 _ORDERED = frozenset("first last tail skip take".split())
 _UNORDERED = frozenset({"children", "descendants"})
-_ON_STRINGS = frozenset("startsWith endsWith contains matches matchesFull indexOf substring replace replaceMatches length upper lower trim toChars split".split())
+_TESTS_OF_STRINGS = "startsWith endsWith contains matches matchesFull"
+_ON_STRINGS = frozenset(f"{_TESTS_OF_STRINGS} indexOf substring replace replaceMatches length upper lower trim toChars split".split())
 _BOOLEANS = frozenset(
-    "exists empty not all allTrue anyTrue allFalse anyFalse isDistinct subsetOf supersetOf startsWith endsWith contains matches matchesFull hasValue is memberOf htmlChecks htmlChecks2 conformsTo comparable".split()
+    f"exists empty not all allTrue anyTrue allFalse anyFalse isDistinct subsetOf supersetOf {_TESTS_OF_STRINGS} hasValue is memberOf "
+    "htmlChecks htmlChecks2 conformsTo comparable".split()
 )
 _COMPARISONS = frozenset("= != ~ !~ < <= > >= and or xor implies in contains".split())
 _NUMBERS = frozenset({"System.Integer", "System.Decimal"})
@@ -121,7 +124,8 @@ def _call(source: Tree | None, name: str, arguments: tuple[Tree, ...], site: _Si
         wanted = type_name(arguments[0]) if arguments else None
         return _BOOLEAN if name == "is" or wanted is None else _narrowed(focus, wanted, site)
     inner = site.on(focus)
-    results = [_types(argument, inner if name in ("where", "all", "exists", "select", "repeat", "iif", "trace", "sort") else replace(site, focus=site.this)) for argument in arguments]
+    place = inner if name in _PER_ITEM else replace(site, focus=site.this)
+    results = [_types(argument, place) for argument in arguments]
     return _result(name, focus, results, arguments)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 __all__ = ["Temporal", "zone_text"]
@@ -102,7 +102,7 @@ class Temporal:
 
     def _moved(self, amount: int, unit: str) -> datetime:
         year, month, day, hour, minute, second = self.fields
-        start = datetime(year or 1, month or 1, day or 1, hour, minute, int(second), int(second % 1 * 1_000_000))
+        start = datetime(year or 1, month or 1, day or 1, hour, minute, int(second), int(second % 1 * 1_000_000), tzinfo=UTC)
         if unit in ("year", "month"):
             months = start.year * 12 + start.month - 1 + amount * (12 if unit == "year" else 1)
             first = start.replace(year=months // 12, month=months % 12 + 1, day=1)
@@ -126,7 +126,7 @@ class Temporal:
             return self.fields
         year, month, day, hour, minute, second = self.fields
         try:
-            moment = datetime(year, month, day, hour, minute) - timedelta(minutes=self.zone)
+            moment = datetime(year, month, day, hour, minute, tzinfo=UTC) - timedelta(minutes=self.zone)
         except OverflowError:
             return self.fields
         return (moment.year, moment.month, moment.day, moment.hour, moment.minute, second)
@@ -138,7 +138,7 @@ class Temporal:
 
     def _span(self) -> tuple[float, float]:
         year, month, day, hour, minute, second = self.fields
-        start = datetime(year or 1, month or 1, day or 1, hour, minute, tzinfo=timezone.utc).timestamp() + float(second) - (self.zone or 0) * 60
+        start = datetime(year or 1, month or 1, day or 1, hour, minute, tzinfo=UTC).timestamp() + float(second) - (self.zone or 0) * 60
         lengths = {YEAR: 366 * 86400, MONTH: _days(year or 1, month or 1) * 86400, DAY: 86400, MINUTE: 60, SECOND: 1, FRACTION: 0}
         slack = _WIDEST_ZONE if self.zone is None else 0
         return start - slack, start + lengths[self.precision] + slack

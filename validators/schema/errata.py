@@ -35,8 +35,8 @@ _NO_CLINICAL_STATUS = (
     "clinicalStatus.exists() or verificationStatus.coding.where(system='http://terminology.hl7.org/CodeSystem/condition-ver-status' "
     "and code = 'entered-in-error').exists() or category.select($this='problem-list-item').empty()"
 )
-_REFERS_TO_CONTAINED = "reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))"
-_REFERS_TO_CONTAINED_STU3 = "reference.startsWith('#').not() or (reference.substring(1).trace('url') in %resource.contained.id.trace('ids'))"
+_CONTAINED = "reference.startsWith('#').not() or (reference.substring(1).trace('url') in %rootResource.contained.id.trace('ids'))"
+_CONTAINED_STU3 = "reference.startsWith('#').not() or (reference.substring(1).trace('url') in %resource.contained.id.trace('ids'))"
 _PATH_NAME = r"[^\\s\\.,:;\\\'\"\\/|?!@#$%&*()\\[\\]{}]{1,64}"
 
 ERRATA: tuple[Erratum, ...] = (
@@ -60,9 +60,14 @@ ERRATA: tuple[Erratum, ...] = (
         "best practice, and meant for whole resources only: contained ones need no narrative",
     ),
     Erratum("txt-2", "", "htmlChecks2()", "published with the expression of txt-1; it means that there is content"),
-    Erratum("", _REFERS_TO_CONTAINED, f"reference.exists() implies (reference = '#' or ({_REFERS_TO_CONTAINED}))", "empty without a reference, and `#` alone means the container"),
-    Erratum("", _REFERS_TO_CONTAINED_STU3, f"reference.exists() implies (reference = '#' or ({_REFERS_TO_CONTAINED}))", "the same, as STU3 published it and older profiles repeat it"),
-    Erratum("", "fullUrl.contains('/_history/').not()", "fullUrl.exists() implies fullUrl.contains('/_history/').not()", "bdl-8 is empty in an entry without fullUrl"),
+    Erratum("", _CONTAINED, f"reference.exists() implies (reference = '#' or ({_CONTAINED}))", "ref-1: empty without a reference; # alone is the container"),
+    Erratum("", _CONTAINED_STU3, f"reference.exists() implies (reference = '#' or ({_CONTAINED}))", "ref-1 as STU3 published it and older profiles repeat it"),
+    Erratum(
+        "",
+        "fullUrl.contains('/_history/').not()",
+        "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
+        "bdl-8 is empty in an entry without fullUrl",
+    ),
     Erratum("", _MACHINE_NAME, "name.exists() implies name.matches('^[A-Z]([A-Za-z0-9_]){0,254}$')", "the *-0 rules: empty without a name, and not anchored"),
     Erratum(
         "",
@@ -90,7 +95,12 @@ ERRATA: tuple[Erratum, ...] = (
         "targetProfile.exists() implies (type = 'Reference' or type = 'canonical' or type.memberOf('http://hl7.org/fhir/ValueSet/resource-types'))",
         "operations may name a resource type itself",
     ),
-    Erratum("eld-19", "", rf"path.matches('^{_PATH_NAME}(\\.{_PATH_NAME}(\\[x\\])?(\\:[^\\s\\.]+)?)*$')".replace(r"\"", '"'), "not anchored: matches() looks anywhere in the text"),
+    Erratum(
+        "eld-19",
+        "",
+        rf"path.matches('^{_PATH_NAME}(\\.{_PATH_NAME}(\\[x\\])?(\\:[^\\s\\.]+)?)*$')".replace(r"\"", '"'),
+        "not anchored: matches() looks anywhere in the text",
+    ),
     Erratum("eld-20", "", r"path.matches('^[A-Za-z][A-Za-z0-9]*(\\.[a-z][A-Za-z0-9]*(\\[x])?)*$')", "not anchored: matches() looks anywhere in the text"),
     Erratum(
         "",
@@ -102,10 +112,15 @@ ERRATA: tuple[Erratum, ...] = (
         "",
         "(component.empty() and hasMember.empty()) implies (dataAbsentReason or value)",
         "(component.empty() and hasMember.empty()) implies (dataAbsentReason.exists() or value.exists())",
-        "vital signs as 4.0.0 published them: empty where both are absent",
+        "vs-2 as 4.0.0 published it: empty where both are absent",
     ),
     Erratum("", "telecom or endpoint", "telecom.exists() or endpoint.exists()", "pd-1 of US Core's PractitionerRole: two telecoms are no boolean"),
-    Erratum("", "isModifier implies isModifierReason.exists()", "(isModifier.exists() and isModifier) implies isModifierReason.exists()", "eld-18 as 4.0.0 published it: empty without isModifier"),
+    Erratum(
+        "",
+        "isModifier implies isModifierReason.exists()",
+        "(isModifier.exists() and isModifier) implies isModifierReason.exists()",
+        "eld-18 as 4.0.0 published it: empty without isModifier",
+    ),
 )
 
 
