@@ -74,6 +74,10 @@ class LocalPool:
 class _Process(ForkServerProcess):
     """A worker: started without the caller's ``__main__``, which a forkserver would import again."""
 
+    def start(self) -> None:
+        with _interrupt_held():
+            super().start()
+
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802 multiprocessing's name
         with _main_lock, _start_method_kept():
@@ -83,6 +87,22 @@ class _Process(ForkServerProcess):
                 return ForkServerProcess._Popen(process_obj)  # noqa: SLF001 what is extended here
             finally:
                 sys.modules["__main__"] = main
+
+
+@contextmanager
+def _interrupt_held() -> Iterator[None]:
+    """Ctrl-C waits until a process has started: half started, it could be neither stopped nor awaited."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager
