@@ -25,6 +25,7 @@ COMMANDS = {
     "serve": ("serve", "Serve AWS HealthLake's import API and a job page."),
     "jobs": ("jobs", "List, describe, cancel and forget import jobs."),
     "packages": ("packages", "List, add and show FHIR packages."),
+    "fhirpath": ("fhirpath", "Evaluate a FHIRPath expression on every resource of a file."),
     "schema": ("schema", "Print the compiled schema of a FHIR type as JSON."),
 }
 

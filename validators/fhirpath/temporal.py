@@ -18,6 +18,8 @@ YEAR, MONTH, DAY, MINUTE, SECOND, FRACTION = 1, 2, 3, 4, 5, 6
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(T(?:(\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?)?)?")
 _TIME = re.compile(r"T?(\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?")
 
+_LEAP_SECOND_ENDS = 61
+"""FHIR's dateTime and time may have a second 60; it comes after 59 and before the next minute."""
 _WIDEST_ZONE = 14 * 3600
 _UNITS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
 
@@ -53,7 +55,7 @@ class Temporal:
             hour, minute, second, fraction = match.groups()
             precision = FRACTION if fraction else SECOND if second else MINUTE
             fields = (0, 0, 0, int(hour), int(minute or 0), Decimal((second or "0") + (fraction or "")))
-            if fields[3] > 23 or fields[4] > 59 or fields[5] >= 60:
+            if fields[3] > 23 or fields[4] > 59 or fields[5] >= _LEAP_SECOND_ENDS:
                 return None
             return cls("time", fields, precision, None, text.removeprefix("T"))
         return None
@@ -166,4 +168,4 @@ def _days(year: int, month: int) -> int:
 
 def _in_calendar(fields: tuple[int, int, int, int, int, Decimal]) -> bool:
     year, month, day, hour, minute, second = fields
-    return year >= 1 and 1 <= month <= 12 and 1 <= day <= _days(year, month) and hour <= 23 and minute <= 59 and second < 60
+    return year >= 1 and 1 <= month <= 12 and 1 <= day <= _days(year, month) and hour <= 23 and minute <= 59 and second < _LEAP_SECOND_ENDS
