@@ -91,6 +91,12 @@ def test_output_formats_of_the_readme_are_those_of_the_program() -> None:
     assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(REPORTS)
 
 
+def test_readme_names_every_command() -> None:
+    from bulkfhir.engine.cli.program import COMMANDS
+
+    assert [name for name in COMMANDS if f"bulkfhir {name}" not in README] == []
+
+
 def test_links_of_the_readme_lead_to_files() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         if "://" not in target:
