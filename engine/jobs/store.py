@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+import orjson
+
 from .database import Database
 from .processes import alive
 from .record import ImportJob, Sample
@@ -17,6 +19,7 @@ from .status import ACTIVE, FINISHED, WAITING, JobStatus
 
 __all__ = ["FinishedJobError", "JobPage", "JobStore", "RunningJobError", "SupersededError", "UnknownJobError"]
 
+_FIELDS = tuple(field.name for field in fields(ImportJob))
 _INSERT = """
 INSERT INTO jobs (id, datastore_id, status, name, level, input_uri, output_uri, kms_key_id, role_arn, submit_time, start_time, end_time,
                   message, progress, done, findings, origin, process, attempt)
@@ -62,10 +65,10 @@ def _states(states: Iterable[JobStatus]) -> str:
 
 
 def _job(row: sqlite3.Row) -> ImportJob:
-    columns = {field.name: row[field.name] for field in fields(ImportJob)}
+    columns = {name: row[name] for name in _FIELDS}
     columns["status"] = JobStatus(columns["status"])
-    columns["progress"] = json.loads(columns["progress"])
-    columns["findings"] = tuple(json.loads(columns["findings"]))
+    columns["progress"] = orjson.loads(columns["progress"])
+    columns["findings"] = tuple(orjson.loads(columns["findings"]))
     return ImportJob(**columns)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import orjson
 
 from . import model
 from .constraints import check
@@ -101,7 +102,7 @@ class Endpoint:
 
     @staticmethod
     def _wire(request_id: str, status: int, answer: Mapping[str, Any]) -> Answer:
-        body = json.dumps(answer, ensure_ascii=False).encode()
+        body = orjson.dumps(answer)
         headers = {"Content-Type": f"application/x-amz-json-{model.json_version()}", "x-amzn-RequestId": request_id, "Content-Length": str(len(body))}
         return status, headers, body
 
@@ -109,10 +110,6 @@ class Endpoint:
 def _parsed(body: bytes) -> Any:
     try:
         # An empty body is an empty request: clients of operations without required members may send it.
-        return json.loads(body, parse_constant=_no_constant) if body else {}
-    except (ValueError, RecursionError):
+        return orjson.loads(body) if body else {}
+    except orjson.JSONDecodeError:
         raise ApiError("SerializationException", "The request is not JSON") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)

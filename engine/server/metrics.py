@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -29,8 +30,13 @@ class Metrics:
 
     def request(self, operation: str, result: str, seconds: float) -> None:
         """Counts one API request; ``result`` is "ok" or the exception's name."""
-        self._requests.labels(operation, result).inc()
-        self._seconds.labels(operation).observe(seconds)
+        requests, times = self._series(operation, result)
+        requests.inc()
+        times.observe(seconds)
+
+    @lru_cache(maxsize=256)  # noqa: B019  # one Metrics lives as long as its server
+    def _series(self, operation: str, result: str) -> tuple[Counter, Histogram]:
+        return self._requests.labels(operation, result), self._seconds.labels(operation)
 
     def text(self) -> bytes:
         """Everything, in Prometheus's text format."""

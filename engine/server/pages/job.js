@@ -62,10 +62,10 @@ function roundUp(value) {
   return [1, 2, 5, 10].map((factor) => factor * step).find((candidate) => candidate >= value);
 }
 
-function curve(samples) {
+function curve(samples, finished) {
   const points = rates(samples);
-  if (!points.length) {
-    at("curve").replaceChildren(element("p", { className: "faint" }, "Nothing measured yet."));
+  if (!points.length || points[points.length - 1].at < 1) {
+    at("curve").replaceChildren(element("p", { className: "faint" }, finished ? "The job was too short to draw." : "Nothing measured yet."));
     return;
   }
   const width = Math.max(320, at("curve").clientWidth);
@@ -148,7 +148,7 @@ async function refresh() {
   share({ ...answer, begun: job.begun });
   figures(job);
   properties(job);
-  curve(answer.samples);
+  curve(job.begun ? [{ at: job.begun, scanned: 0, imported: 0, failed: 0 }, ...answer.samples] : [], answer.finished);
   findings(answer.findings, answer.finished);
   if (known !== job.JobStatus) {
     known = job.JobStatus;
