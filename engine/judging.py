@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import NoneType
 
 import orjson
 
@@ -61,10 +62,19 @@ class Judge:
 
 def _validated(validator: BlockValidator, block: Block) -> BlockVerdicts:
     try:
-        return validator.validate_block(block)
+        return _readable(validator.validate_block(block))
     except Exception as error:  # noqa: BLE001 the wall around one resource, for validators that work on blocks: line by line finds which one broke it
         log_crash("a validator failed on a block; its lines are tried one by one", error)
-    return _one_by_one(validator, block)
+    return _readable(_one_by_one(validator, block))
+
+
+def _readable(verdicts: BlockVerdicts) -> BlockVerdicts:
+    """The same with None for every type and id that is no string, whatever a plug-in took over from the data."""
+    if set(map(type, verdicts.types)) | set(map(type, verdicts.ids)) <= {str, NoneType}:
+        return verdicts
+    types = [name if isinstance(name, str) else None for name in verdicts.types]
+    ids = [key if isinstance(key, str) else None for key in verdicts.ids]
+    return dataclasses.replace(verdicts, types=types, ids=ids)
 
 
 def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:

@@ -32,8 +32,8 @@ class Tally:
         self._search_failures += search_failures
         self._imported_bytes += sum(verdicts.ends) - sum(verdicts.starts)
         self._types.update(verdicts.types)  # type: ignore[arg-type]  # None is a key here until it is frozen
-        for position, verdict in verdicts.verdicts.items():
-            self._add_issues(verdict.issues, (self._shard, first + verdicts.numbers[position]))
+        for position in sorted(verdicts.verdicts):  # examples are the first lines, in whatever order a validator came upon them
+            self._add_issues(verdicts.verdicts[position].issues, (self._shard, first + verdicts.numbers[position]))
         for positions, types in ((verdicts.failed, self._customer_types), (verdicts.crashed, self._server_types)):
             for position in positions:
                 self._imported_bytes -= verdicts.ends[position] - verdicts.starts[position]

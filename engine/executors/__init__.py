@@ -10,10 +10,11 @@ import concurrent.futures
 
 from ..errors import ConfigurationError
 from .board import Beat, Board, Cancelled
-from .driver import Lost, Task, run_all
+from .driver import run_all
 from .foreign import Foreign
 from .pool import LocalPool
 from .runner import Runner
+from .task import Lost, Task
 from .thread import InThread
 
 __all__ = ["Beat", "Board", "Cancelled", "Foreign", "InThread", "LocalPool", "Lost", "Runner", "Task", "check_executor", "open_runner", "run_all"]

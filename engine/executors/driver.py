@@ -6,15 +6,13 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from dataclasses import dataclass
 from typing import Any
 
-from ..errors import EngineError, StorageError
-from ..logs import log_crash
-from .board import Cancelled
+from ..errors import EngineError
 from .runner import Runner
+from .task import Lost, Task
 
-__all__ = ["KILLS", "Lost", "Task", "run_all"]
+__all__ = ["KILLS", "run_all"]
 
 KILLS = 3
 """How often a task may kill its worker, alone in the pool, before it is given up."""
@@ -25,27 +23,11 @@ _TICK = 0.1
 _log = logging.getLogger("bulkfhir.engine")
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One call: ``function(*arguments, beat)`` in a worker, under a key of the caller's choice. Safe to repeat."""
-
-    key: Any
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Stands in place of a result: the task killed its worker every time, or raised what it should not."""
-
-    message: str
-
-
 def run_all(runner: Runner, tasks: Iterable[Task], tick: Callable[[], None]) -> Iterator[tuple[Task, Any]]:
     """(task, result or Lost) of every task, in the order in which they finish. ``tick`` is called several times a second and may raise.
 
     When a worker dies, all tasks in flight are suspects: each is run again alone, so that the next death names the guilty one.
-    StorageError and Cancelled of a task are raised here.
+    What a task raises on purpose (EngineError, Cancelled) is raised here.
     """
     return _Run(runner, tasks, tick).results()
 
@@ -72,11 +54,6 @@ class _Run:
                     broken.append(task)
                     self._release(slot)
                     continue
-                except (StorageError, Cancelled):
-                    raise
-                except Exception as error:  # noqa: BLE001 the wall around one shard: a bug costs its own file, and the job goes on
-                    result = Lost(f"{type(error).__name__} in the engine")
-                    log_crash("a task failed", error)
                 self._release(slot)
                 yield task, result
             if broken:

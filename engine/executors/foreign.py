@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .board import Beat, Board
+from .task import run_task
 
 __all__ = ["Foreign"]
 
@@ -19,7 +20,7 @@ class Foreign:
         self._pending: list[concurrent.futures.Future[Any]] = []
 
     def submit(self, _slot: int, /, function: Callable[..., Any], *arguments: object) -> concurrent.futures.Future[Any]:
-        future = self._executor.submit(function, *arguments, Beat())
+        future = self._executor.submit(run_task, function, *arguments, Beat())
         self._pending = [earlier for earlier in self._pending if not earlier.done()] + [future]
         return future
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from ..logs import LogBridge, send_logs_to
 from .board import Beat, Board
+from .task import run_task
 
 __all__ = ["LocalPool"]
 
@@ -180,4 +181,4 @@ def _leave_with_parent() -> None:
 
 
 def _run(slot: int, function: Callable[..., Any], *arguments: object) -> Any:
-    return function(*arguments, Beat(_board, slot))
+    return run_task(function, *arguments, Beat(_board, slot))

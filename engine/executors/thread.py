@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from .board import Beat, Board
+from .task import run_task
 
 __all__ = ["InThread"]
 
@@ -20,7 +21,7 @@ class InThread:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="bulkfhir")
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
-        return self._executor.submit(function, *arguments, Beat(self.board, slot))
+        return self._executor.submit(run_task, function, *arguments, Beat(self.board, slot))
 
     def restart(self) -> bool:
         return False

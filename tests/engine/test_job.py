@@ -394,6 +394,25 @@ def test_progress_is_shown_while_a_shard_is_read(run, write, patient):
     assert seen[-1].report.resources_imported == 500
 
 
+def test_a_sloppy_plug_in_that_hands_on_a_wrong_id_or_type_breaks_nothing(run, write, rows):
+    bad = [b'{"resourceType":"Patient","id":7}', b'{"resourceType":["Patient"],"id":"x"}', b'{"resourceType":null,"id":{}}']
+    _, folder = run(write("a.ndjson", [*bad, b'{"resourceType":"Patient","id":"ok"}']))
+    assert [row["resourceId"] for row in rows(folder / "SUCCESS/a.ndjson")] == ["ok"]
+    assert [row["lineId"] for row in rows(folder / "FAILURE/a.ndjson")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_bug_in_a_sink_costs_its_own_shard_and_is_counted(run, write, patient, workers, rows):
+    """The sink of the toys breaks on one id: what it raises is no word of the storage's."""
+    lines = [patient(str(number)) for number in range(40)]
+    size = sum(len(line) + 1 for line in lines)
+    result, folder = run(write("a.ndjson", lines), sink="broken", workers=workers, shard_bytes=size // 4)
+    assert result.status == JobStatus.COMPLETED_WITH_ERRORS
+    assert 10 <= result.manifest.resources_with_server_error <= 12
+    assert result.manifest.resources_imported + result.manifest.resources_with_server_error == 40
+    assert "ZeroDivisionError in the engine" in json.dumps(rows(folder / "FAILURE/a.ndjson"))
+
+
 def test_any_executor_of_the_users_can_run_it(run, write, patient):
     source = write("a.ndjson", [patient(str(number)) for number in range(100)])
     with concurrent.futures.ThreadPoolExecutor(3) as executor:

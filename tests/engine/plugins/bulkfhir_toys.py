@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+from bulkfhir.engine.sinks import NdjsonSink
 from bulkfhir.validators import Issue, OneByOne, Verdict
 
 
@@ -63,3 +64,18 @@ class StrictToy(Toy):
         verdict = super().validate(line)
         failing = [Issue("error", issue.code, issue.rule, issue.location, issue.diagnostics) for issue in verdict.issues if issue.rule == "warned"]
         return Verdict(verdict.resource_type, verdict.resource_id, failing)
+
+
+class BrokenSink(NdjsonSink):
+    """Divides by zero when it is given the resource with id 25."""
+
+    def open(self, index):
+        writer = super().open(index)
+        write = writer.write
+
+        def broken(accepted):
+            1 / (0 if "25" in accepted.ids else 1)
+            write(accepted)
+
+        writer.write = broken
+        return writer

@@ -1,0 +1,40 @@
+"""Task: one call in a worker, and the wall that keeps its bugs from the job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import EngineError
+from ..logs import log_crash
+from .board import Cancelled
+
+__all__ = ["Lost", "Task", "run_task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One call: ``function(*arguments, beat)`` in a worker, under a key of the caller's choice. Safe to repeat."""
+
+    key: Any
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Stands in place of a result: the task killed its worker every time, or raised what it should not."""
+
+    message: str
+
+
+def run_task(function: Callable[..., Any], *arguments: object) -> Any:
+    """The call, in the worker. An exception that nobody meant becomes Lost."""
+    try:
+        return function(*arguments)
+    except (EngineError, Cancelled):
+        raise
+    except Exception as error:  # noqa: BLE001 the wall around one shard: a bug costs its own file, and the job goes on
+        log_crash("a task failed", error)
+        return Lost(f"{type(error).__name__} in the engine")
