@@ -24,6 +24,9 @@ from .trim import KINDS, trim
 SHA256 = "b090bf929e1f665cf2c91583720849695bc38d2892a7c5037c56cb00817fb091"
 """Of hl7.fhir.r4.core.tgz, version 4.0.1."""
 
+BUILT_WITH_ZSTD = (1, 5, 7)
+"""The version of libzstd that made the shipped file: another may compress to other bytes, never to other definitions."""
+
 _IN_WHEEL = "google/fhir/r4/data/hl7.fhir.r4.core.tgz"
 _DROPPED_KINDS = frozenset({"Questionnaire"})  # core has none that data refer to
 

@@ -53,7 +53,7 @@ def _element(element: Resource) -> Resource:
 
 
 def _structure(resource: Resource) -> Resource:
-    kept = {key: resource[key] for key in _STRUCTURE_KEPT if key in resource}
+    kept: Resource = {key: resource[key] for key in _STRUCTURE_KEPT if key in resource}
     extensions = [e for e in resource.get("extension", ()) if e.get("url") in _STRUCTURE_EXTENSIONS]
     if extensions:
         kept["extension"] = extensions
@@ -72,7 +72,7 @@ def _concept(concept: Resource) -> Resource:
 
 
 def _code_system(resource: Resource) -> Resource:
-    kept = {
+    kept: Resource = {
         key: resource[key]
         for key in ("resourceType", "url", "version", "name", "caseSensitive", "valueSet", "hierarchyMeaning", "content", "supplements", "filter", "property")
         if key in resource
@@ -90,14 +90,14 @@ def _included(include: Resource) -> Resource:
 
 
 def _contained_codes(contains: Resource) -> Resource:
-    kept = {key: contains[key] for key in ("system", "version", "code", "abstract", "inactive") if key in contains}
+    kept: Resource = {key: contains[key] for key in ("system", "version", "code", "abstract", "inactive") if key in contains}
     if "contains" in contains:
         kept["contains"] = [_contained_codes(c) for c in contains["contains"]]
     return kept
 
 
 def _value_set(resource: Resource) -> Resource:
-    kept = {key: resource[key] for key in ("resourceType", "url", "version", "name", "title") if key in resource}
+    kept: Resource = {key: resource[key] for key in ("resourceType", "url", "version", "name", "title") if key in resource}
     if "compose" in resource:
         kept["compose"] = {key: [_included(i) for i in value] if key in ("include", "exclude") else value for key, value in resource["compose"].items()}
     if "expansion" in resource:

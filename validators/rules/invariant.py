@@ -53,7 +53,7 @@ def build_element(found: Property, explainer: Explainer) -> Check | None:
     """Invariants that a definition puts on one element, on each of its values; those of its type are on the type."""
     known = explainer.schema.kind(found.type)
     root = explainer.schema.type(found.type).root if known is not None else None
-    typed = {c.key for c in root.constraints} if root is not None and root is not found.element else set()
+    typed = {c.key for c in root.constraints} if root is not None else set()
     return _checks((c for c in found.element.constraints if c.key not in typed), found.type, explainer)
 
 

