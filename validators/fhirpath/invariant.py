@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from .condition import Op
 from .expression import Expression, compile_for
 from .model import TypeModel, core_model
 from .ops import closure
-from .predicate import Op, lower
+from .predicate import lower
 from .scope import Scope
 
 __all__ = ["Invariant", "invariant"]
@@ -21,7 +22,7 @@ class Invariant:
     """A constraint on the elements of one type.
 
     expression    its general form, with text and tree
-    op            its lowered form (see ``predicate``), None where it has none
+    op            its lowered form (see ``condition``), None where it has none
     holds         (JSON object or primitive value, scope) -> whether it is met, by HL7's rule (see ``Expression.holds``);
                   raises nothing; the quickest way there is
     """

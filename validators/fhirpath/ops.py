@@ -1,4 +1,4 @@
-"""Op tree -> closure: an op tree of ``predicate`` as a Python function on one decoded JSON object."""
+"""Op tree -> closure: an op tree of ``condition`` as a Python function on one decoded JSON object."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from .predicate import Op
+from .condition import Op
 from .scope import Scope
 from .strings import pattern
 from .temporal import Temporal
