@@ -33,7 +33,20 @@ FAILURE = "FAILURE"
 SEARCH_FAILURE = "SUCCESS_WITH_SEARCH_VALIDATION_FAILURES"
 LOGS = (SUCCESS, FAILURE, SEARCH_FAILURE)
 
-_PARSER_RULES = frozenset({"json", "unknown-element", "resource-type"})
+_PARSER_RULES = frozenset(
+    {
+        "empty-array",
+        "json",
+        "json-depth",
+        "json-duplicate",
+        "json-form",
+        "json-object",
+        "json-type",
+        "null",
+        "resource-type",
+        "unknown-element",
+    }
+)
 """Rules of HealthLake's parser, whose locations look like ``/Patient``; all others come from its validator: ``Patient.name[0]``."""
 
 _UNSAFE = re.compile(r'["\\\x00-\x09\x0b-\x1f\ud800-\udfff]')

@@ -36,6 +36,7 @@ def test_what_could_not_be_read_is_left_out():
     [
         ("unknown-element", "Patient", "/Patient"),
         ("unknown-element", "Patient.contact[0].name", "/Patient/contact[0]/name"),
+        ("json-form", "Patient.meta", "/Patient/meta"),
         ("cardinality", "Patient.contact[0]", "Patient.contact[0]"),
     ],
 )
