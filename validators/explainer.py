@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from . import fhirpath
+from .rules.context import Unplaced, settle
 from .definitions import Definitions
 from .fhirpath import invariant
 from .issue import Issue
 from .narrative import read_div
 from .profiles import ProfileCompiler
+from .references import scope_of
 from .rules import RULES
 from .rules.form import companion_check, empty_element, inline_check, list_check, no_companion, primitive_check, single_check, unknown_element, wrong_form
 from .rules.primitive import format_of
@@ -72,9 +75,34 @@ class Explainer:
         issues = self.resource_check(name)(resource, Scope(resource, undecided))
         return located(name, issues) if issues else []
 
+    def conforms(self, value: dict[str, Any], name: str, url: str, scope: Scope) -> bool:
+        """Whether a value follows a known profile, and its own type: a resource in its own scope, or any other object."""
+        outermost = scope
+        while outermost.parent is not None:
+            outermost = outermost.parent
+        answers: dict[tuple[int, str], bool] = outermost.memo.setdefault("conforms", {})
+        key = id(value), url
+        if key not in answers:
+            answers[key] = True  # while it is being found out: what leads back to itself is no fault
+            silent = Scope(scope.resource, Counter(), scope.parent, scope.place, scope.holder)
+            check = self.resource_check(name) if self.schema.is_resource(name) else self.type_check(name)
+            beyond = self.profile_check(url)
+            issues = [*(check(value, silent) or ()), *((beyond(value, silent) if beyond is not None else None) or ())]
+            answers[key] = not any(issue.fails for issue in issues if type(issue) is not Unplaced)
+        return answers[key]
+
     def resource_check(self, name: str) -> Check:
         """The check for resources of one type, given their own scope. Raises UnknownType."""
-        return self.type_check(name)
+        made = self._resources.get(name)
+        if made is None:
+            check = self.type_check(name)
+
+            def settled(value: Any, scope: Scope) -> Issues:
+                issues = check(value, scope)
+                return None if issues is None else settle(issues, self, name, value, scope)
+
+            made = self._resources[name] = settled
+        return made
 
     def type_check(self, name: str) -> Check:
         """The check for JSON objects of a type: the walk through its properties, then the rules on the whole object.
@@ -125,7 +153,8 @@ class Explainer:
         found: fhirpath.Scope | None = scope.memo.get("fhirpath")
         if found is None:
             bundle = next((s.resource for s in scope.outward() if s.resource.get("resourceType") == "Bundle"), None)
-            found = scope.memo["fhirpath"] = fhirpath.Scope(scope.resource, scope.root, bundle, self.hooks)
+            hooks = replace(self.hooks, conforms_to=partial(self._conforms_to, scope))
+            found = scope.memo["fhirpath"] = fhirpath.Scope(scope.resource, scope.root, bundle, hooks)
         return found
 
     def _member_of(self, value: Any, name: str, url: str) -> bool | None:
@@ -141,18 +170,14 @@ class Explainer:
             return True
         return None if any(a in (Membership.OPEN, Membership.ABANDONED) for a in answers) else False
 
-    def _conforms_to(self, value: Any, name: str, url: str) -> bool | None:
+    def _conforms_to(self, scope: Scope, value: Any, name: str, url: str) -> bool | None:
         definition = self.definitions.fetch("StructureDefinition", url)
         if definition is None or type(value) is not dict:
             return None
         kind = str(value.get("resourceType", name))
         if definition["type"] != kind or self.schema.kind(kind) is None:
             return False
-        scope = Scope(value, Counter())
-        issues = [*(self.type_check(kind)(value, scope) or ())]
-        check = self.profile_check(url)
-        issues += (check(value, scope) if check is not None else None) or ()
-        return not any(issue.fails for issue in issues)
+        return self.conforms(value, kind, url, scope_of(value, scope))
 
     def value_check(self, found: Property) -> Check:
         """The check for one value of a property: its type's, and that of every rule that has something to say of the property."""
@@ -184,7 +209,7 @@ class Explainer:
         if check is None:
             if not self.schema.is_resource(name):
                 return [Issue("fatal", "invalid", "resource-type", "", f"This does not appear to be a FHIR resource (unknown name '{name[:64]}')")]
-            check = self._resources[name] = self.resource_check(name)
+            check = self.resource_check(name)
         return check(value, scope)
 
     def _property_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
@@ -202,7 +227,9 @@ class Explainer:
         element = self.schema.type("Element")
         if found.type == "xhtml":  # may have an id, but no extensions
             return companion_check(found, self._walk(replace(element, properties={"id": element.properties["id"]}), may_be_empty=True), empty, siblings)
-        return companion_check(found, self._walk(self.schema.type("Element"), may_be_empty=True), empty, siblings)
+        extension = element.properties["extension"]
+        placed = replace(extension, element=replace(extension.element, path=f"{found.element.path}.extension"))  # so that rules know what it extends
+        return companion_check(found, self._walk(replace(element, properties={**element.properties, "extension": placed}), may_be_empty=True), empty, siblings)
 
     def _walk(self, schema: TypeSchema, *, may_be_empty: bool = False) -> Check:
         properties = schema.properties

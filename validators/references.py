@@ -13,7 +13,7 @@ from typing import Any
 from .issue import Issue
 from .rules.rule import Scope
 
-__all__ = ["Resolution", "implied_type", "is_absolute", "is_conditional", "resolve"]
+__all__ = ["Resolution", "implied_type", "is_absolute", "is_conditional", "resolve", "scope_of"]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
 _QUERY = re.compile(r"\?([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*)(&([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*))*")
@@ -70,6 +70,20 @@ def is_conditional(reference: str, is_resource: Callable[[str], bool]) -> bool |
 def resolve(reference: str, scope: Scope) -> Resolution:
     """Follows a reference from a value in a scope, inside the line only."""
     return _local(reference, scope) if reference.startswith("#") else _beyond(reference, scope)
+
+
+def scope_of(value: Any, scope: Scope) -> Scope:
+    """The scope that a value stands in, which was reached from another scope: its own where it is a contained resource or an entry's."""
+    for around in scope.outward():
+        if value is around.resource:
+            return around
+        if any(value is held for held in _objects(around.resource.get("contained"))):
+            return Scope(value, around.undecided, around, "contained", around.resource)
+        if around.resource.get("resourceType") == "Bundle":
+            for _, resource, entry in entries(around):
+                if value is resource:
+                    return Scope(value, around.undecided, around, "entry", entry)
+    return scope
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

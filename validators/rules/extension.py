@@ -1,13 +1,15 @@
-"""Extensions (FHIR R4, section 2.4): an absolute url; what a known definition says of value, content and place; modifier or not."""
+"""Extensions (FHIR R4, section 2.4): an absolute url; what a known definition says of value, parts and place; modifier or not."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from .context import Placement, unplaced, with_bases
 from ..issue import Issue
-from ..primitives import is_absolute_uri
 from ..schema import Property
-from .rule import Check, Issues, Scope
+from ..uri import is_absolute_uri
+from .rule import Check, Issues, Scope, located
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
@@ -15,13 +17,21 @@ if TYPE_CHECKING:
 __all__ = ["build"]
 
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
+_OTHER_VERSION = re.compile(r"http://hl7\.org/fhir/[0-9]\.[0-9]/StructureDefinition/extension-..+", re.DOTALL)
 _INSIDE = "Extension.extension"  # the parts of an extension, whose urls are names
+_KEPT = 4096
 
 
 class _Definition:
-    """A known extension definition, compiled: types allowed as value (empty: it holds extensions), and the profile's own check."""
+    """A known extension definition, compiled for one kind of place.
 
-    def __init__(self, explainer: Explainer, definition: dict[str, Any]) -> None:
+    types   allowed as value; empty: it holds extensions
+    parts   the names of the extensions that it may hold
+    placed  whether it may stand in a place of these names, whatever lies above
+    check   what its definition says beyond the type Extension
+    """
+
+    def __init__(self, explainer: Explainer, definition: dict[str, Any], names: frozenset[str], *, on_resource: bool) -> None:
         elements = definition["snapshot"]["element"]
         value = next((e for e in elements if e["path"].startswith("Extension.value")), None)
         self.url: str = definition["url"]
@@ -29,7 +39,10 @@ class _Definition:
         self.types = {t["code"] for t in value.get("type", ())} if value is not None and value.get("max") != "0" else set()
         if self.url == _FHIR_TYPE:
             self.types |= {"uri", "url"}
-        self.check = explainer.profile_check(definition["url"])
+        self.parts = {e["fixedUri"] for e in elements if e["path"] == "Extension.extension.url" and "fixedUri" in e}
+        self.placement = Placement.of(definition)
+        self.placed = self.placement.satisfied_by(names, on_resource=on_resource)
+        self.check = explainer.profile_check(self.url)
 
 
 def _error(rule: str, text: str) -> Issue:
@@ -39,7 +52,9 @@ def _error(rule: str, text: str) -> Issue:
 def build(found: Property, explainer: Explainer) -> Check | None:
     if found.type != "Extension":
         return None
-    schema, modifier, inside = explainer.schema, found.json_name == "modifierExtension", found.element.path == _INSIDE
+    schema, modifier, path = explainer.schema, found.json_name == "modifierExtension", found.element.path
+    inside, owner = path == _INSIDE, path.rpartition(".")[0]
+    on_resource, names = schema.kind(owner) == "resource", _names(owner, explainer)
     known: dict[str, _Definition | None] = {}
 
     def definition(url: str) -> _Definition | None:
@@ -48,8 +63,9 @@ def build(found: Property, explainer: Explainer) -> Check | None:
         except KeyError:
             bare = url.partition("|")[0]
             stated = explainer.definitions.fetch("StructureDefinition", bare) if is_absolute_uri(bare) else None
-            made = _Definition(explainer, stated) if stated is not None and stated["type"] == "Extension" and "snapshot" in stated else None
-            if len(known) < 4096:
+            usable = stated is not None and stated["type"] == "Extension" and "snapshot" in stated
+            made = _Definition(explainer, stated, names, on_resource=on_resource) if stated is not None and usable else None
+            if len(known) < _KEPT:
                 known[url] = made
             return made
 
@@ -58,8 +74,10 @@ def build(found: Property, explainer: Explainer) -> Check | None:
         p = schema.properties("Extension").get(name) if name is not None else None
         return p.type if p is not None else None
 
-    def stated(value: dict[str, Any], one: _Definition, scope: Scope) -> list[Issue]:
-        issues: list[Issue] = []
+    def stated(value: dict[str, Any], url: str, one: _Definition, scope: Scope) -> list[Issue]:
+        issues: list[Issue] = [] if one.placed else [unplaced(explainer, one.placement, modifier=modifier)]
+        if "|" in url:
+            issues.append(_error("extension-version", f"The extension URL must not contain a version: {url[:256]}"))
         if one.is_modifier != modifier:
             issues.append(_error("extension-modifier", f"The Extension '{one.url}' must {'not ' if modifier else ''}be used as a modifierExtension"))
         kind = actual_type(value)
@@ -69,6 +87,7 @@ def build(found: Property, explainer: Explainer) -> Check | None:
         elif one.types:
             words = "a simple extension, so it must contain a value" if "extension" not in value else "for a simple extension, so it must contain a value, not extensions"
             issues.append(_error("extension-value", f"The Extension '{one.url}' definition is {words}"))
+        issues += _parts(value, one) if "extension" in value and "|" not in url else ()
         if one.check is not None:
             issues += one.check(value, scope) or ()
         return issues
@@ -81,9 +100,28 @@ def build(found: Property, explainer: Explainer) -> Check | None:
             return None
         one = definition(url)
         if one is not None:
-            return stated(value, one, scope) or None
+            return stated(value, url, one, scope) or None
         if not inside and not is_absolute_uri(url):
             return [_error("extension-url", "Extension.url must be an absolute URL")]
+        if _OTHER_VERSION.fullmatch(url):
+            return [_error("extension-version", f"Extensions of other FHIR versions are not known: {url[:256]}")]
         return None
 
     return check
+
+
+def _names(owner: str, explainer: Explainer) -> frozenset[str]:
+    """What a place is called as far as its definition tells, by the path of what holds the extension: a type, a backbone element, or a primitive's."""
+    return with_bases(explainer, (owner.removesuffix("[x]"),))
+
+
+def _parts(value: dict[str, Any], one: _Definition) -> list[Issue]:
+    """A part whose url is a name must be one that the definition names."""
+    parts = value["extension"]
+    issues: list[Issue] = []
+    for index, part in enumerate(parts if type(parts) is list else ()):
+        name = part.get("url") if type(part) is dict else None
+        if type(name) is str and name not in one.parts and not is_absolute_uri(name):
+            issue = _error("extension-part", f"Sub-extension url '{name[:128]}' is not defined by the Extension {one.url}")
+            issues += located(f"extension[{index}]", [issue])
+    return issues
