@@ -23,8 +23,10 @@ from typing import Any
 import kinds_composite  # noqa: F401 - enters its kinds
 import kinds_json  # noqa: F401
 import kinds_meaning  # noqa: F401
+import kinds_profile  # noqa: F401
 import kinds_structure  # noqa: F401
 import kinds_values  # noqa: F401
+from bulkfhir.validators.definitions.packages import Packages
 from catalogue import Catalogue
 from composites import composite
 from generator import Generator
@@ -106,6 +108,7 @@ def main() -> None:
     breaking = commands.add_parser("lines")
     breaking.add_argument("--seed", type=int, default=1)
     breaking.add_argument("--count", type=int, default=5000)
+    breaking.add_argument("--package", action="append", default=[])
     breaking.add_argument("--family", choices=("base", "profile"), default="base")
     breaking.add_argument("source", nargs="+")
     breaking.add_argument("out")
@@ -121,7 +124,7 @@ def main() -> None:
 
 
 def _break(options: argparse.Namespace) -> None:
-    rng, catalogue = random.Random(options.seed), Catalogue()
+    rng, catalogue = random.Random(options.seed), Catalogue(Packages(options.package) if options.package else None)
     material = _material(options.source)
     types = sorted(material)
     composites = [name for name in types if name in _COMPOSITE]
