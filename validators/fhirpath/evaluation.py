@@ -24,7 +24,7 @@ class Environment:
     context               ``%context``, the item the whole expression is evaluated on
     """
 
-    __slots__ = ("context", "index", "model", "now", "resource", "root", "scope", "this", "total", "variables")
+    __slots__ = ("context", "index", "model", "moments", "resource", "root", "scope", "this", "total", "variables")
 
     def __init__(self, model: TypeModel, scope: Scope, context: Collection) -> None:
         self.model = model
@@ -35,8 +35,14 @@ class Environment:
         self.total: Collection = []
         self.resource = _resource_node(scope.resource)
         self.root = _resource_node(scope.root)
-        self.now = datetime.now().astimezone()
+        self.moments: list[datetime] = []
         self.variables: dict[str, Collection] = {}
+
+    def now(self) -> datetime:
+        """The time of this evaluation: the same wherever an expression asks for it."""
+        if not self.moments:
+            self.moments.append(datetime.now().astimezone())
+        return self.moments[0]
 
     def inner(self, item: Item, index: int = 0) -> Environment:
         """The environment in which a function's argument is evaluated for one item."""
@@ -49,7 +55,7 @@ class Environment:
         copy.total = self.total
         copy.resource = self.resource
         copy.root = self.root
-        copy.now = self.now
+        copy.moments = self.moments
         copy.variables = self.variables
         return copy
 

@@ -173,16 +173,16 @@ def define_variable(env: Environment, items: Collection, name: Evaluator, value:
 
 @function("now")
 def now(env: Environment, items: Collection) -> Collection:
-    return [Temporal.of(env.now)]
+    return [Temporal.of(env.now())]
 
 
 @function("today")
 def today(env: Environment, items: Collection) -> Collection:
-    found = Temporal.parse(env.now.date().isoformat())
+    found = Temporal.parse(env.now().date().isoformat())
     return [found] if found else []
 
 
 @function("timeOfDay")
 def time_of_day(env: Environment, items: Collection) -> Collection:
-    found = Temporal.parse(env.now.time().isoformat(timespec="milliseconds"))
+    found = Temporal.parse(env.now().time().isoformat(timespec="milliseconds"))
     return [found] if found else []
