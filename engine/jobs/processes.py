@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 __all__ = ["alive", "this_process"]
 
 
 def this_process() -> str:
-    """The identity of this process on this machine."""
+    """The identity of this process: its machine, its id, when it began."""
     return _identity(os.getpid())
 
 
 def alive(identity: str) -> bool:
-    """Whether the process with this identity is still there."""
-    pid = int(identity.partition(":")[0])
+    """Whether the process with this identity is still there; of another machine's process that cannot be known, and the answer is yes."""
+    machine, pid_text, _ = identity.split(":")
+    if machine != platform.node():
+        return True
+    pid = int(pid_text)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -31,4 +35,4 @@ def _identity(pid: int) -> str:
         began = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
     except OSError:
         began = ""  # no /proc, as on macOS: the id has to do
-    return f"{pid}:{began}"
+    return f"{platform.node()}:{pid}:{began}"

@@ -7,12 +7,10 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import EngineError
 from ..job import JobResult, import_job, job_folder_name
 from ..manifest import JobProgressReport
 from ..progress import CancelEvent, OnProgress, Progress
@@ -53,15 +51,18 @@ class Recording:
         return self._cancelled or (self._cancel is not None and self._cancel.is_set())
 
     def __call__(self, progress: Progress) -> None:
-        if self._on_progress is not None:
-            self._on_progress(progress)
         try:
-            self._jobs.report(self.job, progress.report.to_json(), _share(progress), self._sample(progress))
-            self._cancelled = self._jobs.cancelling(self.job)
+            self._record(progress)
         except SupersededError:
             self._cancelled = True
         except sqlite3.Error as error:
             _log.warning("the progress of job %s could not be recorded: %s", self.job.id, error)
+        if self._on_progress is not None:
+            self._on_progress(progress)
+
+    def _record(self, progress: Progress) -> None:
+        self._jobs.report(self.job, progress.report.to_json(), _share(progress), self._sample(progress))
+        self._cancelled = self._jobs.cancelling(self.job)
 
     def _sample(self, progress: Progress) -> Sample | None:
         now = time.time()
@@ -102,49 +103,51 @@ def recorded_import(
     options.setdefault("job_id", secrets.token_hex(16))
     try:
         jobs = JobStore(Database(state or default_path()))
-        job = jobs.open(_job(source, output, name, options))
-    except (StateError, sqlite3.Error) as error:
+    except StateError as error:
         _log.warning("this job is not recorded: %s", error)
         return import_job(source, output, on_progress=on_progress, cancel=cancel, **options)
-    recording = _OwnRecording(jobs, job, on_progress, cancel)
+    recording = _OwnRecording(jobs, _job(source, output, name, options), on_progress, cancel)
     try:
         result = import_job(source, output, on_progress=recording, cancel=recording, **options)
-    except EngineError:
-        recording.forget()
-        raise
+        recording.finish(result)
     except KeyboardInterrupt:
         recording.interrupted()
         raise
-    recording.finish(result)
-    jobs.database.close()
+    finally:
+        jobs.database.close()
     return result
 
 
 class _OwnRecording(Recording):
-    """A recording of a job that was not begun by the store: whatever happens to the store, the job goes on."""
+    """A recording of a job that the store did not begin: it is entered when it is under way, and goes on whatever happens to the store."""
+
+    _entered = False
+    _given_up = False
+
+    def _record(self, progress: Progress) -> None:
+        record = super()._record
+        self._attempt(lambda: record(progress))
 
     def finish(self, result: JobResult) -> None:
-        with self._warning():
-            super().finish(result)
+        finish = super().finish
+        self._attempt(lambda: finish(result))
 
     def interrupted(self) -> None:
         """Control-C is the user's way to cancel."""
-        with self._warning():
-            self._jobs.finish(self.job, JobStatus.CANCEL_COMPLETED)
+        if self._entered:
+            self._attempt(lambda: self._jobs.finish(self.job, JobStatus.CANCEL_COMPLETED))
 
-    def forget(self) -> None:
-        """The job never began: what an earlier run of it left in the store stays, as a failed one."""
-        with self._warning():
-            self._jobs.finish(self.job, JobStatus.FAILED, "It could not be resumed" if self.job.attempt > 1 else None)
-            if self.job.attempt == 1:
-                self._jobs.remove(self.job.id)
-
-    @contextmanager
-    def _warning(self) -> Iterator[None]:
+    def _attempt(self, act: Callable[[], object]) -> None:
+        if self._given_up:
+            return
         try:
-            yield
+            if not self._entered:
+                self.job = self._jobs.open(self.job)
+                self._entered = True
+            act()
         except (sqlite3.Error, SupersededError) as error:
-            _log.warning("the end of job %s could not be recorded: %s", self.job.id, error)
+            _log.warning("job %s goes on, but is no longer recorded: %s", self.job.id, error)
+            self._given_up = True
 
 
 def _job(source: SourceLike | Sequence[SourceLike], output: SourceLike, name: str | None, options: dict[str, Any]) -> ImportJob:

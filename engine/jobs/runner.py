@@ -138,9 +138,11 @@ class Runner:
         _log.info("job %s begins", job.id, extra={"job_id": job.id, "process_id": process.pid})
 
     def _watch(self, job: ImportJob, process: subprocess.Popen[bytes]) -> None:
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        # Not yet reaped, so its id is still its own: whatever is left of its pool goes with it.
-        _signal_group(process.pid, signal.SIGKILL)
+        if hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # not yet reaped: its id is still its own
+        else:
+            process.wait()
+        _signal_group(process.pid, signal.SIGKILL)  # whatever is left of its pool goes with it
         code = process.wait()
         assert process.stdin is not None
         process.stdin.close()

@@ -32,7 +32,7 @@ def position(operation: str, request: Mapping[str, Any]) -> int | None:
         found, filters = json.loads(base64.urlsafe_b64decode(token))
     except (ValueError, TypeError):
         raise validation("The NextToken is not valid") from None
-    if filters != _filters(operation, request) or not isinstance(found, int):
+    if filters != _filters(operation, request) or not isinstance(found, int) or not 0 < found < 1 << 63:
         raise validation("The NextToken belongs to another request")
     return found
 

@@ -143,7 +143,7 @@ def test_the_list_leads_to_a_job_with_its_errors_and_files(browser, ended):
     shows(browser, "#findings", "bad.ndjson:3")
     shows(browser, "#findings", "Invalid JSON found in input file")
     shows(browser, "#files", "Manifest.json")
-    figures = browser.execute_script("return Object.fromEntries([...document.querySelectorAll('#figures div')].map(f => [f.children[0].textContent, f.children[1].textContent]))")
+    figures = dict(browser.execute_script("return [...document.querySelectorAll('#figures div')].map(f => [...f.children].map(c => c.textContent))"))
     assert (figures["Resources scanned"], figures["Resources imported"], figures["Resources with errors"]) == ("5", "4", "1")
     browser.execute_script("document.querySelector('#findings details').open = true")
     keep(browser, "job-light")

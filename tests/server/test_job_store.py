@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import platform
 import sqlite3
 import stat
 import subprocess
@@ -130,13 +131,14 @@ def test_a_command_whose_process_is_gone_has_failed(jobs):
     gone = subprocess.Popen(["true"])
     gone.wait()
     living = jobs.open(add_later("living", process=this_process()))
-    dead = jobs.open(add_later("dead", process=f"{gone.pid}:1"))
+    elsewhere = jobs.open(add_later("elsewhere", process=f"another-machine:{gone.pid}:1"))
+    dead = jobs.open(add_later("dead", process=f"{platform.node()}:{gone.pid}:1"))
     jobs.close_abandoned()
-    assert states(jobs) == {"living": "IN_PROGRESS", "dead": "FAILED"}
+    assert states(jobs) == {"living": "IN_PROGRESS", "elsewhere": "IN_PROGRESS", "dead": "FAILED"}
     assert jobs.claim(10) == ()
     again = jobs.open(dataclasses.replace(dead, process=this_process()))
     assert (again.status, again.attempt, again.message) == (JobStatus.IN_PROGRESS, 2, None)
-    assert living.attempt == 1
+    assert (living.attempt, elsewhere.attempt) == (1, 1)
 
 
 def add_later(job_id, process):
@@ -149,7 +151,7 @@ def test_a_process_id_that_belongs_to_another_process_by_now_is_not_alive():
     assert alive(this_process())
     if this_process().endswith(":"):
         pytest.skip("this system tells no start times")
-    assert not alive(f"{os.getpid()}:1")
+    assert not alive(f"{platform.node()}:{os.getpid()}:1")
 
 
 def test_many_writers_lose_nothing(tmp_path):

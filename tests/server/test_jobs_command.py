@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 
 import pytest
@@ -86,6 +87,22 @@ def test_nothing_is_recorded_of_a_job_that_never_began(place):
     assert store(place).page().jobs == ()
 
 
+def test_a_refused_second_run_leaves_the_record_of_the_first_alone(place):
+    imported(place, job_id=ID)
+    before = store(place).job(ID)
+    with pytest.raises(EngineError, match="exists already"):
+        imported(place, job_id=ID)
+    assert store(place).job(ID) == before
+
+
+def test_a_job_over_the_limits_is_recorded_as_failed(place):
+    (place / "in" / "large.ndjson").touch()
+    os.truncate(place / "in" / "large.ndjson", 6 << 30)  # a hole: it takes no room
+    assert imported(place, job_id=ID, limits="healthlake").status is JobStatus.FAILED
+    job = store(place).job(ID)
+    assert (job.status, "HealthLake's limit" in job.message) == (JobStatus.FAILED, True)
+
+
 def test_a_store_that_cannot_be_written_is_a_warning_and_the_job_runs(place, caplog):
     (place / "state").write_text("a file where the folder should be")
     assert imported(place).progress.resources_imported == 2
@@ -98,7 +115,7 @@ def test_a_store_that_breaks_in_the_middle_is_a_warning_and_the_job_runs(place, 
             file.write_bytes(b"no database any more" * 1000)
 
     assert imported(place, on_progress=break_it).progress.resources_imported == 2
-    assert "could not be recorded" in caplog.text
+    assert "no longer recorded" in caplog.text
 
 
 def jobs_command(capsys, *arguments):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bulkfhir.engine.server import model
 from bulkfhir.engine.server.endpoint import MAX_BODY
@@ -87,10 +89,7 @@ def test_members_the_model_does_not_know_are_ignored_and_null_is_absent(calls):
 
 
 def test_operations_outside_of_imports_are_refused_clearly(calls):
-    outside = set(model.service().operation_names) - {
-        "StartFHIRImportJob", "DescribeFHIRImportJob", "ListFHIRImportJobs", "CreateFHIRDatastore", "DescribeFHIRDatastore", "ListFHIRDatastores",
-        "DeleteFHIRDatastore", "TagResource", "UntagResource", "ListTagsForResource",
-    }  # fmt: skip
+    outside = set(model.service().operation_names) - set(SUPPORTED)
     assert "StartFHIRExportJob" in outside
     for operation in outside:
         assert calls.refused(operation) == ("ValidationException", f"{operation} is not supported by this endpoint")
@@ -105,6 +104,43 @@ def test_a_defect_of_the_server_tells_the_client_nothing_of_the_inside(calls, mo
     assert status == 500
     assert body["__type"] == "com.amazonaws.healthlake#InternalServerException"
     assert "secret" not in body["Message"]
+
+
+SUPPORTED = (
+    "StartFHIRImportJob", "DescribeFHIRImportJob", "ListFHIRImportJobs", "CreateFHIRDatastore", "DescribeFHIRDatastore", "ListFHIRDatastores",
+    "DeleteFHIRDatastore", "TagResource", "UntagResource", "ListTagsForResource",
+)  # fmt: skip
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**64), 2**65) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def shaped(shape):
+    """Values that are nearly right: the shape's members, most of their types, anything now and then."""
+    if shape.type_name == "structure":
+        exact = st.fixed_dictionaries({}, optional={name: shaped(member) for name, member in shape.members.items()})
+    elif shape.type_name == "list":
+        exact = st.lists(shaped(shape.member), max_size=3)
+    elif shape.type_name == "string":
+        exact = st.sampled_from([DATASTORE, *getattr(shape, "enum", ())]) | st.text(max_size=40)
+    else:
+        exact = st.integers(-1, 600) | st.floats(allow_nan=False, allow_infinity=False) | st.integers(2**63, 2**64 - 1)
+    return exact | ANYTHING
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_a_client_sends_is_never_the_servers_failure(calls, data):
+    operation = data.draw(st.sampled_from(SUPPORTED))
+    members = data.draw(shaped(model.input_shape(operation)))
+    try:
+        body = json.dumps(members).encode()
+    except UnicodeEncodeError:
+        return
+    status, _, answer = calls.raw({"X-Amz-Target": f"HealthLake.{operation}", "Content-Type": JSON}, body)
+    assert status in (200, 400), answer
 
 
 def test_only_exceptions_that_the_operation_lists_are_raised(calls):
