@@ -1,0 +1,24 @@
+//! Says of NDJSON lines whether they are certainly valid.
+//!
+//! ```text
+//! table (bytes from Python) ──┐
+//! line ── lexer ── walk ──────┼──> accepted | asked, with a reason | pending, with questions
+//! memo (answers) ─────────────┘       tape: what the line holds, for conditions and profiles
+//! ```
+//!
+//! It knows JSON and the primitive types; what FHIR says is in the table, and what only the explainer can tell of a single value
+//! (a code of a value set, a unit, a narrative, the slice of a value) is a question that Python answers once.
+
+#![forbid(unsafe_code)]
+
+pub mod block;
+mod lexer;
+pub mod memo;
+mod op;
+mod primitives;
+#[cfg(feature = "python")]
+mod python;
+mod reason;
+pub mod table;
+mod tape;
+mod walk;

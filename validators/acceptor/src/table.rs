@@ -1,0 +1,517 @@
+//! The table: what the compiled schema says, as Python lowers it, read from its bytes and added to when a type is first met.
+//!
+//! Numbers are little-endian; a list is a u16 count and its items; a string is a u16 length and its bytes. Records, each behind its tag:
+//!
+//! | tag | record |
+//! |-----|--------|
+//! | 1 | name: string. Names are numbered in their order. |
+//! | 2 | resource type: string, node u32 |
+//! | 3 | node: number u32, flags u8, profile check u32, properties, required masks, object checks |
+//! | 4 | overlay: number u32, groups |
+//! | 5 | known names: see `Known` |
+
+use std::collections::HashMap;
+
+use crate::memo::Check;
+use crate::op::{Key, Literal, Op, Sign};
+use crate::primitives::{Primitive, ALL};
+
+pub const NO_CHECK: Check = u32::MAX;
+/// Properties of one type at the most.
+pub const WIDTH: usize = 256;
+
+/// A set of property numbers.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Bits([u64; WIDTH / 64]);
+
+impl Bits {
+    #[inline]
+    pub fn set(&mut self, bit: usize) {
+        self.0[bit >> 6 & 3] |= 1 << (bit & 63);
+    }
+
+    #[inline]
+    pub fn has(&self, bit: usize) -> bool {
+        self.0[bit >> 6 & 3] >> (bit & 63) & 1 == 1
+    }
+
+    #[inline]
+    pub fn meets(&self, other: &Bits) -> bool {
+        self.0.iter().zip(other.0).any(|(one, other)| one & other != 0)
+    }
+
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0 == [0; WIDTH / 64]
+    }
+
+    #[inline]
+    pub fn union(&self, other: &Bits) -> Bits {
+        Bits(std::array::from_fn(|n| self.0[n] | other.0[n]))
+    }
+
+    pub fn each(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..WIDTH).filter(|&bit| self.has(bit))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Primitive(Primitive),
+    /// An object of a node of the table; one that is not there yet is asked for.
+    Object(u32),
+    /// A resource contained in the line's own.
+    Contained,
+    /// The resource's type itself.
+    ResourceType,
+    /// Only the explainer knows: another resource inside, a type too wide for the table.
+    Ask,
+}
+
+/// What else holds for each value of a property.
+#[derive(Debug)]
+pub enum ValueCheck {
+    Ask,
+    Text(Check),
+    Coding(Check),
+    Concept(Check),
+    Reference { check: Check, targets: Box<[Box<[u8]>]> },
+    Extension { by_url: Check, by_value: Check },
+    Condition(Op),
+    Overlay(u32),
+    Value(Check),
+}
+
+#[derive(Debug)]
+pub struct Property {
+    pub key: Key,
+    pub companion: Key,
+    /// The node of what stands beside a primitive: its id and extensions.
+    pub beside: u32,
+    pub kind: Kind,
+    pub is_list: bool,
+    pub takes_companion: bool,
+    /// A companion without value: the explainer has something to say of it.
+    pub empty_asks: bool,
+    /// An id that occurs once in its resource.
+    pub is_unique: bool,
+    /// The other names of its choice; empty where it is none.
+    pub siblings: Bits,
+    pub has_siblings: bool,
+    /// What to ask of a primitive that is not certain.
+    pub format: Check,
+    pub checks: Box<[ValueCheck]>,
+}
+
+pub const IS_RESOURCE: u8 = 1;
+pub const MAY_BE_EMPTY: u8 = 2;
+pub const IS_IDENTIFIER: u8 = 4;
+pub const IS_ATTACHMENT: u8 = 8;
+pub const IS_PLAIN_REFERENCE: u8 = 16;
+
+#[derive(Debug)]
+pub struct Node {
+    pub flags: u8,
+    /// Asked of every profile that a resource of this type names; NO_CHECK where they do not count.
+    pub profile: Check,
+    pub properties: Vec<Property>,
+    /// At least one of each must be there.
+    pub required: Vec<Bits>,
+    pub conditions: Vec<(Op, bool)>,
+    index: Names,
+}
+
+impl Node {
+    #[inline]
+    pub fn find(&self, table: &Table, name: &[u8]) -> Option<usize> {
+        self.index.find(name, |number| &table.names[self.properties[number].key as usize])
+    }
+}
+
+/// Names of one node, hashed by their length and ends: enough to spread the names of one type.
+#[derive(Debug, Default)]
+struct Names {
+    slots: Vec<u16>,
+}
+
+#[inline]
+fn spread(name: &[u8]) -> usize {
+    let mut state = (name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(first), Some(last)) => state ^= u64::from_le_bytes(*first).wrapping_mul(0xff51_afd7_ed55_8ccd) ^ u64::from_le_bytes(*last).rotate_left(29),
+        _ => state ^= name.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    }
+    (state.wrapping_mul(0xc4ce_b9fe_1a85_ec53) >> 40) as usize
+}
+
+impl Names {
+    fn of<'n>(names: impl ExactSizeIterator<Item = &'n [u8]>) -> Names {
+        let size = (names.len() * 4).next_power_of_two().max(8);
+        let mut slots = vec![0u16; size];
+        for (number, name) in names.enumerate() {
+            let mut slot = spread(name) & (size - 1);
+            while slots[slot] != 0 {
+                slot = (slot + 1) & (size - 1);
+            }
+            slots[slot] = number as u16 + 1;
+        }
+        Names { slots }
+    }
+
+    #[inline]
+    fn find<'n>(&self, name: &[u8], named: impl Fn(usize) -> &'n [u8]) -> Option<usize> {
+        let mask = self.slots.len() - 1;
+        let mut slot = spread(name) & mask;
+        loop {
+            let number = self.slots[slot] as usize;
+            if number == 0 {
+                return None;
+            }
+            if named(number - 1) == name {
+                return Some(number - 1);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+}
+
+/// What a profile says of one name of an object, or of a choice's names.
+#[derive(Debug)]
+pub struct Group {
+    pub members: Box<[Member]>,
+    pub least: u32,
+    pub most: u32,
+    pub slices: Option<Slices>,
+}
+
+#[derive(Debug)]
+pub struct Member {
+    pub key: Key,
+    pub companion: Key,
+    pub is_primitive: bool,
+    pub item: Item,
+    /// Asked for the slice of a value: answers 1 for none, 2 and more for a slice's number.
+    pub slice_check: Check,
+    /// The members that decide on the slice; empty for the whole value.
+    pub decided_by: Box<[Key]>,
+    pub slices: Box<[Item]>,
+}
+
+/// What holds for a value.
+#[derive(Debug, Default)]
+pub struct Item {
+    pub checks: Box<[ValueCheck]>,
+    /// A primitive without value, only with a companion: something is to be said of it.
+    pub empty_asks: bool,
+}
+
+#[derive(Debug)]
+pub struct Slices {
+    pub closed: bool,
+    pub ordered: bool,
+    /// Least, most, and the slice that it re-slices (its own number for none).
+    pub bounds: Box<[(u32, u32)]>,
+}
+
+/// Keys that rules written in code look at.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Known {
+    pub resource_type: Key,
+    pub id: Key,
+    pub meta: Key,
+    pub profile: Key,
+    pub security: Key,
+    pub version_id: Key,
+    pub last_updated: Key,
+    pub contained: Key,
+    pub system: Key,
+    pub code: Key,
+    pub value: Key,
+    pub coding: Key,
+    pub reference: Key,
+    pub type_: Key,
+    pub url: Key,
+    pub extension: Key,
+    pub data: Key,
+    pub hash: Key,
+    pub size: Key,
+}
+
+#[derive(Default)]
+pub struct Table {
+    pub names: Vec<Box<[u8]>>,
+    pub types: HashMap<Box<[u8]>, (u32, u16)>,
+    pub type_names: Vec<Box<[u8]>>,
+    pub nodes: Vec<Option<Node>>,
+    pub overlays: Vec<Option<Box<[Group]>>>,
+    pub known: Known,
+}
+
+/// Bytes that are no table: a mistake in the lowering, never in data.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadTable(pub usize);
+
+type Read<T> = Result<T, BadTable>;
+
+impl Table {
+    /// Add the records in the bytes.
+    pub fn extend(&mut self, bytes: &[u8]) -> Read<()> {
+        let mut reader = Reader { bytes, at: 0 };
+        while reader.at < bytes.len() {
+            match reader.u8()? {
+                1 => self.names.push(reader.string()?),
+                2 => {
+                    let (name, node) = (reader.string()?, reader.u32()?);
+                    let number = self.type_names.len() as u16;
+                    self.type_names.push(name.clone());
+                    self.types.insert(name, (node, number));
+                }
+                3 => {
+                    let number = reader.u32()? as usize;
+                    let node = self.node(&mut reader)?;
+                    place(&mut self.nodes, number, node);
+                }
+                4 => {
+                    let number = reader.u32()? as usize;
+                    let groups = reader.list(Reader::group)?;
+                    place(&mut self.overlays, number, groups);
+                }
+                5 => self.known = reader.known()?,
+                _ => return Err(BadTable(reader.at)),
+            }
+        }
+        Ok(())
+    }
+
+    fn node(&self, reader: &mut Reader<'_>) -> Read<Node> {
+        let (flags, profile) = (reader.u8()?, reader.u32()?);
+        let properties = reader.list(Reader::property)?.into_vec();
+        let required = reader.list(Reader::bits)?.into_vec();
+        let conditions = reader.list(Reader::op)?.into_vec().into_iter().map(|op| { let later = op.reads_resource(); (op, later) }).collect();
+        if properties.len() > WIDTH || properties.iter().any(|p| p.key as usize >= self.names.len()) {
+            return Err(BadTable(reader.at));
+        }
+        let index = Names::of(properties.iter().map(|p| &*self.names[p.key as usize]));
+        Ok(Node { flags, profile, properties, required, conditions, index })
+    }
+
+    #[inline]
+    pub fn node_at(&self, number: u32) -> Option<&Node> {
+        self.nodes.get(number as usize).and_then(Option::as_ref)
+    }
+
+    pub fn overlay_at(&self, number: u32) -> Option<&[Group]> {
+        self.overlays.get(number as usize).and_then(Option::as_deref)
+    }
+}
+
+fn place<T>(list: &mut Vec<Option<T>>, number: usize, value: T) {
+    if list.len() <= number {
+        list.resize_with(number + 1, || None);
+    }
+    list[number] = Some(value);
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, count: usize) -> Read<&[u8]> {
+        let found = self.bytes.get(self.at..self.at + count).ok_or(BadTable(self.at))?;
+        self.at += count;
+        Ok(found)
+    }
+
+    fn array<const N: usize>(&mut self) -> Read<[u8; N]> {
+        let at = self.at;
+        self.take(N)?.try_into().map_err(|_| BadTable(at))
+    }
+
+    fn u8(&mut self) -> Read<u8> {
+        Ok(self.array::<1>()?[0])
+    }
+
+    fn flag(&mut self) -> Read<bool> {
+        Ok(self.u8()? != 0)
+    }
+
+    fn u16(&mut self) -> Read<u16> {
+        Ok(u16::from_le_bytes(self.array()?))
+    }
+
+    fn u32(&mut self) -> Read<u32> {
+        Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    fn f64(&mut self) -> Read<f64> {
+        Ok(f64::from_le_bytes(self.array()?))
+    }
+
+    fn string(&mut self) -> Read<Box<[u8]>> {
+        let length = self.u16()? as usize;
+        Ok(self.take(length)?.into())
+    }
+
+    fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Read<T>) -> Read<Box<[T]>> {
+        (0..self.u16()?).map(|_| item(self)).collect()
+    }
+
+    fn keys(&mut self) -> Read<Box<[Key]>> {
+        self.list(Self::u16)
+    }
+
+    fn bits(&mut self) -> Read<Bits> {
+        let mut bits = Bits::default();
+        for bit in self.keys()? {
+            bits.set(bit as usize);
+        }
+        Ok(bits)
+    }
+
+    fn known(&mut self) -> Read<Known> {
+        Ok(Known {
+            resource_type: self.u16()?,
+            id: self.u16()?,
+            meta: self.u16()?,
+            profile: self.u16()?,
+            security: self.u16()?,
+            version_id: self.u16()?,
+            last_updated: self.u16()?,
+            contained: self.u16()?,
+            system: self.u16()?,
+            code: self.u16()?,
+            value: self.u16()?,
+            coding: self.u16()?,
+            reference: self.u16()?,
+            type_: self.u16()?,
+            url: self.u16()?,
+            extension: self.u16()?,
+            data: self.u16()?,
+            hash: self.u16()?,
+            size: self.u16()?,
+        })
+    }
+
+    fn kind(&mut self) -> Read<Kind> {
+        Ok(match self.u8()? {
+            0 => {
+                let number = self.u8()? as usize;
+                Kind::Primitive(*ALL.get(number).ok_or(BadTable(self.at))?)
+            }
+            1 => Kind::Object(self.u32()?),
+            2 => Kind::Contained,
+            3 => Kind::ResourceType,
+            4 => Kind::Ask,
+            _ => return Err(BadTable(self.at)),
+        })
+    }
+
+    fn property(&mut self) -> Read<Property> {
+        let (key, companion, beside, kind, flags) = (self.u16()?, self.u16()?, self.u32()?, self.kind()?, self.u8()?);
+        let siblings = self.bits()?;
+        Ok(Property {
+            key,
+            companion,
+            beside,
+            kind,
+            is_list: flags & 1 != 0,
+            takes_companion: flags & 2 != 0,
+            empty_asks: flags & 4 != 0,
+            is_unique: flags & 8 != 0,
+            siblings,
+            has_siblings: !siblings.is_empty(),
+            format: self.u32()?,
+            checks: self.list(Self::value_check)?,
+        })
+    }
+
+    fn value_check(&mut self) -> Read<ValueCheck> {
+        Ok(match self.u8()? {
+            0 => ValueCheck::Ask,
+            1 => ValueCheck::Text(self.u32()?),
+            2 => ValueCheck::Coding(self.u32()?),
+            3 => ValueCheck::Concept(self.u32()?),
+            4 => ValueCheck::Reference { check: self.u32()?, targets: self.list(Self::string)? },
+            5 => ValueCheck::Extension { by_url: self.u32()?, by_value: self.u32()? },
+            6 => ValueCheck::Condition(self.op()?),
+            7 => ValueCheck::Overlay(self.u32()?),
+            8 => ValueCheck::Value(self.u32()?),
+            _ => return Err(BadTable(self.at)),
+        })
+    }
+
+    fn group(&mut self) -> Read<Group> {
+        let (least, most) = (self.u32()?, self.u32()?);
+        let members = self.list(Self::member)?;
+        let slices = if self.flag()? {
+            Some(Slices { closed: self.flag()?, ordered: self.flag()?, bounds: self.list(|r| Ok((r.u32()?, r.u32()?)))? })
+        } else {
+            None
+        };
+        Ok(Group { members, least, most, slices })
+    }
+
+    fn member(&mut self) -> Read<Member> {
+        Ok(Member {
+            key: self.u16()?,
+            companion: self.u16()?,
+            is_primitive: self.flag()?,
+            item: self.item()?,
+            slice_check: self.u32()?,
+            decided_by: self.keys()?,
+            slices: self.list(Self::item)?,
+        })
+    }
+
+    fn item(&mut self) -> Read<Item> {
+        Ok(Item { checks: self.list(Self::value_check)?, empty_asks: self.flag()? })
+    }
+
+    fn sign(&mut self) -> Read<Sign> {
+        Ok(match self.u8()? {
+            0 => Sign::Less,
+            1 => Sign::LessOrEqual,
+            2 => Sign::Greater,
+            3 => Sign::GreaterOrEqual,
+            4 => Sign::Equal,
+            5 => Sign::Unequal,
+            _ => return Err(BadTable(self.at)),
+        })
+    }
+
+    fn literal(&mut self) -> Read<Literal> {
+        Ok(match self.u8()? {
+            0 => Literal::Boolean(self.flag()?),
+            1 => Literal::Number(self.f64()?),
+            2 => Literal::Text(self.string()?),
+            _ => return Err(BadTable(self.at)),
+        })
+    }
+
+    fn op(&mut self) -> Read<Op> {
+        Ok(match self.u8()? {
+            0 => Op::Const(self.flag()?),
+            1 => Op::And(self.list(Self::op)?),
+            2 => Op::Or(self.list(Self::op)?),
+            3 => Op::Not(Box::new(self.op()?)),
+            4 => Op::Has(self.keys()?),
+            5 => Op::Is(self.keys()?, self.list(Self::literal)?),
+            6 => Op::Each(self.u16()?, self.list(Self::literal)?),
+            7 => Op::Number(self.keys()?, self.sign()?, self.f64()?),
+            8 => Op::Prefix(self.keys()?, self.string()?),
+            9 => Op::Part(self.keys()?, self.string()?),
+            10 => Op::Match(self.keys()?, self.u32()?),
+            11 => Op::Dates(self.keys()?, self.sign()?, self.keys()?),
+            12 => Op::Count(self.list(Self::keys)?, self.sign()?, i64::from(self.u32()?)),
+            13 => Op::One(self.keys()?, Box::new(self.op()?)),
+            14 => Op::Any(self.keys()?, Box::new(self.op()?)),
+            15 => Op::Distinct(self.list(|r| Ok((r.keys()?, r.op()?)))?, self.u16()?, self.u16()?),
+            16 => Op::Shares(self.u16()?, self.keys()?),
+            17 => Op::Resource(Box::new(self.op()?)),
+            18 => Op::Doubt,
+            _ => return Err(BadTable(self.at)),
+        })
+    }
+}

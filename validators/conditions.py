@@ -1,0 +1,155 @@
+"""Invariants for the acceptor: op trees of ``fhirpath.predicate`` as bytes; parts that have no op tree are in doubt."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import orjson
+
+from .explainer import Explainer
+from .fhirpath.invariant import invariant
+from .fhirpath.condition import Op
+from .fhirpath.predicate import lower
+from .fhirpath.strings import pattern
+from .fhirpath.syntax import Binary, Call, Tree
+from .records import Names, items, string, u8, u16, u32
+from .rules.invariant import _ELSEWHERE, NATIVE
+from .schema import Constraint, Property, TypeSchema
+from .schema.errata import corrected
+
+__all__ = ["Conditions"]
+
+_DOUBT: Final[Op] = ("doubt",)
+_SIGNS: Final = ("<", "<=", ">", ">=", "=", "!=")
+_REFERENCE: Final = "http://hl7.org/fhir/StructureDefinition/Reference"
+
+
+class Conditions:
+    """The invariants of types and elements as records.
+
+    question   numbers a check of a single string
+    """
+
+    def __init__(self, explainer: Explainer, names: Names, question: Callable[[Callable[[bytes], tuple[int, Counter[str]]]], int]) -> None:
+        self._explainer = explainer
+        self._names = names
+        self._question = question
+
+    def of_type(self, schema: TypeSchema) -> tuple[list[bytes], bool]:
+        """The conditions on every object of a type, and whether they are those of Reference, which the acceptor has natively."""
+        plain_reference = False
+        conditions: list[bytes] = []
+        for constraint in schema.root.constraints:
+            if schema.name == "Reference" and constraint.key == "ref-1" and constraint.key in NATIVE and constraint.source in (None, _REFERENCE):
+                plain_reference = True
+            elif self._applies(constraint):
+                conditions.append(self._encoded(self._op(constraint, schema.name)))
+        return conditions, plain_reference
+
+    def of_element(self, found: Property) -> list[bytes]:
+        """The conditions that a definition puts on one element that is no primitive; those of its type are on the type."""
+        schema = self._explainer.schema
+        root = schema.type(found.type).root if schema.kind(found.type) is not None else None
+        typed = {c.key for c in root.constraints} if root is not None and root is not found.element else set()
+        return [self._encoded(self._op(c, found.type)) for c in found.element.constraints if c.key not in typed and self._applies(c)]
+
+    def _applies(self, constraint: Constraint) -> bool:
+        """Whether breaking it fails a resource, and no other rule checks it."""
+        fails = constraint.severity == "error" and not constraint.best_practice
+        return fails and constraint.key not in _ELSEWHERE and bool(corrected(constraint.key, constraint.expression))
+
+    def _op(self, constraint: Constraint, name: str) -> Op:
+        made = invariant(corrected(constraint.key, constraint.expression), name, self._explainer.model)
+        return made.op if made.op is not None else self._partly(made.expression.tree, name)
+
+    def _partly(self, tree: Tree, name: str) -> Op:
+        """As much of an expression as can be lowered, the rest in doubt."""
+        op = lower(tree, name, self._explainer.model)
+        if op is not None:
+            return op
+        match tree:
+            case Binary("and" | "or" as operator, left, right):
+                return (operator, self._partly(left, name), self._partly(right, name))
+            case Binary("implies", left, right):
+                return ("or", self._partly(Call(left, "not", ()), name), self._partly(right, name))
+            case _:
+                return _DOUBT
+
+    # Bytes
+
+    def _encoded(self, op: Op) -> bytes:
+        encode: Callable[..., bytes] | None = getattr(self, "_" + op[0], None)
+        return encode(*op[1:]) if encode is not None else self._doubt()
+
+    def _const(self, value: bool) -> bytes:
+        return u8(0) + u8(value)
+
+    def _and(self, *ops: Op) -> bytes:
+        return u8(1) + items(map(self._encoded, ops))
+
+    def _or(self, *ops: Op) -> bytes:
+        return u8(2) + items(map(self._encoded, ops))
+
+    def _not(self, op: Op) -> bytes:
+        return u8(3) + self._encoded(op)
+
+    def _has(self, *keys: str) -> bytes:
+        return u8(4) + self._names.keys(keys)
+
+    _value = _has  # an empty string is refused where it stands
+
+    def _is(self, keys: Iterable[str], literals: Iterable[Any]) -> bytes:
+        return u8(5) + self._names.keys(keys) + items(map(_literal, literals))
+
+    def _each(self, key: str, literals: Iterable[Any]) -> bytes:
+        return u8(6) + u16(self._names.number(key)) + items(map(_literal, literals))
+
+    def _number(self, keys: Iterable[str], sign: str, literal: float) -> bytes:
+        return u8(7) + self._names.keys(keys) + u8(_SIGNS.index(sign)) + struct.pack("<d", literal)
+
+    def _prefix(self, keys: Iterable[str], text: str) -> bytes:
+        return u8(8) + self._names.keys(keys) + string(text)
+
+    def _part(self, keys: Iterable[str], text: str) -> bytes:
+        return u8(9) + self._names.keys(keys) + string(text)
+
+    def _match(self, keys: Iterable[str], text: str) -> bytes:
+        search = pattern(text).search
+        answers = {True: (1, Counter[str]()), False: (2, Counter[str]())}
+        return u8(10) + self._names.keys(keys) + u32(self._question(lambda value: answers[search(orjson.loads(b'"' + value + b'"')) is not None]))
+
+    def _dates(self, left: Iterable[str], sign: str, right: Iterable[str]) -> bytes:
+        return u8(11) + self._names.keys(left) + u8(_SIGNS.index(sign)) + self._names.keys(right)
+
+    def _count(self, groups: Iterable[Iterable[str]], sign: str, number: int) -> bytes:
+        return u8(12) + items(map(self._names.keys, groups)) + u8(_SIGNS.index(sign)) + u32(number)
+
+    def _one(self, keys: Iterable[str], op: Op) -> bytes:
+        return u8(13) + self._names.keys(keys) + self._encoded(op)
+
+    def _any(self, keys: Iterable[str], op: Op) -> bytes:
+        return u8(14) + self._names.keys(keys) + self._encoded(op)
+
+    def _distinct(self, steps: Iterable[tuple[str, Iterable[str], Op]], key: str) -> bytes:
+        walked = items(self._names.keys(keys) + self._encoded(op) for _, keys, op in steps)
+        return u8(15) + walked + u16(self._names.number(key)) + u16(self._names.number("_" + key))
+
+    def _shares(self, key: str, path: Iterable[str]) -> bytes:
+        return u8(16) + u16(self._names.number(key)) + self._names.keys(path)
+
+    def _resource(self, op: Op) -> bytes:
+        return u8(17) + self._encoded(op)
+
+    def _doubt(self) -> bytes:
+        return u8(18)
+
+
+def _literal(value: Any) -> bytes:
+    if isinstance(value, bool):
+        return u8(0) + u8(value)
+    if isinstance(value, str):
+        return u8(2) + string(value)
+    return u8(1) + struct.pack("<d", value)

@@ -1,0 +1,348 @@
+"""From the compiled schema to the acceptor's table, and from the explainer's checks to answers about single values.
+
+What the table can say natively (names, form, cardinality, choices, primitives, most invariants) is lowered, type by type, when the
+acceptor first meets the type. Everything else a rule says of one value becomes a *question*: a numbered check that the acceptor asks
+about a value that it has not met, answered by the very closure that the explainer runs. A rule that this module does not know is a
+question too, and one that needs to see more than its value answers no: then the line goes to the explainer.
+
+The records are described in ``acceptor/src/table.rs``.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, Final
+
+import orjson
+
+from . import fhirpath
+from .conditions import Conditions
+from .explainer import Explainer
+from .records import IS_ATTACHMENT, IS_IDENTIFIER, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY, NO_CHECK, WIDTH, Names, items, string, u8, u16, u32
+from .rules import RULES, attachment, binding, cardinality, contained, extension, identifier, ids, invariant, narrative, primitive, profile, reference, type_profile
+from .rules.primitive import format_of
+from .rules.reference import target_types
+from .rules.rule import Check, Scope
+from .schema import Property, TypeSchema
+
+__all__ = ["Answer", "Lowering"]
+
+Answer = tuple[int, Counter[str]]
+"""0 for no, else what the check means by it; with the value sets that could not decide."""
+Question = Callable[[bytes], Answer]
+
+_NO: Final[Answer] = (0, Counter())
+_YES: Final[Answer] = (1, Counter())
+_BESIDE: Final = "_"
+"""Opens the names of nodes that stand beside a primitive: the rest is the element's path."""
+_KNOWN: Final = "resourceType id meta profile security versionId lastUpdated contained system code value coding reference type url extension data hash size".split()
+
+_PRIMITIVES: Final = {
+    name: number
+    for number, names in enumerate(
+        ("string markdown", "code", "id", "uri url", "canonical", "date", "dateTime", "instant", "time", "boolean", "integer", "positiveInt", "unsignedInt", "decimal", "base64Binary")
+    )
+    for name in names.split()
+}
+_OTHER: Final = 15
+_NUMERIC: Final = frozenset({"boolean", "integer", "positiveInt", "unsignedInt", "decimal"})
+_ID: Final = _PRIMITIVES["id"]
+
+_OBJECT_RULES: Final = frozenset({cardinality.build, identifier.build, attachment.build, ids.build, contained.build, invariant.build, narrative.build, profile.build})
+"""Rules on whole objects that the acceptor has natively."""
+
+
+class _NeedsContextError(Exception):
+    """A check looked beyond the value that it was given."""
+
+
+def _unseen(_: object) -> Any:
+    raise _NeedsContextError
+
+
+class _Nowhere(Scope):
+    """The scope of a value of which nothing else is known: a check that asks for more breaks off."""
+
+    __slots__ = ()
+    resource = parent = place = holder = property(_unseen)  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        self.undecided = Counter()
+        self.memo = {}
+
+
+class _Unseen(fhirpath.Scope):
+    """The same for FHIRPath."""
+
+    __slots__ = ()
+    resource = root = bundle = property(_unseen)  # type: ignore[assignment]
+
+    def __init__(self, hooks: fhirpath.Hooks) -> None:
+        self.hooks, self.variables, self.profile = hooks, {}, None
+
+
+class Lowering:
+    """One explainer's schema as table records, and its checks as questions. One per acceptor."""
+
+    def __init__(self, explainer: Explainer) -> None:
+        self.explainer = explainer
+        self.schema = explainer.schema
+        self.undecided: list[str] = []  # names of value sets by number
+        self._undecided_numbers: dict[str, int] = {}
+        self._names = Names()
+        self._conditions = Conditions(explainer, self._names, self.question)
+        self._nodes: dict[str, int] = {}
+        self._node_names: list[str] = []
+        self._done: set[str] = set()
+        self.types: list[str] = []  # resource types by number
+        self._questions: list[Question] = [self._type_question, self._node_question, self._no_question]
+        self._records = bytearray()
+        self._keep(u8(5), *(u16(self._names.number(name)) for name in _KNOWN))
+
+    def take_records(self) -> bytes:
+        """What was added to the table since the last call."""
+        records = self._names.take_records() + bytes(self._records)
+        self._records.clear()
+        return records
+
+    def answer(self, check: int, text: bytes) -> tuple[int, list[int]]:
+        """The answer to a question of the acceptor: its value, and the numbers of the value sets that could not decide."""
+        try:
+            value, undecided = self._questions[check](text)
+        except _NeedsContextError:
+            return 0, []
+        return value, [self._undecided_number(name) for name in sorted(undecided.elements())]
+
+    def question(self, question: Question) -> int:
+        """The number of a new check."""
+        self._questions.append(question)
+        return len(self._questions) - 1
+
+    def _undecided_number(self, name: str) -> int:
+        number = self._undecided_numbers.get(name)
+        if number is None:
+            number = self._undecided_numbers[name] = len(self.undecided)
+            self.undecided.append(name)
+        return number
+
+    def _keep(self, *parts: bytes) -> None:
+        for part in parts:
+            self._records += part
+
+    # Types
+
+    def _type_question(self, text: bytes) -> Answer:
+        name = text.decode()
+        if not self.schema.is_resource(name) or not self._is_native(self.schema.type(name)):
+            return _NO
+        if name not in self.types:
+            self.types.append(name)
+            self._lower(name)
+            self._keep(u8(2), string(name), u32(self._node(name)))
+        return _YES
+
+    def _node_question(self, text: bytes) -> Answer:
+        name = self._node_names[struct.unpack("<I", text)[0]]
+        self._lower(name)
+        return _YES
+
+    def _no_question(self, text: bytes) -> Answer:
+        return _NO
+
+    def _node(self, name: str) -> int:
+        number = self._nodes.get(name)
+        if number is None:
+            number = self._nodes[name] = len(self._node_names)
+            self._node_names.append(name)
+        return number
+
+    def _is_native(self, schema: TypeSchema) -> bool:
+        """Whether the table can hold a type: not too many properties, and no rule on its objects that the acceptor lacks."""
+        others = (rule for rule in RULES if "object" in rule.on and rule.build not in _OBJECT_RULES)
+        return len(schema.properties) < WIDTH and all(rule.build(schema, self.explainer) is None for rule in others)
+
+    def _lower(self, name: str) -> None:
+        """Add a type, and those that it certainly leads to; the types of a choice wait until data has them."""
+        if name in self._done:
+            return
+        self._done.add(name)
+        schema = self._schema_of(name)
+        found = list(schema.properties.values())
+        numbers = {p.json_name: n for n, p in enumerate(found)}
+        properties = [self._property(p, schema, numbers) for p in found]
+        flags = {"Identifier": IS_IDENTIFIER, "Attachment": IS_ATTACHMENT}.get(name, MAY_BE_EMPTY if name.startswith(_BESIDE) else 0)
+        profile_check = NO_CHECK
+        if schema.kind == "resource":
+            flags |= IS_RESOURCE
+            properties.append(u16(self._names.number("resourceType")) * 2 + u32(0) + u8(3) + u8(0) + u16(0) + u32(NO_CHECK) + u16(0))
+            if self.explainer.unknown_profile is not None:
+                profile_check = self.question(self._profile_question(schema))
+        conditions, plain_reference = self._conditions.of_type(schema)
+        if plain_reference:
+            flags |= IS_PLAIN_REFERENCE
+        required = [items(u16(numbers[p.json_name]) for p in found if p.element is element) for element in schema.elements if element.min]
+        self._keep(u8(3), u32(self._node(name)), u8(flags), u32(profile_check), items(properties), items(required), items(conditions))
+        for p in found:
+            if not p.is_primitive and not p.element.is_choice and p.type != "Resource":
+                self._lower(p.type)
+
+    def _schema_of(self, name: str) -> TypeSchema:
+        """The compiled type; or that of what stands beside a primitive element, whose extensions know the element's path."""
+        if not name.startswith(_BESIDE):
+            return self.schema.type(name)
+        element = self.schema.type("Element")
+        extension = element.properties["extension"]
+        placed = replace(extension, element=replace(extension.element, path=f"{name.removeprefix(_BESIDE)}.extension"))
+        return replace(element, properties={**element.properties, "extension": placed})
+
+    def _property(self, found: Property, schema: TypeSchema, numbers: dict[str, int]) -> bytes:
+        siblings = [p for p in schema.properties.values() if found.element.is_choice and p.element is found.element and p is not found]
+        key = self._names.number(found.json_name)
+        companion = self._names.number("_" + found.json_name) if found.is_primitive else key
+        takes_companion = found.is_primitive and found.type != "xhtml" and "xmlAttr" not in found.element.representations
+        is_unique = ids.build_element(found, self.explainer) is not None
+        flags = found.is_list | takes_companion << 1 | (found.is_primitive and bool(self.explainer.empty_checks(found))) << 2 | is_unique << 3
+        kind, format_check, checks = self._primitive(found) if found.is_primitive else self._complex(found)
+        beside = self._node(_BESIDE + found.element.path) if takes_companion else 0
+        return u16(key) + u16(companion) + u32(beside) + kind + u8(flags) + items(u16(numbers[p.json_name]) for p in siblings) + u32(format_check) + items(checks)
+
+    # Values
+
+    def _primitive(self, found: Property) -> tuple[bytes, int, list[bytes]]:
+        number = _PRIMITIVES.get(found.type, _OTHER)
+        if found.json_name == "id" and self.schema.kind(found.element.path.removesuffix(".id")) == "resource":
+            number = _ID
+        prove = format_of(found, self.explainer)
+        others = [check for check in self._value_checks(found, (primitive.build, ids.build_element)) if check is not None]
+        if found.type in _NUMERIC:
+            check = self.question(_about_json(lambda value, scope: [prove(value)] if prove(value) else None))  # type: ignore[list-item]
+            return u8(0) + u8(number), check, [u8(8) + u32(self._about_value(others))] if others else []
+
+        def prove_all(value: Any, scope: Scope) -> Any:
+            return prove(value) or next((issues for check in others if (issues := check(value, scope))), None)
+
+        question = self.question(self._about_text(prove_all))
+        if others:
+            return u8(0) + u8(_OTHER), NO_CHECK, [u8(1) + u32(question)]
+        return u8(0) + u8(number), question, []
+
+    def _value_checks(self, found: Property, but: tuple[Any, ...], on: str = "value") -> Iterable[Check | None]:
+        return (rule.build(found, self.explainer) for rule in RULES if on in rule.on and rule.build not in but)
+
+    def _complex(self, found: Property) -> tuple[bytes, int, list[bytes]]:
+        checks = self.value_checks(found, "value")
+        if found.type == "Resource":
+            return u8(2 if found.json_name == "contained" and not checks else 4), NO_CHECK, []
+        if not self._is_native(self.schema.type(found.type)):
+            return u8(4), NO_CHECK, []
+        return u8(1) + u32(self._node(found.type)), NO_CHECK, checks
+
+    def value_checks(self, found: Property, on: str) -> list[bytes]:
+        """What the rules say of each value of a property that is no primitive."""
+        lowered: list[bytes] = []
+        for rule in RULES:
+            if on not in rule.on or (check := rule.build(found, self.explainer)) is None:
+                continue
+            if rule.build in (binding.build, binding.build_unbound):
+                lowered.append(self._binding(found, check))
+            elif rule.build in (reference.build, reference.build_narrowed):
+                lowered.append(self._reference(found, check))
+            elif rule.build is extension.build:
+                lowered.append(self._extension(found, check))
+            elif rule.build is invariant.build_element:
+                lowered += [u8(6) + op for op in self._conditions.of_element(found)]
+            elif rule.build is type_profile.build:
+                lowered.append(u8(8) + u32(self._about_value([check])))
+            else:
+                lowered.append(u8(8) + u32(self._about_value([check])))
+        return lowered
+
+    def _binding(self, found: Property, check: Check) -> bytes:
+        if found.type == "CodeableConcept":
+            return u8(3) + u32(self.question(_in_scope(check, lambda text: {"coding": [_coding(one) for one in _pairs(text)]})))
+        return u8(2) + u32(self.question(_in_scope(check, lambda text: _coding(next(_pairs(text))))))
+
+    def _reference(self, found: Property, check: Check) -> bytes:
+        targets = target_types(self.schema, found.type_ref.targets) or ()
+
+        def question(text: bytes) -> Answer:
+            value = orjson.loads(text)
+            scope = Scope({}, Counter())
+            return _NO if check(value if isinstance(value, dict) else {"reference": value}, scope) else (1, scope.undecided)
+
+        return u8(4) + u32(self.question(question)) + items(string(name) for name in sorted(targets))
+
+    def _extension(self, found: Property, check: Check) -> bytes:
+        definitions = self.explainer.definitions
+
+        def by_url(text: bytes) -> Answer:
+            url = orjson.loads(b'"' + text + b'"')
+            bare = url.partition("|")[0]
+            if definitions.fetch("StructureDefinition", bare) is not None:
+                return 2, Counter()
+            return _NO if check({"url": url}, _Nowhere()) else _YES
+
+        return u8(5) + u32(self.question(by_url)) + u32(self._about_value([check]))
+
+    def _profile_question(self, schema: TypeSchema) -> Question:
+        check = profile.build(schema, self.explainer)
+        assert check is not None
+
+        def question(text: bytes) -> Answer:
+            url = orjson.loads(b'"' + text + b'"')
+            definition = self.explainer.definitions.fetch("StructureDefinition", url)
+            if definition is not None and self.explainer.profile_check(url) is not None:
+                return _NO
+            return _NO if check({"resourceType": schema.name, "meta": {"profile": [url]}}, _Nowhere()) else _YES
+
+        return question
+
+    def _about_value(self, checks: list[Check]) -> int:
+        """A question about a whole value by the checks of rules; one that refers to something contained is none."""
+        hooks = self.explainer.hooks
+
+        def question(text: bytes) -> Answer:
+            if b'"#' in text:
+                return _NO
+            value, scope = orjson.loads(text), _Nowhere()
+            scope.memo["fhirpath"] = _Unseen(hooks)
+            return _NO if any(check(value, scope) for check in checks) else (1, scope.undecided)
+
+        return self.question(question)
+
+    def _about_text(self, check: Check) -> Question:
+        hooks = self.explainer.hooks
+
+        def question(text: bytes) -> Answer:
+            scope = _Nowhere()
+            scope.memo["fhirpath"] = _Unseen(hooks)
+            value = orjson.loads(b'"' + text + b'"')
+            if check(value, scope):
+                return _NO
+            return 1, scope.undecided
+
+        return question
+
+
+def _about_json(check: Check) -> Question:
+    return lambda text: _NO if check(orjson.loads(text), _Nowhere()) else _YES
+
+
+def _in_scope(check: Check, read: Callable[[bytes], Any]) -> Question:
+    def question(text: bytes) -> Answer:
+        scope = _Nowhere()
+        return _NO if check(read(text), scope) else (1, scope.undecided)
+
+    return question
+
+
+def _pairs(text: bytes) -> Iterable[tuple[bytes, bytes]]:
+    parts = text.split(b"\x1f")[:-1]
+    return zip(parts[::2], parts[1::2], strict=True)
+
+
+def _coding(pair: tuple[bytes, bytes]) -> dict[str, str]:
+    return {name: orjson.loads(b'"' + part + b'"') for name, part in zip(("system", "code"), pair, strict=True) if part != b"\x1e"}
