@@ -87,6 +87,7 @@ class Narrative:
     images     fragments that ``img`` elements show, without ``#``
     ids        values of ``id`` attributes, with repetitions
     names      values of ``name`` attributes on ``a`` elements, with repetitions
+    wordless   whether there are pictures and the like, but no words, and no language is said of them
     """
 
     findings: tuple[Finding, ...]
@@ -96,6 +97,7 @@ class Narrative:
     images: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    wordless: bool = False
 
 
 _READ: dict[str, Narrative] = {}
@@ -147,7 +149,22 @@ def _judge(root: Element) -> Narrative:
         findings.append(("txt-1", "the narrative holds elements or attributes that FHIR does not allow"))
     if not walk.content:
         findings.append(("txt-2", "the narrative has no content but white space"))
-    return Narrative(tuple(dict.fromkeys(findings)), walk.allowed, walk.content, tuple(walk.links), tuple(walk.images), tuple(walk.ids), tuple(walk.names))
+    return Narrative(
+        tuple(dict.fromkeys(findings)), walk.allowed, walk.content, tuple(walk.links), tuple(walk.images), tuple(walk.ids), tuple(walk.names), _wordless(root)
+    )
+
+
+def _wordless(root: Element) -> bool:
+    """Whether the div has children, no words in any of them, and no language on itself or on one of them."""
+    stack, languages = [root], {"lang", "xml:lang"} & root.attributes.keys()
+    while stack:
+        for child in stack.pop().children:
+            if isinstance(child, str):
+                if child.strip(_TRIMMED):
+                    return False
+            elif child is not None:
+                stack.append(child)
+    return bool(root.children) and not languages and not any(isinstance(child, Element) and "xml:lang" in child.attributes for child in root.children)
 
 
 class _Walk:

@@ -32,7 +32,12 @@ def _said(findings: Findings, scope: Scope, *, all_of_it: bool) -> Issues:
 def build(found: Property, explainer: Explainer) -> Check | None:
     """The check of a bound element."""
     bound = found.element.binding
-    return None if bound is None else _check(found, explainer, bound)
+    if bound is None:
+        return None
+    if bound.value_set and explainer.terminology.value_set(bound.value_set) is None and explainer.terminology.code_system(bound.value_set) is not None:
+        text = f"Found a reference to a CodeSystem '{bound.value_set}' where a ValueSet belongs"  # ExplanationOfBenefit.priority, in R4 itself
+        return lambda value, scope: [Issue("error", "business-rule", "binding-code-system", "", text)]
+    return _check(found, explainer, bound)
 
 
 def build_unbound(found: Property, explainer: Explainer) -> Check | None:

@@ -36,6 +36,7 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
             issues.append(_failed("dom-4", "If a resource is contained in another resource, it SHALL NOT have a meta.versionId or a meta.lastUpdated"))
         if any("security" in meta for meta in metas):
             issues.append(_failed("dom-5", "If a resource is contained in another resource, it SHALL NOT have a security label"))
+        issues += _repeated(held)
         issues += _unreferenced(types, name, value, held)
         return issues or None
 
@@ -44,6 +45,13 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
 
 def _failed(key: str, human: str) -> Issue:
     return Issue("error", "invariant", key, "", f"Constraint failed: {key}: '{human}'", DOMAIN_RESOURCE)
+
+
+def _repeated(held: list[Any]) -> Iterator[Issue]:
+    ids = [r.get("id") if type(r) is dict else None for r in held]
+    for index, identity in enumerate(ids):
+        if type(identity) is str and identity in ids[:index]:
+            yield Issue("error", "duplicate", "duplicate-contained-id", f"contained[{index}]", f"The contained resource id '{identity[:64]}' occurs more than once")
 
 
 def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[Any]) -> Iterator[Issue]:

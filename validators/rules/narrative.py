@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..narrative import resolve_anchors
+from ..issue import Issue
+from ..narrative import read_div, resolve_anchors
 from ..schema import TypeSchema
 from .rule import Check, Issues, Scope
 
@@ -20,11 +21,21 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
     start = len(schema.name) + 1
 
     def check(value: Any, scope: Scope) -> Issues:
-        if scope.parent is not None:  # the line's own resource asks for all that is inside
-            return None
-        issues = resolve_anchors(value)
-        for issue in issues:
-            issue.location = issue.location[start:]
+        issues: list[Issue] = []
+        if scope.parent is None:  # the line's own resource asks for all that is inside
+            issues = resolve_anchors(value)
+            for issue in issues:
+                issue.location = issue.location[start:]
+        if "language" in value:
+            issues += _language(value.get("text"))
         return issues or None
 
     return check
+
+
+def _language(text: Any) -> list[Issue]:
+    """A resource in a stated language whose narrative is pictures alone: HL7's validator breaks on it, and so refuses it (docs/decisions)."""
+    div = text.get("div") if type(text) is dict else None
+    if type(div) is not str or not read_div(div).wordless:
+        return []
+    return [Issue("error", "processing", "narrative-language", "text.div", "A narrative without words needs a lang attribute where the resource has a language")]

@@ -12,7 +12,7 @@ from .rule import Check, Issues, Scope
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "build_warnings", "format_of"]
+__all__ = ["build", "build_empty", "build_warnings", "format_of"]
 
 
 def _said_as(severity: Severity, prove: primitives.Check) -> Check:
@@ -23,15 +23,26 @@ def _said_as(severity: Severity, prove: primitives.Check) -> Check:
     return check
 
 
+def _is_resource_id(found: Property, explainer: Explainer) -> bool:
+    return found.json_name == "id" and explainer.schema.kind(found.element.path.removesuffix(".id")) == "resource"
+
+
 def format_of(found: Property, explainer: Explainer) -> primitives.Check:
     """The format that values of a primitive property have."""
-    if found.json_name == "id" and explainer.schema.kind(found.element.path.removesuffix(".id")) == "resource":
+    if _is_resource_id(found, explainer):
         return primitives.resource_id
     return primitives.CHECKS[found.type]
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:
     return _said_as("error", format_of(found, explainer)) if found.is_primitive else None
+
+
+def build_empty(found: Property, explainer: Explainer) -> Check | None:
+    """A resource's id has a value, if it is there at all."""
+    if not _is_resource_id(found, explainer):
+        return None
+    return lambda value, scope: [Issue("error", "invalid", "id", "", "an id must have a value")]
 
 
 def build_warnings(found: Property, explainer: Explainer) -> Check | None:

@@ -78,7 +78,7 @@ class _Reference:
 
     def _form(self, reference: str) -> list[Issue]:
         issues: list[Issue] = []
-        if _BLANK.search(reference):
+        if _BLANK.search(reference) or implied_type(reference) == "":
             issues.append(_error("reference-form", f"The reference '{reference[:128]}' is not a valid reference"))
         if is_conditional(reference, self.schema.is_resource) is False:
             issues.append(_error("reference-query", f"The query part of the conditional reference is not a valid query string ({reference[:128]})"))
