@@ -1,7 +1,8 @@
 """The compact file that definitions are kept in: chunks of JSON, compressed, found by canonical url.
 
 Layout: the magic, the length of the index (8 bytes, little endian), the index, the chunks; index and chunks are zstd frames of JSON.
-The index says for each kind and url in which chunks its versions lie. The same resources always make the same bytes.
+A chunk is resources one behind the other; the index says for each kind and url in which chunk, and where in it, its versions lie,
+so that only what is asked for is parsed. The same resources always make the same bytes.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import zstandard
 
 __all__ = ["Archive", "pack"]
 
-_MAGIC = b"BFHIRDEF1\n"
+_MAGIC = b"BFHIRDEF2\n"
 _CHUNK = 192 * 1024  # bytes of JSON a chunk: small enough to read one resource fast, large enough to compress well
 _LEVEL = 19
+_KEPT = 24  # decompressed chunks that are kept, about 5 MB: what is asked for together lies together
 
 Resource = dict[str, Any]
 
@@ -34,11 +36,11 @@ def pack(resources: Iterable[Resource]) -> bytes:
         if not chunks or size + len(data) > _CHUNK or kind != last:
             chunks.append([])
             size = 0
+        index.setdefault(kind, {}).setdefault(resource["url"], []).append([resource.get("version"), len(chunks) - 1, size, size + len(data)])
         size, last = size + len(data), kind
-        index.setdefault(kind, {}).setdefault(resource["url"], []).append([resource.get("version"), len(chunks) - 1, len(chunks[-1])])
         chunks[-1].append(data)
     compress = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True).compress
-    frames = [compress(b"[" + b",".join(chunk) + b"]") for chunk in chunks]
+    frames = [compress(b"".join(chunk)) for chunk in chunks]
     head = compress(orjson.dumps({"sizes": [len(frame) for frame in frames], "resources": index}, option=orjson.OPT_SORT_KEYS))
     return b"".join([_MAGIC, len(head).to_bytes(8, "little"), head, *frames])
 
@@ -53,25 +55,26 @@ class Archive:
         length = int.from_bytes(data[len(_MAGIC) : start], "little")
         head = orjson.loads(zstandard.decompress(data[start : start + length]))
         self._data = data
-        self._resources: Mapping[str, Mapping[str, list[tuple[str | None, int, int]]]] = head["resources"]
+        self._resources: Mapping[str, Mapping[str, list[tuple[str | None, int, int, int]]]] = head["resources"]
         self._offsets: list[tuple[int, int]] = []
         offset = start + length
         for size in head["sizes"]:
             self._offsets.append((offset, offset + size))
             offset += size
-        self._chunks: dict[int, list[Resource]] = {}
+        self._chunks: dict[int, bytes] = {}
         self._lock = threading.Lock()
 
-    def _chunk(self, number: int) -> list[Resource]:
+    def _read(self, number: int, start: int, end: int) -> Resource:
         with self._lock:
-            chunk = self._chunks.get(number)
+            chunk = self._chunks.pop(number, None)
             if chunk is None:
-                begin, end = self._offsets[number]
-                chunk = orjson.loads(zstandard.decompress(self._data[begin:end]))
-                if len(self._chunks) >= 8:  # the compiled schema is what is kept; definitions are read once or twice each
-                    self._chunks.pop(next(iter(self._chunks)))
-                self._chunks[number] = chunk
-            return chunk
+                first, last = self._offsets[number]
+                chunk = zstandard.decompress(self._data[first:last])
+                if len(self._chunks) >= _KEPT:
+                    self._chunks.pop(next(iter(self._chunks)))  # the one that was asked for longest ago
+            self._chunks[number] = chunk
+        resource: Resource = orjson.loads(memoryview(chunk)[start:end])
+        return resource
 
     def fetch(self, kind: str, url: str) -> Resource | None:
         """The resource of that kind and canonical url, or None; ``url|version`` asks for exactly that version.
@@ -82,9 +85,9 @@ class Archive:
         places = self._resources.get(kind, {}).get(bare)
         if not places:
             return None
-        for found, chunk, position in reversed(places):
+        for found, chunk, start, end in reversed(places):
             if not version or found == version:
-                return self._chunk(chunk)[position]
+                return self._read(chunk, start, end)
         return None
 
     def urls(self, kind: str) -> Iterator[str]:
@@ -94,5 +97,5 @@ class Archive:
     def all(self, kind: str) -> Iterator[Resource]:
         """Every resource of a kind."""
         for places in self._resources.get(kind, {}).values():
-            for _, chunk, position in places:
-                yield self._chunk(chunk)[position]
+            for _, chunk, start, end in places:
+                yield self._read(chunk, start, end)
