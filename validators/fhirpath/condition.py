@@ -15,7 +15,7 @@ An op tree is nested tuples of strings, numbers and booleans. It is evaluated on
     ("one", (key, ...), op)                  the object at one of the keys meets op
     ("any", (key, ...), op)                  an object in the array at one of the keys meets op
     ("distinct", (("any" | "one", (key, ...), op), ...), key)    the key's values in all objects that the steps reach differ
-    ("shares", key, (key, ...))              an object in the key's array is equal to one in the array that the keys reach from ``%resource``
+    ("shares", key, (key, ...))              an object in the key's array has all that one has in the array that the keys reach from ``%resource``
     ("contained", (key, ...))                the value of one of the keys, less its first character, is the id of a resource contained in ``%rootResource``
     ("resource", op)                         ``%resource`` meets op
 """

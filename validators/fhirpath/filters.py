@@ -202,7 +202,7 @@ def is_distinct(env: Environment, items: Collection) -> Collection:
     units, undecided = env.scope.hooks.units, False
     for position, item in enumerate(items):
         for other in items[position + 1 :]:
-            found = equal(item, other, units)
+            found = equal(other, item, units)
             if found:
                 return [False]
             undecided = undecided or found is None

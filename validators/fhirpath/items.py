@@ -10,7 +10,7 @@ from .node import Item, Node
 from .quantity import Quantity, Units
 from .temporal import Temporal
 
-__all__ = ["boolean", "equal", "equivalent", "order", "plain", "singleton", "text", "truth"]
+__all__ = ["boolean", "equal", "equivalent", "order", "plain", "same_parts", "singleton", "text", "truth"]
 
 _UCUM = "http://unitsofmeasure.org"
 _QUANTITIES = frozenset({"Quantity", "Age", "Count", "Distance", "Duration", "Money", "SimpleQuantity", "MoneyQuantity"})
@@ -113,8 +113,21 @@ def equal(left: Item, right: Item, units: Units) -> bool | None:
         found = one.compare(other, units)
         return None if found is None else found == 0
     if isinstance(one, Node) or isinstance(other, Node):
-        return isinstance(one, Node) and isinstance(other, Node) and one.value == other.value
+        return isinstance(one, Node) and isinstance(other, Node) and same_parts(one.value, other.value)
     return text(one) == text(other)
+
+
+def same_parts(one: Any, other: Any) -> bool:
+    """Whether all that one JSON value says, the other says too: HL7's validator does not look for what only the right one has.
+
+    Extensions of primitives do not count, and a primitive that has nothing else equals nothing.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = [key for key in one if not (key.startswith("_") and key[1:] in one)]
+        return all(key in other and not key.startswith("_") and same_parts(one[key], other[key]) for key in keys)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_parts, one, other))
+    return bool(one == other)
 
 
 def equivalent(left: Item, right: Item, units: Units) -> bool:

@@ -86,7 +86,8 @@ def _comparison(holds: Callable[[int], bool]) -> Operator:
 
 def _in(env: Environment, left: Collection, right: Collection) -> Collection:
     """All of the left among the right: N1 allows one item only, HL7's validator any number (tim-9 needs it)."""
-    return [all(contains(right, item, env) for item in left)] if left else []
+    units = env.scope.hooks.units
+    return [all(any(equal(item, other, units) is True for other in right) for item in left)] if left else []
 
 
 def _contains(env: Environment, left: Collection, right: Collection) -> Collection:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from .condition import Op
+from .items import same_parts
 from .scope import Scope
 from .strings import pattern
 from .temporal import Temporal
@@ -275,7 +276,7 @@ def _shares(key: str, path: tuple[str, ...]) -> Check:
         theirs: Any = s.resource
         for name in path:
             theirs = theirs.get(name) if isinstance(theirs, dict) else None
-        return isinstance(ours, list) and isinstance(theirs, list) and any(value in theirs for value in ours)
+        return isinstance(ours, list) and isinstance(theirs, list) and any(same_parts(value, our) for our in ours for value in theirs)
 
     return check
 

@@ -105,7 +105,7 @@ ERRATA: tuple[Erratum, ...] = (
     Erratum(
         "",
         "low.empty() or high.empty() or (low <= high)",
-        "low.empty() or high.empty() or ((low.unit = high.unit or (low.unit.empty() and high.unit.empty())) and low.value <= high.value)",
+        "low.empty() or high.empty() or ((low.unit = high.unit or (low.unit.hasValue() or high.unit.hasValue()).not()) and low.value <= high.value)",
         "rng-2 compares quantities; HL7's validator does so only where both have the same unit text or none, and fails the rest",
     ),
     Erratum(
