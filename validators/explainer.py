@@ -21,7 +21,7 @@ from .narrative import read_div
 from .profiles import ProfileCompiler
 from .references import scope_of
 from .rules import RULES
-from .rules.form import companion_check, empty_element, inline_check, list_check, no_companion, primitive_check, single_check, unknown_element, wrong_form
+from .rules.form import companion_check, empty_element, inline_check, list_check, primitive_check, single_check, unknown_element, wrong_form
 from .rules.primitive import format_of
 from .rules.rule import Check, Issues, Scope, located, union
 from .schema import Constraint, Property, Schema, TypeSchema
@@ -33,7 +33,6 @@ __all__ = ["Explainer"]
 PropertyCheck = Callable[[Any, Mapping[str, Any], Scope], Issues]
 """Checks the JSON value of one property of an object: (value, the object, scope)."""
 
-_NO_COMPANION = frozenset({"xmlAttr"})  # ElementDefinition.representation of elements that cannot have extensions
 
 
 class Explainer:
@@ -221,8 +220,6 @@ class Explainer:
         return inline_check(found, value_check, form) if found.type == "Resource" else form(found, value_check, siblings)
 
     def _companion_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
-        if _NO_COMPANION.intersection(found.element.representations):
-            return no_companion(found)
         empty = union(self.empty_checks(found))
         element = self.schema.type("Element")
         if found.type == "xhtml":  # may have an id, but no extensions

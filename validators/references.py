@@ -120,9 +120,9 @@ def _beyond(reference: str, scope: Scope) -> Resolution:
         if outer.resource.get("resourceType") == "Bundle":
             found = around.holder.get("fullUrl")
             full_url = full_url or (found if type(found) is str else None)
-            resolution = in_bundle(reference, full_url, outer)
-            if resolution is not None:
-                return resolution
+            if full_url is None and around.holder.get("resource") is around.resource and outer.resource.get("type") not in _RESPONSES:
+                return _broken("bundle-full-url", "Bundle entry missing fullUrl")
+            return in_bundle(reference, full_url, outer)
         elif outer.resource.get("resourceType") == "Parameters":
             target = _in_parameters(outer.resource.get("parameter"), reference)
             if target is not None:

@@ -9,7 +9,7 @@ from ..issue import Issue
 from ..schema import Property
 from .rule import Check, Issues, Scope, located
 
-__all__ = ["companion_check", "empty_element", "inline_check", "list_check", "no_companion", "primitive_check", "single_check", "unknown_element", "wrong_form"]
+__all__ = ["companion_check", "empty_element", "inline_check", "list_check", "primitive_check", "single_check", "unknown_element", "wrong_form"]
 
 ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
 
@@ -38,11 +38,6 @@ def empty_element() -> Issue:
 def unknown_element(name: str) -> PropertyCheck:
     """For a name that the type does not have (HealthLake's words)."""
     return lambda value, owner, scope: [Issue("error", "structure", "unknown-element", "", f"Unrecognised property '@{name[:128]}'")]
-
-
-def no_companion(found: Property) -> PropertyCheck:
-    """For ``_id`` and ``_url`` of an Extension: elements that are attributes in XML take no extensions."""
-    return unknown_element("_" + found.json_name)
 
 
 def _conflict(found: Property, owner: Mapping[str, Any], siblings: frozenset[str]) -> Issues:
