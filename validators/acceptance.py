@@ -36,7 +36,7 @@ class Acceptance:
     """Judges blocks natively as far as that goes. One per validator; not thread-safe. Only where ``NATIVE`` is true.
 
     slow       judges the lines that are not accepted
-    undecided  value set or code system -> codes of accepted lines that could not be checked, added up over all blocks
+    undecided  gets the codes of accepted lines that could not be checked: value set or code system -> how many
     """
 
     def __init__(self, explainer: Explainer, slow: ResourceValidator, undecided: Counter[str]) -> None:
@@ -48,7 +48,6 @@ class Acceptance:
     def validate_block(self, block: Block) -> BlockVerdicts:
         """The verdicts for a block of lines, and why lines were asked about."""
         data = block.data
-        before = self._undecided.copy()
         judgement = self._judge(data)
         for number in judgement.undecided():
             self._undecided[self._lowering.undecided[number]] += 1
@@ -69,10 +68,8 @@ class Acceptance:
                 verdicts[position] = verdict
                 if position not in crashed and verdict.failed:
                     failed.add(position)
-        undecided = Counter(self._undecided)
-        undecided.subtract(before)
         numbers = memoryview(judgement.numbers()).cast("I")
-        return BlockVerdicts(numbers, starts, ends, types, ids, verdicts, frozenset(failed), frozenset(crashed), +undecided, reasons)
+        return BlockVerdicts(numbers, starts, ends, types, ids, verdicts, frozenset(failed), frozenset(crashed), asked=reasons)
 
     def _judge(self, data: bytes) -> Any:
         judgement = self._acceptor.begin(data)

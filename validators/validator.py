@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
-from .block import Block, BlockVerdicts, OneByOne
+from .acceptance import NATIVE, Acceptance
+from .block import Block, BlockValidator, BlockVerdicts, OneByOne
 from .decoding import decode
 from .definitions import Definitions, core
 from .definitions.packages import Packages
@@ -36,7 +38,8 @@ class Validator:
     unknown_profile  at strict, what an unknown profile is worth
     packages         FHIR packages: ``.tgz`` files, folders, or ``name#version`` in the standard cache; see ``definitions.packages``
     defaults         name of a package -> the version that a bare canonical url means, where several versions are given
-    warnings         report warnings and information for resources that pass, too
+    warnings         report warnings and information for resources that pass, too; then every line goes to the explainer
+    native           let the native acceptor, where it is installed, pass the lines that are certainly valid; the verdicts are the same
     undecided        value set or code system -> codes that could not be checked offline, added up over all calls
     """
 
@@ -48,6 +51,7 @@ class Validator:
         warnings: bool = False,
         packages: Sequence[str] = (),
         defaults: Mapping[str, str] | None = None,
+        native: bool = True,
     ) -> None:
         """Raises PackageError for a package that cannot be found or read."""
         if level not in get_args(Level):
@@ -61,6 +65,8 @@ class Validator:
         self._errors = Explainer(self._definitions, unknown_profile=self._unknown_profile)
         self._searched = SearchedElements(self._definitions)
         self._all: Explainer | None = None
+        self.native = native and NATIVE and not warnings
+        self._blocks: BlockValidator = Acceptance(self._errors, self, self.undecided) if self.native else OneByOne(self)
 
     def validate(self, line: bytes) -> Verdict:
         """The verdict for one resource given as JSON bytes. Bad data is in the verdict, never raised."""
@@ -96,7 +102,9 @@ class Validator:
 
     def validate_block(self, block: Block) -> BlockVerdicts:
         """The verdicts for a block of lines."""
-        return OneByOne(self).validate_block(block)
+        before = self.undecided.copy()
+        verdicts = self._blocks.validate_block(block)
+        return replace(verdicts, undecided=self.undecided - before)
 
 
 def _resource_type(name: Any) -> Issue:
