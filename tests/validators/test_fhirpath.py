@@ -151,6 +151,14 @@ def test_quantities_compare_by_their_units(expression: str, result: list[Any]) -
     assert evaluate(expression, {"resourceType": "Observation", "valueQuantity": {"value": 1.5, "unit": "milligram", "code": "mg", "system": UCUM}}) == result
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "equal"), [({"code": "a"}, {"code": "a", "display": "x"}, True), ({"code": "a", "display": "x"}, {"code": "a"}, False)]
+)
+def test_elements_are_equal_where_the_right_one_has_all_of_the_left(left: dict[str, str], right: dict[str, str], equal: bool) -> None:
+    observation = {"resourceType": "Observation", "code": {"coding": [left]}, "valueCodeableConcept": {"coding": [right]}}
+    assert evaluate("code.coding = value.coding", observation) == [equal]
+
+
 def bundle() -> dict[str, Any]:
     return {
         "resourceType": "Bundle",
