@@ -53,7 +53,11 @@ class Emulator:
         self, *, host: str = "127.0.0.1", port: int = 0, datastores: Sequence[str] = (), state: Path | None = None, workers: int | None = None
     ) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-        from werkzeug.serving import make_server
+        from werkzeug.serving import WSGIRequestHandler, make_server
+
+        class Quiet(WSGIRequestHandler):
+            def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+                """A line for every request would bury the output of the tests."""
 
         self._own_state = None if state else Path(tempfile.mkdtemp(prefix="bulkfhir-emulator-"))
         environment = dict(_KEYS)
@@ -62,7 +66,7 @@ class Emulator:
         )
         self._service = Service(settings)
         behind = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server(host, port, in_front_of(behind, self._service), threaded=True)
+        self._server = make_server(host, port, in_front_of(behind, self._service), threaded=True, request_handler=Quiet)
         self.url = f"http://{host}:{self._server.server_port}"
         # Known only now; the jobs get it when they begin.
         self._service.runner.environment["AWS_ENDPOINT_URL_S3"] = self.url

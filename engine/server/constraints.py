@@ -53,7 +53,8 @@ def _read(shape: Shape, value: Any) -> Any:
     expected = _SCALARS[shape.type_name]
     if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
         raise _wrong_type(value, shape.type_name)
-    return float(value) if shape.type_name == "timestamp" else value
+    scalar: Any = value
+    return float(scalar) if shape.type_name == "timestamp" else scalar
 
 
 def _expect(value: Any, kind: type, shape: Shape) -> Any:
