@@ -40,7 +40,7 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         for index, url in enumerate(profiles):
             if type(url) is not str or url in profiles[:index]:
                 continue
-            definition = explainer.definitions.fetch("StructureDefinition", url)
+            definition = explainer.definitions.fetch("StructureDefinition", url) if not url.endswith("|") else None
             if definition is None:
                 found = unknown(url, index)
             elif definition["type"] not in (kind, "Resource", "DomainResource"):

@@ -9,7 +9,7 @@ from ..definitions import CORE
 from ..issue import Issue
 from ..primitives import is_blank
 from ..references import Resolution, implied_type, is_conditional, resolve
-from ..schema import Property, Schema
+from ..schema import Property, Schema, TypeRef
 from .rule import Check, Issues, Scope
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ def _error(rule: str, text: str) -> Issue:
 
 
 def build_narrowed(found: Property, explainer: Explainer) -> Check | None:
-    """The check of the targets that a profile still allows."""
-    return build(found, explainer) if found.type_ref.targets else None
+    """The check of the targets that a profile still allows, and where they may be."""
+    return build(found, explainer) if found.type_ref.targets or found.type_ref.aggregation else None
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:
     """The check of one Reference: what it points at must be there, if that is in this line, and be of a type that is allowed."""
-    return _Reference(explainer.schema, found.type_ref.targets).check if found.type == "Reference" else None
+    return _Reference(explainer, found.type_ref).check if found.type == "Reference" else None
 
 
 class _Reference:
@@ -52,19 +52,25 @@ class _Reference:
 
     allowed   types that may be referred to, None for any
     plain     types that were found good, so that most references cost one look-up
+    unknown   target profiles that nobody knows
     """
 
-    def __init__(self, schema: Schema, targets: tuple[str, ...]) -> None:
-        self.schema = schema
-        self.allowed = target_types(schema, targets)
+    def __init__(self, explainer: Explainer, type_ref: TypeRef) -> None:
+        self.explainer = explainer
+        self.schema = explainer.schema
+        self.allowed = target_types(self.schema, type_ref.targets)
+        self.aggregation = type_ref.aggregation
+        self.targets = type_ref.targets
+        self.unknown = [] if CORE + "Resource" in self.targets else [url for url in self.targets if explainer.definitions.fetch("StructureDefinition", url) is None]
         self.expected = ", ".join(sorted(self.allowed)) if self.allowed else ""
         self.plain: set[str] = set()
+        self.profiles: dict[str, list[str]] = {}
 
     def check(self, value: Any, scope: Scope) -> Issues:
         reference = value.get("reference") if type(value) is dict else None
         if type(reference) is not str:
             return None
-        if scope.parent is None and (match := _PLAIN.fullmatch(reference)) and (match[1] is None or match[1] in self.plain) and "type" not in value:
+        if scope.parent is None and (match := _PLAIN.fullmatch(reference)) and (match[1] in self.plain or (match[1] is None and not self.aggregation)) and "type" not in value:
             return None
         if not reference or reference in _KNOWN:
             return None
@@ -94,19 +100,36 @@ class _Reference:
         issues += self._stated_type(value, actual)
         if self.allowed is not None and type(actual) is str and actual not in self.allowed:
             issues.append(_error("reference-target", f"Invalid Resource target type. Found {actual}, but expected one of ([{self.expected}])"))
+        if self.aggregation and ("contained" if reference.startswith("#") else "bundled") not in self.aggregation and (reference.startswith("#") or "referenced" not in self.aggregation):
+            issues.append(_error("reference-aggregation", f"The reference must be one of: {', '.join(self.aggregation)}"))
+        for url in self.unknown:
+            issues.append(_error("profile-unknown", f"The target profile {url} is not known, so the reference cannot be checked"))
+        if type(actual) is str and resolution.scope is not None and not self._follows(actual, resource, resolution.scope):
+            issues.append(_error("reference-profile", f"Unable to find a profile match for {reference[:128]} among choices: {', '.join(sorted(self.targets))}"))
         return issues
+
+    def _follows(self, actual: str, resource: dict[str, Any], scope: Scope) -> bool:
+        """Whether the resource follows one of the target profiles of its type; where all of those are the core's own, the type is enough."""
+        if actual not in self.profiles:
+            definitions = [self.explainer.definitions.fetch("StructureDefinition", url) for url in self.targets if self.allowed is not None]
+            urls = [d["url"] for d in definitions if d is not None and d["type"] == actual]
+            self.profiles[actual] = [] if all(url.startswith(CORE) for url in urls) else urls
+        urls = self.profiles[actual]
+        return not urls or any(self.explainer.conforms(resource, actual, url, scope) for url in urls)
 
     def _outside(self, value: dict[str, Any], reference: str) -> list[Issue]:
         """What it points at is elsewhere: the type that the url implies is believed."""
         name = implied_type(reference)
         actual = name if name is not None and "." not in name and self.schema.kind(name) is not None else None
         issues = self._stated_type(value, actual)
+        if self.aggregation and "referenced" not in self.aggregation:
+            issues.append(_error("reference-aggregation", f"Unable to find a match for {reference[:128]} in the line, where it must be ({', '.join(self.aggregation)})"))
         if actual is not None and self.allowed is not None and actual not in self.allowed:
             text = (
                 f"The type '{actual}' implied by the reference URL {reference[:128]} is not a valid Target for this element (must be one of [{self.expected}])"
             )
             issues.append(_error("reference-target", text))
-        elif actual is not None and len(self.plain) < _TYPES_KEPT:
+        elif actual is not None and not issues and len(self.plain) < _TYPES_KEPT:
             self.plain.add(actual)
         return issues
 

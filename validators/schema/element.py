@@ -16,11 +16,15 @@ _SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
 
 @dataclass(frozen=True, slots=True)
 class TypeRef:
-    """One entry of ElementDefinition.type: a type, the profiles it must follow, the profiles a reference may point at."""
+    """One entry of ElementDefinition.type: a type, the profiles it must follow, the profiles a reference may point at and where that may be.
+
+    aggregation   contained | bundled | referenced; none where it does not matter
+    """
 
     code: str
     profiles: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    aggregation: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ def _type_ref(definition: Mapping[str, Any]) -> TypeRef:
     code = definition.get("code", "")
     if code.startswith(_SYSTEM_TYPE):
         code = next((e.get("valueUrl") or e.get("valueUri") or "string" for e in definition.get("extension", ()) if e["url"] == _FHIR_TYPE), "string")
-    return TypeRef(code, tuple(definition.get("profile", ())), tuple(definition.get("targetProfile", ())))
+    return TypeRef(code, tuple(definition.get("profile", ())), tuple(definition.get("targetProfile", ())), tuple(definition.get("aggregation", ())))
 
 
 def _prefixed(definition: Mapping[str, Any], prefix: str) -> tuple[str, Any] | None:
