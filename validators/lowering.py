@@ -60,7 +60,7 @@ class _NeedsContextError(Exception):
     """A check looked beyond the value that it was given."""
 
 
-def _unseen(_: object) -> Any:
+def _unseen(*_: object) -> Any:
     raise _NeedsContextError
 
 
@@ -75,13 +75,26 @@ class _Nowhere(Scope):
         self.memo = {}
 
 
+class _UnseenResource(dict[str, Any]):
+    """A resource that an evaluation may carry along, but not look into."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name != "resourceType":
+            raise _NeedsContextError
+        return "Resource"
+
+    __getitem__ = __contains__ = __iter__ = __len__ = __eq__ = keys = values = items = _unseen  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]
+
+
 class _Unseen(fhirpath.Scope):
     """The same for FHIRPath."""
 
     __slots__ = ()
-    resource = root = bundle = property(_unseen)  # type: ignore[assignment]
+    bundle = property(_unseen)  # type: ignore[assignment]
 
     def __init__(self, hooks: fhirpath.Hooks) -> None:
+        self.resource = self.root = _UnseenResource()
         self.hooks, self.variables, self.profile = hooks, {}, None
 
 

@@ -318,21 +318,38 @@ impl Evaluation<'_, '_> {
     }
 }
 
-/// How two dates compare where their text tells: both whole days, or moments of one zone and one number of digits.
+/// How two dates compare where that is easily told: of one form, or both moments. Nothing where precision leaves it open.
 fn order(one: &[u8], other: &[u8]) -> Option<std::cmp::Ordering> {
-    let length = one.len();
-    if length != other.len() || (length != 10 && (length < 20 || zone(one) != zone(other))) {
+    if one.len() == other.len() && one.len() <= 10 {
+        return Some(one.cmp(other));
+    }
+    if one.len() < 20 || other.len() < 20 {
         return None;
     }
-    Some(one.cmp(other))
+    Some(moment(one)?.cmp(&moment(other)?))
 }
 
-fn zone(moment: &[u8]) -> &[u8] {
-    if moment.last() == Some(&b'Z') {
-        b"Z"
-    } else {
-        &moment[moment.len() - 6..]
+/// Minutes since the year 0 in UTC, the second, and the fraction of a second without zeros at its end.
+fn moment(text: &[u8]) -> Option<(i64, &[u8], &[u8])> {
+    let number = |from: usize, to: usize| std::str::from_utf8(text.get(from..to)?).ok()?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    if !(2..9998).contains(&year) {
+        return None;
     }
+    let zone = match text.last()? {
+        b'Z' => text.len() - 1,
+        _ => text.len() - 6,
+    };
+    let offset = match text[zone] {
+        b'Z' => 0,
+        sign => (number(zone + 1, zone + 3)? * 60 + number(zone + 4, zone + 6)?) * if sign == b'-' { -1 } else { 1 },
+    };
+    let fraction = text.get(19..zone)?.strip_prefix(b".").unwrap_or(b"");
+    let zeros = fraction.iter().rev().take_while(|&&b| b == b'0').count();
+    // Years that start in March have their leap day at the end.
+    let (march_year, march_month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let days = march_year * 365 + march_year / 4 - march_year / 100 + march_year / 400 + (march_month * 153 + 2) / 5 + day;
+    Some(((days * 24 + number(11, 13)?) * 60 + number(14, 16)? - offset, &text[17..19], &fraction[..fraction.len() - zeros]))
 }
 
 #[cfg(test)]
@@ -345,7 +362,12 @@ mod tests {
         assert_eq!(order(b"2020-01-01", b"2020-01-02"), Some(Ordering::Less));
         assert_eq!(order(b"2020-01-01T00:00:00Z", b"2020-01-01T00:00:00Z"), Some(Ordering::Equal));
         assert_eq!(order(b"2020-01-02T00:00:00+01:00", b"2020-01-01T00:00:00+01:00"), Some(Ordering::Greater));
-        assert_eq!(order(b"2020-01-02T00:00:00+01:00", b"2020-01-01T00:00:00+02:00"), None);
-        assert_eq!(order(b"2020-01", b"2020-02"), None);
+        assert_eq!(order(b"2020-01-01T01:00:00+01:00", b"2020-01-01T00:00:00Z"), Some(Ordering::Equal));
+        assert_eq!(order(b"2020-02-29T23:30:00.50-01:00", b"2020-03-01T00:30:00.5Z"), Some(Ordering::Equal));
+        assert_eq!(order(b"2020-03-01T00:30:00.05Z", b"2020-03-01T00:30:00.5Z"), Some(Ordering::Less));
+        assert_eq!(order(b"2019-12-31T23:59:60Z", b"2020-01-01T00:00:00Z"), Some(Ordering::Less));
+        assert_eq!(order(b"2020-01", b"2020-02"), Some(Ordering::Less));
+        assert_eq!(order(b"2020-01", b"2020-01-05"), None);
+        assert_eq!(order(b"2020-01-01", b"2020-01-05T00:00:00Z"), None);
     }
 }

@@ -11,6 +11,7 @@
 //! | 5 | known names: see `Known` |
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use crate::memo::Check;
 use crate::op::{Key, Literal, Op, Sign};
@@ -119,9 +120,26 @@ pub struct Node {
     pub required: Vec<Bits>,
     pub conditions: Vec<(Op, bool)>,
     index: Names,
+    /// Every name as JSON nearly always has it: quoted, with its colon.
+    spelled: Vec<Box<[u8]>>,
+    /// Which property came after which one when that was last looked up; the first entry is for the start of an object.
+    after: Vec<AtomicU16>,
 }
 
 impl Node {
+    /// The property that the bytes open with, if it is the one that followed the last one before; and how many bytes its name takes.
+    #[inline]
+    pub fn expected(&self, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
+        let number = self.after[last].load(Ordering::Relaxed) as usize;
+        let spelled = self.spelled.get(number)?;
+        bytes.starts_with(spelled).then_some((number, spelled.len()))
+    }
+
+    #[inline]
+    pub fn expect(&self, last: usize, number: usize) {
+        self.after[last].store(number as u16, Ordering::Relaxed);
+    }
+
     #[inline]
     pub fn find(&self, table: &Table, name: &[u8]) -> Option<usize> {
         self.index.find(name, |number| &table.names[self.properties[number].key as usize])
@@ -292,7 +310,9 @@ impl Table {
             return Err(BadTable(reader.at));
         }
         let index = Names::of(properties.iter().map(|p| &*self.names[p.key as usize]));
-        Ok(Node { flags, profile, properties, required, conditions, index })
+        let spelled = properties.iter().map(|p| [b"\"", &*self.names[p.key as usize], b"\":"].concat().into()).collect();
+        let after = (0..=properties.len()).map(|number| AtomicU16::new(number as u16)).collect();
+        Ok(Node { flags, profile, properties, required, conditions, index, spelled, after })
     }
 
     #[inline]

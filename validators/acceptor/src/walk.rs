@@ -66,6 +66,12 @@ struct Content {
     has_id: bool,
 }
 
+/// Which property a name is of, and whether it is that of what stands beside its value.
+enum Name {
+    Value(usize),
+    Companion(usize),
+}
+
 impl<'a, 'r> Walk<'a, 'r> {
     pub fn line(table: &'a Table, memo: &'a Memo, room: &'r mut Room<'a>, questions: &'r mut Questions, line: &'a [u8]) -> Outcome {
         room.tape.clear();
@@ -235,37 +241,34 @@ impl<'a, 'r> Walk<'a, 'r> {
         if self.lexer.peek() == b'}' {
             self.lexer.at += 1;
         } else {
+            let mut last = 0;
             loop {
-                let name = self.lexer.text().map_err(|_| Reason::Json)?;
-                self.lexer.eat(b':')?;
-                let name = self.bytes(name);
                 content.members += 1;
-                if let Some(number) = node.find(self.table, name) {
-                    let property = &node.properties[number];
-                    if seen.has(number) {
-                        return Err(Reason::Duplicate);
+                match self.name(node, &mut last)? {
+                    Name::Value(number) => {
+                        let property = &node.properties[number];
+                        if seen.has(number) {
+                            return Err(Reason::Duplicate);
+                        }
+                        seen.set(number);
+                        if property.has_siblings && seen.union(&beside).meets(&property.siblings) {
+                            return Err(Reason::Choice);
+                        }
+                        content.has_id |= property.key == self.table.known.id;
+                        self.property(property, depth)?;
                     }
-                    seen.set(number);
-                    if property.has_siblings && seen.union(&beside).meets(&property.siblings) {
-                        return Err(Reason::Choice);
-                    }
-                    content.has_id |= property.key == self.table.known.id;
-                    self.property(property, depth)?;
-                } else {
-                    let number = name.strip_prefix(b"_").and_then(|name| node.find(self.table, name)).ok_or(Reason::UnknownName)?;
-                    let property = &node.properties[number];
-                    if !property.takes_companion {
-                        return Err(Reason::UnknownName);
-                    }
-                    if beside.has(number) {
-                        return Err(Reason::Duplicate);
-                    }
-                    beside.set(number);
-                    if property.has_siblings && seen.union(&beside).meets(&property.siblings) {
-                        return Err(Reason::Choice);
-                    }
-                    if self.companion(property, depth)? {
-                        only_id.set(number);
+                    Name::Companion(number) => {
+                        let property = &node.properties[number];
+                        if beside.has(number) {
+                            return Err(Reason::Duplicate);
+                        }
+                        beside.set(number);
+                        if property.has_siblings && seen.union(&beside).meets(&property.siblings) {
+                            return Err(Reason::Choice);
+                        }
+                        if self.companion(property, depth)? {
+                            only_id.set(number);
+                        }
                     }
                 }
                 if !self.lexer.more(b'}')? {
@@ -276,6 +279,31 @@ impl<'a, 'r> Walk<'a, 'r> {
         self.room.tape.close(index, self.lexer.at);
         self.end_of_object(node, index, &content, &seen, &beside, &only_id)?;
         Ok(content)
+    }
+
+    /// The next name of an object and its colon. last: where the name before it is noted, 0 at the start.
+    #[inline]
+    fn name(&mut self, node: &'a Node, last: &mut usize) -> Asked<Name> {
+        self.lexer.space();
+        if let Some((number, length)) = node.expected(*last, &self.lexer.bytes[self.lexer.at..]) {
+            self.lexer.at += length;
+            *last = number + 1;
+            return Ok(Name::Value(number));
+        }
+        let name = self.lexer.text().map_err(|_| Reason::Json)?;
+        self.lexer.eat(b':')?;
+        let name = self.bytes(name);
+        if let Some(number) = node.find(self.table, name) {
+            node.expect(*last, number);
+            *last = number + 1;
+            return Ok(Name::Value(number));
+        }
+        let number = name.strip_prefix(b"_").and_then(|name| node.find(self.table, name)).ok_or(Reason::UnknownName)?;
+        if node.properties[number].takes_companion {
+            Ok(Name::Companion(number))
+        } else {
+            Err(Reason::UnknownName)
+        }
     }
 
     fn end_of_object(&mut self, node: &'a Node, index: usize, content: &Content, seen: &Bits, beside: &Bits, only_id: &Bits) -> Asked {
