@@ -22,7 +22,8 @@ from .profiles import ProfileCompiler
 from .references import scope_of
 from .rules import RULES
 from .rules.form import companion_check, empty_element, inline_check, list_check, primitive_check, single_check, unknown_element, wrong_form
-from .rules.primitive import format_of
+from .rules.primitive import proven_of
+from .rules.profile import unreplaced
 from .rules.rule import Check, Issues, Scope, located, union
 from .schema import Constraint, Property, Schema, TypeSchema
 from .schema.errata import corrected
@@ -98,7 +99,9 @@ class Explainer:
 
             def settled(value: Any, scope: Scope) -> Issues:
                 issues = check(value, scope)
-                return None if issues is None else settle(issues, self, name, value, scope)
+                if issues is not None:
+                    issues = settle(issues, self, name, value, scope)
+                return None if issues is None else unreplaced(issues, self, name, value)
 
             made = self._resources[name] = settled
         return made
@@ -137,11 +140,11 @@ class Explainer:
         if not text:
             return None
         made = invariant(text, name, self.model)
-        holds, scope_of = made.holds, self.fhirpath_scope
+        holds, scope_of, lowered = made.holds, self.fhirpath_scope, made.op is not None
 
         def check(value: Any, scope: Scope) -> bool:
             try:
-                return holds(value, scope.memo.get("fhirpath") or scope_of(scope))
+                return holds(value, scope if lowered else scope_of(scope))  # lowered, it asks for no more than resource and root
             except (AttributeError, KeyError, TypeError):
                 return True  # data of another form than the type's: the walk reports it
 
@@ -213,11 +216,10 @@ class Explainer:
 
     def _property_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
         checks = self._value_checks(found)
-        if found.is_primitive and not found.is_list and len(checks) == 1:
-            return primitive_check(found, format_of(found, self), siblings)
-        value_check = union(checks) or (lambda value, scope: None)
+        if found.is_primitive and not found.is_list:
+            return primitive_check(found, checks, siblings, proven_of(found, self, len(checks)))
         form = list_check if found.is_list else single_check
-        return inline_check(found, value_check, form) if found.type == "Resource" else form(found, value_check, siblings)
+        return inline_check(found, self.value_check(found), form) if found.type == "Resource" else form(found, checks, siblings)
 
     def _companion_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
         empty = union(self.empty_checks(found))

@@ -18,7 +18,7 @@ from .decoding import Number
 from .narrative import check_div
 from .uri import base64_length, is_absolute_uri
 
-__all__ = ["CHECKS", "WARNINGS", "Check", "Finding", "is_absolute_uri", "is_blank", "resource_id", "utf16_length"]
+__all__ = ["CHECKS", "PROVEN", "WARNINGS", "Check", "Finding", "is_absolute_uri", "is_blank", "resource_id", "utf16_length"]
 
 Finding = tuple[str, str]
 Check = Callable[[object], Finding | None]
@@ -75,9 +75,13 @@ def utf16_length(value: str) -> int:
     return len(value) + sum(character > "\uffff" for character in value) if not value.isascii() else len(value)
 
 
-def _remembering(prove: Callable[[str], Finding | None]) -> Check:
+PROVEN: Final[dict[str, set[str]]] = {}
+"""Type name -> strings that its check has let pass; emptied now and then, never replaced."""
+
+
+def _remembering(name: str, prove: Callable[[str], Finding | None]) -> Check:
     """A check for strings: JSON type first, then the memory, then the proof."""
-    proven: set[str] = set()
+    proven = PROVEN.setdefault(name, set())
 
     def check(value: object) -> Finding | None:
         if type(value) is not str:
@@ -301,23 +305,23 @@ def _decimal_warning(value: object) -> Finding | None:
 CHECKS: Final[Mapping[str, Check]] = {
     "base64Binary": _base64,
     "boolean": _boolean,
-    "canonical": _remembering(_canonical),
-    "code": _remembering(_code),
-    "date": _remembering(_date),
-    "dateTime": _remembering(_date_time),
+    "canonical": _remembering("canonical", _canonical),
+    "code": _remembering("code", _code),
+    "date": _remembering("date", _date),
+    "dateTime": _remembering("dateTime", _date_time),
     "decimal": _decimal,
-    "id": _remembering(_id),
-    "instant": _remembering(_instant),
+    "id": _remembering("id", _id),
+    "instant": _remembering("instant", _instant),
     "integer": _integer,
     "markdown": _markdown,
-    "oid": _remembering(_oid),
+    "oid": _remembering("oid", _oid),
     "positiveInt": _positive_int,
     "string": _string,
-    "time": _remembering(_time),
+    "time": _remembering("time", _time),
     "unsignedInt": _unsigned_int,
-    "uri": _remembering(_uri),
-    "url": _remembering(_uri),
-    "uuid": _remembering(_uuid),
+    "uri": _remembering("uri", _uri),
+    "url": _remembering("url", _uri),
+    "uuid": _remembering("uuid", _uuid),
     "xhtml": _xhtml,
 }
 """Type name -> what a value of it must satisfy."""

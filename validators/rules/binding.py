@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
 from ..schema import Binding, Property
-from ..terminology import Findings
+from ..terminology import ConceptBinding, Findings
 from .rule import Check, Issues, Scope
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "build_empty", "build_unbound"]
 
+_QUIET = 4096
+_COUNTED = frozenset({"undecided", "unexpandable"})
 _CODES = frozenset({"code", "string", "uri", "url", "canonical", "id", "markdown", "oid", "uuid"})
 _IN_CONCEPT = "CodeableConcept.coding"  # checked with their concept, not one by one
 
@@ -22,7 +24,7 @@ _IN_CONCEPT = "CodeableConcept.coding"  # checked with their concept, not one by
 def _said(findings: Findings, scope: Scope, *, all_of_it: bool) -> Issues:
     issues: list[Issue] = []
     for finding in findings:
-        if finding.rule == "undecided":
+        if finding.rule in _COUNTED:
             scope.undecided[finding.value_set] += 1
         if finding.fails or all_of_it:
             issues.append(Issue(finding.severity, "code-invalid", finding.rule, "", finding.text))
@@ -76,17 +78,31 @@ def _check(found: Property, explainer: Explainer, bound: Binding | None) -> Chec
 
         return check_coding
     if found.type == "CodeableConcept":
-        concept = terminology.concept_binding(url, strength, maximum)
-
-        def check_concept(value: Any, scope: Scope) -> Issues:
-            codings = value.get("coding", ()) if type(value) is dict else None
-            if codings.__class__ not in (list, tuple):
-                return None
-            findings = concept(codings)
-            return _said(findings, scope, all_of_it=everything) if findings else None
-
-        return check_concept
+        return _concept_check(terminology.concept_binding(url, strength, maximum), everything)
     return None
+
+
+def _concept_check(concept: ConceptBinding, everything: bool) -> Check:
+    quiet: set[tuple[Any, Any]] = set()  # (system, code) of which, alone, nothing is to be said or counted: nearly all there are
+
+    def check(value: Any, scope: Scope) -> Issues:
+        codings = value.get("coding", ()) if type(value) is dict else None
+        if codings.__class__ is not list and codings.__class__ is not tuple:
+            return None
+        alone = codings[0] if len(codings) == 1 and codings[0].__class__ is dict else None
+        if alone is not None:
+            try:
+                if (alone.get("system"), alone.get("code")) in quiet:
+                    return None
+            except TypeError:
+                alone = None
+        findings = concept(codings)
+        issues = _said(findings, scope, all_of_it=everything) if findings else None
+        if alone is not None and issues is None and all(finding.severity == "warning" for finding in findings) and len(quiet) < _QUIET:
+            quiet.add((alone.get("system"), alone.get("code")))
+        return issues
+
+    return check
 
 
 def _code_check(binding: Callable[[str], Findings] | None, everything: bool) -> Check | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from ..issue import Issue
 from ..schema import Property
-from .rule import Check, Issues, Scope, located
+from .rule import Check, Issues, Scope, located, union
 
 __all__ = ["companion_check", "empty_element", "inline_check", "list_check", "primitive_check", "single_check", "unknown_element", "wrong_form"]
 
@@ -63,31 +63,44 @@ def _with_choice(found: Property, siblings: frozenset[str], check: PropertyCheck
     return checked
 
 
-def single_check(found: Property, check: Check, siblings: frozenset[str]) -> PropertyCheck:
+def single_check(found: Property, checks: Sequence[Check], siblings: frozenset[str]) -> PropertyCheck:
     """For a property that holds one value."""
-    step = found.step
+    step, first, second, rest = found.step, *_three(checks)
 
     def single(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
-        issues = check(value, scope)
+        issues = first(value, scope)
+        if second is not None and (more := second(value, scope)) is not None:
+            issues = more if issues is None else issues + more
+        if rest is not None and (more := rest(value, scope)) is not None:
+            issues = more if issues is None else issues + more
         return None if issues is None else located(step, issues)
 
     return _with_choice(found, siblings, single)
 
 
-def primitive_check(found: Property, prove: Callable[[Any], tuple[str, str] | None], siblings: frozenset[str]) -> PropertyCheck:
-    """For a property that holds one primitive of which only the format is to be checked: most of all there is, so without a step between."""
-    step = found.step
+def _three(checks: Sequence[Check]) -> tuple[Check, Check | None, Check | None]:
+    """The checks as two to be called at once and one for all others: a call less for nearly every value."""
+    first = checks[0] if checks else lambda value, scope: None
+    return first, checks[1] if len(checks) > 1 else None, union(list(checks[2:]))
+
+
+def primitive_check(found: Property, checks: Sequence[Check], siblings: frozenset[str], proven: Container[str]) -> PropertyCheck:
+    """For a property that holds one primitive. proven: strings that are certainly fine; most values are among them."""
+    step, check = found.step, union(list(checks)) or (lambda value, scope: None)
 
     def primitive(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
-        finding = prove(value)
-        return None if finding is None else [Issue("error", "invalid", finding[0], step, finding[1])]
+        if value.__class__ is str and value in proven:
+            return None
+        issues = check(value, scope)
+        return None if issues is None else located(step, issues)
 
     return _with_choice(found, siblings, primitive)
 
 
-def list_check(found: Property, check: Check, siblings: frozenset[str]) -> PropertyCheck:
+def list_check(found: Property, checks: Sequence[Check], siblings: frozenset[str]) -> PropertyCheck:
     """For a property that holds an array of values; in an array of primitives null is filler where the companion has something."""
     step, companion = found.step, "_" + found.json_name if found.is_primitive else None
+    first, second, rest = _three(checks)
 
     def several(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
         if type(value) is not list:
@@ -104,7 +117,11 @@ def list_check(found: Property, check: Check, siblings: frozenset[str]) -> Prope
                     continue
                 found_here: Issues = [Issue("error", "structure", "null", "", "null may stand only where the companion array has an id or extensions")]
             else:
-                found_here = check(item, scope)
+                found_here = first(item, scope)
+                if second is not None and (more := second(item, scope)) is not None:
+                    found_here = more if found_here is None else found_here + more
+                if rest is not None and (more := rest(item, scope)) is not None:
+                    found_here = more if found_here is None else found_here + more
             if found_here is not None:
                 located(f"{step}[{index}]", found_here)
                 issues = found_here if issues is None else issues + found_here
@@ -113,7 +130,7 @@ def list_check(found: Property, check: Check, siblings: frozenset[str]) -> Prope
     return _with_choice(found, siblings, several)
 
 
-def inline_check(found: Property, check: Check, form: Callable[[Property, Check, frozenset[str]], PropertyCheck]) -> PropertyCheck:
+def inline_check(found: Property, check: Check, form: Callable[[Property, Sequence[Check], frozenset[str]], PropertyCheck]) -> PropertyCheck:
     """For a property that holds whole resources (``contained``, ``Bundle.entry.resource``): each is checked in a scope of its own."""
     place = "contained" if found.json_name == "contained" else "entry"
 
@@ -121,7 +138,7 @@ def inline_check(found: Property, check: Check, form: Callable[[Property, Check,
         def one(item: Any, outer: Scope) -> Issues:
             return check(item, Scope(item, outer.undecided, outer, place, owner) if type(item) is dict else outer)
 
-        return form(found, one, frozenset())(value, owner, scope)
+        return form(found, [one], frozenset())(value, owner, scope)
 
     return inline
 
