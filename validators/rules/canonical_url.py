@@ -1,0 +1,38 @@
+"""Canonical urls of definitions (FHIR R4, section 2.24.0.3): ``ValueSet.url`` and its like are absolute."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..issue import Issue
+from ..primitives import is_absolute_uri
+from ..schema import Property
+from .rule import Check, Issues, Scope
+
+if TYPE_CHECKING:
+    from ..explainer import Explainer
+
+__all__ = ["CANONICAL_RESOURCES", "build"]
+
+CANONICAL_RESOURCES = frozenset(
+    {
+        "ActivityDefinition", "CapabilityStatement", "ChargeItemDefinition", "CodeSystem", "CompartmentDefinition", "ConceptMap", "EffectEvidenceSynthesis",
+        "EventDefinition", "Evidence", "EvidenceVariable", "ExampleScenario", "GraphDefinition", "ImplementationGuide", "Library", "Measure",
+        "MessageDefinition", "NamingSystem", "OperationDefinition", "PlanDefinition", "Questionnaire", "ResearchDefinition", "ResearchElementDefinition",
+        "RiskEvidenceSynthesis", "SearchParameter", "StructureDefinition", "StructureMap", "TerminologyCapabilities", "TestScript", "ValueSet",
+    }
+)  # fmt: skip
+"""Resource types whose url is the name that others refer to them by."""
+
+
+def build(found: Property, explainer: Explainer) -> Check | None:
+    name, _, rest = found.element.path.partition(".")
+    if rest != "url" or name not in CANONICAL_RESOURCES:
+        return None
+
+    def check(value: Any, scope: Scope) -> Issues:
+        if type(value) is not str or is_absolute_uri(value):
+            return None
+        return [Issue("error", "invalid", "canonical-absolute", "", f"Canonical URLs must be absolute URLs if they are not fragment references ({value[:256]})")]
+
+    return check
