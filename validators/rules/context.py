@@ -21,7 +21,7 @@ from ..schema import Property, Schema
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["Placement", "Unplaced", "settle", "unplaced", "with_bases"]
+__all__ = ["Placement", "Unplaced", "property_at", "settle", "unplaced", "with_bases"]
 
 _STEP = re.compile(r"(\w+)(?:\.ofType\((\w+)\))?(?:\[(\d+)\])?(?:\.|$)")
 _ANYWHERE = frozenset({"Element", "Any"})
@@ -148,7 +148,7 @@ def _steps(location: str) -> Iterator[tuple[str, str | None, int | None]]:
 def _place(schema: Schema, name: str, resource: Any, location: str, scope: Scope) -> _Place:
     names, kind, value, companion, step_name, above = frozenset({name}), name, resource, None, name, None
     for step, choice, index in list(_steps(location))[:-1]:
-        found = next((p for p in schema.properties(kind).values() if p.name == step and choice in (None, p.type)), None) if schema.kind(kind) != "primitive-type" else None
+        found = _property(schema, kind, step, choice)
         if found is None:
             break
         above, step_name = value, found.json_name
@@ -156,6 +156,23 @@ def _place(schema: Schema, name: str, resource: Any, location: str, scope: Scope
         value, companion = _item(held.get(found.json_name), index), _item(held.get("_" + found.json_name), index)
         names, kind = _names_at(names, found, schema), found.type
     return _Place(names, kind, value, companion, step_name, above, scope)
+
+
+def _property(schema: Schema, kind: str, step: str, choice: str | None) -> Property | None:
+    if schema.kind(kind) == "primitive-type":
+        return None
+    return next((p for p in schema.properties(kind).values() if p.name == step and choice in (None, p.type)), None)
+
+
+def property_at(schema: Schema, name: str, location: str) -> Property | None:
+    """The property that a location leads to, which is relative to a value of the named type; None where it leads nowhere."""
+    found = None
+    for step, choice, _ in _steps(location):
+        found = _property(schema, name, step, choice)
+        if found is None:
+            return None
+        name = found.type
+    return found
 
 
 def _item(value: Any, index: int | None) -> Any:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from ..issue import Issue
-from ..schema import TypeSchema
+from ..schema import TypeSchema, element_schema
+from ..terminology.findings import Rule as BindingRule
+from .context import property_at
 from .rule import Check, Issues, Scope
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build"]
+__all__ = ["build", "unreplaced"]
 
+_BINDING_RULES = frozenset(get_args(BindingRule))
 _ADVICE = "add its package, validate with --level structure-only, or say --unknown-profile warning|ignore"
 
 
@@ -53,3 +56,29 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         return issues
 
     return check
+
+
+def unreplaced(issues: list[Issue], explainer: Explainer, name: str, resource: dict[str, Any]) -> Issues:
+    """The issues without those of the base type's bindings that every profile of the resource replaces by a binding of its own.
+
+    A profile stands in the place of its base type; its bindings have been checked already.
+    """
+    bound = [issue for issue in issues if issue.profile is None and issue.rule in _BINDING_RULES]
+    if not bound or explainer.unknown_profile is None:
+        return issues
+    meta = resource.get("meta")
+    urls = meta.get("profile") if type(meta) is dict else None
+    known = [explainer.definitions.fetch("StructureDefinition", url) for url in urls if type(url) is str] if type(urls) is list else []
+    profiles = [p for p in known if p is not None and p["type"] == name and p.get("derivation") == "constraint"]
+    if not profiles:
+        return issues
+    replaced = {id(issue) for issue in bound if all(_rebinds(profile, explainer, name, issue.location) for profile in profiles)}
+    return [issue for issue in issues if id(issue) not in replaced] or None
+
+
+def _rebinds(profile: dict[str, Any], explainer: Explainer, name: str, location: str) -> bool:
+    found = property_at(explainer.schema, name, location)
+    if found is None:
+        return False
+    stated = [e for e in profile["snapshot"]["element"] if e["path"] == found.element.path]
+    return bool(stated) and all(element_schema(e, profile["url"]).binding != found.element.binding for e in stated)
