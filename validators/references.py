@@ -13,10 +13,13 @@ from typing import Any
 from .issue import Issue
 from .rules.rule import Scope
 
-__all__ = ["Resolution", "implied_type", "is_absolute", "is_conditional", "resolve", "scope_of"]
+__all__ = ["FRAGMENTS", "Resolution", "implied_type", "is_absolute", "is_conditional", "resolve", "scope_of"]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
 _QUERY = re.compile(r"\?([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*)(&([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*))*")
+FRAGMENTS = "fragments"
+"""Where a scope's memo keeps the fragments (``x`` of ``#x``) of the References in its resource, as they are met."""
+
 _RESPONSES = ("batch-response", "transaction-response")
 _REQUESTS = ("transaction", "batch")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
+from ..references import FRAGMENTS
 from ..schema import Schema, TypeSchema
 from .rule import Check, Issues, Scope
 
@@ -37,7 +38,7 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         if any("security" in meta for meta in metas):
             issues.append(_failed("dom-5", "If a resource is contained in another resource, it SHALL NOT have a security label"))
         issues += _repeated(held)
-        issues += _unreferenced(types, name, value, held)
+        issues += _unreferenced(types, name, value, held, scope.memo.get(FRAGMENTS, ()))
         return issues or None
 
     return check
@@ -54,11 +55,13 @@ def _repeated(held: list[Any]) -> Iterator[Issue]:
             yield Issue("error", "duplicate", "duplicate-contained-id", f"contained[{index}]", f"The contained resource id '{identity[:64]}' occurs more than once")
 
 
-def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[Any]) -> Iterator[Issue]:
-    """dom-3: a contained resource is referred to by its container, by another that is, or refers to the container itself."""
+def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[Any], met: Collection[str]) -> Iterator[Issue]:
+    """dom-3: a contained resource is referred to by its container, by another that is, or refers to the container itself.
+
+    met    fragments of the References that the walk through the container has met; nearly always that is all there is to know
+    """
     ids = [identity if type(r) is dict and type(identity := r.get("id")) is str else None for r in held]
-    plain = set(_plain({key: item for key, item in value.items() if key != "contained"}))
-    if None not in ids and plain.issuperset(ids):
+    if all(identity in met for identity in ids):
         return
     own = set(references(schema, name, {key: item for key, item in value.items() if key != "contained"}))
     inner = [set(references(schema, kind, r)) if type(r) is dict and type(kind := r.get("resourceType")) is str else set() for r in held]
@@ -80,19 +83,6 @@ def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[A
                 "nor does it refer to the containing resource (dom-3)"
             )
             yield Issue("error", "invariant", "dom-3", f"contained[{index}]", text, DOMAIN_RESOURCE)
-
-
-def _plain(value: dict[str, Any]) -> Iterator[str]:
-    """The fragments that stand under a name ``reference``: nearly all there are, found without asking what type an element has."""
-    for key, item in value.items():
-        if type(item) is dict:
-            yield from _plain(item)
-        elif type(item) is list:
-            for one in item:
-                if type(one) is dict:
-                    yield from _plain(one)
-        elif key == "reference" and type(item) is str and item.startswith("#"):
-            yield item[1:]
 
 
 def references(schema: Schema, name: str, value: Any) -> Iterator[str]:

@@ -9,7 +9,7 @@ from ..issue import Issue
 from ..schema import Property
 from .rule import Check, Issues, Scope, located, union
 
-__all__ = ["companion_check", "empty_element", "inline_check", "list_check", "primitive_check", "single_check", "unknown_element", "wrong_form"]
+__all__ = ["ANY_STRING", "companion_check", "empty_element", "inline_check", "list_check", "primitive_check", "single_check", "unknown_element", "wrong_form"]
 
 ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
 
@@ -87,6 +87,8 @@ def _three(checks: Sequence[Check]) -> tuple[Check, Check | None, Check | None]:
 def primitive_check(found: Property, checks: Sequence[Check], siblings: frozenset[str], proven: Container[str]) -> PropertyCheck:
     """For a property that holds one primitive. proven: strings that are certainly fine; most values are among them."""
     step, check = found.step, union(list(checks)) or (lambda value, scope: None)
+    if proven is ANY_STRING:
+        return _with_choice(found, siblings, _plain_string(step, check))
 
     def primitive(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
         if value.__class__ is str and value in proven:
@@ -95,6 +97,22 @@ def primitive_check(found: Property, checks: Sequence[Check], siblings: frozense
         return None if issues is None else located(step, issues)
 
     return _with_choice(found, siblings, primitive)
+
+
+ANY_STRING: Container[str] = frozenset({"any string"})
+"""In place of proven strings: all that are neither empty nor long."""
+
+_LONG = 500_000
+
+
+def _plain_string(step: str, check: Check) -> PropertyCheck:
+    def plain(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        if value.__class__ is str and 0 < len(value) < _LONG:
+            return None
+        issues = check(value, scope)
+        return None if issues is None else located(step, issues)
+
+    return plain
 
 
 def list_check(found: Property, checks: Sequence[Check], siblings: frozenset[str]) -> PropertyCheck:

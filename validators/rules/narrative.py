@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["build"]
 
 
+_HOLDERS = frozenset({"text", "section", "contained", "entry", "parameter"})  # what may hold a narrative, or a resource that has one
+
+
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
     if schema.kind != "resource":
         return None
@@ -22,7 +25,7 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
 
     def check(value: Any, scope: Scope) -> Issues:
         issues: list[Issue] = []
-        if scope.parent is None:  # the line's own resource asks for all that is inside
+        if scope.parent is None and not _HOLDERS.isdisjoint(value):  # the line's own resource asks for all that is inside
             issues = resolve_anchors(value)
             for issue in issues:
                 issue.location = issue.location[start:]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import primitives
 from ..issue import Issue, Severity
 from ..schema import Property
+from .form import ANY_STRING
 from .rule import Check, Issues, Scope
 
 if TYPE_CHECKING:
@@ -24,25 +25,15 @@ def _said_as(severity: Severity, prove: primitives.Check) -> Check:
     return check
 
 
-class _Strings:
-    """All strings that are neither empty nor, by far, too long."""
-
-    def __contains__(self, value: object) -> bool:
-        return 0 < len(value) < primitives.STRING_LIMIT // 2  # type: ignore[arg-type]
-
-
 def proven_of(found: Property, explainer: Explainer, checks: int) -> Container[str]:
     """Strings that are certainly fine as values of a primitive property that has so many checks: its format, and perhaps a binding; else none."""
     element = found.element
     if checks == 1 and not _is_resource_id(found, explainer):
-        return _STRINGS if found.type == "string" else primitives.PROVEN.get(found.type, frozenset())
+        return ANY_STRING if found.type == "string" else primitives.PROVEN.get(found.type, frozenset())
     if checks == 2 and element.binding is not None:
         binding = explainer.terminology.code_binding(element.binding.value_set or None, element.binding.strength, element.binding.max_value_set)
         return (binding.accepted if binding is not None else None) or frozenset()
     return frozenset()
-
-
-_STRINGS = _Strings()
 
 
 def _is_resource_id(found: Property, explainer: Explainer) -> bool:

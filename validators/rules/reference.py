@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..definitions import CORE
 from ..issue import Issue
 from ..primitives import is_blank
-from ..references import Resolution, implied_type, is_conditional, resolve
+from ..references import FRAGMENTS, Resolution, implied_type, is_conditional, resolve
 from ..schema import Property, Schema, TypeRef
 from .rule import Check, Issues, Scope
 
@@ -74,6 +74,8 @@ class _Reference:
             return None
         if not reference or reference in _KNOWN:
             return None
+        if reference.startswith("#"):
+            scope.memo.setdefault(FRAGMENTS, set()).add(reference[1:])
         issues = self._form(reference)
         if scope.parent is not None or reference.startswith("#"):
             resolution = resolve(reference, scope)
