@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from typing import Any
 
 from bulkfhir.validators.definitions import core, type_url
@@ -15,13 +15,13 @@ _NUMBERS = {"integer": int, "unsignedInt": int, "positiveInt": int, "decimal": f
 
 
 def to_json(text: str) -> Json:
-    """The resource that the XML holds. Raises ElementTree.ParseError for what is no XML, KeyError for unknown elements."""
-    root = ElementTree.fromstring(text)  # noqa: S314 - test files
+    """The resource that the XML holds. Raises ET.ParseError for what is no XML, KeyError for unknown elements."""
+    root = ET.fromstring(text)
     name = root.tag.removeprefix(_NAMESPACE)
     return {"resourceType": name, **_children(root, name)}
 
 
-def _children(node: ElementTree.Element, context: str) -> Json:
+def _children(node: ET.Element, context: str) -> Json:
     made: Json = {}
     for child in node:
         name = child.tag.removeprefix(_NAMESPACE)
@@ -37,11 +37,11 @@ def _children(node: ElementTree.Element, context: str) -> Json:
     return made
 
 
-def _with_url(node: ElementTree.Element, value: Json) -> Json:
+def _with_url(node: ET.Element, value: Json) -> Json:
     return {**{key: node.attrib[key] for key in ("id", "url") if key in node.attrib}, **value}
 
 
-def _primitive(made: Json, name: str, kind: str, is_list: bool, node: ElementTree.Element) -> None:
+def _primitive(made: Json, name: str, kind: str, is_list: bool, node: ET.Element) -> None:
     value: Any = node.attrib.get("value")
     if value is not None:
         value = value == "true" if kind == "boolean" else _NUMBERS.get(kind, str)(value)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from bulkfhir.validators import Validator
-from bulkfhir.validators.issue import FAILING
 from fhir_xml import to_json
+
+from bulkfhir.validators import Validator
+from bulkfhir.validators.definitions.trim import KINDS
+from bulkfhir.validators.issue import FAILING, Issue
 
 __all__ = ["CASES", "Case", "Result", "cases", "run"]
 
@@ -74,18 +76,29 @@ def _runs(entry: Json) -> Iterator[Case]:
 
 def run(case: Case, folder: pathlib.Path) -> Result:
     """Validates the case's resource; ``folder`` (empty) is filled with its definitions as JSON and given as a package."""
-    for path in case.definitions:
-        (folder / path.name).with_suffix(".json").write_text(json.dumps(_read(path)))
-    validator = Validator("strict", unknown_profile="warning", packages=(str(folder),)) if case.definitions else _bare()
+    validator = Validator("strict", unknown_profile="warning", packages=(str(folder),)) if _filled(folder, case.definitions) else _bare()
     line = case.resource.read_bytes().removeprefix(_BOM)
     if case.profile:
         line = _claiming(line, str(_read(case.profile)["url"]))
-    failing = [issue for issue in validator.validate(line).issues if issue.severity in FAILING]
+    crashed = False
+    try:
+        failing = [issue for issue in validator.validate(line).issues if issue.severity in FAILING]
+    except Exception as error:  # noqa: BLE001 - the wall around one case: a crash is its result
+        failing = [Issue("fatal", "exception", f"crash: {error}", "", "")]
+        crashed = True
     outcome = json.loads(case.expected.read_text())
     wanted = {_place(at) for issue in outcome.get("issue", ()) if issue["severity"] in FAILING for at in issue.get("expression", ())}
     named = {_place(issue.location) for issue in failing}
     invalid = any(issue["severity"] in FAILING for issue in outcome.get("issue", ()))
-    return Result(_verdict(invalid), _verdict(bool(failing)), len(wanted), len(wanted & named), sorted({issue.rule for issue in failing}))
+    return Result(_verdict(invalid), "crash" if crashed else _verdict(bool(failing)), len(wanted), len(wanted & named), sorted({issue.rule for issue in failing}))
+
+
+def _filled(folder: pathlib.Path, files: Sequence[pathlib.Path]) -> bool:
+    """Whether there are definitions among the files; they are then in the folder, as JSON."""
+    definitions = [(path, resource) for path in files if (resource := _read(path)).get("resourceType") in KINDS]
+    for path, resource in definitions:
+        (folder / path.name).with_suffix(".json").write_text(json.dumps(resource))
+    return bool(definitions)
 
 
 @cache

@@ -22,7 +22,8 @@ def main() -> None:
         reason = before.get(case.key, "") if result.expected != result.ours else ""
         rows.append((case.key, result.expected, result.ours, reason))
         if result.expected != result.ours:
-            print(f"{case.key:60} {case.module:14} {'terminology ' if case.needs_terminology else ''}expected {result.expected}, ours {result.ours} {' '.join(result.rules)}: {reason or 'NOT EXPLAINED'}")
+            where = f"{case.key:60} {case.module:14} {'terminology ' if case.needs_terminology else ''}"
+            print(f"{where}expected {result.expected}, ours {result.ours} {' '.join(result.rules)}: {reason or 'NOT EXPLAINED'}", flush=True)
     with RECORDED.open("w") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(COLUMNS)

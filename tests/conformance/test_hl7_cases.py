@@ -54,7 +54,7 @@ def test_exceptions_only_shrink() -> None:
 
 
 def test_scores(tmp_path: pathlib.Path, record_property: pytest.RecordProperty) -> None:
-    """Prints agreement, false alarms, misses and recall of error locations (run pytest with -s); no false alarm where no terminology server is needed."""
+    """Prints agreement, false alarms, misses and recall of error locations (pytest -s), over the cases that need no terminology server."""
     offline = [case for case in _CASES if not case.needs_terminology]
     results = []
     for case in offline:
@@ -65,7 +65,9 @@ def test_scores(tmp_path: pathlib.Path, record_property: pytest.RecordProperty) 
     false = [c.key for c, r in zip(offline, results, strict=True) if (r.expected, r.ours) == ("valid", "invalid")]
     missed = [c.key for c, r in zip(offline, results, strict=True) if (r.expected, r.ours) == ("invalid", "valid")]
     places, found = sum(r.locations for r in results), sum(r.found for r in results)
-    print(f"\nHL7 cases without terminology server: {agree} of {len(results)} agree, {len(false)} false alarms, {len(missed)} misses, {found} of {places} error locations named")
+    print(
+        f"\nHL7 cases without terminology server: {agree} of {len(results)} agree, {len(false)} false alarms, {len(missed)} misses, {found} of {places} error locations named"
+    )
     record_property("agreement", agree / len(results))
     allowed = {key for key, row in _recorded().items() if row["reason"]}
     assert set(false) | set(missed) <= allowed

@@ -27,7 +27,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from bulkfhir.validators import Validator
+from bulkfhir.validators import Level, Validator
 from bulkfhir.validators.issue import FAILING
 
 SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared"
@@ -44,7 +44,7 @@ class Labelled:
     name: str
     labels: pathlib.Path
     lines: tuple[pathlib.Path, ...]
-    level: str
+    level: Level
     packages: tuple[str, ...]
     kinds: pathlib.Path | None
     sha256: str
@@ -82,7 +82,7 @@ def _header(labels: pathlib.Path) -> dict[str, Any]:
 def _labelled(labels: pathlib.Path, shared: pathlib.Path, lines: tuple[pathlib.Path, ...]) -> Labelled:
     head = _header(labels)
     settings = str(head["settings"]).split(";")[0]
-    level = "strict" if ", strict" in settings else "structure-only"
+    level: Level = "strict" if ", strict" in settings else "structure-only"
     names = settings.partition("packages:")[2].split()
     kinds = lines[0].with_name(lines[0].name.split(".ndjson")[0] + ".kinds") if lines else None
     return Labelled(
@@ -96,13 +96,13 @@ def _labelled(labels: pathlib.Path, shared: pathlib.Path, lines: tuple[pathlib.P
     )
 
 
-_validators: dict[tuple[str, tuple[str, ...]], Validator] = {}
+_validators: dict[tuple[Level, tuple[str, ...]], Validator] = {}
 
 
-def _judge(level: str, packages: tuple[str, ...], first: int, lines: Sequence[bytes]) -> str:
+def _judge(level: Level, packages: tuple[str, ...], first: int, lines: Sequence[bytes]) -> str:
     """The failing issues of some lines as jsonl, the first of them being line ``first``; runs in a worker."""
     if (level, packages) not in _validators:
-        _validators[level, packages] = Validator(level, packages=packages)  # type: ignore[arg-type]
+        _validators[level, packages] = Validator(level, packages=packages)
     validate = _validators[level, packages].validate
     rows: list[dict[str, object]] = []
     for number, line in enumerate(lines, first):
@@ -111,10 +111,13 @@ def _judge(level: str, packages: tuple[str, ...], first: int, lines: Sequence[by
             continue
         try:
             issues = [i for i in validate(line).issues if i.severity in FAILING]
-        except Exception:  # the wall around one line: a crash is a row of the table, not its end
+        except Exception:  # noqa: BLE001 - the wall around one line: a crash is a row of the table, not its end
             rows.append({"line": number, "severity": "fatal", "rule": "validator-crash", "location": "", "diagnostics": traceback.format_exc()[-400:]})
             continue
-        rows += [{"line": number, "severity": i.severity, "code": i.code, "rule": i.rule, "location": i.location, "diagnostics": i.diagnostics, "profile": i.profile} for i in issues]
+        rows += [
+            {"line": number, "severity": i.severity, "code": i.code, "rule": i.rule, "location": i.location, "diagnostics": i.diagnostics, "profile": i.profile}
+            for i in issues
+        ]
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 

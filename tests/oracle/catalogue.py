@@ -56,11 +56,13 @@ class Property:
 
     @property
     def value_set(self) -> str | None:
-        return self.element.get("binding", {}).get("valueSet")
+        url: str | None = self.element.get("binding", {}).get("valueSet")
+        return url
 
     @property
     def binding(self) -> str | None:
-        return self.element.get("binding", {}).get("strength")
+        strength: str | None = self.element.get("binding", {}).get("strength")
+        return strength
 
 
 class Catalogue:

@@ -38,14 +38,21 @@ def bundle(generator: Generator, rng: random.Random) -> Json:
         inside = [inside[0], patient]
         full = [full[0], full[-1]]
         composition = {
-            "resourceType": "Composition", "id": "comp1", "status": "final", "type": {"text": "note"}, "date": "2020-03-01", "author": [{"reference": link}], "title": "Note", "subject": {"reference": link},
+            "resourceType": "Composition", "id": "comp1", "status": "final", "type": {"text": "note"}, "date": "2020-03-01", "author": [{"reference": link}],
+            "title": "Note", "subject": {"reference": link},
             "section": [{"title": "s", "entry": [{"reference": full[0]}], "text": {"status": "generated", "div": DIV.format("<p>x</p>")}}],
         }  # fmt: skip
         inside.insert(0, composition)
         full.insert(0, primitive("uuid", rng) if urns else "http://acme.example/fhir/Composition/comp1")
     if kind == "message":
         made["timestamp"] = "2020-03-01T10:00:00Z"
-        header = {"resourceType": "MessageHeader", "id": "h1", "eventUri": "http://acme.example/event", "source": {"endpoint": "http://acme.example/a"}, "focus": [{"reference": full[0]}]}
+        header = {
+            "resourceType": "MessageHeader",
+            "id": "h1",
+            "eventUri": "http://acme.example/event",
+            "source": {"endpoint": "http://acme.example/a"},
+            "focus": [{"reference": full[0]}],
+        }
         inside = [inside[0], patient]
         full = [full[0], full[-1]]
         inside.insert(0, header)
@@ -66,7 +73,10 @@ def _entry(kind: str, resource: Json, rng: random.Random) -> Json:
     if kind in ("transaction-response", "batch-response"):
         return {"response": {"status": "201 Created", "location": f"{resource['resourceType']}/{resource['id']}/_history/1"}}
     if kind == "history":
-        return {"request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}, "response": {"status": "200", "lastModified": "2020-03-01T10:00:00Z"}}
+        return {
+            "request": {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"},
+            "response": {"status": "200", "lastModified": "2020-03-01T10:00:00Z"},
+        }
     if kind == "searchset":
         return {"search": {"mode": rng.choice(("match", "include")), "score": 0.5}}
     return {}
@@ -74,7 +84,9 @@ def _entry(kind: str, resource: Json, rng: random.Random) -> Json:
 
 def parameters(generator: Generator, rng: random.Random) -> Json:
     """Parameters with values of any type, resources and parts."""
-    properties = [(n, p) for n, p in generator.catalogue.properties("Parameters.parameter").items() if n.startswith("value") and p.type not in ("Element", "Meta")]
+    properties = [
+        (n, p) for n, p in generator.catalogue.properties("Parameters.parameter").items() if n.startswith("value") and p.type not in ("Element", "Meta")
+    ]
 
     def one(depth: int) -> Json:
         shape = rng.random()
@@ -133,8 +145,21 @@ def questionnaire_response(generator: Generator, rng: random.Random) -> Json:
         items.append(item)
         if item.get("required") or rng.random() < 0.85:
             answers.append(answer)
-    form = {"resourceType": "Questionnaire", "id": "q", "url": "http://acme.example/Questionnaire/q", "status": rng.choice(("active", "active", "draft")), "item": items}
-    made: Json = {"resourceType": "QuestionnaireResponse", "id": f"qr{rng.randint(1, 999)}", "contained": [form], "questionnaire": "#q", "status": rng.choice(("completed", "in-progress", "amended")), "item": answers}
+    form = {
+        "resourceType": "Questionnaire",
+        "id": "q",
+        "url": "http://acme.example/Questionnaire/q",
+        "status": rng.choice(("active", "active", "draft")),
+        "item": items,
+    }
+    made: Json = {
+        "resourceType": "QuestionnaireResponse",
+        "id": f"qr{rng.randint(1, 999)}",
+        "contained": [form],
+        "questionnaire": "#q",
+        "status": rng.choice(("completed", "in-progress", "amended")),
+        "item": answers,
+    }
     if rng.random() < 0.5:
         made["authored"] = "2020-01-01T10:00:00Z"
     if not answers:

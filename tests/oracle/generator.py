@@ -149,7 +149,9 @@ class Generator:
         made: Json = {"url": _SAFE_EXTENSION + self.rng.choice(("a", "note", "flag"))}
         if self.rng.random() < 0.15 and depth < 4:
             return made | {"extension": [self._extension(prop, density, depth + 2)]}
-        kind = self.rng.choice(("string", "boolean", "integer", "dateTime", "code", "uri", "decimal", "Quantity", "Period", "Coding", "CodeableConcept", "Reference", "Identifier"))
+        kind = self.rng.choice(
+            ("string", "boolean", "integer", "dateTime", "code", "uri", "decimal", "Quantity", "Period", "Coding", "CodeableConcept", "Reference", "Identifier")
+        )
         name = "value" + kind[0].upper() + kind[1:]
         return made | {name: self.value(self.catalogue.properties("Extension")[name], 0.1, depth + 1)}
 
@@ -226,7 +228,7 @@ class Generator:
         data = self.rng.randbytes(self.rng.randint(1, 20))
         made["data"] = base64.b64encode(data).decode()
         if self.rng.random() < 0.5:
-            made |= {"size": len(data), "hash": base64.b64encode(hashlib.sha1(data).digest()).decode()}  # noqa: S324 - FHIR says SHA-1
+            made |= {"size": len(data), "hash": base64.b64encode(hashlib.sha1(data).digest()).decode()}
         return made
 
     def _identifier(self, prop: Property | None, density: float, depth: int) -> Json:
@@ -260,7 +262,9 @@ class Generator:
         return made
 
     def _contact_point(self, prop: Property, density: float, depth: int) -> Json:
-        system, value = self.rng.choice((("phone", "+1 555 0100"), ("email", "a@example.org"), ("fax", "555"), ("url", "http://example.org/x"), ("other", "box 7")))
+        system, value = self.rng.choice(
+            (("phone", "+1 555 0100"), ("email", "a@example.org"), ("fax", "555"), ("url", "http://example.org/x"), ("other", "box 7"))
+        )
         made: Json = {"system": system, "value": value}
         if self.rng.random() < 0.4:
             made["use"] = self.rng.choice(("home", "work", "temp", "old", "mobile"))
@@ -273,7 +277,11 @@ class Generator:
         if shape < 0.3:
             return {"event": [primitive("dateTime", self.rng)]}
         if shape < 0.5:
-            return {"code": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation", "code": self.rng.choice(("BID", "TID", "QID", "AM"))}]}}
+            return {
+                "code": {
+                    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-GTSAbbreviation", "code": self.rng.choice(("BID", "TID", "QID", "AM"))}]
+                }
+            }
         repeat: Json = {"frequency": self.rng.randint(1, 4), "period": self.rng.randint(1, 8), "periodUnit": self.rng.choice("hd")}
         if self.rng.random() < 0.3:
             repeat["boundsPeriod"] = self._period(prop, 0, depth)
@@ -291,7 +299,9 @@ class Generator:
         return {"language": self.rng.choice(("text/fhirpath", "text/cql", "application/x-fhir-query")), "expression": "Patient.name"}
 
     def _trigger(self, prop: Property, density: float, depth: int) -> Json:
-        return self.rng.choice(({"type": "named-event", "name": "admit"}, {"type": "periodic", "timingDate": "2020-01-01"}, {"type": "data-added", "data": [{"type": "Patient"}]}))
+        return self.rng.choice(
+            ({"type": "named-event", "name": "admit"}, {"type": "periodic", "timingDate": "2020-01-01"}, {"type": "data-added", "data": [{"type": "Patient"}]})
+        )
 
     def _sampled(self, prop: Property, density: float, depth: int) -> Json:
         return {"origin": {"value": 1, "unit": "mV", "system": "http://unitsofmeasure.org", "code": "mV"}, "period": 10, "dimensions": 1, "data": "1 2 E U 3.5"}

@@ -36,7 +36,7 @@ def single_quotes(case: Case) -> bytes | None:
 
 @kind("trailing-comma")
 def trailing_comma(case: Case) -> bytes | None:
-    return _at_value(case, r'([}\]])', r",\1")
+    return _at_value(case, r"([}\]])", r",\1")
 
 
 @kind("duplicate-key")
@@ -83,7 +83,11 @@ def not_a_number(case: Case) -> bytes | None:
 
 @kind("number-form")
 def number_form(case: Case) -> bytes | None:
-    return _at_value(case, r":(-?)(\d[\d.]*)(?=[,}])", case.rng.choice((r":\g<1>0\g<2>", r":+\g<2>", r":\g<1>\g<2>.", r":\g<1>.\g<2>", r":\g<1>\g<2>e", r":\g<1>\g<2>e0", r":\g<1>\g<2>E+1", r":-\g<2>")))
+    return _at_value(
+        case,
+        r":(-?)(\d[\d.]*)(?=[,}])",
+        case.rng.choice((r":\g<1>0\g<2>", r":+\g<2>", r":\g<1>\g<2>.", r":\g<1>.\g<2>", r":\g<1>\g<2>e", r":\g<1>\g<2>e0", r":\g<1>\g<2>E+1", r":-\g<2>")),
+    )
 
 
 @kind("unquoted")

@@ -252,11 +252,15 @@ def binding(case: Case) -> str | None:
         return None
     element, holder, key = found
     value = holder[key]
-    wrong = case.rng.choice(({"system": "http://acme.example/codes", "code": "z"}, {"system": "http://loinc.org", "code": "0-0"}, {"code": "x"}, {"display": "only"}))
+    wrong = case.rng.choice(
+        ({"system": "http://acme.example/codes", "code": "z"}, {"system": "http://loinc.org", "code": "0-0"}, {"code": "x"}, {"display": "only"})
+    )
     if isinstance(value, str):
         holder[key] = case.rng.choice(("bogus", value.upper(), "unknown"))
     elif isinstance(value, dict) and "coding" in value:
-        holder[key] = case.rng.choice(({"coding": [wrong]}, {"coding": [wrong, *value["coding"]]}, {"text": "only text"}, {"coding": [{**value["coding"][0], "code": "bogus"}]}))
+        holder[key] = case.rng.choice(
+            ({"coding": [wrong]}, {"coding": [wrong, *value["coding"]]}, {"text": "only text"}, {"coding": [{**value["coding"][0], "code": "bogus"}]})
+        )
     elif isinstance(value, dict):
         holder[key] = {**value, **wrong}
     return _said(element)
@@ -279,7 +283,12 @@ def prohibited(case: Case) -> str | None:
 
 
 def _extensions(case: Case) -> list[Place]:
-    return [(holder["extension"], index) for holder, _, _ in case.objects() if isinstance(holder.get("extension"), list) for index in range(len(holder["extension"]))]
+    return [
+        (holder["extension"], index)
+        for holder, _, _ in case.objects()
+        if isinstance(holder.get("extension"), list)
+        for index in range(len(holder["extension"]))
+    ]
 
 
 @kind("profile-extension-value")
@@ -290,7 +299,17 @@ def extension_value(case: Case) -> str | None:
     holder, key = case.rng.choice(found)
     for name in [n for n in holder[key] if n.startswith("value")]:
         del holder[key][name]
-    name, value = case.rng.choice((("valueString", "x"), ("valueBoolean", True), ("valueCode", "bogus"), ("valueCoding", {"system": "http://x.org", "code": "c"}), ("valueCodeableConcept", {"text": "x"}), ("valueReference", {"reference": "Patient/1"}), ("valueInteger", 3)))
+    name, value = case.rng.choice(
+        (
+            ("valueString", "x"),
+            ("valueBoolean", True),
+            ("valueCode", "bogus"),
+            ("valueCoding", {"system": "http://x.org", "code": "c"}),
+            ("valueCodeableConcept", {"text": "x"}),
+            ("valueReference", {"reference": "Patient/1"}),
+            ("valueInteger", 3),
+        )
+    )
     holder[key][name] = value
     return str(holder[key].get("url"))
 
@@ -338,7 +357,14 @@ def extension_part(case: Case) -> str | None:
         return None
     holder, key = case.rng.choice(found)
     parts = holder[key]["extension"]
-    case.rng.choice((lambda: parts.pop(case.rng.randrange(len(parts))), lambda: parts.append({"url": "unknownPart", "valueString": "x"}), lambda: parts.append(copy.deepcopy(parts[0])), lambda: holder[key].update(valueString="x")))()
+    case.rng.choice(
+        (
+            lambda: parts.pop(case.rng.randrange(len(parts))),
+            lambda: parts.append({"url": "unknownPart", "valueString": "x"}),
+            lambda: parts.append(copy.deepcopy(parts[0])),
+            lambda: holder[key].update(valueString="x"),
+        )
+    )()
     return str(holder[key].get("url"))
 
 
@@ -352,7 +378,19 @@ def claim(case: Case) -> str | None:
     others = [sd["url"] for sd in case.catalogue.definitions.all("StructureDefinition") if sd.get("derivation") == "constraint" and sd["kind"] == "resource"]
     same = [url for url in others if _type(case, url) == case.resource.get("resourceType")]
     meta["profile"] = case.rng.choice(
-        (["http://example.org/unknown"], [first, "http://example.org/unknown"], [first + "|9.9.9"], [first + "|"], [case.rng.choice(others)], [case.rng.choice(same or others)], [case.rng.choice(same or others), first], [RESOURCE_PREFIX + str(case.resource.get("resourceType"))], [first, first], [first.upper()], [])
+        (
+            ["http://example.org/unknown"],
+            [first, "http://example.org/unknown"],
+            [first + "|9.9.9"],
+            [first + "|"],
+            [case.rng.choice(others)],
+            [case.rng.choice(same or others)],
+            [case.rng.choice(same or others), first],
+            [RESOURCE_PREFIX + str(case.resource.get("resourceType"))],
+            [first, first],
+            [first.upper()],
+            [],
+        )
     )
     return "meta.profile"
 
@@ -369,11 +407,13 @@ def invariant(case: Case) -> str | None:
         for element in profile["snapshot"]["element"]:
             for constraint in element.get("constraint", ()):
                 if not str(constraint.get("source", profile["url"])).startswith(RESOURCE_PREFIX):
-                    words |= {w for w in str(constraint.get("expression", "")).replace("(", ".").replace(")", ".").replace(" ", ".").split(".") if w.isidentifier()}
+                    words |= {
+                        w for w in str(constraint.get("expression", "")).replace("(", ".").replace(")", ".").replace(" ", ".").split(".") if w.isidentifier()
+                    }
     site = case.pick(lambda s: not s.is_item and str(s.key) in words)
     if site:
         case.rng.choice((site.drop, lambda: setattr(site, "value", _other(case, site.value))))()
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("profile-status")
@@ -393,7 +433,14 @@ def text_for_code(case: Case) -> str | None:
     if found is None:
         return None
     element, holder, key = found
-    holder[key] = case.rng.choice(({"text": "only text"}, {"coding": [{"system": "http://loinc.org"}]}, {"coding": [{"display": "x"}]}, {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}))
+    holder[key] = case.rng.choice(
+        (
+            {"text": "only text"},
+            {"coding": [{"system": "http://loinc.org"}]},
+            {"coding": [{"display": "x"}]},
+            {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]},
+        )
+    )
     return _said(element)
 
 
@@ -402,5 +449,14 @@ def quantity(case: Case) -> str | None:
     site = case.pick(lambda s: s.type == "Quantity" and isinstance(s.value, dict))
     if site is None:
         return None
-    case.rng.choice((lambda: site.value.pop("system", None), lambda: site.value.pop("code", None), lambda: site.value.pop("value", None), lambda: site.value.update(code="mg"), lambda: site.value.update(code="{x}"), lambda: site.value.update(system="http://x.org")))()
+    case.rng.choice(
+        (
+            lambda: site.value.pop("system", None),
+            lambda: site.value.pop("code", None),
+            lambda: site.value.pop("value", None),
+            lambda: site.value.update(code="mg"),
+            lambda: site.value.update(code="{x}"),
+            lambda: site.value.update(system="http://x.org"),
+        )
+    )()
     return site.path

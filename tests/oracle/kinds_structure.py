@@ -21,7 +21,7 @@ def drop_property(case: Case) -> str | None:
     site = case.pick(lambda s: not s.is_item)
     if site:
         site.drop()
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("drop-required")
@@ -29,7 +29,7 @@ def drop_required(case: Case) -> str | None:
     site = case.pick(lambda s: _property(s) and s.prop is not None and s.prop.required)
     if site:
         site.drop()
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("required-only-extension")
@@ -38,8 +38,10 @@ def required_only_extension(case: Case) -> str | None:
     if site:
         holder, key = site.holder, site.key
         site.drop()
-        holder["_" + key] = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": case.rng.choice(("unknown", "masked", "bogus"))}]}
-    return site and site.path
+        holder["_" + key] = {
+            "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": case.rng.choice(("unknown", "masked", "bogus"))}]
+        }
+    return site.path if site else None
 
 
 @kind("drop-item")
@@ -47,7 +49,7 @@ def drop_item(case: Case) -> str | None:
     site = case.pick(lambda s: s.is_item)
     if site:
         site.drop()
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("misspell")
@@ -66,7 +68,19 @@ def misspell(case: Case) -> str | None:
 @kind("unknown-property")
 def unknown_property(case: Case) -> str | None:
     holder, _, path = case.rng.choice(case.objects())
-    name, value = case.rng.choice((("favourite", "x"), ("@type", "y"), ("", 1), ("value", "v"), ("_id2", {}), ("valueString", "s"), ("class_", None), ("xmlns", "http://hl7.org/fhir"), ("resourceType", "Patient")))
+    name, value = case.rng.choice(
+        (
+            ("favourite", "x"),
+            ("@type", "y"),
+            ("", 1),
+            ("value", "v"),
+            ("_id2", {}),
+            ("valueString", "s"),
+            ("class_", None),
+            ("xmlns", "http://hl7.org/fhir"),
+            ("resourceType", "Patient"),
+        )
+    )
     if name in holder:
         return None
     holder[name] = value
@@ -89,10 +103,10 @@ def add_legal_property(case: Case) -> str | None:
 
 @kind("empty-value")
 def empty_value(case: Case) -> str | None:
-    site = case.pick(lambda s: s.key not in ("resourceType",))
+    site = case.pick(lambda s: s.key != "resourceType")
     if site:
         site.value = case.rng.choice(({}, {}, "", [], [{}], [None], None))
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("null-item")
@@ -100,7 +114,7 @@ def null_item(case: Case) -> str | None:
     site = case.pick(lambda s: isinstance(s.value, list))
     if site:
         site.value.insert(case.rng.randint(0, len(site.value)), None)
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("scalar-to-array")
@@ -108,7 +122,7 @@ def scalar_to_array(case: Case) -> str | None:
     site = case.pick(lambda s: _property(s) and not isinstance(s.value, list))
     if site:
         site.value = [site.value]
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("array-to-scalar")
@@ -116,7 +130,7 @@ def array_to_scalar(case: Case) -> str | None:
     site = case.pick(lambda s: _property(s) and isinstance(s.value, list) and bool(s.value))
     if site:
         site.value = site.value[0]
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("nested-array")
@@ -124,7 +138,7 @@ def nested_array(case: Case) -> str | None:
     site = case.pick(lambda s: s.is_item)
     if site:
         site.value = [site.value]
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("object-to-primitive")
@@ -132,7 +146,7 @@ def object_to_primitive(case: Case) -> str | None:
     site = case.pick(lambda s: isinstance(s.value, dict))
     if site:
         site.value = case.rng.choice(("x", "x", 1, True))
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("primitive-to-object")
@@ -140,7 +154,7 @@ def primitive_to_object(case: Case) -> str | None:
     site = case.pick(lambda s: s.key != "resourceType" and isinstance(s.value, str | int | float))
     if site:
         site.value = case.rng.choice(({"value": site.value}, {}, {"extension": [{"url": "http://example.org/e", "valueString": "x"}]}))
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("primitive-json-type")
@@ -163,7 +177,7 @@ def duplicate_item(case: Case) -> str | None:
     site = case.pick(lambda s: isinstance(s.value, list) and bool(s.value))
     if site:
         site.value.append(copy.deepcopy(case.rng.choice(site.value)))
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("move-subtree")
@@ -196,7 +210,9 @@ def swap_types(case: Case) -> str | None:
 @kind("resource-type")
 def resource_type(case: Case) -> str | None:
     names = case.catalogue.resource_types
-    case.resource["resourceType"] = case.rng.choice((case.rng.choice(names), "Foo", "patient", "", "DomainResource", "Quantity", case.resource["resourceType"] + " ", None, 5))
+    case.resource["resourceType"] = case.rng.choice(
+        (case.rng.choice(names), "Foo", "patient", "", "DomainResource", "Quantity", case.resource["resourceType"] + " ", None, 5)
+    )
     return "resourceType"
 
 
@@ -219,7 +235,18 @@ def choice_wrong_type(case: Case) -> str | None:
     site = case.pick(lambda s: not s.is_item and s.prop is not None and s.prop.is_choice)
     if site is None or site.prop is None:
         return None
-    suffix, value = case.rng.choice((("Money2", 1), ("Time", "12:00:00"), ("", "x"), ("Uuid", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"), ("Base64Binary", "aGk="), ("string", "x"), ("Markdown", "x"), ("Meta", {"source": "http://x.org"})))
+    suffix, value = case.rng.choice(
+        (
+            ("Money2", 1),
+            ("Time", "12:00:00"),
+            ("", "x"),
+            ("Uuid", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"),
+            ("Base64Binary", "aGk="),
+            ("string", "x"),
+            ("Markdown", "x"),
+            ("Meta", {"source": "http://x.org"}),
+        )
+    )
     site.drop()
     site.holder[site.prop.name[:-3] + suffix] = value
     return site.path
@@ -247,7 +274,7 @@ def many_for_one(case: Case) -> str | None:
     site = case.pick(lambda s: _property(s) and s.prop is not None and not s.prop.is_list)
     if site:
         site.value = [site.value, copy.deepcopy(site.value)]
-    return site and site.path
+    return site.path if site else None
 
 
 @kind("reorder")
@@ -270,7 +297,14 @@ def underscore(case: Case) -> str | None:
         {"value": "x"}, {"extension": extension}, [{"extension": [extension]}], {"fhir_comments": ["c"]}, {"modifierExtension": [extension]},
     ]  # fmt: skip
     if isinstance(site.value, list):
-        single = [[None] * len(site.value), [{"extension": [extension]}], [None, {"extension": [extension]}], [{"id": "x"}] * (len(site.value) + 1), {"extension": [extension]}, [{}]]
+        single = [
+            [None] * len(site.value),
+            [{"extension": [extension]}],
+            [None, {"extension": [extension]}],
+            [{"id": "x"}] * (len(site.value) + 1),
+            {"extension": [extension]},
+            [{}],
+        ]
     site.holder["_" + site.key] = case.rng.choice(single)
     if case.rng.random() < 0.3:
         site.drop()

@@ -39,19 +39,43 @@ def date_year(case: Case) -> str | None:
 
 @kind("date-impossible")
 def date_impossible(case: Case) -> str | None:
-    return _dated(case, lambda v: [day + v[10:] for day in ("2019-02-29", "2020-02-30", "2019-13-01", "2019-00-10", "2021-04-31", "2021-01-00", "2021-01-32", "1900-02-29", "2000-02-29")])
+    return _dated(
+        case,
+        lambda v: [
+            day + v[10:]
+            for day in ("2019-02-29", "2020-02-30", "2019-13-01", "2019-00-10", "2021-04-31", "2021-01-00", "2021-01-32", "1900-02-29", "2000-02-29")
+        ],
+    )
 
 
 @kind("date-form")
 def date_form(case: Case) -> str | None:
-    return _dated(case, lambda v: [v.replace("-", "/"), v.replace("-", ""), v + " ", " " + v, v[:4], v[:7], v[:7] + "-1", v[:5] + "1", v + "T", v[2:], v + "\n", v[:4] + "-W10", v[:4] + "-123"])
+    return _dated(
+        case,
+        lambda v: [
+            v.replace("-", "/"),
+            v.replace("-", ""),
+            v + " ",
+            " " + v,
+            v[:4],
+            v[:7],
+            v[:7] + "-1",
+            v[:5] + "1",
+            v + "T",
+            v[2:],
+            v + "\n",
+            v[:4] + "-W10",
+            v[:4] + "-123",
+        ],
+    )
 
 
 @kind("date-time-part")
 def date_time_part(case: Case) -> str | None:
     times = (
         "T24:00:00Z", "T23:60:00Z", "T10:00:60Z", "T23:59:60Z", "T10:00Z", "T10Z", "T1:00:00Z", " 10:00:00Z", "T10:00:00", "T10:00:00.Z", "T10:00:00.1Z",
-        "T10:00:00.123456789Z", "T10:00:00.1234567891Z", "t10:00:00z", "T10:00:00+0100", "T10:00:00+01", "T10:00:00+14:00", "T10:00:00+14:30", "T10:00:00+15:00", "T10:00:00-12:00",
+        "T10:00:00.123456789Z", "T10:00:00.1234567891Z", "t10:00:00z", "T10:00:00+0100", "T10:00:00+01", "T10:00:00+14:00", "T10:00:00+14:30",
+        "T10:00:00+15:00", "T10:00:00-12:00",
         "T10:00:00-13:00", "T10:00:00 Z", "T10:00:00-00:00", "T10:00:00,5Z", "T100000Z", "T25:00:00Z", "T10:00:00+01:60", "T10:00:00Z[UTC]",
     )  # fmt: skip
     return _dated(case, lambda v: [(v[:10] if len(v) >= 10 else "2015-02-07") + time for time in times])
@@ -66,7 +90,20 @@ def date_precision(case: Case) -> str | None:
 
 @kind("time")
 def time(case: Case) -> str | None:
-    values = ("24:00:00", "23:59:60", "1:00:00", "10:00", "10:00:00Z", "10:00:00.5", "10:00:00.1234567891", "10:60:00", "10-00-00", " 10:00:00", "T10:00:00", "")
+    values = (
+        "24:00:00",
+        "23:59:60",
+        "1:00:00",
+        "10:00",
+        "10:00:00Z",
+        "10:00:00.5",
+        "10:00:00.1234567891",
+        "10:60:00",
+        "10-00-00",
+        " 10:00:00",
+        "T10:00:00",
+        "",
+    )
     return _change(case, frozenset({"time"}), lambda v: case.rng.choice(values))
 
 
@@ -93,7 +130,20 @@ def string_space(case: Case) -> str | None:
         if not isinstance(value, str) or not value:
             return None
         half = len(value) // 2
-        return case.rng.choice((value + " ", " " + value, value[:half] + "\n" + value[half:], value + "\n", "\t" + value, value[:half] + "  " + value[half:], value[:half] + " " + value[half:], value + "\u00a0", "\u2003" + value, value[:half] + "\r\n" + value[half:]))
+        return case.rng.choice(
+            (
+                value + " ",
+                " " + value,
+                value[:half] + "\n" + value[half:],
+                value + "\n",
+                "\t" + value,
+                value[:half] + "  " + value[half:],
+                value[:half] + " " + value[half:],
+                value + "\u00a0",
+                "\u2003" + value,
+                value[:half] + "\r\n" + value[half:],
+            )
+        )
 
     return _change(case, _TEXTS, spaced)
 
@@ -105,7 +155,23 @@ def string_blank(case: Case) -> str | None:
 
 @kind("string-odd")
 def string_odd(case: Case) -> str | None:
-    odd = ("\ufffe", "\x7f", "\u0001", "\u0000", "\U0001f600", "\ufeff", "\u202e", "<b>x</b>", "<script>", "&amp;", "${x}", "\\", "\u0085", "e\u0301", "x" * 5000)
+    odd = (
+        "\ufffe",
+        "\x7f",
+        "\u0001",
+        "\u0000",
+        "\U0001f600",
+        "\ufeff",
+        "\u202e",
+        "<b>x</b>",
+        "<script>",
+        "&amp;",
+        "${x}",
+        "\\",
+        "\u0085",
+        "e\u0301",
+        "x" * 5000,
+    )
     return _change(case, _TEXTS, lambda v: str(v) + case.rng.choice(odd))
 
 
@@ -117,10 +183,14 @@ def string_long(case: Case) -> str | None:
 @kind("uri-form")
 def uri_form(case: Case) -> str | None:
     values = (
-        "ftp://x/y|1", "urn:oid:1.2.x", "urn:oid:3.1", "urn:oid:1", "urn:oid:1.2.3", "urn:oid:2.01.3", "urn:oid:1.40.1", "http://", "http://hl7.org/fhir/nonsense", "foo", "foo/bar", "#frag",
-        "urn:uuid:C757873D-EC9A-4326-A141-556F43239520", "http://a b", "urn:uuid:123", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "mailto:a@b.example", "urn:iso:std:iso:3166",
-        "URN:OID:1.2.3", "http://example.org/%zz", "http://example.org/x|1|2", "http://example.org/<x>", "https:/example.org", "1.2.840.1", "urn:", "http://example.org/x#y", "./x", "?x=y",
-        "http://snomed.info/sct", "http://loinc.org", "http://example.org/{id}", "data:text/plain,x", "tel:+1", "urn:oid:", "oid:1.2.3", "uuid:x", "$this", "http://example.org/Patient/1",
+        "ftp://x/y|1", "urn:oid:1.2.x", "urn:oid:3.1", "urn:oid:1", "urn:oid:1.2.3", "urn:oid:2.01.3", "urn:oid:1.40.1", "http://",
+        "http://hl7.org/fhir/nonsense", "foo", "foo/bar", "#frag",
+        "urn:uuid:C757873D-EC9A-4326-A141-556F43239520", "http://a b", "urn:uuid:123", "urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "mailto:a@b.example",
+        "urn:iso:std:iso:3166",
+        "URN:OID:1.2.3", "http://example.org/%zz", "http://example.org/x|1|2", "http://example.org/<x>", "https:/example.org", "1.2.840.1", "urn:",
+        "http://example.org/x#y", "./x", "?x=y",
+        "http://snomed.info/sct", "http://loinc.org", "http://example.org/{id}", "data:text/plain,x", "tel:+1", "urn:oid:", "oid:1.2.3", "uuid:x", "$this",
+        "http://example.org/Patient/1",
     )  # fmt: skip
     return _change(case, _URIS, lambda v: case.rng.choice(values))
 
@@ -142,7 +212,9 @@ def id_form(case: Case) -> str | None:
 
 @kind("resource-id")
 def resource_id(case: Case) -> str | None:
-    case.resource["id"] = case.rng.choice(("a/b", "a_b", "ä", "a b", "x" * 64, "x" * 65, "", None, 5, ["a"], {"value": "a"}, "A-1.z", " a", "a\n", "urn:uuid:1"))
+    case.resource["id"] = case.rng.choice(
+        ("a/b", "a_b", "ä", "a b", "x" * 64, "x" * 65, "", None, 5, ["a"], {"value": "a"}, "A-1.z", " a", "a\n", "urn:uuid:1")
+    )
     return "id"
 
 
@@ -177,7 +249,22 @@ def code_other(case: Case) -> str | None:
 
 @kind("base64")
 def base64_form(case: Case) -> str | None:
-    values = ("A", "@@@@", "AAAA AAAA", "SGVsbG8", "SGVsbG8=", "SGVs\nbG8=", "====", "AA==AA==", "SGVsbG8==", "-_-_", base64.b64encode(b"x" * 300).decode(), "QQ==", "QR==", "")
+    values = (
+        "A",
+        "@@@@",
+        "AAAA AAAA",
+        "SGVsbG8",
+        "SGVsbG8=",
+        "SGVs\nbG8=",
+        "====",
+        "AA==AA==",
+        "SGVsbG8==",
+        "-_-_",
+        base64.b64encode(b"x" * 300).decode(),
+        "QQ==",
+        "QR==",
+        "",
+    )
     return _change(case, frozenset({"base64Binary"}), lambda v: case.rng.choice(values))
 
 
@@ -210,7 +297,11 @@ def language_tag(case: Case) -> str | None:
 
 @kind("markup")
 def markup(case: Case) -> str | None:
-    return _change(case, frozenset({"string", "markdown"}), lambda v: str(v) + case.rng.choice((" <a href='x'>y</a>", " [x](javascript:1)", " <img src=x>", " **b**", " < 5", " <br/>", " &nbsp;", " <!-- c -->")))
+    return _change(
+        case,
+        frozenset({"string", "markdown"}),
+        lambda v: str(v) + case.rng.choice((" <a href='x'>y</a>", " [x](javascript:1)", " <img src=x>", " **b**", " < 5", " <br/>", " &nbsp;", " <!-- c -->")),
+    )
 
 
 @kind("max-string")
@@ -236,9 +327,12 @@ def swap_period(case: Case) -> str | None:
     value, rng = site.value, case.rng
     value["start"], value["end"] = rng.choice(
         (
-            (value["end"], value["start"]), ("2020-05", "2020"), ("2020", "2020-05"), ("2020-05-01", "2020-05"), ("2019", "2020-05"), ("2020-05-01T10:00:00Z", "2020-05-01"),
-            ("2020-05-01", "2020-05-01T10:00:00Z"), ("2020-05-01T10:00:00+02:00", "2020-05-01T09:00:00Z"), ("2020-05-01T10:00:00-05:00", "2020-05-01T12:00:00Z"),
-            ("2020-05-01T10:00:00.5Z", "2020-05-01T10:00:00Z"), ("2020-05-01T10:00:00Z", "2020-05-01T10:00:00.000Z"), (value["start"], value["start"]), ("2020-05-01T10:00Z", "2020-05-01T09:00Z"),
+            (value["end"], value["start"]), ("2020-05", "2020"), ("2020", "2020-05"), ("2020-05-01", "2020-05"), ("2019", "2020-05"),
+            ("2020-05-01T10:00:00Z", "2020-05-01"),
+            ("2020-05-01", "2020-05-01T10:00:00Z"), ("2020-05-01T10:00:00+02:00", "2020-05-01T09:00:00Z"),
+            ("2020-05-01T10:00:00-05:00", "2020-05-01T12:00:00Z"),
+            ("2020-05-01T10:00:00.5Z", "2020-05-01T10:00:00Z"), ("2020-05-01T10:00:00Z", "2020-05-01T10:00:00.000Z"), (value["start"], value["start"]),
+            ("2020-05-01T10:00Z", "2020-05-01T09:00Z"),
         )
     )  # fmt: skip
     return site.path

@@ -26,11 +26,12 @@ import kinds_meaning  # noqa: F401
 import kinds_profile  # noqa: F401
 import kinds_structure  # noqa: F401
 import kinds_values  # noqa: F401
-from bulkfhir.validators.definitions.packages import Packages
 from catalogue import Catalogue
 from composites import composite
 from generator import Generator
 from sites import KINDS, Case
+
+from bulkfhir.validators.definitions.packages import Packages
 
 Json = dict[str, Any]
 

@@ -10,7 +10,23 @@ from typing import Any
 
 __all__ = ["DIV", "primitive"]
 
-_WORDS = ("ward", "left", "acute", "follow-up", "north", "panel", "naïve", "Ærø", "日本", "x < y & z", "10 mg", "O'Brien", 'a "quoted" word', "see note", "β-blocker")
+_WORDS = (
+    "ward",
+    "left",
+    "acute",
+    "follow-up",
+    "north",
+    "panel",
+    "naïve",
+    "Ærø",
+    "日本",
+    "x < y & z",
+    "10 mg",
+    "O'Brien",
+    'a "quoted" word',
+    "see note",
+    "β-blocker",
+)
 _LANGUAGES = ("en", "en-US", "de", "fr-CA", "nl", "es")
 _CODES = ("alpha", "beta-2", "gamma", "A1", "delta phi")
 
@@ -19,10 +35,10 @@ _NARRATIVES = (
     "<p>Seen on the ward.</p>",
     "text only &amp; an entity",
     "<table><thead><tr><th>a</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>",
-    "<p><b>bold</b> <i>italic</i><br/>next <span class=\"x\">span</span></p>",
+    '<p><b>bold</b> <i>italic</i><br/>next <span class="x">span</span></p>',
     "<ul><li>one</li><li>two</li></ul><ol><li>1</li></ol>",
     '<p><a href="http://example.org/x">a link</a></p>',
-    "<h1>Head</h1><p id=\"para1\">Body &lt;here&gt;</p><p><a href=\"#para1\">up</a></p>",
+    '<h1>Head</h1><p id="para1">Body &lt;here&gt;</p><p><a href="#para1">up</a></p>',
     "<dl><dt>term</dt><dd>meaning</dd></dl><pre>pre  formatted</pre><blockquote><p>said</p></blockquote>",
 )
 
@@ -62,7 +78,8 @@ def _oid(rng: random.Random) -> str:
 
 
 def _url(rng: random.Random) -> str:
-    return f"{rng.choice(('http', 'https'))}://{rng.choice(('example.org', 'acme.example/base', 'test.example.net'))}/{rng.choice(('a', 'fhir/b', 'c-d', 'e_f'))}{rng.randint(1, 99)}"
+    scheme, host = rng.choice(("http", "https")), rng.choice(("example.org", "acme.example/base", "test.example.net"))
+    return f"{scheme}://{host}/{rng.choice(('a', 'fhir/b', 'c-d', 'e_f'))}{rng.randint(1, 99)}"
 
 
 def _canonical(rng: random.Random) -> str:
