@@ -181,7 +181,9 @@ def test_interrupted_import_exits_with_130_leaves_no_process_and_can_go_on(tmp_p
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err.strip()) == (130, "", "bulkfhir: interrupted")
     with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
+        for _ in range(600):  # helpers of multiprocessing see that their parent is gone a moment later
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
     assert bulkfhir("import", "a.ndjson", "-o", "out", "--job-id", "j", "--resume").code == 0
 
 
