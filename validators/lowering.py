@@ -19,9 +19,11 @@ from typing import Any, Final
 from . import fhirpath
 from .conditions import Conditions
 from .decoding import decode
+from .definitions import CORE
 from .explainer import Explainer
 from .issue import Issue
 from .narrative import read_div
+from .overlays import Overlays
 from .records import IS_ATTACHMENT, IS_IDENTIFIER, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY, NO_CHECK, WIDTH, Names, items, string, u8, u16, u32
 from .rules import RULES, attachment, binding, cardinality, contained, extension, identifier, ids, invariant, narrative, primitive, profile, reference, type_profile
 from .rules.primitive import format_of
@@ -106,19 +108,20 @@ class Lowering:
         self.schema = explainer.schema
         self.undecided: list[str] = []  # names of value sets by number
         self._undecided_numbers: dict[str, int] = {}
-        self._names = Names()
-        self._conditions = Conditions(explainer, self._names, self.question)
+        self.names = Names()
+        self._conditions = Conditions(explainer, self.names, self.question)
         self._nodes: dict[str, int] = {}
         self._node_names: list[str] = []
         self._done: set[str] = set()
         self.types: list[str] = []  # resource types by number
-        self._questions: list[Question] = [self._type_question, self._node_question, self._no_question]
+        self.overlays = Overlays(self)
+        self._questions: list[Question] = [self._type_question, self._node_question, self._overlay_question]
         self._records = bytearray()
-        self._keep(u8(5), *(u16(self._names.number(name)) for name in _KNOWN))
+        self._keep(u8(5), *(u16(self.names.number(name)) for name in _KNOWN))
 
     def take_records(self) -> bytes:
         """What was added to the table since the last call."""
-        records = self._names.take_records() + bytes(self._records)
+        records = self.names.take_records() + bytes(self._records)
         self._records.clear()
         return records
 
@@ -165,8 +168,9 @@ class Lowering:
         self._lower(name)
         return _YES
 
-    def _no_question(self, text: bytes) -> Answer:
-        return _NO
+    def _overlay_question(self, text: bytes) -> Answer:
+        self._keep(self.overlays.record(struct.unpack("<I", text)[0]))
+        return _YES
 
     def _node(self, name: str) -> int:
         number = self._nodes.get(name)
@@ -193,7 +197,7 @@ class Lowering:
         profile_check = NO_CHECK
         if schema.kind == "resource":
             flags |= IS_RESOURCE
-            properties.append(u16(self._names.number("resourceType")) * 2 + u32(0) + u8(3) + u8(0) + u16(0) + u32(NO_CHECK) + u16(0))
+            properties.append(u16(self.names.number("resourceType")) * 2 + u32(0) + u8(3) + u8(0) + u16(0) + u32(NO_CHECK) + u16(0))
             if self.explainer.unknown_profile is not None:
                 profile_check = self.question(self._profile_question(schema))
         conditions, plain_reference = self._conditions.of_type(schema)
@@ -216,8 +220,8 @@ class Lowering:
 
     def _property(self, found: Property, schema: TypeSchema, numbers: dict[str, int]) -> bytes:
         siblings = [p for p in schema.properties.values() if found.element.is_choice and p.element is found.element and p is not found]
-        key = self._names.number(found.json_name)
-        companion = self._names.number("_" + found.json_name) if found.is_primitive else key
+        key = self.names.number(found.json_name)
+        companion = self.names.number("_" + found.json_name) if found.is_primitive else key
         takes_companion = found.is_primitive and found.type != "xhtml" and "xmlAttr" not in found.element.representations
         is_unique = ids.build_element(found, self.explainer) is not None
         flags = found.is_list | takes_companion << 1 | (found.is_primitive and bool(self.explainer.empty_checks(found))) << 2 | is_unique << 3
@@ -235,7 +239,7 @@ class Lowering:
         others = [check for check in self._value_checks(found, (primitive.build, ids.build_element)) if check is not None]
         if found.type in _NUMERIC:
             check = self.question(_about_json(lambda value, scope: [prove(value)] if prove(value) else None))  # type: ignore[list-item]
-            return u8(0) + u8(number), check, [u8(8) + u32(self._about_value(others))] if others else []
+            return u8(0) + u8(number), check, [u8(8) + u32(self.about_value(others))] if others else []
 
         def prove_all(value: Any, scope: Scope) -> Any:
             if found.type == "xhtml" and _needs_resource(value):
@@ -272,10 +276,12 @@ class Lowering:
                 lowered.append(self._extension(found, check))
             elif rule.build is invariant.build_element:
                 lowered += [u8(6) + op for op in self._conditions.of_element(found)]
-            elif rule.build is type_profile.build:
-                lowered.append(u8(8) + u32(self._about_value([check])))
+            elif rule.build is type_profile.build and len(found.type_ref.profiles) == 1:
+                url = found.type_ref.profiles[0]
+                if self.explainer.profile_check(url) is not None:
+                    lowered.append(u8(7) + u32(self.overlays.of_profile(url)))
             else:
-                lowered.append(u8(8) + u32(self._about_value([check])))
+                lowered.append(u8(8) + u32(self.about_value([check])))
         return lowered
 
     def _binding(self, found: Property, check: Check) -> bytes:
@@ -284,14 +290,19 @@ class Lowering:
         return u8(2) + u32(self.question(_in_scope(check, lambda text: _coding(next(_pairs(text))))))
 
     def _reference(self, found: Property, check: Check) -> bytes:
-        targets = target_types(self.schema, found.type_ref.targets) or ()
+        type_ref = found.type_ref
+        if type_ref.aggregation:
+            return u8(0)
+        targets = target_types(self.schema, type_ref.targets) or ()
+        definitions = self.explainer.definitions
+        types_only = all(url.startswith(CORE) and definitions.fetch("StructureDefinition", url) is not None for url in type_ref.targets)
 
         def question(text: bytes) -> Answer:
             value = _read(text)
             scope = Scope({}, Counter())
             return _NO if check(value if isinstance(value, dict) else {"reference": value}, scope) else (1, scope.undecided)
 
-        return u8(4) + u32(self.question(question)) + items(string(name) for name in sorted(targets))
+        return u8(4) + u32(self.question(question)) + u8(types_only) + items(string(name) for name in sorted(targets))
 
     def _extension(self, found: Property, check: Check) -> bytes:
         definitions = self.explainer.definitions
@@ -303,7 +314,7 @@ class Lowering:
                 return 2, Counter()
             return _NO if check({"url": url}, _Nowhere()) else _YES
 
-        return u8(5) + u32(self.question(by_url)) + u32(self._about_value([check]))
+        return u8(5) + u32(self.question(by_url)) + u32(self.about_value([check]))
 
     def _profile_question(self, schema: TypeSchema) -> Question:
         check = profile.build(schema, self.explainer)
@@ -312,14 +323,18 @@ class Lowering:
         def question(text: bytes) -> Answer:
             url = _text(text)
             definition = self.explainer.definitions.fetch("StructureDefinition", url)
-            if definition is not None and self.explainer.profile_check(url) is not None:
-                return _NO
+            if definition is not None and self.explainer.profile_check(url) is not None and definition["type"] in (schema.name, "Resource", "DomainResource"):
+                return 2 + self.overlays.of_profile(url), Counter()
             return _NO if check({"resourceType": schema.name, "meta": {"profile": [url]}}, _Nowhere()) else _YES
 
         return question
 
-    def _about_value(self, checks: list[Check]) -> int:
-        """A question about a whole value by the checks of rules; one that refers to something contained is none."""
+    def about_value(self, checks: list[Check]) -> int:
+        """A new question about a whole value: whether no check finds anything."""
+        return self.question(self.valued(lambda value, scope: 0 if any(check(value, scope) for check in checks) else 1))
+
+    def valued(self, judge: Callable[[Any, Scope], int]) -> Question:
+        """A question about a whole value, by what is to be made of it; of one that refers to something contained nothing can be told."""
         hooks = self.explainer.hooks
 
         def question(text: bytes) -> Answer:
@@ -327,9 +342,9 @@ class Lowering:
                 return _NO
             value, scope = _read(text), _Nowhere()
             scope.memo["fhirpath"] = _Unseen(hooks)
-            return _NO if any(check(value, scope) for check in checks) else (1, scope.undecided)
+            return judge(value, scope), scope.undecided
 
-        return self.question(question)
+        return question
 
     def _about_text(self, check: Check) -> Question:
         hooks = self.explainer.hooks

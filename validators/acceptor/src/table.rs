@@ -7,7 +7,7 @@
 //! | 1 | name: string. Names are numbered in their order. |
 //! | 2 | resource type: string, node u32 |
 //! | 3 | node: number u32, flags u8, profile check u32, properties, required masks, object checks |
-//! | 4 | overlay: number u32, groups |
+//! | 4 | overlay: number u32, checks of the object itself, groups |
 //! | 5 | known names: see `Known` |
 
 use std::collections::HashMap;
@@ -76,7 +76,8 @@ pub enum ValueCheck {
     Text(Check),
     Coding(Check),
     Concept(Check),
-    Reference { check: Check, targets: Box<[Box<[u8]>]> },
+    /// types_only: of something contained nothing but its type counts.
+    Reference { check: Check, types_only: bool, targets: Box<[Box<[u8]>]> },
     Extension { by_url: Check, by_value: Check },
     Condition(Op),
     Overlay(u32),
@@ -193,6 +194,13 @@ impl Names {
     }
 }
 
+/// What a profile says of an object: of itself, and of its members.
+#[derive(Debug)]
+pub struct Overlay {
+    pub checks: Box<[ValueCheck]>,
+    pub groups: Box<[Group]>,
+}
+
 /// What a profile says of one name of an object, or of a choice's names.
 #[derive(Debug)]
 pub struct Group {
@@ -261,7 +269,7 @@ pub struct Table {
     pub types: HashMap<Box<[u8]>, (u32, u16)>,
     pub type_names: Vec<Box<[u8]>>,
     pub nodes: Vec<Option<Node>>,
-    pub overlays: Vec<Option<Box<[Group]>>>,
+    pub overlays: Vec<Option<Overlay>>,
     pub known: Known,
 }
 
@@ -291,8 +299,8 @@ impl Table {
                 }
                 4 => {
                     let number = reader.u32()? as usize;
-                    let groups = reader.list(Reader::group)?;
-                    place(&mut self.overlays, number, groups);
+                    let overlay = Overlay { checks: reader.list(Reader::value_check)?, groups: reader.list(Reader::group)? };
+                    place(&mut self.overlays, number, overlay);
                 }
                 5 => self.known = reader.known()?,
                 _ => return Err(BadTable(reader.at)),
@@ -320,8 +328,8 @@ impl Table {
         self.nodes.get(number as usize).and_then(Option::as_ref)
     }
 
-    pub fn overlay_at(&self, number: u32) -> Option<&[Group]> {
-        self.overlays.get(number as usize).and_then(Option::as_deref)
+    pub fn overlay_at(&self, number: u32) -> Option<&Overlay> {
+        self.overlays.get(number as usize).and_then(Option::as_ref)
     }
 }
 
@@ -453,7 +461,7 @@ impl Reader<'_> {
             1 => ValueCheck::Text(self.u32()?),
             2 => ValueCheck::Coding(self.u32()?),
             3 => ValueCheck::Concept(self.u32()?),
-            4 => ValueCheck::Reference { check: self.u32()?, targets: self.list(Self::string)? },
+            4 => ValueCheck::Reference { check: self.u32()?, types_only: self.flag()?, targets: self.list(Self::string)? },
             5 => ValueCheck::Extension { by_url: self.u32()?, by_value: self.u32()? },
             6 => ValueCheck::Condition(self.op()?),
             7 => ValueCheck::Overlay(self.u32()?),

@@ -457,7 +457,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             ValueCheck::Text(check) => self.answer(*check, self.content(value), Reason::Code).map(|_| ()),
             ValueCheck::Coding(check) => self.coding(*check, value),
             ValueCheck::Concept(check) => self.concept(*check, value),
-            ValueCheck::Reference { check, targets } => self.reference(*check, targets, value),
+            ValueCheck::Reference { check, types_only, targets } => self.reference(*check, *types_only, targets, value),
             ValueCheck::Extension { by_url, by_value } => self.extension(*by_url, *by_value, value),
             ValueCheck::Condition(op) => {
                 if op.reads_resource() {
@@ -502,13 +502,13 @@ impl<'a, 'r> Walk<'a, 'r> {
         self.answer_to_scratch(check, Reason::Code).map(|_| ())
     }
 
-    fn reference(&mut self, check: Check, targets: &'a [Box<[u8]>], value: usize) -> Asked {
+    fn reference(&mut self, check: Check, types_only: bool, targets: &'a [Box<[u8]>], value: usize) -> Asked {
         let known = self.table.known;
         let Some(found) = self.room.tape.member(value, known.reference) else { return Ok(()) };
         let (entry, text) = (self.room.tape.at(found), self.content(found));
         let typed = self.room.tape.member(value, known.type_).is_some();
         if text.starts_with(b"#") || entry.escaped {
-            if typed || entry.escaped {
+            if typed || entry.escaped || !types_only {
                 return Err(Reason::Reference);
             }
             self.room.locals.push(Local { reference: &text[1..], targets, is_contained: self.is_contained });
@@ -628,12 +628,13 @@ impl<'a, 'r> Walk<'a, 'r> {
     // Profiles
 
     fn overlay(&mut self, number: u32, object: usize) -> Asked {
-        let Some(groups) = self.table.overlay_at(number) else {
+        let Some(overlay) = self.table.overlay_at(number) else {
             self.answer(OVERLAY_CHECK, &number.to_le_bytes(), Reason::Table)?;
             self.pending = true;
             return Ok(());
         };
-        groups.iter().try_for_each(|group| self.group(group, object))
+        overlay.checks.iter().try_for_each(|check| self.check(check, object))?;
+        overlay.groups.iter().try_for_each(|group| self.group(group, object))
     }
 
     fn group(&mut self, group: &'a Group, object: usize) -> Asked {
