@@ -90,7 +90,8 @@ def run(case: Case, folder: pathlib.Path) -> Result:
     wanted = {_place(at) for issue in outcome.get("issue", ()) if issue["severity"] in FAILING for at in issue.get("expression", ())}
     named = {_place(issue.location) for issue in failing}
     invalid = any(issue["severity"] in FAILING for issue in outcome.get("issue", ()))
-    return Result(_verdict(invalid), "crash" if crashed else _verdict(bool(failing)), len(wanted), len(wanted & named), sorted({issue.rule for issue in failing}))
+    ours = "crash" if crashed else _verdict(bool(failing))
+    return Result(_verdict(invalid), ours, len(wanted), len(wanted & named), sorted({issue.rule for issue in failing}))
 
 
 def _filled(folder: pathlib.Path, files: Sequence[pathlib.Path]) -> bool:
