@@ -13,14 +13,13 @@ from functools import partial
 from typing import Any, Literal
 
 from . import fhirpath
-from .rules.context import Unplaced, settle
 from .definitions import Definitions
-from .fhirpath import invariant
 from .issue import Issue
 from .narrative import read_div
 from .profiles import ProfileCompiler
 from .references import scope_of
 from .rules import RULES
+from .rules.context import Unplaced, settle
 from .rules.form import companion_check, empty_element, inline_check, list_check, primitive_check, single_check, unknown_element, wrong_form
 from .rules.primitive import proven_of
 from .rules.profile import unreplaced
@@ -33,7 +32,6 @@ __all__ = ["Explainer"]
 
 PropertyCheck = Callable[[Any, Mapping[str, Any], Scope], Issues]
 """Checks the JSON value of one property of an object: (value, the object, scope)."""
-
 
 
 class Explainer:
@@ -134,21 +132,10 @@ class Explainer:
                 self._profiles[url] = made[0]
         return self._profiles[url]
 
-    def invariant(self, constraint: Constraint, name: str) -> Callable[[Any, Scope], bool] | None:
-        """Whether a constraint holds for a value of the named type, by HL7's rule: only true passes. None: nothing to evaluate."""
+    def invariant(self, constraint: Constraint, name: str) -> fhirpath.Invariant | None:
+        """A constraint on values of the named type, with its erratum; None where there is nothing to evaluate."""
         text = corrected(constraint.key, constraint.expression)
-        if not text:
-            return None
-        made = invariant(text, name, self.model)
-        holds, scope_of, lowered = made.holds, self.fhirpath_scope, made.op is not None
-
-        def check(value: Any, scope: Scope) -> bool:
-            try:
-                return holds(value, scope if lowered else scope_of(scope))  # lowered, it asks for no more than resource and root
-            except (AttributeError, KeyError, TypeError):
-                return True  # data of another form than the type's: the walk reports it
-
-        return check
+        return fhirpath.invariant(text, name, self.model) if text else None
 
     def fhirpath_scope(self, scope: Scope) -> fhirpath.Scope:
         """A value's scope as FHIRPath sees it; one for each resource."""
@@ -224,8 +211,8 @@ class Explainer:
     def _companion_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
         empty = union(self.empty_checks(found))
         element = self.schema.type("Element")
-        if found.type == "xhtml":  # may have an id, but no extensions
-            return companion_check(found, self._walk(replace(element, properties={"id": element.properties["id"]}), may_be_empty=True), empty, siblings)
+        if found.type == "xhtml":  # has neither id nor extensions
+            return companion_check(found, self._walk(replace(element, properties={}), may_be_empty=True), empty, siblings)
         extension = element.properties["extension"]
         placed = replace(extension, element=replace(extension.element, path=f"{found.element.path}.extension"))  # so that rules know what it extends
         return companion_check(found, self._walk(replace(element, properties={**element.properties, "extension": placed}), may_be_empty=True), empty, siblings)

@@ -101,7 +101,7 @@ def _remembering(name: str, prove: Callable[[str], Finding | None]) -> Check:
 
 
 def _exists(year: str, month: str | None, day: str | None) -> bool:
-    return day is None or month is None or int(day) <= monthrange(int(year), int(month))[1]
+    return day is None or month is None or day <= "28" or int(day) <= monthrange(int(year), int(month))[1]
 
 
 def _date(value: str) -> Finding | None:

@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     Rule("bindings without a code", ("empty",), binding.build_empty),
     Rule("fixed values, patterns and bounds", ("value", "narrowed"), fixed.build),
     Rule("invariants of elements", ("value", "narrowed"), invariant.build_element),
+    Rule("invariants of elements without a value", ("empty",), invariant.build_empty),
     Rule("profiles of types", ("value", "narrowed"), type_profile.build),
     Rule("extensions", ("value",), extension.build),
 )

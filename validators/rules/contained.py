@@ -52,7 +52,9 @@ def _repeated(held: list[Any]) -> Iterator[Issue]:
     ids = [r.get("id") if type(r) is dict else None for r in held]
     for index, identity in enumerate(ids):
         if type(identity) is str and identity in ids[:index]:
-            yield Issue("error", "duplicate", "duplicate-contained-id", f"contained[{index}]", f"The contained resource id '{identity[:64]}' occurs more than once")
+            yield Issue(
+                "error", "duplicate", "duplicate-contained-id", f"contained[{index}]", f"The contained resource id '{identity[:64]}' occurs more than once"
+            )
 
 
 def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[Any], met: Collection[str]) -> Iterator[Issue]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..fhirpath import Invariant
 from ..issue import Issue
 from ..schema import Constraint, Property, TypeSchema
 from .rule import Check, Issues, Scope, union
@@ -12,7 +13,7 @@ from .rule import Check, Issues, Scope, union
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "build_element"]
+__all__ = ["build", "build_element", "build_empty"]
 
 _ELSEWHERE = frozenset({"ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "txt-1", "txt-2"})
 """Invariants that other rules check: the walk itself, contained resources, the format of XHTML."""
@@ -57,28 +58,45 @@ def build_element(found: Property, explainer: Explainer) -> Check | None:
     return _checks((c for c in found.element.constraints if c.key not in typed), found.type, explainer)
 
 
+def build_empty(found: Property, explainer: Explainer) -> Check | None:
+    """Invariants on a primitive element, where it has no value."""
+    return union([check for c in found.element.constraints if (check := _check(c, found.type, explainer, empty=True)) is not None])
+
+
 def _checks(constraints: Iterable[Constraint], name: str, explainer: Explainer) -> Check | None:
     return union([check for c in constraints if (check := _check(c, name, explainer)) is not None])
 
 
-def _check(constraint: Constraint, name: str, explainer: Explainer) -> Check | None:
+def _check(constraint: Constraint, name: str, explainer: Explainer, *, empty: bool = False) -> Check | None:
     if constraint.key in _ELSEWHERE or not constraint.expression:
         return None
     fails = constraint.severity == "error" and not constraint.best_practice
     if not fails and not explainer.warnings or (constraint.best_practice and not explainer.best_practice):
         return None
-    holds = explainer.invariant(constraint, name)
-    if holds is None:
+    made = explainer.invariant(constraint, name)
+    if made is None:
         return None
     text = f"Constraint failed: {constraint.key}: '{constraint.human}'"
     if constraint.source:
         text += f" (defined in {constraint.source})"
-
+    holds = _holds(made, explainer, empty=empty)
     native = NATIVE.get(constraint.key) if constraint.source in _CORE_SOURCES else None
 
     def check(value: Any, scope: Scope) -> Issues:
-        if (native is not None and type(value) is dict and native(value)) or holds(value, scope):
-            return None
+        try:
+            if (native is not None and native(value)) or holds(value, scope):
+                return None
+        except (AttributeError, KeyError, TypeError):
+            return None  # data of another form than the type's: the walk reports it
         return [Issue("error" if fails else "warning", "invariant", constraint.key, "", text, constraint.source)]
 
     return check
+
+
+def _holds(made: Invariant, explainer: Explainer, *, empty: bool) -> Callable[[Any, Any], bool]:
+    scope_of = explainer.fhirpath_scope
+    if empty:
+        return lambda companion, scope: made.holds_for(None, scope_of(scope), companion)
+    if made.op is not None:
+        return made.holds  # lowered, it asks for no more of a scope than resource and root
+    return lambda value, scope: made.holds(value, scope_of(scope))

@@ -41,4 +41,6 @@ def _language(text: Any) -> list[Issue]:
     div = text.get("div") if type(text) is dict else None
     if type(div) is not str or not read_div(div).wordless:
         return []
-    return [Issue("error", "processing", "narrative-language", "text.div", "A narrative without words needs a lang attribute where the resource has a language")]
+    return [
+        Issue("error", "processing", "narrative-language", "text.div", "A narrative without words needs a lang attribute where the resource has a language")
+    ]

@@ -61,7 +61,9 @@ class _Reference:
         self.allowed = target_types(self.schema, type_ref.targets)
         self.aggregation = type_ref.aggregation
         self.targets = type_ref.targets
-        self.unknown = [] if CORE + "Resource" in self.targets else [url for url in self.targets if explainer.definitions.fetch("StructureDefinition", url) is None]
+        self.unknown = (
+            [] if CORE + "Resource" in self.targets else [url for url in self.targets if explainer.definitions.fetch("StructureDefinition", url) is None]
+        )
         self.expected = ", ".join(sorted(self.allowed)) if self.allowed else ""
         self.plain: set[str] = set()
         self.profiles: dict[str, list[str]] = {}
@@ -70,7 +72,12 @@ class _Reference:
         reference = value.get("reference") if type(value) is dict else None
         if type(reference) is not str:
             return None
-        if scope.parent is None and (match := _PLAIN.fullmatch(reference)) and (match[1] in self.plain or (match[1] is None and not self.aggregation)) and "type" not in value:
+        if (
+            scope.parent is None
+            and (match := _PLAIN.fullmatch(reference))
+            and (match[1] in self.plain or (match[1] is None and not self.aggregation))
+            and "type" not in value
+        ):
             return None
         if not reference or reference in _KNOWN:
             return None
@@ -102,7 +109,11 @@ class _Reference:
         issues += self._stated_type(value, actual)
         if self.allowed is not None and type(actual) is str and actual not in self.allowed:
             issues.append(_error("reference-target", f"Invalid Resource target type. Found {actual}, but expected one of ([{self.expected}])"))
-        if self.aggregation and ("contained" if reference.startswith("#") else "bundled") not in self.aggregation and (reference.startswith("#") or "referenced" not in self.aggregation):
+        if (
+            self.aggregation
+            and ("contained" if reference.startswith("#") else "bundled") not in self.aggregation
+            and (reference.startswith("#") or "referenced" not in self.aggregation)
+        ):
             issues.append(_error("reference-aggregation", f"The reference must be one of: {', '.join(self.aggregation)}"))
         for url in self.unknown:
             issues.append(_error("profile-unknown", f"The target profile {url} is not known, so the reference cannot be checked"))
@@ -125,7 +136,9 @@ class _Reference:
         actual = name if name is not None and "." not in name and self.schema.kind(name) is not None else None
         issues = self._stated_type(value, actual)
         if self.aggregation and "referenced" not in self.aggregation:
-            issues.append(_error("reference-aggregation", f"Unable to find a match for {reference[:128]} in the line, where it must be ({', '.join(self.aggregation)})"))
+            issues.append(
+                _error("reference-aggregation", f"Unable to find a match for {reference[:128]} in the line, where it must be ({', '.join(self.aggregation)})")
+            )
         if actual is not None and self.allowed is not None and actual not in self.allowed:
             text = (
                 f"The type '{actual}' implied by the reference URL {reference[:128]} is not a valid Target for this element (must be one of [{self.expected}])"
