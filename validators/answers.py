@@ -156,17 +156,21 @@ class AnswerFaults:
         return parts[-2] if len(parts) > 1 else None
 
     def _in_value_set(self, url: str, answer: Callable[[ValueSet], Membership], code: str, rule: str = "answer-value-set") -> Faults:
-        found = self._value_set(url)
-        if found is None:
+        try:
+            found = self._contained(url) if url.startswith("#") else self._terminology.value_set(url)
+            membership = None if found is None else answer(found)
+        except (AttributeError, KeyError, TypeError):
+            return  # a contained value set of another form than the type's: the walk reports it
+        if membership is None:
             yield "?answer-value-set-unknown", f"ValueSet {url[:256]} not found"
-        elif answer(found) in _OUT:
+        elif membership in _OUT:
             yield rule, f"The code {code[:64]} is not in the value set {url[:256]}"
 
-    def _value_set(self, url: str) -> ValueSet | None:
-        if not url.startswith("#"):
-            return self._terminology.value_set(url)
+    def _contained(self, url: str) -> ValueSet | None:
         found = contained(self._questionnaire.container, url[1:])
-        return ValueSet(found, self._terminology) if found is not None and found.get("resourceType") == "ValueSet" else None
+        if found is None or found.get("resourceType") != "ValueSet" or type(found.get("compose")) is not dict:
+            return None
+        return ValueSet({**found, "url": url}, self._terminology)
 
 
 def _lower(name: str) -> str:
@@ -218,7 +222,7 @@ def _exclusive(option: dict[str, Any]) -> tuple[Any, Any] | None:
     return (coding.get("system"), coding.get("code")) if alone and type(coding) is dict else None
 
 
-_BOUND: dict[str, Callable[[str], Any]] = {"decimal": Decimal, "integer": int, "date": instant, "dateTime": instant, "time": str}
+_BOUND: dict[str, Callable[[str], Any]] = {"decimal": lambda text: Decimal(text or "-Infinity"), "integer": int, "date": instant, "dateTime": instant, "time": str}
 """Item types whose answers have minValue and maxValue -> how values are compared."""
 
 

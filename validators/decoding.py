@@ -67,7 +67,7 @@ def decode(line: bytes) -> dict[str, Any] | Issue:
 
 
 def decode_exact(line: bytes) -> dict[str, Any] | Issue:
-    """As ``decode``, with every number as a Number: for rules that ask how a decimal was written."""
+    """As ``decode``, with every number that has a fraction or an exponent as a Number: for rules that ask how a decimal was written."""
     return _decode_exactly(line, every_number=True)
 
 
@@ -160,7 +160,7 @@ def _odd_float(lexeme: str) -> float | Number:
 
 
 _ODD_NUMBERS = JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, parse_int=_odd_integer, parse_float=_odd_float)
-_EVERY_NUMBER = JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, parse_int=Number, parse_float=Number)
+_EVERY_NUMBER = JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, parse_int=_odd_integer, parse_float=Number)
 
 
 def _no_object() -> Issue:

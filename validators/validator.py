@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from .acceptance import NATIVE, Acceptance
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
-from .decoding import decode
+from .decoding import decode, decode_exact
 from .definitions import Definitions, core
 from .definitions.packages import Packages
 from .explainer import Explainer
@@ -28,6 +28,10 @@ UnknownProfile = Literal["error", "warning", "ignore"]
 
 _ALWAYS = frozenset({"json", "json-depth", "json-object", "json-duplicate", "resource-type"})
 """Rules that hold at every level, ``minimal`` too; so does the format of an id."""
+
+
+_LEXICAL = b'"QuestionnaireResponse"'
+"""Names the one type whose rules ask how a decimal was written."""
 
 
 class Validator:
@@ -70,7 +74,7 @@ class Validator:
 
     def validate(self, line: bytes) -> Verdict:
         """The verdict for one resource given as JSON bytes. Bad data is in the verdict, never raised."""
-        resource = decode(line)
+        resource = decode_exact(line) if _LEXICAL in line else decode(line)
         if isinstance(resource, Issue):
             return Verdict(None, None, [resource])
         name, identity = resource.get("resourceType"), resource.get("id")

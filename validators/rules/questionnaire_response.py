@@ -29,7 +29,7 @@ Path = tuple[tuple[Item, Json], ...]
 
 _MAX_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs"
 _MIN_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-minOccurs"
-_COMPLETE = frozenset({"completed", "amended"})
+_COMPLETE = ("completed", "amended")
 _WHOLE = frozenset({"choice", "open-choice", "attachment"})  # item types whose faults are the answer's, not its value's
 _PRIMITIVE_TYPES = frozenset({"Boolean", "Decimal", "Integer", "Date", "DateTime", "Time", "String", "Uri"})
 
@@ -128,7 +128,7 @@ class _Response:
             else:
                 yield from self._misplaced(link_id, item, _at(where, "item", index), where, path)
         for question in questions:
-            yield from self._question(question, given.pop(question.link_id or "", []), where, path)
+            yield from self._question(question, given.get(question.link_id or "", []), where, path)
 
     def _misplaced(self, link_id: str, item: Json, at: str, where: str, path: Path) -> Iterator[Issue]:
         question = self.questionnaire.item(link_id)
