@@ -116,7 +116,12 @@ def _cached(key: str) -> Archive | None:
     except OSError:
         return None
     digest, body = data[:_DIGEST], data[_DIGEST:]
-    return Archive(body) if hashlib.sha256(body).digest() == digest else None  # cut short or damaged: made again
+    if hashlib.sha256(body).digest() != digest:
+        return None  # cut short or damaged: made again
+    try:
+        return Archive(body)
+    except ValueError:
+        return None  # of another format: made again
 
 
 def _prepare(path: Path, key: str, members: Iterable[tuple[PurePosixPath, bytes]]) -> Archive:
