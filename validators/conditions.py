@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-import orjson
-
 from .explainer import Explainer
-from .fhirpath.invariant import invariant
 from .fhirpath.condition import Op
+from .fhirpath.invariant import invariant
 from .fhirpath.predicate import lower
 from .fhirpath.strings import pattern
-from .fhirpath.syntax import Binary, Call, Tree
+from .fhirpath.syntax import Binary, Call, Member, Tree
+from .questions import Question, read_text
 from .records import Names, items, string, u8, u16, u32
 from .rules.invariant import _ELSEWHERE, NATIVE
+from .rules.rule import Scope
 from .schema import Constraint, Property, TypeSchema
 from .schema.errata import corrected
 
@@ -24,19 +25,22 @@ __all__ = ["Conditions"]
 
 _DOUBT: Final[Op] = ("doubt",)
 _SIGNS: Final = ("<", "<=", ">", ">=", "=", "!=")
+_BEYOND: Final = re.compile(r"%(?:resource|rootResource|context)\b")
 _REFERENCE: Final = "http://hl7.org/fhir/StructureDefinition/Reference"
 
 
 class Conditions:
     """The invariants of types and elements as records.
 
-    question   numbers a check of a single string
+    question   numbers a question
+    valued     makes one about a whole value of what is to be made of it
     """
 
-    def __init__(self, explainer: Explainer, names: Names, question: Callable[[Callable[[bytes], tuple[int, Counter[str]]]], int]) -> None:
+    def __init__(self, explainer: Explainer, names: Names, question: Callable[[Question], int], valued: Callable[[Callable[[Any, Scope], int]], Question]) -> None:
         self._explainer = explainer
         self._names = names
         self._question = question
+        self._valued = valued
 
     def of_type(self, schema: TypeSchema) -> tuple[list[bytes], bool]:
         """The conditions on every object of a type, and whether they are those of Reference, which the acceptor has natively."""
@@ -62,8 +66,11 @@ class Conditions:
         return fails and constraint.key not in _ELSEWHERE and bool(corrected(constraint.key, constraint.expression))
 
     def _op(self, constraint: Constraint, name: str) -> Op:
-        made = invariant(corrected(constraint.key, constraint.expression), name, self._explainer.model)
-        return made.op if made.op is not None else self._partly(made.expression.tree, name)
+        text = corrected(constraint.key, constraint.expression)
+        made = invariant(text, name, self._explainer.model)
+        if made.op is not None:
+            return made.op
+        return ("or", self._partly(made.expression.tree, name), _DOUBT if _BEYOND.search(text) else ("asked", constraint, name))
 
     def _partly(self, tree: Tree, name: str) -> Op:
         """As much of an expression as can be lowered, the rest in doubt."""
@@ -75,8 +82,16 @@ class Conditions:
                 return (operator, self._partly(left, name), self._partly(right, name))
             case Binary("implies", left, right):
                 return ("or", self._partly(Call(left, "not", ()), name), self._partly(right, name))
+            case Call(source, "empty", ()) if source is not None and self._leads_nowhere(source, name):
+                return ("const", True)
             case _:
                 return _DOUBT
+
+    def _leads_nowhere(self, tree: Tree, name: str) -> bool:
+        """Whether a path starts with a name that the type does not have."""
+        while isinstance(tree, Member) and tree.source is not None:
+            tree = tree.source
+        return isinstance(tree, Member) and tree.name[:1].islower() and not self._explainer.model.reachable(name, tree.name)
 
     # Bytes
 
@@ -119,7 +134,7 @@ class Conditions:
     def _match(self, keys: Iterable[str], text: str) -> bytes:
         search = pattern(text).search
         answers = {True: (1, Counter[str]()), False: (2, Counter[str]())}
-        return u8(10) + self._names.keys(keys) + u32(self._question(lambda value: answers[search(orjson.loads(b'"' + value + b'"')) is not None]))
+        return u8(10) + self._names.keys(keys) + u32(self._question(lambda value: answers[search(read_text(value)) is not None]))
 
     def _dates(self, left: Iterable[str], sign: str, right: Iterable[str]) -> bytes:
         return u8(11) + self._names.keys(left) + u8(_SIGNS.index(sign)) + self._names.keys(right)
@@ -142,6 +157,11 @@ class Conditions:
 
     def _resource(self, op: Op) -> bytes:
         return u8(17) + self._encoded(op)
+
+    def _asked(self, constraint: Constraint, name: str) -> bytes:
+        holds = self._explainer.invariant(constraint, name)
+        assert holds is not None
+        return u8(19) + u32(self._question(self._valued(lambda value, scope: 1 if holds(value, scope) else 2)))
 
     def _doubt(self) -> bytes:
         return u8(18)

@@ -16,29 +16,36 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from . import fhirpath
 from .conditions import Conditions
-from .decoding import decode
 from .definitions import CORE
 from .explainer import Explainer
-from .issue import Issue
 from .narrative import read_div
 from .overlays import Overlays
+from .questions import NO, YES, Answer, NeedsContextError, Nowhere, Question, about_codings, about_text, about_value, read_text, read_value
 from .records import IS_ATTACHMENT, IS_IDENTIFIER, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY, NO_CHECK, WIDTH, Names, items, string, u8, u16, u32
-from .rules import RULES, attachment, binding, cardinality, contained, extension, identifier, ids, invariant, narrative, primitive, profile, reference, type_profile
+from .rules import (
+    RULES,
+    attachment,
+    binding,
+    cardinality,
+    contained,
+    extension,
+    identifier,
+    ids,
+    invariant,
+    narrative,
+    primitive,
+    profile,
+    reference,
+    type_profile,
+)
 from .rules.primitive import format_of
 from .rules.reference import target_types
 from .rules.rule import Check, Scope
 from .schema import Property, TypeSchema
 
-__all__ = ["Answer", "Lowering"]
+__all__ = ["Lowering"]
 
-Answer = tuple[int, Counter[str]]
-"""0 for no, else what the check means by it; with the value sets that could not decide."""
-Question = Callable[[bytes], Answer]
-
-_NO: Final[Answer] = (0, Counter())
-_YES: Final[Answer] = (1, Counter())
 _BESIDE: Final = "_"
 """Opens the names of nodes that stand beside a primitive: the rest is the element's path."""
 _KNOWN: Final = "resourceType id meta profile security versionId lastUpdated contained system code value coding reference type url extension data hash size".split()
@@ -58,48 +65,6 @@ _OBJECT_RULES: Final = frozenset({cardinality.build, identifier.build, attachmen
 """Rules on whole objects that the acceptor has natively."""
 
 
-class _NeedsContextError(Exception):
-    """A check looked beyond the value that it was given."""
-
-
-def _unseen(*_: object) -> Any:
-    raise _NeedsContextError
-
-
-class _Nowhere(Scope):
-    """The scope of a value of which nothing else is known: a check that asks for more breaks off."""
-
-    __slots__ = ()
-    resource = parent = place = holder = property(_unseen)  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        self.undecided = Counter()
-        self.memo = {}
-
-
-class _UnseenResource(dict[str, Any]):
-    """A resource that an evaluation may carry along, but not look into."""
-
-    def get(self, name: str, default: Any = None) -> Any:
-        if name != "resourceType":
-            raise _NeedsContextError
-        return "Resource"
-
-    __getitem__ = __contains__ = __iter__ = __len__ = __eq__ = keys = values = items = _unseen  # type: ignore[assignment]
-    __hash__ = None  # type: ignore[assignment]
-
-
-class _Unseen(fhirpath.Scope):
-    """The same for FHIRPath."""
-
-    __slots__ = ()
-    bundle = property(_unseen)  # type: ignore[assignment]
-
-    def __init__(self, hooks: fhirpath.Hooks) -> None:
-        self.resource = self.root = _UnseenResource()
-        self.hooks, self.variables, self.profile = hooks, {}, None
-
-
 class Lowering:
     """One explainer's schema as table records, and its checks as questions. One per acceptor."""
 
@@ -109,7 +74,7 @@ class Lowering:
         self.undecided: list[str] = []  # names of value sets by number
         self._undecided_numbers: dict[str, int] = {}
         self.names = Names()
-        self._conditions = Conditions(explainer, self.names, self.question)
+        self._conditions = Conditions(explainer, self.names, self.question, self.valued)
         self._nodes: dict[str, int] = {}
         self._node_names: list[str] = []
         self._done: set[str] = set()
@@ -129,7 +94,7 @@ class Lowering:
         """The answer to a question of the acceptor: its value, and the numbers of the value sets that could not decide."""
         try:
             value, undecided = self._questions[check](text)
-        except _NeedsContextError:
+        except NeedsContextError:
             return 0, []
         except Exception:  # a bug in a rule: it shows again where the explainer runs it, at the wall around one resource
             return 0, []
@@ -156,21 +121,21 @@ class Lowering:
     def _type_question(self, text: bytes) -> Answer:
         name = text.decode()
         if not self.schema.is_resource(name) or not self._is_native(self.schema.type(name)):
-            return _NO
+            return NO
         if name not in self.types:
             self.types.append(name)
             self._lower(name)
             self._keep(u8(2), string(name), u32(self._node(name)))
-        return _YES
+        return YES
 
     def _node_question(self, text: bytes) -> Answer:
         name = self._node_names[struct.unpack("<I", text)[0]]
         self._lower(name)
-        return _YES
+        return YES
 
     def _overlay_question(self, text: bytes) -> Answer:
         self._keep(self.overlays.record(struct.unpack("<I", text)[0]))
-        return _YES
+        return YES
 
     def _node(self, name: str) -> int:
         number = self._nodes.get(name)
@@ -238,7 +203,7 @@ class Lowering:
         prove = format_of(found, self.explainer)
         others = [check for check in self._value_checks(found, (primitive.build, ids.build_element)) if check is not None]
         if found.type in _NUMERIC:
-            check = self.question(_about_json(lambda value, scope: [prove(value)] if prove(value) else None))  # type: ignore[list-item]
+            check = self.question(self.valued(lambda value, scope: 0 if prove(value) else 1))
             return u8(0) + u8(number), check, [u8(8) + u32(self.about_value(others))] if others else []
 
         def prove_all(value: Any, scope: Scope) -> Any:
@@ -246,7 +211,7 @@ class Lowering:
                 return True
             return prove(value) or next((issues for check in others if (issues := check(value, scope))), None)
 
-        question = self.question(self._about_text(prove_all))
+        question = self.question(about_text(prove_all, self.explainer.hooks))
         if others:
             return u8(0) + u8(_OTHER), NO_CHECK, [u8(1) + u32(question)]
         return u8(0) + u8(number), question, []
@@ -286,8 +251,8 @@ class Lowering:
 
     def _binding(self, found: Property, check: Check) -> bytes:
         if found.type == "CodeableConcept":
-            return u8(3) + u32(self.question(_in_scope(check, lambda text: {"coding": [_coding(one) for one in _pairs(text)]})))
-        return u8(2) + u32(self.question(_in_scope(check, lambda text: _coding(next(_pairs(text))))))
+            return u8(3) + u32(self.question(about_codings(check, lambda codings: {"coding": codings})))
+        return u8(2) + u32(self.question(about_codings(check, lambda codings: codings[0])))
 
     def _reference(self, found: Property, check: Check) -> bytes:
         type_ref = found.type_ref
@@ -298,9 +263,9 @@ class Lowering:
         types_only = all(url.startswith(CORE) and definitions.fetch("StructureDefinition", url) is not None for url in type_ref.targets)
 
         def question(text: bytes) -> Answer:
-            value = _read(text)
+            value = read_value(text)
             scope = Scope({}, Counter())
-            return _NO if check(value if isinstance(value, dict) else {"reference": value}, scope) else (1, scope.undecided)
+            return NO if check(value if isinstance(value, dict) else {"reference": value}, scope) else (1, scope.undecided)
 
         return u8(4) + u32(self.question(question)) + u8(types_only) + items(string(name) for name in sorted(targets))
 
@@ -308,11 +273,11 @@ class Lowering:
         definitions = self.explainer.definitions
 
         def by_url(text: bytes) -> Answer:
-            url = _text(text)
+            url = read_text(text)
             bare = url.partition("|")[0]
             if definitions.fetch("StructureDefinition", bare) is not None:
                 return 2, Counter()
-            return _NO if check({"url": url}, _Nowhere()) else _YES
+            return NO if check({"url": url}, Nowhere()) else YES
 
         return u8(5) + u32(self.question(by_url)) + u32(self.about_value([check]))
 
@@ -321,11 +286,11 @@ class Lowering:
         assert check is not None
 
         def question(text: bytes) -> Answer:
-            url = _text(text)
+            url = read_text(text)
             definition = self.explainer.definitions.fetch("StructureDefinition", url)
             if definition is not None and self.explainer.profile_check(url) is not None and definition["type"] in (schema.name, "Resource", "DomainResource"):
                 return 2 + self.overlays.of_profile(url), Counter()
-            return _NO if check({"resourceType": schema.name, "meta": {"profile": [url]}}, _Nowhere()) else _YES
+            return NO if check({"resourceType": schema.name, "meta": {"profile": [url]}}, Nowhere()) else YES
 
         return question
 
@@ -334,66 +299,11 @@ class Lowering:
         return self.question(self.valued(lambda value, scope: 0 if any(check(value, scope) for check in checks) else 1))
 
     def valued(self, judge: Callable[[Any, Scope], int]) -> Question:
-        """A question about a whole value, by what is to be made of it; of one that refers to something contained nothing can be told."""
-        hooks = self.explainer.hooks
-
-        def question(text: bytes) -> Answer:
-            if b'"#' in text:
-                return _NO
-            value, scope = _read(text), _Nowhere()
-            scope.memo["fhirpath"] = _Unseen(hooks)
-            return judge(value, scope), scope.undecided
-
-        return question
-
-    def _about_text(self, check: Check) -> Question:
-        hooks = self.explainer.hooks
-
-        def question(text: bytes) -> Answer:
-            scope = _Nowhere()
-            scope.memo["fhirpath"] = _Unseen(hooks)
-            value = _text(text)
-            if check(value, scope):
-                return _NO
-            return 1, scope.undecided
-
-        return question
+        """A question about a whole value, by what is to be made of it."""
+        return about_value(judge, self.explainer.hooks)
 
 
 def _needs_resource(div: str) -> bool:
     """Whether a narrative is judged with the resource around it: by what its links lead to, by the resource's language."""
     narrative = read_div(div)
     return bool(narrative.links or narrative.images or narrative.wordless)
-
-
-def _read(text: bytes) -> Any:
-    """The value of some JSON, as the explainer gets it."""
-    decoded = decode(b'{"value":' + text + b"}")
-    if isinstance(decoded, Issue):
-        raise _NeedsContextError
-    return decoded["value"]
-
-
-def _text(inside: bytes) -> Any:
-    return _read(b'"' + inside + b'"')
-
-
-def _about_json(check: Check) -> Question:
-    return lambda text: _NO if check(_read(text), _Nowhere()) else _YES
-
-
-def _in_scope(check: Check, read: Callable[[bytes], Any]) -> Question:
-    def question(text: bytes) -> Answer:
-        scope = _Nowhere()
-        return _NO if check(read(text), scope) else (1, scope.undecided)
-
-    return question
-
-
-def _pairs(text: bytes) -> Iterable[tuple[bytes, bytes]]:
-    parts = text.split(b"\x1f")[:-1]
-    return zip(parts[::2], parts[1::2], strict=True)
-
-
-def _coding(pair: tuple[bytes, bytes]) -> dict[str, str]:
-    return {name: _text(part) for name, part in zip(("system", "code"), pair, strict=True) if part != b"\x1e"}

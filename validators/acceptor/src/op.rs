@@ -60,6 +60,8 @@ pub enum Op {
     Shares(Key, Box<[Key]>),
     Resource(Box<Op>),
     Doubt,
+    /// Asked of the explainer about the whole object: 1 for true, 2 for false.
+    Asked(Check),
 }
 
 impl Op {
@@ -110,6 +112,10 @@ impl Evaluation<'_, '_> {
             Op::Shares(key, path) => self.shares(object, *key, path),
             Op::Resource(op) => self.holds(op, self.resource),
             Op::Doubt => None,
+            Op::Asked(check) => {
+                let entry = self.tape.at(object);
+                self.answer(*check, &self.bytes[entry.start as usize..entry.end as usize])
+            }
         }
     }
 
@@ -216,8 +222,12 @@ impl Evaluation<'_, '_> {
 
     fn matches(&mut self, object: usize, keys: &[Key], check: Check) -> Option<bool> {
         let Some(entry) = self.first_text(object, keys) else { return Some(false) };
-        let text = &self.bytes[entry.start as usize..entry.end as usize];
+        self.answer(check, &self.bytes[entry.start as usize..entry.end as usize])
+    }
+
+    fn answer(&mut self, check: Check, text: &[u8]) -> Option<bool> {
         match self.memo.get(check, text) {
+            Some(answer) if answer.value == 0 => None,
             Some(answer) => Some(answer.value == 1),
             None => {
                 self.questions.add(check, text);

@@ -539,6 +539,7 @@ impl Reader<'_> {
             16 => Op::Shares(self.u16()?, self.keys()?),
             17 => Op::Resource(Box::new(self.op()?)),
             18 => Op::Doubt,
+            19 => Op::Asked(self.u32()?),
             _ => return Err(BadTable(self.at)),
         })
     }

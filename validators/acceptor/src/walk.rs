@@ -587,12 +587,22 @@ impl<'a, 'r> Walk<'a, 'r> {
         }
         let Some(profiles) = self.room.tape.member(meta, known.profile) else { return Ok(()) };
         let mut at = profiles + 1;
+        let mut seen: [&[u8]; 8] = [b""; 8];
+        let mut count = 0;
         while at < self.room.tape.at(profiles).next as usize {
-            match self.answer(node.profile, self.content(at), Reason::Profile)?.map(|answer| answer.value) {
+            let url = self.content(at);
+            let next = self.room.tape.at(at).next as usize;
+            if seen[..count].contains(&url) {
+                at = next;
+                continue;
+            }
+            *seen.get_mut(count).ok_or(Reason::Profile)? = url;
+            count += 1;
+            match self.answer(node.profile, url, Reason::Profile)?.map(|answer| answer.value) {
                 None | Some(1) => {}
                 Some(number) => self.overlay(number - 2, resource)?,
             }
-            at = self.room.tape.at(at).next as usize;
+            at = next;
         }
         Ok(())
     }
