@@ -71,14 +71,14 @@ def start_request(datastore: str = DATASTORE, source: str = "s3://in-bucket/data
     return request | {"ValidationLevel": "minimal"} | more
 
 
-def wait_for(probe, what: str, seconds: float = 60):
+def wait_for(probe, what: str, seconds: float = 60, pause: float = 0.05):
     """The first true answer of ``probe``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         answer = probe()
         if answer:
             return answer
-        time.sleep(0.05)
+        time.sleep(pause)
     pytest.fail(f"{what} did not happen in {seconds} s")
 
 

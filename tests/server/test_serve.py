@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -38,24 +39,21 @@ def job(client, job_id, datastore=DATASTORE):
     return client.describe_fhir_import_job(DatastoreId=datastore, JobId=job_id)["ImportJobProperties"]
 
 
+def parents():
+    """Process -> parent, of all there are."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split("\n")
+    return {int(line.split()[0]): int(line.split()[1]) for line in listed if line.strip()}
+
+
 def job_processes(server):
-    """The processes that run the server's jobs."""
-
-    def runs_a_job(pid):
-        try:
-            return b"bulkfhir.engine.jobs.process" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        except FileNotFoundError:
-            return False
-
-    return [pid for pid in children(server.process.pid) if runs_a_job(pid)]
+    """The processes that run the server's jobs: its own children, not their pools."""
+    return [pid for pid, parent in parents().items() if parent == server.process.pid]
 
 
 def children(pid):
     """Processes below this one, however deep."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split("\n")
-    parents = {int(line.split()[0]): int(line.split()[1]) for line in listed if line.strip()}
-    found = {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
+    all_parents, found = parents(), {pid}
+    while more := {child for child, parent in all_parents.items() if parent in found} - found:
         found |= more
     return found - {pid}
 
@@ -97,30 +95,38 @@ def jobs_command(server, *arguments):
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=server.folder).stdout
 
 
-def in_the_middle(server, client):
-    """The id of a job that has begun to write, and of one that waits for it."""
-    server.put("data/many.ndjson", MANY)
+def in_the_middle(server, client, processes=1):
+    """The id of a job that has begun to write and stands still, of one that waits for it, and the process of the first.
+
+    processes   of the first job, at least: its own and its pool's
+    """
+    for name in ("many", "more"):
+        server.put(f"data/{name}.ndjson", MANY)
     first, second = (client.start_fhir_import_job(**start_request(JobName=name))["JobId"] for name in ("first", "second"))
     work = server.root / "out-bucket" / "results" / f"{DATASTORE}-FHIR_IMPORT-{first}" / ".work"
-    wait_for(work.exists, "the first shard")
-    return first, second
+    wait_for(work.exists, "the first shard", pause=0.005)
+    wait_for(lambda: len(children(server.process.pid)) >= processes, "the pool", pause=0.005)
+    (process,) = job_processes(server)
+    os.kill(process, signal.SIGSTOP)
+    assert job(client, first)["JobStatus"] == "IN_PROGRESS"
+    return first, second, process
 
 
 def outcome(server, client, job_id):
     """(state, resources imported, lines of the SUCCESS log) of a job, once it has ended."""
     ended = finished(client, job_id)
     folder = server.root / ended["JobOutputDataConfig"]["S3Configuration"]["S3Uri"].removeprefix("s3://")
-    lines = (folder / "SUCCESS" / "many.ndjson").read_bytes().count(b"\n")
+    lines = sum(log.read_bytes().count(b"\n") for log in (folder / "SUCCESS").iterdir())
     assert not (folder / ".work").exists()
     return ended["JobStatus"], ended["JobProgressReport"]["TotalNumberOfResourcesImported"], lines
 
 
 def test_after_kill_9_and_restart_no_job_is_lost_and_no_process_is_left(serve):
-    server = serve()
-    first, second = in_the_middle(server, server.client())
+    server = serve("--workers", "2")
+    first, second, process = in_the_middle(server, server.client(), processes=2)
     left = children(server.process.pid)
-    assert left
     server.end(signal.SIGKILL)
+    os.kill(process, signal.SIGCONT)
     wait_for(lambda: not any(alive(pid) for pid in left), "the end of the killed server's jobs")
     stale = Path(server.root / "out-bucket" / "results" / f"{DATASTORE}-FHIR_IMPORT-{first}" / "FAILURE" / "stale.ndjson")
     stale.parent.mkdir(exist_ok=True)
@@ -128,23 +134,32 @@ def test_after_kill_9_and_restart_no_job_is_lost_and_no_process_is_left(serve):
     again = serve()
     client = again.client()
     assert job(client, second)["JobStatus"] == "QUEUED"
-    assert outcome(again, client, first) == ("COMPLETED", LINES, LINES)
+    assert outcome(again, client, first) == ("COMPLETED", 2 * LINES, 2 * LINES)
     assert not stale.exists()
-    assert outcome(again, client, second) == ("COMPLETED", LINES, LINES)
+    assert outcome(again, client, second) == ("COMPLETED", 2 * LINES, 2 * LINES)
     assert job(client, first)["EndTime"] <= job(client, second)["EndTime"]
+
+
+def terminated(pid):
+    """Whether SIGTERM waits for a process that stands still."""
+    pending = re.search(r"^ShdPnd:\s*([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return int(pending[1], 16) & 1 << (signal.SIGTERM - 1)
 
 
 def test_sigterm_interrupts_what_runs_and_the_next_start_runs_it(serve):
     server = serve()
-    first, second = in_the_middle(server, server.client())
+    first, second, process = in_the_middle(server, server.client())
     left = children(server.process.pid)
-    assert server.end(signal.SIGTERM) == 0
+    server.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: terminated(process), "the runner's word to the job")
+    os.kill(process, signal.SIGCONT)
+    assert server.process.wait(60) == 0
     assert not any(alive(pid) for pid in left)
     listed = json.loads(jobs_command(server, "list", "--json"))["ImportJobPropertiesList"]
     assert {one["JobId"]: one["JobStatus"] for one in listed} == {first: "QUEUED", second: "QUEUED"}
     again = serve()
-    assert outcome(again, again.client(), first) == ("COMPLETED", LINES, LINES)
-    assert outcome(again, again.client(), second) == ("COMPLETED", LINES, LINES)
+    assert outcome(again, again.client(), first) == ("COMPLETED", 2 * LINES, 2 * LINES)
+    assert outcome(again, again.client(), second) == ("COMPLETED", 2 * LINES, 2 * LINES)
 
 
 def test_cancel_drains_a_running_job_and_the_next_one_begins(serve):
