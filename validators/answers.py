@@ -222,7 +222,13 @@ def _exclusive(option: dict[str, Any]) -> tuple[Any, Any] | None:
     return (coding.get("system"), coding.get("code")) if alone and type(coding) is dict else None
 
 
-_BOUND: dict[str, Callable[[str], Any]] = {"decimal": lambda text: Decimal(text or "-Infinity"), "integer": int, "date": instant, "dateTime": instant, "time": str}
+_BOUND: dict[str, Callable[[str], Any]] = {
+    "decimal": lambda text: Decimal(text or "-Infinity"),
+    "integer": int,
+    "date": instant,
+    "dateTime": instant,
+    "time": str,
+}
 """Item types whose answers have minValue and maxValue -> how values are compared."""
 
 

@@ -17,11 +17,13 @@ from . import (
     ids,
     invariant,
     narrative,
+    operation_definition,
     primitive,
     profile,
     questionnaire,
     questionnaire_response,
     reference,
+    structure_map,
     type_profile,
 )
 from .rule import Check, Issues, Rule, Scope
@@ -40,6 +42,8 @@ RULES: tuple[Rule, ...] = (
     Rule("canonical urls of definitions", ("value",), canonical_url.build),
     Rule("questionnaires", ("object",), questionnaire.build),
     Rule("responses to questionnaires", ("object",), questionnaire_response.build),
+    Rule("maps of structures", ("object",), structure_map.build),
+    Rule("profiles of operations", ("object",), operation_definition.build),
     Rule("links in narratives", ("object",), narrative.build),
     Rule("profiles of resources", ("object",), profile.build),
     Rule("primitive formats", ("value",), primitive.build),

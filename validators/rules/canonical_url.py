@@ -33,6 +33,6 @@ def build(found: Property, explainer: Explainer) -> Check | None:
     def check(value: Any, scope: Scope) -> Issues:
         if type(value) is not str or is_absolute_uri(value):
             return None
-        return [Issue("error", "invalid", "canonical-absolute", "", f"Canonical URLs must be absolute URLs if they are not fragment references ({value[:256]})")]
+        return [Issue("error", "invalid", "canonical-absolute", "", f"The canonical URL of a definition must be absolute ({value[:256]})")]
 
     return check

@@ -1,0 +1,222 @@
+"""StructureMaps (FHIR R4, section 5.9): names that are names, variables that are known where they are used, paths that exist.
+
+Variables are followed through the rules with the types that they may have, as far as the definitions tell; of a variable of unknown type
+no path is checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..definitions import type_url
+from ..issue import Issue
+from ..questionnaire import objects, text_of
+from ..schema import Schema, TypeSchema
+from .rule import Check
+
+if TYPE_CHECKING:
+    from ..explainer import Explainer
+
+__all__ = ["build"]
+
+Json = dict[str, Any]
+
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]*")
+_PARAMETERS: dict[str, tuple[int, int | None]] = {
+    "create": (0, 1),
+    "copy": (0, 1),
+    "reference": (1, 1),
+    "evaluate": (1, 1),
+    "cc": (2, 3),
+    "append": (1, None),
+    "uuid": (0, 0),
+    "translate": (3, 3),
+}
+"""Transform -> how many parameters it takes, at least and at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    """What a name stands for; ``types`` are names in the schema, None where nothing is known of them."""
+
+    mode: str
+    types: tuple[str, ...] | None = None
+
+
+Variables = dict[tuple[str, bool], _Variable]
+"""By name, and whether they are a source: one name may stand for both a source and a target."""
+
+
+def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+    if schema.name != "StructureMap":
+        return None
+    types = explainer.schema
+    return lambda value, scope: list(_Map(value, types).issues()) or None
+
+
+def _error(location: str, text: str, rule: str = "structure-map") -> Issue:
+    return Issue("error", "invalid", rule, location, text)
+
+
+class _Map:
+    """One StructureMap."""
+
+    def __init__(self, value: Json, schema: Schema) -> None:
+        self.schema = schema
+        self.value = value
+        self.groups = objects(value.get("group"))
+        self.aliases = {alias: text_of(s.get("url")) for s in objects(value.get("structure")) if (alias := text_of(s.get("alias")))}
+
+    def issues(self) -> Iterator[Issue]:
+        for index, group in enumerate(self.groups):
+            where = f"group[{index}]"
+            yield from _named(group.get("name"), where)
+            extended = text_of(group.get("extends"))
+            if extended is not None and self._group(extended) is None:
+                yield _error(f"{where}.extends", f"The group {extended[:64]} could not be resolved")
+            variables: Variables = {}
+            for number, item in enumerate(objects(group.get("input"))):
+                yield from self._input(item, f"{where}.input[{number}]", variables)
+            yield from self._rules(group, where, variables)
+
+    def _group(self, name: str) -> Json | None:
+        return next((group for group in self.groups if group.get("name") == name), None)
+
+    def _input(self, item: Json, where: str, variables: Variables) -> Iterator[Issue]:
+        name, mode, kind = item.get("name"), item.get("mode"), text_of(item.get("type"))
+        yield from _named(name, where)
+        if not _is_name(name) or type(mode) is not str:
+            return
+        if any(name == known for known, _ in variables):
+            yield _error(where, f"The name {name} is already used in this group")
+            return
+        types = None
+        if kind is not None and kind in self.aliases:
+            types = self._types(self.aliases[kind] or "")
+        elif kind is not None:
+            types = self._types(kind)
+            if types is None:
+                yield _error(where, f"The type {kind[:64]} is not known, so the paths cannot be validated")
+        variables[name, mode == "source"] = _Variable(mode, types)
+
+    def _types(self, name: str) -> tuple[str, ...] | None:
+        """The type of a name or canonical url, where it is one of FHIR's."""
+        bare = name.removeprefix(type_url(""))
+        return (bare,) if self.schema.kind(bare) is not None and "." not in bare else None
+
+    def _rules(self, holder: Json, where: str, variables: Variables) -> Iterator[Issue]:
+        for index, rule in enumerate(objects(holder.get("rule"))):
+            inside = f"{where}.rule[{index}]"
+            yield from _named(rule.get("name"), inside)
+            own = dict(variables)
+            for number, source in enumerate(objects(rule.get("source"))):
+                yield from self._source(source, f"{inside}.source[{number}]", own)
+            for number, target in enumerate(objects(rule.get("target"))):
+                yield from self._target(target, f"{inside}.target[{number}]", own)
+            yield from self._rules(rule, inside, own)
+            for number, dependent in enumerate(objects(rule.get("dependent"))):
+                yield from self._dependent(dependent, f"{inside}.dependent[{number}]", own)
+
+    def _source(self, source: Json, where: str, variables: Variables) -> Iterator[Issue]:
+        context, element = source.get("context"), text_of(source.get("element"))
+        yield from _named(context, where)
+        if not _is_name(context):
+            return
+        found = variables.get((context, True))
+        if found is None:
+            yield _error(where, f"The source context {context} is not known at this point")
+            return
+        if found.types is None:
+            yield from _assigned(source, found.mode, None, where, variables)
+            return
+        types = found.types if element is None else self._children(found.types, element)
+        yield from _assigned(source, found.mode, types, where, variables)
+        if types == ():
+            yield _error(where, f"The source path {context}.{element} refers to the path {found.types[0]}.{element} which is unknown")
+
+    def _target(self, target: Json, where: str, variables: Variables) -> Iterator[Issue]:
+        context, element, transform = target.get("context"), text_of(target.get("element")), text_of(target.get("transform"))
+        parameters = objects(target.get("parameter"))
+        if context is None:
+            yield from self._created(target, transform, parameters, where, variables)
+            return
+        yield from _named(context, where)
+        if not _is_name(context):
+            return
+        found = variables.get((context, False))
+        if found is None:
+            yield _error(where, f"The target context '{context}' is not known at this point")
+            return
+        if found.types is None:
+            return  # the reference validator forgets the variable here, and finds it unknown where it is used
+        types = self._children(found.types, element) if element is not None else None
+        yield from _assigned(target, found.mode, self._made(transform, parameters) or types, where, variables)
+        if types == ():
+            yield _error(where, f"The target path {context}.{element} refers to the path {found.types[0]}.{element} which is unknown")
+        elif types is not None:
+            yield from _parameters(transform or "create", parameters, where)
+
+    def _created(self, target: Json, transform: str | None, parameters: list[Json], where: str, variables: Variables) -> Iterator[Issue]:
+        """A target without a context makes something that stands on its own."""
+        made = self._made(transform, parameters)
+        yield from _assigned(target, "target", made, where, variables)
+        if transform in ("create", "uuid"):
+            yield from _parameters(transform, parameters, where)
+        if made is None and transform == "create" and len(parameters) == 1 and "variable" in target:
+            yield _error(where, f"The type {str(parameters[0].get('valueString'))[:64]} is not known, so it is not possible to create it")
+
+    def _made(self, transform: str | None, parameters: list[Json]) -> tuple[str, ...] | None:
+        """The type that ``create`` is told to make."""
+        if transform != "create" or len(parameters) != 1:
+            return ("string",) if transform == "uuid" else None
+        name = next((v for k, v in parameters[0].items() if k.startswith("value") and type(v) is str), "")
+        return self._types(self.aliases.get(name) or name)
+
+    def _children(self, types: tuple[str, ...], element: str) -> tuple[str, ...]:
+        """The types that an element of one of these types may have."""
+        return tuple({p.type: None for name in types if self.schema.kind(name) is not None for p in self.schema.properties(name).values() if p.name == element})
+
+    def _dependent(self, dependent: Json, where: str, variables: Variables) -> Iterator[Issue]:
+        name = text_of(dependent.get("name"))
+        group = self._group(name) if name is not None else None
+        if group is None:
+            yield _error(where, f"The group {str(name)[:64]} could not be resolved")
+            return
+        given, wanted = dependent.get("variable"), objects(group.get("input"))
+        given = given if type(given) is list else []
+        if len(given) != len(wanted):
+            yield _error(where, f"The group {name} takes {len(wanted)} parameters, {len(given)} are given")
+            return
+        for index, (one, item) in enumerate(zip(given, wanted, strict=True)):
+            known = [variables.get((one, source)) for source in (True, False)] if type(one) is str else [None, None]
+            if known[1] is None and not (item.get("mode") == "source" and known[0] is not None):
+                yield _error(f"{where}.variable[{index}]", f"The variable {str(one)[:64]} for the parameter {item.get('name')} is not known at this point")
+
+
+def _is_name(name: Any) -> bool:
+    return type(name) is str and _NAME.fullmatch(name) is not None
+
+
+def _named(name: Any, where: str) -> Iterator[Issue]:
+    if not _is_name(name):
+        yield _error(where, f"The name {str(name)[:64]} is not valid")
+
+
+def _assigned(holder: Json, mode: str, types: tuple[str, ...] | None, where: str, variables: Variables) -> Iterator[Issue]:
+    """The variable that a source or target is kept in."""
+    name = holder.get("variable")
+    if name is None:
+        return
+    if _is_name(name):
+        variables[name, mode == "source"] = _Variable(mode, types or None)
+    else:
+        yield from _named(name, where)
+
+
+def _parameters(transform: str, parameters: list[Json], where: str) -> Iterator[Issue]:
+    least, most = _PARAMETERS.get(transform, (0, None))
+    if len(parameters) < least or (most is not None and len(parameters) > most):
+        yield _error(where, f"The transform {transform} does not take {len(parameters)} parameters")
