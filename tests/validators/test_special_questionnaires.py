@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from bulkfhir.validators import Validator
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/special"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..definitions import type_url
 from ..issue import Issue
@@ -196,7 +196,7 @@ class _Map:
                 yield _error(f"{where}.variable[{index}]", f"The variable {str(one)[:64]} for the parameter {item.get('name')} is not known at this point")
 
 
-def _is_name(name: Any) -> bool:
+def _is_name(name: Any) -> TypeGuard[str]:
     return type(name) is str and _NAME.fullmatch(name) is not None
 
 
