@@ -1,0 +1,119 @@
+"""Rules of one resource type each: canonical urls of definitions, StructureMaps, OperationDefinitions, derived Questionnaires."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bulkfhir.validators import Validator
+from bulkfhir.validators.rules.canonical_url import CANONICAL_RESOURCES
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def validator() -> Validator:
+    return Validator("structure-only")
+
+
+def _faults(validator: Validator, resource: Json, rule: str) -> list[str]:
+    """Where the rule finds fault."""
+    return [issue.location for issue in validator.validate(json.dumps(resource).encode()).issues if issue.rule == rule]
+
+
+@pytest.mark.parametrize("name", sorted(CANONICAL_RESOURCES))
+def test_the_url_of_a_definition_is_absolute(validator: Validator, name: str) -> None:
+    for url, faults in (("http://x.example/d", []), ("urn:oid:1.2.3", []), ("d", [f"{name}.url"]), ("#d", [f"{name}.url"])):
+        assert _faults(validator, {"resourceType": name, "url": url}, "canonical-absolute") == faults
+
+
+def test_other_urls_may_be_relative(validator: Validator) -> None:
+    assert _faults(validator, {"resourceType": "Subscription", "channel": {"endpoint": "x"}}, "canonical-absolute") == []
+    assert _faults(validator, {"resourceType": "DocumentManifest", "source": "x"}, "canonical-absolute") == []
+
+
+MAP: Json = {
+    "resourceType": "StructureMap",
+    "url": "http://x.example/map",
+    "name": "Map",
+    "status": "draft",
+    "structure": [{"url": "http://hl7.org/fhir/StructureDefinition/Patient", "mode": "source", "alias": "P"}],
+    "group": [
+        {
+            "name": "main",
+            "typeMode": "none",
+            "input": [{"name": "src", "type": "P", "mode": "source"}, {"name": "tgt", "type": "Person", "mode": "target"}],
+            "rule": [
+                {
+                    "name": "names",
+                    "source": [{"context": "src", "element": "name", "variable": "n"}],
+                    "target": [{"context": "tgt", "contextType": "variable", "element": "name", "variable": "m"}],
+                    "rule": [
+                        {
+                            "name": "family",
+                            "source": [{"context": "n", "element": "family", "variable": "f"}],
+                            "target": [{"context": "m", "contextType": "variable", "element": "family", "transform": "copy", "parameter": [{"valueId": "f"}]}],
+                        }
+                    ],
+                    "dependent": [{"name": "main", "variable": ["src", "tgt"]}],
+                }
+            ],
+        }
+    ],
+}
+
+
+def _changed(path: str, value: Any) -> Json:
+    """The map with one value at a dotted path replaced."""
+    changed: Json = json.loads(json.dumps(MAP))
+    *steps, last = path.split(".")
+    at: Any = changed["group"][0]
+    for step in steps:
+        at = at[int(step)] if step.isdecimal() else at[step]
+    at[last] = value
+    return changed
+
+
+def test_a_sound_map_passes(validator: Validator) -> None:
+    assert [issue for issue in validator.validate(json.dumps(MAP).encode()).issues if issue.fails] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "location"),
+    [
+        ("name", "ma-in", ""),
+        ("extends", "other", ".extends"),
+        ("input.0.name", "s_rc", ".input[0]"),
+        ("input.1.name", "src", ".input[1]"),
+        ("input.1.type", "Persona", ".input[1]"),
+        ("rule.0.name", "n-1", ".rule[0]"),
+        ("rule.0.source.0.context", "tgt", ".rule[0].source[0]"),
+        ("rule.0.source.0.element", "nom", ".rule[0].source[0]"),
+        ("rule.0.target.0.context", "nobody", ".rule[0].target[0]"),
+        ("rule.0.target.0.element", "nom", ".rule[0].target[0]"),
+        ("rule.0.target.0.variable", "m.m", ".rule[0].target[0]"),
+        ("rule.0.target.0.parameter", [{"valueString": "a"}, {"valueString": "b"}], ".rule[0].target[0]"),
+        ("rule.0.rule.0.source.0.element", "surname", ".rule[0].rule[0].source[0]"),
+        ("rule.0.rule.0.target.0.element", "surname", ".rule[0].rule[0].target[0]"),
+        ("rule.0.dependent.0.name", "other", ".rule[0].dependent[0]"),
+        ("rule.0.dependent.0.variable", ["src"], ".rule[0].dependent[0]"),
+        ("rule.0.dependent.0.variable", ["src", "nobody"], ".rule[0].dependent[0].variable[1]"),
+    ],
+)
+def test_a_map_with_one_fault_is_told_where(validator: Validator, path: str, value: Any, location: str) -> None:
+    assert _faults(validator, _changed(path, value), "structure-map")[0] == "StructureMap.group[0]" + location
+
+
+def test_of_an_unknown_structure_no_path_is_checked(validator: Validator) -> None:
+    unknown = _changed("rule.0.source.0.element", "nom")
+    unknown["structure"][0]["url"] = "http://x.example/StructureDefinition/logical"
+    assert _faults(validator, unknown, "structure-map") == []
+
+
+def test_the_profile_of_an_operation_is_a_known_one_on_parameters(validator: Validator) -> None:
+    operation = {"resourceType": "OperationDefinition", "inputProfile": "http://nowhere.example/p", "outputProfile": "http://hl7.org/fhir/StructureDefinition/Patient"}
+    assert _faults(validator, operation, "operation-profile") == ["OperationDefinition.inputProfile", "OperationDefinition.outputProfile"]
+    operation = {"resourceType": "OperationDefinition", "inputProfile": "http://hl7.org/fhir/StructureDefinition/Parameters"}
+    assert _faults(validator, operation, "operation-profile") == []
