@@ -1,0 +1,50 @@
+"""The memory of CodeableConcepts never answers for a concept that differs from the one it has seen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bulkfhir.validators import Validator
+
+GOOD = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "code": "M", "display": "Married"}], "text": "married"}
+CODING = GOOD["coding"][0]
+
+
+def failing(validator, concept):
+    line = json.dumps({"resourceType": "Patient", "id": "p", "maritalStatus": concept}).encode()
+    return {issue.rule for issue in validator.validate(line).issues if issue.fails}
+
+
+@pytest.mark.parametrize(
+    ("concept", "rule"),
+    [
+        (GOOD | {"text": None}, "json-type"),
+        (GOOD | {"text": ""}, "empty-string"),
+        (GOOD | {"text": 1}, "json-type"),
+        (GOOD | {"coding": [CODING | {"userSelected": 1}]}, "json-type"),
+        (GOOD | {"coding": [CODING | {"display": None}]}, "json-type"),
+        (GOOD | {"coding": [CODING | {"code": "Q"}]}, "code-system"),
+        (GOOD | {"coding": [CODING | {"code": ["M"]}]}, "json-type"),
+        (GOOD | {"coding": CODING}, "json-form"),
+        (GOOD | {"coding": []}, "empty-array"),
+        (GOOD | {"nonsense": 1}, "unknown-element"),
+    ],
+)
+def test_a_concept_that_differs_is_judged_itself(concept, rule):
+    validator = Validator("structure-only")
+    for seen in (GOOD, {"coding": GOOD["coding"]}, GOOD | {"coding": [CODING | {"userSelected": True}]}):
+        assert failing(validator, seen) == set()
+        assert failing(validator, seen) == set()
+    assert rule in failing(validator, concept)
+
+
+def test_codes_that_cannot_be_decided_are_counted_every_time():
+    validator = Validator("structure-only")
+    line = b'{"resourceType":"Patient","id":"p","maritalStatus":{"coding":[{"system":"http://example.org/own","code":"x"}]}}'
+    counts = []
+    for _ in range(3):
+        validator.validate(line)
+        counts.append(validator.undecided.total())
+    assert counts[2] - counts[1] == counts[1] - counts[0] == counts[0]
