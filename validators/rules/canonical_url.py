@@ -18,11 +18,11 @@ CANONICAL_RESOURCES = frozenset(
     {
         "ActivityDefinition", "CapabilityStatement", "ChargeItemDefinition", "CodeSystem", "CompartmentDefinition", "ConceptMap", "EffectEvidenceSynthesis",
         "EventDefinition", "Evidence", "EvidenceVariable", "ExampleScenario", "GraphDefinition", "ImplementationGuide", "Library", "Measure",
-        "MessageDefinition", "OperationDefinition", "PlanDefinition", "Questionnaire", "ResearchDefinition", "ResearchElementDefinition",
+        "MessageDefinition", "NamingSystem", "OperationDefinition", "PlanDefinition", "Questionnaire", "ResearchDefinition", "ResearchElementDefinition",
         "RiskEvidenceSynthesis", "SearchParameter", "StructureDefinition", "StructureMap", "TerminologyCapabilities", "TestScript", "ValueSet",
     }
 )  # fmt: skip
-"""Resource types whose url is the name that others refer to them by."""
+"""The types of R4 that HL7's validator calls canonical: others refer to them by their url, which NamingSystem does not have yet."""
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:

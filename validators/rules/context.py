@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from ..definitions import type_url
 from ..fhirpath import FhirPathError, compile
 from ..issue import Issue
-from .rule import Issues, Scope
 from ..schema import Property, Schema
+from .canonical_url import CANONICAL_RESOURCES
+from .rule import Issues, Scope
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
@@ -32,16 +33,10 @@ _REAL = {
     "Resource": frozenset({"id", "meta", "implicitRules", "language"}),
     "DomainResource": frozenset({"text", "contained", "extension", "modifierExtension"}),
 }
-_CANONICAL_RESOURCES = frozenset(
-    """CodeSystem ActivityDefinition CapabilityStatement ChargeItemDefinition CompartmentDefinition ConceptMap EffectEvidenceSynthesis EventDefinition
-    Evidence EvidenceVariable ExampleScenario GraphDefinition ImplementationGuide Library Measure MessageDefinition NamingSystem OperationDefinition
-    PlanDefinition Questionnaire ResearchDefinition ResearchElementDefinition RiskEvidenceSynthesis SearchParameter StructureDefinition StructureMap
-    TerminologyCapabilities TestScript ValueSet""".split()
-)
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
 _CORRECTED = {
     _CORE + "structuredefinition-fhir-type": ("ElementDefinition.type",),
-    _CORE + "regex": ("ElementDefinition", "ElementDefinition.type"),
+    _CORE + "regex": ("Questionnaire.item", "ElementDefinition", "ElementDefinition.type"),
     _CORE + "structuredefinition-normative-version": ("Element",),
     _CORE + "capabilitystatement-expectation": ("Element",),
     _CORE + "capabilitystatement-prohibited": ("Element",),
@@ -198,7 +193,7 @@ def _in_context(explainer: Explainer, kind: str, expression: str, place: _Place)
     profile, mark, path = expression.rpartition("#")
     names = with_bases(explainer, place.names)
     if path == "CanonicalResource":
-        return not names.isdisjoint(_CANONICAL_RESOURCES)
+        return not names.isdisjoint(CANONICAL_RESOURCES)
     if mark and not _conforms(explainer, profile, place):
         return False
     return _named(path, names, on_resource=place.value is place.scope.resource)

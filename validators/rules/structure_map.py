@@ -133,9 +133,12 @@ class _Map:
             yield from _assigned(source, found.mode, None, where, variables)
             return
         types = found.types if element is None else self._children(found.types, element)
-        yield from _assigned(source, found.mode, types, where, variables)
+        wanted = text_of(source.get("type")) if element is not None else None
+        yield from _assigned(source, found.mode, types if wanted is None else (wanted,), where, variables)
         if types == ():
             yield _error(where, f"The source path {context}.{element} refers to the path {found.types[0]}.{element} which is unknown")
+        elif wanted is not None and not self._is_one_of(wanted, types):
+            yield _error(where, f"The type {wanted[:64]} is not valid for {found.types[0]}.{element}: it may be {', '.join(types)}")
 
     def _target(self, target: Json, where: str, variables: Variables) -> Iterator[Issue]:
         context, element, transform = target.get("context"), text_of(target.get("element")), text_of(target.get("transform"))
@@ -156,8 +159,10 @@ class _Map:
         yield from _assigned(target, found.mode, self._made(transform, parameters) or types, where, variables)
         if types == ():
             yield _error(where, f"The target path {context}.{element} refers to the path {found.types[0]}.{element} which is unknown")
-        elif types is not None:
-            yield from _parameters(transform or "create", parameters, where)
+        elif types is not None and transform is None and parameters:
+            yield _error(where, "When there is no transform, parameters can't be provided")
+        elif types is not None and transform is not None:
+            yield from _parameters(transform, parameters, where)
 
     def _created(self, target: Json, transform: str | None, parameters: list[Json], where: str, variables: Variables) -> Iterator[Issue]:
         """A target without a context makes something that stands on its own."""
@@ -178,6 +183,15 @@ class _Map:
     def _children(self, types: tuple[str, ...], element: str) -> tuple[str, ...]:
         """The types that an element of one of these types may have."""
         return tuple({p.type: None for name in types if self.schema.kind(name) is not None for p in self.schema.properties(name).values() if p.name == element})
+
+    def _is_one_of(self, name: str, types: tuple[str, ...]) -> bool:
+        """Whether a type is one of several, or derived from one of them."""
+        while self.schema.kind(name) is not None:
+            if name in types:
+                return True
+            definition = self.schema.definitions.fetch("StructureDefinition", type_url(name)) or {}
+            name = str(definition.get("baseDefinition", "")).removeprefix(type_url(""))
+        return False
 
     def _dependent(self, dependent: Json, where: str, variables: Variables) -> Iterator[Issue]:
         name = text_of(dependent.get("name"))
