@@ -20,12 +20,14 @@ from .profiles import ProfileCompiler
 from .references import scope_of
 from .rules import RULES
 from .rules.context import Unplaced, settle
+from .rules.concept import remembered
 from .rules.form import companion_check, empty_element, inline_check, list_check, primitive_check, single_check, unknown_element, wrong_form
 from .rules.primitive import proven_of
 from .rules.profile import unreplaced
 from .rules.rule import Check, Issues, Scope, located, union
 from .schema import Constraint, Property, Schema, TypeSchema
 from .schema.errata import corrected
+from .schema.profile import Node, profile_tree
 from .terminology import Membership, Terminology
 
 __all__ = ["Explainer"]
@@ -66,6 +68,7 @@ class Explainer:
         self._types: dict[str, Check] = {}
         self._resources: dict[str, Check] = {}
         self._profiles: dict[str, Check | None] = {}
+        self._trees: dict[str, Node | None] = {}
 
     def explain(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
         """Every issue of a decoded resource whose resourceType is known, in document order."""
@@ -131,6 +134,13 @@ class Explainer:
                 made.append(ProfileCompiler(self, definition).compile())
                 self._profiles[url] = made[0]
         return self._profiles[url]
+
+    def profile_tree(self, url: str) -> Node | None:
+        """The tree of a known StructureDefinition, kept: paths of discriminators lead through many."""
+        if url not in self._trees:
+            definition = self.definitions.fetch("StructureDefinition", url)
+            self._trees[url] = profile_tree(definition) if definition is not None and "snapshot" in definition else None
+        return self._trees[url]
 
     def invariant(self, constraint: Constraint, name: str) -> fhirpath.Invariant | None:
         """A constraint on values of the named type, with its erratum; None where there is nothing to evaluate."""
@@ -205,6 +215,8 @@ class Explainer:
         checks = self._value_checks(found)
         if found.is_primitive and not found.is_list:
             return primitive_check(found, checks, siblings, proven_of(found, self, len(checks)))
+        if found.type == "CodeableConcept":
+            checks = [remembered(found, self.value_check(found))]
         form = list_check if found.is_list else single_check
         return inline_check(found, self.value_check(found), form) if found.type == "Resource" else form(found, checks, siblings)
 

@@ -53,11 +53,11 @@ _KNOWN: Final = "resourceType id meta profile security versionId lastUpdated con
 _PRIMITIVES: Final = {
     name: number
     for number, names in enumerate(
-        ("string markdown", "code", "id", "uri url", "canonical", "date", "dateTime", "instant", "time", "boolean", "integer", "positiveInt", "unsignedInt", "decimal", "base64Binary")
+        ("string markdown", "code", "id", "uri url", "canonical", "date", "dateTime", "instant", "time", "boolean", "integer", "positiveInt", "unsignedInt", "decimal", "base64Binary", "xhtml")
     )
     for name in names.split()
 }
-_OTHER: Final = 15
+_OTHER: Final = 16
 _NUMERIC: Final = frozenset({"boolean", "integer", "positiveInt", "unsignedInt", "decimal"})
 _ID: Final = _PRIMITIVES["id"]
 
@@ -241,10 +241,9 @@ class Lowering:
                 lowered.append(self._extension(found, check))
             elif rule.build is invariant.build_element:
                 lowered += [u8(6) + op for op in self._conditions.of_element(found)]
-            elif rule.build is type_profile.build and len(found.type_ref.profiles) == 1:
-                url = found.type_ref.profiles[0]
-                if self.explainer.profile_check(url) is not None:
-                    lowered.append(u8(7) + u32(self.overlays.of_profile(url)))
+            elif rule.build is type_profile.build and len(urls := found.type_ref.profiles) == 1 and self.explainer.definitions.fetch("StructureDefinition", urls[0]):
+                if self.explainer.profile_check(urls[0]) is not None:
+                    lowered.append(u8(7) + u32(self.overlays.of_profile(urls[0])))
             else:
                 lowered.append(u8(8) + u32(self.about_value([check])))
         return lowered

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from .profiles import ProfileCompiler, _beyond_type, _Item, _Slices
+from .profiles import ProfileCompiler
 from .records import NO_CHECK, items, u8, u16, u32
 from .rules.rule import Issues, Scope
-from .schema import ElementSchema, Property
+from .schema import Property
 from .schema.profile import Group, Node
+from .slices import Slices
+from .slicing import Undecidable
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -62,10 +63,7 @@ class Overlays:
         assert definition is not None
         compiler = ProfileCompiler(self._explainer, definition)
         name = definition["type"]
-        root = self._explainer.schema.type(name).root
-        type_ref = next(iter(root.types), None) or next(p for p in self._explainer.schema.type("Extension").properties.values()).type_ref
-        found = Property(name, name, name, False, False, compiler._narrowed(compiler.top.element, root, name), replace(type_ref, code=name, profiles=(), targets=()))
-        checks = [_ASK] if self._explainer.schema.kind(name) == "primitive-type" else self._lowering.value_checks(found, "narrowed")
+        checks = [_ASK] if self._explainer.schema.kind(name) == "primitive-type" else self._lowering.value_checks(compiler.root(), "narrowed")
         return self._overlay(compiler, compiler.top, name, checks) or items([]) + items([])
 
     def _overlay(self, compiler: ProfileCompiler, node: Node, name: str, checks: list[bytes]) -> bytes | None:
@@ -81,12 +79,12 @@ class Overlays:
         return items(checks) + items(groups) if checks or groups else None
 
     def _group(self, compiler: ProfileCompiler, group: Group, name: str) -> bytes | None:
-        found = compiler._properties(group.node.element, name)
+        found = compiler.properties(group.node.element, name)
         if not found:
             return None
         element, base = group.node.element, found[0].element
         own = [self._item(compiler, group.node, p) for p in found]
-        slices = _Slices(compiler, group, found) if group.slices and element.slicing is not None else None
+        slices = compiler.slices(group, found)
         fewer = element.max is not None and (base.max is None or element.max < base.max)
         if element.min <= base.min and not fewer and slices is None and not any(own):
             return None
@@ -95,15 +93,14 @@ class Overlays:
         members = [self._member(compiler, p, item, slices) for p, item in zip(found, own, strict=True)]
         return u32(least) + u32(most) + items(members) + (u8(0) if slices is None else self._slices(slices))
 
-    def _slices(self, slices: _Slices) -> bytes:
+    def _slices(self, slices: Slices) -> bytes:
         slicing = slices.slicing
-        assert slicing is not None
         if len(slices.nodes) > _MOST_SLICES or any("/" in (node.element.slice_name or "") for node in slices.nodes):
             raise _NoCounterpartError
         bounds = (u32(node.element.min) + u32(_UNBOUNDED if node.element.max is None else node.element.max) for node in slices.nodes)
         return u8(1) + u8(slicing.rules == "closed") + u8(slicing.ordered) + items(bounds)
 
-    def _member(self, compiler: ProfileCompiler, found: Property, item: bytes | None, slices: _Slices | None) -> bytes:
+    def _member(self, compiler: ProfileCompiler, found: Property, item: bytes | None, slices: Slices | None) -> bytes:
         name = self._lowering.names.number
         companion = name("_" + found.json_name) if found.is_primitive else name(found.json_name)
         start = u16(name(found.json_name)) + u16(companion) + u8(found.is_primitive) + (item or _item([]))
@@ -111,12 +108,11 @@ class Overlays:
             return start + u32(NO_CHECK) + items([]) + items([])
         decided_by = self._decided_by(slices, found)
         question = self._lowering.question(self._slice_question(slices, found, by_type=decided_by == ["resourceType"]))
-        inside = [self._item(compiler, node, found) or _item([]) if found.json_name in checks else _item([_ASK]) for node, checks in zip(slices.nodes, slices.checks, strict=True)]
+        inside = [self._item(compiler, node, found) or _item([]) for node in slices.nodes]
         return start + u32(question) + self._lowering.names.keys(decided_by) + items(inside)
 
-    def _decided_by(self, slices: _Slices, found: Property) -> list[str]:
+    def _decided_by(self, slices: Slices, found: Property) -> list[str]:
         """The members that the discriminators look at; none for the whole value. Where the type alone decides, a member that no value has."""
-        assert slices.slicing is not None
         discriminators = slices.slicing.discriminators
         if discriminators and all(d.type == "type" and d.path == "$this" for d in discriminators):
             return ["resourceType"]
@@ -125,26 +121,31 @@ class Overlays:
         wanted = {d.path.partition(".")[0] for d in discriminators}
         return [p.json_name for p in self._explainer.schema.properties(found.type).values() if p.name in wanted or p.json_name in wanted]
 
-    def _slice_question(self, slices: _Slices, found: Property, *, by_type: bool) -> Any:
+    def _slice_question(self, slices: Slices, found: Property, *, by_type: bool) -> Any:
         def match(value: Any, scope: Scope) -> int:
             if by_type and found.is_primitive:
                 value = _STANDING_IN.get(found.type, "2000-01-01")
-            matched, issues = slices._match(_Item(value, None, found, ""), scope)
-            return 0 if issues else 1 if matched is None else matched + 2
+            try:
+                matched, fault = slices.match(value, None, found, scope)
+            except Undecidable:
+                return 0
+            return 0 if fault else 1 if matched is None else matched + 2
 
         return self._lowering.valued(match)
 
     def _item(self, compiler: ProfileCompiler, node: Node, found: Property) -> bytes | None:
         """What a node says of each value of a property; None for nothing."""
-        if compiler._wrong_type(node.element, found) is not None:
+        if found.type == "Resource":
+            return None if compiler.item_check(node, found) is None else _item([_ASK])
+        if compiler.is_other_type(node.element, found):
             return _item([_ASK], empty_asks=True)
-        narrowed = _narrowed(compiler, node.element, found)
+        narrowed = compiler.narrowed(node.element, found)
         if found.is_primitive:
             return self._primitive(compiler, node, narrowed, found)
         checks = self._lowering.value_checks(narrowed, "narrowed")
         reference = node.element.content_reference
-        if reference is not None:
-            target = compiler._find(reference.rpartition("#")[2])
+        if reference is not None and not node.groups:
+            target = compiler.find(reference.rpartition("#")[2])
             if target is not None and target.groups:
                 checks.append(u8(7) + u32(self._number(lambda: self._overlay(compiler, target, found.type, []) or items([]) + items([]))))
         elif (inside := self._overlay(compiler, node, found.type, [])) is not None:
@@ -152,7 +153,7 @@ class Overlays:
         return _item(checks) if checks else None
 
     def _primitive(self, compiler: ProfileCompiler, node: Node, narrowed: Property, found: Property) -> bytes | None:
-        if compiler._children(node, found.type) is not None:
+        if compiler.children(node, found.type) is not None:
             return _item([_ASK], empty_asks=True)
         rules = self._explainer.narrowing_checks(narrowed)
         empty_asks = bool(self._explainer.empty_checks(narrowed))
@@ -167,11 +168,3 @@ class Overlays:
 
 def _item(checks: Iterable[bytes], *, empty_asks: bool = False) -> bytes:
     return items(checks) + u8(empty_asks)
-
-
-def _narrowed(compiler: ProfileCompiler, element: ElementSchema, found: Property) -> Property:
-    base = found.type_ref
-    ref = next((t for t in element.types if t.code == base.code), base)
-    profiles = tuple(p for p in ref.profiles if p not in base.profiles and _beyond_type(p, found.type))
-    targets = () if set(ref.targets) == set(base.targets) else ref.targets
-    return replace(found, element=compiler._narrowed(element, found.element, found.type), type_ref=replace(ref, profiles=profiles, targets=targets))

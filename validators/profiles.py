@@ -2,35 +2,31 @@
 
 The base type's own rules have run already. Of the profile's tree only what narrows is kept: cardinality, types, bindings,
 fixed values and patterns, invariants, slices. The rules are the same as for base types; they are given the narrowed element.
+Where a profile says nothing, there is no check.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .definitions import type_url
 from .issue import Issue
 from .rules.cardinality import too_few, too_many
+from .references import scope_of
 from .rules.rule import Check, Issues, Scope, located, union
-from .schema import ElementSchema, Property
+from .rules.type_profile import follows
+from .schema import ElementSchema, Property, TypeRef
 from .schema.profile import Group, Node, profile_tree
-from .slicing import Undecidable, slice_predicate
+from .slices import ItemCheck, Slices, items_of
+from .slicing import Tree
 
 if TYPE_CHECKING:
     from .explainer import Explainer
 
 __all__ = ["ProfileCompiler"]
 
-
-@dataclass(slots=True)
-class _Item:
-    """One value of a group: a JSON value, or only the companion of a primitive that has none."""
-
-    value: Any
-    companion: dict[str, Any] | None
-    found: Property
-    step: str
+_NOTHING: dict[str, Any] = {}  # what a primitive without companion holds
 
 
 class ProfileCompiler:
@@ -39,25 +35,28 @@ class ProfileCompiler:
     def __init__(self, explainer: Explainer, definition: dict[str, Any]) -> None:
         self.explainer = explainer
         self.schema = explainer.schema
-        self.definition = definition
+        self.type: str = definition["type"]
         self.url: str = definition["url"]
         self.top = profile_tree(definition)
-        self._referenced: dict[str, Node] = {}
+        self.tree = Tree(explainer, self.url)
+        self._by_id: dict[str, Node] = {}
 
     def compile(self) -> Check | None:
-        """The check for an object of the profile's type; None where the profile narrows nothing."""
-        name = self.definition["type"]
-        base = self.schema.type(name)
-        found = Property(name, name, name, False, False, self._narrowed(self.top.element, base.root, name), base.root.types[0] if base.root.types else _plain(name))
-        checks = self._rules(found) + ([check] if (check := self._children(self.top, name)) else [])
-        check = union(checks)
+        """The check for a value of the profile's type; None where the profile narrows nothing."""
+        inside = self.children(self.top, self.type)
+        check = union([*self.explainer.narrowing_checks(self.root()), *([inside] if inside is not None else [])])
         return None if check is None else self._signed(check)
 
+    def root(self) -> Property:
+        """The profile's root as a property of its type, with what it says beyond the type."""
+        element = replace(self._narrowed(self.top.element, self.schema.type(self.type).root, self.type), binding=None)  # a binding is an element's, not a type's
+        return Property(self.type, self.type, self.type, False, False, element, TypeRef(self.type))
+
     def _signed(self, check: Check) -> Check:
-        url, primitive = self.url, self.schema.kind(self.definition["type"]) == "primitive-type"
+        url, is_primitive = self.url, self.schema.kind(self.type) == "primitive-type"
 
         def signed(value: Any, scope: Scope) -> Issues:
-            issues = check(value, scope) if type(value) is dict or primitive else None  # another form is the walk's to report
+            issues = check(value, scope) if is_primitive or type(value) is dict else None  # another form is the walk's to report
             if issues is not None:
                 for issue in issues:
                     issue.profile = issue.profile or url
@@ -65,241 +64,229 @@ class ProfileCompiler:
 
         return signed
 
-    def _rules(self, found: Property) -> list[Check]:
-        return self.explainer.narrowing_checks(found)
+    def children(self, node: Node, name: str) -> Check | None:
+        """The check for the children of a node, on an object of the named type; of a primitive that is its companion."""
+        owner = "Element" if self.schema.kind(name) in (None, "primitive-type") else name
+        return union([check for group in node.groups for check in self._group(group, owner)])
 
-    def _children(self, node: Node, name: str) -> Check | None:
-        """The check for the children of a node, on an object of the named type."""
-        if self.schema.kind(name) in (None, "primitive-type"):
-            name = "Element"
-        return union([check for group in node.groups if (check := self._group(group, name))])
-
-    def _properties(self, element: ElementSchema, name: str) -> list[Property]:
-        wanted = element.name
-        return [p for p in self.schema.properties(name).values() if p.element.name == wanted or p.json_name == wanted]
-
-    def _group(self, group: Group, name: str) -> Check | None:
-        found = self._properties(group.node.element, name)
+    def _group(self, group: Group, name: str) -> list[Check]:
+        """The checks of one child name, on the object that has it."""
+        element = group.node.element
+        found = self.properties(element, name)
         if not found:
+            return []
+        checks = self._counts(element, found)
+        checks += [_each(p, check) for p in found if (check := self.item_check(group.node, p)) is not None]
+        slices = self.slices(group, found)
+        return checks if slices is None else [*checks, slices.check]
+
+    def properties(self, element: ElementSchema, name: str) -> list[Property]:
+        """The properties of a type that an element of the profile is about: several for a choice."""
+        return [p for p in self.schema.properties(name).values() if element.name in (p.element.name, p.json_name)]
+
+    def slices(self, group: Group, found: list[Property]) -> Slices | None:
+        """The slices of one child name."""
+        slicing = group.node.element.slicing
+        if not group.slices or slicing is None:
             return None
-        element, base = group.node.element, found[0].element
-        own = {p.json_name: self._item_check(group.node, p) for p in found}
-        slices = _Slices(self, group, found) if group.slices and element.slicing is not None else None
-        fewer = element.max is not None and (base.max is None or element.max < base.max)
-        if element.min <= base.min and not fewer and slices is None and not any(own.values()):
-            return None
-        minimum, maximum, label = (element.min if element.min > base.min else 0), (element.max if fewer else None), element.id
-        url = self.url
+        return Slices(self.tree, slicing, group.slices, found, [{p.json_name: self.item_check(node, p) for p in found} for node in group.slices])
 
-        def check(value: Any, scope: Scope) -> Issues:
-            items = _items(value, found)
-            issues: list[Issue] = []
-            if len(items) < minimum:
-                issues.append(too_few(url, label, minimum, len(items)))
-            if maximum is not None and len(items) > maximum:
-                issues.append(too_many(url, label, maximum, len(items)))
-            for item in items:
-                item_check = own[item.found.json_name]
-                if item_check is not None and (said := item_check(item, scope)):
-                    issues += located(item.step, said)
-            if slices is not None:
-                issues += slices.check(items, scope)
-            return issues or None
+    def _counts(self, element: ElementSchema, found: list[Property]) -> list[Check]:
+        """The cardinality of an element, where it is narrower than the base type's."""
+        base, checks = found[0].element, []
+        names = frozenset(name for p in found for name in ((p.json_name, "_" + p.json_name) if p.is_primitive else (p.json_name,)))
+        if element.min > base.min:
+            checks.append(_at_least(self.url, element, names))
+        if element.max is not None and (base.max is None or element.max < base.max):
+            checks.append(_at_most(self.url, element, element.max, names))
+        return checks
 
-        return check
-
-    def item_check(self, node: Node, found: Property) -> Callable[[_Item, Scope], Issues] | None:
+    def item_check(self, node: Node, found: Property) -> ItemCheck | None:
         """What a node says of one value of a property."""
-        return self._item_check(node, found)
-
-    def _item_check(self, node: Node, found: Property) -> Callable[[_Item, Scope], Issues] | None:
         element = node.element
-        wrong = self._wrong_type(element, found)
-        if wrong is not None:
-            return wrong
-        ref = next((t for t in element.types if t.code == found.type_ref.code), found.type_ref)
-        base = found.type_ref
-        narrowed = replace(
-            found,
-            element=self._narrowed(element, found.element, found.type),
-            type_ref=replace(
-                ref,
-                profiles=tuple(p for p in ref.profiles if p not in base.profiles and _beyond_type(p, found.type)),
-                targets=() if set(ref.targets) == set(base.targets) else ref.targets,
-            ),
-        )
-        on_value = union(self._rules(narrowed))
+        if found.type == "Resource":
+            return self._resource_check(node, found)
+        if self.is_other_type(element, found):
+            text = f"The Profile '{self.url}' definition allows for the types {[t.code for t in element.types]} but found type {found.type}"
+            return lambda value, companion, scope: [Issue("error", "structure", "profile-element-type", "", text)]
+        narrowed = self.narrowed(element, found)
+        on_value = union(self.explainer.narrowing_checks(narrowed))
         on_empty = union(self.explainer.empty_checks(narrowed)) if found.is_primitive else None
-        inside = self._lazy_children(node, found)
-        if on_value is None and on_empty is None and inside is None:
-            return None
-        primitive = found.is_primitive
+        return _item(found.is_primitive, on_value, on_empty, self._inside(node, found))
 
-        def check(item: _Item, scope: Scope) -> Issues:
-            issues: list[Issue] = []
-            if item.value is not None:
-                issues += (on_value(item.value, scope) or ()) if on_value is not None else ()
-            elif on_empty is not None and item.companion is not None:
-                issues += on_empty(item.companion, scope) or ()
-            whole = item.companion if primitive else item.value
-            if inside is not None and type(whole if whole is not None else {}) is dict:
-                issues += inside(whole if whole is not None else {}, scope) or ()
-            return issues or None
+    @staticmethod
+    def is_other_type(element: ElementSchema, found: Property) -> bool:
+        """Whether a property is of a choice's type that the element does not allow any more."""
+        return found.element.is_choice and bool(element.types) and found.type_ref.code not in {t.code for t in element.types}
+
+    def narrowed(self, element: ElementSchema, found: Property) -> Property:
+        """The property with what the element says of it, and the base type does not."""
+        base = found.type_ref
+        ref = next((t for t in element.types if t.code == base.code), base)
+        profiles = tuple(p for p in ref.profiles if p not in base.profiles and p != type_url(found.type))
+        targets = () if set(ref.targets) == set(base.targets) else ref.targets
+        return replace(found, element=self._narrowed(element, found.element, found.type), type_ref=replace(ref, profiles=profiles, targets=targets))
+
+    def _resource_check(self, node: Node, found: Property) -> ItemCheck | None:
+        """What a node says of a contained resource, or an entry's: its type, the profiles of that, and more that depends on the type."""
+        refs, urls = node.element.types, [url for t in node.element.types for url in t.profiles]
+        if not node.groups and not node.element.constraints and not urls and (not refs or any(t.code == "Resource" for t in refs)):
+            return None
+        made: dict[str, Check | None] = {}
+
+        def compiled(name: str) -> Check | None:
+            if name not in made:
+                element = replace(self._narrowed(node.element, found.element, name), binding=None)
+                inside = self.children(node, name)
+                checks = self.explainer.narrowing_checks(replace(found, type=name, element=element, type_ref=TypeRef(name)))
+                made[name] = union([*checks, *([inside] if inside is not None else [])])
+            return made[name]
+
+        def check(value: Any, companion: Any, scope: Scope) -> Issues:
+            name = value.get("resourceType") if type(value) is dict else None
+            if type(name) is not str or not self.schema.is_resource(name):
+                return None  # the walk reports it
+            ref = next((t for t in refs if t.code in ("Resource", name)), None)
+            if refs and ref is None:
+                text = f"The type '{name}' is not valid - must be one of {', '.join(t.code for t in refs)} (from {self.url})"
+                return [Issue("error", "structure", "profile-element-type", "", text)]
+            inner = scope_of(value, scope)
+            issues = list(follows(self.explainer, ref.profiles, name, value, inner) or ()) if ref is not None else []
+            more = compiled(name)
+            return (issues + ((more(value, inner) if more is not None else None) or [])) or None
 
         return check
 
-    def _lazy_children(self, node: Node, found: Property) -> Check | None:
+    def _inside(self, node: Node, found: Property) -> Check | None:
         """The children of a node, or of the node that its contentReference names."""
         reference = node.element.content_reference
-        if reference is None:
-            return self._children(node, found.type)
-        target = self._find(reference.rpartition("#")[2])
+        if reference is None or node.groups:
+            return self.children(node, found.type)
+        target = self.find(reference.rpartition("#")[2])
         if target is None or not target.groups:
             return None
         made: list[Check | None] = []
 
         def check(value: Any, scope: Scope) -> Issues:
-            if not made:
-                made.append(self._children(target, found.type))
+            if not made:  # when it is needed: elements refer to what holds them
+                made.append(self.children(target, found.type))
             return made[0](value, scope) if made[0] is not None else None
 
         return check
 
-    def _find(self, identity: str) -> Node | None:
-        if not self._referenced:
+    def find(self, identity: str) -> Node | None:
+        """The node with that id."""
+        if not self._by_id:
             stack = [self.top]
             while stack:
                 node = stack.pop()
-                self._referenced[node.element.id] = node
+                self._by_id[node.element.id] = node
                 stack += [n for g in node.groups for n in (g.node, *g.slices)]
-        return self._referenced.get(identity)
-
-    def _wrong_type(self, element: ElementSchema, found: Property) -> Callable[[_Item, Scope], Issues] | None:
-        """For a property of a choice that the profile does not allow any more."""
-        if not element.types or not found.element.is_choice:
-            return None
-        allowed = [t.code for t in element.types]
-        if found.type_ref.code in allowed:
-            return None
-        text = f"The Profile '{self.url}' definition allows for the types {allowed} but found type {found.type_ref.code}"
-        return lambda item, scope: [Issue("error", "structure", "profile-element-type", "", text)]
+        return self._by_id.get(identity)
 
     def _narrowed(self, element: ElementSchema, base: ElementSchema, name: str) -> ElementSchema:
         """The element with only what the base does not say already."""
-        kind = self.schema.kind(name)
-        root = self.schema.type(name).root if kind is not None else base
-        known = {(c.key, c.expression) for c in (*base.constraints, *root.constraints)}
+        root = self.schema.type(name).root if self.schema.kind(name) is not None else base
+        known = {(c.key, c.expression, c.severity) for c in (*base.constraints, *root.constraints)}
         return replace(
             element,
             binding=None if element.binding == base.binding else element.binding,
-            constraints=tuple(c for c in element.constraints if (c.key, c.expression) not in known and c.key != "ele-1"),
+            constraints=tuple(c for c in element.constraints if (c.key, c.expression, c.severity) not in known),
             max_length=None if element.max_length == base.max_length else element.max_length,
             min_value=None if element.min_value == base.min_value else element.min_value,
             max_value=None if element.max_value == base.max_value else element.max_value,
         )
 
 
-def _plain(name: str) -> Any:
-    from .schema import TypeRef
+def _item(is_primitive: bool, on_value: Check | None, on_empty: Check | None, inside: Check | None) -> ItemCheck | None:
+    """The check of one value: of the value itself, of a primitive without one, and of the children."""
+    if on_value is None and on_empty is None and inside is None:
+        return None
+    if not is_primitive:
+        both = union([check for check in (on_value, inside) if check is not None])
+        return None if both is None else lambda value, companion, scope: both(value, scope) if type(value) is dict else None
 
-    return TypeRef(name)
-
-
-def _beyond_type(url: str, name: str) -> bool:
-    return url != "http://hl7.org/fhir/StructureDefinition/" + name
-
-
-def _items(value: dict[str, Any], found: list[Property]) -> list[_Item]:
-    items: list[_Item] = []
-    for p in found:
-        raw = value.get(p.json_name)
-        other = value.get("_" + p.json_name) if p.is_primitive else None
-        if raw is None and other is None:
-            continue
-        if not p.is_list:
-            items.append(_Item(raw, other if type(other) is dict else None, p, p.step))
-            continue
-        values = raw if type(raw) is list else []
-        others = other if type(other) is list else []
-        for index in range(max(len(values), len(others))):
-            one = values[index] if index < len(values) else None
-            companion = others[index] if index < len(others) else None
-            if one is not None or type(companion) is dict:
-                items.append(_Item(one, companion if type(companion) is dict else None, p, f"{p.step}[{index}]"))
-    return items
-
-
-class _Slices:
-    """The slices of one group: which value belongs to which, how many there may be, what each says."""
-
-    def __init__(self, compiler: ProfileCompiler, group: Group, found: list[Property]) -> None:
-        self.compiler = compiler
-        self.slicing = group.node.element.slicing
-        self.path = group.node.element.path
-        self.nodes = group.slices
-        self.checks = [{p.json_name: compiler.item_check(node, p) for p in found if self._may_hold(node, p)} for node in self.nodes]
-        self.predicates: list[Callable[[Any, Scope], bool]] | None = None
-        self.found = found
-
-    @staticmethod
-    def _may_hold(node: Node, found: Property) -> bool:
-        return not found.element.is_choice or not node.element.types or any(t.code == found.type_ref.code for t in node.element.types)
-
-    def _match(self, item: _Item, scope: Scope) -> tuple[int | None, list[Issue]]:
-        """The slice that a value belongs to; two that are not slice and re-slice are an error."""
-        matched: int | None = None
-        issues: list[Issue] = []
-        if self.predicates is None:
-            self.predicates = [slice_predicate(self.compiler, self.slicing, node, self.found) for node in self.nodes]
-        for index, predicate in enumerate(self.predicates):
-            if item.found.json_name not in self.checks[index] or not predicate(item, scope):
-                continue
-            name = self.nodes[index].element.slice_name or ""
-            before = self.nodes[matched].element.slice_name or "" if matched is not None else None
-            if before is None or name.startswith(before + "/"):
-                matched = index
-            elif not before.startswith(name + "/"):
-                text = f"Profile {self.compiler.url}, Element matches more than one slice - {before}, {name}"
-                issues.append(Issue("error", "invalid", "slice-ambiguous", item.step, text))
-        return matched, issues
-
-    def check(self, items: list[_Item], scope: Scope) -> list[Issue]:
-        issues: list[Issue] = []
-        counts = [0] * len(self.nodes)
-        slicing, last = self.slicing, -1
-        assert slicing is not None
-        try:
-            matches = [self._match(item, scope) for item in items]
-        except Undecidable:
-            scope.undecided[f"slicing of {self.path} in {self.compiler.url}"] += 1
-            return issues
-        for item, (matched, found) in zip(items, matches, strict=True):
-            issues += found
-            if matched is None:
-                last = -1
-                if slicing.rules == "closed":
-                    text = f"This element does not match any known slice defined in the profile {self.compiler.url} and slicing is CLOSED: {self._names()}"
-                    issues.append(Issue("error", "invalid", "slice-closed", item.step, text))
-                continue
-            if slicing.ordered and matched < last:
-                issues.append(Issue("error", "invalid", "slice-order", item.step, f"Profile {self.compiler.url}, Element is out of order in ordered slice"))
-            last = matched
-            counts[matched] += 1
-            check = self.checks[matched].get(item.found.json_name)
-            if check is not None and (said := check(item, scope)):
-                issues += located(item.step, said)
-        return issues + self._cardinality(counts)
-
-    def _names(self) -> str:
-        return ", ".join(node.element.slice_name or "" for node in self.nodes)
-
-    def _cardinality(self, counts: list[int]) -> list[Issue]:
-        issues: list[Issue] = []
-        for index, node in enumerate(self.nodes):
-            element, name = node.element, node.element.slice_name or ""
-            count = counts[index] + sum(c for n, c in zip(self.nodes, counts, strict=True) if (n.element.slice_name or "").startswith(name + "/"))
-            if count < element.min:
-                issues.append(too_few(self.compiler.url, element.id, element.min, count))
-            if element.max is not None and count > element.max:
-                issues.append(too_many(self.compiler.url, element.id, element.max, count))
+    def check(value: Any, companion: Any, scope: Scope) -> Issues:
+        issues: Issues = None
+        if value is not None:
+            issues = on_value(value, scope) if on_value is not None else None
+        elif on_empty is not None and companion is not None:
+            issues = on_empty(companion, scope)
+        if inside is not None and (found := inside(_NOTHING if companion is None else companion, scope)) is not None:
+            issues = found if issues is None else issues + found
         return issues
+
+    return check
+
+
+def _each(found: Property, check: ItemCheck) -> Check:
+    """The check of every value of a property, on the object that has it."""
+    name, step = found.json_name, found.step
+    if found.is_list:
+        return _each_of_list(found, check)
+    if not found.is_primitive:
+
+        def single(value: Any, scope: Scope) -> Issues:
+            item = value.get(name)
+            issues = check(item, None, scope) if item is not None else None
+            return None if issues is None else located(step, issues)
+
+        return single
+    other = "_" + name
+
+    def primitive(value: Any, scope: Scope) -> Issues:
+        item, companion = value.get(name), value.get(other)
+        if item is None and companion is None:
+            return None
+        issues = check(item, companion if type(companion) is dict else None, scope)
+        return None if issues is None else located(step, issues)
+
+    return primitive
+
+
+def _each_of_list(found: Property, check: ItemCheck) -> Check:
+    name, one = found.json_name, [found]
+
+    def several(value: Any, scope: Scope) -> Issues:
+        items = value.get(name)
+        if items is None and not found.is_primitive:
+            return None
+        issues: Issues = None
+        for item, companion, _, step in items_of(value, one):
+            said = check(item, companion, scope)
+            if said is not None:
+                located(step, said)
+                issues = said if issues is None else issues + said
+        return issues
+
+    return several
+
+
+def _at_least(url: str, element: ElementSchema, names: frozenset[str]) -> Check:
+    minimum, label = element.min, element.id
+
+    def check(value: Any, scope: Scope) -> Issues:
+        if minimum == 1 and not names.isdisjoint(value):
+            return None
+        count = _count(value, names)
+        return None if count >= minimum else [too_few(url, label, minimum, count)]
+
+    return check
+
+
+def _at_most(url: str, element: ElementSchema, maximum: int, names: frozenset[str]) -> Check:
+    label = element.id
+
+    def check(value: Any, scope: Scope) -> Issues:
+        if names.isdisjoint(value):
+            return None
+        count = _count(value, names)
+        return None if count <= maximum else [too_many(url, label, maximum, count)]
+
+    return check
+
+
+def _count(value: dict[str, Any], names: frozenset[str]) -> int:
+    """How many values the properties hold; a companion's entries count where it holds more of them."""
+    found = [value[name] for name in names if name in value]
+    return max((len(one) if type(one) is list else 1 for one in found), default=0)

@@ -8,117 +8,240 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from .definitions import type_url
-from .fhirpath import FhirPathError, compile
+from .fhirpath import FhirPathError, invariant
 from .rules.rule import Scope
-from .schema import Discriminator, ElementSchema, Property, Slicing
-from .schema.profile import Node, profile_tree
+from .schema import Discriminator, ElementSchema, Property
+from .schema.profile import Node
 
 if TYPE_CHECKING:
-    from .profiles import ProfileCompiler
+    from .explainer import Explainer
 
-__all__ = ["Undecidable", "slice_predicate"]
+__all__ = ["Predicate", "Tree", "Undecidable", "distinguishing_url", "slice_predicate"]
 
-_STEP = re.compile(r"\.?((?:[\w$`-]+(?:\[x\])?)(?:\([^)]*\))?)")
+_STEP = re.compile(r"\.?([\w$`-]+(?:\[x\])?(?:\([^)]*\))?)")
 _CALL = re.compile(r"(\w+)\(['\"]?([^'\")]*)['\"]?\)")
+_TEXTS = frozenset({"String", "Code", "Id", "Markdown", "Uri", "Url", "Canonical", "Oid", "Uuid"})
+_PARTS = {
+    "Coding": frozenset({"system", "version", "code", "display"}),
+    "Identifier": frozenset({"system", "value", "use", "type"}),
+    "HumanName": frozenset({"use", "text", "family"}),
+    "Address": frozenset({"use", "type", "text", "city", "district", "state", "postalCode", "country"}),
+}
+"""Complex types that can tell slices apart, and by which of their parts."""
+
+Predicate = Callable[[Any, Any, Scope], bool]
+"""Whether a value (JSON value, companion, scope) is in a slice."""
 
 
 class Undecidable(Exception):
     """The profile's discriminators do not say how its slices are told apart."""
 
 
-class _Item(Protocol):
-    value: Any
-    companion: dict[str, Any] | None
-    found: Property
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A StructureDefinition as a tree: where paths are followed."""
+
+    explainer: Explainer
+    url: str
+
+    def children(self, node: Node) -> Iterator[Node]:
+        """The elements directly below a node, in the definition itself: each with its slices behind it."""
+        for group in node.groups:
+            yield group.node
+            yield from group.slices
+
+    def other(self, url: str) -> tuple[Tree, Node]:
+        """The tree of another StructureDefinition. Raises Undecidable where it is not known."""
+        found = self.explainer.profile_tree(url)
+        if found is None:
+            raise Undecidable(f"{self.url}: the profile {url} is not known")
+        return Tree(self.explainer, url), found
+
+    def fault(self, node: Node, text: str) -> Undecidable:
+        return Undecidable(f"{self.url}: {node.element.id} {text}")
 
 
-Predicate = Callable[[Any, Scope], bool]
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _steps(path: str) -> list[str]:
-    return _STEP.findall(path)
-
-
-def slice_predicate(compiler: ProfileCompiler, slicing: Slicing | None, node: Node, found: list[Property]) -> Predicate:
-    """The condition for an item (``value``, ``companion``, ``found``) to be in the slice. Raises Undecidable when it is asked."""
-    explainer = compiler.explainer
+def slice_predicate(tree: Tree, discriminators: tuple[Discriminator, ...], node: Node, found: Property) -> Predicate:
+    """Whether a value of a property is in the slice. Raises Undecidable when it cannot be said."""
+    if not discriminators:
+        return lambda value, companion, scope: False
+    conditions = [c for d in discriminators if (c := _condition(tree, node, d)) is not None]
+    if not conditions:
+        raise tree.fault(node, f"is not told apart by {', '.join(d.path for d in discriminators)}")
+    explainer = tree.explainer
     try:
-        conditions = [_condition(compiler, node, d) for d in slicing.discriminators] if slicing is not None else []
-        known = [c for c in conditions if c is not None]
-        if not known:
-            raise Undecidable(f"{compiler.url}: no discriminator of slice {node.element.id} can be evaluated")
-        compiled = {p.json_name: compile(" and ".join(known), p.type, model=explainer.model) for p in found}
-    except (Undecidable, FhirPathError) as reason:
-        return _undecided(Undecidable(str(reason)))
+        made = invariant(" and ".join(conditions), found.type, explainer.model)
+    except FhirPathError as error:
+        raise tree.fault(node, f"has a discriminator that is no FHIRPath: {error}") from error
+    holds, holds_for = made.holds, made.holds_for
+    if found.is_primitive:
+        return lambda value, companion, scope: holds_for(value, explainer.fhirpath_scope(scope), companion)
 
-    def predicate(item: _Item, scope: Scope) -> bool:
-        expression = compiled[item.found.json_name]
-        return expression.holds(item.value, explainer.fhirpath_scope(scope), item.companion if item.found.is_primitive else None)
-
-    return predicate
-
-
-def _undecided(reason: Undecidable) -> Predicate:
-    def predicate(item: Any, scope: Scope) -> bool:
-        raise reason
+    def predicate(value: Any, companion: Any, scope: Scope) -> bool:
+        try:
+            return type(value) is dict and holds(value, explainer.fhirpath_scope(scope))
+        except (AttributeError, KeyError, TypeError):
+            return False  # data of another form than the type's: the walk reports it
 
     return predicate
 
 
-def _condition(compiler: ProfileCompiler, node: Node, discriminator: Discriminator) -> str | None:
-    path, kind = discriminator.path, discriminator.type
-    if kind == "profile" and (path == "resolve()" or path.endswith(".resolve()")):
-        elements = list(_follow(compiler, node, _steps(path)[:-1]))
-    else:
-        elements = list(_follow(compiler, node, _steps(path)))
-    for element in elements:
-        condition = _stated(compiler, element, path, kind)
+def distinguishing_url(tree: Tree, discriminators: tuple[Discriminator, ...], node: Node) -> str | None:
+    """The url that alone tells a slice of extensions apart; None where it is told otherwise. Raises Undecidable."""
+    if len(discriminators) != 1 or discriminators[0] != Discriminator("value", "url"):
+        return None
+    for element in _criteria(tree, node, discriminators[0]):
+        if element.max == 0:
+            return None
+        if element.fixed is not None:
+            return str(element.fixed[1])
+    return None
+
+
+def _criteria(tree: Tree, node: Node, discriminator: Discriminator) -> list[ElementSchema]:
+    """The elements that may say what a discriminator's path must be: in the profile, then in the profiles of the slice's type."""
+    path, found = discriminator.path, []
+    if node.element.fixed is not None:  # HL7's validator asks for a discriminator of path "value" here
+        if path == "value":
+            return [node.element]
+    steps = _STEP.findall(path)
+    of_source = discriminator.type == "profile" and steps[-1] == "resolve()"
+    if of_source:
+        steps.pop()
+        if not steps:
+            return [node.element]
+    for where, start in [(tree, node), *(tree.other(url) for t in node.element.types for url in t.profiles)]:
+        target = _follow(where, start, steps, into_references=not of_source)
+        if target is not None:
+            found.append(target.element)
+    return found
+
+
+def _follow(tree: Tree, node: Node, steps: list[str], *, into_references: bool) -> Node | None:
+    """The element that a path leads to; None where the slice's type makes it pointless. Raises Undecidable where there is none."""
+    kinds: tuple[str, ...] = ()
+    for index, step in enumerate(steps):
+        call = _CALL.fullmatch(step)
+        if step == "$this":
+            continue
+        if not into_references and step == "reference" and any(t.code == "Reference" for t in node.element.types):
+            continue
+        if call is None:
+            tree, node = _named(tree, node, step, kinds)
+            kinds = ()
+        elif call[1] == "resolve":
+            tree, node = _resolved(tree, node)
+        elif call[1] == "extension":
+            tree, node = _extension(tree, node, call[2])
+        elif call[1] == "ofType":
+            if call[2] not in {t.code for t in node.element.types}:
+                return None
+            kinds = (call[2],)
+        else:
+            raise tree.fault(node, f"cannot follow '{'.'.join(steps[: index + 1])}'")
+    return node
+
+
+def _named(tree: Tree, node: Node, name: str, kinds: tuple[str, ...]) -> tuple[Tree, Node]:
+    children = list(tree.children(node))
+    if not children:
+        tree, node = _of_type(tree, node, kinds)
+        children = list(tree.children(node))
+    for child in children:
+        if child.element.slicing is None and _is_called(child.element, name):
+            return tree, child
+    raise tree.fault(node, f"has no element '{name}' to tell slices apart by")
+
+
+def _is_called(element: ElementSchema, name: str) -> bool:
+    if element.name == name:
+        return True
+    by_type = len(element.types) == 1 and element.path.upper().endswith(element.types[0].code.upper())
+    return (by_type or element.is_choice) and element.name.startswith(name.partition("[")[0])
+
+
+def _of_type(tree: Tree, node: Node, kinds: tuple[str, ...]) -> tuple[Tree, Node]:
+    types = [t for t in node.element.types if not kinds or t.code in kinds]
+    if node.element.content_reference is not None:
+        return tree.other(type_url(node.element.path.partition(".")[0]))
+    if len(types) != 1 or len(types[0].profiles) > 1:
+        raise tree.fault(node, "has not one type to look for a discriminator in")
+    return tree.other(types[0].profiles[0] if types[0].profiles else type_url(types[0].code))
+
+
+def _resolved(tree: Tree, node: Node) -> tuple[Tree, Node]:
+    targets = [url for t in node.element.types for url in t.targets]
+    if len(node.element.types) != 1 or len(targets) != 1:
+        raise tree.fault(node, "refers to more than one profile, so that resolve() cannot tell slices apart")
+    return tree.other(targets[0])
+
+
+def _extension(tree: Tree, node: Node, url: str) -> tuple[Tree, Node]:
+    children = list(tree.children(node)) or [child for start in [tree.other(type_url(t.code))[1] for t in node.element.types] for child in tree.children(start)]
+    for child in children:
+        profiles = [p for t in child.element.types for p in t.profiles]
+        if child.element.name == "extension" and child.element.slice_name and profiles and profiles[0].partition("|")[0] == url:
+            return (tree, child) if child.groups else tree.other(profiles[0])
+    raise tree.fault(node, f"has no extension {url} to tell slices apart by")
+
+
+def _condition(tree: Tree, node: Node, discriminator: Discriminator) -> str | None:
+    """What a slice says of a discriminator's path; None where it says nothing."""
+    for element in _criteria(tree, node, discriminator):
+        condition = _stated(tree, node, element, discriminator)
         if condition is not None:
             return condition
     return None
 
 
-def _stated(compiler: ProfileCompiler, element: ElementSchema, path: str, kind: str) -> str | None:
-    """What an element says of the discriminator's path, None where it says nothing."""
+def _stated(tree: Tree, node: Node, element: ElementSchema, discriminator: Discriminator) -> str | None:
+    path, kind = discriminator.path, discriminator.type
     if element.max == 0:
         return f"{path}.empty()"
     if kind == "type":
-        return _type_condition(compiler, element, path)
+        names = [t.code.rpartition("/")[2] for t in element.types] or ([element.path] if "." not in element.path else [])
+        if not names:
+            raise tree.fault(node, f"has no type to be told apart by at {path}")
+        return "(" + " or ".join(f"{path.partition('[')[0]} is {name}" for name in names) + ")"
     if kind == "profile":
-        resolving = path == "resolve()" or path.endswith(".resolve()")
-        urls = [url for t in element.types for url in (t.targets if resolving else t.profiles)]
+        of_target = path == "resolve()" or path.endswith(".resolve()")
+        urls = [url for t in element.types for url in (t.targets if of_target else t.profiles)]
         return "(" + " or ".join(f"{path}.conformsTo({_quoted(url)})" for url in urls) + ")" if urls else "true"
     if kind == "exists":
-        if element.min >= 1:
-            return f"{path}.exists()"
-        raise Undecidable(f"{compiler.url}: {element.id} neither requires nor forbids {path}")
+        if element.min < 1:
+            raise tree.fault(node, f"neither requires nor forbids {path}")
+        return f"{path}.exists()"
     stated = element.fixed or element.pattern
     if stated is not None:
-        return _value_condition(stated[0], stated[1], path)
+        return _value_condition(tree, node, stated, path)
     if element.binding is not None and element.binding.strength == "required" and element.binding.value_set:
         return f"{path}.memberOf({_quoted(element.binding.value_set)})"
     return None
 
 
-def _type_condition(compiler: ProfileCompiler, element: ElementSchema, path: str) -> str:
-    names = [t.code.rpartition("/")[2] for t in element.types] or ([element.path] if "." not in element.path else [])
-    if not names:
-        raise Undecidable(f"{compiler.url}: {element.id} has no type to slice by")
-    bare = path.partition("[")[0]
-    return "(" + " or ".join(f"{bare} is {name}" for name in names) + ")"
+def _value_condition(tree: Tree, node: Node, stated: tuple[str, Any], path: str) -> str:
+    kind, value = stated
+    if kind == "CodeableConcept":
+        if value.get("text") or not value.get("coding") or "extension" in value:
+            raise tree.fault(node, f"is told apart by a CodeableConcept that is not of codings alone at {path}")
+        return " and ".join(f"{path}.coding.where({_parts(tree, node, 'Coding', coding)}).exists()" for coding in value["coding"])
+    if kind in _PARTS:
+        return f"{path}.where({_parts(tree, node, kind, value)}).exists()"
+    if kind in _TEXTS or isinstance(value, (bool, int)):
+        return f"({_literal(value)} in {path})"
+    raise tree.fault(node, f"is told apart by a {kind} at {path}, which is not possible")
 
 
-def _value_condition(name: str, value: Any, path: str) -> str:
-    if isinstance(value, dict):
-        return f"{path}.where({' and '.join(_members(name, value))}).exists()"
-    return f"{_literal(value)} in {path}"
+def _parts(tree: Tree, node: Node, kind: str, value: dict[str, Any]) -> str:
+    if not value or not value.keys() <= _PARTS[kind]:
+        raise tree.fault(node, f"is told apart by parts of a {kind} that cannot ({', '.join(value.keys() - _PARTS[kind])})")
+    return " and ".join(
+        _value_condition(tree, node, ("CodeableConcept", part), name) if isinstance(part, dict) else f"{name} = {_literal(part)}" for name, part in value.items()
+    )
 
 
 def _literal(value: Any) -> str:
@@ -127,63 +250,5 @@ def _literal(value: Any) -> str:
     return _quoted(value) if isinstance(value, str) else str(value)
 
 
-def _members(name: str, value: dict[str, Any]) -> Iterator[str]:
-    for key, item in value.items():
-        if key in ("id", "extension") or key.startswith("_"):
-            raise Undecidable(f"a {name} with {key} as a discriminator")
-        for one in item if isinstance(item, list) else (item,):
-            yield f"{key}.where({' and '.join(_members(key, one))}).exists()" if isinstance(one, dict) else f"{key} = {_literal(one)}"
-
-
-def _follow(compiler: ProfileCompiler, node: Node, steps: list[str], depth: int = 0) -> Iterator[ElementSchema]:
-    """The elements that a path leads to from a node: in the profile itself, then in the profiles of its types, then in the types."""
-    if not steps:
-        yield node.element
-        return
-    if depth > 20:
-        return
-    step, rest = steps[0], steps[1:]
-    call = _CALL.fullmatch(step)
-    if step == "$this":
-        if not rest:
-            yield node.element
-        else:
-            yield from _follow(compiler, node, rest, depth + 1)
-    elif call and call[1] in ("ofType", "as"):
-        yield from _follow(compiler, node, rest, depth + 1)
-    elif call and call[1] == "extension":
-        for one in _extension(node, call[2]):
-            yield from _follow(compiler, one, rest, depth + 1)
-    elif step == "resolve()":
-        for url in [url for t in node.element.types for url in t.targets]:
-            if (target := _tree(compiler, url)) is not None:
-                yield from _follow(compiler, target, rest, depth + 1)
-    else:
-        for group in node.groups:
-            name = group.node.element.name
-            if step in (name, name.removesuffix("[x]")):
-                yield from _follow(compiler, group.node, rest, depth + 1)
-                for one in group.slices:
-                    if group.node.element.is_choice:
-                        yield from _follow(compiler, one, rest, depth + 1)
-    for url in [url for t in node.element.types for url in t.profiles]:
-        if (target := _tree(compiler, url)) is not None:
-            yield from _follow(compiler, target, steps, depth + 1)
-    if depth == 0 or not node.groups:
-        for t in node.element.types:
-            if (target := _tree(compiler, type_url(t.code))) is not None and target.element.path != node.element.path:
-                yield from _follow(compiler, target, steps, depth + 1)
-
-
-def _extension(node: Node, url: str) -> Iterator[Node]:
-    for group in node.groups:
-        if group.node.element.name in ("extension", "modifierExtension"):
-            for one in group.slices:
-                fixed = next((g.node.element.fixed for g in one.groups if g.node.element.name == "url"), None)
-                if any(url in t.profiles for t in one.element.types) or (fixed is not None and fixed[1] == url):
-                    yield one
-
-
-def _tree(compiler: ProfileCompiler, url: str) -> Node | None:
-    definition = compiler.explainer.definitions.fetch("StructureDefinition", url)
-    return profile_tree(definition) if definition is not None and "snapshot" in definition else None
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
@@ -11,29 +12,48 @@ from .rule import Check, Issues, Scope
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build"]
+__all__ = ["build", "follows"]
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:
     urls = found.type_ref.profiles
-    if not urls or found.type == "Extension":  # extensions are found by their own url
+    if found.type == "Extension":
+        urls = tuple(url for url in urls if not _found_by_url(url, explainer))
+    if not urls or found.type == "Resource":  # resources stand in scopes of their own
         return None
-    made: list[list[Check | None]] = []
-
-    def checks() -> list[Check | None]:
-        if not made:
-            made.append([explainer.profile_check(url) for url in urls])
-        return made[0]
+    if len(urls) > 1 or explainer.definitions.fetch("StructureDefinition", urls[0]) is None:
+        return lambda value, scope: follows(explainer, urls, found.type, value, scope)
+    made: list[Check | None] = []
 
     def check(value: Any, scope: Scope) -> Issues:
-        best: Issues = None
-        for one in checks():
-            issues = one(value, scope) if one is not None else None
-            if issues is None or not any(issue.fails for issue in issues):
-                return issues
-            best = issues if best is None else best
-        if len(urls) > 1 and best is not None:
-            best = [Issue("error", "structure", "type-profile", "", f"Unable to find a match for any of the profiles {', '.join(urls)}"), *best]
-        return best
+        if not made:  # when it is needed: profiles lead back to themselves
+            made.append(explainer.profile_check(urls[0]))
+        return made[0](value, scope) if made[0] is not None else None
 
     return check
+
+
+def _found_by_url(url: str, explainer: Explainer) -> bool:
+    """Whether a value that is in the profile is checked against it anyway, as the extension that its url says it is."""
+    definition = explainer.definitions.fetch("StructureDefinition", url)
+    if definition is None or "|" in url:
+        return False
+    return any(e["path"] == "Extension.url" and e.get("fixedUri") == definition["url"] for e in definition["snapshot"]["element"])
+
+
+def follows(explainer: Explainer, urls: Sequence[str], name: str, value: Any, scope: Scope) -> Issues:
+    """What is wrong with a value of the named type that must follow one of the profiles."""
+    issues: list[Issue] = []
+    found: list[list[Issue]] = []
+    for url in urls:
+        if explainer.definitions.fetch("StructureDefinition", url) is None:
+            issues.append(Issue("error", "structure", "profile-unknown", "", f"The profile {url} of this element is not known, so it cannot be checked", url))
+            continue
+        check = explainer.profile_check(url)
+        found.append((check(value, scope) if check is not None else None) or [])
+    best = next((one for one in found if not any(issue.fails for issue in one)), None)
+    if best is None and found:
+        best = found[0]
+        if len(urls) > 1:
+            best = [Issue("error", "structure", "type-profile", "", f"Unable to find a match for any of the profiles {', '.join(urls)}"), *best]
+    return (issues + (best or [])) or None
