@@ -96,8 +96,8 @@ def build(found: Property, explainer: Explainer) -> Check | None:
         if type(value) is not dict:
             return None
         url = value.get("url")
-        if type(url) is not str:
-            return None
+        if type(url) is not str:  # one that is missing altogether is the cardinality's
+            return [_error("extension-url", "Extension.url must have a value of its own")] if url is None and "_url" in value else None
         one = definition(url)
         if one is not None:
             return stated(value, url, one, scope) or None
