@@ -27,15 +27,10 @@ pub struct Columns {
     pub undecided: Vec<u32>,
 }
 
+#[derive(Default)]
 pub struct Acceptor {
     pub table: Table,
     pub memo: Memo,
-}
-
-impl Default for Acceptor {
-    fn default() -> Self {
-        Acceptor { table: Table::default(), memo: Memo::default() }
-    }
 }
 
 impl Columns {

@@ -18,11 +18,13 @@ pub enum Primitive {
     Unsigned,
     Decimal,
     Base64,
+    /// A narrative: long, dear to judge, and often alike.
+    Xhtml,
     /// Whatever only the explainer judges.
     Other,
 }
 
-pub const ALL: [Primitive; 16] = [
+pub const ALL: [Primitive; 17] = [
     Primitive::Text,
     Primitive::Code,
     Primitive::Id,
@@ -38,6 +40,7 @@ pub const ALL: [Primitive; 16] = [
     Primitive::Unsigned,
     Primitive::Decimal,
     Primitive::Base64,
+    Primitive::Xhtml,
     Primitive::Other,
 ];
 

@@ -122,7 +122,7 @@ pub struct Node {
     pub conditions: Vec<(Op, bool)>,
     index: Names,
     /// Every name as JSON nearly always has it: quoted, with its colon.
-    spelled: Vec<Box<[u8]>>,
+    spelled: Vec<Spelled>,
     /// Which property came after which one when that was last looked up; the first entry is for the start of an object.
     after: Vec<AtomicU16>,
 }
@@ -133,7 +133,7 @@ impl Node {
     pub fn expected(&self, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
         let number = self.after[last].load(Ordering::Relaxed) as usize;
         let spelled = self.spelled.get(number)?;
-        bytes.starts_with(spelled).then_some((number, spelled.len()))
+        spelled.opens(bytes).then_some((number, spelled.whole.len()))
     }
 
     #[inline]
@@ -144,6 +144,32 @@ impl Node {
     #[inline]
     pub fn find(&self, table: &Table, name: &[u8]) -> Option<usize> {
         self.index.find(name, |number| &table.names[self.properties[number].key as usize])
+    }
+}
+
+/// A quoted name with its colon; its first 16 bytes ready to be compared at once.
+#[derive(Debug)]
+struct Spelled {
+    whole: Box<[u8]>,
+    head: u128,
+    mask: u128,
+}
+
+impl Spelled {
+    fn of(name: &[u8]) -> Spelled {
+        let whole = [b"\"", name, b"\":"].concat();
+        let mut head = [0; 16];
+        let length = whole.len().min(16);
+        head[..length].copy_from_slice(&whole[..length]);
+        Spelled { whole: whole.into(), head: u128::from_le_bytes(head), mask: u128::MAX >> (128 - 8 * length) }
+    }
+
+    #[inline]
+    fn opens(&self, bytes: &[u8]) -> bool {
+        match bytes.first_chunk::<16>() {
+            Some(first) => u128::from_le_bytes(*first) & self.mask == self.head && (self.whole.len() <= 16 || bytes.starts_with(&self.whole)),
+            None => bytes.starts_with(&self.whole),
+        }
     }
 }
 
@@ -318,7 +344,7 @@ impl Table {
             return Err(BadTable(reader.at));
         }
         let index = Names::of(properties.iter().map(|p| &*self.names[p.key as usize]));
-        let spelled = properties.iter().map(|p| [b"\"", &*self.names[p.key as usize], b"\":"].concat().into()).collect();
+        let spelled = properties.iter().map(|p| Spelled::of(&self.names[p.key as usize])).collect();
         let after = (0..=properties.len()).map(|number| AtomicU16::new(number as u16)).collect();
         Ok(Node { flags, profile, properties, required, conditions, index, spelled, after })
     }

@@ -424,7 +424,7 @@ impl<'a, 'r> Walk<'a, 'r> {
                 let bytes = self.bytes(text);
                 let judged_by_check = primitive == Primitive::Other && property.format == NO_CHECK;
                 if !judged_by_check && !is_certainly(primitive, bytes, text.escaped) {
-                    self.answer(property.format, bytes, Reason::Format)?;
+                    self.answer(property.format, bytes, if primitive == Primitive::Xhtml { Reason::Narrative } else { Reason::Format })?;
                 }
                 if property.is_unique {
                     if text.escaped {
