@@ -24,7 +24,7 @@ from .rules.concept import remembered
 from .rules.form import companion_check, empty_element, inline_check, list_check, primitive_check, single_check, unknown_element, wrong_form
 from .rules.primitive import proven_of
 from .rules.profile import unreplaced
-from .rules.rule import Check, Issues, Scope, located, union
+from .rules.rule import Check, Issues, Scope, added, located, union
 from .schema import Constraint, Property, Schema, TypeSchema
 from .schema.errata import corrected
 from .schema.profile import Node, profile_tree
@@ -165,7 +165,7 @@ class Explainer:
         else:
             codings = value.get("coding", ()) if name == "CodeableConcept" else (value,)
             answers = [value_set.member(c.get("system"), c.get("code")) for c in codings if type(c) is dict] if type(codings) in (list, tuple) else []
-        if Membership.IN in answers:
+        if answers and all(answer is Membership.IN for answer in answers):
             return True
         return None if any(a in (Membership.OPEN, Membership.ABANDONED) for a in answers) else False
 
@@ -258,13 +258,13 @@ class Explainer:
                     check_property = resolve(name)
                 found = check_property(item, value, scope)
                 if found is not None:
-                    issues = found if issues is None else issues + found
+                    issues = added(issues, found)
             if not value and holds_something:
                 issues = [*(issues or ()), empty_element()]
             if check is not None:
                 found = check(value, scope)
                 if found is not None:
-                    issues = found if issues is None else issues + found
+                    issues = added(issues, found)
             return issues
 
         if not may_be_empty:

@@ -8,7 +8,7 @@ from ..issue import Issue
 from ..schema import TypeSchema, element_schema
 from ..terminology.findings import Rule as BindingRule
 from .context import property_at
-from .rule import Check, Issues, Scope
+from .rule import Check, Issues, Scope, union
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
@@ -16,23 +16,24 @@ if TYPE_CHECKING:
 __all__ = ["build", "unreplaced"]
 
 _BINDING_RULES = frozenset(get_args(BindingRule))
+_IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
+_UNKNOWN, _WRONG_TYPE = "profile-unknown", "profile-type"
+_OF_THE_CLAIM = frozenset({_UNKNOWN, _WRONG_TYPE})
+_KEPT = 4096
 _ADVICE = "add its package, validate with --level structure-only, or say --unknown-profile warning|ignore"
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
     if explainer.unknown_profile is None or schema.kind != "resource":
         return None
-    severity, kind = explainer.unknown_profile, schema.name
+    kind = schema.name
+    compiled: dict[str, Check | None] = {}
 
-    def unknown(url: str, index: int) -> Issues:
-        if severity == "ignore" or (severity == "warning" and not explainer.warnings):
-            return None
-        text = f"Profile reference '{url[:256]}' has not been checked because it is unknown: {_ADVICE}"
-        return [Issue("error" if severity == "error" else "warning", "not-found", "profile-unknown", f"meta.profile[{index}]", text, url[:256])]
-
-    def other_type(url: str, index: int, expected: str) -> Issues:
-        text = f"Specified profile type was '{expected}' in profile '{url}', but found type '{kind}'"
-        return [Issue("error", "structure", "profile-type", f"meta.profile[{index}]", text, url)]
+    def of(url: str) -> Check | None:
+        made = _compiled(url, kind, explainer)
+        if len(compiled) < _KEPT:  # urls come from data
+            compiled[url] = made
+        return made
 
     def check(value: Any, scope: Scope) -> Issues:
         meta = value.get("meta")
@@ -41,21 +42,38 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
             return None
         issues: Issues = None
         for index, url in enumerate(profiles):
-            if type(url) is not str or url in profiles[:index]:
+            if type(url) is not str or (index and url in profiles[:index]):
                 continue
-            definition = explainer.definitions.fetch("StructureDefinition", url) if not url.endswith("|") else None
-            if definition is None:
-                found = unknown(url, index)
-            elif definition["type"] not in (kind, "Resource", "DomainResource"):
-                found = other_type(url, index, definition["type"])
-            else:
-                profile_check = explainer.profile_check(url)
-                found = profile_check(value, scope) if profile_check is not None else None
-            if found:
+            profile_check = compiled[url] if url in compiled else of(url)
+            found = profile_check(value, scope) if profile_check is not None else None
+            if found is not None:
+                for issue in found:
+                    if issue.rule in _OF_THE_CLAIM and not issue.location:
+                        issue.location = f"meta.profile[{index}]"
                 issues = found if issues is None else issues + found
         return issues
 
     return check
+
+
+def _compiled(url: str, kind: str, explainer: Explainer) -> Check | None:
+    """The check of a resource of a type against a profile that it names."""
+    definition = explainer.definitions.fetch("StructureDefinition", url) if not url.endswith("|") else None
+    if definition is None:
+        return _unknown(url, explainer)
+    if definition["type"] not in (kind, "Resource", "DomainResource"):
+        text = f"Specified profile type was '{definition['type']}' in profile '{url[:256]}', but found type '{kind}'"
+        return lambda value, scope: [Issue("error", "structure", _WRONG_TYPE, "", text, url[:256])]
+    imposed = [e.get("valueCanonical") for e in definition.get("extension", ()) if e.get("url") == _IMPOSED]
+    return union([check for each in (url, *imposed) if each is not None and (check := explainer.profile_check(each)) is not None])
+
+
+def _unknown(url: str, explainer: Explainer) -> Check | None:
+    severity = explainer.unknown_profile
+    if severity == "ignore" or (severity == "warning" and not explainer.warnings):
+        return None
+    text = f"Profile reference '{url[:256]}' has not been checked because it is unknown: {_ADVICE}"
+    return lambda value, scope: [Issue("error" if severity == "error" else "warning", "not-found", _UNKNOWN, "", text, url[:256])]
 
 
 def unreplaced(issues: list[Issue], explainer: Explainer, name: str, resource: dict[str, Any]) -> Issues:
