@@ -74,7 +74,9 @@ def command(
     try:
         from ..server.listen import listen
         from ..server.service import ServiceSettings
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("bulkfhir"):
+            raise
         raise click.ClickException(f"the endpoint needs {error.name}: pip install 'bulkfhir[server]'") from None
     from ..jobs import RunnerBusyError, RunOptions, StateError, default_path
     from ..jobs.log_lines import show_logs

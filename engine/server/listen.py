@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -29,6 +30,8 @@ def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str
         os.environ[S3_ROOT] = str(settings.s3_root.resolve())
     service = Service(settings)
     listener = _listener(host, port)
+    logging.getLogger("uvicorn").handlers = logging.getLogger("bulkfhir").handlers
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn ends in order on both, then raises them again for whoever was there before: nobody who would cut off the jobs' own end.
         signal.signal(number, lambda *_: None)

@@ -25,14 +25,14 @@ BAD = b'{"resourceType":"Patient","id":"c"\n'
 class Served:
     """``bulkfhir serve`` as a process: its address, and ways to end it."""
 
-    def __init__(self, folder: Path, *options: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *options: str, s3_root: bool = True, environment: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.root = folder / "s3"
         self.log = folder / "serve.log"
         (self.root / "in-bucket").mkdir(parents=True, exist_ok=True)
         (self.root / "out-bucket").mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-c", "from bulkfhir.engine.cli import main; main()", "serve", "--port", "0", "--workers", "1"]
-        command += ["--s3-root", str(self.root), "--state", str(folder / "jobs.db"), *options]
+        command += ["--state", str(folder / "jobs.db"), *(["--s3-root", str(self.root)] if s3_root else []), *options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **(environment or {})}, cwd=folder)
         line = self.process.stdout.readline().decode()
