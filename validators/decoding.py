@@ -140,8 +140,8 @@ def _reason(error: JSONDecodeError) -> str:
 def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) != len(members):
-        names = [name for name, _ in members]
-        twice = next(name for position, name in enumerate(names) if name in names[:position])
+        seen: set[str] = set()
+        twice = next(name for name, _ in members if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise _UnacceptableError(f"property '{twice}' stands twice in one object", "duplicate-property")
     return found
 

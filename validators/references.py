@@ -99,6 +99,17 @@ def contained(resource: Mapping[str, Any], identity: str) -> dict[str, Any] | No
     return next((r for r in _objects(resource.get("contained")) if r.get("id") == identity), None)
 
 
+def _contained_by_id(scope: Scope) -> dict[str, dict[str, Any]]:
+    """The contained resources of a scope's resource, the first of each id; worked out once per resource."""
+    found: dict[str, dict[str, Any]] | None = scope.memo.get("contained")
+    if found is None:
+        found = scope.memo["contained"] = {}
+        for resource in _objects(scope.resource.get("contained")):
+            if type(identity := resource.get("id")) is str:
+                found.setdefault(identity, resource)
+    return found
+
+
 def _local(reference: str, scope: Scope) -> Resolution:
     """``#id`` goes outward through containers to the first contained resource of that id; ``#`` from a contained resource is its container."""
     was_contained = False
@@ -106,7 +117,7 @@ def _local(reference: str, scope: Scope) -> Resolution:
         if reference == "#" and around.place != "contained" and was_contained:
             return Resolution(around.resource, around)
         was_contained = was_contained or around.place == "contained"
-        found = contained(around.resource, reference[1:])
+        found = _contained_by_id(around).get(reference[1:])
         if found is not None:
             return Resolution(found, Scope(found, around.undecided, around, "contained", around.resource))
         if around.place == "entry":
@@ -186,9 +197,7 @@ def in_bundle(reference: str, full_url: str | None, bundle: Scope) -> Resolution
 def _matching(reference: str, target: str, version: str, named: str | None, bundle: Scope) -> Resolution:
     match: dict[str, Any] | None = None
     issues: list[Issue] = []
-    for full_url, resource, entry in entries(bundle):
-        if full_url != target or resource is None:
-            continue
+    for resource, entry in _entries_by_url(bundle).get(target, ()):
         if version:
             meta = resource.get("meta")
             if type(meta) is not dict or meta.get("versionId") != version:
@@ -210,6 +219,17 @@ def _matching(reference: str, target: str, version: str, named: str | None, bund
             )
         )
     return Resolution(match, Scope(match, bundle.undecided, bundle, "entry", holder), issues or None)
+
+
+def _entries_by_url(bundle: Scope) -> dict[str, list[tuple[dict[str, Any], dict[str, Any]]]]:
+    """fullUrl -> (resource, entry) of the entries that have it, worked out once per Bundle."""
+    found: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] | None = bundle.memo.get("entries by url")
+    if found is None:
+        found = bundle.memo["entries by url"] = {}
+        for full_url, resource, entry in entries(bundle):
+            if type(full_url) is str and resource is not None:
+                found.setdefault(full_url, []).append((resource, entry))
+    return found
 
 
 def entries(bundle: Scope) -> list[tuple[Any, dict[str, Any] | None, dict[str, Any]]]:

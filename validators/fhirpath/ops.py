@@ -281,13 +281,29 @@ def _shares(key: str, path: tuple[str, ...]) -> Check:
     return check
 
 
+class _Indexed:
+    """The ids of the resources in a list, kept for the last list that was asked about: every Reference of one resource asks about the same."""
+
+    def __init__(self) -> None:
+        self._resources: list[Any] = []
+        self._ids: frozenset[str] = frozenset()
+
+    def __call__(self, resources: list[Any]) -> frozenset[str]:
+        if resources is not self._resources:
+            found = (resource.get("id") for resource in resources if isinstance(resource, dict))
+            self._resources, self._ids = resources, frozenset(one for one in found if isinstance(one, str))
+        return self._ids
+
+
 def _contained(keys: tuple[str, ...]) -> Check:
+    ids = _Indexed()
+
     def check(o: Json, s: Scope) -> bool:
         value = _first(o, keys)
         contained = s.root.get("contained") if isinstance(s.root, dict) else None
         if not isinstance(value, str) or len(value) < 2 or not isinstance(contained, list):
             return False
-        return any(isinstance(resource, dict) and resource.get("id") == value[1:] for resource in contained)
+        return value[1:] in ids(contained)
 
     return check
 

@@ -6,7 +6,7 @@ References between entries are followed by ``references`` as the walk meets them
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,7 @@ class _Bundle:
         self.entries = _objects(value.get("entry"))
         self.by_url: defaultdict[str, list[Entry]] = defaultdict(list)
         self.by_name: defaultdict[str, list[Entry]] = defaultdict(list)
+        self.ids: dict[int, Counter[str]] = {}
         for entry in self.entries:
             self._register(entry)
 
@@ -94,10 +95,11 @@ class _Bundle:
 
     def links(self) -> Iterator[Issue]:
         """Bundle.link: which relations a kind of Bundle may have, and how often."""
-        links = _objects(self.value.get("link"))
-        for index, link in enumerate(links):
+        seen: set[str | None] = set()
+        for index, link in enumerate(_objects(self.value.get("link"))):
             relation = _text(link.get("relation"))
-            repeated = relation in [other.get("relation") for other in links[:index]]
+            repeated = relation in seen
+            seen.add(relation)
             if self.type in _LINKED:
                 if repeated and relation in _SEARCH_RELATIONS | {"self"}:
                     yield _error("bundle-link", f"link[{index}]", f"The link relationship type '{relation}' can only occur once")
@@ -161,7 +163,7 @@ class _Bundle:
         if is_absolute_uri(bare):
             found = self.by_url.get(bare, [])
             if len(found) == 1:
-                several = mark and _occurrences(found[0], fragment) > 1
+                several = mark and self._ids_of(found[0])[fragment] > 1
                 return found[0], f"Found several matches for fragment {fragment[:64]} in resource '{bare[:128]}' in the bundle" if several else None
             if not found:
                 match = _RESTFUL.fullmatch(bare)
@@ -179,6 +181,11 @@ class _Bundle:
         if self.by_name.get("/".join(parts[:2])):
             return None, f"Can't find '{bare[:128]}' in the bundle: there is a resource with the same type and id, but its fullUrl does not match"
         return None, f"Can't find '{bare[:128]}' in the bundle" if must else None
+
+    def _ids_of(self, entry: Entry) -> Counter[str]:
+        if id(entry) not in self.ids:
+            self.ids[id(entry)] = Counter(_ids(entry))
+        return self.ids[id(entry)]
 
     def _beside(self, reference: str, entry: Entry, name: str) -> str | None:
         url, resource = _text(entry.get("fullUrl")), _resource(entry)
@@ -203,6 +210,10 @@ class _Bundle:
             targets[id(entry)] = reached
         if self.type != "document" or not held:
             return
+        sources: defaultdict[int, set[int]] = defaultdict(set)
+        for source, reached in targets.items():
+            for target_of_it in reached:
+                sources[target_of_it].add(source)
         visited: set[int] = set()
         pending = [id(held[0][1])] + [id(e) for e in self._stylesheets()]
         while pending:
@@ -210,8 +221,7 @@ class _Bundle:
             if one not in visited:
                 visited.add(one)
                 pending += targets.get(one, ())
-            if not pending:
-                pending = [e for e, reached in targets.items() if e not in visited and not reached.isdisjoint(visited)]
+                pending += sources.get(one, ())
         for index, entry, _ in held:
             if id(entry) not in visited:
                 yield _error("bundle-orphan", f"entry[{index}]", "Entry isn't reachable by traversing links (forward or backward) from the Composition")
@@ -321,10 +331,13 @@ def _mentions(schema: Schema, name: str, value: dict[str, Any]) -> Iterator[str]
                     yield from _mentions(schema, kind, one)
 
 
-def _occurrences(value: Any, identity: str) -> int:
-    """How many elements in a value have an id."""
+def _ids(value: Any) -> Iterator[str]:
+    """The ids of the elements in a value."""
     if type(value) is list:
-        return sum(_occurrences(item, identity) for item in value)
-    if type(value) is not dict:
-        return 0
-    return (value.get("id") == identity) + sum(_occurrences(item, identity) for item in value.values())
+        for item in value:
+            yield from _ids(item)
+    elif type(value) is dict:
+        if type(identity := value.get("id")) is str:
+            yield identity
+        for item in value.values():
+            yield from _ids(item)

@@ -49,12 +49,16 @@ def _failed(key: str, human: str) -> Issue:
 
 
 def _repeated(held: list[Any]) -> Iterator[Issue]:
-    ids = [r.get("id") if type(r) is dict else None for r in held]
-    for index, identity in enumerate(ids):
-        if type(identity) is str and identity in ids[:index]:
+    seen: set[str] = set()
+    for index, resource in enumerate(held):
+        identity = resource.get("id") if type(resource) is dict else None
+        if type(identity) is not str:
+            continue
+        if identity in seen:
             yield Issue(
                 "error", "duplicate", "duplicate-contained-id", f"contained[{index}]", f"The contained resource id '{identity[:64]}' occurs more than once"
             )
+        seen.add(identity)
 
 
 def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[Any], met: Collection[str]) -> Iterator[Issue]:
@@ -67,19 +71,25 @@ def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[A
         return
     own = set(references(schema, name, {key: item for key, item in value.items() if key != "contained"}))
     inner = [set(references(schema, kind, r)) if type(r) is dict and type(kind := r.get("resourceType")) is str else set() for r in held]
-
-    def reached(index: int, passed: frozenset[int]) -> bool:
-        if ids[index] in own or "" in inner[index]:
-            return True
-        passed = passed | {index}
-        return any(ids[index] in refs and reached(other, passed) for other, refs in enumerate(inner) if other not in passed)
+    places: dict[str, list[int]] = {}
+    for index, identity in enumerate(ids):
+        if identity is not None:
+            places.setdefault(identity, []).append(index)
+    reached = {index for index, identity in enumerate(ids) if identity in own or "" in inner[index]}
+    fresh = list(reached)
+    while fresh:
+        for identity in inner[fresh.pop()]:
+            for index in places.get(identity, ()):
+                if index not in reached:
+                    reached.add(index)
+                    fresh.append(index)
 
     for index, resource in enumerate(held):
         if type(resource) is not dict:
             continue
         if ids[index] is None:
             yield Issue("error", "required", "contained-id", f"contained[{index}]", "Resource requires an id, but none is present")
-        if not reached(index, frozenset()):
+        if index not in reached:
             text = (
                 f"The contained resource '{(ids[index] or '')[:64]}' is not referenced to from elsewhere in the containing resource "
                 "nor does it refer to the containing resource (dom-3)"

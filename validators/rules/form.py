@@ -7,7 +7,7 @@ from typing import Any
 
 from ..issue import Issue
 from ..schema import Property
-from .rule import Check, Issues, Scope, located, union
+from .rule import Check, Issues, Scope, added, located, union
 
 __all__ = ["ANY_STRING", "companion_check", "empty_element", "inline_check", "list_check", "primitive_check", "single_check", "unknown_element", "wrong_form"]
 
@@ -142,7 +142,7 @@ def list_check(found: Property, checks: Sequence[Check], siblings: frozenset[str
                     found_here = more if found_here is None else found_here + more
             if found_here is not None:
                 located(f"{step}[{index}]", found_here)
-                issues = found_here if issues is None else issues + found_here
+                issues = added(issues, found_here)
         return issues
 
     return _with_choice(found, siblings, several)
@@ -199,7 +199,7 @@ def companion_check(found: Property, element: Check, empty: Check | None, siblin
                 found_here = one(item, has_value, scope)
             if found_here is not None:
                 located(f"{step}[{index}]", found_here)
-                issues = found_here if issues is None else issues + found_here
+                issues = added(issues, found_here)
         return issues
 
     return _with_choice(found, siblings, several if found.is_list else single)

@@ -41,9 +41,12 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         labels = value.get("security")
         if type(labels) is not list or len(labels) < 2:
             return None
-        keys = [f"{label.get('system')}#{label.get('code')}" for label in labels if type(label) is dict]
-        return [
-            Issue("error", "duplicate", "duplicate-security", f"security[{n}]", f"Duplicate: '{key[:128]}'") for n, key in enumerate(keys) if key in keys[:n]
-        ] or None
+        issues: list[Issue] = []
+        seen: set[str] = set()
+        for n, key in enumerate(f"{label.get('system')}#{label.get('code')}" for label in labels if type(label) is dict):
+            if key in seen:
+                issues.append(Issue("error", "duplicate", "duplicate-security", f"security[{n}]", f"Duplicate: '{key[:128]}'"))
+            seen.add(key)
+        return issues or None
 
     return check
