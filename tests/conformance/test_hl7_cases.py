@@ -19,7 +19,7 @@ from hl7 import CASES, Case, Result, cases, run
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="HL7's validator cases are not beside this checkout (../shared/conformance/hl7)")
 
 RECORDED = pathlib.Path(__file__).with_name("hl7-results.tsv")
-MOST_EXCEPTIONS = 24
+MOST_EXCEPTIONS = 23
 """Cases that may differ from the reference validator; lower it whenever one is settled."""
 _CASES: list[Case] = cases() if CASES.is_dir() else []
 _results: dict[str, Result] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from typing import Any
 
 import pytest
@@ -117,3 +118,49 @@ def test_the_profile_of_an_operation_is_a_known_one_on_parameters(validator: Val
     assert _faults(validator, operation, "operation-profile") == ["OperationDefinition.inputProfile", "OperationDefinition.outputProfile"]
     operation = {"resourceType": "OperationDefinition", "inputProfile": "http://hl7.org/fhir/StructureDefinition/Parameters"}
     assert _faults(validator, operation, "operation-profile") == []
+
+
+def _slice(name: str, **value: Any) -> list[Json]:
+    """A parameter of a profile that carries one value."""
+    key = f"Parameters.parameter:{name}"
+    path = "Parameters.parameter"
+    return [
+        {"id": key, "path": path, "sliceName": name, "min": 1, "max": "1"},
+        {"id": f"{key}.name", "path": f"{path}.name", "fixedString": name},
+        {"id": f"{key}.value[x]", "path": f"{path}.value[x]", "min": 1, "type": [value]},
+        {"id": f"{key}.resource", "path": f"{path}.resource", "max": "0"},
+        {"id": f"{key}.part", "path": f"{path}.part", "max": "0"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "faulty"),
+    [
+        ({}, False),
+        ({"min": 0}, True),
+        ({"max": "*"}, True),
+        ({"type": "code"}, True),
+        ({"targetProfile": ["http://hl7.org/fhir/StructureDefinition/Patient"]}, True),
+        ({"use": "out", "type": "code"}, False),
+        ({"name": "other", "type": "code"}, False),
+    ],
+)
+def test_the_parameters_of_an_operation_are_those_of_its_profile(tmp_path: pathlib.Path, changed: Json, faulty: bool) -> None:
+    slicing = {"id": "Parameters.parameter", "path": "Parameters.parameter", "slicing": {"discriminator": [{"type": "value", "path": "name"}], "rules": "open"}}
+    profile = {
+        "resourceType": "StructureDefinition",
+        "url": "http://x.example/p",
+        "name": "P",
+        "status": "draft",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Parameters",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Parameters",
+        "derivation": "constraint",
+        "differential": {"element": [{"id": "Parameters", "path": "Parameters"}, slicing, *_slice("text", code="string")]},
+    }
+    (tmp_path / "p.json").write_text(json.dumps(profile))
+    parameter = {"name": "text", "use": "in", "min": 1, "max": "1", "type": "string", **changed}
+    operation = {"resourceType": "OperationDefinition", "inputProfile": "http://x.example/p", "parameter": [parameter]}
+    faults = _faults(Validator("structure-only", packages=[str(tmp_path)]), operation, "operation-profile")
+    assert set(faults) == ({"OperationDefinition.parameter[0]"} if faulty else set())

@@ -1,10 +1,12 @@
-"""OperationDefinitions (FHIR R4, section 5.7): their profiles on Parameters are known, and are profiles on Parameters."""
+"""OperationDefinitions (FHIR R4, section 5.7): their profiles on Parameters are known, and say the same as the parameters."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
+from ..questionnaire import extensions, objects
 from ..schema import TypeSchema
 from .rule import Check, Issues, Scope
 
@@ -13,23 +15,85 @@ if TYPE_CHECKING:
 
 __all__ = ["build"]
 
+Json = dict[str, Any]
+
+_ALLOWED_TYPE = "http://hl7.org/fhir/StructureDefinition/operationdefinition-allowed-type"
+_PARAMETER = "Parameters.parameter:"
+
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
     if schema.name != "OperationDefinition":
         return None
-    definitions = explainer.definitions
 
     def check(value: Any, scope: Scope) -> Issues:
-        issues: list[Issue] = []
-        for name in ("inputProfile", "outputProfile"):
-            url = value.get(name)
-            if type(url) is not str:
-                continue
-            profile = definitions.fetch("StructureDefinition", url)
-            if profile is None:
-                issues.append(Issue("error", "unknown", "operation-profile", name, f"The profile '{url[:256]}' can not be resolved"))
-            elif profile.get("type") != "Parameters":
-                issues.append(Issue("error", "invalid", "operation-profile", name, f"The profile '{url[:256]}' is not a profile on Parameters"))
-        return issues or None
+        return [issue for use in ("in", "out") for issue in _profile(value, use, explainer)] or None
 
     return check
+
+
+def _error(location: str, text: str, code: str = "invalid") -> Issue:
+    return Issue("error", code, "operation-profile", location, text)
+
+
+def _profile(value: Json, use: str, explainer: Explainer) -> Iterator[Issue]:
+    """One of the two profiles: ``inputProfile`` is about the parameters whose use is ``in``."""
+    name = f"{use}putProfile"
+    url = value.get(name)
+    if type(url) is not str:
+        return
+    profile = explainer.definitions.fetch("StructureDefinition", url)
+    if profile is None:
+        yield _error(name, f"The profile '{url[:256]}' can not be resolved", "unknown")
+    elif profile.get("type") != "Parameters":
+        yield _error(name, f"The profile '{url[:256]}' is not a profile on Parameters")
+    else:
+        elements = {element.get("id", ""): element for element in profile.get("snapshot", {}).get("element", ())}
+        for key, element in elements.items():
+            if key.startswith(_PARAMETER) and "." not in key.removeprefix(_PARAMETER):
+                yield from _parameter(value, use, key, element, elements)
+
+
+def _parameter(value: Json, use: str, key: str, element: Mapping[str, Any], elements: Mapping[str, Mapping[str, Any]]) -> Iterator[Issue]:
+    """A slice of the profile, against the parameter of the name that it fixes."""
+    named = elements.get(f"{key}.name", {})
+    name = named.get("fixedString", named.get("patternString"))
+    if name is None:
+        yield _error(f"{use}putProfile", f"The slice {key} of the profile does not say the name of its parameter")
+        return
+    found = [(i, p) for i, p in enumerate(objects(value.get("parameter"))) if p.get("name") == name and p.get("use") == use]
+    for index, parameter in found[:1]:
+        for fault in _differences(parameter, key, element, elements):
+            yield _error(f"parameter[{index}]", f"The parameter '{name}' and the '{use}' profile differ: {fault}")
+
+
+def _differences(parameter: Json, key: str, element: Mapping[str, Any], elements: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for bound in ("min", "max"):
+        if bound in parameter and bound in element and str(parameter[bound]) != str(element[bound]):
+            yield f"{bound} is {parameter[bound]}, and {element[bound]} in the profile"
+    stated = extensions(parameter, _ALLOWED_TYPE)
+    types = {str(code) for _, code in stated} if stated else {str(parameter["type"])} if "type" in parameter else set()
+    urls = parameter.get("targetProfile")
+    targets = {url for url in urls if type(url) is str} if type(urls) is list else set()
+    profiled, profiled_targets = _stated(key, elements)
+    for what, ours, theirs in (("types", types, profiled), ("target profiles", targets, profiled_targets)):
+        if ours != theirs:
+            yield f"{what} are {_listed(ours)}, and {_listed(theirs)} in the profile"
+
+
+def _stated(key: str, elements: Mapping[str, Mapping[str, Any]]) -> tuple[set[str], set[str]]:
+    """The types of a parameter in the profile, and the profiles of what it is or refers to."""
+    parts = {name: elements.get(f"{key}.{name}", {}) for name in ("value[x]", "resource", "part")}
+    types: set[str] = set()
+    targets: set[str] = set()
+    for name, urls in (("value[x]", "targetProfile"), ("resource", "profile")):
+        others = (part for other, part in parts.items() if other != name)
+        if parts[name].get("max") == "0" or any(other.get("min", 0) > 0 for other in others):
+            continue
+        for one in parts[name].get("type", ()):
+            types.add(one.get("code", ""))
+            targets.update(one.get(urls, ()))
+    return types, targets
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
