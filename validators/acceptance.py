@@ -10,8 +10,8 @@ Without the native module (a plain install without a Rust toolchain) ``NATIVE`` 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, overload
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, overload
 
 from .block import Block, BlockVerdicts, ResourceValidator
 from .explainer import Explainer
@@ -19,14 +19,14 @@ from .issue import Issue, Verdict
 from .lowering import Lowering
 
 try:
-    from . import _acceptor
+    from ._acceptor import Acceptor, Judgement
 except ImportError:
-    _acceptor = None  # type: ignore[assignment]
+    NATIVE = False
+else:
+    NATIVE = True
+"""Whether the native acceptor is installed."""
 
 __all__ = ["NATIVE", "Acceptance"]
-
-NATIVE: Final = _acceptor is not None
-"""Whether the native acceptor is installed."""
 
 _PASSES: Final = 16
 """Passes over a block at the most: each may meet types or values that the one before did not get to."""
@@ -41,7 +41,7 @@ class Acceptance:
 
     def __init__(self, explainer: Explainer, slow: ResourceValidator, undecided: Counter[str]) -> None:
         self._lowering = Lowering(explainer)
-        self._acceptor = _acceptor.Acceptor()
+        self._acceptor = Acceptor()
         self._slow = slow
         self._undecided = undecided
 
@@ -53,7 +53,7 @@ class Acceptance:
             self._undecided[self._lowering.undecided[number]] += 1
         starts, ends = memoryview(judgement.starts()).cast("I"), memoryview(judgement.ends()).cast("I")
         names = self._lowering.types
-        types = _Column(lambda: [names[number] for number in memoryview(judgement.type_numbers()).cast("I")])
+        types = _Column(lambda: [names[number] if names else None for number in memoryview(judgement.type_numbers()).cast("I")])
         ids = _Column(lambda: judgement.ids(data))
         verdicts: dict[int, Verdict] = {}
         failed: set[int] = set()
@@ -71,7 +71,7 @@ class Acceptance:
         numbers = memoryview(judgement.numbers()).cast("I")
         return BlockVerdicts(numbers, starts, ends, types, ids, verdicts, frozenset(failed), frozenset(crashed), asked=reasons)
 
-    def _judge(self, data: bytes) -> Any:
+    def _judge(self, data: bytes) -> Judgement:
         judgement = self._acceptor.begin(data)
         for _ in range(_PASSES):
             self._acceptor.extend(self._lowering.take_records())
@@ -86,7 +86,7 @@ class Acceptance:
     def _explain(self, line: bytes, position: int, crashed: set[int]) -> Verdict:
         try:
             return self._slow.validate(line)
-        except Exception as error:  # the wall around one resource: a bug in a validator costs its own line only
+        except Exception as error:  # noqa: BLE001  # the wall around one resource: a bug in a validator costs its own line only
             crashed.add(position)
             return Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
 
@@ -94,7 +94,7 @@ class Acceptance:
 class _Column(Sequence[str | None]):
     """A column of strings that are made when first looked at, with what was put over them."""
 
-    def __init__(self, make: Any) -> None:
+    def __init__(self, make: Callable[[], list[str | None]]) -> None:
         self._make = make
         self._over: dict[int, str | None] = {}
         self._made: list[str | None] | None = None

@@ -36,7 +36,9 @@ class Conditions:
     valued     makes one about a whole value of what is to be made of it
     """
 
-    def __init__(self, explainer: Explainer, names: Names, question: Callable[[Question], int], valued: Callable[[Callable[[Any, Scope], int]], Question]) -> None:
+    def __init__(
+        self, explainer: Explainer, names: Names, question: Callable[[Question], int], valued: Callable[[Callable[[Any, Scope], int]], Question]
+    ) -> None:
         self._explainer = explainer
         self._names = names
         self._question = question
@@ -159,9 +161,8 @@ class Conditions:
         return u8(17) + self._encoded(op)
 
     def _asked(self, constraint: Constraint, name: str) -> bytes:
-        holds = self._explainer.invariant(constraint, name)
-        assert holds is not None
-        return u8(19) + u32(self._question(self._valued(lambda value, scope: 1 if holds(value, scope) else 2)))
+        holds = invariant(corrected(constraint.key, constraint.expression), name, self._explainer.model).holds
+        return u8(19) + u32(self._question(self._valued(lambda value, scope: 1 if holds(value, scope.memo["fhirpath"]) else 2)))
 
     def _doubt(self) -> bytes:
         return u8(18)

@@ -22,7 +22,7 @@ from .explainer import Explainer
 from .narrative import read_div
 from .overlays import Overlays
 from .questions import NO, YES, Answer, NeedsContextError, Nowhere, Question, about_codings, about_text, about_value, read_text, read_value
-from .records import IS_ATTACHMENT, IS_IDENTIFIER, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY, NO_CHECK, WIDTH, Names, items, string, u8, u16, u32
+from .records import IS_ATTACHMENT, IS_IDENTIFIER, IS_META, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY, NO_CHECK, WIDTH, Names, items, string, u8, u16, u32
 from .rules import (
     RULES,
     attachment,
@@ -40,6 +40,7 @@ from .rules import (
     type_profile,
 )
 from .rules.primitive import format_of
+from .rules.profile import _IMPOSED
 from .rules.reference import target_types
 from .rules.rule import Check, Scope
 from .schema import Property, TypeSchema
@@ -48,20 +49,25 @@ __all__ = ["Lowering"]
 
 _BESIDE: Final = "_"
 """Opens the names of nodes that stand beside a primitive: the rest is the element's path."""
-_KNOWN: Final = "resourceType id meta profile security versionId lastUpdated contained system code value coding reference type url extension data hash size".split()
+_KNOWN: Final = (
+    "resourceType id meta profile security versionId lastUpdated contained system code value coding reference type url extension data hash size".split()
+)
+"""Names that the acceptor's own rules look at, in the order of its record."""
 
 _PRIMITIVES: Final = {
     name: number
     for number, names in enumerate(
-        ("string markdown", "code", "id", "uri url", "canonical", "date", "dateTime", "instant", "time", "boolean", "integer", "positiveInt", "unsignedInt", "decimal", "base64Binary", "xhtml")
+        "string,markdown code id uri,url canonical date dateTime instant time boolean integer positiveInt unsignedInt decimal base64Binary xhtml".split()
     )
-    for name in names.split()
+    for name in names.split(",")
 }
 _OTHER: Final = 16
 _NUMERIC: Final = frozenset({"boolean", "integer", "positiveInt", "unsignedInt", "decimal"})
 _ID: Final = _PRIMITIVES["id"]
 
-_OBJECT_RULES: Final = frozenset({cardinality.build, identifier.build, attachment.build, ids.build, contained.build, invariant.build, narrative.build, profile.build})
+_OBJECT_RULES: Final = frozenset(
+    {cardinality.build, identifier.build, attachment.build, ids.build, contained.build, invariant.build, narrative.build, profile.build}
+)
 """Rules on whole objects that the acceptor has natively."""
 
 
@@ -96,7 +102,7 @@ class Lowering:
             value, undecided = self._questions[check](text)
         except NeedsContextError:
             return 0, []
-        except Exception:  # a bug in a rule: it shows again where the explainer runs it, at the wall around one resource
+        except Exception:  # noqa: BLE001  # a bug in a rule: it shows again where the explainer runs it, at the wall around one resource
             return 0, []
         return value, [self._undecided_number(name) for name in sorted(undecided.elements())]
 
@@ -158,7 +164,7 @@ class Lowering:
         found = list(schema.properties.values())
         numbers = {p.json_name: n for n, p in enumerate(found)}
         properties = [self._property(p, schema, numbers) for p in found]
-        flags = {"Identifier": IS_IDENTIFIER, "Attachment": IS_ATTACHMENT}.get(name, MAY_BE_EMPTY if name.startswith(_BESIDE) else 0)
+        flags = {"Identifier": IS_IDENTIFIER, "Attachment": IS_ATTACHMENT, "Meta": IS_META}.get(name, MAY_BE_EMPTY if name.startswith(_BESIDE) else 0)
         profile_check = NO_CHECK
         if schema.kind == "resource":
             flags |= IS_RESOURCE
@@ -192,7 +198,8 @@ class Lowering:
         flags = found.is_list | takes_companion << 1 | (found.is_primitive and bool(self.explainer.empty_checks(found))) << 2 | is_unique << 3
         kind, format_check, checks = self._primitive(found) if found.is_primitive else self._complex(found)
         beside = self._node(_BESIDE + found.element.path) if takes_companion else 0
-        return u16(key) + u16(companion) + u32(beside) + kind + u8(flags) + items(u16(numbers[p.json_name]) for p in siblings) + u32(format_check) + items(checks)
+        others = items(u16(numbers[p.json_name]) for p in siblings)
+        return u16(key) + u16(companion) + u32(beside) + kind + u8(flags) + others + u32(format_check) + items(checks)
 
     # Values
 
@@ -241,12 +248,17 @@ class Lowering:
                 lowered.append(self._extension(found, check))
             elif rule.build is invariant.build_element:
                 lowered += [u8(6) + op for op in self._conditions.of_element(found)]
-            elif rule.build is type_profile.build and len(urls := found.type_ref.profiles) == 1 and self.explainer.definitions.fetch("StructureDefinition", urls[0]):
-                if self.explainer.profile_check(urls[0]) is not None:
-                    lowered.append(u8(7) + u32(self.overlays.of_profile(urls[0])))
+            elif rule.build is type_profile.build and (url := self._only_profile(found)) is not None:
+                if self.explainer.profile_check(url) is not None:
+                    lowered.append(u8(7) + u32(self.overlays.of_profile(url)))
             else:
                 lowered.append(u8(8) + u32(self.about_value([check])))
         return lowered
+
+    def _only_profile(self, found: Property) -> str | None:
+        """The profile of a type, where there is one and it is known."""
+        urls = found.type_ref.profiles
+        return urls[0] if len(urls) == 1 and self.explainer.definitions.fetch("StructureDefinition", urls[0]) is not None else None
 
     def _binding(self, found: Property, check: Check) -> bytes:
         if found.type == "CodeableConcept":
@@ -283,13 +295,16 @@ class Lowering:
     def _profile_question(self, schema: TypeSchema) -> Question:
         check = profile.build(schema, self.explainer)
         assert check is not None
+        fetch, profile_check = self.explainer.definitions.fetch, self.explainer.profile_check
 
         def question(text: bytes) -> Answer:
             url = read_text(text)
-            definition = self.explainer.definitions.fetch("StructureDefinition", url)
-            if definition is not None and self.explainer.profile_check(url) is not None and definition["type"] in (schema.name, "Resource", "DomainResource"):
-                return 2 + self.overlays.of_profile(url), Counter()
-            return NO if check({"resourceType": schema.name, "meta": {"profile": [url]}}, Nowhere()) else YES
+            definition = fetch("StructureDefinition", url) if not url.endswith("|") else None
+            if definition is None or definition["type"] not in (schema.name, "Resource", "DomainResource"):
+                return NO if check({"resourceType": schema.name, "meta": {"profile": [url]}}, Nowhere()) else YES
+            imposed = [e.get("valueCanonical") for e in definition.get("extension", ()) if e.get("url") == _IMPOSED]
+            urls = [each for each in (url, *imposed) if each is not None and profile_check(each) is not None]
+            return (2 + self.overlays.of_profiles(urls), Counter()) if urls else YES
 
         return question
 

@@ -7,7 +7,7 @@ slice a value is in are its own answers. What has no counterpart in the table (r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from .profiles import ProfileCompiler
@@ -49,6 +49,13 @@ class Overlays:
         if url not in self._by_url:
             self._by_url[url] = self._number(lambda: self._profile(url))
         return self._by_url[url]
+
+    def of_profiles(self, urls: Sequence[str]) -> int:
+        """The number of an overlay that is those of several known profiles together."""
+        if len(urls) == 1:
+            return self.of_profile(urls[0])
+        numbers = [self.of_profile(url) for url in urls]
+        return self._number(lambda: items(u8(7) + u32(number) for number in numbers) + items([]))
 
     def record(self, number: int) -> bytes:
         """The record of an overlay."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from . import fhirpath
@@ -37,7 +38,7 @@ class Nowhere(Scope):
     """The scope of a value of which nothing else is known: a check that asks for more breaks off."""
 
     __slots__ = ()
-    resource = parent = place = holder = property(_unseen)  # type: ignore[assignment]
+    resource = parent = place = holder = property(_unseen)
 
     def __init__(self) -> None:
         self.undecided = Counter()
@@ -52,15 +53,15 @@ class _UnseenResource(dict[str, Any]):
             raise NeedsContextError
         return "Resource"
 
-    __getitem__ = __contains__ = __iter__ = __len__ = __eq__ = keys = values = items = _unseen  # type: ignore[assignment]
-    __hash__ = None  # type: ignore[assignment]
+    __getitem__ = __contains__ = __iter__ = __len__ = __eq__ = keys = values = items = _unseen
+    __hash__ = None
 
 
 class _Unseen(fhirpath.Scope):
     """The same for FHIRPath."""
 
     __slots__ = ()
-    bundle = property(_unseen)  # type: ignore[assignment]
+    bundle = property(_unseen)
 
     def __init__(self, hooks: fhirpath.Hooks) -> None:
         self.resource = self.root = _UnseenResource()
@@ -81,6 +82,7 @@ def read_text(inside: bytes) -> Any:
 
 def about_value(judge: Callable[[Any, Scope], int], hooks: fhirpath.Hooks) -> Question:
     """A question about a whole value; of one that refers to something contained nothing can be told."""
+    hooks = replace(hooks, conforms_to=_unseen)
 
     def question(text: bytes) -> Answer:
         if b'"#' in text:
@@ -93,6 +95,7 @@ def about_value(judge: Callable[[Any, Scope], int], hooks: fhirpath.Hooks) -> Qu
 
 def about_text(finds: Callable[[Any, Scope], Any], hooks: fhirpath.Hooks) -> Question:
     """A question about a string, whose bytes come without quotes: whether nothing is found."""
+    hooks = replace(hooks, conforms_to=_unseen)
 
     def question(text: bytes) -> Answer:
         scope = _unplaced(hooks)

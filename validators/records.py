@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["IS_ATTACHMENT", "IS_IDENTIFIER", "IS_PLAIN_REFERENCE", "IS_RESOURCE", "MAY_BE_EMPTY", "NO_CHECK", "WIDTH", "Names", "items", "string", "u8", "u16", "u32"]
+__all__ = [
+    "IS_ATTACHMENT", "IS_IDENTIFIER", "IS_META", "IS_PLAIN_REFERENCE", "IS_RESOURCE", "MAY_BE_EMPTY", "NO_CHECK", "WIDTH",
+    "Names", "items", "string", "u8", "u16", "u32",
+]  # fmt: skip
 
 NO_CHECK: Final = 0xFFFFFFFF
 WIDTH: Final = 256
 """Properties of one type at the most."""
-IS_RESOURCE, MAY_BE_EMPTY, IS_IDENTIFIER, IS_ATTACHMENT, IS_PLAIN_REFERENCE = 1, 2, 4, 8, 16
+IS_RESOURCE, MAY_BE_EMPTY, IS_IDENTIFIER, IS_ATTACHMENT, IS_PLAIN_REFERENCE, IS_META = 1, 2, 4, 8, 16, 32
 """Flags of a node."""
 
 

@@ -110,6 +110,7 @@ pub const MAY_BE_EMPTY: u8 = 2;
 pub const IS_IDENTIFIER: u8 = 4;
 pub const IS_ATTACHMENT: u8 = 8;
 pub const IS_PLAIN_REFERENCE: u8 = 16;
+pub const IS_META: u8 = 32;
 
 #[derive(Debug)]
 pub struct Node {

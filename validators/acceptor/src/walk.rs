@@ -5,7 +5,7 @@ use crate::memo::{Answer, Check, Memo, Questions};
 use crate::op::{Evaluation, Key, Op};
 use crate::primitives::{is_certainly, is_whole, Primitive};
 use crate::reason::Reason;
-use crate::table::{Bits, Group, Item, Kind, Member, Node, Property, Table, ValueCheck, IS_ATTACHMENT, IS_IDENTIFIER, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY, NO_CHECK};
+use crate::table::{Bits, Group, Item, Kind, Member, Node, Property, Table, ValueCheck, IS_ATTACHMENT, IS_IDENTIFIER, IS_META, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY, NO_CHECK};
 use crate::tape::{Form, Tape, NO_KEY};
 
 /// Checks that are answered by additions to the table.
@@ -331,6 +331,9 @@ impl<'a, 'r> Walk<'a, 'r> {
         if node.flags & IS_ATTACHMENT != 0 {
             self.attachment(index)?;
         }
+        if node.flags & IS_META != 0 && self.room.tape.member(index, self.table.known.security).is_some_and(|labels| self.room.tape.inside(labels).count() > 1) {
+            return Err(Reason::Value);
+        }
         if node.flags & IS_PLAIN_REFERENCE != 0 && !beside.is_empty() {
             return Err(Reason::Reference);
         }
@@ -579,9 +582,6 @@ impl<'a, 'r> Walk<'a, 'r> {
     fn meta(&mut self, node: &'a Node, resource: usize) -> Asked {
         let known = self.table.known;
         let Some(meta) = self.room.tape.member(resource, known.meta) else { return Ok(()) };
-        if self.room.tape.member(meta, known.security).is_some_and(|labels| self.room.tape.inside(labels).count() > 1) {
-            return Err(Reason::Value);
-        }
         if node.profile == NO_CHECK {
             return Ok(());
         }
