@@ -258,7 +258,7 @@ def test_the_cache_is_used_for_the_same_contents_only(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     make(tmp_path, resources=[profile(url="http://example.org/new")])
     assert list(open_package(path).definitions.urls("StructureDefinition")) == ["http://example.org/new"]
-    assert cached.read_bytes()[32:42] == b"BFHIRDEF1\n"
+    assert cached.read_bytes()[32:].startswith(b"BFHIRDEF")
 
 
 def test_a_damaged_cache_is_made_again(tmp_path):

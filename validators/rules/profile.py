@@ -13,7 +13,7 @@ from .rule import Check, Issues, Scope, union
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "unreplaced"]
+__all__ = ["build", "imposed", "named", "unreplaced"]
 
 _BINDING_RULES = frozenset(get_args(BindingRule))
 _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
@@ -58,14 +58,23 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
 
 def _compiled(url: str, kind: str, explainer: Explainer) -> Check | None:
     """The check of a resource of a type against a profile that it names."""
-    definition = explainer.definitions.fetch("StructureDefinition", url) if not url.endswith("|") else None
+    definition = named(url, explainer)
     if definition is None:
         return _unknown(url, explainer)
     if definition["type"] not in (kind, "Resource", "DomainResource"):
         text = f"Specified profile type was '{definition['type']}' in profile '{url[:256]}', but found type '{kind}'"
         return lambda value, scope: [Issue("error", "structure", _WRONG_TYPE, "", text, url[:256])]
-    imposed = [e.get("valueCanonical") for e in definition.get("extension", ()) if e.get("url") == _IMPOSED]
-    return union([check for each in (url, *imposed) if each is not None and (check := explainer.profile_check(each)) is not None])
+    return union([check for each in (url, *imposed(definition)) if (check := explainer.profile_check(each)) is not None])
+
+
+def named(url: str, explainer: Explainer) -> dict[str, Any] | None:
+    """The profile that a resource names, None where it is not known; an empty version is none."""
+    return explainer.definitions.fetch("StructureDefinition", url) if not url.endswith("|") else None
+
+
+def imposed(definition: dict[str, Any]) -> list[str]:
+    """The profiles that a profile imposes on its resources beside itself."""
+    return [e["valueCanonical"] for e in definition.get("extension", ()) if e.get("url") == _IMPOSED and "valueCanonical" in e]
 
 
 def _unknown(url: str, explainer: Explainer) -> Check | None:
