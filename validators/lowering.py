@@ -295,11 +295,11 @@ class Lowering:
     def _profile_question(self, schema: TypeSchema) -> Question:
         check = profile.build(schema, self.explainer)
         assert check is not None
-        fetch, profile_check = self.explainer.definitions.fetch, self.explainer.profile_check
+        profile_check = self.explainer.profile_check
 
         def question(text: bytes) -> Answer:
             url = read_text(text)
-            definition = fetch("StructureDefinition", url) if not url.endswith("|") else None
+            definition = profile.named(url, self.explainer)
             if definition is None or definition["type"] not in (schema.name, "Resource", "DomainResource"):
                 return NO if check({"resourceType": schema.name, "meta": {"profile": [url]}}, Nowhere()) else YES
             imposed = [e.get("valueCanonical") for e in definition.get("extension", ()) if e.get("url") == _IMPOSED]

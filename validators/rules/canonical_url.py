@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
-from ..primitives import is_absolute_uri
+from ..primitives import is_absolute_uri, is_blank
 from ..schema import Property
 from .rule import Check, Issues, Scope
 
@@ -31,7 +31,7 @@ def build(found: Property, explainer: Explainer) -> Check | None:
         return None
 
     def check(value: Any, scope: Scope) -> Issues:
-        if type(value) is not str or is_absolute_uri(value):
+        if type(value) is not str or is_absolute_uri(value) or is_blank(value):
             return None
         return [Issue("error", "invalid", "canonical-absolute", "", f"The canonical URL of a definition must be absolute ({value[:256]})")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
+from ..definitions import core
 from ..issue import Issue
 from ..schema import TypeSchema, element_schema
 from ..terminology.findings import Rule as BindingRule
@@ -68,8 +69,14 @@ def _compiled(url: str, kind: str, explainer: Explainer) -> Check | None:
 
 
 def named(url: str, explainer: Explainer) -> dict[str, Any] | None:
-    """The profile that a resource names, None where it is not known; an empty version is none."""
-    return explainer.definitions.fetch("StructureDefinition", url) if not url.endswith("|") else None
+    """The profile that a resource names, None where it is not known: an empty version is none, and the core's are known without one only.
+
+    The latter as HAPI's validation support has it (``DefaultProfileValidationSupport``), where ``vitalsigns|4.0.1`` is unknown.
+    """
+    bare, bar, version = url.partition("|")
+    if bar and (not version or core().fetch("StructureDefinition", bare) is not None):
+        return None
+    return explainer.definitions.fetch("StructureDefinition", url)
 
 
 def imposed(definition: dict[str, Any]) -> list[str]:
