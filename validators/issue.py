@@ -14,6 +14,9 @@ Severity = Literal["fatal", "error", "warning", "information"]
 FAILING: frozenset[str] = frozenset({"fatal", "error"})
 """Severities that fail a resource."""
 
+LONGEST = 2000
+"""Characters of a message. A value may have a million; a log that repeats it for every finding would be larger than the data."""
+
 _TYPED_CHOICE = re.compile(r"\.ofType\(\w+\)")
 
 
@@ -25,7 +28,7 @@ class Issue:
     code         FHIR IssueType: structure, required, value, invariant, code-invalid, not-found, …
     rule         what decided: an invariant's key (``obs-7``) or the name of one of our rules (``cardinality``)
     location     where, as HL7's validator prints it: ``Observation.value.ofType(Quantity).code``
-    diagnostics  the sentence for a person, with the numbers
+    diagnostics  the sentence for a person, with the numbers; what is longer than LONGEST is cut, since values may be quoted whole
     profile      canonical url of the StructureDefinition that states the rule, where one does
     element      of an element that is missing: its name below the location
     """
@@ -37,6 +40,10 @@ class Issue:
     diagnostics: str
     profile: str | None = None
     element: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.diagnostics) > LONGEST:
+            self.diagnostics = self.diagnostics[: LONGEST - 3] + "..."
 
     @property
     def expression(self) -> str:

@@ -26,7 +26,7 @@ UnknownProfile = Literal["error", "warning", "ignore"]
 """What a profile in meta.profile that nobody knows is worth at level strict."""
 
 
-_ALWAYS = frozenset({"json", "json-depth", "json-object", "json-duplicate", "resource-type"})
+_ALWAYS = frozenset({"json", "json-depth", "json-object", "duplicate-property", "resource-type"})
 """Rules that hold at every level, ``minimal`` too; so does the format of an id."""
 
 
