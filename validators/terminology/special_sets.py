@@ -11,7 +11,7 @@ from .membership import Membership
 from .registries import CURRENCIES, LANGUAGES, LISTED, MIME_TYPES, STATES, registered
 from .ucum import UCUM
 
-__all__ = ["Rule", "special_rule"]
+__all__ = ["Rule", "special_codes", "special_rule"]
 
 Rule = Callable[[str | None, str | None], Membership]
 """(system, code) -> answer; a code without system is taken to be of the value set's own."""
@@ -32,6 +32,16 @@ def special_rule(url: str, listed: Callable[[], frozenset[str]]) -> Rule | None:
             return _of_system(UCUM, lambda code: bool(registered(UCUM, code)))
         case "http://hl7.org/fhir/us/core/ValueSet/us-core-usps-state":
             return _of_system(STATES, LISTED[STATES].__contains__)
+    return None
+
+
+def special_codes(url: str) -> frozenset[str] | None:
+    """The codes of a value set that has a rule of its own; None where they cannot be listed."""
+    match url:
+        case "http://hl7.org/fhir/ValueSet/currencies":
+            return LISTED[CURRENCIES]
+        case "http://hl7.org/fhir/us/core/ValueSet/us-core-usps-state":
+            return LISTED[STATES]
     return None
 
 

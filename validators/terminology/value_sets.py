@@ -29,7 +29,7 @@ from .code_systems import CodeSystem
 from .filters import ExpansionError, Test, compile_filters
 from .membership import Membership
 from .registries import SUPPORTED, registered
-from .special_sets import special_rule
+from .special_sets import special_codes, special_rule
 
 __all__ = ["Sources", "ValueSet"]
 
@@ -264,7 +264,10 @@ class ValueSet:
 
     def candidates(self, above: tuple[str, ...]) -> set[str] | None:
         """Every code that might be in it; None where there is no list of them. above: the value sets that are being searched."""
-        if self._special is not None or self.url in above:
+        if self._special is not None:
+            listed = special_codes(self.url)
+            return None if listed is None else set(listed)
+        if self.url in above:
             return None
         candidates = {code for _, code in self._expansion}
         for part in self._includes:
