@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..issue import Issue
 from ..schema import Binding, Property
 from ..terminology import ConceptBinding, Findings
-from .rule import Check, Issues, Scope
+from .rule import Check, Issues, Scope, union
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
@@ -32,10 +32,15 @@ def _said(findings: Findings, scope: Scope, *, all_of_it: bool) -> Issues:
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:
-    """The check of a bound element."""
+    """The check of a bound element, its additional bindings included."""
     bound = found.element.binding
     if bound is None:
         return None
+    checks = [_bound(found, explainer, one) for one in (bound, *bound.additional)]
+    return union([check for check in checks if check is not None])
+
+
+def _bound(found: Property, explainer: Explainer, bound: Binding) -> Check | None:
     if bound.value_set and explainer.terminology.value_set(bound.value_set) is None and explainer.terminology.code_system(bound.value_set) is not None:
         text = f"Found a reference to a CodeSystem '{bound.value_set}' where a ValueSet belongs"  # ExplanationOfBenefit.priority, in R4 itself
         return lambda value, scope: [Issue("error", "business-rule", "binding-code-system", "", text)]

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "same"]
 
+_DURATIONS = frozenset({"Quantity", "Duration", "Age"})
+_MOMENTS = {"date": "today()", "dateTime": "now()", "instant": "now()"}
+"""A duration as bound of a date or time counts from the time of validation: the minimum back, the maximum forth."""
+_UNITS = {"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours", "min": "minutes", "s": "seconds"}
+
 
 def build(found: Property, explainer: Explainer) -> Check | None:
     element = found.element
@@ -91,11 +96,13 @@ def _length(limit: int) -> Check:
 def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -> Check:
     kind, limit = bound
     literal = str(limit)
-    if kind in ("Date", "DateTime", "Instant"):
+    if kind in _DURATIONS and found.type in _MOMENTS:
+        literal = f"({_MOMENTS[found.type]} {'-' if words == 'minimum' else '+'} {limit.get('value')} {_UNITS.get(limit.get('code'), 'days')})"
+    elif kind in ("Date", "DateTime", "Instant"):
         literal = "@" + literal
     elif kind == "Time":
         literal = "@T" + literal
-    elif kind == "Quantity":
+    elif kind in _DURATIONS:
         literal = f"{limit.get('value')} '{limit.get('code', '1')}'"
     expression = compile(f"$this {operator} {literal}", found.type)
 

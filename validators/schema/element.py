@@ -11,6 +11,13 @@ __all__ = ["Binding", "Constraint", "Discriminator", "ElementSchema", "Property"
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _BEST_PRACTICE = "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice"
 _MAX_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
+_ADDITIONAL = frozenset(
+    {
+        "http://hl7.org/fhir/tools/StructureDefinition/additional-binding",
+        "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition.binding.additional",
+    }
+)
+_PURPOSES = {"maximum": "required", "required": "required", "extensible": "extensible", "preferred": "preferred"}
 _SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
 
 
@@ -29,11 +36,15 @@ class TypeRef:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """ElementDefinition.binding: strength and canonical url of the value set; max_value_set where an extensible one has it."""
+    """ElementDefinition.binding: strength and canonical url of the value set; max_value_set where an extensible one has it.
+
+    additional   further bindings that hold as well, each with the strength that its purpose means
+    """
 
     strength: str
     value_set: str
     max_value_set: str | None = None
+    additional: tuple[Binding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +185,16 @@ def _binding(definition: Mapping[str, Any]) -> Binding | None:
         ),
         None,
     )
-    return Binding(binding.get("strength", "example"), binding.get("valueSet", ""), maximum)
+    additional = tuple(found for e in binding.get("extension", ()) if e["url"] in _ADDITIONAL and (found := _additional(e)) is not None)
+    return Binding(binding.get("strength", "example"), binding.get("valueSet", ""), maximum, additional)
+
+
+def _additional(extension: Mapping[str, Any]) -> Binding | None:
+    """A binding beside the main one; None where it only informs, or holds in some contexts only."""
+    parts = {part["url"]: part for part in extension.get("extension", ())}
+    strength = _PURPOSES.get(parts.get("purpose", {}).get("valueCode"))
+    value_set = parts.get("valueSet", {}).get("valueCanonical")
+    return Binding(strength, value_set) if strength and value_set and "usage" not in parts else None
 
 
 def _constraint(definition: Mapping[str, Any], source: str) -> Constraint:

@@ -50,6 +50,10 @@ class Snapshots:
             self._trees[url] = tree_of([sourced(element, found["url"]) for element in found["snapshot"]["element"]]) if found else None
         return self._trees[url]
 
+    def misfit(self, error: DefinitionError) -> None:
+        """Told of an element of a differential that its base does not have; raises it."""
+        raise error
+
     def _completed(self, definition: Resource) -> Resource:
         if definition.get("snapshot", {}).get("element"):
             return definition
@@ -66,7 +70,10 @@ class Snapshots:
 
 
 class UsableSnapshots(Snapshots):
-    """Snapshots in which a profile that cannot be completed is one that nobody knows: a faulty package must not stop a job.
+    """Snapshots for validation: a faulty package must not stop a job.
+
+    What a differential says of elements that its base does not have is passed over, as HL7's validator does; a profile that
+    cannot be completed is one that nobody knows.
 
     faults   canonical url of such a profile -> what is wrong with it
     """
@@ -74,16 +81,21 @@ class UsableSnapshots(Snapshots):
     def __init__(self, definitions: Definitions) -> None:
         super().__init__(definitions)
         self.faults: dict[str, DefinitionError] = {}
+        self._unusable: set[str] = set()
 
     def fetch(self, kind: str, url: str) -> Resource | None:
         """As Definitions has it. Raises nothing."""
-        if url in self.faults:
+        if url in self._unusable:
             return None
         try:
             return super().fetch(kind, url)
         except DefinitionError as error:
             self.faults[url] = error
+            self._unusable.add(url)
             return None
+
+    def misfit(self, error: DefinitionError) -> None:
+        self.faults[error.profile] = error
 
 
 def snapshot(definition: Mapping[str, Any], definitions: Snapshots) -> list[Element]:
@@ -130,7 +142,8 @@ class _Profile:
         for child in gather_choices(node, children, sliced=sliced):
             target = node.child(child.name)
             if target is None:
-                raise DefinitionError(self._url, f"{path}.{child.name}", "its base has no such element")
+                self._definitions.misfit(DefinitionError(self._url, f"{path}.{child.name}", "its base has no such element"))
+                continue
             self._merge(target, child, f"{path}.{child.name}", sliced=sliced and bool(child.element))
 
     def _merge_slices(self, node: Node, unsliced: Node, differential: Node, path: str) -> None:
