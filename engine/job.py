@@ -13,8 +13,9 @@ from typing import Literal, get_args
 
 from bulkfhir.validators import Level
 
+from .duplicates import Duplicates, bucket_ranges, find_duplicates
 from .errors import ConfigurationError, EngineError, NotFound, StorageError
-from .executors import Cancelled, Runner, Task, check_executor, open_runner, run_all
+from .executors import Cancelled, Lost, Runner, Task, check_executor, open_runner, run_all
 from .jobs.status import JobStatus
 from .logs import log_crash
 from .manifest import FileOutcome, JobProgressReport, Manifest, outcomes_by_file
@@ -37,9 +38,13 @@ Limits = Literal["healthlake", "none"]
 _MAX_FILES = 10_000
 _MAX_JOB_BYTES = 500 << 30
 _MAX_FILE_BYTES = 5 << 30
-"""HealthLake's limits of an import job."""
+_MAX_BINARY = 164 * 1000 * 1000
+"""HealthLake's limits of an import job. Whether its MB of a Binary are 10^6 bytes is not documented; those of its Manifest are."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_FEW_LINES = 500_000
+"""Keys that one task looks through in well under a second."""
+
 _MIN_SHARD, _MAX_SHARD = 4 << 20, 64 << 20
 
 
@@ -86,6 +91,7 @@ def import_job(
     resume: bool = False,
     executor: str | concurrent.futures.Executor = "local",
     encryption_key_id: str | None = None,
+    values: bool = True,
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
 ) -> JobResult:
@@ -101,11 +107,12 @@ def import_job(
     judge, validators  names of entry points: who decides, and whose second opinion is counted beside
     sink               where accepted resources go, by name (``ndjson``); None: nowhere
     shard_bytes        size of a byte range; decides no byte of the output
-    limits             ``healthlake``: a job over HealthLake's limits is FAILED before a byte is read
+    limits             ``healthlake``: a job over HealthLake's limits is FAILED before a byte is read; a Binary over its limit fails its own line
     include_all        the log, error and deleted files of a bulk export are read too
     resume             goes on where an interrupted job with this id stopped; a job that has no record yet begins
     executor           ``local``, or any concurrent.futures.Executor (it must be able to import bulkfhir, and reach source and output)
     encryption_key_id  stated in the Manifest; what is written to S3 is encrypted by it
+    values             False: messages that may quote values of elements are left out of the outcomes (those in ``redaction.WORDED`` and invariants stay)
     on_progress        called in this thread about twice a second, and once at the end
     cancel             an event; once it is set the job ends as CANCEL_COMPLETED and may be resumed
 
@@ -124,7 +131,20 @@ def import_job(
     storage = storage_for(place, encryption_key_id)
     folder = storage.join(place, job_folder_name(datastore_id, job_id))
     record = Record(folder, encryption_key_id)
-    settings = Settings(level, record.work_folder, folder, True, unknown_profile, warnings, tuple(packages), judge, tuple(validators), sink, encryption_key_id)
+    settings = Settings(
+        level=level,
+        work_folder=record.work_folder,
+        job_folder=folder,
+        unknown_profile=unknown_profile,
+        warnings=warnings,
+        packages=tuple(packages),
+        judge=judge,
+        validators=tuple(validators),
+        sink=sink,
+        encryption_key_id=encryption_key_id,
+        values=values,
+        max_binary=_MAX_BINARY if limits == "healthlake" else None,
+    )
     job = _Job(job_id, datastore_id, folder, storage, record)
     plan = record.load() if resume else None
     if plan is not None:
@@ -203,20 +223,24 @@ class _Job:
             tracker.add(result)
         outcomes = outcomes_by_file(plan.inputs, [shard.file for shard in plan.shards], [results[shard.index] for shard in plan.shards])
         tracker.phase = "publishing"
-        self._publish(plan, outcomes, runner, tracker)
+        duplicates = self._publish(plan, outcomes, runner, tracker)
         manifest = Manifest.of(plan.source_uri, self._uri, plan.settings.encryption_key_id, outcomes)
         self._storage.put(self._storage.join(self._folder, "Manifest.json"), manifest.to_bytes())
         self._record.delete()
-        return self._completed(plan, outcomes, manifest, tracker)
+        return self._completed(plan, outcomes, manifest, duplicates, tracker)
 
-    def _publish(self, plan: Plan, outcomes: Sequence[FileOutcome], runner: Runner, tracker: Tracker) -> None:
+    def _publish(self, plan: Plan, outcomes: Sequence[FileOutcome], runner: Runner, tracker: Tracker) -> Duplicates:
         self._discard(plan, [index for outcome in outcomes for index in outcome.dropped])
-        tasks = (Task(outcome.file.log_name, publish_logs, (plan.settings, _log_plan(outcome))) for outcome in outcomes)
-        for task, lost in run_all(runner, tasks, tracker.tick):
-            if lost is not None:
-                raise EngineError(f"{task.key}: its logs could not be published: {lost.message}")
+        logs = [Task(outcome.file.log_name, publish_logs, (plan.settings, _log_plan(outcome))) for outcome in outcomes]
+        duplicates = Duplicates()
+        for task, result in run_all(runner, [*_duplicate_tasks(plan.settings, outcomes, runner.slots), *logs], tracker.tick):
+            if isinstance(result, Lost):
+                what = "duplicates could not be looked for" if isinstance(task.key, range) else f"{task.key}: its logs could not be published"
+                raise EngineError(f"{what}: {result.message}")
+            duplicates += result or Duplicates()
+        return duplicates
 
-    def _completed(self, plan: Plan, outcomes: Sequence[FileOutcome], manifest: Manifest, tracker: Tracker) -> JobResult:
+    def _completed(self, plan: Plan, outcomes: Sequence[FileOutcome], manifest: Manifest, duplicates: Duplicates, tracker: Tracker) -> JobResult:
         report = tracker.report(
             manifest.resources_scanned,
             manifest.resources_imported,
@@ -227,7 +251,7 @@ class _Job:
         clean = manifest.resources_imported == manifest.resources_scanned and manifest.files_read_with_success == manifest.scanned_files
         status = JobStatus.COMPLETED if clean else JobStatus.COMPLETED_WITH_ERRORS
         tracker.finish(report)
-        summary = Summary.of(outcomes, plan.skipped)
+        summary = Summary.of(outcomes, plan.skipped, duplicates)
         return JobResult(status, None, self._job_id, self._datastore_id, self._uri, report, manifest, summary, tracker.elapsed)
 
     def _stopped(self, status: JobStatus, message: str | None, runner: Runner, tracker: Tracker) -> JobResult:
@@ -296,6 +320,14 @@ def job_folder_name(datastore_id: str, job_id: str) -> str:
 def _log_plan(outcome: FileOutcome) -> LogPlan:
     parts = tuple((shard.index, base, shard.parts) for shard, base in zip(outcome.shards, outcome.bases, strict=True))
     return LogPlan(outcome.file.log_name, parts, tuple((broken.message, broken.status) for broken in outcome.breaks))
+
+
+def _duplicate_tasks(settings: Settings, outcomes: Sequence[FileOutcome], slots: int) -> list[Task]:
+    """One for each slot, or a single one where there is little to look through."""
+    shards = tuple(shard.index for outcome in outcomes for shard in outcome.shards if shard.totals.imported)
+    lines = sum(outcome.totals.imported for outcome in outcomes)
+    ranges = bucket_ranges(slots if lines > _FEW_LINES else 1)
+    return [Task(range(first, end), find_duplicates, (settings, shards, lines, first, end)) for first, end in ranges] if lines > 1 else []
 
 
 def _over_limits(listing: Listing) -> str | None:

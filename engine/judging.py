@@ -14,34 +14,41 @@ from bulkfhir.validators import Block, BlockValidator, BlockVerdicts, Issue, Ver
 
 from .lines import LINE_LIMIT, Lines
 from .logs import log_crash
-from .outcomes import bad_type, missing_id, too_long
+from .outcomes import bad_type, missing_id, too_large, too_long
+from .redaction import redacted
+from .settings import Settings
 
 __all__ = ["Judge"]
+
+OURS = "bulkfhir"
+"""Name of the built-in validator."""
 
 _TYPE = re.compile(r"[A-Za-z]{1,256}")
 
 
 class Judge:
-    """Verdicts of one judge, beside second opinions by name. Made once in each worker; holds compiled validators.
+    """Verdicts of one judge, beside second opinions by name. Made once in each worker; holds compiled validators."""
 
-    id_required    the import job's rule: a resource has an id
-    """
-
-    def __init__(self, judge: BlockValidator, others: Mapping[str, BlockValidator], *, id_required: bool) -> None:
+    def __init__(self, judge: BlockValidator, others: Mapping[str, BlockValidator], settings: Settings) -> None:
         self._judge = judge
         self._others = others
-        self._id_required = id_required
+        self._settings = settings
 
     def verdicts(self, lines: Lines) -> BlockVerdicts:
         """The judge's verdicts and the import job's own rules. Every accepted line has a type of letters, and an id where one is required."""
         if lines.too_long:
             verdict = Verdict(None, None, [too_long(LINE_LIMIT)])
             return BlockVerdicts([0], [0], [0], [None], [None], {0: verdict}, frozenset([0]))
+        settings = self._settings
         verdicts = _validated(self._judge, Block(lines.data))
         added = _type_issues(verdicts)
-        if self._id_required and None in verdicts.ids:
+        if settings.id_required and None in verdicts.ids:
             added = {**_id_issues(verdicts, lines.data), **added}
-        return _with_issues(verdicts, added) if added else verdicts
+        if settings.max_binary is not None and len(lines.data) > settings.max_binary:
+            added = {**_size_issues(verdicts, settings.max_binary), **added}
+        if added:
+            verdicts = _with_issues(verdicts, added)
+        return verdicts if settings.values else redacted(verdicts, ours=settings.judge == OURS)
 
     def opinions(self, lines: Lines, verdicts: BlockVerdicts) -> Mapping[str, int]:
         """How the second opinions compare with the judge: ``NAME agrees``, ``NAME accepts``, ``NAME rejects``, ``NAME crashes`` -> lines."""
@@ -125,6 +132,17 @@ def _id_issues(verdicts: BlockVerdicts, data: bytes) -> dict[int, Issue]:
         if position not in verdicts.failed or _lacks_id(data[verdicts.starts[position] : verdicts.ends[position]]):
             found[position] = missing_id(verdicts.types[position])
     return found
+
+
+def _size_issues(verdicts: BlockVerdicts, limit: int) -> dict[int, Issue]:
+    """Accepted lines that are a Binary over the limit."""
+    rejected = verdicts.failed | verdicts.crashed
+    sizes = (end - start for start, end in zip(verdicts.starts, verdicts.ends, strict=True))
+    return {
+        position: too_large(size, limit)
+        for position, size in enumerate(sizes)
+        if size > limit and verdicts.types[position] == "Binary" and position not in rejected
+    }
 
 
 def _lacks_id(line: bytes) -> bool:

@@ -24,6 +24,7 @@ __all__ = [
     "missing_id",
     "outcome_line",
     "success_lines",
+    "too_large",
     "too_long",
     "with_base",
 ]
@@ -55,15 +56,14 @@ _UNSAFE = re.compile(r'["\\\x00-\x09\x0b-\x1f\ud800-\udfff]')
 _LINE_ID = b'{"lineId":'
 
 
-def success_lines(numbers: Sequence[int], ids: Sequence[str], types: Sequence[str], first: int) -> bytes:
-    """SUCCESS lines of one block: line numbers count from ``first + 1``."""
+def success_lines(numbers: Sequence[int], ids: Sequence[str], types: Sequence[str]) -> bytes:
+    """SUCCESS lines of one block; ``numbers`` count from 0, line ids from 1."""
     joined = "\n".join(ids) + "\n" + "\n".join(types)
     if _UNSAFE.search(joined) or joined.count("\n") != len(ids) + len(types) - 1:  # a foreign judge let strange ids pass
         ids, types = [json.dumps(text)[1:-1] for text in ids], [json.dumps(text)[1:-1] for text in types]
-    first += 1
     return "".join(
         [
-            f'{{"lineId":{number + first},"resourceId":"{resource_id}","resourceType":"{resource_type}","UpdateResourceResponse":{{"statusCode":200}}}}\n'
+            f'{{"lineId":{number + 1},"resourceId":"{resource_id}","resourceType":"{resource_type}","UpdateResourceResponse":{{"statusCode":200}}}}\n'
             for number, resource_id, resource_type in zip(numbers, ids, types, strict=True)
         ]
     ).encode()
@@ -109,6 +109,10 @@ def bad_type(resource_type: str | None) -> Issue:
 
 def too_long(limit: int) -> Issue:
     return Issue("fatal", "too-long", "line-length", "", f"The line is longer than {limit:,} bytes and was not read")
+
+
+def too_large(size: int, limit: int) -> Issue:
+    return Issue("error", "too-long", "resource-size", "Binary", f"The Binary has {size:,} bytes; HealthLake's limit is {limit:,}")
 
 
 def with_base(lines: bytes, base: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +11,7 @@ from bulkfhir.validators import BlockVerdicts, Verdict
 
 from .audit import audited
 from .findings import encode_findings
+from .keys import KEYS, KeyColumns
 from .lines import Lines
 from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
 from .plugins import SINKS, load
@@ -96,11 +97,12 @@ class _Files:
 
 
 class LogParts:
-    """An import job's output: parts of the three logs, and the sink's."""
+    """An import job's output: parts of the three logs, the sink's, and the keys of what was accepted."""
 
     def __init__(self, settings: Settings, index: int) -> None:
         self._minimal = settings.level == "minimal"
         self._files = _Files(settings, index)
+        self._keys = KeyColumns()
         sink = open_sink(settings)
         self._sink: SinkWriter | None = sink.open(index) if sink else None
 
@@ -111,10 +113,12 @@ class LogParts:
             self._files.write(SEARCH_FAILURE, _outcomes(lines.first, verdicts, warned))
         if rejected:
             self._files.write(FAILURE, _outcomes(lines.first, verdicts, sorted(rejected)))
-        accepted = _accepted(lines.data, verdicts, rejected, warned)
-        self._write_success(lines.first, verdicts, accepted, rejected, set(warned))
-        if self._sink and accepted.starts:
-            self._sink.write(accepted)
+        accepted, numbers = _accepted(lines, verdicts, rejected, warned)
+        if numbers:
+            self._write_success(accepted, numbers)
+            self._keys.add(accepted.types, accepted.ids, numbers)
+            if self._sink:
+                self._sink.write(accepted)
         return len(warned)
 
     def names(self) -> tuple[str, ...]:
@@ -123,6 +127,8 @@ class LogParts:
     def commit(self, result: ShardResult) -> ShardResult:
         if self._sink:
             self._sink.commit()
+        if result.totals.imported:
+            self._files.write(KEYS, self._keys.to_bytes())
         self._files.commit()
         self._files.record(result)
         return result
@@ -132,16 +138,14 @@ class LogParts:
         if self._sink:
             self._sink.abort()
 
-    def _write_success(self, first: int, verdicts: BlockVerdicts, accepted: Accepted, rejected: frozenset[int], warned: set[int]) -> None:
-        if not rejected and not warned:
-            numbers, ids, types = verdicts.numbers, accepted.ids, accepted.types
-        else:
-            keep = [position for position in range(len(verdicts.numbers)) if position not in rejected and position not in warned]
-            numbers = [verdicts.numbers[position] for position in keep]
-            ids = [verdicts.ids[position] or "" for position in keep]
-            types = [verdicts.types[position] or "" for position in keep]
+    def _write_success(self, accepted: Accepted, numbers: Sequence[int]) -> None:
+        ids, types = accepted.ids, accepted.types
+        if accepted.replaced:  # these are in another log
+            keep = [position for position in range(len(numbers)) if position not in accepted.replaced]
+            numbers = [numbers[position] for position in keep]
+            ids, types = [ids[position] for position in keep], [types[position] for position in keep]
         if numbers:
-            self._files.write(SUCCESS, success_lines(numbers, ids, types, first))
+            self._files.write(SUCCESS, success_lines(numbers, ids, types))
 
 
 class FindingParts:
@@ -183,16 +187,18 @@ def _outcomes(first: int, verdicts: BlockVerdicts, positions: Iterable[int]) -> 
     return b"".join(lines)
 
 
-def _accepted(data: bytes, verdicts: BlockVerdicts, rejected: frozenset[int], warned: list[int]) -> Accepted:
-    """The accepted lines as columns. The judge has seen to it that they have a type and an id."""
+def _accepted(lines: Lines, verdicts: BlockVerdicts, rejected: frozenset[int], warned: list[int]) -> tuple[Accepted, Sequence[int]]:
+    """The accepted lines as columns, and their numbers in the shard. The judge has seen to it that they have a type and an id."""
+    first = lines.first
+    numbers: Sequence[int] = [number + first for number in verdicts.numbers]
     starts, ends, types, ids = verdicts.starts, verdicts.ends, verdicts.types, verdicts.ids
     keep: Iterable[int] = range(len(starts))
     if rejected:
         keep = [position for position in keep if position not in rejected]
-        starts, ends = [starts[position] for position in keep], [ends[position] for position in keep]
-        types, ids = [types[position] for position in keep], [ids[position] for position in keep]
-    if not warned:
-        return Accepted(data, starts, ends, types, ids)  # type: ignore[arg-type]
-    place = {position: number for number, position in enumerate(keep)}
-    replaced = {place[at]: audited(data[verdicts.starts[at] : verdicts.ends[at]], verdicts.verdicts[at].issues) for at in warned}
-    return Accepted(data, starts, ends, types, ids, replaced)  # type: ignore[arg-type]
+        numbers, starts, ends = ([column[position] for position in keep] for column in (numbers, starts, ends))
+        types, ids = ([column[position] for position in keep] for column in (types, ids))
+    replaced: dict[int, bytes] = {}
+    if warned:
+        place = {position: number for number, position in enumerate(keep)}
+        replaced = {place[at]: audited(lines.data[verdicts.starts[at] : verdicts.ends[at]], verdicts.verdicts[at].issues) for at in warned}
+    return Accepted(lines.data, starts, ends, types, ids, replaced), numbers  # type: ignore[arg-type]

@@ -14,6 +14,8 @@ class Settings:
     work_folder     where part files go
     job_folder      where the sink writes; None when lines are only validated
     id_required     the import job's rule that a resource has an id
+    values          messages may quote values of elements
+    max_binary      largest Binary in bytes, None for any
     """
 
     level: str
@@ -27,3 +29,5 @@ class Settings:
     validators: tuple[str, ...] = ()
     sink: str | None = None
     encryption_key_id: str | None = None
+    values: bool = True
+    max_binary: int | None = None

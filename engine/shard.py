@@ -167,7 +167,7 @@ def _judge(settings: Settings) -> Judge:
         options = {"unknown_profile": settings.unknown_profile, "warnings": settings.warnings, "packages": settings.packages}
         judge = new_validator(settings.judge, settings.level, options)
         others = {name: new_validator(name, settings.level, options) for name in settings.validators if name != settings.judge}
-        _made.judge = Judge(judge, others, id_required=settings.id_required)
+        _made.judge = Judge(judge, others, settings)
         _made.settings = settings
     made: Judge = _made.judge
     return made

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from bulkfhir.validators.issue import FAILING
+
+from .duplicates import Duplicates
 from .manifest import FileOutcome
 from .sources import Skipped
-from .totals import Totals
+from .totals import Place, Totals
 
-__all__ = ["BrokenFile", "Example", "RuleCount", "Summary", "TypeCount"]
+__all__ = ["BrokenFile", "Example", "Repeated", "RuleCount", "Summary", "TypeCount"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,14 @@ class Example:
 
     file: str
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A resource that comes more than once: its first line, and its last, which wins."""
+
+    first: Example
+    last: Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +67,12 @@ class Summary:
     """Sums over all lines that count.
 
     types        by name, the unknown type last
-    rules        the most frequent first
+    rules        what fails a line before what does not, the most frequent first
     undecided    binding or value set -> codes that could not be checked offline
     asked        reason -> lines that the fast path handed to the slow one
     opinions     validator -> outcome (agrees, accepts, rejects, crashes) -> lines
+    replaced     accepted lines whose type and id come again in a later accepted line; None where nobody looked (a validation)
+    repeated     the first resources that come more than once
     """
 
     totals: Totals = field(default_factory=Totals)
@@ -68,12 +81,19 @@ class Summary:
     rules: tuple[RuleCount, ...] = ()
     broken_files: tuple[BrokenFile, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    replaced: int | None = None
+    repeated: tuple[Repeated, ...] = ()
 
     @classmethod
-    def of(cls, outcomes: Sequence[FileOutcome], skipped: Sequence[Skipped]) -> Summary:
+    def of(cls, outcomes: Sequence[FileOutcome], skipped: Sequence[Skipped], duplicates: Duplicates | None = None) -> Summary:
         totals = sum((outcome.totals for outcome in outcomes), Totals())
         broken = tuple(BrokenFile(outcome.file.name, cause.message, cause.status) for outcome in outcomes for cause in outcome.breaks)
-        return cls(totals, len(outcomes), _types(totals), _rules(totals, outcomes), broken, tuple(skipped))
+        locate = _locator(outcomes)
+        summary = cls(totals, len(outcomes), _types(totals), _rules(totals, locate), broken, tuple(skipped))
+        if duplicates is None:
+            return summary
+        repeated = tuple(Repeated(locate(first), locate(last)) for first, last in duplicates.examples)
+        return replace(summary, replaced=duplicates.replaced, repeated=repeated)
 
     @property
     def undecided(self) -> Mapping[str, int]:
@@ -98,11 +118,20 @@ def _types(totals: Totals) -> tuple[TypeCount, ...]:
     return tuple(TypeCount(name, accepted.get(name, 0), rejected.get(name, 0), crashed.get(name, 0)) for name in names)
 
 
-def _rules(totals: Totals, outcomes: Sequence[FileOutcome]) -> tuple[RuleCount, ...]:
+def _locator(outcomes: Sequence[FileOutcome]) -> Callable[[Place], Example]:
     origin = {shard.index: (outcome.file.name, base) for outcome in outcomes for shard, base in zip(outcome.shards, outcome.bases, strict=True)}
+
+    def locate(place: Place) -> Example:
+        shard, line = place
+        name, base = origin[shard]
+        return Example(name, base + line + 1)
+
+    return locate
+
+
+def _rules(totals: Totals, locate: Callable[[Place], Example]) -> tuple[RuleCount, ...]:
     rules = []
     for key, count in totals.rules.items():
         severity, _, rule = key.partition(" ")
-        examples = tuple(Example(origin[shard][0], origin[shard][1] + line + 1) for shard, line in totals.examples[key])
-        rules.append(RuleCount(severity, rule, count, examples))
-    return tuple(sorted(rules, key=lambda rule: (-rule.count, rule.rule, rule.severity)))
+        rules.append(RuleCount(severity, rule, count, tuple(map(locate, totals.examples[key]))))
+    return tuple(sorted(rules, key=lambda rule: (rule.severity not in FAILING, -rule.count, rule.rule, rule.severity)))

@@ -57,6 +57,7 @@ def validate_files(
     validators: Sequence[str] = (),
     shard_bytes: int | None = None,
     include_all: bool = False,
+    values: bool = True,
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
 ) -> Validation:
@@ -75,7 +76,14 @@ def validate_files(
     listing = find_inputs(source, include_all=include_all)
     count = workers or default_workers()
     shards = plan_shards(listing.inputs, shard_bytes or shard_size(listing.size, count, _MAX_SHARD))
-    options = {"unknown_profile": unknown_profile, "warnings": warnings, "packages": tuple(packages), "judge": judge, "validators": tuple(validators)}
+    options = {
+        "unknown_profile": unknown_profile,
+        "warnings": warnings,
+        "packages": tuple(packages),
+        "judge": judge,
+        "validators": tuple(validators),
+        "values": values,
+    }
     return Validation(listing, shards, level, options, workers or min(count, len(shards)), on_progress, cancel)
 
 

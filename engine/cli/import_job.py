@@ -37,6 +37,7 @@ def command(
     *,
     output: str,
     output_format: str,
+    no_values: bool,
     statistics: bool,
     exit_zero: bool,
     quiet: bool,
@@ -56,7 +57,7 @@ def command(
         if choices["resume"]:
             raise click.UsageError("--resume goes on with the job that --job-id names")
     with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as on_progress:
-        result = recorded_import(sources, output, on_progress=on_progress, **choices)
+        result = recorded_import(sources, output, on_progress=on_progress, values=not no_values, **choices)
     if output_format == "json":
         click.echo(json.dumps(_document(result), indent=2))
     elif statistics or not quiet:

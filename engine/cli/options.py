@@ -34,6 +34,7 @@ def validating(command: Command) -> Command:
         click.option("--validator", "validators", multiple=True, metavar="NAME", help="A further validator, as a second opinion. Repeatable."),
         click.option("--judge", default="bulkfhir", show_default=True, metavar="NAME", help="The validator whose errors fail a line."),
         click.option("--warnings", is_flag=True, help="Report warnings and information of accepted lines too."),
+        click.option("--no-values", is_flag=True, help="Leave out messages that may quote values of elements."),
     )
 
 

@@ -12,7 +12,7 @@ from .reports.human import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..summary import Summary
+    from ..summary import Example, Summary
 
 __all__ = ["show_summary"]
 
@@ -57,12 +57,16 @@ def _rules(summary: Summary, *, statistics: bool) -> Table:
     table.add_column("first at", overflow="fold")
     shown = summary.rules if statistics else summary.rules[:COMMON_RULES]
     for row in shown:
-        places = [f"{example.file}:{example.line}" for example in row.examples[: None if statistics else 1]]
+        places = [_place(example) for example in row.examples[: None if statistics else 1]]
         table.add_row(printable(row.rule), f"{row.count:,}", row.severity, printable("\n".join(places)))
     if len(shown) < len(summary.rules):
         rest = summary.rules[len(shown) :]
         table.add_row(f"{len(rest)} more rules", f"{sum(row.count for row in rest):,}", "", "(--statistics)")
     return table
+
+
+def _place(example: Example) -> str:
+    return f"{example.file}:{example.line}"
 
 
 def _number(count: int, noun: str) -> str:
@@ -82,6 +86,9 @@ def _notes(summary: Summary, *, statistics: bool) -> Iterable[str]:
         yield f"{broken.name}: {broken.message}"
     for name, outcomes in summary.opinions.items():
         yield f"{name}, second opinion: " + ", ".join(f"{outcome} {count:,}" for outcome, count in sorted(outcomes.items()))
+    if summary.replaced:
+        places = "; ".join(f"{_place(found.first)} … {_place(found.last)}" for found in summary.repeated)
+        yield f"{_number(summary.replaced, 'accepted line')} replaced by a later line of the same type and id, which wins: {places}"
     yield from _counted("codes that could not be decided offline", summary.undecided, statistics=statistics)
     if statistics:
         yield from _counted("lines that the fast path handed on", summary.asked, statistics=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..summary import Summary
+    from ..summary import Example, Summary
 
 __all__ = ["summary_json"]
 
@@ -25,13 +25,24 @@ def summary_json(summary: Summary) -> dict[str, Any]:
                 "rule": row.rule,
                 "severity": row.severity,
                 "issues": row.count,
-                "first": [{"file": example.file, "line": example.line} for example in row.examples],
+                "first": [_place(example) for example in row.examples],
             }
             for row in summary.rules
         ],
+        "duplicates": _duplicates(summary),
         "undecided": dict(summary.undecided),
         "handedOn": dict(summary.asked),
         "opinions": {name: dict(outcomes) for name, outcomes in summary.opinions.items()},
         "brokenFiles": [{"file": broken.name, "message": broken.message, "status": broken.status} for broken in summary.broken_files],
         "skipped": [{"file": skipped.name, "reason": skipped.reason} for skipped in summary.skipped],
     }
+
+
+def _duplicates(summary: Summary) -> dict[str, Any] | None:
+    if summary.replaced is None:
+        return None
+    return {"replacedLines": summary.replaced, "first": [{"first": _place(found.first), "last": _place(found.last)} for found in summary.repeated]}
+
+
+def _place(example: Example) -> dict[str, str | int]:
+    return {"file": example.file, "line": example.line}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-LEFT_OUT = "(message left out)"
-"""Instead of a message under --no-values."""
-
 FORMATS = ("human", "json", "jsonl", "csv", "junit", "sarif", "github")
 
 
@@ -27,7 +23,6 @@ FORMATS = ("human", "json", "jsonl", "csv", "junit", "sarif", "github")
 @options.validating
 @click.option("--output-format", type=click.Choice(FORMATS), default="human", show_default=True, help="Form of the result on standard output.")
 @click.option("--max-errors", type=click.IntRange(min=0), default=100, show_default=True, help="Issues shown to a person; 0 for all.")
-@click.option("--no-values", is_flag=True, help="Leave out the message of every issue, which may quote values of elements; rule and place say enough.")
 @options.summing
 @options.workers
 @options.include_all
@@ -51,7 +46,7 @@ def command(
     """
     from ..validation import validate_files
     from .live import progress_shown
-    from .reports import REPORTS, LineIssue
+    from .reports import REPORTS, LineIssue, Shown
     from .tables import show_summary
     from .totals import summary_json
 
@@ -59,14 +54,14 @@ def command(
     out.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate of a broken resource must not stop the report
     with (
         progress_shown(quiet=quiet, verbose=verbose, log_format=log_format, bar=not out.isatty()) as on_progress,
-        validate_files(sources, on_progress=on_progress, **choices) as validation,
+        validate_files(sources, on_progress=on_progress, values=not no_values, **choices) as validation,
     ):
-        report = REPORTS[output_format](out, max_errors)
+        report = REPORTS[output_format](out, Shown(max_errors, warnings=choices["warnings"]))
         for finding in validation:
             verdict = finding.verdict
-            for found in verdict.issues:
-                issue = replace(found, diagnostics=LEFT_OUT) if no_values else found
-                report.add(LineIssue(finding.file, finding.line, finding.offset, verdict.resource_type, verdict.resource_id, issue))
+            for issue in verdict.issues:
+                beside = not issue.fails and verdict.failed
+                report.add(LineIssue(finding.file, finding.line, finding.offset, verdict.resource_type, verdict.resource_id, issue, beside))
     summary = validation.summary
     report.finish(summary_json(summary))
     out.flush()

@@ -1,4 +1,7 @@
-"""NDJSON sink: accepted lines by resource type, bytes untouched: ``resources/<Type>/part-000000.ndjson``."""
+"""NDJSON sink: accepted lines by resource type, bytes untouched: ``resources/<Type>/part-000000.ndjson``.
+
+Of a resource that comes more than once every line is kept, in the order of the input: whoever reads the parts in order ends with the last, which wins.
+"""
 
 from __future__ import annotations
 

@@ -157,6 +157,35 @@ def test_no_values_leaves_out_what_a_message_might_quote(bulkfhir) -> None:
     assert "1987" not in bulkfhir("validate", file, "--no-values", "--output-format", "jsonl").out
 
 
+def test_an_import_without_values_writes_none(bulkfhir) -> None:
+    result = bulkfhir("import", write("a.ndjson", GOOD, BAD, WORSE), "-o", "out", "--no-values")
+    assert "1987" not in result.out + result.err
+    failures = (job_folder() / "FAILURE" / "a.ndjson").read_text()
+    assert "1987" not in failures
+    assert "date (message left out, it may quote values)" in failures
+    assert "Unrecognised property '@nickname'" in failures
+
+
+def test_errors_come_before_warnings_in_the_rule_table(bulkfhir) -> None:
+    """Three warnings, one error."""
+    coding = '{"system":"http://example.org/codes","code":"x"}'
+    line = f'{{"resourceType":"Patient","id":"x","nickname":"Bo","maritalStatus":{{"coding":[{coding},{coding}]}}}}'
+    result = bulkfhir("validate", write("a.ndjson", line), "--level", "structure-only")
+    assert "warning[" not in result.out
+    assert "3 of severity warning" in result.out
+    assert result.out.index("unknown-element  ") < result.out.rindex("warning")
+    assert "warning[" in bulkfhir("validate", "a.ndjson", "--level", "structure-only", "--warnings").out
+
+
+def test_lines_of_the_same_resource_are_said_with_both_places(bulkfhir) -> None:
+    source = write("a.ndjson", GOOD, GOOD, GOOD)
+    result = bulkfhir("import", source, "-o", "out", "--job-id", "j")
+    assert "2 accepted lines replaced by a later line of the same type and id, which wins: a.ndjson:1 … a.ndjson:3" in result.out
+    document = json.loads(bulkfhir("import", source, "-o", "out", "--output-format", "json").out)
+    place = {"first": {"file": "a.ndjson", "line": 1}, "last": {"file": "a.ndjson", "line": 3}}
+    assert document["summary"]["duplicates"] == {"replacedLines": 2, "first": [place]}
+
+
 def test_jsonl_on_stdout_is_nothing_but_records(bulkfhir) -> None:
     result = bulkfhir("validate", "--output-format", "jsonl", "--statistics", write("a.ndjson", GOOD, BAD, WORSE))
     assert [(record["line"], record["resourceId"]) for record in map(json.loads, result.out.splitlines())] == [(2, "bad"), (3, "worse")]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from bulkfhir.engine.cli.reports import REPORTS, LineIssue
+from bulkfhir.engine.cli.reports import REPORTS, LineIssue, Shown
 from bulkfhir.validators import Issue
 
 PROFILE = "http://hl7.org/fhir/StructureDefinition/Patient"
@@ -22,9 +23,9 @@ def finding(line: int = 17, *, severity: str = "error", rule: str = "date", diag
     return LineIssue(file, line, line * 100, "Patient", "p1", Issue(severity, "invalid", rule, "Patient.birthDate", diagnostics, PROFILE))
 
 
-def report(name: str, findings: list[LineIssue], max_errors: int = 0) -> str:
+def report(name: str, findings: list[LineIssue], max_errors: int = 0, *, warnings: bool = False) -> str:
     out = io.StringIO()
-    made = REPORTS[name](out, max_errors)
+    made = REPORTS[name](out, Shown(max_errors, warnings=warnings))
     for one in findings:
         made.add(one)
     made.finish({"scanned": 9})
@@ -42,7 +43,7 @@ def test_human_colours_the_severity_on_a_terminal_unless_no_color_is_set(monkeyp
 
     def shown() -> str:
         out = Terminal()
-        REPORTS["human"](out, 0).add(finding())
+        REPORTS["human"](out, Shown()).add(finding())
         return out.getvalue()
 
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -55,6 +56,29 @@ def test_human_shows_max_errors_and_how_many_more_there_are() -> None:
     lines = report("human", [finding(n) for n in range(1, 6)], max_errors=2).splitlines()
     assert len(lines) == 3
     assert lines[2].startswith("... and 3 more")
+
+
+def beside(severity: str) -> LineIssue:
+    return dataclasses.replace(finding(severity=severity, rule="beside"), beside=True)
+
+
+def test_human_shows_what_rejects_a_line_and_counts_what_stands_beside_it() -> None:
+    found = [beside("warning"), finding(), beside("warning"), beside("information")]
+    lines = report("human", found).splitlines()
+    assert len(lines) == 2
+    assert lines[0].endswith("(date)")
+    assert lines[1] == "rejected lines have further issues, 2 of severity warning and 1 of severity information (--warnings shows them)"
+    assert report("human", found, warnings=True).count("(beside)") == 3
+
+
+def test_human_shows_warnings_of_accepted_lines_that_are_reported() -> None:
+    """The minimal level has some."""
+    assert "warning[invalid]" in report("human", [finding(severity="warning")])
+
+
+@pytest.mark.parametrize("name", sorted(set(REPORTS) - {"human"}))
+def test_formats_for_machines_have_what_stands_beside_too(name: str) -> None:
+    assert "beside" in report(name, [finding(), beside("warning")])
 
 
 def test_human_escapes_what_a_terminal_would_obey() -> None:

@@ -13,6 +13,7 @@ import pytest
 import zstandard
 
 from bulkfhir.engine import ConfigurationError, JobStatus, NothingToRead, StorageError, import_job
+from bulkfhir.engine import job as job_module
 from bulkfhir.engine.lines import BLOCK_BYTES
 
 pytestmark = pytest.mark.usefixtures("toys")
@@ -361,6 +362,24 @@ def test_healthlakes_limits_fail_the_job_before_a_byte_is_read(run, write, patie
     assert result.status == JobStatus.FAILED
     assert "5,368,709,121 bytes; HealthLake's limit for a file is 5,368,709,120" in result.message
     assert not folder.exists()
+
+
+def test_healthlakes_limit_for_a_binary_fails_its_own_line(run, write, patient, rows, monkeypatch):
+    monkeypatch.setattr(job_module, "_MAX_BINARY", 100)
+    big = b'{"resourceType":"Binary","id":"big","data":"%s"}' % (b"a" * 100)
+    source = write("a.ndjson", [big, b'{"resourceType":"Binary","id":"small"}', patient("1", text="x" * 200)])
+    _, folder = run(source, limits="healthlake")
+    (failure,) = rows(folder / "FAILURE/a.ndjson")
+    (issue,) = failure["UpdateResourceResponse"]["jsonBlob"]["issue"]
+    assert (failure["lineId"], issue["diagnostics"]) == (1, f"The Binary has {len(big)} bytes; HealthLake's limit is 100")
+    assert run(source, job_id="2")[0].manifest.resources_imported == 3
+
+
+def test_messages_of_foreign_validators_are_left_out_where_values_are_not_wanted(run, write, patient, rows):
+    """Nobody knows what they quote, whatever their rules are called."""
+    _, folder = run(write("a.ndjson", [patient("1", bad="secret"), patient("2", unknown=1), patient("3", crash="secret")]), values=False)
+    texts = [row["UpdateResourceResponse"]["jsonBlob"]["issue"][0]["diagnostics"] for row in rows(folder / "FAILURE/a.ndjson")]
+    assert texts == [f"{rule} (message left out, it may quote values)" for rule in ("bad", "unknown-element", "validator-crash")]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -10,10 +10,10 @@ from .document import JsonReport
 from .github import GitHubReport
 from .human import HumanReport
 from .junit import JUnitReport
-from .line_issue import LineIssue, Report
+from .line_issue import LineIssue, Report, Shown
 from .sarif import SarifReport
 
-__all__ = ["REPORTS", "LineIssue", "Report"]
+__all__ = ["REPORTS", "LineIssue", "Report", "Shown"]
 
 REPORTS: dict[str, type[Report]] = {
     "human": HumanReport,

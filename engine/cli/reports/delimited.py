@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .line_issue import LineIssue
+    from .line_issue import LineIssue, Shown
 
 __all__ = ["CsvReport", "JsonLinesReport"]
 
@@ -19,8 +19,8 @@ COLUMNS = ("file", "line", "offset", "resourceType", "resourceId", "severity", "
 class JsonLinesReport:
     """One JSON object a finding, nothing else."""
 
-    def __init__(self, out: TextIO, max_errors: int) -> None:
-        del max_errors
+    def __init__(self, out: TextIO, shown: Shown) -> None:
+        del shown
         self._out = out
 
     def add(self, finding: LineIssue) -> None:
@@ -33,8 +33,8 @@ class JsonLinesReport:
 class CsvReport:
     """RFC 4180 with a header line."""
 
-    def __init__(self, out: TextIO, max_errors: int) -> None:
-        del max_errors
+    def __init__(self, out: TextIO, shown: Shown) -> None:
+        del shown
         self._rows = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
         self._rows.writeheader()
 

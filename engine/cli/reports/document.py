@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .line_issue import LineIssue
+    from .line_issue import LineIssue, Shown
 
 __all__ = ["JsonReport"]
 
@@ -16,8 +16,8 @@ __all__ = ["JsonReport"]
 class JsonReport:
     """``{"issues": [...], "summary": {...}}``, written as it comes, so that memory stays flat."""
 
-    def __init__(self, out: TextIO, max_errors: int) -> None:
-        del max_errors
+    def __init__(self, out: TextIO, shown: Shown) -> None:
+        del shown
         self._out = out
         self._separator = "\n"
         out.write('{"issues": [')

@@ -10,7 +10,7 @@ from .human import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .line_issue import LineIssue
+    from .line_issue import LineIssue, Shown
 
 __all__ = ["GitHubReport"]
 
@@ -20,8 +20,8 @@ COMMANDS = {"fatal": "error", "error": "error", "warning": "warning", "informati
 class GitHubReport:
     """Grouped, since GitHub shows ten annotations of a kind a step."""
 
-    def __init__(self, out: TextIO, max_errors: int) -> None:
-        del max_errors
+    def __init__(self, out: TextIO, shown: Shown) -> None:
+        del shown
         self._out = out
         self._groups = Groups()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .line_issue import LineIssue
+    from .line_issue import LineIssue, Shown
 
 __all__ = ["HumanReport", "sentence"]
 
@@ -31,15 +32,20 @@ PLAIN = "\x1b[0m"
 
 
 class HumanReport:
-    """Findings up to ``max_errors``, then how many more there are."""
+    """What fails lines, up to ``max_errors``; then how much more there is."""
 
-    def __init__(self, out: TextIO, max_errors: int) -> None:
+    def __init__(self, out: TextIO, shown: Shown) -> None:
         self._out = out
-        self._left = max_errors or -1
+        self._left = shown.max_errors or -1
+        self._warnings = shown.warnings
         self._hidden = 0
+        self._beside = Counter[str]()
         self._coloured = out.isatty() and not os.environ.get("NO_COLOR")  # https://no-color.org
 
     def add(self, finding: LineIssue) -> None:
+        if finding.beside and not self._warnings:
+            self._beside[finding.issue.severity] += 1
+            return
         if self._left == 0:
             self._hidden += 1
             return
@@ -54,3 +60,6 @@ class HumanReport:
         del summary  # shown as tables by the caller
         if self._hidden:
             self._out.write(f"... and {self._hidden:,} more (--max-errors 0 shows all)\n")
+        if self._beside:
+            counts = " and ".join(f"{count:,} of severity {severity}" for severity, count in sorted(self._beside.items(), reverse=True))
+            self._out.write(f"rejected lines have further issues, {counts} (--warnings shows them)\n")

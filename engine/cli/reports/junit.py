@@ -13,7 +13,7 @@ from .human import printable, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .line_issue import LineIssue
+    from .line_issue import LineIssue, Shown
 
 __all__ = ["JUnitReport"]
 
@@ -24,8 +24,8 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 class JUnitReport:
     """Grouped by file and rule, the first findings of each; warnings and information are skipped test cases."""
 
-    def __init__(self, out: TextIO, max_errors: int) -> None:
-        del max_errors
+    def __init__(self, out: TextIO, shown: Shown) -> None:
+        del shown
         self._out = out
         self._groups = Groups()
 

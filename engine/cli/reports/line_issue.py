@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from bulkfhir.validators import Issue
 
-__all__ = ["LineIssue", "Report"]
+__all__ = ["LineIssue", "Report", "Shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class LineIssue:
     file     as the user named it
     line     from 1, blank lines counted
     offset   of the line's first byte in the file (decompressed)
+    beside   it fails nothing, and stands beside something that does
     """
 
     file: str
@@ -28,6 +29,7 @@ class LineIssue:
     resource_type: str | None
     resource_id: str | None
     issue: Issue
+    beside: bool = False
 
     def columns(self) -> dict[str, str | int | None]:
         """The keys of the `jsonl` format, in order: the stable machine interface."""
@@ -47,12 +49,22 @@ class LineIssue:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person is shown; formats for machines ignore it.
+
+    max_errors   most findings, 0 for all
+    warnings     warnings and information of rejected lines too
+    """
+
+    max_errors: int = 0
+    warnings: bool = False
+
+
 class Report(Protocol):
     """Writes findings to a stream in one format."""
 
-    def __init__(self, out: TextIO, max_errors: int) -> None:
-        """``max_errors`` limits what a person is shown (0: no limit); formats for machines ignore it."""
-        ...
+    def __init__(self, out: TextIO, shown: Shown) -> None: ...
 
     def add(self, finding: LineIssue) -> None: ...
 

@@ -13,7 +13,7 @@ from .human import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .line_issue import LineIssue
+    from .line_issue import LineIssue, Shown
 
 __all__ = ["SarifReport"]
 
@@ -23,8 +23,8 @@ LEVELS = {"fatal": "error", "error": "error", "warning": "warning", "information
 class SarifReport:
     """Grouped by file and rule; ``occurrenceCount`` says how many findings a result stands for."""
 
-    def __init__(self, out: TextIO, max_errors: int) -> None:
-        del max_errors
+    def __init__(self, out: TextIO, shown: Shown) -> None:
+        del shown
         self._out = out
         self._groups = Groups()
 

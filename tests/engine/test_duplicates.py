@@ -1,0 +1,134 @@
+"""Resources that come more than once in a job: counted and shown with both places, whatever the workers, shards and sets in memory."""
+
+from __future__ import annotations
+
+import collections
+import random
+import tracemalloc
+
+import pytest
+
+from bulkfhir.engine import duplicates as module
+from bulkfhir.engine import import_job
+from bulkfhir.engine.duplicates import Duplicates, bucket_ranges, find_duplicates
+from bulkfhir.engine.executors import Beat
+from bulkfhir.engine.keys import BUCKETS, KEYS, KeyColumns, read_buckets
+from bulkfhir.engine.parts import part_uri
+from bulkfhir.engine.settings import Settings
+from bulkfhir.engine.storage import storage_for
+
+
+@pytest.fixture
+def run(tmp_path, toys):
+    def job(source, **options):
+        return import_job(source, tmp_path / "out", **({"judge": "toy", "workers": 1} | options))
+
+    return job
+
+
+def places(result):
+    return [(found.first.file.rpartition("/")[2], found.first.line, found.last.file.rpartition("/")[2], found.last.line) for found in result.summary.repeated]
+
+
+@pytest.fixture
+def export(write, patient, tmp_path):
+    """Two files; Patient/1 three times, Patient/2 twice but once rejected, Group/1 once, Patient/9 twice within a file."""
+    write("in/a.ndjson", [patient("1"), b"", patient("2"), patient("9"), b'{"resourceType":"Group","id":"1"}', patient("9")])
+    write("in/b.ndjson", [patient("2", bad=1), patient("1"), patient("3"), patient("1")])
+    return tmp_path / "in"
+
+
+@pytest.mark.parametrize("options", [{}, {"shard_bytes": 40}, {"shard_bytes": 100, "workers": 2}])
+def test_both_places_are_the_same_for_any_shards_and_workers(run, export, options):
+    result = run(export, **options)
+    assert result.summary.replaced == 3
+    assert places(result) == [("a.ndjson", 1, "b.ndjson", 4), ("a.ndjson", 4, "a.ndjson", 6)]
+    assert result.manifest.resources_imported == 8
+
+
+def test_without_duplicates_nothing_is_said(run, write, patient):
+    result = run(write("a.ndjson", [patient(str(number)) for number in range(200)]), shard_bytes=500)
+    assert (result.summary.replaced, result.summary.repeated) == (0, ())
+
+
+def test_the_lines_after_a_files_break_are_not_counted(run, write, patient, rows, tmp_path):
+    source = write("in/a.ndjson", [patient(str(number % 4), sleep=0.02) for number in range(40)])
+    changed = []
+
+    def change(progress):
+        if not changed and progress.report.resources_scanned:
+            changed.append(progress)
+            source.write_bytes(source.read_bytes() + b"\n")
+
+    result = run(source, shard_bytes=source.stat().st_size // 4, on_progress=change)
+    assert changed
+    (log,) = tmp_path.glob("out/*/SUCCESS/a.ndjson")
+    ids = [row["resourceId"] for row in rows(log)]
+    assert 4 < len(ids) < 40
+    assert result.summary.replaced == len(ids) - 4
+
+
+def test_a_resumed_job_finds_the_duplicates_of_its_earlier_run(run, write, patient, tmp_path):
+    lines = [patient(str(number % 50), sleep=0.01) for number in range(100)]
+    source = write("a.ndjson", lines)
+    stop = collections.deque()
+
+    class Cancel:
+        def is_set(self):
+            return bool(stop)
+
+    run(source, job_id="j", shard_bytes=300, cancel=Cancel(), on_progress=lambda progress: stop.append(1) if progress.shards_done > 2 else None)
+    assert stop
+    result = run(source, job_id="j", resume=True)
+    assert result.summary.replaced == 50
+    assert places(result) == [("a.ndjson", 1, "a.ndjson", 51), ("a.ndjson", 2, "a.ndjson", 52), ("a.ndjson", 3, "a.ndjson", 53)]
+
+
+@pytest.mark.parametrize("at_once", [1, 50, 700, 1 << 30])
+@pytest.mark.parametrize("tasks", [1, 3, BUCKETS])
+def test_sets_of_any_size_and_any_number_of_tasks_find_the_same(tmp_path, monkeypatch, at_once, tasks):
+    """Against a plain dictionary."""
+    monkeypatch.setattr(module, "_AT_ONCE", at_once)
+    settings = Settings("strict", str(tmp_path))
+    chance, last, first, total = random.Random(7), {}, {}, 0
+    for shard in range(5):
+        keys = KeyColumns()
+        for line in range(100):
+            key = str(chance.randrange(300))
+            keys.add(["Patient"], [key], [line])
+            first.setdefault(key, (shard, line))
+            last[key] = (shard, line)
+            total += 1
+        storage_for(str(tmp_path)).put(part_uri(storage_for(str(tmp_path)), str(tmp_path), shard, KEYS), keys.to_bytes())
+    found = sum((find_duplicates(settings, range(5), total, start, end, Beat()) for start, end in bucket_ranges(tasks)), Duplicates())
+    repeated = sorted((first[key], last[key]) for key in first if first[key] != last[key])
+    assert found == Duplicates(total - len(first), tuple(repeated[:3]))
+
+
+def test_memory_is_bounded_by_the_keys_of_one_set(tmp_path, monkeypatch):
+    """20,000 keys, at most about 1,000 in a set: far less than all of them take."""
+    monkeypatch.setattr(module, "_AT_ONCE", 1000)
+    monkeypatch.setattr(module, "_SPOOLED", 1000)
+    storage = storage_for(str(tmp_path))
+    for shard in range(20):
+        keys = KeyColumns()
+        keys.add(["Patient"] * 1000, [f"{shard}-{number}" for number in range(1000)], range(1000))
+        storage.put(part_uri(storage, str(tmp_path), shard, KEYS), keys.to_bytes())
+    tracemalloc.start()
+    assert find_duplicates(Settings("strict", str(tmp_path)), range(20), 20_000, 0, BUCKETS, Beat()) == Duplicates()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 600_000  # one set of 20,000 numbers and the numbers take 1.7 MB
+
+
+def test_a_type_and_an_id_make_the_key(tmp_path):
+    """Also ids that a foreign judge let pass."""
+    keys = KeyColumns()
+    pairs = [("Patient", "1"), ("Group", "1"), ("Patient", "11"), ("Patient", "\ud800"), ("Patient", "x" * 4000), ("Patient", "y" * 4000)]
+    for line, (name, key) in enumerate(pairs):
+        keys.add([name], [key], [line])
+    path = tmp_path / "keys"
+    path.write_bytes(keys.to_bytes())
+    buckets = read_buckets(storage_for(str(path)), str(path), 0, BUCKETS)
+    assert sorted(line for _, lines in buckets for line in lines) == list(range(len(pairs)))
+    assert len({key for column, _ in buckets for key in column}) == len(pairs)
