@@ -18,7 +18,10 @@ _MOST_VALUES, _MOST_ELEMENTS = 2_000, 100_000
 
 
 def _present(item: Item) -> bool:
-    return not isinstance(item, Node) or item.value not in (None, {}, []) or bool(item.extra)
+    """Whether an item counts for exists() and empty(): an element without value and children does not, nor a resource of nothing but its type."""
+    if not isinstance(item, Node):
+        return True
+    return item.value not in (None, {}, []) and (item.value.__class__ is not dict or item.value.keys() != {"resourceType"}) or bool(item.extra)
 
 
 @lazy("exists", 0, 1)

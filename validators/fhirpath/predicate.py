@@ -211,6 +211,8 @@ class _Lowering(Walker):
             case Call(first, "intersect", (second,)) if not arguments and first is not None:
                 return self._shares(self.path(first), self.path(second))
         path = self.path(Call(source, "where", arguments) if arguments else source)
+        if path is not None and "Resource" in path.types:
+            return None  # a resource of nothing but its type does not exist, which is not to be seen from the name alone
         return None if path is None else self.exists(path)
 
     def _shares(self, path: Path | None, other: Path | None) -> Op | None:
