@@ -32,7 +32,10 @@ def serve(tmp_path):
     yield start
     for server in servers:
         if server.process.poll() is None:
+            standing = job_processes(server)
             server.end(signal.SIGKILL)
+            for pid in standing:
+                os.kill(pid, signal.SIGCONT)  # it sees that its server is gone, and ends
 
 
 def job(client, job_id, datastore=DATASTORE):
