@@ -21,6 +21,11 @@ pub const NO_CHECK: Check = u32::MAX;
 /// Properties of one type at the most.
 pub const WIDTH: usize = 256;
 
+/// Nodes and overlays at the most.
+const MOST_NUMBERED: usize = 1 << 18;
+/// Conditions inside conditions at the most.
+const OP_DEPTH: usize = 100;
+
 /// A set of property numbers.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub struct Bits([u64; WIDTH / 64]);
@@ -309,7 +314,7 @@ type Read<T> = Result<T, BadTable>;
 impl Table {
     /// Add the records in the bytes.
     pub fn extend(&mut self, bytes: &[u8]) -> Read<()> {
-        let mut reader = Reader { bytes, at: 0 };
+        let mut reader = Reader { bytes, at: 0, depth: 0 };
         while reader.at < bytes.len() {
             match reader.u8()? {
                 1 => self.names.push(reader.string()?),
@@ -322,12 +327,12 @@ impl Table {
                 3 => {
                     let number = reader.u32()? as usize;
                     let node = self.node(&mut reader)?;
-                    place(&mut self.nodes, number, node);
+                    place(&mut self.nodes, number, node, reader.at)?;
                 }
                 4 => {
                     let number = reader.u32()? as usize;
                     let overlay = Overlay { checks: reader.list(Reader::value_check)?, groups: reader.list(Reader::group)? };
-                    place(&mut self.overlays, number, overlay);
+                    place(&mut self.overlays, number, overlay, reader.at)?;
                 }
                 5 => self.known = reader.known()?,
                 _ => return Err(BadTable(reader.at)),
@@ -360,16 +365,21 @@ impl Table {
     }
 }
 
-fn place<T>(list: &mut Vec<Option<T>>, number: usize, value: T) {
+fn place<T>(list: &mut Vec<Option<T>>, number: usize, value: T, at: usize) -> Read<()> {
+    if number >= MOST_NUMBERED {
+        return Err(BadTable(at));
+    }
     if list.len() <= number {
         list.resize_with(number + 1, || None);
     }
     list[number] = Some(value);
+    Ok(())
 }
 
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    depth: usize,
 }
 
 impl Reader<'_> {
@@ -546,6 +556,16 @@ impl Reader<'_> {
     }
 
     fn op(&mut self) -> Read<Op> {
+        if self.depth > OP_DEPTH {
+            return Err(BadTable(self.at));
+        }
+        self.depth += 1;
+        let op = self.op_inside();
+        self.depth -= 1;
+        op
+    }
+
+    fn op_inside(&mut self) -> Read<Op> {
         Ok(match self.u8()? {
             0 => Op::Const(self.flag()?),
             1 => Op::And(self.list(Self::op)?),

@@ -58,6 +58,8 @@ pub struct Walk<'a, 'r> {
     pending: bool,
     is_contained: bool,
     resource: usize,
+    /// Overlays inside overlays that are being looked at.
+    overlays: u32,
 }
 
 /// What an object turned out to hold.
@@ -85,7 +87,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         if std::str::from_utf8(line).is_err() {
             return Outcome::Asked(Reason::Json);
         }
-        let mut walk = Walk { table, memo, lexer: Lexer::new(line), room, questions, pending: false, is_contained: false, resource: 0 };
+        let mut walk = Walk { table, memo, lexer: Lexer::new(line), room, questions, pending: false, is_contained: false, resource: 0, overlays: 0 };
         match walk.whole() {
             _ if walk.pending => Outcome::Pending,
             Ok((type_number, id)) => Outcome::Accepted { type_number, id },
@@ -643,8 +645,14 @@ impl<'a, 'r> Walk<'a, 'r> {
             self.pending = true;
             return Ok(());
         };
+        if self.overlays > DEPTH {
+            return Err(Reason::Depth);
+        }
+        self.overlays += 1;
         overlay.checks.iter().try_for_each(|check| self.check(check, object))?;
-        overlay.groups.iter().try_for_each(|group| self.group(group, object))
+        overlay.groups.iter().try_for_each(|group| self.group(group, object))?;
+        self.overlays -= 1;
+        Ok(())
     }
 
     fn group(&mut self, group: &'a Group, object: usize) -> Asked {

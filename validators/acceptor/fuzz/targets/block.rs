@@ -1,0 +1,46 @@
+//! Any bytes as a block of lines, judged by R4's own table (made by `make_table.py`, named by ACCEPTOR_TABLE), questions answered at random.
+#![no_main]
+
+use std::sync::OnceLock;
+
+use _acceptor::block::{Acceptor, Columns, ACCEPTED};
+use _acceptor::table::Table;
+use libfuzzer_sys::fuzz_target;
+
+static RECORDS: OnceLock<Vec<u8>> = OnceLock::new();
+
+fn acceptor() -> Acceptor {
+    let records = RECORDS.get_or_init(|| std::fs::read(std::env::var("ACCEPTOR_TABLE").expect("ACCEPTOR_TABLE")).expect("a table"));
+    let mut table = Table::default();
+    table.extend(records).expect("a sound table");
+    Acceptor { table, memo: Default::default() }
+}
+
+thread_local! {
+    static ACCEPTOR: std::cell::RefCell<Acceptor> = std::cell::RefCell::new(acceptor());
+}
+
+fuzz_target!(|data: &[u8]| {
+    ACCEPTOR.with_borrow_mut(|acceptor| {
+        let mut columns = Columns::of(data);
+        for _ in 0..6 {
+            let questions = acceptor.pass(data, &mut columns);
+            if questions.is_empty() {
+                break;
+            }
+            for (check, text) in questions {
+                let chance = text.iter().fold(check, |sum, &byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+                // Types, nodes and overlays are all in the table: more of them there are not.
+                let value = if check < 3 { 0 } else { [0, 1, 1, 2, 3][chance as usize % 5] };
+                acceptor.memo.put(check, &text, value, if chance % 7 == 0 { vec![chance % 3] } else { vec![] });
+            }
+        }
+        for (position, _) in columns.states.iter().enumerate().filter(|(_, &state)| state == ACCEPTED) {
+            let line = &data[columns.starts[position] as usize..columns.ends[position] as usize];
+            assert!(std::str::from_utf8(line).is_ok());
+            let (start, end) = columns.ids[position];
+            assert!(start <= end && end <= columns.ends[position]);
+        }
+        assert!(columns.asked().all(|(_, reason)| reason != "panic"));
+    });
+});
