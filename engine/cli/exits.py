@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ACCEPTED", "FAILED", "INTERRUPTED", "NOTHING_TO_READ", "REJECTED", "USAGE"]
+__all__ = ["ACCEPTED", "FAILED", "INTERRUPTED", "NOTHING_TO_READ", "REJECTED", "TERMINATED", "USAGE"]
 
 ACCEPTED = 0
 """Every resource was accepted (or --exit-zero)."""
@@ -15,3 +15,5 @@ FAILED = 3
 NOTHING_TO_READ = 4
 INTERRUPTED = 130
 """Ctrl-C: 128 plus the number of SIGINT."""
+TERMINATED = 143
+"""SIGTERM: 128 plus its number. The command ends as it does on Ctrl-C."""

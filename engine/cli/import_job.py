@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +53,15 @@ def command(
     from ..jobs.recording import recorded_import
     from .live import progress_shown
 
-    if not choices["job_id"]:
-        del choices["job_id"]
-        if choices["resume"]:
-            raise click.UsageError("--resume goes on with the job that --job-id names")
-    with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as on_progress:
-        result = recorded_import(sources, output, on_progress=on_progress, values=not no_values, **choices)
+    if choices["resume"] and not choices["job_id"]:
+        raise click.UsageError("--resume goes on with the job that --job-id names")
+    choices["job_id"] = choices["job_id"] or secrets.token_hex(16)
+    try:
+        with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as on_progress:
+            result = recorded_import(sources, output, on_progress=on_progress, values=not no_values, **choices)
+    except KeyboardInterrupt:
+        click.echo(f"bulkfhir: the job has stopped; --resume --job-id {choices['job_id']} goes on with it", err=True)
+        raise
     if output_format == "json":
         click.echo(json.dumps(_document(result), indent=2))
     elif statistics or not quiet:

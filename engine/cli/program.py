@@ -6,6 +6,8 @@ import importlib
 import os
 import signal
 import sys
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +16,8 @@ from . import exits
 from .configuration import FILE, defaults_from_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
 
 __all__ = ["COMMANDS", "Program", "run"]
 
@@ -68,7 +71,7 @@ def program(ctx: click.Context) -> None:
 
     Every option can also be set as BULKFHIR_<OPTION> or in bulkfhir.toml in the working folder; the command line goes first, then the environment.
 
-    Exit codes: 0 all accepted, 1 some rejected, 2 wrong usage, 3 job failed, 4 nothing to read, 130 interrupted.
+    Exit codes: 0 all accepted, 1 some rejected, 2 wrong usage, 3 job failed, 4 nothing to read, 130 interrupted, 143 terminated.
     """
     if FILE.exists():
         ctx.default_map = defaults_from_file({name: _option_names(program, ctx, name) for name in COMMANDS})
@@ -81,22 +84,43 @@ def _option_names(group: click.Group, ctx: click.Context, name: str) -> set[str]
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command; what went wrong is one line on standard error. Returns the exit code."""
+    terminated: list[int] = []
     try:
-        result = program.main(list(arguments), prog_name="bulkfhir", standalone_mode=False)
-        sys.stdout.flush()
+        with _termination_interrupts(terminated):
+            result = program.main(list(arguments), prog_name="bulkfhir", standalone_mode=False)
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return exits.USAGE
     except click.ClickException as error:
         return _complain(error.format_message(), exits.USAGE)
     except (KeyboardInterrupt, click.Abort):
-        return _complain("interrupted", exits.INTERRUPTED)
+        return _complain("terminated", exits.TERMINATED) if terminated else _complain("interrupted", exits.INTERRUPTED)
     except BrokenPipeError:  # the reader of our output left (`| head`): that is no mistake
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except Exception as error:  # noqa: BLE001  # only one kind is caught: its class is imported when it is needed, which keeps --help quick
         return _complain(str(error), _code_of(error))
     return result if isinstance(result, int) else exits.ACCEPTED
+
+
+@contextmanager
+def _termination_interrupts(came: list[int]) -> Iterator[None]:
+    """SIGTERM, as a supervisor sends it, ends a command in the same order as Ctrl-C; a second one at once."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        signal.signal(number, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
 
 
 def _code_of(error: Exception) -> int:

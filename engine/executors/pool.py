@@ -90,20 +90,24 @@ class _Process(ForkServerProcess):
                 sys.modules["__main__"] = main
 
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
 @contextmanager
 def _interrupt_held() -> Iterator[None]:
-    """Ctrl-C waits until a process has started: half started, it could be neither stopped nor awaited."""
+    """Ctrl-C and SIGTERM wait until a process has started: half started, it could be neither stopped nor awaited."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in _ENDING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
     if came:
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(came[0])
 
 
 @contextmanager

@@ -211,15 +211,17 @@ def test_verbose_logs_go_to_standard_error_as_text_or_json(bulkfhir) -> None:
     assert {line["level"] for line in lines} == {"info", "debug"}
 
 
-def test_interrupted_import_exits_with_130_leaves_no_process_and_can_go_on(tmp_path: Path, bulkfhir) -> None:
-    write("a.ndjson", *[GOOD] * 300_000)
+@pytest.mark.parametrize(("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
+def test_an_import_that_is_told_to_end_leaves_no_process_and_can_go_on(bulkfhir, number: int, code: int, word: str) -> None:
+    write("a.ndjson", *[GOOD] * 150_000)
     command = [Path(sys.executable).parent / "bulkfhir", "import", "a.ndjson", "-o", "out", "--job-id", "j", "--workers", "2"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     while process.poll() is None and not list(Path("out").glob("*/*")):
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err.strip()) == (130, "", "bulkfhir: interrupted")
+    assert (process.returncode, out) == (code, "")
+    assert list(filter(None, err.splitlines())) == ["bulkfhir: the job has stopped; --resume --job-id j goes on with it", f"bulkfhir: {word}"]
     assert gone(process.pid)
     assert bulkfhir("import", "a.ndjson", "-o", "out", "--job-id", "j", "--resume").code == 0
 
