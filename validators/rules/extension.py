@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["build"]
 
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
+_MATCHETYPE = "http://hl7.org/fhir/tools/StructureDefinition/matchetype"
 _OTHER_VERSION = re.compile(r"http://hl7\.org/fhir/[0-9]\.[0-9]/StructureDefinition/extension-..+", re.DOTALL)
 _INSIDE = "Extension.extension"  # the parts of an extension, whose urls are names
 _KEPT = 4096
@@ -103,6 +104,8 @@ def build(found: Property, explainer: Explainer) -> Check | None:
             return stated(value, url, one, scope) or None
         if not inside and not is_absolute_uri(url):
             return [_error("extension-url", "Extension.url must be an absolute URL")]
+        if url == _MATCHETYPE and on_resource:
+            return [_error("extension-context", "This resource is not allowed to be a matchetype, a pattern for other resources")]
         if _OTHER_VERSION.fullmatch(url):
             return [_error("extension-version", f"Extensions of other FHIR versions are not known: {url[:256]}")]
         return None
