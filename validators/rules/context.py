@@ -201,7 +201,7 @@ def _in_context(explainer: Explainer, kind: str, expression: str, place: _Place)
 
 def with_bases(explainer: Explainer, names: Iterable[str]) -> frozenset[str]:
     """The names, and what they are called after the types that theirs specialise: ``Age`` is a ``Quantity``."""
-    found = set()
+    found: set[str] = set()
     for name in names:
         first, dot, rest = name.partition(".")
         found.update(base + dot + rest for base in explainer.model.ancestors(first))

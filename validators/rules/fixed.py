@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "same"]
 
+_MEASURED = frozenset({"string", "code", "uri", "url", "canonical", "oid", "uuid", "date", "dateTime"})
+"""The types whose maxLength HL7's validator looks at."""
+_UCUM = "http://unitsofmeasure.org"
 _DURATIONS = frozenset({"Quantity", "Duration", "Age"})
 _MOMENTS = {"date": "today()", "dateTime": "now()", "instant": "now()"}
 """A duration as bound of a date or time counts from the time of validation: the minimum back, the maximum forth."""
@@ -30,11 +33,11 @@ def build(found: Property, explainer: Explainer) -> Check | None:
         checks.append(_value(element.fixed[1], "fixed-value", _mismatch_of_fixed))
     if element.pattern is not None:
         checks.append(_value(element.pattern[1], "pattern", _mismatch_of_pattern))
-    if element.max_length:
+    if element.max_length and found.type in _MEASURED:
         checks.append(_length(element.max_length))
     for bound, operator, words in ((element.min_value, ">=", "minimum"), (element.max_value, "<=", "maximum")):
-        if bound is not None:
-            checks.append(_bound(bound, operator, words, found))
+        if bound is not None and (check := _bound(bound, operator, words, found)) is not None:
+            checks.append(check)
     return union(checks)
 
 
@@ -93,7 +96,7 @@ def _length(limit: int) -> Check:
     return check
 
 
-def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -> Check:
+def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -> Check | None:
     kind, limit = bound
     literal = str(limit)
     if kind in _DURATIONS and found.type in _MOMENTS:
@@ -103,12 +106,30 @@ def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -
     elif kind == "Time":
         literal = "@T" + literal
     elif kind in _DURATIONS:
-        literal = f"{limit.get('value')} '{limit.get('code', '1')}'"
+        return _quantity_bound(limit, words) if "value" in limit else None
     expression = compile(f"$this {operator} {literal}", found.type)
 
     def check(value: Any, scope: Scope) -> Issues:
         if expression.evaluate(value) != [False]:
             return None
         return [Issue("error", "value", f"{words}-value", "", f"value is not within the permitted {words} value of {literal.lstrip('@')}")]
+
+    return check
+
+
+def _quantity_bound(limit: Mapping[str, Any], words: str) -> Check:
+    """A bound of a Quantity: for values in the same unit; another one of UCUM cannot be compared, which HL7's validator does not let pass."""
+    system, code, most = limit.get("system"), limit.get("code"), Decimal(str(limit.get("value")))
+    text = f"value is not within the permitted {words} value of {limit.get('value')} {code}"
+
+    def check(value: Any, scope: Scope) -> Issues:
+        number, unit = value.get("value"), value.get("code")
+        if number is None or not unit or not system or not code or value.get("system") != system:
+            return None
+        if unit == code:
+            beyond = isinstance(number, (int, float, Decimal)) and (Decimal(str(number)) < most if words == "minimum" else Decimal(str(number)) > most)
+        else:
+            beyond = system == _UCUM
+        return [Issue("error", "value", f"{words}-value", "", text)] if beyond else None
 
     return check
