@@ -98,13 +98,13 @@ def test_no_line_breaks_the_validator(lines, level, share):
             assert len(issue.diagnostics) <= LONGEST
 
 
-def test_no_line_breaks_a_block(lines):
-    """The native acceptor, where it is installed, and the explainer give the verdicts that the explainer gives alone."""
-    blocks, alone = Validator("structure-only"), Validator("structure-only", native=False)
+def test_no_line_breaks_a_block(lines, explaining):
+    """The native acceptor, where it is installed, and the exexplaininger give the verdicts that the exexplaininger gives alone."""
+    blocks = Validator("structure-only")
     chosen = [line for line in lines[::12] if line.strip()]
     verdicts = blocks.validate_block(Block(b"\n".join(chosen)))
     assert verdicts.crashed == frozenset()
-    assert verdicts.failed == {position for position, line in enumerate(chosen) if alone.validate(line).failed}
+    assert verdicts.failed == {position for position, line in enumerate(chosen) if explaining.validate(line).failed}
 
 
 def patient(**elements):
@@ -190,30 +190,25 @@ def calls(validator, resource):
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_four_times_the_data_is_four_times_the_work(plain, name):
+def test_four_times_the_data_is_four_times_the_work(explaining, name):
     make = SIZES[name]
-    assert calls(plain, make(400)) < 5 * calls(plain, make(100))
+    assert calls(explaining, make(400)) < 5 * calls(explaining, make(100))
 
 
-@pytest.fixture(scope="module")
-def plain():
-    return Validator("structure-only", native=False)
-
-
-def test_contained_resources_that_all_refer_to_each_other_are_walked_once(plain):
+def test_contained_resources_that_all_refer_to_each_other_are_walked_once(explaining):
     everyone = [{"other": {"reference": f"#c{i}"}, "type": "seealso"} for i in range(40)]
-    verdict = plain.validate(json.dumps(patient(contained=[patient(id=f"c{i}", link=everyone) for i in range(40)])).encode())
+    verdict = explaining.validate(json.dumps(patient(contained=[patient(id=f"c{i}", link=everyone) for i in range(40)])).encode())
     assert [issue.rule for issue in verdict.issues if issue.fails].count("dom-3") == 40
 
 
-def test_the_first_of_many_names_that_stands_twice_is_found(plain):
+def test_the_first_of_many_names_that_stands_twice_is_found(explaining):
     members = b",".join(b'"x%d":1' % i for i in range(20_000))
-    assert [issue.rule for issue in plain.validate(b'{"resourceType":"Patient",' + members + b',"x19999":1}').issues] == ["duplicate-property"]
+    assert [issue.rule for issue in explaining.validate(b'{"resourceType":"Patient",' + members + b',"x19999":1}').issues] == ["duplicate-property"]
 
 
 @pytest.mark.parametrize("opening", [b'{"resourceType":"Patient","contained":[', b'{"resourceType":"Patient","extension":[{"url":"http://example.org",'])
 @pytest.mark.parametrize("inner", [b'{"resourceType":"Patient","contained":[', b'"extension":[{"url":"http://example.org",', b"[", b'{"a":'])
-def test_an_unfinished_line_of_any_depth_is_refused(plain, opening, inner):
+def test_an_unfinished_line_of_any_depth_is_refused(explaining, opening, inner):
     for depth in (1, 100, 50_000):
-        (issue,) = plain.validate(opening + inner * depth).issues
+        (issue,) = explaining.validate(opening + inner * depth).issues
         assert issue.severity == "fatal"

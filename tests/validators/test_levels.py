@@ -95,4 +95,4 @@ def test_a_block_gives_parallel_columns_for_the_lines_that_are_not_blank():
     assert list(verdicts.types) == ["Patient", "Patient", None]
     assert list(verdicts.ids) == ["a", None, None]
     assert verdicts.failed == {1, 2}
-    assert [data[s:e] for s, e in zip(verdicts.starts, verdicts.ends, strict=True)][0] == b'{"resourceType":"Patient","id":"a"}'
+    assert next(data[s:e] for s, e in zip(verdicts.starts, verdicts.ends, strict=True)) == b'{"resourceType":"Patient","id":"a"}'
