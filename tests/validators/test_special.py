@@ -164,3 +164,18 @@ def test_the_parameters_of_an_operation_are_those_of_its_profile(tmp_path: pathl
     operation = {"resourceType": "OperationDefinition", "inputProfile": "http://x.example/p", "parameter": [parameter]}
     faults = _faults(Validator("structure-only", packages=[str(tmp_path)]), operation, "operation-profile")
     assert set(faults) == ({"OperationDefinition.parameter[0]"} if faulty else set())
+
+
+def test_no_resource_is_a_matchetype(validator: Validator) -> None:
+    mark = {"extension": [{"url": "http://hl7.org/fhir/tools/StructureDefinition/matchetype", "valueCode": "partial"}]}
+    assert _faults(validator, {"resourceType": "Patient", **mark}, "extension-context") == ["Patient.extension[0]"]
+    assert _faults(validator, {"resourceType": "Patient", "name": [{"family": "x", **mark}]}, "extension-context") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "faulty"),
+    [("0b0c9a7e-1111-4c3d-9b1e-000000000001", False), ("urn:uuid:x", False), ("0B0C9A7E-1111-4C3D-9B1E-000000000001", True), ("abc", True), (None, False)],
+)
+def test_the_system_of_rfc_4122_is_for_uuids(validator: Validator, value: str | None, faulty: bool) -> None:
+    identifier = {"system": "https://tools.ietf.org/html/rfc4122", **({} if value is None else {"value": value})}
+    assert bool(_faults(validator, {"resourceType": "Patient", "identifier": [identifier]}, "identifier-uri")) is faulty

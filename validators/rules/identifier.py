@@ -1,4 +1,4 @@
-"""Identifiers (FHIR R4, section 2.24.0.10): the system is absolute, and the value a URI where the system says so."""
+"""Identifiers (FHIR R4, section 2.24.0.10): the system is absolute, and the value a URI or UUID where the system says so."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ __all__ = ["build"]
 _SCHEMES = ("http:", "https:", "urn:", "ldap:")
 _SCHEME = re.compile(r"(?!file:(?!/|[^:]*:))[A-Za-z][A-Za-z0-9_\[\]]*:")
 _URI_SYSTEM = "urn:ietf:rfc:3986"
+_UUID_SYSTEM = "https://tools.ietf.org/html/rfc4122"
+_UUID = re.compile(r"urn:uuid:.*|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.DOTALL)
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
@@ -37,6 +39,8 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
                         "error", "code-invalid", "identifier-uri", "", f"if identifier.system is '{_URI_SYSTEM}', then the identifier.value must be a full URI"
                     )
                 ]
+        if system == _UUID_SYSTEM and type(value.get("value")) is str and not _UUID.fullmatch(value["value"]):
+            return [Issue("error", "code-invalid", "identifier-uri", "", f"the system '{_UUID_SYSTEM}' is for UUIDs, which the value is none of")]
         return None
 
     return check

@@ -542,6 +542,9 @@ impl<'a, 'r> Walk<'a, 'r> {
         if ![&b"http:"[..], b"https:", b"urn:", b"ldap:"].iter().any(|scheme| system.starts_with(scheme)) {
             return Err(Reason::Format);
         }
+        if system == b"https://tools.ietf.org/html/rfc4122" {
+            return Err(Reason::Format); // the value may have to be a UUID: for the explainer to say
+        }
         if system == b"urn:ietf:rfc:3986" {
             let value = self.text_of(index, self.table.known.value).unwrap_or(b"urn:");
             let absolute = [&b"http:"[..], b"https:", b"urn:"].iter().any(|scheme| value.starts_with(scheme) && value.len() > scheme.len());
