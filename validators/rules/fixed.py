@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..fhirpath import compile
+from ..fhirpath import FhirPathError, compile
 from ..issue import Issue
 from ..primitives import utf16_length
 from ..schema import Property
@@ -110,7 +110,10 @@ def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -
     expression = compile(f"$this {operator} {literal}", found.type)
 
     def check(value: Any, scope: Scope) -> Issues:
-        if expression.evaluate(value) != [False]:
+        try:
+            if expression.evaluate(value) != [False]:
+                return None
+        except FhirPathError:  # no date at all, which its format's rule says
             return None
         return [Issue("error", "value", f"{words}-value", "", f"value is not within the permitted {words} value of {literal.lstrip('@')}")]
 
