@@ -112,6 +112,8 @@ class ProfileCompiler:
         narrowed = self.narrowed(element, found)
         on_value = union(self.explainer.narrowing_checks(narrowed))
         on_empty = union(self.explainer.empty_checks(narrowed)) if found.is_primitive else None
+        if found.is_primitive and element.fixed is not None and on_value is not None:
+            return _without_extensions(_item(True, on_value, on_empty, self._inside(node, found)))
         return _item(found.is_primitive, on_value, on_empty, self._inside(node, found))
 
     @staticmethod
@@ -162,7 +164,10 @@ class ProfileCompiler:
         reference = node.element.content_reference
         if reference is None or node.groups:
             return self.children(node, found.type)
-        target = self.find(reference.rpartition("#")[2])
+        url, _, identity = reference.rpartition("#")
+        if url and url != self.url:
+            return None  # the base type's element, whose rules have run already
+        target = self.find(identity)
         if target is None or not target.groups:
             return None
         made: list[Check | None] = []
@@ -217,6 +222,19 @@ def _item(is_primitive: bool, on_value: Check | None, on_empty: Check | None, in
         return issues
 
     return check
+
+
+def _without_extensions(check: ItemCheck | None) -> ItemCheck:
+    """For a primitive with a fixed value: extensions would be more than what is fixed."""
+
+    def checked(value: Any, companion: Any, scope: Scope) -> Issues:
+        issues = check(value, companion, scope) if check is not None else None
+        if value is not None and companion is not None and "extension" in companion:
+            banned = Issue("error", "value", "fixed-value", "", "No extensions allowed, as the specified fixed value does not contain any extensions")
+            issues = [*(issues or ()), banned]
+        return issues
+
+    return checked
 
 
 def _each(found: Property, check: ItemCheck) -> Check:

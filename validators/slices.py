@@ -68,7 +68,10 @@ class Slices:
             return self._check_by_url(value, self._by_url, scope)
         items = items_of(value, self._found)
         if self._fault is not None:
-            return [Issue("error", "processing", "slicing", step, f"Slicing cannot be evaluated: {self._fault}") for _, _, _, step in items] or self._cardinality({})
+            if not items:
+                return self._cardinality({})
+            scope.undecided[f"slicing: {self._fault}"] += len(items)  # the profile's fault, not the data's
+            return None
         issues: list[Issue] = []
         counts: dict[int, int] = {}
         last = -1

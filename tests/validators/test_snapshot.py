@@ -64,8 +64,13 @@ def types(element):
 def test_a_differential_that_says_nothing_gives_the_bases_snapshot():
     base = core().fetch("StructureDefinition", type_url("Observation"))["snapshot"]["element"]
     found = snapshot(profile(), Snapshots(core()))
-    assert [{**element, "constraint": []} for element in found] == [{**element, "constraint": []} for element in base]
+    assert [{**element, "constraint": [], "contentReference": ""} for element in found] == [{**element, "constraint": [], "contentReference": ""} for element in base]
     assert [[c["key"] for c in element.get("constraint", ())] for element in found] == [[c["key"] for c in element.get("constraint", ())] for element in base]
+
+
+def test_a_reference_to_an_element_is_to_that_of_the_base_type():
+    found = made(profile())
+    assert found["Observation.component.referenceRange"]["contentReference"] == type_url("Observation") + "#Observation.referenceRange"
 
 
 def test_what_is_stated_replaces_and_constraints_add_up():

@@ -124,7 +124,12 @@ class _Profile:
         root = base.copy()
         if self._differential:
             self._merge(root, tree_of(self._differential), root.name)
-        return elements_of(root)
+        return [self._absolute(element) for element in elements_of(root)]
+
+    def _absolute(self, element: Element) -> Element:
+        """A reference to an element is to that of the base type, not to the profile's own, as HL7's validator makes it."""
+        reference = str(element.get("contentReference", ""))
+        return {**element, "contentReference": type_url(self._type) + reference} if reference.startswith("#") else element
 
     def _merge(self, node: Node, differential: Node, path: str, *, sliced: bool = False) -> None:
         """Lays a differential's element, and all below it, over the base's; ``sliced`` says that this is a slice or stands in one."""
