@@ -36,6 +36,7 @@ from .rules import (
     narrative,
     primitive,
     profile,
+    questionnaire_response,
     reference,
     type_profile,
 )
@@ -67,8 +68,8 @@ _ID: Final = _PRIMITIVES["id"]
 
 _OBJECT_RULES: Final = frozenset(
     {cardinality.build, identifier.build, attachment.build, ids.build, contained.build, invariant.build, narrative.build, profile.build}
-)
-"""Rules on whole objects that the acceptor has natively."""
+) | {questionnaire_response.build}
+"""Rules on whole objects that the acceptor has natively, and one with nothing to say where the question about the Questionnaire is answered."""
 
 
 class Lowering:

@@ -41,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     Rule("bundles", ("object",), bundle.build),
     Rule("canonical urls of definitions", ("value",), canonical_url.build),
     Rule("questionnaires", ("object",), questionnaire.build),
+    Rule("questionnaires of responses", ("value",), questionnaire_response.build_named),
     Rule("responses to questionnaires", ("object",), questionnaire_response.build),
     Rule("maps of structures", ("object",), structure_map.build),
     Rule("profiles of operations", ("object",), operation_definition.build),

@@ -16,26 +16,28 @@ from ..instants import instant
 from ..issue import Issue, Severity
 from ..questionnaire import Item, Questionnaire, objects, text_of, typed
 from ..references import contained
-from ..schema import TypeSchema
+from ..schema import Property, TypeSchema
 from .rule import Check, Issues, Scope
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build"]
+__all__ = ["build", "build_named"]
 
 Json = dict[str, Any]
 Path = tuple[tuple[Item, Json], ...]
 
 _MAX_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs"
 _MIN_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-minOccurs"
+_FOUND = "response and its questionnaire"
 _COMPLETE = ("completed", "amended")
 _WHOLE = frozenset({"choice", "open-choice", "attachment"})  # item types whose faults are the answer's, not its value's
 _PRIMITIVE_TYPES = frozenset({"Boolean", "Decimal", "Integer", "Date", "DateTime", "Time", "String", "Uri"})
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
-    if schema.name != "QuestionnaireResponse":
+def build_named(found: Property, explainer: Explainer) -> Check | None:
+    """The check of the response's ``questionnaire``: finds it, and leaves the response to the rule on the whole of it."""
+    if found.element.path != "QuestionnaireResponse.questionnaire":
         return None
     known: dict[str, Questionnaire] = {}  # those of the definitions, by canonical url
 
@@ -48,21 +50,35 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         return known[url]
 
     def check(value: Any, scope: Scope) -> Issues:
-        url = text_of(value.get("questionnaire"))
+        url = text_of(value)
         if url is None:
             return None
         if url.startswith("#"):
-            held = contained(value, url[1:])
+            held = contained(scope.resource, url[1:])
             if held is not None and held.get("resourceType") != "Questionnaire":
-                return [_error("invalid", "questionnaire", "questionnaire", f"The contained resource {url[:64]} is no Questionnaire")]
-            questionnaire = Questionnaire(held, value) if held is not None else None
+                return [_error("invalid", "questionnaire", "", f"The contained resource {url[:64]} is no Questionnaire")]
+            questionnaire = Questionnaire(held, scope.resource) if held is not None else None
         else:
             questionnaire = defined(url)
         if questionnaire is None:
             text = f"The questionnaire {url[:256]} could not be resolved, so no validation can be performed against the base questionnaire"
-            return [Issue("warning", "not-found", "questionnaire-unknown", "questionnaire", text)] if explainer.warnings else None
-        found = list(_Response(questionnaire, value, scope, explainer).issues())
-        return (found if explainer.warnings else [issue for issue in found if issue.fails]) or None
+            return [Issue("warning", "not-found", "questionnaire-unknown", "", text)] if explainer.warnings else None
+        scope.memo[_FOUND] = _Response(questionnaire, scope.resource, scope, explainer)
+        return None
+
+    return check
+
+
+def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+    """The check of a response whose Questionnaire was found."""
+    if schema.name != "QuestionnaireResponse":
+        return None
+
+    def check(value: Any, scope: Scope) -> Issues:
+        response: _Response | None = scope.memo.get(_FOUND)
+        if response is None:
+            return None
+        return [issue for issue in response.issues() if explainer.warnings or issue.fails] or None
 
     return check
 
