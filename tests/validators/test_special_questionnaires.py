@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bulkfhir.validators import Validator
+from bulkfhir.validators import Block, Validator
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/special"
 PINNED = [json.loads(line, parse_float=str) for line in (FIXTURES / "responses.ndjson").read_text().splitlines()]
@@ -44,6 +44,14 @@ def _rules(validator: Validator, resource: Json | bytes) -> list[str]:
 @pytest.mark.parametrize("number", range(len(LINES)), ids=lambda number: f"line {number + 1}")
 def test_verdict_is_the_reference_validators(validator: Validator, number: int) -> None:
     assert _rules(validator, LINES[number]) == PINNED[number]["rules"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_block_fails_the_same_lines_with_and_without_the_native_acceptor(package: str, known: bool) -> None:
+    block = Block(b"\n".join(LINES))
+    failed = [Validator("structure-only", packages=[package] if known else [], native=native).validate_block(block).failed for native in (True, False)]
+    assert failed[0] == failed[1]
+    assert len(failed[0]) == sum(bool(pinned["rules"]) for pinned in PINNED) if known else failed[0]
 
 
 def _contained(items: list[Json], answers: list[Json], **more: Any) -> Json:
