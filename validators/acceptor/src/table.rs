@@ -84,7 +84,7 @@ pub enum ValueCheck {
     /// types_only: of something contained nothing but its type counts.
     Reference { check: Check, types_only: bool, targets: Box<[Box<[u8]>]> },
     Extension { by_url: Check, by_value: Check },
-    Condition(Op),
+    Condition(Box<Op>),
     Overlay(u32),
     Value(Check),
 }
@@ -102,9 +102,8 @@ pub struct Property {
     pub empty_asks: bool,
     /// An id that occurs once in its resource.
     pub is_unique: bool,
-    /// The other names of its choice; empty where it is none.
-    pub siblings: Bits,
-    pub has_siblings: bool,
+    /// The other names of its choice. Boxed, as what follows: a property is to fit a line of the cache.
+    pub siblings: Option<Box<Bits>>,
     /// What to ask of a primitive that is not certain.
     pub format: Check,
     pub checks: Box<[ValueCheck]>,
@@ -136,10 +135,10 @@ pub struct Node {
 impl Node {
     /// The property that the bytes open with, if it is the one that followed the last one before; and how many bytes its name takes.
     #[inline]
-    pub fn expected(&self, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
+    pub fn expected(&self, table: &Table, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
         let number = self.after[last].load(Ordering::Relaxed) as usize;
         let spelled = self.spelled.get(number)?;
-        spelled.opens(bytes).then_some((number, spelled.whole.len()))
+        spelled.opens(bytes, || &table.names[self.properties[number].key as usize]).then_some((number, spelled.length as usize))
     }
 
     #[inline]
@@ -153,13 +152,23 @@ impl Node {
     }
 }
 
-/// A quoted name with its colon; its first 16 bytes ready to be compared at once.
+/// The first 16 bytes of a quoted name with its colon, and how many they all are.
 #[derive(Debug)]
 struct Spelled {
-    whole: Box<[u8]>,
-    head: u128,
-    mask: u128,
+    head: [u8; 16],
+    length: u8,
 }
+
+/// Which of 16 bytes count, by the length of what they hold.
+const MASKS: [u128; 17] = {
+    let mut masks = [0; 17];
+    let mut length = 1;
+    while length < 17 {
+        masks[length] = u128::MAX >> (128 - 8 * length);
+        length += 1;
+    }
+    masks
+};
 
 impl Spelled {
     fn of(name: &[u8]) -> Spelled {
@@ -167,14 +176,17 @@ impl Spelled {
         let mut head = [0; 16];
         let length = whole.len().min(16);
         head[..length].copy_from_slice(&whole[..length]);
-        Spelled { whole: whole.into(), head: u128::from_le_bytes(head), mask: u128::MAX >> (128 - 8 * length) }
+        Spelled { head, length: whole.len().min(255) as u8 }
     }
 
+    /// Whether the bytes open with the name.
     #[inline]
-    fn opens(&self, bytes: &[u8]) -> bool {
+    fn opens<'n>(&self, bytes: &[u8], name: impl Fn() -> &'n [u8]) -> bool {
+        let length = self.length as usize;
         match bytes.first_chunk::<16>() {
-            Some(first) => u128::from_le_bytes(*first) & self.mask == self.head && (self.whole.len() <= 16 || bytes.starts_with(&self.whole)),
-            None => bytes.starts_with(&self.whole),
+            Some(first) if length <= 16 => (u128::from_le_bytes(*first) ^ u128::from_le_bytes(self.head)) & MASKS[length] == 0,
+            Some(first) => *first == self.head && length < 255 && bytes.get(1..length - 2) == Some(name()) && bytes[length - 2..].starts_with(b"\":"),
+            None => false,
         }
     }
 }
@@ -485,8 +497,7 @@ impl Reader<'_> {
             takes_companion: flags & 2 != 0,
             empty_asks: flags & 4 != 0,
             is_unique: flags & 8 != 0,
-            siblings,
-            has_siblings: !siblings.is_empty(),
+            siblings: (!siblings.is_empty()).then(|| Box::new(siblings)),
             format: self.u32()?,
             checks: self.list(Self::value_check)?,
         })
@@ -500,7 +511,7 @@ impl Reader<'_> {
             3 => ValueCheck::Concept(self.u32()?),
             4 => ValueCheck::Reference { check: self.u32()?, types_only: self.flag()?, targets: self.list(Self::string)? },
             5 => ValueCheck::Extension { by_url: self.u32()?, by_value: self.u32()? },
-            6 => ValueCheck::Condition(self.op()?),
+            6 => ValueCheck::Condition(Box::new(self.op()?)),
             7 => ValueCheck::Overlay(self.u32()?),
             8 => ValueCheck::Value(self.u32()?),
             _ => return Err(BadTable(self.at)),

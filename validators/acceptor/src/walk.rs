@@ -253,7 +253,7 @@ impl<'a, 'r> Walk<'a, 'r> {
                             return Err(Reason::Duplicate);
                         }
                         seen.set(number);
-                        if property.has_siblings && seen.union(&beside).meets(&property.siblings) {
+                        if property.siblings.as_ref().is_some_and(|siblings| seen.union(&beside).meets(siblings)) {
                             return Err(Reason::Choice);
                         }
                         content.has_id |= property.key == self.table.known.id;
@@ -265,7 +265,7 @@ impl<'a, 'r> Walk<'a, 'r> {
                             return Err(Reason::Duplicate);
                         }
                         beside.set(number);
-                        if property.has_siblings && seen.union(&beside).meets(&property.siblings) {
+                        if property.siblings.as_ref().is_some_and(|siblings| seen.union(&beside).meets(siblings)) {
                             return Err(Reason::Choice);
                         }
                         if self.companion(property, depth)? {
@@ -287,7 +287,7 @@ impl<'a, 'r> Walk<'a, 'r> {
     #[inline]
     fn name(&mut self, node: &'a Node, last: &mut usize) -> Asked<Name> {
         self.lexer.space();
-        if let Some((number, length)) = node.expected(*last, &self.lexer.bytes[self.lexer.at..]) {
+        if let Some((number, length)) = node.expected(self.table, *last, &self.lexer.bytes[self.lexer.at..]) {
             self.lexer.at += length;
             *last = number + 1;
             return Ok(Name::Value(number));
