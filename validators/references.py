@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .issue import Issue
-from .rules.rule import Scope
+from .scope import Scope
 
 __all__ = ["FRAGMENTS", "Resolution", "implied_type", "is_absolute", "is_conditional", "resolve", "scope_of"]
 
@@ -84,8 +84,8 @@ def scope_of(value: Any, scope: Scope) -> Scope:
             return Scope(value, around.undecided, around, "contained", around.resource)
         if around.resource.get("resourceType") == "Bundle":
             for _, resource, entry in entries(around):
-                if value is resource:
-                    return Scope(value, around.undecided, around, "entry", entry)
+                if resource is not None and value is resource:
+                    return Scope(resource, around.undecided, around, "entry", entry)
     return scope
 
 

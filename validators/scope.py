@@ -1,0 +1,47 @@
+"""Where a value stands while it is checked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["Scope"]
+
+
+class Scope:
+    """Where a value stands: the resource around it, and the resources around that one.
+
+    resource   the nearest resource: a line's own, a contained one, or that of a Bundle entry or parameter
+    parent     the scope of the resource that this one stands in, None for a line's own
+    place      how it stands there: ``contained``, ``entry`` (any inline resource that is not contained), or ``line``
+    holder     the object whose property the resource is: the Bundle.entry or Parameters.parameter; the container of a contained one
+    undecided  value set or code system -> codes that could not be checked offline; one counter for all scopes of a line
+    """
+
+    __slots__ = ("holder", "memo", "parent", "place", "resource", "undecided")
+
+    def __init__(
+        self, resource: dict[str, Any], undecided: Counter[str], parent: Scope | None = None, place: str = "line", holder: Mapping[str, Any] | None = None
+    ) -> None:
+        self.resource = resource
+        self.parent = parent
+        self.place = place
+        self.holder = holder
+        self.undecided = undecided
+        self.memo: dict[Any, Any] = {}  # what a rule has worked out once for this resource, by a key of its own
+
+    @property
+    def root(self) -> dict[str, Any]:
+        """FHIRPath's %rootResource: the container of a contained resource, otherwise the resource itself."""
+        scope = self
+        while scope.place == "contained" and scope.parent is not None:
+            scope = scope.parent
+        return scope.resource
+
+    def outward(self) -> Iterator[Scope]:
+        """This scope and those around it, innermost first."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
