@@ -60,9 +60,9 @@ def find_duplicates(settings: Settings, shards: Sequence[int], lines: int, first
             spools.append(tempfile.SpooledTemporaryFile(_SPOOLED // groups))  # type: ignore[arg-type]  # noqa: SIM115 closed below, all of them
         for shard in shards:
             beat(0, 0, 0, 0, 0)
-            buckets = read_buckets(storage, part_uri(storage, settings.work_folder, shard, KEYS), first, end)
-            for number, spool in enumerate(spools):
-                _write(spool, shard, buckets[number * step : (number + 1) * step])
+            for buckets in read_buckets(storage, part_uri(storage, settings.work_folder, shard, KEYS), first, end):
+                for number, spool in enumerate(spools):
+                    _write(spool, shard, buckets[number * step : (number + 1) * step])
         return sum((_duplicates(spool, beat) for spool in spools), Duplicates())
     finally:
         for spool in spools:
@@ -108,8 +108,7 @@ def _examples(spool: BinaryIO, repeated: set[int], beat: Beat) -> tuple[tuple[Pl
 
 def _write(spool: BinaryIO, shard: int, buckets: Sequence[tuple[array[int], array[int]]]) -> None:
     spool.write(array("I", [shard, sum(len(keys) for keys, _ in buckets)]).tobytes())
-    for column in (0, 1):
-        spool.writelines(pair[column].tobytes() for pair in buckets)
+    spool.writelines(b"".join(pair[column].tobytes() for pair in buckets) for column in (0, 1))
 
 
 def _read(spool: BinaryIO) -> Iterator[tuple[int, array[int], array[int]]]:

@@ -1,12 +1,12 @@
 """Outcomes: the lines of the SUCCESS, FAILURE and SUCCESS_WITH_SEARCH_VALIDATION_FAILURES logs, as HealthLake writes them.
 
-Every line begins with ``{"lineId":N``, so that publishing can add a shard's base without parsing it.
+In parts, line ids count from the shard's start. Lines with an OperationOutcome begin with ``{"lineId":N``, so that publishing can add the shard's base
+without parsing them; the many SUCCESS lines are columns until then.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 
 import orjson
@@ -24,6 +24,7 @@ __all__ = [
     "missing_id",
     "outcome_line",
     "success_lines",
+    "success_row",
     "too_large",
     "too_long",
     "with_base",
@@ -50,23 +51,39 @@ _PARSER_RULES = frozenset(
 )
 """Rules of HealthLake's parser, whose locations look like ``/Patient``; all others come from its validator: ``Patient.name[0]``."""
 
-_UNSAFE = re.compile(r'["\\\x00-\x09\x0b-\x1f\ud800-\udfff]')
-"""What may not stand in a JSON string as it is. The newline joins the strings that are searched; it is looked for apart."""
-
 _LINE_ID = b'{"lineId":'
 
 
-def success_lines(numbers: Sequence[int], ids: Sequence[str], types: Sequence[str]) -> bytes:
-    """SUCCESS lines of one block; ``numbers`` count from 0, line ids from 1."""
-    joined = "\n".join(ids) + "\n" + "\n".join(types)
-    if _UNSAFE.search(joined) or joined.count("\n") != len(ids) + len(types) - 1:  # a foreign judge let strange ids pass
+def success_row(numbers: Sequence[int], ids: Sequence[str], types: Sequence[str]) -> bytes:
+    """The accepted lines of one block in a part: columns in one JSON line, from which ``success_lines`` makes the log. ``numbers`` count from 0."""
+    row = (list(numbers), list(ids), list(types))
+    try:
+        return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a lone surrogate, which a foreign judge let pass
+        return json.dumps(row).encode() + b"\n"
+
+
+def success_lines(row: bytes, base: int) -> bytes:
+    """The SUCCESS lines of one block; ``base`` lines of the file lie before its shard."""
+    try:
+        numbers, ids, types = orjson.loads(row)
+    except orjson.JSONDecodeError:
+        numbers, ids, types = json.loads(row)
+    if not _plain(ids) or not _plain(set(types)):
         ids, types = [json.dumps(text)[1:-1] for text in ids], [json.dumps(text)[1:-1] for text in types]
+    base += 1
     return "".join(
         [
-            f'{{"lineId":{number + 1},"resourceId":"{resource_id}","resourceType":"{resource_type}","UpdateResourceResponse":{{"statusCode":200}}}}\n'
+            f'{{"lineId":{number + base},"resourceId":"{resource_id}","resourceType":"{resource_type}","UpdateResourceResponse":{{"statusCode":200}}}}\n'
             for number, resource_id, resource_type in zip(numbers, ids, types, strict=True)
         ]
     ).encode()
+
+
+def _plain(texts: Iterable[str]) -> bool:
+    """Whether all may stand in JSON strings as they are: the ids of HealthLake's form do."""
+    joined = "".join(texts)
+    return joined.isprintable() and '"' not in joined and "\\" not in joined
 
 
 def outcome_line(line_id: int, resource_type: str | None, resource_id: str | None, issues: Iterable[Issue], status: int) -> bytes:

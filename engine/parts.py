@@ -13,7 +13,7 @@ from .audit import audited
 from .findings import encode_findings
 from .keys import KEYS, KeyColumns
 from .lines import Lines
-from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
+from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_row
 from .plugins import SINKS, load
 from .settings import Settings
 from .sinks import Accepted, Sink, SinkWriter
@@ -117,6 +117,8 @@ class LogParts:
         if numbers:
             self._write_success(accepted, numbers)
             self._keys.add(accepted.types, accepted.ids, numbers)
+            if self._keys.full:
+                self._files.write(KEYS, self._keys.take())
             if self._sink:
                 self._sink.write(accepted)
         return len(warned)
@@ -128,7 +130,7 @@ class LogParts:
         if self._sink:
             self._sink.commit()
         if result.totals.imported:
-            self._files.write(KEYS, self._keys.to_bytes())
+            self._files.write(KEYS, self._keys.take())
         self._files.commit()
         self._files.record(result)
         return result
@@ -145,7 +147,7 @@ class LogParts:
             numbers = [numbers[position] for position in keep]
             ids, types = [ids[position] for position in keep], [types[position] for position in keep]
         if numbers:
-            self._files.write(SUCCESS, success_lines(numbers, ids, types))
+            self._files.write(SUCCESS, success_row(numbers, ids, types))
 
 
 class FindingParts:

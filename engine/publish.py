@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .executors.board import Beat
 from .lines import BLOCK_BYTES
-from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, with_base
+from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, success_lines, with_base
 from .parts import part_uri
 from .settings import Settings
-from .storage import Storage, Writer, storage_for
+from .storage import Storage, storage_for
 
 __all__ = ["LogPlan", "publish_logs"]
 
@@ -40,7 +41,8 @@ def publish_logs(settings: Settings, plan: LogPlan, beat: Beat) -> None:
         writer = storage.writer(storage.join(settings.job_folder, f"{name}/{plan.log_name}"))
         try:
             for shard, base in parts:
-                _copy(storage, part_uri(storage, settings.work_folder, shard, name), base, writer, beat)
+                for rows in _whole_lines(storage, part_uri(storage, settings.work_folder, shard, name), beat):
+                    writer.write(b"".join(success_lines(row, base) for row in rows.splitlines()) if name == SUCCESS else with_base(rows, base))
             writer.write(b"".join(closing))
             writer.commit()
         except BaseException:
@@ -48,7 +50,7 @@ def publish_logs(settings: Settings, plan: LogPlan, beat: Beat) -> None:
             raise
 
 
-def _copy(storage: Storage, uri: str, base: int, writer: Writer, beat: Beat) -> None:
+def _whole_lines(storage: Storage, uri: str, beat: Beat) -> Iterator[bytes]:
     reader = storage.open(uri)
     try:
         held = b""
@@ -58,7 +60,7 @@ def _copy(storage: Storage, uri: str, base: int, writer: Writer, beat: Beat) -> 
             if not cut:
                 held += chunk
                 continue
-            writer.write(with_base(held + chunk[:cut], base))
+            yield held + chunk[:cut]
             held = chunk[cut:]
     finally:
         reader.close()

@@ -10,6 +10,7 @@ import pytest
 
 from bulkfhir.engine import duplicates as module
 from bulkfhir.engine import import_job
+from bulkfhir.engine import keys as keys_module
 from bulkfhir.engine.duplicates import Duplicates, bucket_ranges, find_duplicates
 from bulkfhir.engine.executors import Beat
 from bulkfhir.engine.keys import BUCKETS, KEYS, KeyColumns, read_buckets
@@ -99,26 +100,38 @@ def test_sets_of_any_size_and_any_number_of_tasks_find_the_same(tmp_path, monkey
             first.setdefault(key, (shard, line))
             last[key] = (shard, line)
             total += 1
-        storage_for(str(tmp_path)).put(part_uri(storage_for(str(tmp_path)), str(tmp_path), shard, KEYS), keys.to_bytes())
+        storage_for(str(tmp_path)).put(part_uri(storage_for(str(tmp_path)), str(tmp_path), shard, KEYS), keys.take())
     found = sum((find_duplicates(settings, range(5), total, start, end, Beat()) for start, end in bucket_ranges(tasks)), Duplicates())
     repeated = sorted((first[key], last[key]) for key in first if first[key] != last[key])
     assert found == Duplicates(total - len(first), tuple(repeated[:3]))
 
 
 def test_memory_is_bounded_by_the_keys_of_one_set(tmp_path, monkeypatch):
-    """20,000 keys, at most about 1,000 in a set: far less than all of them take."""
-    monkeypatch.setattr(module, "_AT_ONCE", 1000)
-    monkeypatch.setattr(module, "_SPOOLED", 1000)
+    """100,000 keys, about 4,000 in a set: far less than all of them take."""
     storage = storage_for(str(tmp_path))
-    for shard in range(20):
+    for shard in range(10):
         keys = KeyColumns()
-        keys.add(["Patient"] * 1000, [f"{shard}-{number}" for number in range(1000)], range(1000))
-        storage.put(part_uri(storage, str(tmp_path), shard, KEYS), keys.to_bytes())
-    tracemalloc.start()
-    assert find_duplicates(Settings("strict", str(tmp_path)), range(20), 20_000, 0, BUCKETS, Beat()) == Duplicates()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 600_000  # one set of 20,000 numbers and the numbers take 1.7 MB
+        keys.add(["Patient"] * 10_000, [f"{shard}-{number}" for number in range(10_000)], range(10_000))
+        storage.put(part_uri(storage, str(tmp_path), shard, KEYS), keys.take())
+
+    def peak(at_once):
+        monkeypatch.setattr(module, "_AT_ONCE", at_once)
+        monkeypatch.setattr(module, "_SPOOLED", 1000)
+        tracemalloc.start()
+        assert find_duplicates(Settings("strict", str(tmp_path)), range(10), 100_000, 0, BUCKETS, Beat()) == Duplicates()
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    assert peak(4000) < peak(1_000_000) / 3
+
+
+def test_a_shard_of_many_lines_leaves_its_keys_in_segments(run, write, patient, monkeypatch):
+    monkeypatch.setattr(keys_module, "_SEGMENT", 10)
+    source = write("a.ndjson", [patient(str(number % 90), text="x" * 20_000) for number in range(150)])
+    result = run(source)
+    assert result.summary.replaced == 60
+    assert places(result)[0] == ("a.ndjson", 1, "a.ndjson", 91)
 
 
 def test_a_type_and_an_id_make_the_key(tmp_path):
@@ -128,7 +141,7 @@ def test_a_type_and_an_id_make_the_key(tmp_path):
     for line, (name, key) in enumerate(pairs):
         keys.add([name], [key], [line])
     path = tmp_path / "keys"
-    path.write_bytes(keys.to_bytes())
-    buckets = read_buckets(storage_for(str(path)), str(path), 0, BUCKETS)
+    path.write_bytes(keys.take())
+    (buckets,) = read_buckets(storage_for(str(path)), str(path), 0, BUCKETS)
     assert sorted(line for _, lines in buckets for line in lines) == list(range(len(pairs)))
     assert len({key for column, _ in buckets for key in column}) == len(pairs)

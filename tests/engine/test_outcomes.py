@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bulkfhir.engine.outcomes import file_failure_line, outcome_line, success_lines, with_base
+from bulkfhir.engine.outcomes import file_failure_line, outcome_line, success_lines, success_row, with_base
 from bulkfhir.validators import Issue
 
 
@@ -46,7 +46,7 @@ def test_the_parser_has_slashes_and_the_validator_dots(rule, location, expected)
 
 
 def test_success_lines_count_from_the_shards_start():
-    assert success_lines([10, 12], ["a", "b"], ["Patient", "Group"]) == (
+    assert success_lines(success_row([0, 2], ["a", "b"], ["Patient", "Group"]), 10) == (
         b'{"lineId":11,"resourceId":"a","resourceType":"Patient","UpdateResourceResponse":{"statusCode":200}}\n'
         b'{"lineId":13,"resourceId":"b","resourceType":"Group","UpdateResourceResponse":{"statusCode":200}}\n'
     )
@@ -54,7 +54,7 @@ def test_success_lines_count_from_the_shards_start():
 
 @pytest.mark.parametrize("key", ['a"b', "a\\b", "a\nb", "\x00", "\x1f", "\ud800", "é", "\u2028"])
 def test_a_strange_id_is_escaped(key):
-    (line,) = success_lines([0], [key], ["Patient"]).split(b"\n")[:-1]
+    (line,) = success_lines(success_row([0], [key], ["Patient"]), 0).split(b"\n")[:-1]
     assert json.loads(line)["resourceId"] == key
 
 
@@ -64,7 +64,7 @@ def test_a_lone_surrogate_does_not_break_a_failure_line():
 
 
 def test_the_base_is_added_to_the_line_number_alone():
-    lines = success_lines([0, 8], ["a", "7"], ["Patient", "Patient"])
+    lines = outcome_line(1, "Patient", "7", [Issue("error", "value", "x", "Patient", "1,2")], 400) + outcome_line(9, None, None, [], 400)
     assert with_base(lines, 1000) == lines.replace(b'"lineId":1,', b'"lineId":1001,').replace(b'"lineId":9,', b'"lineId":1009,')
     assert with_base(lines, 0) is lines
 
