@@ -58,7 +58,6 @@ class Explainer:
         self.model = fhirpath.TypeModel(self.schema)
         self.hooks = fhirpath.Hooks(
             member_of=self._member_of,
-            conforms_to=self._conforms_to,
             html_checks=lambda div: read_div(div).allowed,
             html_content=lambda div: read_div(div).content,
         )

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from .definitions import type_url
 from .issue import Issue
-from .rules.cardinality import too_few, too_many
 from .references import scope_of
+from .rules.cardinality import too_few, too_many
 from .rules.rule import Check, Issues, Scope, located, union
 from .rules.type_profile import follows
 from .schema import ElementSchema, Property, TypeRef
@@ -49,7 +49,9 @@ class ProfileCompiler:
 
     def root(self) -> Property:
         """The profile's root as a property of its type, with what it says beyond the type."""
-        element = replace(self._narrowed(self.top.element, self.schema.type(self.type).root, self.type), binding=None)  # a binding is an element's, not a type's
+        element = replace(
+            self._narrowed(self.top.element, self.schema.type(self.type).root, self.type), binding=None
+        )  # a binding is an element's, not a type's
         return Property(self.type, self.type, self.type, False, False, element, TypeRef(self.type))
 
     def _signed(self, check: Check) -> Check:

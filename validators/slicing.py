@@ -105,9 +105,8 @@ def distinguishing_url(tree: Tree, discriminators: tuple[Discriminator, ...], no
 def _criteria(tree: Tree, node: Node, discriminator: Discriminator) -> list[ElementSchema]:
     """The elements that may say what a discriminator's path must be: in the profile, then in the profiles of the slice's type."""
     path, found = discriminator.path, []
-    if node.element.fixed is not None:  # HL7's validator asks for a discriminator of path "value" here
-        if path == "value":
-            return [node.element]
+    if path == "value" and node.element.fixed is not None:
+        return [node.element]
     steps = _STEP.findall(path)
     of_source = discriminator.type == "profile" and steps[-1] == "resolve()"
     if of_source:
@@ -240,7 +239,8 @@ def _parts(tree: Tree, node: Node, kind: str, value: dict[str, Any]) -> str:
     if not value or not value.keys() <= _PARTS[kind]:
         raise tree.fault(node, f"is told apart by parts of a {kind} that cannot ({', '.join(value.keys() - _PARTS[kind])})")
     return " and ".join(
-        _value_condition(tree, node, ("CodeableConcept", part), name) if isinstance(part, dict) else f"{name} = {_literal(part)}" for name, part in value.items()
+        _value_condition(tree, node, ("CodeableConcept", part), name) if isinstance(part, dict) else f"{name} = {_literal(part)}"
+        for name, part in value.items()
     )
 
 

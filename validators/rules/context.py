@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .. import fhirpath
 from ..definitions import type_url
-from ..fhirpath import FhirPathError, compile
 from ..issue import Issue
 from ..schema import Property, Schema
 from .canonical_url import CANONICAL_RESOURCES
@@ -220,14 +220,14 @@ def _conforms(explainer: Explainer, profile: str, place: _Place) -> bool:
 def _selected(explainer: Explainer, expression: str, place: _Place) -> bool:
     resource = place.scope.resource
     try:
-        nodes = compile(expression, str(resource.get("resourceType")), model=explainer.model).nodes(resource, explainer.fhirpath_scope(place.scope))
-    except FhirPathError:
+        nodes = fhirpath.compile(expression, str(resource.get("resourceType")), model=explainer.model).nodes(resource, explainer.fhirpath_scope(place.scope))
+    except fhirpath.FhirPathError:
         return False
     return any(getattr(node, "value", node) is place.value for node in nodes)
 
 
 def _holds(explainer: Explainer, expression: str, place: _Place) -> bool:
     try:
-        return compile(expression, place.type, model=explainer.model).holds(place.value, explainer.fhirpath_scope(place.scope), place.companion)
-    except FhirPathError:
+        return fhirpath.compile(expression, place.type, model=explainer.model).holds(place.value, explainer.fhirpath_scope(place.scope), place.companion)
+    except fhirpath.FhirPathError:
         return False

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .context import Placement, unplaced, with_bases
 from ..issue import Issue
 from ..schema import Property
 from ..uri import is_absolute_uri
+from .context import Placement, unplaced, with_bases
 from .rule import Check, Issues, Scope, located
 
 if TYPE_CHECKING:
@@ -51,66 +51,72 @@ def _error(rule: str, text: str) -> Issue:
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:
-    if found.type != "Extension":
+    return _Extensions(found, explainer).check if found.type == "Extension" else None
+
+
+class _Extensions:
+    """The extensions of one kind of place."""
+
+    def __init__(self, found: Property, explainer: Explainer) -> None:
+        path = found.element.path
+        owner = path.rpartition(".")[0]
+        self.explainer = explainer
+        self.is_modifier = found.json_name == "modifierExtension"
+        self.is_part = path == _INSIDE
+        self.on_resource = explainer.schema.kind(owner) == "resource"
+        self.names = _names(owner, explainer)
+        self.known: dict[str, _Definition | None] = {}
+
+    def check(self, value: Any, scope: Scope) -> Issues:
+        url = value.get("url") if type(value) is dict else None
+        if type(url) is not str:
+            return None
+        one = self.known[url] if url in self.known else self._definition(url)
+        if one is not None:
+            return self._stated(value, url, one, scope) or None
+        if not self.is_part and not is_absolute_uri(url):
+            return [_error("extension-url", "Extension.url must be an absolute URL")]
+        if _OTHER_VERSION.fullmatch(url):
+            return [_error("extension-version", f"Extensions of other FHIR versions are not known: {url[:256]}")]
         return None
-    schema, modifier, path = explainer.schema, found.json_name == "modifierExtension", found.element.path
-    inside, owner = path == _INSIDE, path.rpartition(".")[0]
-    on_resource, names = schema.kind(owner) == "resource", _names(owner, explainer)
-    known: dict[str, _Definition | None] = {}
 
-    def definition(url: str) -> _Definition | None:
-        try:
-            return known[url]
-        except KeyError:
-            bare = url.partition("|")[0]
-            stated = explainer.definitions.fetch("StructureDefinition", bare) if is_absolute_uri(bare) else None
-            usable = stated is not None and stated["type"] == "Extension" and "snapshot" in stated
-            made = _Definition(explainer, stated, names, on_resource=on_resource) if stated is not None and usable else None
-            if len(known) < _KEPT:
-                known[url] = made
-            return made
+    def _definition(self, url: str) -> _Definition | None:
+        bare = url.partition("|")[0]
+        stated = self.explainer.definitions.fetch("StructureDefinition", bare) if is_absolute_uri(bare) else None
+        made = None
+        if stated is not None and stated["type"] == "Extension" and "snapshot" in stated:
+            made = _Definition(self.explainer, stated, self.names, on_resource=self.on_resource)
+        if len(self.known) < _KEPT:  # urls come from data
+            self.known[url] = made
+        return made
 
-    def actual_type(value: dict[str, Any]) -> str | None:
-        name = next((n.lstrip("_") for n in value if n.lstrip("_").startswith("value")), None)
-        p = schema.properties("Extension").get(name) if name is not None else None
-        return p.type if p is not None else None
-
-    def stated(value: dict[str, Any], url: str, one: _Definition, scope: Scope) -> list[Issue]:
-        issues: list[Issue] = [] if one.placed else [unplaced(explainer, one.placement, modifier=modifier)]
+    def _stated(self, value: dict[str, Any], url: str, one: _Definition, scope: Scope) -> list[Issue]:
+        issues: list[Issue] = [] if one.placed else [unplaced(self.explainer, one.placement, modifier=self.is_modifier)]
         if "|" in url:
             issues.append(_error("extension-version", f"The extension URL must not contain a version: {url[:256]}"))
-        if one.is_modifier != modifier:
-            issues.append(_error("extension-modifier", f"The Extension '{one.url}' must {'not ' if modifier else ''}be used as a modifierExtension"))
-        kind = actual_type(value)
-        if kind is not None:
-            if kind not in one.types:
-                issues.append(_error("extension-type", f"The Extension '{one.url}' definition allows for the types {sorted(one.types)} but found type {kind}"))
-        elif one.types:
-            words = "a simple extension, so it must contain a value" if "extension" not in value else "for a simple extension, so it must contain a value, not extensions"
-            issues.append(_error("extension-value", f"The Extension '{one.url}' definition is {words}"))
+        if one.is_modifier != self.is_modifier:
+            issues.append(_error("extension-modifier", f"The Extension '{one.url}' must {'not ' if self.is_modifier else ''}be used as a modifierExtension"))
+        issues += self._value(value, one)
         issues += _parts(value, one) if "extension" in value and "|" not in url else ()
         if one.check is not None:
             issues += one.check(value, scope) or ()
         return issues
 
-    def check(value: Any, scope: Scope) -> Issues:
-        if type(value) is not dict:
-            return None
-        url = value.get("url")
-        if type(url) is not str:  # one that is missing altogether is the cardinality's
-            return [_error("extension-url", "Extension.url must have a value of its own")] if url is None and "_url" in value else None
-        one = definition(url)
-        if one is not None:
-            return stated(value, url, one, scope) or None
-        if not inside and not is_absolute_uri(url):
-            return [_error("extension-url", "Extension.url must be an absolute URL")]
-        if url == _MATCHETYPE and on_resource:
-            return [_error("extension-context", "This resource is not allowed to be a matchetype, a pattern for other resources")]
-        if _OTHER_VERSION.fullmatch(url):
-            return [_error("extension-version", f"Extensions of other FHIR versions are not known: {url[:256]}")]
-        return None
-
-    return check
+    def _value(self, value: dict[str, Any], one: _Definition) -> list[Issue]:
+        name = next((n.lstrip("_") for n in value if n.lstrip("_").startswith("value")), None)
+        found = self.explainer.schema.properties("Extension").get(name) if name is not None else None
+        if found is not None:
+            if found.type in one.types:
+                return []
+            return [_error("extension-type", f"The Extension '{one.url}' definition allows for the types {sorted(one.types)} but found type {found.type}")]
+        if not one.types:
+            return []
+        words = (
+            "a simple extension, so it must contain a value"
+            if "extension" not in value
+            else "for a simple extension, so it must contain a value, not extensions"
+        )
+        return [_error("extension-value", f"The Extension '{one.url}' definition is {words}")]
 
 
 def _names(owner: str, explainer: Explainer) -> frozenset[str]:

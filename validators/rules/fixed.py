@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..fhirpath import FhirPathError, compile
+from .. import fhirpath
+from ..fhirpath import FhirPathError
 from ..issue import Issue
 from ..primitives import utf16_length
 from ..schema import Property
@@ -107,7 +108,7 @@ def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -
         literal = "@T" + literal
     elif kind in _DURATIONS:
         return _quantity_bound(limit, words) if "value" in limit else None
-    expression = compile(f"$this {operator} {literal}", found.type)
+    expression = fhirpath.compile(f"$this {operator} {literal}", found.type)
 
     def check(value: Any, scope: Scope) -> Issues:
         try:
