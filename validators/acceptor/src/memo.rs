@@ -4,9 +4,11 @@ use std::collections::hash_map::RandomState;
 use std::collections::HashSet;
 use std::hash::BuildHasher;
 
-/// Answers kept, and bytes of the values they are about; at either bound the memory starts anew.
+/// Answers kept, and bytes of the values they are about; at any bound the memory starts anew.
 const MOST_ANSWERS: usize = 1 << 18;
 const MOST_BYTES: usize = 24 << 20;
+/// Different lists of undecided value sets.
+const MOST_LISTS: usize = 1000;
 /// Questions that one pass over a block may raise.
 const MOST_QUESTIONS: usize = 20_000;
 const MOST_QUESTION_BYTES: usize = 8 << 20;
@@ -91,7 +93,7 @@ impl Memo {
         if self.get(check, text).is_some() || text.len() > MOST_QUESTION_BYTES {
             return;
         }
-        if self.kept.len() >= MOST_ANSWERS || self.bytes.len() + text.len() > MOST_BYTES {
+        if self.kept.len() >= MOST_ANSWERS || self.bytes.len() + text.len() > MOST_BYTES || self.lists.len() >= MOST_LISTS {
             self.clear();
         }
         let list = self.lists.iter().position(|known| *known == undecided).unwrap_or_else(|| {
@@ -124,6 +126,7 @@ impl Memo {
         self.slots = vec![0; 1024];
         self.kept.clear();
         self.bytes.clear();
+        self.lists.truncate(1);
     }
 }
 

@@ -18,6 +18,11 @@ const DEPTH: u32 = 64;
 /// Ids of elements in one resource that are compared one with all.
 const FEW_IDS: usize = 64;
 const MOST_SLICES: usize = 64;
+/// Contained resources, and references to them, that are compared each with each.
+const MOST_CONTAINED: usize = 256;
+const MOST_LOCALS: usize = 4096;
+/// Longer lines go to the explainer, so that a walk takes little memory.
+const LONGEST: usize = 16 << 20;
 
 type Asked<T = ()> = Result<T, Reason>;
 
@@ -81,7 +86,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         room.locals.clear();
         room.later.clear();
         room.undecided.clear();
-        if line.len() >= u32::MAX as usize {
+        if line.len() > LONGEST {
             return Outcome::Asked(Reason::Limit);
         }
         if std::str::from_utf8(line).is_err() {
@@ -618,6 +623,9 @@ impl<'a, 'r> Walk<'a, 'r> {
         let Some(list) = tape.member(0, known.contained) else {
             return if self.room.locals.is_empty() { Ok(()) } else { Err(Reason::Reference) };
         };
+        if tape.inside(list).count() > MOST_CONTAINED || self.room.locals.len() > MOST_LOCALS {
+            return Err(Reason::Limit);
+        }
         let mut held: Vec<(&[u8], &[u8])> = Vec::new();
         for resource in tape.inside(list) {
             let (id, name) = (self.text_of(resource, known.id).ok_or(Reason::Contained)?, self.text_of(resource, known.resource_type).ok_or(Reason::Contained)?);
