@@ -179,3 +179,8 @@ def test_no_resource_is_a_matchetype(validator: Validator) -> None:
 def test_the_system_of_rfc_4122_is_for_uuids(validator: Validator, value: str | None, faulty: bool) -> None:
     identifier = {"system": "https://tools.ietf.org/html/rfc4122", **({} if value is None else {"value": value})}
     assert bool(_faults(validator, {"resourceType": "Patient", "identifier": [identifier]}, "identifier-uri")) is faulty
+
+
+def test_the_url_of_an_extension_has_a_value(validator: Validator) -> None:
+    unknown = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
+    assert _faults(validator, {"resourceType": "Patient", "extension": [{"_url": unknown, "valueCode": "x"}]}, "extension-url") == ["Patient.extension[0]"]

@@ -68,14 +68,18 @@ class _Extensions:
         self.known: dict[str, _Definition | None] = {}
 
     def check(self, value: Any, scope: Scope) -> Issues:
-        url = value.get("url") if type(value) is dict else None
-        if type(url) is not str:
+        if type(value) is not dict:
             return None
+        url = value.get("url")
+        if type(url) is not str:  # one that is missing altogether is the cardinality's
+            return [_error("extension-url", "Extension.url must have a value of its own")] if url is None and "_url" in value else None
         one = self.known[url] if url in self.known else self._definition(url)
         if one is not None:
             return self._stated(value, url, one, scope) or None
         if not self.is_part and not is_absolute_uri(url):
             return [_error("extension-url", "Extension.url must be an absolute URL")]
+        if url == _MATCHETYPE and self.on_resource:
+            return [_error("extension-context", "This resource is not allowed to be a matchetype, a pattern for other resources")]
         if _OTHER_VERSION.fullmatch(url):
             return [_error("extension-version", f"Extensions of other FHIR versions are not known: {url[:256]}")]
         return None
