@@ -126,7 +126,8 @@ class Overlays:
         if found.is_primitive or not all(_NAME.fullmatch(d.path.partition(".")[0]) and "(" not in d.path for d in discriminators):
             return []
         wanted = {d.path.partition(".")[0] for d in discriminators}
-        return [p.json_name for p in self._explainer.schema.properties(found.type).values() if p.name in wanted or p.json_name in wanted]
+        decisive = [p for p in self._explainer.schema.properties(found.type).values() if p.name in wanted or p.json_name in wanted]
+        return [name for p in decisive for name in ((p.json_name, "_" + p.json_name) if p.is_primitive else (p.json_name,))]
 
     def _slice_question(self, slices: Slices, found: Property, *, by_type: bool) -> Any:
         def match(value: Any, scope: Scope) -> int:
