@@ -24,7 +24,7 @@ from .task import run_task
 
 __all__ = ["LocalPool"]
 
-_PRELOAD = ["bulkfhir.engine.shard", "bulkfhir.engine.publish"]
+_PRELOAD = ["bulkfhir.engine.executors.preload"]
 
 
 class LocalPool:

@@ -25,11 +25,7 @@ _KNOWN = frozenset({"http://tools.ietf.org/html/bcp47"})  # stands in published 
 
 def target_types(schema: Schema, targets: tuple[str, ...]) -> frozenset[str] | None:
     """The types that target profiles are of, None where any resource may be referred to."""
-    names = set()
-    for url in targets:
-        definition = schema.definitions.fetch("StructureDefinition", url)
-        if definition is not None:
-            names.add(definition["type"])
+    names = {name for name in map(schema.profiled, targets) if name is not None}
     return None if not names or "Resource" in names else frozenset(names)
 
 
@@ -61,9 +57,7 @@ class _Reference:
         self.allowed = target_types(self.schema, type_ref.targets)
         self.aggregation = type_ref.aggregation
         self.targets = type_ref.targets
-        self.unknown = (
-            [] if CORE + "Resource" in self.targets else [url for url in self.targets if explainer.definitions.fetch("StructureDefinition", url) is None]
-        )
+        self.unknown = [] if CORE + "Resource" in self.targets else [url for url in self.targets if self.schema.profiled(url) is None]
         self.expected = ", ".join(sorted(self.allowed)) if self.allowed else ""
         self.plain: set[str] = set()
         self.profiles: dict[str, list[str]] = {}

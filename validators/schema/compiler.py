@@ -29,6 +29,7 @@ class Schema:
         self.definitions = definitions
         self._types: dict[str, TypeSchema] = {}
         self._kinds: dict[str, str | None] = {}
+        self._profiled: dict[str, str | None] = {}
 
     def type(self, name: str) -> TypeSchema:
         """The compiled type. Raises UnknownType."""
@@ -53,6 +54,13 @@ class Schema:
                 definition = self.definitions.fetch("StructureDefinition", type_url(name))
                 self._kinds[name] = definition["kind"] if definition and definition.get("derivation") != "constraint" else None
         return self._kinds[name]
+
+    def profiled(self, url: str) -> str | None:
+        """The type that a definition of the given url is of (``Patient`` for any profile on it), None where nobody knows it."""
+        if url not in self._profiled:
+            definition = self.definitions.fetch("StructureDefinition", url)
+            self._profiled[url] = definition["type"] if definition else None
+        return self._profiled[url]
 
     def is_resource(self, name: str) -> bool:
         """Whether a name is that of a resource type that can be instantiated: ``Patient``, but not ``DomainResource``."""
