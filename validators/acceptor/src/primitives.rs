@@ -63,21 +63,27 @@ pub fn is_certainly(primitive: Primitive, text: &[u8], escaped: bool) -> bool {
         Primitive::DateTime => if text.len() <= 10 { is_date(text) } else { is_moment(text) },
         Primitive::Instant => is_moment(text),
         Primitive::Time => text.len() == 8 && is_clock(text),
-        Primitive::Base64 => text.len() % 4 == 0 && text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')),
+        Primitive::Base64 => text.len() % 4 == 0 && every(text, |b| b.is_ascii_alphanumeric() | (b == b'+') | (b == b'/') | (b == b'=')),
         _ => false,
     }
 }
 
+/// Whether a test holds for every byte. It looks at all of them, which many at once are quicker for than one by one.
+#[inline]
+pub fn every(text: &[u8], test: impl Fn(u8) -> bool) -> bool {
+    text.iter().fold(true, |holds, &byte| holds & test(byte))
+}
+
 pub fn is_id(text: &[u8]) -> bool {
-    !text.is_empty() && text.len() <= 64 && text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+    !text.is_empty() && text.len() <= 64 && every(text, |b| b.is_ascii_alphanumeric() | (b == b'-') | (b == b'.'))
 }
 
 fn is_code(text: &[u8]) -> bool {
-    text.iter().all(|b| (0x20..0x7f).contains(b)) && text[0] != b' ' && text[text.len() - 1] != b' ' && !text.windows(2).any(|two| two == b"  ")
+    every(text, |b| (0x20..0x7f).contains(&b)) && text[0] != b' ' && text[text.len() - 1] != b' ' && !text.windows(2).any(|two| two == b"  ")
 }
 
 fn is_uri(text: &[u8]) -> bool {
-    if !text.iter().all(|b| (0x21..0x7f).contains(b)) || text.starts_with(b"oid:") || text.starts_with(b"uuid:") {
+    if !every(text, |b| (0x21..0x7f).contains(&b)) || text.starts_with(b"oid:") || text.starts_with(b"uuid:") {
         return false;
     }
     match text.strip_prefix(b"urn:") {

@@ -3,7 +3,7 @@
 use crate::lexer::{Lexer, Text};
 use crate::memo::{Answer, Check, Memo, Questions};
 use crate::op::{Evaluation, Key, Op};
-use crate::primitives::{is_certainly, is_whole, Primitive};
+use crate::primitives::{every, is_certainly, is_whole, Primitive};
 use crate::reason::Reason;
 use crate::table::{Bits, Group, Item, Kind, Member, Node, Property, Table, ValueCheck, IS_ATTACHMENT, IS_IDENTIFIER, IS_META, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY, NO_CHECK};
 use crate::tape::{Form, Tape, NO_KEY};
@@ -569,7 +569,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         let Some(data) = self.text_of(index, known.data) else { return Ok(()) };
         let padding = data.iter().rev().take_while(|&&b| b == b'=').count();
         let body = &data[..data.len() - padding];
-        if data.len() % 4 != 0 || padding > 2 || !body.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')) {
+        if data.len() % 4 != 0 || padding > 2 || !every(body, |b| b.is_ascii_alphanumeric() | (b == b'+') | (b == b'/')) {
             return Err(Reason::Attachment);
         }
         let length = data.len() / 4 * 3 - padding;
@@ -745,7 +745,7 @@ impl<'a, 'r> Walk<'a, 'r> {
 
 /// Whether a reference certainly leads to one of the types by its form: `Patient/1`, `http://server/Patient/1`, `urn:uuid:…`.
 fn leads_to_target(reference: &[u8], targets: &[Box<[u8]>]) -> bool {
-    if !reference.iter().all(|b| (0x21..0x7f).contains(b) && *b != b'?') || reference.ends_with(b"/") {
+    if !every(reference, |b| (0x21..0x7f).contains(&b) & (b != b'?')) || reference.ends_with(b"/") {
         return false;
     }
     let mut parts = reference.rsplit(|&b| b == b'/');
