@@ -14,6 +14,7 @@ import pathlib
 import pytest
 
 from bulkfhir.validators import Validator
+from bulkfhir.validators.block import Block
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/heldout"
 
@@ -29,8 +30,8 @@ def validator(tmp_path_factory: pytest.TempPathFactory) -> Validator:
     folder = tmp_path_factory.mktemp("heldout") / "package"
     folder.mkdir()
     (folder / "package.json").write_text('{"name": "held.example", "version": "1.0.0", "fhirVersions": ["4.0.1"]}')
-    for definition in map(json.loads, (FIXTURES / "profiles.ndjson").read_text().splitlines()):
-        (folder / f"{definition['resourceType']}-{definition['id']}.json").write_text(json.dumps(definition))
+    for number, definition in enumerate((FIXTURES / "profiles.ndjson").read_text().splitlines()):
+        (folder / f"{number}.json").write_text(definition)
     return Validator("strict", packages=(str(folder.parent),))
 
 
@@ -41,6 +42,12 @@ def test_verdicts_are_the_reference_validators_but_for_those_explained(validator
         if bool(rules) != ((row["ours"] or row["verdict"]) == "invalid"):
             different.append(f"line {number} [{row['shows']}]: {row['verdict']}, ours: {', '.join(rules) or 'valid'}")
     assert different == []
+
+
+def test_blocks_have_the_verdicts_of_their_lines(validator: Validator) -> None:
+    lines = [line for line, _ in _lines()]
+    expected = {number for number, line in enumerate(lines) if validator.validate(line).failed}
+    assert set(validator.validate_block(Block(b"\n".join(lines))).failed) == expected
 
 
 def test_we_differ_from_the_reference_on_bounds_of_dates_and_on_whole_names_only() -> None:
