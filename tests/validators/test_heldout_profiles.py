@@ -74,3 +74,10 @@ def test_a_bound_of_a_date_says_nothing_of_what_is_no_date(validator: Validator)
     rules = [issue.rule for issue in validator.validate(json.dumps(line).encode()).issues]
     assert "date" in rules
     assert "maximum-value" not in rules
+
+
+def test_a_slice_by_existence_sees_a_primitive_that_is_only_its_companion(validator: Validator) -> None:
+    telecom = {"system": "phone", "_rank": {"extension": [{"url": "http://example.org/e", "valueString": "x"}]}}
+    profile = "http://two.example/fhir/StructureDefinition/a1"
+    resource = {"resourceType": "Patient", "meta": {"profile": [profile]}, "name": [{"use": "official", "given": ["Ann"]}], "telecom": [telecom]}
+    assert set(validator.validate_block(Block(json.dumps(resource).encode())).failed) == {0}
