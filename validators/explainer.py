@@ -19,8 +19,8 @@ from .narrative import read_div
 from .profiles import ProfileCompiler
 from .references import scope_of
 from .rules import RULES
-from .rules.context import Unplaced, settle
 from .rules.concept import remembered
+from .rules.context import Unplaced, settle
 from .rules.form import companion_check, empty_element, inline_check, list_check, primitive_check, single_check, unknown_element, wrong_form
 from .rules.primitive import proven_of
 from .rules.profile import unreplaced
@@ -142,9 +142,17 @@ class Explainer:
         return self._trees[url]
 
     def invariant(self, constraint: Constraint, name: str) -> fhirpath.Invariant | None:
-        """A constraint on values of the named type, with its erratum; None where there is nothing to evaluate."""
+        """A constraint on values of the named type, with its erratum; None where there is nothing to evaluate.
+
+        A text that is no FHIRPath never holds, as in the reference validator.
+        """
         text = corrected(constraint.key, constraint.expression)
-        return fhirpath.invariant(text, name, self.model) if text else None
+        if not text:
+            return None
+        try:
+            return fhirpath.invariant(text, name, self.model)
+        except fhirpath.FhirPathError:
+            return fhirpath.invariant("false", name, self.model)
 
     def fhirpath_scope(self, scope: Scope) -> fhirpath.Scope:
         """A value's scope as FHIRPath sees it; one for each resource."""

@@ -131,3 +131,33 @@ def test_a_profile_that_cannot_be_completed_is_unknown(tmp_path, monkeypatch):
     faulty = definition(URL + "faulty", "1.0.0", {"id": "Patient.active", "path": "Patient.active"}, baseDefinition=URL + "nowhere")
     (issue,) = failing(Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty"))
     assert issue.rule == "profile-unknown"
+
+
+@pytest.mark.parametrize(
+    ("element", "rules"),
+    [
+        ({"constraint": [{"key": "x-1", "severity": "error", "human": "h", "expression": "(a ="}]}, ["x-1"]),
+        ({"constraint": [{"key": "x-1", "severity": "error", "human": "h", "expression": "unheard()"}]}, ["x-1"]),
+        ({"max": "many"}, ["profile-unknown"]),
+        ({"constraint": [{"severity": "error", "human": "h", "expression": "true"}]}, ["profile-unknown"]),
+        ({"slicing": {"rules": "open", "discriminator": [{"type": "value"}]}}, ["profile-unknown"]),
+    ],
+    ids=[
+        "an invariant that is no FHIRPath never holds",
+        "nor one with an unknown function",
+        "a maximum",
+        "a constraint without key",
+        "a discriminator without path",
+    ],
+)
+def test_a_faulty_definition_stops_nothing(element, rules, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    faulty = definition(URL + "faulty", "1.0.0", {"id": "Patient.name", "path": "Patient.name", **element})
+    found = failing(Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty", name=[{"text": "x"}]))
+    assert [issue.rule for issue in found] == rules
+
+
+def test_an_element_that_the_base_does_not_have_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    faulty = definition(URL + "faulty", "1.0.0", {"id": "Patient.dateOfBirth", "path": "Patient.dateOfBirth", "min": 1})
+    assert failing(Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty")) == []

@@ -108,7 +108,10 @@ def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -
         literal = "@T" + literal
     elif kind in _DURATIONS:
         return _quantity_bound(limit, words) if "value" in limit else None
-    expression = fhirpath.compile(f"$this {operator} {literal}", found.type)
+    try:
+        expression = fhirpath.compile(f"$this {operator} {literal}", found.type)
+    except fhirpath.FhirPathError:
+        return None  # a bound that is no value of its type bounds nothing
 
     def check(value: Any, scope: Scope) -> Issues:
         try:

@@ -13,10 +13,12 @@ from ..definitions import Definitions, type_url
 from ..errors import DefinitionError
 from .changes import BY_URL, changed, constraints_added, is_extension_slicing, least, sourced, without
 from .choices import BY_TYPE, close_types, gather_choices, types_of_slices
+from .profile import profile_tree
 from .tree import Element, Node, elements_of, tree_of
 
 __all__ = ["Snapshots", "UsableSnapshots", "snapshot"]
 
+_MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # objects where lists belong, names that are missing
 _EXTENSIONS = frozenset({"extension", "modifierExtension"})
 
 Resource = dict[str, Any]
@@ -81,18 +83,28 @@ class UsableSnapshots(Snapshots):
     def __init__(self, definitions: Definitions) -> None:
         super().__init__(definitions)
         self.faults: dict[str, DefinitionError] = {}
+        self._usable: set[str] = set()
         self._unusable: set[str] = set()
 
     def fetch(self, kind: str, url: str) -> Resource | None:
         """As Definitions has it. Raises nothing."""
+        if kind != "StructureDefinition" or url in self._usable:
+            return super().fetch(kind, url)
         if url in self._unusable:
             return None
         try:
-            return super().fetch(kind, url)
+            found = super().fetch(kind, url)
+            if found is not None:
+                if found.get("derivation") == "constraint":
+                    profile_tree(found)
+                self._usable.add(url)
+            return found
         except DefinitionError as error:
             self.faults[url] = error
-            self._unusable.add(url)
-            return None
+        except _MALFORMED as error:
+            self.faults[url] = DefinitionError(url, "", f"is malformed ({type(error).__name__}: {error})")
+        self._unusable.add(url)
+        return None
 
     def misfit(self, error: DefinitionError) -> None:
         self.faults[error.profile] = error
