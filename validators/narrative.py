@@ -259,11 +259,13 @@ def resolve_anchors(resource: dict[str, Any]) -> list[Issue]:
     issues: list[Issue] = []
     kind = resource.get("resourceType")
     if isinstance(kind, str):
-        _resolve(resource, resource, (), kind, issues)
+        _resolve(resource, resource, (), kind, _Targets(), issues)
     return issues
 
 
-def _resolve(resource: dict[str, Any], scope: dict[str, Any], bundles: tuple[dict[str, Any], ...], path: str, issues: list[Issue]) -> None:
+def _resolve(
+    resource: dict[str, Any], scope: dict[str, Any], bundles: tuple[dict[str, Any], ...], path: str, targets: _Targets, issues: list[Issue]
+) -> None:
     ids: Counter[str] | None = None
     names: Counter[str] = Counter()
     for where, div in _divs(resource, path):
@@ -273,27 +275,35 @@ def _resolve(resource: dict[str, Any], scope: dict[str, Any], bundles: tuple[dic
         if not narrative.links and not narrative.images:
             continue
         if ids is None:
-            ids, names = _targets(scope)
+            ids, names = targets.of(scope)
         for link in narrative.links:
-            if not ids[link] and not names[link] and not _in_bundles(link, bundles):
+            if not ids[link] and not names[link] and not targets.in_any(bundles, link):
                 issues.append(Issue("error", "invalid", "xhtml-anchor", where, f"the link '#{link}' leads nowhere"))
         for image in narrative.images:
             if ids[image] != 1:
                 issues.append(Issue("error", "invalid", "xhtml-image", where, f"the image '#{image}' has {ids[image]} targets, it must have one"))
     for position, inner in enumerate(_objects(resource.get("contained"))):
-        _resolve(inner, resource, bundles, f"{path}.contained[{position}]", issues)
+        _resolve(inner, resource, bundles, f"{path}.contained[{position}]", targets, issues)
     if resource.get("resourceType") == "Bundle":
         bundles = (*bundles, resource)
     for where, inner in _entries(resource, path):
-        _resolve(inner, inner, bundles, where, issues)
+        _resolve(inner, inner, bundles, where, targets, issues)
 
 
-def _in_bundles(link: str, bundles: tuple[dict[str, Any], ...]) -> bool:
-    for bundle in bundles:
-        ids, names = _targets(bundle)
-        if ids[link] or names[link]:
-            return True
-    return False
+class _Targets:
+    """The targets of links in the resources of one line, looked up in each resource once."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[Counter[str], Counter[str]]] = {}
+
+    def of(self, resource: dict[str, Any]) -> tuple[Counter[str], Counter[str]]:
+        found = self._found.get(id(resource))
+        if found is None:
+            found = self._found[id(resource)] = _targets(resource)
+        return found
+
+    def in_any(self, resources: tuple[dict[str, Any], ...], link: str) -> bool:
+        return any(link in targets for resource in resources for targets in self.of(resource))
 
 
 def _objects(value: object) -> list[dict[str, Any]]:
