@@ -7,4 +7,6 @@ from .block import Block, BlockValidator, BlockVerdicts, OneByOne, ResourceValid
 from .issue import Issue, Severity, Verdict, operation_outcome
 from .validator import Level, Validator
 
-__all__ = ["Block", "BlockValidator", "BlockVerdicts", "Issue", "Level", "OneByOne", "ResourceValidator", "Severity", "Validator", "Verdict", "operation_outcome"]
+__all__ = [
+    "Block", "BlockValidator", "BlockVerdicts", "Issue", "Level", "OneByOne", "ResourceValidator", "Severity", "Validator", "Verdict", "operation_outcome",
+]  # fmt: skip
