@@ -85,6 +85,8 @@ class Lowering:
         self._nodes: dict[str, int] = {}
         self._node_names: list[str] = []
         self._done: set[str] = set()
+        self._native: dict[str, bool] = {}
+        self._targets: dict[tuple[str, ...], tuple[list[str], bool]] = {}
         self.types: list[str] = []  # resource types by number
         self.overlays = Overlays(self)
         self._questions: list[Question] = [self._type_question, self._node_question, self._overlay_question]
@@ -153,8 +155,12 @@ class Lowering:
 
     def _is_native(self, schema: TypeSchema) -> bool:
         """Whether the table can hold a type: not too many properties, and no rule on its objects that the acceptor lacks."""
-        others = (rule for rule in RULES if "object" in rule.on and rule.build not in _OBJECT_RULES)
-        return len(schema.properties) < WIDTH and all(rule.build(schema, self.explainer) is None for rule in others)
+        found = self._native.get(schema.name)
+        if found is None:
+            others = (rule for rule in RULES if "object" in rule.on and rule.build not in _OBJECT_RULES)
+            found = len(schema.properties) < WIDTH and all(rule.build(schema, self.explainer) is None for rule in others)
+            self._native[schema.name] = found
+        return found
 
     def _lower(self, name: str) -> None:
         """Add a type, and those that it certainly leads to; the types of a choice wait until data has them."""
@@ -270,16 +276,18 @@ class Lowering:
         type_ref = found.type_ref
         if type_ref.aggregation:
             return u8(0)
-        targets = target_types(self.schema, type_ref.targets) or ()
-        definitions = self.explainer.definitions
-        types_only = all(url.startswith(CORE) and definitions.fetch("StructureDefinition", url) is not None for url in type_ref.targets)
+        if type_ref.targets not in self._targets:
+            fetch = self.explainer.definitions.fetch
+            types_only = all(url.startswith(CORE) and fetch("StructureDefinition", url) is not None for url in type_ref.targets)
+            self._targets[type_ref.targets] = sorted(target_types(self.schema, type_ref.targets) or ()), types_only
+        targets, types_only = self._targets[type_ref.targets]
 
         def question(text: bytes) -> Answer:
             value = read_value(text)
             scope = Scope({}, Counter())
             return NO if check(value if isinstance(value, dict) else {"reference": value}, scope) else (1, scope.undecided)
 
-        return u8(4) + u32(self.question(question)) + u8(types_only) + items(string(name) for name in sorted(targets))
+        return u8(4) + u32(self.question(question)) + u8(types_only) + items(string(name) for name in targets)
 
     def _extension(self, found: Property, check: Check) -> bytes:
         definitions = self.explainer.definitions
