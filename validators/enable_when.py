@@ -44,6 +44,7 @@ class EnableWhen:
         self._questionnaire = questionnaire
         self._response = response
         self._holds = holds
+        self._indexes: dict[int, dict[str, list[Json]]] = {}
 
     def enabled(self, item: Item, path: Path) -> bool:
         """Whether an item below ``path`` is enabled. Raises UndecidableConditionError."""
@@ -77,18 +78,26 @@ class EnableWhen:
             return []
         group = self._questionnaire.common(item, target)
         if group is None:
-            return _answers_below(self._response, target.link_id)
+            return self._answers_below(self._response, target.link_id)
         around = next((answered for question, answered in reversed(path) if question is group), None)
-        return [] if around is None else _answers_below(around, target.link_id)
+        return [] if around is None else self._answers_below(around, target.link_id)
+
+    def _answers_below(self, holder: Json, link_id: str) -> list[Json]:
+        """Every answer to a question in an item (itself too) or the response; each is walked through once, however many conditions ask."""
+        index = self._indexes.get(id(holder))
+        if index is None:
+            index = self._indexes[id(holder)] = {}
+            _index_answers(holder, index)
+        return index.get(link_id, [])
 
 
-def _answers_below(holder: Json, link_id: str) -> list[Json]:
-    """Every answer to a question in an item (itself too) or the response."""
-    found = objects(holder.get("answer")) if holder.get("linkId") == link_id else []
-    for below in (holder, *objects(holder.get("answer"))):
+def _index_answers(holder: Json, index: dict[str, list[Json]]) -> None:
+    answers, link_id = objects(holder.get("answer")), holder.get("linkId")
+    if type(link_id) is str and answers:
+        index.setdefault(link_id, []).extend(answers)
+    for below in (holder, *answers):
         for item in objects(below.get("item")):
-            found = found + _answers_below(item, link_id)
-    return found
+            _index_answers(item, index)
 
 
 def _expression(item: Item) -> str | None:
