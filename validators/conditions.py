@@ -72,7 +72,8 @@ class Conditions:
         made = invariant(text, name, self._explainer.model)
         if made.op is not None:
             return made.op
-        return ("or", self._partly(made.expression.tree, name), _DOUBT if _BEYOND.search(text) else ("asked", constraint, name))
+        whole = _BEYOND.search(text) or self._explainer.schema.kind(name) == "resource"  # to ask about a whole resource is to explain the line
+        return ("or", self._partly(made.expression.tree, name), _DOUBT if whole else ("asked", constraint, name))
 
     def _partly(self, tree: Tree, name: str) -> Op:
         """As much of an expression as can be lowered, the rest in doubt."""

@@ -13,6 +13,9 @@ const MOST_LISTS: usize = 1000;
 const MOST_QUESTIONS: usize = 20_000;
 const MOST_QUESTION_BYTES: usize = 8 << 20;
 
+/// Bytes of a value that is worth a question of its own.
+pub const LONGEST_QUESTION: usize = 1 << 16;
+
 /// The number of a check of the explainer.
 pub type Check = u32;
 

@@ -2,7 +2,7 @@
 //!
 //! A condition is true, false, or in doubt (`None`): what it would take to tell is left to the explainer.
 
-use crate::memo::{Check, Memo, Questions};
+use crate::memo::{Check, Memo, Questions, LONGEST_QUESTION};
 use crate::tape::{Entry, Form, Tape};
 
 pub type Key = u16;
@@ -229,6 +229,7 @@ impl Evaluation<'_, '_> {
         match self.memo.get(check, text) {
             Some(answer) if answer.value == 0 => None,
             Some(answer) => Some(answer.value == 1),
+            None if text.len() > LONGEST_QUESTION => None,
             None => {
                 self.questions.add(check, text);
                 *self.pending = true;

@@ -1,7 +1,7 @@
 //! One line, walked once over its bytes: form, names, primitives as they come, what concerns a whole object where it ends.
 
 use crate::lexer::{Lexer, Text};
-use crate::memo::{Answer, Check, Memo, Questions};
+use crate::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION};
 use crate::op::{Evaluation, Key, Op};
 use crate::primitives::{every, is_certainly, is_whole, Primitive};
 use crate::reason::Reason;
@@ -135,6 +135,7 @@ impl<'a, 'r> Walk<'a, 'r> {
                 }
                 Ok(Some(answer))
             }
+            None if text.len() > LONGEST_QUESTION => Err(reason),
             None => {
                 self.questions.add(check, text);
                 self.pending = true;
