@@ -83,7 +83,14 @@ class Overlays:
                 return items([_ASK]) + items([])
             if lowered is not None:
                 groups.append(lowered)
+        checks = checks + self._without_extensions(compiler, node, name)
         return items(checks) + items(groups) if checks or groups else None
+
+    def _without_extensions(self, compiler: ProfileCompiler, node: Node, name: str) -> list[bytes]:
+        """Primitives with a fixed value have no companion, or ask."""
+        fixed = [each.element for group in node.groups for each in (group.node, *group.slices) if each.element.fixed is not None]
+        keys = sorted({"_" + p.json_name for element in fixed for p in compiler.properties(element, name) if p.is_primitive})
+        return [u8(6) + self._lowering._conditions._not(("has", *keys))] if keys else []
 
     def _group(self, compiler: ProfileCompiler, group: Group, name: str) -> bytes | None:
         found = compiler.properties(group.node.element, name)
