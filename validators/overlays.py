@@ -90,7 +90,7 @@ class Overlays:
         """Primitives with a fixed value have no companion, or ask."""
         fixed = [each.element for group in node.groups for each in (group.node, *group.slices) if each.element.fixed is not None]
         keys = sorted({"_" + p.json_name for element in fixed for p in compiler.properties(element, name) if p.is_primitive})
-        return [u8(6) + self._lowering._conditions._not(("has", *keys))] if keys else []
+        return [u8(6) + self._lowering._conditions._not(("has", *keys))] if keys else []  # noqa: SLF001 - the two are one compiler
 
     def _group(self, compiler: ProfileCompiler, group: Group, name: str) -> bytes | None:
         found = compiler.properties(group.node.element, name)

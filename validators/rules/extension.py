@@ -21,6 +21,13 @@ _MATCHETYPE = "http://hl7.org/fhir/tools/StructureDefinition/matchetype"
 _OTHER_VERSION = re.compile(r"http://hl7\.org/fhir/[0-9]\.[0-9]/StructureDefinition/extension-..+", re.DOTALL)
 _INSIDE = "Extension.extension"  # the parts of an extension, whose urls are names
 _KEPT = 4096
+_CORE = "http://hl7.org/fhir/StructureDefinition/"
+_LATER = {
+    "instance-name": ("string", "Resource.meta"),
+    "instance-description": ("markdown", "Resource.meta"),
+    "structuredefinition-fmm-support": ("markdown", "Element"),
+}
+"""Extensions that R4 does not define and its publisher uses: name -> type of the value and context."""
 
 
 class _Definition:
@@ -87,6 +94,7 @@ class _Extensions:
     def _definition(self, url: str) -> _Definition | None:
         bare = url.partition("|")[0]
         stated = self.explainer.definitions.fetch("StructureDefinition", bare) if is_absolute_uri(bare) else None
+        stated = stated or _later(url)
         made = None
         if stated is not None and stated["type"] == "Extension" and "snapshot" in stated:
             made = _Definition(self.explainer, stated, self.names, on_resource=self.on_resource)
@@ -121,6 +129,15 @@ class _Extensions:
             else "for a simple extension, so it must contain a value, not extensions"
         )
         return [_error("extension-value", f"The Extension '{one.url}' definition is {words}")]
+
+
+def _later(url: str) -> dict[str, Any] | None:
+    found = _LATER.get(url.removeprefix(_CORE)) if url.startswith(_CORE) else None
+    if found is None:
+        return None
+    kind, context = found
+    elements = [{"path": "Extension"}, {"path": "Extension.value[x]", "type": [{"code": kind}]}]
+    return {"url": url, "type": "Extension", "context": [{"type": "element", "expression": context}], "snapshot": {"element": elements}}
 
 
 def _names(owner: str, explainer: Explainer) -> frozenset[str]:
