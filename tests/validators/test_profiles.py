@@ -161,3 +161,13 @@ def test_an_element_that_the_base_does_not_have_is_passed_over(tmp_path, monkeyp
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     faulty = definition(URL + "faulty", "1.0.0", {"id": "Patient.dateOfBirth", "path": "Patient.dateOfBirth", "min": 1})
     assert failing(Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty")) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "rules"),
+    [({"valueString": "x"}, []), ({"valueCode": "x"}, ["extension-type"])],
+    ids=["a name", "another type"],
+)
+def test_names_of_instances_are_known_though_r4_does_not_define_them(value, rules, validator):
+    extension = {"url": "http://hl7.org/fhir/StructureDefinition/instance-name", **value}
+    assert [issue.rule for issue in failing(validator, {"resourceType": "Patient", "active": True, "meta": {"extension": [extension]}})] == rules
