@@ -19,6 +19,7 @@ from .executors import Cancelled, Lost, Runner, Task, check_executor, open_runne
 from .jobs.status import JobStatus
 from .logs import log_crash
 from .manifest import FileOutcome, JobProgressReport, Manifest, outcomes_by_file
+from .packages import check_packages
 from .parts import open_sink
 from .plugins import SINKS, VALIDATORS, load
 from .progress import CancelEvent, OnProgress, Tracker
@@ -82,6 +83,7 @@ def import_job(
     unknown_profile: str = "error",
     warnings: bool = False,
     packages: Sequence[str] = (),
+    default_versions: Sequence[str] = (),
     judge: str = "bulkfhir",
     validators: Sequence[str] = (),
     sink: str | None = None,
@@ -103,7 +105,8 @@ def import_job(
     job_id             default: random. With ``resume`` it names the job to go on with
     unknown_profile    error | warning | ignore: what a meta.profile that is not known means, at level strict
     warnings           warnings and information of accepted lines are counted too
-    packages           FHIR packages with profiles
+    packages           FHIR packages with profiles: ``name#version``, ``.tgz`` files or folders
+    default_versions   ``name#version``: which version of a package a bare canonical url means, where several are given; else the first given
     judge, validators  names of entry points: who decides, and whose second opinion is counted beside
     sink               where accepted resources go, by name (``ndjson``); None: nowhere
     shard_bytes        size of a byte range; decides no byte of the output
@@ -121,6 +124,7 @@ def import_job(
     """
     job_id = job_id or secrets.token_hex(16)
     check_choices(level, unknown_profile, workers, shard_bytes, judge, validators, sink)
+    check_packages(packages, default_versions)
     check_executor(executor)
     if limits not in get_args(Limits):
         raise ConfigurationError(f"{limits}: limits are {' or '.join(get_args(Limits))}")
@@ -138,6 +142,7 @@ def import_job(
         unknown_profile=unknown_profile,
         warnings=warnings,
         packages=tuple(packages),
+        default_versions=tuple(default_versions),
         judge=judge,
         validators=tuple(validators),
         sink=sink,

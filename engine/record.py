@@ -80,7 +80,7 @@ class Record:
 
 def _plan(data: dict[str, Any]) -> Plan:
     settings = data["settings"]
-    settings = Settings(**{**settings, "packages": tuple(settings["packages"]), "validators": tuple(settings["validators"])})
+    settings = Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()})
     inputs = tuple(InputFile(**entry) for entry in data["inputs"])
     skipped = tuple(Skipped(**entry) for entry in data["skipped"])
     return Plan(settings, data["source_uri"], inputs, skipped, tuple(Shard(**entry) for entry in data["shards"]))

@@ -15,6 +15,7 @@ class Settings:
     job_folder      where the sink writes; None when lines are only validated
     id_required     the import job's rule that a resource has an id
     values          messages may quote values of elements
+    default_versions  ``name#version`` of packages: what a bare canonical url means
     max_binary      largest Binary in bytes, None for any
     """
 
@@ -25,6 +26,7 @@ class Settings:
     unknown_profile: str = "error"
     warnings: bool = False
     packages: tuple[str, ...] = ()
+    default_versions: tuple[str, ...] = ()
     judge: str = "bulkfhir"
     validators: tuple[str, ...] = ()
     sink: str | None = None

@@ -13,6 +13,7 @@ from .errors import StorageError
 from .executors.board import Beat
 from .judging import Judge
 from .lines import Lines, read_lines, read_range
+from .packages import default_versions
 from .parts import Parts, open_parts
 from .plugins import new_validator
 from .settings import Settings
@@ -164,7 +165,9 @@ _made = threading.local()
 def _judge(settings: Settings) -> Judge:
     """The validators of a job, made once in each worker (a thread may be one)."""
     if getattr(_made, "settings", None) != settings:
-        options = {"unknown_profile": settings.unknown_profile, "warnings": settings.warnings, "packages": settings.packages}
+        options: dict[str, Any] = {"unknown_profile": settings.unknown_profile, "warnings": settings.warnings, "packages": settings.packages}
+        if settings.default_versions:
+            options["defaults"] = default_versions(settings.default_versions)
         judge = new_validator(settings.judge, settings.level, options)
         others = {name: new_validator(name, settings.level, options) for name in settings.validators if name != settings.judge}
         _made.judge = Judge(judge, others, settings)

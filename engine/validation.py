@@ -15,6 +15,7 @@ from .executors import Runner, open_runner
 from .findings import decode_findings
 from .job import check_choices, default_workers, shard_size
 from .manifest import outcomes_by_file
+from .packages import check_packages
 from .parts import FINDINGS, part_uri
 from .progress import CancelEvent, OnProgress, Tracker
 from .run import run_shards
@@ -53,6 +54,7 @@ def validate_files(
     unknown_profile: str = "error",
     warnings: bool = False,
     packages: Sequence[str] = (),
+    default_versions: Sequence[str] = (),
     judge: str = "bulkfhir",
     validators: Sequence[str] = (),
     shard_bytes: int | None = None,
@@ -73,6 +75,7 @@ def validate_files(
     Raises EngineError at once for what is wrong with source or options, Cancelled while iterating when ``cancel`` is set.
     """
     check_choices(level, unknown_profile, workers, shard_bytes, judge, validators, None)
+    check_packages(packages, default_versions)
     listing = find_inputs(source, include_all=include_all)
     count = workers or default_workers()
     shards = plan_shards(listing.inputs, shard_bytes or shard_size(listing.size, count, _MAX_SHARD))
@@ -80,6 +83,7 @@ def validate_files(
         "unknown_profile": unknown_profile,
         "warnings": warnings,
         "packages": tuple(packages),
+        "default_versions": tuple(default_versions),
         "judge": judge,
         "validators": tuple(validators),
         "values": values,

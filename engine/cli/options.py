@@ -31,6 +31,7 @@ def validating(command: Command) -> Command:
         click.option("--level", type=click.Choice(LEVELS), default="strict", show_default=True, help="How much is checked, as HealthLake names it."),
         click.option("--unknown-profile", type=click.Choice(UNKNOWN_PROFILE), default="error", show_default=True, help="What an unknown profile is at strict."),
         click.option("--package", "packages", multiple=True, metavar="PACKAGE", help="FHIR package of profiles: name#version, .tgz or folder. Repeatable."),
+        click.option("--default-version", "default_versions", multiple=True, metavar="NAME#VERSION", help="Version that a bare profile url means. Repeatable."),
         click.option("--validator", "validators", multiple=True, metavar="NAME", help="A further validator, as a second opinion. Repeatable."),
         click.option("--judge", default="bulkfhir", show_default=True, metavar="NAME", help="The validator whose errors fail a line."),
         click.option("--warnings", is_flag=True, help="Report warnings and information of accepted lines too."),

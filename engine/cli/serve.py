@@ -33,6 +33,7 @@ def _datastores(_context: click.Context, _option: click.Parameter, values: tuple
 @workers
 @click.option("--concurrent", type=click.IntRange(min=1), default=4, show_default=True, help="Imports that run at once over all data stores.")
 @click.option("--unknown-profile", type=click.Choice(UNKNOWN_PROFILE), default="error", show_default=True, help="What an unknown profile is at strict.")
+@click.option("--default-version", "default_versions", multiple=True, metavar="NAME#VERSION", help="Version that a bare profile url means. Repeatable.")
 @click.option("--package", "packages", multiple=True, metavar="PACKAGE", help="FHIR package of profiles: name#version, .tgz or folder. Repeatable.")
 @click.option("--limits", type=click.Choice(("healthlake", "none")), default="healthlake", show_default=True, help="Limits of a job.")
 @click.option("--throttle", type=click.Choice(("none", "service")), default="none", show_default=True, help="Refuse requests beyond the service's rates.")
@@ -54,6 +55,7 @@ def command(
     concurrent: int,
     unknown_profile: str,
     packages: tuple[str, ...],
+    default_versions: tuple[str, ...],
     limits: str,
     throttle: str,
     require_auth: bool,
@@ -80,10 +82,12 @@ def command(
         raise click.ClickException(f"the endpoint needs {error.name}: pip install 'bulkfhir[server]'") from None
     from ..jobs import RunnerBusyError, RunOptions, StateError, default_path
     from ..jobs.log_lines import show_logs
+    from ..packages import check_packages
 
     level = "WARNING" if quiet else "INFO"
     show_logs(log_format, level)  # type: ignore[arg-type]  # click has checked the choices
-    run = RunOptions(workers, unknown_profile, limits, tuple(packages), log_format, level)  # type: ignore[arg-type]
+    check_packages(packages, default_versions)
+    run = RunOptions(workers, unknown_profile, limits, packages, default_versions, log_format, level)  # type: ignore[arg-type]
     settings = ServiceSettings(
         state=state or default_path(),
         run=run,

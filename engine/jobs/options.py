@@ -20,6 +20,7 @@ class RunOptions:
     unknown_profile   error | warning | ignore: what a profile that nobody knows does to a resource under strict
     limits            healthlake: a job over the service's limits is FAILED before it reads; none
     packages          FHIR packages to know beside the core
+    default_versions  ``name#version``: what a bare canonical url means
     log_format, log_level   of the job's lines on standard error
     """
 
@@ -27,5 +28,6 @@ class RunOptions:
     unknown_profile: str = "error"
     limits: Limits = "healthlake"
     packages: tuple[str, ...] = ()
+    default_versions: tuple[str, ...] = ()
     log_format: LogFormat = "text"
     log_level: str = "WARNING"

@@ -67,6 +67,7 @@ def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult
             datastore_id=job.datastore_id,
             unknown_profile=options.unknown_profile,
             packages=options.packages,
+            default_versions=options.default_versions,
             limits=options.limits,
             encryption_key_id=job.kms_key_id,
             on_progress=recording,

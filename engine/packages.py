@@ -1,0 +1,40 @@
+"""FHIR packages of a job: looked at once before anything is read, so that a mistake is one sentence and not every line's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from bulkfhir.validators.errors import BulkfhirError
+
+from .errors import ConfigurationError
+
+__all__ = ["check_packages", "default_versions"]
+
+_log = logging.getLogger("bulkfhir.engine")
+
+
+def default_versions(named: Sequence[str]) -> Mapping[str, str]:
+    """``name#version`` of packages, by name. Raises ConfigurationError for another form."""
+    versions = {}
+    for text in named:
+        name, mark, version = text.partition("#")
+        if not (name and mark and version):
+            raise ConfigurationError(f"{text}: the default version of a package is given as name#version")
+        versions[name] = version
+    return versions
+
+
+def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
+    """Opens the packages and logs one warning for what they lack. Raises ConfigurationError for one that cannot be found or read."""
+    versions = default_versions(defaults)
+    if not packages:
+        return
+    from bulkfhir.validators.definitions.packages import Packages
+
+    try:
+        warning = Packages(packages, defaults=versions).warning()
+    except BulkfhirError as error:
+        raise ConfigurationError(str(error)) from None
+    if warning:
+        _log.warning("%s", warning)
