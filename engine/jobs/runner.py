@@ -145,7 +145,8 @@ class Runner:
         _signal_group(process.pid, signal.SIGKILL)  # whatever is left of its pool goes with it
         code = process.wait()
         assert process.stdin is not None
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # its options may still be in our buffer, if it died before it read them
+            process.stdin.close()
         with self._guard:
             del self._running[job.id]
         try:

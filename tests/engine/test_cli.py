@@ -215,7 +215,9 @@ def test_verbose_logs_go_to_standard_error_as_text_or_json(bulkfhir) -> None:
 def test_an_import_that_is_told_to_end_leaves_no_process_and_can_go_on(bulkfhir, number: int, code: int, word: str) -> None:
     write("a.ndjson", *[GOOD] * 150_000)
     command = [Path(sys.executable).parent / "bulkfhir", "import", "a.ndjson", "-o", "out", "--job-id", "j", "--workers", "2"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    # whoever runs the tests in the background has SIGINT ignored, and children inherit that
+    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heard)
     while process.poll() is None and not list(Path("out").glob("*/*")):
         time.sleep(0.05)
     process.send_signal(number)

@@ -97,9 +97,10 @@ def start(tmp_path, *arguments):
     """The job in a plain script, without a guard, in a process group of its own."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    return subprocess.Popen(
-        [sys.executable, str(script), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=tmp_path
-    )
+    command = [sys.executable, str(script), *map(str, arguments)]
+    # whoever runs the tests in the background has SIGINT ignored, and children inherit that
+    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=tmp_path, preexec_fn=heard)
 
 
 def test_a_plain_script_without_a_guard_works(write, patient, tmp_path):

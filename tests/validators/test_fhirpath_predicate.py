@@ -71,8 +71,8 @@ def lowered() -> list[tuple[str, str, Invariant]]:
     return [entry for entry in base_invariants() if entry[2].op is not None]
 
 
-def test_seven_of_eight_invariants_are_lowered() -> None:
-    assert len(lowered()) / len(base_invariants()) >= 7 / 8
+def test_six_of_seven_invariants_are_lowered() -> None:
+    assert len(lowered()) / len(base_invariants()) >= 6 / 7
 
 
 WORDS = st.sampled_from(
