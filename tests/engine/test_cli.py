@@ -215,9 +215,7 @@ def test_verbose_logs_go_to_standard_error_as_text_or_json(bulkfhir) -> None:
 def test_an_import_that_is_told_to_end_leaves_no_process_and_can_go_on(bulkfhir, number: int, code: int, word: str) -> None:
     write("a.ndjson", *[GOOD] * 150_000)
     command = [Path(sys.executable).parent / "bulkfhir", "import", "a.ndjson", "-o", "out", "--job-id", "j", "--workers", "2"]
-    # whoever runs the tests in the background has SIGINT ignored, and children inherit that
-    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heard)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_hear_interrupts)
     while process.poll() is None and not list(Path("out").glob("*/*")):
         time.sleep(0.05)
     process.send_signal(number)
@@ -389,3 +387,8 @@ def test_reader_that_leaves_is_no_mistake(tmp_path: Path) -> None:
     made = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert made.stdout.count("\n") == 1
     assert made.stderr == ""
+
+
+def _hear_interrupts() -> None:
+    """For a child: whoever runs the tests in the background has SIGINT ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

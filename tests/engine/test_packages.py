@@ -11,7 +11,8 @@ from bulkfhir.engine import import_job
 from bulkfhir.engine.errors import ConfigurationError
 
 PROFILE = {
-    "resourceType": "StructureDefinition", "url": "http://example.org/StructureDefinition/p", "name": "P", "status": "active", "kind": "resource", "abstract": False,
+    "resourceType": "StructureDefinition",
+    "url": "http://example.org/StructureDefinition/p", "name": "P", "status": "active", "kind": "resource", "abstract": False,
     "type": "Patient", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient", "derivation": "constraint",
     "differential": {"element": [{"id": "Patient", "path": "Patient"}, {"id": "Patient.birthDate", "path": "Patient.birthDate", "min": 1}]},
 }  # fmt: skip

@@ -98,9 +98,8 @@ def start(tmp_path, *arguments):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     command = [sys.executable, str(script), *map(str, arguments)]
-    # whoever runs the tests in the background has SIGINT ignored, and children inherit that
-    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=tmp_path, preexec_fn=heard)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, **pipes, start_new_session=True, cwd=tmp_path, preexec_fn=_hear_interrupts)
 
 
 def test_a_plain_script_without_a_guard_works(write, patient, tmp_path):
@@ -256,3 +255,8 @@ def test_the_start_method_stays_the_callers_to_choose(write, patient, tmp_path):
     """)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
     assert done.stdout == "chosen\n", done.stderr
+
+
+def _hear_interrupts() -> None:
+    """For a child: whoever runs the tests in the background has SIGINT ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
