@@ -79,8 +79,8 @@ class Record:
 
 
 def _plan(data: dict[str, Any]) -> Plan:
-    settings = data["settings"]
-    settings = Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()})
+    members: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data["settings"].items()}
+    settings = Settings(**members)
     inputs = tuple(InputFile(**entry) for entry in data["inputs"])
     skipped = tuple(Skipped(**entry) for entry in data["skipped"])
     return Plan(settings, data["source_uri"], inputs, skipped, tuple(Shard(**entry) for entry in data["shards"]))
