@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from .groups import Groups
+from .groups import GroupedReport
 from .human import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .line_issue import LineIssue, Shown
 
 __all__ = ["GitHubReport"]
 
 COMMANDS = {"fatal": "error", "error": "error", "warning": "warning", "information": "notice"}
 
 
-class GitHubReport:
+class GitHubReport(GroupedReport):
     """Grouped, since GitHub shows ten annotations of a kind a step."""
-
-    def __init__(self, out: TextIO, shown: Shown) -> None:
-        del shown
-        self._out = out
-        self._groups = Groups()
-
-    def add(self, finding: LineIssue) -> None:
-        self._groups.add(finding)
 
     def finish(self, summary: Mapping[str, object]) -> None:
         del summary

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .line_issue import LineIssue
+    from .line_issue import LineIssue, Shown
 
-__all__ = ["CAP", "Group", "Groups"]
+__all__ = ["CAP", "Group", "GroupedReport", "Groups"]
 
 CAP = 5000
 """Most groups kept: what GitHub shows of one SARIF run."""
@@ -52,3 +52,15 @@ class Groups:
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self._groups.values())
+
+
+class GroupedReport:
+    """What the reports have in common that are written whole at the end: findings are grouped as they come."""
+
+    def __init__(self, out: TextIO, shown: Shown) -> None:
+        del shown
+        self._out = out
+        self._groups = Groups()
+
+    def add(self, finding: LineIssue) -> None:
+        self._groups.add(finding)

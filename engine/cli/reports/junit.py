@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from .groups import Group, Groups
+from .groups import Group, GroupedReport
 from .human import printable, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .line_issue import LineIssue, Shown
 
 __all__ = ["JUnitReport"]
 
@@ -21,16 +20,8 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What may not stand in XML 1.0, section 2.2."""
 
 
-class JUnitReport:
+class JUnitReport(GroupedReport):
     """Grouped by file and rule, the first findings of each; warnings and information are skipped test cases."""
-
-    def __init__(self, out: TextIO, shown: Shown) -> None:
-        del shown
-        self._out = out
-        self._groups = Groups()
-
-    def add(self, finding: LineIssue) -> None:
-        self._groups.add(finding)
 
     def finish(self, summary: Mapping[str, object]) -> None:
         del summary

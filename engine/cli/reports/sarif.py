@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .groups import Group, Groups
+from .groups import Group, GroupedReport
 from .human import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .line_issue import LineIssue, Shown
+    from .line_issue import LineIssue
 
 __all__ = ["SarifReport"]
 
 LEVELS = {"fatal": "error", "error": "error", "warning": "warning", "information": "note"}
 
 
-class SarifReport:
+class SarifReport(GroupedReport):
     """Grouped by file and rule; ``occurrenceCount`` says how many findings a result stands for."""
-
-    def __init__(self, out: TextIO, shown: Shown) -> None:
-        del shown
-        self._out = out
-        self._groups = Groups()
-
-    def add(self, finding: LineIssue) -> None:
-        self._groups.add(finding)
 
     def finish(self, summary: Mapping[str, object]) -> None:
         rules = sorted({group.rule for group in self._groups})
