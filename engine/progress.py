@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from .executors import Board, Cancelled
@@ -33,6 +34,7 @@ class Progress:
     bytes_done, bytes_total   object bytes of the input (a compressed file counts when it is done)
     server_errors             resources whose validation broke
     elapsed                   seconds since this run began; a resumed job's earlier runs are not in it
+    rules                     ``severity rule`` -> issues in the shards that are done
     """
 
     phase: Phase
@@ -43,6 +45,7 @@ class Progress:
     shards_total: int
     server_errors: int
     elapsed: float
+    rules: Mapping[str, int] = field(default_factory=dict)
 
 
 OnProgress = Callable[[Progress], None]
@@ -62,6 +65,7 @@ class Tracker:
         self.phase: Phase = "reading"
         self._done = self._scanned = self._imported = self._customer = self._server = self._bytes = self._before = 0
         self._imported_files, self._broken_files = set[int](), set[int]()
+        self._rules = Counter[str]()
 
     def add(self, result: ShardResult, *, earlier: bool = False) -> None:
         """Counts a finished shard; ``earlier`` where a former run of the job finished it."""
@@ -72,6 +76,7 @@ class Tracker:
         self._before += result.totals.imported if earlier else 0
         self._customer += result.totals.customer_errors
         self._server += result.totals.server_errors
+        self._rules.update(result.totals.rules)
         self._bytes += self._inputs[shard.file].size if shard.end is None else min(shard.end, self._inputs[shard.file].size) - shard.start
         if result.totals.imported:
             self._imported_files.add(shard.file)
@@ -91,7 +96,7 @@ class Tracker:
         """One last call with the final figures."""
         if self._on_progress:
             total = len(self._shards)
-            self._on_progress(Progress("done", report, self._bytes_total, self._bytes_total, total, total, self._server, self.elapsed))
+            self._on_progress(Progress("done", report, self._bytes_total, self._bytes_total, total, total, self._server, self.elapsed, dict(self._rules)))
 
     @property
     def elapsed(self) -> float:
@@ -101,7 +106,7 @@ class Tracker:
         scanned, imported, customer, server, size = self._board.sums()[:5] if self._board else (0, 0, 0, 0, 0)
         report = self.report(self._scanned + scanned, self._imported + imported, self._customer + customer, len(self._imported_files), len(self._broken_files))
         done = min(self._bytes + size, self._bytes_total)
-        return Progress(self.phase, report, done, self._bytes_total, self._done, len(self._shards), self._server + server, self.elapsed)
+        return Progress(self.phase, report, done, self._bytes_total, self._done, len(self._shards), self._server + server, self.elapsed, dict(self._rules))
 
     def report(self, scanned: int, imported: int, customer: int, imported_files: int, broken_files: int) -> JobProgressReport:
         return JobProgressReport(

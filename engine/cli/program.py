@@ -141,4 +141,3 @@ def _code_of(error: Exception) -> int:
 def _complain(message: str, code: int) -> int:
     click.echo(f"bulkfhir: {' '.join(message.split())}", err=True)
     return code
-

@@ -1,4 +1,4 @@
-"""A finished job's errors by rule, each with its first examples and what their FAILURE lines say."""
+"""A job's errors by rule: their numbers while it runs; when it has ended, each with its first examples and what their FAILURE lines say."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..outcomes import FAILURE
 from ..storage import Reader, normal, storage_for
 from ..summary import Example, Summary
 
-__all__ = ["findings_of"]
+__all__ = ["counted_findings", "findings_of"]
 
 _RULES = 50
 """Rules that are kept for the job page; the Manifest's logs have all of them."""
@@ -37,6 +37,13 @@ def findings_of(summary: Summary, job_folder: str) -> list[Mapping[str, Any]]:
         {"severity": rule.severity, "rule": rule.rule, "count": rule.count, "examples": [_example(example, lines.get(example)) for example in rule.examples]}
         for rule in rules
     ]
+
+
+def counted_findings(rules: Mapping[str, int]) -> list[Mapping[str, Any]]:
+    """The same of a job that still runs, from ``severity rule`` -> issues: without examples, whose lines are not numbered yet."""
+    rows = ((*key.split(" ", 1), count) for key, count in rules.items())
+    ordered = sorted(rows, key=lambda row: (row[0] not in FAILING, -row[2], row[1]))
+    return [{"severity": severity, "rule": rule, "count": count, "examples": []} for severity, rule, count in ordered[:_RULES]]
 
 
 def _example(example: Example, line: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -94,5 +101,3 @@ def _read(reader: Reader, size: int) -> bytes:
     while len(pieces) < size and (piece := reader.read(size - len(pieces))):
         pieces += piece
     return bytes(pieces)
-
-

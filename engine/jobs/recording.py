@@ -7,7 +7,7 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..progress import CancelEvent, OnProgress, Progress
 from ..sources import SourceLike
 from ..storage import normal, storage_for
 from .database import Database, StateError, default_path
-from .findings import findings_of
+from .findings import counted_findings, findings_of
 from .processes import this_process
 from .record import ImportJob, Sample
 from .status import JobStatus
@@ -44,6 +44,7 @@ class Recording:
         self._cancel = cancel
         self._cancelled = False
         self._sampled_at = 0.0
+        self._rules: Mapping[str, int] = {}
         self._began = time.time()
 
     def is_set(self) -> bool:
@@ -61,7 +62,11 @@ class Recording:
             self._on_progress(progress)
 
     def _record(self, progress: Progress) -> None:
-        self._jobs.report(self.job, progress.report.to_json(), _share(progress), self._sample(progress))
+        sample = self._sample(progress)
+        self._jobs.report(self.job, progress.report.to_json(), _share(progress), sample)
+        if sample is not None and progress.rules != self._rules:
+            self._rules = progress.rules
+            self._jobs.find(self.job, counted_findings(progress.rules))
         self._cancelled = self._jobs.cancelling(self.job)
 
     def _sample(self, progress: Progress) -> Sample | None:

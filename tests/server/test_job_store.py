@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from bulkfhir.engine import import_job
 from bulkfhir.engine.jobs import (
     Database,
     DatastoreStore,
@@ -30,6 +31,7 @@ from bulkfhir.engine.jobs import (
     UnknownJobError,
 )
 from bulkfhir.engine.jobs.processes import alive, this_process
+from bulkfhir.engine.jobs.recording import Recording
 
 
 @pytest.fixture
@@ -142,9 +144,7 @@ def test_a_command_whose_process_is_gone_has_failed(jobs):
 
 
 def add_later(job_id, process):
-    return ImportJob(
-        id=job_id, datastore_id="d", input_uri="in", output_uri="out/", level="strict", submit_time=time.time(), origin="command", process=process
-    )
+    return ImportJob(id=job_id, datastore_id="d", input_uri="in", output_uri="out/", level="strict", submit_time=time.time(), origin="command", process=process)
 
 
 def test_a_process_id_that_belongs_to_another_process_by_now_is_not_alive():
@@ -208,3 +208,15 @@ def test_jobs_and_data_stores_share_a_file(jobs):
     made = stores.create(settings={})
     add(jobs, "a", made.id)
     assert jobs.unfinished(made.id)
+
+
+def test_a_running_job_shows_its_errors_by_rule(jobs, tmp_path):
+    source = tmp_path / "in.ndjson"
+    source.write_bytes(b'{"resourceType":"Patient","id":"1","active":"no"}\n{"resourceType":"Patient","id":"2","active":"no"}\n{"resourceType":"Nobody"}\n')
+    add(jobs, "j")
+    (job,) = jobs.claim(1)
+    recording = Recording(jobs, job)
+    import_job(source, tmp_path / "out", level="structure-only", workers=1, on_progress=recording)
+    shown = [(found["severity"], found["count"], found["examples"]) for found in jobs.job("j").findings]
+    assert ("error", 2, []) in shown
+    assert jobs.job("j").status is JobStatus.IN_PROGRESS

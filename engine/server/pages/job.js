@@ -102,15 +102,18 @@ function findings(found, finished) {
   if (text === shownFindings) return;
   shownFindings = text;
   if (!found.length) {
-    at("findings").replaceChildren(element("p", { className: "faint" }, finished ? "None." : "Counted when the job has ended."));
+    at("findings").replaceChildren(element("p", { className: "faint" }, finished ? "None." : "None yet."));
     return;
   }
   const rows = found.map((rule) => element("tr", {},
     element("td", { className: "number" }, count(rule.count)), element("td", {}, rule.severity),
-    element("td", {}, element("details", {}, element("summary", {}, element("code", {}, rule.rule)), element("ul", {}, ...rule.examples.map(example))))));
+    element("td", {}, rule.examples.length
+      ? element("details", {}, element("summary", {}, element("code", {}, rule.rule)), element("ul", {}, ...rule.examples.map(example)))
+      : element("code", {}, rule.rule))));
   const head = element("tr", {}, element("th", { scope: "col", className: "number" }, "Count"), element("th", { scope: "col" }, "Severity"),
     element("th", { scope: "col", style: "width: 75%" }, "Rule, with its first examples"));
   at("findings").replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
+  if (!finished) at("findings").append(element("p", { className: "faint" }, "So far. The first examples follow when the job has ended."));
 }
 
 async function files() {
