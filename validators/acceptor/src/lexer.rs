@@ -1,4 +1,4 @@
-//! JSON by RFC 8259, token by token, over the bytes of one line that is known to be UTF-8.
+//! JSON by RFC 8259, token by token, over the bytes of one line. Strings are UTF-8, and all else is ASCII.
 
 use crate::reason::Reason;
 
@@ -80,9 +80,11 @@ impl<'a> Lexer<'a> {
         let start = self.at + 1;
         let mut at = start;
         let mut escaped = false;
+        let mut seen = 0; // every byte looked at, or-ed: whether one is no ASCII
         loop {
             while let Some(chunk) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
                 let word = u64::from_le_bytes(*chunk);
+                seen |= word;
                 let found = marks(word);
                 if found != 0 {
                     at += found.trailing_zeros() as usize / 8;
@@ -93,6 +95,9 @@ impl<'a> Lexer<'a> {
             match self.bytes.get(at) {
                 None => return Err(Reason::Json),
                 Some(b'"') => {
+                    if seen & HIGHS != 0 && std::str::from_utf8(&self.bytes[start..at]).is_err() {
+                        return Err(Reason::Json);
+                    }
                     self.at = at + 1;
                     return Ok(Text { start, end: at, escaped });
                 }
@@ -101,7 +106,10 @@ impl<'a> Lexer<'a> {
                     at = self.escape(at)?;
                 }
                 Some(0..=0x1f) => return Err(Reason::Json),
-                Some(_) => at += 1,
+                Some(&byte) => {
+                    seen |= u64::from(byte);
+                    at += 1;
+                }
             }
         }
     }
@@ -254,6 +262,16 @@ mod tests {
     fn broken_strings_are_refused() {
         for line in ["\"abc", "\"a\nb\"", r#""\x""#, r#""\u12g4""#, r#""\ud83d""#, r#""\ude00""#, "\"12345678\u{1}\"", r#""\"#] {
             assert!(text(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn strings_are_utf_8() {
+        for (bytes, length) in [("\"é\"".as_bytes(), 2), ("\"abcdefgh€\"        ".as_bytes(), 11), (&b"\"abc\"\xff\xff\xff\xff"[..], 3)] {
+            assert_eq!(Lexer::new(bytes).text().map(|text| text.end - text.start), Ok(length), "{bytes:?}");
+        }
+        for bytes in [&b"\"\xff\""[..], b"\"\xc3\"", b"\"abcdefgh\xed\xa0\x80ijklmnopq\"", b"\"\\n\xc3\x28\"", b"\"1234567\x80\"        "] {
+            assert!(Lexer::new(bytes).text().is_err(), "{bytes:?}");
         }
     }
 

@@ -17,7 +17,6 @@ use crate::memo::Check;
 use crate::op::{Key, Literal, Op, Sign};
 use crate::primitives::{Primitive, ALL};
 
-pub const NO_CHECK: Check = u32::MAX;
 /// Properties of one type at the most.
 pub const WIDTH: usize = 256;
 
@@ -89,24 +88,46 @@ pub enum ValueCheck {
     Value(Check),
 }
 
+/// One name that objects of a node may have. All that nearly every value needs of it lies in one line of the cache.
 #[derive(Debug)]
+#[repr(align(64))]
 pub struct Property {
+    spelled: Spelled,
+    flags: u8,
+    /// Which property came after this one when that was last looked up.
+    after: AtomicU16,
     pub key: Key,
     pub companion: Key,
     /// The node of what stands beside a primitive: its id and extensions.
     pub beside: u32,
     pub kind: Kind,
-    pub is_list: bool,
-    pub takes_companion: bool,
-    /// A companion without value: the explainer has something to say of it.
-    pub empty_asks: bool,
-    /// An id that occurs once in its resource.
-    pub is_unique: bool,
-    /// The other names of its choice. Boxed, as what follows: a property is to fit a line of the cache.
-    pub siblings: Option<Box<Bits>>,
     /// What to ask of a primitive that is not certain.
     pub format: Check,
+    /// The other names of its choice.
+    pub siblings: Option<Box<Bits>>,
     pub checks: Box<[ValueCheck]>,
+}
+
+impl Property {
+    #[inline]
+    pub fn is_list(&self) -> bool {
+        self.flags & 1 != 0
+    }
+
+    pub fn takes_companion(&self) -> bool {
+        self.flags & 2 != 0
+    }
+
+    /// A companion without value: the explainer has something to say of it.
+    pub fn empty_asks(&self) -> bool {
+        self.flags & 4 != 0
+    }
+
+    /// An id that occurs once in its resource.
+    #[inline]
+    pub fn is_unique(&self) -> bool {
+        self.flags & 8 != 0
+    }
 }
 
 pub const IS_RESOURCE: u8 = 1;
@@ -126,24 +147,28 @@ pub struct Node {
     pub required: Vec<Bits>,
     pub conditions: Vec<(Op, bool)>,
     index: Names,
-    /// Every name as JSON nearly always has it: quoted, with its colon.
-    spelled: Vec<Spelled>,
-    /// Which property came after which one when that was last looked up; the first entry is for the start of an object.
-    after: Vec<AtomicU16>,
+    /// Which property an object started with when that was last looked up.
+    first: AtomicU16,
 }
 
 impl Node {
     /// The property that the bytes open with, if it is the one that followed the last one before; and how many bytes its name takes.
+    /// last: one more than the number of the property before, 0 at the start of an object.
     #[inline]
     pub fn expected(&self, table: &Table, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
-        let number = self.after[last].load(Ordering::Relaxed) as usize;
-        let spelled = self.spelled.get(number)?;
-        spelled.opens(bytes, || &table.names[self.properties[number].key as usize]).then_some((number, spelled.length as usize))
+        let number = self.follower(last).load(Ordering::Relaxed) as usize;
+        let property = self.properties.get(number)?;
+        property.spelled.opens(bytes, || &table.names[property.key as usize]).then_some((number, property.spelled.length as usize))
     }
 
     #[inline]
     pub fn expect(&self, last: usize, number: usize) {
-        self.after[last].store(number as u16, Ordering::Relaxed);
+        self.follower(last).store(number as u16, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn follower(&self, last: usize) -> &AtomicU16 {
+        if last == 0 { &self.first } else { &self.properties[last - 1].after }
     }
 
     #[inline]
@@ -152,8 +177,8 @@ impl Node {
     }
 }
 
-/// The first 16 bytes of a quoted name with its colon, and how many they all are.
-#[derive(Debug)]
+/// A name as JSON nearly always has it, quoted and with its colon: the first 16 bytes, and how many they all are.
+#[derive(Debug, Default)]
 struct Spelled {
     head: [u8; 16],
     length: u8,
@@ -355,16 +380,18 @@ impl Table {
 
     fn node(&self, reader: &mut Reader<'_>) -> Read<Node> {
         let (flags, profile) = (reader.u8()?, reader.u32()?);
-        let properties = reader.list(Reader::property)?.into_vec();
+        let mut properties = reader.list(Reader::property)?.into_vec();
         let required = reader.list(Reader::bits)?.into_vec();
         let conditions = reader.list(Reader::op)?.into_vec().into_iter().map(|op| { let later = op.reads_resource(); (op, later) }).collect();
         if properties.len() > WIDTH || properties.iter().any(|p| p.key as usize >= self.names.len()) {
             return Err(BadTable(reader.at));
         }
         let index = Names::of(properties.iter().map(|p| &*self.names[p.key as usize]));
-        let spelled = properties.iter().map(|p| Spelled::of(&self.names[p.key as usize])).collect();
-        let after = (0..=properties.len()).map(|number| AtomicU16::new(number as u16)).collect();
-        Ok(Node { flags, profile, properties, required, conditions, index, spelled, after })
+        for (number, property) in properties.iter_mut().enumerate() {
+            property.spelled = Spelled::of(&self.names[property.key as usize]);
+            property.after = AtomicU16::new(number as u16 + 1);
+        }
+        Ok(Node { flags, profile, properties, required, conditions, index, first: AtomicU16::new(0) })
     }
 
     #[inline]
@@ -489,14 +516,13 @@ impl Reader<'_> {
         let (key, companion, beside, kind, flags) = (self.u16()?, self.u16()?, self.u32()?, self.kind()?, self.u8()?);
         let siblings = self.bits()?;
         Ok(Property {
+            spelled: Spelled::default(),
+            flags,
+            after: AtomicU16::new(0),
             key,
             companion,
             beside,
             kind,
-            is_list: flags & 1 != 0,
-            takes_companion: flags & 2 != 0,
-            empty_asks: flags & 4 != 0,
-            is_unique: flags & 8 != 0,
             siblings: (!siblings.is_empty()).then(|| Box::new(siblings)),
             format: self.u32()?,
             checks: self.list(Self::value_check)?,
@@ -600,5 +626,27 @@ impl Reader<'_> {
             19 => Op::Asked(self.u32()?),
             _ => return Err(BadTable(self.at)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_fits_a_line_of_the_cache() {
+        assert_eq!(std::mem::size_of::<Property>(), 64);
+    }
+
+    #[test]
+    fn names_are_told_by_all_of_their_bytes() {
+        for name in ["id", "resourceType", "thirteenLong_", "fourteenLetter", "effectiveDateTime"] {
+            let spelled = Spelled::of(name.as_bytes());
+            let opens = |text: String| spelled.opens(text.as_bytes(), || name.as_bytes());
+            assert!(opens(format!("\"{name}\":                    ")), "{name}");
+            for other in [format!("\"{name}\" :                   "), format!("\"{name}x\":                  "), format!("\"{}\":                    ", &name[1..])] {
+                assert!(!opens(other), "{name}");
+            }
+        }
     }
 }

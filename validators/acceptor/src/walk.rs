@@ -1,11 +1,11 @@
 //! One line, walked once over its bytes: form, names, primitives as they come, what concerns a whole object where it ends.
 
 use crate::lexer::{Lexer, Text};
-use crate::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION};
+use crate::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
 use crate::op::{Evaluation, Key, Op};
 use crate::primitives::{every, is_certainly, is_whole, Primitive};
 use crate::reason::Reason;
-use crate::table::{Bits, Group, Item, Kind, Member, Node, Property, Table, ValueCheck, IS_ATTACHMENT, IS_IDENTIFIER, IS_META, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY, NO_CHECK};
+use crate::table::{Bits, Group, Item, Kind, Member, Node, Property, Table, ValueCheck, IS_ATTACHMENT, IS_IDENTIFIER, IS_META, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY};
 use crate::tape::{Form, Tape, NO_KEY};
 
 /// Checks that are answered by additions to the table.
@@ -88,9 +88,6 @@ impl<'a, 'r> Walk<'a, 'r> {
         room.undecided.clear();
         if line.len() > LONGEST {
             return Outcome::Asked(Reason::Limit);
-        }
-        if std::str::from_utf8(line).is_err() {
-            return Outcome::Asked(Reason::Json);
         }
         let mut walk = Walk { table, memo, lexer: Lexer::new(line), room, questions, pending: false, is_contained: false, resource: 0, overlays: 0 };
         match walk.whole() {
@@ -307,7 +304,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             return Ok(Name::Value(number));
         }
         let number = name.strip_prefix(b"_").and_then(|name| node.find(self.table, name)).ok_or(Reason::UnknownName)?;
-        if node.properties[number].takes_companion {
+        if node.properties[number].takes_companion() {
             Ok(Name::Companion(number))
         } else {
             Err(Reason::UnknownName)
@@ -325,7 +322,7 @@ impl<'a, 'r> Walk<'a, 'r> {
                 if only_id.has(number) {
                     return Err(Reason::Empty);
                 }
-                if node.properties[number].empty_asks {
+                if node.properties[number].empty_asks() {
                     return Err(Reason::Companion);
                 }
             }
@@ -357,7 +354,7 @@ impl<'a, 'r> Walk<'a, 'r> {
 
     /// The value of ``_name``: an object with an id or extensions. True where it has an id only.
     fn companion(&mut self, property: &'a Property, depth: u32) -> Asked<bool> {
-        if property.is_list {
+        if property.is_list() {
             return Err(Reason::Companion);
         }
         let (_, content) = self.object(property.companion, property.beside, depth + 1)?;
@@ -368,7 +365,7 @@ impl<'a, 'r> Walk<'a, 'r> {
     }
 
     fn property(&mut self, property: &'a Property, depth: u32) -> Asked {
-        if !property.is_list {
+        if !property.is_list() {
             return self.value(property, property.key, depth);
         }
         if self.lexer.peek() != b'[' {
@@ -437,7 +434,7 @@ impl<'a, 'r> Walk<'a, 'r> {
                 if !judged_by_check && !is_certainly(primitive, bytes, text.escaped) {
                     self.answer(property.format, bytes, if primitive == Primitive::Xhtml { Reason::Narrative } else { Reason::Format })?;
                 }
-                if property.is_unique {
+                if property.is_unique() {
                     if text.escaped {
                         return Err(Reason::Value);
                     }
