@@ -110,11 +110,11 @@ impl<'a, 'r> Walk<'a, 'r> {
             self.condition(op, object)?;
         }
         self.contained()?;
-        let id = self.room.tape.member(0, self.table.known.id).map_or((0, 0), |id| {
-            let entry = self.room.tape.at(id);
-            (entry.start, entry.end)
-        });
-        Ok((type_number, id))
+        match self.room.tape.member(0, self.table.known.id).map(|id| self.room.tape.at(id)) {
+            None => Ok((type_number, (0, 0))),
+            Some(id) if id.escaped => Err(Reason::Value), // its bytes are not the id
+            Some(id) => Ok((type_number, (id.start, id.end))),
+        }
     }
 
     // Questions
