@@ -87,7 +87,8 @@ def _material(paths: Sequence[str]) -> dict[str, list[Json]]:
     return found
 
 
-def _kind_names(family: str) -> list[str]:
+def kind_names(family: str) -> list[str]:
+    """The kinds to draw from, with repetitions: ``base`` for resources alone, ``profile`` for those that claim profiles."""
     common = [name for name in KINDS if name not in _RARE and not name.startswith("profile-")]
     if family == "profile":
         return common + [name for name in KINDS if name.startswith("profile-")] * 8
@@ -129,7 +130,7 @@ def _break(options: argparse.Namespace) -> None:
     material = _material(options.source)
     types = sorted(material)
     composites = [name for name in types if name in _COMPOSITE]
-    names = _kind_names(options.family)
+    names = kind_names(options.family)
     lines: list[tuple[bytes, str, str, str]] = []
     while len(lines) < options.count:
         name = rng.choice(names)

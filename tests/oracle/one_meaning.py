@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""The acceptor beside the explainer, line by line: whatever the one says of a line, the other must say too.
+
+usage: one_meaning.py [--lines N] [--seed N] [--shared FOLDER] [--only NAME]... [--minutes N] [--differences FILE]
+
+First all open data of SHARED, each file at the level and with the packages of its label file, then, until N distinct lines are done, mutations
+of it (mutate.py) and resources made from the compiled schema (made.py), at structure-only, minimal, and strict with each set of packages.
+Blocks of lines are judged natively and by the explainer alone; line ends, types, ids, verdicts with all issues, and undecided codes are
+compared. Ends with a table, and with 1 at the first difference, whose lines it prints (and writes to --differences).
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import pathlib
+import random
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import mutate
+from agreement import SHARED, label_files
+from catalogue import Catalogue
+from generator import Generator
+from made import Maker
+from spelling import spelled
+
+from bulkfhir.validators import Level, Validator
+from bulkfhir.validators.acceptance import NATIVE
+from bulkfhir.validators.block import Block, BlockVerdicts
+from bulkfhir.validators.definitions.packages import Packages
+
+__all__ = ["Pair", "Tally", "differences", "made_lines", "mutated_lines"]
+
+Json = dict[str, Any]
+
+_BLOCK = 100
+"""Lines in a block: enough to make blocks cheap, few enough to find the line in one that differs."""
+_LONGEST = 6000
+"""Bytes of the lines that are broken: a longer one takes as long as several short ones and shows no more."""
+_MATERIAL = 1500
+"""Lines of each source that are broken, again and again."""
+
+
+class Pair:
+    """Two validators of one level and the same packages: with the acceptor and without."""
+
+    def __init__(self, level: Level, packages: tuple[str, ...] = ()) -> None:
+        self.level, self.packages = level, packages
+        self.native, self.slow = Validator(level, packages=packages), Validator(level, packages=packages, native=False)
+        self.catalogue = Catalogue(Packages(list(packages)) if packages else None)
+
+    def told_apart(self, lines: Sequence[bytes]) -> tuple[list[str], BlockVerdicts]:
+        """How the verdicts of one block differ, and those of the native one."""
+        block = Block(b"\n".join(lines))
+        one = self.native.validate_block(block)
+        return differences(one, self.slow.validate_block(block)), one
+
+    def culprits(self, lines: Sequence[bytes]) -> list[tuple[bytes, list[str]]]:
+        """The lines of a block that differ alone; where none does, the whole block."""
+        alone = [(line, said) for line in lines if (said := self.told_apart([line])[0])]
+        return alone or [(b"\n".join(lines), ["only as a block"])]
+
+
+def differences(one: BlockVerdicts, other: BlockVerdicts) -> list[str]:
+    """The columns that tell two verdicts on a block apart, with what they say; why lines were asked about is no part of a verdict."""
+    found = []
+    for name in (each.name for each in fields(BlockVerdicts) if each.name != "asked"):
+        left, right = getattr(one, name), getattr(other, name)
+        if name in ("numbers", "starts", "ends", "types", "ids"):
+            left, right = list(left), list(right)
+        if left != right:
+            found.append(f"{name}: natively {_short(left)}, explained {_short(right)}")
+    return found
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 300 else text[:300] + "…"
+
+
+@dataclass
+class Tally:
+    """What one source came to. accepted: natively; asked: of lines that then passed."""
+
+    name: str
+    lines: int = 0
+    distinct: int = 0
+    accepted: int = 0
+    asked: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+
+    def add(self, verdicts: BlockVerdicts, distinct: int, seconds: float) -> None:
+        lines, asked = len(verdicts.numbers), sum(verdicts.asked.values())
+        self.lines += lines
+        self.distinct += distinct
+        self.accepted += lines - asked
+        self.asked += asked - len(verdicts.failed | verdicts.crashed)
+        self.failed += len(verdicts.failed | verdicts.crashed)
+        self.seconds += seconds
+
+    def __str__(self) -> str:
+        valid = self.accepted + self.asked
+        share = f"{100 * self.asked / valid:8.2f}" if valid else " " * 8
+        return f"{self.name:58} {self.lines:>8} {self.distinct:>8} {self.accepted:>8} {self.asked:>7} {share} {self.failed:>8} {self.seconds:8.0f}s"
+
+
+HEAD = f"{'source':58} {'lines':>8} {'distinct':>8} {'accepted':>8} {'asked':>7} {'% valid':>8} {'failed':>8} {'time':>9}"
+
+
+@dataclass
+class Source:
+    name: str
+    pair: Pair
+    lines: Iterator[bytes]
+    tally: Tally = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(f"{self.name}, {self.pair.level}")
+
+
+class Comparison:
+    """Goes over sources and keeps count; ``found`` holds what differed."""
+
+    def __init__(self, wanted: int, minutes: float) -> None:
+        self._wanted = wanted
+        self._end = time.monotonic() + minutes * 60
+        self._seen: set[int] = set()
+        self.found: list[tuple[str, bytes, list[str]]] = []
+
+    @property
+    def distinct(self) -> int:
+        return len(self._seen)
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.found) or self.distinct >= self._wanted or time.monotonic() > self._end
+
+    def step(self, source: Source) -> bool:
+        """Judge the next block of a source; False where it has no more."""
+        lines = list(itertools.islice(source.lines, _BLOCK))
+        if not lines:
+            return False
+        began, before = time.process_time(), self.distinct
+        self._seen.update(hash(line) for line in lines)
+        said, verdicts = source.pair.told_apart(lines)
+        if said:
+            self.found += [(source.tally.name, line, why) for line, why in source.pair.culprits(lines)]
+        source.tally.add(verdicts, self.distinct - before, time.process_time() - began)
+        return True
+
+
+# Sources
+
+
+def _resources(lines: Iterable[bytes], rng: random.Random) -> dict[str, list[Json]]:
+    """Short lines of a file as material for mutations, by type."""
+    short = [line for line in lines if 2 < len(line) < _LONGEST]
+    found: dict[str, list[Json]] = {}
+    for line in rng.sample(short, min(len(short), _MATERIAL)):
+        try:
+            resource = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
+            found.setdefault(resource["resourceType"], []).append(resource)
+    return found
+
+
+def mutated_lines(material: dict[str, list[Json]], catalogue: Catalogue, rng: random.Random, family: str) -> Iterator[bytes]:
+    """Lines without end, each a resource of the material broken once (one in five is not), one in three of them written in an unusual way."""
+    kinds, types = mutate.kind_names(family), sorted(material)
+    while True:
+        of_type = material[rng.choice(types)]
+        broken = (b"", "", "") if rng.random() < 0.2 else mutate.mutate(rng.choice(kinds), of_type, catalogue, rng)
+        if broken is None:
+            continue
+        line = broken[0] or json.dumps(rng.choice(of_type), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        yield (_respelled(line, rng) if rng.random() < 0.33 else line).replace(b"\n", b" ")
+
+
+def _respelled(line: bytes, rng: random.Random) -> bytes:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return line
+    return spelled(value, rng, 0.5)
+
+
+def made_lines(pair: Pair, rng: random.Random) -> Iterator[bytes]:
+    """Lines without end, each a resource made from the compiled schema, half of them right."""
+    profiles: dict[str, list[Json]] = {}
+    for definition in pair.catalogue.definitions.all("StructureDefinition") if pair.packages else ():
+        if definition.get("derivation") == "constraint" and definition.get("kind") == "resource" and definition.get("snapshot", {}).get("element"):
+            profiles.setdefault(definition["type"], []).append(definition)
+    types = [*pair.catalogue.resource_types, *sorted(profiles) * 8]
+    for number in itertools.count():
+        maker = Maker(pair.slow._errors.schema, pair.catalogue, rng, profiles=profiles, wrong=(0.0, 0.01, 0.0, 0.04)[number % 4])
+        yield spelled(maker.resource(rng.choice(types)), rng, (0.0, 0.3)[number % 3 == 0]).replace(b"\n", b" ")
+
+
+def open_sources(shared: pathlib.Path, pair: Callable[[Level, tuple[str, ...]], Pair]) -> Iterator[Source]:
+    """All labelled data at its label file's level, and whatever is labelled strict at structure-only too."""
+    for labelled in label_files(shared, None):
+        lines = [line for line in labelled.data().split(b"\n") if line.strip()]
+        yield Source(f"open: {labelled.name}", pair(labelled.level, labelled.packages), iter(lines))
+        if labelled.level == "strict":
+            yield Source(f"open: {labelled.name}", pair("structure-only", ()), iter(lines))
+
+
+def endless_sources(shared: pathlib.Path, pair: Callable[[Level, tuple[str, ...]], Pair], seed: int) -> Iterator[Source]:
+    """Mutations and made resources, for every level and every set of packages that a label file names."""
+    base = pair("structure-only", ())
+    rng = random.Random(f"{seed} base")
+    material = _resources(_base_lines(shared, base.catalogue, rng), rng)
+    for level, times in (("structure-only", 4), ("minimal", 1)):
+        for number in range(times):
+            rng = random.Random(f"{seed} {level} {number}")
+            yield Source(f"mutated: R4 ({number})", pair(level, ()), mutated_lines(material, base.catalogue, rng, "base"))  # type: ignore[arg-type]
+            yield Source(f"made: R4 ({number})", pair(level, ()), made_lines(pair(level, ()), rng))  # type: ignore[arg-type]
+    for labelled in label_files(shared, None):
+        if labelled.level == "strict" and not labelled.name.startswith("mutated"):
+            own, rng = pair("strict", labelled.packages), random.Random(f"{seed} {labelled.name}")
+            material = _resources(labelled.data().split(b"\n"), rng)
+            yield Source(f"mutated: {labelled.name}", own, mutated_lines(material, own.catalogue, rng, "profile"))
+            if labelled.name.startswith("ig-"):
+                yield Source(f"made: {labelled.name.removesuffix('.strict')}", own, made_lines(own, rng))
+
+
+def _base_lines(shared: pathlib.Path, catalogue: Catalogue, rng: random.Random) -> list[bytes]:
+    """Generated resources of all types, and examples and Synthea's."""
+    generator = Generator(catalogue, rng)
+    lines = [json.dumps(generator.resource(name, density)).encode() for name in catalogue.resource_types for density in (0.05, 0.2, 0.5)]
+    for labelled in label_files(shared, None):
+        if labelled.name.startswith(("r4-examples", "synthea")):
+            lines += rng.sample(found := labelled.data().split(b"\n"), min(len(found), 1000))
+    return lines
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shared", type=pathlib.Path, default=SHARED)
+    parser.add_argument("--only", action="append", default=[], help="sources whose name contains NAME")
+    parser.add_argument("--minutes", type=float, default=24 * 60.0)
+    parser.add_argument("--differences", type=pathlib.Path)
+    options = parser.parse_args()
+    if not NATIVE or not (options.shared / "oracle").is_dir():
+        print("no native acceptor is installed" if not NATIVE else f"no open data: {options.shared} is not there", file=sys.stderr)
+        return 2
+    pairs: dict[tuple[Level, tuple[str, ...]], Pair] = {}
+
+    def pair(level: Level, packages: tuple[str, ...]) -> Pair:
+        if (level, packages) not in pairs:
+            pairs[level, packages] = Pair(level, packages)
+        return pairs[level, packages]
+
+    def wanted(source: Source) -> bool:
+        return not options.only or any(part in source.tally.name for part in options.only)
+
+    comparison = Comparison(options.lines, options.minutes)
+    print(HEAD)
+    total = Tally("all")
+    for source in filter(wanted, open_sources(options.shared, pair)):
+        while not comparison.is_over and comparison.step(source):
+            pass
+        print(source.tally, flush=True)
+        _add(total, source.tally)
+    endless = [] if comparison.is_over else list(filter(wanted, endless_sources(options.shared, pair, options.seed)))
+    for number in itertools.count():
+        if not endless or comparison.is_over:
+            break
+        comparison.step(endless[number % len(endless)])
+        if number % 500 == 0:
+            print(f"{comparison.distinct} distinct lines", file=sys.stderr, flush=True)
+    for source in endless:
+        print(source.tally)
+        _add(total, source.tally)
+    print(total)
+    return _report(comparison.found, options.differences)
+
+
+def _add(total: Tally, one: Tally) -> None:
+    for each in fields(Tally):
+        if each.name != "name":
+            setattr(total, each.name, getattr(total, each.name) + getattr(one, each.name))
+
+
+def _report(found: Sequence[tuple[str, bytes, list[str]]], out: pathlib.Path | None) -> int:
+    for name, line, said in found[:10]:
+        print(f"\nDIFFERENT in {name}:\n  " + "\n  ".join(said) + f"\n  {line[:2000]!r}")
+    if found and out:
+        out.write_bytes(b"".join(line + b"\n" for _, line, _ in found))
+    print(f"{len(found)} differences")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

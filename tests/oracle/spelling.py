@@ -1,0 +1,74 @@
+"""JSON written in unusual ways: another order of names, escapes in names and values, white space, and now and then a name twice."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+__all__ = ["Lexeme", "spelled"]
+
+_SPACES = (" ", "\t", "  ", "\r", " \t ")
+
+
+class Lexeme(str):
+    """A number as it is to be written: ``1.00``, ``-0``, ``1E400``."""
+
+    __slots__ = ()
+
+
+def spelled(value: Any, rng: random.Random, oddness: float = 0.1) -> bytes:
+    """The value as one line of JSON. oddness: the chance of everything unusual, from 0 (compact, as most writers do it) to 1."""
+    return _Writer(rng, oddness).value(value).encode("utf-8", "surrogatepass")
+
+
+class _Writer:
+    def __init__(self, rng: random.Random, oddness: float) -> None:
+        self._rng = rng
+        self._oddness = oddness
+        self._escapes = self._odd()
+        self._spaces = self._odd()
+        self._shuffles = self._odd()
+        self._repeats = self._odd() and self._odd()
+
+    def _odd(self, part: float = 1.0) -> bool:
+        return self._rng.random() < self._oddness * part
+
+    def _space(self) -> str:
+        return self._rng.choice(_SPACES) if self._spaces and self._odd(0.5) else ""
+
+    def value(self, value: Any) -> str:
+        match value:
+            case Lexeme():
+                return str(value)
+            case str():
+                return self._text(value)
+            case dict():
+                return "{" + ",".join(self._members(value)) + self._space() + "}"
+            case list():
+                return "[" + ",".join(self._space() + self.value(item) for item in value) + self._space() + "]"
+            case _:
+                return json.dumps(value)
+
+    def _members(self, value: dict[str, Any]) -> list[str]:
+        names = list(value)
+        if self._shuffles:
+            self._rng.shuffle(names)
+        if self._repeats and names and self._odd():
+            names.append(self._rng.choice(names))
+        return [f"{self._space()}{self._text(name)}{self._space()}:{self._space()}{self.value(value[name])}{self._space()}" for name in names]
+
+    def _text(self, text: str) -> str:
+        if not self._escapes or not self._odd(0.5):
+            return json.dumps(text, ensure_ascii=self._odd(0.3))
+        chosen = self._rng.randrange(len(text) + 1)
+        return '"' + "".join(self._character(c, escape=at == chosen or self._odd(0.1)) for at, c in enumerate(text)) + '"'
+
+    def _character(self, character: str, *, escape: bool) -> str:
+        if not escape:
+            return json.dumps(character, ensure_ascii=False)[1:-1]
+        if character == "/":
+            return "\\/"
+        units = character.encode("utf-16-be", "surrogatepass")
+        form = self._rng.choice(("%04x", "%04X"))
+        return "".join("\\u" + form % int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))

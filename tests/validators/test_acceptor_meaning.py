@@ -1,0 +1,91 @@
+"""One meaning, a short form of tests/oracle/one_meaning.py: broken lines and made resources have the same verdicts natively and explained."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import pathlib
+import random
+import sys
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bulkfhir.validators.acceptance import NATIVE
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "oracle"))  # scripts that lie beside the tests, outside any package
+from generator import Generator
+from made import Maker
+from one_meaning import Pair, made_lines, mutated_lines
+from spelling import Lexeme, spelled
+
+native = pytest.mark.skipif(not NATIVE, reason="the native acceptor is not installed: no Rust toolchain when this was installed")
+
+PROFILES = str(pathlib.Path(__file__).resolve().parents[2] / "fixtures/packages/example.profiles")
+QUICK = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def base() -> Pair:
+    return Pair("structure-only")
+
+
+@pytest.fixture(scope="module")
+def strict() -> Pair:
+    return Pair("strict", (PROFILES,))
+
+
+@native
+def test_broken_resources_of_every_type_have_the_same_verdicts(base: Pair) -> None:
+    rng = random.Random(1)
+    generator = Generator(base.catalogue, rng)
+    material = {name: [generator.resource(name, density) for density in (0.05, 0.3)] for name in base.catalogue.resource_types}
+    said, verdicts = base.told_apart(list(itertools.islice(mutated_lines(material, base.catalogue, rng, "base"), 300)))
+    assert said == []
+    assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
+
+
+@native
+@pytest.mark.parametrize("fixture", ["base", "strict"])
+def test_made_resources_of_every_type_have_the_same_verdicts(fixture: str, request: pytest.FixtureRequest) -> None:
+    pair = request.getfixturevalue(fixture)
+    said, verdicts = pair.told_apart(list(itertools.islice(made_lines(pair, random.Random(3)), 200)))
+    assert said == []
+    assert 0 < len(verdicts.failed) < len(verdicts.numbers)
+    assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
+
+
+@native
+@QUICK
+@given(rng=st.randoms(use_true_random=False), data=st.data())
+def test_whatever_hypothesis_makes_has_one_verdict(base: Pair, rng: random.Random, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(base.catalogue.resource_types))
+    maker = Maker(base.slow._errors.schema, base.catalogue, rng, wrong=data.draw(st.sampled_from([0.0, 0.02, 0.1])))
+    line = spelled(maker.resource(name), rng, data.draw(st.sampled_from([0.0, 0.3])))
+    assert base.told_apart([line.replace(b"\n", b" ")])[0] == []
+
+
+@native
+@pytest.mark.parametrize(
+    "line",
+    [
+        rb'{"resourceType":"Patient","id":"\u0061"}',
+        rb'{"resourceType":"Patient","\u0069d":"a"}',
+        rb'{"\u0072esourceType":"Patient","id":"a"}',
+        rb'{"resourceType":"P\u0061tient","id":"a"}',
+        rb'{"resourceType":"Patient","contained":[{"resourceType":"Patient","id":"\u0061"}],"link":[{"other":{"reference":"#a"},"type":"refer"}]}',
+        rb'{"resourceType":"Patient","contained":[{"resourceType":"Patient","id":"a"}],"link":[{"other":{"reference":"#\u0061"},"type":"refer"}]}',
+        rb'{"resourceType":"Patient","meta":{"profile":["http:\/\/example.org\/fhir\/StructureDefinition\/nobody-knows"]}}',
+    ],
+)
+def test_escapes_in_what_is_looked_up_change_nothing(base: Pair, strict: Pair, line: bytes) -> None:
+    assert base.told_apart([line])[0] == []
+    assert strict.told_apart([line])[0] == []
+
+
+def test_odd_spellings_are_still_the_same_json() -> None:
+    value = {"a/b": ["\u00e9\U0001f600", None, True, {"": Lexeme("1.50")}], "c": 'q"\\\n'}
+    lines = {spelled(value, random.Random(seed), 0.6) for seed in range(50)}
+    assert len(lines) > 40
+    assert all(json.loads(line) == {"a/b": ["\u00e9\U0001f600", None, True, {"": 1.5}], "c": 'q"\\\n'} for line in lines)
