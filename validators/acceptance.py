@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, overload
 
-from .block import Block, BlockVerdicts, ResourceValidator
+from .block import Block, BlockVerdicts
 from .explainer import Explainer
 from .issue import Issue, Verdict
 from .lowering import Lowering
@@ -39,7 +39,7 @@ class Acceptance:
     undecided  gets the codes of accepted lines that could not be checked: value set or code system -> how many
     """
 
-    def __init__(self, explainer: Explainer, slow: ResourceValidator, undecided: Counter[str]) -> None:
+    def __init__(self, explainer: Explainer, slow: Callable[[bytes], Verdict], undecided: Counter[str]) -> None:
         self._lowering = Lowering(explainer)
         self._acceptor = Acceptor()
         self._slow = slow
@@ -85,7 +85,7 @@ class Acceptance:
 
     def _explain(self, line: bytes, position: int, crashed: set[int]) -> Verdict:
         try:
-            return self._slow.validate(line)
+            return self._slow(line)
         except Exception as error:  # noqa: BLE001  # the wall around one resource: a bug in a validator costs its own line only
             crashed.add(position)
             return Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])

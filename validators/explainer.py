@@ -42,6 +42,7 @@ class Explainer:
     warnings        also say what does not fail a resource (warnings, information)
     best_practice   invariants marked as best practice (dom-6) count as warnings; off, they are not checked
     unknown_profile what a profile in meta.profile that is not known is worth; None: profiles in meta.profile are not looked at
+    beside          an explainer of the same definitions; what it has compiled is shared
     """
 
     def __init__(
@@ -51,11 +52,12 @@ class Explainer:
         warnings: bool = False,
         best_practice: bool = False,
         unknown_profile: Literal["error", "warning", "ignore"] | None = None,
+        beside: Explainer | None = None,
     ) -> None:
         self.definitions = definitions
-        self.schema = Schema(definitions)
-        self.terminology = Terminology(definitions)
-        self.model = fhirpath.TypeModel(self.schema)
+        self.schema: Schema = beside.schema if beside is not None else Schema(definitions)
+        self.terminology: Terminology = beside.terminology if beside is not None else Terminology(definitions)
+        self.model: fhirpath.TypeModel = beside.model if beside is not None else fhirpath.TypeModel(self.schema)
         self.hooks = fhirpath.Hooks(
             member_of=self._member_of,
             html_checks=lambda div: read_div(div).allowed,

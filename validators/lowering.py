@@ -163,7 +163,7 @@ class Lowering:
         return found
 
     def _lower(self, name: str) -> None:
-        """Add a type, and those that it certainly leads to; the types of a choice wait until data has them."""
+        """Add a type. Those that it leads to wait until data has them: most elements of most types never come."""
         if name in self._done:
             return
         self._done.add(name)
@@ -183,9 +183,6 @@ class Lowering:
             flags |= IS_PLAIN_REFERENCE
         required = [items(u16(numbers[p.json_name]) for p in found if p.element is element) for element in schema.elements if element.min]
         self._keep(u8(3), u32(self._node(name)), u8(flags), u32(profile_check), items(properties), items(required), items(conditions))
-        for p in found:
-            if not p.is_primitive and not p.element.is_choice and p.type != "Resource":
-                self._lower(p.type)
 
     def _schema_of(self, name: str) -> TypeSchema:
         """The compiled type; or that of what stands beside a primitive element, whose extensions know the element's path."""
@@ -197,7 +194,7 @@ class Lowering:
         return replace(element, properties={**element.properties, "extension": placed})
 
     def _property(self, found: Property, schema: TypeSchema, numbers: dict[str, int]) -> bytes:
-        siblings = [p for p in schema.properties.values() if found.element.is_choice and p.element is found.element and p is not found]
+        siblings = [p for p in schema.properties.values() if p.element is found.element and p is not found] if found.element.is_choice else []
         key = self.names.number(found.json_name)
         companion = self.names.number("_" + found.json_name) if found.is_primitive else key
         takes_companion = found.is_primitive and found.type != "xhtml" and "xmlAttr" not in found.element.representations
@@ -277,8 +274,7 @@ class Lowering:
         if type_ref.aggregation:
             return u8(0)
         if type_ref.targets not in self._targets:
-            fetch = self.explainer.definitions.fetch
-            types_only = all(url.startswith(CORE) and fetch("StructureDefinition", url) is not None for url in type_ref.targets)
+            types_only = all(url.startswith(CORE) and self.schema.profiled(url) is not None for url in type_ref.targets)
             self._targets[type_ref.targets] = sorted(target_types(self.schema, type_ref.targets) or ()), types_only
         targets, types_only = self._targets[type_ref.targets]
 

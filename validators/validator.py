@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from .acceptance import NATIVE, Acceptance
@@ -68,12 +69,18 @@ class Validator:
         self._definitions: Definitions = UsableSnapshots(self.packages) if self.packages is not None else core()
         self._errors = Explainer(self._definitions, unknown_profile=self._unknown_profile)
         self._searched = SearchedElements(self._definitions)
-        self._all: Explainer | None = None
         self.native = native and NATIVE and not warnings
-        self._blocks: BlockValidator = Acceptance(self._errors, self, self.undecided) if self.native else OneByOne(self)
+        self._blocks: BlockValidator = Acceptance(self._errors, self._validate_doubtful, self.undecided) if self.native else OneByOne(self)
 
     def validate(self, line: bytes) -> Verdict:
         """The verdict for one resource given as JSON bytes. Bad data is in the verdict, never raised."""
+        return self._verdict(line, self._issues)
+
+    def _validate_doubtful(self, line: bytes) -> Verdict:
+        """The same verdict, reached sooner where there is an error, as there is in nearly every line that the acceptor does not accept."""
+        return self._verdict(line, self._issues if self.level == "minimal" else self._all_issues)
+
+    def _verdict(self, line: bytes, explain: Callable[[dict[str, Any]], list[Issue]]) -> Verdict:
         resource = decode_exact(line) if _LEXICAL in line else decode(line)
         if isinstance(resource, Issue):
             return Verdict(None, None, [resource])
@@ -81,17 +88,24 @@ class Validator:
         identity = identity if type(identity) is str else None
         if type(name) is not str or not self._errors.schema.is_resource(name):
             return Verdict(name if type(name) is str else None, identity, [_resource_type(name)])
-        return Verdict(name, identity, self._issues(resource))
+        return Verdict(name, identity, explain(resource))
 
     def _issues(self, resource: dict[str, Any]) -> list[Issue]:
-        issues = self._errors.explain(resource, self.undecided)
+        """What fails a resource is looked for first, which is the smaller question; the rest only where something does."""
         if self.level == "minimal":
-            return self._minimal(issues)
-        if not issues and not self.warnings:
-            return issues
-        if self._all is None:
-            self._all = Explainer(self._definitions, warnings=True, unknown_profile=self._unknown_profile)
-        return self._all.explain(resource, Counter())
+            return self._minimal(self._errors.explain(resource, self.undecided))
+        if self.warnings:
+            return self._all_issues(resource)
+        issues = self._errors.explain(resource, self.undecided)
+        return self._everything.explain(resource, Counter()) if issues else issues
+
+    def _all_issues(self, resource: dict[str, Any]) -> list[Issue]:
+        issues = self._everything.explain(resource, self.undecided)
+        return issues if self.warnings or any(issue.fails for issue in issues) else []
+
+    @cached_property
+    def _everything(self) -> Explainer:
+        return Explainer(self._definitions, warnings=True, unknown_profile=self._unknown_profile, beside=self._errors)
 
     def _minimal(self, issues: list[Issue]) -> list[Issue]:
         """What level minimal makes of the failures at structure-only: few stay, some become warnings, the rest is dropped."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from ..definitions import core, type_url
+from ..definitions import core
 from ..schema.compiler import Schema, UnknownType
 from ..schema.element import Property
 
@@ -78,8 +78,7 @@ class TypeModel:
         chain: list[str] = []
         while type_name:
             chain.append(type_name)
-            definition = self._schema.definitions.fetch("StructureDefinition", type_url(type_name))
-            type_name = (definition or {}).get("baseDefinition", "").rpartition("/")[2]
+            type_name = self._schema.base(type_name)
         return chain
 
     def is_a(self, type_name: str, wanted: str) -> bool:

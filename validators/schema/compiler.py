@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..definitions import Definitions, type_url
 from .element import ElementSchema, Property, TypeRef, TypeSchema, element_schema
@@ -18,6 +18,19 @@ class UnknownType(LookupError):
     """No StructureDefinition defines a type of this name."""
 
 
+class _Head(NamedTuple):
+    """What is known of a StructureDefinition without compiling it.
+
+    base   canonical url of what it specialises, empty for none
+    """
+
+    kind: str
+    type: str
+    abstract: bool
+    is_type: bool
+    base: str
+
+
 class Schema:
     """Compiled types by name, made lazily and kept.
 
@@ -28,8 +41,7 @@ class Schema:
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
         self._types: dict[str, TypeSchema] = {}
-        self._kinds: dict[str, str | None] = {}
-        self._profiled: dict[str, str | None] = {}
+        self._heads: dict[str, _Head] = {}
 
     def type(self, name: str) -> TypeSchema:
         """The compiled type. Raises UnknownType."""
@@ -47,24 +59,39 @@ class Schema:
 
     def kind(self, name: str) -> str | None:
         """resource | complex-type | primitive-type | backbone, or None for a name that is no type."""
-        if name not in self._kinds:
-            if "." in name:
-                self._kinds[name] = "backbone"
-            else:
-                definition = self.definitions.fetch("StructureDefinition", type_url(name))
-                self._kinds[name] = definition["kind"] if definition and definition.get("derivation") != "constraint" else None
-        return self._kinds[name]
+        if "." in name:
+            return "backbone"
+        head = self._head(type_url(name))
+        return head.kind if head is not None and head.is_type else None
 
     def profiled(self, url: str) -> str | None:
         """The type that a definition of the given url is of (``Patient`` for any profile on it), None where nobody knows it."""
-        if url not in self._profiled:
-            definition = self.definitions.fetch("StructureDefinition", url)
-            self._profiled[url] = definition["type"] if definition else None
-        return self._profiled[url]
+        head = self._head(url)
+        return head.type if head is not None else None
+
+    def base(self, name: str) -> str:
+        """The type that a type specialises, empty for none."""
+        head = self._head(type_url(name))
+        return head.base.rpartition("/")[2] if head is not None else ""
 
     def is_resource(self, name: str) -> bool:
         """Whether a name is that of a resource type that can be instantiated: ``Patient``, but not ``DomainResource``."""
-        return self.kind(name) == "resource" and not self.type(name).abstract
+        return self.kind(name) == "resource" and not self._heads[type_url(name)].abstract
+
+    def _head(self, url: str) -> _Head | None:
+        head = self._heads.get(url)
+        if head is None:
+            definition = self.definitions.fetch("StructureDefinition", url)
+            if definition is None:
+                return None  # not kept: names from data must not fill memory
+            head = self._heads[url] = _Head(
+                definition.get("kind", ""),
+                definition.get("type", ""),
+                bool(definition.get("abstract")),
+                definition.get("derivation") != "constraint",
+                definition.get("baseDefinition", ""),
+            )
+        return head
 
     def _load(self, name: str) -> None:
         definition = self.definitions.fetch("StructureDefinition", type_url(name))

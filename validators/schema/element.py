@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ _ADDITIONAL = frozenset(
     }
 )
 _PURPOSES = {"maximum": "required", "required": "required", "extensible": "extensible", "preferred": "preferred"}
+_VALUES = ("fixed", "pattern", "minValue", "maxValue")
+_VALUE = re.compile(f"({'|'.join(_VALUES)})([A-Z].*)")
 _SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
 
 
@@ -166,11 +169,13 @@ def _type_ref(definition: Mapping[str, Any]) -> TypeRef:
     return TypeRef(code, tuple(definition.get("profile", ())), tuple(definition.get("targetProfile", ())), tuple(definition.get("aggregation", ())))
 
 
-def _prefixed(definition: Mapping[str, Any], prefix: str) -> tuple[str, Any] | None:
+def _values(definition: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    """``fixed``, ``pattern``, ``minValue``, ``maxValue`` -> (type name, value), those that are there."""
+    found: dict[str, tuple[str, Any]] = {}
     for key, value in definition.items():
-        if key.startswith(prefix) and key[len(prefix) : len(prefix) + 1].isupper():
-            return key[len(prefix) :], value
-    return None
+        if key.startswith(_VALUES) and (match := _VALUE.fullmatch(key)):
+            found.setdefault(match[1], (match[2], value))
+    return found
 
 
 def _binding(definition: Mapping[str, Any]) -> Binding | None:
@@ -228,6 +233,7 @@ def element_schema(definition: Mapping[str, Any], source: str) -> ElementSchema:
     source    canonical url of the StructureDefinition, for constraints that name none
     """
     maximum = definition.get("max", "*")
+    values = _values(definition)
     return ElementSchema(
         id=definition.get("id", definition["path"]),
         path=definition["path"],
@@ -240,10 +246,10 @@ def element_schema(definition: Mapping[str, Any], source: str) -> ElementSchema:
         slicing=_slicing(definition),
         binding=_binding(definition),
         constraints=tuple(_constraint(c, source) for c in definition.get("constraint", ())),
-        fixed=_prefixed(definition, "fixed"),
-        pattern=_prefixed(definition, "pattern"),
-        min_value=_prefixed(definition, "minValue"),
-        max_value=_prefixed(definition, "maxValue"),
+        fixed=values.get("fixed"),
+        pattern=values.get("pattern"),
+        min_value=values.get("minValue"),
+        max_value=values.get("maxValue"),
         max_length=definition.get("maxLength"),
         is_modifier=bool(definition.get("isModifier")),
         representations=tuple(definition.get("representation", ())),
