@@ -1,0 +1,126 @@
+"""Whole import jobs: outcomes written, no sink, every process counted; at several sizes, with one worker and with two, beside the machine's own floor."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inputs import Input
+
+if TYPE_CHECKING:
+    import resource
+
+__all__ = ["Job", "Pair", "adopt_orphans", "further_speed", "run_job", "run_pair"]
+
+_PR_SET_CHILD_SUBREAPER = 36
+"""prctl(2): processes whose parent has gone become children of this one, so that their CPU time can be read."""
+
+_PROGRAM = "from bulkfhir.engine.cli import main; main()"
+
+_SPIN = """
+import sys, time, orjson
+lines = open(sys.argv[1], "rb").read().removesuffix(b"\\n").split(b"\\n")
+print("ready", flush=True)
+sys.stdin.readline()
+began = time.perf_counter()
+for _ in range(int(sys.argv[2])):
+    for line in lines:
+        try:
+            orjson.loads(line)
+        except ValueError:
+            pass
+print(time.perf_counter() - began)
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job over so many copies of an input. ``cpu_seconds`` is of all its processes, ``peak_mb`` of the largest."""
+
+    input: str
+    round: int
+    copies: int
+    lines: int
+    workers: int
+    wall_seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """orjson.loads over the same lines, in one process alone and in two at once: what a second worker can bring on this machine."""
+
+    round: int
+    alone_seconds: float
+    together_seconds: float
+
+    @property
+    def speedup(self) -> float:
+        return 2 * self.alone_seconds / self.together_seconds
+
+
+def adopt_orphans() -> None:
+    """Lets this process see the CPU time of workers that outlive the job's own process. Once, before the first job."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def run_job(chosen: Input, copies: int, workers: int, number: int = 0) -> Job:
+    with tempfile.TemporaryDirectory(dir=chosen.file.parent) as place:
+        source = Path(place) / "in"
+        source.mkdir()
+        for copy in range(copies):
+            (source / f"{copy:03}.ndjson").hardlink_to(chosen.file)
+        command = [sys.executable, "-c", _PROGRAM, "import", str(source), "--output", f"{place}/out", "--level", chosen.level]
+        command += ["--workers", str(workers), "--quiet", "--exit-zero", *(f"--package={package}" for package in chosen.packages)]
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "XDG_STATE_HOME": f"{place}/state"})
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
+    usages = [usage, *_orphans()]
+    cpu = sum(one.ru_utime + one.ru_stime for one in usages)
+    return Job(chosen.name, number, copies, copies * len(chosen.numbers), workers, wall, cpu, max(one.ru_maxrss for one in usages) / 1024)
+
+
+def further_speed(few: Job, many: Job) -> float | None:
+    """Lines a CPU second without start-up: what the further copies cost; None where that is lost in noise."""
+    seconds = many.cpu_seconds - few.cpu_seconds
+    return (many.lines - few.lines) / seconds if many.lines > few.lines and seconds > 0 else None
+
+
+def _orphans() -> Iterator[resource.struct_rusage]:
+    while True:
+        try:
+            yield os.wait4(-1, 0)[2]
+        except ChildProcessError:
+            return
+
+
+def run_pair(chosen: Input, passes: int, number: int = 0) -> Pair:
+    (alone,) = _spin(chosen.file, passes, 1)
+    return Pair(number, alone, max(_spin(chosen.file, passes, 2)))
+
+
+def _spin(file: Path, passes: int, count: int) -> list[float]:
+    """Wall seconds of so many processes that begin together."""
+    command = [sys.executable, "-c", _SPIN, str(file), str(passes)]
+    running = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+    for process in running:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    return [float(process.communicate()[0]) for process in running]

@@ -1,0 +1,67 @@
+"""One candidate in a process of its own, over the lines of one file.
+
+    python benchmarks/measure.py CANDIDATE FILE SETUP-AS-JSON
+
+What every program that is measured does, in whatever language (peers/ has the others):
+- judges the first line of the file and prints the line ``first``: start-up ends there;
+- reads the lines, goes over them once (``cold_seconds``: what is compiled and learned at first sight is in it), then again until half a CPU
+  second has passed (``warm_seconds``: the median of these passes);
+- prints one JSON object: CPU seconds of the whole process, the places of the lines that it refuses, from 0, and its memory.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from candidates import CANDIDATES, Candidate, Setup
+
+_ENOUGH = 0.5
+"""CPU seconds of warm passes after which no further one begins."""
+
+
+def measure(candidate: Candidate, file: Path, setup: Setup) -> dict[str, Any]:
+    assert candidate.make is not None
+    prepare, judge = candidate.make(setup)
+    with file.open("rb") as lines:
+        judge(prepare([lines.readline().rstrip(b"\n")]))
+    print("first", flush=True)
+    start = time.process_time()
+    before = _status("VmRSS")
+    prepared = prepare(file.read_bytes().removesuffix(b"\n").split(b"\n"))
+    held = _status("VmRSS") - before
+    refused, cold = _timed(judge, prepared)
+    passes: list[float] = []
+    while sum(passes) < _ENOUGH:
+        passes.append(_timed(judge, prepared)[1])
+    warm = statistics.median(passes)
+    return {"start_seconds": start, "cold_seconds": cold, "warm_seconds": warm, "refused": refused, "peak_mb": _status("VmHWM") - held}
+
+
+def _timed(judge: Any, prepared: Any) -> tuple[list[int], float]:
+    began = time.process_time()
+    refused: list[int] = judge(prepared)
+    return refused, time.process_time() - began
+
+
+def _status(name: str) -> float:
+    """A figure of proc(5), in MB."""
+    return next(int(line.split()[1]) / 1024 for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(f"{name}:"))
+
+
+def main() -> None:
+    name, file, given = sys.argv[1:]
+    fields = json.loads(given)
+    setup = Setup(fields["level"], tuple(fields["packages"]), *(Path(fields[key]) if fields[key] else None for key in ("schema", "peers")))
+    if setup.peers:
+        sys.path.append(str(setup.peers / "python"))  # last: what the environment has goes first
+    candidate = next(candidate for candidate in CANDIDATES if candidate.name == name)
+    print(json.dumps(measure(candidate, Path(file), setup)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""What was measured, summed up: one row for each candidate and input, and the tables that are printed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bars import Bar
+from candidates import FLOOR
+from inputs import Input
+from jobs import Job, further_speed
+from rounds import Run
+
+__all__ = ["JOB", "Row", "job_rows", "machine", "rows", "tables"]
+
+JOB = "whole job, start-up excluded"
+_WHOLE_JOB = "whole job"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Medians over the rounds. ``of_orjson``: lines a second as a share of those of orjson.loads over the same lines, round by round."""
+
+    input: str
+    candidate: str
+    lines: int
+    sample: bool
+    lines_per_second: float
+    of_orjson: float
+    cold_seconds: float | None = None
+    start_seconds: float | None = None
+    first_verdict_wall: float | None = None
+    peak_mb: float | None = None
+    verdicts: dict[str, int] | None = None
+
+
+def rows(inputs: Sequence[Input], runs: Sequence[Run]) -> list[Row]:
+    """Whole inputs and their samples under one name."""
+    by_name = {one.name: one for one in inputs}
+    floors = {(run.input, run.round): run for run in runs if run.candidate == FLOOR}
+    found: list[Row] = []
+    for name, candidate in dict.fromkeys((run.input, run.candidate) for run in runs):
+        mine = [run for run in runs if (run.input, run.candidate) == (name, candidate)]
+        chosen = by_name[name]
+        if chosen.whole is not None and any((run.input, run.candidate) == (chosen.whole, candidate) for run in runs):
+            continue  # measured over the sample too, but only to be set beside a slow one
+        found.append(
+            Row(
+                chosen.whole or name,
+                candidate,
+                mine[0].lines,
+                chosen.whole is not None,
+                round(statistics.median(run.lines_per_second for run in mine)),
+                statistics.median(run.lines_per_second / floors[name, run.round].lines_per_second for run in mine),
+                *(round(statistics.median(getattr(run, figure) for run in mine), 3) for figure in ("cold_seconds", "start_seconds", "first_verdict_wall")),
+                round(max(run.peak_mb for run in mine), 1),
+                chosen.verdicts(mine[0].refused),
+            )
+        )
+    return found
+
+
+def job_rows(jobs: Sequence[Job], runs: Sequence[Run]) -> list[Row]:
+    """The whole job with one worker: as it is over one copy, and what each further copy costs."""
+    floors = {(run.input, run.round): run.lines_per_second for run in runs if run.candidate == FLOOR}
+    found: list[Row] = []
+    for name in dict.fromkeys(job.input for job in jobs):
+        mine = [job for job in jobs if job.input == name and job.workers == 1]
+        sizes = [job.copies for job in mine]
+        first, last = ([job for job in mine if job.copies == copies] for copies in (min(sizes), max(sizes)))
+        plain = [(job.round, job.lines / job.cpu_seconds) for job in first]
+        further = [(one.round, speed) for one, two in zip(first, last, strict=True) if (speed := further_speed(one, two))]
+        for candidate, speeds, jobs_measured in ((_WHOLE_JOB, plain, first), (JOB, further, last)):
+            if speeds:
+                share = statistics.median(speed / floors[name, number] for number, speed in speeds)
+                peak = round(max(job.peak_mb for job in jobs_measured), 1)
+                found.append(Row(name, candidate, first[0].lines, False, round(statistics.median(speed for _, speed in speeds)), share, peak_mb=peak))
+    return found
+
+
+def machine() -> dict[str, str | int | float]:
+    models = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return {
+        "cpu": models[0] if models else platform.machine(),
+        "cores": os.cpu_count() or 1,
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def tables(found: Sequence[Row], reached: Sequence[Bar], left_out: dict[str, str], inputs: Sequence[Input]) -> Iterator[str]:
+    """Lines of text."""
+    for chosen in inputs:
+        mine = [row for row in found if row.input == chosen.name]
+        if not mine or chosen.whole is not None:
+            continue
+        reference = chosen.labels.reference if chosen.labels else "none"
+        yield f"\n{chosen.name}: {len(chosen.numbers):,} lines, {chosen.megabytes:.1f} MB, {chosen.level}; reference: {reference}"
+        yield f"{'':34}{'lines/s':>10} {'of orjson':>9} {'first verdict':>14} {'peak':>8}  refused"
+        for row in mine:
+            start = f"{row.start_seconds:.2f} cpu s" if row.start_seconds is not None else ""
+            name = f"{row.candidate}{f' ({row.lines} lines)' if row.sample else ''}"
+            yield f"{name:34}{row.lines_per_second:>10,} {row.of_orjson:>9.4f} {start:>14} {row.peak_mb:>5.0f} MB  {_verdicts(row.verdicts)}"
+    yield ""
+    for bar in reached:
+        if bar.reached is None:
+            yield f"{bar.text:62} {bar.target:>8}  not measured"
+        else:
+            said = {True: "met", False: "NOT MET", None: ""}[bar.met]
+            yield f"{bar.text:62} {bar.target:>8} {bar.reached:>9.3f}  {said:8} {' '.join(f'{figure:.3f}' for figure in bar.rounds)}"
+    for name, why in left_out.items():
+        yield f"{name}: left out: {why}"
+
+
+def _verdicts(verdicts: dict[str, int] | None) -> str:
+    if not verdicts:
+        return ""
+    if "bad" not in verdicts:
+        return str(verdicts["refused"])
+    return f"{verdicts['caught']} of {verdicts['bad']} bad, {verdicts['wrongly_refused']} wrongly"
+
+
+def as_json(found: Sequence[Row]) -> list[dict[str, object]]:
+    return [{key: value for key, value in asdict(row).items() if value is not None} for row in found]

@@ -1,0 +1,177 @@
+"""Every benchmark in one command: validators, whole jobs, and the bars, on clean lines, with one in five dirty, and with all of them dirty.
+
+    python benchmarks/run.py --output FOLDER [--input FILE.ndjson[.gz]] [--dirty FILE --dirty-labels LABELS] [--profiled FOLDER --package P] [--install]
+
+Writes result.json and speed.svg to FOLDER and prints the tables. Every candidate runs in a process of its own, all of them once a round
+(A B C, A B C, ...), so that a slow minute of the machine hits all alike; figures are CPU time and medians unless they say otherwise.
+Peers that are slow go over a sample, evenly spread and always the same, in the first rounds only. What cannot run is left out, by name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import peers
+from bars import bars
+from candidates import CANDIDATES, FLOOR, Candidate, Setup
+from inputs import Input, Labels, find_files, make_dirty, only_bad, read_input, read_labels, sampled
+from jobs import Job, Pair, adopt_orphans, run_job, run_pair
+from plot import plot
+from report import as_json, job_rows, machine, rows, tables
+from rounds import Failed, Run, run
+
+_SAMPLE = Path(__file__).resolve().parents[1] / "fixtures" / "sample"
+_MADE_LINES = 2500
+"""Lines of the dirty file that is made where none is given."""
+
+
+@dataclass
+class Results:
+    """What has been measured so far."""
+
+    runs: list[Run] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="where result.json and speed.svg go")
+    parser.add_argument("--input", type=Path, default=_SAMPLE, metavar="PATH", help="clean lines: a file or a folder  [default: the bundled sample]")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="a reference's verdicts on them (.jsonl.gz)")
+    parser.add_argument("--dirty", type=Path, metavar="PATH", help="lines of which one in five is bad  [default: made from the clean ones]")
+    parser.add_argument("--dirty-labels", type=Path, metavar="FILE", help="a reference's verdicts on them; needed with --dirty")
+    parser.add_argument("--profiled", type=Path, metavar="PATH", help="lines that claim profiles  [default: not measured]")
+    parser.add_argument("--profiled-labels", type=Path, metavar="FILE", help="a reference's verdicts on them at strict")
+    parser.add_argument("--package", action="append", default=[], help="FHIR package with those profiles (.tgz); repeatable")
+    parser.add_argument("--schema", type=Path, metavar="FILE", help="HL7's fhir.schema.json for R4  [default: that among the peers]")
+    parser.add_argument("--peers", type=Path, default=peers.FOLDER, metavar="FOLDER", help="where peers are installed  [default: %(default)s]")
+    parser.add_argument("--install", action="store_true", help="install the peers first, from PyPI, npm and Maven Central")
+    parser.add_argument("--only", nargs="+", choices=[one.name for one in CANDIDATES], metavar="NAME", help=f"only these candidates; {FLOOR} always runs")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--slow-rounds", type=int, default=1, help="rounds in which slow peers take part  [default: 1]")
+    parser.add_argument("--sample", type=int, default=300, help="lines that slow peers get  [default: 300]")
+    parser.add_argument("--copies", type=int, nargs=2, default=(10, 50), metavar=("FEW", "MANY"), help="copies in large jobs  [default: 10 50]")
+    options = parser.parse_args()
+    if options.dirty and not options.dirty_labels:
+        parser.error("--dirty needs --dirty-labels: which of its lines are bad")
+    return options
+
+
+def main() -> None:
+    options = arguments()
+    if options.install:
+        peers.install(options.peers)
+    sys.path.append(str(options.peers / "python"))
+    schema = options.schema or options.peers / peers.SCHEMA
+    setup = Setup(schema=schema if schema.exists() else None, peers=options.peers if options.peers.is_dir() else None)
+    options.output.mkdir(parents=True, exist_ok=True)
+    adopt_orphans()
+    results = Results()
+    with tempfile.TemporaryDirectory(dir=options.output) as place:
+        wholes = list(read_inputs(options, Path(place)))
+        inputs = [one for whole in wholes for one in (whole, sampled(whole, options.sample))]
+        chosen = available(options.only, setup, results.left_out)
+        for number in range(options.rounds):
+            for one in inputs:
+                measure(one, chosen, setup, number, results, slow=number < options.slow_rounds)
+            measure_jobs(wholes, options.copies, number, results)
+    write(options, inputs, results)
+
+
+def read_inputs(options: argparse.Namespace, folder: Path) -> Iterator[Input]:
+    def read(name: str, path: Path, labels: Path | None, level: str = "structure-only", packages: Sequence[str] = ()) -> Input:
+        return read_input(name, find_files(path), folder, read_labels(labels) if labels else None, level=level, packages=packages)
+
+    clean = read("clean", options.input, options.labels)
+    yield clean
+    dirty = read("20 % dirty", options.dirty, options.dirty_labels) if options.dirty else make_dirty(clean, "20 % dirty", _MADE_LINES, _explained)
+    yield dirty
+    yield only_bad("100 % dirty", dirty)
+    if options.profiled:
+        yield read("profiled", options.profiled, options.profiled_labels, "strict", [str(Path(package).resolve()) for package in options.package])
+
+
+def _explained(chosen: Input) -> tuple[int, ...]:
+    """What our explainer refuses: the reference for lines that are made here."""
+    explainer = next(one for one in CANDIDATES if one.name == f"{chosen.level}, explainer alone")
+    return run(explainer, chosen, Setup()).refused
+
+
+def available(only: Sequence[str] | None, setup: Setup, left_out: dict[str, str]) -> list[Candidate]:
+    wanted = [one for one in CANDIDATES if only is None or one.name in only or one.name == FLOOR]
+    missing = {one.name: why for one in wanted if (why := one.missing(setup)) is not None}
+    left_out.update(missing)
+    return [one for one in wanted if one.name not in missing]
+
+
+def measure(chosen: Input, candidates: Sequence[Candidate], setup: Setup, number: int, results: Results, *, slow: bool) -> None:
+    """One round over one input."""
+    for candidate in candidates:
+        if takes_part(candidate, chosen, slow=slow) and candidate.name not in results.left_out:
+            try:
+                results.runs.append(run(candidate, chosen, setup, number))
+            except Failed as failed:
+                if not candidate.peer:
+                    raise
+                results.left_out[candidate.name] = f"{chosen.name}: {failed}"
+            else:
+                print(f"round {number + 1}: {chosen.name}, {candidate.name}: {results.runs[-1].lines_per_second:,.0f} lines/s", file=sys.stderr)
+
+
+def takes_part(candidate: Candidate, chosen: Input, *, slow: bool) -> bool:
+    profiled = (chosen.whole or chosen.name) == "profiled"
+    if profiled and not (candidate.strict or candidate.name in (FLOOR, "structure-only")):
+        return False
+    if chosen.whole is None:
+        return not candidate.slow
+    if candidate.once and chosen.whole != "clean":
+        return False
+    return slow and (candidate.slow or candidate.name == FLOOR or (profiled and candidate.name == "strict"))
+
+
+def measure_jobs(wholes: Sequence[Input], copies: tuple[int, int], number: int, results: Results) -> None:
+    few, many = copies
+    clean, *others = (one for one in wholes if one.name != "profiled")
+    for workers, sizes in ((1, (1, few, many)), (2, (few, many))):
+        for size in sizes:
+            results.jobs.append(run_job(clean, size, workers, number))
+            print(f"round {number + 1}: {results.jobs[-1]}", file=sys.stderr)
+    results.pairs.append(run_pair(clean, few, number))
+    for other in others:
+        results.jobs += [run_job(other, size, 1, number) for size in (1, few)]
+
+
+def write(options: argparse.Namespace, inputs: Sequence[Input], results: Results) -> None:
+    found = [*rows(inputs, results.runs), *job_rows(results.jobs, results.runs)]
+    reached = bars(results.runs, results.jobs, results.pairs)
+    document = {
+        "machine": machine(),
+        "settings": {key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()},
+        "inputs": [{"name": one.name, "lines": len(one.numbers), "megabytes": one.megabytes, "reference": _reference(one.labels)} for one in inputs],
+        "candidates": as_json(found),
+        "bars": [asdict(bar) for bar in reached],
+        "left_out": results.left_out,
+        "runs": [{**asdict(one), "refused": len(one.refused)} for one in results.runs],
+        "jobs": [asdict(one) for one in results.jobs],
+        "pairs": [{**asdict(one), "speedup": one.speedup} for one in results.pairs],
+    }
+    (options.output / "result.json").write_text(json.dumps(document, indent=1) + "\n")
+    (options.output / "speed.svg").write_text(plot(as_json(found)))
+    print("{cpu}, {cores} cores, {system}, Python {python}, load {load}".format(**machine()))
+    print("\n".join(tables(found, reached, results.left_out, inputs)))
+
+
+def _reference(labels: Labels | None) -> str | None:
+    return labels.reference if labels else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The benchmarks run, and their figures hang together; how fast anything is they say themselves."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXPLAINER = "structure-only, explainer alone"
+
+
+def benchmarks(folder: Path, *arguments: object) -> dict[str, Any]:
+    command = [sys.executable, ROOT / "benchmarks/run.py", "--output", folder, "--peers", folder / "none", "--copies", "2", "3", "--rounds", "1", *arguments]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return {**json.loads((folder / "result.json").read_text()), "printed": done.stdout}
+
+
+def rows(result: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
+    """Candidate -> its row for an input."""
+    return {row["candidate"]: row for row in result["candidates"] if row["input"] == name}
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """One round over a small file; the dirty ones are made from it."""
+    folder = tmp_path_factory.mktemp("benchmarks")
+    found = benchmarks(folder, "--input", ROOT / "fixtures/sample/Procedure.ndjson", "--only", EXPLAINER, "fhirkit-rs", "medplum", "HAPI")
+    return {**found, "plot": (folder / "speed.svg").read_text()}
+
+
+def test_every_candidate_goes_over_clean_and_dirty_lines(result: dict[str, Any]) -> None:
+    assert [one["name"] for one in result["inputs"] if "sample" not in one["name"]] == ["clean", "20 % dirty", "100 % dirty"]
+    for name in ("clean", "20 % dirty", "100 % dirty"):
+        found = rows(result, name)
+        assert found["orjson.loads"]["of_orjson"] == 1
+        assert found[EXPLAINER]["lines_per_second"] > 0
+        assert found["whole job"]["peak_mb"] > 0
+
+
+def test_refused_lines_are_counted_beside_the_labels(result: dict[str, Any]) -> None:
+    mixed, broken = rows(result, "20 % dirty"), rows(result, "100 % dirty")
+    bad = mixed[EXPLAINER]["verdicts"]["bad"]
+    assert 0 < bad == round(mixed[EXPLAINER]["lines"] / 5)
+    assert mixed[EXPLAINER]["verdicts"] == {"refused": bad, "bad": bad, "caught": bad, "wrongly_refused": 0}
+    assert broken[EXPLAINER]["verdicts"] == mixed[EXPLAINER]["verdicts"]
+    assert broken[EXPLAINER]["lines"] == bad
+    assert mixed["orjson.loads"]["verdicts"]["caught"] < bad
+
+
+def test_what_cannot_run_is_left_out_by_name(result: dict[str, Any]) -> None:
+    assert result["left_out"]["medplum"] == "node/node_modules/@medplum/core is not among the peers (--install)"
+    assert result["left_out"]["HAPI"] == "hapi/peer.jar is not among the peers (--install)"
+    assert "medplum: left out" in result["printed"]
+
+
+def test_bars_are_ratios_of_what_was_measured(result: dict[str, Any]) -> None:
+    found = {bar["text"]: bar for bar in result["bars"]}
+    share = found["explainer alone / orjson.loads"]
+    assert share["reached"] == pytest.approx(rows(result, "clean")[EXPLAINER]["of_orjson"])
+    assert share["met"] is (share["reached"] >= 0.1)
+    assert found["strict / HAPI, the same lines with profiles"]["reached"] is None
+
+
+def test_jobs_grow_with_copies_and_workers(result: dict[str, Any]) -> None:
+    clean = [job for job in result["jobs"] if job["input"] == "clean"]
+    assert [(job["workers"], job["copies"], job["lines"]) for job in clean] == [(1, 1, 210), (1, 2, 420), (1, 3, 630), (2, 2, 420), (2, 3, 630)]
+    assert all(pair["speedup"] > 0 for pair in result["pairs"])
+
+
+def test_the_plot_has_a_bar_for_every_input(result: dict[str, Any]) -> None:
+    drawn = ET.fromstring(result["plot"])
+    texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert "ours, no native acceptor" in texts
+    bars = [row for row in result["candidates"] if row["candidate"] in (EXPLAINER, "whole job, start-up excluded")]
+    legend = 3
+    assert len(list(drawn.iter("{http://www.w3.org/2000/svg}rect"))) == legend + len(bars)
+
+
+def test_labels_of_other_lines_are_refused(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.jsonl.gz"
+    labels.write_bytes(gzip.compress(json.dumps({"settings": "a reference", "sha256": "0" * 64}).encode() + b"\n"))
+    with pytest.raises(AssertionError, match="clean: the lines are not those that were labelled"):
+        benchmarks(tmp_path, "--input", ROOT / "fixtures/sample/Procedure.ndjson", "--labels", labels)
