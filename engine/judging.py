@@ -10,7 +10,7 @@ from types import NoneType
 
 import orjson
 
-from bulkfhir.validators import Block, BlockValidator, BlockVerdicts, Issue, Verdict
+from bulkfhir.validators import Block, BlockValidator, BlockVerdicts, Coded, Issue, Joined, Verdict
 
 from .lines import LINE_LIMIT, Lines
 from .logs import log_crash
@@ -42,7 +42,7 @@ class Judge:
         settings = self._settings
         verdicts = _validated(self._judge, Block(lines.data))
         added = _type_issues(verdicts)
-        if settings.id_required and None in verdicts.ids:
+        if settings.id_required and not isinstance(verdicts.ids, Joined) and None in verdicts.ids:
             added = {**_id_issues(verdicts, lines.data), **added}
         if settings.max_binary is not None and len(lines.data) > settings.max_binary:
             added = {**_size_issues(verdicts, settings.max_binary), **added}
@@ -77,11 +77,15 @@ def _validated(validator: BlockValidator, block: Block) -> BlockVerdicts:
 
 def _readable(verdicts: BlockVerdicts) -> BlockVerdicts:
     """The same with None for every type and id that is no string, whatever a plug-in took over from the data."""
-    if set(map(type, verdicts.types)) | set(map(type, verdicts.ids)) <= {str, NoneType}:
+    if _texts(verdicts.types) and _texts(verdicts.ids):
         return verdicts
     types = [name if isinstance(name, str) else None for name in verdicts.types]
     ids = [key if isinstance(key, str) else None for key in verdicts.ids]
     return dataclasses.replace(verdicts, types=types, ids=ids)
+
+
+def _texts(column: Sequence[object]) -> bool:
+    return isinstance(column, Coded | Joined) or set(map(type, column)) <= {str, NoneType}
 
 
 def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
@@ -116,7 +120,8 @@ def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
 
 def _type_issues(verdicts: BlockVerdicts) -> dict[int, Issue]:
     """Accepted lines whose type could not be part of a path."""
-    bad = {name for name in set(verdicts.types) if name is None or not _TYPE.fullmatch(name)}
+    names = verdicts.types.names if isinstance(verdicts.types, Coded) else verdicts.types
+    bad = {name for name in set(names) if name is None or not _TYPE.fullmatch(name)}
     if not bad:
         return {}
     rejected = verdicts.failed | verdicts.crashed

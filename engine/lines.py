@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .columns import count_lines
 from .storage import Reader
 
 __all__ = ["BLOCK_BYTES", "LINE_LIMIT", "Lines", "read_lines", "read_range"]
@@ -85,8 +86,8 @@ def read_lines(chunks: Iterator[bytes], start: int = 0, end: int | None = None, 
                 cursor = chunk.find(b"\n", cursor) + 1
                 held, held_bytes, offset = [], 0, base + cursor
             if cut > cursor:
-                data = b"".join([*held, chunk[cursor:cut]])
-                count = data.count(b"\n")
+                data = b"".join([*held, memoryview(chunk)[cursor:cut]])
+                count = count_lines(data)
                 yield Lines(data, offset, first, count)
                 first += count
             if last:

@@ -1,17 +1,20 @@
 """Outcomes: the lines of the SUCCESS, FAILURE and SUCCESS_WITH_SEARCH_VALIDATION_FAILURES logs, as HealthLake writes them.
 
-In parts, line ids count from the shard's start. Lines with an OperationOutcome begin with ``{"lineId":N``, so that publishing can add the shard's base
-without parsing them; the many SUCCESS lines are columns until then.
+In parts, line ids count from the shard's start. Every line begins with ``{"lineId":N``, so that publishing can add the shard's base without parsing it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 
 import orjson
 
 from bulkfhir.validators import Issue
+
+from .columns import fill, rebase
+from .rows import Rows
 
 __all__ = [
     "FAILURE",
@@ -24,7 +27,6 @@ __all__ = [
     "missing_id",
     "outcome_line",
     "success_lines",
-    "success_row",
     "too_large",
     "too_long",
     "with_base",
@@ -54,36 +56,14 @@ _PARSER_RULES = frozenset(
 _LINE_ID = b'{"lineId":'
 
 
-def success_row(numbers: Sequence[int], ids: Sequence[str], types: Sequence[str]) -> bytes:
-    """The accepted lines of one block in a part: columns in one JSON line, from which ``success_lines`` makes the log. ``numbers`` count from 0."""
-    row = (list(numbers), list(ids), list(types))
-    try:
-        return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
-    except TypeError:  # a lone surrogate, which a foreign judge let pass
-        return json.dumps(row).encode() + b"\n"
+def success_lines(rows: Rows) -> bytes:
+    """The SUCCESS lines of a part."""
+    return fill(_LINE_ID, rows.first + 1, rows.numbers, b',"resourceId":"', rows.ids, rows.types.codes, _success_tails(rows.types.names))
 
 
-def success_lines(row: bytes, base: int) -> bytes:
-    """The SUCCESS lines of one block; ``base`` lines of the file lie before its shard."""
-    try:
-        numbers, ids, types = orjson.loads(row)
-    except orjson.JSONDecodeError:
-        numbers, ids, types = json.loads(row)
-    if not _plain(ids) or not _plain(set(types)):
-        ids, types = [json.dumps(text)[1:-1] for text in ids], [json.dumps(text)[1:-1] for text in types]
-    base += 1
-    return "".join(
-        [
-            f'{{"lineId":{number + base},"resourceId":"{resource_id}","resourceType":"{resource_type}","UpdateResourceResponse":{{"statusCode":200}}}}\n'
-            for number, resource_id, resource_type in zip(numbers, ids, types, strict=True)
-        ]
-    ).encode()
-
-
-def _plain(texts: Iterable[str]) -> bool:
-    """Whether all may stand in JSON strings as they are: the ids of HealthLake's form do."""
-    joined = "".join(texts)
-    return joined.isprintable() and '"' not in joined and "\\" not in joined
+@lru_cache(maxsize=64)
+def _success_tails(types: tuple[str, ...]) -> list[bytes]:
+    return [b'","resourceType":"%b","UpdateResourceResponse":{"statusCode":200}}\n' % name.encode() for name in types]
 
 
 def outcome_line(line_id: int, resource_type: str | None, resource_id: str | None, issues: Iterable[Issue], status: int) -> bytes:
@@ -134,14 +114,7 @@ def too_large(size: int, limit: int) -> Issue:
 
 def with_base(lines: bytes, base: int) -> bytes:
     """The lines with ``base`` added to every lineId."""
-    if not base:
-        return lines
-    skip = len(_LINE_ID)
-    moved = []
-    for line in lines.splitlines(keepends=True):
-        end = line.index(b",", skip)
-        moved.append(b"%b%d%b" % (_LINE_ID, int(line[skip:end]) + base, line[end:]))
-    return b"".join(moved)
+    return rebase(_LINE_ID, base, lines) if base else lines
 
 
 def _location(issue: Issue) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bulkfhir.validators import BlockVerdicts, Verdict
 
@@ -13,8 +13,9 @@ from .audit import audited
 from .findings import encode_findings
 from .keys import KEYS, KeyColumns
 from .lines import Lines
-from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_row
+from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
 from .plugins import SINKS, load
+from .rows import Rows
 from .settings import Settings
 from .sinks import Accepted, Sink, SinkWriter
 from .storage import Storage, Writer, storage_for
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["FINDINGS", "Parts", "open_parts", "open_sink", "part_uri", "result_uri"]
 
 FINDINGS = "findings"
+
+_Entry = TypeVar("_Entry")
 
 
 class Parts(Protocol):
@@ -115,10 +118,11 @@ class LogParts:
             self._files.write(FAILURE, _outcomes(lines.first, verdicts, sorted(rejected)))
         accepted, numbers = _accepted(lines, verdicts, rejected, warned)
         if numbers:
-            self._write_success(accepted, numbers)
-            self._keys.add(accepted.types, accepted.ids, numbers)
+            rows = Rows.of(numbers, lines.first, accepted.types, accepted.ids)
+            self._keys.add(rows)
             if self._keys.full:
                 self._files.write(KEYS, self._keys.take())
+            self._files.write(SUCCESS, success_lines(_successes(numbers, lines.first, accepted) if warned else rows))
             if self._sink:
                 self._sink.write(accepted)
         return len(warned)
@@ -139,15 +143,6 @@ class LogParts:
         self._files.abort()
         if self._sink:
             self._sink.abort()
-
-    def _write_success(self, accepted: Accepted, numbers: Sequence[int]) -> None:
-        ids, types = accepted.ids, accepted.types
-        if accepted.replaced:  # these are in another log
-            keep = [position for position in range(len(numbers)) if position not in accepted.replaced]
-            numbers = [numbers[position] for position in keep]
-            ids, types = [ids[position] for position in keep], [types[position] for position in keep]
-        if numbers:
-            self._files.write(SUCCESS, success_row(numbers, ids, types))
 
 
 class FindingParts:
@@ -190,17 +185,25 @@ def _outcomes(first: int, verdicts: BlockVerdicts, positions: Iterable[int]) -> 
 
 
 def _accepted(lines: Lines, verdicts: BlockVerdicts, rejected: frozenset[int], warned: list[int]) -> tuple[Accepted, Sequence[int]]:
-    """The accepted lines as columns, and their numbers in the shard. The judge has seen to it that they have a type and an id."""
-    first = lines.first
-    numbers: Sequence[int] = [number + first for number in verdicts.numbers]
-    starts, ends, types, ids = verdicts.starts, verdicts.ends, verdicts.types, verdicts.ids
-    keep: Iterable[int] = range(len(starts))
+    """The accepted lines as columns, and their numbers in the block. The judge has seen to it that they have a type and an id."""
+    numbers, starts, ends, types, ids = verdicts.numbers, verdicts.starts, verdicts.ends, verdicts.types, verdicts.ids
+    keep: Sequence[int] = range(len(starts))
     if rejected:
         keep = [position for position in keep if position not in rejected]
-        numbers, starts, ends = ([column[position] for position in keep] for column in (numbers, starts, ends))
-        types, ids = ([column[position] for position in keep] for column in (types, ids))
+        numbers, starts, ends = _picked(numbers, keep), _picked(starts, keep), _picked(ends, keep)
+        types, ids = _picked(types, keep), _picked(ids, keep)
     replaced: dict[int, bytes] = {}
     if warned:
         place = {position: number for number, position in enumerate(keep)}
         replaced = {place[at]: audited(lines.data[verdicts.starts[at] : verdicts.ends[at]], verdicts.verdicts[at].issues) for at in warned}
     return Accepted(lines.data, starts, ends, types, ids, replaced), numbers  # type: ignore[arg-type]
+
+
+def _successes(numbers: Sequence[int], first: int, accepted: Accepted) -> Rows:
+    """The accepted lines but for those that another log is about."""
+    keep = [position for position in range(len(numbers)) if position not in accepted.replaced]
+    return Rows.of(_picked(numbers, keep), first, _picked(accepted.types, keep), _picked(accepted.ids, keep))
+
+
+def _picked(column: Sequence[_Entry], positions: Iterable[int]) -> list[_Entry]:
+    return [column[position] for position in positions]

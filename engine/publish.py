@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .executors.board import Beat
 from .lines import BLOCK_BYTES
-from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, success_lines, with_base
+from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, with_base
 from .parts import part_uri
 from .settings import Settings
 from .storage import Storage, storage_for
@@ -42,7 +42,7 @@ def publish_logs(settings: Settings, plan: LogPlan, beat: Beat) -> None:
         try:
             for shard, base in parts:
                 for rows in _whole_lines(storage, part_uri(storage, settings.work_folder, shard, name), beat):
-                    writer.write(b"".join(success_lines(row, base) for row in rows.splitlines()) if name == SUCCESS else with_base(rows, base))
+                    writer.write(with_base(rows, base))
             writer.write(b"".join(closing))
             writer.commit()
         except BaseException:

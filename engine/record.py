@@ -17,7 +17,7 @@ __all__ = ["WORK", "Plan", "Record"]
 WORK = ".work"
 """Folder in the job's own, for parts and the record. It is removed once the Manifest is written."""
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from bulkfhir.validators import BlockVerdicts, Issue
+from bulkfhir.validators import BlockVerdicts, Coded, Issue
 
 from .totals import EXAMPLES, Place, Totals, rule_key
 
@@ -31,7 +31,8 @@ class Tally:
         self.server_errors += server
         self._search_failures += search_failures
         self._imported_bytes += sum(verdicts.ends) - sum(verdicts.starts)
-        self._types.update(verdicts.types)  # type: ignore[arg-type]  # None is a key here until it is frozen
+        column = verdicts.types
+        self._types.update(column.counts() if isinstance(column, Coded) else column)  # type: ignore[arg-type]  # None is a key here until it is frozen
         for position in sorted(verdicts.verdicts):  # examples are the first lines, in whatever order a validator came upon them
             self._add_issues(verdicts.verdicts[position].issues, (self._shard, first + verdicts.numbers[position]))
         for positions, types in ((verdicts.failed, self._customer_types), (verdicts.crashed, self._server_types)):

@@ -10,13 +10,13 @@ Without the native module (a plain install without a Rust toolchain) ``NATIVE`` 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, overload
+from typing import Final
 
 from .block import Block, BlockVerdicts
 from .explainer import Explainer
 from .issue import Issue, Verdict
 from .lowering import Lowering
+from .texts import Coded, Joined
 
 try:
     from ._acceptor import Acceptor, Judgement
@@ -49,27 +49,26 @@ class Acceptance:
         """The verdicts for a block of lines, and why lines were asked about."""
         data = block.data
         judgement = self._judge(data)
-        for number in judgement.undecided():
-            self._undecided[self._lowering.undecided[number]] += 1
-        starts, ends = memoryview(judgement.starts()).cast("I"), memoryview(judgement.ends()).cast("I")
-        names = self._lowering.types
-        types = _Column(lambda: [names[number] if names else None for number in memoryview(judgement.type_numbers()).cast("I")])
-        ids = _Column(lambda: judgement.ids(data))
+        for number, count in Counter(judgement.undecided()).items():
+            self._undecided[self._lowering.undecided[number]] += count
+        numbers, starts, ends = (memoryview(column).cast("I") for column in (judgement.numbers(), judgement.starts(), judgement.ends()))
+        types, ids = Coded(tuple(self._lowering.types), judgement.types()), judgement.ids(data)
+        if judgement.whole:
+            return BlockVerdicts(numbers, starts, ends, types, Joined(ids), {}, frozenset())
+        names: list[str | None] = list(types) if types.names else [None] * len(numbers)
+        keys: list[str | None] = [key or None for key in Joined(ids)]
         verdicts: dict[int, Verdict] = {}
-        failed: set[int] = set()
-        crashed: set[int] = set()
+        failed, crashed = set[int](), set[int]()
         reasons: Counter[str] = Counter()
         for position, reason in judgement.asked():
             reasons[reason] += 1
             verdict = self._explain(data[starts[position] : ends[position]], position, crashed)
-            types.put(position, verdict.resource_type)
-            ids.put(position, verdict.resource_id)
+            names[position], keys[position] = verdict.resource_type, verdict.resource_id
             if verdict.issues:
                 verdicts[position] = verdict
                 if position not in crashed and verdict.failed:
                     failed.add(position)
-        numbers = memoryview(judgement.numbers()).cast("I")
-        return BlockVerdicts(numbers, starts, ends, types, ids, verdicts, frozenset(failed), frozenset(crashed), asked=reasons)
+        return BlockVerdicts(numbers, starts, ends, names, keys, verdicts, frozenset(failed), frozenset(crashed), asked=reasons)
 
     def _judge(self, data: bytes) -> Judgement:
         judgement = self._acceptor.begin(data)
@@ -89,38 +88,3 @@ class Acceptance:
         except Exception as error:  # noqa: BLE001  # the wall around one resource: a bug in a validator costs its own line only
             crashed.add(position)
             return Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
-
-
-class _Column(Sequence[str | None]):
-    """A column of strings that are made when first looked at, with what was put over them."""
-
-    def __init__(self, make: Callable[[], list[str | None]]) -> None:
-        self._make = make
-        self._over: dict[int, str | None] = {}
-        self._made: list[str | None] | None = None
-
-    def put(self, position: int, text: str | None) -> None:
-        self._over[position] = text
-
-    def _all(self) -> list[str | None]:
-        if self._made is None:
-            self._made = self._make()
-            for position, text in self._over.items():
-                self._made[position] = text
-        return self._made
-
-    @overload
-    def __getitem__(self, index: int) -> str | None: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str | None]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str | None] | None:
-        return self._all()[index]
-
-    def __iter__(self) -> Iterator[str | None]:
-        return iter(self._all())
-
-    def __contains__(self, value: object) -> bool:
-        return value in self._all()
-
-    def __len__(self) -> int:
-        return len(self._all())

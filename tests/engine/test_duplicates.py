@@ -13,8 +13,9 @@ from bulkfhir.engine import import_job
 from bulkfhir.engine import keys as keys_module
 from bulkfhir.engine.duplicates import Duplicates, bucket_ranges, find_duplicates
 from bulkfhir.engine.executors import Beat
-from bulkfhir.engine.keys import BUCKETS, KEYS, KeyColumns, read_buckets
+from bulkfhir.engine.keys import BUCKETS, KEYS, KeyColumns, read_segments
 from bulkfhir.engine.parts import part_uri
+from bulkfhir.engine.rows import Rows
 from bulkfhir.engine.settings import Settings
 from bulkfhir.engine.storage import storage_for
 
@@ -96,7 +97,7 @@ def test_sets_of_any_size_and_any_number_of_tasks_find_the_same(tmp_path, monkey
         keys = KeyColumns()
         for line in range(100):
             key = str(chance.randrange(300))
-            keys.add(["Patient"], [key], [line])
+            keys.add(Rows.of([line], 0, ["Patient"], [key]))
             first.setdefault(key, (shard, line))
             last[key] = (shard, line)
             total += 1
@@ -111,7 +112,7 @@ def test_memory_is_bounded_by_the_keys_of_one_set(tmp_path, monkeypatch):
     storage = storage_for(str(tmp_path))
     for shard in range(10):
         keys = KeyColumns()
-        keys.add(["Patient"] * 10_000, [f"{shard}-{number}" for number in range(10_000)], range(10_000))
+        keys.add(Rows.of(range(10_000), 0, ["Patient"] * 10_000, [f"{shard}-{number}" for number in range(10_000)]))
         storage.put(part_uri(storage, str(tmp_path), shard, KEYS), keys.take())
 
     def peak(at_once):
@@ -139,9 +140,10 @@ def test_a_type_and_an_id_make_the_key(tmp_path):
     keys = KeyColumns()
     pairs = [("Patient", "1"), ("Group", "1"), ("Patient", "11"), ("Patient", "\ud800"), ("Patient", "x" * 4000), ("Patient", "y" * 4000)]
     for line, (name, key) in enumerate(pairs):
-        keys.add([name], [key], [line])
+        keys.add(Rows.of([line], 0, [name], [key]))
     path = tmp_path / "keys"
     path.write_bytes(keys.take())
-    (buckets,) = read_buckets(storage_for(str(path)), str(path), 0, BUCKETS)
-    assert sorted(line for _, lines in buckets for line in lines) == list(range(len(pairs)))
-    assert len({key for column, _ in buckets for key in column}) == len(pairs)
+    (segment,) = read_segments(storage_for(str(path)), str(path))
+    keys, lines = segment.between(0, BUCKETS)
+    assert sorted(lines.cast("I")) == list(range(len(pairs)))
+    assert len(set(keys.cast("Q"))) == len(pairs)

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from bulkfhir.engine.outcomes import file_failure_line, outcome_line, success_lines, success_row, with_base
+from bulkfhir.engine.outcomes import file_failure_line, outcome_line, success_lines, with_base
+from bulkfhir.engine.rows import Rows
 from bulkfhir.validators import Issue
 
 
@@ -46,7 +47,7 @@ def test_the_parser_has_slashes_and_the_validator_dots(rule, location, expected)
 
 
 def test_success_lines_count_from_the_shards_start():
-    assert success_lines(success_row([0, 2], ["a", "b"], ["Patient", "Group"]), 10) == (
+    assert success_lines(Rows.of([0, 2], 10, ["Patient", "Group"], ["a", "b"])) == (
         b'{"lineId":11,"resourceId":"a","resourceType":"Patient","UpdateResourceResponse":{"statusCode":200}}\n'
         b'{"lineId":13,"resourceId":"b","resourceType":"Group","UpdateResourceResponse":{"statusCode":200}}\n'
     )
@@ -54,8 +55,9 @@ def test_success_lines_count_from_the_shards_start():
 
 @pytest.mark.parametrize("key", ['a"b', "a\\b", "a\nb", "\x00", "\x1f", "\ud800", "é", "\u2028"])
 def test_a_strange_id_is_escaped(key):
-    (line,) = success_lines(success_row([0], [key], ["Patient"]), 0).split(b"\n")[:-1]
-    assert json.loads(line)["resourceId"] == key
+    lines = success_lines(Rows.of([0, 1], 0, ["Patient", "Patient"], [key, "plain"])).split(b"\n")[:-1]
+    assert [json.loads(line)["resourceId"] for line in lines] == [key, "plain"]
+    assert success_lines(Rows.of([0], 0, ["Patient"], [key])) == lines[0] + b"\n"
 
 
 def test_a_lone_surrogate_does_not_break_a_failure_line():

@@ -61,12 +61,21 @@ impl Columns {
         self.states.contains(&PENDING)
     }
 
+    /// Whether every line is accepted and has an id.
+    pub fn is_whole(&self) -> bool {
+        self.states.iter().all(|&state| state == ACCEPTED) && self.ids.iter().all(|id| id.1 > 0)
+    }
+
     /// Positions of the lines that are not accepted.
     pub fn asked(&self) -> impl Iterator<Item = (usize, &'static str)> + '_ {
-        self.states.iter().enumerate().filter(|(_, &state)| state != ACCEPTED).map(|(position, &state)| {
-            let reason = if state == PENDING { Reason::Question as u8 } else { state - REASONS };
-            (position, NAMES[reason as usize])
-        })
+        self.states
+            .iter()
+            .enumerate()
+            .filter(|(_, &state)| state != ACCEPTED)
+            .map(|(position, &state)| {
+                let reason = if state == PENDING { Reason::Question as u8 } else { state - REASONS };
+                (position, NAMES[reason as usize])
+            })
     }
 }
 

@@ -4,6 +4,7 @@
 //! table (bytes from Python) ──┐
 //! line ── lexer ── walk ──────┼──> accepted | asked, with a reason | pending, with questions
 //! memo (answers) ─────────────┘       tape: what the line holds, for conditions and profiles
+//! accepted ── columns: rows, keys, lines by kind, for whoever writes them
 //! ```
 //!
 //! It knows JSON and the primitive types; what FHIR says is in the table, and what only the explainer can tell of a single value
@@ -12,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod block;
+pub mod columns;
 mod lexer;
 pub mod memo;
 mod op;

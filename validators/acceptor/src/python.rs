@@ -2,9 +2,10 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::PyBytes;
 
 use crate::block;
+use crate::columns::{self, Mismatch, Place};
 
 /// Columns of a block, and what came of its lines so far.
 #[pyclass]
@@ -34,22 +35,26 @@ impl Judgement {
         words(py, &self.columns.ends)
     }
 
-    /// Start and end of every id in the block, as pairs of native u32; of lines that were not accepted and those without an id, two zeros.
-    fn id_places<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let flat: Vec<u32> = self.columns.ids.iter().flat_map(|&(start, end)| [start, end]).collect();
-        words(py, &flat)
+    /// The numbers of the types, as native u16; 0 where the line was not accepted.
+    fn types<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let bytes: Vec<u8> = self.columns.types.iter().flat_map(|number| number.to_ne_bytes()).collect();
+        PyBytes::new(py, &bytes)
     }
 
-    /// The numbers of the types, as native u32; 0 where the line was not accepted.
-    fn type_numbers<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let wide: Vec<u32> = self.columns.types.iter().map(|&number| u32::from(number)).collect();
-        words(py, &wide)
+    /// The ids, each with a newline; nothing else where the line was not accepted or has none.
+    fn ids<'py>(&self, py: Python<'py>, data: &[u8]) -> Bound<'py, PyBytes> {
+        let mut bytes = Vec::with_capacity(self.columns.ids.len() * 40);
+        for &(start, end) in &self.columns.ids {
+            bytes.extend_from_slice(data.get(start as usize..end as usize).unwrap_or_default());
+            bytes.push(b'\n');
+        }
+        PyBytes::new(py, &bytes)
     }
 
-    /// The ids of accepted lines as strings, None for all others.
-    fn ids<'py>(&self, py: Python<'py>, data: &[u8]) -> Vec<Option<Bound<'py, PyString>>> {
-        let text = |&(start, end): &(u32, u32)| data.get(start as usize..end as usize).filter(|id| !id.is_empty()).and_then(|id| std::str::from_utf8(id).ok());
-        self.columns.ids.iter().map(|place| text(place).map(|id| PyString::new(py, id))).collect()
+    /// Whether every line was accepted and has an id.
+    #[getter]
+    fn whole(&self) -> bool {
+        self.columns.is_whole()
     }
 
     /// The positions that were not accepted, each with its reason.
@@ -89,7 +94,10 @@ impl Acceptor {
 
     /// Add records to the table. Raises ValueError for bytes that are none.
     fn extend(&mut self, records: &[u8]) -> PyResult<()> {
-        self.inner.table.extend(records).map_err(|error| PyValueError::new_err(format!("no table at byte {}", error.0)))
+        self.inner
+            .table
+            .extend(records)
+            .map_err(|error| PyValueError::new_err(format!("no table at byte {}", error.0)))
     }
 
     /// Keep the answer to a question: 0 for no, with the numbers of the value sets that could not decide.
@@ -102,7 +110,9 @@ impl Acceptor {
         if data.len() >= u32::MAX as usize {
             return Err(PyValueError::new_err("a block holds less than 4 GiB"));
         }
-        Ok(Judgement { columns: py.allow_threads(|| block::Columns::of(data)) })
+        Ok(Judgement {
+            columns: py.allow_threads(|| block::Columns::of(data)),
+        })
     }
 
     /// Walk the pending lines; the questions to answer before the next pass, as (check, text).
@@ -117,8 +127,75 @@ impl Acceptor {
     }
 }
 
+fn refused(mismatch: Mismatch) -> PyErr {
+    PyValueError::new_err(mismatch)
+}
+
+/// What `make` makes of columns, as bytes; the GIL is released meanwhile.
+fn made<'py>(py: Python<'py>, make: impl Send + FnOnce() -> Result<Vec<u8>, Mismatch>) -> PyResult<Bound<'py, PyBytes>> {
+    py.allow_threads(make).map(|bytes| PyBytes::new(py, &bytes)).map_err(refused)
+}
+
+#[pyfunction]
+fn count_lines(py: Python<'_>, data: &[u8]) -> usize {
+    py.allow_threads(|| columns::count_lines(data))
+}
+
+#[pyfunction]
+#[allow(clippy::too_many_arguments)] // it is the columns of a row, in their order
+fn fill<'py>(
+    py: Python<'py>,
+    head: &[u8],
+    base: u64,
+    numbers: &[u8],
+    middle: &[u8],
+    texts: &[u8],
+    codes: &[u8],
+    tails: Vec<Vec<u8>>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    made(py, || columns::fill(head, base, numbers, middle, texts, codes, &tails))
+}
+
+#[pyfunction]
+fn rebase<'py>(py: Python<'py>, head: &[u8], base: u64, lines: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    made(py, || columns::rebase(head, base, lines))
+}
+
+#[pyfunction]
+fn keys<'py>(py: Python<'py>, texts: &[u8], codes: &[u8], additions: Vec<u64>, factor: u64, prime: u64) -> PyResult<Bound<'py, PyBytes>> {
+    made(py, || columns::keys(texts, codes, &additions, factor, prime))
+}
+
+#[pyfunction]
+fn bucketed<'py>(py: Python<'py>, blocks: Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, u32)>) -> PyResult<Bound<'py, PyBytes>> {
+    let blocks: Vec<_> = blocks
+        .iter()
+        .map(|(keys, numbers, first)| (keys.as_bytes(), numbers.as_bytes(), *first))
+        .collect();
+    made(py, || columns::bucketed(&blocks))
+}
+
+#[pyfunction]
+fn repeated(py: Python<'_>, keys: &[u8], lines: &[u8], runs: Vec<(u32, usize)>, most: usize) -> PyResult<(usize, Vec<(Place, Place)>)> {
+    py.allow_threads(|| columns::repeated(keys, lines, &runs, most)).map_err(refused)
+}
+
+#[pyfunction]
+fn gather<'py>(py: Python<'py>, data: &[u8], starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    let sizes = py.allow_threads(|| columns::sizes(data, starts, ends, codes, kinds)).map_err(refused)?;
+    let of_kind = |(kind, size)| PyBytes::new_with(py, size, |room| columns::gather(data, starts, ends, codes, kind, room).map_err(refused));
+    sizes.into_iter().enumerate().map(of_kind).collect() // the lines are copied once, into the object itself: that needs the GIL
+}
+
 #[pymodule]
 fn _acceptor(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Acceptor>()?;
-    module.add_class::<Judgement>()
+    module.add_class::<Judgement>()?;
+    module.add_function(wrap_pyfunction!(count_lines, module)?)?;
+    module.add_function(wrap_pyfunction!(fill, module)?)?;
+    module.add_function(wrap_pyfunction!(rebase, module)?)?;
+    module.add_function(wrap_pyfunction!(keys, module)?)?;
+    module.add_function(wrap_pyfunction!(bucketed, module)?)?;
+    module.add_function(wrap_pyfunction!(repeated, module)?)?;
+    module.add_function(wrap_pyfunction!(gather, module)?)
 }

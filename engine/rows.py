@@ -1,0 +1,50 @@
+"""Rows: accepted lines of one block as columns of bytes, of which SUCCESS lines and keys are made."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from bulkfhir.validators import Coded, Joined
+
+__all__ = ["Rows", "words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Columns as ``engine.columns`` takes them, one entry a line.
+
+    numbers  line numbers in the block
+    first    number of the block's first line in the shard
+    types    resource types, of letters only
+    ids      as they stand in a JSON string
+    """
+
+    numbers: bytes
+    first: int
+    types: Coded
+    ids: bytes
+
+    @classmethod
+    def of(cls, numbers: Sequence[int], first: int, types: Sequence[str], ids: Sequence[str]) -> Self:
+        return cls(words(numbers), first, Coded.of(types), ids.text if isinstance(ids, Joined) else _escaped(ids))
+
+
+def words(numbers: Sequence[int]) -> bytes:
+    """A column of 32-bit words."""
+    return numbers.tobytes() if isinstance(numbers, memoryview) else array("I", numbers).tobytes()
+
+
+def _escaped(ids: Sequence[str]) -> bytes:
+    """Ids of HealthLake's form stand in JSON as they are; a foreign judge may let others pass."""
+    text = "\n".join([*ids, ""])
+    if _plain(text.replace("\n", "")) and text.count("\n") == len(ids):
+        return text.encode()
+    return "\n".join([*(key if _plain(key) else json.dumps(key)[1:-1] for key in ids), ""]).encode()
+
+
+def _plain(text: str) -> bool:
+    return text.isprintable() and '"' not in text and "\\" not in text

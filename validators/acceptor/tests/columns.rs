@@ -1,0 +1,44 @@
+//! Columns that do not fit together are refused, and never break anything; what they come to is tested beside the Python that says it.
+
+use _acceptor::columns::{bucketed, fill, gather, keys, rebase, repeated, sizes};
+
+fn words(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_ne_bytes()).collect()
+}
+
+fn longs(numbers: &[u64]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_ne_bytes()).collect()
+}
+
+#[test]
+fn a_row_is_head_number_middle_text_and_tail() {
+    let rows = fill(b"#", 10, &words(&[0, 7]), b"=", b"a\nbc\n", &[0, 0, 0, 0], &[b";\n".to_vec()]);
+    assert_eq!(rows.as_deref(), Ok(&b"#10=a;\n#17=bc;\n"[..]));
+}
+
+#[test]
+fn numbers_that_grow_too_large_are_refused() {
+    assert!(fill(b"", u64::MAX, &words(&[1]), b"", b"a\n", &[0, 0], &[vec![]]).is_err());
+    assert!(rebase(b"", u64::MAX, b"1\n").is_err());
+    assert!(rebase(b"", 1, b"99999999999999999999\n").is_err());
+    assert!(bucketed(&[(&longs(&[1]), &words(&[1]), u32::MAX)]).is_err());
+}
+
+#[test]
+fn there_is_no_remainder_of_nothing() {
+    assert!(keys(b"a\n", &[0, 0], &[0], 1, 0).is_err());
+}
+
+#[test]
+fn runs_without_end_are_refused() {
+    assert!(repeated(&longs(&[1]), &words(&[1]), &[(0, usize::MAX), (1, 2)], 3).is_err());
+}
+
+#[test]
+fn lines_are_gathered_into_the_room_that_they_take() {
+    let (starts, ends, codes) = (words(&[0, 2, 3]), words(&[1, 3, 5]), [1, 0, 0, 0, 1, 0]);
+    assert_eq!(sizes(b"abcde", &starts, &ends, &codes, 2), Ok(vec![2, 5]));
+    let mut room = [0; 5];
+    assert_eq!(gather(b"abcde", &starts, &ends, &codes, 1, &mut room), Ok(()));
+    assert_eq!(&room, b"a\nde\n");
+}

@@ -1,0 +1,83 @@
+"""Texts: columns of strings as they come from the native acceptor: buffers, of which strings are made only where somebody looks at them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import overload
+
+__all__ = ["Coded", "Joined", "Texts"]
+
+
+class Texts(Sequence[str]):
+    """A column in which every entry is a string. The first look at an entry makes them all."""
+
+    _made: list[str] | None = None
+
+    @abstractmethod
+    def _make(self) -> list[str]: ...
+
+    def _all(self) -> list[str]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        return self._all()[index]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, str) and value in self._all()
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+class Coded(Texts):
+    """A few strings, many times.
+
+    names   the strings, perhaps more than there are in the column
+    codes   of every entry the place of its string in ``names``, as native 16-bit words
+    """
+
+    def __init__(self, names: tuple[str, ...], codes: bytes) -> None:
+        self.names, self.codes = names, codes
+
+    @classmethod
+    def of(cls, column: Sequence[str]) -> Coded:
+        """Any column in this form."""
+        if isinstance(column, Coded):
+            return column
+        places = {name: place for place, name in enumerate(dict.fromkeys(column))}
+        return cls(tuple(places), array("H", map(places.__getitem__, column)).tobytes())
+
+    def _make(self) -> list[str]:
+        return [self.names[code] for code in memoryview(self.codes).cast("H")]
+
+    def counts(self) -> Mapping[str, int]:
+        """How often each string is there."""
+        return {self.names[code]: count for code, count in Counter(memoryview(self.codes).cast("H")).items()}
+
+    def __len__(self) -> int:
+        return len(self.codes) // 2
+
+
+class Joined(Texts):
+    """Strings of ASCII letters, digits, ``-`` and ``.``: FHIR's ids.
+
+    text   all of them, each with a newline
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+
+    def _make(self) -> list[str]:
+        return self.text.decode("ascii").splitlines()
