@@ -10,6 +10,7 @@ Without the native module (a plain install without a Rust toolchain) ``NATIVE`` 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 from .block import Block, BlockVerdicts
