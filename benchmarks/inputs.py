@@ -12,9 +12,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ["Input", "Labels", "find_files", "make_dirty", "only_bad", "read_input", "read_labels", "sampled"]
+__all__ = ["Input", "Labels", "copies", "find_files", "make_dirty", "only_bad", "read_input", "read_labels", "sampled"]
 
 _MUTATE = Path(__file__).resolve().parents[1] / "tests" / "oracle" / "mutate.py"
+
+_ID = re.compile(rb'^{"resourceType": ?"\w+", ?"id": ?"(?=[^"]{1,60}")')
+"""Up to an id with room for a few characters more."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,16 @@ def _lines(files: Sequence[Path]) -> Iterator[bytes]:
     for path in files:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             yield from lines
+
+
+def copies(chosen: Input, count: int) -> list[Path]:
+    """Its file so many times, with other ids in every copy: one id many times over is no export. The folder keeps them for the next call."""
+    found = [chosen.file.with_suffix(f".{number:03}") for number in range(count)]
+    for number, target in enumerate(found):
+        if not target.exists():
+            with chosen.file.open("rb") as lines, target.open("wb", buffering=1 << 20) as out:
+                out.writelines(_ID.sub(rb"\g<0>%03d-" % number, line, count=1) for line in lines)
+    return found
 
 
 def sampled(whole: Input, count: int) -> Input:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inputs import Input
+from inputs import Input, copies
 
 if TYPE_CHECKING:
     import resource
@@ -73,12 +73,12 @@ def adopt_orphans() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def run_job(chosen: Input, copies: int, workers: int, number: int = 0) -> Job:
+def run_job(chosen: Input, count: int, workers: int, round_number: int) -> Job:
     with tempfile.TemporaryDirectory(dir=chosen.file.parent) as place:
         source = Path(place) / "in"
         source.mkdir()
-        for copy in range(copies):
-            (source / f"{copy:03}.ndjson").hardlink_to(chosen.file)
+        for number, copy in enumerate(copies(chosen, count)):
+            (source / f"{number:03}.ndjson").hardlink_to(copy)
         command = [sys.executable, "-c", _PROGRAM, "import", str(source), "--output", f"{place}/out", "--level", chosen.level]
         command += ["--workers", str(workers), "--quiet", "--exit-zero", *(f"--package={package}" for package in chosen.packages)]
         began = time.perf_counter()
@@ -90,7 +90,7 @@ def run_job(chosen: Input, copies: int, workers: int, number: int = 0) -> Job:
             raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
     usages = [usage, *_orphans()]
     cpu = sum(one.ru_utime + one.ru_stime for one in usages)
-    return Job(chosen.name, number, copies, copies * len(chosen.numbers), workers, wall, cpu, max(one.ru_maxrss for one in usages) / 1024)
+    return Job(chosen.name, round_number, count, count * len(chosen.numbers), workers, wall, cpu, max(one.ru_maxrss for one in usages) / 1024)
 
 
 def further_speed(few: Job, many: Job) -> float | None:
@@ -107,9 +107,9 @@ def _orphans() -> Iterator[resource.struct_rusage]:
             return
 
 
-def run_pair(chosen: Input, passes: int, number: int = 0) -> Pair:
+def run_pair(chosen: Input, passes: int, round_number: int) -> Pair:
     (alone,) = _spin(chosen.file, passes, 1)
-    return Pair(number, alone, max(_spin(chosen.file, passes, 2)))
+    return Pair(round_number, alone, max(_spin(chosen.file, passes, 2)))
 
 
 def _spin(file: Path, passes: int, count: int) -> list[float]:

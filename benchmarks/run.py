@@ -81,7 +81,7 @@ def main() -> None:
         chosen = available(options.only, setup, results.left_out)
         for number in range(options.rounds):
             for one in inputs:
-                measure(one, chosen, setup, number, results, slow=number < options.slow_rounds)
+                measure(one, chosen, setup, number, results, seldom=number < options.slow_rounds)
             measure_jobs(wholes, options.copies, number, results)
     write(options, inputs, results)
 
@@ -112,10 +112,10 @@ def available(only: Sequence[str] | None, setup: Setup, left_out: dict[str, str]
     return [one for one in wanted if one.name not in missing]
 
 
-def measure(chosen: Input, candidates: Sequence[Candidate], setup: Setup, number: int, results: Results, *, slow: bool) -> None:
+def measure(chosen: Input, candidates: Sequence[Candidate], setup: Setup, number: int, results: Results, *, seldom: bool) -> None:
     """One round over one input."""
     for candidate in candidates:
-        if takes_part(candidate, chosen, slow=slow) and candidate.name not in results.left_out:
+        if takes_part(candidate, chosen, seldom=seldom) and candidate.name not in results.left_out:
             try:
                 results.runs.append(run(candidate, chosen, setup, number))
             except Failed as failed:
@@ -126,27 +126,30 @@ def measure(chosen: Input, candidates: Sequence[Candidate], setup: Setup, number
                 print(f"round {number + 1}: {chosen.name}, {candidate.name}: {results.runs[-1].lines_per_second:,.0f} lines/s", file=sys.stderr)
 
 
-def takes_part(candidate: Candidate, chosen: Input, *, slow: bool) -> bool:
-    profiled = (chosen.whole or chosen.name) == "profiled"
-    if profiled and not (candidate.strict or candidate.name in (FLOOR, "structure-only")):
+def takes_part(candidate: Candidate, chosen: Input, *, seldom: bool) -> bool:
+    """``seldom``: those that take part in the first rounds only do so now."""
+    kind = chosen.whole or chosen.name
+    if candidate.seldom and not seldom:
+        return False
+    if kind == "profiled" and not (candidate.strict or candidate.name in (FLOOR, "structure-only")):
+        return False
+    if candidate.clean_only and kind != "clean":
         return False
     if chosen.whole is None:
-        return not candidate.slow
-    if candidate.once and chosen.whole != "clean":
-        return False
-    return slow and (candidate.slow or candidate.name == FLOOR or (profiled and candidate.name == "strict"))
+        return not candidate.sampled
+    return seldom and (candidate.sampled or candidate.name == FLOOR or (kind == "profiled" and candidate.name == "strict"))
 
 
 def measure_jobs(wholes: Sequence[Input], copies: tuple[int, int], number: int, results: Results) -> None:
     few, many = copies
     clean, *others = (one for one in wholes if one.name != "profiled")
-    for workers, sizes in ((1, (1, few, many)), (2, (few, many))):
-        for size in sizes:
+    for workers, sizes in ((1, {1, few, many}), (2, {few, many})):
+        for size in sorted(sizes):
             results.jobs.append(run_job(clean, size, workers, number))
             print(f"round {number + 1}: {results.jobs[-1]}", file=sys.stderr)
     results.pairs.append(run_pair(clean, few, number))
     for other in others:
-        results.jobs += [run_job(other, size, 1, number) for size in (1, few)]
+        results.jobs += [run_job(other, size, 1, number) for size in sorted({1, few})]
 
 
 def write(options: argparse.Namespace, inputs: Sequence[Input], results: Results) -> None:
