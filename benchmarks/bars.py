@@ -40,6 +40,7 @@ def bars(runs: Sequence[Run], jobs: Sequence[Job], pairs: Sequence[Pair]) -> lis
         _at_least(3, "20 % dirty: structure-only / explainer alone", speed.ratios((_DIRTY, _OURS), (_DIRTY, _EXPLAINER))),
         _at_least(0.1, "explainer alone / orjson.loads", speed.ratios((_CLEAN, _EXPLAINER), (_CLEAN, FLOOR))),
         _at_least(0.7, "whole job, start-up excluded / validation alone", _job_shares(speed, jobs)),
+        _at_least(0, f"its speed up to {most} copies / up to the fewer", _flatness(jobs)),
         _at_least(1.85, f"2 workers / 1, {most} copies, start-up excluded (wall time)", _speedups(jobs)),
         _at_least(0, "the machine's own: two orjson processes / one (wall time)", [pair.speedup for pair in pairs]),
         _at_most(0.4, "CPU seconds to the first verdict of a process", [run.start_seconds for run in runs if (run.input, run.candidate) == (_CLEAN, _OURS)]),
@@ -108,6 +109,16 @@ def _job_shares(speed: _Speeds, jobs: Sequence[Job]) -> list[float]:
         if further and first.round in alone:
             shares.append(further / alone[first.round])
     return shares
+
+
+def _flatness(jobs: Sequence[Job]) -> list[float]:
+    found: list[float] = []
+    for sizes in _sizes(jobs, 1):
+        if len(sizes) > 2:
+            first, few, many = (sizes[copies] for copies in sorted(sizes))
+            early, late = further_speed(first, few), further_speed(few, many)
+            found += [late / early] if early and late else []
+    return found
 
 
 def _speedups(jobs: Sequence[Job]) -> list[float]:

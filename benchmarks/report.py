@@ -94,35 +94,58 @@ def machine() -> dict[str, str | int | float]:
 
 
 def tables(found: Sequence[Row], reached: Sequence[Bar], left_out: dict[str, str], inputs: Sequence[Input]) -> Iterator[str]:
-    """Lines of text."""
-    for chosen in inputs:
-        mine = [row for row in found if row.input == chosen.name]
-        if not mine or chosen.whole is not None:
-            continue
-        reference = chosen.labels.reference if chosen.labels else "none"
-        yield f"\n{chosen.name}: {len(chosen.numbers):,} lines, {chosen.megabytes:.1f} MB, {chosen.level}; reference: {reference}"
-        yield f"{'':34}{'lines/s':>10} {'of orjson':>9} {'first verdict':>14} {'peak':>8}  refused"
-        for row in mine:
-            start = f"{row.start_seconds:.2f} cpu s" if row.start_seconds is not None else ""
-            name = f"{row.candidate}{f' ({row.lines} lines)' if row.sample else ''}"
-            yield f"{name:34}{row.lines_per_second:>10,} {row.of_orjson:>9.4f} {start:>14} {row.peak_mb:>5.0f} MB  {_verdicts(row.verdicts)}"
-    yield ""
+    """Lines of Markdown."""
+    for one in inputs:
+        if one.whole is None:
+            reference = one.labels.reference if one.labels else "none"
+            yield f"- {one.name}: {len(one.numbers):,} lines, {one.megabytes:.1f} MB, {one.level}; reference verdicts: {reference}"
+    yield from _speed_table(found)
+    yield from _profile_table([row for row in found if row.input == "profiled"])
+    yield from ("", "| bar | target | reached | rounds |", "|---|---|---|---|")
     for bar in reached:
-        if bar.reached is None:
-            yield f"{bar.text:62} {bar.target:>8}  not measured"
-        else:
-            said = {True: "met", False: "NOT MET", None: ""}[bar.met]
-            yield f"{bar.text:62} {bar.target:>8} {bar.reached:>9.3f}  {said:8} {' '.join(f'{figure:.3f}' for figure in bar.rounds)}"
+        said = {True: "", False: " **not met**", None: ""}[bar.met]
+        figure = "not measured" if bar.reached is None else f"{bar.reached:.3g}{said}"
+        yield f"| {bar.text} | {bar.target} | {figure} | {' '.join(f'{one:.3g}' for one in bar.rounds)} |"
+    yield ""
     for name, why in left_out.items():
         yield f"{name}: left out: {why}"
 
 
-def _verdicts(verdicts: dict[str, int] | None) -> str:
-    if not verdicts:
-        return ""
-    if "bad" not in verdicts:
-        return str(verdicts["refused"])
-    return f"{verdicts['caught']} of {verdicts['bad']} bad, {verdicts['wrongly_refused']} wrongly"
+def _speed_table(found: Sequence[Row]) -> Iterator[str]:
+    """A line for each candidate; speed on clean lines, and as shares of that of orjson.loads over the same lines."""
+    by_place = {(row.candidate, row.input): row for row in found}
+    yield from ("", "| | clean, lines/s | of orjson.loads | 20 % dirty | 100 % dirty | bad lines refused | good lines refused | first verdict | memory |")
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for name in dict.fromkeys(row.candidate for row in found if row.input == "clean"):
+        clean, mixed, bad = (by_place.get((name, one)) for one in ("clean", "20 % dirty", "100 % dirty"))
+        assert clean is not None
+        title = f"{name} ({clean.lines} lines)" if clean.sample else name
+        start = "" if clean.start_seconds is None else f"{clean.start_seconds:.2f} s"
+        cells = [title, f"{clean.lines_per_second:,}", *(_share(row) for row in (clean, mixed, bad)), _caught(bad), _alarms([clean, mixed]), start]
+        yield f"| {' | '.join(cells)} | {clean.peak_mb:.0f} MB |"
+
+
+def _profile_table(found: Sequence[Row]) -> Iterator[str]:
+    yield from ("", "| lines with profiles | lines/s | of orjson.loads | refused |", "|---|---|---|---|")
+    for row in found:
+        name = f"{row.candidate} ({row.lines} lines)" if row.sample else row.candidate
+        yield f"| {name} | {row.lines_per_second:,} | {_share(row)} | {row.verdicts['refused'] if row.verdicts else ''} |"
+
+
+def _share(row: Row | None) -> str:
+    return "" if row is None else f"{row.of_orjson:.2g}"
+
+
+def _caught(row: Row | None) -> str:
+    verdicts = row.verdicts if row else None
+    return f"{verdicts['caught'] / verdicts['bad']:.1%}" if verdicts and verdicts.get("bad") else ""
+
+
+def _alarms(found: Sequence[Row | None]) -> str:
+    """Of the lines that the labels call good."""
+    labelled = [(row, row.verdicts) for row in found if row is not None and row.verdicts and "bad" in row.verdicts]
+    good = sum(row.lines - verdicts["bad"] for row, verdicts in labelled)
+    return f"{sum(verdicts['wrongly_refused'] for _, verdicts in labelled) / good:.1%}" if good else ""
 
 
 def as_json(found: Sequence[Row]) -> list[dict[str, object]]:

@@ -168,7 +168,7 @@ def write(options: argparse.Namespace, inputs: Sequence[Input], results: Results
     }
     (options.output / "result.json").write_text(json.dumps(document, indent=1) + "\n")
     (options.output / "speed.svg").write_text(plot(as_json(found)))
-    print("{cpu}, {cores} cores, {system}, Python {python}, load {load}".format(**machine()))
+    print("{cpu}, {cores} cores, {system}, Python {python}, load {load}\n".format(**machine()))
     print("\n".join(tables(found, reached, results.left_out, inputs)))
 
 
