@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from bulkfhir.validators import BlockValidator, OneByOne
@@ -16,14 +17,20 @@ VALIDATORS = "bulkfhir.validators"
 SINKS = "bulkfhir.sinks"
 
 
+@cache
+def _installed(group: str) -> tuple[EntryPoint, ...]:
+    """Kept: to look through everything that is installed takes long, and a forkserver has done it for its workers."""
+    return tuple(entry_points(group=group))
+
+
 def names(group: str) -> list[str]:
     """The names that are installed in a group."""
-    return sorted(entry.name for entry in entry_points(group=group))
+    return sorted(entry.name for entry in _installed(group))
 
 
 def load(group: str, name: str) -> Callable[..., Any]:
     """What an entry point stands for. ConfigurationError for a name that is not installed, or cannot be imported."""
-    for entry in entry_points(group=group, name=name):
+    for entry in (entry for entry in _installed(group) if entry.name == name):
         try:
             factory: Callable[..., Any] = entry.load()
         except ImportError as error:

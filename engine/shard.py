@@ -6,7 +6,7 @@ import dataclasses
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .compression import BrokenArchive, decompress
 from .errors import StorageError
@@ -17,10 +17,12 @@ from .packages import default_versions
 from .parts import Parts, open_parts
 from .plugins import new_validator
 from .settings import Settings
-from .sources import InputFile
 from .storage import Reader, storage_for
 from .tally import Tally
 from .totals import Totals
+
+if TYPE_CHECKING:
+    from .sources import InputFile
 
 __all__ = ["Break", "Shard", "ShardResult", "count_lines", "plan_shards", "run_shard"]
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 from .explainer import Explainer
 from .fhirpath.condition import Op
 from .fhirpath.invariant import invariant
+from .fhirpath.pattern import pattern
 from .fhirpath.predicate import lower
-from .fhirpath.strings import pattern
 from .fhirpath.syntax import Binary, Call, Member, Tree
 from .questions import Question, read_text
 from .records import Names, items, string, u8, u16, u32
@@ -73,7 +73,7 @@ class Conditions:
         if made.op is not None:
             return made.op
         whole = _BEYOND.search(text) or self._explainer.schema.kind(name) == "resource"  # to ask about a whole resource is to explain the line
-        return ("or", self._partly(made.expression.tree, name), _DOUBT if whole else ("asked", constraint, name))
+        return ("or", self._partly(made.tree, name), _DOUBT if whole else ("asked", constraint, name))
 
     def _partly(self, tree: Tree, name: str) -> Op:
         """As much of an expression as can be lowered, the rest in doubt."""

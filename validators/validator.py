@@ -6,18 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .acceptance import NATIVE, Acceptance
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
 from .decoding import decode, decode_exact
 from .definitions import Definitions, core
-from .definitions.packages import Packages
 from .explainer import Explainer
 from .issue import Issue, Verdict
 from .rules.rule import joined
-from .schema.snapshot import UsableSnapshots
 from .search import SearchedElements
+
+if TYPE_CHECKING:
+    from .definitions.packages import Packages
 
 __all__ = ["Level", "UnknownProfile", "Validator"]
 
@@ -65,8 +66,14 @@ class Validator:
         self.warnings = warnings
         self.undecided: Counter[str] = Counter()
         self._unknown_profile: UnknownProfile | None = unknown_profile if level == "strict" else None
-        self.packages: Packages | None = Packages(packages, defaults=defaults) if packages else None
-        self._definitions: Definitions = UsableSnapshots(self.packages) if self.packages is not None else core()
+        self.packages: Packages | None = None
+        self._definitions: Definitions = core()
+        if packages:
+            from .definitions.packages import Packages
+            from .schema.snapshot import UsableSnapshots
+
+            self.packages = Packages(packages, defaults=defaults)
+            self._definitions = UsableSnapshots(self.packages)
         self._errors = Explainer(self._definitions, unknown_profile=self._unknown_profile)
         self._searched = SearchedElements(self._definitions)
         self.native = native and NATIVE and not warnings

@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rich.progress import Progress as Bars
 
     from ..jobs.log_lines import LogFormat
     from ..progress import OnProgress, Progress
@@ -65,8 +64,11 @@ class _Logged:
 
 
 def _bars() -> Bars:
+    from rich.console import Console  # only a terminal has a bar
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = [TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[counts]}"), TimeRemainingColumn()]
-    return Bars(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4)
+    return Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4)
 
 
 class _Bar:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 from rich.console import Console
 from rich.table import Table
 
-from .reports.human import printable
+from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,13 +11,10 @@ import concurrent.futures
 from ..errors import ConfigurationError
 from .board import Beat, Board, Cancelled
 from .driver import run_all
-from .foreign import Foreign
-from .pool import LocalPool
 from .runner import Runner
 from .task import Lost, Task
-from .thread import InThread
 
-__all__ = ["Beat", "Board", "Cancelled", "Foreign", "InThread", "LocalPool", "Lost", "Runner", "Task", "check_executor", "open_runner", "run_all"]
+__all__ = ["Beat", "Board", "Cancelled", "Lost", "Runner", "Task", "check_executor", "open_runner", "run_all"]
 
 
 def check_executor(executor: str | concurrent.futures.Executor) -> None:
@@ -30,5 +27,13 @@ def open_runner(executor: str | concurrent.futures.Executor, workers: int) -> Ru
     """The runner for what the user asked for: ``local``, or an executor of the user's own, which stays the user's to shut down."""
     check_executor(executor)
     if isinstance(executor, concurrent.futures.Executor):
+        from .foreign import Foreign
+
         return Foreign(executor, workers)
-    return InThread() if workers == 1 else LocalPool(workers)
+    if workers == 1:
+        from .thread import InThread
+
+        return InThread()
+    from .pool import LocalPool  # multiprocessing, which no other runner needs, nor any worker
+
+    return LocalPool(workers)

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
-from ..logs import LogBridge, send_logs_to
 from .board import Beat, Board
+from .log_bridge import LogBridge, send_logs_to
 from .task import run_task
 
 __all__ = ["LocalPool"]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+
 from bulkfhir.validators.definitions import core
 
-from .. import publish, shard
+from .. import plugins, publish, shard
+from . import pool
 
-__all__ = ["publish", "shard"]
+__all__ = ["pool", "publish", "shard"]
 
 core()
+plugins.names(plugins.VALIDATORS)
+gc.freeze()  # the workers share this memory for as long as nothing writes to it

@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ConfigurationError
-from .buckets import BucketFolders
 from .interface import Reader, Storage, StoredObject, Writer
 from .local import LocalStorage
 
@@ -61,6 +60,8 @@ _LOCAL = LocalStorage()
 def _s3(encryption_key_id: str | None) -> Storage:
     root = os.environ.get(S3_ROOT)
     if root:
+        from .buckets import BucketFolders
+
         return BucketFolders(root)
     from .s3 import S3Storage  # boto3 costs a quarter of a second: only who needs it pays
 

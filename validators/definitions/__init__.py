@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Any, Protocol
 
 from .archive import Archive
@@ -37,7 +37,9 @@ class Definitions(Protocol):
 @cache
 def core() -> Archive:
     """The definitions of FHIR R4 (4.0.1), shared by all who ask; read lazily."""
-    return Archive((files(__package__) / "r4.zst").read_bytes())
+    data = get_data(__name__, "r4.zst")
+    assert data is not None, "only a loader without data has none"
+    return Archive(data)
 
 
 def type_url(name: str) -> str:

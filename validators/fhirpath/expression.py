@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from .compiler import compile_tree
 from .errors import EvaluationError
 from .evaluation import Collection, Environment
 from .items import boolean, plain
@@ -14,7 +13,6 @@ from .model import TypeModel, core_model
 from .node import Node
 from .parser import parse
 from .scope import EMPTY_SCOPE, Scope
-from .static import check
 from .syntax import Tree
 
 __all__ = ["Expression", "compile", "compile_for"]
@@ -33,6 +31,8 @@ class Expression:
         self.type = type_name
         self.model = model
         self.tree: Tree = parse(text)
+        from .compiler import compile_tree  # with all of FHIRPath's functions: many a run needs none
+
         self._run = compile_tree(self.tree, model)
 
     def nodes(self, value: Any, scope: Scope = EMPTY_SCOPE, extra: Mapping[str, Any] | None = None) -> Collection:
@@ -87,5 +87,7 @@ def compile_for(expression: str, type_name: str, strict: bool, model: TypeModel)
     """compile with every argument given."""
     compiled = Expression(expression, type_name, model)
     if strict:
+        from .static import check
+
         check(compiled.tree, type_name, model)
     return compiled

@@ -11,8 +11,10 @@ from .condition import Op
 from .expression import Expression, compile_for
 from .model import TypeModel, core_model
 from .ops import closure
+from .parser import parse
 from .predicate import lower
 from .scope import Scope
+from .syntax import Tree
 
 __all__ = ["Invariant", "invariant"]
 
@@ -21,15 +23,24 @@ __all__ = ["Invariant", "invariant"]
 class Invariant:
     """A constraint on the elements of one type.
 
-    expression    its general form, with text and tree
+    text, tree    as it is written
+    type, model   what it is for
     op            its lowered form (see ``condition``), None where it has none
     holds         (JSON object or primitive value, scope) -> whether it is met, by HL7's rule (see ``Expression.holds``);
                   raises nothing; the quickest way there is
     """
 
-    expression: Expression
+    text: str
+    tree: Tree
+    type: str
+    model: TypeModel
     op: Op | None
     holds: Callable[[Any, Scope], bool]
+
+    @property
+    def expression(self) -> Expression:
+        """Its general form."""
+        return compile_for(self.text, self.type, False, self.model)
 
     def holds_for(self, value: Any, scope: Scope, extra: Mapping[str, Any] | None) -> bool:
         """The same for a primitive that may have a companion, or only that (value None)."""
@@ -46,6 +57,7 @@ def invariant(expression: str, type_name: str, model: TypeModel | None = None) -
 
 @lru_cache(maxsize=8192)
 def _made(expression: str, type_name: str, model: TypeModel) -> Invariant:
-    compiled = compile_for(expression, type_name, False, model)
-    op = lower(compiled.tree, type_name, model)
-    return Invariant(compiled, op, compiled.holds if op is None else closure(op))
+    tree = parse(expression)
+    op = lower(tree, type_name, model)
+    holds = compile_for(expression, type_name, False, model).holds if op is None else closure(op)
+    return Invariant(expression, tree, type_name, model, op, holds)

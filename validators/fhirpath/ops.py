@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from .condition import Op
 from .items import same_parts
+from .pattern import pattern
 from .scope import Scope
-from .strings import pattern
 from .temporal import Temporal
 
 __all__ = ["Check", "closure"]

@@ -14,7 +14,7 @@ from .condition import TRUE, Op, Truth, both, differing, either, negated
 from .literals import NO_TEXT, NUMERIC, TEMPORAL, constant, constants, fits, is_count, untraced
 from .model import TypeModel
 from .parser import type_name
-from .strings import pattern
+from .pattern import pattern
 from .syntax import Binary, Call, External, Literal, Member, Tree, TypeName, TypeTest
 from .walk import Path, Walker, reached
 

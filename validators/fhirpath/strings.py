@@ -7,23 +7,12 @@ import binascii
 import html
 import json
 import re
-from functools import lru_cache
 
 from .errors import EvaluationError
 from .evaluation import Collection, Environment, function
 from .items import plain, singleton, text
 from .node import Node
-
-__all__ = ["pattern"]
-
-
-@lru_cache(maxsize=1024)
-def pattern(source: str) -> re.Pattern[str]:
-    """A regular expression as FHIRPath has them: ``.`` matches line ends, classes such as ``\\d`` are ASCII. Raises EvaluationError."""
-    try:
-        return re.compile(source, re.DOTALL | re.ASCII)
-    except re.error as error:
-        raise EvaluationError(f"no regular expression: {error}") from error
+from .pattern import pattern
 
 
 def _string(items: Collection, name: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
@@ -38,6 +37,12 @@ def _error(rule: str, text: str) -> Issue:
     return Issue("error", "structure", rule, "", text)
 
 
+def _sha1(content: bytes) -> bytes:
+    import hashlib  # OpenSSL takes milliseconds to load, and hardly any data have hashes
+
+    return hashlib.sha1(content, usedforsecurity=False).digest()
+
+
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
     if schema.name != "Attachment":
         return None
@@ -55,7 +60,7 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
             issues.append(_error("attachment-base64", "The base64 content in the data element is not valid base64"))
         if content is not None and type(size) is int and size != len(content):
             issues.append(_error("attachment-size", f"Stated Attachment Size {size} does not match actual attachment size {len(content)}"))
-        if content is not None and expected is not None and hashlib.sha1(content, usedforsecurity=False).digest() != expected:
+        if content is not None and expected is not None and _sha1(content) != expected:
             issues.append(_error("attachment-hash", "The hash of the data did not match the data"))
         return issues or None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..printable import printable
 from .groups import GroupedReport
-from .human import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

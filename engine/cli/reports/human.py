@@ -6,6 +6,8 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
+from ..printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,11 +22,6 @@ def sentence(finding: LineIssue) -> str:
     location = f" {issue.location}:" if issue.location else ""
     text = f"{finding.file}:{finding.line}:{location} {issue.severity}[{issue.code}] {issue.diagnostics}  ({issue.rule})"
     return " ".join(printable(text).split("\n"))
-
-
-def printable(text: str) -> str:
-    """Without what a terminal would obey (control characters) or cannot write (lone surrogates): data is not trusted."""
-    return "".join(char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode() for char in text)
 
 
 COLOURS = {"fatal": "\x1b[31m", "error": "\x1b[31m", "warning": "\x1b[33m", "information": "\x1b[36m"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import escape  # xml.sax.saxutils brings urllib and ssl along
 from itertools import groupby
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape, quoteattr
 
+from ..printable import printable
 from .groups import Group, GroupedReport
-from .human import printable, sentence
+from .human import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,7 +42,7 @@ def _suite(file: str, groups: list[Group]) -> Iterable[str]:
         text = "\n".join(sentence(finding) for finding in group.examples)
         more = f"\n... and {group.count - len(group.examples)} more" if group.count > len(group.examples) else ""
         message = f"{group.count} x {group.severity} {group.rule}"
-        body = f"<{kind} message={_attribute(message)}>{escape(_xml(text + more))}</{kind}>"
+        body = f"<{kind} message={_attribute(message)}>{escape(_xml(text + more), quote=False)}</{kind}>"
         yield f"<testcase classname={_attribute(file)} name={_attribute(group.rule)}>{body}</testcase>"
     yield "</testsuite>"
 
@@ -51,4 +52,4 @@ def _xml(text: str) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_xml(printable(text)))
+    return '"' + escape(_xml(printable(text))).replace("\n", "&#10;") + '"'

@@ -7,8 +7,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ..printable import printable
 from .groups import Group, GroupedReport
-from .human import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,47 @@
+"""LogBridge: records of worker processes reach the handlers of the parent, through multiprocessing-logging."""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import QueueHandler
+from multiprocessing.context import BaseContext
+from typing import Any
+
+from multiprocessing_logging import MultiProcessingHandler
+
+from ..logs import LOGGER
+
+__all__ = ["LogBridge", "send_logs_to"]
+
+
+class _Forward(logging.Handler):
+    """Hands a worker's record to the parent's logger of the same name, so that the user's configuration holds for it too."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logging.getLogger(record.name).handle(record)
+
+
+class LogBridge:
+    """The parent's end: a queue for the workers and a thread that empties it."""
+
+    def __init__(self, context: BaseContext) -> None:
+        self._handler = MultiProcessingHandler("bulkfhir-logs", sub_handler=_Forward())
+        self._handler.queue = context.Queue(-1)  # the handler's own queue is of the default context, which forkserver workers cannot use
+        self.level = logging.getLogger(LOGGER).getEffectiveLevel()
+
+    @property
+    def queue(self) -> Any:
+        return self._handler.queue
+
+    def close(self) -> None:
+        """Every record that has arrived is handled first."""
+        self._handler.close()
+
+
+def send_logs_to(queue: Any, level: int) -> None:
+    """The worker's end."""
+    queue.cancel_join_thread()  # a worker's end never waits for its last log lines
+    logger = logging.getLogger(LOGGER)
+    logger.handlers[:] = [QueueHandler(queue)]
+    logger.setLevel(level)
+    logger.propagate = False
