@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -17,26 +16,26 @@ VALIDATORS = "bulkfhir.validators"
 SINKS = "bulkfhir.sinks"
 
 
-@cache
-def _installed(group: str) -> tuple[EntryPoint, ...]:
-    """Kept: to look through everything that is installed takes long, and a forkserver has done it for its workers."""
-    return tuple(entry_points(group=group))
+_found: dict[tuple[str, str], EntryPoint] = {}
+"""Kept: to look through everything that is installed takes long, and a forkserver has done it for its workers."""
 
 
 def names(group: str) -> list[str]:
     """The names that are installed in a group."""
-    return sorted(entry.name for entry in _installed(group))
+    return sorted(entry.name for entry in entry_points(group=group))
 
 
 def load(group: str, name: str) -> Callable[..., Any]:
     """What an entry point stands for. ConfigurationError for a name that is not installed, or cannot be imported."""
-    for entry in (entry for entry in _installed(group) if entry.name == name):
-        try:
-            factory: Callable[..., Any] = entry.load()
-        except ImportError as error:
-            raise ConfigurationError(f"{name}: this plug-in cannot be imported: {error}") from None
-        return factory
-    raise ConfigurationError(f"{name}: no such {group.rpartition('.')[2].removesuffix('s')}; installed: {', '.join(names(group)) or 'none'}")
+    entry = _found.get((group, name)) or next(iter(entry_points(group=group, name=name)), None)
+    if entry is None:
+        raise ConfigurationError(f"{name}: no such {group.rpartition('.')[2].removesuffix('s')}; installed: {', '.join(names(group)) or 'none'}")
+    _found[group, name] = entry
+    try:
+        factory: Callable[..., Any] = entry.load()
+    except ImportError as error:
+        raise ConfigurationError(f"{name}: this plug-in cannot be imported: {error}") from None
+    return factory
 
 
 def new_validator(name: str, level: str, options: Mapping[str, Any]) -> BlockValidator:

@@ -12,5 +12,5 @@ from . import pool
 __all__ = ["pool", "publish", "shard"]
 
 core()
-plugins.names(plugins.VALIDATORS)
+plugins.load(plugins.VALIDATORS, "bulkfhir")
 gc.freeze()  # the workers share this memory for as long as nothing writes to it
