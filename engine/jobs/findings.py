@@ -41,7 +41,7 @@ def findings_of(summary: Summary, job_folder: str) -> list[Mapping[str, Any]]:
 
 def counted_findings(rules: Mapping[str, int]) -> list[Mapping[str, Any]]:
     """The same of a job that still runs, from ``severity rule`` -> issues: without examples, whose lines are not numbered yet."""
-    rows = ((*key.split(" ", 1), count) for key, count in rules.items())
+    rows = [(*key.partition(" ")[::2], count) for key, count in rules.items()]
     ordered = sorted(rows, key=lambda row: (row[0] not in FAILING, -row[2], row[1]))
     return [{"severity": severity, "rule": rule, "count": count, "examples": []} for severity, rule, count in ordered[:_RULES]]
 
