@@ -83,6 +83,11 @@ class Catalogue:
         )
 
     @cached_property
+    def profiles(self) -> list[str]:
+        """The urls of all profiles on resources."""
+        return [sd["url"] for sd in self.definitions.all("StructureDefinition") if sd.get("derivation") == "constraint" and sd["kind"] == "resource"]
+
+    @cached_property
     def extensions(self) -> dict[str, list[Json]]:
         """The extensions that the definitions know: url to contexts of use."""
         return {

@@ -375,7 +375,7 @@ def claim(case: Case) -> str | None:
     if not isinstance(meta, dict) or not meta.get("profile"):
         return None
     first = str(meta["profile"][0]).split("|")[0]
-    others = [sd["url"] for sd in case.catalogue.definitions.all("StructureDefinition") if sd.get("derivation") == "constraint" and sd["kind"] == "resource"]
+    others = case.catalogue.profiles
     same = [url for url in others if _type(case, url) == case.resource.get("resourceType")]
     meta["profile"] = case.rng.choice(
         (

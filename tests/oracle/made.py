@@ -117,7 +117,7 @@ class Maker:
         self._claimed = _by_path(claimed) if claimed else {}
         made: Json = {"resourceType": name, **self._object(name, name, 0)}
         if claimed:
-            made.setdefault("meta", {})["profile"] = [claimed["url"]]
+            made["meta"] = {**self._meta(None, 0), "profile": [claimed["url"]]}
         if self._chance(0.1) and "contained" in self._schema.properties(name):
             self._contain(made, name)
         if self._odd():
@@ -277,7 +277,7 @@ class Maker:
     def _narrative(self, found: Property, depth: int) -> Json:
         return {"status": "generated", "div": self.rng.choice(WRONG["xhtml"] if self._odd() else RIGHT["xhtml"])}
 
-    def _meta(self, found: Property, depth: int) -> Json:
+    def _meta(self, found: Property | None, depth: int) -> Json:
         return {"lastUpdated": self.rng.choice(_MOMENTS), **({"versionId": self.rng.choice(_IDS)} if self._chance(0.5) else {})}
 
     def _extension(self, found: Property | None, depth: int) -> Json:

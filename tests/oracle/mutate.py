@@ -12,9 +12,9 @@ a label file X.labels.jsonl.gz lies beside X.ndjson, only the lines that it call
 from __future__ import annotations
 
 import argparse
-import copy
 import gzip
 import json
+import marshal
 import pathlib
 import random
 from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ def mutate(name: str, material: Sequence[Json], catalogue: Catalogue, rng: rando
     """One resource of the material broken once: its line, the place, its type; None where the kind fits none of those tried."""
     for _ in range(15):
         resource = rng.choice(material)
-        case = Case(copy.deepcopy(resource), catalogue, rng)
+        case = Case(marshal.loads(marshal.dumps(resource)), catalogue, rng)  # a deep copy, many times as fast as copy's
         try:
             place = KINDS[name](case)
         except (AttributeError, IndexError, KeyError, TypeError):  # a resource of another shape than the kind expects: draw again

@@ -1,6 +1,6 @@
-"""Writes a table of R4 for the fuzz target: every resource type, every overlay that they lead to.
+"""Writes a table for the fuzz target `block`: some resource types and all that they lead to, with the profiles of packages on them.
 
-python make_table.py OUTPUT
+python make_table.py OUTPUT [PACKAGE]...
 """
 
 from __future__ import annotations
@@ -8,21 +8,26 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bulkfhir.validators.definitions import core
-from bulkfhir.validators.explainer import Explainer
+from bulkfhir.validators import Validator
 from bulkfhir.validators.lowering import Lowering
 
-TYPES = "Patient Observation Encounter Claim Condition Medication MedicationRequest Questionnaire Composition DocumentReference ValueSet Timing".split()
+TYPES = "Patient Observation Encounter Claim Condition Medication MedicationRequest Questionnaire Composition DocumentReference ValueSet".split()
+NODES, OVERLAYS = 1, 2
+MOST = {NODES: 5000, OVERLAYS: 1000}
+"""How many are written: a profile on a type that holds itself has an overlay for every level, without end."""
 
 
 def main() -> None:
-    lowering = Lowering(Explainer(core(), unknown_profile="error"))
+    explainer = Validator("strict", packages=sys.argv[2:])._errors  # noqa: SLF001 - what it explains by is what is lowered
+    lowering = Lowering(explainer)
     for name in TYPES:
         lowering.answer(0, name.encode())
-    for check in (1, 2):  # nodes, overlays: more of them come up while they are lowered
-        number = 0
-        while lowering.answer(check, number.to_bytes(4, "little"))[0]:
-            number += 1
+    for definition in explainer.definitions.all("StructureDefinition"):
+        if definition.get("derivation") == "constraint" and definition["type"] in (*TYPES, "Extension") and explainer.profile_check(definition["url"]):
+            lowering.overlays.of_profile(definition["url"])
+    done = {NODES: 0, OVERLAYS: 0}
+    while check := next((c for c in done if done[c] < MOST[c] and lowering.answer(c, done[c].to_bytes(4, "little"))[0]), None):
+        done[check] += 1  # what is lowered brings up more of both
     Path(sys.argv[1]).write_bytes(lowering.take_records())
 
 

@@ -126,6 +126,18 @@ fn a_question_is_asked_once_and_its_answer_kept() {
 }
 
 #[test]
+fn an_id_with_escapes_is_left_to_the_explainer() {
+    let data = br#"{"resourceType":"Thing","id":"\u0061","text":"x","parts":[{"id":"\u0062","text":"y"}]}"#;
+    let mut acceptor = acceptor();
+    for id in [&br"\u0061"[..], br"\u0062"] {
+        acceptor.memo.put(7, id, 1, vec![]);
+    }
+    let mut columns = Columns::of(data);
+    assert!(acceptor.pass(data, &mut columns).is_empty());
+    assert_eq!(columns.asked().collect::<Vec<_>>(), [(0, "value")]);
+}
+
+#[test]
 fn an_unknown_type_is_a_question() {
     let data = b"{\"resourceType\":\"Other\",\"deep\":[{\"a\":[1,2,{}]}]}";
     assert_eq!(acceptor().pass(data, &mut Columns::of(data)), [(0, b"Other".to_vec())]);

@@ -1,4 +1,4 @@
-//! Any bytes as a block of lines, judged by R4's own table (made by `make_table.py`, named by ACCEPTOR_TABLE), questions answered at random.
+//! Any bytes as a block of lines, judged by a table of R4's (made by `make_table.py`, named by ACCEPTOR_TABLE), questions answered at random.
 #![no_main]
 
 use std::sync::OnceLock;
@@ -22,6 +22,7 @@ thread_local! {
 
 fuzz_target!(|data: &[u8]| {
     ACCEPTOR.with_borrow_mut(|acceptor| {
+        let overlays = acceptor.table.overlays.len().max(1) as u32;
         let mut columns = Columns::of(data);
         for _ in 0..6 {
             let questions = acceptor.pass(data, &mut columns);
@@ -31,7 +32,13 @@ fuzz_target!(|data: &[u8]| {
             for (check, text) in questions {
                 let chance = text.iter().fold(check, |sum, &byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
                 // Types, nodes and overlays are all in the table: more of them there are not.
-                let value = if check < 3 { 0 } else { [0, 1, 1, 2, 3][chance as usize % 5] };
+                let value = match chance % 8 {
+                    _ if check < 3 => 0,
+                    0 => 0,
+                    1..=4 => 1,
+                    5 => 2 + (chance >> 8) % 4,
+                    _ => 3 + (chance >> 8) % overlays,
+                };
                 acceptor.memo.put(check, &text, value, if chance % 7 == 0 { vec![chance % 3] } else { vec![] });
             }
         }
