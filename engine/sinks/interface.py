@@ -6,6 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bulkfhir.validators import Coded
+
+from ..columns import gather
+from ..rows import words
+
 __all__ = ["Accepted", "Sink", "SinkWriter"]
 
 
@@ -31,6 +36,23 @@ class Accepted:
         data, replaced = self.data, self.replaced
         for position, (name, key, start, end) in enumerate(zip(self.types, self.ids, self.starts, self.ends, strict=True)):
             yield name, key, replaced[position] if position in replaced else data[start:end]
+
+    def by_type(self) -> Iterator[tuple[str, bytes]]:
+        """(type, its lines in their order, each with a newline) of every type."""
+        if self.replaced:
+            yield from self._by_type()
+            return
+        types, starts, ends = Coded.of(self.types), words(self.starts), words(self.ends)
+        for name, lines in zip(types.names, gather(self.data, starts, ends, types.codes, len(types.names)), strict=True):
+            if lines:
+                yield name, lines
+
+    def _by_type(self) -> Iterator[tuple[str, bytes]]:
+        lines: dict[str, list[bytes]] = {}
+        for name, _, line in self.resources():
+            lines.setdefault(name, []).append(line)
+        for name, of_type in lines.items():
+            yield name, b"\n".join([*of_type, b""])
 
 
 class SinkWriter(Protocol):

@@ -39,15 +39,8 @@ class _Parts:
         self._writers: dict[str, Writer] = {}
 
     def write(self, accepted: Accepted) -> None:
-        lines: dict[str, list[bytes]] = {}
-        for name, _, line in accepted.resources():
-            if name in lines:
-                lines[name].append(line)
-            else:
-                lines[name] = [line]
-        for name, of_type in lines.items():
-            of_type.append(b"")
-            self._writer(name).write(b"\n".join(of_type))
+        for name, lines in accepted.by_type():
+            self._writer(name).write(lines)
 
     def commit(self) -> None:
         for writer in self._writers.values():
