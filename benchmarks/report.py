@@ -100,7 +100,8 @@ def tables(found: Sequence[Row], reached: Sequence[Bar], left_out: dict[str, str
             reference = one.labels.reference if one.labels else "none"
             yield f"- {one.name}: {len(one.numbers):,} lines, {one.megabytes:.1f} MB, {one.level}; reference verdicts: {reference}"
     yield from _speed_table(found)
-    yield from _profile_table([row for row in found if row.input == "profiled"])
+    if profiled := [row for row in found if row.input == "profiled"]:
+        yield from _profile_table(profiled)
     yield from ("", "| bar | target | reached | rounds |", "|---|---|---|---|")
     for bar in reached:
         said = {True: "", False: " **not met**", None: ""}[bar.met]
