@@ -11,6 +11,9 @@ from .errors import ConfigurationError
 
 __all__ = ["check_packages", "default_versions"]
 
+_SHOWN = 20
+"""Warnings about profiles: who gives a broken package learns that from the first of them."""
+
 _log = logging.getLogger("bulkfhir.engine")
 
 
@@ -26,15 +29,24 @@ def default_versions(named: Sequence[str]) -> Mapping[str, str]:
 
 
 def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
-    """Opens the packages and logs one warning for what they lack. Raises ConfigurationError for one that cannot be found or read."""
+    """Opens the packages and logs one warning for what they lack, and one for each profile that has a fault.
+
+    Raises ConfigurationError for a package that cannot be found or read.
+    """
     versions = default_versions(defaults)
     if not packages:
         return
     from bulkfhir.validators.definitions.packages import Packages
+    from bulkfhir.validators.schema.snapshot import UsableSnapshots
 
     try:
-        warning = Packages(packages, defaults=versions).warning()
+        opened = Packages(packages, defaults=versions)
     except BulkfhirError as error:
         raise ConfigurationError(str(error)) from None
-    if warning:
+    if warning := opened.warning():
         _log.warning("%s", warning)
+    faults = UsableSnapshots(opened).look_through(url for package in opened.packages for url in package.definitions.urls("StructureDefinition"))
+    for fault in faults[:_SHOWN]:
+        _log.warning("%s", fault)
+    if len(faults) > _SHOWN:
+        _log.warning("%d more profiles have faults", len(faults) - _SHOWN)

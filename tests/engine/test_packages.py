@@ -57,6 +57,18 @@ def test_a_missing_dependency_is_one_warning_at_the_start(data, tmp_path, caplog
     assert [record.levelname for record in caplog.records if "example.base" in record.getMessage()] == ["WARNING"]
 
 
+def test_a_profile_with_a_fault_is_one_warning_at_the_start(data, tmp_path, caplog):
+    path = tmp_path / "profiles"
+    path.mkdir()
+    for name, fault in ("p", "Patient.shoeSize"), ("q", "Patient.birthDate"):
+        elements = [{"id": "Patient", "path": "Patient"}, {"id": fault, "path": fault, "min": 1}]
+        profile = PROFILE | {"url": f"http://example.org/StructureDefinition/{name}", "differential": {"element": elements}}
+        (path / f"{name}.json").write_text(json.dumps(profile))
+    run(data, tmp_path, packages=[str(path)])
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "http://example.org/StructureDefinition/p, element 'Patient.shoeSize'" in warning
+
+
 def test_the_first_version_given_is_the_default_unless_another_is_named(data, tmp_path):
     packages = [package(tmp_path, "1.0.0", 0), package(tmp_path, "2.0.0", 1)]
     assert run(data, tmp_path, packages=packages) == 0

@@ -6,7 +6,7 @@ StructureDefinition with a differential only -> base's snapshot as a tree, diffe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..definitions import Definitions, type_url
@@ -105,6 +105,12 @@ class UsableSnapshots(Snapshots):
             self.faults[url] = DefinitionError(url, "", f"is malformed ({type(error).__name__}: {error})")
         self._unusable.add(url)
         return None
+
+    def look_through(self, urls: Iterable[str]) -> list[DefinitionError]:
+        """Completes the StructureDefinitions of these urls; what is wrong with them or with what they are made of, sorted by profile."""
+        for url in urls:
+            self.fetch("StructureDefinition", url)
+        return [self.faults[url] for url in sorted(self.faults)]
 
     def misfit(self, error: DefinitionError) -> None:
         self.faults[error.profile] = error
