@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from . import fhirpath
 from .explainer import Explainer
 from .fhirpath.condition import Op
 from .fhirpath.invariant import invariant
+from .fhirpath.mentions import mentions
 from .fhirpath.pattern import pattern
 from .fhirpath.predicate import lower
 from .fhirpath.syntax import Binary, Call, Member, Tree
@@ -26,6 +28,8 @@ __all__ = ["Conditions"]
 _DOUBT: Final[Op] = ("doubt",)
 _SIGNS: Final = ("<", "<=", ">", ">=", "=", "!=")
 _BEYOND: Final = re.compile(r"%(?:resource|rootResource|context)\b")
+_OF_BUNDLES: Final = frozenset({"bdl-7", "bdl-11", "bdl-12"})
+"""Invariants that the acceptor has natively: urls and versions of entries that are distinct, what documents and messages begin with."""
 _REFERENCE: Final = "http://hl7.org/fhir/StructureDefinition/Reference"
 
 
@@ -51,7 +55,7 @@ class Conditions:
         for constraint in schema.root.constraints:
             if schema.name == "Reference" and constraint.key == "ref-1" and constraint.key in NATIVE and constraint.source in (None, _REFERENCE):
                 plain_reference = True
-            elif self._applies(constraint):
+            elif self._applies(constraint) and not (schema.name == "Bundle" and constraint.key in _OF_BUNDLES):
                 conditions.append(self._encoded(self._op(constraint, schema.name)))
         return conditions, plain_reference
 
@@ -72,12 +76,18 @@ class Conditions:
         made = invariant(text, name, self._explainer.model)
         if made.op is not None:
             return made.op
-        whole = _BEYOND.search(text) or self._explainer.schema.kind(name) == "resource"  # to ask about a whole resource is to explain the line
-        return ("or", self._partly(made.tree, name), _DOUBT if whole else ("asked", constraint, name))
+        return ("or", self._partly(made.tree, name), self._question_of(constraint, text, made.tree, name))
+
+    def _question_of(self, constraint: Constraint, text: str, tree: Tree, name: str) -> Op:
+        """A question about the value, or of a resource about what the expression can see: to ask about a whole one is to explain the line."""
+        if self._explainer.schema.kind(name) == "resource":
+            seen = mentions(tree, name, self._explainer.model)
+            return _DOUBT if not seen else ("asked_of", constraint, name, {"resourceType": frozenset[str](), **seen})
+        return _DOUBT if _BEYOND.search(text) else ("asked", constraint, name)
 
     def _partly(self, tree: Tree, name: str) -> Op:
         """As much of an expression as can be lowered, the rest in doubt."""
-        op = lower(tree, name, self._explainer.model)
+        op = lower(tree, name, self._explainer.model, bare_resources=False)  # the acceptor asks about such resources
         if op is not None:
             return op
         match tree:
@@ -162,8 +172,21 @@ class Conditions:
         return u8(17) + self._encoded(op)
 
     def _asked(self, constraint: Constraint, name: str) -> bytes:
-        holds = invariant(corrected(constraint.key, constraint.expression), name, self._explainer.model).holds
+        holds = self._holds(constraint, name)
         return u8(19) + u32(self._question(self._valued(lambda value, scope: 1 if holds(value, scope.memo["fhirpath"]) else 2)))
+
+    def _asked_of(self, constraint: Constraint, name: str, members: dict[str, frozenset[str]]) -> bytes:
+        holds = self._holds(constraint, name)
+
+        def judge(value: Any, scope: Scope) -> int:
+            scope.memo["fhirpath"].resource = value
+            return 1 if holds(value, scope.memo["fhirpath"]) else 2
+
+        seen = self._names.projection((key, sorted(inside)) for key, inside in members.items())
+        return u8(20) + u32(self._question(self._valued(judge))) + seen
+
+    def _holds(self, constraint: Constraint, name: str) -> Callable[[Any, fhirpath.Scope], bool]:
+        return invariant(corrected(constraint.key, constraint.expression), name, self._explainer.model).holds
 
     def _doubt(self) -> bytes:
         return u8(18)

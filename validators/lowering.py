@@ -21,12 +21,30 @@ from .definitions import CORE
 from .explainer import Explainer
 from .narrative import read_div
 from .overlays import Overlays
-from .questions import NO, YES, Answer, NeedsContextError, Nowhere, Question, about_codings, about_text, about_value, read_text, read_value
-from .records import IS_ATTACHMENT, IS_IDENTIFIER, IS_META, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY, NO_CHECK, WIDTH, Names, items, string, u8, u16, u32
+from .questions import NO, YES, Answer, NeedsContextError, Nowhere, Outermost, Question, about_codings, about_text, about_value, read_text, read_value
+from .records import (
+    IS_ATTACHMENT,
+    IS_BUNDLE,
+    IS_IDENTIFIER,
+    IS_META,
+    IS_PARAMETERS,
+    IS_PLAIN_REFERENCE,
+    IS_RESOURCE,
+    MAY_BE_EMPTY,
+    NO_CHECK,
+    WIDTH,
+    Names,
+    items,
+    string,
+    u8,
+    u16,
+    u32,
+)
 from .rules import (
     RULES,
     attachment,
     binding,
+    bundle,
     cardinality,
     contained,
     extension,
@@ -51,8 +69,9 @@ __all__ = ["Lowering"]
 _BESIDE: Final = "_"
 """Opens the names of nodes that stand beside a primitive: the rest is the element's path."""
 _KNOWN: Final = (
-    "resourceType id meta profile security versionId lastUpdated contained system code value coding reference type url extension data hash size".split()
-)
+    "resourceType id meta profile security versionId lastUpdated contained system code value coding reference type url extension data hash size "
+    "link relation entry fullUrl _fullUrl search mode parameter part resource"
+).split()
 """Names that the acceptor's own rules look at, in the order of its record."""
 
 _PRIMITIVES: Final = {
@@ -63,11 +82,16 @@ _PRIMITIVES: Final = {
     for name in names.split(",")
 }
 _OTHER: Final = 16
+_FLAGS: Final = {"Identifier": IS_IDENTIFIER, "Attachment": IS_ATTACHMENT, "Meta": IS_META, "Bundle": IS_BUNDLE, "Parameters": IS_PARAMETERS}
 _NUMERIC: Final = frozenset({"boolean", "integer", "positiveInt", "unsignedInt", "decimal"})
 _ID: Final = _PRIMITIVES["id"]
 
+_INLINE: Final = {"contained": 2, "resource": 5}
+"""Properties that hold whole resources, with the kind of place that these stand in; others are left to the explainer."""
+_TYPE_ALONE, _LEFT = 0xFFFFFFFF, 0xFFFFFFFE
+"""In place of the profile that a reference's target must follow: its type is enough; only the explainer can tell."""
 _OBJECT_RULES: Final = frozenset(
-    {cardinality.build, identifier.build, attachment.build, ids.build, contained.build, invariant.build, narrative.build, profile.build}
+    {cardinality.build, identifier.build, attachment.build, ids.build, contained.build, invariant.build, narrative.build, profile.build, bundle.build}
 ) | {questionnaire_response.build}
 """Rules on whole objects that the acceptor has natively, and one with nothing to say where the question about the Questionnaire is answered."""
 
@@ -86,7 +110,7 @@ class Lowering:
         self._node_names: list[str] = []
         self._done: set[str] = set()
         self._native: dict[str, bool] = {}
-        self._targets: dict[tuple[str, ...], tuple[list[str], bool]] = {}
+        self._targets: dict[tuple[str, ...], bytes] = {}
         self.types: list[str] = []  # resource types by number
         self.overlays = Overlays(self)
         self._questions: list[Question] = [self._type_question, self._node_question, self._overlay_question]
@@ -171,7 +195,7 @@ class Lowering:
         found = list(schema.properties.values())
         numbers = {p.json_name: n for n, p in enumerate(found)}
         properties = [self._property(p, schema, numbers) for p in found]
-        flags = {"Identifier": IS_IDENTIFIER, "Attachment": IS_ATTACHMENT, "Meta": IS_META}.get(name, MAY_BE_EMPTY if name.startswith(_BESIDE) else 0)
+        flags = _FLAGS.get(name, MAY_BE_EMPTY if name.startswith(_BESIDE) else 0)
         profile_check = NO_CHECK
         if schema.kind == "resource":
             flags |= IS_RESOURCE
@@ -233,7 +257,7 @@ class Lowering:
     def _complex(self, found: Property) -> tuple[bytes, int, list[bytes]]:
         checks = self.value_checks(found, "value")
         if found.type == "Resource":
-            return u8(2 if found.json_name == "contained" and not checks else 4), NO_CHECK, []
+            return u8(4 if checks else _INLINE.get(found.json_name, 4)), NO_CHECK, []
         if not self._is_native(self.schema.type(found.type)):
             return u8(4), NO_CHECK, []
         return u8(1) + u32(self._node(found.type)), NO_CHECK, checks
@@ -274,16 +298,30 @@ class Lowering:
         if type_ref.aggregation:
             return u8(0)
         if type_ref.targets not in self._targets:
-            types_only = all(url.startswith(CORE) and self.schema.profiled(url) is not None for url in type_ref.targets)
-            self._targets[type_ref.targets] = sorted(target_types(self.schema, type_ref.targets) or ()), types_only
-        targets, types_only = self._targets[type_ref.targets]
+            self._targets[type_ref.targets] = self._target_record(type_ref.targets)
 
         def question(text: bytes) -> Answer:
             value = read_value(text)
             scope = Scope({}, Counter())
             return NO if check(value if isinstance(value, dict) else {"reference": value}, scope) else (1, scope.undecided)
 
-        return u8(4) + u32(self.question(question)) + u8(types_only) + items(string(name) for name in targets)
+        return u8(4) + u32(self.question(question)) + self._targets[type_ref.targets]
+
+    def _target_record(self, targets: tuple[str, ...]) -> bytes:
+        """Whether a target inside the line can be judged at all; the types that are allowed, each with the profile that it must follow."""
+        kinds = {url: self.schema.profiled(url) for url in targets}
+        settles = CORE + "Resource" in targets or None not in kinds.values()
+        types = sorted(target_types(self.schema, targets) or ())
+        return u8(settles) + items(string(name) + u32(self._need([url for url in targets if kinds[url] == name])) for name in types)
+
+    def _need(self, urls: list[str]) -> int:
+        """What a target of one type needs, by the target profiles of that type."""
+        if all(url.startswith(CORE) for url in urls):
+            return _TYPE_ALONE
+        profiles = [d for url in urls if (d := self.explainer.definitions.fetch("StructureDefinition", url)) is not None]
+        if any("snapshot" not in d or d.get("derivation") != "constraint" for d in profiles):
+            return _TYPE_ALONE
+        return self.overlays.of_profile(profiles[0]["url"]) if len(profiles) == 1 else _LEFT
 
     def _extension(self, found: Property, check: Check) -> bytes:
         definitions = self.explainer.definitions
@@ -295,7 +333,8 @@ class Lowering:
                 return 2, Counter()
             return NO if check({"url": url}, Nowhere()) else YES
 
-        return u8(5) + u32(self.question(by_url)) + u32(self.about_value([check]))
+        by_value = (self.about_value([check], place) for place in (Nowhere, Outermost))
+        return u8(5) + u32(self.question(by_url)) + b"".join(map(u32, by_value))
 
     def _profile_question(self, schema: TypeSchema) -> Question:
         check = profile.build(schema, self.explainer)
@@ -313,13 +352,13 @@ class Lowering:
 
         return question
 
-    def about_value(self, checks: list[Check]) -> int:
+    def about_value(self, checks: list[Check], place: type[Nowhere] = Nowhere) -> int:
         """A new question about a whole value: whether no check finds anything."""
-        return self.question(self.valued(lambda value, scope: 0 if any(check(value, scope) for check in checks) else 1))
+        return self.question(self.valued(lambda value, scope: 0 if any(check(value, scope) for check in checks) else 1, place))
 
-    def valued(self, judge: Callable[[Any, Scope], int]) -> Question:
+    def valued(self, judge: Callable[[Any, Scope], int], place: type[Nowhere] = Nowhere) -> Question:
         """A question about a whole value, by what is to be made of it."""
-        return about_value(judge, self.explainer.hooks)
+        return about_value(judge, self.explainer.hooks, place)
 
 
 def _needs_resource(div: str) -> bool:

@@ -123,7 +123,7 @@ class Overlays:
         decided_by = self._decided_by(slices, found)
         question = self._lowering.question(self._slice_question(slices, found, by_type=decided_by == ["resourceType"]))
         inside = [self._item(compiler, node, found) or _item([]) for node in slices.nodes]
-        return start + u32(question) + self._lowering.names.keys(decided_by) + items(inside)
+        return start + u32(question) + self._lowering.names.projection((name, ()) for name in decided_by) + items(inside)
 
     def _decided_by(self, slices: Slices, found: Property) -> list[str]:
         """The members that the discriminators look at; none for the whole value. Where the type alone decides, a member that no value has."""

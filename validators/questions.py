@@ -15,7 +15,10 @@ from .decoding import decode
 from .issue import Issue
 from .rules.rule import Scope
 
-__all__ = ["NO", "YES", "Answer", "NeedsContextError", "Nowhere", "Question", "about_codings", "about_text", "about_value", "read_text", "read_value"]
+__all__ = [
+    "NO", "YES", "Answer", "NeedsContextError", "Nowhere", "Outermost", "Question",
+    "about_codings", "about_text", "about_value", "read_text", "read_value",
+]  # fmt: skip
 
 Answer = tuple[int, Counter[str]]
 """0 for no, else what the check means by it; with the value sets that could not decide."""
@@ -43,6 +46,13 @@ class Nowhere(Scope):
     def __init__(self) -> None:
         self.undecided = Counter()
         self.memo = {}
+
+
+class Outermost(Nowhere):
+    """The same for a value of a line's own resource, from which references lead out of the line."""
+
+    __slots__ = ()
+    parent = None
 
 
 class _UnseenResource(dict[str, Any]):
@@ -80,14 +90,14 @@ def read_text(inside: bytes) -> Any:
     return read_value(b'"' + inside + b'"')
 
 
-def about_value(judge: Callable[[Any, Scope], int], hooks: fhirpath.Hooks) -> Question:
+def about_value(judge: Callable[[Any, Scope], int], hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere) -> Question:
     """A question about a whole value; of one that refers to something contained nothing can be told."""
     hooks = replace(hooks, conforms_to=_unseen)
 
     def question(text: bytes) -> Answer:
         if b'"#' in text:
             return NO
-        scope = _unplaced(hooks)
+        scope = _unplaced(hooks, place)
         return judge(read_value(text), scope), scope.undecided
 
     return question
@@ -114,8 +124,8 @@ def about_codings(check: Callable[[Any, Scope], Any], holder: Callable[[list[dic
     return question
 
 
-def _unplaced(hooks: fhirpath.Hooks) -> Nowhere:
-    scope = Nowhere()
+def _unplaced(hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere) -> Nowhere:
+    scope = place()
     scope.memo["fhirpath"] = _Unseen(hooks)
     return scope
 

@@ -38,7 +38,7 @@ def test_what_is_no_resource_type_is_left_to_the_explainer(lowering: Lowering, n
 
 
 def test_types_with_rules_that_the_acceptor_lacks_are_left_to_the_explainer(lowering: Lowering) -> None:
-    assert lowering.answer(TYPE, b"Bundle") == (0, [])
+    assert lowering.answer(TYPE, b"StructureMap") == (0, [])
     assert lowering.answer(TYPE, b"Questionnaire") == (0, [])
 
 

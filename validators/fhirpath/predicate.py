@@ -25,17 +25,22 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _TEXT_TESTS = {"startsWith": "prefix", "contains": "part", "matches": "match"}
 
 
-def lower(tree: Tree, type_name: str, model: TypeModel) -> Op | None:
-    """The condition under which a constraint on elements of a type holds; None where the op tree cannot say it."""
+def lower(tree: Tree, type_name: str, model: TypeModel, *, bare_resources: bool = True) -> Op | None:
+    """The condition under which a constraint on elements of a type holds; None where the op tree cannot say it.
+
+    bare_resources   an inline resource may be nothing but its type, and so not exist; without them, its name tells
+    """
     if model.is_primitive(type_name) or not model.properties(type_name):
         return None
-    truth = _Lowering(model, frozenset({type_name}), type_name.partition(".")[0]).truth(tree)
+    truth = _Lowering(model, frozenset({type_name}), type_name.partition(".")[0], bare_resources).truth(tree)
     return None if truth is None else truth.true
 
 
 @dataclass(frozen=True, slots=True)
 class _Lowering(Walker):
     """Truths of expressions, by their form."""
+
+    bare_resources: bool
 
     def truth(self, tree: Tree) -> Truth | None:
         match tree:
@@ -211,7 +216,7 @@ class _Lowering(Walker):
             case Call(first, "intersect", (second,)) if not arguments and first is not None:
                 return self._shares(self.path(first), self.path(second))
         path = self.path(Call(source, "where", arguments) if arguments else source)
-        if path is not None and "Resource" in path.types:
+        if path is not None and "Resource" in path.types and self.bare_resources:
             return None  # a resource of nothing but its type does not exist, which is not to be seen from the name alone
         return None if path is None else self.exists(path)
 

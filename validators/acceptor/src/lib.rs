@@ -18,6 +18,7 @@ mod lexer;
 pub mod memo;
 mod op;
 mod primitives;
+mod projection;
 #[cfg(feature = "python")]
 mod python;
 mod reason;

@@ -3,6 +3,7 @@
 //! A condition is true, false, or in doubt (`None`): what it would take to tell is left to the explainer.
 
 use crate::memo::{Check, Memo, Questions, LONGEST_QUESTION};
+use crate::projection::Projection;
 use crate::tape::{Entry, Form, Tape};
 
 pub type Key = u16;
@@ -62,6 +63,8 @@ pub enum Op {
     Doubt,
     /// Asked of the explainer about the whole object: 1 for true, 2 for false.
     Asked(Check),
+    /// The same about some of its members.
+    AskedOf(Check, Projection),
 }
 
 impl Op {
@@ -78,6 +81,7 @@ impl Op {
 }
 
 pub struct Evaluation<'a, 'q> {
+    pub names: &'a [Box<[u8]>],
     pub bytes: &'a [u8],
     pub tape: &'a Tape,
     pub resource: usize,
@@ -115,6 +119,11 @@ impl Evaluation<'_, '_> {
             Op::Asked(check) => {
                 let entry = self.tape.at(object);
                 self.answer(*check, &self.bytes[entry.start as usize..entry.end as usize])
+            }
+            Op::AskedOf(check, projection) => {
+                let mut text = Vec::new();
+                projection.write(&mut text, self.names, self.bytes, self.tape, object);
+                self.answer(*check, &text)
             }
         }
     }

@@ -20,6 +20,7 @@ pub enum Reason {
     Invariant,
     Extension,
     Contained,
+    Bundle,
     Narrative,
     Attachment,
     Inline,
@@ -32,7 +33,7 @@ pub enum Reason {
 }
 
 /// In the order of `Reason`.
-pub const NAMES: [&str; 26] = [
+pub const NAMES: [&str; 27] = [
     "json",
     "duplicate",
     "depth",
@@ -50,6 +51,7 @@ pub const NAMES: [&str; 26] = [
     "invariant",
     "extension",
     "contained",
+    "bundle",
     "narrative",
     "attachment",
     "inline-resource",

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use crate::memo::Check;
 use crate::op::{Key, Literal, Op, Sign};
 use crate::primitives::{Primitive, ALL};
+use crate::projection::Projection;
 
 /// Properties of one type at the most.
 pub const WIDTH: usize = 256;
@@ -65,8 +66,10 @@ pub enum Kind {
     Primitive(Primitive),
     /// An object of a node of the table; one that is not there yet is asked for.
     Object(u32),
-    /// A resource contained in the line's own.
+    /// A resource contained in another.
     Contained,
+    /// A resource of an entry of a Bundle, or of a parameter.
+    Inline,
     /// The resource's type itself.
     ResourceType,
     /// Only the explainer knows: another resource inside, a type too wide for the table.
@@ -80,12 +83,40 @@ pub enum ValueCheck {
     Text(Check),
     Coding(Check),
     Concept(Check),
-    /// types_only: of something contained nothing but its type counts.
-    Reference { check: Check, types_only: bool, targets: Box<[Box<[u8]>]> },
-    Extension { by_url: Check, by_value: Check },
+    Reference { check: Check, targets: Box<Targets> },
+    /// on_line: asked in place of by_value where the line's own resource holds it, as that resource's references lead out of the line.
+    Extension { by_url: Check, by_value: Check, on_line: Check },
     Condition(Box<Op>),
     Overlay(u32),
     Value(Check),
+}
+
+/// What a property's references may lead to.
+#[derive(Debug)]
+pub struct Targets {
+    /// Whether the types, with what they need, are all that counts of a target inside the line.
+    pub settles: bool,
+    /// None for any type.
+    pub types: Box<[(Box<[u8]>, Need)]>,
+}
+
+/// What a target of some type must meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    Type,
+    Overlay(u32),
+    Ask,
+}
+
+impl Targets {
+    /// What a target of the type needs; nothing where the type is not allowed.
+    #[inline]
+    pub fn allow(&self, name: &[u8]) -> Option<Need> {
+        if self.types.is_empty() {
+            return Some(Need::Type);
+        }
+        self.types.iter().find(|(allowed, _)| **allowed == *name).map(|&(_, need)| need)
+    }
 }
 
 /// One name that objects of a node may have. All that nearly every value needs of it lies in one line of the cache.
@@ -136,6 +167,8 @@ pub const IS_IDENTIFIER: u8 = 4;
 pub const IS_ATTACHMENT: u8 = 8;
 pub const IS_PLAIN_REFERENCE: u8 = 16;
 pub const IS_META: u8 = 32;
+pub const IS_BUNDLE: u8 = 64;
+pub const IS_PARAMETERS: u8 = 128;
 
 #[derive(Debug)]
 pub struct Node {
@@ -288,7 +321,7 @@ pub struct Member {
     /// Asked for the slice of a value: answers 1 for none, 2 and more for a slice's number.
     pub slice_check: Check,
     /// The members that decide on the slice; empty for the whole value.
-    pub decided_by: Box<[Key]>,
+    pub decided_by: Projection,
     pub slices: Box<[Item]>,
 }
 
@@ -330,6 +363,16 @@ pub struct Known {
     pub data: Key,
     pub hash: Key,
     pub size: Key,
+    pub link: Key,
+    pub relation: Key,
+    pub entry: Key,
+    pub full_url: Key,
+    pub full_url_beside: Key,
+    pub search: Key,
+    pub mode: Key,
+    pub parameter: Key,
+    pub part: Key,
+    pub resource: Key,
 }
 
 #[derive(Default)]
@@ -399,6 +442,12 @@ impl Table {
         self.nodes.get(number as usize).and_then(Option::as_ref)
     }
 
+    /// The node of a resource type.
+    pub fn node_of_type(&self, type_number: u16) -> Option<&Node> {
+        let name = self.type_names.get(type_number as usize)?;
+        self.types.get(name).and_then(|&(number, _)| self.node_at(number))
+    }
+
     pub fn overlay_at(&self, number: u32) -> Option<&Overlay> {
         self.overlays.get(number as usize).and_then(Option::as_ref)
     }
@@ -466,6 +515,10 @@ impl Reader<'_> {
         self.list(Self::u16)
     }
 
+    fn projection(&mut self) -> Read<Projection> {
+        Ok(Projection(self.list(|r| Ok((r.u16()?, r.keys()?)))?))
+    }
+
     fn bits(&mut self) -> Read<Bits> {
         let mut bits = Bits::default();
         for bit in self.keys()? {
@@ -495,6 +548,16 @@ impl Reader<'_> {
             data: self.u16()?,
             hash: self.u16()?,
             size: self.u16()?,
+            link: self.u16()?,
+            relation: self.u16()?,
+            entry: self.u16()?,
+            full_url: self.u16()?,
+            full_url_beside: self.u16()?,
+            search: self.u16()?,
+            mode: self.u16()?,
+            parameter: self.u16()?,
+            part: self.u16()?,
+            resource: self.u16()?,
         })
     }
 
@@ -508,6 +571,7 @@ impl Reader<'_> {
             2 => Kind::Contained,
             3 => Kind::ResourceType,
             4 => Kind::Ask,
+            5 => Kind::Inline,
             _ => return Err(BadTable(self.at)),
         })
     }
@@ -535,13 +599,23 @@ impl Reader<'_> {
             1 => ValueCheck::Text(self.u32()?),
             2 => ValueCheck::Coding(self.u32()?),
             3 => ValueCheck::Concept(self.u32()?),
-            4 => ValueCheck::Reference { check: self.u32()?, types_only: self.flag()?, targets: self.list(Self::string)? },
-            5 => ValueCheck::Extension { by_url: self.u32()?, by_value: self.u32()? },
+            4 => ValueCheck::Reference { check: self.u32()?, targets: Box::new(Targets { settles: self.flag()?, types: self.list(Self::target)? }) },
+            5 => ValueCheck::Extension { by_url: self.u32()?, by_value: self.u32()?, on_line: self.u32()? },
             6 => ValueCheck::Condition(Box::new(self.op()?)),
             7 => ValueCheck::Overlay(self.u32()?),
             8 => ValueCheck::Value(self.u32()?),
             _ => return Err(BadTable(self.at)),
         })
+    }
+
+    fn target(&mut self) -> Read<(Box<[u8]>, Need)> {
+        let name = self.string()?;
+        let need = match self.u32()? {
+            u32::MAX => Need::Type,
+            number if number == u32::MAX - 1 => Need::Ask,
+            number => Need::Overlay(number),
+        };
+        Ok((name, need))
     }
 
     fn group(&mut self) -> Read<Group> {
@@ -562,7 +636,7 @@ impl Reader<'_> {
             is_primitive: self.flag()?,
             item: self.item()?,
             slice_check: self.u32()?,
-            decided_by: self.keys()?,
+            decided_by: self.projection()?,
             slices: self.list(Self::item)?,
         })
     }
@@ -624,6 +698,7 @@ impl Reader<'_> {
             17 => Op::Resource(Box::new(self.op()?)),
             18 => Op::Doubt,
             19 => Op::Asked(self.u32()?),
+            20 => Op::AskedOf(self.u32()?, self.projection()?),
             _ => return Err(BadTable(self.at)),
         })
     }
