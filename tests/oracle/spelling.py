@@ -56,6 +56,7 @@ class _Writer:
             self._rng.shuffle(names)
         if self._repeats and names and self._odd():
             names.append(self._rng.choice(names))
+            self._repeats = False  # once in a line: repeated at every level, a deep value would never end
         return [f"{self._space()}{self._text(name)}{self._space()}:{self._space()}{self.value(value[name])}{self._space()}" for name in names]
 
     def _text(self, text: str) -> str:
