@@ -8,7 +8,7 @@ of it (mutate.py in the tree, swaps.py in the text) and resources made from the 
 strict with each set of packages.
 Blocks of lines are judged natively and by the explainer alone; line ends, types, ids, verdicts with all issues, and undecided codes are
 compared: of every line that natively passes, and of one in five of those that fail. Ends with a table; at the first difference with 1 and
-the lines that differ, which --differences keeps.
+the lines that differ, which --differences keeps. Ctrl-C ends it with the table so far.
 """
 
 from __future__ import annotations
@@ -292,17 +292,24 @@ def main() -> int:
         print(source.tally, flush=True)
         _add(total, source.tally)
     endless = [] if comparison.is_over else list(filter(wanted, endless_sources(options.shared, pair, options.seed)))
-    for number in itertools.count():
-        if not endless or comparison.is_over:
-            break
-        comparison.step(endless[number % len(endless)])
-        if number % 100 == 0:
-            print(f"{comparison.distinct} distinct lines", file=sys.stderr, flush=True)
+    try:
+        _go_round(comparison, endless)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
     for source in {id(each): each for each in endless}.values():
         print(source.tally)
         _add(total, source.tally)
     print(total)
     return _report(comparison.found, options.differences)
+
+
+def _go_round(comparison: Comparison, endless: Sequence[Source]) -> None:
+    for number in itertools.count():
+        if not endless or comparison.is_over:
+            return
+        comparison.step(endless[number % len(endless)])
+        if number % 100 == 0:
+            print(f"{comparison.distinct} distinct lines", file=sys.stderr, flush=True)
 
 
 def _add(total: Tally, one: Tally) -> None:
