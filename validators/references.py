@@ -147,7 +147,7 @@ def _beyond(reference: str, scope: Scope) -> Resolution:
 def _in_parameters(parameters: Any, reference: str) -> dict[str, Any] | None:
     for parameter in _objects(parameters):
         resource = parameter.get("resource")
-        if type(resource) is dict and f"{resource.get('resourceType')}/{resource.get('id')}" == reference:
+        if type(resource) is dict and "id" in resource and f"{resource.get('resourceType')}/{resource['id']}" == reference:
             return resource
         found = _in_parameters(parameter.get("part"), reference)
         if found is not None:

@@ -135,7 +135,7 @@ def test_documents_and_messages_are_left_to_the_explainer(fast: Validator, kind:
 
 def test_bundles_in_bundles_are_left_to_the_explainer(fast: Validator) -> None:
     nested = bundle("collection", entry(URN, bundle("collection", entry(URN, PATIENT))))
-    assert dict(fast.validate_block(Block(line(nested))).asked) == {"inline-resource": 1}
+    assert dict(fast.validate_block(Block(line(nested))).asked) == {"bundle": 1}
 
 
 @pytest.mark.skipif(not US_CORE.is_file(), reason="../shared is absent: no package with profiles")

@@ -83,24 +83,25 @@ impl<'a> Walk<'a, '_> {
         }
         if flags & IS_PARAMETERS != 0 {
             let mut named = HashMap::new();
-            self.parameters(0, self.table.known.parameter, &mut named);
+            self.parameters(0, self.table.known.parameter, &mut named)?;
             return Ok(Neighbours::Parameters(named));
         }
         Ok(Neighbours::None)
     }
 
-    /// The resources in parameters and their parts; the first of each type and id. One whose id is written with escapes is found by no reference.
-    fn parameters(&self, object: usize, key: Key, named: &mut HashMap<Vec<u8>, usize>) {
+    /// The resources in parameters and their parts; the first of each type and id.
+    fn parameters(&self, object: usize, key: Key, named: &mut HashMap<Vec<u8>, usize>) -> Asked {
         let (tape, known) = (&self.room.tape, self.table.known);
-        let Some(list) = tape.member(object, key) else { return };
+        let Some(list) = tape.member(object, key) else { return Ok(()) };
         for parameter in tape.inside(list) {
             if let Some(resource) = tape.member(parameter, known.resource) {
-                if let (Some(name), Some(id)) = (self.text_of(resource, known.resource_type), self.text_of(resource, known.id)) {
+                if let (Some(name), Some(id)) = (self.plain(resource, known.resource_type)?, self.plain(resource, known.id)?) {
                     named.entry([name, b"/", id].concat()).or_insert(resource);
                 }
             }
-            self.parameters(parameter, known.part, named);
+            self.parameters(parameter, known.part, named)?;
         }
+        Ok(())
     }
 
     /// A string member without escapes.

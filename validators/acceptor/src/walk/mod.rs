@@ -18,7 +18,7 @@ use crate::lexer::{Lexer, Text};
 use crate::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
 use crate::op::{Key, Op};
 use crate::reason::Reason;
-use crate::table::Table;
+use crate::table::{Table, IS_BUNDLE};
 use crate::tape::{Form, Tape, NO_KEY};
 use reference::{Mention, Place};
 
@@ -181,6 +181,9 @@ impl<'a, 'r> Walk<'a, 'r> {
             self.room.tape.push(key, Form::Object, false, start, self.lexer.at);
             return Ok(0);
         };
+        if node.flags & IS_BUNDLE != 0 && !self.place.is_line() {
+            return Err(Reason::Bundle); // entries are looked at where the Bundle is the line
+        }
         let index = self.room.tape.push(key, Form::Object, false, start, start);
         let (outer, place, first_id, first_mention) = (self.resource, self.place, self.room.ids.len(), self.room.mentions.len());
         self.resource = index;
