@@ -207,7 +207,8 @@ class Maker:
         if made is not None:
             return made(found, depth)
         if found.type in ("Resource", "DomainResource"):
-            return {"resourceType": "Basic", "code": {"text": "x"}}
+            name = self.rng.choice(("Basic", "Patient", "Observation", "Organization", "Bundle", "Parameters"))
+            return {"resourceType": name, "id": self.rng.choice(_IDS), **self._object(name, name, depth + 2)}
         if depth > 4:
             return {"id": "deep"} if self._odd() else {"extension": [self._extension(None, depth)]}
         return self._object(found.type, path if found.type.startswith(path.partition(".")[0] + ".") else f"?{path}", depth + 1)

@@ -38,7 +38,7 @@ Json = dict[str, Any]
 _DENSITIES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9)
 _RARE = frozenset(name for name, f in KINDS.items() if f.__module__ == "kinds_json") | {"reorder", "string-long", "max-string", "resource-id", "resource-type"}
 """Kinds whose outcome hardly depends on the resource: drawn a third as often."""
-_COMPOSITE = frozenset({"Bundle", "Parameters", "QuestionnaireResponse"})
+COMPOSITE = frozenset({"Bundle", "Parameters", "QuestionnaireResponse"})
 
 
 def base(seed: int, per_type: int) -> Iterator[Json]:
@@ -129,7 +129,7 @@ def _break(options: argparse.Namespace) -> None:
     rng, catalogue = random.Random(options.seed), Catalogue(Packages(options.package) if options.package else None)
     material = _material(options.source)
     types = sorted(material)
-    composites = [name for name in types if name in _COMPOSITE]
+    composites = [name for name in types if name in COMPOSITE]
     names = kind_names(options.family)
     lines: list[tuple[bytes, str, str, str]] = []
     while len(lines) < options.count:

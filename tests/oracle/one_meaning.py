@@ -4,7 +4,8 @@
 usage: one_meaning.py [--lines N] [--seed N] [--shared FOLDER] [--only NAME]... [--minutes N] [--differences FILE]
 
 First all open data of SHARED, each file at the level and with the packages of its label file, then, until N distinct lines are done, mutations
-of it (mutate.py in the tree, swaps.py in the text) and resources made from the compiled schema (made.py), at structure-only, minimal, and
+of it (mutate.py in the tree, swaps.py in the text, wraps.py
+by putting one into another) and resources made from the compiled schema (made.py), at structure-only, minimal, and
 strict with each set of packages.
 Blocks of lines are judged natively and by the explainer alone; line ends, types, ids, verdicts with all issues, and undecided codes are
 compared: of every line that natively passes, and of one in five of those that fail. Ends with a table; at the first difference with 1 and
@@ -27,10 +28,12 @@ from typing import Any
 import mutate
 from agreement import SHARED, label_files
 from catalogue import Catalogue
+from composites import composite
 from generator import Generator
 from made import Maker
 from spelling import spelled
 from swaps import swapped
+from wraps import wrapped
 
 from bulkfhir.validators import Level, Validator
 from bulkfhir.validators.acceptance import NATIVE
@@ -186,9 +189,12 @@ def _resources(lines: Iterable[bytes], rng: random.Random) -> dict[str, list[Jso
 def mutated_lines(material: dict[str, list[Json]], catalogue: Catalogue, rng: random.Random, family: str) -> Iterator[bytes]:
     """Lines without end, each a resource of the material broken once (one in five is not), one in three of them written in an unusual way."""
     kinds, types = mutate.kind_names(family), sorted(material)
+    composites = [name for name in types if name in mutate.COMPOSITE]
     while True:
-        of_type = material[rng.choice(types)]
-        broken = (b"", "", "") if rng.random() < 0.2 else mutate.mutate(rng.choice(kinds), of_type, catalogue, rng)
+        kind = rng.choice(kinds)
+        among = composites if mutate.KINDS[kind].__module__ == "kinds_composite" and composites else types
+        of_type = material[rng.choice(among)]
+        broken = (b"", "", "") if rng.random() < 0.2 else mutate.mutate(kind, of_type, catalogue, rng)
         if broken is None:
             continue
         line = broken[0] or json.dumps(rng.choice(of_type), ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -249,12 +255,23 @@ def _broken(name: str, pair: Pair, material: dict[str, list[Json]], family: str,
     yield Source(f"mutated: {name}", pair, mutated_lines(material, pair.catalogue, rng, family))
     swaps = Source(f"swapped: {name}", pair, (line.replace(b"\n", b" ") for line in swapped(lines, rng)))
     yield from [swaps] * times
+    short = [line for line in lines if len(line) < _LONGEST // 4]
+    yield Source(f"wrapped: {name}", pair, (line.replace(b"\n", b" ") for line in wrapped(_mostly(short, rng), rng)))
+
+
+def _mostly(lines: Sequence[bytes], rng: random.Random) -> Iterator[bytes]:
+    """The lines as they are, and one in five changed."""
+    changed = swapped(lines, rng)
+    while True:
+        yield next(changed) if rng.random() < 0.2 else rng.choice(lines)
 
 
 def _base_lines(shared: pathlib.Path, catalogue: Catalogue, rng: random.Random) -> list[bytes]:
     """Generated resources of all types, and examples and Synthea's."""
     generator = Generator(catalogue, rng)
-    lines = [json.dumps(generator.resource(name, density)).encode() for name in catalogue.resource_types for density in (0.05, 0.2, 0.5)]
+    resources = [generator.resource(name, density) for name in catalogue.resource_types for density in (0.05, 0.2, 0.5)]
+    resources += [composite(generator, rng) for _ in range(300)]
+    lines = [json.dumps(resource).encode() for resource in resources]
     for labelled in label_files(shared, None):
         if labelled.name.startswith(("r4-examples", "synthea")):
             lines += rng.sample(found := labelled.data().split(b"\n"), min(len(found), 1000))

@@ -19,6 +19,7 @@ from generator import Generator
 from made import Maker
 from one_meaning import Pair, made_lines, mutated_lines
 from spelling import Lexeme, spelled
+from wraps import wrapped
 
 native = pytest.mark.skipif(not NATIVE, reason="the native acceptor is not installed: no Rust toolchain when this was installed")
 
@@ -82,6 +83,40 @@ def test_whatever_hypothesis_makes_has_one_verdict(base: Pair, rng: random.Rando
 def test_escapes_in_what_is_looked_up_change_nothing(base: Pair, strict: Pair, line: bytes) -> None:
     assert base.told_apart([line])[0] == []
     assert strict.told_apart([line])[0] == []
+
+
+_BUNDLES = [
+    b'"type":"message"',
+    b'"type":"collection","link":[{"relation":"self","url":"http://a"},{"relation":"self","url":"http://a"}]',
+    b'"type":"batch","entry":[{"fullUrl":"Patient/1","request":{"method":"GET","url":"x"}}]',
+    b'"type":"batch-response","entry":[{"fullUrl":"http://a","response":{"status":"200"}},{"fullUrl":"http://a","response":{"status":"200"}}]',
+]
+_AROUND = [
+    b'{"resourceType":"Parameters","parameter":[{"name":"x","resource":%s}]}',
+    b'{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e1d","resource":%s}]}',
+    b'{"resourceType":"Basic","code":{"text":"x"},"subject":{"reference":"#b"},"contained":[%s]}',
+]
+
+
+@native
+@pytest.mark.parametrize("around", _AROUND, ids=["parameters", "entry", "contained"])
+@pytest.mark.parametrize("inside", _BUNDLES, ids=["message", "links", "batch", "response"])
+def test_a_bundle_inside_is_judged_as_one(base: Pair, inside: bytes, around: bytes) -> None:
+    line = around % (b'{"resourceType":"Bundle","id":"b",%s}' % inside)
+    said, verdicts = base.told_apart([line])
+    assert said == []
+    assert verdicts.failed
+
+
+@native
+@pytest.mark.parametrize("seed", [1, 2])
+def test_resources_inside_others_have_the_same_verdicts(base: Pair, seed: int) -> None:
+    rng = random.Random(seed)
+    generator = Generator(base.catalogue, rng)
+    lines = [json.dumps(generator.resource(name, 0.1), separators=(",", ":")).encode() for name in ("Patient", "Observation", "Basic", "Device") * 6]
+    said, verdicts = base.told_apart(list(itertools.islice(wrapped(iter(lambda: rng.choice(lines), b""), rng), 150)))
+    assert said == []
+    assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
 
 
 def test_odd_spellings_are_still_the_same_json() -> None:
