@@ -1,9 +1,9 @@
-"""Plug-ins: validators and sinks by the name of their entry point; the built-in ones have no privilege."""
+"""Plug-ins: validators and sinks by the name of their entry point; the built-in ones are entry points too."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import Any
 
 from bulkfhir.validators import BlockValidator, OneByOne
@@ -16,10 +16,6 @@ VALIDATORS = "bulkfhir.validators"
 SINKS = "bulkfhir.sinks"
 
 
-_found: dict[tuple[str, str], EntryPoint] = {}
-"""Kept: to look through everything that is installed takes long, and a forkserver has done it for its workers."""
-
-
 def names(group: str) -> list[str]:
     """The names that are installed in a group."""
     return sorted(entry.name for entry in entry_points(group=group))
@@ -27,15 +23,23 @@ def names(group: str) -> list[str]:
 
 def load(group: str, name: str) -> Callable[..., Any]:
     """What an entry point stands for. ConfigurationError for a name that is not installed, or cannot be imported."""
-    entry = _found.get((group, name)) or next(iter(entry_points(group=group, name=name)), None)
+    entry = _own(group, name) or next(iter(entry_points(group=group, name=name)), None)
     if entry is None:
         raise ConfigurationError(f"{name}: no such {group.rpartition('.')[2].removesuffix('s')}; installed: {', '.join(names(group)) or 'none'}")
-    _found[group, name] = entry
     try:
         factory: Callable[..., Any] = entry.load()
     except ImportError as error:
         raise ConfigurationError(f"{name}: this plug-in cannot be imported: {error}") from None
     return factory
+
+
+def _own(group: str, name: str) -> EntryPoint | None:
+    """One of this distribution's own, which are looked at first: to look through everything that is installed takes long, in every worker."""
+    try:
+        declared = distribution("bulkfhir").entry_points
+    except PackageNotFoundError:
+        return None
+    return next(iter(declared.select(group=group, name=name)), None)
 
 
 def new_validator(name: str, level: str, options: Mapping[str, Any]) -> BlockValidator:

@@ -87,6 +87,9 @@ def read_value(text: bytes) -> Any:
 
 
 def read_text(inside: bytes) -> Any:
+    """The same of what stands between the quotes of a string."""
+    if inside.isascii() and b"\\" not in inside and (text := inside.decode()).isprintable():
+        return text
     return read_value(b'"' + inside + b'"')
 
 

@@ -6,11 +6,10 @@ import gc
 
 from bulkfhir.validators.definitions import core
 
-from .. import plugins, publish, shard
+from .. import publish, shard
 from . import pool
 
 __all__ = ["pool", "publish", "shard"]
 
 core()
-plugins.load(plugins.VALIDATORS, "bulkfhir")
 gc.freeze()  # the workers share this memory for as long as nothing writes to it
