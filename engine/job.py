@@ -6,7 +6,7 @@ import concurrent.futures
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -32,7 +32,7 @@ from .sources import ACCESS_CHECK, Listing, SourceLike, find_inputs, source_uri
 from .storage import Storage, normal, storage_for
 from .summary import Summary
 
-__all__ = ["JobResult", "JobStatus", "Limits", "check_choices", "default_workers", "import_job", "job_folder_name", "shard_size"]
+__all__ = ["JobResult", "JobStatus", "Limits", "check_choices", "default_workers", "import_job", "job_folder_name", "shard_sizes"]
 
 Limits = Literal["healthlake", "none"]
 
@@ -162,7 +162,7 @@ def import_job(
             if message:
                 return job.failed(message)
             storage.put(storage.join(place, ACCESS_CHECK), b"")
-            size = shard_bytes or shard_size(listing.size, workers or default_workers(), _MAX_SHARD)
+            size = shard_sizes(shard_bytes, workers or default_workers(), _MAX_SHARD)
             plan = Plan(settings, listing.uri, listing.inputs, listing.skipped, tuple(plan_shards(listing.inputs, size)))
             record.save(plan)
             return job.run(plan, executor, workers, on_progress, cancel)
@@ -238,7 +238,7 @@ class _Job:
         self._discard(plan, [index for outcome in outcomes for index in outcome.dropped])
         logs = [Task(outcome.file.log_name, publish_logs, (plan.settings, _log_plan(outcome))) for outcome in outcomes]
         duplicates = Duplicates()
-        for task, result in run_all(runner, [*_duplicate_tasks(plan.settings, outcomes, runner.slots), *logs], tracker.tick):
+        for task, result in run_all(runner, [*logs, *_duplicate_tasks(plan.settings, outcomes, runner.slots)], tracker.tick):
             if isinstance(result, Lost):
                 what = "duplicates could not be looked for" if isinstance(task.key, range) else f"{task.key}: its logs could not be published"
                 raise EngineError(f"{what}: {result.message}")
@@ -313,9 +313,11 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def shard_size(total: int, workers: int, largest: int) -> int:
-    """Small enough that no worker waits long for the last shard, large enough that a shard's own cost does not show."""
-    return max(_MIN_SHARD, min(largest, total // (workers * 8)))
+def shard_sizes(given: int | None, workers: int, largest: int) -> Callable[[int], int]:
+    """Bytes left -> bytes of the next shard: ever smaller towards the end, so that no worker waits long for the last, yet never so small that a shard's
+    own cost shows. The user's own size is what it is.
+    """
+    return lambda left: given or max(_MIN_SHARD, min(largest, left // (workers * 4)))
 
 
 def job_folder_name(datastore_id: str, job_id: str) -> str:

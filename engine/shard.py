@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -75,15 +75,24 @@ class ShardResult:
         return cls(data["index"], data["lines"], Totals.from_json(data["totals"]), tuple(data["parts"]), broken)
 
 
-def plan_shards(inputs: Sequence[InputFile], shard_bytes: int) -> list[Shard]:
-    """Cuts every input, in order. Each input has at least one shard, so that even an empty one is opened."""
+def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> list[Shard]:
+    """Cuts every input, in order. ``size`` says how large the next shard is, by how many bytes are left of all inputs.
+
+    Each input has at least one shard, so that even an empty one is opened.
+    """
     shards: list[Shard] = []
+    left = sum(file.size for file in inputs)
     for number, file in enumerate(inputs):
         if file.compression:
             shards.append(Shard(len(shards), number, file.uri, file.etag, 0, None, file.compression))
+            left -= file.size
             continue
-        for start in range(0, max(file.size, 1), shard_bytes):
-            shards.append(Shard(len(shards), number, file.uri, file.etag, start, min(start + shard_bytes, max(file.size, 1))))
+        start, last = 0, max(file.size, 1)
+        while start < last:
+            end = min(start + size(left), last)
+            shards.append(Shard(len(shards), number, file.uri, file.etag, start, end))
+            left -= end - start
+            start = end
     return shards
 
 

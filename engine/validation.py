@@ -13,7 +13,7 @@ from bulkfhir.validators import Level, Verdict
 
 from .executors import Runner, open_runner
 from .findings import decode_findings
-from .job import check_choices, default_workers, shard_size
+from .job import check_choices, default_workers, shard_sizes
 from .manifest import outcomes_by_file
 from .packages import check_packages
 from .parts import FINDINGS, part_uri
@@ -78,7 +78,7 @@ def validate_files(
     check_packages(packages, default_versions)
     listing = find_inputs(source, include_all=include_all)
     count = workers or default_workers()
-    shards = plan_shards(listing.inputs, shard_bytes or shard_size(listing.size, count, _MAX_SHARD))
+    shards = plan_shards(listing.inputs, shard_sizes(shard_bytes, count, _MAX_SHARD))
     options = {
         "unknown_profile": unknown_profile,
         "warnings": warnings,
