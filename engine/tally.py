@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from bulkfhir.validators import BlockVerdicts, Coded, Issue
 
+from .columns import measure
+from .rows import words
 from .totals import EXAMPLES, Place, Totals, rule_key
 
 __all__ = ["Tally"]
@@ -30,9 +32,7 @@ class Tally:
         self.customer_errors += customer
         self.server_errors += server
         self._search_failures += search_failures
-        self._imported_bytes += sum(verdicts.ends) - sum(verdicts.starts)
-        column = verdicts.types
-        self._types.update(column.counts() if isinstance(column, Coded) else column)  # type: ignore[arg-type]  # None is a key here until it is frozen
+        self._add_lines(verdicts)
         for position in sorted(verdicts.verdicts):  # examples are the first lines, in whatever order a validator came upon them
             self._add_issues(verdicts.verdicts[position].issues, (self._shard, first + verdicts.numbers[position]))
         for positions, types in ((verdicts.failed, self._customer_types), (verdicts.crashed, self._server_types)):
@@ -42,6 +42,16 @@ class Tally:
                 types[_known_type(verdicts, position)] += 1
         self._undecided.update(verdicts.undecided)
         self._asked.update(verdicts.asked)
+
+    def _add_lines(self, verdicts: BlockVerdicts) -> None:
+        starts, ends, types = verdicts.starts, verdicts.ends, verdicts.types
+        if isinstance(types, Coded):
+            for name, (count, size) in zip(types.names, measure(words(starts), words(ends), types.codes, len(types.names)), strict=True):
+                self._types[name] += count
+                self._imported_bytes += size
+        else:
+            self._types.update(types)  # type: ignore[arg-type]  # None is a key here until it is frozen
+            self._imported_bytes += sum(ends) - sum(starts)
 
     def add_opinions(self, counts: Iterable[tuple[str, int]]) -> None:
         for key, count in counts:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from array import array
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import overload
 
 __all__ = ["Coded", "Joined", "Texts"]
@@ -61,10 +60,6 @@ class Coded(Texts):
 
     def _make(self) -> list[str]:
         return [self.names[code] for code in memoryview(self.codes).cast("H")]
-
-    def counts(self) -> Mapping[str, int]:
-        """How often each string is there."""
-        return {self.names[code]: count for code, count in Counter(memoryview(self.codes).cast("H")).items()}
 
     def __len__(self) -> int:
         return len(self.codes) // 2

@@ -5,11 +5,11 @@ Python object a line.
 from __future__ import annotations
 
 try:
-    from bulkfhir.validators._acceptor import bucketed, count_lines, fill, gather, keys, rebase, repeated
+    from bulkfhir.validators._acceptor import bucketed, count_lines, fill, gather, keys, measure, rebase, repeated
 except ImportError:
-    from .plain import bucketed, count_lines, fill, gather, keys, rebase, repeated
+    from .plain import bucketed, count_lines, fill, gather, keys, measure, rebase, repeated
 
-__all__ = ["BUCKETS", "bucketed", "count_lines", "fill", "gather", "keys", "rebase", "repeated"]
+__all__ = ["BUCKETS", "bucketed", "count_lines", "fill", "gather", "keys", "measure", "rebase", "repeated"]
 
 BUCKETS = 256
 """How many there are in ``bucketed``."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itertools import chain, groupby, repeat
 from operator import itemgetter
 
-__all__ = ["bucketed", "count_lines", "fill", "gather", "keys", "rebase", "repeated"]
+__all__ = ["bucketed", "count_lines", "fill", "gather", "keys", "measure", "rebase", "repeated"]
 
 _BUCKETS = 256
 
@@ -75,6 +75,17 @@ def repeated(keys: bytes, lines: bytes, runs: list[tuple[int, int]], most: int) 
     of_run = chain.from_iterable(repeat(number, count) for number, count in runs)
     groups = (list(group) for _, group in groupby(sorted(zip(numbers, zip(of_run, rows, strict=True), strict=True)), key=itemgetter(0)))
     return distinct, sorted((group[0][1], group[-1][1]) for group in groups if len(group) > 1)[:most]
+
+
+def measure(starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[tuple[int, int]]:
+    """For every code how many lines have it, and how many bytes these take."""
+    counts, sizes = [0] * kinds, [0] * kinds
+    for start, end, code in zip(array("I", starts), array("I", ends), _codes(codes, kinds), strict=True):
+        if start > end:
+            raise ValueError("a line that ends before it starts")
+        counts[code] += 1
+        sizes[code] += end - start
+    return list(zip(counts, sizes, strict=True))
 
 
 def gather(data: bytes, starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[bytes]:

@@ -100,6 +100,16 @@ def test_lines_are_gathered_by_kind(data, rows, kinds):
         assert gathered is ValueError
 
 
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 3))), st.integers(0, 4))
+def test_lines_are_measured_by_kind(rows, kinds):
+    starts, ends, codes = zip(*rows, strict=True) if rows else ((), (), ())
+    measured = both("measure", words(starts), words(ends), words(codes, "H"), kinds)
+    if all(start <= end and code < kinds for start, end, code in rows):
+        assert measured == [(len(sizes), sum(sizes)) for sizes in ([end - start for start, end, code in rows if code == kind] for kind in range(kinds))]
+    else:
+        assert measured is ValueError
+
+
 @given(st.binary())
 def test_lines_are_counted(data):
     assert both("count_lines", data) == data.count(b"\n")
@@ -120,6 +130,8 @@ def test_lines_are_counted(data):
         ("repeated", (words([1], "Q"), b"", [(0, 1)], 1)),
         ("repeated", (words([1, 1], "Q"), words([1, 2]), [(0, 1)], 1)),
         ("repeated", (words([1], "Q"), words([1]), [(0, 2)], 1)),
+        ("measure", (words([0]), words([1, 2]), words([0], "H"), 1)),
+        ("measure", (words([0]), words([1]), b"", 1)),
         ("gather", (b"abc", words([0]), words([1, 2]), words([0], "H"), 1)),
         ("gather", (b"abc", words([0]), words([1]), b"", 1)),
     ],

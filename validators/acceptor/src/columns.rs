@@ -192,23 +192,30 @@ pub fn repeated(keys: &[u8], lines: &[u8], runs: &[(u32, usize)], most: usize) -
     Ok((distinct, found))
 }
 
-/// How many bytes the lines of each code take, each with a newline. Checks all that ``gather`` relies on.
-pub fn sizes(data: &[u8], starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> Result<Vec<usize>, Mismatch> {
+/// For every code how many lines have it, and how many bytes these take.
+pub fn measure(starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> Result<Vec<(usize, usize)>, Mismatch> {
     let (starts, ends, codes) = (words(starts)?, words(ends)?, halves(codes)?);
     if starts.len() != ends.len() || starts.len() != codes.len() {
         return Err(SHORT);
     }
-    let mut sizes = vec![0; kinds];
+    let mut sums = vec![(0, 0); kinds];
     for ((start, end), code) in starts.zip(ends).zip(codes) {
-        if start > end || end as usize > data.len() {
-            return Err("a line beyond the data");
-        }
-        *sizes.get_mut(code).ok_or(NO_CODE)? += (end - start) as usize + 1;
+        let sum = sums.get_mut(code).ok_or(NO_CODE)?;
+        sum.0 += 1;
+        sum.1 += end.checked_sub(start).ok_or("a line that ends before it starts")? as usize;
     }
-    Ok(sizes)
+    Ok(sums)
 }
 
-/// Writes the lines of one code into ``room``, which has the size that ``sizes`` says.
+/// How much room ``gather`` needs for the lines of each code.
+pub fn rooms(data: &[u8], starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> Result<Vec<usize>, Mismatch> {
+    if words(ends)?.any(|end| end as usize > data.len()) {
+        return Err("a line beyond the data");
+    }
+    Ok(measure(starts, ends, codes, kinds)?.into_iter().map(|(count, size)| size + count).collect())
+}
+
+/// Writes the lines of one code, each with a newline, into the room that they need.
 pub fn gather(data: &[u8], starts: &[u8], ends: &[u8], codes: &[u8], kind: usize, room: &mut [u8]) -> Result<(), Mismatch> {
     let mut at = 0;
     for ((start, end), _) in words(starts)?.zip(words(ends)?).zip(halves(codes)?).filter(|&(_, code)| code == kind) {

@@ -181,10 +181,15 @@ fn repeated(py: Python<'_>, keys: &[u8], lines: &[u8], runs: Vec<(u32, usize)>, 
 }
 
 #[pyfunction]
+fn measure(py: Python<'_>, starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> PyResult<Vec<(usize, usize)>> {
+    py.allow_threads(|| columns::measure(starts, ends, codes, kinds)).map_err(refused)
+}
+
+#[pyfunction]
 fn gather<'py>(py: Python<'py>, data: &[u8], starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-    let sizes = py.allow_threads(|| columns::sizes(data, starts, ends, codes, kinds)).map_err(refused)?;
+    let rooms = py.allow_threads(|| columns::rooms(data, starts, ends, codes, kinds)).map_err(refused)?;
     let of_kind = |(kind, size)| PyBytes::new_with(py, size, |room| columns::gather(data, starts, ends, codes, kind, room).map_err(refused));
-    sizes.into_iter().enumerate().map(of_kind).collect() // the lines are copied once, into the object itself: that needs the GIL
+    rooms.into_iter().enumerate().map(of_kind).collect() // the lines are copied once, into the object itself: that needs the GIL
 }
 
 #[pymodule]
@@ -197,5 +202,6 @@ fn _acceptor(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(keys, module)?)?;
     module.add_function(wrap_pyfunction!(bucketed, module)?)?;
     module.add_function(wrap_pyfunction!(repeated, module)?)?;
+    module.add_function(wrap_pyfunction!(measure, module)?)?;
     module.add_function(wrap_pyfunction!(gather, module)?)
 }

@@ -1,6 +1,6 @@
 //! Columns that do not fit together are refused, and never break anything; what they come to is tested beside the Python that says it.
 
-use _acceptor::columns::{bucketed, fill, gather, keys, rebase, repeated, sizes};
+use _acceptor::columns::{bucketed, fill, gather, keys, measure, rebase, repeated, rooms};
 
 fn words(numbers: &[u32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_ne_bytes()).collect()
@@ -37,7 +37,8 @@ fn runs_without_end_are_refused() {
 #[test]
 fn lines_are_gathered_into_the_room_that_they_take() {
     let (starts, ends, codes) = (words(&[0, 2, 3]), words(&[1, 3, 5]), [1, 0, 0, 0, 1, 0]);
-    assert_eq!(sizes(b"abcde", &starts, &ends, &codes, 2), Ok(vec![2, 5]));
+    assert_eq!(measure(&starts, &ends, &codes, 2), Ok(vec![(1, 1), (2, 3)]));
+    assert_eq!(rooms(b"abcde", &starts, &ends, &codes, 2), Ok(vec![2, 5]));
     let mut room = [0; 5];
     assert_eq!(gather(b"abcde", &starts, &ends, &codes, 1, &mut room), Ok(()));
     assert_eq!(&room, b"a\nde\n");
