@@ -19,6 +19,7 @@ import itertools
 import json
 import pathlib
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -300,6 +301,7 @@ def main() -> int:
     def wanted(source: Source) -> bool:
         return not options.only or any(part in source.tally.name for part in options.only)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run in the background as Ctrl-C ends one in front
     comparison = Comparison(options.lines, options.minutes)
     print(HEAD)
     total = Tally("all")
