@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::reference::Mention;
 use super::{Asked, Walk};
 use crate::op::Key;
+use crate::primitives::every;
 use crate::reason::Reason;
 use crate::table::{IS_BUNDLE, IS_PARAMETERS};
 use crate::tape::Form;
@@ -205,8 +206,10 @@ impl<'a> Walk<'a, '_> {
             if !rest.is_some_and(|rest| rest.ends_with(b"/")) {
                 return Err(Reason::Bundle);
             }
-        } else if self.room.tape.member(resource, known.url).is_some_and(|found| self.room.tape.at(found).escaped || self.content(found) == url) {
-            return Err(Reason::Bundle); // its canonical url, which is not to be that of the entry
+        }
+        let canonical = self.room.tape.member(resource, known.url);
+        if canonical.is_some_and(|found| self.room.tape.at(found).escaped || self.content(found) == url) && !(is_http && every(url, in_restful)) {
+            return Err(Reason::Bundle); // its canonical url, which is that of the entry only on a server
         }
         match self.room.tape.member(resource, known.meta) {
             Some(meta) => Ok(self.plain(meta, known.version_id)?.unwrap_or(b"")),
@@ -217,6 +220,11 @@ impl<'a> Walk<'a, '_> {
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(text, part).is_some()
+}
+
+/// What stands in the url of a server.
+fn in_restful(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'%' | b'$' | b'-' | b'_' | b'/')
 }
 
 /// A scheme, a colon, and something behind it.
