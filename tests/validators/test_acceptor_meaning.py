@@ -109,6 +109,16 @@ def test_a_bundle_inside_is_judged_as_one(base: Pair, inside: bytes, around: byt
 
 
 @native
+@pytest.mark.parametrize("host", ["a.example", "a~b", "a@b/x", "a?x"])
+def test_a_canonical_url_is_a_full_url_only_on_a_server(base: Pair, host: str) -> None:
+    url = f"http://{host}/ValueSet/v".encode()
+    held = b'{"resourceType":"ValueSet","id":"v","status":"draft","url":"%s"}' % url
+    said, verdicts = base.told_apart([b'{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"%s","resource":%s}]}' % (url, held)])
+    assert said == []
+    assert bool(verdicts.failed) == (host != "a.example")
+
+
+@native
 @pytest.mark.parametrize("seed", [1, 2])
 def test_resources_inside_others_have_the_same_verdicts(base: Pair, seed: int) -> None:
     rng = random.Random(seed)

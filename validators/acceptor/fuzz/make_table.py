@@ -11,7 +11,7 @@ from pathlib import Path
 from bulkfhir.validators import Validator
 from bulkfhir.validators.lowering import Lowering
 
-TYPES = "Patient Observation Encounter Claim Condition Medication MedicationRequest Questionnaire Composition DocumentReference ValueSet".split()
+TYPES = "Patient Observation Encounter Claim Condition Medication MedicationRequest Composition DocumentReference ValueSet Bundle Parameters".split()
 NODES, OVERLAYS = 1, 2
 MOST = {NODES: 5000, OVERLAYS: 1000}
 """How many are written: a profile on a type that holds itself has an overlay for every level, without end."""
