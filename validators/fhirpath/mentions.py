@@ -10,7 +10,7 @@ from .syntax import Call, External, Member, Tree, Variable, children
 
 __all__ = ["mentions"]
 
-_ALL_SEEING: Final = frozenset({"children", "descendants", "conformsTo", "resolve", "slice", "checkModifiers"})
+_ALL_SEEING: Final = frozenset({"children", "conformsTo", "resolve", "slice", "checkModifiers"})
 """Functions that look at more than what is named. ``resolve`` finds its own way to what is contained."""
 _PER_ITEM: Final = frozenset({"exists", "where", "all", "select", "repeat", "sort"})
 """Functions whose arguments are about each item before them."""
@@ -24,11 +24,13 @@ def mentions(tree: Tree, type_name: str, model: TypeModel) -> dict[str, frozense
     nodes = list(_nodes(tree))
     if any(isinstance(node, Call) and node.name in _ALL_SEEING for node in nodes) or _sees_itself(tree):
         return None
+    anywhere = {node.name for node in nodes if isinstance(node, Member) and _is_descent(node.source)}
     named = {node.name for node in nodes if isinstance(node, Member)} | {"extension" for node in nodes if isinstance(node, Call) and node.name == "extension"}
     found: dict[str, frozenset[str]] = {}
     for p in model.properties(type_name).values():
-        if p.name in named or p.json_name in named:
-            whole = p.is_primitive or p.element.is_choice or p.type == "Resource"
+        leads = not p.is_primitive and any(_leads_to(name, p.type, model, set()) for name in anywhere)
+        if leads or p.name in named or p.json_name in named:
+            whole = leads or p.is_primitive or p.element.is_choice or p.type == "Resource"
             inside = frozenset[str]() if whole else _inside(nodes, p.name, p.type, model)
             found |= dict.fromkeys(_with_companion(p.json_name, is_primitive=p.is_primitive), inside)
     return found
@@ -39,6 +41,8 @@ def _sees_itself(tree: Tree, *, of_item: bool = False) -> bool:
     match tree:
         case Member(External() | Variable(), _):
             return False
+        case Member(Call(source), _) if _is_descent(tree.source):
+            return not (source is None or isinstance(source, External | Variable)) and _sees_itself(source, of_item=of_item)
         case External():
             return tree.name in ("resource", "rootResource", "context")
         case Variable():
@@ -50,6 +54,21 @@ def _sees_itself(tree: Tree, *, of_item: bool = False) -> bool:
             return (source is not None and _sees_itself(source, of_item=of_item)) or any(_sees_itself(one, of_item=inside) for one in arguments)
         case _:
             return any(_sees_itself(one, of_item=of_item) for one in children(tree))
+
+
+def _is_descent(tree: Tree | None) -> bool:
+    return isinstance(tree, Call) and tree.name == "descendants"
+
+
+def _leads_to(name: str, type_name: str, model: TypeModel, visited: set[str]) -> bool:
+    """Whether something of that name may be anywhere inside a value of a type."""
+    if type_name == "Resource":
+        return True
+    if type_name in visited:
+        return False
+    visited.add(type_name)
+    found = model.properties(type_name).values()
+    return any(name in (p.name, p.json_name) or (not p.is_primitive and _leads_to(name, p.type, model, visited)) for p in found)
 
 
 def _inside(nodes: list[Tree], name: str, type_name: str, model: TypeModel) -> frozenset[str]:

@@ -142,7 +142,9 @@ def _later(url: str) -> dict[str, Any] | None:
 
 def _names(owner: str, explainer: Explainer) -> frozenset[str]:
     """What a place is called as far as its definition tells, by the path of what holds the extension: a type, a backbone element, or a primitive's."""
-    return with_bases(explainer, (owner.removesuffix("[x]"),))
+    holder, _, name = owner.rpartition(".")
+    found = explainer.schema.properties(holder).get(name) if explainer.schema.kind(holder) is not None else None
+    return with_bases(explainer, (owner.removesuffix("[x]"), *((found.type,) if found is not None and found.is_primitive else ())))
 
 
 def _parts(value: dict[str, Any], one: _Definition) -> list[Issue]:
