@@ -18,7 +18,7 @@ from .fhirpath.predicate import lower
 from .fhirpath.syntax import Binary, Call, Member, Tree
 from .questions import Question, read_text
 from .records import Names, items, string, u8, u16, u32
-from .rules.invariant import _ELSEWHERE, NATIVE
+from .rules.invariant import ELSEWHERE, NATIVE
 from .rules.rule import Scope
 from .schema import Constraint, Property, TypeSchema
 from .schema.errata import corrected
@@ -66,10 +66,14 @@ class Conditions:
         typed = {c.key for c in root.constraints} if root is not None and root is not found.element else set()
         return [self._encoded(self._op(c, found.type)) for c in found.element.constraints if c.key not in typed and self._applies(c)]
 
+    def lacking(self, keys: Iterable[str]) -> bytes:
+        """The condition that an object has none of some members."""
+        return self._not(("has", *keys))
+
     def _applies(self, constraint: Constraint) -> bool:
         """Whether breaking it fails a resource, and no other rule checks it."""
         fails = constraint.severity == "error" and not constraint.best_practice
-        return fails and constraint.key not in _ELSEWHERE and bool(corrected(constraint.key, constraint.expression))
+        return fails and constraint.key not in ELSEWHERE and bool(corrected(constraint.key, constraint.expression))
 
     def _op(self, constraint: Constraint, name: str) -> Op:
         text = corrected(constraint.key, constraint.expression)

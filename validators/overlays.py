@@ -70,7 +70,7 @@ class Overlays:
         assert definition is not None
         compiler = ProfileCompiler(self._explainer, definition)
         name = definition["type"]
-        checks = [_ASK] if self._explainer.schema.kind(name) == "primitive-type" else self._lowering.value_checks(compiler.root(), "narrowed")
+        checks = [_ASK] if self._explainer.schema.kind(name) == "primitive-type" else self._lowering.values.checks(compiler.root(), "narrowed")
         return self._overlay(compiler, compiler.top, name, checks) or items([]) + items([])
 
     def _overlay(self, compiler: ProfileCompiler, node: Node, name: str, checks: list[bytes]) -> bytes | None:
@@ -90,7 +90,7 @@ class Overlays:
         """Primitives with a fixed value have no companion, or ask."""
         fixed = [each.element for group in node.groups for each in (group.node, *group.slices) if each.element.fixed is not None]
         keys = sorted({"_" + p.json_name for element in fixed for p in compiler.properties(element, name) if p.is_primitive})
-        return [u8(6) + self._lowering._conditions._not(("has", *keys))] if keys else []  # noqa: SLF001 - the two are one compiler
+        return [u8(6) + self._lowering.conditions.lacking(keys)] if keys else []
 
     def _group(self, compiler: ProfileCompiler, group: Group, name: str) -> bytes | None:
         found = compiler.properties(group.node.element, name)
@@ -146,7 +146,7 @@ class Overlays:
                 return 0
             return 0 if fault else 1 if matched is None else matched + 2
 
-        return self._lowering.valued(match)
+        return self._lowering.values.valued(match)
 
     def _item(self, compiler: ProfileCompiler, node: Node, found: Property) -> bytes | None:
         """What a node says of each value of a property; None for nothing."""
@@ -157,7 +157,7 @@ class Overlays:
         narrowed = compiler.narrowed(node.element, found)
         if found.is_primitive:
             return self._primitive(compiler, node, narrowed, found)
-        checks = self._lowering.value_checks(narrowed, "narrowed")
+        checks = self._lowering.values.checks(narrowed, "narrowed")
         reference = node.element.content_reference
         if reference is not None and not node.groups:
             target = compiler.find(reference.rpartition("#")[2])
@@ -178,7 +178,7 @@ class Overlays:
         def every(value: Any, scope: Scope) -> Issues:
             return next((issues for check in rules if (issues := check(value, scope))), None)
 
-        return _item([u8(8) + u32(self._lowering.about_value([every]))] if rules else [], empty_asks=empty_asks)
+        return _item([u8(8) + u32(self._lowering.values.about_value([every]))] if rules else [], empty_asks=empty_asks)
 
 
 def _item(checks: Iterable[bytes], *, empty_asks: bool = False) -> bytes:

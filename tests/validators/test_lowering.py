@@ -59,7 +59,7 @@ def asked_about(lowering: Lowering, questions: int) -> range:
 def test_codes_are_judged_by_their_binding(lowering: Lowering) -> None:
     found = lowering.schema.properties("Patient")["gender"]
     before = len(lowering._questions)
-    lowering._primitive(found)
+    lowering.values.primitive(found)
     (check,) = asked_about(lowering, before)
     assert [lowering.answer(check, code)[0] for code in (b"male", b"mail", b"", b" ", b"\\u006dale")] == [1, 0, 0, 0, 1]
 
@@ -67,7 +67,7 @@ def test_codes_are_judged_by_their_binding(lowering: Lowering) -> None:
 def test_undecided_codes_name_their_value_set(lowering: Lowering) -> None:
     found = lowering.schema.properties("Condition")["code"]
     before = len(lowering._questions)
-    lowering.value_checks(found, "value")
+    lowering.values.checks(found, "value")
     check = asked_about(lowering, before)[0]
     value, undecided = lowering.answer(check, b"http://snomed.info/sct\x1f38341003\x1f")
     direct = Nowhere()
@@ -80,7 +80,7 @@ def test_undecided_codes_name_their_value_set(lowering: Lowering) -> None:
 def test_narratives_with_local_links_need_their_resource(lowering: Lowering) -> None:
     found = lowering.schema.properties("Narrative")["div"]
     before = len(lowering._questions)
-    lowering._primitive(found)
+    lowering.values.primitive(found)
     (check,) = asked_about(lowering, before)
     div = '<div xmlns=\\"http://www.w3.org/1999/xhtml\\">%s</div>'
     texts = ("x", '<a href=\\"#a\\">x</a>', "<script>x</script>", " ", '<img src=\\"a.png\\" alt=\\"x\\"/>x')
@@ -111,7 +111,7 @@ def test_what_refers_to_something_contained_is_not_judged_alone(lowering: Loweri
 
 def test_numbers_reach_their_check_as_the_explainer_sees_them(lowering: Lowering) -> None:
     found = lowering.schema.properties("Quantity")["value"]
-    _, check, _ = lowering._primitive(found)
+    _, check, _ = lowering.values.primitive(found)
     assert [lowering.answer(check, lexeme)[0] for lexeme in (b"1e400", b"-0", b"0e5", b"1E5")] == [1, 1, 0, 1]
 
 

@@ -13,9 +13,9 @@ from .rule import Check, Issues, Scope, union
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "build_element", "build_empty"]
+__all__ = ["ELSEWHERE", "build", "build_element", "build_empty"]
 
-_ELSEWHERE = frozenset({"ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "txt-1", "txt-2"})
+ELSEWHERE = frozenset({"ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "txt-1", "txt-2"})
 """Invariants that other rules check: the walk itself, contained resources, the format of XHTML."""
 
 
@@ -68,7 +68,7 @@ def _checks(constraints: Iterable[Constraint], name: str, explainer: Explainer) 
 
 
 def _check(constraint: Constraint, name: str, explainer: Explainer, *, empty: bool = False) -> Check | None:
-    if constraint.key in _ELSEWHERE or not constraint.expression:
+    if constraint.key in ELSEWHERE or not constraint.expression:
         return None
     fails = constraint.severity == "error" and not constraint.best_practice
     if not fails and not explainer.warnings or (constraint.best_practice and not explainer.best_practice):
