@@ -1,7 +1,7 @@
 //! Any bytes as the columns that the engine hands back, together and against one another: refused or served, never a panic, and rows as many as there are lines.
 #![no_main]
 
-use _acceptor::columns::{bucketed, count_lines, fill, gather, keys, rebase, repeated, sizes};
+use _acceptor::columns::{bucketed, count_lines, fill, gather, keys, measure, rebase, repeated, rooms};
 use libfuzzer_sys::fuzz_target;
 
 /// The bytes up to the place that the first byte names, and those after it.
@@ -30,7 +30,8 @@ fuzz_target!(|data: &[u8]| {
         let _ = bucketed(&[(&made, numbers, 0), (&made, numbers, u32::MAX - 9)]);
     }
     let _ = (keys(texts, codes, &[1], 3, 1), repeated(texts, numbers, &[(0, 2), (9, usize::MAX)], 9), bucketed(&[(texts, ends, 1)]));
-    if let Ok(found) = sizes(texts, numbers, ends, codes, 3) {
+    let _ = measure(numbers, ends, codes, 3);
+    if let Ok(found) = rooms(texts, numbers, ends, codes, 3) {
         for (kind, size) in found.into_iter().enumerate() {
             let mut room = vec![0; size];
             gather(texts, numbers, ends, codes, kind, &mut room).expect("columns that were looked at");
