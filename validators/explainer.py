@@ -123,18 +123,29 @@ class Explainer:
             self._types[name] = check
         return check
 
+    def is_profile(self, url: str) -> bool:
+        """Whether a profile of that url is known."""
+        definition = self.definitions.fetch("StructureDefinition", url)
+        return definition is not None and "snapshot" in definition and definition.get("derivation") == "constraint"
+
     def profile_check(self, url: str) -> Check | None:
-        """The check for what a known profile says beyond its base type; None where that is nothing, or where it is not known."""
+        """The check for what a known profile says beyond its base type, compiled when it is first called; None where it is not known."""
         if url not in self._profiles:
-            definition = self.definitions.fetch("StructureDefinition", url)
-            if definition is None or "snapshot" not in definition or definition.get("derivation") != "constraint":
-                self._profiles[url] = None
-            else:
-                made: list[Check | None] = []
-                self._profiles[url] = lambda value, scope: made[0](value, scope) if made and made[0] is not None else None  # a profile may lead back to itself
-                made.append(ProfileCompiler(self, definition).compile())
-                self._profiles[url] = made[0]
+            self._profiles[url] = self._when_called(url) if self.is_profile(url) else None
         return self._profiles[url]
+
+    def _when_called(self, url: str) -> Check:
+        made: Check | None = None
+
+        def check(value: Any, scope: Scope) -> Issues:
+            nonlocal made
+            if made is None:
+                definition = self.definitions.fetch("StructureDefinition", url)
+                assert definition is not None, "it is known"
+                made = ProfileCompiler(self, definition).compile() or _nothing
+            return made(value, scope)
+
+        return check
 
     def profile_tree(self, url: str) -> Node | None:
         """The tree of a known StructureDefinition, kept: paths of discriminators lead through many."""
@@ -280,6 +291,10 @@ class Explainer:
             self._types[schema.name] = walk  # before the rules are built: types refer to one another
         check = union(self._built("object", schema))
         return walk
+
+
+def _nothing(value: Any, scope: Scope) -> Issues:
+    return None
 
 
 def _siblings(properties: Mapping[str, Property], found: Property) -> frozenset[str]:

@@ -84,7 +84,7 @@ class ProfileCompiler:
 
     def properties(self, element: ElementSchema, name: str) -> list[Property]:
         """The properties of a type that an element of the profile is about: several for a choice."""
-        return [p for p in self.schema.properties(name).values() if element.name in (p.element.name, p.json_name)]
+        return self.schema.about(name, element.name)
 
     def slices(self, group: Group, found: list[Property]) -> Slices | None:
         """The slices of one child name."""

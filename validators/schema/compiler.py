@@ -42,6 +42,7 @@ class Schema:
         self.definitions = definitions
         self._types: dict[str, TypeSchema] = {}
         self._heads: dict[str, _Head] = {}
+        self._about: dict[str, dict[str, list[Property]]] = {}
 
     def type(self, name: str) -> TypeSchema:
         """The compiled type. Raises UnknownType."""
@@ -56,6 +57,16 @@ class Schema:
     def properties(self, name: str) -> Mapping[str, Property]:
         """JSON name -> Property of a type; empty for primitives. Raises UnknownType."""
         return self.type(name).properties
+
+    def about(self, name: str, element: str) -> list[Property]:
+        """The properties of a type that an element of that name is about, or that are called so: several for a choice."""
+        index = self._about.get(name)
+        if index is None:
+            index = self._about[name] = {}
+            for found in self.properties(name).values():
+                for key in {found.element.name, found.json_name}:
+                    index.setdefault(key, []).append(found)
+        return index.get(element, [])
 
     def kind(self, name: str) -> str | None:
         """resource | complex-type | primitive-type | backbone, or None for a name that is no type."""
