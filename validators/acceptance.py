@@ -29,7 +29,7 @@ else:
 
 __all__ = ["NATIVE", "Acceptance"]
 
-_PASSES: Final = 16
+_PASSES: Final = 48
 """Passes over a block at the most: each may meet types or values that the one before did not get to."""
 
 
