@@ -1,6 +1,8 @@
 """The plot of the README: how fast each candidate is beside orjson.loads, as SVG, readable on light and dark pages.
 
-    python benchmarks/plot.py RESULT.json > speed.svg
+    python benchmarks/plot.py RESULT.json... > speed.svg
+
+Of a candidate that several results hold, the last one counts: slow peers need not be measured again each time.
 """
 
 from __future__ import annotations
@@ -101,4 +103,4 @@ def _bars(shares: Sequence[float | None], scale: _Scale, top: int) -> Iterator[s
 
 
 if __name__ == "__main__":
-    sys.stdout.write(plot(json.loads(Path(sys.argv[1]).read_text())["candidates"]))
+    sys.stdout.write(plot([row for path in sys.argv[1:] for row in json.loads(Path(path).read_text())["candidates"]]))

@@ -17,7 +17,7 @@ from inputs import Input
 __all__ = ["Failed", "Run", "run"]
 
 _HERE = Path(__file__).resolve().parent
-_PATIENCE = 300
+_PATIENCE = 900
 """Seconds after which a program is stopped."""
 
 

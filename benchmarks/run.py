@@ -18,12 +18,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import peers
-from bars import bars
+from bars import Bar, bars
 from candidates import CANDIDATES, FLOOR, Candidate, Setup
 from inputs import Input, Labels, find_files, make_dirty, only_bad, read_input, read_labels, sampled
 from jobs import Job, Pair, adopt_orphans, run_job, run_pair
 from plot import plot
-from report import as_json, job_rows, machine, rows, tables
+from report import Row, as_json, job_rows, machine, rows, tables
 from rounds import Failed, Run, run
 
 _SAMPLE = Path(__file__).resolve().parents[1] / "fixtures" / "sample"
@@ -83,7 +83,9 @@ def main() -> None:
             for one in inputs:
                 measure(one, chosen, setup, number, results, seldom=number < options.slow_rounds)
             measure_jobs(wholes, options.copies, number, results)
-    write(options, inputs, results)
+            write(options, inputs, results)
+    print("{cpu}, {cores} cores, {system}, Python {python}, load {load}\n".format(**machine()))
+    print("\n".join(tables(*summed(results, inputs), results.left_out, inputs)))
 
 
 def read_inputs(options: argparse.Namespace, folder: Path) -> Iterator[Input]:
@@ -152,9 +154,13 @@ def measure_jobs(wholes: Sequence[Input], copies: tuple[int, int], number: int, 
         results.jobs += [run_job(other, size, 1, number) for size in sorted({1, few})]
 
 
+def summed(results: Results, inputs: Sequence[Input]) -> tuple[list[Row], list[Bar]]:
+    return [*rows(inputs, results.runs), *job_rows(results.jobs, results.runs)], bars(results.runs, results.jobs, results.pairs)
+
+
 def write(options: argparse.Namespace, inputs: Sequence[Input], results: Results) -> None:
-    found = [*rows(inputs, results.runs), *job_rows(results.jobs, results.runs)]
-    reached = bars(results.runs, results.jobs, results.pairs)
+    """After every round: what was measured is not lost."""
+    found, reached = summed(results, inputs)
     document = {
         "machine": machine(),
         "settings": {key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()},
@@ -168,8 +174,6 @@ def write(options: argparse.Namespace, inputs: Sequence[Input], results: Results
     }
     (options.output / "result.json").write_text(json.dumps(document, indent=1) + "\n")
     (options.output / "speed.svg").write_text(plot(as_json(found)))
-    print("{cpu}, {cores} cores, {system}, Python {python}, load {load}\n".format(**machine()))
-    print("\n".join(tables(found, reached, results.left_out, inputs)))
 
 
 def _reference(labels: Labels | None) -> str | None:
