@@ -7,7 +7,7 @@ decided when the table entry is made; nothing is looked up, and no object is mad
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -15,25 +15,27 @@ from typing import Any, Literal
 from . import fhirpath
 from .definitions import Definitions
 from .issue import Issue
+from .memory import Memory
 from .narrative import read_div
 from .profiles import ProfileCompiler
 from .references import scope_of
 from .rules import RULES
-from .rules.concept import remembered
 from .rules.context import Unplaced, settle
-from .rules.form import companion_check, empty_element, inline_check, list_check, primitive_check, single_check, unknown_element, wrong_form
-from .rules.primitive import proven_of
+from .rules.form import PropertyCheck, companion_check, inline_check, list_check, single_check, with_choice, wrong_form
+from .rules.primitive import Proof, proof_of
 from .rules.profile import unreplaced
-from .rules.rule import Check, Issues, Scope, added, located, union
+from .rules.remembered import remembered
+from .rules.rule import Check, Issues, Scope, located, union
 from .schema import Constraint, Property, Schema, TypeSchema
 from .schema.errata import corrected
 from .schema.profile import Node, profile_tree
 from .terminology import Membership, Terminology
+from .walk import Member, Walk
 
 __all__ = ["Explainer"]
 
-PropertyCheck = Callable[[Any, Mapping[str, Any], Scope], Issues]
-"""Checks the JSON value of one property of an object: (value, the object, scope)."""
+_SHAPES, _VALUES = 8192, 65_536
+"""How many shapes of objects, and values of concepts and references, are remembered: some 16 MB each at the most."""
 
 
 class Explainer:
@@ -70,11 +72,14 @@ class Explainer:
         self._resources: dict[str, Check] = {}
         self._profiles: dict[str, Check | None] = {}
         self._trees: dict[str, Node | None] = {}
+        self._shapes = Memory(_SHAPES)
+        self._values = Memory(_VALUES)
 
     def explain(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
         """Every issue of a decoded resource whose resourceType is known, in document order."""
         name = resource["resourceType"]
-        issues = self.resource_check(name)(resource, Scope(resource, undecided))
+        check = self._resources.get(name) or self.resource_check(name)
+        issues = check(resource, Scope(resource, undecided))
         return located(name, issues) if issues else []
 
     def conforms(self, value: dict[str, Any], name: str, url: str, scope: Scope) -> bool:
@@ -231,66 +236,43 @@ class Explainer:
             check = self.resource_check(name)
         return check(value, scope)
 
-    def _property_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
-        checks = self._value_checks(found)
-        if found.is_primitive and not found.is_list:
-            return primitive_check(found, checks, siblings, proven_of(found, self, len(checks)))
-        if found.type == "CodeableConcept":
-            checks = [remembered(found, self.value_check(found))]
-        form = list_check if found.is_list else single_check
-        return inline_check(found, self.value_check(found), form) if found.type == "Resource" else form(found, checks, siblings)
+    def _member(self, properties: Mapping[str, Property], name: str) -> Member | None:
+        """What a type knows of a name, with or without the underscore of a companion."""
+        found = properties.get(name)
+        if found is None:
+            found = properties.get(name[1:]) if name.startswith("_") else None
+            if found is None or not found.is_primitive:
+                return None
+            check, proof = self._companion_check(found), None
+        else:
+            check, proof = self._property_check(found)
+        siblings = _siblings(properties, found)
+        return Member(with_choice(found, siblings, check), check, siblings, proof)
 
-    def _companion_check(self, found: Property, siblings: frozenset[str]) -> PropertyCheck:
+    def _property_check(self, found: Property) -> tuple[PropertyCheck, Proof | None]:
+        form = list_check if found.is_list else single_check
+        if found.type == "Resource":
+            return inline_check(found, self.value_check(found), form), None
+        checks = self._value_checks(found)
+        proof = proof_of(found, self, len(checks)) if found.is_primitive and not found.is_list else None
+        return remembered(found, form(found, checks), self._values, warnings=self.warnings), proof
+
+    def _companion_check(self, found: Property) -> PropertyCheck:
         empty = union(self.empty_checks(found))
         element = self.schema.type("Element")
-        if found.type == "xhtml":  # has neither id nor extensions
-            return companion_check(found, self._walk(replace(element, properties={}), may_be_empty=True), empty, siblings)
-        extension = element.properties["extension"]
-        placed = replace(extension, element=replace(extension.element, path=f"{found.element.path}.extension"))  # so that rules know what it extends
-        return companion_check(found, self._walk(replace(element, properties={**element.properties, "extension": placed}), may_be_empty=True), empty, siblings)
+        properties: Mapping[str, Property] = {}  # xhtml has neither id nor extensions
+        if found.type != "xhtml":
+            extension = element.properties["extension"]
+            placed = replace(extension, element=replace(extension.element, path=f"{found.element.path}.extension"))  # so that rules know what it extends
+            properties = {**element.properties, "extension": placed}
+        return companion_check(found, self._walk(replace(element, properties=properties), may_be_empty=True), empty)
 
     def _walk(self, schema: TypeSchema, *, may_be_empty: bool = False) -> Check:
-        properties = schema.properties
-        table: dict[str, PropertyCheck] = {}
-        if schema.kind == "resource":
-            table["resourceType"] = lambda value, owner, scope: None
-        holds_something = schema.kind != "resource" and not may_be_empty
-        check: Check | None = None
-
-        def resolve(name: str) -> PropertyCheck:
-            found = properties.get(name)
-            if found is not None:
-                table[name] = self._property_check(found, _siblings(properties, found))
-            elif name.startswith("_") and (found := properties.get(name[1:])) is not None and found.is_primitive:
-                table[name] = self._companion_check(found, _siblings(properties, found))
-            else:
-                return unknown_element(name)  # not kept: names from data must not fill memory
-            return table[name]
-
-        def walk(value: Any, scope: Scope) -> Issues:
-            if type(value) is not dict:
-                return [wrong_form(value, "an object")]
-            issues: Issues = None
-            for name, item in value.items():
-                try:
-                    check_property = table[name]
-                except KeyError:
-                    check_property = resolve(name)
-                found = check_property(item, value, scope)
-                if found is not None:
-                    issues = added(issues, found)
-            if not value and holds_something:
-                issues = [*(issues or ()), empty_element()]
-            if check is not None:
-                found = check(value, scope)
-                if found is not None:
-                    issues = added(issues, found)
-            return issues
-
+        walk = Walk(self, schema, partial(self._member, schema.properties), self._shapes, may_be_empty=may_be_empty or schema.kind == "resource")
         if not may_be_empty:
-            self._types[schema.name] = walk  # before the rules are built: types refer to one another
-        check = union(self._built("object", schema))
-        return walk
+            self._types[schema.name] = walk.check  # before the rules are built: types refer to one another
+        walk.add([(rule, check) for rule in RULES if "object" in rule.on and (check := rule.build(schema, self))])
+        return walk.check
 
 
 def _nothing(value: Any, scope: Scope) -> Issues:

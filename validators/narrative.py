@@ -266,16 +266,15 @@ def resolve_anchors(resource: dict[str, Any]) -> list[Issue]:
 def _resolve(
     resource: dict[str, Any], scope: dict[str, Any], bundles: tuple[dict[str, Any], ...], path: str, targets: _Targets, issues: list[Issue]
 ) -> None:
-    ids: Counter[str] | None = None
-    names: Counter[str] = Counter()
+    found: tuple[Counter[str], Counter[str]] | None = None
     for where, div in _divs(resource, path):
         if "#" not in div:
             continue
         narrative = read_div(div)
         if not narrative.links and not narrative.images:
             continue
-        if ids is None:
-            ids, names = targets.of(scope)
+        found = found or targets.of(scope)
+        ids, names = found
         for link in narrative.links:
             if not ids[link] and not names[link] and not targets.in_any(bundles, link):
                 issues.append(Issue("error", "invalid", "xhtml-anchor", where, f"the link '#{link}' leads nowhere"))

@@ -13,7 +13,7 @@ from typing import Any
 from .issue import Issue
 from .scope import Scope
 
-__all__ = ["FRAGMENTS", "Resolution", "implied_type", "is_absolute", "is_conditional", "resolve", "scope_of"]
+__all__ = ["FRAGMENTS", "Resolution", "contained_by_id", "implied_type", "is_absolute", "is_conditional", "resolve", "scope_of"]
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
 _QUERY = re.compile(r"\?([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*)(&([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*))*")
@@ -99,7 +99,7 @@ def contained(resource: Mapping[str, Any], identity: str) -> dict[str, Any] | No
     return next((r for r in _objects(resource.get("contained")) if r.get("id") == identity), None)
 
 
-def _contained_by_id(scope: Scope) -> dict[str, dict[str, Any]]:
+def contained_by_id(scope: Scope) -> dict[str, dict[str, Any]]:
     """The contained resources of a scope's resource, the first of each id; worked out once per resource."""
     found: dict[str, dict[str, Any]] | None = scope.memo.get("contained")
     if found is None:
@@ -117,7 +117,7 @@ def _local(reference: str, scope: Scope) -> Resolution:
         if reference == "#" and around.place != "contained" and was_contained:
             return Resolution(around.resource, around)
         was_contained = was_contained or around.place == "contained"
-        found = _contained_by_id(around).get(reference[1:])
+        found = contained_by_id(around).get(reference[1:])
         if found is not None:
             return Resolution(found, Scope(found, around.undecided, around, "contained", around.resource))
         if around.place == "entry":

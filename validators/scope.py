@@ -17,9 +17,10 @@ class Scope:
     place      how it stands there: ``contained``, ``entry`` (any inline resource that is not contained), or ``line``
     holder     the object whose property the resource is: the Bundle.entry or Parameters.parameter; the container of a contained one
     undecided  value set or code system -> codes that could not be checked offline; one counter for all scopes of a line
+    enclosed   whether a Bundle or Parameters is around it, where references may lead to other entries
     """
 
-    __slots__ = ("holder", "memo", "parent", "place", "resource", "undecided")
+    __slots__ = ("enclosed", "holder", "memo", "parent", "place", "resource", "undecided")
 
     def __init__(
         self, resource: dict[str, Any], undecided: Counter[str], parent: Scope | None = None, place: str = "line", holder: Mapping[str, Any] | None = None
@@ -27,6 +28,7 @@ class Scope:
         self.resource = resource
         self.parent = parent
         self.place = place
+        self.enclosed: bool = place == "entry" or (parent is not None and parent.enclosed)
         self.holder = holder
         self.undecided = undecided
         self.memo: dict[Any, Any] = {}  # what a rule has worked out once for this resource, by a key of its own

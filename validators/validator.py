@@ -34,6 +34,8 @@ _ALWAYS = frozenset({"json", "json-depth", "json-object", "duplicate-property", 
 
 _LEXICAL = b'"QuestionnaireResponse"'
 """Names the one type whose rules ask how a decimal was written."""
+_HOLDERS = frozenset({"contained", "entry", "parameter"})
+"""Where a resource may hold others."""
 
 
 class Validator:
@@ -88,7 +90,9 @@ class Validator:
         return self._verdict(line, self._issues if self.level == "minimal" else self._all_issues)
 
     def _verdict(self, line: bytes, explain: Callable[[dict[str, Any]], list[Issue]]) -> Verdict:
-        resource = decode_exact(line) if _LEXICAL in line else decode(line)
+        resource = decode(line)
+        if resource.__class__ is dict and (resource.get("resourceType") == "QuestionnaireResponse" or not _HOLDERS.isdisjoint(resource)) and _LEXICAL in line:
+            resource = decode_exact(line)
         if isinstance(resource, Issue):
             return Verdict(None, None, [resource])
         name, identity = resource.get("resourceType"), resource.get("id")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
 from ..schema import TypeSchema
-from .rule import Check, Issues, Scope
+from .rule import Check, Issues, Scope, only_with
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "decoded"]
+__all__ = ["build", "decoded", "given"]
 
-_ALPHABET = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def decoded(text: str) -> bytes | None:
@@ -25,7 +25,7 @@ def decoded(text: str) -> bytes | None:
         return None
     body = raw.rstrip(b"=")
     padding = len(raw) - len(body)
-    if len(body) % 4 == 1 or (padding and (len(raw) % 4 or padding > 2)) or raw.translate(None, bytes(_ALPHABET)).strip(b"="):
+    if len(body) % 4 == 1 or (padding and (len(raw) % 4 or padding > 2)) or raw.translate(None, _ALPHABET).strip(b"="):
         return None
     try:
         return binascii.a2b_base64(body + b"=" * (-len(body) % 4))
@@ -35,6 +35,9 @@ def decoded(text: str) -> bytes | None:
 
 def _error(rule: str, text: str) -> Issue:
     return Issue("error", "structure", rule, "", text)
+
+
+given = only_with("data", "hash")
 
 
 def _sha1(content: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
@@ -11,7 +12,7 @@ from .rule import Check, Issues, Scope
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "too_few", "too_many"]
+__all__ = ["build", "given", "too_few", "too_many"]
 
 
 def too_few(profile: str, name: str, minimum: int, count: int) -> Issue:
@@ -25,13 +26,23 @@ def too_many(profile: str, name: str, maximum: int, count: int) -> Issue:
     return Issue("error", "structure", "cardinality", "", f"Profile {profile}, Element '{name}': max allowed = {maximum}, but found {count}", profile)
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def _required(schema: TypeSchema) -> list[tuple[frozenset[str], ElementSchema]]:
+    """(the names of which one must be there, element) of every required element."""
     required: list[tuple[frozenset[str], ElementSchema]] = []
     for element in schema.elements:
         if element.min:
             found = [p for p in schema.properties.values() if p.element is element]
             names = [p.json_name for p in found] + ["_" + p.json_name for p in found if p.is_primitive]
             required.append((frozenset(names), element))
+    return required
+
+
+def given(check: Check, schema: TypeSchema, explainer: Explainer, names: AbstractSet[str]) -> Check | None:
+    return check if any(one.isdisjoint(names) for one, _ in _required(schema)) else None
+
+
+def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+    required = _required(schema)
     if not required:
         return None
     url = schema.url

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 from ..issue import Issue
 from ..references import FRAGMENTS
 from ..schema import Schema, TypeSchema
-from .rule import Check, Issues, Scope
+from .rule import Check, Issues, Scope, only_with
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build"]
+__all__ = ["build", "given"]
 
 DOMAIN_RESOURCE = "http://hl7.org/fhir/StructureDefinition/DomainResource"
 _URIS = frozenset({"uri", "url", "canonical", "oid"})
+
+
+given = only_with("contained")
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:

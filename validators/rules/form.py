@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..issue import Issue
 from ..schema import Property
 from .rule import Check, Issues, Scope, added, located, union
 
-__all__ = ["ANY_STRING", "companion_check", "empty_element", "inline_check", "list_check", "primitive_check", "single_check", "unknown_element", "wrong_form"]
+__all__ = ["PropertyCheck", "companion_check", "empty_element", "inline_check", "list_check", "single_check", "unknown_element", "with_choice", "wrong_form"]
 
 ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
 
 PropertyCheck = Callable[[Any, Mapping[str, Any], Scope], Issues]
+"""Checks the JSON value of one property of an object: (value, the object, scope)."""
 
 
 def _described(value: Any) -> str:
@@ -50,7 +51,8 @@ def _conflict(found: Property, owner: Mapping[str, Any], siblings: frozenset[str
     return [Issue("error", "structure", "choice", "", f"{name} is a choice: only one type may be given, found {first.removeprefix('_')} and {found.json_name}")]
 
 
-def _with_choice(found: Property, siblings: frozenset[str], check: PropertyCheck) -> PropertyCheck:
+def with_choice(found: Property, siblings: frozenset[str], check: PropertyCheck) -> PropertyCheck:
+    """The check of a property, and that no other name of its choice is there."""
     if not siblings:
         return check
 
@@ -63,7 +65,7 @@ def _with_choice(found: Property, siblings: frozenset[str], check: PropertyCheck
     return checked
 
 
-def single_check(found: Property, checks: Sequence[Check], siblings: frozenset[str]) -> PropertyCheck:
+def single_check(found: Property, checks: Sequence[Check]) -> PropertyCheck:
     """For a property that holds one value."""
     step, first, second, rest = found.step, *_three(checks)
 
@@ -75,7 +77,7 @@ def single_check(found: Property, checks: Sequence[Check], siblings: frozenset[s
             issues = more if issues is None else issues + more
         return None if issues is None else located(step, issues)
 
-    return _with_choice(found, siblings, single)
+    return single
 
 
 def _three(checks: Sequence[Check]) -> tuple[Check, Check | None, Check | None]:
@@ -84,38 +86,7 @@ def _three(checks: Sequence[Check]) -> tuple[Check, Check | None, Check | None]:
     return first, checks[1] if len(checks) > 1 else None, union(list(checks[2:]))
 
 
-def primitive_check(found: Property, checks: Sequence[Check], siblings: frozenset[str], proven: Container[str]) -> PropertyCheck:
-    """For a property that holds one primitive. proven: strings that are certainly fine; most values are among them."""
-    step, check = found.step, union(list(checks)) or (lambda value, scope: None)
-    if proven is ANY_STRING:
-        return _with_choice(found, siblings, _plain_string(step, check))
-
-    def primitive(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
-        if value.__class__ is str and value in proven:
-            return None
-        issues = check(value, scope)
-        return None if issues is None else located(step, issues)
-
-    return _with_choice(found, siblings, primitive)
-
-
-ANY_STRING: Container[str] = frozenset({"any string"})
-"""In place of proven strings: all that are neither empty nor long."""
-
-_LONG = 500_000
-
-
-def _plain_string(step: str, check: Check) -> PropertyCheck:
-    def plain(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
-        if value.__class__ is str and 0 < len(value) < _LONG:
-            return None
-        issues = check(value, scope)
-        return None if issues is None else located(step, issues)
-
-    return plain
-
-
-def list_check(found: Property, checks: Sequence[Check], siblings: frozenset[str]) -> PropertyCheck:
+def list_check(found: Property, checks: Sequence[Check]) -> PropertyCheck:
     """For a property that holds an array of values; in an array of primitives null is filler where the companion has something."""
     step, companion = found.step, "_" + found.json_name if found.is_primitive else None
     first, second, rest = _three(checks)
@@ -145,23 +116,22 @@ def list_check(found: Property, checks: Sequence[Check], siblings: frozenset[str
                 issues = added(issues, found_here)
         return issues
 
-    return _with_choice(found, siblings, several)
+    return several
 
 
-def inline_check(found: Property, check: Check, form: Callable[[Property, Sequence[Check], frozenset[str]], PropertyCheck]) -> PropertyCheck:
+def inline_check(found: Property, check: Check, form: Callable[[Property, Sequence[Check]], PropertyCheck]) -> PropertyCheck:
     """For a property that holds whole resources (``contained``, ``Bundle.entry.resource``): each is checked in a scope of its own."""
     place = "contained" if found.json_name == "contained" else "entry"
 
-    def inline(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
-        def one(item: Any, outer: Scope) -> Issues:
-            return check(item, Scope(item, outer.undecided, outer, place, owner) if type(item) is dict else outer)
+    def one(item: Any, around: Any) -> Issues:
+        owner, outer = around
+        return check(item, Scope(item, outer.undecided, outer, place, owner) if type(item) is dict else outer)
 
-        return form(found, [one], frozenset())(value, owner, scope)
+    each: Callable[[Any, Mapping[str, Any], Any], Issues] = form(found, [one])
+    return lambda value, owner, scope: each(value, owner, (owner, scope))
 
-    return inline
 
-
-def companion_check(found: Property, element: Check, empty: Check | None, siblings: frozenset[str]) -> PropertyCheck:
+def companion_check(found: Property, element: Check, empty: Check | None) -> PropertyCheck:
     """For ``_name``, which holds id and extensions of the primitive ``name``."""
     step, name = found.step, found.json_name
 
@@ -202,4 +172,4 @@ def companion_check(found: Property, element: Check, empty: Check | None, siblin
                 issues = added(issues, found_here)
         return issues
 
-    return _with_choice(found, siblings, several if found.is_list else single)
+    return several if found.is_list else single

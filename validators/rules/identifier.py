@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
 from ..schema import TypeSchema
-from .rule import Check, Issues, Scope
+from .rule import Check, Issues, Scope, only_with
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build"]
+__all__ = ["build", "given"]
 
 _SCHEMES = ("http:", "https:", "urn:", "ldap:")
 _SCHEME = re.compile(r"(?!file:(?!/|[^:]*:))[A-Za-z][A-Za-z0-9_\[\]]*:")
 _URI_SYSTEM = "urn:ietf:rfc:3986"
 _UUID_SYSTEM = "https://tools.ietf.org/html/rfc4122"
 _UUID = re.compile(r"urn:uuid:.*|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.DOTALL)
+
+
+given = only_with("system")
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:

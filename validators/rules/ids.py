@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..issue import Issue
 from ..schema import Property, TypeSchema
-from .rule import Check, Issues, Scope
+from .rule import Check, Issues, Scope, only_with
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "build_element"]
+__all__ = ["build", "build_element", "given"]
 
 
 def build_element(found: Property, explainer: Explainer) -> Check | None:
@@ -30,6 +30,9 @@ def build_element(found: Property, explainer: Explainer) -> Check | None:
         return None
 
     return check
+
+
+given = only_with("security")
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from ..fhirpath import Invariant
+from ..fhirpath.presence import decided
 from ..issue import Issue
 from ..schema import Constraint, Property, TypeSchema
 from .rule import Check, Issues, Scope, union
@@ -13,7 +15,7 @@ from .rule import Check, Issues, Scope, union
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["ELSEWHERE", "build", "build_element", "build_empty"]
+__all__ = ["ELSEWHERE", "build", "build_element", "build_empty", "given"]
 
 ELSEWHERE = frozenset({"ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "txt-1", "txt-2"})
 """Invariants that other rules check: the walk itself, contained resources, the format of XHTML."""
@@ -48,6 +50,16 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
     if schema.kind == "primitive-type":
         return None
     return _checks(schema.root.constraints, schema.name, explainer)
+
+
+def given(check: Check, schema: TypeSchema, explainer: Explainer, names: AbstractSet[str]) -> Check | None:
+    """Without the invariants that the names in an object decide."""
+    return _checks((c for c in schema.root.constraints if not _holds_given(c, schema.name, explainer, names)), schema.name, explainer)
+
+
+def _holds_given(constraint: Constraint, name: str, explainer: Explainer, names: AbstractSet[str]) -> bool:
+    made = explainer.invariant(constraint, name)
+    return made is not None and made.op is not None and decided(made.op, names) is True
 
 
 def build_element(found: Property, explainer: Explainer) -> Check | None:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 from ..issue import Issue
 from ..narrative import read_div, resolve_anchors
 from ..schema import TypeSchema
-from .rule import Check, Issues, Scope
+from .rule import Check, Issues, Scope, only_with
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build"]
+__all__ = ["build", "given"]
 
 
-_HOLDERS = frozenset({"text", "section", "contained", "entry", "parameter"})  # what may hold a narrative, or a resource that has one
+_HOLDERS = frozenset({"text", "section", "entry", "parameter"})  # what may hold a narrative, or a resource that has one
+
+
+given = only_with("language", "contained", *_HOLDERS)
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
@@ -25,7 +28,7 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
 
     def check(value: Any, scope: Scope) -> Issues:
         issues: list[Issue] = []
-        if scope.parent is None and not _HOLDERS.isdisjoint(value):  # the line's own resource asks for all that is inside
+        if scope.parent is None and _may_have_links(value):  # the line's own resource asks for all that is inside
             issues = resolve_anchors(value)
             for issue in issues:
                 issue.location = issue.location[start:]
@@ -34,6 +37,11 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         return issues or None
 
     return check
+
+
+def _may_have_links(value: dict[str, Any]) -> bool:
+    contained = value.get("contained")
+    return not _HOLDERS.isdisjoint(value) or (type(contained) is list and any(type(one) is dict and _may_have_links(one) for one in contained))
 
 
 def _language(text: Any) -> list[Issue]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from .. import primitives
 from ..issue import Issue, Severity
 from ..schema import Property
-from .form import ANY_STRING
 from .rule import Check, Issues, Scope
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "build_empty", "build_warnings", "proven_of"]
+__all__ = ["Proof", "build", "build_empty", "build_warnings", "proof_of"]
+
+
+Proof = tuple[AbstractSet[str], primitives.Check]
+"""Strings that are certainly fine, and what finds fault with any other value."""
+
+_NONE: AbstractSet[str] = frozenset()
+_NOT_LISTED: primitives.Finding = ("code", "the code is none of those listed")
 
 
 def _said_as(severity: Severity, prove: primitives.Check) -> Check:
@@ -25,15 +31,16 @@ def _said_as(severity: Severity, prove: primitives.Check) -> Check:
     return check
 
 
-def proven_of(found: Property, explainer: Explainer, checks: int) -> Container[str]:
-    """Strings that are certainly fine as values of a primitive property that has so many checks: its format, and perhaps a binding; else none."""
-    element = found.element
-    if checks == 1 and not _is_resource_id(found, explainer):
-        return ANY_STRING if found.type == "string" else primitives.PROVEN.get(found.type, frozenset())
-    if checks == 2 and element.binding is not None:
-        binding = explainer.terminology.code_binding(element.binding.value_set or None, element.binding.strength, element.binding.max_value_set)
-        return (binding.accepted if binding is not None else None) or frozenset()
-    return frozenset()
+def proof_of(found: Property, explainer: Explainer, checks: int) -> Proof | None:
+    """The proof for a property of one primitive that has so many checks; None where they are more than a format and a list of codes."""
+    bound = found.element.binding
+    if checks == 1:
+        return (_NONE if _is_resource_id(found, explainer) else primitives.PROVEN.get(found.type, _NONE)), format_of(found, explainer)
+    if checks == 2 and bound is not None and not bound.additional:
+        binding = explainer.terminology.code_binding(bound.value_set or None, bound.strength, bound.max_value_set)
+        if binding is not None and binding.accepted:
+            return binding.accepted, lambda value: _NOT_LISTED
+    return None
 
 
 def _is_resource_id(found: Property, explainer: Explainer) -> bool:

@@ -9,12 +9,12 @@ from ..issue import Issue
 from ..schema import TypeSchema, element_schema
 from ..terminology.findings import Rule as BindingRule
 from .context import property_at
-from .rule import Check, Issues, Scope, union
+from .rule import Check, Issues, Scope, only_with, union
 
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["build", "imposed", "named", "unreplaced"]
+__all__ = ["build", "given", "imposed", "named", "unreplaced"]
 
 _BINDING_RULES = frozenset(get_args(BindingRule))
 _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
@@ -22,6 +22,9 @@ _UNKNOWN, _WRONG_TYPE = "profile-unknown", "profile-type"
 _OF_THE_CLAIM = frozenset({_UNKNOWN, _WRONG_TYPE})
 _KEPT = 4096
 _ADVICE = "add its package, validate with --level structure-only, or say --unknown-profile warning|ignore"
+
+
+given = only_with("meta")
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:

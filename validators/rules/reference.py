@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["build", "build_narrowed"]
 
 _BLANK = re.compile(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is none
+_PARTED = re.compile(r"[ \t\n\x0b\f\r/?]")  # without any of these there is nothing in a reference that could be of a wrong form
 _PLAIN = re.compile(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
 _TYPES_KEPT = 200  # names come from data; there are fewer types than that
 _KNOWN = frozenset({"http://tools.ietf.org/html/bcp47"})  # stands in published examples in place of a reference
@@ -87,6 +88,8 @@ class _Reference:
 
     def _form(self, reference: str) -> list[Issue]:
         issues: list[Issue] = []
+        if _PARTED.search(reference) is None:
+            return issues
         if _BLANK.search(reference) or implied_type(reference) == "":
             issues.append(_error("reference-form", f"The reference '{reference[:128]}' is not a valid reference"))
         if is_conditional(reference, self.schema.is_resource) is False:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -12,7 +13,7 @@ from ..scope import Scope
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["Check", "Issues", "Rule", "Scope", "added", "located", "joined", "union"]
+__all__ = ["Check", "Given", "Issues", "Rule", "Scope", "added", "located", "joined", "only_with", "union"]
 
 Issues: TypeAlias = list[Issue] | None
 """What a check finds: None where all is well, so that a valid resource makes no objects. Locations are relative to the value checked."""
@@ -20,6 +21,9 @@ Issues: TypeAlias = list[Issue] | None
 
 Check = Callable[[Any, Scope], Issues]
 """Checks one value (an object, or one primitive) in its scope. Never raises for bad data."""
+
+Given = Callable[[Check, Any, "Explainer", AbstractSet[str]], Check | None]
+"""What is left of a rule's check on objects of a type, for those that have exactly these names; None where they cannot fail it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,13 @@ class Rule:
             narrowed  from a property as a profile narrows it; each single value of it
             empty     from a primitive property, of a base type or narrowed; the companion of an element that has no value
     build   the check, or None where the rule has nothing to say
+    given   for rules on objects: what the names in an object spare
     """
 
     name: str
     on: tuple[Literal["object", "value", "narrowed", "empty"], ...]
     build: Callable[[Any, Explainer], Check | None]
+    given: Given = lambda check, schema, explainer, names: check
 
 
 def joined(step: str, location: str) -> str:
@@ -58,6 +64,11 @@ def added(issues: Issues, found: list[Issue]) -> list[Issue]:
         return [*found]
     issues += found
     return issues
+
+
+def only_with(*wanted: str) -> Given:
+    """For a check that only an object with one of these names can fail."""
+    return lambda check, schema, explainer, names: None if names.isdisjoint(wanted) else check
 
 
 def union(checks: list[Check]) -> Check | None:

@@ -43,6 +43,7 @@ class Schema:
         self._types: dict[str, TypeSchema] = {}
         self._heads: dict[str, _Head] = {}
         self._about: dict[str, dict[str, list[Property]]] = {}
+        self._concrete: set[str] = set()
 
     def type(self, name: str) -> TypeSchema:
         """The compiled type. Raises UnknownType."""
@@ -87,7 +88,12 @@ class Schema:
 
     def is_resource(self, name: str) -> bool:
         """Whether a name is that of a resource type that can be instantiated: ``Patient``, but not ``DomainResource``."""
-        return self.kind(name) == "resource" and not self._heads[type_url(name)].abstract
+        if name in self._concrete:
+            return True
+        if self.kind(name) != "resource" or self._heads[type_url(name)].abstract:
+            return False
+        self._concrete.add(name)
+        return True
 
     def _head(self, url: str) -> _Head | None:
         head = self._heads.get(url)

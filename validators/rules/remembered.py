@@ -1,0 +1,161 @@
+"""Values that were seen before: data say the same concepts and references over and over, so a good one is remembered.
+
+Not a rule of its own: it stands before the checks of a property and answers for them, where the verdict hangs on nothing but the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from ..memory import Memory
+from ..references import FRAGMENTS, contained_by_id
+from ..schema import Property
+from .form import PropertyCheck
+from .rule import Issues, Scope
+
+__all__ = ["remembered"]
+
+_CONCEPT = frozenset({"coding", "text"})
+_CODING = frozenset({"system", "version", "code", "display", "userSelected"})
+_LENGTH = 512
+
+_REFERENCE = re.compile(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
+_LOCAL = re.compile(r"#[A-Za-z0-9\-.]{1,64}")
+_TYPES_KEPT = 200  # names come from data; there are fewer types than that
+_DISPLAY = 100_000
+
+
+def remembered(found: Property, check: PropertyCheck, memory: Memory, *, warnings: bool) -> PropertyCheck:
+    """The check of a property, with a memory of values that had no issue and nothing to be counted."""
+    if any(c.key != "ele-1" for c in found.element.constraints):
+        return check
+    if found.type == "Reference":
+        return check if warnings else _References(found, check, memory).check
+    if found.type in ("CodeableConcept", "Coding"):
+        return _whole(found, check, memory)
+    return check
+
+
+def _is_coding(value: dict[str, Any]) -> bool:
+    return _CODING.issuperset(value)
+
+
+def _is_concept(value: dict[str, Any]) -> bool:
+    return _CONCEPT.issuperset(value) and all(map(_is_coding, value.get("coding", ())))
+
+
+def _whole(found: Property, check: PropertyCheck, memory: Memory) -> PropertyCheck:
+    """Codes: known by their JSON text, written again. Unlike a tuple of the parts it tells true from 1, and it takes no Python.
+
+    Remembered is what has neither ids nor extensions nor anything else whose verdict hangs on what is around it.
+    """
+    is_plain: Callable[[dict[str, Any]], bool] = _is_coding if found.type == "Coding" else _is_concept
+    proven = memory.table((found.element.path, found.type, found.element.binding))
+    dumps = orjson.dumps
+
+    def checked(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        try:
+            text = dumps(value)
+        except TypeError:  # a number of an odd form, or too deep
+            return check(value, owner, scope)
+        if text in proven:
+            return None
+        counted = scope.undecided.total()
+        issues = check(value, owner, scope)
+        if issues is None and len(text) <= _LENGTH and scope.undecided.total() == counted and all(map(is_plain, value if found.is_list else (value,))):
+            memory.keep(proven, text, None)
+        return issues
+
+    return checked
+
+
+class _References:
+    """References of one property: known by their text, plain ones by the type that they lead to; a display need only be there.
+
+    In a Bundle references may lead to other entries: there all are checked.
+
+    proven   texts that were found good, shared by all properties that allow the same types
+    types    types that were found good, None for the one that a UUID does not tell
+    held     the same of contained resources
+    """
+
+    def __init__(self, found: Property, check: PropertyCheck, memory: Memory) -> None:
+        self._check = check
+        self._memory = memory
+        self._proven = memory.table(found.type_ref)
+        self._types: set[str | None] = set()
+        self._held: set[str] = set()
+        self.check = self._several if found.is_list else self._single
+
+    def _single(self, value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        if scope.enclosed:
+            return self._check(value, owner, scope)
+        if self._knows(value, scope):
+            return None
+        issues = self._check(value, owner, scope)
+        if issues is None:
+            self._learn(value, scope)
+        return issues
+
+    def _several(self, value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        if scope.enclosed:
+            return self._check(value, owner, scope)
+        if value.__class__ is list and value and all(self._knows(one, scope) for one in value):
+            return None
+        issues = self._check(value, owner, scope)
+        if issues is None:
+            for one in value:
+                self._learn(one, scope)
+        return issues
+
+    def _knows(self, value: Any, scope: Scope) -> bool:
+        try:
+            rest = 1
+            if "reference" in value:
+                reference = value["reference"]
+                if reference not in self._proven and not self._leads_well(reference, scope):
+                    return False
+                if len(value) == 1:
+                    return True
+                rest = 2
+            return len(value) == rest and (display := value["display"]).__class__ is str and 0 < len(display) < _DISPLAY
+        except (KeyError, TypeError):  # of another form
+            return False
+
+    def _leads_well(self, reference: str, scope: Scope) -> bool:
+        plain = _REFERENCE.fullmatch(reference)
+        if plain is not None:
+            if plain[1] not in self._types:
+                return False
+            self._memory.keep(self._proven, reference, None)
+            return True
+        if scope.parent is not None or _held_type(reference, scope) not in self._held:
+            return False
+        scope.memo.setdefault(FRAGMENTS, set()).add(reference[1:])
+        return True
+
+    def _learn(self, value: dict[str, Any], scope: Scope) -> None:
+        reference = value.get("reference")
+        if reference is None or "type" in value or len(reference) > _LENGTH:
+            return
+        if reference.startswith("#"):
+            name = _held_type(reference, scope) if scope.parent is None else None
+            if name is not None:
+                self._held.add(name)
+            return
+        self._memory.keep(self._proven, reference, None)
+        if (plain := _REFERENCE.fullmatch(reference)) is not None and len(self._types) < _TYPES_KEPT:
+            self._types.add(plain[1])
+
+
+def _held_type(reference: str, scope: Scope) -> str | None:
+    """The type of the contained resource that a reference leads to, None where it leads to none."""
+    if _LOCAL.fullmatch(reference) is None:
+        return None
+    target = contained_by_id(scope).get(reference[1:])
+    name = target.get("resourceType") if target is not None else None
+    return name if type(name) is str else None
