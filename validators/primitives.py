@@ -18,7 +18,7 @@ from .decoding import Number
 from .narrative import check_div
 from .uri import base64_length, is_absolute_uri
 
-__all__ = ["CHECKS", "PROVEN", "WARNINGS", "Check", "Finding", "is_absolute_uri", "is_blank", "resource_id", "utf16_length"]
+__all__ = ["CHECKS", "PROVEN", "QUIET", "WARNINGS", "Check", "Finding", "is_absolute_uri", "is_blank", "resource_id", "utf16_length"]
 
 Finding = tuple[str, str]
 Check = Callable[[object], Finding | None]
@@ -333,3 +333,22 @@ WARNINGS: Final[Mapping[str, Check]] = {
     "string": _string_warning,
 }
 """Type name -> what is worth a warning in a value that its check let pass."""
+
+
+def _quiet(name: str) -> tuple[set[str], Check]:
+    prove, warn = CHECKS[name], WARNINGS[name]
+    quiet: set[str] = set()
+
+    def check(value: object) -> Finding | None:
+        finding = prove(value) or warn(value)
+        if finding is None and type(value) is str and len(value) <= MEMO_LENGTH:
+            if len(quiet) >= MEMO_STRINGS:
+                quiet.clear()
+            quiet.add(value)
+        return finding
+
+    return quiet, check
+
+
+QUIET: Final[Mapping[str, tuple[set[str], Check]]] = {name: _quiet(name) for name in WARNINGS}
+"""Type name -> strings of which there is nothing at all to say, emptied now and then; and what finds whatever there is to say of a value."""

@@ -32,8 +32,12 @@ def _said_as(severity: Severity, prove: primitives.Check) -> Check:
 
 
 def proof_of(found: Property, explainer: Explainer, checks: int) -> Proof | None:
-    """The proof for a property of one primitive that has so many checks; None where they are more than a format and a list of codes."""
+    """The proof for a property of one primitive that has so many checks; None where they are more than format, style and a list of codes."""
     bound = found.element.binding
+    if _has_style(found, explainer):
+        checks -= 1
+        if checks == 1 and not _is_resource_id(found, explainer):
+            return primitives.QUIET[found.type]
     if checks == 1:
         return (_NONE if _is_resource_id(found, explainer) else primitives.PROVEN.get(found.type, _NONE)), format_of(found, explainer)
     if checks == 2 and bound is not None and not bound.additional:
@@ -41,6 +45,10 @@ def proof_of(found: Property, explainer: Explainer, checks: int) -> Proof | None
         if binding is not None and binding.accepted:
             return binding.accepted, lambda value: _NOT_LISTED
     return None
+
+
+def _has_style(found: Property, explainer: Explainer) -> bool:
+    return explainer.warnings and found.type in primitives.WARNINGS
 
 
 def _is_resource_id(found: Property, explainer: Explainer) -> bool:
@@ -66,6 +74,6 @@ def build_empty(found: Property, explainer: Explainer) -> Check | None:
 
 
 def build_warnings(found: Property, explainer: Explainer) -> Check | None:
-    if not explainer.warnings or found.type not in primitives.WARNINGS:
+    if not _has_style(found, explainer):
         return None
     return _said_as("warning", primitives.WARNINGS[found.type])

@@ -1,4 +1,4 @@
-"""Values that were seen before: data say the same concepts and references over and over, so a good one is remembered.
+"""Values that were seen before: data say the same concepts and references over and over, so what was found in one is remembered.
 
 Not a rule of its own: it stands before the checks of a property and answers for them, where the verdict hangs on nothing but the value.
 """
@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import orjson
 
 from ..memory import Memory
+from ..primitives import QUIET
 from ..references import FRAGMENTS, contained_by_id
 from ..schema import Property
 from .form import PropertyCheck
-from .rule import Issues, Scope
+from .rule import Issues, Scope, copied
 
 __all__ = ["remembered"]
 
@@ -30,22 +32,25 @@ _DISPLAY = 100_000
 
 
 def remembered(found: Property, check: PropertyCheck, memory: Memory, *, warnings: bool) -> PropertyCheck:
-    """The check of a property, with a memory of values that had no issue and nothing to be counted."""
+    """The check of a property, with a memory of values that had nothing to be counted."""
     if any(c.key != "ele-1" for c in found.element.constraints):
         return check
     if found.type == "Reference":
-        return check if warnings else _References(found, check, memory).check
+        return _References(found, check, memory, QUIET["string"][0] if warnings else None).check
     if found.type in ("CodeableConcept", "Coding"):
         return _whole(found, check, memory)
     return check
 
 
-def _is_coding(value: dict[str, Any]) -> bool:
-    return _CODING.issuperset(value)
+def _is_coding(value: Any) -> bool:
+    return value.__class__ is dict and _CODING.issuperset(value)
 
 
-def _is_concept(value: dict[str, Any]) -> bool:
-    return _CONCEPT.issuperset(value) and all(map(_is_coding, value.get("coding", ())))
+def _is_concept(value: Any) -> bool:
+    if value.__class__ is not dict or not _CONCEPT.issuperset(value):
+        return False
+    codings = value.get("coding", ())
+    return codings.__class__ in (list, tuple) and all(map(_is_coding, codings))
 
 
 def _whole(found: Property, check: PropertyCheck, memory: Memory) -> PropertyCheck:
@@ -53,8 +58,12 @@ def _whole(found: Property, check: PropertyCheck, memory: Memory) -> PropertyChe
 
     Remembered is what has neither ids nor extensions nor anything else whose verdict hangs on what is around it.
     """
-    is_plain: Callable[[dict[str, Any]], bool] = _is_coding if found.type == "Coding" else _is_concept
-    proven = memory.table((found.element.path, found.type, found.element.binding))
+    is_one: Callable[[Any], bool] = _is_coding if found.type == "Coding" else _is_concept
+
+    def is_plain(value: Any) -> bool:
+        return all(map(is_one, value)) if value.__class__ is list else is_one(value)
+
+    known: dict[bytes, Issues] = memory.table((found.element.path, found.type, found.element.binding))
     dumps = orjson.dumps
 
     def checked(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
@@ -62,12 +71,12 @@ def _whole(found: Property, check: PropertyCheck, memory: Memory) -> PropertyChe
             text = dumps(value)
         except TypeError:  # a number of an odd form, or too deep
             return check(value, owner, scope)
-        if text in proven:
-            return None
+        if text in known:
+            return copied(known[text])
         counted = scope.undecided.total()
         issues = check(value, owner, scope)
-        if issues is None and len(text) <= _LENGTH and scope.undecided.total() == counted and all(map(is_plain, value if found.is_list else (value,))):
-            memory.keep(proven, text, None)
+        if len(text) <= _LENGTH and scope.undecided.total() == counted and is_plain(value):
+            memory.keep(known, text, copied(issues))
         return issues
 
     return checked
@@ -81,14 +90,16 @@ class _References:
     proven   texts that were found good, shared by all properties that allow the same types
     types    types that were found good, None for the one that a UUID does not tell
     held     the same of contained resources
+    quiet    displays of which there is nothing to say, where more can be said of one than that it is empty
     """
 
-    def __init__(self, found: Property, check: PropertyCheck, memory: Memory) -> None:
+    def __init__(self, found: Property, check: PropertyCheck, memory: Memory, quiet: AbstractSet[str] | None) -> None:
         self._check = check
         self._memory = memory
         self._proven = memory.table(found.type_ref)
         self._types: set[str | None] = set()
         self._held: set[str] = set()
+        self._quiet = quiet
         self.check = self._several if found.is_list else self._single
 
     def _single(self, value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
@@ -122,7 +133,9 @@ class _References:
                 if len(value) == 1:
                     return True
                 rest = 2
-            return len(value) == rest and (display := value["display"]).__class__ is str and 0 < len(display) < _DISPLAY
+            if len(value) != rest or (display := value["display"]).__class__ is not str:
+                return False
+            return 0 < len(display) < _DISPLAY if self._quiet is None else display in self._quiet
         except (KeyError, TypeError):  # of another form
             return False
 

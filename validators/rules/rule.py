@@ -13,7 +13,7 @@ from ..scope import Scope
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["Check", "Given", "Issues", "Rule", "Scope", "added", "located", "joined", "only_with", "union"]
+__all__ = ["Check", "Given", "Issues", "Rule", "Scope", "added", "copied", "located", "joined", "only_with", "union"]
 
 Issues: TypeAlias = list[Issue] | None
 """What a check finds: None where all is well, so that a valid resource makes no objects. Locations are relative to the value checked."""
@@ -56,6 +56,11 @@ def located(step: str, issues: list[Issue]) -> list[Issue]:
     for issue in issues:
         issue.location = joined(step, issue.location)
     return issues
+
+
+def copied(issues: Issues) -> Issues:
+    """The same issues anew: locations grow in place."""
+    return issues and [Issue(one.severity, one.code, one.rule, one.location, one.diagnostics, one.profile, one.element) for one in issues]
 
 
 def added(issues: Issues, found: list[Issue]) -> list[Issue]:
