@@ -48,3 +48,14 @@ def test_codes_that_cannot_be_decided_are_counted_every_time():
         validator.validate(line)
         counts.append(validator.undecided.total())
     assert counts[2] - counts[1] == counts[1] - counts[0] == counts[0]
+
+
+def test_what_was_found_in_a_concept_is_found_again_wherever_it_stands():
+    validator = Validator("structure-only", warnings=True)
+    unknown = {"coding": [{"system": "http://example.org/own", "code": "x", "display": " x "}]}
+    lines = [
+        json.dumps({"resourceType": "Patient", "id": "p", "communication": [{"language": unknown} for _ in range(count)]}).encode() for count in (1, 2, 2, 1)
+    ]
+    places = [[issue.location for issue in validator.validate(line).issues if issue.rule == "string-whitespace"] for line in lines]
+    one, two = (f"Patient.communication[{index}].language.coding[0].display" for index in (0, 1))
+    assert places == [[one], [one, two], [one, two], [one]]
