@@ -66,6 +66,10 @@ class Conditions:
         typed = {c.key for c in root.constraints} if root is not None and root is not found.element else set()
         return [self._encoded(self._op(c, found.type)) for c in found.element.constraints if c.key not in typed and self._applies(c)]
 
+    def asked_with(self, key: str, question: int) -> bytes:
+        """The condition that a question about an object that has a member is answered with yes."""
+        return u8(2) + items([self._not(("has", key)), u8(19) + u32(question)])
+
     def lacking(self, keys: Iterable[str]) -> bytes:
         """The condition that an object has none of some members."""
         return self._not(("has", *keys))

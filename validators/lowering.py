@@ -63,7 +63,7 @@ __all__ = ["Lowering"]
 _BESIDE: Final = "_"
 """Opens the names of nodes that stand beside a primitive: the rest is the element's path."""
 _KNOWN: Final = (
-    "resourceType id meta profile security versionId lastUpdated contained system code value coding reference type url extension data hash size "
+    "resourceType id meta profile security versionId lastUpdated contained system code value coding reference type url extension data size "
     "link relation entry fullUrl _fullUrl search mode parameter part resource"
 ).split()
 """Names that the acceptor's own rules look at, in the order of its record."""
@@ -183,6 +183,8 @@ class Lowering:
             if self.explainer.unknown_profile is not None:
                 profile_check = self.question(self._profile_question(schema))
         conditions, plain_reference = self.conditions.of_type(schema)
+        if name == "Attachment" and (check := attachment.build(schema, self.explainer)) is not None:
+            conditions.append(self.conditions.asked_with("hash", self.values.about_value([check])))
         if plain_reference:
             flags |= IS_PLAIN_REFERENCE
         required = [items(u16(numbers[p.json_name]) for p in found if p.element is element) for element in schema.elements if element.min]

@@ -146,6 +146,13 @@ def test_a_resource_of_half_the_limit_of_depth_is_left_to_the_explainer(fast: Va
     assert not verdicts.failed
 
 
+@pytest.mark.parametrize(("digest", "fails"), [("j32I6QGlrToF2MwN6TMT/XYCj4w=", False), ("j32I6QGlrToF2MwN6TMT/XYCjAA=", True), ("AAAA", True)])
+def test_hashes_of_attachments_are_questions(fast: Validator, slow: Validator, digest: str, fails: bool) -> None:
+    line = json.dumps({"resourceType": "Patient", "photo": [{"contentType": "text/plain", "data": "aGVsbG8h", "hash": digest}]}).encode()
+    verdicts = fast.validate_block(Block(line))
+    assert (bool(verdicts.failed), bool(verdicts.asked), slow.validate(line).failed) == (fails, fails, fails)
+
+
 def test_undecided_codes_are_counted_alike(fast: Validator, slow: Validator) -> None:
     coding = '{"resourceType":"Condition","subject":{"reference":"Patient/1"},"code":{"coding":[{"system":"http://snomed.info/sct","code":"%d"}]}}'
     language = '{"resourceType":"Patient","communication":[{"language":{"coding":[{"system":"urn:ietf:bcp:47","code":"%s"}]}}]}'

@@ -45,7 +45,7 @@ fn acceptor() -> Acceptor {
         records.u8(1).string(name);
     }
     records.u8(5);
-    for known in [0u16, 1].into_iter().chain([9; 27]) {
+    for known in [0u16, 1].into_iter().chain([9; 26]) {
         records.u16(known);
     }
     let part = [1, 1, 0, 0, 0];

@@ -49,7 +49,6 @@ pub struct Known {
     pub url: Key,
     pub extension: Key,
     pub data: Key,
-    pub hash: Key,
     pub size: Key,
     pub link: Key,
     pub relation: Key,

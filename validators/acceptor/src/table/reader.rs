@@ -96,7 +96,6 @@ impl<'a> Reader<'a> {
             url: self.u16()?,
             extension: self.u16()?,
             data: self.u16()?,
-            hash: self.u16()?,
             size: self.u16()?,
             link: self.u16()?,
             relation: self.u16()?,

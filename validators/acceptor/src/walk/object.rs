@@ -185,12 +185,9 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// Data without a hash, in strict base64, and of the size that is stated.
+    /// Data in strict base64, and of the size that is stated. A hash is a question, which is a condition of the node.
     fn attachment(&mut self, index: usize) -> Asked {
         let known = self.table.known;
-        if self.room.tape.member(index, known.hash).is_some() {
-            return Err(Reason::Attachment);
-        }
         let Some(data) = self.text_of(index, known.data) else { return Ok(()) };
         let padding = data.iter().rev().take_while(|&&b| b == b'=').count();
         let body = &data[..data.len() - padding];
