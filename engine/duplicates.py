@@ -20,7 +20,7 @@ from .totals import EXAMPLES, Place
 
 __all__ = ["Duplicates", "bucket_ranges", "find_duplicates"]
 
-_AT_ONCE = 400_000
+_AT_ONCE = 250_000
 """Keys that are compared at once: less than 100 MB."""
 
 _SPOOLED = 32 << 20
