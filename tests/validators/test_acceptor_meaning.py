@@ -109,6 +109,14 @@ def test_a_bundle_inside_is_judged_as_one(base: Pair, inside: bytes, around: byt
 
 
 @native
+def test_ids_with_escapes_in_parameters_are_left_to_the_explainer(base: Pair) -> None:
+    line = rb'{"resourceType":"Parameters","parameter":[{"name":"x","resource":{"resourceType":"Patient","id":"\u0061"}}]}'
+    said, verdicts = base.told_apart([line])
+    assert said == []
+    assert dict(verdicts.asked) == {"bundle": 1}
+
+
+@native
 @pytest.mark.parametrize("host", ["a.example", "a~b", "a@b/x", "a?x"])
 def test_a_canonical_url_is_a_full_url_only_on_a_server(base: Pair, host: str) -> None:
     url = f"http://{host}/ValueSet/v".encode()
