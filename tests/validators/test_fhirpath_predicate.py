@@ -116,6 +116,13 @@ def check(made: Invariant, value: dict[str, Any], scope: Scope, key: str) -> Non
     assert made.holds(value, scope) is made.expression.holds(value, scope), (key, made.expression.text, made.op, value)
 
 
+@pytest.mark.parametrize("sign", ["<", "<=", ">", ">="])
+@pytest.mark.parametrize(("start", "end"), [("male", "male"), ("a", "b"), ("b", "a"), ("2020", "male"), ("2020-05", "2020")])
+def test_lowered_and_general_agree_on_what_is_no_date(sign: str, start: str, end: str) -> None:
+    value = {"start": start, "end": end}
+    check(invariant(f"start {sign} end", "Period", MODEL), value, Scope(value, value), sign)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_lowered_and_general_agree_on_any_object(data: st.DataObject) -> None:

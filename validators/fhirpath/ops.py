@@ -181,7 +181,10 @@ def _first(o: Json, keys: tuple[str, ...]) -> Any:
 
 
 def order_of_dates(one: str, other: str) -> int | None:
-    """-1, 0 or 1; None where precision does not decide or one is no date. Whole days compare as text; moments to the second or finer by Python's clock."""
+    """-1, 0 or 1; None where precision does not decide or one is no date; two that are no dates compare as strings, as FHIRPath's own operators have it.
+
+    Whole days compare as text; moments to the second or finer by Python's clock.
+    """
     if len(one) == len(other) == _DAY:
         return (one > other) - (one < other)
     if len(one) >= _MOMENT and len(other) >= _MOMENT:
@@ -191,6 +194,8 @@ def order_of_dates(one: str, other: str) -> int | None:
         except (TypeError, ValueError):
             pass  # one without time zone, or none at all: the exact reading below decides
     left, right = Temporal.parse(one), Temporal.parse(other)
+    if left is None and right is None:
+        return (one > other) - (one < other)
     if left is None or right is None or left.kind == "time" or right.kind == "time":
         return None
     return left.compare(right)
