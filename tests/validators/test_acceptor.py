@@ -30,7 +30,16 @@ def lines_of(path: pathlib.Path) -> list[bytes]:
     return [line for line in (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines() if line.strip()]
 
 
+def is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
 SAMPLE = [line for path in sorted((ROOT / "fixtures/sample").glob("*.ndjson*")) for line in lines_of(path)]
+READABLE = [line for line in SAMPLE if is_json(line)]
 MUTATED = lines_of(ROOT / "fixtures/mutations/r4.ndjson")
 
 
@@ -170,14 +179,13 @@ PIECES = [b"", b"0", b'"', b"}", b",", b"\\", b"null", b"-1", b" ", b"\x00", b"\
 @st.composite
 def broken_lines(draw: st.DrawFn) -> bytes:
     """A line of the sample with a few bytes changed, or parts of its tree moved."""
-    line = draw(st.sampled_from(SAMPLE))
     if draw(st.booleans()):
-        text = bytearray(line)
+        text = bytearray(draw(st.sampled_from(SAMPLE)))
         for _ in range(draw(st.integers(1, 3))):
             at = draw(st.integers(0, len(text) - 1))
             text[at : at + draw(st.integers(0, 3))] = draw(st.sampled_from(PIECES))
         return bytes(text)
-    resource = json.loads(line)
+    resource = json.loads(draw(st.sampled_from(READABLE)))
     rng = random.Random(draw(st.integers(0, 2**32)))
     for _ in range(rng.randint(1, 3)):
         disturb(resource, rng)
