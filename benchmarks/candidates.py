@@ -15,7 +15,7 @@ FLOOR = "orjson.loads"
 """What nobody who parses JSON in Python does without: every speed is said as a share of its speed over the same lines."""
 
 _BLOCK = 5000
-"""Lines that ours gets at once; the engine reads blocks of about that size."""
+"""Lines that ours gets at once: some megabytes."""
 
 
 @dataclass(frozen=True)

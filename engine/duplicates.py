@@ -21,9 +21,9 @@ from .totals import EXAMPLES, Place
 __all__ = ["Duplicates", "bucket_ranges", "find_duplicates"]
 
 _AT_ONCE = 250_000
-"""Keys that are compared at once: less than 100 MB."""
+"""Keys that are compared at once: some 10 MB."""
 
-_SPOOLED = 32 << 20
+_SPOOLED = 8 << 20
 """Bytes of keys that wait in memory, over all that is to be compared; more of them wait on disk."""
 
 

@@ -3,9 +3,11 @@ import ca.uhn.fhir.context.support.DefaultProfileValidationSupport;
 import ca.uhn.fhir.context.support.IValidationSupport;
 import com.google.gson.JsonParser;
 import com.sun.management.OperatingSystemMXBean;
+import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -164,15 +166,23 @@ public final class Peer {
     return Double.parseDouble(line.replaceAll("\\D", "")) / 1024;
   }
 
+  /** Bytes that are no UTF-8 become U+FFFD: such a line is the validator's to refuse. */
+  private static BufferedReader read(Path file) throws IOException {
+    return new BufferedReader(new InputStreamReader(Files.newInputStream(file), StandardCharsets.UTF_8));
+  }
+
   public static void main(String[] arguments) throws IOException {
     var file = Path.of(arguments[0]);
     var peer = new Peer(arguments[1].equals("strict"), List.of(arguments).subList(2, arguments.length));
-    try (var first = Files.newBufferedReader(file)) {
+    try (var first = read(file)) {
       peer.accepts(first.readLine());
     }
     System.out.println("first");
     double start = seconds();
-    var lines = Files.readAllLines(file);
+    List<String> lines;
+    try (var all = read(file)) {
+      lines = all.lines().toList();
+    }
     var refused = peer.refused(lines);
     double cold = seconds() - start;
     var passes = new ArrayList<Double>();
