@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkfhir.validators.decoding import decode
 from bulkfhir.validators.definitions import core
 from bulkfhir.validators.fhirpath import Invariant, Scope, TypeModel, invariant
 from bulkfhir.validators.schema import Schema
@@ -121,6 +122,14 @@ def check(made: Invariant, value: dict[str, Any], scope: Scope, key: str) -> Non
 def test_lowered_and_general_agree_on_what_is_no_date(sign: str, start: str, end: str) -> None:
     value = {"start": start, "end": end}
     check(invariant(f"start {sign} end", "Period", MODEL), value, Scope(value, value), sign)
+
+
+@pytest.mark.parametrize("expression", ["value >= 0", "value > 0", "value < 0", "value >= 0 and value <= 100"])
+@pytest.mark.parametrize("number", [b"-0", b"0e5", b"-0.0", b"1e400", b"-1e400", b"123456789012345678901"])
+def test_lowered_and_general_agree_on_numbers_that_a_float_cannot_hold(expression: str, number: bytes) -> None:
+    value = decode(b'{"value":%b}' % number)
+    assert isinstance(value, dict)
+    check(invariant(expression, "Quantity", MODEL), value, Scope(value, value), expression)
 
 
 @settings(max_examples=150, deadline=None)

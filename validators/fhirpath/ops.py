@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from .condition import Op
@@ -122,7 +123,7 @@ def _number(keys: tuple[str, ...], sign: str, literal: float) -> Check:
     def check(o: Json, s: Scope) -> bool:
         for key in keys:
             value = o.get(key)
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
+            if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
                 return compare(value, literal)
         return False
 
