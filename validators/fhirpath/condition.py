@@ -22,15 +22,27 @@ An op tree is nested tuples of strings, numbers and booleans. It is evaluated on
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["FALSE", "TRUE", "Op", "Truth", "both", "differing", "either", "negated"]
+__all__ = ["FALSE", "SIGNS", "TRUE", "Op", "Truth", "both", "differing", "either", "negated"]
 
 Op: TypeAlias = tuple[Any, ...]
 
 TRUE: Op = ("const", True)
 FALSE: Op = ("const", False)
+
+SIGNS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+"""What the signs in an op mean."""
 
 
 @dataclass(frozen=True, slots=True)

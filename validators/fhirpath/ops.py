@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from .condition import Op
+from .condition import SIGNS, Op
 from .items import same_parts
 from .pattern import pattern
 from .scope import Scope
@@ -20,15 +19,6 @@ Check: TypeAlias = Callable[[Any, Scope], bool]
 Json: TypeAlias = dict[str, Any]
 
 _DAY, _MOMENT = len("2020-01-01"), len("2020-01-01T00:00:00Z")
-
-_SIGNS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": operator.eq,
-    "!=": operator.ne,
-}
 
 
 def closure(op: Op) -> Check:
@@ -118,7 +108,7 @@ def _each(key: str, literals: tuple[Any, ...]) -> Check:
 
 
 def _number(keys: tuple[str, ...], sign: str, literal: float) -> Check:
-    compare = _SIGNS[sign]
+    compare = SIGNS[sign]
 
     def check(o: Json, s: Scope) -> bool:
         for key in keys:
@@ -158,7 +148,7 @@ def _match(keys: tuple[str, ...], text: str) -> Check:
 
 
 def _count(groups: tuple[tuple[str, ...], ...], sign: str, number: int) -> Check:
-    compare = _SIGNS[sign]
+    compare = SIGNS[sign]
 
     def check(o: Json, s: Scope) -> bool:
         total = 0
@@ -203,7 +193,7 @@ def order_of_dates(one: str, other: str) -> int | None:
 
 
 def _dates(left: tuple[str, ...], sign: str, right: tuple[str, ...]) -> Check:
-    compare = _SIGNS[sign]
+    compare = SIGNS[sign]
 
     def check(o: Json, s: Scope) -> bool:
         one, other = _first(o, left), _first(o, right)

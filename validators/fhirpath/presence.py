@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from .condition import Op
+from .condition import SIGNS, Op
 
 __all__ = ["decided"]
-
-_SIGNS: dict[str, Callable[[int, int], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": operator.eq,
-    "!=": operator.ne,
-}
 
 
 def decided(op: Op, names: AbstractSet[str]) -> bool | None:
@@ -38,7 +27,7 @@ def decided(op: Op, names: AbstractSet[str]) -> bool | None:
         case ("has", *keys):
             return not names.isdisjoint(keys)
         case ("count", groups, sign, number):
-            return _SIGNS[sign](0, number) if all(names.isdisjoint(group) for group in groups) else None
+            return SIGNS[sign](0, number) if all(names.isdisjoint(group) for group in groups) else None
         case ("dates", left, _, right):
             return None if not names.isdisjoint(left) and not names.isdisjoint(right) else False
         case ("value", *keys):
