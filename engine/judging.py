@@ -10,7 +10,7 @@ from types import NoneType
 
 import orjson
 
-from bulkfhir.validators import Block, BlockValidator, BlockVerdicts, Coded, Issue, Joined, Verdict
+from bulkfhir.validators import Block, BlockValidator, BlockVerdicts, Coded, Issue, Joined, Verdict, crash_verdict
 
 from .lines import LINE_LIMIT, Lines
 from .logs import log_crash
@@ -102,7 +102,7 @@ def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
         except Exception as error:  # noqa: BLE001 the wall around one resource
             types.append(None)
             ids.append(None)
-            verdicts[position] = Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
+            verdicts[position] = crash_verdict(error)
             crashed.add(position)
             continue
         types.extend(single.types)

@@ -4,11 +4,11 @@ definitions -> schema -> rules -> explainer -> Validator -> Verdict
 """
 
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne, ResourceValidator
-from .issue import Issue, Severity, Verdict, operation_outcome
+from .issue import Issue, Severity, Verdict, crash_verdict, operation_outcome
 from .texts import Coded, Joined
 from .validator import Level, Validator
 
 __all__ = [
     "Block", "BlockValidator", "BlockVerdicts", "Coded", "Issue", "Joined", "Level", "OneByOne", "ResourceValidator", "Severity", "Validator", "Verdict",
-    "operation_outcome",
+    "crash_verdict", "operation_outcome",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from typing import Final
 
 from .block import Block, BlockVerdicts
 from .explainer import Explainer
-from .issue import Issue, Verdict
+from .issue import Verdict, crash_verdict
 from .lowering import Lowering
 from .texts import Coded, Joined
 
@@ -88,4 +88,4 @@ class Acceptance:
             return self._slow(line)
         except Exception as error:  # noqa: BLE001  # the wall around one resource: a bug in a validator costs its own line only
             crashed.add(position)
-            return Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
+            return crash_verdict(error)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .issue import Issue, Verdict
+from .issue import Verdict, crash_verdict
 
 __all__ = ["Block", "BlockVerdicts", "BlockValidator", "OneByOne", "ResourceValidator"]
 
@@ -104,7 +104,7 @@ class OneByOne:
             try:
                 verdict = validate(data[start:end])
             except Exception as error:  # noqa: BLE001 the wall around one resource: a bug in a validator costs its own line only
-                verdict = Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
+                verdict = crash_verdict(error)
                 crashed.add(position)
             numbers.append(number)
             starts.append(start)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["FAILING", "Issue", "Severity", "Verdict", "operation_outcome"]
+__all__ = ["FAILING", "Issue", "Severity", "Verdict", "crash_verdict", "operation_outcome"]
 
 Severity = Literal["fatal", "error", "warning", "information"]
 
@@ -66,6 +66,11 @@ class Verdict:
     @property
     def failed(self) -> bool:
         return any(issue.fails for issue in self.issues)
+
+
+def crash_verdict(error: Exception) -> Verdict:
+    """What is said of a resource whose validation itself broke: a server error, never the data's."""
+    return Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
 
 
 def operation_outcome(issues: Sequence[Issue]) -> dict[str, object]:
