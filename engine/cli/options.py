@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["include_all", "sources", "speaking", "summing", "validating", "workers"]
+__all__ = ["include_all", "profiles", "sources", "speaking", "summing", "validating", "workers"]
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -24,14 +24,22 @@ workers = click.option("--workers", type=click.IntRange(min=1), help="Processes 
 include_all = click.option("--include-all", is_flag=True, help="Also read what an export keeps beside its data: logs, error/, deleted/.")
 
 
+def profiles(command: Command) -> Command:
+    """Which profiles are known, and what one is that is not."""
+    return _with(
+        command,
+        click.option("--unknown-profile", type=click.Choice(UNKNOWN_PROFILE), default="error", show_default=True, help="What an unknown profile is at strict."),
+        click.option("--package", "packages", multiple=True, metavar="PACKAGE", help="FHIR package of profiles: name#version, .tgz or folder. Repeatable."),
+        click.option("--default-version", "default_versions", multiple=True, metavar="NAME#VERSION", help="Version that a bare profile url means. Repeatable."),
+    )
+
+
 def validating(command: Command) -> Command:
     """What decides over a line."""
     return _with(
         command,
         click.option("--level", type=click.Choice(LEVELS), default="strict", show_default=True, help="How much is checked, as HealthLake names it."),
-        click.option("--unknown-profile", type=click.Choice(UNKNOWN_PROFILE), default="error", show_default=True, help="What an unknown profile is at strict."),
-        click.option("--package", "packages", multiple=True, metavar="PACKAGE", help="FHIR package of profiles: name#version, .tgz or folder. Repeatable."),
-        click.option("--default-version", "default_versions", multiple=True, metavar="NAME#VERSION", help="Version that a bare profile url means. Repeatable."),
+        profiles,
         click.option("--validator", "validators", multiple=True, metavar="NAME", help="A further validator, as a second opinion. Repeatable."),
         click.option("--judge", default="bulkfhir", show_default=True, metavar="NAME", help="The validator whose errors fail a line."),
         click.option("--warnings", is_flag=True, help="Report warnings and information of accepted lines too."),

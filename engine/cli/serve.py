@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from . import exits
-from .options import UNKNOWN_PROFILE, workers
+from .options import profiles, workers
 
 __all__ = ["command"]
 
@@ -32,9 +32,7 @@ def _datastores(_context: click.Context, _option: click.Parameter, values: tuple
 @click.option("--datastore-delay", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="How long CREATING and DELETING last.  [default: 0]")
 @workers
 @click.option("--concurrent", type=click.IntRange(min=1), default=4, show_default=True, help="Imports that run at once over all data stores.")
-@click.option("--unknown-profile", type=click.Choice(UNKNOWN_PROFILE), default="error", show_default=True, help="What an unknown profile is at strict.")
-@click.option("--default-version", "default_versions", multiple=True, metavar="NAME#VERSION", help="Version that a bare profile url means. Repeatable.")
-@click.option("--package", "packages", multiple=True, metavar="PACKAGE", help="FHIR package of profiles: name#version, .tgz or folder. Repeatable.")
+@profiles
 @click.option("--limits", type=click.Choice(("healthlake", "none")), default="healthlake", show_default=True, help="Limits of a job.")
 @click.option("--throttle", type=click.Choice(("none", "service")), default="none", show_default=True, help="Refuse requests beyond the service's rates.")
 @click.option("--require-auth", is_flag=True, help="Refuse requests that no key of --credentials signed.")
