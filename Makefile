@@ -12,9 +12,12 @@ test:                      ## the tests
 
 lint:                      ## style and likely mistakes
 	ruff check .
+	ruff format --check .
 
-format:                    ## mend what ruff can mend
+format:                    ## mend what ruff and rustfmt can mend
 	ruff check --fix .
+	ruff format .
+	cd validators/acceptor && cargo fmt
 
 types:                     ## mypy strict; packages carry their real names only in a strict editable install (new files: run it again)
 	pip install -q --no-deps --config-settings editable_mode=strict -e .

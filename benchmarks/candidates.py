@@ -12,7 +12,9 @@ from typing import Any
 __all__ = ["CANDIDATES", "FLOOR", "Candidate", "Setup", "Work"]
 
 FLOOR = "orjson.loads"
-"""What nobody who parses JSON in Python does without: every speed is said as a share of its speed over the same lines."""
+"""What nobody who parses JSON in Python does without: every speed is said as a share of its speed
+over the same lines.
+"""
 
 _BLOCK = 5000
 """Lines that ours gets at once: some megabytes."""
@@ -34,7 +36,9 @@ class Setup:
 
 
 Work = tuple[Callable[[Sequence[bytes]], Any], Callable[[Any], list[int]]]
-"""(brings lines into the form that the candidate is handed, not timed; goes over them: the places of those that it refuses, from 0)."""
+"""(brings lines into the form that the candidate is handed, not timed; goes over them: the places
+of those that it refuses, from 0).
+"""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,11 @@ def _installed(module: str) -> bool:
 
 
 def _short_of_memory(needed_mb: int) -> str | None:
-    free = next(int(line.split()[1]) // 1024 for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemAvailable"))
+    free = next(
+        int(line.split()[1]) // 1024
+        for line in Path("/proc/meminfo").read_text().splitlines()
+        if line.startswith("MemAvailable")
+    )
     return None if free >= needed_mb else f"needs {needed_mb} MB of memory, {free} MB are free"
 
 
@@ -138,11 +146,16 @@ def ours(level: str, *, native: bool) -> Callable[[Setup], Work]:
 
         if level == "strict" and setup.packages:
             validator = Validator("strict", packages=setup.packages, native=native)
-        else:  # lines that claim profiles without a package that defines them: as a user would who has none
+        # lines that claim profiles without a package that defines them: as a user would who has
+        # none
+        else:
             validator = Validator(level, unknown_profile="ignore", native=native)  # type: ignore[arg-type]
 
         def blocks(lines: Sequence[bytes]) -> list[tuple[int, Block]]:
-            return [(start, Block(b"\n".join(lines[start : start + _BLOCK]))) for start in range(0, len(lines), _BLOCK)]
+            return [
+                (start, Block(b"\n".join(lines[start : start + _BLOCK])))
+                for start in range(0, len(lines), _BLOCK)
+            ]
 
         def refused(blocks: list[tuple[int, Block]]) -> list[int]:
             found: list[int] = []
@@ -178,7 +191,9 @@ def fastjsonschema(setup: Setup) -> Work:
 
     assert setup.schema is not None
     validate = fastjsonschema.compile(json.loads(setup.schema.read_bytes()))
-    return one_by_one(_readable(lambda line: validate(orjson.loads(line))))  # its exception is a ValueError
+    return one_by_one(
+        _readable(lambda line: validate(orjson.loads(line)))
+    )  # its exception is a ValueError
 
 
 def fhirkit_rs(_setup: Setup) -> Work:
@@ -201,7 +216,12 @@ def fhir_resources(_setup: Setup) -> Work:
         try:
             value = orjson.loads(line)
             get_fhir_model_class(value["resourceType"]).model_validate(value)
-        except (ValueError, KeyError, TypeError, AttributeError):  # AttributeError: its own, on some wrong shapes
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ):  # AttributeError: its own, on some wrong shapes
             return False
         return True
 
@@ -228,9 +248,47 @@ CANDIDATES: tuple[Candidate, ...] = (
     *_OURS.values(),
     Candidate("jsonschema-rs", jsonschema_rs, needs=("jsonschema_rs", "schema"), peer=True),
     Candidate("fhirkit-rs", fhirkit_rs, needs=("fhirkit",), peer=True),
-    Candidate("fhir.resources R4B", fhir_resources, needs=("fhir.resources",), sampled=True, seldom=True, peer=True),
-    Candidate("fastjsonschema", fastjsonschema, needs=("fastjsonschema", "schema"), sampled=True, seldom=True, clean_only=True, needs_mb=6000, peer=True),
-    Candidate("medplum", program="medplum.mjs", needs=("node/node_modules/@medplum/core",), sampled=True, seldom=True, peer=True),
-    Candidate("npm fhir", program="fhir.mjs", needs=("node/node_modules/fhir",), sampled=True, seldom=True, peer=True),
-    Candidate("HAPI", program="hapi", needs=("hapi/peer.jar",), sampled=True, seldom=True, strict=True, peer=True),
+    Candidate(
+        "fhir.resources R4B",
+        fhir_resources,
+        needs=("fhir.resources",),
+        sampled=True,
+        seldom=True,
+        peer=True,
+    ),
+    Candidate(
+        "fastjsonschema",
+        fastjsonschema,
+        needs=("fastjsonschema", "schema"),
+        sampled=True,
+        seldom=True,
+        clean_only=True,
+        needs_mb=6000,
+        peer=True,
+    ),
+    Candidate(
+        "medplum",
+        program="medplum.mjs",
+        needs=("node/node_modules/@medplum/core",),
+        sampled=True,
+        seldom=True,
+        peer=True,
+    ),
+    Candidate(
+        "npm fhir",
+        program="fhir.mjs",
+        needs=("node/node_modules/fhir",),
+        sampled=True,
+        seldom=True,
+        peer=True,
+    ),
+    Candidate(
+        "HAPI",
+        program="hapi",
+        needs=("hapi/peer.jar",),
+        sampled=True,
+        seldom=True,
+        strict=True,
+        peer=True,
+    ),
 )

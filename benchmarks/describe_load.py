@@ -1,8 +1,11 @@
-"""What 50 Describe calls a second cost a running job: the CPU time of the job and of the endpoint, with and without them, in turn.
+"""What 50 Describe calls a second cost a running job: the CPU time of the job and of the endpoint,
+with and without them, in turn.
 
-    python benchmarks/describe_load.py --input FILE.ndjson [--rate 50] [--level LEVEL] [--workers N] [--rounds N] > result.json
+    python benchmarks/describe_load.py --input FILE.ndjson [--rate 50] [--level LEVEL] [--workers N]
+    [--rounds N] > result.json
 
-The job's CPU time is that of its process and of its pool; the endpoint's is that of the server alone. The client is not counted.
+The job's CPU time is that of its process and of its pool; the endpoint's is that of the server
+alone. The client is not counted.
 """
 
 from __future__ import annotations
@@ -45,10 +48,15 @@ class Client:
     def __init__(self, address: str) -> None:
         self._connection = http.client.HTTPConnection(address)
         self._connection.connect()
-        self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as SDKs do: headers and body go out at once
+        self._connection.sock.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )  # as SDKs do: headers and body go out at once
 
     def __call__(self, operation: str, **members: object) -> dict:
-        headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"HealthLake.{operation}"}
+        headers = {
+            "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": f"HealthLake.{operation}",
+        }
         self._connection.request("POST", "/", json.dumps(members), headers)
         response = self._connection.getresponse()
         body = json.loads(response.read())
@@ -73,7 +81,12 @@ def run_job(server: subprocess.Popen, address: str, level: str, rate: float) -> 
     source = {"S3Uri": "s3://in-bucket/"}
     began = time.perf_counter()
     job_id = client(
-        "StartFHIRImportJob", DatastoreId=DATASTORE, InputDataConfig=source, JobOutputDataConfig=output, DataAccessRoleArn=role, ValidationLevel=level
+        "StartFHIRImportJob",
+        DatastoreId=DATASTORE,
+        InputDataConfig=source,
+        JobOutputDataConfig=output,
+        DataAccessRoleArn=role,
+        ValidationLevel=level,
     )["JobId"]
     stop = threading.Event()
     counted = [0]
@@ -82,14 +95,18 @@ def run_job(server: subprocess.Popen, address: str, level: str, rate: float) -> 
         caller.start()
     while True:
         time.sleep(1)
-        status = client("DescribeFHIRImportJob", DatastoreId=DATASTORE, JobId=job_id)["ImportJobProperties"]["JobStatus"]
+        status = client("DescribeFHIRImportJob", DatastoreId=DATASTORE, JobId=job_id)[
+            "ImportJobProperties"
+        ]["JobStatus"]
         if status in END:
             break
     wall = time.perf_counter() - began
     stop.set()
     if rate:
         caller.join()
-    while cpu(server.pid)[1] == children:  # the last state is written a moment before the process is gone
+    while (
+        cpu(server.pid)[1] == children
+    ):  # the last state is written a moment before the process is gone
         time.sleep(0.05)
     if status == "FAILED":
         raise RuntimeError(f"job {job_id} failed")
@@ -123,12 +140,16 @@ def summary(runs: list[Run]) -> dict[str, float]:
         "job_cpu_change": median(loaded, "job_cpu_seconds") / median(quiet, "job_cpu_seconds") - 1,
         "endpoint_cpu_seconds_for_describes": extra,
         "endpoint_share_of_job_cpu": extra / median(loaded, "job_cpu_seconds"),
-        "endpoint_cpu_ms_a_describe": 1000 * extra / statistics.median(run.describes for run in loaded),
+        "endpoint_cpu_ms_a_describe": 1000
+        * extra
+        / statistics.median(run.describes for run in loaded),
     }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--input", type=Path, required=True)
     parser.add_argument("--rate", type=float, default=50.0)
     parser.add_argument("--level", default="structure-only")
@@ -138,8 +159,25 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="bulkfhir-describe-load-"))
     (folder / "s3" / "in-bucket").mkdir(parents=True)
     shutil.copy(chosen.input, folder / "s3" / "in-bucket")
-    command = [sys.executable, "-c", "from bulkfhir.engine.cli import main; main()", "serve", "--port", "0", "--quiet", "--workers", str(chosen.workers)]
-    command += ["--s3-root", str(folder / "s3"), "--state", str(folder / "jobs.db"), "--datastore", DATASTORE]
+    command = [
+        sys.executable,
+        "-c",
+        "from bulkfhir.engine.cli import main; main()",
+        "serve",
+        "--port",
+        "0",
+        "--quiet",
+        "--workers",
+        str(chosen.workers),
+    ]
+    command += [
+        "--s3-root",
+        str(folder / "s3"),
+        "--state",
+        str(folder / "jobs.db"),
+        "--datastore",
+        DATASTORE,
+    ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=folder)
     runs: list[Run] = []
     try:
@@ -153,9 +191,29 @@ def main() -> None:
         server.send_signal(signal.SIGTERM)
         server.wait()
         shutil.rmtree(folder)
-    machine = {"machine": platform.platform(), "processors": os.cpu_count(), "python": platform.python_version()}
-    settings = {"input": chosen.input.name, "bytes": chosen.input.stat().st_size, "level": chosen.level, "workers": chosen.workers, "rate": chosen.rate}
-    print(json.dumps({"settings": settings, "machine": machine, "runs": [asdict(run) for run in runs], "summary": summary(runs)}, indent=2))
+    machine = {
+        "machine": platform.platform(),
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+    settings = {
+        "input": chosen.input.name,
+        "bytes": chosen.input.stat().st_size,
+        "level": chosen.level,
+        "workers": chosen.workers,
+        "rate": chosen.rate,
+    }
+    print(
+        json.dumps(
+            {
+                "settings": settings,
+                "machine": machine,
+                "runs": [asdict(run) for run in runs],
+                "summary": summary(runs),
+            },
+            indent=2,
+        )
+    )
 
 
 if __name__ == "__main__":

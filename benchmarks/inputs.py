@@ -1,4 +1,6 @@
-"""The lines that are measured: clean, one in five dirty, all dirty, and lines that claim profiles; each whole and as a sample for slow peers."""
+"""The lines that are measured: clean, one in five dirty, all dirty, and lines that claim profiles;
+each whole and as a sample for slow peers.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ["Input", "Labels", "copies", "find_files", "make_dirty", "only_bad", "read_input", "read_labels", "sampled"]
+__all__ = [
+    "Input",
+    "Labels",
+    "copies",
+    "find_files",
+    "make_dirty",
+    "only_bad",
+    "read_input",
+    "read_labels",
+    "sampled",
+]
 
 _MUTATE = Path(__file__).resolve().parents[1] / "tests" / "oracle" / "mutate.py"
 
@@ -68,19 +80,36 @@ class Input:
 
 def find_files(given: Path) -> list[Path]:
     """A file, or the NDJSON files of a folder in name order."""
-    return [given] if given.is_file() else sorted(path for path in given.glob("*.ndjson*") if path.name != "log.ndjson")
+    return (
+        [given]
+        if given.is_file()
+        else sorted(path for path in given.glob("*.ndjson*") if path.name != "log.ndjson")
+    )
 
 
 def read_labels(path: Path) -> Labels:
     """A label file: a header line, then a line for everything that is not plainly valid."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         header, *rows = (json.loads(line) for line in file)
-    numbers = {verdict: frozenset(row["line"] for row in rows if row["verdict"] == verdict) for verdict in ("invalid", "either")}
+    numbers = {
+        verdict: frozenset(row["line"] for row in rows if row["verdict"] == verdict)
+        for verdict in ("invalid", "either")
+    }
     return Labels(header["settings"], numbers["invalid"], numbers["either"], header["sha256"])
 
 
-def read_input(name: str, files: Sequence[Path], folder: Path, labels: Labels | None = None, *, level: str, packages: Sequence[str] = ()) -> Input:
-    """Copies the lines of the files, joined, to a file of the folder; raises ValueError where they are not those that were labelled."""
+def read_input(
+    name: str,
+    files: Sequence[Path],
+    folder: Path,
+    labels: Labels | None = None,
+    *,
+    level: str,
+    packages: Sequence[str] = (),
+) -> Input:
+    """Copies the lines of the files, joined, to a file of the folder; raises ValueError where they
+    are not those that were labelled.
+    """
     digest = hashlib.sha256()
     target = _place(folder, name)
     numbers: list[int] = []
@@ -106,7 +135,10 @@ def _lines(files: Sequence[Path]) -> Iterator[bytes]:
 
 
 def copies(chosen: Input, count: int) -> list[Path]:
-    """Its file so many times, with other ids in every copy: one id many times over is no export. The folder keeps them for the next call."""
+    """Its file so many times, with other ids in every copy: one id many times over is no export.
+
+    The folder keeps them for the next call.
+    """
     found = [chosen.file.with_suffix(f".{number:03}") for number in range(count)]
     for number, target in enumerate(found):
         if not target.exists():
@@ -125,20 +157,36 @@ def sampled(whole: Input, count: int) -> Input:
 def only_bad(name: str, whole: Input) -> Input:
     """Only those of its lines that the labels call bad."""
     assert whole.labels is not None
-    return _chosen(whole, [place for place, number in enumerate(whole.numbers) if number in whole.labels.bad], name)
+    return _chosen(
+        whole,
+        [place for place, number in enumerate(whole.numbers) if number in whole.labels.bad],
+        name,
+    )
 
 
 def _chosen(whole: Input, places: Collection[int], name: str) -> Input:
     wanted = set(places)
     target = _place(whole.file.parent, name)
     target.write_bytes(b"".join(_lines_at(whole, wanted)))
-    return replace(whole, name=name, file=target, numbers=[whole.numbers[place] for place in sorted(wanted)], megabytes=target.stat().st_size / 1e6)
+    return replace(
+        whole,
+        name=name,
+        file=target,
+        numbers=[whole.numbers[place] for place in sorted(wanted)],
+        megabytes=target.stat().st_size / 1e6,
+    )
 
 
-def make_dirty(clean: Input, name: str, count: int, refuses: Callable[[Input], Collection[int]]) -> Input:
-    """So many lines at the most, of which every fifth is a mutation of a clean one; good and bad is what ``refuses`` says."""
+def make_dirty(
+    clean: Input, name: str, count: int, refuses: Callable[[Input], Collection[int]]
+) -> Input:
+    """So many lines at the most, of which every fifth is a mutation of a clean one; good and bad is
+    what ``refuses`` says.
+    """
     known = set(refuses(clean))
-    good = _chosen(clean, [place for place in range(len(clean.numbers)) if place not in known], "good")
+    good = _chosen(
+        clean, [place for place in range(len(clean.numbers)) if place not in known], "good"
+    )
     count = min(count, len(good.numbers))
     broken = _mutated(good, count // 4)  # some mutations do no harm
     bad_lines = _lines_at(broken, sorted(refuses(broken)))[: count // 5]
@@ -150,12 +198,27 @@ def make_dirty(clean: Input, name: str, count: int, refuses: Callable[[Input], C
             out.writelines([*good_lines[4 * place : 4 * place + 4], line])
     mixed = read_input(name, [target], clean.file.parent, level=clean.level)
     bad = frozenset(mixed.numbers[place] for place in refuses(mixed))
-    return replace(mixed, labels=Labels("our explainer, on mutations by tests/oracle/mutate.py", bad))
+    return replace(
+        mixed, labels=Labels("our explainer, on mutations by tests/oracle/mutate.py", bad)
+    )
 
 
 def _mutated(good: Input, count: int) -> Input:
     target = _place(good.file.parent, "mutated")
-    subprocess.run([sys.executable, str(_MUTATE), "lines", "--seed", "1", "--count", str(count), str(good.file), str(target)], check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            str(_MUTATE),
+            "lines",
+            "--seed",
+            "1",
+            "--count",
+            str(count),
+            str(good.file),
+            str(target),
+        ],
+        check=True,
+    )
     return read_input("mutations", [target], good.file.parent, level=good.level)
 
 

@@ -1,4 +1,6 @@
-"""Whole import jobs: outcomes written, no sink, every process counted; at several sizes, with one worker and with two, beside the machine's own floor."""
+"""Whole import jobs: outcomes written, no sink, every process counted; at several sizes, with one
+worker and with two, beside the machine's own floor.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Pair", "adopt_orphans", "further_speed", "run_job", "run_pair"]
 
 _PR_SET_CHILD_SUBREAPER = 36
-"""prctl(2): processes whose parent has gone become children of this one, so that their CPU time can be read."""
+"""prctl(2): processes whose parent has gone become children of this one, so that their CPU time can
+be read.
+"""
 
 _PROGRAM = "from bulkfhir.engine.cli import main; main()"
 
@@ -43,7 +47,10 @@ print(time.perf_counter() - began)
 
 @dataclass(frozen=True)
 class Job:
-    """One job over so many copies of an input. ``cpu_seconds`` is of all its processes, ``peak_mb`` of the largest."""
+    """One job over so many copies of an input.
+
+    ``cpu_seconds`` is of all its processes, ``peak_mb`` of the largest.
+    """
 
     input: str
     round: int
@@ -57,7 +64,9 @@ class Job:
 
 @dataclass(frozen=True)
 class Pair:
-    """orjson.loads over the same lines, in one process alone and in two at once: what a second worker can bring on this machine."""
+    """orjson.loads over the same lines, in one process alone and in two at once: what a second
+    worker can bring on this machine.
+    """
 
     round: int
     alone_seconds: float
@@ -69,7 +78,10 @@ class Pair:
 
 
 def adopt_orphans() -> None:
-    """Lets this process see the CPU time of workers that outlive the job's own process. Once, before the first job."""
+    """Lets this process see the CPU time of workers that outlive the job's own process.
+
+    Once, before the first job.
+    """
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
@@ -79,10 +91,30 @@ def run_job(chosen: Input, count: int, workers: int, round_number: int) -> Job:
         source.mkdir()
         for number, copy in enumerate(copies(chosen, count)):
             (source / f"{number:03}.ndjson").hardlink_to(copy)
-        command = [sys.executable, "-c", _PROGRAM, "import", str(source), "--output", f"{place}/out", "--level", chosen.level]
-        command += ["--workers", str(workers), "--quiet", "--exit-zero", *(f"--package={package}" for package in chosen.packages)]
+        command = [
+            sys.executable,
+            "-c",
+            _PROGRAM,
+            "import",
+            str(source),
+            "--output",
+            f"{place}/out",
+            "--level",
+            chosen.level,
+        ]
+        command += [
+            "--workers",
+            str(workers),
+            "--quiet",
+            "--exit-zero",
+            *(f"--package={package}" for package in chosen.packages),
+        ]
         began = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "XDG_STATE_HOME": f"{place}/state"})
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "XDG_STATE_HOME": f"{place}/state"},
+        )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -90,11 +122,22 @@ def run_job(chosen: Input, count: int, workers: int, round_number: int) -> Job:
             raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
     usages = [usage, *_orphans()]
     cpu = sum(one.ru_utime + one.ru_stime for one in usages)
-    return Job(chosen.name, round_number, count, count * len(chosen.numbers), workers, wall, cpu, max(one.ru_maxrss for one in usages) / 1024)
+    return Job(
+        chosen.name,
+        round_number,
+        count,
+        count * len(chosen.numbers),
+        workers,
+        wall,
+        cpu,
+        max(one.ru_maxrss for one in usages) / 1024,
+    )
 
 
 def further_speed(few: Job, many: Job) -> float | None:
-    """Lines a CPU second without start-up: what the further copies cost; None where that is lost in noise."""
+    """Lines a CPU second without start-up: what the further copies cost; None where that is lost in
+    noise.
+    """
     seconds = many.cpu_seconds - few.cpu_seconds
     return (many.lines - few.lines) / seconds if many.lines > few.lines and seconds > 0 else None
 
@@ -115,7 +158,10 @@ def run_pair(chosen: Input, passes: int, round_number: int) -> Pair:
 def _spin(file: Path, passes: int, count: int) -> list[float]:
     """Wall seconds of so many processes that begin together."""
     command = [sys.executable, "-c", _SPIN, str(file), str(passes)]
-    running = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+    running = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(count)
+    ]
     for process in running:
         assert process.stdout is not None
         process.stdout.readline()

@@ -4,9 +4,11 @@
 
 What every program that is measured does, in whatever language (peers/ has the others):
 - judges the first line of the file and prints the line ``first``: start-up ends there;
-- reads the lines, goes over them once (``cold_seconds``: what is compiled and learned at first sight is in it), then again until half a CPU
+- reads the lines, goes over them once (``cold_seconds``: what is compiled and learned at first
+  sight is in it), then again until half a CPU
   second has passed (``warm_seconds``: the median of these passes);
-- prints one JSON object: CPU seconds of the whole process, the places of the lines that it refuses, from 0, and its memory.
+- prints one JSON object: CPU seconds of the whole process, the places of the lines that it refuses,
+  from 0, and its memory.
 """
 
 from __future__ import annotations
@@ -34,14 +36,22 @@ def measure(candidate: Candidate, file: Path, setup: Setup) -> dict[str, Any]:
     before, first_peak = _status("VmRSS"), _status("VmHWM")
     prepared = prepare(file.read_bytes().removesuffix(b"\n").split(b"\n"))
     held = _status("VmRSS") - before
-    Path("/proc/self/clear_refs").write_text("5")  # the peak of reading is not the candidate's: proc(5)
+    Path("/proc/self/clear_refs").write_text(
+        "5"
+    )  # the peak of reading is not the candidate's: proc(5)
     refused, cold = _timed(judge, prepared)
     passes: list[float] = []
     while sum(passes) < _ENOUGH:
         passes.append(_timed(judge, prepared)[1])
     warm = statistics.median(passes)
     peak = max(first_peak, _status("VmHWM") - held)
-    return {"start_seconds": start, "cold_seconds": cold, "warm_seconds": warm, "refused": refused, "peak_mb": peak}
+    return {
+        "start_seconds": start,
+        "cold_seconds": cold,
+        "warm_seconds": warm,
+        "refused": refused,
+        "peak_mb": peak,
+    }
 
 
 def _timed(judge: Any, prepared: Any) -> tuple[list[int], float]:
@@ -52,13 +62,21 @@ def _timed(judge: Any, prepared: Any) -> tuple[list[int], float]:
 
 def _status(name: str) -> float:
     """A figure of proc(5), in MB."""
-    return next(int(line.split()[1]) / 1024 for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(f"{name}:"))
+    return next(
+        int(line.split()[1]) / 1024
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith(f"{name}:")
+    )
 
 
 def main() -> None:
     name, file, given = sys.argv[1:]
     fields = json.loads(given)
-    setup = Setup(fields["level"], tuple(fields["packages"]), *(Path(fields[key]) if fields[key] else None for key in ("schema", "peers")))
+    setup = Setup(
+        fields["level"],
+        tuple(fields["packages"]),
+        *(Path(fields[key]) if fields[key] else None for key in ("schema", "peers")),
+    )
     if setup.peers:
         sys.path.append(str(setup.peers / "python"))  # last: what the environment has goes first
     candidate = next(candidate for candidate in CANDIDATES if candidate.name == name)

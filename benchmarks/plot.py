@@ -1,8 +1,10 @@
-"""The plot of the README: how fast each candidate is beside orjson.loads, as SVG, readable on light and dark pages.
+"""The plot of the README: how fast each candidate is beside orjson.loads, as SVG, readable on light
+and dark pages.
 
     python benchmarks/plot.py RESULT.json... > speed.svg
 
-Of a candidate that several results hold, the last one counts: slow peers need not be measured again each time.
+Of a candidate that several results hold, the last one counts: slow peers need not be measured again
+each time.
 """
 
 from __future__ import annotations
@@ -26,36 +28,61 @@ _SHOWN = {
     "structure-only, explainer alone": "ours, no native acceptor",
 }
 """Of ours; of the others all but the floors."""
-_HIDDEN = {FLOOR, "reading alone", "msgspec, untyped", "whole job", "minimal", "minimal, explainer alone", "strict, explainer alone"}
+_HIDDEN = {
+    FLOOR,
+    "reading alone",
+    "msgspec, untyped",
+    "whole job",
+    "minimal",
+    "minimal, explainer alone",
+    "strict, explainer alone",
+}
 _ALL_BAD = "100 % dirty"
 _INPUTS = {"clean": "clean lines", "20 % dirty": "one in five bad", _ALL_BAD: "all bad"}
 _LEFT, _WIDTH, _RIGHT = 185, 470, 65
 _BAR, _GAP, _TOP = 10, 10, 54
 _STYLE = """
-text{font:13px system-ui,sans-serif;fill:#24292f}.value{font-size:10px}.small{font-size:11px}.caught{font-size:11px;opacity:.75}
-.grid{stroke:#d0d7de}.floor{stroke:#24292f;stroke-dasharray:4 3}.b0{fill:#1a7f5a}.b1{fill:#b7791f}.b2{fill:#c2413a}
+text{font:13px system-ui,sans-serif;fill:#24292f}.value{font-size:10px}
+.small{font-size:11px}.caught{font-size:11px;opacity:.75}
+.grid{stroke:#d0d7de}.floor{stroke:#24292f;stroke-dasharray:4 3}
+.b0{fill:#1a7f5a}.b1{fill:#b7791f}.b2{fill:#c2413a}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.grid{stroke:#30363d}.floor{stroke:#e6edf3}.b0{fill:#3fb88a}.b1{fill:#d9a441}.b2{fill:#f0706a}}
 """
 
 
 def plot(rows: Sequence[Mapping[str, Any]]) -> str:
     """Horizontal bars on a logarithmic scale: one group a candidate, one bar an input."""
-    shares = {(row["candidate"], row["input"]): row["of_orjson"] for row in rows if row["input"] in _INPUTS}
+    shares = {
+        (row["candidate"], row["input"]): row["of_orjson"]
+        for row in rows
+        if row["input"] in _INPUTS
+    }
     names = [name for name in _SHOWN if any(one == name for one, _ in shares)]
     peers = {name for name, _ in shares} - set(_SHOWN) - _HIDDEN
-    names += sorted(peers, key=lambda name: -max(share for (one, _), share in shares.items() if one == name))
+    names += sorted(
+        peers, key=lambda name: -max(share for (one, _), share in shares.items() if one == name)
+    )
     scale = _Scale([share for (name, _), share in shares.items() if name in names] or [1.0])
     group = len(_INPUTS) * _BAR + _GAP
     height = _TOP + group * len(names) + 34
-    caught = {row["candidate"]: _caught(row["verdicts"]) for row in rows if row["input"] == _ALL_BAD and row.get("verdicts")}
+    caught = {
+        row["candidate"]: _caught(row["verdicts"])
+        for row in rows
+        if row["input"] == _ALL_BAD and row.get("verdicts")
+    }
     body = [*_legend(), *_axis(scale, height - 34)]
     for place, name in enumerate(names):
         body += _name(_SHOWN.get(name, name), caught.get(name), _TOP + place * group)
         body += _bars([shares.get((name, one)) for one in _INPUTS], scale, _TOP + place * group)
     width = _LEFT + _WIDTH + _RIGHT
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">'
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" role="img">'
+    )
     title = "Lines a CPU second beside orjson.loads, one core"
-    return "\n".join([head, f"<title>{title}</title>", f"<style>{_STYLE.strip()}</style>", *body, "</svg>", ""])
+    return "\n".join(
+        [head, f"<title>{title}</title>", f"<style>{_STYLE.strip()}</style>", *body, "</svg>", ""]
+    )
 
 
 class _Scale:
@@ -73,14 +100,23 @@ def _legend() -> Iterator[str]:
     yield f'<text x="8" y="16">Lines a CPU second, as a share of {FLOOR} (logarithmic)</text>'
     for number, text in enumerate(_INPUTS.values()):
         x = _LEFT + 130 * number
-        yield f'<rect class="b{number}" x="{x}" y="27" width="10" height="10"/><text class="small" x="{x + 15}" y="36">{escape(text)}</text>'
+        yield (
+            f'<rect class="b{number}" x="{x}" y="27" width="10" height="10"/><text '
+            f'class="small" x="{x + 15}" y="36">{escape(text)}</text>'
+        )
 
 
 def _axis(scale: _Scale, bottom: int) -> Iterator[str]:
     for decade in range(scale.low, math.floor(scale.high) + 1):
         x, share = scale(10.0**decade), f"{10.0**decade:g}"
-        yield f'<line class="{"floor" if decade == 0 else "grid"}" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP - 6}" y2="{bottom}"/>'
-        yield f'<text class="small" x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{FLOOR if decade == 0 else share}</text>'
+        yield (
+            f'<line class="{"floor" if decade == 0 else "grid"}" x1="{x:.1f}" x2="{x:.1f}" '
+            f'y1="{_TOP - 6}" y2="{bottom}"/>'
+        )
+        yield (
+            f'<text class="small" x="{x:.1f}" y="{bottom + 16}" '
+            f'text-anchor="middle">{FLOOR if decade == 0 else share}</text>'
+        )
 
 
 def _caught(verdicts: Mapping[str, int]) -> str:
@@ -89,18 +125,35 @@ def _caught(verdicts: Mapping[str, int]) -> str:
 
 def _name(name: str, caught: str | None, top: int) -> Iterator[str]:
     middle = top + len(_INPUTS) * _BAR / 2
-    yield f'<text x="{_LEFT - 8}" y="{middle if caught else middle + 5:.1f}" text-anchor="end">{escape(name)}</text>'
+    yield (
+        f'<text x="{_LEFT - 8}" y="{middle if caught else middle + 5:.1f}" '
+        f'text-anchor="end">{escape(name)}</text>'
+    )
     if caught:
-        yield f'<text class="caught" x="{_LEFT - 8}" y="{middle + 13:.1f}" text-anchor="end">{caught}</text>'
+        yield (
+            f'<text class="caught" x="{_LEFT - 8}" y="{middle + 13:.1f}" '
+            f'text-anchor="end">{caught}</text>'
+        )
 
 
 def _bars(shares: Sequence[float | None], scale: _Scale, top: int) -> Iterator[str]:
     for number, share in enumerate(shares):
         if share is not None:
             y, end = top + number * _BAR, scale(share)
-            yield f'<rect class="b{number}" x="{_LEFT}" y="{y}" width="{max(end - _LEFT, 1):.1f}" height="{_BAR - 1}"/>'
+            yield (
+                f'<rect class="b{number}" x="{_LEFT}" y="{y}" width="{max(end - _LEFT, 1):.1f}" '
+                f'height="{_BAR - 1}"/>'
+            )
             yield f'<text class="value" x="{end + 4:.1f}" y="{y + _BAR - 2}">{share:.2g}</text>'
 
 
 if __name__ == "__main__":
-    sys.stdout.write(plot([row for path in sys.argv[1:] for row in json.loads(Path(path).read_text())["candidates"]]))
+    sys.stdout.write(
+        plot(
+            [
+                row
+                for path in sys.argv[1:]
+                for row in json.loads(Path(path).read_text())["candidates"]
+            ]
+        )
+    )

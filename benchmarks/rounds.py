@@ -1,4 +1,6 @@
-"""Starts programs one after the other, each in a process of its own, and takes what they measured."""
+"""Starts programs one after the other, each in a process of its own, and takes what they
+measured.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,8 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One candidate over one input, once. Seconds are CPU seconds of its process, but for ``first_verdict_wall``.
+    """One candidate over one input, once. Seconds are CPU seconds of its process, but for
+    ``first_verdict_wall``.
 
     first_verdict_wall   wall seconds from starting the process to its first verdict
     start_seconds        the CPU seconds of that
@@ -57,7 +60,9 @@ def run(candidate: Candidate, chosen: Input, setup: Setup, number: int = 0) -> R
     """Raises Failed."""
     with tempfile.TemporaryFile() as said:
         began = time.perf_counter()
-        process = subprocess.Popen(_command(candidate, chosen, setup), stdout=subprocess.PIPE, stderr=said, text=True)
+        process = subprocess.Popen(
+            _command(candidate, chosen, setup), stdout=subprocess.PIPE, stderr=said, text=True
+        )
         assert process.stdout is not None
         first = process.stdout.readline()
         wall = time.perf_counter() - began
@@ -72,17 +77,43 @@ def run(candidate: Candidate, chosen: Input, setup: Setup, number: int = 0) -> R
             raise Failed(_last_line(said.read()) or f"exit code {process.returncode}")
     figures: dict[str, Any] = json.loads(rest)
     refused = tuple(figures.pop("refused"))
-    return Run(chosen.name, candidate.name, number, len(chosen.numbers), wall, refused=refused, **figures)
+    return Run(
+        chosen.name, candidate.name, number, len(chosen.numbers), wall, refused=refused, **figures
+    )
 
 
 def _command(candidate: Candidate, chosen: Input, setup: Setup) -> list[str]:
     if candidate.program is None:
-        fields = {"level": chosen.level, "packages": chosen.packages, "schema": setup.schema, "peers": setup.peers}
-        return [sys.executable, str(_HERE / "measure.py"), candidate.name, str(chosen.file), json.dumps(fields, default=str)]
+        fields = {
+            "level": chosen.level,
+            "packages": chosen.packages,
+            "schema": setup.schema,
+            "peers": setup.peers,
+        }
+        return [
+            sys.executable,
+            str(_HERE / "measure.py"),
+            candidate.name,
+            str(chosen.file),
+            json.dumps(fields, default=str),
+        ]
     if candidate.program.endswith(".mjs"):
-        return ["node", str(_HERE / "peers" / candidate.program), str(chosen.file), f"{setup.peers}/node"]
+        return [
+            "node",
+            str(_HERE / "peers" / candidate.program),
+            str(chosen.file),
+            f"{setup.peers}/node",
+        ]
     # One collector thread: its CPU time counts.
-    java = ["java", "-XX:+UseSerialGC", "-Xss64m", "-Xmx3g", "-cp", f"{setup.peers}/hapi/peer.jar:{setup.peers}/hapi/lib/*", "Peer"]
+    java = [
+        "java",
+        "-XX:+UseSerialGC",
+        "-Xss64m",
+        "-Xmx3g",
+        "-cp",
+        f"{setup.peers}/hapi/peer.jar:{setup.peers}/hapi/lib/*",
+        "Peer",
+    ]
     return [*java, str(chosen.file), chosen.level, *chosen.packages]
 
 

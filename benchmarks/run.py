@@ -1,10 +1,14 @@
-"""Every benchmark in one command: validators, whole jobs, and the bars, on clean lines, with one in five dirty, and with all of them dirty.
+"""Every benchmark in one command: validators, whole jobs, and the bars, on clean lines, with one in
+five dirty, and with all of them dirty.
 
-    python benchmarks/run.py --output FOLDER [--input FILE.ndjson[.gz]] [--dirty FILE --dirty-labels LABELS] [--profiled FOLDER --package P] [--install]
+    python benchmarks/run.py --output FOLDER [--input FILE.ndjson[.gz]] [--dirty FILE --dirty-labels
+    LABELS] [--profiled FOLDER --package P] [--install]
 
-Writes result.json and speed.svg to FOLDER and prints the tables. Every candidate runs in a process of its own, all of them once a round
-(A B C, A B C, ...), so that a slow minute of the machine hits all alike; figures are CPU time and medians unless they say otherwise.
-Peers that are slow go over a sample, evenly spread and always the same, in the first rounds only. What cannot run is left out, by name.
+Writes result.json and speed.svg to FOLDER and prints the tables. Every candidate runs in a process
+of its own, all of them once a round (A B C, A B C, ...), so that a slow minute of the machine hits
+all alike; figures are CPU time and medians unless they say otherwise. Peers that are slow go over a
+sample, evenly spread and always the same, in the first rounds only. What cannot run is left out, by
+name.
 """
 
 from __future__ import annotations
@@ -42,23 +46,99 @@ class Results:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="where result.json and speed.svg go")
-    parser.add_argument("--input", type=Path, default=_SAMPLE, metavar="PATH", help="clean lines: a file or a folder  [default: the bundled sample]")
-    parser.add_argument("--labels", type=Path, metavar="FILE", help="a reference's verdicts on them (.jsonl.gz)")
-    parser.add_argument("--dirty", type=Path, metavar="PATH", help="lines of which one in five is bad  [default: made from the clean ones]")
-    parser.add_argument("--dirty-labels", type=Path, metavar="FILE", help="a reference's verdicts on them; needed with --dirty")
-    parser.add_argument("--profiled", type=Path, metavar="PATH", help="lines that claim profiles  [default: not measured]")
-    parser.add_argument("--profiled-labels", type=Path, metavar="FILE", help="a reference's verdicts on them at strict")
-    parser.add_argument("--package", action="append", default=[], help="FHIR package with those profiles (.tgz); repeatable")
-    parser.add_argument("--schema", type=Path, metavar="FILE", help="HL7's fhir.schema.json for R4  [default: that among the peers]")
-    parser.add_argument("--peers", type=Path, default=peers.FOLDER, metavar="FOLDER", help="where peers are installed  [default: %(default)s]")
-    parser.add_argument("--install", action="store_true", help="install the peers first, from PyPI, npm and Maven Central")
-    parser.add_argument("--only", nargs="+", choices=[one.name for one in CANDIDATES], metavar="NAME", help=f"only these candidates; {FLOOR} always runs")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="where result.json and speed.svg go",
+    )
+    parser.add_argument(
+        "--input",
+        type=Path,
+        default=_SAMPLE,
+        metavar="PATH",
+        help="clean lines: a file or a folder  [default: the bundled sample]",
+    )
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="a reference's verdicts on them (.jsonl.gz)"
+    )
+    parser.add_argument(
+        "--dirty",
+        type=Path,
+        metavar="PATH",
+        help="lines of which one in five is bad  [default: made from the clean ones]",
+    )
+    parser.add_argument(
+        "--dirty-labels",
+        type=Path,
+        metavar="FILE",
+        help="a reference's verdicts on them; needed with --dirty",
+    )
+    parser.add_argument(
+        "--profiled",
+        type=Path,
+        metavar="PATH",
+        help="lines that claim profiles  [default: not measured]",
+    )
+    parser.add_argument(
+        "--profiled-labels",
+        type=Path,
+        metavar="FILE",
+        help="a reference's verdicts on them at strict",
+    )
+    parser.add_argument(
+        "--package",
+        action="append",
+        default=[],
+        help="FHIR package with those profiles (.tgz); repeatable",
+    )
+    parser.add_argument(
+        "--schema",
+        type=Path,
+        metavar="FILE",
+        help="HL7's fhir.schema.json for R4  [default: that among the peers]",
+    )
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        default=peers.FOLDER,
+        metavar="FOLDER",
+        help="where peers are installed  [default: %(default)s]",
+    )
+    parser.add_argument(
+        "--install",
+        action="store_true",
+        help="install the peers first, from PyPI, npm and Maven Central",
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=[one.name for one in CANDIDATES],
+        metavar="NAME",
+        help=f"only these candidates; {FLOOR} always runs",
+    )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--slow-rounds", type=int, default=1, help="rounds in which slow peers take part  [default: 1]")
-    parser.add_argument("--sample", type=int, default=300, help="lines that slow peers get  [default: 300]")
-    parser.add_argument("--copies", type=int, nargs=2, default=(10, 50), metavar=("FEW", "MANY"), help="copies in large jobs  [default: 10 50]")
+    parser.add_argument(
+        "--slow-rounds",
+        type=int,
+        default=1,
+        help="rounds in which slow peers take part  [default: 1]",
+    )
+    parser.add_argument(
+        "--sample", type=int, default=300, help="lines that slow peers get  [default: 300]"
+    )
+    parser.add_argument(
+        "--copies",
+        type=int,
+        nargs=2,
+        default=(10, 50),
+        metavar=("FEW", "MANY"),
+        help="copies in large jobs  [default: 10 50]",
+    )
     options = parser.parse_args()
     if options.dirty and not options.dirty_labels:
         parser.error("--dirty needs --dirty-labels: which of its lines are bad")
@@ -71,7 +151,10 @@ def main() -> None:
         peers.install(options.peers)
     sys.path.append(str(options.peers / "python"))
     schema = options.schema or options.peers / peers.SCHEMA
-    setup = Setup(schema=schema if schema.exists() else None, peers=options.peers if options.peers.is_dir() else None)
+    setup = Setup(
+        schema=schema if schema.exists() else None,
+        peers=options.peers if options.peers.is_dir() else None,
+    )
     options.output.mkdir(parents=True, exist_ok=True)
     adopt_orphans()
     results = Results()
@@ -89,16 +172,39 @@ def main() -> None:
 
 
 def read_inputs(options: argparse.Namespace, folder: Path) -> Iterator[Input]:
-    def read(name: str, path: Path, labels: Path | None, level: str = "structure-only", packages: Sequence[str] = ()) -> Input:
-        return read_input(name, find_files(path), folder, read_labels(labels) if labels else None, level=level, packages=packages)
+    def read(
+        name: str,
+        path: Path,
+        labels: Path | None,
+        level: str = "structure-only",
+        packages: Sequence[str] = (),
+    ) -> Input:
+        return read_input(
+            name,
+            find_files(path),
+            folder,
+            read_labels(labels) if labels else None,
+            level=level,
+            packages=packages,
+        )
 
     clean = read("clean", options.input, options.labels)
     yield clean
-    dirty = read("20 % dirty", options.dirty, options.dirty_labels) if options.dirty else make_dirty(clean, "20 % dirty", _MADE_LINES, _explained)
+    dirty = (
+        read("20 % dirty", options.dirty, options.dirty_labels)
+        if options.dirty
+        else make_dirty(clean, "20 % dirty", _MADE_LINES, _explained)
+    )
     yield dirty
     yield only_bad("100 % dirty", dirty)
     if options.profiled:
-        yield read("profiled", options.profiled, options.profiled_labels, "strict", [str(Path(package).resolve()) for package in options.package])
+        yield read(
+            "profiled",
+            options.profiled,
+            options.profiled_labels,
+            "strict",
+            [str(Path(package).resolve()) for package in options.package],
+        )
 
 
 def _explained(chosen: Input) -> tuple[int, ...]:
@@ -107,14 +213,24 @@ def _explained(chosen: Input) -> tuple[int, ...]:
     return run(explainer, chosen, Setup()).refused
 
 
-def available(only: Sequence[str] | None, setup: Setup, left_out: dict[str, str]) -> list[Candidate]:
+def available(
+    only: Sequence[str] | None, setup: Setup, left_out: dict[str, str]
+) -> list[Candidate]:
     wanted = [one for one in CANDIDATES if only is None or one.name in only or one.name == FLOOR]
     missing = {one.name: why for one in wanted if (why := one.missing(setup)) is not None}
     left_out.update(missing)
     return [one for one in wanted if one.name not in missing]
 
 
-def measure(chosen: Input, candidates: Sequence[Candidate], setup: Setup, number: int, results: Results, *, seldom: bool) -> None:
+def measure(
+    chosen: Input,
+    candidates: Sequence[Candidate],
+    setup: Setup,
+    number: int,
+    results: Results,
+    *,
+    seldom: bool,
+) -> None:
     """One round over one input."""
     for candidate in candidates:
         if takes_part(candidate, chosen, seldom=seldom) and candidate.name not in results.left_out:
@@ -125,7 +241,11 @@ def measure(chosen: Input, candidates: Sequence[Candidate], setup: Setup, number
                     raise
                 results.left_out[candidate.name] = f"{chosen.name}: {failed}"
             else:
-                print(f"round {number + 1}: {chosen.name}, {candidate.name}: {results.runs[-1].lines_per_second:,.0f} lines/s", file=sys.stderr)
+                print(
+                    f"round {number + 1}: {chosen.name}, {candidate.name}: "
+                    f"{results.runs[-1].lines_per_second:,.0f} lines/s",
+                    file=sys.stderr,
+                )
 
 
 def takes_part(candidate: Candidate, chosen: Input, *, seldom: bool) -> bool:
@@ -139,10 +259,16 @@ def takes_part(candidate: Candidate, chosen: Input, *, seldom: bool) -> bool:
         return False
     if chosen.whole is None:
         return not candidate.sampled
-    return seldom and (candidate.sampled or candidate.name == FLOOR or (kind == "profiled" and candidate.name == "strict"))
+    return seldom and (
+        candidate.sampled
+        or candidate.name == FLOOR
+        or (kind == "profiled" and candidate.name == "strict")
+    )
 
 
-def measure_jobs(wholes: Sequence[Input], copies: tuple[int, int], number: int, results: Results) -> None:
+def measure_jobs(
+    wholes: Sequence[Input], copies: tuple[int, int], number: int, results: Results
+) -> None:
     few, many = copies
     clean, *others = (one for one in wholes if one.name != "profiled")
     for workers, sizes in ((1, {1, few, many}), (2, {few, many})):
@@ -155,7 +281,9 @@ def measure_jobs(wholes: Sequence[Input], copies: tuple[int, int], number: int, 
 
 
 def summed(results: Results, inputs: Sequence[Input]) -> tuple[list[Row], list[Bar]]:
-    return [*rows(inputs, results.runs), *job_rows(results.jobs, results.runs)], bars(results.runs, results.jobs, results.pairs)
+    return [*rows(inputs, results.runs), *job_rows(results.jobs, results.runs)], bars(
+        results.runs, results.jobs, results.pairs
+    )
 
 
 def write(options: argparse.Namespace, inputs: Sequence[Input], results: Results) -> None:
@@ -163,8 +291,19 @@ def write(options: argparse.Namespace, inputs: Sequence[Input], results: Results
     found, reached = summed(results, inputs)
     document = {
         "machine": machine(),
-        "settings": {key: str(value) if isinstance(value, Path) else value for key, value in vars(options).items()},
-        "inputs": [{"name": one.name, "lines": len(one.numbers), "megabytes": one.megabytes, "reference": _reference(one.labels)} for one in inputs],
+        "settings": {
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in vars(options).items()
+        },
+        "inputs": [
+            {
+                "name": one.name,
+                "lines": len(one.numbers),
+                "megabytes": one.megabytes,
+                "reference": _reference(one.labels),
+            }
+            for one in inputs
+        ],
         "candidates": as_json(found),
         "bars": [asdict(bar) for bar in reached],
         "left_out": results.left_out,

@@ -1,8 +1,10 @@
 """Engine: moves lines, knows no FHIR rule.
 
-source -> find_inputs -> plan_shards -> run_shards (on a Runner) -> ShardResult: counts, names of parts
+source -> find_inputs -> plan_shards -> run_shards (on a Runner) -> ShardResult: counts, names of
+parts
                                               │                          │
-                              worker: read_lines -> Judge -> parts       └─> outcomes_by_file -> publish_logs -> Manifest
+                              worker: read_lines -> Judge -> parts       └─> outcomes_by_file ->
+                                                                         publish_logs -> Manifest
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ _MODULES = ("errors", "executors", "job", "manifest", "progress", "summary", "va
 
 
 def __getattr__(name: str) -> object:
-    """Imports what is asked for and nothing else: the command line is a part of this package and has to start quickly."""
+    """Imports what is asked for and nothing else: the command line is a part of this package and
+    has to start quickly.
+    """
     if name in __all__:
         for module in _MODULES:
             found = vars(importlib.import_module(f".{module}", __name__))

@@ -1,4 +1,6 @@
-"""Audit: the extension that HealthLake's minimal level puts on a resource that it stores in spite of search-relevant failures."""
+"""Audit: the extension that HealthLake's minimal level puts on a resource that it stores in spite
+of search-relevant failures.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,13 @@ _decode = json.JSONDecoder().raw_decode
 
 
 def audited(line: bytes, issues: Iterable[Issue]) -> bytes:
-    """The resource with the audit extension appended to its top-level ``extension``; every other byte stays as it is."""
+    """The resource with the audit extension appended to its top-level ``extension``; every other
+    byte stays as it is.
+    """
     outcome = orjson.dumps(health_lake_outcome(issues)).decode()
-    extension = json.dumps({"url": VALIDATION_ISSUE, "valueString": outcome}, separators=(",", ":"), ensure_ascii=False)
+    extension = json.dumps(
+        {"url": VALIDATION_ISSUE, "valueString": outcome}, separators=(",", ":"), ensure_ascii=False
+    )
     text = line.decode()
     start, end = _member(text, "extension")
     if start == end:
@@ -38,7 +44,9 @@ def audited(line: bytes, issues: Iterable[Issue]) -> bytes:
 
 
 def _member(text: str, name: str) -> tuple[int, int]:
-    """Where the value of a top-level member stands in the text of a JSON object; (0, 0) where there is none."""
+    """Where the value of a top-level member stands in the text of a JSON object; (0, 0) where there
+    is none.
+    """
     position = _skip(text, text.index("{") + 1)
     while text[position] == '"':
         key, position = _decode(text, position)

@@ -1,4 +1,6 @@
-"""Compression: the bytes of ``.gz`` and ``.zst`` files, everything that can be had before a break included."""
+"""Compression: the bytes of ``.gz`` and ``.zst`` files, everything that can be had before a break
+included.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ _GzError: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # its s
 _GZ_CHUNK = 1 << 16
 
 _ZST_CHUNK = 1 << 13
-"""Compressed bytes given to zstandard at once. Nothing else bounds what a bomb makes of them: 32,768 bytes of each at the most."""
+"""Compressed bytes given to zstandard at once.
+
+Nothing else bounds what a bomb makes of them: 32,768 bytes of each at the most.
+"""
 
 
 class BrokenArchive(Exception):
@@ -34,7 +39,10 @@ def compression_of(name: str) -> str | None:
 
 
 def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
-    """The decompressed bytes in pieces of about a block. BrokenArchive only after all bytes before the break."""
+    """The decompressed bytes in pieces of about a block.
+
+    BrokenArchive only after all bytes before the break.
+    """
     pieces = _gz(reader) if compression == "gz" else _zst(reader)
     held: list[bytes] = []
     size = 0
@@ -58,7 +66,9 @@ def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
 
 
 def _gz(reader: Reader) -> Iterator[bytes]:
-    for chunk, member in _members(reader, lambda: isal_zlib.decompressobj(wbits=31), _GZ_CHUNK, padding=b"\0"):
+    for chunk, member in _members(
+        reader, lambda: isal_zlib.decompressobj(wbits=31), _GZ_CHUNK, padding=b"\0"
+    ):
         piece = member.decompress(chunk, BLOCK_BYTES)
         while piece:  # max_length bounds what a bomb can make of one chunk
             yield piece
@@ -71,8 +81,12 @@ def _zst(reader: Reader) -> Iterator[bytes]:
         yield frame.decompress(chunk)
 
 
-def _members(reader: Reader, new: Callable[[], Any], size: int, padding: bytes) -> Iterator[tuple[bytes, Any]]:
-    """(bytes, the decompressor to give them to), over archives of several members, as parallel compressors write them."""
+def _members(
+    reader: Reader, new: Callable[[], Any], size: int, padding: bytes
+) -> Iterator[tuple[bytes, Any]]:
+    """(bytes, the decompressor to give them to), over archives of several members, as parallel
+    compressors write them.
+    """
     member = None
     chunk = reader.read(size)
     while chunk:

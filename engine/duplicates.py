@@ -1,6 +1,8 @@
-"""Duplicates: resources that a job imports more than once. The last line of the last file wins, as with a PUT by type and id.
+"""Duplicates: resources that a job imports more than once. The last line of the last file wins, as
+with a PUT by type and id.
 
-keys of every shard -> find_duplicates, a range of buckets at a time, as many at once as fit in memory -> Duplicates, added up
+keys of every shard -> find_duplicates, a range of buckets at a time, as many at once as fit in
+memory -> Duplicates, added up
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class Duplicates:
     examples: tuple[tuple[Place, Place], ...] = ()
 
     def __add__(self, other: Duplicates) -> Duplicates:
-        return Duplicates(self.replaced + other.replaced, tuple(sorted(self.examples + other.examples)[:EXAMPLES]))
+        return Duplicates(
+            self.replaced + other.replaced, tuple(sorted(self.examples + other.examples)[:EXAMPLES])
+        )
 
 
 def bucket_ranges(tasks: int) -> list[tuple[int, int]]:
@@ -48,8 +52,13 @@ def bucket_ranges(tasks: int) -> list[tuple[int, int]]:
     return [(first, end) for first, end in pairwise(edges) if first < end]
 
 
-def find_duplicates(settings: Settings, shards: Sequence[int], lines: int, first: int, end: int, beat: Beat) -> Duplicates:
-    """The duplicates among the keys of the buckets in ``[first, end)``. ``lines``: how many keys the job has."""
+def find_duplicates(
+    settings: Settings, shards: Sequence[int], lines: int, first: int, end: int, beat: Beat
+) -> Duplicates:
+    """The duplicates among the keys of the buckets in ``[first, end)``.
+
+    ``lines``: how many keys the job has.
+    """
     groups = -(-lines * (end - first) // (BUCKETS * _AT_ONCE)) or 1
     step = -(-(end - first) // groups)
     storage = storage_for(settings.work_folder, settings.encryption_key_id)
@@ -59,7 +68,9 @@ def find_duplicates(settings: Settings, shards: Sequence[int], lines: int, first
             spools.append(_Spool(start, min(start + step, end), _SPOOLED // groups))
         for shard in shards:
             beat(0, 0, 0, 0, 0)
-            for segment in read_segments(storage, part_uri(storage, settings.work_folder, shard, KEYS)):
+            for segment in read_segments(
+                storage, part_uri(storage, settings.work_folder, shard, KEYS)
+            ):
                 for spool in spools:
                     spool.add(shard, segment)
         found = Duplicates()
@@ -73,7 +84,9 @@ def find_duplicates(settings: Settings, shards: Sequence[int], lines: int, first
 
 
 class _Spool:
-    """The keys of a few buckets, over all shards: in memory as long as they are few, then on disk."""
+    """The keys of a few buckets, over all shards: in memory as long as they are few, then on
+    disk.
+    """
 
     def __init__(self, first: int, end: int, size: int) -> None:
         self._first, self._end = first, end

@@ -1,10 +1,12 @@
-"""An emulator: one address that is S3 (moto's) and HealthLake (this engine's), for tests that need no AWS.
+"""An emulator: one address that is S3 (moto's) and HealthLake (this engine's), for tests that need
+no AWS.
 
     with Emulator(datastores=["0123456789abcdef0123456789abcdef"]) as emulator:
         s3 = boto3.client("s3", endpoint_url=emulator.url)
         healthlake = boto3.client("healthlake", endpoint_url=emulator.url)
 
-As a program: ``python -m bulkfhir.engine.emulator --port 5000``. It needs ``moto[server,s3]`` beside ``bulkfhir[server]``.
+As a program: ``python -m bulkfhir.engine.emulator --port 5000``. It needs ``moto[server,s3]``
+beside ``bulkfhir[server]``.
 """
 
 from __future__ import annotations
@@ -25,12 +27,19 @@ from .server.wsgi import WsgiApplication, wsgi
 
 __all__ = ["Emulator", "in_front_of"]
 
-_KEYS = {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator", "AWS_SESSION_TOKEN": "", "AWS_REGION": "us-east-1"}
+_KEYS = {
+    "AWS_ACCESS_KEY_ID": "emulator",
+    "AWS_SECRET_ACCESS_KEY": "emulator",
+    "AWS_SESSION_TOKEN": "",
+    "AWS_REGION": "us-east-1",
+}
 """moto takes any keys: the jobs must not look for real ones."""
 
 
 def in_front_of(behind: WsgiApplication, service: Service) -> WsgiApplication:
-    """A WSGI application: HealthLake's requests go to the service, all others to what lies behind."""
+    """A WSGI application: HealthLake's requests go to the service, all others to what lies
+    behind.
+    """
     endpoint = wsgi(service.application)
     prefix = f"{target_prefix()}."
 
@@ -42,7 +51,8 @@ def in_front_of(behind: WsgiApplication, service: Service) -> WsgiApplication:
 
 
 class Emulator:
-    """moto's server with HealthLake in front of it, in threads of this process; the imports have processes of their own.
+    """moto's server with HealthLake in front of it, in threads of this process; the imports have
+    processes of their own.
 
     port         0: a free one
     datastores   ids of data stores that exist from the start
@@ -50,7 +60,13 @@ class Emulator:
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 0, datastores: Sequence[str] = (), state: Path | None = None, workers: int | None = None
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        datastores: Sequence[str] = (),
+        state: Path | None = None,
+        workers: int | None = None,
     ) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
         from werkzeug.serving import WSGIRequestHandler, make_server
@@ -62,22 +78,34 @@ class Emulator:
         self._own_state = None if state else Path(tempfile.mkdtemp(prefix="bulkfhir-emulator-"))
         environment = dict(_KEYS)
         settings = ServiceSettings(
-            state=state or Path(str(self._own_state), "jobs.db"), run=RunOptions(workers=workers), datastores=tuple(datastores), environment=environment
+            state=state or Path(str(self._own_state), "jobs.db"),
+            run=RunOptions(workers=workers),
+            datastores=tuple(datastores),
+            environment=environment,
         )
         self._service = Service(settings)
         behind = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server(host, port, in_front_of(behind, self._service), threaded=True, request_handler=Quiet)
+        self._server = make_server(
+            host, port, in_front_of(behind, self._service), threaded=True, request_handler=Quiet
+        )
         self.url = f"http://{host}:{self._server.server_port}"
         # Known only now; the jobs get it when they begin.
         self._service.runner.environment["AWS_ENDPOINT_URL_S3"] = self.url
-        self._thread = threading.Thread(target=self._server.serve_forever, name="bulkfhir-emulator", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="bulkfhir-emulator", daemon=True
+        )
 
     def __enter__(self) -> Self:
         self._service.start()
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._service.stop()
         self._server.shutdown()
         self._thread.join()
@@ -88,14 +116,31 @@ class Emulator:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serves until interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m bulkfhir.engine.emulator", description="S3 (moto) and HealthLake (bulkfhir) at one address.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bulkfhir.engine.emulator",
+        description="S3 (moto) and HealthLake (bulkfhir) at one address.",
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5000)
-    parser.add_argument("--datastore", action="append", default=[], metavar="ID", help="data store that exists from the start; repeatable")
-    parser.add_argument("--state", type=Path, help="SQLite file of jobs; default: one that ends with the emulator")
+    parser.add_argument(
+        "--datastore",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="data store that exists from the start; repeatable",
+    )
+    parser.add_argument(
+        "--state", type=Path, help="SQLite file of jobs; default: one that ends with the emulator"
+    )
     parser.add_argument("--workers", type=int)
     chosen = parser.parse_args(arguments)
-    with Emulator(host=chosen.host, port=chosen.port, datastores=chosen.datastore, state=chosen.state, workers=chosen.workers) as emulator:
+    with Emulator(
+        host=chosen.host,
+        port=chosen.port,
+        datastores=chosen.datastore,
+        state=chosen.state,
+        workers=chosen.workers,
+    ) as emulator:
         print(f"S3 and HealthLake at {emulator.url}", flush=True)  # noqa: T201  # a program: this is its answer
         try:
             threading.Event().wait()

@@ -1,10 +1,21 @@
-"""What the engine raises: a user's mistake or a store that says no. Bad data is never an exception (see Issue)."""
+"""What the engine raises: a user's mistake or a store that says no.
+
+Bad data is never an exception (see Issue).
+"""
 
 from __future__ import annotations
 
 from bulkfhir.validators.errors import BulkfhirError
 
-__all__ = ["AccessDenied", "Changed", "ConfigurationError", "EngineError", "NotFound", "NothingToRead", "StorageError"]
+__all__ = [
+    "AccessDenied",
+    "Changed",
+    "ConfigurationError",
+    "EngineError",
+    "NotFound",
+    "NothingToRead",
+    "StorageError",
+]
 
 
 class EngineError(BulkfhirError):

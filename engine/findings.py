@@ -1,4 +1,6 @@
-"""Findings: verdicts on their way from a worker to the reader of a validation, through a file and never through memory."""
+"""Findings: verdicts on their way from a worker to the reader of a validation, through a file and
+never through memory.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,28 @@ __all__ = ["decode_findings", "encode_findings"]
 
 
 def encode_findings(lines: Lines, verdicts: BlockVerdicts) -> bytes:
-    """One JSON line for a block: every verdict with issues, with its line in the shard and its offset in the file."""
+    """One JSON line for a block: every verdict with issues, with its line in the shard and its
+    offset in the file.
+    """
     rows = []
     for position in sorted(verdicts.verdicts):
         verdict = verdicts.verdicts[position]
-        issues = [(issue.severity, issue.code, issue.rule, issue.location, issue.diagnostics, issue.profile, issue.element) for issue in verdict.issues]
-        line, offset = lines.first + verdicts.numbers[position], lines.offset + verdicts.starts[position]
+        issues = [
+            (
+                issue.severity,
+                issue.code,
+                issue.rule,
+                issue.location,
+                issue.diagnostics,
+                issue.profile,
+                issue.element,
+            )
+            for issue in verdict.issues
+        ]
+        line, offset = (
+            lines.first + verdicts.numbers[position],
+            lines.offset + verdicts.starts[position],
+        )
         rows.append((line, offset, verdicts.types[position], verdicts.ids[position], issues))
     try:
         return orjson.dumps(rows, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,4 +1,6 @@
-"""Judging: the validators of a job over one run of lines; the judge decides, the others are only counted."""
+"""Judging: the validators of a job over one run of lines; the judge decides, the others are only
+counted.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,16 @@ from types import NoneType
 
 import orjson
 
-from bulkfhir.validators import Block, BlockValidator, BlockVerdicts, Coded, Issue, Joined, Verdict, crash_verdict
+from bulkfhir.validators import (
+    Block,
+    BlockValidator,
+    BlockVerdicts,
+    Coded,
+    Issue,
+    Joined,
+    Verdict,
+    crash_verdict,
+)
 
 from .lines import LINE_LIMIT, Lines
 from .logs import log_crash
@@ -27,15 +38,23 @@ _TYPE = re.compile(r"[A-Za-z]{1,256}")
 
 
 class Judge:
-    """Verdicts of one judge, beside second opinions by name. Made once in each worker; holds compiled validators."""
+    """Verdicts of one judge, beside second opinions by name.
 
-    def __init__(self, judge: BlockValidator, others: Mapping[str, BlockValidator], settings: Settings) -> None:
+    Made once in each worker; holds compiled validators.
+    """
+
+    def __init__(
+        self, judge: BlockValidator, others: Mapping[str, BlockValidator], settings: Settings
+    ) -> None:
         self._judge = judge
         self._others = others
         self._settings = settings
 
     def verdicts(self, lines: Lines) -> BlockVerdicts:
-        """The judge's verdicts and the import job's own rules. Every accepted line has a type of letters, and an id where one is required."""
+        """The judge's verdicts and the import job's own rules.
+
+        Every accepted line has a type of letters, and an id where one is required.
+        """
         if lines.too_long:
             verdict = Verdict(None, None, [too_long(LINE_LIMIT)])
             return BlockVerdicts([0], [0], [0], [None], [None], {0: verdict}, frozenset([0]))
@@ -51,7 +70,9 @@ class Judge:
         return verdicts if settings.values else redacted(verdicts, ours=settings.judge == OURS)
 
     def opinions(self, lines: Lines, verdicts: BlockVerdicts) -> Mapping[str, int]:
-        """How the second opinions compare with the judge: ``NAME agrees``, ``NAME accepts``, ``NAME rejects``, ``NAME crashes`` -> lines."""
+        """How the second opinions compare with the judge: ``NAME agrees``, ``NAME accepts``, ``NAME
+        rejects``, ``NAME crashes`` -> lines.
+        """
         counts: Counter[str] = Counter()
         if lines.too_long:
             return counts
@@ -63,7 +84,9 @@ class Judge:
             counts[f"{name} accepts"] += len(against)
             counts[f"{name} rejects"] += len(beyond)
             counts[f"{name} crashes"] += len(other.crashed)
-            counts[f"{name} agrees"] += len(verdicts.numbers) - len(against) - len(beyond) - len(other.crashed)
+            counts[f"{name} agrees"] += (
+                len(verdicts.numbers) - len(against) - len(beyond) - len(other.crashed)
+            )
         return counts
 
 
@@ -76,7 +99,9 @@ def _validated(validator: BlockValidator, block: Block) -> BlockVerdicts:
 
 
 def _readable(verdicts: BlockVerdicts) -> BlockVerdicts:
-    """The same with None for every type and id that is no string, whatever a plug-in took over from the data."""
+    """The same with None for every type and id that is no string, whatever a plug-in took over from
+    the data.
+    """
     if _texts(verdicts.types) and _texts(verdicts.ids):
         return verdicts
     types = [name if isinstance(name, str) else None for name in verdicts.types]
@@ -115,7 +140,18 @@ def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
             failed.add(position)
         undecided.update(single.undecided)
         asked.update(single.asked)
-    return BlockVerdicts(numbers, starts, ends, types, ids, verdicts, frozenset(failed), frozenset(crashed), undecided, asked)
+    return BlockVerdicts(
+        numbers,
+        starts,
+        ends,
+        types,
+        ids,
+        verdicts,
+        frozenset(failed),
+        frozenset(crashed),
+        undecided,
+        asked,
+    )
 
 
 def _type_issues(verdicts: BlockVerdicts) -> dict[int, Issue]:
@@ -125,7 +161,11 @@ def _type_issues(verdicts: BlockVerdicts) -> dict[int, Issue]:
     if not bad:
         return {}
     rejected = verdicts.failed | verdicts.crashed
-    return {position: bad_type(name) for position, name in enumerate(verdicts.types) if name in bad and position not in rejected}
+    return {
+        position: bad_type(name)
+        for position, name in enumerate(verdicts.types)
+        if name in bad and position not in rejected
+    }
 
 
 def _id_issues(verdicts: BlockVerdicts, data: bytes) -> dict[int, Issue]:
@@ -134,7 +174,9 @@ def _id_issues(verdicts: BlockVerdicts, data: bytes) -> dict[int, Issue]:
     for position, resource_id in enumerate(verdicts.ids):
         if resource_id is not None or position in verdicts.crashed:
             continue
-        if position not in verdicts.failed or _lacks_id(data[verdicts.starts[position] : verdicts.ends[position]]):
+        if position not in verdicts.failed or _lacks_id(
+            data[verdicts.starts[position] : verdicts.ends[position]]
+        ):
             found[position] = missing_id(verdicts.types[position])
     return found
 
@@ -162,5 +204,7 @@ def _with_issues(verdicts: BlockVerdicts, added: Mapping[int, Issue]) -> BlockVe
     changed = dict(verdicts.verdicts)
     for position, issue in added.items():
         earlier: Sequence[Issue] = changed[position].issues if position in changed else ()
-        changed[position] = Verdict(verdicts.types[position], verdicts.ids[position], [*earlier, issue])
+        changed[position] = Verdict(
+            verdicts.types[position], verdicts.ids[position], [*earlier, issue]
+        )
     return dataclasses.replace(verdicts, verdicts=changed, failed=verdicts.failed | added.keys())

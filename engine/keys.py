@@ -1,6 +1,8 @@
-"""Keys: a number for the type and id of every accepted line, so that a job's duplicates are found without its ids in memory.
+"""Keys: a number for the type and id of every accepted line, so that a job's duplicates are found
+without its ids in memory.
 
-A shard's part is made of segments: how many keys each bucket holds, then bucket by bucket the keys, then likewise the lines they stand in.
+A shard's part is made of segments: how many keys each bucket holds, then bucket by bucket the keys,
+then likewise the lines they stand in.
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ KEYS = "keys"
 """Name of the part."""
 
 _PRIME = 0xD8F3_A9C1_5E7B_2473
-"""A prime of 64 bits without a pattern. Two of a job's 100 million resources share a key with a probability below a thousandth."""
+"""A prime of 64 bits without a pattern.
+
+Two of a job's 100 million resources share a key with a probability below a thousandth.
+"""
 
 _FACTOR = 0x9E6D_3B1F_A84C_57D1
 """Spreads short ids, which are numbers below the prime, over all keys and so over all buckets."""
@@ -42,7 +47,13 @@ class KeyColumns:
         self._count = 0
 
     def add(self, rows: Rows) -> None:
-        found = keys(rows.ids, rows.types.codes, [self._types[name] for name in rows.types.names], _FACTOR, _PRIME)
+        found = keys(
+            rows.ids,
+            rows.types.codes,
+            [self._types[name] for name in rows.types.names],
+            _FACTOR,
+            _PRIME,
+        )
         self._blocks.append((found, rows.numbers, rows.first))
         self._count += len(found) // KEY_BYTES
 
@@ -59,7 +70,9 @@ class KeyColumns:
 
 
 class _TypeKeys(dict[str, int]):
-    """Type -> what it adds to a key: as if it stood behind the longest id, in one number with it."""
+    """Type -> what it adds to a key: as if it stood behind the longest id, in one number with
+    it.
+    """
 
     def __missing__(self, name: str) -> int:
         self[name] = added = (int.from_bytes(name.encode(), "little") << 8 * 64) % _PRIME
@@ -80,7 +93,9 @@ class Segment:
     def between(self, first: int, end: int) -> tuple[memoryview, memoryview]:
         """Keys and lines of the buckets in ``[first, end)``."""
         start, stop = self.starts[first], self.starts[end]
-        return self.keys[KEY_BYTES * start : KEY_BYTES * stop], self.lines[LINE_BYTES * start : LINE_BYTES * stop]
+        return self.keys[KEY_BYTES * start : KEY_BYTES * stop], self.lines[
+            LINE_BYTES * start : LINE_BYTES * stop
+        ]
 
 
 def read_segments(storage: Storage, uri: str) -> Iterator[Segment]:
@@ -89,7 +104,10 @@ def read_segments(storage: Storage, uri: str) -> Iterator[Segment]:
     try:
         while header := _read(reader, uri, _HEADER):
             starts = [0, *accumulate(array("I", header))]
-            data, middle = memoryview(_read(reader, uri, (KEY_BYTES + LINE_BYTES) * starts[-1])), KEY_BYTES * starts[-1]
+            data, middle = (
+                memoryview(_read(reader, uri, (KEY_BYTES + LINE_BYTES) * starts[-1])),
+                KEY_BYTES * starts[-1],
+            )
             yield Segment(starts, data[:middle], data[middle:])
     finally:
         reader.close()

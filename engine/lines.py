@@ -1,4 +1,6 @@
-"""Lines: a byte range or a decompressed stream becomes runs of whole lines with their offsets and numbers."""
+"""Lines: a byte range or a decompressed stream becomes runs of whole lines with their offsets and
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,15 @@ from .storage import Reader
 __all__ = ["BLOCK_BYTES", "LINE_LIMIT", "Lines", "read_lines", "read_range"]
 
 BLOCK_BYTES = 1 << 20
-"""How much is read at once: large enough that Python's work per block does not show, small enough for a cache."""
+"""How much is read at once: large enough that Python's work per block does not show, small enough
+for a cache.
+"""
 
 LINE_LIMIT = 256 << 20
-"""The longest line that is looked at, in bytes. HealthLake's largest resource, a Binary, has 164 MB."""
+"""The longest line that is looked at, in bytes.
+
+HealthLake's largest resource, a Binary, has 164 MB.
+"""
 
 _TAIL_BYTES = 1 << 16
 """How much is read at once beyond a shard's end, where only the rest of one line is missing."""
@@ -41,7 +48,9 @@ class Lines:
 
 
 def read_range(reader: Reader, position: int, end: int | None) -> Iterator[bytes]:
-    """The bytes of a reader that stands at ``position``: in blocks up to ``end``, in small pieces beyond."""
+    """The bytes of a reader that stands at ``position``: in blocks up to ``end``, in small pieces
+    beyond.
+    """
     while True:
         size = BLOCK_BYTES if end is None else min(BLOCK_BYTES, max(end - position, _TAIL_BYTES))
         chunk = reader.read(size)
@@ -51,14 +60,19 @@ def read_range(reader: Reader, position: int, end: int | None) -> Iterator[bytes
         yield chunk
 
 
-def read_lines(chunks: Iterator[bytes], start: int = 0, end: int | None = None, limit: int = LINE_LIMIT) -> Iterator[Lines]:
+def read_lines(
+    chunks: Iterator[bytes], start: int = 0, end: int | None = None, limit: int = LINE_LIMIT
+) -> Iterator[Lines]:
     """The lines that begin in ``[start, end)``, each of them whole, wherever it ends.
 
-    ``chunks`` give the file's bytes from ``start - 1`` on (from 0 where start is 0), none longer than ``limit``.
-    A byte order mark at the file's start belongs to no line. Memory stays below ``limit`` plus two chunks.
+    ``chunks`` give the file's bytes from ``start - 1`` on (from 0 where start is 0), none longer
+    than ``limit``. A byte order mark at the file's start belongs to no line. Memory stays below
+    ``limit`` plus two chunks.
     """
     position = max(start - 1, 0)
-    dropping = start > 0  # the rest of a line that began before start; later, of a line that is too long
+    dropping = (
+        start > 0
+    )  # the rest of a line that began before start; later, of a line that is too long
     first, offset, held, held_bytes = 0, start, list[bytes](), 0
     for chunk in chunks:
         base, cursor = position, 0

@@ -17,7 +17,8 @@ __all__ = ["FileOutcome", "JobProgressReport", "Manifest", "megabytes", "outcome
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What came of one input file. Its shards are in order; those after a break of the file do not count.
+    """What came of one input file. Its shards are in order; those after a break of the file do not
+    count.
 
     bases   number of lines before each shard
     dropped shards after the break of a file: nothing of them counts
@@ -45,7 +46,10 @@ class FileOutcome:
 
 @dataclass(frozen=True, slots=True)
 class JobProgressReport:
-    """The eight figures of HealthLake's JobProgressReport. Sizes in 10^6 bytes; throughput in imported resources a second of wall time."""
+    """The eight figures of HealthLake's JobProgressReport.
+
+    Sizes in 10^6 bytes; throughput in imported resources a second of wall time.
+    """
 
     scanned_files: int = 0
     scanned_files_mb: float = 0.0
@@ -90,7 +94,13 @@ class Manifest:
     resources_with_server_error: int
 
     @classmethod
-    def of(cls, input_uri: str, job_folder_uri: str, encryption_key_id: str | None, outcomes: Sequence[FileOutcome]) -> Manifest:
+    def of(
+        cls,
+        input_uri: str,
+        job_folder_uri: str,
+        encryption_key_id: str | None,
+        outcomes: Sequence[FileOutcome],
+    ) -> Manifest:
         totals = sum((outcome.totals for outcome in outcomes), Totals())
         statuses = [outcome.status for outcome in outcomes]
         return cls(
@@ -113,7 +123,10 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         return {
             "inputDataConfig": {"s3Uri": self.input_uri},
-            "outputDataConfig": {"s3Uri": self.job_folder_uri, "encryptionKeyID": self.encryption_key_id},
+            "outputDataConfig": {
+                "s3Uri": self.job_folder_uri,
+                "encryptionKeyID": self.encryption_key_id,
+            },
             "successOutput": {"successOutputS3Uri": f"{self.job_folder_uri}{SUCCESS}/"},
             "failureOutput": {"failureOutputS3Uri": f"{self.job_folder_uri}{FAILURE}/"},
             "numberOfScannedFiles": self.scanned_files,
@@ -137,10 +150,14 @@ def megabytes(size: int) -> float:
     return round(size / 1e6, 6)
 
 
-def outcomes_by_file(inputs: Sequence[InputFile], files: Sequence[int], results: Sequence[ShardResult]) -> list[FileOutcome]:
-    """Groups results by the file they belong to. ``files[i]`` is the file of shard i, ``results[i]`` its result.
+def outcomes_by_file(
+    inputs: Sequence[InputFile], files: Sequence[int], results: Sequence[ShardResult]
+) -> list[FileOutcome]:
+    """Groups results by the file they belong to. ``files[i]`` is the file of shard i,
+    ``results[i]`` its result.
 
-    A customer error ends a file: how many lines lie before its later shards is not known any more. A server error does not; its lines were counted.
+    A customer error ends a file: how many lines lie before its later shards is not known any more.
+    A server error does not; its lines were counted.
     """
     outcomes: list[FileOutcome] = []
     at = 0

@@ -1,6 +1,8 @@
-"""Outcomes: the lines of the SUCCESS, FAILURE and SUCCESS_WITH_SEARCH_VALIDATION_FAILURES logs, as HealthLake writes them.
+"""Outcomes: the lines of the SUCCESS, FAILURE and SUCCESS_WITH_SEARCH_VALIDATION_FAILURES logs, as
+HealthLake writes them.
 
-In parts, line ids count from the shard's start. Every line begins with ``{"lineId":N``, so that publishing can add the shard's base without parsing it.
+In parts, line ids count from the shard's start. Every line begins with ``{"lineId":N``, so that
+publishing can add the shard's base without parsing it.
 """
 
 from __future__ import annotations
@@ -51,23 +53,44 @@ _PARSER_RULES = frozenset(
         "unknown-element",
     }
 )
-"""Rules of HealthLake's parser, whose locations look like ``/Patient``; all others come from its validator: ``Patient.name[0]``."""
+"""Rules of HealthLake's parser, whose locations look like ``/Patient``; all others come from its
+validator: ``Patient.name[0]``.
+"""
 
 _LINE_ID = b'{"lineId":'
 
 
 def success_lines(rows: Rows) -> bytes:
     """The SUCCESS lines of a part."""
-    return fill(_LINE_ID, rows.first + 1, rows.numbers, b',"resourceId":"', rows.ids, rows.types.codes, _success_tails(rows.types.names))
+    return fill(
+        _LINE_ID,
+        rows.first + 1,
+        rows.numbers,
+        b',"resourceId":"',
+        rows.ids,
+        rows.types.codes,
+        _success_tails(rows.types.names),
+    )
 
 
 @lru_cache(maxsize=64)
 def _success_tails(types: tuple[str, ...]) -> list[bytes]:
-    return [b'","resourceType":"%b","UpdateResourceResponse":{"statusCode":200}}\n' % name.encode() for name in types]
+    return [
+        b'","resourceType":"%b","UpdateResourceResponse":{"statusCode":200}}\n' % name.encode()
+        for name in types
+    ]
 
 
-def outcome_line(line_id: int, resource_type: str | None, resource_id: str | None, issues: Iterable[Issue], status: int) -> bytes:
-    """One line with an OperationOutcome: 400 a bad resource, 500 a validator that broke, 200 accepted with warnings (minimal)."""
+def outcome_line(
+    line_id: int,
+    resource_type: str | None,
+    resource_id: str | None,
+    issues: Iterable[Issue],
+    status: int,
+) -> bytes:
+    """One line with an OperationOutcome: 400 a bad resource, 500 a validator that broke, 200
+    accepted with warnings (minimal).
+    """
     line: dict[str, object] = {"lineId": line_id}
     if resource_id is not None:
         line["resourceId"] = resource_id
@@ -78,38 +101,76 @@ def outcome_line(line_id: int, resource_type: str | None, resource_id: str | Non
 
 
 def file_failure_line(message: str, status: int) -> bytes:
-    """The one line about a file that could not be read to its end: without lineId, since it is about no line."""
-    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "processing", "diagnostics": message}]}
+    """The one line about a file that could not be read to its end: without lineId, since it is
+    about no line.
+    """
+    outcome = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "error", "code": "processing", "diagnostics": message}],
+    }
     return _dump({"UpdateResourceResponse": {"jsonBlob": outcome, "statusCode": status}})
 
 
 def health_lake_outcome(issues: Iterable[Issue]) -> dict[str, object]:
-    """Issues as HealthLake words them: code always ``processing``, ``location`` and never ``expression``."""
+    """Issues as HealthLake words them: code always ``processing``, ``location`` and never
+    ``expression``.
+    """
     return {
         "resourceType": "OperationOutcome",
-        "issue": [{"severity": issue.severity, "code": "processing", "diagnostics": issue.diagnostics, "location": _location(issue)} for issue in issues],
+        "issue": [
+            {
+                "severity": issue.severity,
+                "code": "processing",
+                "diagnostics": issue.diagnostics,
+                "location": _location(issue),
+            }
+            for issue in issues
+        ],
     }
 
 
 def missing_id(resource_type: str | None) -> Issue:
     """The import job's own rule: a resource without an id has no place to be put."""
-    return Issue("error", "required", "id-required", resource_type or "", "Missing required id field in resource json")
+    return Issue(
+        "error",
+        "required",
+        "id-required",
+        resource_type or "",
+        "Missing required id field in resource json",
+    )
 
 
 def bad_type(resource_type: str | None) -> Issue:
     """What no sink could store, whoever accepted it: the type becomes a part of paths."""
     pattern = "Member must satisfy regular expression pattern: [A-Za-z]{1,256}"
     return Issue(
-        "error", "value", "resource-type", "", f"1 validation error detected: Value '{resource_type}' at 'resourceType' failed to satisfy constraint: {pattern}"
+        "error",
+        "value",
+        "resource-type",
+        "",
+        f"1 validation error detected: Value '{resource_type}' at 'resourceType' failed to "
+        f"satisfy constraint: {pattern}",
     )
 
 
 def too_long(limit: int) -> Issue:
-    return Issue("fatal", "too-long", "line-length", "", f"The line is longer than {limit:,} bytes and was not read")
+    return Issue(
+        "fatal",
+        "too-long",
+        "line-length",
+        "",
+        f"The line is longer than {limit:,} bytes and was not read",
+    )
 
 
 def too_large(size: int, limit: int) -> Issue:
-    return Issue("error", "too-long", "resource-size", "Binary", f"The Binary has {size:,} bytes; HealthLake's limit is {limit:,}")
+    return Issue(
+        "error",
+        "too-long",
+        "resource-size",
+        "Binary",
+        f"The Binary has {size:,} bytes; HealthLake's limit is {limit:,}",
+    )
 
 
 def with_base(lines: bytes, base: int) -> bytes:
@@ -120,7 +181,11 @@ def with_base(lines: bytes, base: int) -> bytes:
 def _location(issue: Issue) -> list[str]:
     if not issue.location:
         return []
-    return ["/" + issue.location.replace(".", "/")] if issue.rule in _PARSER_RULES else [issue.location]
+    return (
+        ["/" + issue.location.replace(".", "/")]
+        if issue.rule in _PARSER_RULES
+        else [issue.location]
+    )
 
 
 def _dump(line: dict[str, object]) -> bytes:

@@ -1,4 +1,6 @@
-"""FHIR packages of a job: looked at once before anything is read, so that a mistake is one sentence and not every line's."""
+"""FHIR packages of a job: looked at once before anything is read, so that a mistake is one sentence
+and not every line's.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,16 @@ def default_versions(named: Sequence[str]) -> Mapping[str, str]:
     for text in named:
         name, mark, version = text.partition("#")
         if not (name and mark and version):
-            raise ConfigurationError(f"{text}: the default version of a package is given as name#version")
+            raise ConfigurationError(
+                f"{text}: the default version of a package is given as name#version"
+            )
         versions[name] = version
     return versions
 
 
 def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
-    """Opens the packages and logs one warning for what they lack, and one for each profile that has a fault.
+    """Opens the packages and logs one warning for what they lack, and one for each profile that has
+    a fault.
 
     Raises ConfigurationError for a package that cannot be found or read.
     """
@@ -45,7 +50,11 @@ def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
         raise ConfigurationError(str(error)) from None
     if warning := opened.warning():
         _log.warning("%s", warning)
-    faults = UsableSnapshots(opened).look_through(url for package in opened.packages for url in package.definitions.urls("StructureDefinition"))
+    faults = UsableSnapshots(opened).look_through(
+        url
+        for package in opened.packages
+        for url in package.definitions.urls("StructureDefinition")
+    )
     for fault in faults[:_SHOWN]:
         _log.warning("%s", fault)
     if len(faults) > _SHOWN:

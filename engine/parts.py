@@ -1,4 +1,6 @@
-"""Parts: what one shard leaves behind: pieces of the logs and of the sink, or findings for a reader in the same machine."""
+"""Parts: what one shard leaves behind: pieces of the logs and of the sink, or findings for a reader
+in the same machine.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ class Parts(Protocol):
     """The output of one shard. Nothing of it counts before ``commit``."""
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
-        """Writes one block; answers how many of its accepted lines are search-validation failures."""
+        """Writes one block; answers how many of its accepted lines are search-validation
+        failures.
+        """
         ...
 
     def names(self) -> tuple[str, ...]: ...
@@ -65,7 +69,9 @@ def open_sink(settings: Settings) -> Sink | None:
     """The job's sink, one for each worker; None where nothing is stored."""
     if settings.sink is None or settings.job_folder is None:
         return None
-    sink: Sink = load(SINKS, settings.sink)(settings.job_folder, storage_for(settings.job_folder, settings.encryption_key_id))
+    sink: Sink = load(SINKS, settings.sink)(
+        settings.job_folder, storage_for(settings.job_folder, settings.encryption_key_id)
+    )
     return sink
 
 
@@ -80,7 +86,9 @@ class _Files:
     def write(self, name: str, data: bytes) -> None:
         writer = self._writers.get(name)
         if writer is None:
-            writer = self._writers[name] = self._storage.writer(part_uri(self._storage, self._folder, self._index, name))
+            writer = self._writers[name] = self._storage.writer(
+                part_uri(self._storage, self._folder, self._index, name)
+            )
         writer.write(data)
 
     def names(self) -> tuple[str, ...]:
@@ -100,7 +108,9 @@ class _Files:
 
 
 class LogParts:
-    """An import job's output: parts of the three logs, the sink's, and the keys of what was accepted."""
+    """An import job's output: parts of the three logs, the sink's, and the keys of what was
+    accepted.
+    """
 
     def __init__(self, settings: Settings, index: int) -> None:
         self._minimal = settings.level == "minimal"
@@ -122,7 +132,10 @@ class LogParts:
             self._keys.add(rows)
             if self._keys.full:
                 self._files.write(KEYS, self._keys.take())
-            self._files.write(SUCCESS, success_lines(_successes(numbers, lines.first, accepted) if warned else rows))
+            self._files.write(
+                SUCCESS,
+                success_lines(_successes(numbers, lines.first, accepted) if warned else rows),
+            )
             if self._sink:
                 self._sink.write(accepted)
         return len(warned)
@@ -170,23 +183,42 @@ class FindingParts:
 def _warned(verdicts: BlockVerdicts, rejected: frozenset[int]) -> list[int]:
     """Accepted lines that the minimal level records a warning for."""
     return sorted(
-        position for position, verdict in verdicts.verdicts.items() if position not in rejected and any(issue.severity == "warning" for issue in verdict.issues)
+        position
+        for position, verdict in verdicts.verdicts.items()
+        if position not in rejected and any(issue.severity == "warning" for issue in verdict.issues)
     )
 
 
 def _outcomes(first: int, verdicts: BlockVerdicts, positions: Iterable[int]) -> bytes:
     lines = []
     for position in positions:
-        status = 500 if position in verdicts.crashed else 400 if position in verdicts.failed else 200
+        status = (
+            500 if position in verdicts.crashed else 400 if position in verdicts.failed else 200
+        )
         verdict: Verdict = verdicts.verdicts[position]
         line_id = first + verdicts.numbers[position] + 1
-        lines.append(outcome_line(line_id, verdicts.types[position], verdicts.ids[position], verdict.issues, status))
+        lines.append(
+            outcome_line(
+                line_id, verdicts.types[position], verdicts.ids[position], verdict.issues, status
+            )
+        )
     return b"".join(lines)
 
 
-def _accepted(lines: Lines, verdicts: BlockVerdicts, rejected: frozenset[int], warned: list[int]) -> tuple[Accepted, Sequence[int]]:
-    """The accepted lines as columns, and their numbers in the block. The judge has seen to it that they have a type and an id."""
-    numbers, starts, ends, types, ids = verdicts.numbers, verdicts.starts, verdicts.ends, verdicts.types, verdicts.ids
+def _accepted(
+    lines: Lines, verdicts: BlockVerdicts, rejected: frozenset[int], warned: list[int]
+) -> tuple[Accepted, Sequence[int]]:
+    """The accepted lines as columns, and their numbers in the block.
+
+    The judge has seen to it that they have a type and an id.
+    """
+    numbers, starts, ends, types, ids = (
+        verdicts.numbers,
+        verdicts.starts,
+        verdicts.ends,
+        verdicts.types,
+        verdicts.ids,
+    )
     keep: Sequence[int] = range(len(starts))
     if rejected:
         keep = [position for position in keep if position not in rejected]
@@ -195,14 +227,21 @@ def _accepted(lines: Lines, verdicts: BlockVerdicts, rejected: frozenset[int], w
     replaced: dict[int, bytes] = {}
     if warned:
         place = {position: number for number, position in enumerate(keep)}
-        replaced = {place[at]: audited(lines.data[verdicts.starts[at] : verdicts.ends[at]], verdicts.verdicts[at].issues) for at in warned}
+        replaced = {
+            place[at]: audited(
+                lines.data[verdicts.starts[at] : verdicts.ends[at]], verdicts.verdicts[at].issues
+            )
+            for at in warned
+        }
     return Accepted(lines.data, starts, ends, types, ids, replaced), numbers  # type: ignore[arg-type]
 
 
 def _successes(numbers: Sequence[int], first: int, accepted: Accepted) -> Rows:
     """The accepted lines but for those that another log is about."""
     keep = [position for position in range(len(numbers)) if position not in accepted.replaced]
-    return Rows.of(_picked(numbers, keep), first, _picked(accepted.types, keep), _picked(accepted.ids, keep))
+    return Rows.of(
+        _picked(numbers, keep), first, _picked(accepted.types, keep), _picked(accepted.ids, keep)
+    )
 
 
 def _picked(column: Sequence[_Entry], positions: Iterable[int]) -> list[_Entry]:

@@ -1,4 +1,6 @@
-"""Plug-ins: validators and sinks by the name of their entry point; the built-in ones are entry points too."""
+"""Plug-ins: validators and sinks by the name of their entry point; the built-in ones are entry
+points too.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,16 @@ def names(group: str) -> list[str]:
 
 
 def load(group: str, name: str) -> Callable[..., Any]:
-    """What an entry point stands for. ConfigurationError for a name that is not installed, or cannot be imported."""
+    """What an entry point stands for.
+
+    ConfigurationError for a name that is not installed, or cannot be imported.
+    """
     entry = _own(group, name) or next(iter(entry_points(group=group, name=name)), None)
     if entry is None:
-        raise ConfigurationError(f"{name}: no such {group.rpartition('.')[2].removesuffix('s')}; installed: {', '.join(names(group)) or 'none'}")
+        raise ConfigurationError(
+            f"{name}: no such {group.rpartition('.')[2].removesuffix('s')}; installed: "
+            f"{', '.join(names(group)) or 'none'}"
+        )
     try:
         factory: Callable[..., Any] = entry.load()
     except ImportError as error:
@@ -34,7 +42,9 @@ def load(group: str, name: str) -> Callable[..., Any]:
 
 
 def _own(group: str, name: str) -> EntryPoint | None:
-    """One of this distribution's own, which are looked at first: to look through everything that is installed takes long, in every worker."""
+    """One of this distribution's own, which are looked at first: to look through everything that is
+    installed takes long, in every worker.
+    """
     try:
         declared = distribution("bulkfhir").entry_points
     except PackageNotFoundError:
@@ -43,6 +53,10 @@ def _own(group: str, name: str) -> EntryPoint | None:
 
 
 def new_validator(name: str, level: str, options: Mapping[str, Any]) -> BlockValidator:
-    """A validator by name. Its factory is called as ``factory(level, **options)``; one that judges single resources gets the adapter."""
+    """A validator by name.
+
+    Its factory is called as ``factory(level, **options)``; one that judges single resources gets
+    the adapter.
+    """
     validator = load(VALIDATORS, name)(level, **options)
     return validator if hasattr(validator, "validate_block") else OneByOne(validator)

@@ -33,7 +33,8 @@ class Progress:
 
     bytes_done, bytes_total   object bytes of the input (a compressed file counts when it is done)
     server_errors             resources whose validation broke
-    elapsed                   seconds since this run began; a resumed job's earlier runs are not in it
+    elapsed                   seconds since this run began; a resumed job's earlier runs are not in
+                              it
     rules                     ``severity rule`` -> issues in the shards that are done
     """
 
@@ -52,10 +53,18 @@ OnProgress = Callable[[Progress], None]
 
 
 class Tracker:
-    """Adds up finished shards and the board's live figures. ``tick`` is called often and reports seldom."""
+    """Adds up finished shards and the board's live figures.
+
+    ``tick`` is called often and reports seldom.
+    """
 
     def __init__(
-        self, inputs: Sequence[InputFile], shards: Sequence[Shard], board: Board | None, on_progress: OnProgress | None, cancel: CancelEvent | None
+        self,
+        inputs: Sequence[InputFile],
+        shards: Sequence[Shard],
+        board: Board | None,
+        on_progress: OnProgress | None,
+        cancel: CancelEvent | None,
     ) -> None:
         self._inputs, self._shards = inputs, shards
         self._board, self._on_progress, self._cancel = board, on_progress, cancel
@@ -63,7 +72,9 @@ class Tracker:
         self._begun = time.monotonic()
         self._last = 0.0
         self.phase: Phase = "reading"
-        self._done = self._scanned = self._imported = self._customer = self._server = self._bytes = self._before = 0
+        self._done = self._scanned = self._imported = self._customer = self._server = (
+            self._bytes
+        ) = self._before = 0
         self._imported_files, self._broken_files = set[int](), set[int]()
         self._rules = Counter[str]()
 
@@ -77,7 +88,11 @@ class Tracker:
         self._customer += result.totals.customer_errors
         self._server += result.totals.server_errors
         self._rules.update(result.totals.rules)
-        self._bytes += self._inputs[shard.file].size if shard.end is None else min(shard.end, self._inputs[shard.file].size) - shard.start
+        self._bytes += (
+            self._inputs[shard.file].size
+            if shard.end is None
+            else min(shard.end, self._inputs[shard.file].size) - shard.start
+        )
         if result.totals.imported:
             self._imported_files.add(shard.file)
         if result.broken and result.broken.status == 400:
@@ -96,19 +111,51 @@ class Tracker:
         """One last call with the final figures."""
         if self._on_progress:
             total = len(self._shards)
-            self._on_progress(Progress("done", report, self._bytes_total, self._bytes_total, total, total, self._server, self.elapsed, dict(self._rules)))
+            self._on_progress(
+                Progress(
+                    "done",
+                    report,
+                    self._bytes_total,
+                    self._bytes_total,
+                    total,
+                    total,
+                    self._server,
+                    self.elapsed,
+                    dict(self._rules),
+                )
+            )
 
     @property
     def elapsed(self) -> float:
         return time.monotonic() - self._begun
 
     def progress(self) -> Progress:
-        scanned, imported, customer, server, size = self._board.sums()[:5] if self._board else (0, 0, 0, 0, 0)
-        report = self.report(self._scanned + scanned, self._imported + imported, self._customer + customer, len(self._imported_files), len(self._broken_files))
+        scanned, imported, customer, server, size = (
+            self._board.sums()[:5] if self._board else (0, 0, 0, 0, 0)
+        )
+        report = self.report(
+            self._scanned + scanned,
+            self._imported + imported,
+            self._customer + customer,
+            len(self._imported_files),
+            len(self._broken_files),
+        )
         done = min(self._bytes + size, self._bytes_total)
-        return Progress(self.phase, report, done, self._bytes_total, self._done, len(self._shards), self._server + server, self.elapsed, dict(self._rules))
+        return Progress(
+            self.phase,
+            report,
+            done,
+            self._bytes_total,
+            self._done,
+            len(self._shards),
+            self._server + server,
+            self.elapsed,
+            dict(self._rules),
+        )
 
-    def report(self, scanned: int, imported: int, customer: int, imported_files: int, broken_files: int) -> JobProgressReport:
+    def report(
+        self, scanned: int, imported: int, customer: int, imported_files: int, broken_files: int
+    ) -> JobProgressReport:
         return JobProgressReport(
             scanned_files=len(self._inputs),
             scanned_files_mb=megabytes(self._bytes_total),

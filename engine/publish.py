@@ -1,4 +1,6 @@
-"""Publish: the parts of one file's shards become its logs, in input order, with the file's own line numbers."""
+"""Publish: the parts of one file's shards become its logs, in input order, with the file's own line
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -29,19 +31,28 @@ class LogPlan:
 
 
 def publish_logs(settings: Settings, plan: LogPlan, beat: Beat) -> None:
-    """Writes the file's logs, each of them whole. Idempotent. SUCCESS is written for every file, the others where there is something to say."""
+    """Writes the file's logs, each of them whole.
+
+    Idempotent. SUCCESS is written for every file, the others where there is something to say.
+    """
     if settings.job_folder is None:
         raise ValueError("lines that are only validated have no logs")
     storage = storage_for(settings.job_folder, settings.encryption_key_id)
     for name in LOGS:
         parts = [(shard, base) for shard, base, names in plan.parts if name in names]
-        closing = [file_failure_line(message, status) for message, status in plan.broken] if name == FAILURE else []
+        closing = (
+            [file_failure_line(message, status) for message, status in plan.broken]
+            if name == FAILURE
+            else []
+        )
         if not parts and not closing and name != SUCCESS:
             continue
         writer = storage.writer(storage.join(settings.job_folder, f"{name}/{plan.log_name}"))
         try:
             for shard, base in parts:
-                for rows in _whole_lines(storage, part_uri(storage, settings.work_folder, shard, name), beat):
+                for rows in _whole_lines(
+                    storage, part_uri(storage, settings.work_folder, shard, name), beat
+                ):
                     writer.write(with_base(rows, base))
             writer.write(b"".join(closing))
             writer.commit()

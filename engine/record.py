@@ -1,4 +1,6 @@
-"""Record: what a job leaves behind while it runs, so that a killed one can go on: its plan, and every finished shard."""
+"""Record: what a job leaves behind while it runs, so that a killed one can go on: its plan, and
+every finished shard.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ class Plan:
 
 
 class Record:
-    """The record in a job folder: plain JSON, written whole, by the parent (plan) and the workers (results)."""
+    """The record in a job folder: plain JSON, written whole, by the parent (plan) and the workers
+    (results).
+    """
 
     def __init__(self, job_folder: str, encryption_key_id: str | None = None) -> None:
         self._storage = storage_for(job_folder, encryption_key_id)
@@ -50,7 +54,10 @@ class Record:
         except NotFound:
             return None
         if data.pop("version") != _VERSION:
-            raise ConfigurationError(f"{self._plan_uri}: this job was begun by another version of bulkfhir and cannot be resumed")
+            raise ConfigurationError(
+                f"{self._plan_uri}: this job was begun by another version of bulkfhir and cannot "
+                "be resumed"
+            )
         return _plan(data)
 
     def results(self) -> dict[int, ShardResult]:
@@ -60,7 +67,9 @@ class Record:
             for entry in self._storage.list(self.work_folder):
                 name = entry.uri.rpartition("/")[2].removesuffix(".json")
                 if entry.uri.endswith(".json") and name.isdigit():
-                    found[int(name)] = ShardResult.from_json(json.loads(self._storage.read(entry.uri)))
+                    found[int(name)] = ShardResult.from_json(
+                        json.loads(self._storage.read(entry.uri))
+                    )
         except NotFound:
             return {}
         return found
@@ -71,7 +80,10 @@ class Record:
         self._storage.put(uri, json.dumps(result.to_json(), separators=(",", ":")).encode())
 
     def delete(self) -> None:
-        """The job is published: its record has done its work. A store that refuses is no reason to fail it."""
+        """The job is published: its record has done its work.
+
+        A store that refuses is no reason to fail it.
+        """
         try:
             self._storage.delete_folder(self.work_folder)
         except StorageError:
@@ -79,8 +91,17 @@ class Record:
 
 
 def _plan(data: dict[str, Any]) -> Plan:
-    members: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data["settings"].items()}
+    members: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in data["settings"].items()
+    }
     settings = Settings(**members)
     inputs = tuple(InputFile(**entry) for entry in data["inputs"])
     skipped = tuple(Skipped(**entry) for entry in data["skipped"])
-    return Plan(settings, data["source_uri"], inputs, skipped, tuple(Shard(**entry) for entry in data["shards"]))
+    return Plan(
+        settings,
+        data["source_uri"],
+        inputs,
+        skipped,
+        tuple(Shard(**entry) for entry in data["shards"]),
+    )

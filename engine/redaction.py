@@ -1,4 +1,6 @@
-"""Redaction: issues that quote no value of any resource (``values=False``), for outcomes that may leave a protected place."""
+"""Redaction: issues that quote no value of any resource (``values=False``), for outcomes that may
+leave a protected place.
+"""
 
 from __future__ import annotations
 
@@ -36,24 +38,43 @@ WORDED = frozenset(
         "validator-crash",
     }
 )
-"""Rules of ours whose messages are made of element names, numbers and the definitions' own words. Invariants are too: see ``_keeps``."""
+"""Rules of ours whose messages are made of element names, numbers and the definitions' own words.
+
+Invariants are too: see ``_keeps``.
+"""
 
 
 def redacted(verdicts: BlockVerdicts, *, ours: bool) -> BlockVerdicts:
-    """The same with every message left out that may quote a value. ``ours``: the validator is bulkfhir's own, whose rules are known here."""
+    """The same with every message left out that may quote a value.
+
+    ``ours``: the validator is bulkfhir's own, whose rules are known here.
+    """
     if not verdicts.verdicts:
         return verdicts
     plain = {
-        position: Verdict(verdict.resource_type, verdict.resource_id, list(_redacted(verdict.issues, ours))) for position, verdict in verdicts.verdicts.items()
+        position: Verdict(
+            verdict.resource_type, verdict.resource_id, list(_redacted(verdict.issues, ours))
+        )
+        for position, verdict in verdicts.verdicts.items()
     }
     return dataclasses.replace(verdicts, verdicts=plain)
 
 
 def _redacted(issues: Iterable[Issue], ours: bool) -> Iterable[Issue]:
     for issue in issues:
-        yield issue if ours and _keeps(issue) else dataclasses.replace(issue, diagnostics=f"{issue.rule} (message left out, it may quote values)")
+        yield (
+            issue
+            if ours and _keeps(issue)
+            else dataclasses.replace(
+                issue, diagnostics=f"{issue.rule} (message left out, it may quote values)"
+            )
+        )
 
 
 def _keeps(issue: Issue) -> bool:
-    """An invariant's message is its key and what the definition says of it, never what was found."""
-    return issue.rule in WORDED or issue.diagnostics.startswith(f"Constraint failed: {issue.rule}: ")
+    """An invariant's message is its key and what the definition says of it, never what was
+    found.
+    """
+    return issue.rule in WORDED or issue.diagnostics.startswith(
+        f"Constraint failed: {issue.rule}: "
+    )

@@ -1,4 +1,6 @@
-"""Rows: accepted lines of one block as columns of bytes, of which SUCCESS lines and keys are made."""
+"""Rows: accepted lines of one block as columns of bytes, of which SUCCESS lines and keys are
+made.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,15 @@ class Rows:
     ids: bytes
 
     @classmethod
-    def of(cls, numbers: Sequence[int], first: int, types: Sequence[str], ids: Sequence[str]) -> Self:
-        return cls(words(numbers), first, Coded.of(types), ids.text if isinstance(ids, Joined) else _escaped(ids))
+    def of(
+        cls, numbers: Sequence[int], first: int, types: Sequence[str], ids: Sequence[str]
+    ) -> Self:
+        return cls(
+            words(numbers),
+            first,
+            Coded.of(types),
+            ids.text if isinstance(ids, Joined) else _escaped(ids),
+        )
 
 
 def words(numbers: Sequence[int]) -> bytes:

@@ -16,27 +16,49 @@ __all__ = ["run_shards"]
 _log = logging.getLogger("bulkfhir.engine")
 
 
-def run_shards(runner: Runner, settings: Settings, shards: Iterable[Shard], tick: Callable[[], None]) -> Iterator[ShardResult]:
+def run_shards(
+    runner: Runner, settings: Settings, shards: Iterable[Shard], tick: Callable[[], None]
+) -> Iterator[ShardResult]:
     """A result for every shard, in the order in which they finish.
 
-    A shard that could not be validated gets a result too: its resources are server errors, and its lines are counted for the shards after it.
+    A shard that could not be validated gets a result too: its resources are server errors, and its
+    lines are counted for the shards after it.
     """
     lost: dict[int, tuple[Shard, str]] = {}
-    for task, result in run_all(runner, (Task(shard, run_shard, (settings, shard)) for shard in shards), tick):
+    for task, result in run_all(
+        runner, (Task(shard, run_shard, (settings, shard)) for shard in shards), tick
+    ):
         if isinstance(result, Lost):
             lost[task.key.index] = task.key, result.message
         else:
             yield result
-    for task, counted in run_all(runner, [Task(shard, count_lines, (shard,)) for shard, _ in lost.values()], tick):
+    for task, counted in run_all(
+        runner, [Task(shard, count_lines, (shard,)) for shard, _ in lost.values()], tick
+    ):
         shard, message = lost[task.key.index]
         if isinstance(counted, Lost):
-            raise EngineError(f"{shard.uri}: the lines of bytes {shard.start:,} to {shard.end or 'the end'} cannot even be counted: {counted.message}")
+            raise EngineError(
+                f"{shard.uri}: the lines of bytes {shard.start:,} to {shard.end or 'the end'} "
+                f"cannot even be counted: {counted.message}"
+            )
         _log.error("%s: shard %d was given up: %s", shard.uri, shard.index, message)
         yield _given_up(shard, message, *counted)
 
 
 def _given_up(shard: Shard, message: str, lines: int, resources: int) -> ShardResult:
-    where = "The file" if shard.start == 0 and shard.end is None else f"Its part from byte {shard.start:,} to byte {shard.end:,}"
-    broken = Break(f"{where} could not be processed: {message}; {resources:,} resources in {lines:,} lines are not imported", 500)
-    totals = Totals(scanned=resources, server_errors=resources, server_types={"": resources} if resources else {})
+    where = (
+        "The file"
+        if shard.start == 0 and shard.end is None
+        else f"Its part from byte {shard.start:,} to byte {shard.end:,}"
+    )
+    broken = Break(
+        f"{where} could not be processed: {message}; {resources:,} resources in {lines:,} lines "
+        "are not imported",
+        500,
+    )
+    totals = Totals(
+        scanned=resources,
+        server_errors=resources,
+        server_types={"": resources} if resources else {},
+    )
     return ShardResult(shard.index, lines, totals, (), broken)

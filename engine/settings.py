@@ -1,4 +1,7 @@
-"""Settings: what a worker must know about the job beside its shard. Small, hashable, sent with every shard."""
+"""Settings: what a worker must know about the job beside its shard.
+
+Small, hashable, sent with every shard.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ __all__ = ["Break", "Shard", "ShardResult", "count_lines", "plan_shards", "run_s
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The lines of one input that begin in ``[start, end)``; a compressed input is one shard with no end.
+    """The lines of one input that begin in ``[start, end)``; a compressed input is one shard with
+    no end.
 
     index   place in the job, over all files; part names are made of it
     file    place of the file among the job's inputs
@@ -46,7 +47,9 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Why a file could not be read to its end; status 400 is the customer's fault, 500 the server's."""
+    """Why a file could not be read to its end; status 400 is the customer's fault, 500 the
+    server's.
+    """
 
     message: str
     status: int
@@ -72,11 +75,18 @@ class ShardResult:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ShardResult:
         broken = Break(**data["broken"]) if data["broken"] else None
-        return cls(data["index"], data["lines"], Totals.from_json(data["totals"]), tuple(data["parts"]), broken)
+        return cls(
+            data["index"],
+            data["lines"],
+            Totals.from_json(data["totals"]),
+            tuple(data["parts"]),
+            broken,
+        )
 
 
 def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> list[Shard]:
-    """Cuts every input, in order. ``size`` says how large the next shard is, by how many bytes are left of all inputs.
+    """Cuts every input, in order. ``size`` says how large the next shard is, by how many bytes are
+    left of all inputs.
 
     Each input has at least one shard, so that even an empty one is opened.
     """
@@ -84,7 +94,9 @@ def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> list
     left = sum(file.size for file in inputs)
     for number, file in enumerate(inputs):
         if file.compression:
-            shards.append(Shard(len(shards), number, file.uri, file.etag, 0, None, file.compression))
+            shards.append(
+                Shard(len(shards), number, file.uri, file.etag, 0, None, file.compression)
+            )
             left -= file.size
             continue
         start, last = 0, max(file.size, 1)
@@ -97,9 +109,11 @@ def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> list
 
 
 def run_shard(settings: Settings, shard: Shard, beat: Beat) -> ShardResult:
-    """Validates a shard's lines and leaves its part files, whole. Idempotent: a second run leaves the very same.
+    """Validates a shard's lines and leaves its part files, whole. Idempotent: a second run leaves
+    the very same.
 
-    Raises StorageError when an output cannot be written, Cancelled when the job is; a break of the input is a value in the result.
+    Raises StorageError when an output cannot be written, Cancelled when the job is; a break of the
+    input is a value in the result.
     """
     judge = _judge(settings)
     parts: Parts = open_parts(settings, shard.index)
@@ -114,7 +128,13 @@ def run_shard(settings: Settings, shard: Shard, beat: Beat) -> ShardResult:
             verdicts = judge.verdicts(piece)
             tally.add(verdicts, piece.first, parts.write(piece, verdicts))
             tally.add_opinions(judge.opinions(piece, verdicts).items())
-            beat(tally.scanned, tally.imported, tally.customer_errors, tally.server_errors, reading.consumed)
+            beat(
+                tally.scanned,
+                tally.imported,
+                tally.customer_errors,
+                tally.server_errors,
+                reading.consumed,
+            )
         return parts.commit(ShardResult(shard.index, lines, tally.frozen(), parts.names(), broken))
     except BaseException:
         parts.abort()
@@ -128,13 +148,18 @@ def count_lines(shard: Shard, beat: Beat) -> tuple[int, int]:
         if isinstance(piece, Break):
             break
         lines = piece.first + piece.count
-        filled += 1 if piece.too_long else sum(1 for line in piece.data.split(b"\n") if line.strip())
+        filled += (
+            1 if piece.too_long else sum(1 for line in piece.data.split(b"\n") if line.strip())
+        )
         beat(0, 0, 0, 0, 0)
     return lines, filled
 
 
 class _Reading:
-    """The shard's lines; last of all a Break where reading ended early. ``consumed``: bytes of the file read so far."""
+    """The shard's lines; last of all a Break where reading ended early.
+
+    ``consumed``: bytes of the file read so far.
+    """
 
     def __init__(self, shard: Shard) -> None:
         self._shard = shard
@@ -144,7 +169,9 @@ class _Reading:
     def __iter__(self) -> Iterator[Lines | Break]:
         shard, storage = self._shard, storage_for(self._shard.uri)
         try:
-            self._reader = storage.open(shard.uri, max(shard.start - 1, 0), shard.end, etag=shard.etag)
+            self._reader = storage.open(
+                shard.uri, max(shard.start - 1, 0), shard.end, etag=shard.etag
+            )
             try:
                 yield from read_lines(self._chunks(), shard.start, shard.end)
             finally:
@@ -176,11 +203,19 @@ _made = threading.local()
 def _judge(settings: Settings) -> Judge:
     """The validators of a job, made once in each worker (a thread may be one)."""
     if getattr(_made, "settings", None) != settings:
-        options: dict[str, Any] = {"unknown_profile": settings.unknown_profile, "warnings": settings.warnings, "packages": settings.packages}
+        options: dict[str, Any] = {
+            "unknown_profile": settings.unknown_profile,
+            "warnings": settings.warnings,
+            "packages": settings.packages,
+        }
         if settings.default_versions:
             options["defaults"] = default_versions(settings.default_versions)
         judge = new_validator(settings.judge, settings.level, options)
-        others = {name: new_validator(name, settings.level, options) for name in settings.validators if name != settings.judge}
+        others = {
+            name: new_validator(name, settings.level, options)
+            for name in settings.validators
+            if name != settings.judge
+        }
         _made.judge = Judge(judge, others, settings)
         _made.settings = settings
     made: Judge = _made.judge

@@ -1,4 +1,6 @@
-"""Sources: what the user named (file, folder, glob, s3 prefix, ``-``) becomes the list of input objects, in order."""
+"""Sources: what the user named (file, folder, glob, s3 prefix, ``-``) becomes the list of input
+objects, in order.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,15 @@ from .compression import compression_of
 from .errors import AccessDenied, ConfigurationError, NotFound, NothingToRead, StorageError
 from .storage import StoredObject, is_remote, normal, storage_for
 
-__all__ = ["ACCESS_CHECK", "InputFile", "Listing", "Skipped", "SourceLike", "find_inputs", "source_uri"]
+__all__ = [
+    "ACCESS_CHECK",
+    "InputFile",
+    "Listing",
+    "Skipped",
+    "SourceLike",
+    "find_inputs",
+    "source_uri",
+]
 
 ACCESS_CHECK = ".healthlake_write_access_check_file.temp"
 """What HealthLake writes into an output folder to see whether it may."""
@@ -57,7 +67,9 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a job reads: its inputs in order, what was left out, the source as a URI for the Manifest, and files to delete afterwards."""
+    """What a job reads: its inputs in order, what was left out, the source as a URI for the
+    Manifest, and files to delete afterwards.
+    """
 
     inputs: tuple[InputFile, ...]
     skipped: tuple[Skipped, ...]
@@ -77,9 +89,11 @@ class Listing:
 def find_inputs(source: SourceLike | Sequence[SourceLike], *, include_all: bool = False) -> Listing:
     """Lists every input of one source or of several.
 
-    A folder gives its ``.ndjson``, ``.ndjson.gz`` and ``.ndjson.zst`` files, deep, in the order of their names, but for what a bulk export keeps
-    beside its data (``log.ndjson``, ``*.log.ndjson``, ``error/``, ``deleted/``; ``include_all`` reads these too) and the folders of import jobs.
-    A file is read whatever its name. Raises NothingToRead, NotFound, AccessDenied, and ConfigurationError where two inputs would share one log.
+    A folder gives its ``.ndjson``, ``.ndjson.gz`` and ``.ndjson.zst`` files, deep, in the order of
+    their names, but for what a bulk export keeps beside its data (``log.ndjson``, ``*.log.ndjson``,
+    ``error/``, ``deleted/``; ``include_all`` reads these too) and the folders of import jobs. A
+    file is read whatever its name. Raises NothingToRead, NotFound, AccessDenied, and
+    ConfigurationError where two inputs would share one log.
     """
     places = _places(source)
     found, skipped, temporary = list[InputFile](), list[Skipped](), list[str]()
@@ -104,7 +118,10 @@ def source_uri(source: SourceLike | Sequence[SourceLike]) -> str:
 
 
 def _places(source: SourceLike | Sequence[SourceLike]) -> list[str]:
-    return [os.fspath(place) for place in ([source] if isinstance(source, str | os.PathLike) else source)]
+    return [
+        os.fspath(place)
+        for place in ([source] if isinstance(source, str | os.PathLike) else source)
+    ]
 
 
 def _find(place: str, include_all: bool, temporary: list[str]) -> Iterator[InputFile | Skipped]:
@@ -123,17 +140,26 @@ def _find_remote(place: str, include_all: bool) -> Iterator[InputFile | Skipped]
     if pattern:
         base = place[: place.rindex("/", 0, pattern.start()) + 1]
         matches = re.compile(_translate(place))
-        yield from _select((entry for entry in storage.list(base) if matches.fullmatch(entry.uri)), base, base, include_all)
+        yield from _select(
+            (entry for entry in storage.list(base) if matches.fullmatch(entry.uri)),
+            base,
+            base,
+            include_all,
+        )
         return
     single = storage.stat(place)
     if single:
         yield _input(single, place, place.rpartition("/")[2])
         return
-    base = place[: place.rindex("/") + 1]  # HealthLake takes a prefix as it stands: s3://bucket/2024 reads 2024-a.ndjson too
+    base = place[
+        : place.rindex("/") + 1
+    ]  # HealthLake takes a prefix as it stands: s3://bucket/2024 reads 2024-a.ndjson too
     yield from _select(storage.list(place), base, base, include_all)
 
 
-def _find_local(place: str, include_all: bool, temporary: list[str]) -> Iterator[InputFile | Skipped]:
+def _find_local(
+    place: str, include_all: bool, temporary: list[str]
+) -> Iterator[InputFile | Skipped]:
     path = Path(normal(place))
     storage = storage_for(str(path))
     if path.is_dir():
@@ -154,7 +180,10 @@ def _find_local(place: str, include_all: bool, temporary: list[str]) -> Iterator
     elif pattern := _GLOB.search(place):
         fixed = place[: place.rfind("/", 0, pattern.start()) + 1]
         base = normal(fixed or ".").rstrip("/") + "/"
-        matches = glob.iglob(place[len(fixed) :], root_dir=base, recursive=True, include_hidden=True)  # noqa: PTH207 Path.glob cannot be told of hidden files
+        # Path.glob cannot be told of hidden files.
+        matches = glob.iglob(  # noqa: PTH207
+            place[len(fixed) :], root_dir=base, recursive=True, include_hidden=True
+        )
         paths = sorted(base + match for match in matches)
         entries = (entry for entry in map(storage.stat, paths) if entry)
         yield from _select(entries, base, fixed, include_all)
@@ -162,7 +191,9 @@ def _find_local(place: str, include_all: bool, temporary: list[str]) -> Iterator
         raise NotFound(place, "no such file or folder")
 
 
-def _select(entries: Iterable[StoredObject], base: str, shown: str, include_all: bool) -> Iterator[InputFile | Skipped]:
+def _select(
+    entries: Iterable[StoredObject], base: str, shown: str, include_all: bool
+) -> Iterator[InputFile | Skipped]:
     for entry in entries:
         relative = entry.uri.removeprefix(base)
         reason = _reason_to_skip(relative, include_all)
@@ -194,7 +225,9 @@ def _input(entry: StoredObject, name: str, relative: str) -> InputFile:
     log_name = relative[: -len(compression) - 1] if compression else relative
     steps = log_name.split("/")
     if {"", ".", ".."} & set(steps) or "\0" in log_name:
-        raise ConfigurationError(f"{name}: this name cannot be the path of a log: it has an empty step, '.' or '..'")
+        raise ConfigurationError(
+            f"{name}: this name cannot be the path of a log: it has an empty step, '.' or '..'"
+        )
     return InputFile(name, entry.uri, entry.size, entry.etag, log_name, compression)
 
 
@@ -206,24 +239,37 @@ def _spooled(name: str, log_name: str, pipe: BinaryIO, temporary: list[str]) -> 
             shutil.copyfileobj(pipe, copy, 1 << 20)
         except OSError as error:
             Path(copy.name).unlink()
-            raise StorageError(name, os.strerror(error.errno) if error.errno else str(error)) from None
+            raise StorageError(
+                name, os.strerror(error.errno) if error.errno else str(error)
+            ) from None
     entry = storage_for(copy.name).stat(copy.name)
     if entry is None:
         raise NotFound(copy.name, "the temporary copy is gone")
     return _input(entry, name, log_name)
 
 
-def _refuse_nothing(places: Sequence[str], found: Sequence[InputFile], skipped: Sequence[Skipped]) -> None:
+def _refuse_nothing(
+    places: Sequence[str], found: Sequence[InputFile], skipped: Sequence[Skipped]
+) -> None:
     if not found:
-        why = f" ({len(skipped)} files skipped, the first: {skipped[0].name}: {skipped[0].reason})" if skipped else ""
-        raise NothingToRead(f"{', '.join(places)}: nothing to read: no .ndjson, .ndjson.gz or .ndjson.zst file{why}")
+        why = (
+            f" ({len(skipped)} files skipped, the first: {skipped[0].name}: {skipped[0].reason})"
+            if skipped
+            else ""
+        )
+        raise NothingToRead(
+            f"{', '.join(places)}: nothing to read: no .ndjson, .ndjson.gz or .ndjson.zst file{why}"
+        )
 
 
 def _refuse_shared_logs(files: Iterable[InputFile]) -> None:
     seen: dict[str, str] = {}
     for file in files:
         if file.log_name in seen:
-            raise ConfigurationError(f"{seen[file.log_name]} and {file.name} would both log to {file.log_name}: rename one or import them in two jobs")
+            raise ConfigurationError(
+                f"{seen[file.log_name]} and {file.name} would both log to {file.log_name}: rename "
+                "one or import them in two jobs"
+            )
         seen[file.log_name] = file.name
 
 
@@ -237,7 +283,17 @@ def _public(place: str) -> str:
 
 
 def _translate(pattern: str) -> str:
-    """A glob over S3 keys as a regular expression: ``*`` and ``?`` stop at ``/``, ``**`` does not."""
+    """A glob over S3 keys as a regular expression: ``*`` and ``?`` stop at ``/``, ``**`` does
+    not.
+    """
     parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", pattern)
     rules = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(rules.get(part) or (part.replace("[!", "[^") if part.startswith("[") and part.endswith("]") else re.escape(part)) for part in parts)
+    return "".join(
+        rules.get(part)
+        or (
+            part.replace("[!", "[^")
+            if part.startswith("[") and part.endswith("]")
+            else re.escape(part)
+        )
+        for part in parts
+    )

@@ -1,4 +1,6 @@
-"""Summary: what a person wants to know when all lines are read: by resource type, by rule, by file."""
+"""Summary: what a person wants to know when all lines are read: by resource type, by rule, by
+file.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class TypeCount:
 
 @dataclass(frozen=True, slots=True)
 class BrokenFile:
-    """An input that was not read to its end; status 400: it is damaged, changed or closed to us, 500: we failed."""
+    """An input that was not read to its end; status 400: it is damaged, changed or closed to us,
+    500: we failed.
+    """
 
     name: str
     message: str
@@ -71,7 +75,8 @@ class Summary:
     undecided    binding or value set -> codes that could not be checked offline
     asked        reason -> lines that the fast path handed to the slow one
     opinions     validator -> outcome (agrees, accepts, rejects, crashes) -> lines
-    replaced     accepted lines whose type and id come again in a later accepted line; None where nobody looked (a validation)
+    replaced     accepted lines whose type and id come again in a later accepted line; None where
+                 nobody looked (a validation)
     repeated     the first resources that come more than once
     """
 
@@ -85,14 +90,27 @@ class Summary:
     repeated: tuple[Repeated, ...] = ()
 
     @classmethod
-    def of(cls, outcomes: Sequence[FileOutcome], skipped: Sequence[Skipped], duplicates: Duplicates | None = None) -> Summary:
+    def of(
+        cls,
+        outcomes: Sequence[FileOutcome],
+        skipped: Sequence[Skipped],
+        duplicates: Duplicates | None = None,
+    ) -> Summary:
         totals = sum((outcome.totals for outcome in outcomes), Totals())
-        broken = tuple(BrokenFile(outcome.file.name, cause.message, cause.status) for outcome in outcomes for cause in outcome.breaks)
+        broken = tuple(
+            BrokenFile(outcome.file.name, cause.message, cause.status)
+            for outcome in outcomes
+            for cause in outcome.breaks
+        )
         locate = _locator(outcomes)
-        summary = cls(totals, len(outcomes), _types(totals), _rules(totals, locate), broken, tuple(skipped))
+        summary = cls(
+            totals, len(outcomes), _types(totals), _rules(totals, locate), broken, tuple(skipped)
+        )
         if duplicates is None:
             return summary
-        repeated = tuple(Repeated(locate(first), locate(last)) for first, last in duplicates.examples)
+        repeated = tuple(
+            Repeated(locate(first), locate(last)) for first, last in duplicates.examples
+        )
         return replace(summary, replaced=duplicates.replaced, repeated=repeated)
 
     @property
@@ -114,12 +132,21 @@ class Summary:
 
 def _types(totals: Totals) -> tuple[TypeCount, ...]:
     accepted, rejected, crashed = totals.imported_types, totals.customer_types, totals.server_types
-    names = sorted(accepted.keys() | rejected.keys() | crashed.keys(), key=lambda name: (not name, name))
-    return tuple(TypeCount(name, accepted.get(name, 0), rejected.get(name, 0), crashed.get(name, 0)) for name in names)
+    names = sorted(
+        accepted.keys() | rejected.keys() | crashed.keys(), key=lambda name: (not name, name)
+    )
+    return tuple(
+        TypeCount(name, accepted.get(name, 0), rejected.get(name, 0), crashed.get(name, 0))
+        for name in names
+    )
 
 
 def _locator(outcomes: Sequence[FileOutcome]) -> Callable[[Place], Example]:
-    origin = {shard.index: (outcome.file.name, base) for outcome in outcomes for shard, base in zip(outcome.shards, outcome.bases, strict=True)}
+    origin = {
+        shard.index: (outcome.file.name, base)
+        for outcome in outcomes
+        for shard, base in zip(outcome.shards, outcome.bases, strict=True)
+    }
 
     def locate(place: Place) -> Example:
         shard, line = place
@@ -134,4 +161,9 @@ def _rules(totals: Totals, locate: Callable[[Place], Example]) -> tuple[RuleCoun
     for key, count in totals.rules.items():
         severity, _, rule = key.partition(" ")
         rules.append(RuleCount(severity, rule, count, tuple(map(locate, totals.examples[key]))))
-    return tuple(sorted(rules, key=lambda rule: (rule.severity not in FAILING, -rule.count, rule.rule, rule.severity)))
+    return tuple(
+        sorted(
+            rules,
+            key=lambda rule: (rule.severity not in FAILING, -rule.count, rule.rule, rule.severity),
+        )
+    )

@@ -19,23 +19,43 @@ class Tally:
         self._shard = shard
         self.scanned = self.imported = self.customer_errors = self.server_errors = 0
         self._search_failures = self._imported_bytes = 0
-        self._types, self._customer_types, self._server_types = Counter[str](), Counter[str](), Counter[str]()
+        self._types, self._customer_types, self._server_types = (
+            Counter[str](),
+            Counter[str](),
+            Counter[str](),
+        )
         self._rules = Counter[str]()
         self._examples = dict[str, list[Place]]()
-        self._undecided, self._asked, self._opinions = Counter[str](), Counter[str](), Counter[str]()
+        self._undecided, self._asked, self._opinions = (
+            Counter[str](),
+            Counter[str](),
+            Counter[str](),
+        )
 
     def add(self, verdicts: BlockVerdicts, first: int, search_failures: int) -> None:
         """Counts one block whose first line is the shard's line ``first``."""
-        customer, server, scanned = len(verdicts.failed), len(verdicts.crashed), len(verdicts.numbers)
+        customer, server, scanned = (
+            len(verdicts.failed),
+            len(verdicts.crashed),
+            len(verdicts.numbers),
+        )
         self.scanned += scanned
         self.imported += scanned - customer - server
         self.customer_errors += customer
         self.server_errors += server
         self._search_failures += search_failures
         self._add_lines(verdicts)
-        for position in sorted(verdicts.verdicts):  # examples are the first lines, in whatever order a validator came upon them
-            self._add_issues(verdicts.verdicts[position].issues, (self._shard, first + verdicts.numbers[position]))
-        for positions, types in ((verdicts.failed, self._customer_types), (verdicts.crashed, self._server_types)):
+        for position in sorted(
+            verdicts.verdicts
+        ):  # examples are the first lines, in whatever order a validator came upon them
+            self._add_issues(
+                verdicts.verdicts[position].issues,
+                (self._shard, first + verdicts.numbers[position]),
+            )
+        for positions, types in (
+            (verdicts.failed, self._customer_types),
+            (verdicts.crashed, self._server_types),
+        ):
             for position in positions:
                 self._imported_bytes -= verdicts.ends[position] - verdicts.starts[position]
                 self._types[verdicts.types[position]] -= 1  # type: ignore[index]
@@ -46,7 +66,11 @@ class Tally:
     def _add_lines(self, verdicts: BlockVerdicts) -> None:
         starts, ends, types = verdicts.starts, verdicts.ends, verdicts.types
         if isinstance(types, Coded):
-            for name, (count, size) in zip(types.names, measure(words(starts), words(ends), types.codes, len(types.names)), strict=True):
+            for name, (count, size) in zip(
+                types.names,
+                measure(words(starts), words(ends), types.codes, len(types.names)),
+                strict=True,
+            ):
                 self._types[name] += count
                 self._imported_bytes += size
         else:
@@ -85,7 +109,9 @@ class Tally:
 
 
 def _known_type(verdicts: BlockVerdicts, position: int) -> str:
-    """The type to count a rejected line by; "" where it is no known one, so that rubbish cannot fill the table."""
+    """The type to count a rejected line by; "" where it is no known one, so that rubbish cannot
+    fill the table.
+    """
     if any(issue.rule == "resource-type" for issue in verdicts.verdicts[position].issues):
         return ""
     return verdicts.types[position] or ""

@@ -52,11 +52,19 @@ class Totals:
     opinions: Mapping[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Totals) -> Totals:
-        return Totals(**{item.name: _sum(item.name, getattr(self, item.name), getattr(other, item.name)) for item in dataclasses.fields(self)})
+        return Totals(
+            **{
+                item.name: _sum(item.name, getattr(self, item.name), getattr(other, item.name))
+                for item in dataclasses.fields(self)
+            }
+        )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Totals:
-        examples = {key: tuple((shard, line) for shard, line in places) for key, places in data["examples"].items()}
+        examples = {
+            key: tuple((shard, line) for shard, line in places)
+            for key, places in data["examples"].items()
+        }
         return cls(**{**data, "examples": examples})
 
 
@@ -64,5 +72,8 @@ def _sum(name: str, left: Any, right: Any) -> Any:
     if isinstance(left, int):
         return left + right
     if name == "examples":
-        return {key: tuple(sorted((*left.get(key, ()), *right.get(key, ())))[:EXAMPLES]) for key in left.keys() | right.keys()}
+        return {
+            key: tuple(sorted((*left.get(key, ()), *right.get(key, ())))[:EXAMPLES])
+            for key in left.keys() | right.keys()
+        }
     return {key: left.get(key, 0) + right.get(key, 0) for key in left.keys() | right.keys()}

@@ -1,4 +1,6 @@
-"""Validation: the verdicts on a source's lines as a stream in input order, without an output folder."""
+"""Validation: the verdicts on a source's lines as a stream in input order, without an output
+folder.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,8 @@ def validate_files(
                 ...
         validation.summary
 
-    Raises EngineError at once for what is wrong with source or options, Cancelled while iterating when ``cancel`` is set.
+    Raises EngineError at once for what is wrong with source or options, Cancelled while iterating
+    when ``cancel`` is set.
     """
     check_choices(level, unknown_profile, workers, shard_bytes, judge, validators, None)
     check_packages(packages, default_versions)
@@ -88,7 +91,9 @@ def validate_files(
         "validators": tuple(validators),
         "values": values,
     }
-    return Validation(listing, shards, level, options, workers or min(count, len(shards)), on_progress, cancel)
+    return Validation(
+        listing, shards, level, options, workers or min(count, len(shards)), on_progress, cancel
+    )
 
 
 class Validation:
@@ -130,7 +135,9 @@ class Validation:
                 base += ready.lines
                 emitted += 1
         ordered = [results[shard.index] for shard in self._shards]
-        outcomes = outcomes_by_file(self.listing.inputs, [shard.file for shard in self._shards], ordered)
+        outcomes = outcomes_by_file(
+            self.listing.inputs, [shard.file for shard in self._shards], ordered
+        )
         self.summary = Summary.of(outcomes, self.listing.skipped)
         self._tracker.finish(self._tracker.progress().report)
         self.close()
@@ -138,7 +145,12 @@ class Validation:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -152,7 +164,9 @@ class Validation:
     def _findings(self, shard: Shard, result: ShardResult, base: int) -> Iterator[Finding]:
         if FINDINGS not in result.parts:
             return
-        path = Path(part_uri(storage_for(self._folder.name), self._folder.name, shard.index, FINDINGS))
+        path = Path(
+            part_uri(storage_for(self._folder.name), self._folder.name, shard.index, FINDINGS)
+        )
         name = self.listing.inputs[shard.file].name
         with path.open("rb") as rows:
             for row in rows:

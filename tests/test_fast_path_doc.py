@@ -1,4 +1,6 @@
-"""docs/fast-path.md names every reason for which the native acceptor hands a line on, in their order, and no other."""
+"""docs/fast-path.md names every reason for which the native acceptor hands a line on, in their
+order, and no other.
+"""
 
 from __future__ import annotations
 

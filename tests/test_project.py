@@ -1,4 +1,6 @@
-"""The project as it is packaged: what an install holds, and that lists written out by hand are true."""
+"""The project as it is packaged: what an install holds, and that lists written out by hand are
+true.
+"""
 
 from __future__ import annotations
 
@@ -21,37 +23,70 @@ NOT_SHIPPED = {"__pycache__", "acceptor"}  # the acceptor is a crate; what is bu
 
 def shipped(folder: Path) -> list[Path]:
     """Every file under one of the package folders, except caches and the Rust crate."""
-    return [path for path in folder.rglob("*") if path.is_file() and not NOT_SHIPPED.intersection(path.parts) and path.suffix not in {".so", ".pyc"}]
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not NOT_SHIPPED.intersection(path.parts)
+        and path.suffix not in {".so", ".pyc"}
+    ]
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what a build reads, so that building leaves nothing in the tree and finds nothing stale in it."""
+    """A copy of what a build reads, so that building leaves nothing in the tree and finds nothing
+    stale in it.
+    """
     copy = tmp_path_factory.mktemp("checkout")
     for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, copy)
     for name in FOLDERS:
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "target", "*.so"))
+        shutil.copytree(
+            ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "target", "*.so")
+        )
     return copy
 
 
 def build(checkout: Path, hook: str, **settings: str) -> Path:
     """The wheel that a PEP 517/660 hook of the build backend makes."""
     code = f"from setuptools import build_meta; print(build_meta.{hook}('dist', {settings!r}))"
-    made = subprocess.run([sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        [sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=False
+    )
     assert made.returncode == 0, made.stderr
     return checkout / "dist" / made.stdout.split()[-1]
 
 
 def offered(wheel: Path, environment: Path) -> dict[str, str | None]:
-    """Name -> file it is imported from, for the names that an install must and must not offer. A bare environment holds that wheel and nothing else."""
+    """Name -> file it is imported from, for the names that an install must and must not offer.
+
+    A bare environment holds that wheel and nothing else.
+    """
     venv.create(environment, with_pip=False)
     python = environment / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index", str(wheel)]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(python),
+        "install",
+        "-q",
+        "--no-deps",
+        "--no-index",
+        str(wheel),
+    ]
     subprocess.run(pip, check=True, capture_output=True)
     names = ("engine", "validators", "bulkfhir.engine", "bulkfhir.validators")
-    code = f"import importlib.util as i, json; print(json.dumps({{n: getattr(i.find_spec(n), 'origin', None) for n in {names}}}))"
-    return json.loads(subprocess.run([python, "-I", "-c", code], cwd=environment, check=True, capture_output=True).stdout)
+    code = (
+        "import importlib.util as i, json; print(json.dumps({n: getattr(i.find_spec(n), "
+        f"'origin', None) for n in {names}}}))"
+    )
+    return json.loads(
+        subprocess.run(
+            [python, "-I", "-c", code], cwd=environment, check=True, capture_output=True
+        ).stdout
+    )
 
 
 def test_package_list_names_every_folder_with_modules() -> None:
@@ -64,12 +99,23 @@ def test_package_list_names_every_folder_with_modules() -> None:
     assert sorted(found) == PROJECT["tool"]["setuptools"]["packages"]
 
 
-def test_wheel_holds_the_packages_whole_and_nothing_else_at_top_level(checkout: Path, tmp_path: Path) -> None:
+def test_wheel_holds_the_packages_whole_and_nothing_else_at_top_level(
+    checkout: Path, tmp_path: Path
+) -> None:
     wheel = build(checkout, "build_wheel")
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {name.split("/")[0] for name in names} == {"bulkfhir", f"bulkfhir-{PROJECT['project']['version']}.dist-info"}
-    expected = {f"bulkfhir/{path.relative_to(checkout)}" for folder in FOLDERS for path in shipped(checkout / folder)}
-    assert {name for name in names if name.startswith("bulkfhir/") and not name.endswith(".so")} == expected
+    assert {name.split("/")[0] for name in names} == {
+        "bulkfhir",
+        f"bulkfhir-{PROJECT['project']['version']}.dist-info",
+    }
+    expected = {
+        f"bulkfhir/{path.relative_to(checkout)}"
+        for folder in FOLDERS
+        for path in shipped(checkout / folder)
+    }
+    assert {
+        name for name in names if name.startswith("bulkfhir/") and not name.endswith(".so")
+    } == expected
     found = offered(wheel, tmp_path / "environment")
     assert found["engine"] is None
     assert found["validators"] is None
@@ -90,7 +136,16 @@ def test_licence_is_apache_2_in_full_and_notice_names_the_owners_of_quoted_codes
     assert "Apache License\n                           Version 2.0, January 2004" in licence
     assert "END OF TERMS AND CONDITIONS" in licence
     notice = (ROOT / "NOTICE").read_text()
-    for owner in ("CC0", "SNOMED International", "Regenstrief", "UCUM Organization", "SIX Financial", "ISO 3166", "NUCC", "NEMA"):
+    for owner in (
+        "CC0",
+        "SNOMED International",
+        "Regenstrief",
+        "UCUM Organization",
+        "SIX Financial",
+        "ISO 3166",
+        "NUCC",
+        "NEMA",
+    ):
         assert owner in notice
 
 

@@ -1,4 +1,6 @@
-"""The README is true: its console examples print what it says, its Python runs, and CI runs its two commands."""
+"""The README is true: its console examples print what it says, its Python runs, and CI runs its two
+commands.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def console_examples() -> list[tuple[str, str]]:
 
 
 def pattern(shown: str) -> re.Pattern[str]:
-    """``...`` stands for anything, also for whole lines; white space at line ends and the widths of columns do not count."""
+    """``...`` stands for anything, also for whole lines; white space at line ends and the widths of
+    columns do not count.
+    """
     escaped = re.escape(plain(shown)).replace(re.escape("..."), ".*")
     return re.compile(escaped, re.DOTALL)
 
@@ -54,7 +58,9 @@ def test_console_examples_print_what_the_readme_shows(folder: Path) -> None:
     examples = console_examples()
     assert len(examples) >= 4
     for command, shown in examples:
-        ran = subprocess.run(["/bin/sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+        ran = subprocess.run(
+            ["/bin/sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False
+        )
         assert ran.stderr == "", command
         assert pattern(shown).fullmatch(plain(ran.stdout)), f"{command}\n{ran.stdout}"
 
@@ -69,7 +75,12 @@ def test_python_examples_run(folder: Path) -> None:
 
 
 def test_ci_runs_the_two_commands_of_the_readme() -> None:
-    installing = [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines() if "pip install" in line]
+    installing = [
+        line.removeprefix("$ ")
+        for block in blocks("console")
+        for line in block.splitlines()
+        if "pip install" in line
+    ]
     assert len(installing) == 2
     script = (ROOT / ".ci" / "run").read_text()
     for command in installing:
@@ -80,13 +91,17 @@ def test_exit_codes_of_the_readme_are_those_of_the_program() -> None:
     from bulkfhir.engine.cli import exits
 
     table = README[README.index("## Exit codes") : README.index("## Configuration")]
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)} == {getattr(exits, name) for name in exits.__all__}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)} == {
+        getattr(exits, name) for name in exits.__all__
+    }
 
 
 def test_output_formats_of_the_readme_are_those_of_the_program() -> None:
     from bulkfhir.engine.cli.reports import REPORTS
 
-    table = README[README.index("| `--output-format` |") : README.index("The result goes to standard output")]
+    table = README[
+        README.index("| `--output-format` |") : README.index("The result goes to standard output")
+    ]
     rows = [row.split("|")[1] for row in table.splitlines()[2:] if row.startswith("|")]
     assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(REPORTS)
 

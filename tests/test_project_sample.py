@@ -20,13 +20,21 @@ def content(path: Path) -> bytes:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): content(path) for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): content(path) for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def test_sample_is_what_its_generator_makes(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, FIXTURES / "make_sample.py", tmp_path / "sample"], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, FIXTURES / "make_sample.py", tmp_path / "sample"],
+        check=True,
+        capture_output=True,
+    )
     assert files(tmp_path / "sample") == files(FIXTURES / "sample")
-    assert (tmp_path / "sample-defects.tsv").read_bytes() == (FIXTURES / "sample-defects.tsv").read_bytes()
+    assert (tmp_path / "sample-defects.tsv").read_bytes() == (
+        FIXTURES / "sample-defects.tsv"
+    ).read_bytes()
 
 
 def test_sample_is_small() -> None:
@@ -37,7 +45,11 @@ def test_sample_is_small() -> None:
 def test_validator_finds_the_defects_of_the_sample_and_no_others(level: str) -> None:
     """The list is also what HL7's validator says of every line."""
     with (FIXTURES / "sample-defects.tsv").open(encoding="utf-8", newline="") as rows:
-        expected = {(row["file"], int(row["line"])) for row in csv.DictReader(rows, delimiter="\t") if row["verdict"] == "invalid"}
+        expected = {
+            (row["file"], int(row["line"]))
+            for row in csv.DictReader(rows, delimiter="\t")
+            if row["verdict"] == "invalid"
+        }
     validator, found = Validator(level), set()
     for path in (FIXTURES / "sample").glob("*.ndjson*"):
         if path.name != "log.ndjson":

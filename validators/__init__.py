@@ -9,6 +9,7 @@ from .texts import Coded, Joined
 from .validator import Level, Validator
 
 __all__ = [
-    "Block", "BlockValidator", "BlockVerdicts", "Coded", "Issue", "Joined", "Level", "OneByOne", "ResourceValidator", "Severity", "Validator", "Verdict",
+    "Block", "BlockValidator", "BlockVerdicts", "Coded", "Issue", "Joined", "Level", "OneByOne",
+    "ResourceValidator", "Severity", "Validator", "Verdict",
     "crash_verdict", "operation_outcome",
 ]  # fmt: skip

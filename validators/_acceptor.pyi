@@ -1,8 +1,8 @@
 # The native acceptor (``acceptor/``): a table, answers, and the walk over blocks.
 
 class Judgement:
-    # Columns of a block, and what came of its lines so far. Columns of numbers are bytes of native 32-bit words, of types
-    # 16-bit words; of ids every one has a newline.
+    # Columns of a block, and what came of its lines so far. Columns of numbers are bytes of native
+    # 32-bit words, of types 16-bit words; of ids every one has a newline.
 
     @property
     def pending(self) -> bool: ...
@@ -26,10 +26,19 @@ class Acceptor:
     def begin(self, data: bytes) -> Judgement: ...
     def judge(self, data: bytes, judgement: Judgement) -> list[tuple[int, bytes]]: ...
 
-# Over columns, without a Python object a line; all raise ValueError for columns that do not fit together. See engine/columns.py.
+# Over columns, without a Python object a line; all raise ValueError for columns that do not fit
+# together. See engine/columns/plain.py.
 
 def count_lines(data: bytes) -> int: ...
-def fill(head: bytes, base: int, numbers: bytes, middle: bytes, texts: bytes, codes: bytes, tails: list[bytes]) -> bytes: ...
+def fill(
+    head: bytes,
+    base: int,
+    numbers: bytes,
+    middle: bytes,
+    texts: bytes,
+    codes: bytes,
+    tails: list[bytes],
+) -> bytes: ...
 def rebase(head: bytes, base: int, lines: bytes) -> bytes: ...
 def keys(texts: bytes, codes: bytes, additions: list[int], factor: int, prime: int) -> bytes: ...
 def bucketed(blocks: list[tuple[bytes, bytes, int]]) -> bytes: ...

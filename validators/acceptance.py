@@ -1,10 +1,12 @@
-"""The fast path: blocks of lines through the native acceptor, what it does not accept through the explainer.
+"""The fast path: blocks of lines through the native acceptor, what it does not accept through the
+explainer.
 
     block -> acceptor: accepted | asked (a reason) | pending (questions)
           -> questions answered by the explainer's own checks, pending lines walked again
           -> asked lines to the explainer, one by one -> BlockVerdicts
 
-Without the native module (a plain install without a Rust toolchain) ``NATIVE`` is False, and everything goes to the explainer.
+Without the native module (a plain install without a Rust toolchain) ``NATIVE`` is False, and
+everything goes to the explainer.
 """
 
 from __future__ import annotations
@@ -30,17 +32,23 @@ else:
 __all__ = ["NATIVE", "Acceptance"]
 
 _PASSES: Final = 48
-"""Passes over a block at the most: each may meet types or values that the one before did not get to."""
+"""Passes over a block at the most: each may meet types or values that the one before did not get
+to.
+"""
 
 
 class Acceptance:
-    """Judges blocks natively as far as that goes. One per validator; not thread-safe. Only where ``NATIVE`` is true.
+    """Judges blocks natively as far as that goes. One per validator; not thread-safe. Only where
+    ``NATIVE`` is true.
 
     slow       judges the lines that are not accepted
-    undecided  gets the codes of accepted lines that could not be checked: value set or code system -> how many
+    undecided  gets the codes of accepted lines that could not be checked: value set or code system
+               -> how many
     """
 
-    def __init__(self, explainer: Explainer, slow: Callable[[bytes], Verdict], undecided: Counter[str]) -> None:
+    def __init__(
+        self, explainer: Explainer, slow: Callable[[bytes], Verdict], undecided: Counter[str]
+    ) -> None:
         self._lowering = Lowering(explainer)
         self._acceptor = Acceptor()
         self._slow = slow
@@ -52,7 +60,10 @@ class Acceptance:
         judgement = self._judge(data)
         for number, count in Counter(judgement.undecided()).items():
             self._undecided[self._lowering.undecided[number]] += count
-        numbers, starts, ends = (memoryview(column).cast("I") for column in (judgement.numbers(), judgement.starts(), judgement.ends()))
+        numbers, starts, ends = (
+            memoryview(column).cast("I")
+            for column in (judgement.numbers(), judgement.starts(), judgement.ends())
+        )
         types, ids = Coded(tuple(self._lowering.types), judgement.types()), judgement.ids(data)
         if judgement.whole:
             return BlockVerdicts(numbers, starts, ends, types, Joined(ids), {}, frozenset())
@@ -69,7 +80,17 @@ class Acceptance:
                 verdicts[position] = verdict
                 if position not in crashed and verdict.failed:
                     failed.add(position)
-        return BlockVerdicts(numbers, starts, ends, names, keys, verdicts, frozenset(failed), frozenset(crashed), asked=reasons)
+        return BlockVerdicts(
+            numbers,
+            starts,
+            ends,
+            names,
+            keys,
+            verdicts,
+            frozenset(failed),
+            frozenset(crashed),
+            asked=reasons,
+        )
 
     def _judge(self, data: bytes) -> Judgement:
         judgement = self._acceptor.begin(data)

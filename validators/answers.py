@@ -1,7 +1,9 @@
-"""What a Questionnaire's item says of one answer: its type, its options, its bounds (FHIR R4, section 9.8).
+"""What a Questionnaire's item says of one answer: its type, its options, its bounds (FHIR R4,
+section 9.8).
 
-As the reference validator decides, where it counts oddly too: fewer than ``maxDecimalPlaces - 1`` decimals, less than ``maxSize`` bytes,
-a quantity's minimum taken for a maximum, no quantity with a comparator, no comparison between units, no date among the options of a choice.
+As the reference validator decides, where it counts oddly too: fewer than ``maxDecimalPlaces - 1``
+decimals, less than ``maxSize`` bytes, a quantity's minimum taken for a maximum, no quantity with a
+comparator, no comparison between units, no date among the options of a choice.
 """
 
 from __future__ import annotations
@@ -32,7 +34,10 @@ _REGEX, _ENTRY_FORMAT = _HL7 + "regex", _HL7 + "entryFormat"
 _MIME_TYPE, _MAX_SIZE = _HL7 + "mimeType", _HL7 + "maxSize"
 _REFERENCE_RESOURCE = _HL7 + "questionnaire-referenceResource"
 _EXCLUSIVE = _HL7 + "questionnaire-optionExclusive"
-_UNIT_OPTION, _UNIT_VALUE_SET = _HL7 + "questionnaire-unitOption", _HL7 + "questionnaire-unitValueSet"
+_UNIT_OPTION, _UNIT_VALUE_SET = (
+    _HL7 + "questionnaire-unitOption",
+    _HL7 + "questionnaire-unitValueSet",
+)
 _MIN_QUANTITY = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-minQuantity"
 _MAX_QUANTITY = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-maxQuantity"
 
@@ -64,19 +69,33 @@ class AnswerFaults:
     is_resource  whether a name is that of a resource type
     """
 
-    def __init__(self, questionnaire: Questionnaire, response: dict[str, Any], terminology: Terminology, is_resource: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        questionnaire: Questionnaire,
+        response: dict[str, Any],
+        terminology: Terminology,
+        is_resource: Callable[[str], bool],
+    ) -> None:
         self._questionnaire = questionnaire
         self._response = response
         self._terminology = terminology
         self._is_resource = is_resource
 
     def find(self, item: Item, kind: str, value: Any, count: int) -> Faults:
-        """What is wrong with an answer of type ``kind`` (as its JSON name says it), one of ``count``."""
+        """What is wrong with an answer of type ``kind`` (as its JSON name says it), one of
+        ``count``.
+        """
         allowed = _TYPES.get(item.type or "")
         if allowed is None:
             return
         if kind not in allowed:
-            yield "answer-type", f"Answer value must be of the type {' or '.join(_lower(name) for name in allowed)} (found {_lower(kind)})"
+            yield (
+                "answer-type",
+                (
+                    "Answer value must be of the type "
+                    f"{' or '.join(_lower(name) for name in allowed)} (found {_lower(kind)})"
+                ),
+            )
         elif allowed is _CHOICES:
             yield from self._choice(item, kind, value, count)
         elif item.type == "quantity":
@@ -94,7 +113,11 @@ class AnswerFaults:
         if item.options:
             yield from _chosen(item, kind, value, count)
         elif kind == "Coding" and type(url := item.definition.get("answerValueSet")) is str:
-            coding = (_text(value, "system"), _text(value, "code")) if type(value) is dict else (None, None)
+            coding = (
+                (_text(value, "system"), _text(value, "code"))
+                if type(value) is dict
+                else (None, None)
+            )
             yield from self._in_value_set(url, lambda found: found.member(*coding), str(coding[1]))
 
     def _string(self, item: Item, value: Any) -> Faults:
@@ -103,7 +126,10 @@ class AnswerFaults:
         least, most = _integer(item.extension(_MIN_LENGTH)), item.definition.get("maxLength")
         length = utf16_length(value)
         if least is not None and length < least:
-            yield "answer-length", f"The answer is shorter than the required minimum length of {least}"
+            yield (
+                "answer-length",
+                f"The answer is shorter than the required minimum length of {least}",
+            )
         if type(most) is int and 0 <= most < length:
             yield "answer-length", f"The answer is longer than the allowed maximum length of {most}"
         pattern = item.extension(_REGEX)
@@ -132,7 +158,9 @@ class AnswerFaults:
         url = item.extension(_UNIT_VALUE_SET)
         if type(url) is str and not url.startswith("#"):
             unit = _text(quantity, "system"), _text(quantity, "code")
-            yield from self._in_value_set(url, lambda found: found.member(*unit), str(unit[1]), "answer-unit")
+            yield from self._in_value_set(
+                url, lambda found: found.member(*unit), str(unit[1]), "answer-unit"
+            )
         if item.options:
             yield "answer-option", "The answer is not in the set of permitted values"
 
@@ -143,21 +171,40 @@ class AnswerFaults:
         allowed = [name for _, name in extensions(item.definition, _REFERENCE_RESOURCE)]
         name = self._target(reference)
         if allowed and name not in allowed:
-            yield "answer-reference", f"A reference to {name or 'what cannot be told'} is not allowed (allowed = {', '.join(map(str, allowed))})"
+            yield (
+                "answer-reference",
+                (
+                    f"A reference to {name or 'what cannot be told'} is not allowed (allowed = "
+                    f"{', '.join(map(str, allowed))})"
+                ),
+            )
         elif name is not None and not self._is_resource(name):
-            yield "answer-reference", f"The reference leads to '{name[:64]}', which is no resource type"
+            yield (
+                "answer-reference",
+                f"The reference leads to '{name[:64]}', which is no resource type",
+            )
 
     def _target(self, reference: str) -> str | None:
-        """The resource type that a reference implies: the part before the last, even of a versioned one."""
+        """The resource type that a reference implies: the part before the last, even of a versioned
+        one.
+        """
         if reference.startswith("#"):
             found = contained(self._response, reference[1:])
             return _text(found, "resourceType") if found is not None else None
         parts = reference.rstrip("/").split("/")
         return parts[-2] if len(parts) > 1 else None
 
-    def _in_value_set(self, url: str, answer: Callable[[ValueSet], Membership], code: str, rule: str = "answer-value-set") -> Faults:
+    def _in_value_set(
+        self,
+        url: str,
+        answer: Callable[[ValueSet], Membership],
+        code: str,
+        rule: str = "answer-value-set",
+    ) -> Faults:
         try:
-            found = self._contained(url) if url.startswith("#") else self._terminology.value_set(url)
+            found = (
+                self._contained(url) if url.startswith("#") else self._terminology.value_set(url)
+            )
             membership = None if found is None else answer(found)
         except (AttributeError, KeyError, TypeError):
             return  # a contained value set of another form than the type's: the walk reports it
@@ -168,13 +215,21 @@ class AnswerFaults:
 
     def _contained(self, url: str) -> ValueSet | None:
         found = contained(self._questionnaire.container, url[1:])
-        if found is None or found.get("resourceType") != "ValueSet" or type(found.get("compose")) is not dict:
+        if (
+            found is None
+            or found.get("resourceType") != "ValueSet"
+            or type(found.get("compose")) is not dict
+        ):
             return None
         return ValueSet({**found, "url": url}, self._terminology)
 
 
 def _lower(name: str) -> str:
-    return name if name in ("Attachment", "Coding", "Quantity", "Reference") else name[0].lower() + name[1:]
+    return (
+        name
+        if name in ("Attachment", "Coding", "Quantity", "Reference")
+        else name[0].lower() + name[1:]
+    )
 
 
 def _text(value: dict[str, Any], name: str) -> str | None:
@@ -234,7 +289,10 @@ _BOUND: dict[str, Callable[[str], Any]] = {
 
 def _bounded(item: Item, kind: str, value: Any) -> Faults:
     read, text = _BOUND[str(item.type)], lexical(value)
-    least, most = extensions(item.definition, _MIN_VALUE)[:1], extensions(item.definition, _MAX_VALUE)[:1]
+    least, most = (
+        extensions(item.definition, _MIN_VALUE)[:1],
+        extensions(item.definition, _MAX_VALUE)[:1],
+    )
     try:
         value = read(text or "") if least or most or kind == "Integer" else None
         if least and value < read(lexical(least[0][1]) or ""):
@@ -260,7 +318,10 @@ def _decimal_places(item: Item, text: str | None) -> Faults:
     most = _integer(item.extension(_MAX_DECIMALS))
     places = len(text) - text.rindex(".") if text is not None and "." in text else 0
     if most is not None and places >= most:
-        yield "answer-decimals", f"The answer has more decimal places than maxDecimalPlaces {most} allows"
+        yield (
+            "answer-decimals",
+            f"The answer has more decimal places than maxDecimalPlaces {most} allows",
+        )
 
 
 def _attachment(item: Item, value: Any) -> Faults:
@@ -270,12 +331,18 @@ def _attachment(item: Item, value: Any) -> Faults:
     if allowed and type(stated) is not str:
         yield "answer-attachment", "A mime type is required for this attachment"
     elif allowed and not str(stated).startswith(tuple(allowed)):
-        yield "answer-attachment", f"The mime type {str(stated)[:64]} is not allowed (allowed = {', '.join(allowed)})"
+        yield (
+            "answer-attachment",
+            f"The mime type {str(stated)[:64]} is not allowed (allowed = {', '.join(allowed)})",
+        )
     most, data = _integer(item.extension(_MAX_SIZE)), attachment.get("data")
     if most is not None and most > 0 and type(data) is str:
         content = decoded("".join(data.split()))
         if content is not None and len(content) >= most:
-            yield "answer-attachment", f"The attachment is too large (allowed = {most}, found = {len(content)})"
+            yield (
+                "answer-attachment",
+                f"The attachment is too large (allowed = {most}, found = {len(content)})",
+            )
 
 
 def _quantity_bound(item: Item, url: str, quantity: dict[str, Any], name: str) -> Faults:
@@ -285,9 +352,23 @@ def _quantity_bound(item: Item, url: str, quantity: dict[str, Any], name: str) -
     bound = bound if type(bound) is dict else {}
     units = [(part.get("system"), part.get("code")) for part in (bound, quantity)]
     if any(not system or not code for system, code in units):
-        yield "answer-bounds", f"The quantity cannot be compared to the allowed {name} because no formal units are specified"
+        yield (
+            "answer-bounds",
+            (
+                f"The quantity cannot be compared to the allowed {name} because no formal units "
+                "are "
+                "specified"
+            ),
+        )
     elif units[0] != units[1]:
-        yield "answer-bounds", f"The quantity cannot be compared to the allowed {name} because its unit is another one"
+        yield (
+            "answer-bounds",
+            (
+                f"The quantity cannot be compared to the allowed {name} because its unit is "
+                "another "
+                "one"
+            ),
+        )
     else:
         most, value = lexical(bound.get("value")), lexical(quantity.get("value"))
         if most is None or value is None or Decimal(value) > Decimal(most):
@@ -296,4 +377,6 @@ def _quantity_bound(item: Item, url: str, quantity: dict[str, Any], name: str) -
 
 def _is_unit(quantity: dict[str, Any], unit: Any) -> bool:
     pairs = (("system", "system"), ("code", "code"), ("display", "unit"))
-    return type(unit) is dict and all(unit[ours] == quantity.get(theirs) for ours, theirs in pairs if ours in unit)
+    return type(unit) is dict and all(
+        unit[ours] == quantity.get(theirs) for ours, theirs in pairs if ours in unit
+    )

@@ -24,7 +24,8 @@ class Block:
     def lines(self) -> Iterator[tuple[int, int, int]]:
         """(number of the line in the block from 0, start, end) of every line that is not blank.
 
-        start and end are byte offsets into ``data``; the line's own newline and a carriage return before it are left out.
+        start and end are byte offsets into ``data``; the line's own newline and a carriage return
+        before it are left out.
         """
         data, start, number, size = self.data, 0, 0, len(self.data)
         while start < size:
@@ -45,16 +46,21 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class BlockVerdicts:
-    """One entry per line of a block that is not blank, in order: parallel columns, no object per accepted line.
+    """One entry per line of a block that is not blank, in order: parallel columns, no object per
+    accepted line.
 
     numbers         line number in the block, from 0
     starts, ends    byte offsets of the line in the block's data, without line end
-    types, ids      resourceType and id, None where they could not be read (or are no strings); lists, or ``Coded`` and ``Joined`` as they came
-    verdicts        position in these columns -> Verdict, only for lines with an issue of any severity
+    types, ids      resourceType and id, None where they could not be read (or are no strings);
+                    lists, or ``Coded`` and ``Joined`` as they came
+    verdicts        position in these columns -> Verdict, only for lines with an issue of any
+                    severity
     failed          positions of the lines that have an issue of severity error or fatal
-    crashed         positions whose validation itself broke (counted as server errors; their verdict says how)
+    crashed         positions whose validation itself broke (counted as server errors; their verdict
+                    says how)
     undecided       binding or value set -> how many codes could not be checked offline
-    asked           reason -> how many lines the fast path handed to the slow one (empty without a fast path)
+    asked           reason -> how many lines the fast path handed to the slow one (empty without a
+                    fast path)
     """
 
     numbers: Sequence[int]
@@ -70,7 +76,10 @@ class BlockVerdicts:
 
 
 class ResourceValidator(Protocol):
-    """What a plug-in has to do at the least: judge one line. Made once per worker, called for every line."""
+    """What a plug-in has to do at the least: judge one line.
+
+    Made once per worker, called for every line.
+    """
 
     def validate(self, line: bytes) -> Verdict:
         """The verdict for one resource given as JSON bytes. Never raises for bad data."""
@@ -84,7 +93,10 @@ class BlockValidator(Protocol):
 
 
 class OneByOne:
-    """Adapter: a BlockValidator from a ResourceValidator. An exception of the validator fails its own line only."""
+    """Adapter: a BlockValidator from a ResourceValidator.
+
+    An exception of the validator fails its own line only.
+    """
 
     def __init__(self, validator: ResourceValidator) -> None:
         self._validator = validator
@@ -115,4 +127,14 @@ class OneByOne:
                 verdicts[position] = verdict
                 if position not in crashed and verdict.failed:
                     failed.add(position)
-        return BlockVerdicts(numbers, starts, ends, types, ids, verdicts, frozenset(failed), frozenset(crashed), undecided)
+        return BlockVerdicts(
+            numbers,
+            starts,
+            ends,
+            types,
+            ids,
+            verdicts,
+            frozenset(failed),
+            frozenset(crashed),
+            undecided,
+        )

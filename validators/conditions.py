@@ -1,4 +1,6 @@
-"""Invariants for the acceptor: op trees of ``fhirpath.predicate`` as bytes; parts that have no op tree are in doubt."""
+"""Invariants for the acceptor: op trees of ``fhirpath.predicate`` as bytes; parts that have no op
+tree are in doubt.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ _DOUBT: Final[Op] = ("doubt",)
 _SIGNS: Final = ("<", "<=", ">", ">=", "=", "!=")
 _BEYOND: Final = re.compile(r"%(?:resource|rootResource|context)\b")
 _OF_BUNDLES: Final = frozenset({"bdl-7", "bdl-11", "bdl-12"})
-"""Invariants that the acceptor has natively: urls and versions of entries that are distinct, what documents and messages begin with."""
+"""Invariants that the acceptor has natively: urls and versions of entries that are distinct, what
+documents and messages begin with.
+"""
 _REFERENCE: Final = "http://hl7.org/fhir/StructureDefinition/Reference"
 
 
@@ -41,7 +45,11 @@ class Conditions:
     """
 
     def __init__(
-        self, explainer: Explainer, names: Names, question: Callable[[Question], int], valued: Callable[[Callable[[Any, Scope], int]], Question]
+        self,
+        explainer: Explainer,
+        names: Names,
+        question: Callable[[Question], int],
+        valued: Callable[[Callable[[Any, Scope], int]], Question],
     ) -> None:
         self._explainer = explainer
         self._names = names
@@ -49,22 +57,41 @@ class Conditions:
         self._valued = valued
 
     def of_type(self, schema: TypeSchema) -> tuple[list[bytes], bool]:
-        """The conditions on every object of a type, and whether they are those of Reference, which the acceptor has natively."""
+        """The conditions on every object of a type, and whether they are those of Reference, which
+        the acceptor has natively.
+        """
         plain_reference = False
         conditions: list[bytes] = []
         for constraint in schema.root.constraints:
-            if schema.name == "Reference" and constraint.key == "ref-1" and constraint.key in NATIVE and constraint.source in (None, _REFERENCE):
+            if (
+                schema.name == "Reference"
+                and constraint.key == "ref-1"
+                and constraint.key in NATIVE
+                and constraint.source in (None, _REFERENCE)
+            ):
                 plain_reference = True
-            elif self._applies(constraint) and not (schema.name == "Bundle" and constraint.key in _OF_BUNDLES):
+            elif self._applies(constraint) and not (
+                schema.name == "Bundle" and constraint.key in _OF_BUNDLES
+            ):
                 conditions.append(self._encoded(self._op(constraint, schema.name)))
         return conditions, plain_reference
 
     def of_element(self, found: Property) -> list[bytes]:
-        """The conditions that a definition puts on one element that is no primitive; those of its type are on the type."""
+        """The conditions that a definition puts on one element that is no primitive; those of its
+        type are on the type.
+        """
         schema = self._explainer.schema
         root = schema.type(found.type).root if schema.kind(found.type) is not None else None
-        typed = {c.key for c in root.constraints} if root is not None and root is not found.element else set()
-        return [self._encoded(self._op(c, found.type)) for c in found.element.constraints if c.key not in typed and self._applies(c)]
+        typed = (
+            {c.key for c in root.constraints}
+            if root is not None and root is not found.element
+            else set()
+        )
+        return [
+            self._encoded(self._op(c, found.type))
+            for c in found.element.constraints
+            if c.key not in typed and self._applies(c)
+        ]
 
     def asked_with(self, key: str, question: int) -> bytes:
         """The condition that a question about an object that has a member is answered with yes."""
@@ -77,25 +104,41 @@ class Conditions:
     def _applies(self, constraint: Constraint) -> bool:
         """Whether breaking it fails a resource, and no other rule checks it."""
         fails = constraint.severity == "error" and not constraint.best_practice
-        return fails and constraint.key not in ELSEWHERE and bool(corrected(constraint.key, constraint.expression))
+        return (
+            fails
+            and constraint.key not in ELSEWHERE
+            and bool(corrected(constraint.key, constraint.expression))
+        )
 
     def _op(self, constraint: Constraint, name: str) -> Op:
         text = corrected(constraint.key, constraint.expression)
         made = invariant(text, name, self._explainer.model)
         if made.op is not None:
             return made.op
-        return ("or", self._partly(made.tree, name), self._question_of(constraint, text, made.tree, name))
+        return (
+            "or",
+            self._partly(made.tree, name),
+            self._question_of(constraint, text, made.tree, name),
+        )
 
     def _question_of(self, constraint: Constraint, text: str, tree: Tree, name: str) -> Op:
-        """A question about the value, or of a resource about what the expression can see: to ask about a whole one is to explain the line."""
+        """A question about the value, or of a resource about what the expression can see: to ask
+        about a whole one is to explain the line.
+        """
         if self._explainer.schema.kind(name) == "resource":
             seen = mentions(tree, name, self._explainer.model)
-            return _DOUBT if not seen else ("asked_of", constraint, name, {"resourceType": frozenset[str](), **seen})
+            return (
+                _DOUBT
+                if not seen
+                else ("asked_of", constraint, name, {"resourceType": frozenset[str](), **seen})
+            )
         return _DOUBT if _BEYOND.search(text) else ("asked", constraint, name)
 
     def _partly(self, tree: Tree, name: str) -> Op:
         """As much of an expression as can be lowered, the rest in doubt."""
-        op = lower(tree, name, self._explainer.model, bare_resources=False)  # the acceptor asks about such resources
+        op = lower(
+            tree, name, self._explainer.model, bare_resources=False
+        )  # the acceptor asks about such resources
         if op is not None:
             return op
         match tree:
@@ -103,7 +146,9 @@ class Conditions:
                 return (operator, self._partly(left, name), self._partly(right, name))
             case Binary("implies", left, right):
                 return ("or", self._partly(Call(left, "not", ()), name), self._partly(right, name))
-            case Call(source, "empty", ()) if source is not None and self._leads_nowhere(source, name):
+            case Call(source, "empty", ()) if source is not None and self._leads_nowhere(
+                source, name
+            ):
                 return ("const", True)
             case _:
                 return _DOUBT
@@ -112,7 +157,11 @@ class Conditions:
         """Whether a path starts with a name that the type does not have."""
         while isinstance(tree, Member) and tree.source is not None:
             tree = tree.source
-        return isinstance(tree, Member) and tree.name[:1].islower() and not self._explainer.model.reachable(name, tree.name)
+        return (
+            isinstance(tree, Member)
+            and tree.name[:1].islower()
+            and not self._explainer.model.reachable(name, tree.name)
+        )
 
     # Bytes
 
@@ -155,7 +204,11 @@ class Conditions:
     def _match(self, keys: Iterable[str], text: str) -> bytes:
         search = pattern(text).search
         answers = {True: (1, Counter[str]()), False: (2, Counter[str]())}
-        return u8(10) + self._names.keys(keys) + u32(self._question(lambda value: answers[search(read_text(value)) is not None]))
+        return (
+            u8(10)
+            + self._names.keys(keys)
+            + u32(self._question(lambda value: answers[search(read_text(value)) is not None]))
+        )
 
     def _dates(self, left: Iterable[str], sign: str, right: Iterable[str]) -> bytes:
         return u8(11) + self._names.keys(left) + u8(_SIGNS.index(sign)) + self._names.keys(right)
@@ -181,9 +234,15 @@ class Conditions:
 
     def _asked(self, constraint: Constraint, name: str) -> bytes:
         holds = self._holds(constraint, name)
-        return u8(19) + u32(self._question(self._valued(lambda value, scope: 1 if holds(value, scope.memo["fhirpath"]) else 2)))
+        return u8(19) + u32(
+            self._question(
+                self._valued(lambda value, scope: 1 if holds(value, scope.memo["fhirpath"]) else 2)
+            )
+        )
 
-    def _asked_of(self, constraint: Constraint, name: str, members: dict[str, frozenset[str]]) -> bytes:
+    def _asked_of(
+        self, constraint: Constraint, name: str, members: dict[str, frozenset[str]]
+    ) -> bytes:
         holds = self._holds(constraint, name)
 
         def judge(value: Any, scope: Scope) -> int:
@@ -194,7 +253,9 @@ class Conditions:
         return u8(20) + u32(self._question(self._valued(judge))) + seen
 
     def _holds(self, constraint: Constraint, name: str) -> Callable[[Any, fhirpath.Scope], bool]:
-        return invariant(corrected(constraint.key, constraint.expression), name, self._explainer.model).holds
+        return invariant(
+            corrected(constraint.key, constraint.expression), name, self._explainer.model
+        ).holds
 
     def _doubt(self) -> bytes:
         return u8(18)

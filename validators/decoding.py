@@ -1,8 +1,10 @@
-"""From the bytes of one NDJSON line to a resource: JSON exactly as RFC 8259 has it, and FHIR's unique property names.
+"""From the bytes of one NDJSON line to a resource: JSON exactly as RFC 8259 has it, and FHIR's
+unique property names.
 
-The fast path is orjson, which is exact but for three things: it keeps the last of two properties of one name,
-refuses numbers that RFC 8259 allows, and forgets how a number was written.
-Writing the result again uncovers all three at once; only lines that raise a doubt are read a second time, exactly.
+The fast path is orjson, which is exact but for three things: it keeps the last of two properties of
+one name, refuses numbers that RFC 8259 allows, and forgets how a number was written. Writing the
+result again uncovers all three at once; only lines that raise a doubt are read a second time,
+exactly.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 
 class Number(Decimal):
-    """A JSON number that remembers how it was written. Equal to, and usable as, the Decimal of the same value."""
+    """A JSON number that remembers how it was written.
+
+    Equal to, and usable as, the Decimal of the same value.
+    """
 
     lexeme: str
 
@@ -52,14 +57,19 @@ class _UnacceptableError(ValueError):
 
 
 def decode(line: bytes) -> dict[str, Any] | Issue:
-    """The line as a dictionary, or the one fatal issue that says where and why it is no JSON object.
+    """The line as a dictionary, or the one fatal issue that says where and why it is no JSON
+    object.
 
-    Numbers come as int and float; as Number where these would lose something (``1e400``, ``-0``, ``0e5``, more than 64 bits).
+    Numbers come as int and float; as Number where these would lose something (``1e400``, ``-0``,
+    ``0e5``, more than 64 bits).
     """
     try:
         resource = orjson.loads(line)
         again = orjson.dumps(resource)
-    except (ValueError, TypeError):  # not JSON, a number out of range; or deeper than orjson writes, which is less than it reads
+    except (
+        ValueError,
+        TypeError,
+    ):  # not JSON, a number out of range; or deeper than orjson writes, which is less than it reads
         return _decode_exactly(line, every_number=False)
     if again != line and _doubtful(line, again):
         return _decode_exactly(line, every_number=False)
@@ -67,15 +77,18 @@ def decode(line: bytes) -> dict[str, Any] | Issue:
 
 
 def decode_exact(line: bytes) -> dict[str, Any] | Issue:
-    """As ``decode``, with every number that has a fraction or an exponent as a Number: for rules that ask how a decimal was written."""
+    """As ``decode``, with every number that has a fraction or an exponent as a Number: for rules
+    that ask how a decimal was written.
+    """
     return _decode_exactly(line, every_number=True)
 
 
 def _doubtful(line: bytes, again: bytes) -> bool:
     """Whether the line may hold a name twice, or a number that int and float blur.
 
-    Without white space ``":`` is the end of a name, or an escaped quote and a colon inside a string. The second kind is
-    spelt alike in both texts (other spellings need \\u, looked for below), so the counts differ just when a member was dropped.
+    Without white space ``":`` is the end of a name, or an escaped quote and a colon inside a
+    string. The second kind is spelt alike in both texts (other spellings need \\u, looked for
+    below), so the counts differ just when a member was dropped.
     """
     bare, again_bare = line.translate(None, _SPACES), again.translate(None, _SPACES)
     if bare.count(b'":') != again_bare.count(b'":'):
@@ -101,14 +114,20 @@ def _decode_exactly(line: bytes, *, every_number: bool) -> dict[str, Any] | Issu
 
 
 def _check_depth(text: str) -> None:
-    """Refuse deep nesting before a recursive decoder sees it. Knows strings, and nothing else of JSON."""
+    """Refuse deep nesting before a recursive decoder sees it.
+
+    Knows strings, and nothing else of JSON.
+    """
     depth = 0
     for token in _TOKEN.finditer(text):
         first = text[token.start()]
         if first in "[{":
             depth += 1
             if depth > DEPTH_LIMIT:
-                raise _UnacceptableError(f"nested deeper than {DEPTH_LIMIT} levels at character {token.start() + 1}", "json-depth")
+                raise _UnacceptableError(
+                    f"nested deeper than {DEPTH_LIMIT} levels at character {token.start() + 1}",
+                    "json-depth",
+                )
         elif first in "]}":
             depth -= 1
 
@@ -142,7 +161,9 @@ def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(members):
         seen: set[str] = set()
         twice = next(name for name, _ in members if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise _UnacceptableError(f"property '{twice}' stands twice in one object", "duplicate-property")
+        raise _UnacceptableError(
+            f"property '{twice}' stands twice in one object", "duplicate-property"
+        )
     return found
 
 
@@ -159,8 +180,15 @@ def _odd_float(lexeme: str) -> float | Number:
     return Number(lexeme) if value in (0.0, float("inf"), float("-inf")) else value
 
 
-_ODD_NUMBERS = JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, parse_int=_odd_integer, parse_float=_odd_float)
-_EVERY_NUMBER = JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant, parse_int=_odd_integer, parse_float=Number)
+_ODD_NUMBERS = JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_constant,
+    parse_int=_odd_integer,
+    parse_float=_odd_float,
+)
+_EVERY_NUMBER = JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_constant, parse_int=_odd_integer, parse_float=Number
+)
 
 
 def _no_object() -> Issue:

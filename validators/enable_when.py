@@ -1,4 +1,6 @@
-"""enableWhen (FHIR R4, section 9.8.3): whether a question is to be asked, given the answers so far."""
+"""enableWhen (FHIR R4, section 9.8.3): whether a question is to be asked, given the answers so
+far.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ __all__ = ["EnableWhen", "UndecidableConditionError"]
 Json = dict[str, Any]
 Answer = tuple[str, Any]
 Path = Sequence[tuple[Item, Json]]
-"""From the response down: each item of the Questionnaire, with the item of the response that answers it."""
+"""From the response down: each item of the Questionnaire, with the item of the response that
+answers it.
+"""
 
 _FINNISH = "http://phr.kanta.fi/StructureDefinition/fiphr-ext-questionnaire-enablewhen"
 _SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
@@ -31,16 +35,22 @@ _TIMES = frozenset({"Date", "DateTime"})
 
 
 class UndecidableConditionError(ValueError):
-    """A condition that has no answer: values of different types, operators that do not fit. The reference validator refuses the response."""
+    """A condition that has no answer: values of different types, operators that do not fit.
+
+    The reference validator refuses the response.
+    """
 
 
 class EnableWhen:
     """Decides for one response.
 
-    holds   (FHIRPath text) -> whether an expression holds for the response, for conditions given by extension
+    holds   (FHIRPath text) -> whether an expression holds for the response, for conditions given by
+            extension
     """
 
-    def __init__(self, questionnaire: Questionnaire, response: Json, holds: Callable[[str], bool]) -> None:
+    def __init__(
+        self, questionnaire: Questionnaire, response: Json, holds: Callable[[str], bool]
+    ) -> None:
         self._questionnaire = questionnaire
         self._response = response
         self._holds = holds
@@ -71,7 +81,9 @@ class EnableWhen:
         return any(_compare(value, expected, str(operator)) for value in given)
 
     def _answers(self, condition: Json, item: Item, path: Path) -> list[Json]:
-        """The answers that a condition is about: those in the innermost group that holds both questions."""
+        """The answers that a condition is about: those in the innermost group that holds both
+        questions.
+        """
         link_id = condition.get("question")
         target = self._questionnaire.item(link_id) if type(link_id) is str else None
         if target is None or target.link_id is None:
@@ -79,11 +91,15 @@ class EnableWhen:
         group = self._questionnaire.common(item, target)
         if group is None:
             return self._answers_below(self._response, target.link_id)
-        around = next((answered for question, answered in reversed(path) if question is group), None)
+        around = next(
+            (answered for question, answered in reversed(path) if question is group), None
+        )
         return [] if around is None else self._answers_below(around, target.link_id)
 
     def _answers_below(self, holder: Json, link_id: str) -> list[Json]:
-        """Every answer to a question in an item (itself too) or the response; each is walked through once, however many conditions ask."""
+        """Every answer to a question in an item (itself too) or the response; each is walked
+        through once, however many conditions ask.
+        """
         index = self._indexes.get(id(holder))
         if index is None:
             index = self._indexes[id(holder)] = {}
@@ -104,7 +120,11 @@ def _expression(item: Item) -> str | None:
     for _, value in extensions(item.definition, _FINNISH):
         return str(value)
     for _, value in extensions(item.definition, _SDC):
-        if type(value) is not dict or value.get("language") != "text/fhirpath" or type(value.get("expression")) is not str:
+        if (
+            type(value) is not dict
+            or value.get("language") != "text/fhirpath"
+            or type(value.get("expression")) is not str
+        ):
             raise UndecidableConditionError("an enableWhen expression must be FHIRPath")
         return str(value["expression"])
     return None
@@ -112,7 +132,10 @@ def _expression(item: Item) -> str | None:
 
 def _compare(actual: Answer, expected: Answer | None, operator: str) -> bool:
     if expected is None or actual[0] != expected[0]:
-        raise UndecidableConditionError(f"the answer is of type {actual[0]}, the condition of type {expected[0] if expected else 'none'}")
+        raise UndecidableConditionError(
+            f"the answer is of type {actual[0]}, the condition of type "
+            f"{expected[0] if expected else 'none'}"
+        )
     if operator not in _ORDER:
         raise UndecidableConditionError(f"no operator {operator}")
     kind, value, wanted = actual[0], actual[1], expected[1]
@@ -123,7 +146,9 @@ def _compare(actual: Answer, expected: Answer | None, operator: str) -> bool:
     if kind in ("Reference", "Attachment"):
         raise UndecidableConditionError(f"answers of type {kind} cannot be compared")
     if kind == "Quantity":
-        value, wanted = (part.get("value") if type(part) is dict else None for part in (value, wanted))
+        value, wanted = (
+            part.get("value") if type(part) is dict else None for part in (value, wanted)
+        )
     return _ORDER[operator](_sign(kind, lexical(value), lexical(wanted)))
 
 

@@ -1,4 +1,7 @@
-"""What goes wrong before any data is read: configuration, packages, definitions. Bad data never raises; it becomes an Issue."""
+"""What goes wrong before any data is read: configuration, packages, definitions.
+
+Bad data never raises; it becomes an Issue.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ __all__ = ["BulkfhirError", "DefinitionError", "PackageError"]
 
 
 class BulkfhirError(Exception):
-    """Root of every error that a user of this package can cause and mend; its text is one sentence for a person."""
+    """Root of every error that a user of this package can cause and mend; its text is one sentence
+    for a person.
+    """
 
 
 class PackageError(BulkfhirError):
-    """A FHIR package that cannot be found, is damaged, is hostile, or is made for another FHIR version."""
+    """A FHIR package that cannot be found, is damaged, is hostile, or is made for another FHIR
+    version.
+    """
 
 
 class DefinitionError(BulkfhirError):

@@ -1,7 +1,9 @@
-"""The explainer: walks a resource through the checks of its types. It is the truth, and writes every issue.
+"""The explainer: walks a resource through the checks of its types. It is the truth, and writes
+every issue.
 
-Compiled once: per type a table from JSON name to check, filled when a name is first seen. What a value's checks are is
-decided when the table entry is made; nothing is looked up, and no object is made, while a value is as it should be.
+Compiled once: per type a table from JSON name to check, filled when a name is first seen. What a
+value's checks are is decided when the table entry is made; nothing is looked up, and no object is
+made, while a value is as it should be.
 """
 
 from __future__ import annotations
@@ -21,7 +23,15 @@ from .profiles import ProfileCompiler
 from .references import scope_of
 from .rules import RULES
 from .rules.context import Unplaced, settle
-from .rules.form import PropertyCheck, companion_check, inline_check, list_check, single_check, with_choice, wrong_form
+from .rules.form import (
+    PropertyCheck,
+    companion_check,
+    inline_check,
+    list_check,
+    single_check,
+    with_choice,
+    wrong_form,
+)
 from .rules.primitive import Proof, proof_of
 from .rules.profile import unreplaced
 from .rules.remembered import remembered
@@ -35,15 +45,19 @@ from .walk import Member, Walk
 __all__ = ["Explainer"]
 
 _SHAPES, _VALUES = 8192, 65_536
-"""How many shapes of objects, and values of concepts and references, are remembered: some 16 MB each at the most."""
+"""How many shapes of objects, and values of concepts and references, are remembered: some 16 MB
+each at the most.
+"""
 
 
 class Explainer:
     """Checks for types and resources, made when first needed.
 
     warnings        also say what does not fail a resource (warnings, information)
-    best_practice   invariants marked as best practice (dom-6) count as warnings; off, they are not checked
-    unknown_profile what a profile in meta.profile that is not known is worth; None: profiles in meta.profile are not looked at
+    best_practice   invariants marked as best practice (dom-6) count as warnings; off, they are not
+                    checked
+    unknown_profile what a profile in meta.profile that is not known is worth; None: profiles in
+    meta.profile are not looked at
     beside          an explainer of the same definitions; what it has compiled is shared
     """
 
@@ -58,8 +72,12 @@ class Explainer:
     ) -> None:
         self.definitions = definitions
         self.schema: Schema = beside.schema if beside is not None else Schema(definitions)
-        self.terminology: Terminology = beside.terminology if beside is not None else Terminology(definitions)
-        self.model: fhirpath.TypeModel = beside.model if beside is not None else fhirpath.TypeModel(self.schema)
+        self.terminology: Terminology = (
+            beside.terminology if beside is not None else Terminology(definitions)
+        )
+        self.model: fhirpath.TypeModel = (
+            beside.model if beside is not None else fhirpath.TypeModel(self.schema)
+        )
         self.hooks = fhirpath.Hooks(
             member_of=self._member_of,
             html_checks=lambda div: read_div(div).allowed,
@@ -83,18 +101,29 @@ class Explainer:
         return located(name, issues) if issues else []
 
     def conforms(self, value: dict[str, Any], name: str, url: str, scope: Scope) -> bool:
-        """Whether a value follows a known profile, and its own type: a resource in its own scope, or any other object."""
+        """Whether a value follows a known profile, and its own type: a resource in its own scope,
+        or any other object.
+        """
         outermost = scope
         while outermost.parent is not None:
             outermost = outermost.parent
         answers: dict[tuple[int, str], bool] = outermost.memo.setdefault("conforms", {})
         key = id(value), url
         if key not in answers:
-            answers[key] = True  # while it is being found out: what leads back to itself is no fault
+            answers[key] = (
+                True  # while it is being found out: what leads back to itself is no fault
+            )
             silent = Scope(scope.resource, Counter(), scope.parent, scope.place, scope.holder)
-            check = self.resource_check(name) if self.schema.is_resource(name) else self.type_check(name)
+            check = (
+                self.resource_check(name)
+                if self.schema.is_resource(name)
+                else self.type_check(name)
+            )
             beyond = self.profile_check(url)
-            issues = [*(check(value, silent) or ()), *((beyond(value, silent) if beyond is not None else None) or ())]
+            issues = [
+                *(check(value, silent) or ()),
+                *((beyond(value, silent) if beyond is not None else None) or ()),
+            ]
             answers[key] = not any(issue.fails for issue in issues if type(issue) is not Unplaced)
         return answers[key]
 
@@ -114,9 +143,11 @@ class Explainer:
         return made
 
     def type_check(self, name: str) -> Check:
-        """The check for JSON objects of a type: the walk through its properties, then the rules on the whole object.
+        """The check for JSON objects of a type: the walk through its properties, then the rules on
+        the whole object.
 
-        ``Resource`` and ``DomainResource`` (as in ``contained``) stand for whatever resource the object says it is.
+        ``Resource`` and ``DomainResource`` (as in ``contained``) stand for whatever resource the
+        object says it is.
         """
         check = self._types.get(name)
         if check is None:
@@ -131,10 +162,16 @@ class Explainer:
     def is_profile(self, url: str) -> bool:
         """Whether a profile of that url is known."""
         definition = self.definitions.fetch("StructureDefinition", url)
-        return definition is not None and "snapshot" in definition and definition.get("derivation") == "constraint"
+        return (
+            definition is not None
+            and "snapshot" in definition
+            and definition.get("derivation") == "constraint"
+        )
 
     def profile_check(self, url: str) -> Check | None:
-        """The check for what a known profile says beyond its base type, compiled when it is first called; None where it is not known."""
+        """The check for what a known profile says beyond its base type, compiled when it is first
+        called; None where it is not known.
+        """
         if url not in self._profiles:
             self._profiles[url] = self._when_called(url) if self.is_profile(url) else None
         return self._profiles[url]
@@ -153,14 +190,21 @@ class Explainer:
         return check
 
     def profile_tree(self, url: str) -> Node | None:
-        """The tree of a known StructureDefinition, kept: paths of discriminators lead through many."""
+        """The tree of a known StructureDefinition, kept: paths of discriminators lead through
+        many.
+        """
         if url not in self._trees:
             definition = self.definitions.fetch("StructureDefinition", url)
-            self._trees[url] = profile_tree(definition) if definition is not None and "snapshot" in definition else None
+            self._trees[url] = (
+                profile_tree(definition)
+                if definition is not None and "snapshot" in definition
+                else None
+            )
         return self._trees[url]
 
     def invariant(self, constraint: Constraint, name: str) -> fhirpath.Invariant | None:
-        """A constraint on values of the named type, with its erratum; None where there is nothing to evaluate.
+        """A constraint on values of the named type, with its erratum; None where there is nothing
+        to evaluate.
 
         A text that is no FHIRPath never holds, as in the reference validator.
         """
@@ -176,9 +220,14 @@ class Explainer:
         """A value's scope as FHIRPath sees it; one for each resource."""
         found: fhirpath.Scope | None = scope.memo.get("fhirpath")
         if found is None:
-            bundle = next((s.resource for s in scope.outward() if s.resource.get("resourceType") == "Bundle"), None)
+            bundle = next(
+                (s.resource for s in scope.outward() if s.resource.get("resourceType") == "Bundle"),
+                None,
+            )
             hooks = replace(self.hooks, conforms_to=partial(self._conforms_to, scope))
-            found = scope.memo["fhirpath"] = fhirpath.Scope(scope.resource, scope.root, bundle, hooks)
+            found = scope.memo["fhirpath"] = fhirpath.Scope(
+                scope.resource, scope.root, bundle, hooks
+            )
         return found
 
     def _member_of(self, value: Any, name: str, url: str) -> bool | None:
@@ -189,7 +238,15 @@ class Explainer:
             answers = [value_set.code(value)] if type(value) is str else []
         else:
             codings = value.get("coding", ()) if name == "CodeableConcept" else (value,)
-            answers = [value_set.member(c.get("system"), c.get("code")) for c in codings if type(c) is dict] if type(codings) in (list, tuple) else []
+            answers = (
+                [
+                    value_set.member(c.get("system"), c.get("code"))
+                    for c in codings
+                    if type(c) is dict
+                ]
+                if type(codings) in (list, tuple)
+                else []
+            )
         if answers and all(answer is Membership.IN for answer in answers):
             return True
         return None if any(a in (Membership.OPEN, Membership.ABANDONED) for a in answers) else False
@@ -204,7 +261,9 @@ class Explainer:
         return self.conforms(value, kind, url, scope_of(value, scope))
 
     def value_check(self, found: Property) -> Check:
-        """The check for one value of a property: its type's, and that of every rule that has something to say of the property."""
+        """The check for one value of a property: its type's, and that of every rule that has
+        something to say of the property.
+        """
         return union(self._value_checks(found)) or (lambda value, scope: None)
 
     def _value_checks(self, found: Property) -> list[Check]:
@@ -212,7 +271,9 @@ class Explainer:
         return checks + self._built("value", found)
 
     def narrowing_checks(self, found: Property) -> list[Check]:
-        """The checks of every rule that has something to say of a property as a profile narrows it."""
+        """The checks of every rule that has something to say of a property as a profile narrows
+        it.
+        """
         return self._built("narrowed", found)
 
     def empty_checks(self, found: Property) -> list[Check]:
@@ -228,11 +289,29 @@ class Explainer:
             return [wrong_form(value, "an object")]
         name = value.get("resourceType")
         if type(name) is not str:
-            return [Issue("fatal", "invalid", "resource-type", "", "Unable to find resourceType property" if name is None else "resourceType must be a string")]
+            return [
+                Issue(
+                    "fatal",
+                    "invalid",
+                    "resource-type",
+                    "",
+                    "Unable to find resourceType property"
+                    if name is None
+                    else "resourceType must be a string",
+                )
+            ]
         check = self._resources.get(name)
         if check is None:
             if not self.schema.is_resource(name):
-                return [Issue("fatal", "invalid", "resource-type", "", f"This does not appear to be a FHIR resource (unknown name '{name[:64]}')")]
+                return [
+                    Issue(
+                        "fatal",
+                        "invalid",
+                        "resource-type",
+                        "",
+                        f"This does not appear to be a FHIR resource (unknown name '{name[:64]}')",
+                    )
+                ]
             check = self.resource_check(name)
         return check(value, scope)
 
@@ -254,7 +333,9 @@ class Explainer:
         if found.type == "Resource":
             return inline_check(found, self.value_check(found), form), None
         checks = self._value_checks(found)
-        proof = proof_of(found, self, len(checks)) if found.is_primitive and not found.is_list else None
+        proof = (
+            proof_of(found, self, len(checks)) if found.is_primitive and not found.is_list else None
+        )
         return remembered(found, form(found, checks), self._values, warnings=self.warnings), proof
 
     def _companion_check(self, found: Property) -> PropertyCheck:
@@ -263,15 +344,34 @@ class Explainer:
         properties: Mapping[str, Property] = {}  # xhtml has neither id nor extensions
         if found.type != "xhtml":
             extension = element.properties["extension"]
-            placed = replace(extension, element=replace(extension.element, path=f"{found.element.path}.extension"))  # so that rules know what it extends
+            placed = replace(
+                extension,
+                element=replace(extension.element, path=f"{found.element.path}.extension"),
+            )  # so that rules know what it extends
             properties = {**element.properties, "extension": placed}
-        return companion_check(found, self._walk(replace(element, properties=properties), may_be_empty=True), empty)
+        return companion_check(
+            found, self._walk(replace(element, properties=properties), may_be_empty=True), empty
+        )
 
     def _walk(self, schema: TypeSchema, *, may_be_empty: bool = False) -> Check:
-        walk = Walk(self, schema, partial(self._member, schema.properties), self._shapes, may_be_empty=may_be_empty or schema.kind == "resource")
+        walk = Walk(
+            self,
+            schema,
+            partial(self._member, schema.properties),
+            self._shapes,
+            may_be_empty=may_be_empty or schema.kind == "resource",
+        )
         if not may_be_empty:
-            self._types[schema.name] = walk.check  # before the rules are built: types refer to one another
-        walk.add([(rule, check) for rule in RULES if "object" in rule.on and (check := rule.build(schema, self))])
+            self._types[schema.name] = (
+                walk.check
+            )  # before the rules are built: types refer to one another
+        walk.add(
+            [
+                (rule, check)
+                for rule in RULES
+                if "object" in rule.on and (check := rule.build(schema, self))
+            ]
+        )
         return walk.check
 
 

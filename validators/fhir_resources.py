@@ -1,7 +1,8 @@
-"""fhir.resources as a plug-in validator: a second opinion from pydantic models (R4B), never the judge of record.
+"""fhir.resources as a plug-in validator: a second opinion from pydantic models (R4B), never the
+judge of record.
 
-It checks names, JSON types, cardinality and primitive formats; it enforces no codes and no invariants, and takes ``"true"`` for true.
-Needs the extra ``bulkfhir[fhir-resources]``.
+It checks names, JSON types, cardinality and primitive formats; it enforces no codes and no
+invariants, and takes ``"true"`` for true. Needs the extra ``bulkfhir[fhir-resources]``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ __all__ = ["FhirResourcesValidator"]
 
 
 class FhirResourcesValidator:
-    """A ResourceValidator. It knows one level only, whatever it is asked for: R4B's structure, without profiles."""
+    """A ResourceValidator.
+
+    It knows one level only, whatever it is asked for: R4B's structure, without profiles.
+    """
 
     def __init__(self, level: str = "structure-only", **options: object) -> None:
         self.level, self.options = level, options
@@ -28,19 +32,42 @@ class FhirResourcesValidator:
         try:
             resource = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            return Verdict(None, None, [Issue("fatal", "invalid", "json", "", f"Invalid JSON: {error.msg} at column {error.colno}")])
+            return Verdict(
+                None,
+                None,
+                [
+                    Issue(
+                        "fatal",
+                        "invalid",
+                        "json",
+                        "",
+                        f"Invalid JSON: {error.msg} at column {error.colno}",
+                    )
+                ],
+            )
         if not isinstance(resource, dict):
-            return Verdict(None, None, [Issue("fatal", "structure", "json", "", "A resource is a JSON object")])
+            return Verdict(
+                None, None, [Issue("fatal", "structure", "json", "", "A resource is a JSON object")]
+            )
         name, key = resource.get("resourceType"), resource.get("id")
-        resource_type, resource_id = name if isinstance(name, str) else None, key if isinstance(key, str) else None
+        resource_type, resource_id = (
+            name if isinstance(name, str) else None,
+            key if isinstance(key, str) else None,
+        )
         model = _model(resource_type or "")
         if model is None:
-            return Verdict(resource_type, resource_id, [Issue("fatal", "structure", "resource-type", "", "Unknown resourceType")])
+            return Verdict(
+                resource_type,
+                resource_id,
+                [Issue("fatal", "structure", "resource-type", "", "Unknown resourceType")],
+            )
         try:
             model.model_validate(resource)
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=False, include_input=False)
-            return Verdict(resource_type, resource_id, [_issue(resource_type or "", item) for item in found])
+            return Verdict(
+                resource_type, resource_id, [_issue(resource_type or "", item) for item in found]
+            )
         return Verdict(resource_type, resource_id)
 
 

@@ -1,4 +1,6 @@
-"""Dates and times as points on the time line: what is left out of a date is its beginning, and no zone is UTC."""
+"""Dates and times as points on the time line: what is left out of a date is its beginning, and no
+zone is UTC.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ _PARTIAL = re.compile(r"(\d{4})(?:-(\d\d))?")
 
 
 def instant(text: str) -> datetime:
-    """The point in time of a date, dateTime or instant; ``2020-05`` is the first moment of May 2020. Raises ValueError."""
+    """The point in time of a date, dateTime or instant; ``2020-05`` is the first moment of May
+    2020. Raises ValueError.
+    """
     partial = _PARTIAL.fullmatch(text)
     if partial is not None:
         text = f"{partial[1]}-{partial[2] or '01'}-01"

@@ -15,7 +15,10 @@ FAILING: frozenset[str] = frozenset({"fatal", "error"})
 """Severities that fail a resource."""
 
 LONGEST = 2000
-"""Characters of a message. A value may have a million; a log that repeats it for every finding would be larger than the data."""
+"""Characters of a message.
+
+A value may have a million; a log that repeats it for every finding would be larger than the data.
+"""
 
 _TYPED_CHOICE = re.compile(r"\.ofType\(\w+\)")
 
@@ -26,9 +29,11 @@ class Issue:
 
     severity     fatal | error | warning | information
     code         FHIR IssueType: structure, required, value, invariant, code-invalid, not-found, …
-    rule         what decided: an invariant's key (``obs-7``) or the name of one of our rules (``cardinality``)
+    rule         what decided: an invariant's key (``obs-7``) or the name of one of our rules
+                 (``cardinality``)
     location     where, as HL7's validator prints it: ``Observation.value.ofType(Quantity).code``
-    diagnostics  the sentence for a person, with the numbers; what is longer than LONGEST is cut, since values may be quoted whole
+    diagnostics  the sentence for a person, with the numbers; what is longer than LONGEST is cut,
+                 since values may be quoted whole
     profile      canonical url of the StructureDefinition that states the rule, where one does
     element      of an element that is missing: its name below the location
     """
@@ -57,7 +62,9 @@ class Issue:
 
 @dataclass(slots=True)
 class Verdict:
-    """The answer for one resource: its type and id where they could be read, and every issue found."""
+    """The answer for one resource: its type and id where they could be read, and every issue
+    found.
+    """
 
     resource_type: str | None
     resource_id: str | None
@@ -69,8 +76,22 @@ class Verdict:
 
 
 def crash_verdict(error: Exception) -> Verdict:
-    """What is said of a resource whose validation itself broke: a server error, never the data's."""
-    return Verdict(None, None, [Issue("fatal", "exception", "validator-crash", "", f"the validator failed: {type(error).__name__}")])
+    """What is said of a resource whose validation itself broke: a server error, never the
+    data's.
+    """
+    return Verdict(
+        None,
+        None,
+        [
+            Issue(
+                "fatal",
+                "exception",
+                "validator-crash",
+                "",
+                f"the validator failed: {type(error).__name__}",
+            )
+        ],
+    )
 
 
 def operation_outcome(issues: Sequence[Issue]) -> dict[str, object]:

@@ -1,9 +1,12 @@
-"""From the compiled schema to the acceptor's table, and from the explainer's checks to answers about single values.
+"""From the compiled schema to the acceptor's table, and from the explainer's checks to answers
+about single values.
 
-What the table can say natively (names, form, cardinality, choices, primitives, most invariants) is lowered, type by type, when the
-acceptor first meets the type. Everything else a rule says of one value becomes a *question*: a numbered check that the acceptor asks
-about a value that it has not met, answered by the very closure that the explainer runs. A rule that this module does not know is a
-question too, and one that needs to see more than its value answers no: then the line goes to the explainer.
+What the table can say natively (names, form, cardinality, choices, primitives, most invariants) is
+lowered, type by type, when the acceptor first meets the type. Everything else a rule says of one
+value becomes a *question*: a numbered check that the acceptor asks about a value that it has not
+met, answered by the very closure that the explainer runs. A rule that this module does not know is
+a question too, and one that needs to see more than its value answers no: then the line goes to the
+explainer.
 
     lowering          types and their properties, profiles that resources name
     lowered_values    what holds for each value of a property
@@ -63,16 +66,35 @@ __all__ = ["Lowering"]
 _BESIDE: Final = "_"
 """Opens the names of nodes that stand beside a primitive: the rest is the element's path."""
 _KNOWN: Final = (
-    "resourceType id meta profile security versionId lastUpdated contained system code value coding reference type url extension data size "
+    "resourceType id meta profile security versionId lastUpdated contained system code value "
+    "coding reference type url extension data size "
     "link relation entry fullUrl _fullUrl search mode parameter part resource"
 ).split()
 """Names that the acceptor's own rules look at, in the order of its record."""
 
-_FLAGS: Final = {"Identifier": IS_IDENTIFIER, "Attachment": IS_ATTACHMENT, "Meta": IS_META, "Bundle": IS_BUNDLE, "Parameters": IS_PARAMETERS}
+_FLAGS: Final = {
+    "Identifier": IS_IDENTIFIER,
+    "Attachment": IS_ATTACHMENT,
+    "Meta": IS_META,
+    "Bundle": IS_BUNDLE,
+    "Parameters": IS_PARAMETERS,
+}
 _OBJECT_RULES: Final = frozenset(
-    {cardinality.build, identifier.build, attachment.build, ids.build, contained.build, invariant.build, narrative.build, profile.build, bundle.build}
+    {
+        cardinality.build,
+        identifier.build,
+        attachment.build,
+        ids.build,
+        contained.build,
+        invariant.build,
+        narrative.build,
+        profile.build,
+        bundle.build,
+    }
 ) | {questionnaire_response.build}
-"""Rules on whole objects that the acceptor has natively, and one with nothing to say where the question about the Questionnaire is answered."""
+"""Rules on whole objects that the acceptor has natively, and one with nothing to say where the
+question about the Questionnaire is answered.
+"""
 
 
 class Lowering:
@@ -92,7 +114,11 @@ class Lowering:
         self._native: dict[str, bool] = {}
         self.types: list[str] = []  # resource types by number
         self.overlays = Overlays(self)
-        self._questions: list[Question] = [self._type_question, self._node_question, self._overlay_question]
+        self._questions: list[Question] = [
+            self._type_question,
+            self._node_question,
+            self._overlay_question,
+        ]
         self._records = bytearray()
         self._keep(u8(5), *(u16(self.names.number(name)) for name in _KNOWN))
 
@@ -103,7 +129,9 @@ class Lowering:
         return records
 
     def answer(self, check: int, text: bytes) -> tuple[int, list[int]]:
-        """The answer to a question of the acceptor: its value, and the numbers of the value sets that could not decide."""
+        """The answer to a question of the acceptor: its value, and the numbers of the value sets
+        that could not decide.
+        """
         try:
             value, undecided = self._questions[check](text)
         except NeedsContextError:
@@ -158,16 +186,25 @@ class Lowering:
         return number
 
     def is_native(self, schema: TypeSchema) -> bool:
-        """Whether the table can hold a type: not too many properties, and no rule on its objects that the acceptor lacks."""
+        """Whether the table can hold a type: not too many properties, and no rule on its objects
+        that the acceptor lacks.
+        """
         found = self._native.get(schema.name)
         if found is None:
-            others = (rule for rule in RULES if "object" in rule.on and rule.build not in _OBJECT_RULES)
-            found = len(schema.properties) < WIDTH and all(rule.build(schema, self.explainer) is None for rule in others)
+            others = (
+                rule for rule in RULES if "object" in rule.on and rule.build not in _OBJECT_RULES
+            )
+            found = len(schema.properties) < WIDTH and all(
+                rule.build(schema, self.explainer) is None for rule in others
+            )
             self._native[schema.name] = found
         return found
 
     def _lower(self, name: str) -> None:
-        """Add a type. Those that it leads to wait until data has them: most elements of most types never come."""
+        """Add a type.
+
+        Those that it leads to wait until data has them: most elements of most types never come.
+        """
         if name in self._done:
             return
         self._done.add(name)
@@ -179,7 +216,15 @@ class Lowering:
         profile_check = NO_CHECK
         if schema.kind == "resource":
             flags |= IS_RESOURCE
-            properties.append(u16(self.names.number("resourceType")) * 2 + u32(0) + u8(3) + u8(0) + u16(0) + u32(NO_CHECK) + u16(0))
+            properties.append(
+                u16(self.names.number("resourceType")) * 2
+                + u32(0)
+                + u8(3)
+                + u8(0)
+                + u16(0)
+                + u32(NO_CHECK)
+                + u16(0)
+            )
             if self.explainer.unknown_profile is not None:
                 profile_check = self.question(self._profile_question(schema))
         conditions, plain_reference = self.conditions.of_type(schema)
@@ -187,29 +232,70 @@ class Lowering:
             conditions.append(self.conditions.asked_with("hash", self.values.about_value([check])))
         if plain_reference:
             flags |= IS_PLAIN_REFERENCE
-        required = [items(u16(numbers[p.json_name]) for p in found if p.element is element) for element in schema.elements if element.min]
-        self._keep(u8(3), u32(self.node(name)), u8(flags), u32(profile_check), items(properties), items(required), items(conditions))
+        required = [
+            items(u16(numbers[p.json_name]) for p in found if p.element is element)
+            for element in schema.elements
+            if element.min
+        ]
+        self._keep(
+            u8(3),
+            u32(self.node(name)),
+            u8(flags),
+            u32(profile_check),
+            items(properties),
+            items(required),
+            items(conditions),
+        )
 
     def _schema_of(self, name: str) -> TypeSchema:
-        """The compiled type; or that of what stands beside a primitive element, whose extensions know the element's path."""
+        """The compiled type; or that of what stands beside a primitive element, whose extensions
+        know the element's path.
+        """
         if not name.startswith(_BESIDE):
             return self.schema.type(name)
         element = self.schema.type("Element")
         extension = element.properties["extension"]
-        placed = replace(extension, element=replace(extension.element, path=f"{name.removeprefix(_BESIDE)}.extension"))
+        placed = replace(
+            extension,
+            element=replace(extension.element, path=f"{name.removeprefix(_BESIDE)}.extension"),
+        )
         return replace(element, properties={**element.properties, "extension": placed})
 
     def _property(self, found: Property, schema: TypeSchema, numbers: dict[str, int]) -> bytes:
-        siblings = [p for p in schema.properties.values() if p.element is found.element and p is not found] if found.element.is_choice else []
+        siblings = (
+            [p for p in schema.properties.values() if p.element is found.element and p is not found]
+            if found.element.is_choice
+            else []
+        )
         key = self.names.number(found.json_name)
         companion = self.names.number("_" + found.json_name) if found.is_primitive else key
-        takes_companion = found.is_primitive and found.type != "xhtml" and "xmlAttr" not in found.element.representations
+        takes_companion = (
+            found.is_primitive
+            and found.type != "xhtml"
+            and "xmlAttr" not in found.element.representations
+        )
         is_unique = ids.build_element(found, self.explainer) is not None
-        flags = found.is_list | takes_companion << 1 | (found.is_primitive and bool(self.explainer.empty_checks(found))) << 2 | is_unique << 3
-        kind, format_check, checks = self.values.primitive(found) if found.is_primitive else self.values.other(found)
+        flags = (
+            found.is_list
+            | takes_companion << 1
+            | (found.is_primitive and bool(self.explainer.empty_checks(found))) << 2
+            | is_unique << 3
+        )
+        kind, format_check, checks = (
+            self.values.primitive(found) if found.is_primitive else self.values.other(found)
+        )
         beside = self.node(_BESIDE + found.element.path) if takes_companion else 0
         others = items(u16(numbers[p.json_name]) for p in siblings)
-        return u16(key) + u16(companion) + u32(beside) + kind + u8(flags) + others + u32(format_check) + items(checks)
+        return (
+            u16(key)
+            + u16(companion)
+            + u32(beside)
+            + kind
+            + u8(flags)
+            + others
+            + u32(format_check)
+            + items(checks)
+        )
 
     # Profiles
 
@@ -221,9 +307,21 @@ class Lowering:
         def question(text: bytes) -> Answer:
             url = read_text(text)
             definition = profile.named(url, self.explainer)
-            if definition is None or definition["type"] not in (schema.name, "Resource", "DomainResource"):
-                return NO if check({"resourceType": schema.name, "meta": {"profile": [url]}}, Nowhere()) else YES
-            urls = [each for each in (url, *profile.imposed(definition)) if profile_check(each) is not None]
+            if definition is None or definition["type"] not in (
+                schema.name,
+                "Resource",
+                "DomainResource",
+            ):
+                return (
+                    NO
+                    if check({"resourceType": schema.name, "meta": {"profile": [url]}}, Nowhere())
+                    else YES
+                )
+            urls = [
+                each
+                for each in (url, *profile.imposed(definition))
+                if profile_check(each) is not None
+            ]
             return (2 + self.overlays.of_profiles(urls), Counter()) if urls else YES
 
         return question

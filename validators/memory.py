@@ -1,4 +1,6 @@
-"""What was found out from data and is kept, so that it is found out once: tables that share one bound."""
+"""What was found out from data and is kept, so that it is found out once: tables that share one
+bound.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,10 @@ __all__ = ["Memory"]
 
 
 class Memory:
-    """Tables that may hold so many entries in all. At the bound they all start anew: keys come from data, and must not fill a worker."""
+    """Tables that may hold so many entries in all.
+
+    At the bound they all start anew: keys come from data, and must not fill a worker.
+    """
 
     def __init__(self, bound: int) -> None:
         self._bound = bound

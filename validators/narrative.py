@@ -1,6 +1,8 @@
-"""Narratives: the XHTML that FHIR allows in Narrative.div (R4, section 2.4), and the links inside a resource that it uses.
+"""Narratives: the XHTML that FHIR allows in Narrative.div (R4, section 2.4), and the links inside a
+resource that it uses.
 
-``read_div`` reads one div; ``check_div`` is what is wrong with it; ``resolve_anchors`` finds local links that lead nowhere.
+``read_div`` reads one div; ``check_div`` is what is wrong with it; ``resolve_anchors`` finds local
+links that lead nowhere.
 """
 
 from __future__ import annotations
@@ -26,11 +28,13 @@ def _words(text: str) -> frozenset[str]:
 
 
 ELEMENTS: Final = _words(
-    "a abbr acronym address area b bdo big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li map ol p pre q "
+    "a abbr acronym address area b bdo big blockquote br caption cite code col colgroup dd dfn "
+    "div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li map ol p pre q "
     "samp small span strong sub sup table tbody td tfoot th thead tr tt ul var"
 )
 ATTRIBUTES: Final = _words(
-    "title style class id lang xml:lang xml:space dir accesskey tabindex span width align valign char charoff abbr axis headers scope rowspan colspan"
+    "title style class id lang xml:lang xml:space dir accesskey tabindex span width align valign "
+    "char charoff abbr axis headers scope rowspan colspan"
 )
 """Attributes that any element may have; ``xmlns`` and whatever starts with it comes on top."""
 OWN_ATTRIBUTES: Final = {
@@ -52,7 +56,10 @@ PARENTS: Final = {
     "li": ("ul", "ol"),
     **dict.fromkeys(("dd", "dt"), ("dl",)),
 }
-"""Element -> where alone it may stand. (Yes: HTML allows col in colgroup, HL7's validator does not.)"""
+"""Element -> where alone it may stand.
+
+(Yes: HTML allows col in colgroup, HL7's validator does not.)
+"""
 CHILDREN: Final = {
     "table": _words("tbody tr caption thead tfoot col colgroup"),
     "tr": frozenset(("td", "th")),
@@ -63,7 +70,9 @@ CHILDREN: Final = {
 }
 """Element -> the only elements it may hold, and no text."""
 EMPTY: Final = frozenset(("br", "img", "hr", "area"))
-NOT_IN_ITSELF: Final = _words("a b em i strong small big sub sup code tt dfn q var abbr acronym cite bdo kbd samp")
+NOT_IN_ITSELF: Final = _words(
+    "a b em i strong small big sub sup code tt dfn q var abbr acronym cite bdo kbd samp"
+)
 TEXT_ONLY: Final = NOT_IN_ITSELF | _words("p h1 h2 h3 h4 h5 h6 pre address span caption dd dt")
 BLOCKS: Final = _words("div pre table ul ol")
 """What may stand nowhere inside a TEXT_ONLY element."""
@@ -71,7 +80,9 @@ NOT_IN_P: Final = _words("div blockquote table ol ul p")
 
 MEMO_ENTRIES: Final = 200
 MEMO_LENGTH: Final = 50_000
-"""Bounds of the memory of divs read, at most some 10 MB in a worker: it spares links their second reading, and repeated texts every one."""
+"""Bounds of the memory of divs read, at most some 10 MB in a worker: it spares links their second
+reading, and repeated texts every one.
+"""
 
 _TRIMMED: Final = "".join(map(chr, range(33)))
 
@@ -80,14 +91,16 @@ _TRIMMED: Final = "".join(map(chr, range(33)))
 class Narrative:
     """One div, read.
 
-    findings   (rule, diagnostics) of every fault; rules are ``txt-1``, ``txt-2`` and our own ``xhtml-…``
+    findings   (rule, diagnostics) of every fault; rules are ``txt-1``, ``txt-2`` and our own
+               ``xhtml-…``
     allowed    whether txt-1 holds: basic elements and attributes only
     content    whether txt-2 holds: some text or an image
     links      fragments that ``a`` elements link to, without ``#``
     images     fragments that ``img`` elements show, without ``#``
     ids        values of ``id`` attributes, with repetitions
     names      values of ``name`` attributes on ``a`` elements, with repetitions
-    wordless   whether there are pictures and the like, but no words, and no language is said of them
+    wordless   whether there are pictures and the like, but no words, and no language is said of
+               them
     """
 
     findings: tuple[Finding, ...]
@@ -104,7 +117,10 @@ _READ: dict[str, Narrative] = {}
 
 
 def check_div(xhtml: str) -> tuple[Finding, ...]:
-    """What is wrong with the value of Narrative.div; empty if nothing is. Whether local links resolve is for ``resolve_anchors``."""
+    """What is wrong with the value of Narrative.div; empty if nothing is.
+
+    Whether local links resolve is for ``resolve_anchors``.
+    """
     return read_div(xhtml).findings
 
 
@@ -128,9 +144,16 @@ def _judge(root: Element) -> Narrative:
     """Walk the tree once, without recursion, with what each element's ancestors forbid."""
     findings: list[Finding] = []
     if root.namespace != XHTML:
-        findings.append(("xhtml-namespace", f"the narrative's namespace is {root.namespace or 'missing'}, it must be {XHTML}"))
+        findings.append(
+            (
+                "xhtml-namespace",
+                f"the narrative's namespace is {root.namespace or 'missing'}, it must be {XHTML}",
+            )
+        )
     if root.name != "div":
-        findings.append(("xhtml-name", f"the narrative starts with '{root.name}', it must be a div"))
+        findings.append(
+            ("xhtml-name", f"the narrative starts with '{root.name}', it must be a div")
+        )
     walk = _Walk(findings)
     walk.vocabulary(root, is_root=True)
     stack: list[tuple[Element, frozenset[str]]] = [(root, frozenset())]
@@ -144,18 +167,36 @@ def _judge(root: Element) -> Narrative:
                 walk.place(child, parent, around)
                 walk.vocabulary(child)
                 walk.links_of(child)
-                stack.append((child, around | {child.name} if child.name in TEXT_ONLY and child.name not in around else around))
+                stack.append(
+                    (
+                        child,
+                        around | {child.name}
+                        if child.name in TEXT_ONLY and child.name not in around
+                        else around,
+                    )
+                )
     if not walk.allowed:
-        findings.append(("txt-1", "the narrative holds elements or attributes that FHIR does not allow"))
+        findings.append(
+            ("txt-1", "the narrative holds elements or attributes that FHIR does not allow")
+        )
     if not walk.content:
         findings.append(("txt-2", "the narrative has no content but white space"))
     return Narrative(
-        tuple(dict.fromkeys(findings)), walk.allowed, walk.content, tuple(walk.links), tuple(walk.images), tuple(walk.ids), tuple(walk.names), _wordless(root)
+        tuple(dict.fromkeys(findings)),
+        walk.allowed,
+        walk.content,
+        tuple(walk.links),
+        tuple(walk.images),
+        tuple(walk.ids),
+        tuple(walk.names),
+        _wordless(root),
     )
 
 
 def _wordless(root: Element) -> bool:
-    """Whether the div has children, no words in any of them, and no language on itself or on one of them."""
+    """Whether the div has children, no words in any of them, and no language on itself or on one of
+    them.
+    """
     stack, languages = [root], {"lang", "xml:lang"} & root.attributes.keys()
     while stack:
         for child in stack.pop().children:
@@ -164,7 +205,13 @@ def _wordless(root: Element) -> bool:
                     return False
             elif child is not None:
                 stack.append(child)
-    return bool(root.children) and not languages and not any(isinstance(child, Element) and "xml:lang" in child.attributes for child in root.children)
+    return (
+        bool(root.children)
+        and not languages
+        and not any(
+            isinstance(child, Element) and "xml:lang" in child.attributes for child in root.children
+        )
+    )
 
 
 class _Walk:
@@ -188,31 +235,48 @@ class _Walk:
             if not is_root:
                 self.findings.append(("xhtml-element", f"element '{name}' is not allowed"))
         if not is_root and element.namespace not in (None, XHTML):
-            self.findings.append(("xhtml-namespace", f"element '{name}' is of namespace {element.namespace}"))
+            self.findings.append(
+                ("xhtml-namespace", f"element '{name}' is of namespace {element.namespace}")
+            )
         own = OWN_ATTRIBUTES.get(name, ())
         for attribute in element.attributes:
-            if attribute not in ATTRIBUTES and attribute not in own and not attribute.startswith("xmlns"):
+            if (
+                attribute not in ATTRIBUTES
+                and attribute not in own
+                and not attribute.startswith("xmlns")
+            ):
                 self.allowed = False
                 if not is_root:
-                    self.findings.append(("xhtml-attribute", f"attribute '{attribute}' is not allowed on '{name}'"))
+                    self.findings.append(
+                        ("xhtml-attribute", f"attribute '{attribute}' is not allowed on '{name}'")
+                    )
 
     def place(self, element: Element, parent: Element, around: frozenset[str]) -> None:
         name = element.name
         if around:
             if (name in BLOCKS) or ("p" in around and name in NOT_IN_P):
-                self.findings.append(("xhtml-nesting", f"'{name}' must not stand inside '{min(around)}'"))
+                self.findings.append(
+                    ("xhtml-nesting", f"'{name}' must not stand inside '{min(around)}'")
+                )
             if name in around and name in NOT_IN_ITSELF:
                 self.findings.append(("xhtml-nesting", f"'{name}' must not stand inside itself"))
         parents = PARENTS.get(name)
         if parents and parent.name not in parents:
-            self.findings.append(("xhtml-place", f"'{name}' must stand in {' or '.join(parents)}, not in {parent.name}"))
+            self.findings.append(
+                (
+                    "xhtml-place",
+                    f"'{name}' must stand in {' or '.join(parents)}, not in {parent.name}",
+                )
+            )
         if name in EMPTY and element.children:
             self.findings.append(("xhtml-children", f"'{name}' must be empty"))
         only = CHILDREN.get(name)
         if only is not None:
             for child in element.children:
                 if isinstance(child, Element) and child.name not in only:
-                    self.findings.append(("xhtml-children", f"'{name}' must not hold '{child.name}'"))
+                    self.findings.append(
+                        ("xhtml-children", f"'{name}' must not hold '{child.name}'")
+                    )
                 elif isinstance(child, str) and child.strip(_TRIMMED):
                     self.findings.append(("xhtml-children", f"'{name}' must not hold text"))
 
@@ -234,8 +298,15 @@ class _Walk:
                 if target.startswith("#"):
                     if target != "#":
                         self.links.append(target[1:])
-                elif is_absolute_uri(target) and (scheme := target.partition(":")[0]) in ("javascript", "vbscript", "urn", "cid"):
-                    self.findings.append(("xhtml-scheme", f"a link must not use the scheme '{scheme}'"))
+                elif is_absolute_uri(target) and (scheme := target.partition(":")[0]) in (
+                    "javascript",
+                    "vbscript",
+                    "urn",
+                    "cid",
+                ):
+                    self.findings.append(
+                        ("xhtml-scheme", f"a link must not use the scheme '{scheme}'")
+                    )
         elif element.name == "img":
             source = element.attributes.get("src")
             if source is not None:
@@ -246,15 +317,19 @@ class _Walk:
     def _target(self, target: str, kind: str) -> None:
         fault = link_fault(target)
         if fault is not None:
-            self.findings.append(("xhtml-link", f"{kind} '{target[:100]}' is no valid address: {fault}"))
+            self.findings.append(
+                ("xhtml-link", f"{kind} '{target[:100]}' is no valid address: {fault}")
+            )
 
 
 def resolve_anchors(resource: dict[str, Any]) -> list[Issue]:
-    """Local links and images in the resource's narratives that lead nowhere; the resource may be a Bundle or Parameters.
+    """Local links and images in the resource's narratives that lead nowhere; the resource may be a
+    Bundle or Parameters.
 
-    A link ``#x`` may lead to any element or resource whose id is x, to an ``id`` in a narrative, or to the ``name`` of an ``a``, anywhere in
-    the resource that holds the narrative; for a contained resource, in the one that contains it; failing that, in the Bundles around it.
-    An image ``#x`` must lead to exactly one such id (no ``name``), in the resource alone.
+    A link ``#x`` may lead to any element or resource whose id is x, to an ``id`` in a narrative, or
+    to the ``name`` of an ``a``, anywhere in the resource that holds the narrative; for a contained
+    resource, in the one that contains it; failing that, in the Bundles around it. An image ``#x``
+    must lead to exactly one such id (no ``name``), in the resource alone.
     """
     issues: list[Issue] = []
     kind = resource.get("resourceType")
@@ -264,7 +339,12 @@ def resolve_anchors(resource: dict[str, Any]) -> list[Issue]:
 
 
 def _resolve(
-    resource: dict[str, Any], scope: dict[str, Any], bundles: tuple[dict[str, Any], ...], path: str, targets: _Targets, issues: list[Issue]
+    resource: dict[str, Any],
+    scope: dict[str, Any],
+    bundles: tuple[dict[str, Any], ...],
+    path: str,
+    targets: _Targets,
+    issues: list[Issue],
 ) -> None:
     found: tuple[Counter[str], Counter[str]] | None = None
     for where, div in _divs(resource, path):
@@ -277,10 +357,26 @@ def _resolve(
         ids, names = found
         for link in narrative.links:
             if not ids[link] and not names[link] and not targets.in_any(bundles, link):
-                issues.append(Issue("error", "invalid", "xhtml-anchor", where, f"the link '#{link}' leads nowhere"))
+                issues.append(
+                    Issue(
+                        "error",
+                        "invalid",
+                        "xhtml-anchor",
+                        where,
+                        f"the link '#{link}' leads nowhere",
+                    )
+                )
         for image in narrative.images:
             if ids[image] != 1:
-                issues.append(Issue("error", "invalid", "xhtml-image", where, f"the image '#{image}' has {ids[image]} targets, it must have one"))
+                issues.append(
+                    Issue(
+                        "error",
+                        "invalid",
+                        "xhtml-image",
+                        where,
+                        f"the image '#{image}' has {ids[image]} targets, it must have one",
+                    )
+                )
     for position, inner in enumerate(_objects(resource.get("contained"))):
         _resolve(inner, resource, bundles, f"{path}.contained[{position}]", targets, issues)
     if resource.get("resourceType") == "Bundle":
@@ -306,11 +402,17 @@ class _Targets:
 
 
 def _objects(value: object) -> list[dict[str, Any]]:
-    return [item if isinstance(item, dict) else {} for item in value] if isinstance(value, list) else []
+    return (
+        [item if isinstance(item, dict) else {} for item in value]
+        if isinstance(value, list)
+        else []
+    )
 
 
 def _divs(resource: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    """(location, div) of the resource's own narratives: its text, and the texts of a Composition's sections."""
+    """(location, div) of the resource's own narratives: its text, and the texts of a Composition's
+    sections.
+    """
     text = resource.get("text")
     if isinstance(text, dict) and isinstance(text.get("div"), str):
         yield f"{path}.text.div", text["div"]
@@ -332,7 +434,9 @@ def _entries(resource: dict[str, Any], path: str) -> Iterator[tuple[str, dict[st
         yield from _parameters(resource, path, "parameter")
 
 
-def _parameters(holder: dict[str, Any], path: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _parameters(
+    holder: dict[str, Any], path: str, name: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
     for position, parameter in enumerate(_objects(holder.get(name))):
         where = f"{path}.{name}[{position}]"
         if isinstance(parameter.get("resource"), dict):
@@ -341,7 +445,9 @@ def _parameters(holder: dict[str, Any], path: str, name: str) -> Iterator[tuple[
 
 
 def _targets(resource: dict[str, Any]) -> tuple[Counter[str], Counter[str]]:
-    """How often each id, and each name of a narrative's anchors, occurs in the resource and everything inside it."""
+    """How often each id, and each name of a narrative's anchors, occurs in the resource and
+    everything inside it.
+    """
     ids: Counter[str] = Counter()
     names: Counter[str] = Counter()
     stack: list[object] = [resource]

@@ -1,7 +1,9 @@
-"""Profiles for the acceptor: what a profile says beyond its base type, as groups of members with their checks and slices.
+"""Profiles for the acceptor: what a profile says beyond its base type, as groups of members with
+their checks and slices.
 
-Follows ``profiles.ProfileCompiler`` step by step and asks it wherever it can: the narrowed elements, the types that are left, and which
-slice a value is in are its own answers. What has no counterpart in the table (re-slices, rules on what stands beside a primitive) asks.
+Follows ``profiles.ProfileCompiler`` step by step and asks it wherever it can: the narrowed
+elements, the types that are left, and which slice a value is in are its own answers. What has no
+counterpart in the table (re-slices, rules on what stands beside a primitive) asks.
 """
 
 from __future__ import annotations
@@ -27,8 +29,16 @@ _ASK: Final = u8(0)
 _UNBOUNDED: Final = 0xFFFFFFFF
 _MOST_SLICES: Final = 60
 _NAME: Final = re.compile(r"[A-Za-z]\w*")
-_STANDING_IN: Final[dict[str, Any]] = {"boolean": True, "integer": 1, "positiveInt": 1, "unsignedInt": 1, "decimal": 1}
-"""Values that show their type and nothing else, where that is all that a slice is told by; dates are strings."""
+_STANDING_IN: Final[dict[str, Any]] = {
+    "boolean": True,
+    "integer": 1,
+    "positiveInt": 1,
+    "unsignedInt": 1,
+    "decimal": 1,
+}
+"""Values that show their type and nothing else, where that is all that a slice is told by; dates
+are strings.
+"""
 
 
 class _NoCounterpartError(Exception):
@@ -70,10 +80,16 @@ class Overlays:
         assert definition is not None
         compiler = ProfileCompiler(self._explainer, definition)
         name = definition["type"]
-        checks = [_ASK] if self._explainer.schema.kind(name) == "primitive-type" else self._lowering.values.checks(compiler.root(), "narrowed")
+        checks = (
+            [_ASK]
+            if self._explainer.schema.kind(name) == "primitive-type"
+            else self._lowering.values.checks(compiler.root(), "narrowed")
+        )
         return self._overlay(compiler, compiler.top, name, checks) or items([]) + items([])
 
-    def _overlay(self, compiler: ProfileCompiler, node: Node, name: str, checks: list[bytes]) -> bytes | None:
+    def _overlay(
+        self, compiler: ProfileCompiler, node: Node, name: str, checks: list[bytes]
+    ) -> bytes | None:
         """The checks on an object itself, and its groups; None where there is nothing to say."""
         groups: list[bytes] = []
         for group in node.groups:
@@ -88,8 +104,20 @@ class Overlays:
 
     def _without_extensions(self, compiler: ProfileCompiler, node: Node, name: str) -> list[bytes]:
         """Primitives with a fixed value have no companion, or ask."""
-        fixed = [each.element for group in node.groups for each in (group.node, *group.slices) if each.element.fixed is not None]
-        keys = sorted({"_" + p.json_name for element in fixed for p in compiler.properties(element, name) if p.is_primitive})
+        fixed = [
+            each.element
+            for group in node.groups
+            for each in (group.node, *group.slices)
+            if each.element.fixed is not None
+        ]
+        keys = sorted(
+            {
+                "_" + p.json_name
+                for element in fixed
+                for p in compiler.properties(element, name)
+                if p.is_primitive
+            }
+        )
         return [u8(6) + self._lowering.conditions.lacking(keys)] if keys else []
 
     def _group(self, compiler: ProfileCompiler, group: Group, name: str) -> bytes | None:
@@ -104,37 +132,77 @@ class Overlays:
             return None
         least = element.min if element.min > base.min else 0
         most = element.max if fewer and element.max is not None else _UNBOUNDED
-        members = [self._member(compiler, p, item, slices) for p, item in zip(found, own, strict=True)]
-        return u32(least) + u32(most) + items(members) + (u8(0) if slices is None else self._slices(slices))
+        members = [
+            self._member(compiler, p, item, slices) for p, item in zip(found, own, strict=True)
+        ]
+        return (
+            u32(least)
+            + u32(most)
+            + items(members)
+            + (u8(0) if slices is None else self._slices(slices))
+        )
 
     def _slices(self, slices: Slices) -> bytes:
         slicing = slices.slicing
-        if len(slices.nodes) > _MOST_SLICES or any("/" in (node.element.slice_name or "") for node in slices.nodes):
+        if len(slices.nodes) > _MOST_SLICES or any(
+            "/" in (node.element.slice_name or "") for node in slices.nodes
+        ):
             raise _NoCounterpartError
-        bounds = (u32(node.element.min) + u32(_UNBOUNDED if node.element.max is None else node.element.max) for node in slices.nodes)
+        bounds = (
+            u32(node.element.min)
+            + u32(_UNBOUNDED if node.element.max is None else node.element.max)
+            for node in slices.nodes
+        )
         return u8(1) + u8(slicing.rules == "closed") + u8(slicing.ordered) + items(bounds)
 
-    def _member(self, compiler: ProfileCompiler, found: Property, item: bytes | None, slices: Slices | None) -> bytes:
+    def _member(
+        self, compiler: ProfileCompiler, found: Property, item: bytes | None, slices: Slices | None
+    ) -> bytes:
         name = self._lowering.names.number
         companion = name("_" + found.json_name) if found.is_primitive else name(found.json_name)
-        start = u16(name(found.json_name)) + u16(companion) + u8(found.is_primitive) + (item or _item([]))
+        start = (
+            u16(name(found.json_name))
+            + u16(companion)
+            + u8(found.is_primitive)
+            + (item or _item([]))
+        )
         if slices is None:
             return start + u32(NO_CHECK) + items([]) + items([])
         decided_by = self._decided_by(slices, found)
-        question = self._lowering.question(self._slice_question(slices, found, by_type=decided_by == ["resourceType"]))
+        question = self._lowering.question(
+            self._slice_question(slices, found, by_type=decided_by == ["resourceType"])
+        )
         inside = [self._item(compiler, node, found) or _item([]) for node in slices.nodes]
-        return start + u32(question) + self._lowering.names.projection((name, ()) for name in decided_by) + items(inside)
+        return (
+            start
+            + u32(question)
+            + self._lowering.names.projection((name, ()) for name in decided_by)
+            + items(inside)
+        )
 
     def _decided_by(self, slices: Slices, found: Property) -> list[str]:
-        """The members that the discriminators look at; none for the whole value. Where the type alone decides, a member that no value has."""
+        """The members that the discriminators look at; none for the whole value.
+
+        Where the type alone decides, a member that no value has.
+        """
         discriminators = slices.slicing.discriminators
         if discriminators and all(d.type == "type" and d.path == "$this" for d in discriminators):
             return ["resourceType"]
-        if found.is_primitive or not all(_NAME.fullmatch(d.path.partition(".")[0]) and "(" not in d.path for d in discriminators):
+        if found.is_primitive or not all(
+            _NAME.fullmatch(d.path.partition(".")[0]) and "(" not in d.path for d in discriminators
+        ):
             return []
         wanted = {d.path.partition(".")[0] for d in discriminators}
-        decisive = [p for p in self._explainer.schema.properties(found.type).values() if p.name in wanted or p.json_name in wanted]
-        return [name for p in decisive for name in ((p.json_name, "_" + p.json_name) if p.is_primitive else (p.json_name,))]
+        decisive = [
+            p
+            for p in self._explainer.schema.properties(found.type).values()
+            if p.name in wanted or p.json_name in wanted
+        ]
+        return [
+            name
+            for p in decisive
+            for name in ((p.json_name, "_" + p.json_name) if p.is_primitive else (p.json_name,))
+        ]
 
     def _slice_question(self, slices: Slices, found: Property, *, by_type: bool) -> Any:
         def match(value: Any, scope: Scope) -> int:
@@ -162,12 +230,24 @@ class Overlays:
         if reference is not None and not node.groups:
             target = compiler.find(reference.rpartition("#")[2])
             if target is not None and target.groups:
-                checks.append(u8(7) + u32(self._number(lambda: self._overlay(compiler, target, found.type, []) or items([]) + items([]))))
+                checks.append(
+                    u8(7)
+                    + u32(
+                        self._number(
+                            lambda: (
+                                self._overlay(compiler, target, found.type, [])
+                                or items([]) + items([])
+                            )
+                        )
+                    )
+                )
         elif (inside := self._overlay(compiler, node, found.type, [])) is not None:
             checks.append(u8(7) + u32(self._number(lambda: inside)))
         return _item(checks) if checks else None
 
-    def _primitive(self, compiler: ProfileCompiler, node: Node, narrowed: Property, found: Property) -> bytes | None:
+    def _primitive(
+        self, compiler: ProfileCompiler, node: Node, narrowed: Property, found: Property
+    ) -> bytes | None:
         if compiler.children(node, found.type) is not None:
             return _item([_ASK], empty_asks=True)
         rules = self._explainer.narrowing_checks(narrowed)
@@ -178,7 +258,10 @@ class Overlays:
         def every(value: Any, scope: Scope) -> Issues:
             return next((issues for check in rules if (issues := check(value, scope))), None)
 
-        return _item([u8(8) + u32(self._lowering.values.about_value([every]))] if rules else [], empty_asks=empty_asks)
+        return _item(
+            [u8(8) + u32(self._lowering.values.about_value([every]))] if rules else [],
+            empty_asks=empty_asks,
+        )
 
 
 def _item(checks: Iterable[bytes], *, empty_asks: bool = False) -> bytes:

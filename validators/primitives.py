@@ -1,10 +1,11 @@
 """The twenty primitive types of R4: what a decoded JSON value must look like to be one.
 
-A check takes the value as ``decoding.decode`` gives it and answers None (fine) or ``(rule, diagnostics)``.
-``CHECKS`` says what fails a resource, ``WARNINGS`` what is only worth a word; both are keyed by the type's name.
-Two conventions of HL7's validator hold for every type that JSON writes as a string:
-a string of nothing but white space is a warning, whatever the type, and an empty string is an error.
-Proven strings are remembered per type, up to a bound, so that a value seen before costs one set look-up.
+A check takes the value as ``decoding.decode`` gives it and answers None (fine) or ``(rule,
+diagnostics)``. ``CHECKS`` says what fails a resource, ``WARNINGS`` what is only worth a word; both
+are keyed by the type's name. Two conventions of HL7's validator hold for every type that JSON
+writes as a string: a string of nothing but white space is a warning, whatever the type, and an
+empty string is an error. Proven strings are remembered per type, up to a bound, so that a value
+seen before costs one set look-up.
 """
 
 from __future__ import annotations
@@ -18,25 +19,52 @@ from .decoding import Number
 from .narrative import check_div
 from .uri import base64_length, is_absolute_uri
 
-__all__ = ["CHECKS", "PROVEN", "QUIET", "WARNINGS", "Check", "Finding", "is_absolute_uri", "is_blank", "resource_id", "utf16_length"]
+__all__ = [
+    "CHECKS",
+    "PROVEN",
+    "QUIET",
+    "WARNINGS",
+    "Check",
+    "Finding",
+    "is_absolute_uri",
+    "is_blank",
+    "resource_id",
+    "utf16_length",
+]
 
 Finding = tuple[str, str]
 Check = Callable[[object], Finding | None]
 
 STRING_LIMIT: Final = 1_048_576
-"""Longest string, in UTF-16 code units (R4 section 2.24.0.1 says 1 MB; the reference validator counts Java characters)."""
+"""Longest string, in UTF-16 code units (R4 section 2.24.0.1 says 1 MB; the reference validator
+counts Java characters).
+"""
 INTEGER_MAX: Final = 2_147_483_647
 INTEGER_MIN: Final = -2_147_483_648
 
 MEMO_STRINGS: Final = 20_000
-"""Proven strings kept per type; at the bound the memory starts anew, which keeps a worker under some megabytes."""
+"""Proven strings kept per type; at the bound the memory starts anew, which keeps a worker under
+some megabytes.
+"""
 MEMO_LENGTH: Final = 200
 """Longer strings are proven afresh: they hardly repeat."""
 
-BLANK: Final = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
-"""What may make up a blank string. The no-break spaces U+00A0, U+2007 and U+202F are not among them."""
-SPACE: Final = "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-"""What may not stand at either end of a code or URI (and not inside a code). The no-break spaces are among them."""
+BLANK: Final = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
+    "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+)
+"""What may make up a blank string.
+
+The no-break spaces U+00A0, U+2007 and U+202F are not among them.
+"""
+SPACE: Final = (
+    "\t\n\x0b\x0c\r "
+    "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+"""What may not stand at either end of a code or URI (and not inside a code).
+
+The no-break spaces are among them.
+"""
 
 _YEAR = r"(?!0000)[0-9]{4}"
 _MONTH = r"(?:0[1-9]|1[0-2])"
@@ -45,9 +73,12 @@ _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
 _ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 
 _DATE = re.compile(rf"({_YEAR})(?:-({_MONTH})(?:-({_DAY}))?)?")
-_DATE_TIME = re.compile(rf"({_YEAR})(?:-({_MONTH})(?:-({_DAY})(?:T{_CLOCK}(?:\.[0-9]+)?({_ZONE})?)?)?)?")
+_DATE_TIME = re.compile(
+    rf"({_YEAR})(?:-({_MONTH})(?:-({_DAY})(?:T{_CLOCK}(?:\.[0-9]+)?({_ZONE})?)?)?)?"
+)
 _INSTANT = re.compile(rf"({_YEAR})-({_MONTH})-({_DAY})T{_CLOCK}(?:\.[0-9]+)?{_ZONE}")
-# R4's own pattern allows a fraction of a second; the reference validator refuses one, and so does every server that embeds it.
+# R4's own pattern allows a fraction of a second; the reference validator refuses one, and so does
+# every server that embeds it.
 _TIME = re.compile(_CLOCK)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,9})")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -66,13 +97,20 @@ _NO_BOOLEAN: Final[Finding] = (_WRONG_JSON, "the value must be JSON true or fals
 
 
 def is_blank(value: str) -> bool:
-    """Whether the string is empty or white space only. Such a value is no code: a required binding fails on it."""
+    """Whether the string is empty or white space only.
+
+    Such a value is no code: a required binding fails on it.
+    """
     return not value.strip(BLANK)
 
 
 def utf16_length(value: str) -> int:
     """Length in UTF-16 code units, as Java, JavaScript and C# count characters."""
-    return len(value) + sum(character > "\uffff" for character in value) if not value.isascii() else len(value)
+    return (
+        len(value) + sum(character > "\uffff" for character in value)
+        if not value.isascii()
+        else len(value)
+    )
 
 
 PROVEN: Final[dict[str, set[str]]] = {}
@@ -101,7 +139,12 @@ def _remembering(name: str, prove: Callable[[str], Finding | None]) -> Check:
 
 
 def _exists(year: str, month: str | None, day: str | None) -> bool:
-    return day is None or month is None or day <= "28" or int(day) <= monthrange(int(year), int(month))[1]
+    return (
+        day is None
+        or month is None
+        or day <= "28"
+        or int(day) <= monthrange(int(year), int(month))[1]
+    )
 
 
 def _date(value: str) -> Finding | None:
@@ -114,17 +157,26 @@ def _date(value: str) -> Finding | None:
 def _date_time(value: str) -> Finding | None:
     match = _DATE_TIME.fullmatch(value)
     if match is None:
-        return "dateTime", f"'{value}' is no dateTime: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz"
+        return (
+            "dateTime",
+            f"'{value}' is no dateTime: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz",
+        )
     if match[4] is None and len(value) > 10:
         return "dateTime-zone", f"'{value}' has a time, so it must have a time zone"
-    return None if _exists(*match.group(1, 2, 3)) else ("dateTime", f"'{value}' is not in the calendar")
+    return (
+        None
+        if _exists(*match.group(1, 2, 3))
+        else ("dateTime", f"'{value}' is not in the calendar")
+    )
 
 
 def _instant(value: str) -> Finding | None:
     match = _INSTANT.fullmatch(value)
     if match is None:
         return "instant", f"'{value}' is no instant: YYYY-MM-DDThh:mm:ss+zz:zz"
-    return None if _exists(*match.group(1, 2, 3)) else ("instant", f"'{value}' is not in the calendar")
+    return (
+        None if _exists(*match.group(1, 2, 3)) else ("instant", f"'{value}' is not in the calendar")
+    )
 
 
 def _time(value: str) -> Finding | None:
@@ -138,7 +190,11 @@ def _code(value: str) -> Finding | None:
 
 
 def _id(value: str) -> Finding | None:
-    return None if _ID.fullmatch(value) else ("id", f"'{value}' is no id: 1 to 64 of A-Z, a-z, 0-9, '-' and '.'")
+    return (
+        None
+        if _ID.fullmatch(value)
+        else ("id", f"'{value}' is no id: 1 to 64 of A-Z, a-z, 0-9, '-' and '.'")
+    )
 
 
 def _uri(value: str) -> Finding | None:
@@ -160,11 +216,16 @@ def _urn(value: str) -> Finding | None:
 
 
 def _urn_uuid(value: str) -> Finding | None:
-    return None if _UUID.fullmatch(value, 9) else ("uuid", f"'{value}' does not hold a UUID in lower case")
+    return (
+        None
+        if _UUID.fullmatch(value, 9)
+        else ("uuid", f"'{value}' does not hold a UUID in lower case")
+    )
 
 
 def _urn_oid(value: str) -> Finding | None:
-    # an OID of fewer than four characters before its last dot names no name space; 1.3 is the exception
+    # an OID of fewer than four characters before its last dot names no name space; 1.3 is the
+    # exception
     if _OID.fullmatch(value, 8) and (value.rfind(".") >= 12 or value.startswith("1.3", 8)):
         return None
     return "oid", f"'{value}' does not hold a valid OID"
@@ -174,15 +235,25 @@ def _canonical(value: str) -> Finding | None:
     if not value.startswith("#") and not is_absolute_uri(value):
         return "canonical-absolute", f"'{value}' must be an absolute URI or a fragment"
     bare = value.partition("#")[0]
-    return _unspaced(value) or _urn((bare.rpartition("|")[0] or bare) if value.startswith("urn:uuid:") else value)
+    return _unspaced(value) or _urn(
+        (bare.rpartition("|")[0] or bare) if value.startswith("urn:uuid:") else value
+    )
 
 
 def _oid(value: str) -> Finding | None:
-    return _urn_oid(value) if value.startswith("urn:oid:") else ("oid", f"'{value}' must start with 'urn:oid:'")
+    return (
+        _urn_oid(value)
+        if value.startswith("urn:oid:")
+        else ("oid", f"'{value}' must start with 'urn:oid:'")
+    )
 
 
 def _uuid(value: str) -> Finding | None:
-    return _urn_uuid(value) if value.startswith("urn:uuid:") else ("uuid", f"'{value}' must start with 'urn:uuid:'")
+    return (
+        _urn_uuid(value)
+        if value.startswith("urn:uuid:")
+        else ("uuid", f"'{value}' must start with 'urn:uuid:'")
+    )
 
 
 def _string(value: object) -> Finding | None:
@@ -203,13 +274,16 @@ def _markdown(value: object) -> Finding | None:
 
 
 def _base64(value: object) -> Finding | None:
-    # by number of characters and not by alphabet, as the reference validator; WARNINGS has the alphabet
+    # by number of characters and not by alphabet, as the reference validator; WARNINGS has the
+    # alphabet
     if type(value) is not str:
         return _NO_STRING
     if not value:
         return _EMPTY
     count = base64_length(value)
-    return ("base64", f"{count} characters of base64 are no multiple of four") if count % 4 else None
+    return (
+        ("base64", f"{count} characters of base64 are no multiple of four") if count % 4 else None
+    )
 
 
 def _xhtml(value: object) -> Finding | None:
@@ -235,26 +309,43 @@ def _whole(value: object, least: int, name: str) -> Finding | None:
         if _INTEGER.fullmatch(lexeme) and not (least >= 0 and lexeme[0] == "-"):
             return _whole(int(lexeme), least, name)
         return name, f"{lexeme} is no {name}"
-    return (name, f"{value} is no {name}: it has a fraction or an exponent, or is too large") if type(value) is float else _NO_NUMBER
+    return (
+        (name, f"{value} is no {name}: it has a fraction or an exponent, or is too large")
+        if type(value) is float
+        else _NO_NUMBER
+    )
 
 
 def _integer(value: object) -> Finding | None:
-    return None if type(value) is int and INTEGER_MIN <= value <= INTEGER_MAX else _whole(value, INTEGER_MIN, "integer")
+    return (
+        None
+        if type(value) is int and INTEGER_MIN <= value <= INTEGER_MAX
+        else _whole(value, INTEGER_MIN, "integer")
+    )
 
 
 def _unsigned_int(value: object) -> Finding | None:
-    return None if type(value) is int and 0 <= value <= INTEGER_MAX else _whole(value, 0, "unsignedInt")
+    return (
+        None
+        if type(value) is int and 0 <= value <= INTEGER_MAX
+        else _whole(value, 0, "unsignedInt")
+    )
 
 
 def _positive_int(value: object) -> Finding | None:
-    return None if type(value) is int and 1 <= value <= INTEGER_MAX else _whole(value, 1, "positiveInt")
+    return (
+        None
+        if type(value) is int and 1 <= value <= INTEGER_MAX
+        else _whole(value, 1, "positiveInt")
+    )
 
 
 def _decimal(value: object) -> Finding | None:
     if type(value) is float or type(value) is int:
         return None
     if isinstance(value, Number):
-        # 0e5 is a number to JSON and to R4, but not to the reference validator: it takes the zero for a leading one
+        # 0e5 is a number to JSON and to R4, but not to the reference validator: it takes the zero
+        # for a leading one
         if value.lexeme.lstrip("-")[:2] in ("0e", "0E"):
             return "decimal", f"{value.lexeme} is no decimal: a leading zero"
         return None
@@ -262,7 +353,9 @@ def _decimal(value: object) -> Finding | None:
 
 
 def resource_id(value: object) -> Finding | None:
-    """The rule for Resource.id, which R4 types as a string: an id, and unlike every other primitive never blank."""
+    """The rule for Resource.id, which R4 types as a string: an id, and unlike every other primitive
+    never blank.
+    """
     if type(value) is not str:
         return _NO_STRING
     return None if _ID.fullmatch(value) else _id(value) or ("id", "an id must not be blank")
@@ -296,9 +389,14 @@ def _base64_warning(value: object) -> Finding | None:
 
 def _decimal_warning(value: object) -> Finding | None:
     if type(value) is float or type(value) is int or isinstance(value, Number):
-        digits, _, exponent = (value.lexeme if isinstance(value, Number) else repr(value)).lower().partition("e")
+        digits, _, exponent = (
+            (value.lexeme if isinstance(value, Number) else repr(value)).lower().partition("e")
+        )
         if len(exponent.lstrip("+-")) > 4 or len(digits.lstrip("-").replace(".", "")) > 18:
-            return "decimal-range", "the decimal has more than 18 digits, or an exponent of more than four"
+            return (
+                "decimal-range",
+                "the decimal has more than 18 digits, or an exponent of more than four",
+            )
     return None
 
 
@@ -327,7 +425,23 @@ CHECKS: Final[Mapping[str, Check]] = {
 """Type name -> what a value of it must satisfy."""
 
 WARNINGS: Final[Mapping[str, Check]] = {
-    **dict.fromkeys(("canonical", "code", "date", "dateTime", "id", "instant", "markdown", "oid", "time", "uri", "url", "uuid"), _blank_warning),
+    **dict.fromkeys(
+        (
+            "canonical",
+            "code",
+            "date",
+            "dateTime",
+            "id",
+            "instant",
+            "markdown",
+            "oid",
+            "time",
+            "uri",
+            "url",
+            "uuid",
+        ),
+        _blank_warning,
+    ),
     "base64Binary": _base64_warning,
     "decimal": _decimal_warning,
     "string": _string_warning,
@@ -351,4 +465,6 @@ def _quiet(name: str) -> tuple[set[str], Check]:
 
 
 QUIET: Final[Mapping[str, tuple[set[str], Check]]] = {name: _quiet(name) for name in WARNINGS}
-"""Type name -> strings of which there is nothing at all to say, emptied now and then; and what finds whatever there is to say of a value."""
+"""Type name -> strings of which there is nothing at all to say, emptied now and then; and what
+finds whatever there is to say of a value.
+"""

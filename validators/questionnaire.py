@@ -1,4 +1,6 @@
-"""Questionnaires, read once so that responses can be held against them: items by linkId, their place in the tree, their extensions."""
+"""Questionnaires, read once so that responses can be held against them: items by linkId, their
+place in the tree, their extensions.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def lexical(value: Any) -> str | None:
 
 
 def typed(holder: Json, name: str = "value") -> tuple[str, Any] | None:
-    """The choice ``name[x]`` of an object: its type as the JSON name says it (``Coding``, ``DateTime``) and its value, None where only extensions are given."""
+    """The choice ``name[x]`` of an object: its type as the JSON name says it (``Coding``,
+    ``DateTime``) and its value, None where only extensions are given.
+    """
     for key in holder:
         bare = key.removeprefix("_")
         if bare.startswith(name) and bare[len(name) : len(name) + 1].isupper():
@@ -44,7 +48,11 @@ def typed(holder: Json, name: str = "value") -> tuple[str, Any] | None:
 
 def extensions(element: Json, url: str) -> list[tuple[str, Any]]:
     """Type and value of every extension of that url that has a value."""
-    found = (typed(extension) for extension in objects(element.get("extension")) if extension.get("url") == url)
+    found = (
+        typed(extension)
+        for extension in objects(element.get("extension"))
+        if extension.get("url") == url
+    )
     return [value for value in found if value is not None]
 
 
@@ -70,7 +78,11 @@ class Item:
 
     def option_values(self, kind: str) -> list[Any]:
         """The answer options of one type."""
-        return [value[1] for option in self.options if (value := typed(option)) is not None and value[0] == kind]
+        return [
+            value[1]
+            for option in self.options
+            if (value := typed(option)) is not None and value[0] == kind
+        ]
 
     def descendants(self) -> Iterator[Item]:
         """This item and all below, in document order."""
@@ -90,7 +102,8 @@ class Questionnaire:
     """A Questionnaire as responses are held against it.
 
     definition  the resource
-    container   the resource whose ``contained`` a ``#id`` of the Questionnaire means: the response that contains it, or itself
+    container   the resource whose ``contained`` a ``#id`` of the Questionnaire means: the response
+                that contains it, or itself
     """
 
     def __init__(self, definition: Json, container: Json | None = None) -> None:
@@ -109,6 +122,8 @@ class Questionnaire:
 
     @staticmethod
     def common(one: Item, other: Item) -> Item | None:
-        """The innermost item that both are or stand in; None where that is the Questionnaire itself."""
+        """The innermost item that both are or stand in; None where that is the Questionnaire
+        itself.
+        """
         around = {id(item) for item in one.lineage()}
         return next((item for item in other.lineage() if id(item) in around), None)

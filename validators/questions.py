@@ -1,4 +1,5 @@
-"""Questions of the acceptor: what the explainer's checks say of a single value, given as a piece of JSON and nothing around it.
+"""Questions of the acceptor: what the explainer's checks say of a single value, given as a piece of
+JSON and nothing around it.
 
 A check that looks beyond its value cannot answer: then the whole line goes to the explainer.
 """
@@ -38,7 +39,9 @@ def _unseen(*_: object) -> Any:
 
 
 class Nowhere(Scope):
-    """The scope of a value of which nothing else is known: a check that asks for more breaks off."""
+    """The scope of a value of which nothing else is known: a check that asks for more breaks
+    off.
+    """
 
     __slots__ = ()
     resource = parent = place = holder = property(_unseen)
@@ -93,8 +96,12 @@ def read_text(inside: bytes) -> Any:
     return read_value(b'"' + inside + b'"')
 
 
-def about_value(judge: Callable[[Any, Scope], int], hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere) -> Question:
-    """A question about a whole value; of one that refers to something contained nothing can be told."""
+def about_value(
+    judge: Callable[[Any, Scope], int], hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere
+) -> Question:
+    """A question about a whole value; of one that refers to something contained nothing can be
+    told.
+    """
     hooks = replace(hooks, conforms_to=_unseen)
 
     def question(text: bytes) -> Answer:
@@ -117,12 +124,18 @@ def about_text(finds: Callable[[Any, Scope], Any], hooks: fhirpath.Hooks) -> Que
     return question
 
 
-def about_codings(check: Callable[[Any, Scope], Any], holder: Callable[[list[dict[str, str]]], Any]) -> Question:
+def about_codings(
+    check: Callable[[Any, Scope], Any], holder: Callable[[list[dict[str, str]]], Any]
+) -> Question:
     """A question about systems and codes; holder: what the check wants to see around them."""
 
     def question(text: bytes) -> Answer:
         scope = Nowhere()
-        return NO if check(holder([_coding(pair) for pair in _pairs(text)]), scope) else (1, scope.undecided)
+        return (
+            NO
+            if check(holder([_coding(pair) for pair in _pairs(text)]), scope)
+            else (1, scope.undecided)
+        )
 
     return question
 
@@ -139,4 +152,8 @@ def _pairs(text: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _coding(pair: tuple[bytes, bytes]) -> dict[str, str]:
-    return {name: read_text(part) for name, part in zip(("system", "code"), pair, strict=True) if part != b"\x1e"}
+    return {
+        name: read_text(part)
+        for name, part in zip(("system", "code"), pair, strict=True)
+        if part != b"\x1e"
+    }

@@ -6,14 +6,24 @@ from collections.abc import Iterable
 from typing import Final
 
 __all__ = [
-    "IS_ATTACHMENT", "IS_BUNDLE", "IS_IDENTIFIER", "IS_META", "IS_PARAMETERS", "IS_PLAIN_REFERENCE", "IS_RESOURCE", "MAY_BE_EMPTY",
+    "IS_ATTACHMENT", "IS_BUNDLE", "IS_IDENTIFIER", "IS_META", "IS_PARAMETERS", "IS_PLAIN_REFERENCE",
+    "IS_RESOURCE", "MAY_BE_EMPTY",
     "NO_CHECK", "WIDTH", "Names", "items", "string", "u8", "u16", "u32",
 ]  # fmt: skip
 
 NO_CHECK: Final = 0xFFFFFFFF
 WIDTH: Final = 256
 """Properties of one type at the most."""
-IS_RESOURCE, MAY_BE_EMPTY, IS_IDENTIFIER, IS_ATTACHMENT, IS_PLAIN_REFERENCE, IS_META, IS_BUNDLE, IS_PARAMETERS = 1, 2, 4, 8, 16, 32, 64, 128
+(
+    IS_RESOURCE,
+    MAY_BE_EMPTY,
+    IS_IDENTIFIER,
+    IS_ATTACHMENT,
+    IS_PLAIN_REFERENCE,
+    IS_META,
+    IS_BUNDLE,
+    IS_PARAMETERS,
+) = 1, 2, 4, 8, 16, 32, 64, 128
 """Flags of a node."""
 
 
@@ -58,7 +68,9 @@ class Names:
         return items(u16(self.number(name)) for name in names)
 
     def projection(self, members: Iterable[tuple[str, Iterable[str]]]) -> bytes:
-        """Members of an object, each with those of its own members that count, or none of them where it counts as a whole."""
+        """Members of an object, each with those of its own members that count, or none of them
+        where it counts as a whole.
+        """
         return items(u16(self.number(name)) + self.keys(inside) for name, inside in members)
 
     def take_records(self) -> bytes:

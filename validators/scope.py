@@ -12,18 +12,28 @@ __all__ = ["Scope"]
 class Scope:
     """Where a value stands: the resource around it, and the resources around that one.
 
-    resource   the nearest resource: a line's own, a contained one, or that of a Bundle entry or parameter
+    resource   the nearest resource: a line's own, a contained one, or that of a Bundle entry or
+               parameter
     parent     the scope of the resource that this one stands in, None for a line's own
-    place      how it stands there: ``contained``, ``entry`` (any inline resource that is not contained), or ``line``
-    holder     the object whose property the resource is: the Bundle.entry or Parameters.parameter; the container of a contained one
-    undecided  value set or code system -> codes that could not be checked offline; one counter for all scopes of a line
-    enclosed   whether a Bundle or Parameters is around it, where references may lead to other entries
+    place      how it stands there: ``contained``, ``entry`` (any inline resource that is not
+               contained), or ``line``
+    holder     the object whose property the resource is: the Bundle.entry or Parameters.parameter;
+               the container of a contained one
+    undecided  value set or code system -> codes that could not be checked offline; one counter for
+               all scopes of a line
+    enclosed   whether a Bundle or Parameters is around it, where references may lead to other
+               entries
     """
 
     __slots__ = ("enclosed", "holder", "memo", "parent", "place", "resource", "undecided")
 
     def __init__(
-        self, resource: dict[str, Any], undecided: Counter[str], parent: Scope | None = None, place: str = "line", holder: Mapping[str, Any] | None = None
+        self,
+        resource: dict[str, Any],
+        undecided: Counter[str],
+        parent: Scope | None = None,
+        place: str = "line",
+        holder: Mapping[str, Any] | None = None,
     ) -> None:
         self.resource = resource
         self.parent = parent
@@ -31,11 +41,15 @@ class Scope:
         self.enclosed: bool = place == "entry" or (parent is not None and parent.enclosed)
         self.holder = holder
         self.undecided = undecided
-        self.memo: dict[Any, Any] = {}  # what a rule has worked out once for this resource, by a key of its own
+        self.memo: dict[
+            Any, Any
+        ] = {}  # what a rule has worked out once for this resource, by a key of its own
 
     @property
     def root(self) -> dict[str, Any]:
-        """FHIRPath's %rootResource: the container of a contained resource, otherwise the resource itself."""
+        """FHIRPath's %rootResource: the container of a contained resource, otherwise the resource
+        itself.
+        """
         scope = self
         while scope.place == "contained" and scope.parent is not None:
             scope = scope.parent

@@ -1,4 +1,6 @@
-"""What search reads: the elements that R4's search parameters name, for the warnings of level minimal."""
+"""What search reads: the elements that R4's search parameters name, for the warnings of level
+minimal.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,18 @@ _ANY = ("Resource", "DomainResource")
 
 
 class SearchedElements:
-    """Element paths by resource type, read from the SearchParameters (FHIR R4, section 3.2.1) when first asked for."""
+    """Element paths by resource type, read from the SearchParameters (FHIR R4, section 3.2.1) when
+    first asked for.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._paths: dict[str, set[str]] | None = None
 
     def reads(self, location: str) -> bool:
-        """Whether some search parameter reads the element at a location (``Patient.name[0].given[1]``), something in it or around it."""
+        """Whether some search parameter reads the element at a location
+        (``Patient.name[0].given[1]``), something in it or around it.
+        """
         path = _INDEX.sub("", location)
         name, _, rest = path.partition(".")
         if not rest:

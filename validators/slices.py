@@ -1,4 +1,6 @@
-"""The slices of one element of a profile: which value is in which, how many there may be, what each says (FHIR R4, section 5.1.0.7)."""
+"""The slices of one element of a profile: which value is in which, how many there may be, what each
+says (FHIR R4, section 5.1.0.7).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from .slicing import Predicate, Tree, Undecidable, distinguishing_url, slice_pre
 __all__ = ["ItemCheck", "Slices", "items_of"]
 
 ItemCheck = Callable[[Any, Any, Scope], Issues]
-"""Checks one value (JSON value, companion, scope); the value is None where a primitive has only its companion."""
+"""Checks one value (JSON value, companion, scope); the value is None where a primitive has only its
+companion.
+"""
 Item = tuple[Any, Any, Property, str]
 """A value, its companion, the property that it is of, and the step of its location."""
 
@@ -24,7 +28,10 @@ def items_of(value: dict[str, Any], found: list[Property]) -> list[Item]:
     """The values of properties in an object, in the order of the properties."""
     items: list[Item] = []
     for p in found:
-        raw, other = value.get(p.json_name), value.get("_" + p.json_name) if p.is_primitive else None
+        raw, other = (
+            value.get(p.json_name),
+            value.get("_" + p.json_name) if p.is_primitive else None,
+        )
         if raw is None and other is None:
             continue
         if not p.is_list:
@@ -33,21 +40,31 @@ def items_of(value: dict[str, Any], found: list[Property]) -> list[Item]:
         values, others = raw if type(raw) is list else [], other if type(other) is list else []
         for index in range(max(len(values), len(others))):
             one = values[index] if index < len(values) else None
-            companion = others[index] if index < len(others) and type(others[index]) is dict else None
+            companion = (
+                others[index] if index < len(others) and type(others[index]) is dict else None
+            )
             if one is not None or companion is not None:
                 items.append((one, companion, p, f"{p.step}[{index}]"))
     return items
 
 
 class Slices:
-    """The slices of one element, told apart by conditions that are compiled when a value is first seen.
+    """The slices of one element, told apart by conditions that are compiled when a value is first
+    seen.
 
     slicing   how they are told apart, whether others may be there, and in what order
     nodes     the slices, re-slices among them
     checks    for each slice: JSON name of a property -> what the slice says of a value of it
     """
 
-    def __init__(self, tree: Tree, slicing: Slicing, nodes: list[Node], found: list[Property], checks: list[dict[str, ItemCheck | None]]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        slicing: Slicing,
+        nodes: list[Node],
+        found: list[Property],
+        checks: list[dict[str, ItemCheck | None]],
+    ) -> None:
         self._tree = tree
         self.slicing = slicing
         self.nodes = nodes
@@ -70,7 +87,9 @@ class Slices:
         if self._fault is not None:
             if not items:
                 return self._cardinality({})
-            scope.undecided[f"slicing: {self._fault}"] += len(items)  # the profile's fault, not the data's
+            scope.undecided[f"slicing: {self._fault}"] += len(
+                items
+            )  # the profile's fault, not the data's
             return None
         issues: list[Issue] = []
         counts: dict[int, int] = {}
@@ -78,14 +97,20 @@ class Slices:
         for item, companion, found, step in items:
             matched, other = self.match(item, companion, found, scope)
             if matched is not None and other is not None:
-                text = f"Profile {self._tree.url}, Element matches more than one slice - {self._names[matched]}, {self._names[other]}"
+                text = (
+                    f"Profile {self._tree.url}, Element matches more than one slice - "
+                    f"{self._names[matched]}, {self._names[other]}"
+                )
                 issues.append(Issue("error", "invalid", "slice-ambiguous", step, text))
             if matched is None:
                 last = -1
                 issues += self._unmatched(step) or ()
                 continue
             if self.slicing.ordered and matched < last:
-                text = f"Profile {self._tree.url}, Element '{step}' is out of order in an ordered slicing"
+                text = (
+                    f"Profile {self._tree.url}, Element '{step}' is out of order in an ordered "
+                    "slicing"
+                )
                 issues.append(Issue("error", "invalid", "slice-order", step, text))
             last = matched
             counts[matched] = counts.get(matched, 0) + 1
@@ -100,10 +125,19 @@ class Slices:
         try:
             if self._found[0].type == "Extension":
                 urls = [distinguishing_url(self._tree, discriminators, node) for node in self.nodes]
-                if None not in urls and len(set(urls)) == len(urls) and not any("/" in name for name in self._names):
+                if (
+                    None not in urls
+                    and len(set(urls)) == len(urls)
+                    and not any("/" in name for name in self._names)
+                ):
                     self._by_url = {url: index for index, url in enumerate(urls) if url is not None}
                     return
-            self._predicates = {p.json_name: [slice_predicate(self._tree, discriminators, node, p) for node in self.nodes] for p in self._found}
+            self._predicates = {
+                p.json_name: [
+                    slice_predicate(self._tree, discriminators, node, p) for node in self.nodes
+                ]
+                for p in self._found
+            }
         except Undecidable as fault:
             self._fault = fault
 
@@ -129,8 +163,11 @@ class Slices:
         found_here = self._cardinality(counts)
         return found_here if issues is None else issues + (found_here or [])
 
-    def match(self, value: Any, companion: Any, found: Property, scope: Scope) -> tuple[int | None, int | None]:
-        """The slice that a value is in, and a second one that it must not be in as well. Raises Undecidable.
+    def match(
+        self, value: Any, companion: Any, found: Property, scope: Scope
+    ) -> tuple[int | None, int | None]:
+        """The slice that a value is in, and a second one that it must not be in as well. Raises
+        Undecidable.
 
         Of a slice and its re-slice the latter counts; of a choice's slices the last.
         """
@@ -144,7 +181,11 @@ class Slices:
         for index, predicate in enumerate(self._predicates[found.json_name]):
             if not predicate(value, companion, scope):
                 continue
-            if matched is None or self._is_choice or self._names[index].startswith(self._names[matched] + "/"):
+            if (
+                matched is None
+                or self._is_choice
+                or self._names[index].startswith(self._names[matched] + "/")
+            ):
                 matched = index
             elif not self._names[matched].startswith(self._names[index] + "/"):
                 other = index
@@ -153,7 +194,10 @@ class Slices:
     def _unmatched(self, step: str) -> Issues:
         if self.slicing.rules != "closed":
             return None
-        text = f"This element does not match any known slice defined in the profile {self._tree.url} and slicing is CLOSED: {', '.join(self._names)}"
+        text = (
+            "This element does not match any known slice defined in the profile "
+            f"{self._tree.url} and slicing is CLOSED: {', '.join(self._names)}"
+        )
         return [Issue("error", "invalid", "slice-closed", step, text)]
 
     def _cardinality(self, counts: dict[int, int]) -> Issues:
@@ -162,7 +206,11 @@ class Slices:
             element = node.element
             if not element.min and element.max is None:
                 continue
-            count = counts.get(index, 0) + sum(n for other, n in counts.items() if self._names[other].startswith(self._names[index] + "/"))
+            count = counts.get(index, 0) + sum(
+                n
+                for other, n in counts.items()
+                if self._names[other].startswith(self._names[index] + "/")
+            )
             if count < element.min:
                 issues = [*(issues or ()), too_few(self._tree.url, element.id, element.min, count)]
             if element.max is not None and count > element.max:

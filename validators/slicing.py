@@ -1,7 +1,9 @@
-"""Which slice a value belongs to: a slice's discriminators as one FHIRPath condition (FHIR R4, section 5.1.0.8).
+"""Which slice a value belongs to: a slice's discriminators as one FHIRPath condition (FHIR R4,
+section 5.1.0.8).
 
-As in HL7's validator each discriminator's path is followed through the slice's definition to the element that fixes something,
-and what that element fixes (value, pattern, type, existence, value set, profile) becomes a condition on the data.
+As in HL7's validator each discriminator's path is followed through the slice's definition to the
+element that fixes something, and what that element fixes (value, pattern, type, existence, value
+set, profile) becomes a condition on the data.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ _PARTS = {
     "Coding": frozenset({"system", "version", "code", "display"}),
     "Identifier": frozenset({"system", "value", "use", "type"}),
     "HumanName": frozenset({"use", "text", "family"}),
-    "Address": frozenset({"use", "type", "text", "city", "district", "state", "postalCode", "country"}),
+    "Address": frozenset(
+        {"use", "type", "text", "city", "district", "state", "postalCode", "country"}
+    ),
 }
 """Complex types that can tell slices apart, and by which of their parts."""
 
@@ -49,7 +53,9 @@ class Tree:
     url: str
 
     def children(self, node: Node) -> Iterator[Node]:
-        """The elements directly below a node, in the definition itself: each with its slices behind it."""
+        """The elements directly below a node, in the definition itself: each with its slices behind
+        it.
+        """
         for group in node.groups:
             yield group.node
             yield from group.slices
@@ -65,7 +71,9 @@ class Tree:
         return Undecidable(f"{self.url}: {node.element.id} {text}")
 
 
-def slice_predicate(tree: Tree, discriminators: tuple[Discriminator, ...], node: Node, found: Property) -> Predicate:
+def slice_predicate(
+    tree: Tree, discriminators: tuple[Discriminator, ...], node: Node, found: Property
+) -> Predicate:
     """Whether a value of a property is in the slice. Raises Undecidable when it cannot be said."""
     if not discriminators:
         return lambda value, companion, scope: False
@@ -79,7 +87,9 @@ def slice_predicate(tree: Tree, discriminators: tuple[Discriminator, ...], node:
         raise tree.fault(node, f"has a discriminator that is no FHIRPath: {error}") from error
     holds, holds_for = made.holds, made.holds_for
     if found.is_primitive:
-        return lambda value, companion, scope: holds_for(value, explainer.fhirpath_scope(scope), companion)
+        return lambda value, companion, scope: holds_for(
+            value, explainer.fhirpath_scope(scope), companion
+        )
 
     def predicate(value: Any, companion: Any, scope: Scope) -> bool:
         try:
@@ -90,8 +100,13 @@ def slice_predicate(tree: Tree, discriminators: tuple[Discriminator, ...], node:
     return predicate
 
 
-def distinguishing_url(tree: Tree, discriminators: tuple[Discriminator, ...], node: Node) -> str | None:
-    """The url that alone tells a slice of extensions apart; None where it is told otherwise. Raises Undecidable."""
+def distinguishing_url(
+    tree: Tree, discriminators: tuple[Discriminator, ...], node: Node
+) -> str | None:
+    """The url that alone tells a slice of extensions apart; None where it is told otherwise.
+
+    Raises Undecidable.
+    """
     if len(discriminators) != 1 or discriminators[0] != Discriminator("value", "url"):
         return None
     for element in _criteria(tree, node, discriminators[0]):
@@ -103,7 +118,9 @@ def distinguishing_url(tree: Tree, discriminators: tuple[Discriminator, ...], no
 
 
 def _criteria(tree: Tree, node: Node, discriminator: Discriminator) -> list[ElementSchema]:
-    """The elements that may say what a discriminator's path must be: in the profile, then in the profiles of the slice's type."""
+    """The elements that may say what a discriminator's path must be: in the profile, then in the
+    profiles of the slice's type.
+    """
     path, found = discriminator.path, []
     if path == "value" and node.element.fixed is not None:
         return [node.element]
@@ -113,7 +130,10 @@ def _criteria(tree: Tree, node: Node, discriminator: Discriminator) -> list[Elem
         steps.pop()
         if not steps:
             return [node.element]
-    for where, start in [(tree, node), *(tree.other(url) for t in node.element.types for url in t.profiles)]:
+    for where, start in [
+        (tree, node),
+        *(tree.other(url) for t in node.element.types for url in t.profiles),
+    ]:
         target = _follow(where, start, steps, into_references=not of_source)
         if target is not None:
             found.append(target.element)
@@ -121,13 +141,20 @@ def _criteria(tree: Tree, node: Node, discriminator: Discriminator) -> list[Elem
 
 
 def _follow(tree: Tree, node: Node, steps: list[str], *, into_references: bool) -> Node | None:
-    """The element that a path leads to; None where the slice's type makes it pointless. Raises Undecidable where there is none."""
+    """The element that a path leads to; None where the slice's type makes it pointless.
+
+    Raises Undecidable where there is none.
+    """
     kinds: tuple[str, ...] = ()
     for index, step in enumerate(steps):
         call = _CALL.fullmatch(step)
         if step == "$this":
             continue
-        if not into_references and step == "reference" and any(t.code == "Reference" for t in node.element.types):
+        if (
+            not into_references
+            and step == "reference"
+            and any(t.code == "Reference" for t in node.element.types)
+        ):
             continue
         if call is None:
             tree, node = _named(tree, node, step, kinds)
@@ -159,7 +186,9 @@ def _named(tree: Tree, node: Node, name: str, kinds: tuple[str, ...]) -> tuple[T
 def _is_called(element: ElementSchema, name: str) -> bool:
     if element.name == name:
         return True
-    by_type = len(element.types) == 1 and element.path.upper().endswith(element.types[0].code.upper())
+    by_type = len(element.types) == 1 and element.path.upper().endswith(
+        element.types[0].code.upper()
+    )
     return (by_type or element.is_choice) and element.name.startswith(name.partition("[")[0])
 
 
@@ -175,15 +204,26 @@ def _of_type(tree: Tree, node: Node, kinds: tuple[str, ...]) -> tuple[Tree, Node
 def _resolved(tree: Tree, node: Node) -> tuple[Tree, Node]:
     targets = [url for t in node.element.types for url in t.targets]
     if len(node.element.types) != 1 or len(targets) != 1:
-        raise tree.fault(node, "refers to more than one profile, so that resolve() cannot tell slices apart")
+        raise tree.fault(
+            node, "refers to more than one profile, so that resolve() cannot tell slices apart"
+        )
     return tree.other(targets[0])
 
 
 def _extension(tree: Tree, node: Node, url: str) -> tuple[Tree, Node]:
-    children = list(tree.children(node)) or [child for start in [tree.other(type_url(t.code))[1] for t in node.element.types] for child in tree.children(start)]
+    children = list(tree.children(node)) or [
+        child
+        for start in [tree.other(type_url(t.code))[1] for t in node.element.types]
+        for child in tree.children(start)
+    ]
     for child in children:
         profiles = [p for t in child.element.types for p in t.profiles]
-        if child.element.name == "extension" and child.element.slice_name and profiles and profiles[0].partition("|")[0] == url:
+        if (
+            child.element.name == "extension"
+            and child.element.slice_name
+            and profiles
+            and profiles[0].partition("|")[0] == url
+        ):
             return (tree, child) if child.groups else tree.other(profiles[0])
     raise tree.fault(node, f"has no extension {url} to tell slices apart by")
 
@@ -197,19 +237,27 @@ def _condition(tree: Tree, node: Node, discriminator: Discriminator) -> str | No
     return None
 
 
-def _stated(tree: Tree, node: Node, element: ElementSchema, discriminator: Discriminator) -> str | None:
+def _stated(
+    tree: Tree, node: Node, element: ElementSchema, discriminator: Discriminator
+) -> str | None:
     path, kind = discriminator.path, discriminator.type
     if element.max == 0:
         return f"{path}.empty()"
     if kind == "type":
-        names = [t.code.rpartition("/")[2] for t in element.types] or ([element.path] if "." not in element.path else [])
+        names = [t.code.rpartition("/")[2] for t in element.types] or (
+            [element.path] if "." not in element.path else []
+        )
         if not names:
             raise tree.fault(node, f"has no type to be told apart by at {path}")
         return "(" + " or ".join(f"{path.partition('[')[0]} is {name}" for name in names) + ")"
     if kind == "profile":
         of_target = path == "resolve()" or path.endswith(".resolve()")
         urls = [url for t in element.types for url in (t.targets if of_target else t.profiles)]
-        return "(" + " or ".join(f"{path}.conformsTo({_quoted(url)})" for url in urls) + ")" if urls else "true"
+        return (
+            "(" + " or ".join(f"{path}.conformsTo({_quoted(url)})" for url in urls) + ")"
+            if urls
+            else "true"
+        )
     if kind == "exists":
         if element.min < 1:
             raise tree.fault(node, f"neither requires nor forbids {path}")
@@ -217,7 +265,11 @@ def _stated(tree: Tree, node: Node, element: ElementSchema, discriminator: Discr
     stated = element.fixed or element.pattern
     if stated is not None:
         return _value_condition(tree, node, stated, path)
-    if element.binding is not None and element.binding.strength == "required" and element.binding.value_set:
+    if (
+        element.binding is not None
+        and element.binding.strength == "required"
+        and element.binding.value_set
+    ):
         return f"{path}.memberOf({_quoted(element.binding.value_set)})"
     return None
 
@@ -226,8 +278,13 @@ def _value_condition(tree: Tree, node: Node, stated: tuple[str, Any], path: str)
     kind, value = stated
     if kind == "CodeableConcept":
         if value.get("text") or not value.get("coding") or "extension" in value:
-            raise tree.fault(node, f"is told apart by a CodeableConcept that is not of codings alone at {path}")
-        return " and ".join(f"{path}.coding.where({_parts(tree, node, 'Coding', coding)}).exists()" for coding in value["coding"])
+            raise tree.fault(
+                node, f"is told apart by a CodeableConcept that is not of codings alone at {path}"
+            )
+        return " and ".join(
+            f"{path}.coding.where({_parts(tree, node, 'Coding', coding)}).exists()"
+            for coding in value["coding"]
+        )
     if kind in _PARTS:
         return f"{path}.where({_parts(tree, node, kind, value)}).exists()"
     if kind in _TEXTS or isinstance(value, (bool, int)):
@@ -237,9 +294,15 @@ def _value_condition(tree: Tree, node: Node, stated: tuple[str, Any], path: str)
 
 def _parts(tree: Tree, node: Node, kind: str, value: dict[str, Any]) -> str:
     if not value or not value.keys() <= _PARTS[kind]:
-        raise tree.fault(node, f"is told apart by parts of a {kind} that cannot ({', '.join(value.keys() - _PARTS[kind])})")
+        raise tree.fault(
+            node,
+            f"is told apart by parts of a {kind} that cannot "
+            f"({', '.join(value.keys() - _PARTS[kind])})",
+        )
     return " and ".join(
-        _value_condition(tree, node, ("CodeableConcept", part), name) if isinstance(part, dict) else f"{name} = {_literal(part)}"
+        _value_condition(tree, node, ("CodeableConcept", part), name)
+        if isinstance(part, dict)
+        else f"{name} = {_literal(part)}"
         for name, part in value.items()
     )
 

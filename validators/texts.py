@@ -1,4 +1,6 @@
-"""Texts: columns of strings as they come from the native acceptor: buffers, of which strings are made only where somebody looks at them."""
+"""Texts: columns of strings as they come from the native acceptor: buffers, of which strings are
+made only where somebody looks at them.
+"""
 
 from __future__ import annotations
 

@@ -11,29 +11,41 @@ __all__ = ["base64_length", "is_absolute_uri", "link_fault"]
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9_\[\]]*")
 _ASCII_LINK: Final = re.compile(r"[A-Za-z0-9;?:@&=+$.,/%\-_~#\[\]!'()*|]*")
 _MIME: Final = re.compile(r"(?:\w+|\*)/(?:[\w\-+]+|\*)(?:;\s*\w+=\s*\S+)?", re.ASCII)
-_OUTSIDE_BASE64: Final = bytes(byte for byte in range(128) if not chr(byte).isalnum() and chr(byte) not in "+/=")
+_OUTSIDE_BASE64: Final = bytes(
+    byte for byte in range(128) if not chr(byte).isalnum() and chr(byte) not in "+/="
+)
 
 
 def is_absolute_uri(value: str) -> bool:
-    """Whether the string is absolute as HL7's validator sees it: a lower-case scheme of letters, digits and ``_[]``, a colon, something without spaces."""
+    """Whether the string is absolute as HL7's validator sees it: a lower-case scheme of letters,
+    digits and ``_[]``, a colon, something without spaces.
+    """
     scheme, colon, rest = value.partition(":")
     return bool(colon and rest) and " " not in rest and _SCHEME.fullmatch(scheme) is not None
 
 
 def base64_length(value: str) -> int:
-    """How many characters of the string count as base64: letters, digits, ``+``, ``/`` and ``=``; everything else is overlooked."""
+    """How many characters of the string count as base64: letters, digits, ``+``, ``/`` and ``=``;
+    everything else is overlooked.
+    """
     if value.isascii():
         return len(value.encode().translate(None, _OUTSIDE_BASE64))
     return sum((c.isalpha() or c.isdecimal() or c in "+/=") and c <= "\uffff" for c in value)
 
 
 def link_fault(value: str) -> str | None:
-    """What is wrong with the target of a link or the source of an image in a narrative; None if nothing is."""
+    """What is wrong with the target of a link or the source of an image in a narrative; None if
+    nothing is.
+    """
     if not value:
         return "it is empty"
     if value.startswith("data:"):
         return _data_fault(value[5:])
-    bad = "" if _ASCII_LINK.fullmatch(value) else "".join(sorted({c for c in value if not _fits_link(c)}))
+    bad = (
+        ""
+        if _ASCII_LINK.fullmatch(value)
+        else "".join(sorted({c for c in value if not _fits_link(c)}))
+    )
     return f"it holds {bad!r}" if bad else None
 
 
@@ -42,7 +54,16 @@ def _fits_link(character: str) -> bool:
         return _ASCII_LINK.fullmatch(character) is not None
     if "\u24b6" <= character <= "\u24e9":  # circled letters: symbols that Unicode calls alphabetic
         return True
-    return character <= "\uffff" and unicodedata.category(character) in ("Lu", "Ll", "Lt", "Lm", "Lo", "Nl", "Nd", "Mc")
+    return character <= "\uffff" and unicodedata.category(character) in (
+        "Lu",
+        "Ll",
+        "Lt",
+        "Lm",
+        "Lo",
+        "Nl",
+        "Nd",
+        "Mc",
+    )
 
 
 def _data_fault(value: str) -> str | None:

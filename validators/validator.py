@@ -39,16 +39,23 @@ _HOLDERS = frozenset({"contained", "entry", "parameter"})
 
 
 class Validator:
-    """The built-in validator: HL7's verdict on R4 resources, at one of HealthLake's levels. Not thread-safe; make one per worker.
+    """The built-in validator: HL7's verdict on R4 resources, at one of HealthLake's levels. Not
+    thread-safe; make one per worker.
 
-    level            strict: base R4 and every profile in meta.profile. structure-only: base R4. minimal: readable JSON of a known
-                     type with a legal id; what search could not read is a warning.
+    level            strict: base R4 and every profile in meta.profile. structure-only: base R4.
+                     minimal: readable JSON of a known type with a legal id; what search could not
+                     read is a warning.
     unknown_profile  at strict, what an unknown profile is worth
-    packages         FHIR packages: ``.tgz`` files, folders, or ``name#version`` in the standard cache; see ``definitions.packages``
-    defaults         name of a package -> the version that a bare canonical url means, where several versions are given
-    warnings         report warnings and information for resources that pass, too; then every line goes to the explainer
-    native           let the native acceptor, where it is installed, pass the lines that are certainly valid; the verdicts are the same
-    undecided        value set or code system -> codes that could not be checked offline, added up over all calls
+    packages         FHIR packages: ``.tgz`` files, folders, or ``name#version`` in the standard
+                     cache; see ``definitions.packages``
+    defaults         name of a package -> the version that a bare canonical url means, where several
+                     versions are given
+    warnings         report warnings and information for resources that pass, too; then every line
+                     goes to the explainer
+    native           let the native acceptor, where it is installed, pass the lines that are
+                     certainly valid; the verdicts are the same
+    undecided        value set or code system -> codes that could not be checked offline, added up
+                     over all calls
     """
 
     def __init__(
@@ -67,7 +74,9 @@ class Validator:
         self.level = level
         self.warnings = warnings
         self.undecided: Counter[str] = Counter()
-        self._unknown_profile: UnknownProfile | None = unknown_profile if level == "strict" else None
+        self._unknown_profile: UnknownProfile | None = (
+            unknown_profile if level == "strict" else None
+        )
         self.packages: Packages | None = None
         self._definitions: Definitions = core()
         if packages:
@@ -79,19 +88,35 @@ class Validator:
         self._errors = Explainer(self._definitions, unknown_profile=self._unknown_profile)
         self._searched = SearchedElements(self._definitions)
         self.native = native and NATIVE and not warnings
-        self._blocks: BlockValidator = Acceptance(self._errors, self._validate_doubtful, self.undecided) if self.native else OneByOne(self)
+        self._blocks: BlockValidator = (
+            Acceptance(self._errors, self._validate_doubtful, self.undecided)
+            if self.native
+            else OneByOne(self)
+        )
 
     def validate(self, line: bytes) -> Verdict:
-        """The verdict for one resource given as JSON bytes. Bad data is in the verdict, never raised."""
+        """The verdict for one resource given as JSON bytes.
+
+        Bad data is in the verdict, never raised.
+        """
         return self._verdict(line, self._issues)
 
     def _validate_doubtful(self, line: bytes) -> Verdict:
-        """The same verdict, reached sooner where there is an error, as there is in nearly every line that the acceptor does not accept."""
+        """The same verdict, reached sooner where there is an error, as there is in nearly every
+        line that the acceptor does not accept.
+        """
         return self._verdict(line, self._issues if self.level == "minimal" else self._all_issues)
 
     def _verdict(self, line: bytes, explain: Callable[[dict[str, Any]], list[Issue]]) -> Verdict:
         resource = decode(line)
-        if resource.__class__ is dict and (resource.get("resourceType") == "QuestionnaireResponse" or not _HOLDERS.isdisjoint(resource)) and _LEXICAL in line:
+        if (
+            resource.__class__ is dict
+            and (
+                resource.get("resourceType") == "QuestionnaireResponse"
+                or not _HOLDERS.isdisjoint(resource)
+            )
+            and _LEXICAL in line
+        ):
             resource = decode_exact(line)
         if isinstance(resource, Issue):
             return Verdict(None, None, [resource])
@@ -102,7 +127,9 @@ class Validator:
         return Verdict(name, identity, explain(resource))
 
     def _issues(self, resource: dict[str, Any]) -> list[Issue]:
-        """What fails a resource is looked for first, which is the smaller question; the rest only where something does."""
+        """What fails a resource is looked for first, which is the smaller question; the rest only
+        where something does.
+        """
         if self.level == "minimal":
             return self._minimal(self._errors.explain(resource, self.undecided))
         if self.warnings:
@@ -116,10 +143,17 @@ class Validator:
 
     @cached_property
     def _everything(self) -> Explainer:
-        return Explainer(self._definitions, warnings=True, unknown_profile=self._unknown_profile, beside=self._errors)
+        return Explainer(
+            self._definitions,
+            warnings=True,
+            unknown_profile=self._unknown_profile,
+            beside=self._errors,
+        )
 
     def _minimal(self, issues: list[Issue]) -> list[Issue]:
-        """What level minimal makes of the failures at structure-only: few stay, some become warnings, the rest is dropped."""
+        """What level minimal makes of the failures at structure-only: few stay, some become
+        warnings, the rest is dropped.
+        """
         kept: list[Issue] = []
         for issue in issues:
             if issue.rule in _ALWAYS or issue.location == f"{issue.location.partition('.')[0]}.id":
@@ -145,5 +179,8 @@ def _resource_type(name: Any) -> Issue:
         text = f"Unknown resource type '{name[:64]}'"
         if not name.isascii() or not name.isalpha():
             pattern = "Member must satisfy regular expression pattern: [A-Za-z]{1,256}"
-            text = f"1 validation error detected: Value '{name[:64]}' at 'resourceType' failed to satisfy constraint: {pattern}"
+            text = (
+                f"1 validation error detected: Value '{name[:64]}' at 'resourceType' failed to "
+                f"satisfy constraint: {pattern}"
+            )
     return Issue("fatal", "invalid", "resource-type", "", text)

@@ -1,9 +1,11 @@
-"""The walk through the JSON objects of one type: every member by its own check, then the rules on the whole object.
+"""The walk through the JSON objects of one type: every member by its own check, then the rules on
+the whole object.
 
-Objects of a type come in few shapes: the same names in the same order. What the names alone decide is decided once for each shape: which of
-them are known, that none of a choice is doubled, cardinality, most invariants. An object is then asked for nothing but its values, and a
-primitive for no more than whether its value was seen before. A shape finds no fault: where something is not in order, or the shape is new,
-the object is walked in full.
+Objects of a type come in few shapes: the same names in the same order. What the names alone decide
+is decided once for each shape: which of them are known, that none of a choice is doubled,
+cardinality, most invariants. An object is then asked for nothing but its values, and a primitive
+for no more than whether its value was seen before. A shape finds no fault: where something is not
+in order, or the shape is new, the object is walked in full.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ class Member(NamedTuple):
     check     the check of its value, in any object
     alone     the same where none of the siblings is there
     siblings  the other names of its choice
-    proof     for a primitive whose value says all: strings that are certainly fine, and what finds fault with any other value
+    proof     for a primitive whose value says all: strings that are certainly fine, and what finds
+              fault with any other value
     """
 
     check: PropertyCheck
@@ -42,9 +45,14 @@ class Member(NamedTuple):
     proof: Proof | None = None
 
 
-Shape = tuple[tuple[tuple[str, AbstractSet[str], Fault], ...], tuple[tuple[str, PropertyCheck], ...], tuple[Check, ...]]
-"""What is to be checked in objects of certain names: (name, proven strings, what finds fault with others) of primitives; (name, check) of the
-other members, or in full of all; rules on the whole object. A plain tuple, which is taken apart faster than any other.
+Shape = tuple[
+    tuple[tuple[str, AbstractSet[str], Fault], ...],
+    tuple[tuple[str, PropertyCheck], ...],
+    tuple[Check, ...],
+]
+"""What is to be checked in objects of certain names: (name, proven strings, what finds fault with
+others) of primitives; (name, check) of the other members, or in full of all; rules on the whole
+object. A plain tuple, which is taken apart faster than any other.
 """
 
 
@@ -56,7 +64,15 @@ class Walk:
     memory          where shapes are kept
     """
 
-    def __init__(self, explainer: Explainer, schema: TypeSchema, member: Callable[[str], Member | None], memory: Memory, *, may_be_empty: bool) -> None:
+    def __init__(
+        self,
+        explainer: Explainer,
+        schema: TypeSchema,
+        member: Callable[[str], Member | None],
+        memory: Memory,
+        *,
+        may_be_empty: bool,
+    ) -> None:
         self._explainer = explainer
         self._schema = schema
         self._member = member
@@ -103,7 +119,9 @@ class Walk:
         return walk
 
     def _met(self, names: tuple[str, ...]) -> Shape:
-        """The shape of names that have none yet: worked out when they come a second time, and only if there are any, and all are known."""
+        """The shape of names that have none yet: worked out when they come a second time, and only
+        if there are any, and all are known.
+        """
         if not names or not self._members.keys() >= set(names) - {self._skipped}:
             return self._in_full(names)
         made = self._given(names) if names in self._shapes else None
@@ -111,7 +129,11 @@ class Walk:
         return made or self._in_full(names)
 
     def _in_full(self, names: tuple[str, ...]) -> Shape:
-        return (), tuple((name, self._known(name).check) for name in names if name != self._skipped), self._every
+        return (
+            (),
+            tuple((name, self._known(name).check) for name in names if name != self._skipped),
+            self._every,
+        )
 
     def _known(self, name: str) -> Member:
         found = self._members.get(name)
@@ -137,7 +159,9 @@ class Walk:
                 members.append((name, alone))
             else:
                 leaves.append((name, *proof))
-        left = [rule.given(check, self._schema, self._explainer, present) for rule, check in self._rules]
+        left = [
+            rule.given(check, self._schema, self._explainer, present) for rule, check in self._rules
+        ]
         return tuple(leaves), tuple(members), tuple(check for check in left if check is not None)
 
 

@@ -1,8 +1,9 @@
 """Reading the XHTML of a narrative into a tree.
 
-The scanner is our own, because the verdict of HL7's validator hangs on its scanner's leniency: end tags may be missing at the end,
-text after the root's end tag is overlooked, an attribute may lack quotes or a value, ``>`` ends a quoted value.
-It expands no entity but XML's five and character references, knows no DTD, opens nothing, and reads each character once.
+The scanner is our own, because the verdict of HL7's validator hangs on its scanner's leniency: end
+tags may be missing at the end, text after the root's end tag is overlooked, an attribute may lack
+quotes or a value, ``>`` ends a quoted value. It expands no entity but XML's five and character
+references, knows no DTD, opens nothing, and reads each character once.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from typing import Final
 
 __all__ = ["Element", "MalformedError", "read_xhtml"]
 
-_SPACE: Final = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+_SPACE: Final = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
+    "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+)
 _END: Final = "\uffff"
 """Stands for the end of the text, and ends it where it occurs."""
 
@@ -21,10 +25,17 @@ _NAME_CHARACTERS: Final = r"(?:(?![_\U00010000-\U0010ffff])\w|[_\-:.])"
 _SPACES = re.compile(f"[{_SPACE}]*")
 _LEADING = re.compile(f"[{_SPACE}\ufeff]*")
 _NAME = re.compile(f"{_NAME_CHARACTERS}*")
-_ORDINARY = re.compile('([^<&\uffff]+)|<(?:/([a-z][a-z0-9]*)>|(?!script)([a-z][a-z0-9]*)((?: (?!xmlns)[a-z:]+="[^"&<>\uffff]*")*) ?(/?)>)')
+_ORDINARY = re.compile(
+    "([^<&\uffff]+)|<(?:/([a-z][a-z0-9]*)>|(?!script)([a-z][a-z0-9]*)((?: "
+    '(?!xmlns)[a-z:]+="[^"&<>\uffff]*")*) ?(/?)>)'
+)
 """Text, an end tag, or a start tag that needs no second look: one match instead of a dozen."""
 _ORDINARY_ATTRIBUTE = re.compile(' ([a-z:]+)="([^"]*)"')
-_PLAIN = {'"': re.compile('[^"&>\uffff]*'), "'": re.compile("[^'&>\uffff]*"), "": re.compile("[^/&>\uffff]*")}
+_PLAIN = {
+    '"': re.compile('[^"&>\uffff]*'),
+    "'": re.compile("[^'&>\uffff]*"),
+    "": re.compile("[^/&>\uffff]*"),
+}
 _REFERENCE_END = re.compile("[;&'\"><]")
 _DECIMAL = re.compile(r"[+-]?\d+")
 _HEXADECIMAL = re.compile(r"[+-]?[0-9A-Fa-f]+")
@@ -42,7 +53,9 @@ class MalformedError(ValueError):
 
 @dataclass(slots=True)
 class Element:
-    """name without prefix; namespace where it differs from the parent's; children are elements, texts, and None for a comment."""
+    """name without prefix; namespace where it differs from the parent's; children are elements,
+    texts, and None for a comment.
+    """
 
     name: str
     attributes: dict[str, str | None]
@@ -59,7 +72,10 @@ class _Namespaces:
 
 
 class _Scanner:
-    """Where reading stands. Text and plain tags take one match of ``_ORDINARY``; the rest goes character by character."""
+    """Where reading stands.
+
+    Text and plain tags take one match of ``_ORDINARY``; the rest goes character by character.
+    """
 
     def __init__(self, text: str) -> None:
         end = text.find(_END)
@@ -85,10 +101,14 @@ class _Scanner:
                 begin = self._at + (5 if text.startswith(" ", self._at + 4) else 4)
                 # dashes right here are taken for the opening ones once more
                 plain = text.startswith("-", begin) and not text.startswith("--", begin)
-                self._at = self._after(">" if plain else "-->", begin + (2 if text.startswith("--", begin) else 0))
+                self._at = self._after(
+                    ">" if plain else "-->", begin + (2 if text.startswith("--", begin) else 0)
+                )
             elif text.startswith("<!-", self._at):
                 raise MalformedError("'<!-' opens nothing")
-            elif text.startswith("<!", self._at) or (text.startswith("<?", self._at) and not text.startswith("<?>", self._at)):
+            elif text.startswith("<!", self._at) or (
+                text.startswith("<?", self._at) and not text.startswith("<?>", self._at)
+            ):
                 self._at = self._after(">", self._at)
             elif text.startswith("<?", self._at):
                 raise MalformedError("'<?>' is empty")
@@ -113,7 +133,9 @@ class _Scanner:
             elif ended is not None:
                 self._end(ended, stack)
             else:
-                child = Element(started, dict(_ORDINARY_ATTRIBUTE.findall(attributes)) if attributes else {})
+                child = Element(
+                    started, dict(_ORDINARY_ATTRIBUTE.findall(attributes)) if attributes else {}
+                )
                 element.children.append(child)
                 if not slash:
                     stack.append((child, spaces))
@@ -149,8 +171,12 @@ class _Scanner:
         if _local(name) != element.name:
             raise MalformedError(f"'</{name}>' where '</{element.name}>' is expected")
 
-    def _start(self, outer: _Namespaces, *, lower: bool = False) -> tuple[Element, bool, _Namespaces]:
-        """A start tag, after its ``<``: the element, whether it is open, and the namespaces inside it."""
+    def _start(
+        self, outer: _Namespaces, *, lower: bool = False
+    ) -> tuple[Element, bool, _Namespaces]:
+        """A start tag, after its ``<``: the element, whether it is open, and the namespaces inside
+        it.
+        """
         name = self._name().lower() if lower else self._name()
         attributes = self._attributes(_local(name))
         element = Element(_local(name), attributes)
@@ -207,7 +233,10 @@ class _Scanner:
         return "".join(pieces)
 
     def _reference(self) -> str:
-        """What an entity or character reference stands for. Any of ``;&'"><`` ends it, and is gone."""
+        """What an entity or character reference stands for.
+
+        Any of ``;&'"><`` ends it, and is gone.
+        """
         match = _REFERENCE_END.search(self._text, self._at + 1)
         if match is None:
             raise MalformedError("'&' is not ended")
@@ -273,10 +302,17 @@ def _namespaces(element: Element, prefix: str | None, outer: _Namespaces) -> _Na
     if prefix is None and not any(name.startswith("xmlns") for name in attributes):
         return outer
     default = attributes.get("xmlns", outer.default)
-    prefixes = {**outer.prefixes, **{name[6:]: value for name, value in attributes.items() if name.startswith("xmlns:")}}
+    prefixes = {
+        **outer.prefixes,
+        **{name[6:]: value for name, value in attributes.items() if name.startswith("xmlns:")},
+    }
     adopted = outer.adopted
     if prefix is not None:
-        meant = default if prefix == adopted else prefixes.get(prefix, "http://error/undefined-namespace")
+        meant = (
+            default
+            if prefix == adopted
+            else prefixes.get(prefix, "http://error/undefined-namespace")
+        )
         if meant is None:
             raise MalformedError(f"prefix '{prefix}' has no namespace")
         if meant != default:

@@ -1,6 +1,8 @@
-"""The command line: one file a command, loaded when it is asked for. Only this package prints and exits.
+"""The command line: one file a command, loaded when it is asked for. Only this package prints and
+exits.
 
-arguments, BULKFHIR_*, bulkfhir.toml -> command -> engine -> report on stdout, progress on stderr, exit code
+arguments, BULKFHIR_*, bulkfhir.toml -> command -> engine -> report on stdout, progress on stderr,
+exit code
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Configuration: bulkfhir.toml in the working folder gives options their defaults, for all commands or for one.
+"""Configuration: bulkfhir.toml in the working folder gives options their defaults, for all commands
+or for one.
 
-    workers = 4
-    [validate]
-    output-format = "jsonl"
+workers = 4
+[validate]
+output-format = "jsonl"
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ FILE = Path("bulkfhir.toml")
 
 
 def defaults_from_file(known: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
-    """Command -> option -> default. ``known`` says which options each command has; a name that none has is a mistake of the user."""
+    """Command -> option -> default.
+
+    ``known`` says which options each command has; a name that none has is a mistake of the user.
+    """
     try:
         content = tomllib.loads(FILE.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["ACCEPTED", "FAILED", "INTERRUPTED", "NOTHING_TO_READ", "REJECTED", "TERMINATED", "USAGE"]
+__all__ = [
+    "ACCEPTED",
+    "FAILED",
+    "INTERRUPTED",
+    "NOTHING_TO_READ",
+    "REJECTED",
+    "TERMINATED",
+    "USAGE",
+]
 
 ACCEPTED = 0
 """Every resource was accepted (or --exit-zero)."""

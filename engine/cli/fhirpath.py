@@ -15,23 +15,34 @@ __all__ = ["command"]
 
 @click.command("fhirpath", short_help="Evaluate a FHIRPath expression on every resource of a file.")
 @click.argument("expression", metavar="EXPR")
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option("--strict", is_flag=True, help="Refuse names and operations that the type of the first resource never has.")
+@click.argument(
+    "file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, allow_dash=True)
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse names and operations that the type of the first resource never has.",
+)
 def command(expression: str, file: str, strict: bool) -> None:
     """Evaluate EXPR on every resource of FILE and print one JSON array a resource.
 
-    FILE is NDJSON, or a single resource over several lines; - is standard input. Dates, times and quantities are printed as text.
+    FILE is NDJSON, or a single resource over several lines; - is standard input. Dates, times and
+    quantities are printed as text.
     """
     from bulkfhir.validators import fhirpath
 
     compiled = None
     for resource in _resources(file):
         if compiled is None:
-            compiled = fhirpath.compile(expression, str(resource.get("resourceType", "Resource")), strict=strict)
+            compiled = fhirpath.compile(
+                expression, str(resource.get("resourceType", "Resource")), strict=strict
+            )
         try:
             found = compiled.evaluate(resource)
         except fhirpath.EvaluationError as error:
-            raise fhirpath.EvaluationError(f"{resource.get('resourceType')}/{resource.get('id')}: {error}") from error
+            raise fhirpath.EvaluationError(
+                f"{resource.get('resourceType')}/{resource.get('id')}: {error}"
+            ) from error
         click.echo(json.dumps([_json(value) for value in found], ensure_ascii=False))
 
 
@@ -39,7 +50,11 @@ def _resources(file: str) -> Iterator[dict[str, Any]]:
     """The resources of a file: one a line, or one in all of it."""
     text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
     try:
-        lines = [text] if text.lstrip().startswith("{") and _is_whole(text) else [line for line in text.splitlines() if line.strip()]
+        lines = (
+            [text]
+            if text.lstrip().startswith("{") and _is_whole(text)
+            else [line for line in text.splitlines() if line.strip()]
+        )
         for line in lines:
             resource = json.loads(line)
             if not isinstance(resource, dict):

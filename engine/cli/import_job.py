@@ -20,15 +20,49 @@ __all__ = ["command"]
 
 @click.command("import")
 @options.sources
-@click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the job's folder is made: a path or s3://bucket/prefix.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FOLDER",
+    help="Where the job's folder is made: a path or s3://bucket/prefix.",
+)
 @options.validating
-@click.option("--sink", metavar="NAME", help="Where accepted resources go: ndjson, or another installed sink.  [default: nowhere]")
-@click.option("--job-id", metavar="ID", help="Name of the job, part of its folder's name.  [default: random]")
-@click.option("--datastore-id", metavar="ID", default="0" * 32, help="HealthLake's data store id, part of the folder's name.  [default: 32 zeros]")
+@click.option(
+    "--sink",
+    metavar="NAME",
+    help="Where accepted resources go: ndjson, or another installed sink.  [default: nowhere]",
+)
+@click.option(
+    "--job-id", metavar="ID", help="Name of the job, part of its folder's name.  [default: random]"
+)
+@click.option(
+    "--datastore-id",
+    metavar="ID",
+    default="0" * 32,
+    help="HealthLake's data store id, part of the folder's name.  [default: 32 zeros]",
+)
 @click.option("--resume", is_flag=True, help="Go on with the interrupted job that --job-id names.")
-@click.option("--limits", type=click.Choice(("healthlake", "none")), default="none", show_default=True, help="Refuse a job over HealthLake's limits.")
-@click.option("--kms-key-id", "encryption_key_id", metavar="ID", help="Key that output on S3 is encrypted with.")
-@click.option("--output-format", type=click.Choice(("human", "json")), default="human", show_default=True, help="Form of the summary on standard output.")
+@click.option(
+    "--limits",
+    type=click.Choice(("healthlake", "none")),
+    default="none",
+    show_default=True,
+    help="Refuse a job over HealthLake's limits.",
+)
+@click.option(
+    "--kms-key-id",
+    "encryption_key_id",
+    metavar="ID",
+    help="Key that output on S3 is encrypted with.",
+)
+@click.option(
+    "--output-format",
+    type=click.Choice(("human", "json")),
+    default="human",
+    show_default=True,
+    help="Form of the summary on standard output.",
+)
 @options.summing
 @options.workers
 @options.include_all
@@ -48,7 +82,8 @@ def command(
 ) -> int:
     """Validate NDJSON and write HealthLake's output layout.
 
-    SOURCE is a file, folder, glob, s3:// prefix or - for standard input. The job's folder holds Manifest.json, SUCCESS/ and FAILURE/.
+    SOURCE is a file, folder, glob, s3:// prefix or - for standard input. The job's folder holds
+    Manifest.json, SUCCESS/ and FAILURE/.
     """
     from ..jobs.recording import recorded_import
     from .live import progress_shown
@@ -58,9 +93,14 @@ def command(
     choices["job_id"] = choices["job_id"] or secrets.token_hex(16)
     try:
         with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as on_progress:
-            result = recorded_import(sources, output, on_progress=on_progress, values=not no_values, **choices)
+            result = recorded_import(
+                sources, output, on_progress=on_progress, values=not no_values, **choices
+            )
     except KeyboardInterrupt:
-        click.echo(f"bulkfhir: the job has stopped; --resume --job-id {choices['job_id']} goes on with it", err=True)
+        click.echo(
+            f"bulkfhir: the job has stopped; --resume --job-id {choices['job_id']} goes on with it",
+            err=True,
+        )
         raise
     if output_format == "json":
         click.echo(json.dumps(_document(result), indent=2))
@@ -100,8 +140,13 @@ def _exit_code(result: JobResult, *, exit_zero: bool) -> int:
         click.echo(f"bulkfhir: the job failed: {result.message}", err=True)
         return exits.FAILED
     if result.status is JobStatus.CANCEL_COMPLETED:
-        click.echo(f"bulkfhir: the job was cancelled; --resume --job-id {result.job_id} goes on with it", err=True)
+        click.echo(
+            f"bulkfhir: the job was cancelled; --resume --job-id {result.job_id} goes on with it",
+            err=True,
+        )
         return exits.INTERRUPTED
-    if result.status is JobStatus.COMPLETED or (exit_zero and result.status is JobStatus.COMPLETED_WITH_ERRORS):
+    if result.status is JobStatus.COMPLETED or (
+        exit_zero and result.status is JobStatus.COMPLETED_WITH_ERRORS
+    ):
         return exits.ACCEPTED
     return exits.REJECTED

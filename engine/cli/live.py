@@ -1,4 +1,6 @@
-"""Live: what is shown on standard error while lines are read: a bar on a terminal, elsewhere a plain line now and then; log records beside it."""
+"""Live: what is shown on standard error while lines are read: a bar on a terminal, elsewhere a
+plain line now and then; log records beside it.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,13 @@ _log = logging.getLogger("bulkfhir.cli")
 
 
 @contextmanager
-def progress_shown(*, quiet: bool, verbose: int, log_format: LogFormat, bar: bool = True) -> Iterator[OnProgress]:
-    """What to hand to a job as ``on_progress``. ``bar`` is False where standard output shares the terminal with it."""
+def progress_shown(
+    *, quiet: bool, verbose: int, log_format: LogFormat, bar: bool = True
+) -> Iterator[OnProgress]:
+    """What to hand to a job as ``on_progress``.
+
+    ``bar`` is False where standard output shares the terminal with it.
+    """
     from ..jobs.log_lines import show_logs
 
     level = "ERROR" if quiet else LEVELS[min(verbose, 2)]
@@ -40,7 +47,9 @@ def progress_shown(*, quiet: bool, verbose: int, log_format: LogFormat, bar: boo
         yield _Logged(None)
     elif sys.stderr.isatty():
         with _bars() as bars:
-            show_logs(log_format, level)  # rich has put a stream in place of standard error that writes above the bar
+            show_logs(
+                log_format, level
+            )  # rich has put a stream in place of standard error that writes above the bar
             yield _Logged(_Bar(bars))
     else:
         show_logs(log_format, level)
@@ -57,8 +66,20 @@ class _Logged:
     def __call__(self, progress: Progress) -> None:
         if progress.phase != self._phase:
             self._phase = progress.phase
-            _log.info("%s, %d files, %s MB: %s", progress.phase, progress.report.scanned_files, progress.report.scanned_files_mb, _counts(progress))
-        _log.debug("%s, shards %d of %d: %s", progress.phase, progress.shards_done, progress.shards_total, _counts(progress))
+            _log.info(
+                "%s, %d files, %s MB: %s",
+                progress.phase,
+                progress.report.scanned_files,
+                progress.report.scanned_files_mb,
+                _counts(progress),
+            )
+        _log.debug(
+            "%s, shards %d of %d: %s",
+            progress.phase,
+            progress.shards_done,
+            progress.shards_total,
+            _counts(progress),
+        )
         if self._shown:
             self._shown(progress)
 
@@ -67,7 +88,13 @@ def _bars() -> Bars:
     from rich.console import Console  # only a terminal has a bar
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = [TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[counts]}"), TimeRemainingColumn()]
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeRemainingColumn(),
+    ]
     return Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4)
 
 
@@ -77,7 +104,13 @@ class _Bar:
         self._task = bars.add_task("reading", total=None, counts="")
 
     def __call__(self, progress: Progress) -> None:
-        self._bars.update(self._task, description=progress.phase, completed=progress.bytes_done, total=progress.bytes_total, counts=_counts(progress))
+        self._bars.update(
+            self._task,
+            description=progress.phase,
+            completed=progress.bytes_done,
+            total=progress.bytes_total,
+            counts=_counts(progress),
+        )
 
 
 class _Lines:
@@ -88,9 +121,17 @@ class _Lines:
         if progress.phase != "done" and progress.elapsed - self._last >= PERIOD:
             self._last = progress.elapsed
             share = 100 * progress.bytes_done // max(progress.bytes_total, 1)
-            click.echo(f"bulkfhir: {progress.phase}, {share} %, {_counts(progress)}, {progress.elapsed:.0f} s", err=True)
+            click.echo(
+                f"bulkfhir: {progress.phase}, {share} %, {_counts(progress)}, "
+                f"{progress.elapsed:.0f} s",
+                err=True,
+            )
 
 
 def _counts(progress: Progress) -> str:
     report = progress.report
-    return f"{report.resources_scanned:,} read, {report.resources_with_customer_error + progress.server_errors:,} rejected, {report.throughput:,.0f}/s"
+    return (
+        f"{report.resources_scanned:,} read, "
+        f"{report.resources_with_customer_error + progress.server_errors:,} rejected, "
+        f"{report.throughput:,.0f}/s"
+    )

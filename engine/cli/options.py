@@ -19,18 +19,42 @@ UNKNOWN_PROFILE = ("error", "warning", "ignore")
 sources = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 """File, folder, glob, s3:// prefix, or - for standard input."""
 
-workers = click.option("--workers", type=click.IntRange(min=1), help="Processes that validate.  [default: one a core]")
+workers = click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes that validate.  [default: one a core]"
+)
 
-include_all = click.option("--include-all", is_flag=True, help="Also read what an export keeps beside its data: logs, error/, deleted/.")
+include_all = click.option(
+    "--include-all",
+    is_flag=True,
+    help="Also read what an export keeps beside its data: logs, error/, deleted/.",
+)
 
 
 def profiles(command: Command) -> Command:
     """Which profiles are known, and what one is that is not."""
     return _with(
         command,
-        click.option("--unknown-profile", type=click.Choice(UNKNOWN_PROFILE), default="error", show_default=True, help="What an unknown profile is at strict."),
-        click.option("--package", "packages", multiple=True, metavar="PACKAGE", help="FHIR package of profiles: name#version, .tgz or folder. Repeatable."),
-        click.option("--default-version", "default_versions", multiple=True, metavar="NAME#VERSION", help="Version that a bare profile url means. Repeatable."),
+        click.option(
+            "--unknown-profile",
+            type=click.Choice(UNKNOWN_PROFILE),
+            default="error",
+            show_default=True,
+            help="What an unknown profile is at strict.",
+        ),
+        click.option(
+            "--package",
+            "packages",
+            multiple=True,
+            metavar="PACKAGE",
+            help="FHIR package of profiles: name#version, .tgz or folder. Repeatable.",
+        ),
+        click.option(
+            "--default-version",
+            "default_versions",
+            multiple=True,
+            metavar="NAME#VERSION",
+            help="Version that a bare profile url means. Repeatable.",
+        ),
     )
 
 
@@ -38,12 +62,38 @@ def validating(command: Command) -> Command:
     """What decides over a line."""
     return _with(
         command,
-        click.option("--level", type=click.Choice(LEVELS), default="strict", show_default=True, help="How much is checked, as HealthLake names it."),
+        click.option(
+            "--level",
+            type=click.Choice(LEVELS),
+            default="strict",
+            show_default=True,
+            help="How much is checked, as HealthLake names it.",
+        ),
         profiles,
-        click.option("--validator", "validators", multiple=True, metavar="NAME", help="A further validator, as a second opinion. Repeatable."),
-        click.option("--judge", default="bulkfhir", show_default=True, metavar="NAME", help="The validator whose errors fail a line."),
-        click.option("--warnings", is_flag=True, help="Report warnings and information of accepted lines too."),
-        click.option("--no-values", is_flag=True, help="Leave out messages that may quote values of elements."),
+        click.option(
+            "--validator",
+            "validators",
+            multiple=True,
+            metavar="NAME",
+            help="A further validator, as a second opinion. Repeatable.",
+        ),
+        click.option(
+            "--judge",
+            default="bulkfhir",
+            show_default=True,
+            metavar="NAME",
+            help="The validator whose errors fail a line.",
+        ),
+        click.option(
+            "--warnings",
+            is_flag=True,
+            help="Report warnings and information of accepted lines too.",
+        ),
+        click.option(
+            "--no-values",
+            is_flag=True,
+            help="Leave out messages that may quote values of elements.",
+        ),
     )
 
 
@@ -51,8 +101,14 @@ def summing(command: Command) -> Command:
     """What is said at the end."""
     return _with(
         command,
-        click.option("--statistics", is_flag=True, help="Count every rule, with the first places, and what could not be decided."),
-        click.option("--exit-zero", is_flag=True, help="Exit with 0 even where lines were rejected."),
+        click.option(
+            "--statistics",
+            is_flag=True,
+            help="Count every rule, with the first places, and what could not be decided.",
+        ),
+        click.option(
+            "--exit-zero", is_flag=True, help="Exit with 0 even where lines were rejected."
+        ),
     )
 
 
@@ -60,9 +116,17 @@ def speaking(command: Command) -> Command:
     """What goes to standard error while a command runs."""
     return _with(
         command,
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing but the result and what went wrong."),
+        click.option(
+            "-q", "--quiet", is_flag=True, help="Say nothing but the result and what went wrong."
+        ),
         click.option("-v", "--verbose", count=True, help="Say more; twice for everything."),
-        click.option("--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="Form of log lines on standard error."),
+        click.option(
+            "--log-format",
+            type=click.Choice(("text", "json")),
+            default="text",
+            show_default=True,
+            help="Form of log lines on standard error.",
+        ),
     )
 
 

@@ -1,4 +1,6 @@
-"""bulkfhir packages: which FHIR packages are here, what is in them, and one more for the standard cache."""
+"""bulkfhir packages: which FHIR packages are here, what is in them, and one more for the standard
+cache.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,13 @@ import click
 import orjson
 
 from bulkfhir.validators.definitions.package import Package, open_package
-from bulkfhir.validators.definitions.standard_cache import find, install, installed, locate, standard_cache
+from bulkfhir.validators.definitions.standard_cache import (
+    find,
+    install,
+    installed,
+    locate,
+    standard_cache,
+)
 
 __all__ = ["command"]
 
@@ -24,13 +32,22 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def list_packages(*, as_json: bool) -> None:
-    """List the packages of the standard cache (~/.fhir/packages): what --package NAME#VERSION finds."""
+    """List the packages of the standard cache (~/.fhir/packages): what --package NAME#VERSION
+    finds.
+    """
     names = [path.name for path in installed()]
     if as_json:
-        click.echo(orjson.dumps({"cache": str(standard_cache()), "packages": names}, option=orjson.OPT_INDENT_2))
+        click.echo(
+            orjson.dumps(
+                {"cache": str(standard_cache()), "packages": names}, option=orjson.OPT_INDENT_2
+            )
+        )
         return
     if not names:
-        click.echo(f"no packages in {standard_cache()}; add one: bulkfhir packages add PACKAGE.tgz", err=True)
+        click.echo(
+            f"no packages in {standard_cache()}; add one: bulkfhir packages add PACKAGE.tgz",
+            err=True,
+        )
     for name in names:
         click.echo(name)
 
@@ -38,7 +55,9 @@ def list_packages(*, as_json: bool) -> None:
 @command.command()
 @click.argument("package", type=click.Path(path_type=Path))
 def add(package: Path) -> None:
-    """Put PACKAGE, a .tgz or an unpacked folder, into the standard cache, where --package and other packages' dependencies find it."""
+    """Put PACKAGE, a .tgz or an unpacked folder, into the standard cache, where --package and other
+    packages' dependencies find it.
+    """
     click.echo(install(package).name)
 
 
@@ -46,7 +65,9 @@ def add(package: Path) -> None:
 @click.argument("package")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def show(package: str, *, as_json: bool) -> None:
-    """Show PACKAGE, a NAME#VERSION of the standard cache, a .tgz or a folder: its dependencies, profiles, extensions and terminology."""
+    """Show PACKAGE, a NAME#VERSION of the standard cache, a .tgz or a folder: its dependencies,
+    profiles, extensions and terminology.
+    """
     found = open_package(locate(package))
     if as_json:
         click.echo(orjson.dumps(_described(found), option=orjson.OPT_INDENT_2))
@@ -64,12 +85,18 @@ def _described(package: Package) -> dict[str, object]:
         "fhirVersions": list(package.fhir_versions),
         "dependencies": dict(package.dependencies),
         "missing": _missing(package),
-        "definitions": {kind: _urls(package, kind) for kind in ("StructureDefinition", "ValueSet", "CodeSystem")},
+        "definitions": {
+            kind: _urls(package, kind) for kind in ("StructureDefinition", "ValueSet", "CodeSystem")
+        },
     }
 
 
 def _missing(package: Package) -> list[str]:
-    return [f"{name}#{version}" for name, version in package.dependencies.items() if name != _CORE and find(name, version) is None]
+    return [
+        f"{name}#{version}"
+        for name, version in package.dependencies.items()
+        if name != _CORE and find(name, version) is None
+    ]
 
 
 def _urls(package: Package, kind: str) -> list[dict[str, str]]:
@@ -99,4 +126,5 @@ def _lines(package: Package) -> Iterator[str]:
     ):
         yield f"{title:<13} {len(entries)}"
         for entry in entries:
-            yield f"  {entry['url']}|{entry['version']}  {entry.get('type', '')}".rstrip().removesuffix("|")
+            shown = f"  {entry['url']}|{entry['version']}  {entry.get('type', '')}"
+            yield shown.rstrip().removesuffix("|")

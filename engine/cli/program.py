@@ -1,4 +1,6 @@
-"""The program: its table of commands, and the wall where every mistake of a user becomes one line."""
+"""The program: its table of commands, and the wall where every mistake of a user becomes one
+line.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ COMMANDS = {
 
 
 class Program(click.Group):
-    """A group that imports a command's module only to run it, so that --help and mistakes are answered at once."""
+    """A group that imports a command's module only to run it, so that --help and mistakes are
+    answered at once.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -64,22 +68,41 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version and exit.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def program(ctx: click.Context) -> None:
     """Validate, shard and land FHIR R4 NDJSON in bulk.
 
-    Every option can also be set as BULKFHIR_<OPTION> or in bulkfhir.toml in the working folder; the command line goes first, then the environment.
+    Every option can also be set as BULKFHIR_<OPTION> or in bulkfhir.toml in the working folder; the
+    command line goes first, then the environment.
 
-    Exit codes: 0 all accepted, 1 some rejected, 2 wrong usage, 3 job failed, 4 nothing to read, 130 interrupted, 143 terminated.
+    Exit codes: 0 all accepted, 1 some rejected, 2 wrong usage, 3 job failed, 4 nothing to read, 130
+    interrupted, 143 terminated.
     """
     if FILE.exists():
-        ctx.default_map = defaults_from_file({name: _option_names(program, ctx, name) for name in COMMANDS})
+        ctx.default_map = defaults_from_file(
+            {name: _option_names(program, ctx, name) for name in COMMANDS}
+        )
 
 
 def _option_names(group: click.Group, ctx: click.Context, name: str) -> set[str]:
     command = group.get_command(ctx, name)
-    return {option.name for option in command.params if option.name and isinstance(option, click.Option)} if command else set()
+    return (
+        {
+            option.name
+            for option in command.params
+            if option.name and isinstance(option, click.Option)
+        }
+        if command
+        else set()
+    )
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -95,7 +118,11 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _complain(error.format_message(), exits.USAGE)
     except (KeyboardInterrupt, click.Abort):
-        return _complain("terminated", exits.TERMINATED) if terminated else _complain("interrupted", exits.INTERRUPTED)
+        return (
+            _complain("terminated", exits.TERMINATED)
+            if terminated
+            else _complain("interrupted", exits.INTERRUPTED)
+        )
     except BrokenPipeError:  # the reader of our output left (`| head`): that is no mistake
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
@@ -106,7 +133,9 @@ def run(arguments: Sequence[str]) -> int:
 
 @contextmanager
 def _termination_interrupts(came: list[int]) -> Iterator[None]:
-    """SIGTERM, as a supervisor sends it, ends a command in the same order as Ctrl-C; a second one at once."""
+    """SIGTERM, as a supervisor sends it, ends a command in the same order as Ctrl-C; a second one
+    at once.
+    """
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         came.append(number)
@@ -124,7 +153,9 @@ def _termination_interrupts(came: list[int]) -> Iterator[None]:
 
 
 def _code_of(error: Exception) -> int:
-    """The exit code for a mistake of the user or of a store; anything else is a defect of ours and is raised again, with its traceback."""
+    """The exit code for a mistake of the user or of a store; anything else is a defect of ours and
+    is raised again, with its traceback.
+    """
     from bulkfhir.validators.errors import BulkfhirError
 
     from ..errors import AccessDenied, NotFound, NothingToRead, StorageError

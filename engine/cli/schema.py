@@ -20,8 +20,9 @@ __all__ = ["command"]
 def command(type_name: str) -> None:
     """Print the compiled schema of TYPE as JSON.
 
-    TYPE is a resource type (Patient), a data type (HumanName) or the path of an element with children (Patient.contact). A required binding has
-    its codes, or "undecided" where its value set cannot be listed offline. Members that say nothing (null, false, empty) are left out.
+    TYPE is a resource type (Patient), a data type (HumanName) or the path of an element with
+    children (Patient.contact). A required binding has its codes, or "undecided" where its value set
+    cannot be listed offline. Members that say nothing (null, false, empty) are left out.
     """
     from bulkfhir.validators.definitions import core
     from bulkfhir.validators.schema import Schema, UnknownType
@@ -34,16 +35,23 @@ def command(type_name: str) -> None:
         found = Schema(definitions).type(type_name)
     except UnknownType:
         raise ConfigurationError(f"{type_name}: no such type in FHIR R4") from None
-    click.echo(json.dumps(_described(found, Terminology(definitions)), indent=2, ensure_ascii=False))
+    click.echo(
+        json.dumps(_described(found, Terminology(definitions)), indent=2, ensure_ascii=False)
+    )
 
 
 def _described(value: Any, terminology: Terminology) -> Any:
     """A frozen record as JSON values, without the members that say nothing."""
     if dataclasses.is_dataclass(value):
-        members = {item.name: _described(getattr(value, item.name), terminology) for item in dataclasses.fields(value)}
+        members = {
+            item.name: _described(getattr(value, item.name), terminology)
+            for item in dataclasses.fields(value)
+        }
         if members.get("strength") == "required":
             members["codes"] = _codes(members["value_set"], terminology)
-        return {name: member for name, member in members.items() if member not in (None, False, [], {})}
+        return {
+            name: member for name, member in members.items() if member not in (None, False, [], {})
+        }
     if isinstance(value, Mapping):
         return {name: _described(member, terminology) for name, member in value.items()}
     if isinstance(value, tuple | list):

@@ -16,30 +16,97 @@ _DATASTORE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def _datastores(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+def _datastores(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
     for value in values:
         if not _DATASTORE.fullmatch(value):
-            raise click.BadParameter(f"{value}: up to 32 letters, digits, '-', '_' and '.'; 32 lowercase hexadecimal digits where it is to be tagged")
+            raise click.BadParameter(
+                f"{value}: up to 32 letters, digits, '-', '_' and '.'; 32 lowercase hexadecimal "
+                "digits where it is to be tagged"
+            )
     return values
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port; 0 takes a free one.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--s3-root", type=click.Path(path_type=Path, file_okay=False), help="Folder that stands for S3: s3://bucket/key is FOLDER/bucket/key.")
-@click.option("--state", type=click.Path(path_type=Path, dir_okay=False), help="SQLite file of jobs.  [default: $XDG_STATE_HOME/bulkfhir/jobs.db]")
-@click.option("--datastore", "datastores", multiple=True, metavar="ID", callback=_datastores, help="Data store that exists from the start. Repeatable.")
-@click.option("--datastore-delay", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="How long CREATING and DELETING last.  [default: 0]")
+@click.option(
+    "--s3-root",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that stands for S3: s3://bucket/key is FOLDER/bucket/key.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="SQLite file of jobs.  [default: $XDG_STATE_HOME/bulkfhir/jobs.db]",
+)
+@click.option(
+    "--datastore",
+    "datastores",
+    multiple=True,
+    metavar="ID",
+    callback=_datastores,
+    help="Data store that exists from the start. Repeatable.",
+)
+@click.option(
+    "--datastore-delay",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="How long CREATING and DELETING last.  [default: 0]",
+)
 @workers
-@click.option("--concurrent", type=click.IntRange(min=1), default=4, show_default=True, help="Imports that run at once over all data stores.")
+@click.option(
+    "--concurrent",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    help="Imports that run at once over all data stores.",
+)
 @profiles
-@click.option("--limits", type=click.Choice(("healthlake", "none")), default="healthlake", show_default=True, help="Limits of a job.")
-@click.option("--throttle", type=click.Choice(("none", "service")), default="none", show_default=True, help="Refuse requests beyond the service's rates.")
-@click.option("--require-auth", is_flag=True, help="Refuse requests that no key of --credentials signed.")
-@click.option("--credentials", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Keys, in the AWS shared-credentials format.")
-@click.option("--region", envvar=("BULKFHIR_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"), default="us-east-1", help="In ARNs.  [default: $AWS_REGION]")
+@click.option(
+    "--limits",
+    type=click.Choice(("healthlake", "none")),
+    default="healthlake",
+    show_default=True,
+    help="Limits of a job.",
+)
+@click.option(
+    "--throttle",
+    type=click.Choice(("none", "service")),
+    default="none",
+    show_default=True,
+    help="Refuse requests beyond the service's rates.",
+)
+@click.option(
+    "--require-auth", is_flag=True, help="Refuse requests that no key of --credentials signed."
+)
+@click.option(
+    "--credentials",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Keys, in the AWS shared-credentials format.",
+)
+@click.option(
+    "--region",
+    envvar=("BULKFHIR_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    default="us-east-1",
+    help="In ARNs.  [default: $AWS_REGION]",
+)
 @click.option("--account", default="123456789012", show_default=True, help="In ARNs.")
-@click.option("--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="Form of log lines on standard error.")
+@click.option(
+    "--log-format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="Form of log lines on standard error.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Log warnings and errors only.")
 def command(
     *,
@@ -65,7 +132,8 @@ def command(
 ) -> int:
     """Serve AWS HealthLake's import API (AWS JSON 1.0) and a job page in the browser.
 
-    One line with the address goes to standard output when the server is ready. Point a client at it with AWS_ENDPOINT_URL_HEALTHLAKE.
+    One line with the address goes to standard output when the server is ready. Point a client at it
+    with AWS_ENDPOINT_URL_HEALTHLAKE.
     """
     if require_auth and credentials is None:
         raise click.UsageError("--require-auth needs --credentials FILE")
@@ -77,7 +145,9 @@ def command(
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("bulkfhir"):
             raise
-        raise click.ClickException(f"the endpoint needs {error.name}: pip install 'bulkfhir[server]'") from None
+        raise click.ClickException(
+            f"the endpoint needs {error.name}: pip install 'bulkfhir[server]'"
+        ) from None
     from ..jobs import RunnerBusyError, RunOptions, StateError, default_path
     from ..jobs.log_lines import show_logs
     from ..packages import check_packages
@@ -85,7 +155,9 @@ def command(
     level = "WARNING" if quiet else "INFO"
     show_logs(log_format, level)  # type: ignore[arg-type]  # click has checked the choices
     check_packages(packages, default_versions)
-    run = RunOptions(workers, unknown_profile, limits, packages, default_versions, log_format, level)  # type: ignore[arg-type]
+    run = RunOptions(
+        workers, unknown_profile, limits, packages, default_versions, log_format, level
+    )  # type: ignore[arg-type]
     settings = ServiceSettings(
         state=state or default_path(),
         run=run,
@@ -100,7 +172,9 @@ def command(
         account=account,
     )
     try:
-        listen(settings, host, port, ready=lambda address: click.echo(f"bulkfhir serves at {address}"))
+        listen(
+            settings, host, port, ready=lambda address: click.echo(f"bulkfhir serves at {address}")
+        )
     except (StateError, RunnerBusyError, ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
     return exits.ACCEPTED

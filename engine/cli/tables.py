@@ -24,8 +24,16 @@ PLAIN_WIDTH = 120
 
 
 def show_summary(summary: Summary, out: TextIO, *, statistics: bool, elapsed: float) -> None:
-    """Writes the tables; ``statistics`` adds every rule with its first places, and what was undecided, skipped or asked."""
-    console = Console(file=out, highlight=False, width=None if out.isatty() else PLAIN_WIDTH, emoji=False, markup=False)
+    """Writes the tables; ``statistics`` adds every rule with its first places, and what was
+    undecided, skipped or asked.
+    """
+    console = Console(
+        file=out,
+        highlight=False,
+        width=None if out.isatty() else PLAIN_WIDTH,
+        emoji=False,
+        markup=False,
+    )
     totals = summary.totals
     for table in (_types(summary), _rules(summary, statistics=statistics)):
         if table.row_count:
@@ -35,7 +43,8 @@ def show_summary(summary: Summary, out: TextIO, *, statistics: bool, elapsed: fl
         console.print(printable(line), soft_wrap=True)
     rejected = totals.customer_errors + totals.server_errors
     console.print(
-        f"{_number(totals.scanned, 'resource')} in {_number(summary.files, 'file')}: {totals.imported:,} accepted, {rejected:,} rejected; {elapsed:.1f} s",
+        f"{_number(totals.scanned, 'resource')} in {_number(summary.files, 'file')}: "
+        f"{totals.imported:,} accepted, {rejected:,} rejected; {elapsed:.1f} s",
         soft_wrap=True,
     )
 
@@ -46,7 +55,12 @@ def _types(summary: Summary) -> Table:
     if crashed:
         table.add_column("not judged", justify="right")
     for row in summary.types:
-        cells = [printable(row.type) or "(unknown)", f"{row.scanned:,}", f"{row.accepted:,}", f"{row.rejected:,}"]
+        cells = [
+            printable(row.type) or "(unknown)",
+            f"{row.scanned:,}",
+            f"{row.accepted:,}",
+            f"{row.rejected:,}",
+        ]
         table.add_row(*cells, *([f"{row.crashed:,}"] if crashed else []))
     return table
 
@@ -58,10 +72,14 @@ def _rules(summary: Summary, *, statistics: bool) -> Table:
     shown = summary.rules if statistics else summary.rules[:COMMON_RULES]
     for row in shown:
         places = [_place(example) for example in row.examples[: None if statistics else 1]]
-        table.add_row(printable(row.rule), f"{row.count:,}", row.severity, printable("\n".join(places)))
+        table.add_row(
+            printable(row.rule), f"{row.count:,}", row.severity, printable("\n".join(places))
+        )
     if len(shown) < len(summary.rules):
         rest = summary.rules[len(shown) :]
-        table.add_row(f"{len(rest)} more rules", f"{sum(row.count for row in rest):,}", "", "(--statistics)")
+        table.add_row(
+            f"{len(rest)} more rules", f"{sum(row.count for row in rest):,}", "", "(--statistics)"
+        )
     return table
 
 
@@ -85,17 +103,29 @@ def _notes(summary: Summary, *, statistics: bool) -> Iterable[str]:
     for broken in summary.broken_files:
         yield f"{broken.name}: {broken.message}"
     for name, outcomes in summary.opinions.items():
-        yield f"{name}, second opinion: " + ", ".join(f"{outcome} {count:,}" for outcome, count in sorted(outcomes.items()))
+        yield f"{name}, second opinion: " + ", ".join(
+            f"{outcome} {count:,}" for outcome, count in sorted(outcomes.items())
+        )
     if summary.replaced:
-        places = "; ".join(f"{_place(found.first)} … {_place(found.last)}" for found in summary.repeated)
-        yield f"{_number(summary.replaced, 'accepted line')} replaced by a later line of the same type and id, which wins: {places}"
-    yield from _counted("codes that could not be decided offline", summary.undecided, statistics=statistics)
+        places = "; ".join(
+            f"{_place(found.first)} … {_place(found.last)}" for found in summary.repeated
+        )
+        yield (
+            f"{_number(summary.replaced, 'accepted line')} replaced by a later line of the same "
+            f"type and id, which wins: {places}"
+        )
+    yield from _counted(
+        "codes that could not be decided offline", summary.undecided, statistics=statistics
+    )
     if statistics:
         yield from _counted("lines that the fast path handed on", summary.asked, statistics=True)
     if summary.skipped and statistics:
         yield from (f"skipped {skipped.name}: {skipped.reason}" for skipped in summary.skipped)
     elif summary.skipped:
-        yield f"skipped {_number(len(summary.skipped), 'file')} beside the data (--statistics lists them)"
+        yield (
+            f"skipped {_number(len(summary.skipped), 'file')} beside the data (--statistics "
+            "lists them)"
+        )
 
 
 def _counted(what: str, counts: Mapping[str, int], *, statistics: bool) -> Iterable[str]:
@@ -104,4 +134,7 @@ def _counted(what: str, counts: Mapping[str, int], *, statistics: bool) -> Itera
     more = "" if statistics else " (--statistics lists them)"
     yield f"{sum(counts.values()):,} {what}, for {_number(len(counts), 'reason')}{more}"
     if statistics:
-        yield from (f"  {count:,} {name}" for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+        yield from (
+            f"  {count:,} {name}"
+            for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        )

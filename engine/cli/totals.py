@@ -19,7 +19,15 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "accepted": totals.imported,
         "rejected": totals.customer_errors,
         "notJudged": totals.server_errors,
-        "types": [{"type": row.type or None, "accepted": row.accepted, "rejected": row.rejected, "notJudged": row.crashed} for row in summary.types],
+        "types": [
+            {
+                "type": row.type or None,
+                "accepted": row.accepted,
+                "rejected": row.rejected,
+                "notJudged": row.crashed,
+            }
+            for row in summary.types
+        ],
         "rules": [
             {
                 "rule": row.rule,
@@ -33,15 +41,25 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "undecided": dict(summary.undecided),
         "handedOn": dict(summary.asked),
         "opinions": {name: dict(outcomes) for name, outcomes in summary.opinions.items()},
-        "brokenFiles": [{"file": broken.name, "message": broken.message, "status": broken.status} for broken in summary.broken_files],
-        "skipped": [{"file": skipped.name, "reason": skipped.reason} for skipped in summary.skipped],
+        "brokenFiles": [
+            {"file": broken.name, "message": broken.message, "status": broken.status}
+            for broken in summary.broken_files
+        ],
+        "skipped": [
+            {"file": skipped.name, "reason": skipped.reason} for skipped in summary.skipped
+        ],
     }
 
 
 def _duplicates(summary: Summary) -> dict[str, Any] | None:
     if summary.replaced is None:
         return None
-    return {"replacedLines": summary.replaced, "first": [{"first": _place(found.first), "last": _place(found.last)} for found in summary.repeated]}
+    return {
+        "replacedLines": summary.replaced,
+        "first": [
+            {"first": _place(found.first), "last": _place(found.last)} for found in summary.repeated
+        ],
+    }
 
 
 def _place(example: Example) -> dict[str, str | int]:

@@ -21,8 +21,20 @@ FORMATS = ("human", "json", "jsonl", "csv", "junit", "sarif", "github")
 @click.command("validate")
 @options.sources
 @options.validating
-@click.option("--output-format", type=click.Choice(FORMATS), default="human", show_default=True, help="Form of the result on standard output.")
-@click.option("--max-errors", type=click.IntRange(min=0), default=100, show_default=True, help="Issues shown to a person; 0 for all.")
+@click.option(
+    "--output-format",
+    type=click.Choice(FORMATS),
+    default="human",
+    show_default=True,
+    help="Form of the result on standard output.",
+)
+@click.option(
+    "--max-errors",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    help="Issues shown to a person; 0 for all.",
+)
 @options.summing
 @options.workers
 @options.include_all
@@ -42,7 +54,8 @@ def command(
 ) -> int:
     """Validate NDJSON and show every issue.
 
-    SOURCE is a file, folder, glob, s3:// prefix or - for standard input. An id is not required here; an import requires one.
+    SOURCE is a file, folder, glob, s3:// prefix or - for standard input. An id is not required
+    here; an import requires one.
     """
     from ..validation import validate_files
     from .live import progress_shown
@@ -53,19 +66,38 @@ def command(
     out, begun = sys.stdout, time.monotonic()
     out.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate of a broken resource must not stop the report
     with (
-        progress_shown(quiet=quiet, verbose=verbose, log_format=log_format, bar=not out.isatty()) as on_progress,
-        validate_files(sources, on_progress=on_progress, values=not no_values, **choices) as validation,
+        progress_shown(
+            quiet=quiet, verbose=verbose, log_format=log_format, bar=not out.isatty()
+        ) as on_progress,
+        validate_files(
+            sources, on_progress=on_progress, values=not no_values, **choices
+        ) as validation,
     ):
         report = REPORTS[output_format](out, Shown(max_errors, warnings=choices["warnings"]))
         for finding in validation:
             verdict = finding.verdict
             for issue in verdict.issues:
                 beside = not issue.fails and verdict.failed
-                report.add(LineIssue(finding.file, finding.line, finding.offset, verdict.resource_type, verdict.resource_id, issue, beside))
+                report.add(
+                    LineIssue(
+                        finding.file,
+                        finding.line,
+                        finding.offset,
+                        verdict.resource_type,
+                        verdict.resource_id,
+                        issue,
+                        beside,
+                    )
+                )
     summary = validation.summary
     report.finish(summary_json(summary))
     out.flush()
     if statistics or not quiet:
-        show_summary(summary, out if output_format == "human" else sys.stderr, statistics=statistics, elapsed=time.monotonic() - begun)
+        show_summary(
+            summary,
+            out if output_format == "human" else sys.stderr,
+            statistics=statistics,
+            elapsed=time.monotonic() - begun,
+        )
     clean = summary.totals.imported == summary.totals.scanned and not summary.broken_files
     return exits.ACCEPTED if clean or exit_zero else exits.REJECTED

@@ -11,7 +11,11 @@ __all__ = ["version_line"]
 
 
 def version_line() -> str:
-    validators = find_spec("bulkfhir.validators")  # found, not imported: the answer is wanted at once
-    native = validators and PathFinder.find_spec("bulkfhir.validators._acceptor", validators.submodule_search_locations)
+    validators = find_spec(
+        "bulkfhir.validators"
+    )  # found, not imported: the answer is wanted at once
+    native = validators and PathFinder.find_spec(
+        "bulkfhir.validators._acceptor", validators.submodule_search_locations
+    )
     engine = "native acceptor and explainer" if native else "explainer only, no native acceptor"
     return f"bulkfhir {version('bulkfhir')} ({engine}, Python {python_version()})"

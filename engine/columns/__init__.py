@@ -1,15 +1,34 @@
-"""Columns: what is done with all lines of a block at once. ``plain`` says what; the native module, where it is installed, does the same without a
-Python object a line.
+"""Columns: what is done with all lines of a block at once. ``plain`` says what; the native module,
+where it is installed, does the same without a Python object a line.
 """
 
 from __future__ import annotations
 
 try:
-    from bulkfhir.validators._acceptor import bucketed, count_lines, fill, gather, keys, measure, rebase, repeated
+    from bulkfhir.validators._acceptor import (
+        bucketed,
+        count_lines,
+        fill,
+        gather,
+        keys,
+        measure,
+        rebase,
+        repeated,
+    )
 except ImportError:
     from .plain import bucketed, count_lines, fill, gather, keys, measure, rebase, repeated
 
-__all__ = ["BUCKETS", "bucketed", "count_lines", "fill", "gather", "keys", "measure", "rebase", "repeated"]
+__all__ = [
+    "BUCKETS",
+    "bucketed",
+    "count_lines",
+    "fill",
+    "gather",
+    "keys",
+    "measure",
+    "rebase",
+    "repeated",
+]
 
 BUCKETS = 256
 """How many there are in ``bucketed``."""

@@ -1,7 +1,8 @@
 """Columns in Python.
 
-Columns of numbers are bytes of native words: 64 bits wide for keys, 16 for codes, 32 for all else. Columns of texts are bytes in which every text ends in
-a newline. Columns that do not fit together raise ValueError.
+Columns of numbers are bytes of native words: 64 bits wide for keys, 16 for codes, 32 for all else.
+Columns of texts are bytes in which every text ends in a newline. Columns that do not fit together
+raise ValueError.
 """
 
 from __future__ import annotations
@@ -25,14 +26,31 @@ def count_lines(data: bytes) -> int:
     return data.count(b"\n")
 
 
-def fill(head: bytes, base: int, numbers: bytes, middle: bytes, texts: bytes, codes: bytes, tails: list[bytes]) -> bytes:
-    """A row for every number: ``head``, the number plus ``base``, ``middle``, the text, the tail of its code."""
+def fill(
+    head: bytes,
+    base: int,
+    numbers: bytes,
+    middle: bytes,
+    texts: bytes,
+    codes: bytes,
+    tails: list[bytes],
+) -> bytes:
+    """A row for every number: ``head``, the number plus ``base``, ``middle``, the text, the tail of
+    its code.
+    """
     rows = zip(array("I", numbers), _texts(texts), _codes(codes, len(tails)), strict=True)
-    return b"".join([b"%b%d%b%b%b" % (head, number + base, middle, text, tails[code]) for number, text, code in rows])
+    return b"".join(
+        [
+            b"%b%d%b%b%b" % (head, number + base, middle, text, tails[code])
+            for number, text, code in rows
+        ]
+    )
 
 
 def rebase(head: bytes, base: int, lines: bytes) -> bytes:
-    """The lines, each of which begins with ``head`` and a number, with ``base`` added to that number."""
+    """The lines, each of which begins with ``head`` and a number, with ``base`` added to that
+    number.
+    """
     row, moved = re.compile(re.escape(head) + rb"(\d+)"), list[bytes]()
     for line in io.BytesIO(lines):
         found = row.match(line)
@@ -43,26 +61,44 @@ def rebase(head: bytes, base: int, lines: bytes) -> bytes:
 
 
 def keys(texts: bytes, codes: bytes, additions: list[int], factor: int, prime: int) -> bytes:
-    """For every text, read as one little-endian number: that number times ``factor`` plus the addition of its code, modulo ``prime``."""
+    """For every text, read as one little-endian number: that number times ``factor`` plus the
+    addition of its code, modulo ``prime``.
+    """
     read, rows = int.from_bytes, zip(_texts(texts), _codes(codes, len(additions)), strict=True)
-    return array("Q", [(read(text, "little") * factor + additions[code]) % prime for text, code in rows]).tobytes()
+    return array(
+        "Q", [(read(text, "little") * factor + additions[code]) % prime for text, code in rows]
+    ).tobytes()
 
 
 def bucketed(blocks: list[tuple[bytes, bytes, int]]) -> bytes:
-    """How many keys each bucket holds; then all keys bucket by bucket; then their numbers. A block is (keys, numbers, what to add to these).
+    """How many keys each bucket holds; then all keys bucket by bucket; then their numbers. A block
+    is (keys, numbers, what to add to these).
 
     A key's bucket is its lowest byte; within a bucket the order stays as it was.
     """
-    rows = [(key, number + first) for keys, numbers, first in blocks for key, number in zip(array("Q", keys), array("I", numbers), strict=True)]
+    rows = [
+        (key, number + first)
+        for keys, numbers, first in blocks
+        for key, number in zip(array("Q", keys), array("I", numbers), strict=True)
+    ]
     rows.sort(key=lambda row: row[0] % _BUCKETS)
     counts = array("I", bytes(4 * _BUCKETS))
     for key, _ in rows:
         counts[key % _BUCKETS] += 1
-    return b"".join((counts.tobytes(), array("Q", [key for key, _ in rows]).tobytes(), array("I", [number for _, number in rows]).tobytes()))
+    return b"".join(
+        (
+            counts.tobytes(),
+            array("Q", [key for key, _ in rows]).tobytes(),
+            array("I", [number for _, number in rows]).tobytes(),
+        )
+    )
 
 
-def repeated(keys: bytes, lines: bytes, runs: list[tuple[int, int]], most: int) -> tuple[int, list[tuple[_Place, _Place]]]:
-    """How many different keys there are; and of those that come more than once, the ``most`` whose first place comes first: (first, last) place.
+def repeated(
+    keys: bytes, lines: bytes, runs: list[tuple[int, int]], most: int
+) -> tuple[int, list[tuple[_Place, _Place]]]:
+    """How many different keys there are; and of those that come more than once, the ``most`` whose
+    first place comes first: (first, last) place.
 
     ``runs`` are (number, how many keys): a key's place is its run's number and its line.
     """
@@ -73,14 +109,23 @@ def repeated(keys: bytes, lines: bytes, runs: list[tuple[int, int]], most: int) 
     if distinct == len(numbers):
         return distinct, []
     of_run = chain.from_iterable(repeat(number, count) for number, count in runs)
-    groups = (list(group) for _, group in groupby(sorted(zip(numbers, zip(of_run, rows, strict=True), strict=True)), key=itemgetter(0)))
-    return distinct, sorted((group[0][1], group[-1][1]) for group in groups if len(group) > 1)[:most]
+    groups = (
+        list(group)
+        for _, group in groupby(
+            sorted(zip(numbers, zip(of_run, rows, strict=True), strict=True)), key=itemgetter(0)
+        )
+    )
+    return distinct, sorted((group[0][1], group[-1][1]) for group in groups if len(group) > 1)[
+        :most
+    ]
 
 
 def measure(starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[tuple[int, int]]:
     """For every code how many lines have it, and how many bytes these take."""
     counts, sizes = [0] * kinds, [0] * kinds
-    for start, end, code in zip(array("I", starts), array("I", ends), _codes(codes, kinds), strict=True):
+    for start, end, code in zip(
+        array("I", starts), array("I", ends), _codes(codes, kinds), strict=True
+    ):
         if start > end:
             raise ValueError("a line that ends before it starts")
         counts[code] += 1
@@ -91,7 +136,9 @@ def measure(starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[tuple[
 def gather(data: bytes, starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[bytes]:
     """For every code the lines of ``data`` that have it, each with a newline."""
     lines: list[list[bytes]] = [[] for _ in range(kinds)]
-    for start, end, code in zip(array("I", starts), array("I", ends), _codes(codes, kinds), strict=True):
+    for start, end, code in zip(
+        array("I", starts), array("I", ends), _codes(codes, kinds), strict=True
+    ):
         if not start <= end <= len(data):
             raise ValueError("a line beyond the data")
         lines[code].append(data[start:end])

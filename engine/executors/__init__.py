@@ -1,7 +1,9 @@
-"""Executors: where shards run. Every one of them is a Runner: a few slots, each of which holds one task at a time.
+"""Executors: where shards run. Every one of them is a Runner: a few slots, each of which holds one
+task at a time.
 
 tasks -> run_all -> Runner.submit(slot, …) -> worker: function(…, beat) -> result
-                    InThread (one worker) | LocalPool (processes) | Foreign (any concurrent.futures.Executor)
+                    InThread (one worker) | LocalPool (processes) | Foreign (any
+                    concurrent.futures.Executor)
 """
 
 from __future__ import annotations
@@ -14,17 +16,31 @@ from .driver import run_all
 from .runner import Runner
 from .task import Lost, Task
 
-__all__ = ["Beat", "Board", "Cancelled", "Lost", "Runner", "Task", "check_executor", "open_runner", "run_all"]
+__all__ = [
+    "Beat",
+    "Board",
+    "Cancelled",
+    "Lost",
+    "Runner",
+    "Task",
+    "check_executor",
+    "open_runner",
+    "run_all",
+]
 
 
 def check_executor(executor: str | concurrent.futures.Executor) -> None:
     """ConfigurationError for an executor that nobody knows."""
     if not isinstance(executor, concurrent.futures.Executor) and executor != "local":
-        raise ConfigurationError(f"{executor}: no such executor; known: local, or any concurrent.futures.Executor")
+        raise ConfigurationError(
+            f"{executor}: no such executor; known: local, or any concurrent.futures.Executor"
+        )
 
 
 def open_runner(executor: str | concurrent.futures.Executor, workers: int) -> Runner:
-    """The runner for what the user asked for: ``local``, or an executor of the user's own, which stays the user's to shut down."""
+    """The runner for what the user asked for: ``local``, or an executor of the user's own, which
+    stays the user's to shut down.
+    """
     check_executor(executor)
     if isinstance(executor, concurrent.futures.Executor):
         from .foreign import Foreign

@@ -1,4 +1,6 @@
-"""Board: the figures of shards in the making, in shared memory that no lock guards and no killed worker can block."""
+"""Board: the figures of shards in the making, in shared memory that no lock guards and no killed
+worker can block.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ class Cancelled(Exception):
 
 
 class Board:
-    """One row of figures for every slot, and one cell that tells all workers to stop. Only a slot's worker writes its row."""
+    """One row of figures for every slot, and one cell that tells all workers to stop.
+
+    Only a slot's worker writes its row.
+    """
 
     def __init__(self, cells: MutableSequence[int]) -> None:
         self.cells = cells
@@ -38,17 +43,24 @@ class Board:
 
 
 class Beat:
-    """What a worker calls between blocks: shows its figures and learns of a cancelled job. Without a board it does nothing."""
+    """What a worker calls between blocks: shows its figures and learns of a cancelled job.
+
+    Without a board it does nothing.
+    """
 
     def __init__(self, board: Board | None = None, slot: int = 0) -> None:
         self._cells = board.cells if board else None
         self._first = 1 + slot * FIGURES
 
-    def __call__(self, scanned: int, imported: int, customer_errors: int, server_errors: int, size: int) -> None:
+    def __call__(
+        self, scanned: int, imported: int, customer_errors: int, server_errors: int, size: int
+    ) -> None:
         cells = self._cells
         if cells is None:
             return
         if cells[0]:
             raise Cancelled
-        for cell, figure in enumerate((scanned, imported, customer_errors, server_errors, size), self._first):
+        for cell, figure in enumerate(
+            (scanned, imported, customer_errors, server_errors, size), self._first
+        ):
             cells[cell] = figure

@@ -23,11 +23,15 @@ _TICK = 0.1
 _log = logging.getLogger("bulkfhir.engine")
 
 
-def run_all(runner: Runner, tasks: Iterable[Task], tick: Callable[[], None]) -> Iterator[tuple[Task, Any]]:
-    """(task, result or Lost) of every task, in the order in which they finish. ``tick`` is called several times a second and may raise.
+def run_all(
+    runner: Runner, tasks: Iterable[Task], tick: Callable[[], None]
+) -> Iterator[tuple[Task, Any]]:
+    """(task, result or Lost) of every task, in the order in which they finish. ``tick`` is called
+    several times a second and may raise.
 
-    When a worker dies, all tasks in flight are suspects: each is run again alone, so that the next death names the guilty one.
-    What a task raises on purpose (EngineError, Cancelled) is raised here.
+    When a worker dies, all tasks in flight are suspects: each is run again alone, so that the next
+    death names the guilty one. What a task raises on purpose (EngineError, Cancelled) is raised
+    here.
     """
     return _Run(runner, tasks, tick).results()
 
@@ -60,7 +64,10 @@ class _Run:
                 yield from self._recover(broken)
 
     def _fill(self) -> bool:
-        """Gives tasks to free slots: suspects alone, all others side by side. False when nothing is left to wait for."""
+        """Gives tasks to free slots: suspects alone, all others side by side.
+
+        False when nothing is left to wait for.
+        """
         while self._free and not self._isolating():
             task = self._suspects.popleft() if self._suspects else next(self._waiting, None)
             if task is None or not self._launch(task):
@@ -68,14 +75,21 @@ class _Run:
         return bool(self._flying)
 
     def _isolating(self) -> bool:
-        """Whether what is in flight must be left alone: a suspect runs, or one waits for the others to land."""
-        return bool(self._flying) and (bool(self._suspects) or any(task.key in self._kills for task, _ in self._flying.values()))
+        """Whether what is in flight must be left alone: a suspect runs, or one waits for the others
+        to land.
+        """
+        return bool(self._flying) and (
+            bool(self._suspects)
+            or any(task.key in self._kills for task, _ in self._flying.values())
+        )
 
     def _launch(self, task: Task) -> bool:
         slot = self._free.pop()
         try:
             future = self._runner.submit(slot, task.function, *task.arguments)
-        except BrokenExecutor:  # a worker died between two tasks: this one is innocent, but goes the suspects' way
+        except (
+            BrokenExecutor
+        ):  # a worker died between two tasks: this one is innocent, but goes the suspects' way
             future = Future()
             future.set_exception(BrokenExecutor())
             self._flying[future] = (task, slot)
@@ -89,7 +103,10 @@ class _Run:
             self._runner.board.clear(slot)
 
     def _recover(self, broken: list[Task]) -> Iterator[tuple[Task, Any]]:
-        """After a death: new workers, and the suspects in line. Gives up a task that has killed too often."""
+        """After a death: new workers, and the suspects in line.
+
+        Gives up a task that has killed too often.
+        """
         wait(self._flying)  # a broken pool fails all that it held; what had finished still counts
         for future, (task, slot) in list(self._flying.items()):
             self._release(slot)
@@ -99,8 +116,15 @@ class _Run:
                 broken.append(task)
         self._flying.clear()
         if not self._runner.restart():
-            raise EngineError("the executor's workers have died and it cannot be restarted from here; resume the job to go on")
-        _log.warning("a worker process died; %d shard%s will be run again", len(broken), "s" if len(broken) > 1 else "")
+            raise EngineError(
+                "the executor's workers have died and it cannot be restarted from here; resume "
+                "the job to go on"
+            )
+        _log.warning(
+            "a worker process died; %d shard%s will be run again",
+            len(broken),
+            "s" if len(broken) > 1 else "",
+        )
         guilty = broken[0] if len(broken) == 1 else None
         for task in broken:
             kills = self._kills[task.key] = self._kills.get(task.key, 0) + (task is guilty)

@@ -1,4 +1,7 @@
-"""Foreign: any executor of the user's (Dask, a thread pool, a process pool). Figures arrive when a task is done."""
+"""Foreign: any executor of the user's (Dask, a thread pool, a process pool).
+
+Figures arrive when a task is done.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ class Foreign:
         self._executor = executor
         self._pending: list[concurrent.futures.Future[Any]] = []
 
-    def submit(self, _slot: int, /, function: Callable[..., Any], *arguments: object) -> concurrent.futures.Future[Any]:
+    def submit(
+        self, _slot: int, /, function: Callable[..., Any], *arguments: object
+    ) -> concurrent.futures.Future[Any]:
         future = self._executor.submit(run_task, function, *arguments, Beat())
         self._pending = [earlier for earlier in self._pending if not earlier.done()] + [future]
         return future

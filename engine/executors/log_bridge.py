@@ -1,4 +1,6 @@
-"""LogBridge: records of worker processes reach the handlers of the parent, through multiprocessing-logging."""
+"""LogBridge: records of worker processes reach the handlers of the parent, through
+multiprocessing-logging.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ __all__ = ["LogBridge", "send_logs_to"]
 
 
 class _Forward(logging.Handler):
-    """Hands a worker's record to the parent's logger of the same name, so that the user's configuration holds for it too."""
+    """Hands a worker's record to the parent's logger of the same name, so that the user's
+    configuration holds for it too.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         logging.getLogger(record.name).handle(record)
@@ -26,7 +30,9 @@ class LogBridge:
 
     def __init__(self, context: BaseContext) -> None:
         self._handler = MultiProcessingHandler("bulkfhir-logs", sub_handler=_Forward())
-        self._handler.queue = context.Queue(-1)  # the handler's own queue is of the default context, which forkserver workers cannot use
+        self._handler.queue = context.Queue(
+            -1
+        )  # the handler's own queue is of the default context, which forkserver workers cannot use
         self.level = logging.getLogger(LOGGER).getEffectiveLevel()
 
     @property

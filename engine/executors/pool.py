@@ -1,6 +1,7 @@
 """LocalPool: worker processes from a forkserver that has the validators loaded already.
 
-The workers never see the caller's ``__main__``: a script needs no guard. None of them outlives the job, nor the parent if it is killed.
+The workers never see the caller's ``__main__``: a script needs no guard. None of them outlives the
+job, nor the parent if it is killed.
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ class LocalPool:
         with _start_method_kept():
             self._logs = LogBridge(self._context)
         self._executor = ProcessPoolExecutor(
-            self.slots, mp_context=self._context, initializer=_begin, initargs=(self._cells, self._logs.queue, self._logs.level)
+            self.slots,
+            mp_context=self._context,
+            initializer=_begin,
+            initargs=(self._cells, self._logs.queue, self._logs.level),
         )
 
     def _end(self, *, kill: bool) -> None:
@@ -73,7 +77,9 @@ class LocalPool:
 
 
 class _Process(ForkServerProcess):
-    """A worker: started without the caller's ``__main__``, which a forkserver would import again."""
+    """A worker: started without the caller's ``__main__``, which a forkserver would import
+    again.
+    """
 
     def start(self) -> None:
         with _interrupt_held():
@@ -95,12 +101,16 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def _interrupt_held() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until a process has started: half started, it could be neither stopped nor awaited."""
+    """Ctrl-C and SIGTERM wait until a process has started: half started, it could be neither
+    stopped nor awaited.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     came: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in _ENDING}
+    before = {
+        number: signal.signal(number, lambda number, _: came.append(number)) for number in _ENDING
+    }
     try:
         yield
     finally:
@@ -112,7 +122,9 @@ def _interrupt_held() -> Iterator[None]:
 
 @contextmanager
 def _start_method_kept() -> Iterator[None]:
-    """Starting a process or making a queue settles the program's default start method for good, which is the caller's to choose."""
+    """Starting a process or making a queue settles the program's default start method for good,
+    which is the caller's to choose.
+    """
     undecided = multiprocessing.get_start_method(allow_none=True) is None
     try:
         yield
@@ -135,7 +147,9 @@ class _Context(ForkServerContext):
 
 
 class _Server:
-    """The forkserver process is shared by all pools of this process: the last one that needed it stops it, if a pool started it."""
+    """The forkserver process is shared by all pools of this process: the last one that needed it
+    stops it, if a pool started it.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -152,7 +166,9 @@ class _Server:
         with self._lock:
             self._users -= 1
             if not self._users and self._ours:
-                stop = getattr(_forkserver(), "_stop", None)  # there is no public way; without it the server leaves with this process
+                stop = getattr(
+                    _forkserver(), "_stop", None
+                )  # there is no public way; without it the server leaves with this process
                 if stop:
                     stop()
 
@@ -170,14 +186,18 @@ _board: Board | None = None
 def _begin(cells: Any, queue: Any, level: int) -> None:
     """Runs once in every worker."""
     global _board  # noqa: PLW0603 an initializer has nowhere else to leave what its process needs
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole group; the parent decides
     threading.Thread(target=_leave_with_parent, name="bulkfhir-parent", daemon=True).start()
     send_logs_to(queue, level)
     _board = Board(cells)
 
 
 def _leave_with_parent() -> None:
-    """A killed parent cannot stop its workers, and they would wait for their next shard for ever."""
+    """A killed parent cannot stop its workers, and they would wait for their next shard for
+    ever.
+    """
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -12,13 +12,18 @@ __all__ = ["Runner"]
 
 
 class Runner(Protocol):
-    """slots: how many tasks may be in flight; board: their live figures, None where there is no shared memory."""
+    """slots: how many tasks may be in flight; board: their live figures, None where there is no
+    shared memory.
+    """
 
     slots: int
     board: Board | None
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
-        """Runs ``function(*arguments, beat)``. Raises BrokenExecutor where the workers have died."""
+        """Runs ``function(*arguments, beat)``.
+
+        Raises BrokenExecutor where the workers have died.
+        """
         ...
 
     def restart(self) -> bool:
@@ -26,5 +31,7 @@ class Runner(Protocol):
         ...
 
     def close(self, *, kill: bool = False) -> None:
-        """Nothing runs any more afterwards; with ``kill`` no task is finished first, where that can be helped. May be called twice."""
+        """Nothing runs any more afterwards; with ``kill`` no task is finished first, where that can
+        be helped. May be called twice.
+        """
         ...

@@ -15,7 +15,10 @@ __all__ = ["Lost", "Task", "run_task"]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One call: ``function(*arguments, beat)`` in a worker, under a key of the caller's choice. Safe to repeat."""
+    """One call: ``function(*arguments, beat)`` in a worker, under a key of the caller's choice.
+
+    Safe to repeat.
+    """
 
     key: Any
     function: Callable[..., Any]
@@ -24,7 +27,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Stands in place of a result: the task killed its worker every time, or raised what it should not."""
+    """Stands in place of a result: the task killed its worker every time, or raised what it should
+    not.
+    """
 
     message: str
 

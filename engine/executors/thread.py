@@ -1,4 +1,7 @@
-"""InThread: one worker inside this process. The caller's own thread stays free for progress, cancelling and Ctrl-C."""
+"""InThread: one worker inside this process.
+
+The caller's own thread stays free for progress, cancelling and Ctrl-C.
+"""
 
 from __future__ import annotations
 

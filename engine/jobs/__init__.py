@@ -1,7 +1,7 @@
 """Jobs: what was asked for, how far it is, and running it.
 
-Start -> JobStore (SUBMITTED, QUEUED) -> Runner -> a process for each job -> JobStore (progress, last state)
-an import that the command line runs -> recorded() -> JobStore
+Start -> JobStore (SUBMITTED, QUEUED) -> Runner -> a process for each job -> JobStore (progress,
+last state) an import that the command line runs -> recorded() -> JobStore
 """
 
 from .database import Database, StateError, default_path
@@ -10,7 +10,14 @@ from .options import RunOptions
 from .record import ImportJob, Sample
 from .runner import Runner, RunnerBusyError
 from .status import ACTIVE, FINISHED, WAITING, JobStatus
-from .store import FinishedJobError, JobPage, JobStore, RunningJobError, SupersededError, UnknownJobError
+from .store import (
+    FinishedJobError,
+    JobPage,
+    JobStore,
+    RunningJobError,
+    SupersededError,
+    UnknownJobError,
+)
 from .tokens import ReusedTokenError, once
 
 __all__ = [

@@ -1,4 +1,6 @@
-"""The SQLite file (WAL) that holds jobs, data stores and tags: opening it, its tables, its transactions."""
+"""The SQLite file (WAL) that holds jobs, data stores and tags: opening it, its tables, its
+transactions.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,11 @@ def default_path() -> Path:
 
 
 class Database:
-    """One state file. Threads and processes may share it: each transaction has a connection to itself, writers wait for each other."""
+    """One state file.
+
+    Threads and processes may share it: each transaction has a connection to itself, writers wait
+    for each other.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
@@ -106,13 +112,19 @@ class Database:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
-                raise StateError(f"the state file {self.path} has layout {version}, this version of bulkfhir reads layout {_VERSION}")
+                raise StateError(
+                    f"the state file {self.path} has layout {version}, this version of bulkfhir "
+                    f"reads layout {_VERSION}"
+                )
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            self.path, timeout=30, isolation_level=None, check_same_thread=False
+        )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        # With WAL this survives the death of any process; only a power cut may lose the last moments.
+        # With WAL this survives the death of any process; only a power cut may lose the last
+        # moments.
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 

@@ -1,4 +1,7 @@
-"""Data stores and tags: what an import is addressed to. Nothing is stored in them yet; they order the jobs."""
+"""Data stores and tags: what an import is addressed to.
+
+Nothing is stored in them yet; they order the jobs.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,11 @@ class UnknownDatastoreError(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Datastore:
-    """One data store. Its state follows from the clock, so that no process has to live to change it.
+    """One data store. Its state follows from the clock, so that no process has to live to change
+    it.
 
-    settings   the members of DatastoreProperties that its creator chose, under their names in the API
+    settings   the members of DatastoreProperties that its creator chose, under their names in the
+               API
     active_at, deleted_at   when it becomes ACTIVE, and DELETED; seconds since the epoch
     """
 
@@ -55,7 +60,8 @@ class Datastore:
 class DatastoreStore:
     """The data stores of one state file.
 
-    delay   how long CREATING and DELETING last, in seconds; 0: the next call sees ACTIVE, and DELETED
+    delay   how long CREATING and DELETING last, in seconds; 0: the next call sees ACTIVE, and
+            DELETED
     """
 
     def __init__(self, database: Database, delay: float = 0.0) -> None:
@@ -63,16 +69,30 @@ class DatastoreStore:
         self.delay = delay
 
     def create(
-        self, *, name: str | None = None, settings: Mapping[str, Any], datastore_id: str | None = None, connection: sqlite3.Connection | None = None
+        self,
+        *,
+        name: str | None = None,
+        settings: Mapping[str, Any],
+        datastore_id: str | None = None,
+        connection: sqlite3.Connection | None = None,
     ) -> Datastore:
         """A new data store in state CREATING; its id is made up unless given."""
         if connection is None:
             with self.database.writing() as own:
-                return self.create(name=name, settings=settings, datastore_id=datastore_id, connection=own)
+                return self.create(
+                    name=name, settings=settings, datastore_id=datastore_id, connection=own
+                )
         now = time.time()
-        store = Datastore(id=datastore_id or uuid.uuid4().hex, name=name, settings=settings, created_at=now, active_at=now + self.delay)
+        store = Datastore(
+            id=datastore_id or uuid.uuid4().hex,
+            name=name,
+            settings=settings,
+            created_at=now,
+            active_at=now + self.delay,
+        )
         connection.execute(
-            "INSERT INTO datastores (id, name, settings, created_at, active_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO datastores (id, name, settings, created_at, active_at) VALUES (?, ?, ?, "
+            "?, ?)",
             (store.id, store.name, json.dumps(settings), store.created_at, store.active_at),
         )
         return store
@@ -82,11 +102,15 @@ class DatastoreStore:
         try:
             return self.datastore(datastore_id)
         except UnknownDatastoreError:
-            return DatastoreStore(self.database).create(settings={"DatastoreTypeVersion": "R4"}, datastore_id=datastore_id)
+            return DatastoreStore(self.database).create(
+                settings={"DatastoreTypeVersion": "R4"}, datastore_id=datastore_id
+            )
 
     def datastore(self, datastore_id: str) -> Datastore:
         with self.database.reading() as connection:
-            row = connection.execute("SELECT * FROM datastores WHERE id = ?", (datastore_id,)).fetchone()
+            row = connection.execute(
+                "SELECT * FROM datastores WHERE id = ?", (datastore_id,)
+            ).fetchone()
         if row is None:
             raise UnknownDatastoreError(datastore_id)
         return _datastore(row)
@@ -98,32 +122,51 @@ class DatastoreStore:
         return tuple(_datastore(row) for row in rows)
 
     def delete(self, datastore_id: str) -> Datastore:
-        """DELETING from now on. The caller has seen to it that no job runs; deleting twice changes nothing."""
+        """DELETING from now on.
+
+        The caller has seen to it that no job runs; deleting twice changes nothing.
+        """
         now = time.time()
         with self.database.writing() as connection:
             connection.execute(
-                "UPDATE datastores SET deleting_at = ?, deleted_at = ? WHERE id = ? AND deleting_at IS NULL", (now, now + self.delay, datastore_id)
+                "UPDATE datastores SET deleting_at = ?, deleted_at = ? WHERE id = ? AND "
+                "deleting_at IS NULL",
+                (now, now + self.delay, datastore_id),
             )
         return self.datastore(datastore_id)
 
-    def tag(self, arn: str, tags: Mapping[str, str], connection: sqlite3.Connection | None = None) -> None:
+    def tag(
+        self, arn: str, tags: Mapping[str, str], connection: sqlite3.Connection | None = None
+    ) -> None:
         """Add tags; a key that is there gets the new value."""
         if connection is None:
             with self.database.writing() as own:
                 self.tag(arn, tags, own)
             return
-        connection.executemany("INSERT OR REPLACE INTO tags (arn, key, value) VALUES (?, ?, ?)", [(arn, key, value) for key, value in tags.items()])
+        connection.executemany(
+            "INSERT OR REPLACE INTO tags (arn, key, value) VALUES (?, ?, ?)",
+            [(arn, key, value) for key, value in tags.items()],
+        )
 
     def untag(self, arn: str, keys: Sequence[str]) -> None:
         """Take tags away; a key that is not there is no error."""
         with self.database.writing() as connection:
-            connection.executemany("DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
+            connection.executemany(
+                "DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, key) for key in keys]
+            )
 
     def tags(self, arn: str) -> dict[str, str]:
         with self.database.reading() as connection:
-            return dict(connection.execute("SELECT key, value FROM tags WHERE arn = ? ORDER BY key", (arn,)).fetchall())
+            return dict(
+                connection.execute(
+                    "SELECT key, value FROM tags WHERE arn = ? ORDER BY key", (arn,)
+                ).fetchall()
+            )
 
 
 def _datastore(row: sqlite3.Row) -> Datastore:
-    columns = {name: row[name] for name in ("id", "name", "created_at", "active_at", "deleting_at", "deleted_at")}
+    columns = {
+        name: row[name]
+        for name in ("id", "name", "created_at", "active_at", "deleting_at", "deleted_at")
+    }
     return Datastore(settings=json.loads(row["settings"]), **columns)

@@ -1,4 +1,6 @@
-"""A job's errors by rule: their numbers while it runs; when it has ended, each with its first examples and what their FAILURE lines say."""
+"""A job's errors by rule: their numbers while it runs; when it has ended, each with its first
+examples and what their FAILURE lines say.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ _ISSUES = 3
 
 
 def findings_of(summary: Summary, job_folder: str) -> list[Mapping[str, Any]]:
-    """``{severity, rule, count, examples: [{file, line, resource, issues: [{location, diagnostics}]}]}``, errors first, the most frequent before the others.
+    """``{severity, rule, count, examples: [{file, line, resource, issues: [{location,
+    diagnostics}]}]}``, errors first, the most frequent before the others.
 
     An outcome line names no rule: the issues of an example are all the errors of its line.
     """
@@ -34,16 +37,26 @@ def findings_of(summary: Summary, job_folder: str) -> list[Mapping[str, Any]]:
     wanted = {example for rule in rules for example in rule.examples}
     lines = _failure_lines(wanted, job_folder)
     return [
-        {"severity": rule.severity, "rule": rule.rule, "count": rule.count, "examples": [_example(example, lines.get(example)) for example in rule.examples]}
+        {
+            "severity": rule.severity,
+            "rule": rule.rule,
+            "count": rule.count,
+            "examples": [_example(example, lines.get(example)) for example in rule.examples],
+        }
         for rule in rules
     ]
 
 
 def counted_findings(rules: Mapping[str, int]) -> list[Mapping[str, Any]]:
-    """The same of a job that still runs, from ``severity rule`` -> issues: without examples, whose lines are not numbered yet."""
+    """The same of a job that still runs, from ``severity rule`` -> issues: without examples, whose
+    lines are not numbered yet.
+    """
     rows = [(*key.partition(" ")[::2], count) for key, count in rules.items()]
     ordered = sorted(rows, key=lambda row: (row[0] not in FAILING, -row[2], row[1]))
-    return [{"severity": severity, "rule": rule, "count": count, "examples": []} for severity, rule, count in ordered[:_RULES]]
+    return [
+        {"severity": severity, "rule": rule, "count": count, "examples": []}
+        for severity, rule, count in ordered[:_RULES]
+    ]
 
 
 def _example(example: Example, line: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -54,13 +67,22 @@ def _example(example: Example, line: Mapping[str, Any] | None) -> dict[str, Any]
         shown["resource"] = f"{line.get('resourceType')}/{line['resourceId']}"
     issues = line.get("UpdateResourceResponse", {}).get("jsonBlob", {}).get("issue", [])
     errors = [issue for issue in issues if issue.get("severity") in FAILING][:_ISSUES]
-    shown["issues"] = [{"location": ", ".join(issue.get("location", [])), "diagnostics": issue.get("diagnostics", "")} for issue in errors]
+    shown["issues"] = [
+        {
+            "location": ", ".join(issue.get("location", [])),
+            "diagnostics": issue.get("diagnostics", ""),
+        }
+        for issue in errors
+    ]
     return shown
 
 
 def _failure_lines(wanted: set[Example], job_folder: str) -> dict[Example, Mapping[str, Any]]:
     found: dict[Example, Mapping[str, Any]] = {}
-    for file, examples in itertools.groupby(sorted(wanted, key=lambda example: (example.file, example.line)), key=lambda example: example.file):
+    for file, examples in itertools.groupby(
+        sorted(wanted, key=lambda example: (example.file, example.line)),
+        key=lambda example: example.file,
+    ):
         by_line = {example.line: example for example in examples}
         for line in _failures(file, job_folder):
             if line.get("lineId") in by_line:
@@ -75,7 +97,16 @@ def _failures(file: str, job_folder: str) -> Iterator[Mapping[str, Any]]:
     folder = normal(job_folder)
     storage = storage_for(folder)
     try:
-        log = next(filter(None, (storage.stat(storage.join(folder, f"{FAILURE}/{name}")) for name in _log_names(file))), None)
+        log = next(
+            filter(
+                None,
+                (
+                    storage.stat(storage.join(folder, f"{FAILURE}/{name}"))
+                    for name in _log_names(file)
+                ),
+            ),
+            None,
+        )
         if log is None:
             return
         reader = storage.open(log.uri)
@@ -90,8 +121,14 @@ def _failures(file: str, job_folder: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _log_names(file: str) -> Iterator[str]:
-    """What the log of a file may be called, the longest first: its path below the source, which only the listing knew, without ``.gz`` and ``.zst``."""
-    steps = [step for step in file.removesuffix(".gz").removesuffix(".zst").split("/") if step not in ("", ".", "..")]
+    """What the log of a file may be called, the longest first: its path below the source, which
+    only the listing knew, without ``.gz`` and ``.zst``.
+    """
+    steps = [
+        step
+        for step in file.removesuffix(".gz").removesuffix(".zst").split("/")
+        if step not in ("", ".", "..")
+    ]
     for begin in range(len(steps)):
         yield "/".join(steps[begin:])
 

@@ -1,4 +1,6 @@
-"""Log lines on standard error, as text or as one JSON object each: of the endpoint and of the jobs it runs."""
+"""Log lines on standard error, as text or as one JSON object each: of the endpoint and of the jobs
+it runs.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,11 @@ class _Json(logging.Formatter):
             "process": record.process,
             "message": record.getMessage(),
         }
-        line |= {name: record.__dict__[name] for name in _EXTRA if record.__dict__.get(name) not in (None, "")}
+        line |= {
+            name: record.__dict__[name]
+            for name in _EXTRA
+            if record.__dict__.get(name) not in (None, "")
+        }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)

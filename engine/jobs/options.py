@@ -17,7 +17,8 @@ class RunOptions:
     """Settings of the engine that no request carries.
 
     workers           processes of a job's pool; None: the engine's own choice
-    unknown_profile   error | warning | ignore: what a profile that nobody knows does to a resource under strict
+    unknown_profile   error | warning | ignore: what a profile that nobody knows does to a resource
+                      under strict
     limits            healthlake: a job over the service's limits is FAILED before it reads; none
     packages          FHIR packages to know beside the core
     default_versions  ``name#version``: what a bare canonical url means

@@ -1,4 +1,6 @@
-"""The process of one job: ``python -m bulkfhir.engine.jobs.process STATE JOB ATTEMPT``, begun by the runner with the run options on standard input."""
+"""The process of one job: ``python -m bulkfhir.engine.jobs.process STATE JOB ATTEMPT``, begun by
+the runner with the run options on standard input.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,12 @@ _log = logging.getLogger(__name__)
 
 
 def main(state: str, job_id: str, attempt: str) -> None:
-    """Runs the job and records its end. Leaves it as it is when the runner asks to stop: the runner then queues it again."""
-    # Without a buffer: the thread below may still be reading when the interpreter ends, and must hold no lock then.
+    """Runs the job and records its end.
+
+    Leaves it as it is when the runner asks to stop: the runner then queues it again.
+    """
+    # Without a buffer: the thread below may still be reading when the interpreter ends, and must
+    # hold no lock then.
     with open(0, "rb", buffering=0, closefd=False) as stdin:
         options = RunOptions(**json.loads(stdin.readline()))
     show_logs(options.log_format, options.log_level)
@@ -37,7 +43,9 @@ def main(state: str, job_id: str, attempt: str) -> None:
         stopped.set()
 
     signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Control-C at the terminal is the runner's to handle
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Control-C at the terminal is the runner's to handle
     jobs = JobStore(Database(state))
     job = jobs.job(job_id)
     if job.attempt != int(attempt):
@@ -81,11 +89,15 @@ def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult
 
 
 def _failed(job: ImportJob, message: str) -> JobResult:
-    return JobResult(JobStatus.FAILED, message, job.id, job.datastore_id, job.output_uri, JobProgressReport())
+    return JobResult(
+        JobStatus.FAILED, message, job.id, job.datastore_id, job.output_uri, JobProgressReport()
+    )
 
 
 def _die_with_runner() -> None:
-    """The runner holds the other end of standard input: when it is gone, so are this process and its pool."""
+    """The runner holds the other end of standard input: when it is gone, so are this process and
+    its pool.
+    """
     while os.read(0, 1):
         pass
     os.killpg(os.getpgid(0), signal.SIGKILL)

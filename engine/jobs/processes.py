@@ -1,4 +1,6 @@
-"""Whether a process that was written down earlier still lives: its id alone may belong to another one by now."""
+"""Whether a process that was written down earlier still lives: its id alone may belong to another
+one by now.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ def this_process() -> str:
 
 
 def alive(identity: str) -> bool:
-    """Whether the process with this identity is still there; of another machine's process that cannot be known, and the answer is yes."""
+    """Whether the process with this identity is still there; of another machine's process that
+    cannot be known, and the answer is yes.
+    """
     machine, pid_text, _ = identity.split(":")
     if machine != platform.node():
         return True
@@ -31,8 +35,14 @@ def alive(identity: str) -> bool:
 
 def _identity(pid: int) -> str:
     try:
-        # The name in parentheses may hold anything; the start time is the 20th field after it (proc(5)).
-        began = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
+        # The name in parentheses may hold anything; the start time is the 20th field after it
+        # (proc(5)).
+        began = (
+            Path(f"/proc/{pid}/stat")
+            .read_text(encoding="ascii", errors="replace")
+            .rpartition(")")[2]
+            .split()[19]
+        )
     except OSError:
         began = ""  # no /proc, as on macOS: the id has to do
     return f"{platform.node()}:{pid}:{began}"

@@ -11,7 +11,9 @@ from .status import JobStatus
 __all__ = ["ImportJob", "Origin", "Sample"]
 
 Origin = Literal["endpoint", "command"]
-"""Who runs the job: the endpoint's runner, or the command (or program) that called the engine itself."""
+"""Who runs the job: the endpoint's runner, or the command (or program) that called the engine
+itself.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,8 @@ class ImportJob:
     progress       the figures of JobProgressReport under their names in the API
     done           share of the input's bytes that is read, 0 to 1
     findings       errors by rule with their first examples, for the job page
-    attempt        how often the job was begun; a process of an earlier attempt can change nothing any more
+    attempt        how often the job was begun; a process of an earlier attempt can change nothing
+                   any more
     process        identity of the process that runs it, where ``origin`` is "command"
     """
 
@@ -51,7 +54,9 @@ class ImportJob:
     attempt: int = 0
 
     def properties(self) -> dict[str, Any]:
-        """ImportJobProperties of the HealthLake API: every member that applies, times as epoch seconds."""
+        """ImportJobProperties of the HealthLake API: every member that applies, times as epoch
+        seconds.
+        """
         output: dict[str, Any] = {"S3Uri": self.output_uri}
         if self.kms_key_id:
             output["KmsKeyId"] = self.kms_key_id

@@ -28,16 +28,26 @@ __all__ = ["Recording", "recorded_import"]
 _log = logging.getLogger(__name__)
 
 _CURVE = 300
-"""About how many points of the curve there are when a job ends: one a second at first, ever fewer as it goes on."""
+"""About how many points of the curve there are when a job ends: one a second at first, ever fewer
+as it goes on.
+"""
 
 
 class Recording:
-    """What a running job tells the store, and the store tells the job: pass it as ``on_progress`` and as ``cancel``.
+    """What a running job tells the store, and the store tells the job: pass it as ``on_progress``
+    and as ``cancel``.
 
-    A progress call that the store cannot take is worth a warning only. The job is to stop when it belongs to another process by now.
+    A progress call that the store cannot take is worth a warning only. The job is to stop when it
+    belongs to another process by now.
     """
 
-    def __init__(self, jobs: JobStore, job: ImportJob, on_progress: OnProgress | None = None, cancel: CancelEvent | None = None) -> None:
+    def __init__(
+        self,
+        jobs: JobStore,
+        job: ImportJob,
+        on_progress: OnProgress | None = None,
+        cancel: CancelEvent | None = None,
+    ) -> None:
         self._jobs = jobs
         self.job = job
         self._on_progress = on_progress
@@ -71,15 +81,26 @@ class Recording:
 
     def _sample(self, progress: Progress) -> Sample | None:
         now = time.time()
-        if progress.phase != "done" and now - self._sampled_at < max(1.0, (now - self._began) / _CURVE):
+        if progress.phase != "done" and now - self._sampled_at < max(
+            1.0, (now - self._began) / _CURVE
+        ):
             return None
         self._sampled_at = now
         report = progress.report
-        return Sample(now, report.resources_scanned, report.resources_imported, report.resources_with_customer_error + progress.server_errors)
+        return Sample(
+            now,
+            report.resources_scanned,
+            report.resources_imported,
+            report.resources_with_customer_error + progress.server_errors,
+        )
 
     def finish(self, result: JobResult) -> None:
         """The job's last state, and its errors by rule."""
-        self._jobs.report(self.job, result.progress.to_json(), 1.0 if result.manifest else self._jobs.job(self.job.id).done)
+        self._jobs.report(
+            self.job,
+            result.progress.to_json(),
+            1.0 if result.manifest else self._jobs.job(self.job.id).done,
+        )
         self._jobs.find(self.job, findings_of(result.summary, self.job.output_uri))
         self._jobs.finish(self.job, result.status, result.message)
 
@@ -98,9 +119,11 @@ def recorded_import(
     cancel: CancelEvent | None = None,
     **options: Any,
 ) -> JobResult:
-    """``import_job`` with the same arguments, recorded in the job store: ``bulkfhir jobs`` shows it while it runs, and can cancel it.
+    """``import_job`` with the same arguments, recorded in the job store: ``bulkfhir jobs`` shows it
+    while it runs, and can cancel it.
 
-    A store that cannot be written is worth a warning: the job runs all the same. Nothing is recorded of a job that never began (EngineError).
+    A store that cannot be written is worth a warning: the job runs all the same. Nothing is
+    recorded of a job that never began (EngineError).
 
     state   the store's file; default: ``$XDG_STATE_HOME/bulkfhir/jobs.db``
     name    the job's name in the store
@@ -124,7 +147,9 @@ def recorded_import(
 
 
 class _OwnRecording(Recording):
-    """A recording of a job that the store did not begin: it is entered when it is under way, and goes on whatever happens to the store."""
+    """A recording of a job that the store did not begin: it is entered when it is under way, and
+    goes on whatever happens to the store.
+    """
 
     _entered = False
     _given_up = False
@@ -155,7 +180,12 @@ class _OwnRecording(Recording):
             self._given_up = True
 
 
-def _job(source: SourceLike | Sequence[SourceLike], output: SourceLike, name: str | None, options: dict[str, Any]) -> ImportJob:
+def _job(
+    source: SourceLike | Sequence[SourceLike],
+    output: SourceLike,
+    name: str | None,
+    options: dict[str, Any],
+) -> ImportJob:
     sources = [source] if isinstance(source, str | os.PathLike) else list(source)
     datastore_id = options.get("datastore_id", "0" * 32)
     place = normal(os.fspath(output))
@@ -163,7 +193,12 @@ def _job(source: SourceLike | Sequence[SourceLike], output: SourceLike, name: st
     return ImportJob(
         id=options["job_id"],
         datastore_id=datastore_id,
-        input_uri=", ".join(os.fspath(one) if os.fspath(one) == "-" or "://" in os.fspath(one) else str(Path(one).absolute()) for one in sources),
+        input_uri=", ".join(
+            os.fspath(one)
+            if os.fspath(one) == "-" or "://" in os.fspath(one)
+            else str(Path(one).absolute())
+            for one in sources
+        ),
         output_uri=folder + "/",
         level=options.get("level", "strict"),
         submit_time=time.time(),

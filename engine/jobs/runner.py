@@ -36,15 +36,24 @@ class RunnerBusyError(Exception):
 class Runner:
     """Runs the jobs of one state file: first in, first out, one at a time per data store.
 
-    A job lives in a session of its own (its process and the pool below it), so that the endpoint stays quick while it runs, and that a kill leaves
-    nothing behind: the process ends itself, whole, when this one is gone.
+    A job lives in a session of its own (its process and the pool below it), so that the endpoint
+    stays quick while it runs, and that a kill leaves nothing behind: the process ends itself,
+    whole, when this one is gone.
 
     concurrent    jobs that run at once over all data stores
     environment   variables for the jobs, over this process's own; may still be changed
     drain         seconds that jobs get to end by themselves when the runner stops
     """
 
-    def __init__(self, jobs: JobStore, options: RunOptions, *, concurrent: int = 4, environment: Mapping[str, str] | None = None, drain: float = 20.0) -> None:
+    def __init__(
+        self,
+        jobs: JobStore,
+        options: RunOptions,
+        *,
+        concurrent: int = 4,
+        environment: Mapping[str, str] | None = None,
+        drain: float = 20.0,
+    ) -> None:
         self._jobs = jobs
         self._options = options
         self._concurrent = concurrent
@@ -58,10 +67,17 @@ class Runner:
         self._guard = threading.Lock()
 
     def start(self) -> None:
-        """Sets right what a killed runner left behind, then runs what waits. RunnerBusyError where another one is at work."""
+        """Sets right what a killed runner left behind, then runs what waits.
+
+        RunnerBusyError where another one is at work.
+        """
         self._lock()
         for job_id in self._jobs.recover():
-            _log.warning("job %s was interrupted and runs again from its beginning", job_id, extra={"job_id": job_id})
+            _log.warning(
+                "job %s was interrupted and runs again from its beginning",
+                job_id,
+                extra={"job_id": job_id},
+            )
         self._stopping = False
         self._thread = threading.Thread(target=self._loop, name="bulkfhir-runner", daemon=True)
         self._thread.start()
@@ -71,7 +87,9 @@ class Runner:
         self._wake.set()
 
     def stop(self) -> None:
-        """Begins nothing more and interrupts what runs; interrupted jobs are QUEUED, and the next runner runs them again."""
+        """Begins nothing more and interrupts what runs; interrupted jobs are QUEUED, and the next
+        runner runs them again.
+        """
         self._stopping = True
         self.wake()
         if self._thread is not None:
@@ -97,7 +115,10 @@ class Runner:
             file.seek(0)
             owner = file.read().strip()
             file.close()
-            raise RunnerBusyError(f"process {owner} runs the jobs of {self._jobs.database.path}: choose another state file, or end it") from None
+            raise RunnerBusyError(
+                f"process {owner} runs the jobs of {self._jobs.database.path}: choose another "
+                "state file, or end it"
+            ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -119,19 +140,34 @@ class Runner:
             self._begin(job)
         except OSError as error:
             _log.exception("job %s could not begin", job.id, extra={"job_id": job.id})
-            self._jobs.finish(job, JobStatus.FAILED, f"The import process could not be started: {error.strerror}")
+            self._jobs.finish(
+                job, JobStatus.FAILED, f"The import process could not be started: {error.strerror}"
+            )
 
     def _begin(self, job: ImportJob) -> None:
-        command = [sys.executable, "-m", "bulkfhir.engine.jobs.process", str(self._jobs.database.path), job.id, str(job.attempt)]
+        command = [
+            sys.executable,
+            "-m",
+            "bulkfhir.engine.jobs.process",
+            str(self._jobs.database.path),
+            job.id,
+            str(job.attempt),
+        ]
         process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, env={**os.environ, **self.environment}
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, **self.environment},
         )
         assert process.stdin is not None
         # The pipe stays open behind this line: its end tells the process that the runner is gone.
         with contextlib.suppress(BrokenPipeError):  # it died at once: the watcher says so
             process.stdin.write(json.dumps(asdict(self._options)).encode() + b"\n")
             process.stdin.flush()
-        watcher = threading.Thread(target=self._watch, args=(job, process), name=f"job-{job.id}", daemon=True)
+        watcher = threading.Thread(
+            target=self._watch, args=(job, process), name=f"job-{job.id}", daemon=True
+        )
         with self._guard:
             self._running[job.id] = (process, watcher)
         watcher.start()
@@ -139,13 +175,17 @@ class Runner:
 
     def _watch(self, job: ImportJob, process: subprocess.Popen[bytes]) -> None:
         if hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # not yet reaped: its id is still its own
+            os.waitid(
+                os.P_PID, process.pid, os.WEXITED | os.WNOWAIT
+            )  # not yet reaped: its id is still its own
         else:
             process.wait()
         _signal_group(process.pid, signal.SIGKILL)  # whatever is left of its pool goes with it
         code = process.wait()
         assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # its options may still be in our buffer, if it died before it read them
+        with contextlib.suppress(
+            BrokenPipeError
+        ):  # its options may still be in our buffer, if it died before it read them
             process.stdin.close()
         with self._guard:
             del self._running[job.id]
@@ -164,11 +204,20 @@ class Runner:
                 self._jobs.requeue(job)
             else:
                 cause = f"signal {-code}" if code < 0 else f"exit code {code}"
-                self._jobs.finish(job, JobStatus.FAILED, f"The import process ended with {cause} before the job was done")
+                self._jobs.finish(
+                    job,
+                    JobStatus.FAILED,
+                    f"The import process ended with {cause} before the job was done",
+                )
         except SupersededError:
             pass  # the process recorded the end itself
         ended = self._jobs.job(job.id)
-        _log.info("job %s is %s", job.id, ended.status, extra={"job_id": job.id, "status": str(ended.status)})
+        _log.info(
+            "job %s is %s",
+            job.id,
+            ended.status,
+            extra={"job_id": job.id, "status": str(ended.status)},
+        )
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:

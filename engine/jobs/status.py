@@ -1,4 +1,6 @@
-"""JobStatus: the states of an import job, in the words of the HealthLake API, and the moves between them."""
+"""JobStatus: the states of an import job, in the words of the HealthLake API, and the moves between
+them.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,9 @@ __all__ = ["ACTIVE", "FINISHED", "WAITING", "JobStatus"]
 class JobStatus(StrEnum):
     """SUBMITTED -> (QUEUED) -> IN_PROGRESS -> COMPLETED | COMPLETED_WITH_ERRORS | FAILED.
 
-    HealthLake's own import cannot be cancelled; this engine can, and uses the CANCEL_ states of the shared enum:
-    CANCEL_SUBMITTED (asked for) -> CANCEL_IN_PROGRESS (draining) -> CANCEL_COMPLETED | CANCEL_FAILED.
+    HealthLake's own import cannot be cancelled; this engine can, and uses the CANCEL_ states of the
+    shared enum: CANCEL_SUBMITTED (asked for) -> CANCEL_IN_PROGRESS (draining) -> CANCEL_COMPLETED |
+    CANCEL_FAILED.
     """
 
     SUBMITTED = "SUBMITTED"
@@ -29,7 +32,9 @@ class JobStatus(StrEnum):
 WAITING = frozenset({JobStatus.SUBMITTED, JobStatus.QUEUED})
 """States in which no byte has been read yet."""
 
-ACTIVE = frozenset({JobStatus.IN_PROGRESS, JobStatus.CANCEL_SUBMITTED, JobStatus.CANCEL_IN_PROGRESS})
+ACTIVE = frozenset(
+    {JobStatus.IN_PROGRESS, JobStatus.CANCEL_SUBMITTED, JobStatus.CANCEL_IN_PROGRESS}
+)
 """States in which the job has a process of its own and holds its data store."""
 
 FINISHED = frozenset(JobStatus) - WAITING - ACTIVE

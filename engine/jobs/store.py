@@ -17,19 +17,31 @@ from .processes import alive
 from .record import ImportJob, Sample
 from .status import ACTIVE, FINISHED, WAITING, JobStatus
 
-__all__ = ["FinishedJobError", "JobPage", "JobStore", "RunningJobError", "SupersededError", "UnknownJobError"]
+__all__ = [
+    "FinishedJobError",
+    "JobPage",
+    "JobStore",
+    "RunningJobError",
+    "SupersededError",
+    "UnknownJobError",
+]
 
 _FIELDS = tuple(field.name for field in fields(ImportJob))
 _INSERT = """
-INSERT INTO jobs (id, datastore_id, status, name, level, input_uri, output_uri, kms_key_id, role_arn, submit_time, start_time, end_time,
-                  message, progress, done, findings, origin, process, attempt)
-VALUES (:id, :datastore_id, :status, :name, :level, :input_uri, :output_uri, :kms_key_id, :role_arn, :submit_time, :start_time, :end_time,
-        :message, :progress, :done, :findings, :origin, :process, :attempt)
+INSERT INTO jobs (id, datastore_id, status, name, level, input_uri, output_uri, kms_key_id,
+  role_arn, submit_time, start_time, end_time,
+  message, progress, done, findings, origin, process, attempt)
+VALUES (:id, :datastore_id, :status, :name, :level, :input_uri, :output_uri, :kms_key_id, :role_arn,
+  :submit_time, :start_time, :end_time,
+  :message, :progress, :done, :findings, :origin, :process, :attempt)
 """
 _PAGE = """
 SELECT * FROM jobs
-WHERE (:datastore_id IS NULL OR datastore_id = :datastore_id) AND (:name IS NULL OR name = :name) AND (:status IS NULL OR status = :status)
-  AND (:submitted_before IS NULL OR submit_time < :submitted_before) AND (:submitted_after IS NULL OR submit_time > :submitted_after)
+WHERE (:datastore_id IS NULL OR datastore_id = :datastore_id)
+  AND (:name IS NULL OR name = :name)
+  AND (:status IS NULL OR status = :status)
+  AND (:submitted_before IS NULL OR submit_time < :submitted_before)
+  AND (:submitted_after IS NULL OR submit_time > :submitted_after)
   AND (:before IS NULL OR number < :before)
 ORDER BY number DESC LIMIT :limit
 """
@@ -86,7 +98,10 @@ class JobStore:
             with self.database.writing() as own:
                 self.add(job, own)
             return
-        values = asdict(job) | {"progress": json.dumps(dict(job.progress)), "findings": json.dumps(job.findings)}
+        values = asdict(job) | {
+            "progress": json.dumps(dict(job.progress)),
+            "findings": json.dumps(job.findings),
+        }
         connection.execute(_INSERT, values)
 
     def job(self, job_id: str) -> ImportJob:
@@ -107,7 +122,10 @@ class JobStore:
         before: int | None = None,
         limit: int = 100,
     ) -> JobPage:
-        """Jobs that meet every condition given, newest first. ``before`` is a former page's: jobs added meanwhile do not shift it."""
+        """Jobs that meet every condition given, newest first.
+
+        ``before`` is a former page's: jobs added meanwhile do not shift it.
+        """
         conditions = {
             "datastore_id": datastore_id,
             "name": name,
@@ -125,23 +143,37 @@ class JobStore:
     def samples(self, job_id: str) -> tuple[Sample, ...]:
         """Where the job stood over time, oldest first."""
         with self.database.reading() as connection:
-            rows = connection.execute("SELECT at, scanned, imported, failed FROM samples WHERE job_id = ? ORDER BY at", (job_id,)).fetchall()
+            rows = connection.execute(
+                "SELECT at, scanned, imported, failed FROM samples WHERE job_id = ? ORDER BY at",
+                (job_id,),
+            ).fetchall()
         return tuple(Sample(*row) for row in rows)
 
     def counts(self) -> dict[JobStatus, int]:
         """How many jobs are in each state."""
         with self.database.reading() as connection:
-            rows = dict(connection.execute("SELECT status, COUNT(*) FROM jobs GROUP BY status").fetchall())
+            rows = dict(
+                connection.execute("SELECT status, COUNT(*) FROM jobs GROUP BY status").fetchall()
+            )
         return {status: rows.get(status, 0) for status in JobStatus}
 
     def unfinished(self, datastore_id: str) -> bool:
         """Whether a job of this data store waits or runs."""
-        query = "SELECT 1 FROM jobs WHERE datastore_id = ? AND status IN (SELECT value FROM json_each(?)) LIMIT 1"
+        query = (
+            "SELECT 1 FROM jobs WHERE datastore_id = ? AND status IN (SELECT value FROM "
+            "json_each(?)) LIMIT 1"
+        )
         with self.database.reading() as connection:
-            return connection.execute(query, (datastore_id, _states(WAITING | ACTIVE))).fetchone() is not None
+            return (
+                connection.execute(query, (datastore_id, _states(WAITING | ACTIVE))).fetchone()
+                is not None
+            )
 
     def cancel(self, job_id: str) -> ImportJob:
-        """Ask for the end of a job: one that waits ends at once, one that runs drains. Raises FinishedJobError when it is too late."""
+        """Ask for the end of a job: one that waits ends at once, one that runs drains.
+
+        Raises FinishedJobError when it is too late.
+        """
         with self.database.writing() as connection:
             row = connection.execute("SELECT status FROM jobs WHERE id = ?", (job_id,)).fetchone()
             if row is None:
@@ -150,9 +182,14 @@ class JobStore:
             if status in FINISHED:
                 raise FinishedJobError(f"job {job_id} is {status}")
             if status in WAITING:
-                connection.execute("UPDATE jobs SET status = ?, end_time = ? WHERE id = ?", (JobStatus.CANCEL_COMPLETED, time.time(), job_id))
+                connection.execute(
+                    "UPDATE jobs SET status = ?, end_time = ? WHERE id = ?",
+                    (JobStatus.CANCEL_COMPLETED, time.time(), job_id),
+                )
             elif status is JobStatus.IN_PROGRESS:
-                connection.execute("UPDATE jobs SET status = ? WHERE id = ?", (JobStatus.CANCEL_SUBMITTED, job_id))
+                connection.execute(
+                    "UPDATE jobs SET status = ? WHERE id = ?", (JobStatus.CANCEL_SUBMITTED, job_id)
+                )
         return self.job(job_id)
 
     def remove(self, job_id: str) -> None:
@@ -167,7 +204,8 @@ class JobStore:
     # What the runner does
 
     def claim(self, limit: int) -> tuple[ImportJob, ...]:
-        """Begin the jobs whose turn it is: first in, first out, one at a time per data store, ``limit`` in all.
+        """Begin the jobs whose turn it is: first in, first out, one at a time per data store,
+        ``limit`` in all.
 
         The jobs returned are IN_PROGRESS with a new attempt; those that must wait are QUEUED.
         """
@@ -180,27 +218,39 @@ class JobStore:
                     begun.append(row["id"])
                     self._begin(connection, row)
                 elif row["status"] != JobStatus.QUEUED:
-                    connection.execute("UPDATE jobs SET status = ? WHERE id = ?", (JobStatus.QUEUED, row["id"]))
+                    connection.execute(
+                        "UPDATE jobs SET status = ? WHERE id = ?", (JobStatus.QUEUED, row["id"])
+                    )
                 held.add(row["datastore_id"])
         return tuple(self.job(job_id) for job_id in begun)
 
-    def _of_endpoint(self, connection: sqlite3.Connection, states: Iterable[JobStatus]) -> list[sqlite3.Row]:
-        query = "SELECT * FROM jobs WHERE origin = 'endpoint' AND status IN (SELECT value FROM json_each(?)) ORDER BY number"
+    def _of_endpoint(
+        self, connection: sqlite3.Connection, states: Iterable[JobStatus]
+    ) -> list[sqlite3.Row]:
+        query = (
+            "SELECT * FROM jobs WHERE origin = 'endpoint' AND status IN (SELECT value FROM "
+            "json_each(?)) ORDER BY number"
+        )
         return connection.execute(query, (_states(states),)).fetchall()
 
-    def _begin(self, connection: sqlite3.Connection, row: sqlite3.Row, process: str | None = None) -> None:
+    def _begin(
+        self, connection: sqlite3.Connection, row: sqlite3.Row, process: str | None = None
+    ) -> None:
         zeros = json.dumps(dict.fromkeys(json.loads(row["progress"]), 0))
         connection.execute("DELETE FROM samples WHERE job_id = ?", (row["id"],))
         connection.execute(
-            "UPDATE jobs SET status = ?, attempt = attempt + 1, start_time = ?, end_time = NULL, message = NULL, progress = ?, done = 0, findings = '[]', "
+            "UPDATE jobs SET status = ?, attempt = attempt + 1, start_time = ?, end_time = NULL, "
+            "message = NULL, progress = ?, done = 0, findings = '[]', "
             "process = ? WHERE id = ?",
             (JobStatus.IN_PROGRESS, time.time(), zeros, process, row["id"]),
         )
 
     def recover(self) -> tuple[str, ...]:
-        """Set right what a killed runner left: jobs that ran are QUEUED again in their old place, those being cancelled are cancelled.
+        """Set right what a killed runner left: jobs that ran are QUEUED again in their old place,
+        those being cancelled are cancelled.
 
-        Returns the ids of the jobs that will run again. Only the one runner of a state file may call this, before it begins any job.
+        Returns the ids of the jobs that will run again. Only the one runner of a state file may
+        call this, before it begins any job.
         """
         with self.database.writing() as connection:
             again = []
@@ -209,7 +259,10 @@ class JobStore:
                     self._requeue(connection, row["id"])
                     again.append(row["id"])
                 else:
-                    connection.execute("UPDATE jobs SET status = ?, end_time = ? WHERE id = ?", (JobStatus.CANCEL_COMPLETED, time.time(), row["id"]))
+                    connection.execute(
+                        "UPDATE jobs SET status = ?, end_time = ? WHERE id = ?",
+                        (JobStatus.CANCEL_COMPLETED, time.time(), row["id"]),
+                    )
         return tuple(again)
 
     def requeue(self, job: ImportJob) -> None:
@@ -219,13 +272,19 @@ class JobStore:
             self._requeue(connection, job.id)
 
     def _requeue(self, connection: sqlite3.Connection, job_id: str) -> None:
-        # The attempt is raised here, so that a process left over from before can report nothing from now on.
-        connection.execute("UPDATE jobs SET status = ?, attempt = attempt + 1 WHERE id = ?", (JobStatus.QUEUED, job_id))
+        # The attempt is raised here, so that a process left over from before can report nothing
+        # from now on.
+        connection.execute(
+            "UPDATE jobs SET status = ?, attempt = attempt + 1 WHERE id = ?",
+            (JobStatus.QUEUED, job_id),
+        )
 
     # What the process that runs a job reports
 
     def open(self, job: ImportJob) -> ImportJob:
-        """Record a job that its own process runs; one of this id that was recorded before goes on under a new attempt."""
+        """Record a job that its own process runs; one of this id that was recorded before goes on
+        under a new attempt.
+        """
         with self.database.writing() as connection:
             row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job.id,)).fetchone()
             if row is None:
@@ -237,21 +296,34 @@ class JobStore:
     def close_abandoned(self) -> None:
         """Ends the jobs of commands whose process is gone without a word."""
         with self.database.reading() as connection:
-            query = "SELECT * FROM jobs WHERE origin = 'command' AND status IN (SELECT value FROM json_each(?))"
+            query = (
+                "SELECT * FROM jobs WHERE origin = 'command' AND status IN (SELECT value FROM "
+                "json_each(?))"
+            )
             jobs = [_job(row) for row in connection.execute(query, (_states(ACTIVE),)).fetchall()]
         for job in jobs:
             if job.process is None or not alive(job.process):
                 with contextlib.suppress(SupersededError):
                     self.finish(job, JobStatus.FAILED, "The process that ran the job is gone")
 
-    def report(self, job: ImportJob, progress: Mapping[str, float], done: float, sample: Sample | None = None) -> None:
+    def report(
+        self,
+        job: ImportJob,
+        progress: Mapping[str, float],
+        done: float,
+        sample: Sample | None = None,
+    ) -> None:
         """Record how far the job is, and a point of its curve where one is given."""
         with self.database.writing() as connection:
             self._owned(connection, job)
-            connection.execute("UPDATE jobs SET progress = ?, done = ? WHERE id = ?", (json.dumps(dict(progress)), done, job.id))
+            connection.execute(
+                "UPDATE jobs SET progress = ?, done = ? WHERE id = ?",
+                (json.dumps(dict(progress)), done, job.id),
+            )
             if sample is not None:
                 connection.execute(
-                    "INSERT INTO samples (job_id, at, scanned, imported, failed) VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO samples (job_id, at, scanned, imported, failed) VALUES (?, ?, ?, "
+                    "?, ?)",
                     (job.id, sample.at, sample.scanned, sample.imported, sample.failed),
                 )
 
@@ -259,7 +331,10 @@ class JobStore:
         """Record the errors by rule, with their first examples."""
         with self.database.writing() as connection:
             self._owned(connection, job)
-            connection.execute("UPDATE jobs SET findings = ? WHERE id = ?", (json.dumps([dict(finding) for finding in findings]), job.id))
+            connection.execute(
+                "UPDATE jobs SET findings = ? WHERE id = ?",
+                (json.dumps([dict(finding) for finding in findings]), job.id),
+            )
 
     def cancelling(self, job: ImportJob) -> bool:
         """Whether the job's end was asked for; from then on it is CANCEL_IN_PROGRESS."""
@@ -267,14 +342,20 @@ class JobStore:
         if status is JobStatus.CANCEL_SUBMITTED:
             with self.database.writing() as connection:
                 self._owned(connection, job)
-                connection.execute("UPDATE jobs SET status = ? WHERE id = ?", (JobStatus.CANCEL_IN_PROGRESS, job.id))
+                connection.execute(
+                    "UPDATE jobs SET status = ? WHERE id = ?",
+                    (JobStatus.CANCEL_IN_PROGRESS, job.id),
+                )
         return status in (JobStatus.CANCEL_SUBMITTED, JobStatus.CANCEL_IN_PROGRESS)
 
     def finish(self, job: ImportJob, status: JobStatus, message: str | None = None) -> ImportJob:
         """The job's last state."""
         with self.database.writing() as connection:
             self._owned(connection, job)
-            connection.execute("UPDATE jobs SET status = ?, message = ?, end_time = ? WHERE id = ?", (status, message, time.time(), job.id))
+            connection.execute(
+                "UPDATE jobs SET status = ?, message = ?, end_time = ? WHERE id = ?",
+                (status, message, time.time(), job.id),
+            )
         return self.job(job.id)
 
     def _status(self, job: ImportJob) -> JobStatus:
@@ -282,7 +363,9 @@ class JobStore:
             return self._owned(connection, job)
 
     def _owned(self, connection: sqlite3.Connection, job: ImportJob) -> JobStatus:
-        row = connection.execute("SELECT status FROM jobs WHERE id = ? AND attempt = ?", (job.id, job.attempt)).fetchone()
+        row = connection.execute(
+            "SELECT status FROM jobs WHERE id = ? AND attempt = ?", (job.id, job.attempt)
+        ).fetchone()
         if row is None or row["status"] not in ACTIVE:
             raise SupersededError(f"attempt {job.attempt} of job {job.id} is over")
         return JobStatus(row["status"])

@@ -1,5 +1,6 @@
 """The HealthLake endpoint: AWS JSON 1.0 over the job store.
 
-HTTP -> asgi | wsgi -> Application -> Endpoint (signature, throttle, shapes, operations) -> JobStore -> Runner
+HTTP -> asgi | wsgi -> Application -> Endpoint (signature, throttle, shapes, operations) -> JobStore
+-> Runner
                                    -> JobPages, Metrics
 """

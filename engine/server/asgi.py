@@ -1,4 +1,7 @@
-"""The application as ASGI 3, for uvicorn and its like. Bare: a framework and a thread between would double what a Describe call costs."""
+"""The application as ASGI 3, for uvicorn and its like.
+
+Bare: a framework and a thread between would double what a Describe call costs.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,17 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 AsgiApplication = Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]
 
 
-def asgi(application: Application, *, start: Callable[[], None] | None = None, stop: Callable[[], None] | None = None) -> AsgiApplication:
-    """An ASGI application. ``start`` and ``stop`` run with the server's life: the runner's, where this is mounted in a server of its own."""
+def asgi(
+    application: Application,
+    *,
+    start: Callable[[], None] | None = None,
+    stop: Callable[[], None] | None = None,
+) -> AsgiApplication:
+    """An ASGI application.
+
+    ``start`` and ``stop`` run with the server's life: the runner's, where this is mounted in a
+    server of its own.
+    """
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="bulkfhir-request")
 
     async def serve(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -34,7 +46,9 @@ def asgi(application: Application, *, start: Callable[[], None] | None = None, s
             if application.is_quick(request):
                 response = application.respond(request)
             else:
-                response = await asyncio.get_running_loop().run_in_executor(threads, application.respond, request)
+                response = await asyncio.get_running_loop().run_in_executor(
+                    threads, application.respond, request
+                )
             await _send(response, send, threads)
         else:
             raise ValueError(f"{scope['type']}: this application speaks HTTP only")
@@ -42,7 +56,9 @@ def asgi(application: Application, *, start: Callable[[], None] | None = None, s
     return serve
 
 
-async def _live(receive: Receive, send: Send, start: Callable[[], None] | None, stop: Callable[[], None] | None) -> None:
+async def _live(
+    receive: Receive, send: Send, start: Callable[[], None] | None, stop: Callable[[], None] | None
+) -> None:
     for step, act in (("startup", start), ("shutdown", stop)):
         await receive()
         if act is not None:
@@ -52,7 +68,13 @@ async def _live(receive: Receive, send: Send, start: Callable[[], None] | None, 
 
 def _request(scope: Mapping[str, Any], body: bytes) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return Request(scope["method"], scope["path"], dict(parse_qsl(scope["query_string"].decode("latin-1"))), headers, body)
+    return Request(
+        scope["method"],
+        scope["path"],
+        dict(parse_qsl(scope["query_string"].decode("latin-1"))),
+        headers,
+        body,
+    )
 
 
 async def _body(receive: Receive) -> bytes:
@@ -71,7 +93,13 @@ async def _send(response: Response, send: Send, threads: ThreadPoolExecutor) -> 
     headers = {name.lower(): value for name, value in response.headers.items()}
     if isinstance(body, bytes):
         headers["content-length"] = str(len(body))
-    await send({"type": "http.response.start", "status": response.status, "headers": [(name.encode(), value.encode()) for name, value in headers.items()]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.status,
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+    )
     if isinstance(body, bytes):
         await send({"type": "http.response.body", "body": body})
     else:
@@ -79,7 +107,9 @@ async def _send(response: Response, send: Send, threads: ThreadPoolExecutor) -> 
 
 
 async def _stream(body: Iterable[bytes], send: Send, threads: ThreadPoolExecutor) -> None:
-    """Pieces as they are read, off the loop; whatever holds them open is closed even when the client leaves."""
+    """Pieces as they are read, off the loop; whatever holds them open is closed even when the
+    client leaves.
+    """
     pieces = iter(body)
     loop = asyncio.get_running_loop()
     try:

@@ -1,4 +1,6 @@
-"""What the model demands of a request: types first, then every constraint, reported in the service's own wording."""
+"""What the model demands of a request: types first, then every constraint, reported in the
+service's own wording.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,14 @@ from .errors import ApiError, validation
 
 __all__ = ["allowed_text", "check", "violations"]
 
-_JSON_KIND = {str: "STRING_VALUE", bool: "TRUE_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE", list: "START_ARRAY", dict: "START_OBJECT"}
+_JSON_KIND = {
+    str: "STRING_VALUE",
+    bool: "TRUE_VALUE",
+    int: "NUMBER_VALUE",
+    float: "NUMBER_VALUE",
+    list: "START_ARRAY",
+    dict: "START_OBJECT",
+}
 _SCALARS: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
@@ -28,7 +37,8 @@ _SCALARS: dict[str, tuple[type, ...]] = {
 def check(shape: StructureShape, value: Any) -> dict[str, Any]:
     """The request, with what the model does not know left out.
 
-    Raises SerializationException where a JSON type is wrong, else ValidationException that names every violated constraint.
+    Raises SerializationException where a JSON type is wrong, else ValidationException that names
+    every violated constraint.
     """
     request: dict[str, Any] = _read(shape, value)
     found = list(violations(shape, request))
@@ -42,12 +52,21 @@ def check(shape: StructureShape, value: Any) -> dict[str, Any]:
 
 
 def _read(shape: Shape, value: Any) -> Any:
-    """``value`` as the shape's JSON form; members the model does not know, and nulls, are dropped as the service drops them."""
+    """``value`` as the shape's JSON form; members the model does not know, and nulls, are dropped
+    as the service drops them.
+    """
     if isinstance(shape, StructureShape):
         members = _expect(value, dict, shape)
-        return {name: _read(member, members[name]) for name, member in shape.members.items() if members.get(name) is not None}
+        return {
+            name: _read(member, members[name])
+            for name, member in shape.members.items()
+            if members.get(name) is not None
+        }
     if isinstance(shape, ListShape):
-        return [None if item is None else _read(shape.member, item) for item in _expect(value, list, shape)]
+        return [
+            None if item is None else _read(shape.member, item)
+            for item in _expect(value, list, shape)
+        ]
     if isinstance(shape, MapShape):
         return {key: _read(shape.value, item) for key, item in _expect(value, dict, shape).items()}
     expected = _SCALARS[shape.type_name]
@@ -64,7 +83,11 @@ def _expect(value: Any, kind: type, shape: Shape) -> Any:
 
 
 def _wrong_type(value: Any, wanted: str) -> ApiError:
-    return ApiError("SerializationException", f"{_JSON_KIND.get(type(value), 'NULL_VALUE')} can not be converted to {wanted.capitalize()}")
+    return ApiError(
+        "SerializationException",
+        f"{_JSON_KIND.get(type(value), 'NULL_VALUE')} can not be converted to "
+        f"{wanted.capitalize()}",
+    )
 
 
 # Constraints
@@ -110,7 +133,9 @@ def _member(shape: Shape, value: Any, path: str) -> Iterator[str]:
 def _string(shape: Shape, value: str, path: str) -> Iterator[str]:
     yield from _length(shape, value, path)
     if isinstance(shape, StringShape) and shape.enum and value not in shape.enum:
-        yield _sentence(value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
+        yield _sentence(
+            value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+        )
     pattern = shape.metadata.get("pattern")
     if pattern and not compiled(pattern).fullmatch(value):
         yield _sentence(value, path, f"Member must satisfy regular expression pattern: {pattern}")
@@ -144,12 +169,17 @@ def _lower(name: str) -> str:
 
 @lru_cache(maxsize=128)
 def compiled(pattern: str) -> regex.Pattern[str]:
-    """A pattern of the model. They are Java's: ``\\p{L}`` and its like need the ``regex`` package."""
+    """A pattern of the model.
+
+    They are Java's: ``\\p{L}`` and its like need the ``regex`` package.
+    """
     return regex.compile(pattern)
 
 
 def allowed_text(shape: Shape, text: str) -> str:
-    """``text`` made to fit a string shape: characters outside its pattern become spaces, what is too long is cut."""
+    """``text`` made to fit a string shape: characters outside its pattern become spaces, what is
+    too long is cut.
+    """
     pattern = compiled(shape.metadata.get("pattern", "(?s:.*)"))
     fitting = "".join(letter if pattern.fullmatch(letter) else " " for letter in text)
     return " ".join(fitting.split())[: shape.metadata.get("max", len(text))]

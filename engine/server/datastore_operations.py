@@ -1,4 +1,6 @@
-"""CreateFHIRDatastore, DescribeFHIRDatastore, ListFHIRDatastores, DeleteFHIRDatastore and the three tag operations."""
+"""CreateFHIRDatastore, DescribeFHIRDatastore, ListFHIRDatastores, DeleteFHIRDatastore and the three
+tag operations.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +8,28 @@ from collections.abc import Mapping
 from sqlite3 import Connection
 from typing import Any
 
-from ..jobs import Datastore, DatastoreStatus, DatastoreStore, JobStore, ReusedTokenError, UnknownDatastoreError, once
+from ..jobs import (
+    Datastore,
+    DatastoreStatus,
+    DatastoreStore,
+    JobStore,
+    ReusedTokenError,
+    UnknownDatastoreError,
+    once,
+)
 from .errors import conflict, not_found, validation
 from .paging import PAGE_SIZE, next_token, position
 
 __all__ = ["DatastoreOperations"]
 
-_CREATE_MEMBERS = {"DatastoreName", "DatastoreTypeVersion", "SseConfiguration", "IdentityProviderConfiguration", "ClientToken", "Tags"}
+_CREATE_MEMBERS = {
+    "DatastoreName",
+    "DatastoreTypeVersion",
+    "SseConfiguration",
+    "IdentityProviderConfiguration",
+    "ClientToken",
+    "Tags",
+}
 _ECHOED = ("DatastoreTypeVersion", "SseConfiguration", "IdentityProviderConfiguration")
 
 
@@ -22,7 +39,9 @@ class DatastoreOperations:
     region, account   what stands in their ARNs and endpoints
     """
 
-    def __init__(self, jobs: JobStore, datastores: DatastoreStore, region: str, account: str) -> None:
+    def __init__(
+        self, jobs: JobStore, datastores: DatastoreStore, region: str, account: str
+    ) -> None:
         self._jobs = jobs
         self._datastores = datastores
         self._region = region
@@ -35,17 +54,25 @@ class DatastoreOperations:
                 raise validation(f"{member} is not supported")
         try:
             datastore_id = once(
-                self._datastores.database, "CreateFHIRDatastore", request.get("ClientToken"), request, lambda connection: self._add(request, connection)
+                self._datastores.database,
+                "CreateFHIRDatastore",
+                request.get("ClientToken"),
+                request,
+                lambda connection: self._add(request, connection),
             )
         except ReusedTokenError:
-            raise validation(f"ClientToken {request['ClientToken']} was used before with other parameters") from None
+            raise validation(
+                f"ClientToken {request['ClientToken']} was used before with other parameters"
+            ) from None
         store = self._datastores.datastore(datastore_id)
         return self._brief(store) | {"DatastoreStatus": str(DatastoreStatus.CREATING)}
 
     def _add(self, request: Mapping[str, Any], connection: Connection) -> str:
         settings = {"SseConfiguration": {"KmsEncryptionConfig": {"CmkType": "AWS_OWNED_KMS_KEY"}}}
         settings |= {name: request[name] for name in _ECHOED if name in request}
-        store = self._datastores.create(name=request.get("DatastoreName"), settings=settings, connection=connection)
+        store = self._datastores.create(
+            name=request.get("DatastoreName"), settings=settings, connection=connection
+        )
         self._datastores.tag(self.arn(store.id), _tags(request.get("Tags", ())), connection)
         return store.id
 
@@ -56,11 +83,16 @@ class DatastoreOperations:
         """The data stores that meet every filter given, newest first, deleted ones among them."""
         begin = position("ListFHIRDatastores", request) or 0
         limit = request.get("MaxResults", PAGE_SIZE)
-        stores = [store for store in self._datastores.all() if _meets(store, request.get("Filter", {}))]
-        # The position counts from the oldest, so that data stores created meanwhile do not shift the pages.
+        stores = [
+            store for store in self._datastores.all() if _meets(store, request.get("Filter", {}))
+        ]
+        # The position counts from the oldest, so that data stores created meanwhile do not shift
+        # the pages.
         if begin:
             stores = stores[-begin:]
-        answer: dict[str, Any] = {"DatastorePropertiesList": [self._properties(store) for store in stores[:limit]]}
+        answer: dict[str, Any] = {
+            "DatastorePropertiesList": [self._properties(store) for store in stores[:limit]]
+        }
         if len(stores) > limit:
             answer["NextToken"] = next_token("ListFHIRDatastores", request, len(stores) - limit)
         return answer
@@ -72,7 +104,9 @@ class DatastoreOperations:
             raise conflict(f"Data store {store.id} is {store.status()}")
         if self._jobs.unfinished(store.id):
             raise conflict(f"Data store {store.id} has an import job that is not finished")
-        return self._brief(self._datastores.delete(store.id)) | {"DatastoreStatus": str(DatastoreStatus.DELETING)}
+        return self._brief(self._datastores.delete(store.id)) | {
+            "DatastoreStatus": str(DatastoreStatus.DELETING)
+        }
 
     def tag(self, request: Mapping[str, Any]) -> dict[str, Any]:
         self._datastores.tag(self._tagged(request["ResourceARN"]), _tags(request["Tags"]))
@@ -87,8 +121,16 @@ class DatastoreOperations:
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def arn(self, datastore_id: str) -> str:
-        partition = next((name for prefix, name in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")) if self._region.startswith(prefix)), "aws")
-        return f"arn:{partition}:healthlake:{self._region}:{self._account}:datastore/fhir/{datastore_id}"
+        partition = next(
+            (
+                name
+                for prefix, name in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
+                if self._region.startswith(prefix)
+            ),
+            "aws",
+        )
+        owner = f"{self._region}:{self._account}"
+        return f"arn:{partition}:healthlake:{owner}:datastore/fhir/{datastore_id}"
 
     def _tagged(self, arn: str) -> str:
         try:
@@ -107,7 +149,12 @@ class DatastoreOperations:
 
     def _brief(self, store: Datastore) -> dict[str, Any]:
         endpoint = f"https://healthlake.{self._region}.amazonaws.com/datastore/{store.id}/r4/"
-        return {"DatastoreId": store.id, "DatastoreArn": self.arn(store.id), "DatastoreStatus": str(store.status()), "DatastoreEndpoint": endpoint}
+        return {
+            "DatastoreId": store.id,
+            "DatastoreArn": self.arn(store.id),
+            "DatastoreStatus": str(store.status()),
+            "DatastoreEndpoint": endpoint,
+        }
 
     def _properties(self, store: Datastore) -> dict[str, Any]:
         name = {"DatastoreName": store.name} if store.name is not None else {}

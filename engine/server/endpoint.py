@@ -1,4 +1,7 @@
-"""Endpoint: one AWS JSON request in, one answer out. No socket, no framework; whatever speaks HTTP can carry it."""
+"""Endpoint: one AWS JSON request in, one answer out.
+
+No socket, no framework; whatever speaks HTTP can carry it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ __all__ = ["MAX_BODY", "Endpoint"]
 _log = logging.getLogger(__name__)
 
 MAX_BODY = 1 << 20
-"""Bytes of a request. The largest legal one, 200 tags of the greatest length in four-byte letters, stays below it."""
+"""Bytes of a request.
+
+The largest legal one, 200 tags of the greatest length in four-byte letters, stays below it.
+"""
 
 Answer = tuple[int, dict[str, str], bytes]
 _Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -38,7 +44,13 @@ class Endpoint:
     """
 
     def __init__(
-        self, imports: ImportOperations, datastores: DatastoreOperations, metrics: Metrics, *, keyring: Keyring | None = None, throttle: Throttle | None = None
+        self,
+        imports: ImportOperations,
+        datastores: DatastoreOperations,
+        metrics: Metrics,
+        *,
+        keyring: Keyring | None = None,
+        throttle: Throttle | None = None,
     ) -> None:
         self._keyring = keyring
         self._throttle = throttle
@@ -68,15 +80,32 @@ class Endpoint:
         try:
             status, kind, answer = 200, "", self._answer(operation, headers, body)
         except ApiError as error:
-            status, kind, answer = error.status, error.code, {"__type": error.type, "Message": error.message}
+            status, kind, answer = (
+                error.status,
+                error.code,
+                {"__type": error.type, "Message": error.message},
+            )
         except Exception:  # noqa: BLE001 one request: the server goes on, the client learns nothing of the inside
             _log.exception("request %s of %s failed", request_id, operation or "no operation")
-            fault = ApiError("InternalServerException", f"The request could not be carried out; the server's log names it {request_id}")
-            status, kind, answer = fault.status, fault.code, {"__type": fault.type, "Message": fault.message}
+            fault = ApiError(
+                "InternalServerException",
+                f"The request could not be carried out; the server's log names it {request_id}",
+            )
+            status, kind, answer = (
+                fault.status,
+                fault.code,
+                {"__type": fault.type, "Message": fault.message},
+            )
         seconds = time.perf_counter() - started
         known = operation if operation in self._operations else "other"
         self._metrics.request(known, kind or "ok", seconds)
-        extra = {"request_id": request_id, "operation": known, "status": status, "error": kind, "ms": round(seconds * 1000, 2)}
+        extra = {
+            "request_id": request_id,
+            "operation": known,
+            "status": status,
+            "error": kind,
+            "ms": round(seconds * 1000, 2),
+        }
         _log.info("%s %s %s", known, status, kind, extra=extra)
         return self._wire(request_id, status, answer)
 
@@ -87,11 +116,16 @@ class Endpoint:
 
     def _answer(self, operation: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         if len(body) > MAX_BODY:
-            raise ApiError("RequestEntityTooLargeException", f"The request has {len(body)} bytes; the limit is {MAX_BODY}")
+            raise ApiError(
+                "RequestEntityTooLargeException",
+                f"The request has {len(body)} bytes; the limit is {MAX_BODY}",
+            )
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         known = model.operation(operation)
         if content_type != f"application/x-amz-json-{model.json_version()}" or known is None:
-            raise ApiError("UnknownOperationException", "The operation or its content type is not known")
+            raise ApiError(
+                "UnknownOperationException", "The operation or its content type is not known"
+            )
         if self._keyring is not None:
             self._keyring.verify(headers, body)
         if self._throttle is not None:
@@ -103,13 +137,18 @@ class Endpoint:
     @staticmethod
     def _wire(request_id: str, status: int, answer: Mapping[str, Any]) -> Answer:
         body = orjson.dumps(answer)
-        headers = {"Content-Type": f"application/x-amz-json-{model.json_version()}", "x-amzn-RequestId": request_id, "Content-Length": str(len(body))}
+        headers = {
+            "Content-Type": f"application/x-amz-json-{model.json_version()}",
+            "x-amzn-RequestId": request_id,
+            "Content-Length": str(len(body)),
+        }
         return status, headers, body
 
 
 def _parsed(body: bytes) -> Any:
     try:
-        # An empty body is an empty request: clients of operations without required members may send it.
+        # An empty body is an empty request: clients of operations without required members may send
+        # it.
         return orjson.loads(body) if body else {}
     except orjson.JSONDecodeError:
         raise ApiError("SerializationException", "The request is not JSON") from None

@@ -5,13 +5,18 @@ from __future__ import annotations
 __all__ = ["ApiError", "conflict", "not_found", "validation"]
 
 # What the service's framework answers before an operation is known. No service model lists these.
-_FRAMEWORK_STATUS = {"UnknownOperationException": 400, "SerializationException": 400, "RequestEntityTooLargeException": 413}
+_FRAMEWORK_STATUS = {
+    "UnknownOperationException": 400,
+    "SerializationException": 400,
+    "RequestEntityTooLargeException": 413,
+}
 
 
 class ApiError(Exception):
     """An exception of the API.
 
-    code      as the model names it (ResourceNotFoundException) or as the framework does (SerializationException)
+    code      as the model names it (ResourceNotFoundException) or as the framework does
+              (SerializationException)
     message   what the client reads as Message
     """
 
@@ -22,13 +27,21 @@ class ApiError(Exception):
 
     @property
     def status(self) -> int:
-        """The HTTP status: 400 for whatever the caller can mend, 500 for InternalServerException, and the framework's own."""
-        return _FRAMEWORK_STATUS.get(self.code, 500 if self.code == "InternalServerException" else 400)
+        """The HTTP status: 400 for whatever the caller can mend, 500 for InternalServerException,
+        and the framework's own.
+        """
+        return _FRAMEWORK_STATUS.get(
+            self.code, 500 if self.code == "InternalServerException" else 400
+        )
 
     @property
     def type(self) -> str:
         """The ``__type`` member: the exception's name in its namespace."""
-        namespace = "com.amazon.coral.service" if self.code in _FRAMEWORK_STATUS else "com.amazonaws.healthlake"
+        namespace = (
+            "com.amazon.coral.service"
+            if self.code in _FRAMEWORK_STATUS
+            else "com.amazonaws.healthlake"
+        )
         return f"{namespace}#{self.code}"
 
 

@@ -36,4 +36,8 @@ class Response:
 
 
 def as_json(status: int, value: Any) -> Response:
-    return Response(status, {"Content-Type": "application/json", "Cache-Control": "no-store"}, json.dumps(value).encode())
+    return Response(
+        status,
+        {"Content-Type": "application/json", "Cache-Control": "no-store"},
+        json.dumps(value).encode(),
+    )

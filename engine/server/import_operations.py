@@ -8,7 +8,17 @@ from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 from typing import Any
 
-from ..jobs import DatastoreStatus, DatastoreStore, ImportJob, JobStatus, JobStore, ReusedTokenError, UnknownDatastoreError, UnknownJobError, once
+from ..jobs import (
+    DatastoreStatus,
+    DatastoreStore,
+    ImportJob,
+    JobStatus,
+    JobStore,
+    ReusedTokenError,
+    UnknownDatastoreError,
+    UnknownJobError,
+    once,
+)
 from ..manifest import JobProgressReport
 from .constraints import allowed_text
 from .errors import not_found, validation
@@ -17,13 +27,26 @@ from .paging import PAGE_SIZE, next_token, position
 
 __all__ = ["ImportOperations"]
 
-_START_MEMBERS = {"JobName", "InputDataConfig", "JobOutputDataConfig", "DatastoreId", "DataAccessRoleArn", "ClientToken", "ValidationLevel"}
+_START_MEMBERS = {
+    "JobName",
+    "InputDataConfig",
+    "JobOutputDataConfig",
+    "DatastoreId",
+    "DataAccessRoleArn",
+    "ClientToken",
+    "ValidationLevel",
+}
 
 
 class ImportOperations:
-    """Import jobs over the wire: requests in, store entries out. Running them is the runner's; ``submitted`` tells it of a new one."""
+    """Import jobs over the wire: requests in, store entries out.
 
-    def __init__(self, jobs: JobStore, datastores: DatastoreStore, submitted: Callable[[], None]) -> None:
+    Running them is the runner's; ``submitted`` tells it of a new one.
+    """
+
+    def __init__(
+        self, jobs: JobStore, datastores: DatastoreStore, submitted: Callable[[], None]
+    ) -> None:
         self._jobs = jobs
         self._datastores = datastores
         self._submitted = submitted
@@ -35,11 +58,22 @@ class ImportOperations:
                 raise validation(f"{member} is not supported")
         datastore = self._datastore(request["DatastoreId"])
         if datastore.status() is not DatastoreStatus.ACTIVE:
-            raise validation(f"Data store {datastore.id} is {datastore.status()}: an import needs one that is ACTIVE")
+            raise validation(
+                f"Data store {datastore.id} is {datastore.status()}: an import needs one that is "
+                "ACTIVE"
+            )
         try:
-            job_id = once(self._jobs.database, "StartFHIRImportJob", request.get("ClientToken"), request, lambda connection: self._add(request, connection))
+            job_id = once(
+                self._jobs.database,
+                "StartFHIRImportJob",
+                request.get("ClientToken"),
+                request,
+                lambda connection: self._add(request, connection),
+            )
         except ReusedTokenError:
-            raise validation(f"ClientToken {request['ClientToken']} was used before with other parameters") from None
+            raise validation(
+                f"ClientToken {request['ClientToken']} was used before with other parameters"
+            ) from None
         self._submitted()
         return {"JobId": job_id, "JobStatus": str(JobStatus.SUBMITTED), "DatastoreId": datastore.id}
 
@@ -85,7 +119,9 @@ class ImportOperations:
             before=position("ListFHIRImportJobs", request),
             limit=request.get("MaxResults", PAGE_SIZE),
         )
-        answer: dict[str, Any] = {"ImportJobPropertiesList": [_properties(job) for job in page.jobs]}
+        answer: dict[str, Any] = {
+            "ImportJobPropertiesList": [_properties(job) for job in page.jobs]
+        }
         if page.before is not None:
             answer["NextToken"] = next_token("ListFHIRImportJobs", request, page.before)
         return answer
@@ -100,6 +136,7 @@ class ImportOperations:
 def _properties(job: ImportJob) -> dict[str, Any]:
     properties = job.properties()
     if "Message" in properties:
-        # The model allows letters, digits and a few signs: clients that check answers would refuse the rest.
+        # The model allows letters, digits and a few signs: clients that check answers would refuse
+        # the rest.
         properties["Message"] = allowed_text(service().shape_for("Message"), properties["Message"])
     return properties

@@ -26,13 +26,24 @@ def listing_response(job: ImportJob) -> Response:
     """Names below the job's folder and sizes in bytes: the Manifest first, then the logs."""
     folder = normal(job.output_uri)
     try:
-        entries = [(entry.uri.removeprefix(folder), entry.size) for entry in storage_for(folder).list(folder)]
+        entries = [
+            (entry.uri.removeprefix(folder), entry.size)
+            for entry in storage_for(folder).list(folder)
+        ]
     except NotFound:
         entries = []
     except StorageError as error:
         return as_json(502, {"message": str(error)})
-    files: list[dict[str, Any]] = [{"name": name, "size": size} for name, size in entries if _offered(name)]
-    files.sort(key=lambda file: (file["name"] != "Manifest.json", not file["name"].startswith("FAILURE/"), file["name"]))
+    files: list[dict[str, Any]] = [
+        {"name": name, "size": size} for name, size in entries if _offered(name)
+    ]
+    files.sort(
+        key=lambda file: (
+            file["name"] != "Manifest.json",
+            not file["name"].startswith("FAILURE/"),
+            file["name"],
+        )
+    )
     return as_json(200, {"files": files[:_SHOWN], "more": max(0, len(files) - _SHOWN)})
 
 
@@ -62,7 +73,12 @@ def file_response(job: ImportJob, name: str) -> Response:
 def _offered(name: str) -> bool:
     """Only the Manifest and the logs, and no name with a step that leads elsewhere."""
     steps = name.split("/")
-    return (name == "Manifest.json" or name.startswith(_FOLDERS)) and not {"", ".", ".."} & set(steps) and "\0" not in name and "\\" not in name
+    return (
+        (name == "Manifest.json" or name.startswith(_FOLDERS))
+        and not {"", ".", ".."} & set(steps)
+        and "\0" not in name
+        and "\\" not in name
+    )
 
 
 def _pieces(reader: Any) -> Iterator[bytes]:

@@ -17,27 +17,48 @@ from .job_files import file_response, listing_response
 __all__ = ["JobPages"]
 
 _PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; form-action 'self'",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+        "data:; connect-src 'self'; form-action 'self'"
+    ),
     "Cache-Control": "no-cache",
 }
-_TYPES = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+}
 _ROWS = 100
 
 
 class JobPages:
-    """``/`` lists the jobs, ``/jobs/ID`` shows one; ``/api/…`` is what their scripts read and no interface for others."""
+    """``/`` lists the jobs, ``/jobs/ID`` shows one; ``/api/…`` is what their scripts read and no
+    interface for others.
+    """
 
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs
         self._routes: list[tuple[str, re.Pattern[str], Callable[..., Response]]] = [
             ("GET", re.compile(r"/"), lambda _: _asset("index.html")),
             ("GET", re.compile(r"/jobs/[^/]+"), lambda _: _asset("job.html")),
-            ("GET", re.compile(r"/assets/(style\.css|page\.js|list\.js|job\.js)"), lambda _, name: _asset(name)),
+            (
+                "GET",
+                re.compile(r"/assets/(style\.css|page\.js|list\.js|job\.js)"),
+                lambda _, name: _asset(name),
+            ),
             ("GET", re.compile(r"/api/jobs"), self._list),
             ("GET", re.compile(r"/api/jobs/([^/]+)"), self._job),
-            ("GET", re.compile(r"/api/jobs/([^/]+)/files"), lambda _, job_id: listing_response(self._jobs.job(job_id))),
+            (
+                "GET",
+                re.compile(r"/api/jobs/([^/]+)/files"),
+                lambda _, job_id: listing_response(self._jobs.job(job_id)),
+            ),
             ("POST", re.compile(r"/api/jobs/([^/]+)/cancel"), self._cancel),
-            ("GET", re.compile(r"/jobs/([^/]+)/files/(.+)", re.DOTALL), lambda _, job_id, name: file_response(self._jobs.job(job_id), name)),
+            (
+                "GET",
+                re.compile(r"/jobs/([^/]+)/files/(.+)", re.DOTALL),
+                lambda _, job_id, name: file_response(self._jobs.job(job_id), name),
+            ),
         ]
 
     def respond(self, request: Request) -> Response | None:
@@ -54,9 +75,16 @@ class JobPages:
 
     def _list(self, request: Request) -> Response:
         status, before = request.query.get("status") or None, request.query.get("before")
-        if (status is not None and status not in set(JobStatus)) or (before is not None and not before.isdecimal()):
+        if (status is not None and status not in set(JobStatus)) or (
+            before is not None and not before.isdecimal()
+        ):
             return as_json(400, {"message": "status or before is none"})
-        page = self._jobs.page(datastore_id=request.query.get("datastore") or None, status=status, before=int(before) if before else None, limit=_ROWS)
+        page = self._jobs.page(
+            datastore_id=request.query.get("datastore") or None,
+            status=status,
+            before=int(before) if before else None,
+            limit=_ROWS,
+        )
         return as_json(200, {"jobs": [_shown(job) for job in page.jobs], "before": page.before})
 
     def _job(self, _: Request, job_id: str) -> Response:
@@ -67,12 +95,14 @@ class JobPages:
             "findings": list(job.findings),
             "done": job.done,
             "finished": job.status in FINISHED,
-            "cancellable": job.status in (JobStatus.SUBMITTED, JobStatus.QUEUED, JobStatus.IN_PROGRESS),
+            "cancellable": job.status
+            in (JobStatus.SUBMITTED, JobStatus.QUEUED, JobStatus.IN_PROGRESS),
         }
         return as_json(200, shown)
 
     def _cancel(self, request: Request, job_id: str) -> Response:
-        # A page of another site can send a plain POST, but not this header without being asked first.
+        # A page of another site can send a plain POST, but not this header without being asked
+        # first.
         if "x-bulkfhir-page" not in request.headers:
             return as_json(403, {"message": "Only the job page may do this"})
         try:

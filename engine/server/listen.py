@@ -21,7 +21,8 @@ _GRACE = 5
 
 
 def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT, then stops the jobs in order. ``ready`` gets the address once requests are answered.
+    """Serves until SIGTERM or SIGINT, then stops the jobs in order. ``ready`` gets the address once
+    requests are answered.
 
     Raises OSError for an address that cannot be had, and what Service raises.
     """
@@ -33,13 +34,23 @@ def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str
     logging.getLogger("uvicorn").handlers = logging.getLogger("bulkfhir").handlers
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn ends in order on both, then raises them again for whoever was there before: nobody who would cut off the jobs' own end.
+        # uvicorn ends in order on both, then raises them again for whoever was there before: nobody
+        # who would cut off the jobs' own end.
         signal.signal(number, lambda *_: None)
     service.start()
     try:
         shown = f"[{host}]" if ":" in host else host
-        app = asgi(service.application, start=lambda: ready(f"http://{shown}:{listener.getsockname()[1]}"))
-        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE, server_header=False, lifespan="on")
+        app = asgi(
+            service.application, start=lambda: ready(f"http://{shown}:{listener.getsockname()[1]}")
+        )
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE,
+            server_header=False,
+            lifespan="on",
+        )
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         service.stop()
@@ -47,8 +58,11 @@ def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    # Not socket.create_server: it leaves the protocol open, and asyncio then sets no TCP_NODELAY, which costs every answer 40 ms.
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # Not socket.create_server: it leaves the protocol open, and asyncio then sets no TCP_NODELAY,
+    # which costs every answer 40 ms.
+    listener = socket.socket(
+        socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

@@ -16,15 +16,24 @@ __all__ = ["Metrics"]
 
 
 class Metrics:
-    """Requests by operation, jobs by state. Each server has its own registry, so that two in one process do not mix."""
+    """Requests by operation, jobs by state.
+
+    Each server has its own registry, so that two in one process do not mix.
+    """
 
     content_type = CONTENT_TYPE_LATEST
 
     def __init__(self, jobs: JobStore) -> None:
         self._registry = CollectorRegistry()
-        self._requests = Counter("bulkfhir_requests", "API requests", ["operation", "result"], registry=self._registry)
+        self._requests = Counter(
+            "bulkfhir_requests", "API requests", ["operation", "result"], registry=self._registry
+        )
         self._seconds = Histogram(
-            "bulkfhir_request_seconds", "Time to answer an API request", ["operation"], buckets=(0.001, 0.005, 0.025, 0.1, 0.5, 2.5), registry=self._registry
+            "bulkfhir_request_seconds",
+            "Time to answer an API request",
+            ["operation"],
+            buckets=(0.001, 0.005, 0.025, 0.1, 0.5, 2.5),
+            registry=self._registry,
         )
         self._registry.register(_JobsByState(jobs))
 

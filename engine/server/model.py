@@ -1,4 +1,7 @@
-"""The API as botocore's own model states it: operations, shapes, errors. Nothing of it is written down again here."""
+"""The API as botocore's own model states it: operations, shapes, errors.
+
+Nothing of it is written down again here.
+"""
 
 from __future__ import annotations
 

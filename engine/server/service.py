@@ -50,7 +50,8 @@ class ServiceSettings:
 
 
 class Service:
-    """``application`` answers requests from the moment the object exists; jobs run between ``start`` and ``stop``.
+    """``application`` answers requests from the moment the object exists; jobs run between
+    ``start`` and ``stop``.
 
     Raises StateError for a state file, and ValueError for a file of keys, that cannot be used.
     """
@@ -58,7 +59,12 @@ class Service:
     def __init__(self, settings: ServiceSettings) -> None:
         self.database = Database(settings.state)
         self.jobs = JobStore(self.database)
-        self.runner = Runner(self.jobs, settings.run, concurrent=settings.concurrent, environment=settings.environment)
+        self.runner = Runner(
+            self.jobs,
+            settings.run,
+            concurrent=settings.concurrent,
+            environment=settings.environment,
+        )
         datastores = DatastoreStore(self.database, settings.datastore_delay)
         for datastore_id in settings.datastores:
             datastores.ensure(datastore_id)
@@ -66,11 +72,22 @@ class Service:
         keyring = Keyring(os.fspath(settings.keys)) if settings.keys else None
         throttle = Throttle(SERVICE_RATES) if settings.throttle == "service" else None
         imports = ImportOperations(self.jobs, datastores, self.runner.wake)
-        endpoint = Endpoint(imports, DatastoreOperations(self.jobs, datastores, settings.region, settings.account), metrics, keyring=keyring, throttle=throttle)
-        self.application = Application(endpoint, JobPages(self.jobs), metrics, keyring=keyring, local=settings.local)
+        endpoint = Endpoint(
+            imports,
+            DatastoreOperations(self.jobs, datastores, settings.region, settings.account),
+            metrics,
+            keyring=keyring,
+            throttle=throttle,
+        )
+        self.application = Application(
+            endpoint, JobPages(self.jobs), metrics, keyring=keyring, local=settings.local
+        )
 
     def start(self) -> None:
-        """Runs what waits. RunnerBusyError where another process runs the jobs of the same state file."""
+        """Runs what waits.
+
+        RunnerBusyError where another process runs the jobs of the same state file.
+        """
         self.runner.start()
 
     def stop(self) -> None:

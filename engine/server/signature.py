@@ -1,4 +1,7 @@
-"""Signature Version 4: whether a request was signed with a key that this endpoint knows. botocore computes, nothing is written down again."""
+"""Signature Version 4: whether a request was signed with a key that this endpoint knows.
+
+botocore computes, nothing is written down again.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,18 @@ from .errors import ApiError
 
 __all__ = ["Keyring"]
 
-_AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 +Credential=(?P<credential>[^, ]+), *SignedHeaders=(?P<headers>[^, ]+), *Signature=(?P<signature>[0-9a-f]{64})")
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 +Credential=(?P<credential>[^, ]+), *SignedHeaders=(?P<headers>[^, ]+), "
+    r"*Signature=(?P<signature>[0-9a-f]{64})"
+)
 _SKEW = timedelta(minutes=15)
 """How far a request's clock may be off, as at AWS."""
 
 
 class _AsSigned(SigV4Auth):  # type: ignore[misc]  # botocore is untyped
-    """botocore's signer, over exactly the headers that the client says it signed: clients differ in which they choose."""
+    """botocore's signer, over exactly the headers that the client says it signed: clients differ in
+    which they choose.
+    """
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPMessage:
         message = HTTPMessage()
@@ -41,7 +49,11 @@ class Keyring:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         profiles: dict[str, dict[str, Any]] = raw_config_parse(os.fspath(path))
         self._keys = {
-            keys["aws_access_key_id"]: Credentials(keys["aws_access_key_id"], keys["aws_secret_access_key"], keys.get("aws_session_token"))
+            keys["aws_access_key_id"]: Credentials(
+                keys["aws_access_key_id"],
+                keys["aws_secret_access_key"],
+                keys.get("aws_session_token"),
+            )
             for keys in profiles.values()
             if "aws_access_key_id" in keys and "aws_secret_access_key" in keys
         }
@@ -53,14 +65,21 @@ class Keyring:
         key = self._keys.get(access_key)
         return key is not None and hmac.compare_digest(key.secret_key.encode(), secret_key.encode())
 
-    def verify(self, headers: Mapping[str, str], body: bytes, path: str = "/", now: datetime | None = None) -> str:
-        """The access key that signed the request. AccessDeniedException, saying why, for anything else.
+    def verify(
+        self, headers: Mapping[str, str], body: bytes, path: str = "/", now: datetime | None = None
+    ) -> str:
+        """The access key that signed the request. AccessDeniedException, saying why, for anything
+        else.
 
         headers   names in lower case
         """
         match = _AUTHORIZATION.fullmatch(headers.get("authorization", "").strip())
         if match is None:
-            raise _denied("Missing Authentication Token" if "authorization" not in headers else "The Authorization header is no AWS4-HMAC-SHA256 signature")
+            raise _denied(
+                "Missing Authentication Token"
+                if "authorization" not in headers
+                else "The Authorization header is no AWS4-HMAC-SHA256 signature"
+            )
         access_key, _, scope = match["credential"].partition("/")
         date, region = self._scope(scope, headers, now or datetime.now(UTC))
         key = self._keys.get(access_key)
@@ -68,17 +87,32 @@ class Keyring:
             raise _denied("The security token included in the request is invalid.")
         digest = hashlib.sha256(body).hexdigest()
         if headers.get("x-amz-content-sha256", digest) != digest:
-            raise _denied("The provided x-amz-content-sha256 header does not match what was computed.")
+            raise _denied(
+                "The provided x-amz-content-sha256 header does not match what was computed."
+            )
         names = match["headers"].split(";")
         must = {"host", *(name for name in headers if name.startswith("x-amz-"))}
         if not must <= set(names) <= set(headers):
-            raise _denied("The signed headers must be part of the request and name 'host' and every x-amz- header.")
-        request = AWSRequest("POST", f"http://{headers['host']}{path}", data=body, headers={name: headers[name] for name in names})
+            raise _denied(
+                "The signed headers must be part of the request and name 'host' and every x-amz- "
+                "header."
+            )
+        request = AWSRequest(
+            "POST",
+            f"http://{headers['host']}{path}",
+            data=body,
+            headers={name: headers[name] for name in names},
+        )
         request.context["timestamp"] = date
         signer = _AsSigned(key, "healthlake", region)
-        expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+        expected = signer.signature(
+            signer.string_to_sign(request, signer.canonical_request(request)), request
+        )
         if not hmac.compare_digest(expected, match["signature"]):
-            raise _denied("The request signature we calculated does not match the signature you provided. Check your secret access key and signing method.")
+            raise _denied(
+                "The request signature we calculated does not match the signature you provided. "
+                "Check your secret access key and signing method."
+            )
         return access_key
 
     @staticmethod
@@ -95,7 +129,10 @@ class Keyring:
         if parts[0] != date[:8]:
             raise _denied("Date in Credential scope does not match the date of the request.")
         if abs(now - signed_at) > _SKEW:
-            raise _denied(f"Signature expired: {date} is more than {_SKEW.seconds // 60} minutes away from {now:%Y%m%dT%H%M%SZ}.")
+            raise _denied(
+                f"Signature expired: {date} is more than {_SKEW.seconds // 60} minutes away from "
+                f"{now:%Y%m%dT%H%M%SZ}."
+            )
         return date, parts[1]
 
 

@@ -25,13 +25,16 @@ SERVICE_RATES: Mapping[str, Rate] = {
     "DescribeFHIRImportJob": Rate(10, 1.0),
     "ListFHIRImportJobs": Rate(10, 1.0),
 }
-"""What HealthLake's documentation states for an account; other operations have no published rate."""
+"""What HealthLake's documentation states for an account; other operations have no published rate.
+"""
 
 
 class Throttle:
     """Token buckets: an operation without a rate is never throttled."""
 
-    def __init__(self, rates: Mapping[str, Rate], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, rates: Mapping[str, Rate], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._rates = rates
         self._clock = clock
         self._buckets: dict[str, tuple[float, float]] = {}

@@ -2,7 +2,8 @@
 
 shard -> Sink.open(index) -> SinkWriter.write(block, accepted) … -> commit: part files, whole
 
-A sink is a plug-in: an entry point in ``bulkfhir.sinks`` names a factory ``factory(folder, storage) -> Sink``. It is made once in each worker.
+A sink is a plug-in: an entry point in ``bulkfhir.sinks`` names a factory ``factory(folder, storage)
+-> Sink``. It is made once in each worker.
 """
 
 from .interface import Accepted, Sink, SinkWriter

@@ -21,7 +21,8 @@ class Accepted:
     data            the block's bytes
     starts, ends    where each line stands in data, without its line end
     types, ids      resourceType (letters only) and id
-    replaced        position -> bytes to store instead of the line's own (the minimal level's audit extension)
+    replaced        position -> bytes to store instead of the line's own (the minimal level's audit
+                    extension)
     """
 
     data: bytes
@@ -34,7 +35,9 @@ class Accepted:
     def resources(self) -> Iterator[tuple[str, str, bytes]]:
         """(type, id, bytes) of every line."""
         data, replaced = self.data, self.replaced
-        for position, (name, key, start, end) in enumerate(zip(self.types, self.ids, self.starts, self.ends, strict=True)):
+        for position, (name, key, start, end) in enumerate(
+            zip(self.types, self.ids, self.starts, self.ends, strict=True)
+        ):
             yield name, key, replaced[position] if position in replaced else data[start:end]
 
     def by_type(self) -> Iterator[tuple[str, bytes]]:
@@ -43,7 +46,9 @@ class Accepted:
             yield from self._by_type()
             return
         types, starts, ends = Coded.of(self.types), words(self.starts), words(self.ends)
-        for name, lines in zip(types.names, gather(self.data, starts, ends, types.codes, len(types.names)), strict=True):
+        for name, lines in zip(
+            types.names, gather(self.data, starts, ends, types.codes, len(types.names)), strict=True
+        ):
             if lines:
                 yield name, lines
 
@@ -61,17 +66,24 @@ class SinkWriter(Protocol):
     def write(self, accepted: Accepted) -> None: ...
 
     def commit(self) -> None:
-        """All parts of the shard are there, whole, in place of any that an earlier run of the shard left."""
+        """All parts of the shard are there, whole, in place of any that an earlier run of the shard
+        left.
+        """
         ...
 
     def abort(self) -> None: ...
 
 
 class Sink(Protocol):
-    """Made as ``factory(folder, storage)`` where folder is the job's own. Raises StorageError, and nothing else, when the place says no."""
+    """Made as ``factory(folder, storage)`` where folder is the job's own.
+
+    Raises StorageError, and nothing else, when the place says no.
+    """
 
     def open(self, index: int) -> SinkWriter:
-        """A writer for the shard with this number; part names depend on the number alone, so that a repeated shard replaces its own."""
+        """A writer for the shard with this number; part names depend on the number alone, so that a
+        repeated shard replaces its own.
+        """
         ...
 
     def discard(self, index: int) -> None:

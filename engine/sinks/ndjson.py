@@ -1,6 +1,8 @@
-"""NDJSON sink: accepted lines by resource type, bytes untouched: ``resources/<Type>/part-000000.ndjson``.
+"""NDJSON sink: accepted lines by resource type, bytes untouched:
+``resources/<Type>/part-000000.ndjson``.
 
-Of a resource that comes more than once every line is kept, in the order of the input: whoever reads the parts in order ends with the last, which wins.
+Of a resource that comes more than once every line is kept, in the order of the input: whoever reads
+the parts in order ends with the last, which wins.
 """
 
 from __future__ import annotations
@@ -53,7 +55,9 @@ class _Parts:
     def _writer(self, name: str) -> Writer:
         writer = self._writers.get(name)
         if writer is None:
-            writer = self._writers[name] = self._storage.writer(self._storage.join(self._folder, f"{name}/{self._name}"))
+            writer = self._writers[name] = self._storage.writer(
+                self._storage.join(self._folder, f"{name}/{self._name}")
+            )
         return writer
 
 

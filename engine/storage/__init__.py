@@ -14,11 +14,23 @@ from ..errors import ConfigurationError
 from .interface import Reader, Storage, StoredObject, Writer
 from .local import LocalStorage
 
-__all__ = ["S3_ROOT", "Reader", "Storage", "StoredObject", "Writer", "is_remote", "normal", "storage_for"]
+__all__ = [
+    "S3_ROOT",
+    "Reader",
+    "Storage",
+    "StoredObject",
+    "Writer",
+    "is_remote",
+    "normal",
+    "storage_for",
+]
 
 
 S3_ROOT = "BULKFHIR_S3_ROOT"
-"""Environment variable: a folder that stands for S3, its buckets being folders. Reaches every worker."""
+"""Environment variable: a folder that stands for S3, its buckets being folders.
+
+Reaches every worker.
+"""
 
 
 def is_remote(uri: str) -> bool:
@@ -26,7 +38,8 @@ def is_remote(uri: str) -> bool:
 
 
 def normal(place: str) -> str:
-    """What a user may write for a place (relative path, ``~``, ``file://``, ``s3://``) as the one form the engine uses.
+    """What a user may write for a place (relative path, ``~``, ``file://``, ``s3://``) as the one
+    form the engine uses.
 
     A trailing ``/`` is kept. ConfigurationError for a scheme that no storage serves.
     """

@@ -1,4 +1,6 @@
-"""S3 on a local disk: ``s3://bucket/key`` is ``ROOT/bucket/key``, and nothing in a key leads outside."""
+"""S3 on a local disk: ``s3://bucket/key`` is ``ROOT/bucket/key``, and nothing in a key leads
+outside.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ __all__ = ["BucketFolders"]
 
 
 class BucketFolders:
-    """Buckets as the folders of ``root``. Listings go by key prefix, as S3's do; links that lead out of the root are not followed."""
+    """Buckets as the folders of ``root``.
+
+    Listings go by key prefix, as S3's do; links that lead out of the root are not followed.
+    """
 
     def __init__(self, root: str) -> None:
         self._root = os.path.realpath(root)
@@ -41,7 +46,9 @@ class BucketFolders:
             entry = self._local.stat(self._path(uri))
         return StoredObject(uri, entry.size, entry.etag) if entry else None
 
-    def open(self, uri: str, start: int = 0, end: int | None = None, etag: str | None = None) -> Reader:
+    def open(
+        self, uri: str, start: int = 0, end: int | None = None, etag: str | None = None
+    ) -> Reader:
         with _named(uri):
             return self._local.open(self._path(uri), start, end, etag)
 

@@ -48,18 +48,26 @@ class Writer(Protocol):
 
 
 class Storage(Protocol):
-    """Every method raises StorageError (NotFound, AccessDenied, Changed where it can tell) and nothing else."""
+    """Every method raises StorageError (NotFound, AccessDenied, Changed where it can tell) and
+    nothing else.
+    """
 
     def list(self, folder: str) -> Iterator[StoredObject]:
-        """All objects below a folder, deep, in the order of their names. NotFound where there is no such folder."""
+        """All objects below a folder, deep, in the order of their names.
+
+        NotFound where there is no such folder.
+        """
         ...
 
     def stat(self, uri: str) -> StoredObject | None:
         """The object at exactly this place, None where there is none."""
         ...
 
-    def open(self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None) -> Reader:
-        """The bytes from ``start`` on. ``end`` says how far the caller means to read; it may read on beyond.
+    def open(
+        self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None
+    ) -> Reader:
+        """The bytes from ``start`` on. ``end`` says how far the caller means to read; it may read
+        on beyond.
 
         With ``etag``: Changed where the object is another one by now.
         """
@@ -84,7 +92,10 @@ class Storage(Protocol):
         ...
 
     def sweep(self, folder: str) -> None:
-        """Removes what interrupted writers left below a folder. Only safe while nothing else writes there."""
+        """Removes what interrupted writers left below a folder.
+
+        Only safe while nothing else writes there.
+        """
         ...
 
     def join(self, folder: str, relative: str) -> str:

@@ -19,20 +19,26 @@ from .interface import StoredObject
 __all__ = ["LocalStorage"]
 
 _PARTIAL = ".partial"
-"""Ending of a file in the making: hidden, in the target's own folder so that a rename is all it takes to publish it."""
+"""Ending of a file in the making: hidden, in the target's own folder so that a rename is all it
+takes to publish it.
+"""
 
 _WRITE_BUFFER = 1 << 18
 
 
 class LocalStorage:
     def list(self, folder: str) -> Iterator[StoredObject]:
-        """Links to folders are followed, each folder once; a link that leads nowhere is listed, and fails when it is read."""
+        """Links to folders are followed, each folder once; a link that leads nowhere is listed, and
+        fails when it is read.
+        """
         found: list[StoredObject] = []
         if not Path(folder).is_dir():
             raise NotFound(folder, "no such folder")
         visited = {os.path.realpath(folder)}
         for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
-            folders[:] = [name for name in sorted(folders) if _first_visit(f"{parent}/{name}", visited)]
+            folders[:] = [
+                name for name in sorted(folders) if _first_visit(f"{parent}/{name}", visited)
+            ]
             for name in names:
                 path = f"{parent.rstrip('/')}/{name}"
                 entry = self.stat(path)
@@ -49,9 +55,15 @@ class LocalStorage:
             return None
         except OSError as error:
             raise _translated(uri, error) from None
-        return StoredObject(uri, status.st_size, _etag(status)) if stat.S_ISREG(status.st_mode) else None
+        return (
+            StoredObject(uri, status.st_size, _etag(status))
+            if stat.S_ISREG(status.st_mode)
+            else None
+        )
 
-    def open(self, uri: str, start: int = 0, _end: int | None = None, /, etag: str | None = None) -> _LocalReader:
+    def open(
+        self, uri: str, start: int = 0, _end: int | None = None, /, etag: str | None = None
+    ) -> _LocalReader:
         try:
             file = Path(uri).open("rb", buffering=0)  # noqa: SIM115 the reader closes it
             if etag is not None and _etag(os.fstat(file.fileno())) != etag:

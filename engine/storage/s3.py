@@ -1,4 +1,6 @@
-"""S3 as a Storage: ranged reads pinned to the listed ETag, whole objects by one PUT or a completed multipart upload."""
+"""S3 as a Storage: ranged reads pinned to the listed ETag, whole objects by one PUT or a completed
+multipart upload.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _WINDOW = 1 << 20
 """The least that one ranged request asks for."""
 
 _PART = 8 << 20
-"""Size of the first parts of a multipart upload; it grows, since an upload may have no more than 10,000 parts."""
+"""Size of the first parts of a multipart upload; it grows, since an upload may have no more than
+10,000 parts.
+"""
 
 _TRIES = 4
 """How often a broken connection is taken up again without a byte of progress."""
@@ -31,19 +35,32 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 class S3Storage:
-    """Uses the credentials, region and endpoint that boto3 finds for the user. With a key, what is written is encrypted by it (SSE-KMS)."""
+    """Uses the credentials, region and endpoint that boto3 finds for the user.
+
+    With a key, what is written is encrypted by it (SSE-KMS).
+    """
 
     def __init__(self, encryption_key_id: str | None = None) -> None:
-        self._client = boto3.session.Session().client("s3")  # a session of its own: the default one is not safe to share among threads
-        self._encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": encryption_key_id} if encryption_key_id else {}
+        self._client = boto3.session.Session().client(
+            "s3"
+        )  # a session of its own: the default one is not safe to share among threads
+        self._encryption = (
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": encryption_key_id}
+            if encryption_key_id
+            else {}
+        )
 
     def list(self, folder: str) -> Iterator[StoredObject]:
         bucket, prefix = _split(folder)
         with _translated(folder):
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=bucket, Prefix=prefix
+            ):
                 for entry in page.get("Contents", ()):
                     if not entry["Key"].endswith("/"):
-                        yield StoredObject(f"s3://{bucket}/{entry['Key']}", entry["Size"], entry["ETag"])
+                        yield StoredObject(
+                            f"s3://{bucket}/{entry['Key']}", entry["Size"], entry["ETag"]
+                        )
 
     def stat(self, uri: str) -> StoredObject | None:
         bucket, key = _split(uri)
@@ -56,7 +73,9 @@ class S3Storage:
             return None
         return StoredObject(uri, head["ContentLength"], head["ETag"])
 
-    def open(self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None) -> _S3Reader:
+    def open(
+        self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None
+    ) -> _S3Reader:
         return _S3Reader(self._client, uri, start, end, etag)
 
     def unchanged(self, _uri: str, _etag: str, /) -> bool:
@@ -86,16 +105,27 @@ class S3Storage:
         keys = [{"Key": _split(entry.uri)[1]} for entry in self.list(folder.rstrip("/") + "/")]
         for first in range(0, len(keys), 1000):
             with _translated(folder):
-                answer = self._client.delete_objects(Bucket=bucket, Delete={"Objects": keys[first : first + 1000], "Quiet": True})
+                answer = self._client.delete_objects(
+                    Bucket=bucket, Delete={"Objects": keys[first : first + 1000], "Quiet": True}
+                )
             for failure in answer.get("Errors", ()):
-                raise StorageError(folder, f"{failure.get('Key')} could not be deleted: {failure.get('Code')}")
+                raise StorageError(
+                    folder, f"{failure.get('Key')} could not be deleted: {failure.get('Code')}"
+                )
 
     def sweep(self, folder: str) -> None:
         bucket, prefix = _split(folder)
-        with contextlib.suppress(StorageError), _translated(folder):  # not every user may list uploads; buckets have lifecycle rules for them
-            for page in self._client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
+        with (
+            contextlib.suppress(StorageError),
+            _translated(folder),
+        ):  # not every user may list uploads; buckets have lifecycle rules for them
+            for page in self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=bucket, Prefix=prefix
+            ):
                 for upload in page.get("Uploads", ()):
-                    self._client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+                    self._client.abort_multipart_upload(
+                        Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
 
     def join(self, folder: str, relative: str) -> str:
         return f"{folder.rstrip('/')}/{relative}"
@@ -105,9 +135,13 @@ class S3Storage:
 
 
 class _S3Reader:
-    """Bytes from a position on: one streaming request up to the expected end, further ones where a line goes on."""
+    """Bytes from a position on: one streaming request up to the expected end, further ones where a
+    line goes on.
+    """
 
-    def __init__(self, client: Any, uri: str, start: int, end: int | None, etag: str | None) -> None:
+    def __init__(
+        self, client: Any, uri: str, start: int, end: int | None, etag: str | None
+    ) -> None:
         self._client, self._uri, self._etag = client, uri, etag
         self._position, self._expected_end = start, end
         self._size: int | None = None
@@ -125,7 +159,10 @@ class _S3Reader:
                 failures += 1
                 self.close()
                 if failures >= _TRIES:
-                    raise StorageError(self._uri, f"reading broke off at byte {self._position:,}: {type(error).__name__}") from None
+                    raise StorageError(
+                        self._uri,
+                        f"reading broke off at byte {self._position:,}: {type(error).__name__}",
+                    ) from None
                 continue
             if data:
                 self._position += len(data)
@@ -146,7 +183,9 @@ class _S3Reader:
         pinned = {"IfMatch": self._etag} if self._etag else {}
         try:
             with _translated(self._uri):
-                answer = self._client.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{last}", **pinned)
+                answer = self._client.get_object(
+                    Bucket=bucket, Key=key, Range=f"bytes={start}-{last}", **pinned
+                )
         except _Beyond:  # an empty object, or nothing from here on
             self._size = start
             return
@@ -157,7 +196,10 @@ class _S3Reader:
         match = _CONTENT_RANGE.fullmatch(answer.get("ContentRange", ""))
         if match:
             if int(match[1]) != start:
-                raise StorageError(self._uri, f"the store answered bytes {match[1]} on where {start} on were asked for")
+                raise StorageError(
+                    self._uri,
+                    f"the store answered bytes {match[1]} on where {start} on were asked for",
+                )
             self._size = int(match[3]) if match[3] != "*" else int(match[2]) + 1
         else:  # some stores answer a range with 200 and the whole object
             self._size = answer["ContentLength"]
@@ -190,12 +232,22 @@ class _S3Writer:
         try:
             if self._upload is None:
                 with _translated(self._uri):
-                    self._client.put_object(Bucket=self._bucket, Key=self._key, Body=b"".join(self._held), **self._encryption)
+                    self._client.put_object(
+                        Bucket=self._bucket,
+                        Key=self._key,
+                        Body=b"".join(self._held),
+                        **self._encryption,
+                    )
                 return
             if self._size:
                 self._send()
             with _translated(self._uri):
-                self._client.complete_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload, MultipartUpload={"Parts": self._parts})
+                self._client.complete_multipart_upload(
+                    Bucket=self._bucket,
+                    Key=self._key,
+                    UploadId=self._upload,
+                    MultipartUpload={"Parts": self._parts},
+                )
             self._upload = None
         except StorageError:
             self.abort()
@@ -206,15 +258,25 @@ class _S3Writer:
         upload, self._upload = self._upload, None
         if upload is not None:
             with contextlib.suppress(BotoCoreError, ClientError):
-                self._client.abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=upload)
+                self._client.abort_multipart_upload(
+                    Bucket=self._bucket, Key=self._key, UploadId=upload
+                )
 
     def _send(self) -> None:
         data, self._held, self._size = b"".join(self._held), [], 0
         number = len(self._parts) + 1
         with _translated(self._uri):
             if self._upload is None:
-                self._upload = self._client.create_multipart_upload(Bucket=self._bucket, Key=self._key, **self._encryption)["UploadId"]
-            answer = self._client.upload_part(Bucket=self._bucket, Key=self._key, UploadId=self._upload, PartNumber=number, Body=data)
+                self._upload = self._client.create_multipart_upload(
+                    Bucket=self._bucket, Key=self._key, **self._encryption
+                )["UploadId"]
+            answer = self._client.upload_part(
+                Bucket=self._bucket,
+                Key=self._key,
+                UploadId=self._upload,
+                PartNumber=number,
+                Body=data,
+            )
         self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
 
 
@@ -231,8 +293,16 @@ def _translated(uri: str) -> Iterator[None]:
         code = str(error.response.get("Error", {}).get("Code", ""))
         text = str(error.response.get("Error", {}).get("Message", "")) or code
         if code in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
-            raise NotFound(uri, "no such bucket" if code == "NoSuchBucket" else "no such object") from None
-        if code in ("403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"):
+            raise NotFound(
+                uri, "no such bucket" if code == "NoSuchBucket" else "no such object"
+            ) from None
+        if code in (
+            "403",
+            "AccessDenied",
+            "InvalidAccessKeyId",
+            "SignatureDoesNotMatch",
+            "ExpiredToken",
+        ):
             raise AccessDenied(uri, f"access denied ({code})") from None
         if code in ("412", "PreconditionFailed"):
             raise Changed(uri, "the object changed after it was listed") from None

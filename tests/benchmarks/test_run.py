@@ -17,8 +17,23 @@ EXPLAINER = "structure-only, explainer alone"
 
 
 def benchmarks(folder: Path, *arguments: object) -> dict[str, Any]:
-    command = [sys.executable, ROOT / "benchmarks/run.py", "--output", folder, "--peers", folder / "none", "--copies", "1", "2", "--rounds", "1", *arguments]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        ROOT / "benchmarks/run.py",
+        "--output",
+        folder,
+        "--peers",
+        folder / "none",
+        "--copies",
+        "1",
+        "2",
+        "--rounds",
+        "1",
+        *arguments,
+    ]
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return {**json.loads((folder / "result.json").read_text()), "printed": done.stdout}
 
@@ -32,12 +47,25 @@ def rows(result: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
 def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """One round over a small file; the dirty ones are made from it."""
     folder = tmp_path_factory.mktemp("benchmarks")
-    found = benchmarks(folder, "--input", ROOT / "fixtures/sample/Procedure.ndjson", "--only", EXPLAINER, "fhirkit-rs", "medplum", "HAPI")
+    found = benchmarks(
+        folder,
+        "--input",
+        ROOT / "fixtures/sample/Procedure.ndjson",
+        "--only",
+        EXPLAINER,
+        "fhirkit-rs",
+        "medplum",
+        "HAPI",
+    )
     return {**found, "plot": (folder / "speed.svg").read_text()}
 
 
 def test_every_candidate_goes_over_clean_and_dirty_lines(result: dict[str, Any]) -> None:
-    assert [one["name"] for one in result["inputs"] if "sample" not in one["name"]] == ["clean", "20 % dirty", "100 % dirty"]
+    assert [one["name"] for one in result["inputs"] if "sample" not in one["name"]] == [
+        "clean",
+        "20 % dirty",
+        "100 % dirty",
+    ]
     for name in ("clean", "20 % dirty", "100 % dirty"):
         found = rows(result, name)
         assert found["orjson.loads"]["of_orjson"] == 1
@@ -49,14 +77,22 @@ def test_refused_lines_are_counted_beside_the_labels(result: dict[str, Any]) -> 
     mixed, broken = rows(result, "20 % dirty"), rows(result, "100 % dirty")
     bad = mixed[EXPLAINER]["verdicts"]["bad"]
     assert 0 < bad == round(mixed[EXPLAINER]["lines"] / 5)
-    assert mixed[EXPLAINER]["verdicts"] == {"refused": bad, "bad": bad, "caught": bad, "wrongly_refused": 0}
+    assert mixed[EXPLAINER]["verdicts"] == {
+        "refused": bad,
+        "bad": bad,
+        "caught": bad,
+        "wrongly_refused": 0,
+    }
     assert broken[EXPLAINER]["verdicts"] == mixed[EXPLAINER]["verdicts"]
     assert broken[EXPLAINER]["lines"] == bad
     assert mixed["orjson.loads"]["verdicts"]["caught"] < bad
 
 
 def test_what_cannot_run_is_left_out_by_name(result: dict[str, Any]) -> None:
-    assert result["left_out"]["medplum"] == "node/node_modules/@medplum/core is not among the peers (--install)"
+    assert (
+        result["left_out"]["medplum"]
+        == "node/node_modules/@medplum/core is not among the peers (--install)"
+    )
     assert result["left_out"]["HAPI"] == "hapi/peer.jar is not among the peers (--install)"
     assert "medplum: left out" in result["printed"]
 
@@ -71,7 +107,12 @@ def test_bars_are_ratios_of_what_was_measured(result: dict[str, Any]) -> None:
 
 def test_jobs_grow_with_copies_and_workers(result: dict[str, Any]) -> None:
     clean = [job for job in result["jobs"] if job["input"] == "clean"]
-    assert [(job["workers"], job["copies"], job["lines"]) for job in clean] == [(1, 1, 210), (1, 2, 420), (2, 1, 210), (2, 2, 420)]
+    assert [(job["workers"], job["copies"], job["lines"]) for job in clean] == [
+        (1, 1, 210),
+        (1, 2, 420),
+        (2, 1, 210),
+        (2, 2, 420),
+    ]
     assert all(pair["speedup"] > 0 for pair in result["pairs"])
 
 
@@ -79,13 +120,21 @@ def test_the_plot_has_a_bar_for_every_input(result: dict[str, Any]) -> None:
     drawn = ET.fromstring(result["plot"])
     texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert "ours, no native acceptor" in texts
-    bars = [row for row in result["candidates"] if row["candidate"] in (EXPLAINER, "whole job, start-up excluded")]
+    bars = [
+        row
+        for row in result["candidates"]
+        if row["candidate"] in (EXPLAINER, "whole job, start-up excluded")
+    ]
     legend = 3
     assert len(list(drawn.iter("{http://www.w3.org/2000/svg}rect"))) == legend + len(bars)
 
 
 def test_labels_of_other_lines_are_refused(tmp_path: Path) -> None:
     labels = tmp_path / "labels.jsonl.gz"
-    labels.write_bytes(gzip.compress(json.dumps({"settings": "a reference", "sha256": "0" * 64}).encode() + b"\n"))
+    labels.write_bytes(
+        gzip.compress(json.dumps({"settings": "a reference", "sha256": "0" * 64}).encode() + b"\n")
+    )
     with pytest.raises(AssertionError, match="clean: the lines are not those that were labelled"):
-        benchmarks(tmp_path, "--input", ROOT / "fixtures/sample/Procedure.ndjson", "--labels", labels)
+        benchmarks(
+            tmp_path, "--input", ROOT / "fixtures/sample/Procedure.ndjson", "--labels", labels
+        )

@@ -1,4 +1,6 @@
-"""FHIR XML as FHIR JSON, for the few supporting files of HL7's cases that come as XML (narratives are left out)."""
+"""FHIR XML as FHIR JSON, for the few supporting files of HL7's cases that come as XML (narratives
+are left out).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ _NUMBERS = {"integer": int, "unsignedInt": int, "positiveInt": int, "decimal": f
 
 
 def to_json(text: str) -> Json:
-    """The resource that the XML holds. Raises ET.ParseError for what is no XML, KeyError for unknown elements."""
+    """The resource that the XML holds.
+
+    Raises ET.ParseError for what is no XML, KeyError for unknown elements.
+    """
     root = ET.fromstring(text)
     name = root.tag.removeprefix(_NAMESPACE)
     return {"resourceType": name, **_children(root, name)}
@@ -25,7 +30,12 @@ def _children(node: ET.Element, context: str) -> Json:
     made: Json = {}
     for child in node:
         name = child.tag.removeprefix(_NAMESPACE)
-        if not child.tag.startswith(_NAMESPACE) or name in ("text", "contained") and context[0].isupper() and "." not in context:
+        if (
+            not child.tag.startswith(_NAMESPACE)
+            or name in ("text", "contained")
+            and context[0].isupper()
+            and "." not in context
+        ):
             continue
         kind, inner, is_list = _element(context, name)
         if kind[0].islower():

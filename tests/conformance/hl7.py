@@ -1,4 +1,6 @@
-"""HL7's validator cases: a resource, the definitions it needs, and what the reference validator said of it."""
+"""HL7's validator cases: a resource, the definitions it needs, and what the reference validator
+said of it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One verdict asked for: of the resource as it stands (``base``), or also against the case's profile (``profile``).
+    """One verdict asked for: of the resource as it stands (``base``), or also against the case's
+    profile (``profile``).
 
     needs_terminology  the expected verdict depends on a terminology server
     definitions        files with what the case's resource refers to
@@ -48,7 +51,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Verdict expected and ours; error locations expected, and how many of them we name; our rules."""
+    """Verdict expected and ours; error locations expected, and how many of them we name; our
+    rules.
+    """
 
     expected: str
     ours: str
@@ -59,7 +64,9 @@ class Result:
 
 def cases() -> list[Case]:
     """All cases, in the index's order."""
-    return [case for entry in json.loads((CASES / "index.json").read_text()) for case in _runs(entry)]
+    return [
+        case for entry in json.loads((CASES / "index.json").read_text()) for case in _runs(entry)
+    ]
 
 
 def _runs(entry: Json) -> Iterator[Case]:
@@ -67,16 +74,44 @@ def _runs(entry: Json) -> Iterator[Case]:
     resource = next(path for path in sorted(folder.glob("resource*")))
     needs = entry["decided_by"] == "terminology"
     supporting = tuple(folder / name for name in entry["supporting_files"])
-    yield Case(entry["name"], "base", needs, entry["module"], resource, supporting, None, folder / "expected.json")
+    yield Case(
+        entry["name"],
+        "base",
+        needs,
+        entry["module"],
+        resource,
+        supporting,
+        None,
+        folder / "expected.json",
+    )
     if "profile_file" in entry:
         profile = folder / entry["profile_file"]
-        more = (*supporting, *(folder / name for name in entry["profile_supporting_files"]), profile)
-        yield Case(entry["name"], "profile", needs, entry["module"], resource, more, profile, folder / "expected-profile.json")
+        more = (
+            *supporting,
+            *(folder / name for name in entry["profile_supporting_files"]),
+            profile,
+        )
+        yield Case(
+            entry["name"],
+            "profile",
+            needs,
+            entry["module"],
+            resource,
+            more,
+            profile,
+            folder / "expected-profile.json",
+        )
 
 
 def run(case: Case, folder: pathlib.Path) -> Result:
-    """Validates the case's resource; ``folder`` (empty) is filled with its definitions as JSON and given as a package."""
-    validator = Validator("strict", unknown_profile="warning", packages=(str(folder),)) if _filled(folder, case.definitions) else _bare()
+    """Validates the case's resource; ``folder`` (empty) is filled with its definitions as JSON and
+    given as a package.
+    """
+    validator = (
+        Validator("strict", unknown_profile="warning", packages=(str(folder),))
+        if _filled(folder, case.definitions)
+        else _bare()
+    )
     line = case.resource.read_bytes().removeprefix(_BOM)
     if case.profile:
         line = _claiming(line, str(_read(case.profile)["url"]))
@@ -87,16 +122,29 @@ def run(case: Case, folder: pathlib.Path) -> Result:
         failing = [Issue("fatal", "exception", f"crash: {error}", "", "")]
         crashed = True
     outcome = json.loads(case.expected.read_text())
-    wanted = {_place(at) for issue in outcome.get("issue", ()) if issue["severity"] in FAILING for at in issue.get("expression", ())}
+    wanted = {
+        _place(at)
+        for issue in outcome.get("issue", ())
+        if issue["severity"] in FAILING
+        for at in issue.get("expression", ())
+    }
     named = {_place(issue.location) for issue in failing}
     invalid = any(issue["severity"] in FAILING for issue in outcome.get("issue", ()))
     ours = "crash" if crashed else _verdict(bool(failing))
-    return Result(_verdict(invalid), ours, len(wanted), len(wanted & named), sorted({issue.rule for issue in failing}))
+    return Result(
+        _verdict(invalid),
+        ours,
+        len(wanted),
+        len(wanted & named),
+        sorted({issue.rule for issue in failing}),
+    )
 
 
 def _filled(folder: pathlib.Path, files: Sequence[pathlib.Path]) -> bool:
     """Whether there are definitions among the files; they are then in the folder, as JSON."""
-    definitions = [(path, resource) for path in files if (resource := _read(path)).get("resourceType") in KINDS]
+    definitions = [
+        (path, resource) for path in files if (resource := _read(path)).get("resourceType") in KINDS
+    ]
     for path, resource in definitions:
         (folder / path.name).with_suffix(".json").write_text(json.dumps(resource))
     return bool(definitions)
@@ -125,7 +173,9 @@ def _claiming(line: bytes, url: str) -> bytes:
 
 
 def _place(location: str) -> str:
-    """A location without comments such as ``/*Patient/p1*/`` and without the url hints of extensions."""
+    """A location without comments such as ``/*Patient/p1*/`` and without the url hints of
+    extensions.
+    """
     kept, _, rest = location.partition("/*")
     while rest:
         kept += rest.partition("*/")[2].partition("/*")[0]

@@ -14,7 +14,11 @@ COLUMNS = ("case", "expected", "ours", "reason")
 
 
 def main() -> None:
-    before = {row["case"]: row["reason"] for row in csv.DictReader(RECORDED.open(), delimiter="\t")} if RECORDED.exists() else {}
+    before = (
+        {row["case"]: row["reason"] for row in csv.DictReader(RECORDED.open(), delimiter="\t")}
+        if RECORDED.exists()
+        else {}
+    )
     rows = []
     for case in cases():
         with tempfile.TemporaryDirectory() as folder:
@@ -22,8 +26,14 @@ def main() -> None:
         reason = before.get(case.key, "") if result.expected != result.ours else ""
         rows.append((case.key, result.expected, result.ours, reason))
         if result.expected != result.ours:
-            where = f"{case.key:60} {case.module:14} {'terminology ' if case.needs_terminology else ''}"
-            print(f"{where}expected {result.expected}, ours {result.ours} {' '.join(result.rules)}: {reason or 'NOT EXPLAINED'}", flush=True)
+            where = (
+                f"{case.key:60} {case.module:14} {'terminology ' if case.needs_terminology else ''}"
+            )
+            print(
+                f"{where}expected {result.expected}, ours {result.ours} {' '.join(result.rules)}: "
+                f"{reason or 'NOT EXPLAINED'}",
+                flush=True,
+            )
     with RECORDED.open("w") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(COLUMNS)

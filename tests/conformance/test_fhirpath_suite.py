@@ -20,14 +20,22 @@ from bulkfhir.validators.fhirpath import FhirPathError, Hooks, Quantity, Scope, 
 CONFORMANCE = Path(__file__).resolve().parents[2] / "../shared/conformance"
 SUITE = CONFORMANCE / "fhirpath/tests-fhir-r4.xml"
 
-pytestmark = pytest.mark.skipif(not SUITE.exists(), reason="HL7's FHIRPath tests are not beside the project")
+pytestmark = pytest.mark.skipif(
+    not SUITE.exists(), reason="HL7's FHIRPath tests are not beside the project"
+)
 
 DIFFERENT: dict[str, str] = {}
 """Cases that do otherwise, and why. This list may only shrink."""
 
 
-PATIENT_AGE = {"url": "http://example.com/fhir/StructureDefinition/patient-age", "valueAge": {"value": 25, "system": "http://unitsofmeasure.org", "code": "a"}}
-"""In the suite's observation-example.xml, but not in the JSON beside it. Likewise the version of its value set."""
+PATIENT_AGE = {
+    "url": "http://example.com/fhir/StructureDefinition/patient-age",
+    "valueAge": {"value": 25, "system": "http://unitsofmeasure.org", "code": "a"},
+}
+"""In the suite's observation-example.xml, but not in the JSON beside it.
+
+Likewise the version of its value set.
+"""
 
 SUBSTITUTES: dict[str, dict[str, Any]] = {
     "parameters-example-types": {
@@ -39,7 +47,10 @@ SUBSTITUTES: dict[str, dict[str, Any]] = {
             {"name": "decimal", "valueDecimal": 1.5},
         ],
     },
-    "patient-example-period": {"resourceType": "Patient", "identifier": [{"period": {"start": "2001-05-06", "end": "2001-05"}}]},
+    "patient-example-period": {
+        "resourceType": "Patient",
+        "identifier": [{"period": {"start": "2001-05-06", "end": "2001-05"}}],
+    },
     "patient-container-example": {
         "resourceType": "Patient",
         "contained": [{"resourceType": "Organization", "id": "1"}],
@@ -47,15 +58,28 @@ SUBSTITUTES: dict[str, dict[str, Any]] = {
     },
     "patient-name-extensions": {
         "resourceType": "Patient",
-        "name": [{"given": [None, "Ada"], "_given": [{"extension": [{"url": "http://example.org/absent", "valueCode": "unknown"}]}, None]}],
+        "name": [
+            {
+                "given": [None, "Ada"],
+                "_given": [
+                    {"extension": [{"url": "http://example.org/absent", "valueCode": "unknown"}]},
+                    None,
+                ],
+            }
+        ],
     },
     "explanationofbenefit-example": {
         "resourceType": "ExplanationOfBenefit",
-        "supportingInfo": [{"sequence": 2, "category": {"coding": [{"code": "additionalbodysite"}]}}, {"sequence": 3}],
+        "supportingInfo": [
+            {"sequence": 2, "category": {"coding": [{"code": "additionalbodysite"}]}},
+            {"sequence": 3},
+        ],
         "item": [{"sequence": 1, "informationSequence": [2, 3]}],
     },
 }
-"""Inputs that the suite names but that are not in its folder: small resources with the content its expressions ask for."""
+"""Inputs that the suite names but that are not in its folder: small resources with the content its
+expressions ask for.
+"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +115,9 @@ def cases() -> Iterator[Case]:
 
 @cache
 def examples() -> dict[str, dict[str, Any]]:
-    names = [line.split()[-1] for line in (CONFORMANCE / "r4-examples.names").read_text().splitlines()]
+    names = [
+        line.split()[-1] for line in (CONFORMANCE / "r4-examples.names").read_text().splitlines()
+    ]
     wanted = {case.input.rsplit(".", 1)[0] for case in cases() if case.input}
     found: dict[str, dict[str, Any]] = {**SUBSTITUTES}
     with gzip.open(CONFORMANCE / "r4-examples.ndjson.gz", "rt", encoding="utf-8") as lines:
@@ -130,8 +156,16 @@ def run(case: Case) -> list[Any]:
     resource = examples().get(case.input.rsplit(".", 1)[0]) if case.input else {}
     if resource is None:
         pytest.skip(f"{case.input} is not among the examples")
-    expression = fhirpath.compile(case.expression, resource.get("resourceType", "Resource"), strict=case.invalid is not None)
-    hooks = Hooks(conforms_to=lambda value, name, url: None if "StructureDefinition/" not in url else url.endswith("/" + str(value.get("resourceType"))))
+    expression = fhirpath.compile(
+        case.expression, resource.get("resourceType", "Resource"), strict=case.invalid is not None
+    )
+    hooks = Hooks(
+        conforms_to=lambda value, name, url: (
+            None
+            if "StructureDefinition/" not in url
+            else url.endswith("/" + str(value.get("resourceType")))
+        )
+    )
     return expression.evaluate(resource, Scope(resource, resource, hooks=hooks))
 
 

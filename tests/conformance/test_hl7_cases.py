@@ -1,7 +1,8 @@
 """HL7's own validator cases, verdict by verdict, against the recorded results.
 
-hl7-results.tsv holds, for each case: name and kind, expected verdict, our verdict, and, where they differ, the reason. After a change
-for the better run ``python tests/conformance/record_hl7.py``, which rewrites the verdicts and keeps the reasons.
+hl7-results.tsv holds, for each case: name and kind, expected verdict, our verdict, and, where they
+differ, the reason. After a change for the better run ``python tests/conformance/record_hl7.py``,
+which rewrites the verdicts and keeps the reasons.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))  # the harness lies beside its tests, outside any package
+sys.path.insert(
+    0, str(pathlib.Path(__file__).parent)
+)  # the harness lies beside its tests, outside any package
 
 from hl7 import CASES, Case, Result, cases, run
 
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="HL7's validator cases are not beside this checkout (../shared/conformance/hl7)")
+pytestmark = pytest.mark.skipif(
+    not CASES.is_dir(),
+    reason="HL7's validator cases are not beside this checkout (../shared/conformance/hl7)",
+)
 
 RECORDED = pathlib.Path(__file__).with_name("hl7-results.tsv")
 MOST_EXCEPTIONS = 23
@@ -40,13 +46,17 @@ def _recorded() -> dict[str, dict[str, str]]:
 def test_verdict_is_the_recorded_one(case: Case, tmp_path: pathlib.Path) -> None:
     row = _recorded()[case.key]
     result = _result(case, tmp_path)
-    assert (result.expected, result.ours) == (row["expected"], row["ours"]), f"our rules: {', '.join(result.rules)}"
+    assert (result.expected, result.ours) == (row["expected"], row["ours"]), (
+        f"our rules: {', '.join(result.rules)}"
+    )
 
 
 def test_every_difference_is_explained_and_nothing_else() -> None:
     rows = _recorded()
     assert set(rows) == {case.key for case in _CASES}
-    assert [key for key, row in rows.items() if (row["expected"] != row["ours"]) != bool(row["reason"])] == []
+    assert [
+        key for key, row in rows.items() if (row["expected"] != row["ours"]) != bool(row["reason"])
+    ] == []
 
 
 def test_exceptions_only_shrink() -> None:
@@ -54,7 +64,9 @@ def test_exceptions_only_shrink() -> None:
 
 
 def test_scores(tmp_path: pathlib.Path, record_property: pytest.RecordProperty) -> None:
-    """Prints agreement, false alarms, misses and recall of error locations (pytest -s), over the cases that need no terminology server."""
+    """Prints agreement, false alarms, misses and recall of error locations (pytest -s), over the
+    cases that need no terminology server.
+    """
     offline = [case for case in _CASES if not case.needs_terminology]
     results = []
     for case in offline:
@@ -62,10 +74,21 @@ def test_scores(tmp_path: pathlib.Path, record_property: pytest.RecordProperty) 
         folder.mkdir()
         results.append(_result(case, folder))
     agree = sum(r.expected == r.ours for r in results)
-    false = [c.key for c, r in zip(offline, results, strict=True) if (r.expected, r.ours) == ("valid", "invalid")]
-    missed = [c.key for c, r in zip(offline, results, strict=True) if (r.expected, r.ours) == ("invalid", "valid")]
+    false = [
+        c.key
+        for c, r in zip(offline, results, strict=True)
+        if (r.expected, r.ours) == ("valid", "invalid")
+    ]
+    missed = [
+        c.key
+        for c, r in zip(offline, results, strict=True)
+        if (r.expected, r.ours) == ("invalid", "valid")
+    ]
     places, found = sum(r.locations for r in results), sum(r.found for r in results)
-    scores = f"{agree} of {len(results)} agree, {len(false)} false alarms, {len(missed)} misses, {found} of {places} error locations named"
+    scores = (
+        f"{agree} of {len(results)} agree, {len(false)} false alarms, {len(missed)} misses, "
+        f"{found} of {places} error locations named"
+    )
     print(f"\nHL7 cases without terminology server: {scores}")
     record_property("agreement", agree / len(results))
     allowed = {key for key, row in _recorded().items() if row["reason"]}

@@ -1,7 +1,9 @@
-"""Small broken lines of our own mutator, each with the reference validator's verdict: one line for every kind of mistake and rule seen.
+"""Small broken lines of our own mutator, each with the reference validator's verdict: one line for
+every kind of mistake and rule seen.
 
-fixtures/mutations/r4.ndjson holds the lines, r4.tsv beside it, line by line: verdict, kind of mutation, type, the reference validator's
-message ids. Made by tests/oracle/mutate.py over generated resources; nothing is needed to run this but the checkout.
+fixtures/mutations/r4.ndjson holds the lines, r4.tsv beside it, line by line: verdict, kind of
+mutation, type, the reference validator's message ids. Made by tests/oracle/mutate.py over generated
+resources; nothing is needed to run this but the checkout.
 """
 
 from __future__ import annotations
@@ -32,7 +34,10 @@ def test_verdicts_are_the_reference_validators(validator: Validator) -> None:
     for number, (line, row) in enumerate(_lines(), 1):
         rules = [issue.rule for issue in validator.validate(line).issues if issue.fails]
         if bool(rules) != (row["verdict"] == "invalid"):
-            different.append(f"line {number} [{row['kind']}]: {row['verdict']} ({row['rules']}), ours: {', '.join(rules) or 'valid'}")
+            different.append(
+                f"line {number} [{row['kind']}]: {row['verdict']} ({row['rules']}), ours: "
+                f"{', '.join(rules) or 'valid'}"
+            )
     assert different == []
 
 

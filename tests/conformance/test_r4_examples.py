@@ -1,6 +1,7 @@
 """The 5,298 official R4 examples: our verdict beside the oracle's, differences listed one by one.
 
-r4-examples-exceptions.tsv holds, for each example on which we differ: line, file, oracle's verdict, reason.
+r4-examples-exceptions.tsv holds, for each example on which we differ: line, file, oracle's verdict,
+reason.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ EXCEPTIONS = pathlib.Path(__file__).with_name("r4-examples-exceptions.tsv")
 MOST_EXCEPTIONS = 2
 """Examples that may differ from the oracle; lower it whenever one is settled."""
 
-pytestmark = pytest.mark.skipif(not EXAMPLES.exists(), reason="the R4 examples are not beside this checkout (../shared/conformance)")
+pytestmark = pytest.mark.skipif(
+    not EXAMPLES.exists(),
+    reason="the R4 examples are not beside this checkout (../shared/conformance)",
+)
 
 
 def _out_of_scope() -> tuple[str, ...]:
@@ -31,13 +35,18 @@ def _out_of_scope() -> tuple[str, ...]:
 
 
 def _labels() -> dict[int, bool | None]:
-    """Line -> whether the oracle rejects it; None where its verdict is not counted. Lines that are not here are valid."""
+    """Line -> whether the oracle rejects it; None where its verdict is not counted.
+
+    Lines that are not here are valid.
+    """
     scope, found = _out_of_scope(), {}
     with gzip.open(LABELS, "rt") as file:
         next(file)
         for row in map(json.loads, file):
             ids = [error["id"] for error in row.get("errors", ())]
-            uncounted = row["verdict"] == "either" or (bool(ids) and all(identity.startswith(scope) for identity in ids))
+            uncounted = row["verdict"] == "either" or (
+                bool(ids) and all(identity.startswith(scope) for identity in ids)
+            )
             found[int(row["line"])] = None if uncounted else True
     return found
 

@@ -1,4 +1,6 @@
-"""What the engine's tests share: a validator that does as the line says, small exports, a way to look at a job folder."""
+"""What the engine's tests share: a validator that does as the line says, small exports, a way to
+look at a job folder.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,13 @@ PLUGINS = Path(__file__).parent / "plugins"
 
 @pytest.fixture
 def toys(monkeypatch):
-    """The validators toy, block-toy and strict-toy can be named, here, in workers and in subprocesses."""
+    """The validators toy, block-toy and strict-toy can be named, here, in workers and in
+    subprocesses.
+    """
     monkeypatch.syspath_prepend(str(PLUGINS))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(PLUGINS), os.environ.get("PYTHONPATH")])))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join(filter(None, [str(PLUGINS), os.environ.get("PYTHONPATH")]))
+    )
 
 
 @pytest.fixture
@@ -47,7 +53,11 @@ def tree():
     """Relative path -> bytes of everything below a folder."""
 
     def of(folder):
-        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(Path(folder).rglob("*")) if path.is_file()}
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(Path(folder).rglob("*"))
+            if path.is_file()
+        }
 
     return of
 
@@ -64,7 +74,9 @@ def rows():
 
 @pytest.fixture
 def workers_left():
-    """Command lines of this process's children, but for Python's own resource tracker, which goes when this process does."""
+    """Command lines of this process's children, but for Python's own resource tracker, which goes
+    when this process does.
+    """
 
     def left():
         found = []
@@ -100,7 +112,13 @@ def s3(s3_server, monkeypatch):
 
     from bulkfhir.engine import storage
 
-    settings = {"ENDPOINT_URL_S3": s3_server, "ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "DEFAULT_REGION": "us-east-1", "CONFIG_FILE": os.devnull}
+    settings = {
+        "ENDPOINT_URL_S3": s3_server,
+        "ACCESS_KEY_ID": "test",
+        "SECRET_ACCESS_KEY": "test",
+        "DEFAULT_REGION": "us-east-1",
+        "CONFIG_FILE": os.devnull,
+    }
     for name, value in settings.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     storage._s3.cache_clear()

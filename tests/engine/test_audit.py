@@ -16,7 +16,11 @@ ISSUES = [Issue("warning", "value", "x", "Patient.birthDate", 'not a "date"')]
     "line",
     [
         '{"resourceType":"Patient","id":"1","x":1.50}',
-        ' { "resourceType" : "Patient" , "extension" : [ {"url":"u","valueString":"a]b\\"}"} ] , "z":1e400}',
+        (
+            ' { "resourceType" : "Patient" , "extension" : [ {"url":"u","valueString":"a]b\\"}"} '
+            "] , "
+            '"z":1e400}'
+        ),
         '{"resourceType":"Patient","extension":[]}',
         '{"resourceType":"Patient","extension":[ ]}',
         '{"contained":[{"extension":[{"url":"inner"}]}],"resourceType":"Patient"}',
@@ -38,4 +42,6 @@ def test_only_the_extension_is_added(line):
 
 def test_digits_and_white_space_stay_as_they_were():
     line = b'{"resourceType":"Observation",  "valueQuantity":{"value":70.50}}'
-    assert audited(line, ISSUES).endswith(b'"resourceType":"Observation",  "valueQuantity":{"value":70.50}}')
+    assert audited(line, ISSUES).endswith(
+        b'"resourceType":"Observation",  "valueQuantity":{"value":70.50}}'
+    )

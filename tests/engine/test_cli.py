@@ -26,7 +26,9 @@ PROFILED = '{"resourceType":"Patient","id":"p","meta":{"profile":["https://examp
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test has a working folder and a state folder of its own, and no setting from outside but one worker."""
+    """Every test has a working folder and a state folder of its own, and no setting from outside
+    but one worker.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in list(os.environ):
@@ -62,7 +64,9 @@ def job_folder(out: str = "out") -> Path:
 
 
 def gone(group: int) -> bool:
-    """Whether every process of a group leaves: multiprocessing's own notice a moment later that their parent has."""
+    """Whether every process of a group leaves: multiprocessing's own notice a moment later that
+    their parent has.
+    """
     for _ in range(600):
         try:
             os.killpg(group, 0)
@@ -100,7 +104,10 @@ def test_import_writes_the_layout_and_sums_up(bulkfhir) -> None:
     assert result.code == 1
     assert "1 accepted, 2 rejected" in result.out
     assert job_folder().name == f"{'0' * 32}-FHIR_IMPORT-j1"
-    assert {line["lineId"] for line in map(json.loads, (job_folder() / "FAILURE/a.ndjson").read_text().splitlines())} == {2, 3}
+    assert {
+        line["lineId"]
+        for line in map(json.loads, (job_folder() / "FAILURE/a.ndjson").read_text().splitlines())
+    } == {2, 3}
     assert json.loads((job_folder() / "Manifest.json").read_text())["numberOfResourcesScanned"] == 3
 
 
@@ -115,7 +122,9 @@ def test_import_summary_as_json_is_one_document(bulkfhir) -> None:
     write("data/a.ndjson", GOOD, BAD)
     document = json.loads(bulkfhir("import", "data", "-o", "out", "--output-format", "json").out)
     assert document["jobStatus"] == "COMPLETED_WITH_ERRORS"
-    assert document["summary"]["types"] == [{"type": "Patient", "accepted": 1, "rejected": 1, "notJudged": 0}]
+    assert document["summary"]["types"] == [
+        {"type": "Patient", "accepted": 1, "rejected": 1, "notJudged": 0}
+    ]
     assert document["summary"]["rules"][0]["first"] == [{"file": "data/a.ndjson", "line": 2}]
     assert document["manifest"]["numberOfResourcesWithCustomerError"] == 1
 
@@ -127,7 +136,9 @@ def test_sink_receives_the_accepted_lines_as_they_were(bulkfhir) -> None:
 
 
 def test_standard_input_is_read_for_a_dash(bulkfhir, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(f"{GOOD}\n{BAD}\n".encode())))
+    monkeypatch.setattr(
+        sys, "stdin", SimpleNamespace(buffer=io.BytesIO(f"{GOOD}\n{BAD}\n".encode()))
+    )
     result = bulkfhir("import", "-", "-o", "out")
     assert result.code == 1
     assert (job_folder() / "SUCCESS/stdin.ndjson").exists()
@@ -169,26 +180,38 @@ def test_an_import_without_values_writes_none(bulkfhir) -> None:
 def test_errors_come_before_warnings_in_the_rule_table(bulkfhir) -> None:
     """Three warnings, one error."""
     coding = '{"system":"http://example.org/codes","code":"x"}'
-    line = f'{{"resourceType":"Patient","id":"x","nickname":"Bo","maritalStatus":{{"coding":[{coding},{coding}]}}}}'
+    status = f'{{"coding":[{coding},{coding}]}}'
+    line = f'{{"resourceType":"Patient","id":"x","nickname":"Bo","maritalStatus":{status}}}'
     result = bulkfhir("validate", write("a.ndjson", line), "--level", "structure-only")
     assert "warning[" not in result.out
     assert "3 of severity warning" in result.out
     assert result.out.index("unknown-element  ") < result.out.rindex("warning")
-    assert "warning[" in bulkfhir("validate", "a.ndjson", "--level", "structure-only", "--warnings").out
+    assert (
+        "warning["
+        in bulkfhir("validate", "a.ndjson", "--level", "structure-only", "--warnings").out
+    )
 
 
 def test_lines_of_the_same_resource_are_said_with_both_places(bulkfhir) -> None:
     source = write("a.ndjson", GOOD, GOOD, GOOD)
     result = bulkfhir("import", source, "-o", "out", "--job-id", "j")
-    assert "2 accepted lines replaced by a later line of the same type and id, which wins: a.ndjson:1 … a.ndjson:3" in result.out
+    assert (
+        "2 accepted lines replaced by a later line of the same type and id, which wins: "
+        "a.ndjson:1 … a.ndjson:3" in result.out
+    )
     document = json.loads(bulkfhir("import", source, "-o", "out", "--output-format", "json").out)
     place = {"first": {"file": "a.ndjson", "line": 1}, "last": {"file": "a.ndjson", "line": 3}}
     assert document["summary"]["duplicates"] == {"replacedLines": 2, "first": [place]}
 
 
 def test_jsonl_on_stdout_is_nothing_but_records(bulkfhir) -> None:
-    result = bulkfhir("validate", "--output-format", "jsonl", "--statistics", write("a.ndjson", GOOD, BAD, WORSE))
-    assert [(record["line"], record["resourceId"]) for record in map(json.loads, result.out.splitlines())] == [(2, "bad"), (3, "worse")]
+    result = bulkfhir(
+        "validate", "--output-format", "jsonl", "--statistics", write("a.ndjson", GOOD, BAD, WORSE)
+    )
+    assert [
+        (record["line"], record["resourceId"])
+        for record in map(json.loads, result.out.splitlines())
+    ] == [(2, "bad"), (3, "worse")]
     assert "2 rejected" in result.err
 
 
@@ -207,21 +230,49 @@ def test_quiet_says_nothing_about_clean_data(bulkfhir) -> None:
 def test_verbose_logs_go_to_standard_error_as_text_or_json(bulkfhir) -> None:
     file = write("a.ndjson", GOOD)
     assert "INFO reading, 1 files" in bulkfhir("validate", "-v", file).err
-    lines = [json.loads(line) for line in bulkfhir("validate", "-vv", "--log-format", "json", file).err.splitlines()]
+    lines = [
+        json.loads(line)
+        for line in bulkfhir("validate", "-vv", "--log-format", "json", file).err.splitlines()
+    ]
     assert {line["level"] for line in lines} == {"info", "debug"}
 
 
-@pytest.mark.parametrize(("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
-def test_an_import_that_is_told_to_end_leaves_no_process_and_can_go_on(bulkfhir, number: int, code: int, word: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_an_import_that_is_told_to_end_leaves_no_process_and_can_go_on(
+    bulkfhir, number: int, code: int, word: str
+) -> None:
     write("a.ndjson", *[GOOD] * 150_000)
-    command = [Path(sys.executable).parent / "bulkfhir", "import", "a.ndjson", "-o", "out", "--job-id", "j", "--workers", "2"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_hear_interrupts)
+    command = [
+        Path(sys.executable).parent / "bulkfhir",
+        "import",
+        "a.ndjson",
+        "-o",
+        "out",
+        "--job-id",
+        "j",
+        "--workers",
+        "2",
+    ]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_hear_interrupts,
+    )
     while process.poll() is None and not list(Path("out").glob("*/*")):
         time.sleep(0.05)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (code, "")
-    assert list(filter(None, err.splitlines())) == ["bulkfhir: the job has stopped; --resume --job-id j goes on with it", f"bulkfhir: {word}"]
+    assert list(filter(None, err.splitlines())) == [
+        "bulkfhir: the job has stopped; --resume --job-id j goes on with it",
+        f"bulkfhir: {word}",
+    ]
     assert gone(process.pid)
     assert bulkfhir("import", "a.ndjson", "-o", "out", "--job-id", "j", "--resume").code == 0
 
@@ -237,7 +288,10 @@ def test_statistics_count_every_rule_with_first_places(bulkfhir) -> None:
 def test_second_opinion_is_counted_and_the_judge_decides(bulkfhir) -> None:
     pytest.importorskip("fhir.resources")
     file = write("a.ndjson", GOOD, '{"resourceType":"Patient","id":"x","gender":"unheard"}')
-    assert "fhir-resources, second opinion: accepts 1, agrees 1" in bulkfhir("validate", "--validator", "fhir-resources", file).out
+    assert (
+        "fhir-resources, second opinion: accepts 1, agrees 1"
+        in bulkfhir("validate", "--validator", "fhir-resources", file).out
+    )
     assert bulkfhir("validate", "--judge", "fhir-resources", file).code == 0
 
 
@@ -253,7 +307,10 @@ def test_files_beside_an_export_are_skipped_and_said_so(bulkfhir) -> None:
 def test_workers_give_the_same_report(bulkfhir) -> None:
     for number in range(4):
         write(f"data/{number}.ndjson", GOOD, BAD)
-    one, two = (bulkfhir("validate", "data", "--output-format", "jsonl", "--workers", count).out for count in ("1", "2"))
+    one, two = (
+        bulkfhir("validate", "data", "--output-format", "jsonl", "--workers", count).out
+        for count in ("1", "2")
+    )
     assert one == two
     assert one.count("\n") == 4
 
@@ -261,7 +318,9 @@ def test_workers_give_the_same_report(bulkfhir) -> None:
 # --- configuration
 
 
-def test_environment_and_file_set_options_in_that_order(bulkfhir, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_and_file_set_options_in_that_order(
+    bulkfhir, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = write("a.ndjson", PROFILED)
     write("bulkfhir.toml", 'level = "structure-only"', "[validate]", 'output-format = "jsonl"')
     assert bulkfhir("validate", file, "--quiet").out == ""
@@ -296,7 +355,11 @@ def test_mistake_in_the_file_is_one_line(bulkfhir, text: str, words: str) -> Non
     [
         (["validate", "nowhere.ndjson"], 2, "nowhere.ndjson: no such file or folder"),
         (["validate", "empty"], 4, "nothing to read"),
-        (["validate", "a.ndjson", "--level", "loose"], 2, "'loose' is not one of 'strict', 'structure-only', 'minimal'"),
+        (
+            ["validate", "a.ndjson", "--level", "loose"],
+            2,
+            "'loose' is not one of 'strict', 'structure-only', 'minimal'",
+        ),
         (["validate", "a.ndjson", "--workers", "0"], 2, "--workers"),
         (["validate", "a.ndjson", "--judge", "nobody"], 2, "nobody: no such validator"),
         (["validate"], 2, "Missing argument"),
@@ -310,7 +373,9 @@ def test_mistake_in_the_file_is_one_line(bulkfhir, text: str, words: str) -> Non
         (["frobnicate"], 2, "frobnicate"),
     ],
 )
-def test_mistake_is_one_clear_line_and_a_code(bulkfhir, arguments: list[str], code: int, words: str) -> None:
+def test_mistake_is_one_clear_line_and_a_code(
+    bulkfhir, arguments: list[str], code: int, words: str
+) -> None:
     write("a.ndjson", GOOD)
     Path("empty").mkdir()
     result = bulkfhir(*arguments)
@@ -321,12 +386,16 @@ def test_mistake_is_one_clear_line_and_a_code(bulkfhir, arguments: list[str], co
     assert result.out == ""
 
 
-def test_cancelled_job_exits_with_130_and_says_how_to_go_on(bulkfhir, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancelled_job_exits_with_130_and_says_how_to_go_on(
+    bulkfhir, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from bulkfhir.engine.jobs import recording
 
     file = write("a.ndjson", GOOD)
     with monkeypatch.context() as cancelling:
-        cancelling.setattr(recording.Recording, "is_set", lambda _: True)  # as `bulkfhir jobs cancel` makes it
+        cancelling.setattr(
+            recording.Recording, "is_set", lambda _: True
+        )  # as `bulkfhir jobs cancel` makes it
         result = bulkfhir("import", file, "-o", "out", "--job-id", "j")
     assert result.code == 130
     assert "--resume --job-id j" in result.err
@@ -348,7 +417,9 @@ def test_existing_job_folder_is_refused(bulkfhir) -> None:
 
 def test_job_over_the_limits_fails_with_3(bulkfhir) -> None:
     Path("a.ndjson").touch()
-    os.truncate("a.ndjson", (5 << 30) + 1)  # sparse: a file over HealthLake's 5 GiB that takes no room
+    os.truncate(
+        "a.ndjson", (5 << 30) + 1
+    )  # sparse: a file over HealthLake's 5 GiB that takes no room
     result = bulkfhir("import", "a.ndjson", "-o", "out", "--limits", "healthlake")
     assert result.code == 3
     assert "a.ndjson has 5,368,709,121 bytes" in result.err
@@ -376,19 +447,32 @@ def test_help_of_every_command_is_there(bulkfhir) -> None:
 
 
 def test_program_is_installed_and_says_its_version(tmp_path: Path) -> None:
-    made = subprocess.run([Path(sys.executable).parent / "bulkfhir", "--version"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    made = subprocess.run(
+        [Path(sys.executable).parent / "bulkfhir", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
     assert made.stdout.startswith("bulkfhir 0.")
     assert "acceptor" in made.stdout
 
 
 def test_reader_that_leaves_is_no_mistake(tmp_path: Path) -> None:
     write("a.ndjson", *[BAD] * 2000)
-    command = f"'{Path(sys.executable).parent}/bulkfhir' validate a.ndjson --output-format jsonl --quiet --workers 1 | head -n 1"
-    made = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True, cwd=tmp_path)
+    command = (
+        f"'{Path(sys.executable).parent}/bulkfhir' validate a.ndjson --output-format jsonl "
+        "--quiet --workers 1 | head -n 1"
+    )
+    made = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
     assert made.stdout.count("\n") == 1
     assert made.stderr == ""
 
 
 def _hear_interrupts() -> None:
-    """For a child: whoever runs the tests in the background has SIGINT ignored, and children inherit that."""
+    """For a child: whoever runs the tests in the background has SIGINT ignored, and children
+    inherit that.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -11,8 +11,17 @@ from click.testing import CliRunner, Result
 from bulkfhir.engine.cli.fhirpath import command
 
 PATIENTS = [
-    {"resourceType": "Patient", "id": "a", "birthDate": "2020-05", "name": [{"given": ["Ada", "B"]}]},
-    {"resourceType": "Observation", "id": "b", "valueQuantity": {"value": 1.5, "code": "mg", "system": "http://unitsofmeasure.org"}},
+    {
+        "resourceType": "Patient",
+        "id": "a",
+        "birthDate": "2020-05",
+        "name": [{"given": ["Ada", "B"]}],
+    },
+    {
+        "resourceType": "Observation",
+        "id": "b",
+        "valueQuantity": {"value": 1.5, "code": "mg", "system": "http://unitsofmeasure.org"},
+    },
 ]
 
 
@@ -42,7 +51,9 @@ def test_a_single_resource_over_several_lines_is_read(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_read() -> None:
-    assert CliRunner().invoke(command, ["id", "-"], input=json.dumps(PATIENTS[1])).output == '["b"]\n'
+    assert (
+        CliRunner().invoke(command, ["id", "-"], input=json.dumps(PATIENTS[1])).output == '["b"]\n'
+    )
 
 
 def test_a_mistake_names_its_place(file: Path) -> None:

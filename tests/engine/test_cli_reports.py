@@ -19,11 +19,27 @@ PROFILE = "http://hl7.org/fhir/StructureDefinition/Patient"
 NO_DATE = "'1987-02-30' is no date"
 
 
-def finding(line: int = 17, *, severity: str = "error", rule: str = "date", diagnostics: str = NO_DATE, file: str = "Patient.ndjson") -> LineIssue:
-    return LineIssue(file, line, line * 100, "Patient", "p1", Issue(severity, "invalid", rule, "Patient.birthDate", diagnostics, PROFILE))
+def finding(
+    line: int = 17,
+    *,
+    severity: str = "error",
+    rule: str = "date",
+    diagnostics: str = NO_DATE,
+    file: str = "Patient.ndjson",
+) -> LineIssue:
+    return LineIssue(
+        file,
+        line,
+        line * 100,
+        "Patient",
+        "p1",
+        Issue(severity, "invalid", rule, "Patient.birthDate", diagnostics, PROFILE),
+    )
 
 
-def report(name: str, findings: list[LineIssue], max_errors: int = 0, *, warnings: bool = False) -> str:
+def report(
+    name: str, findings: list[LineIssue], max_errors: int = 0, *, warnings: bool = False
+) -> str:
     out = io.StringIO()
     made = REPORTS[name](out, Shown(max_errors, warnings=warnings))
     for one in findings:
@@ -33,10 +49,15 @@ def report(name: str, findings: list[LineIssue], max_errors: int = 0, *, warning
 
 
 def test_human_line_names_place_severity_code_and_rule() -> None:
-    assert report("human", [finding()]) == "Patient.ndjson:17: Patient.birthDate: error[invalid] '1987-02-30' is no date  (date)\n"
+    assert (
+        report("human", [finding()])
+        == "Patient.ndjson:17: Patient.birthDate: error[invalid] '1987-02-30' is no date  (date)\n"
+    )
 
 
-def test_human_colours_the_severity_on_a_terminal_unless_no_color_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_human_colours_the_severity_on_a_terminal_unless_no_color_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -67,7 +88,10 @@ def test_human_shows_what_rejects_a_line_and_counts_what_stands_beside_it() -> N
     lines = report("human", found).splitlines()
     assert len(lines) == 2
     assert lines[0].endswith("(date)")
-    assert lines[1] == "rejected lines have further issues, 2 of severity warning and 1 of severity information (--warnings shows them)"
+    assert lines[1] == (
+        "rejected lines have further issues, 2 of severity warning and 1 of severity "
+        "information (--warnings shows them)"
+    )
     assert report("human", found, warnings=True).count("(beside)") == 3
 
 
@@ -90,10 +114,31 @@ def test_human_escapes_what_a_terminal_would_obey() -> None:
 
 def test_jsonl_has_the_pinned_keys_in_order() -> None:
     record = json.loads(report("jsonl", [finding()]))
-    assert list(record) == ["file", "line", "offset", "resourceType", "resourceId", "severity", "code", "rule", "location", "diagnostics", "profile"]
+    assert list(record) == [
+        "file",
+        "line",
+        "offset",
+        "resourceType",
+        "resourceId",
+        "severity",
+        "code",
+        "rule",
+        "location",
+        "diagnostics",
+        "profile",
+    ]
     assert record == {
-        "file": "Patient.ndjson", "line": 17, "offset": 1700, "resourceType": "Patient", "resourceId": "p1", "severity": "error", "code": "invalid",
-        "rule": "date", "location": "Patient.birthDate", "diagnostics": NO_DATE, "profile": PROFILE,
+        "file": "Patient.ndjson",
+        "line": 17,
+        "offset": 1700,
+        "resourceType": "Patient",
+        "resourceId": "p1",
+        "severity": "error",
+        "code": "invalid",
+        "rule": "date",
+        "location": "Patient.birthDate",
+        "diagnostics": NO_DATE,
+        "profile": PROFILE,
     }
 
 
@@ -108,7 +153,9 @@ def test_jsonl_survives_a_lone_surrogate() -> None:
 
 
 def test_csv_reads_back_whatever_a_value_holds() -> None:
-    rows = list(csv.DictReader(io.StringIO(report("csv", [finding(diagnostics='a, "b"\nc')]), newline="")))
+    rows = list(
+        csv.DictReader(io.StringIO(report("csv", [finding(diagnostics='a, "b"\nc')]), newline=""))
+    )
     assert [row["diagnostics"] for row in rows] == ['a, "b"\nc']
     assert rows[0]["line"] == "17"
 
@@ -121,9 +168,15 @@ def test_json_is_one_document_with_issues_and_summary() -> None:
 
 
 def test_junit_has_a_suite_a_file_and_a_failed_case_a_rule() -> None:
-    many = [finding(n) for n in range(1, 31)] + [finding(rule="code", file="b.ndjson"), finding(rule="dom-6", severity="warning")]
+    many = [finding(n) for n in range(1, 31)] + [
+        finding(rule="code", file="b.ndjson"),
+        finding(rule="dom-6", severity="warning"),
+    ]
     suites = fromstring(report("junit", many))
-    assert {suite.get("name"): (suite.get("tests"), suite.get("failures"), suite.get("skipped")) for suite in suites} == {
+    assert {
+        suite.get("name"): (suite.get("tests"), suite.get("failures"), suite.get("skipped"))
+        for suite in suites
+    } == {
         "Patient.ndjson": ("2", "1", "1"),
         "b.ndjson": ("1", "1", "0"),
     }
@@ -134,23 +187,39 @@ def test_junit_has_a_suite_a_file_and_a_failed_case_a_rule() -> None:
 
 
 def test_junit_is_xml_whatever_a_value_holds() -> None:
-    suites = fromstring(report("junit", [finding(diagnostics="<a&b> \x00 \ud800 ]]>", file='q"<.ndjson')]).encode())
+    suites = fromstring(
+        report("junit", [finding(diagnostics="<a&b> \x00 \ud800 ]]>", file='q"<.ndjson')]).encode()
+    )
     assert suites[0].get("name") == 'q"<.ndjson'
 
 
 def test_sarif_groups_by_rule_and_file_and_counts() -> None:
-    run = json.loads(report("sarif", [finding(n) for n in range(1, 31)] + [finding(rule="dom-6", severity="warning")]))["runs"][0]
+    run = json.loads(
+        report(
+            "sarif",
+            [finding(n) for n in range(1, 31)] + [finding(rule="dom-6", severity="warning")],
+        )
+    )["runs"][0]
     date, dom = run["results"]
     assert (date["ruleId"], date["level"], date["occurrenceCount"]) == ("date", "error", 30)
-    assert date["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": "Patient.ndjson"}, "region": {"startLine": 1}}
+    assert date["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "Patient.ndjson"},
+        "region": {"startLine": 1},
+    }
     assert len(date["relatedLocations"]) == 9
     assert dom["level"] == "warning"
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["date", "dom-6"]
 
 
 def test_github_annotation_is_escaped_and_counts_the_rest() -> None:
-    text = report("github", [finding(diagnostics="50% of\nit", file="a:b,c.ndjson"), finding(18, file="a:b,c.ndjson")])
-    assert text == "::error file=a%3Ab%2Cc.ndjson,line=17,title=date::Patient.birthDate: 50%25 of%0Ait (and 1 more)\n"
+    text = report(
+        "github",
+        [finding(diagnostics="50% of\nit", file="a:b,c.ndjson"), finding(18, file="a:b,c.ndjson")],
+    )
+    assert text == (
+        "::error file=a%3Ab%2Cc.ndjson,line=17,title=date::Patient.birthDate: 50%25 of%0Ait "
+        "(and 1 more)\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["junit", "sarif", "github"])

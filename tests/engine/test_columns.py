@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from bulkfhir.engine.columns import plain
 
-native = pytest.importorskip("bulkfhir.validators._acceptor", reason="the native acceptor is not installed: no Rust toolchain when this was installed")
+native = pytest.importorskip(
+    "bulkfhir.validators._acceptor",
+    reason="the native acceptor is not installed: no Rust toolchain when this was installed",
+)
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=70).map(str.encode)
 NUMBER = st.integers(0, 2**31)
@@ -26,7 +29,9 @@ def texts(listed):
 
 
 def both(name, *arguments):
-    """What the one says, once it is known that the other says the same: a result, or that the columns do not fit."""
+    """What the one says, once it is known that the other says the same: a result, or that the
+    columns do not fit.
+    """
     answers = []
     for module in (plain, native):
         try:
@@ -37,12 +42,18 @@ def both(name, *arguments):
     return answers[0]
 
 
-@given(st.lists(st.tuples(NUMBER, TEXT, st.integers(0, 3))), st.lists(TEXT, max_size=4), st.integers(0, 2**40))
+@given(
+    st.lists(st.tuples(NUMBER, TEXT, st.integers(0, 3))),
+    st.lists(TEXT, max_size=4),
+    st.integers(0, 2**40),
+)
 def test_rows_are_filled_from_columns(rows, tails, base):
     numbers, column, codes = zip(*rows, strict=True) if rows else ((), (), ())
     filled = both("fill", b"<", base, words(numbers), b"|", texts(column), words(codes, "H"), tails)
     if all(code < len(tails) for code in codes):
-        assert filled == b"".join(b"<%d|%b%b" % (number + base, text, tails[code]) for number, text, code in rows)
+        assert filled == b"".join(
+            b"<%d|%b%b" % (number + base, text, tails[code]) for number, text, code in rows
+        )
     else:
         assert filled is ValueError
 
@@ -51,7 +62,12 @@ def test_rows_are_filled_from_columns(rows, tails, base):
 def test_only_the_first_number_of_a_line_is_moved(rows, base, whole):
     lines = b"".join(b"#%d,%b\n" % row for row in rows)
     lines = lines if whole else lines[:-1]
-    assert both("rebase", b"#", base, lines) == b"".join(b"#%d,%b\n" % (number + base, text) for number, text in rows)[: None if whole else -1]
+    assert (
+        both("rebase", b"#", base, lines)
+        == b"".join(b"#%d,%b\n" % (number + base, text) for number, text in rows)[
+            : None if whole else -1
+        ]
+    )
 
 
 @pytest.mark.parametrize("lines", [b"1\n", b"#\n", b"#1\n\n", b"#1\n#x\n", b"\n"])
@@ -59,12 +75,20 @@ def test_a_line_without_its_number_is_refused(lines):
     assert both("rebase", b"#", 1, lines) is ValueError
 
 
-@given(st.lists(st.tuples(st.binary(max_size=100).map(lambda text: text.replace(b"\n", b"")), st.integers(0, 2))))
+@given(
+    st.lists(
+        st.tuples(
+            st.binary(max_size=100).map(lambda text: text.replace(b"\n", b"")), st.integers(0, 2)
+        )
+    )
+)
 def test_a_key_is_the_text_as_a_number_times_the_factor_modulo_the_prime(rows):
     additions = [0, 5, PRIME - 1]
     column, codes = zip(*rows, strict=True) if rows else ((), ())
     found = array("Q", both("keys", texts(column), words(codes, "H"), additions, 12345, PRIME))
-    assert list(found) == [(int.from_bytes(text, "little") * 12345 + additions[code]) % PRIME for text, code in rows]
+    assert list(found) == [
+        (int.from_bytes(text, "little") * 12345 + additions[code]) % PRIME for text, code in rows
+    ]
 
 
 BLOCK = st.tuples(st.lists(st.tuples(st.integers(0, 2**64 - 1), NUMBER)), st.integers(0, 1000))
@@ -72,40 +96,73 @@ BLOCK = st.tuples(st.lists(st.tuples(st.integers(0, 2**64 - 1), NUMBER)), st.int
 
 @given(st.lists(BLOCK, max_size=4))
 def test_buckets_hold_every_key_in_its_order(blocks):
-    encoded = [(words((key for key, _ in rows), "Q"), words(number for _, number in rows), first) for rows, first in blocks]
+    encoded = [
+        (words((key for key, _ in rows), "Q"), words(number for _, number in rows), first)
+        for rows, first in blocks
+    ]
     segment = both("bucketed", encoded)
     counts, total = array("I", segment[:1024]), sum(len(rows) for rows, _ in blocks)
-    keys, numbers = array("Q", segment[1024 : 1024 + 8 * total]), array("I", segment[1024 + 8 * total :])
+    keys, numbers = (
+        array("Q", segment[1024 : 1024 + 8 * total]),
+        array("I", segment[1024 + 8 * total :]),
+    )
     flat = [(key, number + first) for rows, first in blocks for key, number in rows]
     assert list(zip(keys, numbers, strict=True)) == sorted(flat, key=lambda row: row[0] % 256)
     assert [sum(key % 256 == bucket for key, _ in flat) for bucket in range(256)] == list(counts)
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.lists(st.tuples(st.integers(0, 20), st.integers(0, 99)), max_size=9)), max_size=5), st.integers(0, 4))
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 9),
+            st.lists(st.tuples(st.integers(0, 20), st.integers(0, 99)), max_size=9),
+        ),
+        max_size=5,
+    ),
+    st.integers(0, 4),
+)
 def test_keys_that_come_more_than_once_are_found_with_their_places(runs, most):
     flat = [(key, (number, line)) for number, rows in runs for key, line in rows]
     places = {key: sorted(place for other, place in flat if other == key) for key, _ in flat}
     expected = sorted((found[0], found[-1]) for found in places.values() if len(found) > 1)[:most]
     columns = words((key for key, _ in flat), "Q"), words(line for _, (_, line) in flat)
-    assert both("repeated", *columns, [(number, len(rows)) for number, rows in runs], most) == (len(places), expected)
+    assert both("repeated", *columns, [(number, len(rows)) for number, rows in runs], most) == (
+        len(places),
+        expected,
+    )
 
 
-@given(st.binary(max_size=60), st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 3))), st.integers(0, 4))
+@given(
+    st.binary(max_size=60),
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 3))),
+    st.integers(0, 4),
+)
 def test_lines_are_gathered_by_kind(data, rows, kinds):
     starts, ends, codes = zip(*rows, strict=True) if rows else ((), (), ())
     gathered = both("gather", data, words(starts), words(ends), words(codes, "H"), kinds)
     if all(start <= end <= len(data) and code < kinds for start, end, code in rows):
-        assert gathered == [b"".join(data[start:end] + b"\n" for start, end, code in rows if code == kind) for kind in range(kinds)]
+        assert gathered == [
+            b"".join(data[start:end] + b"\n" for start, end, code in rows if code == kind)
+            for kind in range(kinds)
+        ]
     else:
         assert gathered is ValueError
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 3))), st.integers(0, 4))
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 3))),
+    st.integers(0, 4),
+)
 def test_lines_are_measured_by_kind(rows, kinds):
     starts, ends, codes = zip(*rows, strict=True) if rows else ((), (), ())
     measured = both("measure", words(starts), words(ends), words(codes, "H"), kinds)
     if all(start <= end and code < kinds for start, end, code in rows):
-        assert measured == [(len(sizes), sum(sizes)) for sizes in ([end - start for start, end, code in rows if code == kind] for kind in range(kinds))]
+        assert measured == [
+            (len(sizes), sum(sizes))
+            for sizes in (
+                [end - start for start, end, code in rows if code == kind] for kind in range(kinds)
+            )
+        ]
     else:
         assert measured is ValueError
 

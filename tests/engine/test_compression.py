@@ -35,7 +35,10 @@ class TestBoth:
         assert read(kind, packed(kind)) == (TEXT, None)
 
     def test_members_in_a_row_are_one_file(self, kind):
-        assert read(kind, packed(kind) + packed(kind, b"second\n") + packed(kind, b"") + packed(kind, b"third\n")) == (TEXT + b"second\nthird\n", None)
+        assert read(
+            kind,
+            packed(kind) + packed(kind, b"second\n") + packed(kind, b"") + packed(kind, b"third\n"),
+        ) == (TEXT + b"second\nthird\n", None)
 
     def test_an_empty_file_is_empty(self, kind):
         assert read(kind, b"") == (b"", None)
@@ -92,6 +95,15 @@ def test_no_piece_of_a_bomb_is_large():
     assert max(len(piece) for piece in decompress(io.BytesIO(bomb), "gz")) <= 2 << 20
 
 
-@pytest.mark.parametrize(("name", "expected"), [("a.ndjson", None), ("a.ndjson.gz", "gz"), ("a.NDJSON.GZ", "gz"), ("a.zst", "zst"), ("gz", None)])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.ndjson", None),
+        ("a.ndjson.gz", "gz"),
+        ("a.NDJSON.GZ", "gz"),
+        ("a.zst", "zst"),
+        ("gz", None),
+    ],
+)
 def test_the_name_says_the_compression(name, expected):
     assert compression_of(name) == expected

@@ -1,4 +1,6 @@
-"""Resources that come more than once in a job: counted and shown with both places, whatever the workers, shards and sets in memory."""
+"""Resources that come more than once in a job: counted and shown with both places, whatever the
+workers, shards and sets in memory.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +31,33 @@ def run(tmp_path, toys):
 
 
 def places(result):
-    return [(found.first.file.rpartition("/")[2], found.first.line, found.last.file.rpartition("/")[2], found.last.line) for found in result.summary.repeated]
+    return [
+        (
+            found.first.file.rpartition("/")[2],
+            found.first.line,
+            found.last.file.rpartition("/")[2],
+            found.last.line,
+        )
+        for found in result.summary.repeated
+    ]
 
 
 @pytest.fixture
 def export(write, patient, tmp_path):
-    """Two files; Patient/1 three times, Patient/2 twice but once rejected, Group/1 once, Patient/9 twice within a file."""
-    write("in/a.ndjson", [patient("1"), b"", patient("2"), patient("9"), b'{"resourceType":"Group","id":"1"}', patient("9")])
+    """Two files; Patient/1 three times, Patient/2 twice but once rejected, Group/1 once, Patient/9
+    twice within a file.
+    """
+    write(
+        "in/a.ndjson",
+        [
+            patient("1"),
+            b"",
+            patient("2"),
+            patient("9"),
+            b'{"resourceType":"Group","id":"1"}',
+            patient("9"),
+        ],
+    )
     write("in/b.ndjson", [patient("2", bad=1), patient("1"), patient("3"), patient("1")])
     return tmp_path / "in"
 
@@ -49,7 +71,9 @@ def test_both_places_are_the_same_for_any_shards_and_workers(run, export, option
 
 
 def test_without_duplicates_nothing_is_said(run, write, patient):
-    result = run(write("a.ndjson", [patient(str(number)) for number in range(200)]), shard_bytes=500)
+    result = run(
+        write("a.ndjson", [patient(str(number)) for number in range(200)]), shard_bytes=500
+    )
     assert (result.summary.replaced, result.summary.repeated) == (0, ())
 
 
@@ -79,16 +103,28 @@ def test_a_resumed_job_finds_the_duplicates_of_its_earlier_run(run, write, patie
         def is_set(self):
             return bool(stop)
 
-    run(source, job_id="j", shard_bytes=300, cancel=Cancel(), on_progress=lambda progress: stop.append(1) if progress.shards_done > 2 else None)
+    run(
+        source,
+        job_id="j",
+        shard_bytes=300,
+        cancel=Cancel(),
+        on_progress=lambda progress: stop.append(1) if progress.shards_done > 2 else None,
+    )
     assert stop
     result = run(source, job_id="j", resume=True)
     assert result.summary.replaced == 50
-    assert places(result) == [("a.ndjson", 1, "a.ndjson", 51), ("a.ndjson", 2, "a.ndjson", 52), ("a.ndjson", 3, "a.ndjson", 53)]
+    assert places(result) == [
+        ("a.ndjson", 1, "a.ndjson", 51),
+        ("a.ndjson", 2, "a.ndjson", 52),
+        ("a.ndjson", 3, "a.ndjson", 53),
+    ]
 
 
 @pytest.mark.parametrize("at_once", [1, 50, 700, 1 << 30])
 @pytest.mark.parametrize("tasks", [1, 3, BUCKETS])
-def test_sets_of_any_size_and_any_number_of_tasks_find_the_same(tmp_path, monkeypatch, at_once, tasks):
+def test_sets_of_any_size_and_any_number_of_tasks_find_the_same(
+    tmp_path, monkeypatch, at_once, tasks
+):
     """Against a plain dictionary."""
     monkeypatch.setattr(module, "_AT_ONCE", at_once)
     settings = Settings("strict", str(tmp_path))
@@ -101,8 +137,16 @@ def test_sets_of_any_size_and_any_number_of_tasks_find_the_same(tmp_path, monkey
             first.setdefault(key, (shard, line))
             last[key] = (shard, line)
             total += 1
-        storage_for(str(tmp_path)).put(part_uri(storage_for(str(tmp_path)), str(tmp_path), shard, KEYS), keys.take())
-    found = sum((find_duplicates(settings, range(5), total, start, end, Beat()) for start, end in bucket_ranges(tasks)), Duplicates())
+        storage_for(str(tmp_path)).put(
+            part_uri(storage_for(str(tmp_path)), str(tmp_path), shard, KEYS), keys.take()
+        )
+    found = sum(
+        (
+            find_duplicates(settings, range(5), total, start, end, Beat())
+            for start, end in bucket_ranges(tasks)
+        ),
+        Duplicates(),
+    )
     repeated = sorted((first[key], last[key]) for key in first if first[key] != last[key])
     assert found == Duplicates(total - len(first), tuple(repeated[:3]))
 
@@ -112,14 +156,26 @@ def test_memory_is_bounded_by_the_keys_of_one_set(tmp_path, monkeypatch):
     storage = storage_for(str(tmp_path))
     for shard in range(10):
         keys = KeyColumns()
-        keys.add(Rows.of(range(10_000), 0, ["Patient"] * 10_000, [f"{shard}-{number}" for number in range(10_000)]))
+        keys.add(
+            Rows.of(
+                range(10_000),
+                0,
+                ["Patient"] * 10_000,
+                [f"{shard}-{number}" for number in range(10_000)],
+            )
+        )
         storage.put(part_uri(storage, str(tmp_path), shard, KEYS), keys.take())
 
     def peak(at_once):
         monkeypatch.setattr(module, "_AT_ONCE", at_once)
         monkeypatch.setattr(module, "_SPOOLED", 1000)
         tracemalloc.start()
-        assert find_duplicates(Settings("strict", str(tmp_path)), range(10), 100_000, 0, BUCKETS, Beat()) == Duplicates()
+        assert (
+            find_duplicates(
+                Settings("strict", str(tmp_path)), range(10), 100_000, 0, BUCKETS, Beat()
+            )
+            == Duplicates()
+        )
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most
@@ -129,7 +185,9 @@ def test_memory_is_bounded_by_the_keys_of_one_set(tmp_path, monkeypatch):
 
 def test_a_shard_of_many_lines_leaves_its_keys_in_segments(run, write, patient, monkeypatch):
     monkeypatch.setattr(keys_module, "_SEGMENT", 10)
-    source = write("a.ndjson", [patient(str(number % 90), text="x" * 20_000) for number in range(150)])
+    source = write(
+        "a.ndjson", [patient(str(number % 90), text="x" * 20_000) for number in range(150)]
+    )
     result = run(source)
     assert result.summary.replaced == 60
     assert places(result)[0] == ("a.ndjson", 1, "a.ndjson", 91)
@@ -138,7 +196,14 @@ def test_a_shard_of_many_lines_leaves_its_keys_in_segments(run, write, patient, 
 def test_a_type_and_an_id_make_the_key(tmp_path):
     """Also ids that a foreign judge let pass."""
     keys = KeyColumns()
-    pairs = [("Patient", "1"), ("Group", "1"), ("Patient", "11"), ("Patient", "\ud800"), ("Patient", "x" * 4000), ("Patient", "y" * 4000)]
+    pairs = [
+        ("Patient", "1"),
+        ("Group", "1"),
+        ("Patient", "11"),
+        ("Patient", "\ud800"),
+        ("Patient", "x" * 4000),
+        ("Patient", "y" * 4000),
+    ]
     for line, (name, key) in enumerate(pairs):
         keys.add(Rows.of([line], 0, [name], [key]))
     path = tmp_path / "keys"

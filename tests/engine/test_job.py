@@ -41,7 +41,15 @@ def test_a_job_writes_healthlakes_layout_and_nothing_else(run, write, patient, t
     assert result.status == JobStatus.COMPLETED_WITH_ERRORS
     assert sorted(tree(tmp_path / "out")) == [
         ".healthlake_write_access_check_file.temp",
-        *(f"{folder.name}/{name}" for name in ("FAILURE/a.ndjson", "Manifest.json", "SUCCESS/a.ndjson", "SUCCESS/sub/b.ndjson")),
+        *(
+            f"{folder.name}/{name}"
+            for name in (
+                "FAILURE/a.ndjson",
+                "Manifest.json",
+                "SUCCESS/a.ndjson",
+                "SUCCESS/sub/b.ndjson",
+            )
+        ),
     ]
     assert (folder / "SUCCESS/a.ndjson").read_bytes() == (
         b'{"lineId":1,"resourceId":"1","resourceType":"Patient","UpdateResourceResponse":{"statusCode":200}}\n'
@@ -83,22 +91,37 @@ def test_the_manifest_has_healthlakes_keys_in_order(run, write, patient, tmp_pat
 
 def test_the_result_counts_by_type_and_by_rule_with_examples(run, write, patient, tmp_path):
     write("in/a.ndjson", [patient("1"), patient("2", bad=1)] * 3)
-    write("in/b.ndjson", [patient("1", bad=1), b'{"resourceType":"Group","id":"g"}', b"[", b'{"no":"type"}'])
+    write(
+        "in/b.ndjson",
+        [patient("1", bad=1), b'{"resourceType":"Group","id":"g"}', b"[", b'{"no":"type"}'],
+    )
     result, _ = run(tmp_path / "in", shard_bytes=100)
-    assert [(count.type, count.accepted, count.rejected, count.crashed) for count in result.summary.types] == [
+    assert [
+        (count.type, count.accepted, count.rejected, count.crashed)
+        for count in result.summary.types
+    ] == [
         ("Group", 1, 0, 0),
         ("Patient", 3, 4, 0),
         ("", 0, 2, 0),
     ]
     first = result.summary.rules[0]
     assert (first.severity, first.rule, first.count) == ("error", "bad", 4)
-    assert [(Path(example.file).name, example.line) for example in first.examples] == [("a.ndjson", 2), ("a.ndjson", 4), ("a.ndjson", 6)]
-    assert [(rule.rule, rule.examples[0].line) for rule in result.summary.rules[1:]] == [("json", 3), ("resource-type", 4)]
+    assert [(Path(example.file).name, example.line) for example in first.examples] == [
+        ("a.ndjson", 2),
+        ("a.ndjson", 4),
+        ("a.ndjson", 6),
+    ]
+    assert [(rule.rule, rule.examples[0].line) for rule in result.summary.rules[1:]] == [
+        ("json", 3),
+        ("resource-type", 4),
+    ]
     report = result.progress.to_json()
     assert report.pop("Throughput") > 0
     assert report == {
         "TotalNumberOfScannedFiles": 2,
-        "TotalSizeOfScannedFilesInMB": round(sum(path.stat().st_size for path in (tmp_path / "in").iterdir()) / 1e6, 6),
+        "TotalSizeOfScannedFilesInMB": round(
+            sum(path.stat().st_size for path in (tmp_path / "in").iterdir()) / 1e6, 6
+        ),
         "TotalNumberOfImportedFiles": 2,
         "TotalNumberOfResourcesScanned": 10,
         "TotalNumberOfResourcesImported": 4,
@@ -107,9 +130,15 @@ def test_the_result_counts_by_type_and_by_rule_with_examples(run, write, patient
     }
 
 
-def test_the_output_is_the_same_for_any_number_of_workers_and_any_shard_size(write, patient, tree, tmp_path):
+def test_the_output_is_the_same_for_any_number_of_workers_and_any_shard_size(
+    write, patient, tree, tmp_path
+):
     lines = [
-        patient(str(number), **({"bad": number} if number % 7 == 0 else {"crash": 1} if number % 31 == 0 else {}), text="x" * (number % 200))
+        patient(
+            str(number),
+            **({"bad": number} if number % 7 == 0 else {"crash": 1} if number % 31 == 0 else {}),
+            text="x" * (number % 200),
+        )
         for number in range(600)
     ]
     write("in/a.ndjson", lines)
@@ -119,7 +148,9 @@ def test_the_output_is_the_same_for_any_number_of_workers_and_any_shard_size(wri
     outputs = []
     for workers, shard_bytes in ((1, None), (1, 333), (2, 1000), (2, 20_000)):
         out = tmp_path / f"out-{workers}-{shard_bytes}"
-        import_job(tmp_path / "in", out, judge="toy", workers=workers, shard_bytes=shard_bytes, job_id=JOB)
+        import_job(
+            tmp_path / "in", out, judge="toy", workers=workers, shard_bytes=shard_bytes, job_id=JOB
+        )
         files = tree(out)
         manifest = next(name for name in files if name.endswith("Manifest.json"))
         files[manifest] = files[manifest].replace(out.as_uri().encode(), b"")
@@ -130,7 +161,9 @@ def test_the_output_is_the_same_for_any_number_of_workers_and_any_shard_size(wri
 
 def test_odd_lines_are_lines_like_any_other(run, tmp_path, rows):
     ok = b'{"resourceType":"Patient","id":"%d"}'
-    (tmp_path / "a.ndjson").write_bytes(b"\xef\xbb\xbf" + ok % 1 + b"\r\n\r\n \t\n" + ok % 4 + b"\n\0\n" + b"\xff\n" + ok % 7)
+    (tmp_path / "a.ndjson").write_bytes(
+        b"\xef\xbb\xbf" + ok % 1 + b"\r\n\r\n \t\n" + ok % 4 + b"\n\0\n" + b"\xff\n" + ok % 7
+    )
     result, folder = run(tmp_path / "a.ndjson")
     assert [row["lineId"] for row in rows(folder / "SUCCESS/a.ndjson")] == [1, 4, 7]
     assert [row["lineId"] for row in rows(folder / "FAILURE/a.ndjson")] == [5, 6]
@@ -146,14 +179,25 @@ def test_an_empty_file_is_read_with_success_and_imports_nothing(run, write, tmp_
 
 
 def test_lines_longer_than_a_block_are_read_whole(run, write, patient, rows):
-    source = write("a.ndjson", [patient("1"), patient("2", text="x" * (3 * BLOCK_BYTES)), patient("3", bad="y" * 100)])
+    source = write(
+        "a.ndjson",
+        [patient("1"), patient("2", text="x" * (3 * BLOCK_BYTES)), patient("3", bad="y" * 100)],
+    )
     _, folder = run(source, shard_bytes=BLOCK_BYTES)
     assert [row["lineId"] for row in rows(folder / "SUCCESS/a.ndjson")] == [1, 2]
     assert [row["lineId"] for row in rows(folder / "FAILURE/a.ndjson")] == [3]
 
 
 def test_an_id_is_required(run, write, rows):
-    source = write("a.ndjson", [b'{"resourceType":"Patient"}', b'{"resourceType":"Patient","bad":1}', b'{"resourceType":"Patient","id":"1"}', b"["])
+    source = write(
+        "a.ndjson",
+        [
+            b'{"resourceType":"Patient"}',
+            b'{"resourceType":"Patient","bad":1}',
+            b'{"resourceType":"Patient","id":"1"}',
+            b"[",
+        ],
+    )
     _, folder = run(source)
     first, second, third = rows(folder / "FAILURE/a.ndjson")
     assert first == {
@@ -162,26 +206,45 @@ def test_an_id_is_required(run, write, rows):
         "UpdateResourceResponse": {
             "jsonBlob": {
                 "resourceType": "OperationOutcome",
-                "issue": [{"severity": "error", "code": "processing", "diagnostics": "Missing required id field in resource json", "location": ["Patient"]}],
+                "issue": [
+                    {
+                        "severity": "error",
+                        "code": "processing",
+                        "diagnostics": "Missing required id field in resource json",
+                        "location": ["Patient"],
+                    }
+                ],
             },
             "statusCode": 400,
         },
     }
     issues = second["UpdateResourceResponse"]["jsonBlob"]["issue"]
-    assert [issue["diagnostics"] for issue in issues] == ["1", "Missing required id field in resource json"]
-    assert [issue["diagnostics"] for issue in third["UpdateResourceResponse"]["jsonBlob"]["issue"]] == ["Invalid JSON found in input file"]
+    assert [issue["diagnostics"] for issue in issues] == [
+        "1",
+        "Missing required id field in resource json",
+    ]
+    assert [
+        issue["diagnostics"] for issue in third["UpdateResourceResponse"]["jsonBlob"]["issue"]
+    ] == ["Invalid JSON found in input file"]
 
 
 def test_a_type_that_is_no_word_never_becomes_a_path(run, write, tree, rows):
-    source = write("a.ndjson", [b'{"resourceType":"../../x","id":"1"}', b'{"resourceType":"Patient123","id":"2"}'])
+    source = write(
+        "a.ndjson",
+        [b'{"resourceType":"../../x","id":"1"}', b'{"resourceType":"Patient123","id":"2"}'],
+    )
     _, folder = run(source, sink="ndjson")
     assert not any(name.startswith("resources") for name in tree(folder))
-    assert "Value 'Patient123' at 'resourceType' failed to satisfy constraint" in json.dumps(rows(folder / "FAILURE/a.ndjson"))
+    assert "Value 'Patient123' at 'resourceType' failed to satisfy constraint" in json.dumps(
+        rows(folder / "FAILURE/a.ndjson")
+    )
 
 
 @pytest.mark.parametrize("judge", ["toy", "block-toy"])
 def test_a_crash_of_a_validator_costs_its_own_line_only(run, write, patient, rows, judge, caplog):
-    source = write("a.ndjson", [patient("1"), patient("2", crash="secret"), patient("3", bad=1), patient("4")])
+    source = write(
+        "a.ndjson", [patient("1"), patient("2", crash="secret"), patient("3", bad=1), patient("4")]
+    )
     result, folder = run(source, judge=judge)
     assert [row["lineId"] for row in rows(folder / "SUCCESS/a.ndjson")] == [1, 4]
     crashed, bad = rows(folder / "FAILURE/a.ndjson")
@@ -190,12 +253,17 @@ def test_a_crash_of_a_validator_costs_its_own_line_only(run, write, patient, row
     assert "KeyError" in json.dumps(crashed)
     assert "secret" not in json.dumps(crashed)
     assert "secret" not in caplog.text
-    assert (result.manifest.resources_with_server_error, result.manifest.resources_with_customer_error) == (1, 1)
+    assert (
+        result.manifest.resources_with_server_error,
+        result.manifest.resources_with_customer_error,
+    ) == (1, 1)
 
 
 @pytest.mark.parametrize("kind", ["gz", "zst"])
 def test_a_truncated_archive_counts_the_lines_before_the_break(run, tmp_path, patient, rows, kind):
-    lines = b"".join(patient(str(number), text=os.urandom(60).hex()) + b"\n" for number in range(20_000))
+    lines = b"".join(
+        patient(str(number), text=os.urandom(60).hex()) + b"\n" for number in range(20_000)
+    )
     packed = gzip.compress(lines, 1) if kind == "gz" else zstandard.ZstdCompressor().compress(lines)
     (tmp_path / "in").mkdir()
     (tmp_path / f"in/a.ndjson.{kind}").write_bytes(packed[: len(packed) // 2])
@@ -209,9 +277,15 @@ def test_a_truncated_archive_counts_the_lines_before_the_break(run, tmp_path, pa
     assert "lineId" not in failure
     assert failure["UpdateResourceResponse"]["statusCode"] == 400
     manifest = result.manifest
-    assert (manifest.files_read_with_success, manifest.files_read_with_customer_error, manifest.imported_files) == (1, 1, 2)
+    assert (
+        manifest.files_read_with_success,
+        manifest.files_read_with_customer_error,
+        manifest.imported_files,
+    ) == (1, 1, 2)
     assert result.progress.files_read_with_customer_error == 1
-    assert [(Path(broken.name).name, broken.status) for broken in result.summary.broken_files] == [(f"a.ndjson.{kind}", 400)]
+    assert [(Path(broken.name).name, broken.status) for broken in result.summary.broken_files] == [
+        (f"a.ndjson.{kind}", 400)
+    ]
 
 
 def test_a_file_that_changes_while_it_is_read_is_reported(run, write, patient, rows, tmp_path):
@@ -239,7 +313,11 @@ def test_a_file_that_changes_while_it_is_read_is_reported(run, write, patient, r
 def test_a_file_that_vanishes_after_the_listing_is_a_customer_error(run, write, patient, tmp_path):
     first = write("in/a.ndjson", [patient(str(number), sleep=0.1) for number in range(8)])
     last = write("in/b.ndjson", [patient("1")])
-    result, _ = run(tmp_path / "in", on_progress=lambda progress: last.unlink(missing_ok=True), shard_bytes=first.stat().st_size // 4)
+    result, _ = run(
+        tmp_path / "in",
+        on_progress=lambda progress: last.unlink(missing_ok=True),
+        shard_bytes=first.stat().st_size // 4,
+    )
     assert [(Path(broken.name).name, broken.message) for broken in result.summary.broken_files] == [
         ("b.ndjson", "The file could not be read to its end: no such file or folder")
     ]
@@ -258,7 +336,10 @@ def test_minimal_stores_what_fails_search_validation_and_says_so(run, write, pat
     plain, audited = (folder / "resources/Patient/part-000000.ndjson").read_bytes().splitlines()
     assert plain == patient("1")
     (extension,) = json.loads(audited)["extension"]
-    assert extension["url"] == "http://healthlake.amazonaws.com/fhir/StructureDefinition/validation-issue"
+    assert (
+        extension["url"]
+        == "http://healthlake.amazonaws.com/fhir/StructureDefinition/validation-issue"
+    )
     assert json.loads(extension["valueString"])["issue"][0]["diagnostics"] == "a warning"
 
 
@@ -279,9 +360,13 @@ def test_the_sink_keeps_every_accepted_line_byte_by_byte(run, write, patient, tm
 
 
 def test_a_second_opinion_is_counted_and_decides_nothing(run, write, patient):
-    source = write("a.ndjson", [patient("1"), patient("2", warn=1), patient("3", bad=1), patient("4", crash=1)])
+    source = write(
+        "a.ndjson", [patient("1"), patient("2", warn=1), patient("3", bad=1), patient("4", crash=1)]
+    )
     result, _ = run(source, validators=["strict-toy"])
-    assert result.summary.opinions == {"strict-toy": {"agrees": 1, "rejects": 1, "accepts": 1, "crashes": 1}}
+    assert result.summary.opinions == {
+        "strict-toy": {"agrees": 1, "rejects": 1, "accepts": 1, "crashes": 1}
+    }
     assert result.manifest.resources_imported == 2
 
 
@@ -289,13 +374,22 @@ def test_another_judge_decides(run, write, patient):
     source = write("a.ndjson", [patient("1", warn=1), patient("2", bad=1)])
     result, _ = run(source, judge="strict-toy", validators=["toy"])
     assert [rule.rule for rule in result.summary.rules] == ["warned"]
-    assert (result.manifest.resources_imported, result.manifest.resources_with_customer_error) == (1, 1)
+    assert (result.manifest.resources_imported, result.manifest.resources_with_customer_error) == (
+        1,
+        1,
+    )
 
 
 def test_the_default_judge_is_bulkfhirs_own(tmp_path, write, rows):
-    source = write("a.ndjson", [b'{"resourceType":"Patient","id":"1"}', b'{"resourceType":"Patient","id":"2","fooBar":1}'])
+    source = write(
+        "a.ndjson",
+        [b'{"resourceType":"Patient","id":"1"}', b'{"resourceType":"Patient","id":"2","fooBar":1}'],
+    )
     result = import_job(source, tmp_path / "out", level="structure-only", workers=1, job_id=JOB)
-    assert (result.progress.resources_imported, result.progress.resources_with_customer_error) == (1, 1)
+    assert (result.progress.resources_imported, result.progress.resources_with_customer_error) == (
+        1,
+        1,
+    )
 
 
 def test_an_existing_job_folder_is_refused(run, write, patient):
@@ -335,7 +429,9 @@ def test_a_job_never_reads_its_own_or_anothers_output(run, write, patient, tmp_p
         ({"executor": "cloud"}, "no such executor"),
     ],
 )
-def test_options_that_cannot_work_are_refused_before_anything_is_written(run, write, patient, tmp_path, options, message):
+def test_options_that_cannot_work_are_refused_before_anything_is_written(
+    run, write, patient, tmp_path, options, message
+):
     source = write("a.ndjson", [patient("1")])
     with pytest.raises(ConfigurationError, match=message):
         run(source, **options)
@@ -352,7 +448,9 @@ def test_nothing_to_read_leaves_nothing(run, tmp_path):
 def test_an_output_that_cannot_be_written_is_said_at_once(write, patient, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="file"):
-        import_job(write("a.ndjson", [patient("1")]), tmp_path / "file" / "out", judge="toy", workers=1)
+        import_job(
+            write("a.ndjson", [patient("1")]), tmp_path / "file" / "out", judge="toy", workers=1
+        )
 
 
 def test_healthlakes_limits_fail_the_job_before_a_byte_is_read(run, write, patient, tmp_path):
@@ -367,19 +465,38 @@ def test_healthlakes_limits_fail_the_job_before_a_byte_is_read(run, write, patie
 def test_healthlakes_limit_for_a_binary_fails_its_own_line(run, write, patient, rows, monkeypatch):
     monkeypatch.setattr(job_module, "_MAX_BINARY", 100)
     big = b'{"resourceType":"Binary","id":"big","data":"%s"}' % (b"a" * 100)
-    source = write("a.ndjson", [big, b'{"resourceType":"Binary","id":"small"}', patient("1", text="x" * 200)])
+    source = write(
+        "a.ndjson", [big, b'{"resourceType":"Binary","id":"small"}', patient("1", text="x" * 200)]
+    )
     _, folder = run(source, limits="healthlake")
     (failure,) = rows(folder / "FAILURE/a.ndjson")
     (issue,) = failure["UpdateResourceResponse"]["jsonBlob"]["issue"]
-    assert (failure["lineId"], issue["diagnostics"]) == (1, f"The Binary has {len(big)} bytes; HealthLake's limit is 100")
+    assert (failure["lineId"], issue["diagnostics"]) == (
+        1,
+        f"The Binary has {len(big)} bytes; HealthLake's limit is 100",
+    )
     assert run(source, job_id="2")[0].manifest.resources_imported == 3
 
 
-def test_messages_of_foreign_validators_are_left_out_where_values_are_not_wanted(run, write, patient, rows):
+def test_messages_of_foreign_validators_are_left_out_where_values_are_not_wanted(
+    run, write, patient, rows
+):
     """Nobody knows what they quote, whatever their rules are called."""
-    _, folder = run(write("a.ndjson", [patient("1", bad="secret"), patient("2", unknown=1), patient("3", crash="secret")]), values=False)
-    texts = [row["UpdateResourceResponse"]["jsonBlob"]["issue"][0]["diagnostics"] for row in rows(folder / "FAILURE/a.ndjson")]
-    assert texts == [f"{rule} (message left out, it may quote values)" for rule in ("bad", "unknown-element", "validator-crash")]
+    _, folder = run(
+        write(
+            "a.ndjson",
+            [patient("1", bad="secret"), patient("2", unknown=1), patient("3", crash="secret")],
+        ),
+        values=False,
+    )
+    texts = [
+        row["UpdateResourceResponse"]["jsonBlob"]["issue"][0]["diagnostics"]
+        for row in rows(folder / "FAILURE/a.ndjson")
+    ]
+    assert texts == [
+        f"{rule} (message left out, it may quote values)"
+        for rule in ("bad", "unknown-element", "validator-crash")
+    ]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -391,7 +508,9 @@ def test_a_cancelled_job_stops_soon_and_can_be_resumed(run, write, patient, work
         if progress.report.resources_scanned:
             cancel.set()
 
-    result, folder = run(source, workers=workers, shard_bytes=500, cancel=cancel, on_progress=enough)
+    result, folder = run(
+        source, workers=workers, shard_bytes=500, cancel=cancel, on_progress=enough
+    )
     assert result.status == JobStatus.CANCEL_COMPLETED
     assert 0 < result.progress.resources_scanned < 200
     assert not (folder / "Manifest.json").exists()
@@ -403,7 +522,9 @@ def test_a_cancelled_job_stops_soon_and_can_be_resumed(run, write, patient, work
 
 
 def test_progress_is_shown_while_a_shard_is_read(run, write, patient):
-    source = write("a.ndjson", [patient(str(number), sleep=0.002, text="x" * 20_000) for number in range(500)])
+    source = write(
+        "a.ndjson", [patient(str(number), sleep=0.002, text="x" * 20_000) for number in range(500)]
+    )
     seen = []
     run(source, on_progress=seen.append)
     reading = [progress for progress in seen if progress.phase == "reading"]
@@ -414,7 +535,11 @@ def test_progress_is_shown_while_a_shard_is_read(run, write, patient):
 
 
 def test_a_sloppy_plug_in_that_hands_on_a_wrong_id_or_type_breaks_nothing(run, write, rows):
-    bad = [b'{"resourceType":"Patient","id":7}', b'{"resourceType":["Patient"],"id":"x"}', b'{"resourceType":null,"id":{}}']
+    bad = [
+        b'{"resourceType":"Patient","id":7}',
+        b'{"resourceType":["Patient"],"id":"x"}',
+        b'{"resourceType":null,"id":{}}',
+    ]
     _, folder = run(write("a.ndjson", [*bad, b'{"resourceType":"Patient","id":"ok"}']))
     assert [row["resourceId"] for row in rows(folder / "SUCCESS/a.ndjson")] == ["ok"]
     assert [row["lineId"] for row in rows(folder / "FAILURE/a.ndjson")] == [1, 2, 3]
@@ -425,7 +550,9 @@ def test_a_bug_in_a_sink_costs_its_own_shard_and_is_counted(run, write, patient,
     """The sink of the toys breaks on one id: what it raises is no word of the storage's."""
     lines = [patient(str(number)) for number in range(40)]
     size = sum(len(line) + 1 for line in lines)
-    result, folder = run(write("a.ndjson", lines), sink="broken", workers=workers, shard_bytes=size // 4)
+    result, folder = run(
+        write("a.ndjson", lines), sink="broken", workers=workers, shard_bytes=size // 4
+    )
     assert result.status == JobStatus.COMPLETED_WITH_ERRORS
     assert 10 <= result.manifest.resources_with_server_error <= 12
     assert result.manifest.resources_imported + result.manifest.resources_with_server_error == 40

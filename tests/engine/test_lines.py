@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from bulkfhir.engine.lines import read_lines
 
-DATA = st.lists(st.sampled_from([b"\n", b"a", b"{}", b"\r\n", b"\0", b" ", b"\xc3\xa9", b"long line "]), max_size=40).map(b"".join)
+DATA = st.lists(
+    st.sampled_from([b"\n", b"a", b"{}", b"\r\n", b"\0", b" ", b"\xc3\xa9", b"long line "]),
+    max_size=40,
+).map(b"".join)
 
 
 def chunks(data, start, size):
@@ -24,14 +27,20 @@ def split(data, shard, size, limit=1000):
     found, base = [], 0
     for start in range(0, max(len(data), 1), shard):
         lines = 0
-        for piece in read_lines(chunks(data, start, size), start, min(start + shard, max(len(data), 1)), limit):
+        for piece in read_lines(
+            chunks(data, start, size), start, min(start + shard, max(len(data), 1)), limit
+        ):
             assert piece.first == lines
             lines += piece.count
             if piece.too_long:
                 found.append((piece.offset, base + piece.first, None))
                 continue
             offset, number = piece.offset, base + piece.first
-            for line in piece.data.splitlines(keepends=True) if b"\r" not in piece.data else _keep(piece.data):
+            for line in (
+                piece.data.splitlines(keepends=True)
+                if b"\r" not in piece.data
+                else _keep(piece.data)
+            ):
                 found.append((offset, number, line))
                 offset += len(line)
                 number += 1

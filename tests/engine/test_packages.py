@@ -12,9 +12,12 @@ from bulkfhir.engine.errors import ConfigurationError
 
 PROFILE = {
     "resourceType": "StructureDefinition",
-    "url": "http://example.org/StructureDefinition/p", "name": "P", "status": "active", "kind": "resource", "abstract": False,
-    "type": "Patient", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient", "derivation": "constraint",
-    "differential": {"element": [{"id": "Patient", "path": "Patient"}, {"id": "Patient.birthDate", "path": "Patient.birthDate", "min": 1}]},
+    "url": "http://example.org/StructureDefinition/p", "name": "P", "status": "active",
+    "kind": "resource", "abstract": False,
+    "type": "Patient", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+    "derivation": "constraint",
+    "differential": {"element": [{"id": "Patient", "path": "Patient"}, {"id": "Patient.birthDate",
+    "path": "Patient.birthDate", "min": 1}]},
 }  # fmt: skip
 
 
@@ -22,7 +25,15 @@ def package(folder, version, minimum, **manifest):
     path = folder / f"example-{version}.tgz"
     profile = json.loads(json.dumps(PROFILE | {"version": version}))
     profile["differential"]["element"][1]["min"] = minimum
-    members = {"package.json": {"name": "example", "version": version, "fhirVersions": ["4.0.1"], **manifest}, "StructureDefinition-p.json": profile}
+    members = {
+        "package.json": {
+            "name": "example",
+            "version": version,
+            "fhirVersions": ["4.0.1"],
+            **manifest,
+        },
+        "StructureDefinition-p.json": profile,
+    }
     with tarfile.open(path, "w:gz") as tar:
         for name, content in members.items():
             file = folder / name
@@ -36,7 +47,9 @@ def package(folder, version, minimum, **manifest):
 def data(tmp_path):
     path = tmp_path / "data" / "a.ndjson"
     path.parent.mkdir()
-    path.write_text('{"resourceType":"Patient","id":"a","meta":{"profile":["http://example.org/StructureDefinition/p"]}}\n')
+    path.write_text(
+        '{"resourceType":"Patient","id":"a","meta":{"profile":["http://example.org/StructureDefinition/p"]}}\n'
+    )
     return path
 
 
@@ -53,8 +66,14 @@ def test_a_package_that_cannot_be_found_is_one_sentence_before_anything_is_read(
 
 def test_a_missing_dependency_is_one_warning_at_the_start(data, tmp_path, caplog, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    run(data, tmp_path, packages=[package(tmp_path, "1.0.0", 0, dependencies={"example.base": "2.0.0"})])
-    assert [record.levelname for record in caplog.records if "example.base" in record.getMessage()] == ["WARNING"]
+    run(
+        data,
+        tmp_path,
+        packages=[package(tmp_path, "1.0.0", 0, dependencies={"example.base": "2.0.0"})],
+    )
+    assert [
+        record.levelname for record in caplog.records if "example.base" in record.getMessage()
+    ] == ["WARNING"]
 
 
 def test_a_profile_with_a_fault_is_one_warning_at_the_start(data, tmp_path, caplog):
@@ -62,7 +81,10 @@ def test_a_profile_with_a_fault_is_one_warning_at_the_start(data, tmp_path, capl
     path.mkdir()
     for name, fault in ("p", "Patient.shoeSize"), ("q", "Patient.birthDate"):
         elements = [{"id": "Patient", "path": "Patient"}, {"id": fault, "path": fault, "min": 1}]
-        profile = PROFILE | {"url": f"http://example.org/StructureDefinition/{name}", "differential": {"element": elements}}
+        profile = PROFILE | {
+            "url": f"http://example.org/StructureDefinition/{name}",
+            "differential": {"element": elements},
+        }
         (path / f"{name}.json").write_text(json.dumps(profile))
     run(data, tmp_path, packages=[str(path)])
     (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]

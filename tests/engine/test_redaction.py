@@ -1,4 +1,6 @@
-"""Without values: no message quotes what stands in a resource; messages that cannot quote anything stay."""
+"""Without values: no message quotes what stands in a resource; messages that cannot quote anything
+stay.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ SHARED = Path(__file__).resolve().parents[2] / "../shared"
 LINES = [
     b'{"resourceType":"Patient","id":"a","birthDate":"SECRET","gender":"SECRET","SECRETNAME":1,"active":"SECRET"}',
     b'{"resourceType":"Observation","id":"b","code":{"text":"SECRET"}}',
-    b'{"resourceType":"Patient","id":"c","contact":[{"gender":"male"}],"managingOrganization":{"reference":"SECRET x"}}',
+    (
+        b'{"resourceType":"Patient","id":"c","contact":[{"gender":"male"}],"managingOrganization":'
+        b'{"reference":"SECRET x"}}'
+    ),
     b'{"resourceType":"Patient","id":"d","name":{"family":"SECRET"}}',
     b'{"resourceType":"Patient","id":"SECRET_","deceasedBoolean":true,"deceasedDateTime":"2020"}',
     b'{"resourceType":"SECRET","id":"f"}',
@@ -29,8 +34,14 @@ def messages(write):
     """(rule, message) of every issue of the lines."""
 
     def of(lines, **options):
-        with validate_files(write("a.ndjson", lines), level="structure-only", workers=1, values=False, **options) as validation:
-            return [(issue.rule, issue.diagnostics) for finding in validation for issue in finding.verdict.issues]
+        with validate_files(
+            write("a.ndjson", lines), level="structure-only", workers=1, values=False, **options
+        ) as validation:
+            return [
+                (issue.rule, issue.diagnostics)
+                for finding in validation
+                for issue in finding.verdict.issues
+            ]
 
     return of
 

@@ -37,12 +37,20 @@ def objects(s3, bucket):
 
 @pytest.fixture
 def lines(patient):
-    return [patient(str(number), **({"bad": number} if number % 10 == 0 else {}), text="ü" * 40) for number in range(200)]
+    return [
+        patient(str(number), **({"bad": number} if number % 10 == 0 else {}), text="ü" * 40)
+        for number in range(200)
+    ]
 
 
-def test_a_job_from_bucket_to_bucket_writes_what_one_on_disk_does(bucket, upload, objects, lines, tree, tmp_path):
+def test_a_job_from_bucket_to_bucket_writes_what_one_on_disk_does(
+    bucket, upload, objects, lines, tree, tmp_path
+):
     (tmp_path / "in").mkdir()
-    for name, data in (("a.ndjson", b"\n".join(lines)), ("sub/b.ndjson.gz", gzip.compress(b"\n".join(lines)))):
+    for name, data in (
+        ("a.ndjson", b"\n".join(lines)),
+        ("sub/b.ndjson.gz", gzip.compress(b"\n".join(lines))),
+    ):
         upload(f"in/{name}", data)
         (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "in" / name).write_bytes(data)
@@ -50,7 +58,9 @@ def test_a_job_from_bucket_to_bucket_writes_what_one_on_disk_does(bucket, upload
     remote = import_job(f"{bucket}/in/", f"{bucket}/out/", workers=2, **options)
     local = import_job(tmp_path / "in", tmp_path / "out", workers=1, **options)
     assert remote.status == local.status == JobStatus.COMPLETED_WITH_ERRORS
-    found = {key.removeprefix("out/"): data for key, data in objects().items() if key.startswith("out/")}
+    found = {
+        key.removeprefix("out/"): data for key, data in objects().items() if key.startswith("out/")
+    }
     expected = tree(tmp_path / "out")
     manifest = json.loads(found.pop(f"{FOLDER}/Manifest.json"))
     expected.pop(f"{FOLDER}/Manifest.json")
@@ -66,7 +76,10 @@ def test_a_prefix_is_taken_as_it_stands(bucket, upload, lines, tmp_path):
         upload(key, b"\n".join(lines))
     import_job(f"{bucket}/data/2024", tmp_path / "out", judge="toy", workers=1, job_id=JOB)
     success = tmp_path / "out" / FOLDER / "SUCCESS"
-    assert sorted(str(path.relative_to(success)) for path in success.rglob("*.ndjson")) == ["2024-a.ndjson", "2024/b.ndjson"]
+    assert sorted(str(path.relative_to(success)) for path in success.rglob("*.ndjson")) == [
+        "2024-a.ndjson",
+        "2024/b.ndjson",
+    ]
 
 
 def test_a_glob_over_keys_stops_at_slashes(bucket, upload, lines):
@@ -77,7 +90,9 @@ def test_a_glob_over_keys_stops_at_slashes(bucket, upload, lines):
     assert found == {f"{bucket}/data/a.ndjson", f"{bucket}/data/b.ndjson"}
 
 
-def test_an_object_that_is_replaced_after_the_listing_is_reported(bucket, upload, patient, tmp_path, rows):
+def test_an_object_that_is_replaced_after_the_listing_is_reported(
+    bucket, upload, patient, tmp_path, rows
+):
     slow = [patient(str(number), sleep=0.02) for number in range(60)]
     upload("a.ndjson", b"\n".join(slow))
     replaced = []
@@ -87,10 +102,20 @@ def test_an_object_that_is_replaced_after_the_listing_is_reported(bucket, upload
             replaced.append(progress)
             upload("a.ndjson", b"{}\n")
 
-    result = import_job(f"{bucket}/a.ndjson", tmp_path / "out", judge="toy", workers=1, job_id=JOB, shard_bytes=500, on_progress=replace)
+    result = import_job(
+        f"{bucket}/a.ndjson",
+        tmp_path / "out",
+        judge="toy",
+        workers=1,
+        job_id=JOB,
+        shard_bytes=500,
+        on_progress=replace,
+    )
     assert replaced
     assert result.manifest.files_read_with_customer_error == 1
-    assert "changed after it was listed" in json.dumps(rows(tmp_path / "out" / FOLDER / "FAILURE/a.ndjson")[-1])
+    assert "changed after it was listed" in json.dumps(
+        rows(tmp_path / "out" / FOLDER / "FAILURE/a.ndjson")[-1]
+    )
 
 
 def test_an_interrupted_job_in_a_bucket_is_resumed(bucket, upload, objects, patient):
@@ -105,11 +130,21 @@ def test_an_interrupted_job_in_a_bucket_is_resumed(bucket, upload, objects, pati
             self.looks += 1
             return self.looks > 10
 
-    first = import_job(f"{bucket}/in/", f"{bucket}/out/", judge="toy", workers=1, job_id=JOB, shard_bytes=1000, cancel=Later())
+    first = import_job(
+        f"{bucket}/in/",
+        f"{bucket}/out/",
+        judge="toy",
+        workers=1,
+        job_id=JOB,
+        shard_bytes=1000,
+        cancel=Later(),
+    )
     assert first.status == JobStatus.CANCEL_COMPLETED
     kept = [key for key in objects() if "/.work/" in key and key.endswith(".json")]
     assert len(kept) > 1
-    result = import_job(f"{bucket}/in/", f"{bucket}/out/", judge="toy", workers=1, job_id=JOB, resume=True)
+    result = import_job(
+        f"{bucket}/in/", f"{bucket}/out/", judge="toy", workers=1, job_id=JOB, resume=True
+    )
     assert result.manifest.resources_imported == 200
     success = objects()[f"out/{FOLDER}/SUCCESS/a.ndjson"]
     assert [json.loads(line)["lineId"] for line in success.splitlines()] == list(range(1, 201))

@@ -10,7 +10,10 @@ MB = 1 << 20
 
 
 def cut(sizes, size, compression=None):
-    inputs = [InputFile(f"{number}", f"/{number}", length, "", f"{number}", compression) for number, length in enumerate(sizes)]
+    inputs = [
+        InputFile(f"{number}", f"/{number}", length, "", f"{number}", compression)
+        for number, length in enumerate(sizes)
+    ]
     return plan_shards(inputs, size)
 
 
@@ -31,7 +34,10 @@ def test_a_compressed_file_is_one_shard():
 
 
 def test_shards_become_smaller_towards_the_end_and_never_tiny():
-    sizes = [shard.end - shard.start for shard in cut([600 * MB, 500 * MB], shard_sizes(None, 2, 64 * MB))]
+    sizes = [
+        shard.end - shard.start
+        for shard in cut([600 * MB, 500 * MB], shard_sizes(None, 2, 64 * MB))
+    ]
     assert sizes[0] == 64 * MB
     assert sizes[-2] == 4 * MB
     assert sizes[-1] <= 4 * MB

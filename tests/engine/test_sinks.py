@@ -12,7 +12,12 @@ STARTS, TYPES = [0, 7, 15, 21], ["Patient", "Group", "Patient", "Group"]
 
 
 def accepted(**changed):
-    columns = {"starts": STARTS, "ends": [start + len(line) for start, line in zip(STARTS, LINES, strict=True)], "types": TYPES, "ids": list("abcd")}
+    columns = {
+        "starts": STARTS,
+        "ends": [start + len(line) for start, line in zip(STARTS, LINES, strict=True)],
+        "types": TYPES,
+        "ids": list("abcd"),
+    }
     return Accepted(DATA, **(columns | changed))
 
 
@@ -27,7 +32,10 @@ def test_lines_come_one_by_one():
 
 @pytest.mark.parametrize(("replaced", "second"), [({}, LINES[1]), ({1: b"other"}, b"other")])
 def test_lines_come_by_type_in_their_order(replaced, second):
-    assert dict(accepted(replaced=replaced).by_type()) == {"Patient": b'{"a"}\n{"c"}\n', "Group": second + b'\n{"d"}\n'}
+    assert dict(accepted(replaced=replaced).by_type()) == {
+        "Patient": b'{"a"}\n{"c"}\n',
+        "Group": second + b'\n{"d"}\n',
+    }
 
 
 def test_a_block_without_lines_has_no_types():

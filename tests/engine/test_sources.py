@@ -44,14 +44,25 @@ def names(listing):
 @pytest.mark.parametrize("source", ["data", "data/"])
 def test_a_folder_gives_its_ndjson_in_order(export, source):
     listing = find_inputs(source)
-    assert names(listing) == ["data/2024/Condition.ndjson.zst", "data/2024/Observation.ndjson.gz", "data/Patient.ndjson"]
-    assert [file.log_name for file in listing.inputs] == ["2024/Condition.ndjson", "2024/Observation.ndjson", "Patient.ndjson"]
+    assert names(listing) == [
+        "data/2024/Condition.ndjson.zst",
+        "data/2024/Observation.ndjson.gz",
+        "data/Patient.ndjson",
+    ]
+    assert [file.log_name for file in listing.inputs] == [
+        "2024/Condition.ndjson",
+        "2024/Observation.ndjson",
+        "Patient.ndjson",
+    ]
     assert [file.compression for file in listing.inputs] == ["zst", "gz", None]
     assert listing.uri == export.as_uri() + "/"
 
 
 def test_what_an_export_keeps_beside_its_data_is_skipped_with_the_reason(export):
-    reasons = {skipped.name.removeprefix("data/"): skipped.reason for skipped in find_inputs("data").skipped}
+    reasons = {
+        skipped.name.removeprefix("data/"): skipped.reason
+        for skipped in find_inputs("data").skipped
+    }
     assert reasons == {
         "README": "not an NDJSON file by its name",
         "manifest.json": "not an NDJSON file by its name",
@@ -80,7 +91,10 @@ def test_a_file_that_is_named_is_read_whatever_its_name(export, source):
 def test_a_glob_is_relative_to_its_fixed_part(export):
     listing = find_inputs("data/20*/*.ndjson*")
     assert names(listing) == ["data/2024/Condition.ndjson.zst", "data/2024/Observation.ndjson.gz"]
-    assert [file.log_name for file in listing.inputs] == ["2024/Condition.ndjson", "2024/Observation.ndjson"]
+    assert [file.log_name for file in listing.inputs] == [
+        "2024/Condition.ndjson",
+        "2024/Observation.ndjson",
+    ]
 
 
 def test_a_deep_glob_reaches_every_folder(export):
@@ -101,16 +115,28 @@ def test_several_sources_keep_the_users_order(export):
 
 def test_file_addresses_are_paths(export):
     (export / "with space.ndjson").write_bytes(b"")
-    assert find_inputs((export / "with space.ndjson").as_uri()).inputs[0].uri == str(export / "with space.ndjson")
+    assert find_inputs((export / "with space.ndjson").as_uri()).inputs[0].uri == str(
+        export / "with space.ndjson"
+    )
 
 
 def test_two_inputs_with_one_log_are_refused(export):
     (export / "Patient.ndjson.gz").write_bytes(gzip.compress(b"{}\n"))
-    with pytest.raises(ConfigurationError, match=r"data/Patient.ndjson and data/Patient.ndjson.gz would both log to Patient.ndjson"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"data/Patient.ndjson and data/Patient.ndjson.gz would both log to Patient.ndjson",
+    ):
         find_inputs("data")
 
 
-@pytest.mark.parametrize(("source", "error"), [("nowhere", NotFound), ("nowhere/*.ndjson", NothingToRead), ("ftp://host/x", ConfigurationError)])
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("nowhere", NotFound),
+        ("nowhere/*.ndjson", NothingToRead),
+        ("ftp://host/x", ConfigurationError),
+    ],
+)
 def test_a_source_that_is_not_there_is_an_error(export, source, error):
     with pytest.raises(error):
         find_inputs(source)

@@ -40,11 +40,21 @@ def test_a_listing_is_deep_and_in_order(place):
     storage, folder = place
     for name in ("b.txt", "a/z.txt", "a.txt", "a-b/c.txt"):
         storage.put(storage.join(folder, name), b"x")
-    assert [entry.uri.removeprefix(folder) for entry in storage.list(folder + "/")] == ["/a-b/c.txt", "/a.txt", "/a/z.txt", "/b.txt"]
-    assert [entry.uri.removeprefix(folder) for entry in storage.list(storage.join(folder, "a") + "/")] == ["/a/z.txt"]
+    assert [entry.uri.removeprefix(folder) for entry in storage.list(folder + "/")] == [
+        "/a-b/c.txt",
+        "/a.txt",
+        "/a/z.txt",
+        "/b.txt",
+    ]
+    assert [
+        entry.uri.removeprefix(folder) for entry in storage.list(storage.join(folder, "a") + "/")
+    ] == ["/a/z.txt"]
 
 
-@pytest.mark.parametrize(("start", "end"), [(0, None), (0, 1), (5, 10), (9_999_999, None), (10_000_000, None), (10_000_001, 10_000_002)])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(0, None), (0, 1), (5, 10), (9_999_999, None), (10_000_000, None), (10_000_001, 10_000_002)],
+)
 def test_a_range_is_read_from_its_start_and_may_go_on_beyond_its_end(place, start, end):
     storage, folder = place
     uri = storage.join(folder, "a")
@@ -137,7 +147,10 @@ def test_what_is_written_with_a_key_is_encrypted_by_it(bucket, s3):
     writer.commit()
     for key in ("small", "large"):
         head = s3.head_object(Bucket=bucket.removeprefix("s3://"), Key=key)
-        assert (head["ServerSideEncryption"], head["SSEKMSKeyId"].endswith("alias/mine")) == ("aws:kms", True)
+        assert (head["ServerSideEncryption"], head["SSEKMSKeyId"].endswith("alias/mine")) == (
+            "aws:kms",
+            True,
+        )
 
 
 def test_errors_travel_between_processes():
@@ -146,7 +159,9 @@ def test_errors_travel_between_processes():
 
 
 class _Awkward(http.server.BaseHTTPRequestHandler):
-    """A store that answers every range with 200 and the whole object, and breaks off the first answers half way."""
+    """A store that answers every range with 200 and the whole object, and breaks off the first
+    answers half way.
+    """
 
     data = bytes(range(200)) * 10_000
     broken = 0
@@ -187,12 +202,17 @@ def awkward(monkeypatch):
 
 
 def test_a_store_that_ignores_ranges_is_read_rightly(awkward):
-    assert read_all(awkward.open("s3://bucket/key", 1_234_567, 1_300_000, etag='"one"'), 1 << 16) == _Awkward.data[1_234_567:]
+    assert (
+        read_all(awkward.open("s3://bucket/key", 1_234_567, 1_300_000, etag='"one"'), 1 << 16)
+        == _Awkward.data[1_234_567:]
+    )
 
 
 def test_a_connection_that_breaks_off_is_taken_up_again(awkward):
     _Awkward.broken = 2
-    assert read_all(awkward.open("s3://bucket/key", 0, None, etag='"one"'), 1 << 16) == _Awkward.data
+    assert (
+        read_all(awkward.open("s3://bucket/key", 0, None, etag='"one"'), 1 << 16) == _Awkward.data
+    )
 
 
 def test_a_store_that_forgets_the_condition_is_still_caught(awkward):
@@ -216,7 +236,9 @@ def test_places_have_one_form(place, expected):
     assert normal(place) == expected
 
 
-@pytest.mark.parametrize("place", ["http://host/x", "gs://bucket/x", "s3:///key", "file://elsewhere/x"])
+@pytest.mark.parametrize(
+    "place", ["http://host/x", "gs://bucket/x", "s3:///key", "file://elsewhere/x"]
+)
 def test_places_that_nothing_serves_are_refused(place):
     with pytest.raises(ConfigurationError):
         normal(place)

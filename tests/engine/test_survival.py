@@ -1,4 +1,6 @@
-"""Survival: workers are killed, the parent is killed, the disk fills up; nothing is lost, doubled or left running."""
+"""Survival: workers are killed, the parent is killed, the disk fills up; nothing is lost, doubled
+or left running.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def options(**more):
 
 def lines_of(patient, count, **at):
     """``count`` patients; ``at`` maps a number to its extra members."""
-    return [patient(str(number), **at.get(f"n{number}", {}), text="x" * 50) for number in range(count)]
+    return [
+        patient(str(number), **at.get(f"n{number}", {}), text="x" * 50) for number in range(count)
+    ]
 
 
 @pytest.fixture
@@ -40,7 +44,11 @@ def expected(write, patient, tree, tmp_path):
     def of(lines):
         source = write("calm/a.ndjson", lines)
         import_job(source, tmp_path / "calm-out", **options(workers=1))
-        return {name: data for name, data in tree(tmp_path / "calm-out" / FOLDER).items() if name != "Manifest.json"}
+        return {
+            name: data
+            for name, data in tree(tmp_path / "calm-out" / FOLDER).items()
+            if name != "Manifest.json"
+        }
 
     return of
 
@@ -49,24 +57,36 @@ def logs(tree, folder):
     return {name: data for name, data in tree(folder).items() if name != "Manifest.json"}
 
 
-def test_a_killed_worker_loses_and_doubles_nothing(write, patient, tree, tmp_path, workers_left, expected):
+def test_a_killed_worker_loses_and_doubles_nothing(
+    write, patient, tree, tmp_path, workers_left, expected
+):
     flag = tmp_path / "killed"
     lines = lines_of(patient, 300, n150={"kill": str(flag)})
-    result = import_job(write("in/a.ndjson", lines), tmp_path / "out", **options(shard_bytes=2000, sink="ndjson"))
+    result = import_job(
+        write("in/a.ndjson", lines), tmp_path / "out", **options(shard_bytes=2000, sink="ndjson")
+    )
     assert flag.exists()
     assert result.status == JobStatus.COMPLETED
     assert result.manifest.resources_imported == 300
     files = logs(tree, tmp_path / "out" / FOLDER)
     stored = b"".join(data for name, data in sorted(files.items()) if name.startswith("resources/"))
     assert stored == b"".join(line + b"\n" for line in lines)
-    assert {name: data for name, data in files.items() if not name.startswith("resources/")} == expected(lines)
+    assert {
+        name: data for name, data in files.items() if not name.startswith("resources/")
+    } == expected(lines)
     assert workers_left() == []
 
 
-def test_a_shard_that_always_kills_its_worker_is_given_up_and_the_rest_imported(write, patient, rows, tmp_path, workers_left):
+def test_a_shard_that_always_kills_its_worker_is_given_up_and_the_rest_imported(
+    write, patient, rows, tmp_path, workers_left
+):
     lines = lines_of(patient, 40, n20={"die": 1})
     size = sum(len(line) + 1 for line in lines)
-    result = import_job(write("in/a.ndjson", lines), tmp_path / "out", **options(shard_bytes=size // 4, sink="ndjson"))
+    result = import_job(
+        write("in/a.ndjson", lines),
+        tmp_path / "out",
+        **options(shard_bytes=size // 4, sink="ndjson"),
+    )
     assert result.status == JobStatus.COMPLETED_WITH_ERRORS
     success = {row["lineId"] for row in rows(tmp_path / "out" / FOLDER / "SUCCESS/a.ndjson")}
     lost = set(range(1, 41)) - success
@@ -79,8 +99,14 @@ def test_a_shard_that_always_kills_its_worker_is_given_up_and_the_rest_imported(
     assert failure["UpdateResourceResponse"]["statusCode"] == 500
     assert "the worker process died 3 times" in json.dumps(failure)
     manifest = result.manifest
-    assert (manifest.files_read_with_server_error, manifest.resources_with_server_error, manifest.resources_scanned) == (1, len(lost), 40)
-    stored = b"".join(path.read_bytes() for path in (tmp_path / "out" / FOLDER / "resources").rglob("*.ndjson"))
+    assert (
+        manifest.files_read_with_server_error,
+        manifest.resources_with_server_error,
+        manifest.resources_scanned,
+    ) == (1, len(lost), 40)
+    stored = b"".join(
+        path.read_bytes() for path in (tmp_path / "out" / FOLDER / "resources").rglob("*.ndjson")
+    )
     assert stored.count(b"\n") == len(success)
     assert workers_left() == []
 
@@ -88,7 +114,9 @@ def test_a_shard_that_always_kills_its_worker_is_given_up_and_the_rest_imported(
 SCRIPT = """
 import sys
 from bulkfhir.engine import import_job
-result = import_job(sys.argv[1], sys.argv[2], judge="toy", job_id=sys.argv[3], workers=int(sys.argv[4]), shard_bytes=int(sys.argv[5]), sink="ndjson")
+source, output, job_id, workers, shard_bytes = sys.argv[1:6]
+sizes = {"workers": int(workers), "shard_bytes": int(shard_bytes)}
+result = import_job(source, output, judge="toy", job_id=job_id, sink="ndjson", **sizes)
 print(result.status, result.manifest.resources_imported if result.manifest else result.message)
 """
 
@@ -99,7 +127,9 @@ def start(tmp_path, *arguments):
     script.write_text(SCRIPT)
     command = [sys.executable, str(script), *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, **pipes, start_new_session=True, cwd=tmp_path, preexec_fn=_hear_interrupts)
+    return subprocess.Popen(
+        command, **pipes, start_new_session=True, cwd=tmp_path, preexec_fn=_hear_interrupts
+    )
 
 
 def test_a_plain_script_without_a_guard_works(write, patient, tmp_path):
@@ -113,7 +143,9 @@ def test_a_plain_script_without_a_guard_works(write, patient, tmp_path):
 def test_a_script_from_standard_input_works(write, patient, tmp_path):
     source = write("in/a.ndjson", lines_of(patient, 20))
     command = [sys.executable, "-", str(source), str(tmp_path / "out"), JOB, "2", "500"]
-    done = subprocess.run(command, input=SCRIPT, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    done = subprocess.run(
+        command, input=SCRIPT, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
     assert done.stdout == "COMPLETED 20\n", done.stderr
 
 
@@ -147,8 +179,13 @@ def wait_for(condition, patience=30.0):
 
 
 @pytest.mark.parametrize("name", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(write, patient, tree, tmp_path, expected, name):
-    lines = [patient(str(number), sleep=0.01, **({"bad": 1} if number % 9 == 0 else {})) for number in range(300)]
+def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(
+    write, patient, tree, tmp_path, expected, name
+):
+    lines = [
+        patient(str(number), sleep=0.01, **({"bad": 1} if number % 9 == 0 else {}))
+        for number in range(300)
+    ]
     source = write("in/a.ndjson", lines)
     folder = tmp_path / "out" / FOLDER
     process = start(tmp_path, source, tmp_path / "out", JOB, 2, 1000)
@@ -161,16 +198,24 @@ def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(w
     finished = {path.name: path.stat().st_mtime_ns for path in (folder / WORK).glob("0*.json")}
     assert finished
     seen = []
-    result = import_job(source, tmp_path / "out", **options(workers=1, resume=True, sink="ndjson", on_progress=seen.append))
+    result = import_job(
+        source,
+        tmp_path / "out",
+        **options(workers=1, resume=True, sink="ndjson", on_progress=seen.append),
+    )
     assert result.status == JobStatus.COMPLETED_WITH_ERRORS
     assert seen[0].shards_done >= len(finished)
     files = logs(tree, folder)
     stored = b"".join(data for path, data in sorted(files.items()) if path.startswith("resources/"))
     assert stored == b"".join(line + b"\n" for number, line in enumerate(lines) if number % 9)
-    assert {path: data for path, data in files.items() if not path.startswith("resources/")} == expected(lines)
+    assert {
+        path: data for path, data in files.items() if not path.startswith("resources/")
+    } == expected(lines)
 
 
-def test_a_job_that_stopped_between_reading_and_publishing_is_resumed(write, patient, tree, tmp_path, expected):
+def test_a_job_that_stopped_between_reading_and_publishing_is_resumed(
+    write, patient, tree, tmp_path, expected
+):
     """All shards finished, a half-written log, no Manifest: the state between two stages."""
     lines = lines_of(patient, 50, n7={"bad": 1})
     source = write("in/a.ndjson", lines)
@@ -178,9 +223,15 @@ def test_a_job_that_stopped_between_reading_and_publishing_is_resumed(write, pat
 
     class AllRead:
         def is_set(self):
-            return len(list((folder / WORK).glob("0*.json"))) == len(list((folder / WORK).glob("0*.SUCCESS"))) > 10
+            return (
+                len(list((folder / WORK).glob("0*.json")))
+                == len(list((folder / WORK).glob("0*.SUCCESS")))
+                > 10
+            )
 
-    result = import_job(source, tmp_path / "out", **options(workers=1, shard_bytes=300, cancel=AllRead()))
+    result = import_job(
+        source, tmp_path / "out", **options(workers=1, shard_bytes=300, cancel=AllRead())
+    )
     assert result.status == JobStatus.CANCEL_COMPLETED
     (folder / "SUCCESS").mkdir(exist_ok=True)
     (folder / "SUCCESS/.a.ndjson.x.partial").write_bytes(b"half")
@@ -191,26 +242,42 @@ def test_a_job_that_stopped_between_reading_and_publishing_is_resumed(write, pat
 
 def test_a_job_is_resumed_only_as_it_was_begun(write, patient, tmp_path):
     source = write("in/a.ndjson", lines_of(patient, 5))
-    failing = import_job(source, tmp_path / "out", **options(workers=1, on_progress=lambda progress: 1 / 0))
+    failing = import_job(
+        source, tmp_path / "out", **options(workers=1, on_progress=lambda progress: 1 / 0)
+    )
     assert failing.status == JobStatus.FAILED
-    with pytest.raises(Exception, match="begun with level 'strict' and cannot be resumed with 'minimal'"):
+    with pytest.raises(
+        Exception, match="begun with level 'strict' and cannot be resumed with 'minimal'"
+    ):
         import_job(source, tmp_path / "out", **options(resume=True, level="minimal"))
     with pytest.raises(Exception, match="begun with the source"):
         import_job(write("in/b.ndjson", []), tmp_path / "out", **options(resume=True))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_full_disk_fails_the_job_with_the_reason_and_publishes_no_half_file(write, patient, tmp_path, workers):
-    """A limit on the size of files stands for the disk: every write beyond it fails, in the workers too."""
+def test_a_full_disk_fails_the_job_with_the_reason_and_publishes_no_half_file(
+    write, patient, tmp_path, workers
+):
+    """A limit on the size of files stands for the disk: every write beyond it fails, in the workers
+    too.
+    """
     source = write("in/a.ndjson", lines_of(patient, 3000))
     script = textwrap.dedent(f"""
         import resource
         from bulkfhir.engine import import_job
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, {resource.RLIM_INFINITY}))
-        result = import_job({str(source)!r}, {str(tmp_path / "out")!r}, judge="toy", job_id={JOB!r}, workers={workers})
+        places = {str(source)!r}, {str(tmp_path / "out")!r}
+        result = import_job(*places, judge="toy", job_id={JOB!r}, workers={workers})
         print(result.status, result.message)
     """)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
     assert done.stdout.startswith("FAILED cannot write the output: "), done.stderr
     assert "File too large" in done.stdout
     folder = tmp_path / "out" / FOLDER
@@ -224,7 +291,9 @@ def test_a_full_disk_fails_the_job_with_the_reason_and_publishes_no_half_file(wr
 def test_records_of_workers_reach_the_parents_handlers(write, patient, tmp_path, caplog):
     source = write("in/a.ndjson", lines_of(patient, 4, n2={"log": "hello"}))
     import_job(source, tmp_path / "out", **options(shard_bytes=100))
-    (message,) = [record.getMessage() for record in caplog.records if record.name == "bulkfhir.toys"]
+    (message,) = [
+        record.getMessage() for record in caplog.records if record.name == "bulkfhir.toys"
+    ]
     assert message.startswith("hello from process ")
     assert not message.endswith(f" {os.getpid()}")
 
@@ -236,10 +305,20 @@ def test_main_is_given_back_after_a_job(write, patient, tmp_path):
 
 
 def test_jobs_side_by_side_do_not_disturb_each_other(write, patient, tmp_path, workers_left):
-    """Threads of one program, as the endpoint's: one pool each, one forkserver for all, gone after the last."""
+    """Threads of one program, as the endpoint's: one pool each, one forkserver for all, gone after
+    the last.
+    """
     source = write("in/a.ndjson", lines_of(patient, 60, n30={"log": "x"}))
     with concurrent.futures.ThreadPoolExecutor(3) as threads:
-        jobs = [threads.submit(import_job, source, tmp_path / "out", **options(job_id=str(number) * 32, shard_bytes=1000)) for number in range(3)]
+        jobs = [
+            threads.submit(
+                import_job,
+                source,
+                tmp_path / "out",
+                **options(job_id=str(number) * 32, shard_bytes=1000),
+            )
+            for number in range(3)
+        ]
         assert [job.result().manifest.resources_imported for job in jobs] == [60, 60, 60]
     assert workers_left() == []
 
@@ -249,14 +328,24 @@ def test_the_start_method_stays_the_callers_to_choose(write, patient, tmp_path):
     script = textwrap.dedent(f"""
         import multiprocessing
         from bulkfhir.engine import import_job
-        import_job({str(source)!r}, {str(tmp_path / "out")!r}, judge="toy", workers=2, shard_bytes=100)
+        places = {str(source)!r}, {str(tmp_path / "out")!r}
+        import_job(*places, judge="toy", workers=2, shard_bytes=100)
         multiprocessing.set_start_method("spawn")
         print("chosen")
     """)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
+    )
     assert done.stdout == "chosen\n", done.stderr
 
 
 def _hear_interrupts() -> None:
-    """For a child: whoever runs the tests in the background has SIGINT ignored, and children inherit that."""
+    """For a child: whoever runs the tests in the background has SIGINT ignored, and children
+    inherit that.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -19,15 +19,29 @@ NAMES = st.dictionaries(st.sampled_from(["error a", "warning b", "fatal c"]), st
 def totals(draw):
     shard = draw(st.integers(0, 5))
     rules = draw(NAMES)
-    examples = {key: tuple((shard, line) for line in sorted(draw(st.sets(st.integers(0, 20), min_size=1, max_size=EXAMPLES)))) for key in rules}
-    return Totals(scanned=draw(st.integers(0, 9)), imported_bytes=draw(st.integers(0, 9)), rules=rules, examples=examples, undecided=draw(NAMES))
+    examples = {
+        key: tuple(
+            (shard, line)
+            for line in sorted(draw(st.sets(st.integers(0, 20), min_size=1, max_size=EXAMPLES)))
+        )
+        for key in rules
+    }
+    return Totals(
+        scanned=draw(st.integers(0, 9)),
+        imported_bytes=draw(st.integers(0, 9)),
+        rules=rules,
+        examples=examples,
+        undecided=draw(NAMES),
+    )
 
 
 @given(st.lists(totals(), min_size=1, max_size=6), st.randoms())
 def test_addition_knows_no_order(parts, random):
     mixed = list(parts)
     random.shuffle(mixed)
-    assert functools.reduce(operator.add, mixed, Totals()) == functools.reduce(operator.add, parts, Totals())
+    assert functools.reduce(operator.add, mixed, Totals()) == functools.reduce(
+        operator.add, parts, Totals()
+    )
 
 
 @given(totals(), totals(), totals())

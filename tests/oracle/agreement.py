@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Our verdicts beside the oracle's, for every label file: one table, and the groups of disagreement.
+"""Our verdicts beside the oracle's, for every label file: one table, and the groups of
+disagreement.
 
-usage: agreement.py [--shared FOLDER] [--only NAME]... [--own FOLDER] [--processes N] [--jsonl FOLDER] [--groups FOLDER] [--show N] [--min-agreement PERCENT]
+usage: agreement.py [--shared FOLDER] [--only NAME]... [--own FOLDER] [--processes N] [--jsonl
+FOLDER] [--groups FOLDER] [--show N] [--min-agreement PERCENT]
 
-Every label file of SHARED/oracle (default: ../shared beside the project) is judged at the level and with the packages that its header
-names, and set beside the labels by SHARED/oracle/compare. --own adds the label files of a folder (X.labels.jsonl.gz beside X.ndjson).
---only keeps the label files whose name contains NAME. --jsonl keeps our issues, --groups writes groups-NAME.txt with examples.
+Every label file of SHARED/oracle (default: ../shared beside the project) is judged at the level and
+with the packages that its header names, and set beside the labels by SHARED/oracle/compare. --own
+adds the label files of a folder (X.labels.jsonl.gz beside X.ndjson). --only keeps the label files
+whose name contains NAME. --jsonl keeps our issues, --groups writes groups-NAME.txt with examples.
 Exits 1 where a file stays below --min-agreement.
 """
 
@@ -32,8 +35,12 @@ from bulkfhir.validators.issue import FAILING
 
 SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared"
 _CHUNK = 250
-"""Lines that one task judges: enough to make passing them cheap, few enough to keep both processes busy to the end."""
-_TOTALS = re.compile(r": (\d+) lines counted \((\d+) not\), agreement ([\d.]+) %, (\d+) false alarms, (\d+) misses")
+"""Lines that one task judges: enough to make passing them cheap, few enough to keep both processes
+busy to the end.
+"""
+_TOTALS = re.compile(
+    r": (\d+) lines counted \((\d+) not\), agreement ([\d.]+) %, (\d+) false alarms, (\d+) misses"
+)
 _GROUP = re.compile(r"^ *(\d+)  (false alarm|miss), [^:]*: (\S+)", re.MULTILINE)
 
 
@@ -50,8 +57,13 @@ class Labelled:
     sha256: str
 
     def data(self) -> bytes:
-        """The lines, decompressed, several files joined; raises ValueError where they are not those that were labelled."""
-        data = b"".join(gzip.decompress(p.read_bytes()) if p.suffix == ".gz" else p.read_bytes() for p in self.lines)
+        """The lines, decompressed, several files joined; raises ValueError where they are not those
+        that were labelled.
+        """
+        data = b"".join(
+            gzip.decompress(p.read_bytes()) if p.suffix == ".gz" else p.read_bytes()
+            for p in self.lines
+        )
         if hashlib.sha256(data).hexdigest() != self.sha256:
             raise ValueError(f"{self.name}: the lines are not those that were labelled")
         return data
@@ -62,7 +74,11 @@ def label_files(shared: pathlib.Path, own: pathlib.Path | None) -> Iterator[Labe
     for labels in sorted((shared / "oracle").glob("*.jsonl.gz")):
         yield _labelled(labels, shared, _shared_lines(labels, shared))
     for labels in sorted(own.glob("*.labels.jsonl.gz")) if own else ():
-        yield _labelled(labels, shared, (labels.with_name(labels.name.removesuffix(".labels.jsonl.gz") + ".ndjson"),))
+        yield _labelled(
+            labels,
+            shared,
+            (labels.with_name(labels.name.removesuffix(".labels.jsonl.gz") + ".ndjson"),),
+        )
 
 
 def _shared_lines(labels: pathlib.Path, shared: pathlib.Path) -> tuple[pathlib.Path, ...]:
@@ -70,7 +86,11 @@ def _shared_lines(labels: pathlib.Path, shared: pathlib.Path) -> tuple[pathlib.P
     folder = shared / "ndjson" / source.removesuffix(".ndjson.gz")
     if folder.is_dir():
         return tuple(sorted(folder.glob("*.ndjson.gz")))
-    places = (shared / "ndjson" / source, shared / "ndjson" / "ig-examples" / source, shared / "conformance" / source)
+    places = (
+        shared / "ndjson" / source,
+        shared / "ndjson" / "ig-examples" / source,
+        shared / "conformance" / source,
+    )
     return tuple(place for place in places if place.exists())[:1]
 
 
@@ -79,7 +99,9 @@ def _header(labels: pathlib.Path) -> dict[str, Any]:
         return dict(json.loads(file.readline()))
 
 
-def _labelled(labels: pathlib.Path, shared: pathlib.Path, lines: tuple[pathlib.Path, ...]) -> Labelled:
+def _labelled(
+    labels: pathlib.Path, shared: pathlib.Path, lines: tuple[pathlib.Path, ...]
+) -> Labelled:
     head = _header(labels)
     settings = str(head["settings"]).split(";")[0]
     level: Level = "strict" if ", strict" in settings else "structure-only"
@@ -100,7 +122,9 @@ _validators: dict[tuple[Level, tuple[str, ...]], Validator] = {}
 
 
 def _judge(level: Level, packages: tuple[str, ...], first: int, lines: Sequence[bytes]) -> str:
-    """The failing issues of some lines as jsonl, the first of them being line ``first``; runs in a worker."""
+    """The failing issues of some lines as jsonl, the first of them being line ``first``; runs in a
+    worker.
+    """
     if (level, packages) not in _validators:
         _validators[level, packages] = Validator(level, packages=packages)
     validate = _validators[level, packages].validate
@@ -112,10 +136,26 @@ def _judge(level: Level, packages: tuple[str, ...], first: int, lines: Sequence[
         try:
             issues = [i for i in validate(line).issues if i.severity in FAILING]
         except Exception:  # noqa: BLE001 - the wall around one line: a crash is a row of the table, not its end
-            rows.append({"line": number, "severity": "fatal", "rule": "validator-crash", "location": "", "diagnostics": traceback.format_exc()[-400:]})
+            rows.append(
+                {
+                    "line": number,
+                    "severity": "fatal",
+                    "rule": "validator-crash",
+                    "location": "",
+                    "diagnostics": traceback.format_exc()[-400:],
+                }
+            )
             continue
         rows += [
-            {"line": number, "severity": i.severity, "code": i.code, "rule": i.rule, "location": i.location, "diagnostics": i.diagnostics, "profile": i.profile}
+            {
+                "line": number,
+                "severity": i.severity,
+                "code": i.code,
+                "rule": i.rule,
+                "location": i.location,
+                "diagnostics": i.diagnostics,
+                "profile": i.profile,
+            }
             for i in issues
         ]
     return "".join(json.dumps(row) + "\n" for row in rows)
@@ -125,7 +165,12 @@ def judge(labelled: Labelled, pool: ProcessPoolExecutor, out: pathlib.Path) -> N
     """Writes our issues for a label file's lines, in line order."""
     lines = labelled.data().split(b"\n")
     starts = range(0, len(lines), _CHUNK)
-    tasks = [pool.submit(_judge, labelled.level, labelled.packages, start + 1, lines[start : start + _CHUNK]) for start in starts]
+    tasks = [
+        pool.submit(
+            _judge, labelled.level, labelled.packages, start + 1, lines[start : start + _CHUNK]
+        )
+        for start in starts
+    ]
     with out.open("w") as file:
         for task in tasks:
             file.write(task.result())
@@ -133,7 +178,14 @@ def judge(labelled: Labelled, pool: ProcessPoolExecutor, out: pathlib.Path) -> N
 
 def compare(shared: pathlib.Path, labelled: Labelled, issues: pathlib.Path, show: int) -> str:
     """What SHARED/oracle/compare says."""
-    command = [sys.executable, str(shared / "oracle" / "compare"), str(labelled.labels), str(issues), "--show", str(show)]
+    command = [
+        sys.executable,
+        str(shared / "oracle" / "compare"),
+        str(labelled.labels),
+        str(issues),
+        "--show",
+        str(show),
+    ]
     if labelled.kinds:
         command += ["--kinds", str(labelled.kinds)]
     return subprocess.run(command, check=False, capture_output=True, text=True).stdout
@@ -145,13 +197,27 @@ def row(name: str, said: str, seconds: float) -> tuple[str, float]:
     if totals is None:
         return f"{name:52} compare said nothing: {said[-200:]}", 0.0
     counted, skipped, agreement, false, missed = totals.groups()
-    groups = sorted(((int(n), f"{'+' if kind == 'miss' else '-'}{rule.rsplit('/', 1)[-1]} {n}") for n, kind, rule in _GROUP.findall(said)), reverse=True)
+    groups = sorted(
+        (
+            (int(n), f"{'+' if kind == 'miss' else '-'}{rule.rsplit('/', 1)[-1]} {n}")
+            for n, kind, rule in _GROUP.findall(said)
+        ),
+        reverse=True,
+    )
     largest = ", ".join(text for _, text in groups[:4])
-    return f"{name:52} {counted:>6} {skipped:>5} {float(agreement):8.3f} {false:>6} {missed:>6} {seconds:6.1f}s  {largest}", float(agreement)
+    return (
+        (
+            f"{name:52} {counted:>6} {skipped:>5} {float(agreement):8.3f} {false:>6} {missed:>6} "
+            f"{seconds:6.1f}s  {largest}"
+        ),
+        float(agreement),
+    )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--shared", type=pathlib.Path, default=SHARED)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--own", type=pathlib.Path)
@@ -168,7 +234,10 @@ def main() -> int:
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
     worst = 100.0
-    print(f"{'label file':52} {'lines':>6} {'not':>5} {'agree %':>8} {'false':>6} {'missed':>6}    time  largest groups (+ missed by us, - false alarm)")
+    print(
+        f"{'label file':52} {'lines':>6} {'not':>5} {'agree %':>8} {'false':>6} {'missed':>6}    "
+        "time  largest groups (+ missed by us, - false alarm)"
+    )
     with tempfile.TemporaryDirectory() as temporary, ProcessPoolExecutor(options.processes) as pool:
         for labelled in label_files(options.shared, options.own):
             if options.only and not any(part in labelled.name for part in options.only):

@@ -1,4 +1,6 @@
-"""What the definitions allow where: the tree of elements that generator and mutator walk, independent of the compiled schema they test."""
+"""What the definitions allow where: the tree of elements that generator and mutator walk,
+independent of the compiled schema they test.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One JSON property of a type: its name, its type, where its children are found, and the element that defines it."""
+    """One JSON property of a type: its name, its type, where its children are found, and the
+    element that defines it.
+    """
 
     name: str
     type: str
@@ -66,7 +70,9 @@ class Property:
 
 
 class Catalogue:
-    """Properties of every type and backbone element, and the codes of value sets that can be listed."""
+    """Properties of every type and backbone element, and the codes of value sets that can be
+    listed.
+    """
 
     def __init__(self, definitions: Definitions | None = None) -> None:
         self.definitions: Definitions = definitions or core()
@@ -79,13 +85,19 @@ class Catalogue:
         return sorted(
             sd["type"]
             for sd in self.definitions.all("StructureDefinition")
-            if sd["kind"] == "resource" and not sd.get("abstract") and sd.get("derivation") != "constraint"
+            if sd["kind"] == "resource"
+            and not sd.get("abstract")
+            and sd.get("derivation") != "constraint"
         )
 
     @cached_property
     def profiles(self) -> list[str]:
         """The urls of all profiles on resources."""
-        return [sd["url"] for sd in self.definitions.all("StructureDefinition") if sd.get("derivation") == "constraint" and sd["kind"] == "resource"]
+        return [
+            sd["url"]
+            for sd in self.definitions.all("StructureDefinition")
+            if sd.get("derivation") == "constraint" and sd["kind"] == "resource"
+        ]
 
     @cached_property
     def extensions(self) -> dict[str, list[Json]]:
@@ -93,11 +105,15 @@ class Catalogue:
         return {
             sd["url"]: sd.get("context", [])
             for sd in self.definitions.all("StructureDefinition")
-            if sd["type"] == "Extension" and sd.get("derivation") == "constraint" and sd["snapshot"]["element"]
+            if sd["type"] == "Extension"
+            and sd.get("derivation") == "constraint"
+            and sd["snapshot"]["element"]
         }
 
     def properties(self, context: str) -> dict[str, Property]:
-        """By JSON name, what may stand in a type (``HumanName``) or a backbone element (``Patient.contact``)."""
+        """By JSON name, what may stand in a type (``HumanName``) or a backbone element
+        (``Patient.contact``).
+        """
         if context not in self._properties:
             self._properties[context] = dict(self._read(context))
         return self._properties[context]
@@ -122,12 +138,16 @@ class Catalogue:
                 if code.startswith("http://hl7.org/fhirpath/"):
                     code = _SYSTEM_TYPES.get(path, "id")
                 inner = path if code in ("BackboneElement", "Element") else code
-                json_name = name[:-3] + code[:1].upper() + code[1:] if name.endswith("[x]") else name
+                json_name = (
+                    name[:-3] + code[:1].upper() + code[1:] if name.endswith("[x]") else name
+                )
                 found.append((json_name, Property(json_name, code, inner, element)))
         return found
 
     def codes(self, value_set: str) -> list[Json]:
-        """The Codings of a value set, as far as the definitions list them; empty where they do not."""
+        """The Codings of a value set, as far as the definitions list them; empty where they do
+        not.
+        """
         url = value_set.split("|")[0]
         if url not in self._codes:
             self._codes[url] = []
@@ -143,8 +163,14 @@ class Catalogue:
             for other in include.get("valueSet", ()):
                 found += self.codes(other)
             if "system" in include:
-                found += [{"system": include["system"], "code": code} for code in self._listed(include)]
-        excluded = {code for exclude in (resource or {}).get("compose", {}).get("exclude", ()) for code in self._listed(exclude)}
+                found += [
+                    {"system": include["system"], "code": code} for code in self._listed(include)
+                ]
+        excluded = {
+            code
+            for exclude in (resource or {}).get("compose", {}).get("exclude", ())
+            for code in self._listed(exclude)
+        }
         return [coding for coding in found if coding["code"] not in excluded]
 
     def _listed(self, include: Json) -> list[str]:
@@ -157,4 +183,8 @@ class Catalogue:
 
 
 def _flat(concepts: list[Json]) -> list[str]:
-    return [code for concept in concepts for code in (concept["code"], *_flat(concept.get("concept", [])))]
+    return [
+        code
+        for concept in concepts
+        for code in (concept["code"], *_flat(concept.get("concept", [])))
+    ]

@@ -13,7 +13,17 @@ Json = dict[str, Any]
 
 _UUID = "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"
 _REQUESTED = ("Patient/1", "Patient", "http://x.org/Patient", "/Patient", "")
-_BUNDLES = ("document", "message", "transaction", "batch", "history", "searchset", "collection", "bogus", "batch-response")
+_BUNDLES = (
+    "document",
+    "message",
+    "transaction",
+    "batch",
+    "history",
+    "searchset",
+    "collection",
+    "bogus",
+    "batch-response",
+)
 _SIGNATURE: Json = {
     "type": [{"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.1"}],
     "when": "2020-01-01T00:00:00Z",
@@ -24,7 +34,11 @@ _EXISTS = {"question": "q0", "operator": "exists", "answerBoolean": True}
 
 
 def _entry(case: Case) -> Json | None:
-    entries = [e for e in case.resource.get("entry", ()) if isinstance(e, dict)] if case.resource.get("resourceType") == "Bundle" else []
+    entries = (
+        [e for e in case.resource.get("entry", ()) if isinstance(e, dict)]
+        if case.resource.get("resourceType") == "Bundle"
+        else []
+    )
     return case.rng.choice(entries) if entries else None
 
 
@@ -36,16 +50,33 @@ def bundle_entry(case: Case) -> str | None:
     rng, request = case.rng, {"method": "GET", "url": "Patient/1"}
     rng.choice(
         (
-            lambda: entry.pop("fullUrl", None), lambda: entry.pop("resource", None), lambda: entry.pop("request", None), lambda: entry.pop("response", None),
-            lambda: entry.pop("search", None), lambda: entry.update(request=request),
-            lambda: entry.update(response={"status": "200"}), lambda: entry.update(search={"mode": rng.choice(("match", "outcome", "include", "x"))}),
-            lambda: entry.get("resource", {}).pop("id", None), lambda: entry.get("resource", {}).update(id="other"),
-            lambda: entry.update(request={"method": rng.choice(("PATCH", "HEAD", "DELETE", "POST", "put")), "url": rng.choice(_REQUESTED)}),
+            lambda: entry.pop("fullUrl", None),
+            lambda: entry.pop("resource", None),
+            lambda: entry.pop("request", None),
+            lambda: entry.pop("response", None),
+            lambda: entry.pop("search", None),
+            lambda: entry.update(request=request),
+            lambda: entry.update(response={"status": "200"}),
+            lambda: entry.update(search={"mode": rng.choice(("match", "outcome", "include", "x"))}),
+            lambda: entry.get("resource", {}).pop("id", None),
+            lambda: entry.get("resource", {}).update(id="other"),
+            lambda: entry.update(
+                request={
+                    "method": rng.choice(("PATCH", "HEAD", "DELETE", "POST", "put")),
+                    "url": rng.choice(_REQUESTED),
+                }
+            ),
             lambda: entry.get("response", {}).update(etag="1", location="x y"),
-            lambda: entry.get("resource", {}).update(resourceType="Foo"), lambda: entry.update(resource="x"),
-            lambda: entry.update(link=[{"relation": "self", "url": "http://x.org"}, {"relation": "self", "url": "http://x.org/2"}]),
+            lambda: entry.get("resource", {}).update(resourceType="Foo"),
+            lambda: entry.update(resource="x"),
+            lambda: entry.update(
+                link=[
+                    {"relation": "self", "url": "http://x.org"},
+                    {"relation": "self", "url": "http://x.org/2"},
+                ]
+            ),
         )
-    )()  # fmt: skip
+    )()
     return "Bundle.entry"
 
 
@@ -95,7 +126,11 @@ def bundle_duplicate(case: Case) -> str | None:
 def bundle_reference(case: Case) -> str | None:
     if case.resource.get("resourceType") != "Bundle":
         return None
-    found = [holder for holder, context, _ in case.objects() if context == "Reference" and "reference" in holder]
+    found = [
+        holder
+        for holder, context, _ in case.objects()
+        if context == "Reference" and "reference" in holder
+    ]
     if not found:
         return None
     case.rng.choice(found)["reference"] = case.rng.choice(
@@ -123,35 +158,66 @@ def bundle_frame(case: Case) -> str | None:
     rng.choice(
         (
             lambda: made.update(type=rng.choice(_BUNDLES)),
-            lambda: made.pop("type", None), lambda: made.update(total=rng.choice((0, 99, -1, 1.5))),
-            lambda: made.pop("identifier", None), lambda: made.pop("timestamp", None), lambda: made.update(entry=[]), lambda: made.pop("entry", None),
-            made["entry"].reverse, lambda: made["entry"].pop(0), made["entry"].pop,
-            lambda: made.update(link=[{"relation": r, "url": "http://x.org"} for r in rng.choice((("self", "self"), ("self", "next"), ("foo",), ("next",)))]),
-            lambda: made.update(link=[{"relation": "self"}]), lambda: made["entry"].append({}),
-            lambda: made["entry"].append({"fullUrl": _UUID, "resource": {"resourceType": "Basic", "code": {"text": "x"}}}),
-            lambda: made.update(identifier={"system": "http://x.org", "value": "1"}), lambda: made.update(text={"status": "generated", "div": "x"}),
+            lambda: made.pop("type", None),
+            lambda: made.update(total=rng.choice((0, 99, -1, 1.5))),
+            lambda: made.pop("identifier", None),
+            lambda: made.pop("timestamp", None),
+            lambda: made.update(entry=[]),
+            lambda: made.pop("entry", None),
+            made["entry"].reverse,
+            lambda: made["entry"].pop(0),
+            made["entry"].pop,
+            lambda: made.update(
+                link=[
+                    {"relation": r, "url": "http://x.org"}
+                    for r in rng.choice((("self", "self"), ("self", "next"), ("foo",), ("next",)))
+                ]
+            ),
+            lambda: made.update(link=[{"relation": "self"}]),
+            lambda: made["entry"].append({}),
+            lambda: made["entry"].append(
+                {"fullUrl": _UUID, "resource": {"resourceType": "Basic", "code": {"text": "x"}}}
+            ),
+            lambda: made.update(identifier={"system": "http://x.org", "value": "1"}),
+            lambda: made.update(text={"status": "generated", "div": "x"}),
             lambda: made.update(signature=copy.deepcopy(_SIGNATURE)),
         )
-    )()  # fmt: skip
+    )()
     return "Bundle"
 
 
 @kind("parameters")
 def parameters(case: Case) -> str | None:
-    found = [p for p in case.resource.get("parameter", ()) if isinstance(p, dict)] if case.resource.get("resourceType") == "Parameters" else []
+    found = (
+        [p for p in case.resource.get("parameter", ()) if isinstance(p, dict)]
+        if case.resource.get("resourceType") == "Parameters"
+        else []
+    )
     if not found:
         return None
     one, rng = case.rng.choice(found), case.rng
     rng.choice(
         (
-            lambda: one.pop("name", None), lambda: one.update(valueString="x"), lambda: one.update(resource={"resourceType": "Patient"}),
-            lambda: one.update(part=[{"name": "p"}]), lambda: one.update(part=[{"name": "p", "valueCode": "c"}]),
-            lambda: [one.pop(k) for k in list(one) if k != "name"], lambda: one.update(resource={"resourceType": "Patient", "gender": "x"}),
-            lambda: one.update(resource={"id": "1"}), lambda: one.update(name=""), lambda: one.update(valueFoo=1), lambda: one.update(part=[]),
-            lambda: one.update(resource={"resourceType": "Patient", "text": {"status": "generated", "div": "<div>x</div>"}}),
+            lambda: one.pop("name", None),
+            lambda: one.update(valueString="x"),
+            lambda: one.update(resource={"resourceType": "Patient"}),
+            lambda: one.update(part=[{"name": "p"}]),
+            lambda: one.update(part=[{"name": "p", "valueCode": "c"}]),
+            lambda: [one.pop(k) for k in list(one) if k != "name"],
+            lambda: one.update(resource={"resourceType": "Patient", "gender": "x"}),
+            lambda: one.update(resource={"id": "1"}),
+            lambda: one.update(name=""),
+            lambda: one.update(valueFoo=1),
+            lambda: one.update(part=[]),
+            lambda: one.update(
+                resource={
+                    "resourceType": "Patient",
+                    "text": {"status": "generated", "div": "<div>x</div>"},
+                }
+            ),
             lambda: one.update(_name={"extension": [{"url": "http://x.org", "valueString": "x"}]}),
         )
-    )()  # fmt: skip
+    )()
     return "Parameters.parameter"
 
 
@@ -167,8 +233,14 @@ def _items(items: Any) -> list[Json]:
 
 @kind("answer")
 def answer(case: Case) -> str | None:
-    """One answer of a QuestionnaireResponse: of another type, twice, missing, out of its options, in the wrong place."""
-    found = _items(case.resource.get("item")) if case.resource.get("resourceType") == "QuestionnaireResponse" else []
+    """One answer of a QuestionnaireResponse: of another type, twice, missing, out of its options,
+    in the wrong place.
+    """
+    found = (
+        _items(case.resource.get("item"))
+        if case.resource.get("resourceType") == "QuestionnaireResponse"
+        else []
+    )
     if not found:
         return None
     item, rng, made = case.rng.choice(found), case.rng, case.resource
@@ -190,15 +262,26 @@ def answer(case: Case) -> str | None:
     )
     rng.choice(
         (
-            lambda: item.update(answer=[other]), lambda: item.update(answer=[other]), lambda: item.update(answer=[*item.get("answer", []), other]),
-            lambda: item.pop("answer", None), lambda: item.update(linkId=rng.choice(("nope", "q0", ""))), lambda: item.pop("linkId", None),
-            made["item"].reverse, lambda: made["item"].append(copy.deepcopy(item)),
-            lambda: made.update(status=rng.choice(("completed", "in-progress", "stopped", "entered-in-error"))), made["item"].pop,
+            lambda: item.update(answer=[other]),
+            lambda: item.update(answer=[other]),
+            lambda: item.update(answer=[*item.get("answer", []), other]),
+            lambda: item.pop("answer", None),
+            lambda: item.update(linkId=rng.choice(("nope", "q0", ""))),
+            lambda: item.pop("linkId", None),
+            made["item"].reverse,
+            lambda: made["item"].append(copy.deepcopy(item)),
+            lambda: made.update(
+                status=rng.choice(("completed", "in-progress", "stopped", "entered-in-error"))
+            ),
+            made["item"].pop,
             lambda: item.update(item=[{"linkId": "q0", "answer": [{"valueString": "x"}]}]),
-            lambda: item.update(text="Another text"), lambda: made.update(questionnaire=rng.choice(("#other", "http://x.org/q", "#q", "q"))),
-            lambda: made.pop("questionnaire", None), lambda: item.update(answer=[]), lambda: item.update(definition="http://x.org/d"),
+            lambda: item.update(text="Another text"),
+            lambda: made.update(questionnaire=rng.choice(("#other", "http://x.org/q", "#q", "q"))),
+            lambda: made.pop("questionnaire", None),
+            lambda: item.update(answer=[]),
+            lambda: item.update(definition="http://x.org/d"),
         )
-    )()  # fmt: skip
+    )()
     return "QuestionnaireResponse.item"
 
 
@@ -206,35 +289,102 @@ def answer(case: Case) -> str | None:
 def question(case: Case) -> str | None:
     """The Questionnaire, contained or itself the resource, changed under its answers."""
     forms = (
-        [r for r in case.resource.get("contained", ()) if isinstance(r, dict) and r.get("resourceType") == "Questionnaire"]
+        [
+            r
+            for r in case.resource.get("contained", ())
+            if isinstance(r, dict) and r.get("resourceType") == "Questionnaire"
+        ]
         if isinstance(case.resource.get("contained", []), list)
         else []
     )
-    form = case.resource if case.resource.get("resourceType") == "Questionnaire" else forms[0] if forms else None
+    form = (
+        case.resource
+        if case.resource.get("resourceType") == "Questionnaire"
+        else forms[0]
+        if forms
+        else None
+    )
     found = _items(form.get("item")) if form else []
     if not found or form is None:
         return None
     item, rng = case.rng.choice(found), case.rng
     rng.choice(
         (
-            lambda: item.update(type=rng.choice(("string", "integer", "group", "display", "choice", "boolean", "bogus", "question"))),
-            lambda: item.update(required=True), lambda: item.update(repeats=rng.choice((True, False))), lambda: item.update(maxLength=rng.choice((1, 3))),
+            lambda: item.update(
+                type=rng.choice(
+                    (
+                        "string",
+                        "integer",
+                        "group",
+                        "display",
+                        "choice",
+                        "boolean",
+                        "bogus",
+                        "question",
+                    )
+                )
+            ),
+            lambda: item.update(required=True),
+            lambda: item.update(repeats=rng.choice((True, False))),
+            lambda: item.update(maxLength=rng.choice((1, 3))),
             lambda: item.update(linkId="q0"),
-            lambda: item.update(enableWhen=[{**_EXISTS, "operator": rng.choice(("exists", "=", "!=", ">")), "answerBoolean": rng.choice((True, False))}]),
-            lambda: item.update(enableWhen=[{"question": "nope", "operator": "exists", "answerBoolean": True}]),
-            lambda: item.update(answerOption=[{"valueString": "a"}]), lambda: item.update(answerOption=[{"valueInteger": 3}]),
-            lambda: item.update(answerValueSet="http://hl7.org/fhir/ValueSet/administrative-gender"), lambda: item.update(initial=[{"valueString": "x"}]),
+            lambda: item.update(
+                enableWhen=[
+                    {
+                        **_EXISTS,
+                        "operator": rng.choice(("exists", "=", "!=", ">")),
+                        "answerBoolean": rng.choice((True, False)),
+                    }
+                ]
+            ),
+            lambda: item.update(
+                enableWhen=[{"question": "nope", "operator": "exists", "answerBoolean": True}]
+            ),
+            lambda: item.update(answerOption=[{"valueString": "a"}]),
+            lambda: item.update(answerOption=[{"valueInteger": 3}]),
+            lambda: item.update(
+                answerValueSet="http://hl7.org/fhir/ValueSet/administrative-gender"
+            ),
+            lambda: item.update(initial=[{"valueString": "x"}]),
             lambda: item.update(readOnly=True),
             lambda: item.update(item=[{"linkId": "new", "type": "display", "text": "x"}]),
             lambda: item.update(item=[{"linkId": "new", "type": "string", "required": True}]),
-            lambda: item.update(code=[{"system": "http://x.org", "code": "c"}]), lambda: item.pop("type", None),
+            lambda: item.update(code=[{"system": "http://x.org", "code": "c"}]),
+            lambda: item.pop("type", None),
             lambda: item.update(enableWhen=[{**_EXISTS}, {**_EXISTS, "question": "q1"}]),
-            lambda: item.update(definition="http://x.org/d#a"), lambda: form.update(status="retired"),
-            lambda: item.update(extension=[{"url": "http://hl7.org/fhir/StructureDefinition/minLength", "valueInteger": 50}]),
-            lambda: item.update(extension=[{"url": "http://hl7.org/fhir/StructureDefinition/minValue", "valueInteger": 50}]),
-            lambda: item.update(extension=[{"url": "http://hl7.org/fhir/StructureDefinition/maxValue", "valueInteger": 1}]),
-            lambda: item.update(extension=[{"url": "http://hl7.org/fhir/StructureDefinition/regex", "valueString": "[0-9]+"}]),
-            lambda: item.update(extension=[{"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs", "valueInteger": 1}]),
+            lambda: item.update(definition="http://x.org/d#a"),
+            lambda: form.update(status="retired"),
+            lambda: item.update(
+                extension=[
+                    {"url": "http://hl7.org/fhir/StructureDefinition/minLength", "valueInteger": 50}
+                ]
+            ),
+            lambda: item.update(
+                extension=[
+                    {"url": "http://hl7.org/fhir/StructureDefinition/minValue", "valueInteger": 50}
+                ]
+            ),
+            lambda: item.update(
+                extension=[
+                    {"url": "http://hl7.org/fhir/StructureDefinition/maxValue", "valueInteger": 1}
+                ]
+            ),
+            lambda: item.update(
+                extension=[
+                    {
+                        "url": "http://hl7.org/fhir/StructureDefinition/regex",
+                        "valueString": "[0-9]+",
+                    }
+                ]
+            ),
+            lambda: item.update(
+                extension=[
+                    {
+                        "url": "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs",
+                        "valueInteger": 1,
+                    }
+                ]
+            ),
         )
-    )()  # fmt: skip
+    )()
     return "Questionnaire.item"

@@ -1,4 +1,6 @@
-"""Mutations of the text: lines that JSON, or the FHIR JSON format, does not allow (and some that it does)."""
+"""Mutations of the text: lines that JSON, or the FHIR JSON format, does not allow (and some that it
+does).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def _at_value(case: Case, pattern: str, new: str) -> bytes | None:
     if not found:
         return None
     match = case.rng.choice(found)
-    return (text[: match.start()] + match.expand(new) + text[match.end() :]).encode("utf-8", "surrogatepass")
+    return (text[: match.start()] + match.expand(new) + text[match.end() :]).encode(
+        "utf-8", "surrogatepass"
+    )
 
 
 @kind("bad-escape")
@@ -47,12 +51,16 @@ def duplicate_key(case: Case) -> bytes | None:
 @kind("root-not-object")
 def root_not_object(case: Case) -> bytes | None:
     text = _text(case)
-    return case.rng.choice((f"[{text}]", json.dumps(text), "null", "true", "12", "[]", "{}", '""')).encode()
+    return case.rng.choice(
+        (f"[{text}]", json.dumps(text), "null", "true", "12", "[]", "{}", '""')
+    ).encode()
 
 
 @kind("trailing-text")
 def trailing_text(case: Case) -> bytes | None:
-    return (_text(case) + case.rng.choice(("}", "]", " x", ",", "{}", "  ", "//", "\t", " null"))).encode()
+    return (
+        _text(case) + case.rng.choice(("}", "]", " x", ",", "{}", "  ", "//", "\t", " null"))
+    ).encode()
 
 
 @kind("truncate")
@@ -78,7 +86,12 @@ def byte_order_mark(case: Case) -> bytes | None:
 
 @kind("not-a-number")
 def not_a_number(case: Case) -> bytes | None:
-    return _at_value(case, r":(-?\d[\d.]*)(?=[,}])", ":" + case.rng.choice(("NaN", "Infinity", "-Infinity", "undefined", "True", "0x10", "1_000")))
+    return _at_value(
+        case,
+        r":(-?\d[\d.]*)(?=[,}])",
+        ":"
+        + case.rng.choice(("NaN", "Infinity", "-Infinity", "undefined", "True", "0x10", "1_000")),
+    )
 
 
 @kind("number-form")
@@ -86,7 +99,18 @@ def number_form(case: Case) -> bytes | None:
     return _at_value(
         case,
         r":(-?)(\d[\d.]*)(?=[,}])",
-        case.rng.choice((r":\g<1>0\g<2>", r":+\g<2>", r":\g<1>\g<2>.", r":\g<1>.\g<2>", r":\g<1>\g<2>e", r":\g<1>\g<2>e0", r":\g<1>\g<2>E+1", r":-\g<2>")),
+        case.rng.choice(
+            (
+                r":\g<1>0\g<2>",
+                r":+\g<2>",
+                r":\g<1>\g<2>.",
+                r":\g<1>.\g<2>",
+                r":\g<1>\g<2>e",
+                r":\g<1>\g<2>e0",
+                r":\g<1>\g<2>E+1",
+                r":-\g<2>",
+            )
+        ),
     )
 
 
@@ -97,18 +121,28 @@ def unquoted(case: Case) -> bytes | None:
 
 @kind("raw-control")
 def raw_control(case: Case) -> bytes | None:
-    return _at_value(case, r':"(\w)', ':"' + case.rng.choice(("\t", "\x01", "\x1f", "\x7f", "\x0b")) + r"\1")
+    return _at_value(
+        case, r':"(\w)', ':"' + case.rng.choice(("\t", "\x01", "\x1f", "\x7f", "\x0b")) + r"\1"
+    )
 
 
 @kind("escaped-control")
 def escaped_control(case: Case) -> bytes | None:
-    return _at_value(case, r':"(\w)', r':"\\u00' + case.rng.choice(("00", "01", "0b", "1f", "7f", "85", "a0", "0d")) + r"\1")
+    return _at_value(
+        case,
+        r':"(\w)',
+        r':"\\u00' + case.rng.choice(("00", "01", "0b", "1f", "7f", "85", "a0", "0d")) + r"\1",
+    )
 
 
 @kind("not-utf8")
 def not_utf8(case: Case) -> bytes | None:
     line = _at_value(case, r':"(\w)', r':"~~~\1')
-    return line.replace(b"~~~", case.rng.choice((b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80"))) if line else None
+    return (
+        line.replace(b"~~~", case.rng.choice((b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80")))
+        if line
+        else None
+    )
 
 
 @kind("whitespace-between")
@@ -127,4 +161,8 @@ def deep(case: Case) -> bytes | None:
     inner = '{"url":"http://example.org/e","valueBoolean":true}'
     for _ in range(depth):
         inner = '{"url":"http://example.org/e","extension":[' + inner + "]}"
-    return (_text(case)[:-1] + f',"extension":[{inner}]}}').encode() if "extension" not in case.resource else None
+    return (
+        (_text(case)[:-1] + f',"extension":[{inner}]}}').encode()
+        if "extension" not in case.resource
+        else None
+    )

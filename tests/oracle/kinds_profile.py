@@ -1,4 +1,6 @@
-"""Mutations aimed at what profiles say: required and prohibited elements, slices, fixed values, targets, bindings, extensions, and the claim itself."""
+"""Mutations aimed at what profiles say: required and prohibited elements, slices, fixed values,
+targets, bindings, extensions, and the claim itself.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,18 @@ def _profiles(case: Case) -> list[Json]:
     """The profiles that the resource claims and the definitions know."""
     meta = case.resource.get("meta")
     urls = meta.get("profile", ()) if isinstance(meta, dict) else ()
-    found = [case.catalogue.definitions.fetch("StructureDefinition", url) for url in urls if isinstance(url, str)]
+    found = [
+        case.catalogue.definitions.fetch("StructureDefinition", url)
+        for url in urls
+        if isinstance(url, str)
+    ]
     return [sd for sd in found if sd and sd.get("snapshot", {}).get("element")]
 
 
 def _elements(case: Case, wanted: Callable[[Json], bool]) -> list[tuple[Json, list[Place]]]:
-    """Elements of the claimed profiles that are wanted and that the resource has, with their places in it."""
+    """Elements of the claimed profiles that are wanted and that the resource has, with their places
+    in it.
+    """
     found = []
     for profile in _profiles(case):
         for element in profile["snapshot"]["element"]:
@@ -38,14 +46,26 @@ def _elements(case: Case, wanted: Callable[[Json], bool]) -> list[tuple[Json, li
 
 
 def _places(value: Any, segments: list[str]) -> Iterator[Place]:
-    """Every place that a path without its type leads to: properties, list items; choices under any of their names."""
+    """Every place that a path without its type leads to: properties, list items; choices under any
+    of their names.
+    """
     if not isinstance(value, dict) or not segments:
         return
     first, rest = segments[0], segments[1:]
-    names = [n for n in value if n.startswith(first[:-3])] if first.endswith("[x]") else [first] if first in value else []
+    names = (
+        [n for n in value if n.startswith(first[:-3])]
+        if first.endswith("[x]")
+        else [first]
+        if first in value
+        else []
+    )
     for name in names:
         child = value[name]
-        below: list[Place] = [(child, index) for index in range(len(child))] if isinstance(child, list) else [(value, name)]
+        below: list[Place] = (
+            [(child, index) for index in range(len(child))]
+            if isinstance(child, list)
+            else [(value, name)]
+        )
         for holder, key in below:
             if rest:
                 yield from _places(holder[key], rest)
@@ -68,7 +88,9 @@ def _said(element: Json) -> str:
 
 def _value_of(element: Json) -> Any:
     """The fixed value or pattern of an element, None where it has none."""
-    return next((value for key, value in element.items() if key.startswith(("fixed", "pattern"))), None)
+    return next(
+        (value for key, value in element.items() if key.startswith(("fixed", "pattern"))), None
+    )
 
 
 @kind("profile-drop-required")
@@ -148,11 +170,19 @@ def slice_code(case: Case) -> str | None:
 
 
 def _leaves(value: Any) -> Iterator[Place]:
-    children = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    children = (
+        list(value.items())
+        if isinstance(value, dict)
+        else list(enumerate(value))
+        if isinstance(value, list)
+        else []
+    )
     for key, child in children:
         if isinstance(child, dict | list):
             yield from _leaves(child)
-        elif key in ("code", "system", "url", "use", "type", "value", "reference") or isinstance(value, list):
+        elif key in ("code", "system", "url", "use", "type", "value", "reference") or isinstance(
+            value, list
+        ):
             yield value, key
 
 
@@ -168,7 +198,9 @@ def slice_drop(case: Case) -> str | None:
 
 @kind("profile-slice-twice")
 def slice_twice(case: Case) -> str | None:
-    found = _pick(case, lambda e: _sliced(e) or e.get("max") == "1" and e.get("base", {}).get("max") == "*")
+    found = _pick(
+        case, lambda e: _sliced(e) or e.get("max") == "1" and e.get("base", {}).get("max") == "*"
+    )
     if found is None:
         return None
     element, holder, key = found
@@ -208,19 +240,36 @@ def slice_order(case: Case) -> str | None:
 
 @kind("profile-target")
 def target(case: Case) -> str | None:
-    """A reference to a resource of another type than the profile allows, or to a contained resource that does not conform."""
+    """A reference to a resource of another type than the profile allows, or to a contained resource
+    that does not conform.
+    """
     found = _pick(case, lambda e: any(t.get("targetProfile") for t in e.get("type", ())))
     if found is None:
         return None
     element, holder, key = found
     if not isinstance(holder[key], dict):
         return None
-    name = case.rng.choice(("Patient", "Organization", "Practitioner", "Device", "Group", "Location", "Binary", "RelatedPerson", "PractitionerRole"))
+    name = case.rng.choice(
+        (
+            "Patient",
+            "Organization",
+            "Practitioner",
+            "Device",
+            "Group",
+            "Location",
+            "Binary",
+            "RelatedPerson",
+            "PractitionerRole",
+        )
+    )
     shape = case.rng.random()
     if shape < 0.6:
         holder[key] = {"reference": f"{name}/1"}
     elif shape < 0.8:
-        case.resource["contained"] = [*case.resource.get("contained", ()), {"resourceType": name, "id": "inner"}]
+        case.resource["contained"] = [
+            *case.resource.get("contained", ()),
+            {"resourceType": name, "id": "inner"},
+        ]
         holder[key] = {"reference": "#inner"}
     else:
         holder[key] = {"reference": f"{name}/1", "type": case.rng.choice((name, "Patient"))}
@@ -235,7 +284,11 @@ def choice_type(case: Case) -> str | None:
         return None
     element, holder, key = found
     properties = case.catalogue.properties(element["path"].rpartition(".")[0])
-    names = [n for n, p in properties.items() if p.element["path"] == element["path"] and p.is_primitive and n != key]
+    names = [
+        n
+        for n, p in properties.items()
+        if p.element["path"] == element["path"] and p.is_primitive and n != key
+    ]
     if not names or not isinstance(holder, dict):
         return None
     name = case.rng.choice(names)
@@ -247,19 +300,31 @@ def choice_type(case: Case) -> str | None:
 @kind("profile-binding")
 def binding(case: Case) -> str | None:
     """A code that is not in the value set, or none, where the profile binds."""
-    found = _pick(case, lambda e: e.get("binding", {}).get("strength") in ("required", "extensible"))
+    found = _pick(
+        case, lambda e: e.get("binding", {}).get("strength") in ("required", "extensible")
+    )
     if found is None:
         return None
     element, holder, key = found
     value = holder[key]
     wrong = case.rng.choice(
-        ({"system": "http://acme.example/codes", "code": "z"}, {"system": "http://loinc.org", "code": "0-0"}, {"code": "x"}, {"display": "only"})
+        (
+            {"system": "http://acme.example/codes", "code": "z"},
+            {"system": "http://loinc.org", "code": "0-0"},
+            {"code": "x"},
+            {"display": "only"},
+        )
     )
     if isinstance(value, str):
         holder[key] = case.rng.choice(("bogus", value.upper(), "unknown"))
     elif isinstance(value, dict) and "coding" in value:
         holder[key] = case.rng.choice(
-            ({"coding": [wrong]}, {"coding": [wrong, *value["coding"]]}, {"text": "only text"}, {"coding": [{**value["coding"][0], "code": "bogus"}]})
+            (
+                {"coding": [wrong]},
+                {"coding": [wrong, *value["coding"]]},
+                {"text": "only text"},
+                {"coding": [{**value["coding"][0], "code": "bogus"}]},
+            )
         )
     elif isinstance(value, dict):
         holder[key] = {**value, **wrong}
@@ -269,7 +334,12 @@ def binding(case: Case) -> str | None:
 @kind("profile-prohibited")
 def prohibited(case: Case) -> str | None:
     """An element that the profile forbids (max 0)."""
-    found = [e for profile in _profiles(case) for e in profile["snapshot"]["element"] if e.get("max") == "0" and e["path"].count(".") == 1]
+    found = [
+        e
+        for profile in _profiles(case)
+        for e in profile["snapshot"]["element"]
+        if e.get("max") == "0" and e["path"].count(".") == 1
+    ]
     if not found:
         return None
     element = case.rng.choice(found)
@@ -352,7 +422,11 @@ def extension_moved(case: Case) -> str | None:
 @kind("profile-extension-part")
 def extension_part(case: Case) -> str | None:
     """A part of a complex extension lost, unknown, or twice."""
-    found = [(h, k) for h, k in _extensions(case) if isinstance(h[k].get("extension"), list) and h[k]["extension"]]
+    found = [
+        (h, k)
+        for h, k in _extensions(case)
+        if isinstance(h[k].get("extension"), list) and h[k]["extension"]
+    ]
     if not found:
         return None
     holder, key = case.rng.choice(found)
@@ -408,7 +482,13 @@ def invariant(case: Case) -> str | None:
             for constraint in element.get("constraint", ()):
                 if not str(constraint.get("source", profile["url"])).startswith(RESOURCE_PREFIX):
                     words |= {
-                        w for w in str(constraint.get("expression", "")).replace("(", ".").replace(")", ".").replace(" ", ".").split(".") if w.isidentifier()
+                        w
+                        for w in str(constraint.get("expression", ""))
+                        .replace("(", ".")
+                        .replace(")", ".")
+                        .replace(" ", ".")
+                        .split(".")
+                        if w.isidentifier()
                     }
     site = case.pick(lambda s: not s.is_item and str(s.key) in words)
     if site:
@@ -419,7 +499,13 @@ def invariant(case: Case) -> str | None:
 @kind("profile-status")
 def status(case: Case) -> str | None:
     """Another status, which conditional invariants look at."""
-    site = case.pick(lambda s: str(s.key) in ("status", "intent", "use", "lifecycleStatus", "outcome") and s.type == "code" and s.path.count(".") == 1)
+    site = case.pick(
+        lambda s: (
+            str(s.key) in ("status", "intent", "use", "lifecycleStatus", "outcome")
+            and s.type == "code"
+            and s.path.count(".") == 1
+        )
+    )
     if site is None or site.prop is None or not site.prop.value_set:
         return None
     site.value = case.rng.choice(case.catalogue.codes(site.prop.value_set))["code"]
@@ -429,7 +515,9 @@ def status(case: Case) -> str | None:
 @kind("profile-text-for-code")
 def text_for_code(case: Case) -> str | None:
     """A concept that the profile talks about, by text alone or by coding without code."""
-    found = _pick(case, lambda e: any(t.get("code") == "CodeableConcept" for t in e.get("type", ())))
+    found = _pick(
+        case, lambda e: any(t.get("code") == "CodeableConcept" for t in e.get("type", ()))
+    )
     if found is None:
         return None
     element, holder, key = found
@@ -438,7 +526,14 @@ def text_for_code(case: Case) -> str | None:
             {"text": "only text"},
             {"coding": [{"system": "http://loinc.org"}]},
             {"coding": [{"display": "x"}]},
-            {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]},
+            {
+                "extension": [
+                    {
+                        "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+                        "valueCode": "unknown",
+                    }
+                ]
+            },
         )
     )
     return _said(element)

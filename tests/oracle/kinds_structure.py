@@ -34,12 +34,25 @@ def drop_required(case: Case) -> str | None:
 
 @kind("required-only-extension")
 def required_only_extension(case: Case) -> str | None:
-    site = case.pick(lambda s: _property(s) and s.prop is not None and s.prop.required and s.prop.is_primitive and not s.prop.is_list)
+    site = case.pick(
+        lambda s: (
+            _property(s)
+            and s.prop is not None
+            and s.prop.required
+            and s.prop.is_primitive
+            and not s.prop.is_list
+        )
+    )
     if site:
         holder, key = site.holder, site.key
         site.drop()
         holder["_" + key] = {
-            "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": case.rng.choice(("unknown", "masked", "bogus"))}]
+            "extension": [
+                {
+                    "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+                    "valueCode": case.rng.choice(("unknown", "masked", "bogus")),
+                }
+            ]
         }
     return site.path if site else None
 
@@ -58,7 +71,18 @@ def misspell(case: Case) -> str | None:
     if site is None:
         return None
     name, rng = str(site.key), case.rng
-    wrong = rng.choice((name[:-1], name + "s", name.upper(), name[:1].upper() + name[1:], name.replace("e", "3", 1), name + "x", "_" + name, name + " "))
+    wrong = rng.choice(
+        (
+            name[:-1],
+            name + "s",
+            name.upper(),
+            name[:1].upper() + name[1:],
+            name.replace("e", "3", 1),
+            name + "x",
+            "_" + name,
+            name + " ",
+        )
+    )
     value = site.value
     site.drop()
     site.holder[wrong] = value
@@ -89,9 +113,15 @@ def unknown_property(case: Case) -> str | None:
 
 @kind("add-legal-property")
 def add_legal_property(case: Case) -> str | None:
-    """A property that the type allows, holding a plain value of its primitive type: legal, unless an invariant says otherwise."""
+    """A property that the type allows, holding a plain value of its primitive type: legal, unless
+    an invariant says otherwise.
+    """
     holder, context, path = case.rng.choice(case.objects())
-    names = [(n, p) for n, p in case.catalogue.properties(context).items() if n not in holder and p.is_primitive]
+    names = [
+        (n, p)
+        for n, p in case.catalogue.properties(context).items()
+        if n not in holder and p.is_primitive
+    ]
     if not names:
         return None
     name, prop = case.rng.choice(names)
@@ -153,7 +183,13 @@ def object_to_primitive(case: Case) -> str | None:
 def primitive_to_object(case: Case) -> str | None:
     site = case.pick(lambda s: s.key != "resourceType" and isinstance(s.value, str | int | float))
     if site:
-        site.value = case.rng.choice(({"value": site.value}, {}, {"extension": [{"url": "http://example.org/e", "valueString": "x"}]}))
+        site.value = case.rng.choice(
+            (
+                {"value": site.value},
+                {},
+                {"extension": [{"url": "http://example.org/e", "valueString": "x"}]},
+            )
+        )
     return site.path if site else None
 
 
@@ -211,7 +247,17 @@ def swap_types(case: Case) -> str | None:
 def resource_type(case: Case) -> str | None:
     names = case.catalogue.resource_types
     case.resource["resourceType"] = case.rng.choice(
-        (case.rng.choice(names), "Foo", "patient", "", "DomainResource", "Quantity", case.resource["resourceType"] + " ", None, 5)
+        (
+            case.rng.choice(names),
+            "Foo",
+            "patient",
+            "",
+            "DomainResource",
+            "Quantity",
+            case.resource["resourceType"] + " ",
+            None,
+            5,
+        )
     )
     return "resourceType"
 
@@ -222,7 +268,11 @@ def second_choice(case: Case) -> str | None:
     if site is None or site.prop is None:
         return None
     properties = case.catalogue.properties(site.owner)
-    others = [n for n, p in properties.items() if p.element is site.prop.element and p.is_primitive and n not in site.holder]
+    others = [
+        n
+        for n, p in properties.items()
+        if p.element is site.prop.element and p.is_primitive and n not in site.holder
+    ]
     if not others:
         return None
     name = case.rng.choice(others)
@@ -259,7 +309,11 @@ def choice_other_type(case: Case) -> str | None:
     if site is None or site.prop is None:
         return None
     properties = case.catalogue.properties(site.owner)
-    others = [n for n, p in properties.items() if p.element is site.prop.element and p.is_primitive and n != site.key]
+    others = [
+        n
+        for n, p in properties.items()
+        if p.element is site.prop.element and p.is_primitive and n != site.key
+    ]
     if not others:
         return None
     name = case.rng.choice(others)
@@ -288,13 +342,22 @@ def reorder(case: Case) -> bytes | None:
 @kind("underscore")
 def underscore(case: Case) -> str | None:
     """What may stand, and what may not, beside a primitive."""
-    site = case.pick(lambda s: not s.is_item and s.prop is not None and s.prop.is_primitive and "_" + str(s.key) not in s.holder)
+    site = case.pick(
+        lambda s: (
+            not s.is_item
+            and s.prop is not None
+            and s.prop.is_primitive
+            and "_" + str(s.key) not in s.holder
+        )
+    )
     if site is None:
         return None
     extension = {"url": "http://example.org/e", "valueString": "v"}
     single: list[Any] = [
-        {"extension": [extension]}, {"id": "p1"}, {"id": "a b"}, {}, None, "x", {"extension": []}, {"extension": [{"url": "http://example.org/e"}]},
-        {"value": "x"}, {"extension": extension}, [{"extension": [extension]}], {"fhir_comments": ["c"]}, {"modifierExtension": [extension]},
+        {"extension": [extension]}, {"id": "p1"}, {"id": "a b"}, {}, None, "x", {"extension": []},
+        {"extension": [{"url": "http://example.org/e"}]},
+        {"value": "x"}, {"extension": extension}, [{"extension": [extension]}],
+        {"fhir_comments": ["c"]}, {"modifierExtension": [extension]},
     ]  # fmt: skip
     if isinstance(site.value, list):
         single = [
@@ -320,7 +383,9 @@ def element_id(case: Case) -> str | None:
     if not objects:
         return None
     for holder, _, _ in case.rng.sample(objects, min(2, len(objects))):
-        holder["id"] = case.rng.choice(("dup", "dup", "a b", "", 5, "x" * 65, "ok-1", "ä", "with/slash"))
+        holder["id"] = case.rng.choice(
+            ("dup", "dup", "a b", "", 5, "x" * 65, "ok-1", "ä", "with/slash")
+        )
     return objects[0][2]
 
 

@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""The acceptor beside the explainer, line by line: whatever the one says of a line, the other must say too.
+"""The acceptor beside the explainer, line by line: whatever the one says of a line, the other must
+say too.
 
-usage: one_meaning.py [--lines N] [--seed N] [--shared FOLDER] [--only NAME]... [--minutes N] [--differences FILE]
+usage: one_meaning.py [--lines N] [--seed N] [--shared FOLDER] [--only NAME]... [--minutes N]
+[--differences FILE]
 
-First all open data of SHARED, each file at the level and with the packages of its label file, then, until N distinct lines are done, mutations
-of it (mutate.py in the tree, swaps.py in the text, wraps.py
-by putting one into another) and resources made from the compiled schema (made.py), at structure-only, minimal, and
-strict with each set of packages.
-Blocks of lines are judged natively and by the explainer alone; line ends, types, ids, verdicts with all issues, and undecided codes are
-compared: of every line that natively passes, and of one in five of those that fail. Ends with a table; at the first difference with 1 and
-the lines that differ, which --differences keeps. Ctrl-C ends it with the table so far.
+First all open data of SHARED, each file at the level and with the packages of its label file, then,
+until N distinct lines are done, mutations of it (mutate.py in the tree, swaps.py in the text,
+wraps.py by putting one into another) and resources made from the compiled schema (made.py), at
+structure-only, minimal, and strict with each set of packages. Blocks of lines are judged natively
+and by the explainer alone; line ends, types, ids, verdicts with all issues, and undecided codes are
+compared: of every line that natively passes, and of one in five of those that fail. Ends with a
+table; at the first difference with 1 and the lines that differ, which --differences keeps. Ctrl-C
+ends it with the table so far.
 """
 
 from __future__ import annotations
@@ -46,11 +49,16 @@ __all__ = ["Pair", "Tally", "differences", "made_lines", "mutated_lines"]
 Json = dict[str, Any]
 
 _BLOCK = 100
-"""Lines in a block: enough to make blocks cheap, few enough to find the line in one that differs."""
+"""Lines in a block: enough to make blocks cheap, few enough to find the line in one that differs.
+"""
 _ALL = 5
-"""Of so many blocks one is compared whole; of the others those lines that natively pass, since a failure is the explainer's own."""
+"""Of so many blocks one is compared whole; of the others those lines that natively pass, since a
+failure is the explainer's own.
+"""
 _LONGEST = 6000
-"""Bytes of the lines that are broken: a longer one takes as long as several short ones and shows no more."""
+"""Bytes of the lines that are broken: a longer one takes as long as several short ones and shows no
+more.
+"""
 _MATERIAL = 1500
 """Lines of each source that are broken, again and again."""
 
@@ -60,11 +68,19 @@ class Pair:
 
     def __init__(self, level: Level, packages: tuple[str, ...] = ()) -> None:
         self.level, self.packages = level, packages
-        self.native, self.slow = Validator(level, packages=packages), Validator(level, packages=packages, native=False)
+        self.native, self.slow = (
+            Validator(level, packages=packages),
+            Validator(level, packages=packages, native=False),
+        )
         self.catalogue = Catalogue(Packages(list(packages)) if packages else None)
 
-    def told_apart(self, lines: Sequence[bytes], *, passing: bool = False) -> tuple[list[str], BlockVerdicts]:
-        """How the verdicts of one block differ, and those of the native one. passing: compare only lines that natively pass."""
+    def told_apart(
+        self, lines: Sequence[bytes], *, passing: bool = False
+    ) -> tuple[list[str], BlockVerdicts]:
+        """How the verdicts of one block differ, and those of the native one.
+
+        passing: compare only lines that natively pass.
+        """
         one = self.native.validate_block(Block(b"\n".join(lines)))
         compared = one
         if passing and one.failed:
@@ -80,7 +96,9 @@ class Pair:
 
 
 def differences(one: BlockVerdicts, other: BlockVerdicts) -> list[str]:
-    """The columns that tell two verdicts on a block apart, with what they say; why lines were asked about is no part of a verdict."""
+    """The columns that tell two verdicts on a block apart, with what they say; why lines were asked
+    about is no part of a verdict.
+    """
     found = []
     for name in (each.name for each in fields(BlockVerdicts) if each.name != "asked"):
         left, right = getattr(one, name), getattr(other, name)
@@ -120,10 +138,16 @@ class Tally:
     def __str__(self) -> str:
         valid = self.accepted + self.asked
         share = f"{100 * self.asked / valid:8.2f}" if valid else " " * 8
-        return f"{self.name:58} {self.lines:>8} {self.distinct:>8} {self.accepted:>8} {self.asked:>7} {share} {self.failed:>8} {self.seconds:8.0f}s"
+        return (
+            f"{self.name:58} {self.lines:>8} {self.distinct:>8} {self.accepted:>8} "
+            f"{self.asked:>7} {share} {self.failed:>8} {self.seconds:8.0f}s"
+        )
 
 
-HEAD = f"{'source':58} {'lines':>8} {'distinct':>8} {'accepted':>8} {'asked':>7} {'% valid':>8} {'failed':>8} {'time':>9}"
+HEAD = (
+    f"{'source':58} {'lines':>8} {'distinct':>8} {'accepted':>8} {'asked':>7} {'% valid':>8} "
+    f"{'failed':>8} {'time':>9}"
+)
 
 
 @dataclass
@@ -165,7 +189,9 @@ class Comparison:
         source.blocks += 1
         said, verdicts = source.pair.told_apart(lines, passing=source.blocks % _ALL != 0)
         if said:
-            self.found += [(source.tally.name, line, why) for line, why in source.pair.culprits(lines)]
+            self.found += [
+                (source.tally.name, line, why) for line, why in source.pair.culprits(lines)
+            ]
         source.tally.add(verdicts, self.distinct - before, time.process_time() - began)
         return True
 
@@ -187,18 +213,30 @@ def _resources(lines: Iterable[bytes], rng: random.Random) -> dict[str, list[Jso
     return found
 
 
-def mutated_lines(material: dict[str, list[Json]], catalogue: Catalogue, rng: random.Random, family: str) -> Iterator[bytes]:
-    """Lines without end, each a resource of the material broken once (one in five is not), one in three of them written in an unusual way."""
+def mutated_lines(
+    material: dict[str, list[Json]], catalogue: Catalogue, rng: random.Random, family: str
+) -> Iterator[bytes]:
+    """Lines without end, each a resource of the material broken once (one in five is not), one in
+    three of them written in an unusual way.
+    """
     kinds, types = mutate.kind_names(family), sorted(material)
     composites = [name for name in types if name in mutate.COMPOSITE]
     while True:
         kind = rng.choice(kinds)
-        among = composites if mutate.KINDS[kind].__module__ == "kinds_composite" and composites else types
+        among = (
+            composites
+            if mutate.KINDS[kind].__module__ == "kinds_composite" and composites
+            else types
+        )
         of_type = material[rng.choice(among)]
-        broken = (b"", "", "") if rng.random() < 0.2 else mutate.mutate(kind, of_type, catalogue, rng)
+        broken = (
+            (b"", "", "") if rng.random() < 0.2 else mutate.mutate(kind, of_type, catalogue, rng)
+        )
         if broken is None:
             continue
-        line = broken[0] or json.dumps(rng.choice(of_type), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        line = broken[0] or json.dumps(rng.choice(of_type), ensure_ascii=False).encode(
+            "utf-8", "surrogatepass"
+        )
         yield (_respelled(line, rng) if rng.random() < 0.33 else line).replace(b"\n", b" ")
 
 
@@ -213,17 +251,35 @@ def _respelled(line: bytes, rng: random.Random) -> bytes:
 def made_lines(pair: Pair, rng: random.Random) -> Iterator[bytes]:
     """Lines without end, each a resource made from the compiled schema, half of them right."""
     profiles: dict[str, list[Json]] = {}
-    for definition in pair.catalogue.definitions.all("StructureDefinition") if pair.packages else ():
-        if definition.get("derivation") == "constraint" and definition.get("kind") == "resource" and definition.get("snapshot", {}).get("element"):
+    for definition in (
+        pair.catalogue.definitions.all("StructureDefinition") if pair.packages else ()
+    ):
+        if (
+            definition.get("derivation") == "constraint"
+            and definition.get("kind") == "resource"
+            and definition.get("snapshot", {}).get("element")
+        ):
             profiles.setdefault(definition["type"], []).append(definition)
     types = [*pair.catalogue.resource_types, *sorted(profiles) * 8]
     for number in itertools.count():
-        maker = Maker(pair.slow._errors.schema, pair.catalogue, rng, profiles=profiles, wrong=(0.0, 0.01, 0.0, 0.04)[number % 4])
-        yield spelled(maker.resource(rng.choice(types)), rng, (0.0, 0.3)[number % 3 == 0]).replace(b"\n", b" ")
+        maker = Maker(
+            pair.slow._errors.schema,
+            pair.catalogue,
+            rng,
+            profiles=profiles,
+            wrong=(0.0, 0.01, 0.0, 0.04)[number % 4],
+        )
+        yield spelled(maker.resource(rng.choice(types)), rng, (0.0, 0.3)[number % 3 == 0]).replace(
+            b"\n", b" "
+        )
 
 
-def open_sources(shared: pathlib.Path, pair: Callable[[Level, tuple[str, ...]], Pair]) -> Iterator[Source]:
-    """All labelled data at its label file's level, and whatever is labelled strict at structure-only too."""
+def open_sources(
+    shared: pathlib.Path, pair: Callable[[Level, tuple[str, ...]], Pair]
+) -> Iterator[Source]:
+    """All labelled data at its label file's level, and whatever is labelled strict at
+    structure-only too.
+    """
     for labelled in label_files(shared, None):
         lines = [line for line in labelled.data().split(b"\n") if line.strip()]
         yield Source(f"open: {labelled.name}", pair(labelled.level, labelled.packages), iter(lines))
@@ -231,8 +287,12 @@ def open_sources(shared: pathlib.Path, pair: Callable[[Level, tuple[str, ...]], 
             yield Source(f"open: {labelled.name}", pair("structure-only", ()), iter(lines))
 
 
-def endless_sources(shared: pathlib.Path, pair: Callable[[Level, tuple[str, ...]], Pair], seed: int) -> Iterator[Source]:
-    """Mutations and made resources, for every level and every set of packages that a label file names."""
+def endless_sources(
+    shared: pathlib.Path, pair: Callable[[Level, tuple[str, ...]], Pair], seed: int
+) -> Iterator[Source]:
+    """Mutations and made resources, for every level and every set of packages that a label file
+    names.
+    """
     base = pair("structure-only", ())
     rng = random.Random(f"{seed} base")
     material = _resources(_base_lines(shared, base.catalogue, rng), rng)
@@ -247,17 +307,38 @@ def endless_sources(shared: pathlib.Path, pair: Callable[[Level, tuple[str, ...]
             material = _resources(labelled.data().split(b"\n"), rng)
             yield from _broken(labelled.name, own, material, "profile", rng, 2)
             if labelled.name.startswith("ig-"):
-                yield Source(f"made: {labelled.name.removesuffix('.strict')}", own, made_lines(own, rng))
+                yield Source(
+                    f"made: {labelled.name.removesuffix('.strict')}", own, made_lines(own, rng)
+                )
 
 
-def _broken(name: str, pair: Pair, material: dict[str, list[Json]], family: str, rng: random.Random, times: int) -> Iterator[Source]:
+def _broken(
+    name: str,
+    pair: Pair,
+    material: dict[str, list[Json]],
+    family: str,
+    rng: random.Random,
+    times: int,
+) -> Iterator[Source]:
     """The material broken in its tree, and several times as often in its text."""
-    lines = [json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") for of in material.values() for resource in of]
+    lines = [
+        json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        )
+        for of in material.values()
+        for resource in of
+    ]
     yield Source(f"mutated: {name}", pair, mutated_lines(material, pair.catalogue, rng, family))
-    swaps = Source(f"swapped: {name}", pair, (line.replace(b"\n", b" ") for line in swapped(lines, rng)))
+    swaps = Source(
+        f"swapped: {name}", pair, (line.replace(b"\n", b" ") for line in swapped(lines, rng))
+    )
     yield from [swaps] * times
     short = [line for line in lines if len(line) < _LONGEST // 4]
-    yield Source(f"wrapped: {name}", pair, (line.replace(b"\n", b" ") for line in wrapped(_mostly(short, rng), rng)))
+    yield Source(
+        f"wrapped: {name}",
+        pair,
+        (line.replace(b"\n", b" ") for line in wrapped(_mostly(short, rng), rng)),
+    )
 
 
 def _mostly(lines: Sequence[bytes], rng: random.Random) -> Iterator[bytes]:
@@ -270,7 +351,11 @@ def _mostly(lines: Sequence[bytes], rng: random.Random) -> Iterator[bytes]:
 def _base_lines(shared: pathlib.Path, catalogue: Catalogue, rng: random.Random) -> list[bytes]:
     """Generated resources of all types, and examples and Synthea's."""
     generator = Generator(catalogue, rng)
-    resources = [generator.resource(name, density) for name in catalogue.resource_types for density in (0.05, 0.2, 0.5)]
+    resources = [
+        generator.resource(name, density)
+        for name in catalogue.resource_types
+        for density in (0.05, 0.2, 0.5)
+    ]
     resources += [composite(generator, rng) for _ in range(300)]
     lines = [json.dumps(resource).encode() for resource in resources]
     for labelled in label_files(shared, None):
@@ -280,16 +365,25 @@ def _base_lines(shared: pathlib.Path, catalogue: Catalogue, rng: random.Random) 
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shared", type=pathlib.Path, default=SHARED)
-    parser.add_argument("--only", action="append", default=[], help="sources whose name contains NAME")
+    parser.add_argument(
+        "--only", action="append", default=[], help="sources whose name contains NAME"
+    )
     parser.add_argument("--minutes", type=float, default=24 * 60.0)
     parser.add_argument("--differences", type=pathlib.Path)
     options = parser.parse_args()
     if not NATIVE or not (options.shared / "oracle").is_dir():
-        print("no native acceptor is installed" if not NATIVE else f"no open data: {options.shared} is not there", file=sys.stderr)
+        print(
+            "no native acceptor is installed"
+            if not NATIVE
+            else f"no open data: {options.shared} is not there",
+            file=sys.stderr,
+        )
         return 2
     pairs: dict[tuple[Level, tuple[str, ...]], Pair] = {}
 
@@ -301,7 +395,9 @@ def main() -> int:
     def wanted(source: Source) -> bool:
         return not options.only or any(part in source.tally.name for part in options.only)
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a run in the background as Ctrl-C ends one in front
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends a run in the background as Ctrl-C ends one in front
     comparison = Comparison(options.lines, options.minutes)
     print(HEAD)
     total = Tally("all")
@@ -310,7 +406,11 @@ def main() -> int:
             pass
         print(source.tally, flush=True)
         _add(total, source.tally)
-    endless = [] if comparison.is_over else list(filter(wanted, endless_sources(options.shared, pair, options.seed)))
+    endless = (
+        []
+        if comparison.is_over
+        else list(filter(wanted, endless_sources(options.shared, pair, options.seed)))
+    )
     try:
         _go_round(comparison, endless)
     except KeyboardInterrupt:

@@ -39,7 +39,10 @@ _NARRATIVES = (
     "<ul><li>one</li><li>two</li></ul><ol><li>1</li></ol>",
     '<p><a href="http://example.org/x">a link</a></p>',
     '<h1>Head</h1><p id="para1">Body &lt;here&gt;</p><p><a href="#para1">up</a></p>',
-    "<dl><dt>term</dt><dd>meaning</dd></dl><pre>pre  formatted</pre><blockquote><p>said</p></blockquote>",
+    (
+        "<dl><dt>term</dt><dd>meaning</dd></dl><pre>pre  "
+        "formatted</pre><blockquote><p>said</p></blockquote>"
+    ),
 )
 
 
@@ -74,11 +77,16 @@ def _uuid(rng: random.Random) -> str:
 
 
 def _oid(rng: random.Random) -> str:
-    return "urn:oid:" + ".".join(["2", "16", *(str(rng.randint(1, 9999)) for _ in range(rng.randint(2, 6)))])
+    return "urn:oid:" + ".".join(
+        ["2", "16", *(str(rng.randint(1, 9999)) for _ in range(rng.randint(2, 6)))]
+    )
 
 
 def _url(rng: random.Random) -> str:
-    scheme, host = rng.choice(("http", "https")), rng.choice(("example.org", "acme.example/base", "test.example.net"))
+    scheme, host = (
+        rng.choice(("http", "https")),
+        rng.choice(("example.org", "acme.example/base", "test.example.net")),
+    )
     return f"{scheme}://{host}/{rng.choice(('a', 'fhir/b', 'c-d', 'e_f'))}{rng.randint(1, 99)}"
 
 
@@ -87,7 +95,9 @@ def _canonical(rng: random.Random) -> str:
 
 
 def _decimal(rng: random.Random) -> float | int:
-    return rng.choice((rng.randint(0, 500), round(rng.uniform(0, 99), 2), round(rng.uniform(0, 1), 4), -1.5, 0))
+    return rng.choice(
+        (rng.randint(0, 500), round(rng.uniform(0, 99), 2), round(rng.uniform(0, 1), 4), -1.5, 0)
+    )
 
 
 _MAKERS: dict[str, Callable[[random.Random], Any]] = {

@@ -16,7 +16,9 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Site:
-    """A property or list item: the container that holds it, its key there, and the Property that allows it (None where none does)."""
+    """A property or list item: the container that holds it, its key there, and the Property that
+    allows it (None where none does).
+    """
 
     holder: Any
     key: Any
@@ -53,19 +55,38 @@ class Case:
 
     def __init__(self, resource: Json, catalogue: Catalogue, rng: random.Random) -> None:
         self.resource, self.catalogue, self.rng = resource, catalogue, rng
-        self.sites = list(_walk(resource, resource.get("resourceType", ""), catalogue, resource.get("resourceType", "")))
+        self.sites = list(
+            _walk(
+                resource,
+                resource.get("resourceType", ""),
+                catalogue,
+                resource.get("resourceType", ""),
+            )
+        )
 
     def pick(self, wanted: Callable[[Site], bool]) -> Site | None:
-        """One of the sites that are wanted, each as likely as any other; None where there is none."""
+        """One of the sites that are wanted, each as likely as any other; None where there is
+        none.
+        """
         found = [site for site in self.sites if wanted(site)]
         return self.rng.choice(found) if found else None
 
     def objects(self) -> list[tuple[Json, str, str]]:
         """Every JSON object: itself, the context its properties are defined in, its path."""
-        found = [(self.resource, str(self.resource.get("resourceType")), str(self.resource.get("resourceType")))]
+        found = [
+            (
+                self.resource,
+                str(self.resource.get("resourceType")),
+                str(self.resource.get("resourceType")),
+            )
+        ]
         for site in self.sites:
             if isinstance(site.value, dict) and site.prop:
-                context = site.value.get("resourceType", site.prop.context) if site.type == "Resource" else site.prop.context
+                context = (
+                    site.value.get("resourceType", site.prop.context)
+                    if site.type == "Resource"
+                    else site.prop.context
+                )
                 found.append((site.value, str(context), site.path))
         return found
 
@@ -90,7 +111,9 @@ def _walk(value: Any, context: str, catalogue: Catalogue, path: str) -> Iterator
 
 Mutation = Callable[[Case], "str | bytes | None"]
 KINDS: dict[str, Mutation] = {}
-"""name -> what it does: break the case's resource in place and say where (a path), or give the broken line's bytes; None where it cannot."""
+"""name -> what it does: break the case's resource in place and say where (a path), or give the
+broken line's bytes; None where it cannot.
+"""
 
 
 def kind(name: str) -> Callable[[Mutation], Mutation]:

@@ -1,4 +1,6 @@
-"""JSON written in unusual ways: another order of names, escapes in names and values, white space, and now and then a name twice."""
+"""JSON written in unusual ways: another order of names, escapes in names and values, white space,
+and now and then a name twice.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ class Lexeme(str):
 
 
 def spelled(value: Any, rng: random.Random, oddness: float = 0.1) -> bytes:
-    """The value as one line of JSON. oddness: the chance of everything unusual, from 0 (compact, as most writers do it) to 1."""
+    """The value as one line of JSON.
+
+    oddness: the chance of everything unusual, from 0 (compact, as most writers do it) to 1.
+    """
     return _Writer(rng, oddness).value(value).encode("utf-8", "surrogatepass")
 
 
@@ -46,7 +51,12 @@ class _Writer:
             case dict():
                 return "{" + ",".join(self._members(value)) + self._space() + "}"
             case list():
-                return "[" + ",".join(self._space() + self.value(item) for item in value) + self._space() + "]"
+                return (
+                    "["
+                    + ",".join(self._space() + self.value(item) for item in value)
+                    + self._space()
+                    + "]"
+                )
             case _:
                 return json.dumps(value)
 
@@ -56,14 +66,26 @@ class _Writer:
             self._rng.shuffle(names)
         if self._repeats and names and self._odd():
             names.append(self._rng.choice(names))
-            self._repeats = False  # once in a line: repeated at every level, a deep value would never end
-        return [f"{self._space()}{self._text(name)}{self._space()}:{self._space()}{self.value(value[name])}{self._space()}" for name in names]
+            self._repeats = (
+                False  # once in a line: repeated at every level, a deep value would never end
+            )
+        return [
+            f"{self._space()}{self._text(name)}{self._space()}:{self._space()}{self.value(value[name])}{self._space()}"
+            for name in names
+        ]
 
     def _text(self, text: str) -> str:
         if not self._escapes or not self._odd(0.5):
             return json.dumps(text, ensure_ascii=self._odd(0.3))
         chosen = self._rng.randrange(len(text) + 1)
-        return '"' + "".join(self._character(c, escape=at == chosen or self._odd(0.1)) for at, c in enumerate(text)) + '"'
+        return (
+            '"'
+            + "".join(
+                self._character(c, escape=at == chosen or self._odd(0.1))
+                for at, c in enumerate(text)
+            )
+            + '"'
+        )
 
     def _character(self, character: str, *, escape: bool) -> str:
         if not escape:
@@ -72,4 +94,7 @@ class _Writer:
             return "\\/"
         units = character.encode("utf-16-be", "surrogatepass")
         form = self._rng.choice(("%04x", "%04X"))
-        return "".join("\\u" + form % int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2))
+        return "".join(
+            "\\u" + form % int.from_bytes(units[at : at + 2], "big")
+            for at in range(0, len(units), 2)
+        )

@@ -1,7 +1,9 @@
-"""Lines changed where they stand: a value, a name or a whole member replaced, lost or repeated in the text, without a look at what it means.
+"""Lines changed where they stand: a value, a name or a whole member replaced, lost or repeated in
+the text, without a look at what it means.
 
-Values come from other lines that have the same name, or out of the tables of right and wrong ones: many results are still valid, most of
-the rest have one fault. It is a hundred times as fast as a mutation of the tree.
+Values come from other lines that have the same name, or out of the tables of right and wrong ones:
+many results are still valid, most of the rest have one fault. It is a hundred times as fast as a
+mutation of the tree.
 """
 
 from __future__ import annotations
@@ -22,10 +24,17 @@ _MOST_VALUES = 400
 
 
 def swapped(lines: Sequence[bytes], rng: random.Random) -> Iterator[bytes]:
-    """Lines without end, each one of the given ones (JSON without white space) with one or two of its primitive members changed."""
+    """Lines without end, each one of the given ones (JSON without white space) with one or two of
+    its primitive members changed.
+    """
     values = _values(lines)
     names = sorted(values)
-    odd = [spelled(value, rng, 0) for table in (RIGHT, WRONG) for each in table.values() for value in each]
+    odd = [
+        spelled(value, rng, 0)
+        for table in (RIGHT, WRONG)
+        for each in table.values()
+        for value in each
+    ]
     while True:
         line = rng.choice(lines)
         for _ in range(1 if rng.random() < 0.8 else 2):
@@ -42,7 +51,13 @@ def _values(lines: Sequence[bytes]) -> dict[bytes, list[bytes]]:
     return {name: sorted(kept) for name, kept in found.items()}
 
 
-def _changed(line: bytes, values: dict[bytes, list[bytes]], names: Sequence[bytes], odd: Sequence[bytes], rng: random.Random) -> bytes:
+def _changed(
+    line: bytes,
+    values: dict[bytes, list[bytes]],
+    names: Sequence[bytes],
+    odd: Sequence[bytes],
+    rng: random.Random,
+) -> bytes:
     members = list(_MEMBER.finditer(line))
     if not members:
         return line
@@ -51,16 +66,41 @@ def _changed(line: bytes, values: dict[bytes, list[bytes]], names: Sequence[byte
     start, end = member.span()
     match rng.randrange(16):
         case 0:  # lost, with a comma if there is one
-            return line[:start] + line[end + 1 :] if after == b"," else line[:start].removesuffix(b",") + line[end:]
+            return (
+                line[:start] + line[end + 1 :]
+                if after == b","
+                else line[:start].removesuffix(b",") + line[end:]
+            )
         case 1:
-            return line[:end] + b"," + rng.choice((line[start:end], b'"%s":%s' % (_escaped(name, rng), value), b'"_%s":{"id":"b"}' % name)) + line[end:]
+            return (
+                line[:end]
+                + b","
+                + rng.choice(
+                    (
+                        line[start:end],
+                        b'"%s":%s' % (_escaped(name, rng), value),
+                        b'"_%s":{"id":"b"}' % name,
+                    )
+                )
+                + line[end:]
+            )
         case 2:
             name = rng.choice((rng.choice(names), _escaped(name, rng), b"_" + name, name.title()))
         case 3:  # another member beside it
             other = rng.choice(names)
             return line[:end] + b',"%s":%s' % (other, rng.choice(values[other])) + line[end:]
         case 4:
-            value = rng.choice((b"[%s]" % value, b"null", b"[null]", b"{}", b'{"value":%s}' % value, b"[]", b'"%s"' % value.strip(b'"')))
+            value = rng.choice(
+                (
+                    b"[%s]" % value,
+                    b"null",
+                    b"[null]",
+                    b"{}",
+                    b'{"value":%s}' % value,
+                    b"[]",
+                    b'"%s"' % value.strip(b'"'),
+                )
+            )
         case 5 if value[:1] == b'"' and len(value) > 2:
             value = b'"' + _escaped(value[1:2], rng) + value[2:] if value[1:2].isalnum() else value
         case 5 | 6:

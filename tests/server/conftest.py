@@ -1,4 +1,6 @@
-"""What the server's tests share: a served endpoint in a process of its own, and one inside this process without a socket."""
+"""What the server's tests share: a served endpoint in a process of its own, and one inside this
+process without a socket.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +27,42 @@ BAD = b'{"resourceType":"Patient","id":"c"\n'
 class Served:
     """``bulkfhir serve`` as a process: its address, and ways to end it."""
 
-    def __init__(self, folder: Path, *options: str, s3_root: bool = True, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *options: str,
+        s3_root: bool = True,
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.root = folder / "s3"
         self.log = folder / "serve.log"
         (self.root / "in-bucket").mkdir(parents=True, exist_ok=True)
         (self.root / "out-bucket").mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-c", "from bulkfhir.engine.cli import main; main()", "serve", "--port", "0", "--workers", "1"]
-        command += ["--state", str(folder / "jobs.db"), *(["--s3-root", str(self.root)] if s3_root else []), *options]
+        command = [
+            sys.executable,
+            "-c",
+            "from bulkfhir.engine.cli import main; main()",
+            "serve",
+            "--port",
+            "0",
+            "--workers",
+            "1",
+        ]
+        command += [
+            "--state",
+            str(folder / "jobs.db"),
+            *(["--s3-root", str(self.root)] if s3_root else []),
+            *options,
+        ]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **(environment or {})}, cwd=folder)
+            self.process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **(environment or {})},
+                cwd=folder,
+            )
         line = self.process.stdout.readline().decode()
         assert "http://" in line, f"{line}{self.log.read_text()}"
         self.url = line.split()[-1]
@@ -67,7 +95,12 @@ class Served:
 def start_request(datastore: str = DATASTORE, source: str = "s3://in-bucket/data/", **more) -> dict:
     """The parameters of a StartFHIRImportJob that works."""
     output = {"S3Configuration": {"S3Uri": "s3://out-bucket/results", "KmsKeyId": "alias/key"}}
-    request = {"DatastoreId": datastore, "InputDataConfig": {"S3Uri": source}, "JobOutputDataConfig": output, "DataAccessRoleArn": ROLE}
+    request = {
+        "DatastoreId": datastore,
+        "InputDataConfig": {"S3Uri": source},
+        "JobOutputDataConfig": output,
+        "DataAccessRoleArn": ROLE,
+    }
     return request | {"ValidationLevel": "minimal"} | more
 
 
@@ -86,15 +119,24 @@ def finished(client, job_id: str, datastore: str = DATASTORE) -> dict:
     """The properties of a job, once it has ended."""
 
     def probe():
-        job = client.describe_fhir_import_job(DatastoreId=datastore, JobId=job_id)["ImportJobProperties"]
-        return job if job["JobStatus"] in ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCEL_COMPLETED") else None
+        job = client.describe_fhir_import_job(DatastoreId=datastore, JobId=job_id)[
+            "ImportJobProperties"
+        ]
+        return (
+            job
+            if job["JobStatus"]
+            in ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCEL_COMPLETED")
+            else None
+        )
 
     return wait_for(probe, f"the end of job {job_id}")
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    server = Served(tmp_path_factory.mktemp("served"), "--datastore", DATASTORE, "--datastore", OTHER_DATASTORE)
+    server = Served(
+        tmp_path_factory.mktemp("served"), "--datastore", DATASTORE, "--datastore", OTHER_DATASTORE
+    )
     server.put("data/good.ndjson", GOOD)
     server.put("data/bad.ndjson", GOOD + BAD)
     yield server
@@ -110,7 +152,9 @@ class Calls:
     def raw(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         from bulkfhir.engine.server.exchange import Request
 
-        response = self.service.application.respond(Request("POST", "/", {}, {name.lower(): value for name, value in headers.items()}, body))
+        response = self.service.application.respond(
+            Request("POST", "/", {}, {name.lower(): value for name, value in headers.items()}, body)
+        )
         return response.status, dict(response.headers), response.body
 
     def __call__(self, operation: str, **members) -> dict:
@@ -125,7 +169,10 @@ class Calls:
         return body["__type"].rpartition("#")[2], body["Message"]
 
     def answer(self, operation: str, members: dict) -> tuple[int, dict[str, str], dict]:
-        headers = {"X-Amz-Target": f"HealthLake.{operation}", "Content-Type": "application/x-amz-json-1.0"}
+        headers = {
+            "X-Amz-Target": f"HealthLake.{operation}",
+            "Content-Type": "application/x-amz-json-1.0",
+        }
         status, answered, body = self.raw(headers, json.dumps(members).encode())
         return status, answered, json.loads(body)
 

@@ -16,19 +16,28 @@ from bulkfhir.engine.server.endpoint import MAX_BODY
 from bulkfhir.engine.server.exchange import Request, Response
 from bulkfhir.engine.server.wsgi import wsgi
 
-TARGET = {"X-Amz-Target": "HealthLake.ListFHIRDatastores", "Content-Type": "application/x-amz-json-1.0"}
+TARGET = {
+    "X-Amz-Target": "HealthLake.ListFHIRDatastores",
+    "Content-Type": "application/x-amz-json-1.0",
+}
 
 
 def over_asgi(application, method, path, headers=None, chunks=(b"",), query=""):
     """(status, headers, body) of one request; the body arrives in these chunks."""
     sent = []
-    waiting = [{"type": "http.request", "body": chunk, "more_body": number < len(chunks)} for number, chunk in enumerate(chunks, 1)]
+    waiting = [
+        {"type": "http.request", "body": chunk, "more_body": number < len(chunks)}
+        for number, chunk in enumerate(chunks, 1)
+    ]
     scope = {
         "type": "http",
         "method": method,
         "path": path,
         "query_string": query.encode(),
-        "headers": [(name.lower().encode(), value.encode()) for name, value in {"Host": "127.0.0.1", **(headers or {})}.items()],
+        "headers": [
+            (name.lower().encode(), value.encode())
+            for name, value in {"Host": "127.0.0.1", **(headers or {})}.items()
+        ],
     }
 
     async def receive():
@@ -38,17 +47,32 @@ def over_asgi(application, method, path, headers=None, chunks=(b"",), query=""):
         sent.append(message)
 
     asyncio.run(application(scope, receive, send))
-    return sent[0]["status"], dict(sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent[1:]), len(waiting)
+    return (
+        sent[0]["status"],
+        dict(sent[0]["headers"]),
+        b"".join(message.get("body", b"") for message in sent[1:]),
+        len(waiting),
+    )
 
 
 def over_wsgi(application, method, path, headers=None, body=b"", query=""):
-    environ = {"REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": query, "CONTENT_LENGTH": str(len(body))}
+    environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "CONTENT_LENGTH": str(len(body)),
+    }
     environ["wsgi.input"] = io.BytesIO(body)
     setup_testing_defaults(environ)
     for name, value in (headers or {}).items():
-        environ["CONTENT_TYPE" if name == "Content-Type" else f"HTTP_{name.upper().replace('-', '_')}"] = value
+        environ[
+            "CONTENT_TYPE" if name == "Content-Type" else f"HTTP_{name.upper().replace('-', '_')}"
+        ] = value
     started = []
-    answer = validator(application)(environ, lambda status, given, _info=None: started.append((status, dict(given))))
+    answer = validator(application)(
+        environ, lambda status, given, _info=None: started.append((status, dict(given)))
+    )
     try:
         text = b"".join(answer)
     finally:
@@ -59,13 +83,19 @@ def over_wsgi(application, method, path, headers=None, body=b"", query=""):
 def test_the_bare_function_takes_headers_and_body_and_gives_status_headers_and_body(calls):
     endpoint = calls.service.application._endpoint
     status, headers, body = endpoint.handle(TARGET, b"{}")
-    assert (status, headers["Content-Type"], headers["Content-Length"]) == (200, "application/x-amz-json-1.0", str(len(body)))
+    assert (status, headers["Content-Type"], headers["Content-Length"]) == (
+        200,
+        "application/x-amz-json-1.0",
+        str(len(body)),
+    )
     assert json.loads(body)["DatastorePropertiesList"]
 
 
 def test_all_three_give_the_same_answer(calls):
     expected = calls("ListFHIRDatastores")
-    status, headers, body, _ = over_asgi(asgi(calls.service.application), "POST", "/", TARGET, (b"{", b"}"))
+    status, headers, body, _ = over_asgi(
+        asgi(calls.service.application), "POST", "/", TARGET, (b"{", b"}")
+    )
     assert (status, json.loads(body), int(headers[b"content-length"])) == (200, expected, len(body))
     status, headers, body = over_wsgi(wsgi(calls.service.application), "POST", "/", TARGET, b"{}")
     assert (status, json.loads(body)) == (200, expected)
@@ -74,14 +104,21 @@ def test_all_three_give_the_same_answer(calls):
 
 def test_a_body_that_is_too_large_is_not_read_to_its_end(calls):
     chunk = b" " * (1 << 19)
-    status, _, body, unread = over_asgi(asgi(calls.service.application), "POST", "/", TARGET, (chunk,) * 100)
+    status, _, body, unread = over_asgi(
+        asgi(calls.service.application), "POST", "/", TARGET, (chunk,) * 100
+    )
     assert (status, b"RequestEntityTooLargeException" in body, unread > 90) == (413, True, True)
-    status, _, body = over_wsgi(wsgi(calls.service.application), "POST", "/", TARGET, b" " * (MAX_BODY * 3))
+    status, _, body = over_wsgi(
+        wsgi(calls.service.application), "POST", "/", TARGET, b" " * (MAX_BODY * 3)
+    )
     assert (status, f"{MAX_BODY + 1} bytes".encode() in body) == (413, True)
 
 
 def test_queries_reach_the_pages(calls):
-    for send in (lambda *a, **n: over_asgi(asgi(calls.service.application), *a, **n), lambda *a, **n: over_wsgi(wsgi(calls.service.application), *a, **n)):
+    for send in (
+        lambda *a, **n: over_asgi(asgi(calls.service.application), *a, **n),
+        lambda *a, **n: over_wsgi(wsgi(calls.service.application), *a, **n),
+    ):
         assert send("GET", "/api/jobs", query="status=QUEUED")[0] == 200
         assert send("GET", "/api/jobs", query="status=NONE")[0] == 400
         assert send("GET", "/", query="a=b")[0] == 200
@@ -142,7 +179,9 @@ def test_the_runner_lives_as_long_as_the_server():
     async def send(message):
         happened.append(message["type"])
 
-    application = asgi(Streaming(), start=lambda: happened.append("start"), stop=lambda: happened.append("stop"))
+    application = asgi(
+        Streaming(), start=lambda: happened.append("start"), stop=lambda: happened.append("stop")
+    )
     asyncio.run(application({"type": "lifespan"}, receive, send))
     assert happened == ["start", "lifespan.startup.complete", "stop", "lifespan.shutdown.complete"]
 
@@ -152,7 +191,9 @@ def test_a_failure_inside_an_answer_is_logged_and_not_told(calls, monkeypatch, c
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(calls.service.jobs, "page", broken)
-    response = calls.service.application.respond(Request("GET", "/api/jobs", {}, {"host": "127.0.0.1"}, b""))
+    response = calls.service.application.respond(
+        Request("GET", "/api/jobs", {}, {"host": "127.0.0.1"}, b"")
+    )
     assert (response.status, b"secret" in response.body) == (500, False)
     assert "secret detail" in caplog.text
 

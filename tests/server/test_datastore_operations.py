@@ -20,22 +20,50 @@ def create(calls, **members):
 
 def test_a_data_store_is_creating_then_active_and_answers_what_was_chosen(calls):
     sse = {"KmsEncryptionConfig": {"CmkType": "CUSTOMER_MANAGED_KMS_KEY", "KmsKeyId": "alias/own"}}
-    made = calls("CreateFHIRDatastore", DatastoreTypeVersion="R4", DatastoreName="records", SseConfiguration=sse)
+    made = calls(
+        "CreateFHIRDatastore",
+        DatastoreTypeVersion="R4",
+        DatastoreName="records",
+        SseConfiguration=sse,
+    )
     assert made["DatastoreStatus"] == "CREATING"
-    assert re.fullmatch(r"arn:aws:healthlake:us-east-1:123456789012:datastore/fhir/[0-9a-f]{32}", made["DatastoreArn"])
+    assert re.fullmatch(
+        r"arn:aws:healthlake:us-east-1:123456789012:datastore/fhir/[0-9a-f]{32}",
+        made["DatastoreArn"],
+    )
     found = calls("DescribeFHIRDatastore", DatastoreId=made["DatastoreId"])["DatastoreProperties"]
     assert found["DatastoreStatus"] == "ACTIVE"
-    assert found["DatastoreEndpoint"] == f"https://healthlake.us-east-1.amazonaws.com/datastore/{made['DatastoreId']}/r4/"
-    assert (found["DatastoreName"], found["SseConfiguration"], found["DatastoreTypeVersion"]) == ("records", sse, "R4")
+    assert (
+        found["DatastoreEndpoint"]
+        == f"https://healthlake.us-east-1.amazonaws.com/datastore/{made['DatastoreId']}/r4/"
+    )
+    assert (found["DatastoreName"], found["SseConfiguration"], found["DatastoreTypeVersion"]) == (
+        "records",
+        sse,
+        "R4",
+    )
     assert abs(found["CreatedAt"] - time.time()) < 60
-    assert list(violations(model.operation("DescribeFHIRDatastore").output_shape, {"DatastoreProperties": found})) == []
+    assert (
+        list(
+            violations(
+                model.operation("DescribeFHIRDatastore").output_shape,
+                {"DatastoreProperties": found},
+            )
+        )
+        == []
+    )
 
 
 def test_an_import_needs_an_active_data_store(tmp_path):
     service = Service(ServiceSettings(state=tmp_path / "jobs.db", datastore_delay=1000))
     calls = Calls(service)
     datastore = create(calls)
-    assert calls("DescribeFHIRDatastore", DatastoreId=datastore)["DatastoreProperties"]["DatastoreStatus"] == "CREATING"
+    assert (
+        calls("DescribeFHIRDatastore", DatastoreId=datastore)["DatastoreProperties"][
+            "DatastoreStatus"
+        ]
+        == "CREATING"
+    )
     exception, message = calls.refused("StartFHIRImportJob", **start_request(datastore))
     assert (exception, "CREATING" in message) == ("ValidationException", True)
     assert calls.refused("DeleteFHIRDatastore", DatastoreId=datastore)[0] == "ConflictException"
@@ -44,8 +72,15 @@ def test_an_import_needs_an_active_data_store(tmp_path):
 def test_deleting_ends_in_deleted_and_refuses_imports(calls):
     datastore = create(calls)
     assert calls("DeleteFHIRDatastore", DatastoreId=datastore)["DatastoreStatus"] == "DELETING"
-    assert calls("DescribeFHIRDatastore", DatastoreId=datastore)["DatastoreProperties"]["DatastoreStatus"] == "DELETED"
-    assert calls.refused("StartFHIRImportJob", **start_request(datastore))[0] == "ValidationException"
+    assert (
+        calls("DescribeFHIRDatastore", DatastoreId=datastore)["DatastoreProperties"][
+            "DatastoreStatus"
+        ]
+        == "DELETED"
+    )
+    assert (
+        calls.refused("StartFHIRImportJob", **start_request(datastore))[0] == "ValidationException"
+    )
     assert calls.refused("DeleteFHIRDatastore", DatastoreId=datastore)[0] == "ConflictException"
 
 
@@ -66,10 +101,20 @@ def test_states_survive_a_restart_and_pass_without_a_process(tmp_path):
 
 
 def test_a_data_store_named_beforehand_is_active_and_kept(calls):
-    assert calls("DescribeFHIRDatastore", DatastoreId=DATASTORE)["DatastoreProperties"]["DatastoreStatus"] == "ACTIVE"
-    created = calls("DescribeFHIRDatastore", DatastoreId=DATASTORE)["DatastoreProperties"]["CreatedAt"]
+    assert (
+        calls("DescribeFHIRDatastore", DatastoreId=DATASTORE)["DatastoreProperties"][
+            "DatastoreStatus"
+        ]
+        == "ACTIVE"
+    )
+    created = calls("DescribeFHIRDatastore", DatastoreId=DATASTORE)["DatastoreProperties"][
+        "CreatedAt"
+    ]
     DatastoreStore(calls.service.database).ensure(DATASTORE)
-    assert calls("DescribeFHIRDatastore", DatastoreId=DATASTORE)["DatastoreProperties"]["CreatedAt"] == created
+    assert (
+        calls("DescribeFHIRDatastore", DatastoreId=DATASTORE)["DatastoreProperties"]["CreatedAt"]
+        == created
+    )
 
 
 def test_lists_page_and_filter(calls):
@@ -89,31 +134,60 @@ def test_lists_page_and_filter(calls):
     assert listed(Filter={"DatastoreStatus": "DELETED"}) == [ids[0]]
     assert listed(Filter={"DatastoreName": "s2"}) == [ids[2]]
     assert listed(Filter={"CreatedAfter": time.time() + 60}) == []
-    assert listed(Filter={"CreatedBefore": time.time() + 60}, MaxResults=3) == [*ids[::-1], DATASTORE]
+    assert listed(Filter={"CreatedBefore": time.time() + 60}, MaxResults=3) == [
+        *ids[::-1],
+        DATASTORE,
+    ]
 
 
 def test_the_same_client_token_creates_one_data_store(calls):
     first = create(calls, ClientToken="once")
     assert create(calls, ClientToken="once") == first
-    assert calls.refused("CreateFHIRDatastore", DatastoreTypeVersion="R4", ClientToken="once", DatastoreName="x")[0] == "ValidationException"
+    assert (
+        calls.refused(
+            "CreateFHIRDatastore", DatastoreTypeVersion="R4", ClientToken="once", DatastoreName="x"
+        )[0]
+        == "ValidationException"
+    )
 
 
-@pytest.mark.parametrize("member", [{"PreloadDataConfig": {"PreloadDataType": "SYNTHEA"}}, {"NlpConfiguration": {"Status": "ENABLED"}}])
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"PreloadDataConfig": {"PreloadDataType": "SYNTHEA"}},
+        {"NlpConfiguration": {"Status": "ENABLED"}},
+    ],
+)
 def test_what_this_engine_does_not_do_is_refused(calls, member):
     (name,) = member
     if name not in model.input_shape("CreateFHIRDatastore").members:
         pytest.skip(f"this botocore's model has no {name}")
-    assert calls.refused("CreateFHIRDatastore", DatastoreTypeVersion="R4", **member) == ("ValidationException", f"{name} is not supported")
+    assert calls.refused("CreateFHIRDatastore", DatastoreTypeVersion="R4", **member) == (
+        "ValidationException",
+        f"{name} is not supported",
+    )
 
 
 def test_tags_are_added_replaced_listed_and_taken_away(calls):
     datastore = create(calls, Tags=[{"Key": "team", "Value": "a"}])
-    arn = calls("DescribeFHIRDatastore", DatastoreId=datastore)["DatastoreProperties"]["DatastoreArn"]
-    calls("TagResource", ResourceARN=arn, Tags=[{"Key": "team", "Value": "b"}, {"Key": "stage", "Value": ""}])
-    assert calls("ListTagsForResource", ResourceARN=arn)["Tags"] == [{"Key": "stage", "Value": ""}, {"Key": "team", "Value": "b"}]
+    arn = calls("DescribeFHIRDatastore", DatastoreId=datastore)["DatastoreProperties"][
+        "DatastoreArn"
+    ]
+    calls(
+        "TagResource",
+        ResourceARN=arn,
+        Tags=[{"Key": "team", "Value": "b"}, {"Key": "stage", "Value": ""}],
+    )
+    assert calls("ListTagsForResource", ResourceARN=arn)["Tags"] == [
+        {"Key": "stage", "Value": ""},
+        {"Key": "team", "Value": "b"},
+    ]
     calls("UntagResource", ResourceARN=arn, TagKeys=["stage", "none"])
     assert calls("ListTagsForResource", ResourceARN=arn)["Tags"] == [{"Key": "team", "Value": "b"}]
     twice = [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]
     assert calls.refused("TagResource", ResourceARN=arn, Tags=twice)[0] == "ValidationException"
     elsewhere = arn.replace("us-east-1", "eu-west-1")
-    assert calls.refused("ListTagsForResource", ResourceARN=elsewhere)[0] == "ResourceNotFoundException"
+    assert (
+        calls.refused("ListTagsForResource", ResourceARN=elsewhere)[0]
+        == "ResourceNotFoundException"
+    )

@@ -15,15 +15,29 @@ import pytest
 from bulkfhir.engine.emulator import Emulator
 from tests.server.conftest import DATASTORE, GOOD, Served, finished, start_request
 
-pytest.importorskip("moto.moto_server.werkzeug_app", reason="moto's server is not installed: pip install 'moto[server,s3]'")
+pytest.importorskip(
+    "moto.moto_server.werkzeug_app",
+    reason="moto's server is not installed: pip install 'moto[server,s3]'",
+)
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "endpoint.md"
 
 
 def test_the_documented_example_runs(tmp_path):
-    (example,) = re.findall(r"<!-- A test runs this example. -->\n```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = re.findall(
+        r"<!-- A test runs this example. -->\n```python\n(.*?)```",
+        DOCUMENT.read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
     (tmp_path / "example.py").write_text(example)
-    ended = subprocess.run([sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=180)
+    ended = subprocess.run(
+        [sys.executable, "example.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
     assert ended.returncode == 0, ended.stderr
 
 
@@ -35,7 +49,12 @@ def test_requests_that_are_not_healthlakes_reach_moto():
         assert "here" in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
         healthlake = boto3.client("healthlake", endpoint_url=emulator.url, **keys)
         made = healthlake.create_fhir_datastore(DatastoreTypeVersion="R4")["DatastoreId"]
-        assert healthlake.describe_fhir_datastore(DatastoreId=made)["DatastoreProperties"]["DatastoreStatus"] == "ACTIVE"
+        assert (
+            healthlake.describe_fhir_datastore(DatastoreId=made)["DatastoreProperties"][
+                "DatastoreStatus"
+            ]
+            == "ACTIVE"
+        )
 
 
 def test_serve_finds_another_s3_by_its_environment_variable(tmp_path):
@@ -45,21 +64,34 @@ def test_serve_finds_another_s3_by_its_environment_variable(tmp_path):
     moto.start()
     try:
         address = "http://{}:{}".format(*moto.get_host_and_port())
-        keys = {"region_name": "us-east-1", "aws_access_key_id": "any", "aws_secret_access_key": "any"}
+        keys = {
+            "region_name": "us-east-1",
+            "aws_access_key_id": "any",
+            "aws_secret_access_key": "any",
+        }
         s3 = boto3.client("s3", endpoint_url=address, **keys)
         for bucket in ("in-bucket", "out-bucket"):
             s3.create_bucket(Bucket=bucket)
         s3.put_object(Bucket="in-bucket", Key="data/good.ndjson", Body=GOOD)
-        environment = {"AWS_ENDPOINT_URL_S3": address, "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_REGION": "us-east-1"}
+        environment = {
+            "AWS_ENDPOINT_URL_S3": address,
+            "AWS_ACCESS_KEY_ID": "any",
+            "AWS_SECRET_ACCESS_KEY": "any",
+            "AWS_REGION": "us-east-1",
+        }
         server = Served(tmp_path, "--datastore", DATASTORE, s3_root=False, environment=environment)
         try:
             client = server.client()
             job = finished(client, client.start_fhir_import_job(**start_request())["JobId"])
             assert job["JobStatus"] == "COMPLETED"
-            with urllib.request.urlopen(f"{server.url}/jobs/{job['JobId']}/files/Manifest.json") as manifest:
+            with urllib.request.urlopen(
+                f"{server.url}/jobs/{job['JobId']}/files/Manifest.json"
+            ) as manifest:
                 assert json.load(manifest)["numberOfResourcesImportedSuccessfully"] == 2
             written = s3.list_objects_v2(Bucket="out-bucket", Prefix="results/")["Contents"]
-            log = next(entry["Key"] for entry in written if entry["Key"].endswith("SUCCESS/good.ndjson"))
+            log = next(
+                entry["Key"] for entry in written if entry["Key"].endswith("SUCCESS/good.ndjson")
+            )
             assert s3.head_object(Bucket="out-bucket", Key=log)["SSEKMSKeyId"] == "alias/key"
         finally:
             server.end()

@@ -12,8 +12,10 @@ from bulkfhir.engine.server.constraints import violations
 from tests.server.conftest import DATASTORE, ROLE, start_request
 
 FIGURES = {
-    "TotalNumberOfScannedFiles", "TotalSizeOfScannedFilesInMB", "TotalNumberOfImportedFiles", "TotalNumberOfResourcesScanned",
-    "TotalNumberOfResourcesImported", "TotalNumberOfResourcesWithCustomerError", "TotalNumberOfFilesReadWithCustomerError", "Throughput",
+    "TotalNumberOfScannedFiles", "TotalSizeOfScannedFilesInMB", "TotalNumberOfImportedFiles",
+    "TotalNumberOfResourcesScanned",
+    "TotalNumberOfResourcesImported", "TotalNumberOfResourcesWithCustomerError",
+    "TotalNumberOfFilesReadWithCustomerError", "Throughput",
 }  # fmt: skip
 
 
@@ -23,7 +25,9 @@ def test_start_answers_submitted_and_describe_every_member_that_applies(calls):
     assert answer == {"JobId": answer["JobId"], "JobStatus": "SUBMITTED", "DatastoreId": DATASTORE}
     assert len(answer["JobId"]) == 32
     assert set(answer["JobId"]) <= set("0123456789abcdef")
-    job = calls("DescribeFHIRImportJob", DatastoreId=DATASTORE, JobId=answer["JobId"])["ImportJobProperties"]
+    job = calls("DescribeFHIRImportJob", DatastoreId=DATASTORE, JobId=answer["JobId"])[
+        "ImportJobProperties"
+    ]
     assert before <= job.pop("SubmitTime") <= time.time()
     assert set(job.pop("JobProgressReport")) == FIGURES
     folder = f"s3://out-bucket/results/{DATASTORE}-FHIR_IMPORT-{answer['JobId']}/"
@@ -43,40 +47,60 @@ def test_the_level_is_strict_unless_told(calls):
     request = start_request()
     del request["ValidationLevel"]
     job_id = calls("StartFHIRImportJob", **request)["JobId"]
-    assert calls("DescribeFHIRImportJob", DatastoreId=DATASTORE, JobId=job_id)["ImportJobProperties"]["ValidationLevel"] == "strict"
+    assert (
+        calls("DescribeFHIRImportJob", DatastoreId=DATASTORE, JobId=job_id)["ImportJobProperties"][
+            "ValidationLevel"
+        ]
+        == "strict"
+    )
 
 
 def test_the_same_client_token_gives_the_earlier_job_and_another_body_is_refused(calls):
     first = calls("StartFHIRImportJob", **start_request(ClientToken="once"))
     assert calls("StartFHIRImportJob", **start_request(ClientToken="once")) == first
     assert calls("StartFHIRImportJob", **start_request(ClientToken="twice")) != first
-    exception, message = calls.refused("StartFHIRImportJob", **start_request(ClientToken="once", JobName="other"))
+    exception, message = calls.refused(
+        "StartFHIRImportJob", **start_request(ClientToken="once", JobName="other")
+    )
     assert (exception, "once" in message) == ("ValidationException", True)
     assert len(calls("ListFHIRImportJobs", DatastoreId=DATASTORE)["ImportJobPropertiesList"]) == 2
 
 
-@pytest.mark.parametrize("member", ["ProfileId", "InputFormat", "DriftDetectionEnabled", "ProvenanceEnabled"])
+@pytest.mark.parametrize(
+    "member", ["ProfileId", "InputFormat", "DriftDetectionEnabled", "ProvenanceEnabled"]
+)
 def test_members_for_data_transformation_are_refused(calls, member):
     if member not in model.input_shape("StartFHIRImportJob").members:
         pytest.skip(f"this botocore's model has no {member}")
     value = True if member.endswith("Enabled") else "x"
-    assert calls.refused("StartFHIRImportJob", **start_request(**{member: value})) == ("ValidationException", f"{member} is not supported")
+    assert calls.refused("StartFHIRImportJob", **start_request(**{member: value})) == (
+        "ValidationException",
+        f"{member} is not supported",
+    )
 
 
 def test_a_job_is_found_in_its_own_data_store_only(calls):
     other = calls("CreateFHIRDatastore", DatastoreTypeVersion="R4")["DatastoreId"]
     job_id = calls("StartFHIRImportJob", **start_request())["JobId"]
-    assert calls.refused("DescribeFHIRImportJob", DatastoreId=other, JobId=job_id)[0] == "ResourceNotFoundException"
+    assert (
+        calls.refused("DescribeFHIRImportJob", DatastoreId=other, JobId=job_id)[0]
+        == "ResourceNotFoundException"
+    )
     assert calls("ListFHIRImportJobs", DatastoreId=other) == {"ImportJobPropertiesList": []}
 
 
 def test_lists_page_newest_first_and_new_jobs_do_not_shift_them(calls):
-    ids = [calls("StartFHIRImportJob", **start_request(JobName=f"n{number}"))["JobId"] for number in range(5)]
+    ids = [
+        calls("StartFHIRImportJob", **start_request(JobName=f"n{number}"))["JobId"]
+        for number in range(5)
+    ]
     page = calls("ListFHIRImportJobs", DatastoreId=DATASTORE, MaxResults=2)
     seen = [job["JobId"] for job in page["ImportJobPropertiesList"]]
     calls("StartFHIRImportJob", **start_request())
     while "NextToken" in page:
-        page = calls("ListFHIRImportJobs", DatastoreId=DATASTORE, MaxResults=2, NextToken=page["NextToken"])
+        page = calls(
+            "ListFHIRImportJobs", DatastoreId=DATASTORE, MaxResults=2, NextToken=page["NextToken"]
+        )
         seen += [job["JobId"] for job in page["ImportJobPropertiesList"]]
     assert seen == ids[::-1]
 
@@ -85,13 +109,23 @@ def test_a_token_that_is_not_this_lists_is_refused(calls):
     for number in range(3):
         calls("StartFHIRImportJob", **start_request(JobName=f"n{number}"))
     token = calls("ListFHIRImportJobs", DatastoreId=DATASTORE, MaxResults=1)["NextToken"]
-    for members in ({"NextToken": "nonsense"}, {"NextToken": token[:-6]}, {"NextToken": token, "JobName": "n1"}, {"NextToken": "MTIz"}):
-        assert calls.refused("ListFHIRImportJobs", DatastoreId=DATASTORE, **members)[0] == "ValidationException"
+    for members in (
+        {"NextToken": "nonsense"},
+        {"NextToken": token[:-6]},
+        {"NextToken": token, "JobName": "n1"},
+        {"NextToken": "MTIz"},
+    ):
+        assert (
+            calls.refused("ListFHIRImportJobs", DatastoreId=DATASTORE, **members)[0]
+            == "ValidationException"
+        )
 
 
 def test_lists_are_filtered_by_name_state_and_time(calls):
     def listed(**filters):
-        jobs = calls("ListFHIRImportJobs", DatastoreId=DATASTORE, **filters)["ImportJobPropertiesList"]
+        jobs = calls("ListFHIRImportJobs", DatastoreId=DATASTORE, **filters)[
+            "ImportJobPropertiesList"
+        ]
         return {job["JobName"] for job in jobs}
 
     calls("StartFHIRImportJob", **start_request(JobName="a"))
@@ -111,7 +145,11 @@ def test_lists_are_filtered_by_name_state_and_time(calls):
 def test_a_failure_message_fits_the_models_pattern(calls):
     job_id = calls("StartFHIRImportJob", **start_request())["JobId"]
     (job,) = calls.service.jobs.claim(1)
-    calls.service.jobs.finish(job, JobStatus.FAILED, "s3://in/: 10,001 files; the limit is 10,000 («a» & b)")
+    calls.service.jobs.finish(
+        job, JobStatus.FAILED, "s3://in/: 10,001 files; the limit is 10,000 («a» & b)"
+    )
     answer = calls("DescribeFHIRImportJob", DatastoreId=DATASTORE, JobId=job_id)
-    assert answer["ImportJobProperties"]["Message"] == "s3://in/: 10 001 files the limit is 10 000 a b"
+    assert (
+        answer["ImportJobProperties"]["Message"] == "s3://in/: 10 001 files the limit is 10 000 a b"
+    )
     assert list(violations(model.operation("DescribeFHIRImportJob").output_shape, answer)) == []

@@ -18,7 +18,9 @@ from tests.server.test_serve import MANY, job_processes
 
 
 def get(service, path, method="GET", **headers):
-    return service.application.respond(Request(method, path, {}, {"host": "127.0.0.1:8080", **headers}, b""))
+    return service.application.respond(
+        Request(method, path, {}, {"host": "127.0.0.1:8080", **headers}, b"")
+    )
 
 
 @pytest.fixture
@@ -27,7 +29,14 @@ def service(tmp_path):
 
 
 def test_pages_run_their_own_scripts_only_and_load_nothing_from_elsewhere(service):
-    for path in ("/", "/jobs/x", "/assets/style.css", "/assets/page.js", "/assets/list.js", "/assets/job.js"):
+    for path in (
+        "/",
+        "/jobs/x",
+        "/assets/style.css",
+        "/assets/page.js",
+        "/assets/list.js",
+        "/assets/job.js",
+    ):
         response = get(service, path)
         assert response.status == 200
         policy = response.headers["Content-Security-Policy"]
@@ -41,9 +50,17 @@ def test_pages_run_their_own_scripts_only_and_load_nothing_from_elsewhere(servic
 
 
 def test_a_web_site_that_points_its_name_at_this_machine_gets_nothing(service):
-    assert service.application.respond(Request("GET", "/api/jobs", {}, {"host": "evil.example:8080"}, b"")).status == 421
+    assert (
+        service.application.respond(
+            Request("GET", "/api/jobs", {}, {"host": "evil.example:8080"}, b"")
+        ).status
+        == 421
+    )
     for host in ("localhost:8080", "127.0.0.1", "[::1]:8080", "bulkfhir:8080", "jobs.localhost"):
-        assert service.application.respond(Request("GET", "/api/jobs", {}, {"host": host}, b"")).status == 200
+        assert (
+            service.application.respond(Request("GET", "/api/jobs", {}, {"host": host}, b"")).status
+            == 200
+        )
 
 
 def test_a_form_of_another_site_cannot_cancel_a_job(service):
@@ -57,18 +74,28 @@ def test_health_and_metrics(calls):
     assert get(calls.service, "/healthz").body == b"ok\n"
     text = get(calls.service, "/metrics").body.decode()
     assert 'bulkfhir_requests_total{operation="StartFHIRImportJob",result="ok"} 1.0' in text
-    assert 'bulkfhir_requests_total{operation="StartFHIRImportJob",result="ValidationException"} 1.0' in text
+    assert (
+        'bulkfhir_requests_total{operation="StartFHIRImportJob",result="ValidationException"} 1.0'
+        in text
+    )
     assert 'bulkfhir_jobs{status="SUBMITTED"} 1.0' in text
     assert get(calls.service, "/nothing").status == 404
 
 
 @pytest.fixture(scope="module")
 def ended(served):
-    """A served job that has ended with an error, whose input would run a script if the page let it."""
+    """A served job that has ended with an error, whose input would run a script if the page let
+    it.
+    """
     served.put("html/<img src=x onerror=document.title='run'>.ndjson", GOOD)
     served.put("html/bad.ndjson", GOOD + BAD)
     client = served.client()
-    job = finished(client, client.start_fhir_import_job(**start_request(source="s3://in-bucket/html/", JobName="nightly"))["JobId"])
+    job = finished(
+        client,
+        client.start_fhir_import_job(
+            **start_request(source="s3://in-bucket/html/", JobName="nightly")
+        )["JobId"],
+    )
     return served, job
 
 
@@ -89,14 +116,24 @@ def test_manifest_and_logs_are_served_as_plain_text_and_nothing_else_is(ended):
     assert headers["Content-Type"] == "text/plain; charset=utf-8"
     assert "sandbox" in headers["Content-Security-Policy"]
     assert fetch(served, f"{base}/FAILURE/bad.ndjson")[0] == 200
-    for path in ("../../jobs.db", "FAILURE/../../../../../../jobs.db", "FAILURE/%2e%2e/%2e%2e/%2e%2e/%2e%2e/jobs.db", "FAILURE//bad.ndjson", "FAILURE", "x"):
+    for path in (
+        "../../jobs.db",
+        "FAILURE/../../../../../../jobs.db",
+        "FAILURE/%2e%2e/%2e%2e/%2e%2e/%2e%2e/jobs.db",
+        "FAILURE//bad.ndjson",
+        "FAILURE",
+        "x",
+    ):
         assert fetch(served, f"{base}/{path}")[0] == 404
     listed = json.loads(fetch(served, f"/api/jobs/{job['JobId']}/files")[2])
     assert [file["name"] for file in listed["files"]][:2] == ["Manifest.json", "FAILURE/bad.ndjson"]
 
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-in_a_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed (Debian: chromium, chromium-driver)")
+in_a_browser = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER),
+    reason="chromium and chromedriver are not installed (Debian: chromium, chromium-driver)",
+)
 SHOTS = os.environ.get("BULKFHIR_TEST_SCREENSHOTS")
 """A folder to keep pictures in, for a person to look at."""
 
@@ -106,7 +143,10 @@ def browser():
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
-    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update disable-sync"
+    flags = (
+        "headless no-sandbox disable-gpu disable-quic no-first-run "
+        "disable-background-networking disable-component-update disable-sync"
+    )
     profile = tempfile.mkdtemp()
     for flag in (*flags.split(), f"user-data-dir={profile}", "window-size=1280,1000"):
         options.add_argument(f"--{flag}")
@@ -118,7 +158,16 @@ def browser():
 
 
 def shows(browser, selector, text, seconds=30):
-    return wait_for(lambda: text in browser.execute_script(f"return document.querySelector({json.dumps(selector)})?.textContent || ''"), text, seconds)
+    return wait_for(
+        lambda: (
+            text
+            in browser.execute_script(
+                f"return document.querySelector({json.dumps(selector)})?.textContent || ''"
+            )
+        ),
+        text,
+        seconds,
+    )
 
 
 def keep(browser, name):
@@ -129,7 +178,11 @@ def keep(browser, name):
 
 
 def complaints(browser):
-    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    return [
+        entry["message"]
+        for entry in browser.get_log("browser")
+        if entry["level"] in ("SEVERE", "WARNING")
+    ]
 
 
 @in_a_browser
@@ -143,8 +196,17 @@ def test_the_list_leads_to_a_job_with_its_errors_and_files(browser, ended):
     shows(browser, "#findings", "bad.ndjson:3")
     shows(browser, "#findings", "Invalid JSON found in input file")
     shows(browser, "#files", "Manifest.json")
-    figures = dict(browser.execute_script("return [...document.querySelectorAll('#figures div')].map(f => [...f.children].map(c => c.textContent))"))
-    assert (figures["Resources scanned"], figures["Resources imported"], figures["Resources with errors"]) == ("5", "4", "1")
+    figures = dict(
+        browser.execute_script(
+            "return [...document.querySelectorAll('#figures div')].map(f => [...f.children].map(c "
+            "=> c.textContent))"
+        )
+    )
+    assert (
+        figures["Resources scanned"],
+        figures["Resources imported"],
+        figures["Resources with errors"],
+    ) == ("5", "4", "1")
     browser.execute_script("document.querySelector('#findings details').open = true")
     keep(browser, "job-light")
     assert complaints(browser) == []
@@ -157,7 +219,10 @@ def test_names_from_the_data_are_shown_and_not_run(browser, ended):
     shows(browser, "#files", "onerror=document.title='run'")
     assert browser.execute_script("return document.querySelectorAll('#files img').length") == 0
     assert browser.title != "run"
-    browser.execute_script("[...document.querySelectorAll('#files a')].find(link => link.textContent.includes('onerror')).click()")
+    browser.execute_script(
+        "[...document.querySelectorAll('#files a')].find(link => "
+        "link.textContent.includes('onerror')).click()"
+    )
     wait_for(lambda: '"lineId":1' in browser.page_source.replace("&quot;", '"'), "the log")
     assert complaints(browser) == []
 
@@ -172,7 +237,9 @@ def test_the_page_can_be_used_by_keyboard_alone(browser, ended):
     for _ in range(12):
         browser.switch_to.active_element.send_keys(keys.TAB)
         element = browser.switch_to.active_element
-        visited.append(element.get_attribute("class") or element.get_attribute("name") or element.tag_name)
+        visited.append(
+            element.get_attribute("class") or element.get_attribute("name") or element.tag_name
+        )
         if "/jobs/" in (element.get_attribute("href") or ""):
             break
     assert visited[:3] == ["skip", "status", "datastore"]
@@ -187,24 +254,32 @@ def test_the_page_can_be_used_by_keyboard_alone(browser, ended):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_in_light_and_in_dark(browser, ended, scheme):
     served, job = ended
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+    )
     browser.get(f"{served.url}/jobs/{job['JobId']}")
     shows(browser, "#findings", "bad.ndjson:3")
     script = """
       const back = getComputedStyle(document.body).backgroundColor;
-      const chosen = ['body', 'a', '.status', '.faint', '#figures dt', 'th'].map(s => document.querySelector(s)).filter(Boolean);
+      const wanted = ['body', 'a', '.status', '.faint', '#figures dt', 'th'];
+      const chosen = wanted.map(s => document.querySelector(s)).filter(Boolean);
       return [back, ...chosen.map(e => getComputedStyle(e).color)];
     """
     back, *texts = [luminance(colour) for colour in browser.execute_script(script)]
     assert (back > 0.5) == (scheme == "light")
-    assert min((max(back, text) + 0.05) / (min(back, text) + 0.05) for text in texts) >= 4.5  # WCAG 2.1, 1.4.3
+    assert (
+        min((max(back, text) + 0.05) / (min(back, text) + 0.05) for text in texts) >= 4.5
+    )  # WCAG 2.1, 1.4.3
     keep(browser, f"job-{scheme}")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def luminance(colour):
     parts = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -225,7 +300,10 @@ def test_a_running_job_moves_and_can_be_cancelled(browser, tmp_path):
         shows(browser, "#status", "CANCEL_SUBMITTED")
         os.kill(process, signal.SIGCONT)
         shows(browser, "#status", "CANCEL_COMPLETED", 60)
-        wait_for(lambda: browser.execute_script("return document.querySelector('#cancel').hidden"), "the button to go")
+        wait_for(
+            lambda: browser.execute_script("return document.querySelector('#cancel').hidden"),
+            "the button to go",
+        )
         assert complaints(browser) == []
     finally:
         server.end()

@@ -41,7 +41,15 @@ def jobs(tmp_path):
 
 def add(jobs, job_id, datastore="d1", **more):
     places = {"input_uri": "in", "output_uri": "out/"}
-    job = ImportJob(id=job_id, datastore_id=datastore, level="strict", submit_time=time.time(), progress={"Figure": 0}, **places, **more)
+    job = ImportJob(
+        id=job_id,
+        datastore_id=datastore,
+        level="strict",
+        submit_time=time.time(),
+        progress={"Figure": 0},
+        **places,
+        **more,
+    )
     jobs.add(job)
     return job
 
@@ -55,7 +63,14 @@ def test_one_job_at_a_time_per_data_store_first_in_first_out(jobs):
         add(jobs, f"a{number}", "d1")
         add(jobs, f"b{number}", "d2")
     assert [job.id for job in jobs.claim(10)] == ["a0", "b0"]
-    assert states(jobs) == {"a0": "IN_PROGRESS", "b0": "IN_PROGRESS", "a1": "QUEUED", "b1": "QUEUED", "a2": "QUEUED", "b2": "QUEUED"}
+    assert states(jobs) == {
+        "a0": "IN_PROGRESS",
+        "b0": "IN_PROGRESS",
+        "a1": "QUEUED",
+        "b1": "QUEUED",
+        "a2": "QUEUED",
+        "b2": "QUEUED",
+    }
     assert jobs.claim(10) == ()
     jobs.finish(jobs.job("b0"), JobStatus.COMPLETED)
     assert [job.id for job in jobs.claim(10)] == ["b1"]
@@ -79,7 +94,12 @@ def test_after_a_kill_jobs_run_again_in_their_old_place_and_cancelled_ones_are_c
     assert jobs.recover() == ("run",)
     assert states(jobs) == {"run": "QUEUED", "wait": "QUEUED", "stop": "CANCEL_COMPLETED"}
     (again,) = jobs.claim(10)
-    assert (again.id, dict(again.progress), again.done, jobs.samples("run")) == ("run", {"Figure": 0}, 0.0, ())
+    assert (again.id, dict(again.progress), again.done, jobs.samples("run")) == (
+        "run",
+        {"Figure": 0},
+        0.0,
+        (),
+    )
 
 
 def test_an_earlier_attempt_can_change_nothing(jobs):
@@ -89,7 +109,12 @@ def test_an_earlier_attempt_can_change_nothing(jobs):
     with pytest.raises(SupersededError):
         jobs.report(first, {"Figure": 9}, 1.0)
     (second,) = jobs.claim(1)
-    for late in (lambda: jobs.finish(first, JobStatus.COMPLETED), lambda: jobs.cancelling(first), lambda: jobs.requeue(first), lambda: jobs.find(first, [])):
+    for late in (
+        lambda: jobs.finish(first, JobStatus.COMPLETED),
+        lambda: jobs.cancelling(first),
+        lambda: jobs.requeue(first),
+        lambda: jobs.find(first, []),
+    ):
         with pytest.raises(SupersededError):
             late()
     jobs.finish(second, JobStatus.COMPLETED)
@@ -144,7 +169,16 @@ def test_a_command_whose_process_is_gone_has_failed(jobs):
 
 
 def add_later(job_id, process):
-    return ImportJob(id=job_id, datastore_id="d", input_uri="in", output_uri="out/", level="strict", submit_time=time.time(), origin="command", process=process)
+    return ImportJob(
+        id=job_id,
+        datastore_id="d",
+        input_uri="in",
+        output_uri="out/",
+        level="strict",
+        submit_time=time.time(),
+        origin="command",
+        process=process,
+    )
 
 
 def test_a_process_id_that_belongs_to_another_process_by_now_is_not_alive():
@@ -212,11 +246,15 @@ def test_jobs_and_data_stores_share_a_file(jobs):
 
 def test_a_running_job_shows_its_errors_by_rule(jobs, tmp_path):
     source = tmp_path / "in.ndjson"
-    source.write_bytes(b'{"resourceType":"Patient","id":"1","active":"no"}\n{"resourceType":"Patient","id":"2","active":"no"}\n{"resourceType":"Nobody"}\n')
+    source.write_bytes(
+        b'{"resourceType":"Patient","id":"1","active":"no"}\n{"resourceType":"Patient","id":"2","active":"no"}\n{"resourceType":"Nobody"}\n'
+    )
     add(jobs, "j")
     (job,) = jobs.claim(1)
     recording = Recording(jobs, job)
     import_job(source, tmp_path / "out", level="structure-only", workers=1, on_progress=recording)
-    shown = [(found["severity"], found["count"], found["examples"]) for found in jobs.job("j").findings]
+    shown = [
+        (found["severity"], found["count"], found["examples"]) for found in jobs.job("j").findings
+    ]
     assert ("error", 2, []) in shown
     assert jobs.job("j").status is JobStatus.IN_PROGRESS

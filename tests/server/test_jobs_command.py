@@ -40,7 +40,11 @@ def test_an_import_records_itself_from_begin_to_end(place):
     assert (job.id, job.name, job.status, job.origin) == (ID, "nightly", result.status, "command")
     assert job.output_uri == f"{place}/out/{'0' * 32}-FHIR_IMPORT-{ID}/"
     assert dict(job.progress) == result.progress.to_json()
-    assert (job.done, job.end_time is not None, len(store(place).samples(ID)) >= 1) == (1.0, True, True)
+    assert (job.done, job.end_time is not None, len(store(place).samples(ID)) >= 1) == (
+        1.0,
+        True,
+        True,
+    )
     (finding,) = job.findings
     assert (finding["severity"], finding["count"]) == ("fatal", 1)
     (example,) = finding["examples"]
@@ -65,11 +69,19 @@ def test_a_job_that_is_cancelled_in_the_store_stops(place):
         if jobs.job(ID).status is JobStatus.IN_PROGRESS:
             jobs.cancel(ID)
 
-    (place / "in" / "Many.ndjson").write_bytes(b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number in range(60_000)))
+    (place / "in" / "Many.ndjson").write_bytes(
+        b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number in range(60_000))
+    )
     # with warnings every line goes to the explainer: time enough to cancel
-    assert imported(place, job_id=ID, on_progress=cancel_it, shard_bytes=50_000, warnings=True).status is JobStatus.CANCEL_COMPLETED
+    assert (
+        imported(place, job_id=ID, on_progress=cancel_it, shard_bytes=50_000, warnings=True).status
+        is JobStatus.CANCEL_COMPLETED
+    )
     assert jobs.job(ID).status is JobStatus.CANCEL_COMPLETED
-    assert imported(place, job_id=ID, resume=True, warnings=True).status is JobStatus.COMPLETED_WITH_ERRORS
+    assert (
+        imported(place, job_id=ID, resume=True, warnings=True).status
+        is JobStatus.COMPLETED_WITH_ERRORS
+    )
     assert (jobs.job(ID).status, jobs.job(ID).attempt) == (JobStatus.COMPLETED_WITH_ERRORS, 2)
 
 
@@ -130,7 +142,14 @@ def test_list_and_describe_for_people_and_for_machines(place, capsys):
     imported(place, name="nightly", job_id=ID)
     code, out, _ = jobs_command(capsys, "list")
     assert code == 0
-    assert out.splitlines()[0].split() == ["JOB", "STATUS", "SUBMITTED", "IMPORTED", "ERRORS", "NAME"]
+    assert out.splitlines()[0].split() == [
+        "JOB",
+        "STATUS",
+        "SUBMITTED",
+        "IMPORTED",
+        "ERRORS",
+        "NAME",
+    ]
     assert out.splitlines()[1].split()[::5] == [ID, "1"]
     assert out.splitlines()[1].endswith("nightly")
     _, out, _ = jobs_command(capsys, "list", "--status", "COMPLETED", "--json")
@@ -144,7 +163,11 @@ def test_list_and_describe_for_people_and_for_machines(place, capsys):
 
 def test_cancel_and_rm_say_what_they_cannot_do(place, capsys):
     imported(place, job_id=ID)
-    assert jobs_command(capsys, "cancel", ID) == (2, "", f"bulkfhir: job {ID} is COMPLETED_WITH_ERRORS\n")
+    assert jobs_command(capsys, "cancel", ID) == (
+        2,
+        "",
+        f"bulkfhir: job {ID} is COMPLETED_WITH_ERRORS\n",
+    )
     code, _, err = jobs_command(capsys, "describe", "none")
     assert (code, "there is no job none" in err) == (2, True)
     assert jobs_command(capsys, "list", "--status", "DONE")[0] == 2

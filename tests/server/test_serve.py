@@ -14,7 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.conftest import DATASTORE, GOOD, OTHER_DATASTORE, Served, finished, start_request, wait_for
+from tests.server.conftest import (
+    DATASTORE,
+    GOOD,
+    OTHER_DATASTORE,
+    Served,
+    finished,
+    start_request,
+    wait_for,
+)
 
 LINES = 60_000
 MANY = b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number in range(LINES))
@@ -26,7 +34,11 @@ def serve(tmp_path):
     servers = []
 
     def start(*options, **more):
-        servers.append(Served(tmp_path, "--datastore", DATASTORE, "--datastore", OTHER_DATASTORE, *options, **more))
+        servers.append(
+            Served(
+                tmp_path, "--datastore", DATASTORE, "--datastore", OTHER_DATASTORE, *options, **more
+            )
+        )
         return servers[-1]
 
     yield start
@@ -39,12 +51,16 @@ def serve(tmp_path):
 
 
 def job(client, job_id, datastore=DATASTORE):
-    return client.describe_fhir_import_job(DatastoreId=datastore, JobId=job_id)["ImportJobProperties"]
+    return client.describe_fhir_import_job(DatastoreId=datastore, JobId=job_id)[
+        "ImportJobProperties"
+    ]
 
 
 def parents():
     """Process -> parent, of all there are."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.split("\n")
+    listed = subprocess.run(
+        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout.split("\n")
     return {int(line.split()[0]): int(line.split()[1]) for line in listed if line.strip()}
 
 
@@ -76,16 +92,28 @@ def test_ten_jobs_on_two_data_stores_run_in_order_one_at_a_time_each(serve):
     for number in range(10):
         datastore = (DATASTORE, OTHER_DATASTORE)[number % 2]
         ids[datastore].append(client.start_fhir_import_job(**start_request(datastore))["JobId"])
-    both = wait_for(lambda: all(any(job(client, one, store)["JobStatus"] == "IN_PROGRESS" for one in ids[store]) for store in ids), "both at once")
+    both = wait_for(
+        lambda: all(
+            any(job(client, one, store)["JobStatus"] == "IN_PROGRESS" for one in ids[store])
+            for store in ids
+        ),
+        "both at once",
+    )
     assert both
     # an answer SUBMITTED means only that the runner has not looked at it yet
-    waiting = wait_for(lambda: (status := job(client, ids[DATASTORE][-1])["JobStatus"]) != "SUBMITTED" and status, "the last job's turn in the queue")
+    waiting = wait_for(
+        lambda: (status := job(client, ids[DATASTORE][-1])["JobStatus"]) != "SUBMITTED" and status,
+        "the last job's turn in the queue",
+    )
     assert waiting == "QUEUED"
     for datastore, expected in ids.items():
         ended = [finished(client, one, datastore) for one in expected]
         assert {one["JobStatus"] for one in ended} == {"COMPLETED"}
         state = json.loads(jobs_command(server, "list", "--datastore", datastore, "--json"))
-        begun = {one["JobId"]: (one["SubmitTime"], one["EndTime"]) for one in state["ImportJobPropertiesList"]}
+        begun = {
+            one["JobId"]: (one["SubmitTime"], one["EndTime"])
+            for one in state["ImportJobPropertiesList"]
+        }
         ends = [begun[one][1] for one in expected]
         assert ends == sorted(ends)
     with urllib.request.urlopen(f"{server.url}/api/jobs") as answer:
@@ -96,18 +124,32 @@ def test_ten_jobs_on_two_data_stores_run_in_order_one_at_a_time_each(serve):
 
 
 def jobs_command(server, *arguments):
-    command = [sys.executable, "-c", "from bulkfhir.engine.cli import main; main()", "jobs", "--state", str(server.folder / "jobs.db"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=server.folder).stdout
+    command = [
+        sys.executable,
+        "-c",
+        "from bulkfhir.engine.cli import main; main()",
+        "jobs",
+        "--state",
+        str(server.folder / "jobs.db"),
+        *arguments,
+    ]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=server.folder
+    ).stdout
 
 
 def in_the_middle(server, client, processes=1):
-    """The id of a job that has begun to write and stands still, of one that waits for it, and the process of the first.
+    """The id of a job that has begun to write and stands still, of one that waits for it, and the
+    process of the first.
 
     processes   of the first job, at least: its own and its pool's
     """
     for name in ("many", "more"):
         server.put(f"data/{name}.ndjson", MANY)
-    first, second = (client.start_fhir_import_job(**start_request(JobName=name))["JobId"] for name in ("first", "second"))
+    first, second = (
+        client.start_fhir_import_job(**start_request(JobName=name))["JobId"]
+        for name in ("first", "second")
+    )
     work = server.root / "out-bucket" / "results" / f"{DATASTORE}-FHIR_IMPORT-{first}" / ".work"
     wait_for(work.exists, "the first shard", pause=0.005)
     wait_for(lambda: len(children(server.process.pid)) >= processes, "the pool", pause=0.005)
@@ -120,7 +162,9 @@ def in_the_middle(server, client, processes=1):
 def outcome(server, client, job_id):
     """(state, resources imported, lines of the SUCCESS log) of a job, once it has ended."""
     ended = finished(client, job_id)
-    folder = server.root / ended["JobOutputDataConfig"]["S3Configuration"]["S3Uri"].removeprefix("s3://")
+    folder = server.root / ended["JobOutputDataConfig"]["S3Configuration"]["S3Uri"].removeprefix(
+        "s3://"
+    )
     lines = sum(log.read_bytes().count(b"\n") for log in (folder / "SUCCESS").iterdir())
     assert not (folder / ".work").exists()
     return ended["JobStatus"], ended["JobProgressReport"]["TotalNumberOfResourcesImported"], lines
@@ -133,7 +177,14 @@ def test_after_kill_9_and_restart_no_job_is_lost_and_no_process_is_left(serve):
     server.end(signal.SIGKILL)
     os.kill(process, signal.SIGCONT)
     wait_for(lambda: not any(alive(pid) for pid in left), "the end of the killed server's jobs")
-    stale = Path(server.root / "out-bucket" / "results" / f"{DATASTORE}-FHIR_IMPORT-{first}" / "FAILURE" / "stale.ndjson")
+    stale = Path(
+        server.root
+        / "out-bucket"
+        / "results"
+        / f"{DATASTORE}-FHIR_IMPORT-{first}"
+        / "FAILURE"
+        / "stale.ndjson"
+    )
     stale.parent.mkdir(exist_ok=True)
     stale.write_text("of the first attempt")
     again = serve()
@@ -147,7 +198,9 @@ def test_after_kill_9_and_restart_no_job_is_lost_and_no_process_is_left(serve):
 
 def terminated(pid):
     """Whether SIGTERM waits for a process that stands still."""
-    pending = re.search(r"^ShdPnd:\s*([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    pending = re.search(
+        r"^ShdPnd:\s*([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE
+    )
     return int(pending[1], 16) & 1 << (signal.SIGTERM - 1)
 
 
@@ -190,7 +243,10 @@ def test_a_job_whose_process_dies_has_failed_and_says_how(serve):
     (process,) = wait_for(lambda: job_processes(server), "the job's process")
     os.kill(process, signal.SIGKILL)
     ended = finished(client, job_id)
-    assert (ended["JobStatus"], ended["Message"]) == ("FAILED", "The import process ended with signal 9 before the job was done")
+    assert (ended["JobStatus"], ended["Message"]) == (
+        "FAILED",
+        "The import process ended with signal 9 before the job was done",
+    )
 
 
 def test_a_second_server_on_the_same_state_file_is_refused(serve, tmp_path):
@@ -209,7 +265,9 @@ def test_the_log_is_one_json_object_a_line(serve):
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
     (started,) = [line for line in lines if line.get("operation") == "StartFHIRImportJob"]
     assert (started["status"], len(started["request_id"]), started["level"]) == (200, 36, "info")
-    assert [line["status"] for line in lines if line.get("job_id") == job_id and "status" in line] == ["COMPLETED"]
+    assert [
+        line["status"] for line in lines if line.get("job_id") == job_id and "status" in line
+    ] == ["COMPLETED"]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +280,19 @@ def test_the_log_is_one_json_object_a_line(serve):
     ],
 )
 def test_options_that_cannot_work_are_one_line_and_exit_code_2(tmp_path, arguments, message):
-    command = [sys.executable, "-c", "from bulkfhir.engine.cli import main; main()", "serve", "--port", "0", "--state", str(tmp_path / "jobs.db"), *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
+    command = [
+        sys.executable,
+        "-c",
+        "from bulkfhir.engine.cli import main; main()",
+        "serve",
+        "--port",
+        "0",
+        "--state",
+        str(tmp_path / "jobs.db"),
+        *arguments,
+    ]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+    )
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
     assert message in ended.stderr

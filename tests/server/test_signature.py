@@ -23,13 +23,19 @@ def keys(tmp_path):
     path = tmp_path / "credentials"
     path.write_text(
         "[default]\naws_access_key_id = AKONE\naws_secret_access_key = one\n\n"
-        "[session]\naws_access_key_id = AKTWO\naws_secret_access_key = two\naws_session_token = token\n\n[empty]\nregion = us-east-1\n"
+        "[session]\naws_access_key_id = AKTWO\naws_secret_access_key = two\naws_session_token = "
+        "token\n\n[empty]\nregion = us-east-1\n"
     )
     return path
 
 
 def signed(access="AKONE", secret="one", token=None, service="healthlake", body=BODY, extra=()):
-    headers = {"Host": "127.0.0.1:8080", "Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "HealthLake.DescribeFHIRDatastore", **dict(extra)}
+    headers = {
+        "Host": "127.0.0.1:8080",
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": "HealthLake.DescribeFHIRDatastore",
+        **dict(extra),
+    }
     request = AWSRequest("POST", "http://127.0.0.1:8080/", data=body, headers=headers)
     SigV4Auth(Credentials(access, secret, token), service, "eu-west-3").add_auth(request)
     return {name.lower(): value for name, value in request.headers.items()}
@@ -60,7 +66,13 @@ def without(name):
         (lambda: signed() | {"x-amz-more": "unsigned"}, BODY),
         (lambda: signed() | {"x-amz-content-sha256": "UNSIGNED-PAYLOAD"}, BODY),
         (lambda: signed() | {"authorization": "Basic AKONE:one"}, BODY),
-        (lambda: signed() | {"authorization": signed()["authorization"].replace("us-east-1", "")[:-1] + "0x"}, BODY),
+        (
+            lambda: (
+                signed()
+                | {"authorization": signed()["authorization"].replace("us-east-1", "")[:-1] + "0x"}
+            ),
+            BODY,
+        ),
         (lambda: signed() | {"x-amz-date": "yesterday"}, BODY),
     ],
 )
@@ -96,5 +108,19 @@ def test_the_pages_ask_a_browser_for_a_key_and_the_health_check_does_not(keys, t
         assert get(path, authorization="Basic !").status == 401
     assert get("/", authorization="Basic QUtPTkU6b25l").status == 200
     assert get("/healthz").status == 200
-    answer = application.respond(Request("POST", "/", {}, {"content-type": "application/x-amz-json-1.0", "x-amz-target": "HealthLake.TagResource"}, b"{}"))
-    assert (answer.status, json.loads(answer.body)["__type"]) == (400, "com.amazonaws.healthlake#AccessDeniedException")
+    answer = application.respond(
+        Request(
+            "POST",
+            "/",
+            {},
+            {
+                "content-type": "application/x-amz-json-1.0",
+                "x-amz-target": "HealthLake.TagResource",
+            },
+            b"{}",
+        )
+    )
+    assert (answer.status, json.loads(answer.body)["__type"]) == (
+        400,
+        "com.amazonaws.healthlake#AccessDeniedException",
+    )

@@ -47,9 +47,16 @@ def test_one_start_a_minute_and_operations_do_not_share_their_rates():
 
 
 def test_the_endpoint_throttles_only_when_told(tmp_path):
-    service = Calls(Service(ServiceSettings(state=tmp_path / "a.db", datastores=(DATASTORE,), throttle="service")))
+    service = Calls(
+        Service(
+            ServiceSettings(state=tmp_path / "a.db", datastores=(DATASTORE,), throttle="service")
+        )
+    )
     service("StartFHIRImportJob", **start_request())
-    assert service.refused("StartFHIRImportJob", **start_request()) == ("ThrottlingException", "Rate exceeded")
+    assert service.refused("StartFHIRImportJob", **start_request()) == (
+        "ThrottlingException",
+        "Rate exceeded",
+    )
     free = Calls(Service(ServiceSettings(state=tmp_path / "b.db", datastores=(DATASTORE,))))
     for _ in range(15):
         free("StartFHIRImportJob", **start_request())

@@ -1,4 +1,6 @@
-"""What the tests of validators share: one explainer at structure-only, whose types are compiled once for all."""
+"""What the tests of validators share: one explainer at structure-only, whose types are compiled
+once for all.
+"""
 
 from __future__ import annotations
 

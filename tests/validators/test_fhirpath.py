@@ -1,4 +1,6 @@
-"""FHIRPath over decoded JSON: what HL7's own tests do not reach (companions, references, hooks, bounds, HL7's reading of odd cases)."""
+"""FHIRPath over decoded JSON: what HL7's own tests do not reach (companions, references, hooks,
+bounds, HL7's reading of odd cases).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ EXTENSION = {"extension": [{"url": "http://example.org/why", "valueCode": "unkno
 
 
 def evaluate(expression: str, resource: dict[str, Any], **scope: Any) -> list[Any]:
-    return fhirpath.compile(expression, resource["resourceType"]).evaluate(resource, Scope(resource, resource, **scope))
+    return fhirpath.compile(expression, resource["resourceType"]).evaluate(
+        resource, Scope(resource, resource, **scope)
+    )
 
 
 PATIENT = {
@@ -40,9 +44,15 @@ VALUES: dict[str, tuple[str, list[Any]]] = {
     "an element with only an extension exists": ("birthDate.exists()", [True]),
     "but has no value": ("birthDate.hasValue()", [False]),
     "and reads as nothing": ("birthDate", [None]),
-    "its extension is reached": ("birthDate.extension('http://example.org/why').value", ["unknown"]),
+    "its extension is reached": (
+        "birthDate.extension('http://example.org/why').value",
+        ["unknown"],
+    ),
     "it equals no value": ("birthDate = @2020", [False]),
-    "companions in an array keep their place": ("name.given.hasValue()[0] | name.given.select(hasValue())", [False, True]),
+    "companions in an array keep their place": (
+        "name.given.hasValue()[0] | name.given.select(hasValue())",
+        [False, True],
+    ),
     "a choice is named without its type": ("multipleBirth", [2]),
     "and, as profiles do, with it": ("multipleBirthInteger", [2]),
     "a choice has the type it has": ("multipleBirth is integer", [True]),
@@ -55,7 +65,10 @@ VALUES: dict[str, tuple[str, list[Any]]] = {
     "one thing that is no boolean is true": ("name and active", [True]),
     "nothing is neither": ("photo and active", []),
     "children of an element": ("name.children().count()", [3]),
-    "descendants hold the extensions of primitives": ("descendants().where($this = 'unknown').count()", [2]),
+    "descendants hold the extensions of primitives": (
+        "descendants().where($this = 'unknown').count()",
+        [2],
+    ),
     "comments": ("/* a */ id // b", ["a"]),
     "quoted names": ("name.`family`", ["L"]),
     "names that are operators": ("name.where(is.empty() and contains.empty()).count()", [1]),
@@ -101,15 +114,31 @@ COMPARISONS = [
 
 
 @pytest.mark.parametrize(("left", "right", "order"), COMPARISONS)
-def test_dates_compare_as_far_as_their_precision_decides(left: str, right: str, order: int | None) -> None:
+def test_dates_compare_as_far_as_their_precision_decides(
+    left: str, right: str, order: int | None
+) -> None:
     for one, other, sign in ((left, right, 1), (right, left, -1)):
         expected = [] if order is None else [order * sign < 0]
         assert evaluate(f"{one} < {other}", PATIENT) == expected
-        assert evaluate(f"{one} <= {other}", PATIENT) == ([] if order is None else [order * sign <= 0])
+        assert evaluate(f"{one} <= {other}", PATIENT) == (
+            [] if order is None else [order * sign <= 0]
+        )
 
 
 @pytest.mark.parametrize(
-    "text", ["2019-02-29", "1900-02-29", "2020-13", "2020-00-01", "0000", "2020-1", "2020-01-01T24:00:00Z", "2020-01-01T10:60:00Z", "25:00", "2020-01-01 10:00"]
+    "text",
+    [
+        "2019-02-29",
+        "1900-02-29",
+        "2020-13",
+        "2020-00-01",
+        "0000",
+        "2020-1",
+        "2020-01-01T24:00:00Z",
+        "2020-01-01T10:60:00Z",
+        "25:00",
+        "2020-01-01 10:00",
+    ],
 )
 def test_what_is_not_in_the_calendar_is_no_date(text: str) -> None:
     assert Temporal.parse(text) is None
@@ -126,7 +155,9 @@ def test_what_is_not_in_the_calendar_is_no_date(text: str) -> None:
         ("9999-12-31", 1, "day", None),
     ],
 )
-def test_durations_are_added_at_the_precision_of_the_date(start: str, amount: int, unit: str, end: str | None) -> None:
+def test_durations_are_added_at_the_precision_of_the_date(
+    start: str, amount: int, unit: str, end: str | None
+) -> None:
     moment = Temporal.parse(start)
     assert moment is not None
     moved = moment.add(amount, unit)
@@ -148,14 +179,33 @@ QUANTITIES = [
 
 @pytest.mark.parametrize(("expression", "result"), QUANTITIES)
 def test_quantities_compare_by_their_units(expression: str, result: list[Any]) -> None:
-    assert evaluate(expression, {"resourceType": "Observation", "valueQuantity": {"value": 1.5, "unit": "milligram", "code": "mg", "system": UCUM}}) == result
+    assert (
+        evaluate(
+            expression,
+            {
+                "resourceType": "Observation",
+                "valueQuantity": {"value": 1.5, "unit": "milligram", "code": "mg", "system": UCUM},
+            },
+        )
+        == result
+    )
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "equal"), [({"code": "a"}, {"code": "a", "display": "x"}, True), ({"code": "a", "display": "x"}, {"code": "a"}, False)]
+    ("left", "right", "equal"),
+    [
+        ({"code": "a"}, {"code": "a", "display": "x"}, True),
+        ({"code": "a", "display": "x"}, {"code": "a"}, False),
+    ],
 )
-def test_elements_are_equal_where_the_right_one_has_all_of_the_left(left: dict[str, str], right: dict[str, str], equal: bool) -> None:
-    observation = {"resourceType": "Observation", "code": {"coding": [left]}, "valueCodeableConcept": {"coding": [right]}}
+def test_elements_are_equal_where_the_right_one_has_all_of_the_left(
+    left: dict[str, str], right: dict[str, str], equal: bool
+) -> None:
+    observation = {
+        "resourceType": "Observation",
+        "code": {"coding": [left]},
+        "valueCodeableConcept": {"coding": [right]},
+    }
     assert evaluate("code.coding = value.coding", observation) == [equal]
 
 
@@ -164,7 +214,10 @@ def bundle() -> dict[str, Any]:
         "resourceType": "Bundle",
         "entry": [
             {"fullUrl": "urn:uuid:1", "resource": {"resourceType": "Patient", "id": "p"}},
-            {"fullUrl": "http://example.org/Practitioner/q", "resource": {"resourceType": "Practitioner", "id": "q"}},
+            {
+                "fullUrl": "http://example.org/Practitioner/q",
+                "resource": {"resourceType": "Practitioner", "id": "q"},
+            },
         ],
     }
 
@@ -184,25 +237,45 @@ REFERENCES = {
 
 @pytest.mark.parametrize(("reference", "found"), REFERENCES.values(), ids=REFERENCES.keys())
 def test_resolve_looks_in_the_resource_and_its_bundle(reference: str, found: str | None) -> None:
-    observation = {"resourceType": "Observation", "id": "o", "contained": [{"resourceType": "Group", "id": "c"}], "subject": {"reference": reference}}
-    assert evaluate("subject.resolve().id", observation, bundle=bundle()) == ([] if found is None else [found])
+    observation = {
+        "resourceType": "Observation",
+        "id": "o",
+        "contained": [{"resourceType": "Group", "id": "c"}],
+        "subject": {"reference": reference},
+    }
+    assert evaluate("subject.resolve().id", observation, bundle=bundle()) == (
+        [] if found is None else [found]
+    )
 
 
 def test_resolve_asks_its_hook_last() -> None:
     hooks = Hooks(resolve=lambda reference: {"resourceType": "Patient", "id": reference[-1]})
-    assert evaluate("subject.resolve().id", {"resourceType": "Observation", "subject": {"reference": "Patient/z"}}, hooks=hooks) == ["z"]
+    assert evaluate(
+        "subject.resolve().id",
+        {"resourceType": "Observation", "subject": {"reference": "Patient/z"}},
+        hooks=hooks,
+    ) == ["z"]
 
 
 def test_what_only_others_know_is_asked_of_them() -> None:
     asked: list[Any] = []
     hooks = Hooks(
-        member_of=lambda value, name, url: value == "male" if url == "http://example.org/known" else None,
+        member_of=lambda value, name, url: (
+            value == "male" if url == "http://example.org/known" else None
+        ),
         conforms_to=lambda value, name, url: url.endswith(name),
         html_checks=lambda xhtml: "script" not in xhtml,
-        in_slice=lambda value, name, structure, wanted: value["use"] == wanted and structure == "http://example.org/p",
+        in_slice=lambda value, name, structure, wanted: (
+            value["use"] == wanted and structure == "http://example.org/p"
+        ),
         trace=lambda name, values: asked.append((name, len(values))),
     )
-    patient = {"resourceType": "Patient", "gender": "male", "name": [{"use": "old"}, {"use": "usual"}], "text": {"div": "<div/>"}}
+    patient = {
+        "resourceType": "Patient",
+        "gender": "male",
+        "name": [{"use": "old"}, {"use": "usual"}],
+        "text": {"div": "<div/>"},
+    }
 
     def ask(expression: str) -> list[Any]:
         return evaluate(expression, patient, hooks=hooks, profile="http://example.org/p")
@@ -216,26 +289,64 @@ def test_what_only_others_know_is_asked_of_them() -> None:
     assert asked == [("names", 2)]
 
 
-@pytest.mark.parametrize("expression", ["", "a..b", "(a", "a)", "'a", "a =", "a b", "@2019-02-29", "{1}", "a[", "'\\q'", "#", "1 +", "$that"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "",
+        "a..b",
+        "(a",
+        "a)",
+        "'a",
+        "a =",
+        "a b",
+        "@2019-02-29",
+        "{1}",
+        "a[",
+        "'\\q'",
+        "#",
+        "1 +",
+        "$that",
+    ],
+)
 def test_what_is_no_expression_is_refused(expression: str) -> None:
     with pytest.raises(FhirPathSyntaxError):
         fhirpath.compile(expression, "Patient")
 
 
-@pytest.mark.parametrize("expression", ["nonsense()", "exists(1, 2)", "as(Nonsense)", "ofType(1)", "substring()"])
+@pytest.mark.parametrize(
+    "expression", ["nonsense()", "exists(1, 2)", "as(Nonsense)", "ofType(1)", "substring()"]
+)
 def test_what_names_nothing_that_exists_is_refused(expression: str) -> None:
     with pytest.raises(FhirPathTypeError):
         fhirpath.compile(expression, "Patient")
 
 
-@pytest.mark.parametrize("expression", ["name.first", "contact.name.giben", "Observation.code", "birthDate.family", "name.matches('a')"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "name.first",
+        "contact.name.giben",
+        "Observation.code",
+        "birthDate.family",
+        "name.matches('a')",
+    ],
+)
 def test_strict_compilation_refuses_what_the_type_does_not_have(expression: str) -> None:
     fhirpath.compile(expression, "Patient")
     with pytest.raises(FhirPathTypeError):
         fhirpath.compile(expression, "Patient", strict=True)
 
 
-@pytest.mark.parametrize("text", ["(" * 5000 + "1" + ")" * 5000, "1" + " + 1" * 5000, "a" + ".a" * 5000, "not(" * 5000 + ")" * 5000, "-" * 5000 + "1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5000 + "1" + ")" * 5000,
+        "1" + " + 1" * 5000,
+        "a" + ".a" * 5000,
+        "not(" * 5000 + ")" * 5000,
+        "-" * 5000 + "1",
+    ],
+)
 def test_nesting_without_end_is_refused_cleanly(text: str) -> None:
     with pytest.raises(FhirPathSyntaxError, match="nested deeper"):
         fhirpath.compile(text, "Patient")
@@ -247,7 +358,16 @@ def test_an_expression_without_end_stops() -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["name.given.single()", "name.substring(1)", "name < 1", "(1 | 2) and true", "'a' * 2", "%unknown", "gender.matches('(')"]
+    "expression",
+    [
+        "name.given.single()",
+        "name.substring(1)",
+        "name < 1",
+        "(1 | 2) and true",
+        "'a' * 2",
+        "%unknown",
+        "gender.matches('(')",
+    ],
 )
 def test_what_has_no_value_here_is_an_error_and_fails_a_constraint(expression: str) -> None:
     patient = PATIENT | {"gender": "male"}
@@ -258,17 +378,44 @@ def test_what_has_no_value_here_is_an_error_and_fails_a_constraint(expression: s
 
 
 @pytest.mark.parametrize(
-    ("expression", "holds"), [("active", True), ("active.not()", False), ("photo", False), ("name", True), ("name | active", True), ("1 = 1", True)]
+    ("expression", "holds"),
+    [
+        ("active", True),
+        ("active.not()", False),
+        ("photo", False),
+        ("name", True),
+        ("name | active", True),
+        ("1 = 1", True),
+    ],
 )
 def test_a_constraint_holds_by_hl7s_rule(expression: str, holds: bool) -> None:
     assert fhirpath.compile(expression, "Patient").holds(PATIENT) is holds
 
 
-@pytest.mark.parametrize("value", [None, 3, "x", [], {"name": "x"}, {"name": [1, None]}, {"contact": {"name": []}}, {"resourceType": 7}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        3,
+        "x",
+        [],
+        {"name": "x"},
+        {"name": [1, None]},
+        {"contact": {"name": []}},
+        {"resourceType": 7},
+    ],
+)
 def test_data_of_any_form_only_fails(value: Any) -> None:
-    for expression in ("name.given.count() > 0", "contact.name.family = 'x'", "descendants().empty()", "name.first().period.start <= name.period.end"):
+    for expression in (
+        "name.given.count() > 0",
+        "contact.name.family = 'x'",
+        "descendants().empty()",
+        "name.first().period.start <= name.period.end",
+    ):
         assert fhirpath.compile(expression, "Patient").holds(value) in (True, False)
-        assert fhirpath.invariant(expression, "Patient").holds(value if isinstance(value, dict) else {}, Scope()) in (True, False)
+        assert fhirpath.invariant(expression, "Patient").holds(
+            value if isinstance(value, dict) else {}, Scope()
+        ) in (True, False)
 
 
 def test_compiled_expressions_are_kept() -> None:

@@ -24,21 +24,60 @@ MODEL = TypeModel(Schema(core()))
 
 LOWERED = {
     "a.exists()": ("Patient", "name.exists()", ("has", "name")),
-    "presence of a primitive asks for its companion": ("Patient", "birthDate.exists()", ("has", "birthDate", "_birthDate")),
-    "a choice is expanded": ("Patient", "deceased.empty()", ("not", ("has", "deceasedBoolean", "_deceasedBoolean", "deceasedDateTime", "_deceasedDateTime"))),
-    "literals of one element are gathered": ("Patient", "gender = 'male' or gender = 'female'", ("is", ("gender",), ("male", "female"))),
-    "not equal needs a value": ("Patient", "gender != 'male'", ("and", ("has", "gender", "_gender"), ("not", ("is", ("gender",), ("male",))))),
-    "where and exists": ("Patient", "name.where(use = 'old').exists()", ("any", ("name",), ("is", ("use",), ("old",)))),
-    "all is no counterexample": ("Patient", "name.all(family.exists())", ("not", ("any", ("name",), ("not", ("has", "family", "_family"))))),
+    "presence of a primitive asks for its companion": (
+        "Patient",
+        "birthDate.exists()",
+        ("has", "birthDate", "_birthDate"),
+    ),
+    "a choice is expanded": (
+        "Patient",
+        "deceased.empty()",
+        (
+            "not",
+            ("has", "deceasedBoolean", "_deceasedBoolean", "deceasedDateTime", "_deceasedDateTime"),
+        ),
+    ),
+    "literals of one element are gathered": (
+        "Patient",
+        "gender = 'male' or gender = 'female'",
+        ("is", ("gender",), ("male", "female")),
+    ),
+    "not equal needs a value": (
+        "Patient",
+        "gender != 'male'",
+        ("and", ("has", "gender", "_gender"), ("not", ("is", ("gender",), ("male",)))),
+    ),
+    "where and exists": (
+        "Patient",
+        "name.where(use = 'old').exists()",
+        ("any", ("name",), ("is", ("use",), ("old",))),
+    ),
+    "all is no counterexample": (
+        "Patient",
+        "name.all(family.exists())",
+        ("not", ("any", ("name",), ("not", ("has", "family", "_family")))),
+    ),
     "a path through objects and arrays": (
         "Patient",
         "maritalStatus.coding.code.exists()",
         ("one", ("maritalStatus",), ("any", ("coding",), ("has", "code", "_code"))),
     ),
-    "counts": ("Patient", "name.count() + telecom.count() > 1", ("count", (("name",), ("telecom",)), ">", 1)),
+    "counts": (
+        "Patient",
+        "name.count() + telecom.count() > 1",
+        ("count", (("name",), ("telecom",)), ">", 1),
+    ),
     "dates": ("Period", "start <= end", ("dates", ("start",), "<=", ("end",))),
-    "the resource around": ("Patient.contact", "%resource.active = true", ("resource", ("is", ("active",), (True,)))),
-    "a type test": ("Patient", "deceased is boolean", ("has", "deceasedBoolean", "_deceasedBoolean")),
+    "the resource around": (
+        "Patient.contact",
+        "%resource.active = true",
+        ("resource", ("is", ("active",), (True,))),
+    ),
+    "a type test": (
+        "Patient",
+        "deceased is boolean",
+        ("has", "deceasedBoolean", "_deceasedBoolean"),
+    ),
 }
 
 
@@ -47,23 +86,42 @@ def test_the_op_tree_is(type_name: str, expression: str, op: tuple[Any, ...]) ->
     assert invariant(expression, type_name, MODEL).op == op
 
 
-@pytest.mark.parametrize("expression", ["name.given = 'Ada'", "descendants().empty()", "name.first().use = 'old'", "birthDate = '2020'", "resolve().exists()"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "name.given = 'Ada'",
+        "descendants().empty()",
+        "name.first().use = 'old'",
+        "birthDate = '2020'",
+        "resolve().exists()",
+    ],
+)
 def test_what_an_op_tree_cannot_say_is_not_lowered(expression: str) -> None:
     assert invariant(expression, "Patient", MODEL).op is None
 
 
 @cache
 def base_invariants() -> list[tuple[str, str, Invariant]]:
-    """(key, type, invariant) of every constraint on objects in base R4, at one of the types that state it."""
+    """(key, type, invariant) of every constraint on objects in base R4, at one of the types that
+    state it.
+    """
     found: dict[tuple[str, str], tuple[str, str, Invariant]] = {}
     for definition in core().all("StructureDefinition"):
-        elements = definition["snapshot"]["element"] if definition.get("derivation") != "constraint" else ()
+        elements = (
+            definition["snapshot"]["element"]
+            if definition.get("derivation") != "constraint"
+            else ()
+        )
         parents = {element["path"].rpartition(".")[0] for element in elements}
         for element in elements:
             for constraint in element.get("constraint", ()) if element["path"] in parents else ():
                 text = corrected(constraint["key"], constraint.get("expression", ""))
                 if text and (constraint["key"], text) not in found:
-                    found[constraint["key"], text] = (constraint["key"], element["path"], invariant(text, element["path"], MODEL))
+                    found[constraint["key"], text] = (
+                        constraint["key"],
+                        element["path"],
+                        invariant(text, element["path"], MODEL),
+                    )
     return list(found.values())
 
 
@@ -77,27 +135,41 @@ def test_six_of_seven_invariants_are_lowered() -> None:
 
 
 WORDS = st.sampled_from(
-    "male document transaction final http://unitsofmeasure.org % a * 1 string display Reference Patient.a #a 2020 2020-05 2020-01-01T00:00:00Z".split()
+    (
+        "male document transaction final http://unitsofmeasure.org % a * 1 string display "
+        "Reference "
+        "Patient.a #a 2020 2020-05 2020-01-01T00:00:00Z"
+    ).split()
 )
 
 
 @st.composite
 def objects(draw: st.DrawFn, type_name: str, depth: int = 2) -> dict[str, Any]:
-    """A JSON object with some of a type's properties, of their form if not always of their format."""
+    """A JSON object with some of a type's properties, of their form if not always of their
+    format.
+    """
     properties = list(MODEL.properties(type_name).values())
-    chosen = draw(st.lists(st.sampled_from(properties), max_size=6, unique_by=lambda p: p.json_name))
+    chosen = draw(
+        st.lists(st.sampled_from(properties), max_size=6, unique_by=lambda p: p.json_name)
+    )
     made: dict[str, Any] = {}
     for found in chosen:
         if found.is_primitive:
             _primitive(draw, found.json_name, found.type, found.is_list, made)
         elif depth and MODEL.properties(found.type) and found.type not in ("Resource", "Extension"):
-            children = [child for _ in range(draw(st.integers(1, 2)) if found.is_list else 1) if (child := draw(objects(found.type, depth - 1)))]
+            children = [
+                child
+                for _ in range(draw(st.integers(1, 2)) if found.is_list else 1)
+                if (child := draw(objects(found.type, depth - 1)))
+            ]
             if children:
                 made[found.json_name] = children if found.is_list else children[0]
     return made
 
 
-def _primitive(draw: st.DrawFn, name: str, type_name: str, is_list: bool, made: dict[str, Any]) -> None:
+def _primitive(
+    draw: st.DrawFn, name: str, type_name: str, is_list: bool, made: dict[str, Any]
+) -> None:
     if type_name == "boolean":
         values: st.SearchStrategy[Any] = st.booleans()
     elif type_name in ("integer", "positiveInt", "unsignedInt"):
@@ -114,19 +186,33 @@ def _primitive(draw: st.DrawFn, name: str, type_name: str, is_list: bool, made: 
 
 
 def check(made: Invariant, value: dict[str, Any], scope: Scope, key: str) -> None:
-    assert made.holds(value, scope) is made.expression.holds(value, scope), (key, made.expression.text, made.op, value)
+    assert made.holds(value, scope) is made.expression.holds(value, scope), (
+        key,
+        made.expression.text,
+        made.op,
+        value,
+    )
 
 
 @pytest.mark.parametrize("sign", ["<", "<=", ">", ">="])
-@pytest.mark.parametrize(("start", "end"), [("male", "male"), ("a", "b"), ("b", "a"), ("2020", "male"), ("2020-05", "2020")])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("male", "male"), ("a", "b"), ("b", "a"), ("2020", "male"), ("2020-05", "2020")],
+)
 def test_lowered_and_general_agree_on_what_is_no_date(sign: str, start: str, end: str) -> None:
     value = {"start": start, "end": end}
     check(invariant(f"start {sign} end", "Period", MODEL), value, Scope(value, value), sign)
 
 
-@pytest.mark.parametrize("expression", ["value >= 0", "value > 0", "value < 0", "value >= 0 and value <= 100"])
-@pytest.mark.parametrize("number", [b"-0", b"0e5", b"-0.0", b"1e400", b"-1e400", b"123456789012345678901"])
-def test_lowered_and_general_agree_on_numbers_that_a_float_cannot_hold(expression: str, number: bytes) -> None:
+@pytest.mark.parametrize(
+    "expression", ["value >= 0", "value > 0", "value < 0", "value >= 0 and value <= 100"]
+)
+@pytest.mark.parametrize(
+    "number", [b"-0", b"0e5", b"-0.0", b"1e400", b"-1e400", b"123456789012345678901"]
+)
+def test_lowered_and_general_agree_on_numbers_that_a_float_cannot_hold(
+    expression: str, number: bytes
+) -> None:
     value = decode(b'{"value":%b}' % number)
     assert isinstance(value, dict)
     check(invariant(expression, "Quantity", MODEL), value, Scope(value, value), expression)
@@ -137,7 +223,10 @@ def test_lowered_and_general_agree_on_numbers_that_a_float_cannot_hold(expressio
 def test_lowered_and_general_agree_on_any_object(data: st.DataObject) -> None:
     key, name, made = data.draw(st.sampled_from(lowered()))
     value = data.draw(objects(name))
-    resource = {"resourceType": name.partition(".")[0], **data.draw(objects(name.partition(".")[0], 1))}
+    resource = {
+        "resourceType": name.partition(".")[0],
+        **data.draw(objects(name.partition(".")[0], 1)),
+    }
     check(made, value, Scope(resource, resource), key)
 
 

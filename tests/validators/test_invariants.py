@@ -1,6 +1,7 @@
 """Every invariant of base R4 says of small resources what HL7's validator says of them.
 
-fixtures/invariants.ndjson: one line a case, ``{"key", "holds", "resource"}``; ``holds`` is the verdict of HL7's validator (6.5.27) on that invariant.
+fixtures/invariants.ndjson: one line a case, ``{"key", "holds", "resource"}``; ``holds`` is the
+verdict of HL7's validator (6.5.27) on that invariant.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ from bulkfhir.validators.fhirpath import Hooks, Invariant, Scope, TypeModel, inv
 from bulkfhir.validators.schema import Constraint, Schema, UnknownType
 from bulkfhir.validators.schema.errata import ERRATA, corrected
 
-CASES = [json.loads(line) for line in (Path(__file__).resolve().parents[2] / "fixtures/invariants.ndjson").read_text(encoding="utf-8").splitlines()]
+CASES = [
+    json.loads(line)
+    for line in (Path(__file__).resolve().parents[2] / "fixtures/invariants.ndjson")
+    .read_text(encoding="utf-8")
+    .splitlines()
+]
 
 SCHEMA = Schema(core())
 MODEL = TypeModel(SCHEMA)
@@ -26,15 +32,23 @@ MODEL = TypeModel(SCHEMA)
 IN_CODE = {"ele-1", "dom-3", "txt-1", "txt-2"}
 """Checked by rules in code; their tests are with those rules."""
 NEVER_FAIL = {"cid-0", "con-3", "eld-11"}
-"""As HL7's validator reads them: ChargeItemDefinition has no name; exists() and select() make booleans, which are never empty."""
+"""As HL7's validator reads them: ChargeItemDefinition has no name; exists() and select() make
+booleans, which are never empty.
+"""
 CRASH = {"smp-1"}
 """HL7's validator crashes on whatever would fail it, before it comes to the invariant."""
 ELSEWHERE = {"dom-6", "inv-0", "tst-11", "tst-13"}
-"""Best practice, off; on an abstract type of later versions; on elements that refer to another, whose invariants (tst-10, tst-12) HL7's validator checks."""
+"""Best practice, off; on an abstract type of later versions; on elements that refer to another,
+whose invariants (tst-10, tst-12) HL7's validator checks.
+"""
 
 
-def elements(value: Any, type_name: str, constraints: tuple[Constraint, ...]) -> Iterator[tuple[Any, str, Constraint]]:
-    """Every invariant that applies to an element or to one below it, but not to contained resources."""
+def elements(
+    value: Any, type_name: str, constraints: tuple[Constraint, ...]
+) -> Iterator[tuple[Any, str, Constraint]]:
+    """Every invariant that applies to an element or to one below it, but not to contained
+    resources.
+    """
     try:
         root = SCHEMA.type(type_name).root.constraints
     except UnknownType:
@@ -54,29 +68,47 @@ HOOKS = Hooks(member_of=lambda value, name, url: MODEL.is_resource(value))
 @cache
 def published() -> tuple[dict[str, Any], ...]:
     """Every constraint that the types of R4 state."""
-    definitions = (d for d in core().all("StructureDefinition") if d.get("derivation") != "constraint")
-    return tuple(constraint for d in definitions for element in d["snapshot"]["element"] for constraint in element.get("constraint", ()))
+    definitions = (
+        d for d in core().all("StructureDefinition") if d.get("derivation") != "constraint"
+    )
+    return tuple(
+        constraint
+        for d in definitions
+        for element in d["snapshot"]["element"]
+        for constraint in element.get("constraint", ())
+    )
 
 
 def answers(case: dict[str, Any]) -> Iterator[tuple[Invariant, Any, Scope]]:
     resource = case["resource"]
     scope = Scope(resource, resource, hooks=HOOKS)
     for value, type_name, constraint in elements(resource, resource["resourceType"], ()):
-        expression = corrected(constraint.key, constraint.expression) if constraint.key == case["key"] else ""
+        expression = (
+            corrected(constraint.key, constraint.expression)
+            if constraint.key == case["key"]
+            else ""
+        )
         if expression:
             yield invariant(expression, type_name, MODEL), value, scope
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{case['key']}-{number}" for number, case in enumerate(CASES, 1)])
+@pytest.mark.parametrize(
+    "case", CASES, ids=[f"{case['key']}-{number}" for number, case in enumerate(CASES, 1)]
+)
 def test_an_invariant_holds_exactly_where_hl7s_validator_says_so(case: dict[str, Any]) -> None:
     found = list(answers(case))
     assert found, "the invariant does not apply to this resource"
     assert all(made.holds(value, scope) for made, value, scope in found) is case["holds"]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{case['key']}-{number}" for number, case in enumerate(CASES, 1)])
+@pytest.mark.parametrize(
+    "case", CASES, ids=[f"{case['key']}-{number}" for number, case in enumerate(CASES, 1)]
+)
 def test_the_general_evaluation_says_the_same(case: dict[str, Any]) -> None:
-    assert all(made.expression.holds(value, scope) for made, value, scope in answers(case)) is case["holds"]
+    assert (
+        all(made.expression.holds(value, scope) for made, value, scope in answers(case))
+        is case["holds"]
+    )
 
 
 @pytest.mark.parametrize("holds", [True, False])
@@ -97,4 +129,7 @@ def test_every_published_text_in_the_errata_stands_in_a_definition() -> None:
 def test_an_erratum_that_names_no_text_replaces_every_expression_under_its_key() -> None:
     assert corrected("txt-2", "anything") == "htmlChecks2()"
     assert corrected("dom-3", "anything") == ""
-    assert corrected("obs-6", "dataAbsentReason.empty() or value.empty()") == "dataAbsentReason.empty() or value.empty()"
+    assert (
+        corrected("obs-6", "dataAbsentReason.empty() or value.empty()")
+        == "dataAbsentReason.empty() or value.empty()"
+    )

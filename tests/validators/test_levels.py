@@ -43,14 +43,22 @@ def test_a_profile_of_the_core_holds_at_strict_only():
 
 
 def test_minimal_accepts_what_is_readable_and_warns_of_what_search_cannot_read():
-    verdict = Validator("minimal").validate(b'{"resourceType":"Patient","id":"p","birthDate":"1900-02-30","photo":[{"title":1}],"nonsense":true}')
+    verdict = Validator("minimal").validate(
+        b'{"resourceType":"Patient","id":"p","birthDate":"1900-02-30","photo":[{"title":1}],"nonsense":true}'
+    )
     assert not verdict.failed
-    assert [(i.severity, i.rule, i.location) for i in verdict.issues] == [("warning", "date", "Patient.birthDate")]
+    assert [(i.severity, i.rule, i.location) for i in verdict.issues] == [
+        ("warning", "date", "Patient.birthDate")
+    ]
 
 
 def test_minimal_warns_of_a_missing_element_that_search_reads():
-    verdict = Validator("minimal").validate(b'{"resourceType":"Observation","id":"o","code":{"text":"c"}}')
-    assert [(i.severity, i.rule, i.element) for i in verdict.issues] == [("warning", "cardinality", "status")]
+    verdict = Validator("minimal").validate(
+        b'{"resourceType":"Observation","id":"o","code":{"text":"c"}}'
+    )
+    assert [(i.severity, i.rule, i.element) for i in verdict.issues] == [
+        ("warning", "cardinality", "status")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -89,10 +97,15 @@ def test_a_code_that_cannot_be_decided_offline_is_counted_and_does_not_fail():
 
 
 def test_a_block_gives_parallel_columns_for_the_lines_that_are_not_blank():
-    data = b'{"resourceType":"Patient","id":"a"}\r\n\n  \n{"resourceType":"Patient","id":7}\nnonsense'
+    data = (
+        b'{"resourceType":"Patient","id":"a"}\r\n\n  \n{"resourceType":"Patient","id":7}\nnonsense'
+    )
     verdicts = Validator("structure-only").validate_block(Block(data))
     assert list(verdicts.numbers) == [0, 3, 4]
     assert list(verdicts.types) == ["Patient", "Patient", None]
     assert list(verdicts.ids) == ["a", None, None]
     assert verdicts.failed == {1, 2}
-    assert next(data[s:e] for s, e in zip(verdicts.starts, verdicts.ends, strict=True)) == b'{"resourceType":"Patient","id":"a"}'
+    assert (
+        next(data[s:e] for s, e in zip(verdicts.starts, verdicts.ends, strict=True))
+        == b'{"resourceType":"Patient","id":"a"}'
+    )

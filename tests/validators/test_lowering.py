@@ -1,4 +1,6 @@
-"""What the acceptor is told: every type can be lowered, and questions are answered by the explainer's own checks. Needs no native module."""
+"""What the acceptor is told: every type can be lowered, and questions are answered by the
+explainer's own checks. Needs no native module.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,16 @@ def test_a_type_is_lowered_once_when_it_is_first_met(lowering: Lowering) -> None
     assert lowering.types == ["Patient"]
 
 
-@pytest.mark.parametrize("name", [b"Patiently", b"DomainResource", b"HumanName", b"", "Pati\u00ebnt".encode()])
+@pytest.mark.parametrize(
+    "name", [b"Patiently", b"DomainResource", b"HumanName", b"", "Pati\u00ebnt".encode()]
+)
 def test_what_is_no_resource_type_is_left_to_the_explainer(lowering: Lowering, name: bytes) -> None:
     assert lowering.answer(TYPE, name) == (0, [])
 
 
-def test_types_with_rules_that_the_acceptor_lacks_are_left_to_the_explainer(lowering: Lowering) -> None:
+def test_types_with_rules_that_the_acceptor_lacks_are_left_to_the_explainer(
+    lowering: Lowering,
+) -> None:
     assert lowering.answer(TYPE, b"StructureMap") == (0, [])
     assert lowering.answer(TYPE, b"Questionnaire") == (0, [])
 
@@ -45,7 +51,9 @@ def test_types_with_rules_that_the_acceptor_lacks_are_left_to_the_explainer(lowe
 def test_the_types_of_a_choice_wait_until_data_has_them(lowering: Lowering) -> None:
     lowering.answer(TYPE, b"Observation")
     before = lowering.take_records()
-    assert b"timeOffset" not in before  # Observation.value[x] may be SampledData, which has nothing to do with it yet
+    assert (
+        b"timeOffset" not in before
+    )  # Observation.value[x] may be SampledData, which has nothing to do with it yet
     number = 0
     while lowering.answer(NODE, struct.pack("<I", number))[0]:
         number += 1
@@ -61,7 +69,9 @@ def test_codes_are_judged_by_their_binding(lowering: Lowering) -> None:
     before = len(lowering._questions)
     lowering.values.primitive(found)
     (check,) = asked_about(lowering, before)
-    assert [lowering.answer(check, code)[0] for code in (b"male", b"mail", b"", b" ", b"\\u006dale")] == [1, 0, 0, 0, 1]
+    assert [
+        lowering.answer(check, code)[0] for code in (b"male", b"mail", b"", b" ", b"\\u006dale")
+    ] == [1, 0, 0, 0, 1]
 
 
 def test_undecided_codes_name_their_value_set(lowering: Lowering) -> None:
@@ -72,9 +82,14 @@ def test_undecided_codes_name_their_value_set(lowering: Lowering) -> None:
     value, undecided = lowering.answer(check, b"http://snomed.info/sct\x1f38341003\x1f")
     direct = Nowhere()
     concept = lowering.explainer.value_check(found)
-    concept({"coding": [{"system": "http://snomed.info/sct", "code": "38341003"}]}, Scope({}, direct.undecided))
+    concept(
+        {"coding": [{"system": "http://snomed.info/sct", "code": "38341003"}]},
+        Scope({}, direct.undecided),
+    )
     assert value == 1
-    assert [lowering.undecided[number] for number in undecided] == sorted(direct.undecided.elements())
+    assert [lowering.undecided[number] for number in undecided] == sorted(
+        direct.undecided.elements()
+    )
 
 
 def test_narratives_with_local_links_need_their_resource(lowering: Lowering) -> None:
@@ -83,7 +98,13 @@ def test_narratives_with_local_links_need_their_resource(lowering: Lowering) -> 
     lowering.values.primitive(found)
     (check,) = asked_about(lowering, before)
     div = '<div xmlns=\\"http://www.w3.org/1999/xhtml\\">%s</div>'
-    texts = ("x", '<a href=\\"#a\\">x</a>', "<script>x</script>", " ", '<img src=\\"a.png\\" alt=\\"x\\"/>x')
+    texts = (
+        "x",
+        '<a href=\\"#a\\">x</a>',
+        "<script>x</script>",
+        " ",
+        '<img src=\\"a.png\\" alt=\\"x\\"/>x',
+    )
     assert [lowering.answer(check, (div % text).encode())[0] for text in texts] == [1, 0, 0, 0, 1]
 
 
@@ -93,7 +114,9 @@ def test_a_check_that_looks_beyond_its_value_cannot_answer(lowering: Lowering) -
     with pytest.raises(NeedsContextError):
         nosy(b"{}")
     assert lowering.answer(lowering.question(nosy), b"{}") == (0, [])
-    resolving = about_value(lambda value, scope: int(bool(scope.memo["fhirpath"].resource["id"])), hooks)
+    resolving = about_value(
+        lambda value, scope: int(bool(scope.memo["fhirpath"].resource["id"])), hooks
+    )
     with pytest.raises(NeedsContextError):
         resolving(b"{}")
 
@@ -112,12 +135,21 @@ def test_what_refers_to_something_contained_is_not_judged_alone(lowering: Loweri
 def test_numbers_reach_their_check_as_the_explainer_sees_them(lowering: Lowering) -> None:
     found = lowering.schema.properties("Quantity")["value"]
     _, check, _ = lowering.values.primitive(found)
-    assert [lowering.answer(check, lexeme)[0] for lexeme in (b"1e400", b"-0", b"0e5", b"1E5")] == [1, 1, 0, 1]
+    assert [lowering.answer(check, lexeme)[0] for lexeme in (b"1e400", b"-0", b"0e5", b"1E5")] == [
+        1,
+        1,
+        0,
+        1,
+    ]
 
 
 def test_records_are_counted_little_endian_lists() -> None:
     names = Names()
-    assert names.keys(["a", "b", "a"]) == items([u16(0), u16(1), u16(0)]) == b"\x03\x00\x00\x00\x01\x00\x00\x00"
+    assert (
+        names.keys(["a", "b", "a"])
+        == items([u16(0), u16(1), u16(0)])
+        == b"\x03\x00\x00\x00\x01\x00\x00\x00"
+    )
     assert names.take_records() == b"\x01\x01\x00a\x01\x01\x00b"
     assert names.take_records() == b""
     assert string("\u00e9") == b"\x02\x00\xc3\xa9"

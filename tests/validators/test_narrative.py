@@ -1,4 +1,6 @@
-"""Narratives: recorded verdicts of the reference validator, the names of the rules, and where local links may lead."""
+"""Narratives: recorded verdicts of the reference validator, the names of the rules, and where local
+links may lead.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ import pytest
 
 from bulkfhir.validators.narrative import check_div, read_div, resolve_anchors
 
-RECORD = json.loads((Path(__file__).resolve().parents[2] / "fixtures/narrative/verdicts.json").read_text())
+RECORD = json.loads(
+    (Path(__file__).resolve().parents[2] / "fixtures/narrative/verdicts.json").read_text()
+)
 
 
 def div(inside: str) -> str:
@@ -58,8 +62,12 @@ def test_a_finding_names_its_rule(xhtml: str, rules: set[str]) -> None:
 
 
 def test_txt_1_and_txt_2_can_be_asked_for() -> None:
-    good, strange, blank, broken = (read_div(text) for text in (div("x"), div("<form>x</form>"), div(" "), "x"))
-    assert [(narrative.allowed, narrative.content) for narrative in (good, strange, blank, broken)] == [
+    good, strange, blank, broken = (
+        read_div(text) for text in (div("x"), div("<form>x</form>"), div(" "), "x")
+    )
+    assert [
+        (narrative.allowed, narrative.content) for narrative in (good, strange, blank, broken)
+    ] == [
         (True, True),
         (False, True),
         (True, False),
@@ -75,7 +83,9 @@ def test_every_fault_is_told_once() -> None:
 @pytest.mark.parametrize("depth", [10_000])
 def test_deep_nesting_is_read_without_recursion(depth: int) -> None:
     assert check_div(div("<span>" * depth + "x" + "</span>" * depth)) == ()
-    assert {rule for rule, _ in check_div(div("<b>" * depth + "x" + "</b>" * depth))} == {"xhtml-nesting"}
+    assert {rule for rule, _ in check_div(div("<b>" * depth + "x" + "</b>" * depth))} == {
+        "xhtml-nesting"
+    }
 
 
 def test_entities_cannot_be_declared() -> None:
@@ -84,10 +94,14 @@ def test_entities_cannot_be_declared() -> None:
 
 
 def test_an_ampersand_that_never_ends_is_refused() -> None:
-    assert {rule for rule, _ in check_div('<div xmlns="http://www.w3.org/1999/xhtml">a & b')} == {"xhtml-syntax"}
+    assert {rule for rule, _ in check_div('<div xmlns="http://www.w3.org/1999/xhtml">a & b')} == {
+        "xhtml-syntax"
+    }
 
 
-@pytest.mark.parametrize("reference", ["&#" + "9" * 10_000 + ";", "&#" + "0" * 10_000 + "65;", "&#xFFFFFFFFF;"])
+@pytest.mark.parametrize(
+    "reference", ["&#" + "9" * 10_000 + ";", "&#" + "0" * 10_000 + "65;", "&#xFFFFFFFFF;"]
+)
 def test_character_references_may_be_of_any_length(reference: str) -> None:
     assert check_div(div("x" + reference)) == ()
 
@@ -104,9 +118,25 @@ def test_character_references_may_be_of_any_length(reference: str) -> None:
         patient('<a href="#n">x</a><p id="n">y</p><p id="n">z</p>'),
         patient('<a href="#">x</a>'),
         patient('<img src="#n"/>', name=[{"id": "n"}]),
-        {"resourceType": "Patient", "name": [{"id": "n"}], "contained": [patient('<a href="#n">x</a>')]},
-        {"resourceType": "Bundle", "entry": [{"resource": patient('<a href="#q">x</a>')}, {"resource": {"resourceType": "Patient", "id": "q"}}]},
-        {"resourceType": "Bundle", "entry": [{"resource": patient('<a href="#q">x</a>')}, {"resource": patient('<p id="q">y</p>')}]},
+        {
+            "resourceType": "Patient",
+            "name": [{"id": "n"}],
+            "contained": [patient('<a href="#n">x</a>')],
+        },
+        {
+            "resourceType": "Bundle",
+            "entry": [
+                {"resource": patient('<a href="#q">x</a>')},
+                {"resource": {"resourceType": "Patient", "id": "q"}},
+            ],
+        },
+        {
+            "resourceType": "Bundle",
+            "entry": [
+                {"resource": patient('<a href="#q">x</a>')},
+                {"resource": patient('<p id="q">y</p>')},
+            ],
+        },
     ],
 )
 def test_a_local_link_that_leads_somewhere_is_fine(resource: dict[str, Any]) -> None:
@@ -120,27 +150,57 @@ def test_a_local_link_that_leads_somewhere_is_fine(resource: dict[str, Any]) -> 
         (patient('<a href="#n">x</a><p name="n">y</p>'), "xhtml-anchor", "Patient.text.div"),
         (patient('<img src="#n"/>'), "xhtml-image", "Patient.text.div"),
         (patient('<img src="#n"/><a name="n">x</a>'), "xhtml-image", "Patient.text.div"),
-        (patient('<img src="#n"/><p id="n">x</p><p id="n">y</p>'), "xhtml-image", "Patient.text.div"),
-        ({"resourceType": "Patient", "contained": [patient('<a href="#n">x</a>')]}, "xhtml-anchor", "Patient.contained[0].text.div"),
         (
-            {"resourceType": "Bundle", "entry": [{}, {"resource": patient('<img src="#q"/>')}, {"resource": {"resourceType": "Patient", "id": "q"}}]},
+            patient('<img src="#n"/><p id="n">x</p><p id="n">y</p>'),
+            "xhtml-image",
+            "Patient.text.div",
+        ),
+        (
+            {"resourceType": "Patient", "contained": [patient('<a href="#n">x</a>')]},
+            "xhtml-anchor",
+            "Patient.contained[0].text.div",
+        ),
+        (
+            {
+                "resourceType": "Bundle",
+                "entry": [
+                    {},
+                    {"resource": patient('<img src="#q"/>')},
+                    {"resource": {"resourceType": "Patient", "id": "q"}},
+                ],
+            },
             "xhtml-image",
             "Bundle.entry[1].resource.text.div",
         ),
         (
-            {"resourceType": "Parameters", "parameter": [{"name": "a", "part": [{"name": "b", "resource": patient('<a href="#n">x</a>')}]}]},
+            {
+                "resourceType": "Parameters",
+                "parameter": [
+                    {
+                        "name": "a",
+                        "part": [{"name": "b", "resource": patient('<a href="#n">x</a>')}],
+                    }
+                ],
+            },
             "xhtml-anchor",
             "Parameters.parameter[0].part[0].resource.text.div",
         ),
         (
-            {"resourceType": "Composition", "section": [{"section": [{"text": {"div": div('<a href="#n">x</a>')}}]}]},
+            {
+                "resourceType": "Composition",
+                "section": [{"section": [{"text": {"div": div('<a href="#n">x</a>')}}]}],
+            },
             "xhtml-anchor",
             "Composition.section[0].section[0].text.div",
         ),
     ],
 )
-def test_a_local_link_that_leads_nowhere_is_an_error(resource: dict[str, Any], rule: str, location: str) -> None:
-    assert [(issue.severity, issue.rule, issue.location) for issue in resolve_anchors(resource)] == [("error", rule, location)]
+def test_a_local_link_that_leads_nowhere_is_an_error(
+    resource: dict[str, Any], rule: str, location: str
+) -> None:
+    assert [
+        (issue.severity, issue.rule, issue.location) for issue in resolve_anchors(resource)
+    ] == [("error", rule, location)]
 
 
 @pytest.mark.parametrize(

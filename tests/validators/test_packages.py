@@ -14,7 +14,13 @@ from bulkfhir.validators.definitions import package as package_module
 from bulkfhir.validators.definitions import tarball
 from bulkfhir.validators.definitions.package import open_package
 from bulkfhir.validators.definitions.packages import Packages
-from bulkfhir.validators.definitions.standard_cache import find, install, installed, locate, standard_cache
+from bulkfhir.validators.definitions.standard_cache import (
+    find,
+    install,
+    installed,
+    locate,
+    standard_cache,
+)
 from bulkfhir.validators.errors import BulkfhirError, PackageError
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "../shared/packages"
@@ -35,7 +41,13 @@ def home(tmp_path, monkeypatch):
 def profile(url=URL, version="1.0.0", **more):
     patient = "http://hl7.org/fhir/StructureDefinition/Patient"
     element = {"id": "Patient", "path": "Patient"}
-    base = {"resourceType": "StructureDefinition", "kind": "resource", "type": "Patient", "derivation": "constraint", "baseDefinition": patient}
+    base = {
+        "resourceType": "StructureDefinition",
+        "kind": "resource",
+        "type": "Patient",
+        "derivation": "constraint",
+        "baseDefinition": patient,
+    }
     return {**base, "url": url, "version": version, "differential": {"element": [element]}, **more}
 
 
@@ -59,9 +71,19 @@ def tgz(path, files):
     return path
 
 
-def make(tmp_path, name="a.b", version="1.0.0", resources=(), dependencies=None, fhir="4.0.1", file=None):
-    manifest = {"name": name, "version": version, "fhirVersions": [fhir], "dependencies": dependencies or {}}
-    members = [("package/package.json", manifest), *((f"package/{i}.json", resource) for i, resource in enumerate(resources))]
+def make(
+    tmp_path, name="a.b", version="1.0.0", resources=(), dependencies=None, fhir="4.0.1", file=None
+):
+    manifest = {
+        "name": name,
+        "version": version,
+        "fhirVersions": [fhir],
+        "dependencies": dependencies or {},
+    }
+    members = [
+        ("package/package.json", manifest),
+        *((f"package/{i}.json", resource) for i, resource in enumerate(resources)),
+    ]
     return tgz(tmp_path / (file or f"{name}-{version}.tgz"), members)
 
 
@@ -71,7 +93,14 @@ def test_a_package_is_read_from_an_archive_a_folder_and_the_standard_cache(tmp_p
     with tarfile.open(archive) as tar:
         tar.extractall(unpacked, filter="data")
     assert install(archive) == home / ".fhir/packages/a.b#1.0.0"
-    for source in (str(archive), str(unpacked), str(unpacked / "package"), "a.b#1.0.0", "a.b@1.0.0", "a.b"):
+    for source in (
+        str(archive),
+        str(unpacked),
+        str(unpacked / "package"),
+        "a.b#1.0.0",
+        "a.b@1.0.0",
+        "a.b",
+    ):
         packages = Packages([source])
         assert packages.packages[0].label == "a.b#1.0.0"
         assert packages.fetch("StructureDefinition", URL)["type"] == "Patient"
@@ -84,11 +113,18 @@ def test_a_plain_folder_or_file_of_resources_is_a_source(tmp_path):
     (folder / "patient.json").write_text(json.dumps({"resourceType": "Patient"}))
     (folder / "notes.txt").write_text("not read")
     for source in (folder, folder / "v.json"):
-        assert Packages([str(source)]).fetch("ValueSet", "http://example.org/ValueSet/v")["compose"]["include"][0]["concept"] == [{"code": "a"}]
+        assert Packages([str(source)]).fetch("ValueSet", "http://example.org/ValueSet/v")[
+            "compose"
+        ]["include"][0]["concept"] == [{"code": "a"}]
 
 
 def test_the_core_is_below_every_package():
-    assert Packages([]).fetch("StructureDefinition", "http://hl7.org/fhir/StructureDefinition/Patient")["kind"] == "resource"
+    assert (
+        Packages([]).fetch(
+            "StructureDefinition", "http://hl7.org/fhir/StructureDefinition/Patient"
+        )["kind"]
+        == "resource"
+    )
 
 
 def test_a_package_cannot_change_the_core(tmp_path):
@@ -107,11 +143,15 @@ def test_a_plain_folders_value_sets_go_before_a_packages_and_the_cores(tmp_path)
     (folder / "2.json").write_text(json.dumps(value_set(url=gender, code="mine")))
     packages = Packages([str(package), str(folder)])
     for url in ("http://example.org/ValueSet/v", gender):
-        assert packages.fetch("ValueSet", url)["compose"]["include"][0]["concept"] == [{"code": "mine"}]
+        assert packages.fetch("ValueSet", url)["compose"]["include"][0]["concept"] == [
+            {"code": "mine"}
+        ]
 
 
 def test_the_first_version_given_answers_a_bare_url_and_each_answers_its_own(tmp_path):
-    first, second = (str(make(tmp_path, version=v, resources=[profile(version=v)])) for v in ("2.0.0", "10.0.0"))
+    first, second = (
+        str(make(tmp_path, version=v, resources=[profile(version=v)])) for v in ("2.0.0", "10.0.0")
+    )
     packages = Packages([first, second])
     assert packages.fetch("StructureDefinition", URL)["version"] == "2.0.0"
     assert packages.fetch("StructureDefinition", URL + "|10.0.0")["version"] == "10.0.0"
@@ -120,23 +160,52 @@ def test_the_first_version_given_answers_a_bare_url_and_each_answers_its_own(tmp
 
 
 def test_a_configured_default_version_goes_before_the_first_given(tmp_path):
-    sources = [str(make(tmp_path, version=v, resources=[profile(version=v)])) for v in ("1.0.0", "2.0.0")]
-    assert Packages(sources, defaults={"a.b": "2.0.0"}).fetch("StructureDefinition", URL)["version"] == "2.0.0"
-    assert Packages(sources, defaults={"other": "1"}).fetch("StructureDefinition", URL)["version"] == "1.0.0"
+    sources = [
+        str(make(tmp_path, version=v, resources=[profile(version=v)])) for v in ("1.0.0", "2.0.0")
+    ]
+    assert (
+        Packages(sources, defaults={"a.b": "2.0.0"}).fetch("StructureDefinition", URL)["version"]
+        == "2.0.0"
+    )
+    assert (
+        Packages(sources, defaults={"other": "1"}).fetch("StructureDefinition", URL)["version"]
+        == "1.0.0"
+    )
     with pytest.raises(PackageError, match=r"default version 3\.0\.0 of a\.b is not among"):
         Packages(sources, defaults={"a.b": "3.0.0"})
 
 
 def test_urls_and_all_cover_every_layer(tmp_path):
-    sources = [str(make(tmp_path, version=v, resources=[profile(version=v)])) for v in ("1.0.0", "2.0.0")]
+    sources = [
+        str(make(tmp_path, version=v, resources=[profile(version=v)])) for v in ("1.0.0", "2.0.0")
+    ]
     packages = Packages(sources)
     assert list(packages.urls("StructureDefinition")).count(URL) == 1
-    assert [r["version"] for r in packages.all("StructureDefinition") if r["url"] == URL] == ["1.0.0", "2.0.0"]
+    assert [r["version"] for r in packages.all("StructureDefinition") if r["url"] == URL] == [
+        "1.0.0",
+        "2.0.0",
+    ]
 
 
 def test_dependencies_come_from_the_standard_cache_through_several_steps(tmp_path):
-    install(make(tmp_path, "c", "1.2.3", [profile(url="http://example.org/c")], {"hl7.fhir.r4.core": "4.0.1"}))
-    install(make(tmp_path, "b", "1.0.0", [profile(url="http://example.org/b")], {"c": "1.2.x", "a": "1.0.0"}))
+    install(
+        make(
+            tmp_path,
+            "c",
+            "1.2.3",
+            [profile(url="http://example.org/c")],
+            {"hl7.fhir.r4.core": "4.0.1"},
+        )
+    )
+    install(
+        make(
+            tmp_path,
+            "b",
+            "1.0.0",
+            [profile(url="http://example.org/b")],
+            {"c": "1.2.x", "a": "1.0.0"},
+        )
+    )
     packages = Packages([str(make(tmp_path, "a", "1.0.0", dependencies={"b": "1.0.0"}))])
     assert [package.label for package in packages.packages] == ["a#1.0.0", "b#1.0.0", "c#1.2.3"]
     assert packages.missing == ()
@@ -144,20 +213,36 @@ def test_dependencies_come_from_the_standard_cache_through_several_steps(tmp_pat
 
 
 def test_a_dependency_that_was_given_is_not_looked_for(tmp_path):
-    sources = [str(make(tmp_path, "a", dependencies={"b": "1.0.x"})), str(make(tmp_path, "b", "1.0.4"))]
+    sources = [
+        str(make(tmp_path, "a", dependencies={"b": "1.0.x"})),
+        str(make(tmp_path, "b", "1.0.4")),
+    ]
     assert Packages(sources).missing == ()
 
 
 def test_a_missing_dependency_is_one_warning_that_names_what_cannot_be_checked(tmp_path):
     lost = "http://example.org/lost"
-    binding = {"id": "Patient.gender", "path": "Patient.gender", "binding": {"strength": "required", "valueSet": "http://example.org/vs|1"}}
-    needy = profile(baseDefinition=lost, differential={"element": [{"id": "Patient", "path": "Patient"}, binding]})
+    binding = {
+        "id": "Patient.gender",
+        "path": "Patient.gender",
+        "binding": {"strength": "required", "valueSet": "http://example.org/vs|1"},
+    }
+    needy = profile(
+        baseDefinition=lost,
+        differential={"element": [{"id": "Patient", "path": "Patient"}, binding]},
+    )
     packages = Packages([str(make(tmp_path, "a", resources=[needy], dependencies={"b": "1.0.0"}))])
     assert [missing.package for missing in packages.missing] == ["b#1.0.0"]
-    assert packages.unchecked() == {"StructureDefinition": [lost], "ValueSet": ["http://example.org/vs|1"]}
+    assert packages.unchecked() == {
+        "StructureDefinition": [lost],
+        "ValueSet": ["http://example.org/vs|1"],
+    }
     warning = packages.warning()
     assert "b#1.0.0 (wanted by a#1.0.0)" in warning
-    assert "1 profiles and extensions (http://example.org/lost); 1 required value sets (http://example.org/vs|1)" in warning
+    assert (
+        "1 profiles and extensions (http://example.org/lost); 1 required value sets (http://example.org/vs|1)"
+        in warning
+    )
 
 
 def test_a_package_for_another_fhir_version_is_refused_and_not_taken_as_a_dependency(tmp_path):
@@ -165,28 +250,52 @@ def test_a_package_for_another_fhir_version_is_refused_and_not_taken_as_a_depend
     with pytest.raises(PackageError, match=r"r5#1\.0\.0 is for FHIR 5\.0\.0"):
         Packages([str(other)])
     install(other)
-    assert [m.package for m in Packages([str(make(tmp_path, "a", dependencies={"r5": "1.0.0"}))]).missing] == ["r5#1.0.0"]
+    assert [
+        m.package
+        for m in Packages([str(make(tmp_path, "a", dependencies={"r5": "1.0.0"}))]).missing
+    ] == ["r5#1.0.0"]
 
 
 def test_the_newest_version_is_found_by_semver(tmp_path):
     for version in ("2.0.0", "10.0.0-ballot", "9.1.0", "10.0.0"):
         install(make(tmp_path, "a", version))
-    assert [path.name for path in installed()] == ["a#2.0.0", "a#9.1.0", "a#10.0.0-ballot", "a#10.0.0"]
+    assert [path.name for path in installed()] == [
+        "a#2.0.0",
+        "a#9.1.0",
+        "a#10.0.0-ballot",
+        "a#10.0.0",
+    ]
     assert locate("a").name == "a#10.0.0"
     assert find("a", "9.1.x").name == "a#9.1.0"
     assert find("a", "9.2.x") is None
 
 
-@pytest.mark.parametrize("source", ["no.such.package#1.0.0", "no.such.package", "/no/such/file.tgz"])
+@pytest.mark.parametrize(
+    "source", ["no.such.package#1.0.0", "no.such.package", "/no/such/file.tgz"]
+)
 def test_a_source_that_is_nowhere_is_a_configuration_error(source):
     with pytest.raises(BulkfhirError, match="no such file or folder"):
         Packages([source])
 
 
-@pytest.mark.parametrize("name", ["../escape.json", "package/../../escape.json", "/etc/escape.json", "package/..\\escape.json", "C:/escape.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../escape.json",
+        "package/../../escape.json",
+        "/etc/escape.json",
+        "package/..\\escape.json",
+        "C:/escape.json",
+    ],
+)
 def test_an_archive_whose_paths_escape_is_refused(tmp_path, name):
     with pytest.raises(PackageError, match="points out of the package"):
-        open_package(tgz(tmp_path / "evil.tgz", [("package/package.json", {"name": "a", "version": "1"}), (name, b"{}")]))
+        open_package(
+            tgz(
+                tmp_path / "evil.tgz",
+                [("package/package.json", {"name": "a", "version": "1"}), (name, b"{}")],
+            )
+        )
 
 
 def test_links_and_devices_in_an_archive_are_left_out(tmp_path):
@@ -195,9 +304,20 @@ def test_links_and_devices_in_an_archive_are_left_out(tmp_path):
     link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path / "secret.json")
     device = tarfile.TarInfo("package/device.json")
     device.type = tarfile.CHRTYPE
-    archive = tgz(tmp_path / "evil.tgz", [("package/package.json", {"name": "a", "version": "1"}), (link, b""), (device, b""), ("package/p.json", profile())])
+    archive = tgz(
+        tmp_path / "evil.tgz",
+        [
+            ("package/package.json", {"name": "a", "version": "1"}),
+            (link, b""),
+            (device, b""),
+            ("package/p.json", profile()),
+        ],
+    )
     assert list(open_package(archive).definitions.urls("StructureDefinition")) == [URL]
-    assert sorted(p.name for p in (install(archive) / "package").iterdir()) == ["p.json", "package.json"]
+    assert sorted(p.name for p in (install(archive) / "package").iterdir()) == [
+        "p.json",
+        "package.json",
+    ]
 
 
 def test_a_link_in_a_folder_is_not_followed(tmp_path):
@@ -212,14 +332,24 @@ def test_a_link_in_a_folder_is_not_followed(tmp_path):
 def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(tarball, "TOTAL_LIMIT", 1 << 20)
     with pytest.raises(PackageError, match="unpacks to more than 1 MB"):
-        open_package(tgz(tmp_path / "bomb.tgz", [("package/package.json", {"name": "a"}), ("package/other/big.bin", bytes(2 << 20))]))
+        open_package(
+            tgz(
+                tmp_path / "bomb.tgz",
+                [
+                    ("package/package.json", {"name": "a"}),
+                    ("package/other/big.bin", bytes(2 << 20)),
+                ],
+            )
+        )
     monkeypatch.setattr(tarball, "FILE_LIMIT", 100)
     with pytest.raises(PackageError, match=r"big\.json has more than"):
         open_package(tgz(tmp_path / "large.tgz", [("package/big.json", bytes(101))]))
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"not gzip at all", gzip.compress(b"not tar" * 200), gzip.compress(b"x" * 4096)[:-12]], ids=["empty", "text", "no tar", "cut short"]
+    "data",
+    [b"", b"not gzip at all", gzip.compress(b"not tar" * 200), gzip.compress(b"x" * 4096)[:-12]],
+    ids=["empty", "text", "no tar", "cut short"],
 )
 def test_a_damaged_archive_is_a_configuration_error_that_names_it(tmp_path, data):
     path = tmp_path / "bad.tgz"
@@ -230,16 +360,33 @@ def test_a_damaged_archive_is_a_configuration_error_that_names_it(tmp_path, data
 
 @pytest.mark.parametrize(
     "content",
-    [b"{", b"[" * 100_000, b'{"resourceType":"StructureDefinition","url":"u","snapshot":[]}', b'{"resourceType":"CodeSystem","url":"u","concept":7}'],
+    [
+        b"{",
+        b"[" * 100_000,
+        b'{"resourceType":"StructureDefinition","url":"u","snapshot":[]}',
+        b'{"resourceType":"CodeSystem","url":"u","concept":7}',
+    ],
     ids=["cut", "deep", "list for object", "number for list"],
 )
 def test_a_broken_resource_is_a_configuration_error_that_names_the_file(tmp_path, content):
     with pytest.raises(PackageError, match=r"broken\.json"):
-        open_package(tgz(tmp_path / "a.tgz", [("package/package.json", {"name": "a"}), ("package/broken.json", content)]))
+        open_package(
+            tgz(
+                tmp_path / "a.tgz",
+                [("package/package.json", {"name": "a"}), ("package/broken.json", content)],
+            )
+        )
 
 
 def test_examples_and_other_material_of_a_package_are_not_definitions(tmp_path):
-    archive = tgz(tmp_path / "a.tgz", [("package/package.json", {"name": "a"}), ("package/example/p.json", profile()), ("other/q.json", profile())])
+    archive = tgz(
+        tmp_path / "a.tgz",
+        [
+            ("package/package.json", {"name": "a"}),
+            ("package/example/p.json", profile()),
+            ("other/q.json", profile()),
+        ],
+    )
     assert list(open_package(archive).definitions.urls("StructureDefinition")) == []
 
 
@@ -257,7 +404,9 @@ def test_the_cache_is_used_for_the_same_contents_only(tmp_path, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     make(tmp_path, resources=[profile(url="http://example.org/new")])
-    assert list(open_package(path).definitions.urls("StructureDefinition")) == ["http://example.org/new"]
+    assert list(open_package(path).definitions.urls("StructureDefinition")) == [
+        "http://example.org/new"
+    ]
     assert cached.read_bytes()[32:].startswith(b"BFHIRDEF")
 
 
@@ -294,7 +443,9 @@ def test_us_core_is_read_whole():
     packages = Packages([str(SHARED / US_CORE)])
     assert packages.missing == ()
     assert len(list(packages.packages[0].definitions.urls("StructureDefinition"))) == 30
-    race = packages.fetch("StructureDefinition", "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race|3.1.1")
+    race = packages.fetch(
+        "StructureDefinition", "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race|3.1.1"
+    )
     assert race["context"] == [{"type": "element", "expression": "Patient"}]
 
 
@@ -305,10 +456,17 @@ def run(*arguments):
 def test_the_command_line_adds_lists_and_shows_packages(tmp_path):
     assert run("list").stdout == ""
     extension = profile(url="http://example.org/e", type="Extension")
-    path = make(tmp_path, resources=[profile(), extension, value_set()], dependencies={"hl7.fhir.r4.core": "4.0.1", "b": "2.0.0"})
+    path = make(
+        tmp_path,
+        resources=[profile(), extension, value_set()],
+        dependencies={"hl7.fhir.r4.core": "4.0.1", "b": "2.0.0"},
+    )
     assert run("add", str(path)).stdout == "a.b#1.0.0\n"
     assert run("list").stdout == "a.b#1.0.0\n"
-    assert json.loads(run("list", "--json").stdout) == {"cache": str(standard_cache()), "packages": ["a.b#1.0.0"]}
+    assert json.loads(run("list", "--json").stdout) == {
+        "cache": str(standard_cache()),
+        "packages": ["a.b#1.0.0"],
+    }
     assert run("show", "a.b").stdout.splitlines() == [
         "a.b#1.0.0",
         f"path          {standard_cache() / 'a.b#1.0.0'}",
@@ -324,7 +482,11 @@ def test_the_command_line_adds_lists_and_shows_packages(tmp_path):
         "code systems  0",
     ]
     shown = json.loads(run("show", "--json", str(path)).stdout)
-    assert (shown["name"], shown["missing"], len(shown["definitions"]["StructureDefinition"])) == ("a.b", ["b#2.0.0"], 2)
+    assert (shown["name"], shown["missing"], len(shown["definitions"]["StructureDefinition"])) == (
+        "a.b",
+        ["b#2.0.0"],
+        2,
+    )
 
 
 def test_the_command_line_raises_what_its_wall_turns_into_one_line(tmp_path):

@@ -1,4 +1,6 @@
-"""Primitive types: every check against recorded verdicts of the reference validator, and what the recording does not show."""
+"""Primitive types: every check against recorded verdicts of the reference validator, and what the
+recording does not show.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,21 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.validators.decoding import decode
-from bulkfhir.validators.primitives import CHECKS, WARNINGS, is_absolute_uri, is_blank, resource_id, utf16_length
+from bulkfhir.validators.primitives import (
+    CHECKS,
+    WARNINGS,
+    is_absolute_uri,
+    is_blank,
+    resource_id,
+    utf16_length,
+)
 
-RECORD = json.loads((Path(__file__).resolve().parents[2] / "fixtures/primitives/verdicts.json").read_text())
+RECORD = json.loads(
+    (Path(__file__).resolve().parents[2] / "fixtures/primitives/verdicts.json").read_text()
+)
 
-# ISO 8601 extends the Gregorian calendar backwards; the reference validator counts leap years before 1582 as Caesar did
+# ISO 8601 extends the Gregorian calendar backwards; the reference validator counts leap years
+# before 1582 as Caesar did
 JULIAN = {'"1500-02-29"', '"0100-02-29"'}
 
 
@@ -52,7 +64,11 @@ def test_the_memory_of_proven_values_is_bounded(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("bulkfhir.validators.primitives.MEMO_STRINGS", 10)
     check = CHECKS["id"]
     assert [check(str(number)) for number in range(50)] == [None] * 50
-    proven = next(cell.cell_contents for cell in check.__closure__ or () if isinstance(cell.cell_contents, set))  # type: ignore[attr-defined]
+    proven = next(
+        cell.cell_contents
+        for cell in check.__closure__ or ()
+        if isinstance(cell.cell_contents, set)
+    )  # type: ignore[attr-defined]
     assert len(proven) <= 10
 
 
@@ -90,14 +106,28 @@ def test_a_finding_names_its_rule(name: str, lexeme: str, rule: str) -> None:
     assert finding[0] == rule
 
 
-@pytest.mark.parametrize(("text", "fits"), [("x" * 1_048_576, True), ("x" * 1_048_577, False), ("\U0001f600" * 524_288, True), ("\U0001f600" * 524_289, False)])
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("x" * 1_048_576, True),
+        ("x" * 1_048_577, False),
+        ("\U0001f600" * 524_288, True),
+        ("\U0001f600" * 524_289, False),
+    ],
+)
 def test_a_string_is_measured_in_utf16(text: str, fits: bool) -> None:
     assert (CHECKS["string"](text) is None) is fits
     assert CHECKS["markdown"](text) is None
 
 
 def test_utf16_counts_surrogate_pairs_as_two() -> None:
-    assert [utf16_length(text) for text in ("", "ab", "é", "\U0001f600", "a\U0001f600é")] == [0, 2, 1, 2, 4]
+    assert [utf16_length(text) for text in ("", "ab", "é", "\U0001f600", "a\U0001f600é")] == [
+        0,
+        2,
+        1,
+        2,
+        4,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +153,14 @@ def test_a_value_may_pass_with_a_warning(name: str, lexeme: str, rule: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "lexeme"), [("string", '"a b"'), ("code", '"final"'), ("decimal", "1.50"), ("base64Binary", '"YQ=="'), ("uri", '"http://x.org"')]
+    ("name", "lexeme"),
+    [
+        ("string", '"a b"'),
+        ("code", '"final"'),
+        ("decimal", "1.50"),
+        ("base64Binary", '"YQ=="'),
+        ("uri", '"http://x.org"'),
+    ],
 )
 def test_an_ordinary_value_has_no_warning(name: str, lexeme: str) -> None:
     assert WARNINGS[name](decoded(lexeme)) is None
@@ -134,11 +171,16 @@ def test_a_no_break_space_is_not_blank() -> None:
     assert not is_blank("\u00a0")
 
 
-@pytest.mark.parametrize("uri", ["http://x.org", "urn:oid:1.2.3", "mailto:a@b", "a[1]:x", "javascript:x"])
+@pytest.mark.parametrize(
+    "uri", ["http://x.org", "urn:oid:1.2.3", "mailto:a@b", "a[1]:x", "javascript:x"]
+)
 def test_a_lower_case_scheme_makes_an_absolute_uri(uri: str) -> None:
     assert is_absolute_uri(uri)
 
 
-@pytest.mark.parametrize("uri", ["", "x", "Patient/1", "Http://x.org", "http:", ":x", "a-b:c", "1a:c", "http://x y", "#a"])
+@pytest.mark.parametrize(
+    "uri",
+    ["", "x", "Patient/1", "Http://x.org", "http:", ":x", "a-b:c", "1a:c", "http://x y", "#a"],
+)
 def test_anything_else_is_relative(uri: str) -> None:
     assert not is_absolute_uri(uri)

@@ -1,4 +1,6 @@
-"""Profiles, slices and extensions: small packages of our own, each case with the verdict of HL7's validator (checked with the oracle when it was written)."""
+"""Profiles, slices and extensions: small packages of our own, each case with the verdict of HL7's
+validator (checked with the oracle when it was written).
+"""
 
 import json
 import pathlib
@@ -8,7 +10,10 @@ import pytest
 from bulkfhir.validators import Validator
 
 PACKAGES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/packages"
-CASES = [json.loads(line) for line in (PACKAGES / "example.profiles.cases.jsonl").read_text().splitlines()]
+CASES = [
+    json.loads(line)
+    for line in (PACKAGES / "example.profiles.cases.jsonl").read_text().splitlines()
+]
 URL = "http://example.org/fhir/StructureDefinition/"
 
 
@@ -18,7 +23,9 @@ def validator():
 
 
 def failing(validator, resource):
-    return [issue for issue in validator.validate(json.dumps(resource).encode()).issues if issue.fails]
+    return [
+        issue for issue in validator.validate(json.dumps(resource).encode()).issues if issue.fails
+    ]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['profile']}: {case['shows']}")
@@ -32,17 +39,32 @@ def test_a_profile_decides(case, validator):
 
 
 def patient(*profiles, **more):
-    return {"resourceType": "Patient", "meta": {"profile": [URL + name for name in profiles]}, **more}
+    return {
+        "resourceType": "Patient",
+        "meta": {"profile": [URL + name for name in profiles]},
+        **more,
+    }
 
 
 def test_an_issue_names_profile_element_and_place(validator):
-    (issue,) = failing(validator, patient("bounds", gender="male", contact=[{"address": {"text": "x"}}]))
-    assert issue.diagnostics == f"Profile {URL}bounds, Element 'Patient.contact.name': minimum required = 1, but only found 0"
-    assert (issue.location, issue.element, issue.profile) == ("Patient.contact[0]", "name", URL + "bounds")
+    (issue,) = failing(
+        validator, patient("bounds", gender="male", contact=[{"address": {"text": "x"}}])
+    )
+    assert issue.diagnostics == (
+        f"Profile {URL}bounds, Element 'Patient.contact.name': minimum required = 1, but only "
+        "found 0"
+    )
+    assert (issue.location, issue.element, issue.profile) == (
+        "Patient.contact[0]",
+        "name",
+        URL + "bounds",
+    )
 
 
 def test_an_issue_names_the_slice(validator):
-    (issue,) = failing(validator, patient("by-value", identifier=[{"system": "http://example.org/mrn"}]))
+    (issue,) = failing(
+        validator, patient("by-value", identifier=[{"system": "http://example.org/mrn"}])
+    )
     assert "Patient.identifier:mrn.value" in issue.diagnostics
     assert issue.location == "Patient.identifier[0]"
 
@@ -60,15 +82,24 @@ def test_slices_that_cannot_be_told_apart_are_named_where_they_are_counted(valid
     assert count == 2
 
 
-@pytest.mark.parametrize(("policy", "severities"), [("error", ["error"]), ("warning", []), ("ignore", [])])
+@pytest.mark.parametrize(
+    ("policy", "severities"), [("error", ["error"]), ("warning", []), ("ignore", [])]
+)
 def test_an_unknown_profile_is_worth_what_is_asked_for(policy, severities):
     validator = Validator("strict", unknown_profile=policy)
-    assert [issue.severity for issue in validator.validate(json.dumps(patient("nowhere")).encode()).issues] == severities
+    assert [
+        issue.severity
+        for issue in validator.validate(json.dumps(patient("nowhere")).encode()).issues
+    ] == severities
 
 
 def test_an_unknown_profile_is_a_warning_where_warnings_are_wanted():
     validator = Validator("strict", unknown_profile="warning", warnings=True)
-    (issue,) = (i for i in validator.validate(json.dumps(patient("nowhere")).encode()).issues if i.rule == "profile-unknown")
+    (issue,) = (
+        i
+        for i in validator.validate(json.dumps(patient("nowhere")).encode()).issues
+        if i.rule == "profile-unknown"
+    )
     assert (issue.severity, issue.location) == ("warning", "Patient.meta.profile[0]")
 
 
@@ -79,7 +110,13 @@ def test_profiles_of_resources_do_not_exist_at_structure_only():
 
 def test_definitions_of_extensions_hold_at_structure_only():
     validator = Validator("structure-only", packages=[str(PACKAGES / "example.profiles")])
-    assert [issue.rule for issue in failing(validator, {"resourceType": "Patient", "extension": [{"url": URL + "simple", "valueInteger": 1}]})] == [
+    assert [
+        issue.rule
+        for issue in failing(
+            validator,
+            {"resourceType": "Patient", "extension": [{"url": URL + "simple", "valueInteger": 1}]},
+        )
+    ] == [
         "extension-type",
         "profile-element-type",
     ]
@@ -103,7 +140,9 @@ def definition(url, version, element, **more):
 def package(folder, version, *resources):
     target = folder / version / "package"
     target.mkdir(parents=True)
-    (target / "package.json").write_text(json.dumps({"name": "example.versions", "version": version, "fhirVersions": ["4.0.1"]}))
+    (target / "package.json").write_text(
+        json.dumps({"name": "example.versions", "version": version, "fhirVersions": ["4.0.1"]})
+    )
     for number, resource in enumerate(resources):
         (target / f"{number}.json").write_text(json.dumps(resource))
     return str(folder / version)
@@ -112,34 +151,69 @@ def package(folder, version, *resources):
 @pytest.fixture
 def versions(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    one = definition(URL + "p", "1.0.0", {"id": "Patient.gender", "path": "Patient.gender", "min": 1})
-    two = definition(URL + "p", "2.0.0", {"id": "Patient.active", "path": "Patient.active", "min": 1})
+    one = definition(
+        URL + "p", "1.0.0", {"id": "Patient.gender", "path": "Patient.gender", "min": 1}
+    )
+    two = definition(
+        URL + "p", "2.0.0", {"id": "Patient.active", "path": "Patient.active", "min": 1}
+    )
     return [package(tmp_path, "1.0.0", one), package(tmp_path, "2.0.0", two)]
 
 
 @pytest.mark.parametrize(
     ("url", "defaults", "missing"),
-    [("p", None, "gender"), ("p", {"example.versions": "2.0.0"}, "active"), ("p|2.0.0", None, "active"), ("p|1.0.0", {"example.versions": "2.0.0"}, "gender")],
+    [
+        ("p", None, "gender"),
+        ("p", {"example.versions": "2.0.0"}, "active"),
+        ("p|2.0.0", None, "active"),
+        ("p|1.0.0", {"example.versions": "2.0.0"}, "gender"),
+    ],
 )
-def test_a_version_picks_its_profile_and_a_bare_url_means_the_default(url, defaults, missing, versions):
+def test_a_version_picks_its_profile_and_a_bare_url_means_the_default(
+    url, defaults, missing, versions
+):
     (issue,) = failing(Validator("strict", packages=versions, defaults=defaults), patient(url))
     assert issue.element == missing
 
 
 def test_a_profile_that_cannot_be_completed_is_unknown(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    faulty = definition(URL + "faulty", "1.0.0", {"id": "Patient.active", "path": "Patient.active"}, baseDefinition=URL + "nowhere")
-    (issue,) = failing(Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty"))
+    faulty = definition(
+        URL + "faulty",
+        "1.0.0",
+        {"id": "Patient.active", "path": "Patient.active"},
+        baseDefinition=URL + "nowhere",
+    )
+    (issue,) = failing(
+        Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty")
+    )
     assert issue.rule == "profile-unknown"
 
 
 @pytest.mark.parametrize(
     ("element", "rules"),
     [
-        ({"constraint": [{"key": "x-1", "severity": "error", "human": "h", "expression": "(a ="}]}, ["x-1"]),
-        ({"constraint": [{"key": "x-1", "severity": "error", "human": "h", "expression": "unheard()"}]}, ["x-1"]),
+        (
+            {
+                "constraint": [
+                    {"key": "x-1", "severity": "error", "human": "h", "expression": "(a ="}
+                ]
+            },
+            ["x-1"],
+        ),
+        (
+            {
+                "constraint": [
+                    {"key": "x-1", "severity": "error", "human": "h", "expression": "unheard()"}
+                ]
+            },
+            ["x-1"],
+        ),
         ({"max": "many"}, ["profile-unknown"]),
-        ({"constraint": [{"severity": "error", "human": "h", "expression": "true"}]}, ["profile-unknown"]),
+        (
+            {"constraint": [{"severity": "error", "human": "h", "expression": "true"}]},
+            ["profile-unknown"],
+        ),
         ({"slicing": {"rules": "open", "discriminator": [{"type": "value"}]}}, ["profile-unknown"]),
     ],
     ids=[
@@ -152,15 +226,29 @@ def test_a_profile_that_cannot_be_completed_is_unknown(tmp_path, monkeypatch):
 )
 def test_a_faulty_definition_stops_nothing(element, rules, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    faulty = definition(URL + "faulty", "1.0.0", {"id": "Patient.name", "path": "Patient.name", **element})
-    found = failing(Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty", name=[{"text": "x"}]))
+    faulty = definition(
+        URL + "faulty", "1.0.0", {"id": "Patient.name", "path": "Patient.name", **element}
+    )
+    found = failing(
+        Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]),
+        patient("faulty", name=[{"text": "x"}]),
+    )
     assert [issue.rule for issue in found] == rules
 
 
 def test_an_element_that_the_base_does_not_have_is_passed_over(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    faulty = definition(URL + "faulty", "1.0.0", {"id": "Patient.dateOfBirth", "path": "Patient.dateOfBirth", "min": 1})
-    assert failing(Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty")) == []
+    faulty = definition(
+        URL + "faulty",
+        "1.0.0",
+        {"id": "Patient.dateOfBirth", "path": "Patient.dateOfBirth", "min": 1},
+    )
+    assert (
+        failing(
+            Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty")
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,4 +258,10 @@ def test_an_element_that_the_base_does_not_have_is_passed_over(tmp_path, monkeyp
 )
 def test_names_of_instances_are_known_though_r4_does_not_define_them(value, rules, validator):
     extension = {"url": "http://hl7.org/fhir/StructureDefinition/instance-name", **value}
-    assert [issue.rule for issue in failing(validator, {"resourceType": "Patient", "active": True, "meta": {"extension": [extension]}})] == rules
+    assert [
+        issue.rule
+        for issue in failing(
+            validator,
+            {"resourceType": "Patient", "active": True, "meta": {"extension": [extension]}},
+        )
+    ] == rules

@@ -16,7 +16,13 @@ def patient(**elements):
 
 
 def observation(**elements):
-    return {"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "c"}, **elements}
+    return {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "code": {"text": "c"},
+        **elements,
+    }
 
 
 def bundle(kind, *entries, **elements):
@@ -29,36 +35,105 @@ def entry(url, resource, **elements):
 
 UUID = "urn:uuid:0d6f3c2e-0f39-4a3f-9d0c-9e2d9c1f5b1"
 COMPOSITION = {
-    "resourceType": "Composition", "id": "c", "status": "final", "type": {"text": "t"}, "date": "2020-01-01", "title": "t",
+    "resourceType": "Composition",
+    "id": "c",
+    "status": "final",
+    "type": {"text": "t"},
+    "date": "2020-01-01",
+    "title": "t",
     "author": [{"reference": UUID + "2"}],
-}  # fmt: skip
+}
 PRACTITIONER = {"resourceType": "Practitioner", "id": "d"}
 
 CASES = [
     # element cardinality, choices
     (patient(link=[{"type": "refer"}]), [("cardinality", "Patient.link[0]")]),
-    (observation(component=[{}]), [("ele-1", "Observation.component[0]"), ("cardinality", "Observation.component[0]")]),
+    (
+        observation(component=[{}]),
+        [("ele-1", "Observation.component[0]"), ("cardinality", "Observation.component[0]")],
+    ),
     # identifiers
-    (patient(identifier=[{"system": "http://example.org/mrn", "value": "1"}, {"system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.3.4"}]), []),
-    (patient(identifier=[{"system": "mrn", "value": "1"}]), [("identifier-system", "Patient.identifier[0]")]),
-    (patient(identifier=[{"system": "urn:ietf:rfc:3986", "value": "12345"}]), [("identifier-uri", "Patient.identifier[0]")]),
+    (
+        patient(
+            identifier=[
+                {"system": "http://example.org/mrn", "value": "1"},
+                {"system": "urn:ietf:rfc:3986", "value": "urn:oid:1.2.3.4"},
+            ]
+        ),
+        [],
+    ),
+    (
+        patient(identifier=[{"system": "mrn", "value": "1"}]),
+        [("identifier-system", "Patient.identifier[0]")],
+    ),
+    (
+        patient(identifier=[{"system": "urn:ietf:rfc:3986", "value": "12345"}]),
+        [("identifier-uri", "Patient.identifier[0]")],
+    ),
     # attachments
-    (patient(photo=[{"contentType": "text/plain", "data": "aGVsbG8=", "size": 5, "hash": "qvTGHdzF6KLavt4PO0gs2a6pQ00="}]), []),
-    (patient(photo=[{"contentType": "text/plain", "data": "aGVsbG8=", "size": 6}]), [("attachment-size", "Patient.photo[0]")]),
-    (patient(photo=[{"contentType": "text/plain", "data": "aGVsbG8=", "hash": "AAAA"}]), [("attachment-hash", "Patient.photo[0]")]),
-    (patient(photo=[{"contentType": "text/plain", "data": "aGVs bG8="}]), [("attachment-base64", "Patient.photo[0]")]),
+    (
+        patient(
+            photo=[
+                {
+                    "contentType": "text/plain",
+                    "data": "aGVsbG8=",
+                    "size": 5,
+                    "hash": "qvTGHdzF6KLavt4PO0gs2a6pQ00=",
+                }
+            ]
+        ),
+        [],
+    ),
+    (
+        patient(photo=[{"contentType": "text/plain", "data": "aGVsbG8=", "size": 6}]),
+        [("attachment-size", "Patient.photo[0]")],
+    ),
+    (
+        patient(photo=[{"contentType": "text/plain", "data": "aGVsbG8=", "hash": "AAAA"}]),
+        [("attachment-hash", "Patient.photo[0]")],
+    ),
+    (
+        patient(photo=[{"contentType": "text/plain", "data": "aGVs bG8="}]),
+        [("attachment-base64", "Patient.photo[0]")],
+    ),
     # ids and labels
     (patient(name=[{"id": "a", "family": "x"}], address=[{"id": "b", "city": "y"}]), []),
-    (patient(name=[{"id": "a", "family": "x"}], address=[{"id": "a", "city": "y"}]), [("duplicate-id", "Patient.address[0].id")]),
     (
-        patient(meta={"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}] * 2}),
+        patient(name=[{"id": "a", "family": "x"}], address=[{"id": "a", "city": "y"}]),
+        [("duplicate-id", "Patient.address[0].id")],
+    ),
+    (
+        patient(
+            meta={
+                "security": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+                        "code": "R",
+                    }
+                ]
+                * 2
+            }
+        ),
         [("duplicate-security", "Patient.meta.security[1]")],
     ),
     # contained resources
-    (observation(contained=[{"resourceType": "Patient", "id": "x"}], subject={"reference": "#x"}), []),
-    (observation(contained=[{"resourceType": "Patient", "id": "x"}]), [("dom-3", "Observation.contained[0]")]),
     (
-        patient(contained=[{"resourceType": "Organization", "id": "x", "name": "n", "meta": {"versionId": "1"}}], managingOrganization={"reference": "#x"}),
+        observation(
+            contained=[{"resourceType": "Patient", "id": "x"}], subject={"reference": "#x"}
+        ),
+        [],
+    ),
+    (
+        observation(contained=[{"resourceType": "Patient", "id": "x"}]),
+        [("dom-3", "Observation.contained[0]")],
+    ),
+    (
+        patient(
+            contained=[
+                {"resourceType": "Organization", "id": "x", "name": "n", "meta": {"versionId": "1"}}
+            ],
+            managingOrganization={"reference": "#x"},
+        ),
         [("dom-4", "Patient")],
     ),
     (
@@ -78,69 +153,160 @@ CASES = [
     # references
     (observation(subject={"reference": "http://example.org/fhir/Patient/1/_history/2"}), []),
     (observation(subject={"reference": "http://example.org/fhir/Location/1"}), []),
-    (observation(subject={"reference": "http://example.org/fhir/Medication/1"}), [("reference-target", "Observation.subject")]),
-    (observation(subject={"reference": "Patient/1", "type": "Group"}), [("reference-type", "Observation.subject")]),
-    (observation(subject={"reference": "Patient/1 2"}), [("reference-form", "Observation.subject")]),
     (
-        observation(contained=[{"resourceType": "Medication", "id": "x"}], subject={"reference": "#x"}),
+        observation(subject={"reference": "http://example.org/fhir/Medication/1"}),
+        [("reference-target", "Observation.subject")],
+    ),
+    (
+        observation(subject={"reference": "Patient/1", "type": "Group"}),
+        [("reference-type", "Observation.subject")],
+    ),
+    (
+        observation(subject={"reference": "Patient/1 2"}),
+        [("reference-form", "Observation.subject")],
+    ),
+    (
+        observation(
+            contained=[{"resourceType": "Medication", "id": "x"}], subject={"reference": "#x"}
+        ),
         [("reference-target", "Observation.subject")],
     ),
     # codes
     (patient(gender="femal"), [("binding-required", "Patient.gender")]),
-    (observation(valueQuantity={"value": 1, "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}), []),
-    (observation(valueQuantity={"value": 1, "system": "http://unitsofmeasure.org", "code": "units"}), [("ucum", "Observation.value.ofType(Quantity)")]),
     (
-        observation(category=[{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "vitals"}]}]),
+        observation(
+            valueQuantity={"value": 1, "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}
+        ),
+        [],
+    ),
+    (
+        observation(
+            valueQuantity={"value": 1, "system": "http://unitsofmeasure.org", "code": "units"}
+        ),
+        [("ucum", "Observation.value.ofType(Quantity)")],
+    ),
+    (
+        observation(
+            category=[
+                {
+                    "coding": [
+                        {
+                            "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                            "code": "vitals",
+                        }
+                    ]
+                }
+            ]
+        ),
         [("code-system", "Observation.category[0]")],
     ),
     (
-        observation(interpretation=[{"coding": [{"system": "http://example.org/own", "code": "whatever"}]}]),
+        observation(
+            interpretation=[{"coding": [{"system": "http://example.org/own", "code": "whatever"}]}]
+        ),
         [],
     ),
     # invariants
     (patient(contact=[{"gender": "male"}]), [("pat-1", "Patient.contact[0]")]),
-    (observation(effectivePeriod={"start": "2020-05-01", "end": "2020-04-01"}), [("per-1", "Observation.effective.ofType(Period)")]),
+    (
+        observation(effectivePeriod={"start": "2020-05-01", "end": "2020-04-01"}),
+        [("per-1", "Observation.effective.ofType(Period)")],
+    ),
     (patient(telecom=[{"value": "1"}]), [("cpt-2", "Patient.telecom[0]")]),
     # profiles of types
     (
         observation(referenceRange=[{"low": {"value": 1, "comparator": "<"}}]),
-        [("sqty-1", "Observation.referenceRange[0].low"), ("cardinality", "Observation.referenceRange[0].low")],
+        [
+            ("sqty-1", "Observation.referenceRange[0].low"),
+            ("cardinality", "Observation.referenceRange[0].low"),
+        ],
     ),
     # extensions
     (patient(extension=[{"url": "http://example.org/unknown", "valueString": "x"}]), []),
-    (patient(extension=[{"url": "relative", "valueString": "x"}]), [("extension-url", "Patient.extension[0]")]),
-    (patient(extension=[{"url": "http://example.org/unknown"}]), [("ext-1", "Patient.extension[0]")]),
-    (patient(extension=[{"url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace", "valueAddress": {"city": "x"}}]), []),
+    (
+        patient(extension=[{"url": "relative", "valueString": "x"}]),
+        [("extension-url", "Patient.extension[0]")],
+    ),
+    (
+        patient(extension=[{"url": "http://example.org/unknown"}]),
+        [("ext-1", "Patient.extension[0]")],
+    ),
+    (
+        patient(
+            extension=[
+                {
+                    "url": "http://hl7.org/fhir/StructureDefinition/patient-birthPlace",
+                    "valueAddress": {"city": "x"},
+                }
+            ]
+        ),
+        [],
+    ),
     # narratives
     (patient(text={"status": "generated", "div": DIV % "hello"}), []),
     (patient(text={"status": "generated", "div": DIV % " "}), [("txt-2", "Patient.text.div")]),
-    (patient(text={"status": "generated", "div": DIV % "<a href='#x'>y</a>"}), [("xhtml-anchor", "Patient.text.div")]),
+    (
+        patient(text={"status": "generated", "div": DIV % "<a href='#x'>y</a>"}),
+        [("xhtml-anchor", "Patient.text.div")],
+    ),
     (patient(text={"status": "generated", "div": DIV % "<a href='#p'>y</a>"}), []),
     # bundles
     (bundle("collection", entry(UUID + "1", patient())), []),
     (bundle("collection", {"resource": patient()}), [("bundle-full-url", "Bundle.entry[0]")]),
     (bundle("collection", entry("Patient/p", patient())), [("bundle-full-url", "Bundle.entry[0]")]),
-    (bundle("collection", entry("http://example.org/fhir/Patient/q", patient())), [("bundle-full-url", "Bundle.entry[0]")]),
-    (bundle("document", entry(UUID + "1", COMPOSITION), entry(UUID + "2", PRACTITIONER), identifier={"value": "1"}, timestamp="2020-01-01T00:00:00Z"), None),
     (
-        bundle("document", entry(UUID + "1", patient()), identifier={"system": "http://example.org", "value": "1"}, timestamp="2020-01-01T00:00:00Z"),
+        bundle("collection", entry("http://example.org/fhir/Patient/q", patient())),
+        [("bundle-full-url", "Bundle.entry[0]")],
+    ),
+    (
+        bundle(
+            "document",
+            entry(UUID + "1", COMPOSITION),
+            entry(UUID + "2", PRACTITIONER),
+            identifier={"value": "1"},
+            timestamp="2020-01-01T00:00:00Z",
+        ),
+        None,
+    ),
+    (
+        bundle(
+            "document",
+            entry(UUID + "1", patient()),
+            identifier={"system": "http://example.org", "value": "1"},
+            timestamp="2020-01-01T00:00:00Z",
+        ),
         [("bundle-first-entry", "Bundle.entry[0].resource"), ("bdl-11", "Bundle")],
     ),
-    (bundle("collection", entry(UUID + "1", patient(active="x"))), [("json-type", "Bundle.entry[0].resource.active")]),
     (
-        bundle("searchset", entry("http://example.org/fhir/Patient/p", patient(), search={"mode": "match"}), link=[{"relation": "self", "url": "http://example.org/fhir/Observation?x=1"}]),
+        bundle("collection", entry(UUID + "1", patient(active="x"))),
+        [("json-type", "Bundle.entry[0].resource.active")],
+    ),
+    (
+        bundle(
+            "searchset",
+            entry("http://example.org/fhir/Patient/p", patient(), search={"mode": "match"}),
+            link=[{"relation": "self", "url": "http://example.org/fhir/Observation?x=1"}],
+        ),
         [("bundle-search", "Bundle.entry[0].resource")],
     ),
     (
-        bundle("collection", entry(UUID + "1", patient()), link=[{"relation": "next", "url": "http://example.org"}]),
+        bundle(
+            "collection",
+            entry(UUID + "1", patient()),
+            link=[{"relation": "next", "url": "http://example.org"}],
+        ),
         [("bundle-link", "Bundle.link[0].relation")],
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("resource", "expected"), CASES, ids=range(len(CASES)))
 def test_rule(explaining, resource, expected):
-    found = [(issue.rule, issue.location) for issue in explaining.validate(json.dumps(resource).encode()).issues if issue.fails]
+    found = [
+        (issue.rule, issue.location)
+        for issue in explaining.validate(json.dumps(resource).encode()).issues
+        if issue.fails
+    ]
     if expected is None:
         assert not [f for f in found if f[0].startswith("bundle")]
     else:
@@ -150,12 +316,23 @@ def test_rule(explaining, resource, expected):
 def test_every_rule_says_what_it_is_about_and_where_it_is_built():
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
-    assert all(rule.on and set(rule.on) <= {"object", "value", "narrowed", "empty"} for rule in RULES)
+    assert all(
+        rule.on and set(rule.on) <= {"object", "value", "narrowed", "empty"} for rule in RULES
+    )
 
 
 def test_an_issue_carries_what_an_operation_outcome_needs(explaining):
-    (issue,) = [i for i in explaining.validate(json.dumps(observation(valueQuantity={"value": "1"})).encode()).issues if i.fails]
+    (issue,) = [
+        i
+        for i in explaining.validate(
+            json.dumps(observation(valueQuantity={"value": "1"})).encode()
+        ).issues
+        if i.fails
+    ]
     assert (issue.severity, issue.code, issue.location, issue.expression) == (
-        "error", "invalid", "Observation.value.ofType(Quantity).value", "Observation.value.value",
-    )  # fmt: skip
+        "error",
+        "invalid",
+        "Observation.value.ofType(Quantity).value",
+        "Observation.value.value",
+    )
     assert "number" in issue.diagnostics

@@ -1,4 +1,6 @@
-"""Compiled types: choices and companions expanded, contentReferences resolved, bindings and constraints kept."""
+"""Compiled types: choices and companions expanded, contentReferences resolved, bindings and
+constraints kept.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,10 @@ def test_a_backbone_element_is_a_type_named_by_its_path(schema):
 
 
 def test_a_content_reference_has_the_type_of_what_it_names(schema):
-    assert schema.properties("Observation.component")["referenceRange"].type == "Observation.referenceRange"
+    assert (
+        schema.properties("Observation.component")["referenceRange"].type
+        == "Observation.referenceRange"
+    )
     assert schema.properties("Questionnaire.item")["item"].type == "Questionnaire.item"
 
 
@@ -39,7 +44,10 @@ def test_lists_are_lists_by_the_base_cardinality(schema):
 def test_bindings_and_constraints_are_kept(schema):
     gender = schema.properties("Patient")["gender"].element
     assert gender.binding is not None
-    assert (gender.binding.strength, gender.binding.value_set) == ("required", "http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1")
+    assert (gender.binding.strength, gender.binding.value_set) == (
+        "required",
+        "http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1",
+    )
     assert "per-1" in [c.key for c in schema.type("Period").root.constraints]
 
 

@@ -1,4 +1,6 @@
-"""Shapes and memories spare work, never a fault: an object is judged the same, whatever stood in the lines before it."""
+"""Shapes and memories spare work, never a fault: an object is judged the same, whatever stood in
+the lines before it.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ PATIENT = {
 
 
 def said(validator, resource):
-    return [(issue.rule, issue.location, issue.diagnostics) for issue in validator.validate(json.dumps(resource).encode()).issues]
+    return [
+        (issue.rule, issue.location, issue.diagnostics)
+        for issue in validator.validate(json.dumps(resource).encode()).issues
+    ]
 
 
 @pytest.fixture
@@ -76,7 +81,9 @@ def experienced():
 )
 def test_experience_changes_no_verdict(experienced, changed):
     for _ in range(4):
-        assert said(experienced, PATIENT | changed) == said(Validator("structure-only", native=False), PATIENT | changed)
+        assert said(experienced, PATIENT | changed) == said(
+            Validator("structure-only", native=False), PATIENT | changed
+        )
     assert said(experienced, PATIENT) == []
 
 
@@ -88,25 +95,47 @@ def test_empty_objects_stay_faults_however_often_they_come(experienced):
 def test_a_missing_element_is_said_however_often_its_shape_comes():
     validator = Validator("structure-only", native=False)
     for _ in range(5):
-        rules = [rule for rule, _, _ in said(validator, {"resourceType": "Observation", "status": "final"})]
+        rules = [
+            rule
+            for rule, _, _ in said(validator, {"resourceType": "Observation", "status": "final"})
+        ]
         assert rules == ["cardinality"]
 
 
 def test_a_reference_that_was_fine_on_a_line_is_looked_up_in_a_bundle(experienced):
     entry = {"fullUrl": "http://example.org/Patient/p", "resource": PATIENT}
-    other = {"fullUrl": "http://example.org/Organization/o", "resource": {"resourceType": "Patient", "id": "o"}}
-    rules = [rule for rule, _, _ in said(experienced, {"resourceType": "Bundle", "type": "collection", "entry": [entry, other]})]
+    other = {
+        "fullUrl": "http://example.org/Organization/o",
+        "resource": {"resourceType": "Patient", "id": "o"},
+    }
+    rules = [
+        rule
+        for rule, _, _ in said(
+            experienced, {"resourceType": "Bundle", "type": "collection", "entry": [entry, other]}
+        )
+    ]
     assert "reference-target" in rules
 
 
 def test_a_reference_to_a_contained_resource_asks_for_it_every_time(experienced):
-    held = PATIENT | {"contained": [{"resourceType": "Organization", "id": "o", "name": "Society"}], "managingOrganization": {"reference": "#o"}}
+    held = PATIENT | {
+        "contained": [{"resourceType": "Organization", "id": "o", "name": "Society"}],
+        "managingOrganization": {"reference": "#o"},
+    }
     for _ in range(4):
         assert said(experienced, held) == []
     wrong = held | {"contained": [{"resourceType": "Patient", "id": "o"}]}
     assert "reference-target" in [rule for rule, _, _ in said(experienced, wrong)]
-    assert "dom-3" in [rule for rule, _, _ in said(experienced, held | {"managingOrganization": {"reference": "Organization/o"}})]
-    assert "reference-resolve" in [rule for rule, _, _ in said(experienced, PATIENT | {"managingOrganization": {"reference": "#o"}})]
+    assert "dom-3" in [
+        rule
+        for rule, _, _ in said(
+            experienced, held | {"managingOrganization": {"reference": "Organization/o"}}
+        )
+    ]
+    assert "reference-resolve" in [
+        rule
+        for rule, _, _ in said(experienced, PATIENT | {"managingOrganization": {"reference": "#o"}})
+    ]
 
 
 def test_a_memory_at_its_bound_starts_anew():

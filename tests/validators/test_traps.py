@@ -12,10 +12,17 @@ CASES = {
         '{"resourceType":"Observation","code":{"text":"c"},"_status":{"extension":[{"url":"http://example.org/e","valueCode":"unknown"}]}}',
         {"binding-no-code"},
     ),
-    "status absent altogether": ('{"resourceType":"Observation","code":{"text":"c"}}', {"cardinality"}),
-    "null in an array of primitives without a companion": (PATIENT % '"name":[{"given":["Ada",null]}]', {"null"}),
+    "status absent altogether": (
+        '{"resourceType":"Observation","code":{"text":"c"}}',
+        {"cardinality"},
+    ),
+    "null in an array of primitives without a companion": (
+        PATIENT % '"name":[{"given":["Ada",null]}]',
+        {"null"},
+    ),
     "null as filler where the companion has something": (
-        PATIENT % '"name":[{"given":["Ada",null],"_given":[null,{"extension":[{"url":"http://example.org/e","valueCode":"x"}]}]}]',
+        PATIENT
+        % '"name":[{"given":["Ada",null],"_given":[null,{"extension":[{"url":"http://example.org/e","valueCode":"x"}]}]}]',
         set(),
     ),
     "second 60": (PATIENT % '"deceasedDateTime":"2016-12-31T23:59:60Z"', set()),
@@ -36,25 +43,58 @@ CASES = {
     "a choice without its type": (PATIENT % '"deceased":true', {"unknown-element"}),
     "two of a choice": (OBSERVATION % '"valueString":"a","valueBoolean":true', {"choice"}),
     "two of a choice, one of them only a companion": (
-        OBSERVATION % '"valueQuantity":{"value":1},"_valueString":{"extension":[{"url":"http://example.org/e","valueCode":"x"}]}',
+        OBSERVATION
+        % '"valueQuantity":{"value":1},"_valueString":{"extension":[{"url":"http://example.org/e","valueCode":"x"}]}',
         {"choice"},
     ),
     "resourceType last": ('{"id":"p","active":true,"resourceType":"Patient"}', set()),
-    "a conditional reference": (OBSERVATION % '"subject":{"reference":"Patient?identifier=http://example.org/mrn|1"}', set()),
-    "a conditional reference without a query": (OBSERVATION % '"subject":{"reference":"Patient?"}', {"reference-query"}),
-    "a reference by urn:uuid": (OBSERVATION % '"subject":{"reference":"urn:uuid:0d6f3c2e-0f39-4a3f-9d0c-9e2d9c1f5b11"}', set()),
-    "a reference to a wrong type": (OBSERVATION % '"subject":{"reference":"Practitioner/1"}', {"reference-target"}),
-    "a reference to nothing contained": (OBSERVATION % '"subject":{"reference":"#nobody"}', {"reference-resolve", "ref-1"}),
-    "a no-break space in a display": (OBSERVATION % '"method":{"coding":[{"system":"http://example.org/s","code":"a","display":"a\u00a0b"}]}', set()),
+    "a conditional reference": (
+        OBSERVATION % '"subject":{"reference":"Patient?identifier=http://example.org/mrn|1"}',
+        set(),
+    ),
+    "a conditional reference without a query": (
+        OBSERVATION % '"subject":{"reference":"Patient?"}',
+        {"reference-query"},
+    ),
+    "a reference by urn:uuid": (
+        OBSERVATION % '"subject":{"reference":"urn:uuid:0d6f3c2e-0f39-4a3f-9d0c-9e2d9c1f5b11"}',
+        set(),
+    ),
+    "a reference to a wrong type": (
+        OBSERVATION % '"subject":{"reference":"Practitioner/1"}',
+        {"reference-target"},
+    ),
+    "a reference to nothing contained": (
+        OBSERVATION % '"subject":{"reference":"#nobody"}',
+        {"reference-resolve", "ref-1"},
+    ),
+    "a no-break space in a display": (
+        OBSERVATION
+        % '"method":{"coding":[{"system":"http://example.org/s","code":"a","display":"a\u00a0b"}]}',
+        set(),
+    ),
     "a carriage return at the end": (PATIENT % '"active":true' + "\r", set()),
-    "a property twice": ('{"resourceType":"Patient","active":true,"active":false}', {"duplicate-property"}),
+    "a property twice": (
+        '{"resourceType":"Patient","active":true,"active":false}',
+        {"duplicate-property"},
+    ),
     "comments of DSTU2": (PATIENT % '"fhir_comments":["x"]', {"unknown-element"}),
-    "a contained resource without a type": (PATIENT % '"contained":[{"id":"x"}]', {"resource-type", "dom-3"}),
-    "an extension's url as an object": (PATIENT % '"extension":[{"url":{"a":1},"valueCode":"x"}]', {"json-type"}),
-    "a companion of an extension's url": (PATIENT % '"extension":[{"url":"http://example.org/e","_url":{"id":"a"},"valueCode":"x"}]', set()),
+    "a contained resource without a type": (
+        PATIENT % '"contained":[{"id":"x"}]',
+        {"resource-type", "dom-3"},
+    ),
+    "an extension's url as an object": (
+        PATIENT % '"extension":[{"url":{"a":1},"valueCode":"x"}]',
+        {"json-type"},
+    ),
+    "a companion of an extension's url": (
+        PATIENT % '"extension":[{"url":"http://example.org/e","_url":{"id":"a"},"valueCode":"x"}]',
+        set(),
+    ),
     "a huge exponent": (OBSERVATION % '"valueQuantity":{"value":1e400}', set()),
     "minus zero and trailing zeros": (
-        OBSERVATION % '"component":[{"code":{"text":"a"},"valueQuantity":{"value":-0.0}},{"code":{"text":"b"},"valueQuantity":{"value":0.10}}]',
+        OBSERVATION % '"component":[{"code":{"text":"a"},"valueQuantity":{"value":-0.0}},'
+        '{"code":{"text":"b"},"valueQuantity":{"value":0.10}}]',
         set(),
     ),
     "an integer with a fraction": (OBSERVATION % '"valueInteger":1.0', {"integer"}),
@@ -63,13 +103,27 @@ CASES = {
     "NaN": (OBSERVATION % '"valueQuantity":{"value":NaN}', {"json"}),
     "text after the resource": ('{"resourceType":"Patient"} {}', {"json"}),
     "an array": ("[]", {"json-object"}),
-    "a resource of STU3": ('{"resourceType":"ProcedureRequest","status":"active"}', {"resource-type"}),
+    "a resource of STU3": (
+        '{"resourceType":"ProcedureRequest","status":"active"}',
+        {"resource-type"},
+    ),
     "an abstract type": ('{"resourceType":"DomainResource"}', {"resource-type"}),
     "no type": ("{}", {"resource-type"}),
     "a type that is no string": ('{"resourceType":1}', {"resource-type"}),
-    "a narrative that is no XHTML": (PATIENT % '"text":{"status":"generated","div":"<p xmlns=\\"http://www.w3.org/1999/xhtml\\">hello</p>"}', {"xhtml-name"}),
+    "a narrative that is no XHTML": (
+        PATIENT
+        % (
+            '"text":{"status":"generated","div":"<p '
+            'xmlns=\\"http://www.w3.org/1999/xhtml\\">hello</p>"}'
+        ),
+        {"xhtml-name"},
+    ),
     "a narrative with a script": (
-        PATIENT % '"text":{"status":"generated","div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\"><script>x</script></div>"}',
+        PATIENT
+        % (
+            '"text":{"status":"generated","div":"<div '
+            'xmlns=\\"http://www.w3.org/1999/xhtml\\"><script>x</script></div>"}'
+        ),
         None,
     ),
 }
@@ -94,7 +148,12 @@ def test_two_hundred_levels_of_extensions_are_read(explaining):
     inner = '{"url":"http://example.org/e","valueCode":"x"}'
     for _ in range(100):
         inner = '{"url":"http://example.org/e","extension":[' + inner + "]}"
-    assert explaining.validate(b'{"resourceType":"Patient","extension":[' + inner.encode() + b"]}").issues == []
+    assert (
+        explaining.validate(
+            b'{"resourceType":"Patient","extension":[' + inner.encode() + b"]}"
+        ).issues
+        == []
+    )
 
 
 def test_a_string_of_two_megabytes_is_too_long(explaining):

@@ -11,23 +11,65 @@ import pytest
 from bulkfhir.validators.terminology import canonical, is_unit
 from bulkfhir.validators.terminology.ucum import _UNITS
 
-RECORD = [line.split("\t") for line in (Path(__file__).resolve().parents[2] / "fixtures/terminology/units.tsv").read_text().splitlines()]
+RECORD = [
+    line.split("\t")
+    for line in (Path(__file__).resolve().parents[2] / "fixtures/terminology/units.tsv")
+    .read_text()
+    .splitlines()
+]
 
 
 def test_units_are_those_of_the_reference_validator() -> None:
     assert len(RECORD) > 1900
-    assert [code for verdict, code in RECORD if is_unit(json.loads(code)) != (verdict == "unit")] == []
+    assert [
+        code for verdict, code in RECORD if is_unit(json.loads(code)) != (verdict == "unit")
+    ] == []
 
 
 @pytest.mark.parametrize(
-    "code", ["(score)", "units", "month", "mcg", "mg/", "{score}mg", "m m", "m--2", "10**3", "1e3", "½", "mg\n", "[in_i", "()", "99999999999"]
+    "code",
+    [
+        "(score)",
+        "units",
+        "month",
+        "mcg",
+        "mg/",
+        "{score}mg",
+        "m m",
+        "m--2",
+        "10**3",
+        "1e3",
+        "½",
+        "mg\n",
+        "[in_i",
+        "()",
+        "99999999999",
+    ],
 )
 def test_what_is_no_unit_is_refused(code: str) -> None:
     assert not is_unit(code)
     assert canonical(code) is None
 
 
-@pytest.mark.parametrize("code", ["mg", "10*3/uL", "mm[Hg]", "{score}", "mL/min/{1.73_m2}", "%", "[in_i'H2O]", "1", "Cel", "/min", "mo", "m)", "a//b", ""])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "mg",
+        "10*3/uL",
+        "mm[Hg]",
+        "{score}",
+        "mL/min/{1.73_m2}",
+        "%",
+        "[in_i'H2O]",
+        "1",
+        "Cel",
+        "/min",
+        "mo",
+        "m)",
+        "a//b",
+        "",
+    ],
+)
 def test_units_are_accepted(code: str) -> None:
     assert is_unit(code)
 
@@ -78,8 +120,12 @@ def test_units_on_scales_of_their_own_are_not_converted(code: str) -> None:
 
 def test_every_unit_of_the_table_is_defined_by_units_of_the_table() -> None:
     assert len(_UNITS) == 307
-    assert [code for code, unit in _UNITS.items() if unit.unit is not None and not is_unit(unit.unit)] == []
-    assert [code for code, unit in _UNITS.items() if not unit.special and canonical(code) is None] == []
+    assert [
+        code for code, unit in _UNITS.items() if unit.unit is not None and not is_unit(unit.unit)
+    ] == []
+    assert [
+        code for code, unit in _UNITS.items() if not unit.special and canonical(code) is None
+    ] == []
 
 
 def test_hostile_codes_cost_nothing() -> None:

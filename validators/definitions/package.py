@@ -1,4 +1,5 @@
-"""One FHIR package: what it calls itself, what it needs, and its definitions, trimmed and kept in the user's cache.
+"""One FHIR package: what it calls itself, what it needs, and its definitions, trimmed and kept in
+the user's cache.
 
 .tgz | folder | file -> sha256 of the contents -> cached archive, or: read, trim, pack, keep
 """
@@ -61,27 +62,44 @@ class Package:
 
 
 def cache_folder() -> Path:
-    """Where prepared packages are kept: ``$XDG_CACHE_HOME/bulkfhir/packages``. Safe to delete at any time."""
+    """Where prepared packages are kept: ``$XDG_CACHE_HOME/bulkfhir/packages``.
+
+    Safe to delete at any time.
+    """
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache") / "bulkfhir" / "packages"
+    return (
+        (Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache")
+        / "bulkfhir"
+        / "packages"
+    )
 
 
 def open_package(path: Path) -> Package:
-    """The package at ``path``: a ``.tgz``, a folder (unpacked package or plain resources) or one ``.json`` file.
+    """The package at ``path``: a ``.tgz``, a folder (unpacked package or plain resources) or one
+    ``.json`` file.
 
-    The same contents are read and trimmed once, then come from the cache. Raises PackageError for what is no such thing.
+    The same contents are read and trimmed once, then come from the cache. Raises PackageError for
+    what is no such thing.
     """
     try:
         if path.is_dir():
             inner = path / "package"
             members = list(read_folder(inner if inner.is_dir() else path))
-            key = _key(part for name, content in members for part in (str(name).encode(), len(content).to_bytes(8, "little"), content))
+            key = _key(
+                part
+                for name, content in members
+                for part in (str(name).encode(), len(content).to_bytes(8, "little"), content)
+            )
             archive = _cached(key) or _prepare(path, key, members)
         elif path.is_file():
             data = path.read_bytes()
             single = path.suffix == ".json"
             key = _key([path.suffix.encode(), data])
-            archive = _cached(key) or _prepare(path, key, [(PurePosixPath(path.name), data)] if single else _package_files(path, data))
+            archive = _cached(key) or _prepare(
+                path,
+                key,
+                [(PurePosixPath(path.name), data)] if single else _package_files(path, data),
+            )
         else:
             raise PackageError(f"{path}: no such package, folder or file")
     except OSError as error:
@@ -90,7 +108,9 @@ def open_package(path: Path) -> Package:
 
 
 def _package_files(path: Path, data: bytes) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """Of an archive's files those that a package's definitions lie in: ``package/*.json``, neither examples nor other material."""
+    """Of an archive's files those that a package's definitions lie in: ``package/*.json``, neither
+    examples nor other material.
+    """
     for name, content in read_tarball(path, data):
         if len(name.parts) == 2 and name.parts[0] == "package" and name.suffix == ".json":
             yield PurePosixPath(name.name), content
@@ -107,7 +127,9 @@ def _key(parts: Iterable[bytes]) -> str:
 def _recipe() -> bytes:
     """Changes whenever the code does that makes archives, so that no stale cache is ever read."""
     folder = files(__package__)
-    return b"\0".join((folder / name).read_bytes() for name in ("archive.py", "package.py", "trim.py"))
+    return b"\0".join(
+        (folder / name).read_bytes() for name in ("archive.py", "package.py", "trim.py")
+    )
 
 
 def _cached(key: str) -> Archive | None:
@@ -151,14 +173,26 @@ def _parsed(path: Path, name: PurePosixPath, content: bytes) -> Resource:
 def _trimmed(path: Path, name: PurePosixPath, resource: Resource) -> Resource:
     try:
         return trim(resource)
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:  # objects where lists belong and the like: the package's fault
-        raise PackageError(f"{path}: {name} is not a well-formed {resource['resourceType']} ({type(error).__name__})") from error
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ) as error:  # objects where lists belong and the like: the package's fault
+        raise PackageError(
+            f"{path}: {name} is not a well-formed {resource['resourceType']} "
+            f"({type(error).__name__})"
+        ) from error
 
 
 def _description(path: Path, manifest: Resource, resources: Sequence[Resource]) -> Resource:
     dependencies = manifest.get("dependencies") or {}
     versions = manifest.get("fhirVersions") or manifest.get("fhir-version-list") or []
-    if not isinstance(dependencies, dict) or not isinstance(versions, list) or not all(isinstance(v, str) for v in (*dependencies.values(), *versions)):
+    if (
+        not isinstance(dependencies, dict)
+        or not isinstance(versions, list)
+        or not all(isinstance(v, str) for v in (*dependencies.values(), *versions))
+    ):
         raise PackageError(f"{path}: package.json is malformed")
     return {
         "resourceType": _MANIFEST,
@@ -166,7 +200,9 @@ def _description(path: Path, manifest: Resource, resources: Sequence[Resource]) 
         "version": str(manifest.get("version", "")),
         "title": str(manifest.get("title", "")),
         "fhirVersions": versions,
-        "dependencies": list(dependencies.items()),  # pairs: an archive sorts the keys of objects, and the order of dependencies counts
+        "dependencies": list(
+            dependencies.items()
+        ),  # pairs: an archive sorts the keys of objects, and the order of dependencies counts
         "references": _references(resources),
     }
 
@@ -178,9 +214,13 @@ def _references(resources: Iterable[Resource]) -> dict[str, list[str]]:
         if resource["resourceType"] != "StructureDefinition":
             continue
         profiles.add(resource.get("baseDefinition", ""))
-        for element in (resource.get("snapshot") or resource.get("differential") or {}).get("element", ()):
+        for element in (resource.get("snapshot") or resource.get("differential") or {}).get(
+            "element", ()
+        ):
             for element_type in element.get("type", ()):
-                profiles.update(element_type.get("profile", ()), element_type.get("targetProfile", ()))
+                profiles.update(
+                    element_type.get("profile", ()), element_type.get("targetProfile", ())
+                )
             binding = element.get("binding", {})
             if binding.get("strength") == "required":
                 value_sets.add(binding.get("valueSet", ""))
@@ -188,7 +228,9 @@ def _references(resources: Iterable[Resource]) -> dict[str, list[str]]:
 
 
 def _keep(key: str, body: bytes) -> None:
-    """Writes the archive whole or not at all; a cache that cannot be written costs time, never the run."""
+    """Writes the archive whole or not at all; a cache that cannot be written costs time, never the
+    run.
+    """
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -197,14 +239,18 @@ def _keep(key: str, body: bytes) -> None:
             whole.write_bytes(hashlib.sha256(body).digest() + body)
             whole.replace(folder / f"{key}.zst")
     except OSError as error:
-        _log.warning("packages cannot be kept in %s, the next start will be slow: %s", folder, error)
+        _log.warning(
+            "packages cannot be kept in %s, the next start will be slow: %s", folder, error
+        )
 
 
 def _described(path: Path, archive: Archive) -> Package:
     try:
         described = next(archive.all(_MANIFEST))
     except (StopIteration, zstandard.ZstdError) as error:
-        raise PackageError(f"{path}: its cached form is damaged; delete {cache_folder()}") from error
+        raise PackageError(
+            f"{path}: its cached form is damaged; delete {cache_folder()}"
+        ) from error
     return Package(
         path=path,
         name=described["url"],

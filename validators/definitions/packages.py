@@ -38,19 +38,31 @@ class Missing:
 class Packages:
     """Definitions of the core and of packages.
 
-    A bare canonical url means the core's definition where the core has it; then the first package, in the order given, that has it;
-    the version that ``defaults`` names goes before all others of the same package. ``url|version`` means exactly that version.
-    Value sets and code systems of plain folders and files go before everything else: they are what a user supplies to fill gaps.
+    A bare canonical url means the core's definition where the core has it; then the first package,
+    in the order given, that has it; the version that ``defaults`` names goes before all others of
+    the same package. ``url|version`` means exactly that version. Value sets and code systems of
+    plain folders and files go before everything else: they are what a user supplies to fill gaps.
     Dependencies come after what was given, and only from the standard cache; see ``missing``.
     """
 
-    def __init__(self, sources: Sequence[str], *, defaults: Mapping[str, str] | None = None, base: Definitions | None = None) -> None:
-        """Raises PackageError for a source that cannot be found or read, one for another FHIR version, and a default that is not among them."""
+    def __init__(
+        self,
+        sources: Sequence[str],
+        *,
+        defaults: Mapping[str, str] | None = None,
+        base: Definitions | None = None,
+    ) -> None:
+        """Raises PackageError for a source that cannot be found or read, one for another FHIR
+        version, and a default that is not among them.
+        """
         self._base: Definitions = base if base is not None else core()
         given = [_checked(open_package(locate(source))) for source in sources]
         self.packages, self.missing = _with_dependencies(_ordered(given, defaults or {}))
         self._supplied = [package.definitions for package in self.packages if not package.name]
-        self._layers: list[Definitions] = [self._base, *(package.definitions for package in self.packages)]
+        self._layers: list[Definitions] = [
+            self._base,
+            *(package.definitions for package in self.packages),
+        ]
         self._terminology: list[Definitions] = [*self._supplied, *self._layers]
 
     def fetch(self, kind: str, url: str) -> Resource | None:
@@ -70,23 +82,43 @@ class Packages:
             yield from layer.all(kind)
 
     def unchecked(self) -> dict[str, list[str]]:
-        """Kind -> canonical urls that the packages refer to and nobody has: what cannot be checked."""
+        """Kind -> canonical urls that the packages refer to and nobody has: what cannot be
+        checked.
+        """
         return {kind: self._unchecked(kind) for kind in ("StructureDefinition", "ValueSet")}
 
     def _unchecked(self, kind: str) -> list[str]:
         here = set(self.urls(kind))  # the indexes only: nothing is read for a bare url
-        wanted = dict.fromkeys(url for package in self.packages for url in package.references.get(kind, ()))
-        return [url for url in wanted if url not in here and ("|" not in url or self.fetch(kind, url) is None)]
+        wanted = dict.fromkeys(
+            url for package in self.packages for url in package.references.get(kind, ())
+        )
+        return [
+            url
+            for url in wanted
+            if url not in here and ("|" not in url or self.fetch(kind, url) is None)
+        ]
 
     def warning(self) -> str | None:
-        """One sentence for the start of a job when dependencies are missing: which, who wants them, and what cannot be checked."""
+        """One sentence for the start of a job when dependencies are missing: which, who wants them,
+        and what cannot be checked.
+        """
         if not self.missing:
             return None
-        packages = "; ".join(f"{missing.package} (wanted by {', '.join(missing.wanted_by)})" for missing in self.missing)
+        packages = "; ".join(
+            f"{missing.package} (wanted by {', '.join(missing.wanted_by)})"
+            for missing in self.missing
+        )
         unchecked = self.unchecked()
-        named = {"profiles and extensions": unchecked["StructureDefinition"], "required value sets": unchecked["ValueSet"]}
+        named = {
+            "profiles and extensions": unchecked["StructureDefinition"],
+            "required value sets": unchecked["ValueSet"],
+        }
         parts = [f"{len(urls)} {what} ({_some(urls)})" for what, urls in named.items() if urls]
-        effect = "cannot be checked without them: " + "; ".join(parts) if parts else "no definition in use needs them"
+        effect = (
+            "cannot be checked without them: " + "; ".join(parts)
+            if parts
+            else "no definition in use needs them"
+        )
         return f"missing dependencies: {packages}; {effect}"
 
 
@@ -96,7 +128,10 @@ def _some(urls: Sequence[str]) -> str:
 
 def _checked(package: Package) -> Package:
     if package.fhir_versions and not _for_r4(package):
-        raise PackageError(f"{package.path}: {package.label} is for FHIR {', '.join(package.fhir_versions)}; only R4 (4.0.1) is validated")
+        raise PackageError(
+            f"{package.path}: {package.label} is for FHIR {', '.join(package.fhir_versions)}; "
+            "only R4 (4.0.1) is validated"
+        )
     return package
 
 
@@ -105,13 +140,20 @@ def _for_r4(package: Package) -> bool:
 
 
 def _ordered(packages: Sequence[Package], defaults: Mapping[str, str]) -> list[Package]:
-    """Each package once, the configured default version of a name before its other versions, otherwise as given."""
+    """Each package once, the configured default version of a name before its other versions,
+    otherwise as given.
+    """
     unique = list({package.label: package for package in reversed(packages)}.values())[::-1]
     for name, version in defaults.items():
         names = {package.version for package in unique if package.name == name}
         if names and version not in names:
-            raise PackageError(f"default version {version} of {name} is not among the packages given ({', '.join(sorted(names))})")
-    return sorted(unique, key=lambda package: defaults.get(package.name) not in (None, package.version))
+            raise PackageError(
+                f"default version {version} of {name} is not among the packages given "
+                f"({', '.join(sorted(names))})"
+            )
+    return sorted(
+        unique, key=lambda package: defaults.get(package.name) not in (None, package.version)
+    )
 
 
 def _with_dependencies(given: Sequence[Package]) -> tuple[tuple[Package, ...], tuple[Missing, ...]]:
@@ -123,7 +165,11 @@ def _with_dependencies(given: Sequence[Package]) -> tuple[tuple[Package, ...], t
         package = queue.pop(0)
         for name, version in package.dependencies.items():
             label = f"{name}#{version}"
-            if _CORE_NAME.fullmatch(name) or label in packages or _satisfied(packages.values(), name, version):
+            if (
+                _CORE_NAME.fullmatch(name)
+                or label in packages
+                or _satisfied(packages.values(), name, version)
+            ):
                 continue
             found = _dependency(name, version)
             if found is None:
@@ -131,7 +177,9 @@ def _with_dependencies(given: Sequence[Package]) -> tuple[tuple[Package, ...], t
             elif found.label not in packages:
                 packages[found.label] = found
                 queue.append(found)
-    return tuple(packages.values()), tuple(Missing(label, tuple(wanted_by)) for label, wanted_by in missing.items())
+    return tuple(packages.values()), tuple(
+        Missing(label, tuple(wanted_by)) for label, wanted_by in missing.items()
+    )
 
 
 def _satisfied(packages: Iterable[Package], name: str, version: str) -> bool:

@@ -1,4 +1,6 @@
-"""The standard cache: where every FHIR tool of a user's machine keeps unpacked packages (``~/.fhir/packages``)."""
+"""The standard cache: where every FHIR tool of a user's machine keeps unpacked packages
+(``~/.fhir/packages``).
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,10 @@ def installed() -> list[Path]:
     folder = standard_cache()
     if not folder.is_dir():
         return []
-    return sorted((path for path in folder.iterdir() if "#" in path.name and path.is_dir()), key=_name_and_version)
+    return sorted(
+        (path for path in folder.iterdir() if "#" in path.name and path.is_dir()),
+        key=_name_and_version,
+    )
 
 
 def _name_and_version(path: Path) -> tuple[str, tuple[tuple[int, int, str], ...]]:
@@ -38,12 +43,15 @@ def _name_and_version(path: Path) -> tuple[str, tuple[tuple[int, int, str], ...]
 def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
     """Orders versions as semver does: 3.1.1 < 10.0.0, and 5.0.0-ballot < 5.0.0."""
     release, _, label = version.partition("-")
-    numbers = tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in release.split("."))
+    numbers = tuple(
+        (1, int(part), "") if part.isdecimal() else (0, 0, part) for part in release.split(".")
+    )
     return (*numbers, (0, 0, label) if label else (0, 1, ""))
 
 
 def locate(source: str) -> Path:
-    """Where a package lies that the user named: a path, or ``name#version`` (or ``name``: its newest) of the standard cache.
+    """Where a package lies that the user named: a path, or ``name#version`` (or ``name``: its
+    newest) of the standard cache.
 
     Raises PackageError when there is no such thing.
     """
@@ -53,32 +61,48 @@ def locate(source: str) -> Path:
     name, _, version = source.replace("@", "#").partition("#")
     found = find(name, version or "latest")
     if found is None:
-        raise PackageError(f"package {source!r}: no such file or folder, and not in {standard_cache()}")
+        raise PackageError(
+            f"package {source!r}: no such file or folder, and not in {standard_cache()}"
+        )
     return found
 
 
 def find(name: str, version: str) -> Path | None:
-    """The newest package of the standard cache with that name and version, which may be a pattern as package.json has it."""
+    """The newest package of the standard cache with that name and version, which may be a pattern
+    as package.json has it.
+    """
     wanted = version_pattern(version)
-    matching = [path for path in installed() if path.name.partition("#")[0] == name and wanted.fullmatch(path.name.partition("#")[2])]
+    matching = [
+        path
+        for path in installed()
+        if path.name.partition("#")[0] == name and wanted.fullmatch(path.name.partition("#")[2])
+    ]
     return matching[-1] if matching else None
 
 
 def version_pattern(version: str) -> re.Pattern[str]:
-    """Which versions a dependency accepts: ``4.0.x`` any patch, ``latest`` any at all, else that one."""
+    """Which versions a dependency accepts: ``4.0.x`` any patch, ``latest`` any at all, else that
+    one.
+    """
     if version in ("latest", "x", "*"):
         return re.compile(".*")
-    return re.compile(re.escape(version.removesuffix("x")) + (r"\w+" if version.endswith(".x") else ""))
+    return re.compile(
+        re.escape(version.removesuffix("x")) + (r"\w+" if version.endswith(".x") else "")
+    )
 
 
 def install(path: Path) -> Path:
-    """Puts the package at ``path`` (a ``.tgz`` or an unpacked folder) into the standard cache, whole or not at all; returns its folder there.
+    """Puts the package at ``path`` (a ``.tgz`` or an unpacked folder) into the standard cache,
+    whole or not at all; returns its folder there.
 
-    Raises PackageError for what is no package, for one that is there already, and when the cache cannot be written.
+    Raises PackageError for what is no package, for one that is there already, and when the cache
+    cannot be written.
     """
     package = open_package(path)
     if not _NAME.fullmatch(package.name) or not _VERSION.fullmatch(package.version):
-        raise PackageError(f"{path}: its package.json names no usable name and version ({package.label})")
+        raise PackageError(
+            f"{path}: its package.json names no usable name and version ({package.label})"
+        )
     folder = standard_cache() / package.label
     if folder.exists():
         raise PackageError(f"{package.label} is there already: {folder}")

@@ -1,6 +1,7 @@
 """Files of a FHIR package, out of a ``.tgz`` or an unpacked folder; neither is trusted.
 
-Nothing is written and no link is followed: what leaves the standard layout, or is too large, is refused.
+Nothing is written and no link is followed: what leaves the standard layout, or is too large, is
+refused.
 """
 
 from __future__ import annotations
@@ -22,11 +23,15 @@ FILE_LIMIT = 128 << 20
 TOTAL_LIMIT = 1 << 30
 """Bytes of all files of a package, unpacked. The largest known package has 600 MB."""
 
-_COUNT_LIMIT = 200_000  # files; a header costs 512 bytes, so a small bomb could otherwise hold millions
+_COUNT_LIMIT = (
+    200_000  # files; a header costs 512 bytes, so a small bomb could otherwise hold millions
+)
 
 
 class _Unpacked(gzip.GzipFile):
-    """A decompressed stream that ends in an error after TOTAL_LIMIT bytes: the guard against decompression bombs."""
+    """A decompressed stream that ends in an error after TOTAL_LIMIT bytes: the guard against
+    decompression bombs.
+    """
 
     def read(self, size: int | None = -1) -> bytes:
         data = super().read(size)
@@ -39,7 +44,13 @@ def _checked(member: tarfile.TarInfo, count: int) -> PurePosixPath:
     """The path of a member that may be read."""
     name = member.name
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or (path.parts and path.parts[0].endswith(":")):
+    if (
+        path.is_absolute()
+        or ".." in path.parts
+        or "\\" in name
+        or "\0" in name
+        or (path.parts and path.parts[0].endswith(":"))
+    ):
         raise PackageError(f"holds a file that points out of the package: {name!r}")
     if member.size > FILE_LIMIT:
         raise PackageError(f"{name} has more than {FILE_LIMIT >> 20} MB")
@@ -49,12 +60,17 @@ def _checked(member: tarfile.TarInfo, count: int) -> PurePosixPath:
 
 
 def read_tarball(archive: Path, data: bytes) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """(path inside the archive, content) of every regular file. ``data`` is the ``.tgz``; ``archive`` names it in errors.
+    """(path inside the archive, content) of every regular file. ``data`` is the ``.tgz``;
+    ``archive`` names it in errors.
 
-    Raises PackageError for a damaged archive, a path that escapes, and sizes over the limits. Links and devices are left out.
+    Raises PackageError for a damaged archive, a path that escapes, and sizes over the limits. Links
+    and devices are left out.
     """
     try:
-        with _Unpacked(fileobj=io.BytesIO(data)) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
+        with (
+            _Unpacked(fileobj=io.BytesIO(data)) as stream,
+            tarfile.open(fileobj=stream, mode="r|") as tar,
+        ):
             for count, member in enumerate(tar, start=1):
                 path = _checked(member, count)
                 content = tar.extractfile(member) if member.isreg() else None
@@ -67,7 +83,9 @@ def read_tarball(archive: Path, data: bytes) -> Iterator[tuple[PurePosixPath, by
 
 
 def read_folder(folder: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """(name, content) of every ``.json`` file that lies directly in the folder, in the order of names. Links are left out."""
+    """(name, content) of every ``.json`` file that lies directly in the folder, in the order of
+    names. Links are left out.
+    """
     total = 0
     for path in sorted(folder.iterdir()):
         if path.suffix != ".json" or path.is_symlink() or not path.is_file():
@@ -75,5 +93,8 @@ def read_folder(folder: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
         size = path.stat().st_size
         total += size
         if size > FILE_LIMIT or total > TOTAL_LIMIT:
-            raise PackageError(f"{path}: has {size >> 20} MB; a file may have {FILE_LIMIT >> 20}, its folder {TOTAL_LIMIT >> 20}")
+            raise PackageError(
+                f"{path}: has {size >> 20} MB; a file may have {FILE_LIMIT >> 20}, its folder "
+                f"{TOTAL_LIMIT >> 20}"
+            )
         yield PurePosixPath(path.name), path.read_bytes()

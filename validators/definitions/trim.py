@@ -1,4 +1,5 @@
-"""What validation needs of a conformance resource; the rest (prose, mappings, examples) is left out.
+"""What validation needs of a conformance resource; the rest (prose, mappings, examples) is left
+out.
 
 Used for the R4 core that ships with the package and for every FHIR package that a user adds.
 """
@@ -14,8 +15,10 @@ Resource = dict[str, Any]
 
 _ELEMENT_DROPPED = frozenset(
     {
-        "short", "definition", "comment", "requirements", "alias", "mapping", "example", "isModifierReason", "isSummary", "orderMeaning",
-        "meaningWhenMissing", "condition", "label", "code", "mustSupport", "_short", "_definition", "_comment", "_requirements", "isInlineGenerated",
+        "short", "definition", "comment", "requirements", "alias", "mapping", "example",
+        "isModifierReason", "isSummary", "orderMeaning",
+        "meaningWhenMissing", "condition", "label", "code", "mustSupport", "_short", "_definition",
+        "_comment", "_requirements", "isInlineGenerated",
     }
 )  # fmt: skip
 _STRUCTURE_KEPT = (
@@ -39,16 +42,22 @@ _STRUCTURE_EXTENSIONS = frozenset(
     }
 )
 _CONSTRAINT_KEPT = ("key", "severity", "human", "expression", "source", "extension")
-_TYPE_EXTENSIONS_DROPPED = frozenset({"http://hl7.org/fhir/StructureDefinition/structuredefinition-hierarchy"})
+_TYPE_EXTENSIONS_DROPPED = frozenset(
+    {"http://hl7.org/fhir/StructureDefinition/structuredefinition-hierarchy"}
+)
 _BINDING_DROPPED = frozenset({"description", "_description"})
 
 
 def _element(element: Resource) -> Resource:
     kept = {key: value for key, value in element.items() if key not in _ELEMENT_DROPPED}
     if "constraint" in kept:
-        kept["constraint"] = [{key: c[key] for key in _CONSTRAINT_KEPT if key in c} for c in kept["constraint"]]
+        kept["constraint"] = [
+            {key: c[key] for key in _CONSTRAINT_KEPT if key in c} for c in kept["constraint"]
+        ]
     if "binding" in kept:
-        kept["binding"] = {key: value for key, value in kept["binding"].items() if key not in _BINDING_DROPPED}
+        kept["binding"] = {
+            key: value for key, value in kept["binding"].items() if key not in _BINDING_DROPPED
+        }
     return kept
 
 
@@ -74,7 +83,19 @@ def _concept(concept: Resource) -> Resource:
 def _code_system(resource: Resource) -> Resource:
     kept: Resource = {
         key: resource[key]
-        for key in ("resourceType", "url", "version", "name", "caseSensitive", "valueSet", "hierarchyMeaning", "content", "supplements", "filter", "property")
+        for key in (
+            "resourceType",
+            "url",
+            "version",
+            "name",
+            "caseSensitive",
+            "valueSet",
+            "hierarchyMeaning",
+            "content",
+            "supplements",
+            "filter",
+            "property",
+        )
         if key in resource
     }
     if "concept" in resource:
@@ -90,25 +111,53 @@ def _included(include: Resource) -> Resource:
 
 
 def _contained_codes(contains: Resource) -> Resource:
-    kept: Resource = {key: contains[key] for key in ("system", "version", "code", "abstract", "inactive") if key in contains}
+    kept: Resource = {
+        key: contains[key]
+        for key in ("system", "version", "code", "abstract", "inactive")
+        if key in contains
+    }
     if "contains" in contains:
         kept["contains"] = [_contained_codes(c) for c in contains["contains"]]
     return kept
 
 
 def _value_set(resource: Resource) -> Resource:
-    kept: Resource = {key: resource[key] for key in ("resourceType", "url", "version", "name", "title") if key in resource}
+    kept: Resource = {
+        key: resource[key]
+        for key in ("resourceType", "url", "version", "name", "title")
+        if key in resource
+    }
     if "compose" in resource:
-        kept["compose"] = {key: [_included(i) for i in value] if key in ("include", "exclude") else value for key, value in resource["compose"].items()}
+        kept["compose"] = {
+            key: [_included(i) for i in value] if key in ("include", "exclude") else value
+            for key, value in resource["compose"].items()
+        }
     if "expansion" in resource:
         expansion = resource["expansion"]
-        kept["expansion"] = {key: value for key, value in expansion.items() if key in ("parameter", "total", "offset", "extension")}
+        kept["expansion"] = {
+            key: value
+            for key, value in expansion.items()
+            if key in ("parameter", "total", "offset", "extension")
+        }
         kept["expansion"]["contains"] = [_contained_codes(c) for c in expansion.get("contains", [])]
     return kept
 
 
 def _search_parameter(resource: Resource) -> Resource:
-    return {key: resource[key] for key in ("resourceType", "url", "version", "code", "base", "type", "expression", "target") if key in resource}
+    return {
+        key: resource[key]
+        for key in (
+            "resourceType",
+            "url",
+            "version",
+            "code",
+            "base",
+            "type",
+            "expression",
+            "target",
+        )
+        if key in resource
+    }
 
 
 def _whole(resource: Resource) -> Resource:
@@ -126,5 +175,8 @@ KINDS: Mapping[str, Callable[[Resource], Resource]] = {
 
 
 def trim(resource: Resource) -> Resource:
-    """The part of a conformance resource that validation reads. Raises KeyError for a type that is not in KINDS."""
+    """The part of a conformance resource that validation reads.
+
+    Raises KeyError for a type that is not in KINDS.
+    """
     return KINDS[resource["resourceType"]](resource)

@@ -1,11 +1,14 @@
 """FHIRPath (N1, with FHIR's additions), compiled to Python functions over decoded JSON.
 
 text -> lexer, parser -> tree (syntax) -> compiler -> Expression            the general way
-                                       -> predicate -> op tree -> closure (ops)   invariants that only test for presence, counts, literals
+                                       -> predicate -> op tree -> closure (ops)   invariants that
+                                                                                  only test for
+                                                                                  presence, counts,
+                                                                                  literals
 
     >>> from bulkfhir.validators.fhirpath import compile
-    >>> compile("name.given", "Patient").evaluate({"resourceType": "Patient", "name": [{"given": ["Ada"]}]})
-    ['Ada']
+    >>> compile("name.given", "Patient").evaluate({"resourceType": "Patient", "name": [{"given":
+    ["Ada"]}]}) ['Ada']
 """
 
 from .errors import EvaluationError, FhirPathError, FhirPathSyntaxError, FhirPathTypeError

@@ -1,4 +1,6 @@
-"""``lowBoundary()``, ``highBoundary()``, ``precision()``, ``comparable()`` (FHIRPath STU 3, as the R4 test suite has them)."""
+"""``lowBoundary()``, ``highBoundary()``, ``precision()``, ``comparable()`` (FHIRPath STU 3, as the
+R4 test suite has them).
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def _full(value: Temporal, upper: bool) -> tuple[str, str]:
         month = 12 if level < 2 and value.kind != "time" else month
         day = monthrange(year, month)[1] if level < 3 and value.kind != "time" else day
         hour, minute = (23, 59) if level < 4 else (hour, minute)
-        second = Decimal("59.999") if level < 5 else second + Decimal("0.999") if level == 5 else second
+        second = (
+            Decimal("59.999") if level < 5 else second + Decimal("0.999") if level == 5 else second
+        )
     clock = f"{hour:02}:{minute:02}:{second:06.3f}"
     if value.kind == "time":
         return clock, ""
@@ -72,24 +76,38 @@ def _boundary(items: Collection, precision: Collection | None, upper: bool) -> C
     if digits is not None and not isinstance(digits, int):
         raise EvaluationError("a boundary's precision is an integer")
     if isinstance(value, Temporal):
-        return [_of_temporal(value, {"date": 10, "dateTime": 17, "time": 9}[value.kind] if digits is None else digits, upper)]
+        return [
+            _of_temporal(
+                value,
+                {"date": 10, "dateTime": 17, "time": 9}[value.kind] if digits is None else digits,
+                upper,
+            )
+        ]
     places = 8 if digits is None else digits
     if not 0 <= places <= _LARGEST_SCALE:
         return []
     if is_number(value):
         return [_of_number(Decimal(value), places, upper)]
     if isinstance(value, Quantity):
-        return [Quantity(_of_number(value.value, places, upper), value.unit, value.calendar, value.system)]
+        return [
+            Quantity(
+                _of_number(value.value, places, upper), value.unit, value.calendar, value.system
+            )
+        ]
     raise EvaluationError("only numbers, quantities, dates and times have boundaries")
 
 
 @function("lowBoundary", 0, 1)
-def low_boundary(env: Environment, items: Collection, precision: Collection | None = None) -> Collection:
+def low_boundary(
+    env: Environment, items: Collection, precision: Collection | None = None
+) -> Collection:
     return _boundary(items, precision, upper=False)
 
 
 @function("highBoundary", 0, 1)
-def high_boundary(env: Environment, items: Collection, precision: Collection | None = None) -> Collection:
+def high_boundary(
+    env: Environment, items: Collection, precision: Collection | None = None
+) -> Collection:
     return _boundary(items, precision, upper=True)
 
 
@@ -110,4 +128,8 @@ def precision(env: Environment, items: Collection) -> Collection:
 @function("comparable", 1)
 def comparable(env: Environment, items: Collection, other: Collection) -> Collection:
     one, two = (plain(side[0]) if len(side) == 1 else None for side in (items, other))
-    return [isinstance(one, Quantity) and isinstance(two, Quantity) and one.compare(two, env.scope.hooks.units) is not None]
+    return [
+        isinstance(one, Quantity)
+        and isinstance(two, Quantity)
+        and one.compare(two, env.scope.hooks.units) is not None
+    ]

@@ -1,4 +1,4 @@
-"""Tree -> closures: everything that can be chosen is chosen once, nothing of the data becomes code."""
+"""Tree -> closures: whatever can be chosen is chosen once, nothing of the data becomes code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,20 @@ from .model import TypeModel
 from .node import Item, Node, children
 from .operators import OPERATORS, negative
 from .parser import type_name
-from .syntax import Binary, Call, Empty, External, Index, Literal, Member, Tree, TypeName, TypeTest, Unary, Variable
+from .syntax import (
+    Binary,
+    Call,
+    Empty,
+    External,
+    Index,
+    Literal,
+    Member,
+    Tree,
+    TypeName,
+    TypeTest,
+    Unary,
+    Variable,
+)
 
 __all__ = ["compile_tree"]
 
@@ -30,7 +43,10 @@ _CONSTANT_PREFIXES = {
 
 
 def compile_tree(tree: Tree, model: TypeModel) -> Evaluator:
-    """The closure for a tree. Raises FhirPathTypeError for an unknown function or type, or a wrong number of arguments."""
+    """The closure for a tree.
+
+    Raises FhirPathTypeError for an unknown function or type, or a wrong number of arguments.
+    """
     match tree:
         case Literal(value):
             constant = [value]
@@ -100,7 +116,9 @@ def _present(node: Node | None, name: str) -> Collection:
 def _member(source: Tree | None, name: str, model: TypeModel) -> Evaluator:
     if source is None:
         if name[:1].isupper():
-            return lambda env, focus: [item for item in focus if isinstance(item, Node) and env.model.is_a(item.type, name)]
+            return lambda env, focus: [
+                item for item in focus if isinstance(item, Node) and env.model.is_a(item.type, name)
+            ]
         return lambda env, focus: _children(env.model, focus, name)
     inner = compile_tree(source, model)
     return lambda env, focus: _children(env.model, inner(env, focus), name)
@@ -124,18 +142,25 @@ def _focus(env: Environment, focus: Collection) -> Collection:
     return focus
 
 
-def _call(source: Tree | None, name: str, arguments: tuple[Tree, ...], model: TypeModel) -> Evaluator:
+def _call(
+    source: Tree | None, name: str, arguments: tuple[Tree, ...], model: TypeModel
+) -> Evaluator:
     found = FUNCTIONS.get(name)
     if found is None:
         raise FhirPathTypeError(f"there is no function {name}()")
     if not found.minimum <= len(arguments) <= found.maximum:
-        raise FhirPathTypeError(f"{name}() takes {found.minimum} to {found.maximum} arguments, not {len(arguments)}")
+        raise FhirPathTypeError(
+            f"{name}() takes {found.minimum} to {found.maximum} arguments, not {len(arguments)}"
+        )
     inner = _focus if source is None else compile_tree(source, model)
     call = found.call
     if found.typed:
         wanted = _wanted(type_name(arguments[0]), name, model)
         return lambda env, focus: call(env, inner(env, focus), wanted)
-    compiled = [_sort_key(argument, model) if name == "sort" else compile_tree(argument, model) for argument in arguments]
+    compiled = [
+        _sort_key(argument, model) if name == "sort" else compile_tree(argument, model)
+        for argument in arguments
+    ]
     if found.lazy:
         return lambda env, focus: call(env, inner(env, focus), *compiled)
     if not compiled:
@@ -143,7 +168,9 @@ def _call(source: Tree | None, name: str, arguments: tuple[Tree, ...], model: Ty
     if len(compiled) == 1:
         only = compiled[0]
         return lambda env, focus: call(env, inner(env, focus), only(env, env.this))
-    return lambda env, focus: call(env, inner(env, focus), *[argument(env, env.this) for argument in compiled])
+    return lambda env, focus: call(
+        env, inner(env, focus), *[argument(env, env.this) for argument in compiled]
+    )
 
 
 def _sort_key(tree: Tree, model: TypeModel) -> Evaluator:
@@ -228,4 +255,9 @@ def _implies(left: Evaluator, right: Evaluator) -> Evaluator:
     return evaluate
 
 
-_LOGIC: dict[str, Callable[[Evaluator, Evaluator], Evaluator]] = {"and": _and, "or": _or, "xor": _xor, "implies": _implies}
+_LOGIC: dict[str, Callable[[Evaluator, Evaluator], Evaluator]] = {
+    "and": _and,
+    "or": _or,
+    "xor": _xor,
+    "implies": _implies,
+}

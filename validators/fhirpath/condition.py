@@ -4,19 +4,27 @@ An op tree is nested tuples of strings, numbers and booleans. It is evaluated on
 
     ("const", bool)
     ("and", op, ...)  ("or", op, ...)  ("not", op)
-    ("has", key, ...)                        one of the keys is there; primitives are asked for with their companion ``_key``
+    ("has", key, ...)                        one of the keys is there; primitives are asked for with
+                                             their companion ``_key``
     ("value", key, ...)                      one of the keys is there and is no empty string
     ("is", (key, ...), (literal, ...))       the value of one of the keys is one of the literals
     ("each", key, (literal, ...))            the key's array has only such literals
-    ("number", (key, ...), sign, literal)    the value of one of the keys is a number that compares so; sign is < <= > >=
-    ("prefix", (key, ...), text)  ("part", …)  ("match", …)      the string begins with, contains, matches
-    ("dates", (key, ...), sign, (key, ...))  the two dates compare so, as far as their precision decides
-    ("count", ((key, ...), ...), sign, n)    how many items the keys hold in all; sign also = and !=; a group is a key and its companion
+    ("number", (key, ...), sign, literal)    the value of one of the keys is a number that compares
+                                             so; sign is < <= > >=
+    ("prefix", (key, ...), text)  ("part", …)  ("match", …)      the string begins with, contains,
+                                  matches
+    ("dates", (key, ...), sign, (key, ...))  the two dates compare so, as far as their precision
+                                             decides
+    ("count", ((key, ...), ...), sign, n)    how many items the keys hold in all; sign also = and
+                                             !=; a group is a key and its companion
     ("one", (key, ...), op)                  the object at one of the keys meets op
     ("any", (key, ...), op)                  an object in the array at one of the keys meets op
-    ("distinct", (("any" | "one", (key, ...), op), ...), key)    the key's values in all objects that the steps reach differ
-    ("shares", key, (key, ...))              an object in the key's array has all that one has in the array that the keys reach from ``%resource``
-    ("contained", (key, ...))                the value of one of the keys, less its first character, is the id of a resource contained in ``%rootResource``
+    ("distinct", (("any" | "one", (key, ...), op), ...), key)    the key's values in all objects
+                                                                 that the steps reach differ
+    ("shares", key, (key, ...))              an object in the key's array has all that one has in
+                                             the array that the keys reach from ``%resource``
+    ("contained", (key, ...))                the value of one of the keys, less its first character,
+                                             is the id of a resource contained in ``%rootResource``
     ("resource", op)                         ``%resource`` meets op
 """
 
@@ -96,4 +104,7 @@ def negated(op: Op) -> Op:
 
 
 def differing(one: Truth, other: Truth) -> Truth:
-    return Truth(either(both(one.true, other.false), both(one.false, other.true)), either(both(one.true, other.true), both(one.false, other.false)))
+    return Truth(
+        either(both(one.true, other.false), both(one.false, other.true)),
+        either(both(one.true, other.true), both(one.false, other.false)),
+    )

@@ -64,7 +64,13 @@ def _quantity(value: Any) -> Quantity | None:
 
 def _temporal(kind: str) -> Callable[[Any], Temporal | None]:
     def convert(value: Any) -> Temporal | None:
-        found = value if isinstance(value, Temporal) else Temporal.parse(value) if isinstance(value, str) else None
+        found = (
+            value
+            if isinstance(value, Temporal)
+            else Temporal.parse(value)
+            if isinstance(value, str)
+            else None
+        )
         if found is None or (found.kind == "time") != (kind == "time"):
             return None
         if kind == "date" and found.kind == "dateTime":
@@ -92,7 +98,9 @@ _CONVERSIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _convert(name: str, conversion: Callable[[Any], Any]) -> Callable[[Environment, Collection], Collection]:
+def _convert(
+    name: str, conversion: Callable[[Any], Any]
+) -> Callable[[Environment, Collection], Collection]:
     def convert(env: Environment, items: Collection) -> Collection:
         item = singleton(items, f"to{name}()")
         found = None if item is None else conversion(plain(item))
@@ -101,7 +109,9 @@ def _convert(name: str, conversion: Callable[[Any], Any]) -> Callable[[Environme
     return convert
 
 
-def _test(name: str, conversion: Callable[[Any], Any]) -> Callable[[Environment, Collection], Collection]:
+def _test(
+    name: str, conversion: Callable[[Any], Any]
+) -> Callable[[Environment, Collection], Collection]:
     def test(env: Environment, items: Collection) -> Collection:
         item = singleton(items, f"convertsTo{name}()")
         return [] if item is None else [conversion(plain(item)) is not None]

@@ -24,4 +24,6 @@ class FhirPathTypeError(FhirPathError):
 
 
 class EvaluationError(FhirPathError):
-    """The expression is well formed, but has no value for this input: several items where one is needed, types that do not fit."""
+    """The expression is well formed, but has no value for this input: several items where one is
+    needed, types that do not fit.
+    """

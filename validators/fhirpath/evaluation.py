@@ -12,7 +12,16 @@ from .node import Item, Node
 from .scope import Scope
 from .syntax import TypeName
 
-__all__ = ["FUNCTIONS", "Collection", "Descending", "Environment", "Evaluator", "Function", "function", "lazy"]
+__all__ = [
+    "FUNCTIONS",
+    "Collection",
+    "Descending",
+    "Environment",
+    "Evaluator",
+    "Function",
+    "function",
+    "lazy",
+]
 
 Collection: TypeAlias = list[Item]
 
@@ -24,7 +33,18 @@ class Environment:
     context               ``%context``, the item the whole expression is evaluated on
     """
 
-    __slots__ = ("context", "index", "model", "moments", "resource", "root", "scope", "this", "total", "variables")
+    __slots__ = (
+        "context",
+        "index",
+        "model",
+        "moments",
+        "resource",
+        "root",
+        "scope",
+        "this",
+        "total",
+        "variables",
+    )
 
     def __init__(self, model: TypeModel, scope: Scope, context: Collection) -> None:
         self.model = model
@@ -107,7 +127,9 @@ def function(name: str, minimum: int = 0, maximum: int | None = None) -> Callabl
     """Registers ``call(environment, input, *arguments)``, each argument a collection."""
 
     def register(call: Eager) -> Eager:
-        FUNCTIONS[name] = Function(minimum, minimum if maximum is None else maximum, call, lazy=False)
+        FUNCTIONS[name] = Function(
+            minimum, minimum if maximum is None else maximum, call, lazy=False
+        )
         return call
 
     return register
@@ -117,16 +139,25 @@ def lazy(name: str, minimum: int, maximum: int | None = None) -> Callable[[Lazy]
     """Registers ``call(environment, input, *arguments)``, each argument an Evaluator."""
 
     def register(call: Lazy) -> Lazy:
-        FUNCTIONS[name] = Function(minimum, minimum if maximum is None else maximum, call, lazy=True)
+        FUNCTIONS[name] = Function(
+            minimum, minimum if maximum is None else maximum, call, lazy=True
+        )
         return call
 
     return register
 
 
-def typed(name: str) -> Callable[[Callable[[Environment, Collection, TypeName], Collection]], Callable[[Environment, Collection, TypeName], Collection]]:
+def typed(
+    name: str,
+) -> Callable[
+    [Callable[[Environment, Collection, TypeName], Collection]],
+    Callable[[Environment, Collection, TypeName], Collection],
+]:
     """Registers ``call(environment, input, type)``."""
 
-    def register(call: Callable[[Environment, Collection, TypeName], Collection]) -> Callable[[Environment, Collection, TypeName], Collection]:
+    def register(
+        call: Callable[[Environment, Collection, TypeName], Collection],
+    ) -> Callable[[Environment, Collection, TypeName], Collection]:
         FUNCTIONS[name] = Function(1, 1, call, lazy=False, typed=True)
         return call
 

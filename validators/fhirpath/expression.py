@@ -31,12 +31,17 @@ class Expression:
         self.type = type_name
         self.model = model
         self.tree: Tree = parse(text)
-        from .compiler import compile_tree  # with all of FHIRPath's functions: many a run needs none
+        from .compiler import (
+            compile_tree,
+        )  # with all of FHIRPath's functions: many a run needs none
 
         self._run = compile_tree(self.tree, model)
 
-    def nodes(self, value: Any, scope: Scope = EMPTY_SCOPE, extra: Mapping[str, Any] | None = None) -> Collection:
-        """The result as items: elements as Node (JSON and type), other values as bool, int, Decimal, str, Temporal, Quantity.
+    def nodes(
+        self, value: Any, scope: Scope = EMPTY_SCOPE, extra: Mapping[str, Any] | None = None
+    ) -> Collection:
+        """The result as items: elements as Node (JSON and type), other values as bool, int,
+        Decimal, str, Temporal, Quantity.
 
         value   a decoded JSON object or primitive value
         extra   a primitive's companion, where it has one
@@ -45,7 +50,9 @@ class Expression:
         Raises EvaluationError where the expression has no value for this input.
         """
         name = value.get("resourceType") if isinstance(value, dict) else None
-        node = Node(value, name if isinstance(name, str) else self.type, dict(extra) if extra else None)
+        node = Node(
+            value, name if isinstance(name, str) else self.type, dict(extra) if extra else None
+        )
         if scope is EMPTY_SCOPE and isinstance(name, str):
             scope = Scope(value, value, value if name == "Bundle" else None)
         focus: Collection = [node]
@@ -54,30 +61,49 @@ class Expression:
         except RecursionError as error:
             raise EvaluationError("nested too deep") from error
 
-    def evaluate(self, value: Any, scope: Scope = EMPTY_SCOPE, extra: Mapping[str, Any] | None = None) -> list[Any]:
-        """Like nodes, with every element as what it is in JSON: primitives as FHIRPath's values, others as dict; elements without value as None."""
-        return [found.value if isinstance(found, Node) else found for found in map(plain, self.nodes(value, scope, extra))]
+    def evaluate(
+        self, value: Any, scope: Scope = EMPTY_SCOPE, extra: Mapping[str, Any] | None = None
+    ) -> list[Any]:
+        """Like nodes, with every element as what it is in JSON: primitives as FHIRPath's values,
+        others as dict; elements without value as None.
+        """
+        return [
+            found.value if isinstance(found, Node) else found
+            for found in map(plain, self.nodes(value, scope, extra))
+        ]
 
-    def holds(self, value: Any, scope: Scope = EMPTY_SCOPE, extra: Mapping[str, Any] | None = None) -> bool:
-        """Whether a constraint with this expression is met, by HL7's rule: one boolean counts as it is, an empty result is
+    def holds(
+        self, value: Any, scope: Scope = EMPTY_SCOPE, extra: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Whether a constraint with this expression is met, by HL7's rule: one boolean counts as it
+        is, an empty result is
         no, anything else is yes; so is an expression that cannot be evaluated a no."""
         try:
             found = self.nodes(value, scope, extra)
         except (EvaluationError, ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
-            return False  # data of a form that the type does not allow may surprise any function; its own rule reports it
+            # data of a form that the type does not allow may surprise any function; its own rule
+            # reports it
+            return False
         return boolean(found[0]) is True if len(found) == 1 else bool(found)
 
 
 def compile(  # noqa: A001  # as in re: called fhirpath.compile
-    expression: str, type_name: str = "Resource", *, strict: bool = False, model: TypeModel | None = None
+    expression: str,
+    type_name: str = "Resource",
+    *,
+    strict: bool = False,
+    model: TypeModel | None = None,
 ) -> Expression:
-    """The compiled form of an expression, for elements of a type: ``compile("name.given", "Patient")``.
+    """The compiled form of an expression, for elements of a type: ``compile("name.given",
+    "Patient")``.
 
     type_name   a FHIR type, or the path of a backbone element (``Patient.contact``)
-    strict      also refuse names that the type does not have, and operations on types that never fit
+    strict      also refuse names that the type does not have, and operations on types that never
+                fit
     model       the types; those of FHIR R4 where none is given
 
-    Raises FhirPathSyntaxError and FhirPathTypeError. Compiled expressions are kept: asking again costs nothing.
+    Raises FhirPathSyntaxError and FhirPathTypeError. Compiled expressions are kept: asking again
+    costs nothing.
     """
     return compile_for(expression, type_name, strict, model or core_model())
 

@@ -14,14 +14,22 @@ from .operators import contains, union
 __all__: list[str] = []
 
 _MOST_VALUES, _MOST_ELEMENTS = 2_000, 100_000
-"""More values or elements than these, and ``repeat()`` stops with an error: ``repeat($this & 'x')`` has no end of its own."""
+"""More values or elements than these, and ``repeat()`` stops with an error: ``repeat($this & 'x')``
+has no end of its own.
+"""
 
 
 def _present(item: Item) -> bool:
-    """Whether an item counts for exists() and empty(): an element without value and children does not, nor a resource of nothing but its type."""
+    """Whether an item counts for exists() and empty(): an element without value and children does
+    not, nor a resource of nothing but its type.
+    """
     if not isinstance(item, Node):
         return True
-    return item.value not in (None, {}, []) and (item.value.__class__ is not dict or item.value.keys() != {"resourceType"}) or bool(item.extra)
+    return (
+        item.value not in (None, {}, [])
+        and (item.value.__class__ is not dict or item.value.keys() != {"resourceType"})
+        or bool(item.extra)
+    )
 
 
 @lazy("exists", 0, 1)
@@ -43,19 +51,28 @@ def negation(env: Environment, items: Collection) -> Collection:
 
 
 def _chosen(env: Environment, items: Collection, criteria: Evaluator) -> list[bool]:
-    return [truth(criteria(env.inner(item, index), [item])) is True for index, item in enumerate(items)]
+    return [
+        truth(criteria(env.inner(item, index), [item])) is True for index, item in enumerate(items)
+    ]
 
 
 @lazy("where", 1)
 def where(env: Environment, items: Collection, criteria: Evaluator) -> Collection:
-    return [item for item, chosen in zip(items, _chosen(env, items, criteria), strict=True) if chosen]
+    return [
+        item for item, chosen in zip(items, _chosen(env, items, criteria), strict=True) if chosen
+    ]
 
 
 @lazy("all", 0, 1)
 def all_(env: Environment, items: Collection, criteria: Evaluator | None = None) -> Collection:
     if criteria is None:
         return [all(_strict(item) is True for item in items)]
-    return [all(truth(criteria(env.inner(item, index), [item])) is True for index, item in enumerate(items))]
+    return [
+        all(
+            truth(criteria(env.inner(item, index), [item])) is True
+            for index, item in enumerate(items)
+        )
+    ]
 
 
 def _strict(item: Item) -> bool | None:
@@ -95,7 +112,11 @@ def any_false(env: Environment, items: Collection) -> Collection:
 
 @lazy("select", 1)
 def select(env: Environment, items: Collection, projection: Evaluator) -> Collection:
-    return [found for index, item in enumerate(items) for found in projection(env.inner(item, index), [item])]
+    return [
+        found
+        for index, item in enumerate(items)
+        for found in projection(env.inner(item, index), [item])
+    ]
 
 
 @lazy("repeat", 1)
@@ -117,7 +138,9 @@ def repeat(env: Environment, items: Collection, projection: Evaluator) -> Collec
 
 
 def _new(found: Item, result: Collection, seen: set[int], env: Environment) -> bool:
-    """Whether an item was not found before: objects by identity, so that ``resolve()`` in a circle ends; values by equality."""
+    """Whether an item was not found before: objects by identity, so that ``resolve()`` in a circle
+    ends; values by equality.
+    """
     if isinstance(found, Node) and isinstance(found.value, dict):
         if id(found.value) in seen:
             return False
@@ -127,7 +150,9 @@ def _new(found: Item, result: Collection, seen: set[int], env: Environment) -> b
 
 
 @lazy("aggregate", 1, 2)
-def aggregate(env: Environment, items: Collection, aggregator: Evaluator, start: Evaluator | None = None) -> Collection:
+def aggregate(
+    env: Environment, items: Collection, aggregator: Evaluator, start: Evaluator | None = None
+) -> Collection:
     total: Collection = [] if start is None else start(env, env.this)
     for index, item in enumerate(items):
         inner = env.inner(item, index)
@@ -137,7 +162,13 @@ def aggregate(env: Environment, items: Collection, aggregator: Evaluator, start:
 
 
 @lazy("iif", 2, 3)
-def iif(env: Environment, items: Collection, criterion: Evaluator, then: Evaluator, otherwise: Evaluator | None = None) -> Collection:
+def iif(
+    env: Environment,
+    items: Collection,
+    criterion: Evaluator,
+    then: Evaluator,
+    otherwise: Evaluator | None = None,
+) -> Collection:
     item = singleton(items, "iif()")
     answers = criterion(env if item is None else env.inner(item), items)
     answer = truth(answers)
@@ -248,7 +279,9 @@ def superset_of(env: Environment, items: Collection, other: Collection) -> Colle
 
 @lazy("sort", 0, 10)
 def sort(env: Environment, items: Collection, *keys: Evaluator) -> Collection:
-    """Sorted by the keys, each ascending, or descending where it begins with ``-`` (FHIRPath STU 3); items without a key come first in either case."""
+    """Sorted by the keys, each ascending, or descending where it begins with ``-`` (FHIRPath STU
+    3); items without a key come first in either case.
+    """
     criteria = [(key, -1 if isinstance(key, Descending) else 1) for key in keys] or [(_itself, 1)]
     units = env.scope.hooks.units
 

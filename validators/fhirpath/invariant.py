@@ -26,8 +26,8 @@ class Invariant:
     text, tree    as it is written
     type, model   what it is for
     op            its lowered form (see ``condition``), None where it has none
-    holds         (JSON object or primitive value, scope) -> whether it is met, by HL7's rule (see ``Expression.holds``);
-                  raises nothing; the quickest way there is
+    holds         (JSON object or primitive value, scope) -> whether it is met, by HL7's rule (see
+                  ``Expression.holds``); raises nothing; the quickest way there is
     """
 
     text: str
@@ -48,7 +48,8 @@ class Invariant:
 
 
 def invariant(expression: str, type_name: str, model: TypeModel | None = None) -> Invariant:
-    """The invariant for elements of a type: a resource or datatype, or the path of a backbone element. Kept, like ``compile``.
+    """The invariant for elements of a type: a resource or datatype, or the path of a backbone
+    element. Kept, like ``compile``.
 
     Raises FhirPathSyntaxError and FhirPathTypeError where the expression is none.
     """

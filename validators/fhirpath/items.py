@@ -1,4 +1,6 @@
-"""The items of a collection as values: what they are, what they read as, whether they are equal, which comes first."""
+"""The items of a collection as values: what they are, what they read as, whether they are equal,
+which comes first.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +12,35 @@ from .node import Item, Node
 from .quantity import Quantity, Units
 from .temporal import Temporal
 
-__all__ = ["boolean", "equal", "equivalent", "order", "plain", "same_parts", "singleton", "text", "truth"]
+__all__ = [
+    "boolean",
+    "equal",
+    "equivalent",
+    "order",
+    "plain",
+    "same_parts",
+    "singleton",
+    "text",
+    "truth",
+]
 
 _UCUM = "http://unitsofmeasure.org"
-_QUANTITIES = frozenset({"Quantity", "Age", "Count", "Distance", "Duration", "Money", "SimpleQuantity", "MoneyQuantity"})
+_QUANTITIES = frozenset(
+    {"Quantity", "Age", "Count", "Distance", "Duration", "Money", "SimpleQuantity", "MoneyQuantity"}
+)
 _TEMPORAL = frozenset({"date", "dateTime", "instant", "time"})
 
 
 def decimal(value: float) -> Decimal:
-    """A JSON number as Decimal: 0.1 is 0.1. The digits are those of the shortest form that reads back as the same float,
+    """A JSON number as Decimal: 0.1 is 0.1. The digits are those of the shortest form that reads
+    back as the same float,
     so zeros at the end of the lexeme (``1.50``) are lost, as orjson has lost them."""
     return Decimal(repr(value))
 
 
 def plain(item: Item) -> Any:
-    """FHIRPath's own value of an item: of a primitive its value (None where it has none), of a Quantity a Quantity.
+    """FHIRPath's own value of an item: of a primitive its value (None where it has none), of a
+    Quantity a Quantity.
 
     Other elements are returned as they are. A date or time that is none reads as the text it is.
     """
@@ -49,12 +65,16 @@ def _quantity(node: Node) -> Any:
         return node
     system, code = fields.get("system"), fields.get("code") or fields.get("currency")
     if code is None:
-        return Quantity(decimal(value), fields.get("unit") or "1", system="" if fields.get("unit") else None)
+        return Quantity(
+            decimal(value), fields.get("unit") or "1", system="" if fields.get("unit") else None
+        )
     return Quantity(decimal(value), code, system=None if system == _UCUM else system or "")
 
 
 def text(item: Item) -> str | None:
-    """An item as a string, as ``toString()`` has it; None for a primitive without value and for what has no string form."""
+    """An item as a string, as ``toString()`` has it; None for a primitive without value and for
+    what has no string form.
+    """
     value = plain(item)
     if isinstance(value, str):
         return value
@@ -81,7 +101,9 @@ def singleton(items: list[Item], what: str) -> Item | None:
 
 
 def boolean(item: Item) -> bool | None:
-    """The value of a boolean; True for anything else (singleton evaluation, N1 section 4.5); None for a boolean without value."""
+    """The value of a boolean; True for anything else (singleton evaluation, N1 section 4.5); None
+    for a boolean without value.
+    """
     if isinstance(item, Node):
         if item.type == "boolean":
             return item.value if isinstance(item.value, bool) else None
@@ -90,7 +112,10 @@ def boolean(item: Item) -> bool | None:
 
 
 def truth(items: list[Item]) -> bool | None:
-    """A collection where a boolean is wanted: None for empty. Raises EvaluationError for several items."""
+    """A collection where a boolean is wanted: None for empty.
+
+    Raises EvaluationError for several items.
+    """
     if not items:
         return None
     if len(items) > 1:
@@ -99,7 +124,10 @@ def truth(items: list[Item]) -> bool | None:
 
 
 def equal(left: Item, right: Item, units: Units) -> bool | None:
-    """``=`` of two items; None where it is open. Values of different types are equal where they read the same, as HL7's validator has it."""
+    """``=`` of two items; None where it is open.
+
+    Values of different types are equal where they read the same, as HL7's validator has it.
+    """
     one, other = plain(left), plain(right)
     if one is None or other is None:
         return one is other
@@ -113,25 +141,33 @@ def equal(left: Item, right: Item, units: Units) -> bool | None:
         found = one.compare(other, units)
         return None if found is None else found == 0
     if isinstance(one, Node) or isinstance(other, Node):
-        return isinstance(one, Node) and isinstance(other, Node) and same_parts(one.value, other.value)
+        return (
+            isinstance(one, Node) and isinstance(other, Node) and same_parts(one.value, other.value)
+        )
     return text(one) == text(other)
 
 
 def same_parts(one: Any, other: Any) -> bool:
-    """Whether all that one JSON value says, the other says too: HL7's validator does not look for what only the right one has.
+    """Whether all that one JSON value says, the other says too: HL7's validator does not look for
+    what only the right one has.
 
     Extensions of primitives do not count, and a primitive that has nothing else equals nothing.
     """
     if isinstance(one, dict) and isinstance(other, dict):
         keys = [key for key in one if not (key.startswith("_") and key[1:] in one)]
-        return all(key in other and not key.startswith("_") and same_parts(one[key], other[key]) for key in keys)
+        return all(
+            key in other and not key.startswith("_") and same_parts(one[key], other[key])
+            for key in keys
+        )
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same_parts, one, other))
     return bool(one == other)
 
 
 def equivalent(left: Item, right: Item, units: Units) -> bool:
-    """``~`` of two items: strings without case, numbers to the fewer decimals, elements by their parts in any order."""
+    """``~`` of two items: strings without case, numbers to the fewer decimals, elements by their
+    parts in any order.
+    """
     one, other = plain(left), plain(right)
     if isinstance(one, str) and isinstance(other, str):
         return one.lower() == other.lower()
@@ -159,10 +195,16 @@ def _same_amount(one: Quantity, other: Quantity, units: Units) -> bool:
     if one.system == other.system and one.code == other.code:
         return _rounded_alike(one.value, other.value)
     if one.system is None and other.system is None:
-        ours, theirs = units.canonical(one.value, one.code), units.canonical(other.value, other.code)
+        ours, theirs = (
+            units.canonical(one.value, one.code),
+            units.canonical(other.value, other.code),
+        )
         if ours is None or theirs is None or ours[1] != theirs[1]:
             return False
-        digits = min(len(one.value.normalize().as_tuple().digits), len(other.value.normalize().as_tuple().digits))
+        digits = min(
+            len(one.value.normalize().as_tuple().digits),
+            len(other.value.normalize().as_tuple().digits),
+        )
         return f"{ours[0]:.{digits - 1}e}" == f"{theirs[0]:.{digits - 1}e}"
     return False
 
@@ -176,11 +218,18 @@ def _normal(value: Any) -> Any:
 
 
 def order(left: Item, right: Item, units: Units) -> int | None:
-    """-1, 0 or 1; None where precision or units leave it open. Raises EvaluationError where the types cannot be compared."""
+    """-1, 0 or 1; None where precision or units leave it open.
+
+    Raises EvaluationError where the types cannot be compared.
+    """
     one, other = plain(left), plain(right)
     if isinstance(one, str) and isinstance(other, str) or is_number(one) and is_number(other):
         return int(one > other) - int(one < other)
-    if isinstance(one, Temporal) and isinstance(other, Temporal) and (one.kind == "time") == (other.kind == "time"):
+    if (
+        isinstance(one, Temporal)
+        and isinstance(other, Temporal)
+        and (one.kind == "time") == (other.kind == "time")
+    ):
         return one.compare(other)
     if isinstance(one, Quantity) and isinstance(other, Quantity):
         return one.compare(other, units)

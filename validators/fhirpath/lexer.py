@@ -12,7 +12,8 @@ __all__ = ["Token", "tokens", "unescape"]
 _TOKEN = re.compile(
     r"""
       (?P<space> [ \t\r\n]+ | //[^\r\n]* | /\*.*?\*/ )
-    | (?P<datetime> @\d{4}(?:-\d\d(?:-\d\d)?)?T(?:\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:\d\d)?)? )
+    | (?P<datetime> @\d{4}(?:-\d\d(?:-\d\d)?)?T
+                    (?:\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:\d\d)?)? )
     | (?P<date> @\d{4}(?:-\d\d(?:-\d\d)?)? )
     | (?P<time> @T\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)? )
     | (?P<number> \d+(?:\.\d+)? )
@@ -26,13 +27,25 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_ESCAPES = {"t": "\t", "r": "\r", "n": "\n", "f": "\f", "'": "'", '"': '"', "`": "`", "\\": "\\", "/": "/"}
+_ESCAPES = {
+    "t": "\t",
+    "r": "\r",
+    "n": "\n",
+    "f": "\f",
+    "'": "'",
+    '"': '"',
+    "`": "`",
+    "\\": "\\",
+    "/": "/",
+}
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the text: its kind (datetime, date, time, number, string, quoted, external, variable, name, symbol, end), text and offset."""
+    """A piece of the text: its kind (datetime, date, time, number, string, quoted, external,
+    variable, name, symbol, end), text and offset.
+    """
 
     kind: str
     text: str
@@ -40,7 +53,9 @@ class Token:
 
 
 def tokens(expression: str) -> list[Token]:
-    """The tokens of an expression without white space and comments, closed by one of kind ``end``."""
+    """The tokens of an expression without white space and comments, closed by one of kind
+    ``end``.
+    """
     found: list[Token] = []
     position = 0
     while position < len(expression):

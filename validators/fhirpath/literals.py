@@ -8,7 +8,16 @@ from typing import Any
 
 from .syntax import Binary, Call, External, Literal, Tree
 
-__all__ = ["NO_TEXT", "NUMERIC", "TEMPORAL", "constant", "constants", "fits", "is_count", "untraced"]
+__all__ = [
+    "NO_TEXT",
+    "NUMERIC",
+    "TEMPORAL",
+    "constant",
+    "constants",
+    "fits",
+    "is_count",
+    "untraced",
+]
 
 NUMERIC = frozenset({"integer", "positiveInt", "unsignedInt", "decimal"})
 TEMPORAL = frozenset({"date", "dateTime", "instant"})
@@ -33,7 +42,11 @@ def is_count(tree: Tree) -> bool:
             return False
 
 
-_SYSTEMS = {"ucum": "http://unitsofmeasure.org", "loinc": "http://loinc.org", "sct": "http://snomed.info/sct"}
+_SYSTEMS = {
+    "ucum": "http://unitsofmeasure.org",
+    "loinc": "http://loinc.org",
+    "sct": "http://snomed.info/sct",
+}
 
 
 def constant(tree: Tree) -> str | int | float | bool | None:
@@ -65,4 +78,6 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[frozenset[str]], bool]], 
 
 def fits(types: frozenset[str], values: tuple[Any, ...]) -> bool:
     """Whether JSON values of these types can be compared with the literals as they stand."""
-    return all(next(fits(types) for kind, fits in _KINDS if isinstance(value, kind)) for value in values)
+    return all(
+        next(fits(types) for kind, fits in _KINDS if isinstance(value, kind)) for value in values
+    )

@@ -1,4 +1,6 @@
-"""What FHIRPath needs to know of FHIR's types: the children of a type by their FHIRPath name, and what is a kind of what."""
+"""What FHIRPath needs to know of FHIR's types: the children of a type by their FHIRPath name, and
+what is a kind of what.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,19 @@ from ..schema.element import Property
 
 __all__ = ["SYSTEM_TYPES", "TypeModel", "core_model"]
 
-SYSTEM_TYPES = frozenset({"Boolean", "Integer", "Decimal", "String", "Date", "DateTime", "Time", "Quantity"})
+SYSTEM_TYPES = frozenset(
+    {"Boolean", "Integer", "Decimal", "String", "Date", "DateTime", "Time", "Quantity"}
+)
 """The types of FHIRPath's own values (N1, section 3), without their namespace ``System``."""
 
 _TYPE_INFO = frozenset({"SimpleTypeInfo", "ClassInfo"})
 
 
 class TypeModel:
-    """A schema's types, as FHIRPath sees them. Answers are kept; one model serves any number of expressions."""
+    """A schema's types, as FHIRPath sees them.
+
+    Answers are kept; one model serves any number of expressions.
+    """
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
@@ -28,30 +35,43 @@ class TypeModel:
         self._ancestors: dict[str, tuple[str, ...]] = {}
 
     def properties(self, type_name: str) -> Mapping[str, Property]:
-        """JSON name -> Property; of a primitive, what its companion ``_x`` may hold. Empty for a type nobody knows."""
+        """JSON name -> Property; of a primitive, what its companion ``_x`` may hold.
+
+        Empty for a type nobody knows.
+        """
         found = self._properties.get(type_name)
         if found is None:
             try:
-                found = self._schema.properties("Element" if self.is_primitive(type_name) else type_name)
+                found = self._schema.properties(
+                    "Element" if self.is_primitive(type_name) else type_name
+                )
             except UnknownType:
                 found = {}
             self._properties[type_name] = found
         return found
 
     def members(self, type_name: str, name: str) -> tuple[Property, ...]:
-        """The JSON names that a child may have: one, or one for each type of a choice; empty where there is no such child."""
+        """The JSON names that a child may have: one, or one for each type of a choice; empty where
+        there is no such child.
+        """
         key = type_name, name
         found = self._members.get(key)
         if found is None:
-            found = self._members[key] = tuple(p for p in self.properties(type_name).values() if p.name == name)
+            found = self._members[key] = tuple(
+                p for p in self.properties(type_name).values() if p.name == name
+            )
         return found
 
     def reachable(self, type_name: str, name: str) -> tuple[Property, ...]:
-        """Like members, but a choice is also found by its JSON name (``valueQuantity``): not FHIRPath, but profiles do it and HL7's validator bears it."""
+        """Like members, but a choice is also found by its JSON name (``valueQuantity``): not
+        FHIRPath, but profiles do it and HL7's validator bears it.
+        """
         key = type_name, name
         found = self._reachable.get(key)
         if found is None:
-            found = self.members(type_name, name) or tuple(p for p in self.properties(type_name).values() if p.json_name == name)
+            found = self.members(type_name, name) or tuple(
+                p for p in self.properties(type_name).values() if p.json_name == name
+            )
             self._reachable[key] = found
         return found
 
@@ -74,7 +94,11 @@ class TypeModel:
 
     def _chain(self, type_name: str) -> list[str]:
         if "." in type_name:
-            return ["BackboneElement", "Element"] if self.members(type_name, "modifierExtension") else ["Element"]
+            return (
+                ["BackboneElement", "Element"]
+                if self.members(type_name, "modifierExtension")
+                else ["Element"]
+            )
         chain: list[str] = []
         while type_name:
             chain.append(type_name)

@@ -1,4 +1,6 @@
-"""Functions that walk the resource and its surroundings: children, extensions, references, terminology, profiles, narrative."""
+"""Functions that walk the resource and its surroundings: children, extensions, references,
+terminology, profiles, narrative.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,16 @@ from .temporal import Temporal
 
 __all__ = ["resolve_reference"]
 
-_TYPE_AND_ID = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$")
+_TYPE_AND_ID = re.compile(
+    r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$"
+)
 
 
 @function("children")
 def children_(env: Environment, items: Collection) -> Collection:
-    return [child for item in items if isinstance(item, Node) for child in all_children(env.model, item)]
+    return [
+        child for item in items if isinstance(item, Node) for child in all_children(env.model, item)
+    ]
 
 
 @function("descendants")
@@ -37,8 +43,17 @@ def descendants(env: Environment, items: Collection) -> Collection:
 def extension(env: Environment, items: Collection, url: Collection) -> Collection:
     wanted = text(url[0]) if len(url) == 1 else None
     nodes = [item for item in items if isinstance(item, Node)]
-    extensions = [child for name in ("extension", "modifierExtension") for node in nodes for child in children(env.model, node, name)]
-    return [node for node in extensions if isinstance(node.value, dict) and node.value.get("url") == wanted and wanted is not None]
+    extensions = [
+        child
+        for name in ("extension", "modifierExtension")
+        for node in nodes
+        for child in children(env.model, node, name)
+    ]
+    return [
+        node
+        for node in extensions
+        if isinstance(node.value, dict) and node.value.get("url") == wanted and wanted is not None
+    ]
 
 
 @function("hasValue")
@@ -46,7 +61,11 @@ def has_value(env: Environment, items: Collection) -> Collection:
     if len(items) != 1:
         return [False]
     item = items[0]
-    return [not isinstance(item, Node) or not isinstance(item.value, dict) and item.value not in (None, "")]
+    return [
+        not isinstance(item, Node)
+        or not isinstance(item.value, dict)
+        and item.value not in (None, "")
+    ]
 
 
 @function("getValue")
@@ -61,7 +80,11 @@ def get_value(env: Environment, items: Collection) -> Collection:
 def resolve(env: Environment, items: Collection) -> Collection:
     found: Collection = []
     for item in items:
-        reference = item.value.get("reference") if isinstance(item, Node) and isinstance(item.value, dict) else text(item)
+        reference = (
+            item.value.get("reference")
+            if isinstance(item, Node) and isinstance(item.value, dict)
+            else text(item)
+        )
         resource = resolve_reference(reference, env.scope) if isinstance(reference, str) else None
         if resource is not None:
             found.append(Node(resource, str(resource.get("resourceType", "Resource"))))
@@ -69,12 +92,21 @@ def resolve(env: Environment, items: Collection) -> Collection:
 
 
 def resolve_reference(reference: str, scope: Scope) -> Mapping[str, Any] | None:
-    """The resource a reference means: contained, in the Bundle around (by full url, or type and id), or what the scope's hook finds."""
+    """The resource a reference means: contained, in the Bundle around (by full url, or type and
+    id), or what the scope's hook finds.
+    """
     root = scope.root or scope.resource or {}
     if reference.startswith("#"):
         if reference == "#":
             return root or None
-        return next((r for r in root.get("contained") or () if isinstance(r, dict) and r.get("id") == reference[1:]), None)
+        return next(
+            (
+                r
+                for r in root.get("contained") or ()
+                if isinstance(r, dict) and r.get("id") == reference[1:]
+            ),
+            None,
+        )
     found = _in_bundle(reference, scope.bundle) if scope.bundle else None
     return scope.hooks.resolve(reference) if found is None else found
 
@@ -89,7 +121,11 @@ def _in_bundle(reference: str, bundle: Mapping[str, Any]) -> Mapping[str, Any] |
         found: Mapping[str, Any] = entry["resource"]
         if url in (reference, bare):
             return found
-        if match and ":" not in reference and (found.get("resourceType"), found.get("id")) == match.groups():
+        if (
+            match
+            and ":" not in reference
+            and (found.get("resourceType"), found.get("id")) == match.groups()
+        ):
             return found
     return None
 
@@ -117,12 +153,18 @@ def conforms_to(env: Environment, items: Collection, profile: Collection) -> Col
 
 
 @function("slice", 2)
-def slice_(env: Environment, items: Collection, structure: Collection, name: Collection) -> Collection:
+def slice_(
+    env: Environment, items: Collection, structure: Collection, name: Collection
+) -> Collection:
     url = text(structure[0]) if structure else env.scope.profile
     wanted = text(name[0]) if len(name) == 1 else None
     if url is None or wanted is None:
         return []
-    return [item for item in items if isinstance(item, Node) and env.scope.hooks.in_slice(item.value, item.type, url, wanted)]
+    return [
+        item
+        for item in items
+        if isinstance(item, Node) and env.scope.hooks.in_slice(item.value, item.type, url, wanted)
+    ]
 
 
 @function("checkModifiers", 0, 20)
@@ -157,17 +199,28 @@ def html_content(env: Environment, items: Collection) -> Collection:
 
 
 @lazy("trace", 1, 2)
-def trace(env: Environment, items: Collection, name: Evaluator, projection: Evaluator | None = None) -> Collection:
+def trace(
+    env: Environment, items: Collection, name: Evaluator, projection: Evaluator | None = None
+) -> Collection:
     label = name(env, env.this)
-    shown = items if projection is None else [found for item in items for found in projection(env.inner(item), [item])]
+    shown = (
+        items
+        if projection is None
+        else [found for item in items for found in projection(env.inner(item), [item])]
+    )
     env.scope.hooks.trace(text(label[0]) or "" if label else "", shown)
     return items
 
 
 @lazy("defineVariable", 1, 2)
-def define_variable(env: Environment, items: Collection, name: Evaluator, value: Evaluator | None = None) -> Collection:
+def define_variable(
+    env: Environment, items: Collection, name: Evaluator, value: Evaluator | None = None
+) -> Collection:
     label = name(env, env.this)
-    env.variables = {**env.variables, text(label[0]) or "": items if value is None else value(env, items)}
+    env.variables = {
+        **env.variables,
+        text(label[0]) or "": items if value is None else value(env, items),
+    }
     return items
 
 

@@ -12,11 +12,13 @@ __all__ = ["Item", "Node", "all_children", "children"]
 class Node:
     """One value in a resource.
 
-    value   what orjson decoded: a dict, or for a primitive a str, int, float or bool; None where only its companion ``_x`` is there
+    value   what orjson decoded: a dict, or for a primitive a str, int, float or bool; None where
+            only its companion ``_x`` is there
     type    FHIR type name, or the path of a backbone element
     extra   a primitive's companion (``id``, ``extension``), None where there is none
 
-    Collections are lists of nodes and of FHIRPath's own values: bool, int, Decimal, str, Temporal, Quantity.
+    Collections are lists of nodes and of FHIRPath's own values: bool, int, Decimal, str, Temporal,
+    Quantity.
     """
 
     __slots__ = ("extra", "type", "value")
@@ -48,20 +50,29 @@ def _append(found: list[Item], value: Any, type_name: str, extra: Any = None) ->
         found.append(Node(value, type_name, extra if isinstance(extra, dict) else None))
 
 
-def _collect(fields: dict[str, Any], json_name: str, type_name: str, primitive: bool, found: list[Item]) -> None:
+def _collect(
+    fields: dict[str, Any], json_name: str, type_name: str, primitive: bool, found: list[Item]
+) -> None:
     value = fields.get(json_name)
     extra = fields.get("_" + json_name) if primitive else None
     if isinstance(value, list) or isinstance(extra, list):
         values = value if isinstance(value, list) else []
         extras = extra if isinstance(extra, list) else []
         for position in range(max(len(values), len(extras))):
-            _append(found, values[position] if position < len(values) else None, type_name, extras[position] if position < len(extras) else None)
+            _append(
+                found,
+                values[position] if position < len(values) else None,
+                type_name,
+                extras[position] if position < len(extras) else None,
+            )
     elif value is not None or extra is not None:
         _append(found, value, type_name, extra)
 
 
 def children(model: TypeModel, node: Node, name: str) -> list[Item]:
-    """The children of one name, in order; a choice element is asked for without its type (``value``), see ``TypeModel.reachable``."""
+    """The children of one name, in order; a choice element is asked for without its type
+    (``value``), see ``TypeModel.reachable``.
+    """
     fields = _fields(node)
     found: list[Item] = []
     for member in model.reachable(node.type, name):

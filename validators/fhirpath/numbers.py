@@ -64,7 +64,9 @@ def round_(env: Environment, items: Collection, precision: Collection | None = N
     places = 0 if precision is None else _number(precision, "round")
     if not isinstance(places, int) or places < 0:
         raise EvaluationError("round() needs a number of digits")
-    return _applied(items, "round", lambda value: value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+    return _applied(
+        items, "round", lambda value: value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    )
 
 
 @function("sqrt")
@@ -85,7 +87,11 @@ def ln(env: Environment, items: Collection) -> Collection:
 @function("log", 1)
 def log(env: Environment, items: Collection, base: Collection) -> Collection:
     to = _number(base, "log")
-    return [] if to is None else _applied(items, "log", lambda value: _tidy(_finite(value.ln()) / Decimal(to).ln()))
+    return (
+        []
+        if to is None
+        else _applied(items, "log", lambda value: _tidy(_finite(value.ln()) / Decimal(to).ln()))
+    )
 
 
 def _tidy(value: Decimal) -> Decimal:

@@ -17,7 +17,14 @@ __all__ = ["OPERATORS", "negative", "union"]
 
 Operator = Callable[[Environment, Collection, Collection], Collection]
 
-_DURATIONS = {"wk": "week", "d": "day", "h": "hour", "min": "minute", "s": "second", "ms": "millisecond"}
+_DURATIONS = {
+    "wk": "week",
+    "d": "day",
+    "h": "hour",
+    "min": "minute",
+    "s": "second",
+    "ms": "millisecond",
+}
 """UCUM units that may be added to a date; ``a`` and ``mo`` may not, their lengths are means."""
 
 
@@ -85,9 +92,15 @@ def _comparison(holds: Callable[[int], bool]) -> Operator:
 
 
 def _in(env: Environment, left: Collection, right: Collection) -> Collection:
-    """All of the left among the right: N1 allows one item only, HL7's validator any number (tim-9 needs it)."""
+    """All of the left among the right: N1 allows one item only, HL7's validator any number (tim-9
+    needs it).
+    """
     units = env.scope.hooks.units
-    return [all(any(equal(item, other, units) is True for other in right) for item in left)] if left else []
+    return (
+        [all(any(equal(item, other, units) is True for other in right) for item in left)]
+        if left
+        else []
+    )
 
 
 def _contains(env: Environment, left: Collection, right: Collection) -> Collection:
@@ -155,7 +168,10 @@ def _subtract(env: Environment, one: Any, other: Any) -> Any:
 
 
 def _sum(env: Environment, one: Any, other: Any, sign: int) -> Any:
-    if not (isinstance(one, Quantity) and isinstance(other, Quantity)) or one.system != other.system:
+    if (
+        not (isinstance(one, Quantity) and isinstance(other, Quantity))
+        or one.system != other.system
+    ):
         return None
     if one.code == other.code:
         return Quantity(one.value + sign * other.value, one.unit, one.calendar, one.system)
@@ -189,7 +205,9 @@ def _over(env: Environment, one: Any, other: Any) -> Any:
     return None
 
 
-def _scaled(env: Environment, value: Decimal, one: Quantity, other: Quantity, joint: str) -> Quantity | None:
+def _scaled(
+    env: Environment, value: Decimal, one: Quantity, other: Quantity, joint: str
+) -> Quantity | None:
     if one.system is not None or other.system is not None:
         return None
     if other.code == "1":
@@ -199,7 +217,12 @@ def _scaled(env: Environment, value: Decimal, one: Quantity, other: Quantity, jo
     return Quantity(value, f"({one.code}){joint}({other.code})")
 
 
-_SPECIAL: dict[str, Callable[[Environment, Any, Any], Any]] = {"+": _add, "-": _subtract, "*": _times, "/": _over}
+_SPECIAL: dict[str, Callable[[Environment, Any, Any], Any]] = {
+    "+": _add,
+    "-": _subtract,
+    "*": _times,
+    "/": _over,
+}
 
 
 def _concatenate(env: Environment, left: Collection, right: Collection) -> Collection:

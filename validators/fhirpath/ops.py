@@ -1,4 +1,6 @@
-"""Op tree -> closure: an op tree of ``condition`` as a Python function on one decoded JSON object."""
+"""Op tree -> closure: an op tree of ``condition`` as a Python function on one decoded JSON
+object.
+"""
 
 from __future__ import annotations
 
@@ -172,7 +174,8 @@ def _first(o: Json, keys: tuple[str, ...]) -> Any:
 
 
 def order_of_dates(one: str, other: str) -> int | None:
-    """-1, 0 or 1; None where precision does not decide or one is no date; two that are no dates compare as strings, as FHIRPath's own operators have it.
+    """-1, 0 or 1; None where precision does not decide or one is no date; two that are no dates
+    compare as strings, as FHIRPath's own operators have it.
 
     Whole days compare as text; moments to the second or finer by Python's clock.
     """
@@ -272,13 +275,19 @@ def _shares(key: str, path: tuple[str, ...]) -> Check:
         theirs: Any = s.resource
         for name in path:
             theirs = theirs.get(name) if isinstance(theirs, dict) else None
-        return isinstance(ours, list) and isinstance(theirs, list) and any(same_parts(value, our) for our in ours for value in theirs)
+        return (
+            isinstance(ours, list)
+            and isinstance(theirs, list)
+            and any(same_parts(value, our) for our in ours for value in theirs)
+        )
 
     return check
 
 
 class _Indexed:
-    """The ids of the resources in a list, kept for the last list that was asked about: every Reference of one resource asks about the same."""
+    """The ids of the resources in a list, kept for the last list that was asked about: every
+    Reference of one resource asks about the same.
+    """
 
     def __init__(self) -> None:
         self._resources: list[Any] = []
@@ -287,7 +296,10 @@ class _Indexed:
     def __call__(self, resources: list[Any]) -> frozenset[str]:
         if resources is not self._resources:
             found = (resource.get("id") for resource in resources if isinstance(resource, dict))
-            self._resources, self._ids = resources, frozenset(one for one in found if isinstance(one, str))
+            self._resources, self._ids = (
+                resources,
+                frozenset(one for one in found if isinstance(one, str)),
+            )
         return self._ids
 
 

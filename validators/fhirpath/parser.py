@@ -8,13 +8,29 @@ from functools import lru_cache
 from .errors import FhirPathSyntaxError
 from .lexer import Token, tokens, unescape
 from .quantity import CALENDAR_UNITS, Quantity
-from .syntax import Binary, Call, Empty, External, Index, Literal, Member, Tree, TypeName, TypeTest, Unary, Variable, depth
+from .syntax import (
+    Binary,
+    Call,
+    Empty,
+    External,
+    Index,
+    Literal,
+    Member,
+    Tree,
+    TypeName,
+    TypeTest,
+    Unary,
+    Variable,
+    depth,
+)
 from .temporal import Temporal
 
 __all__ = ["MAXIMUM_DEPTH", "parse", "type_name"]
 
 MAXIMUM_DEPTH = 150
-"""Deepest nesting that is read: the deepest expression of R4 and the packages we know has 32 levels, Python's stack holds about 1,000 frames."""
+"""Deepest nesting that is read: the deepest expression of R4 and the packages we know has 32
+levels, Python's stack holds about 1,000 frames.
+"""
 
 _POWER = {
     "implies": 1,
@@ -47,7 +63,10 @@ _UNARY_POWER = 11
 
 @lru_cache(maxsize=4096)
 def parse(expression: str) -> Tree:
-    """The tree of an expression. Raises FhirPathSyntaxError, which says where, also for one nested deeper than MAXIMUM_DEPTH."""
+    """The tree of an expression.
+
+    Raises FhirPathSyntaxError, which says where, also for one nested deeper than MAXIMUM_DEPTH.
+    """
     tree = _Parser(expression).whole()
     if depth(tree) > MAXIMUM_DEPTH:
         raise FhirPathSyntaxError(f"nested deeper than {MAXIMUM_DEPTH} levels", expression, 0)
@@ -55,7 +74,9 @@ def parse(expression: str) -> Tree:
 
 
 def type_name(tree: Tree) -> TypeName | None:
-    """The type that an argument of ``is()``, ``as()`` or ``ofType()`` names; None where it is no name."""
+    """The type that an argument of ``is()``, ``as()`` or ``ofType()`` names; None where it is no
+    name.
+    """
     match tree:
         case Member(None, name):
             return TypeName(None, name)
@@ -103,7 +124,10 @@ class _Parser:
         if self._level > MAXIMUM_DEPTH:
             raise self._error(f"nested deeper than {MAXIMUM_DEPTH} levels")
         tree = self._prefixed()
-        while self._now.kind in ("symbol", "name") and (binding := _POWER.get(self._now.text, 0)) > power:
+        while (
+            self._now.kind in ("symbol", "name")
+            and (binding := _POWER.get(self._now.text, 0)) > power
+        ):
             operator = self._take().text
             if operator in ("is", "as"):
                 tree = TypeTest(operator, tree, self._type())
@@ -178,7 +202,9 @@ class _Parser:
                 return Literal(self._temporal(token))
             case "external":
                 self._take()
-                return External(unescape(token.text[1:].strip("`'"), self._expression, token.offset))
+                return External(
+                    unescape(token.text[1:].strip("`'"), self._expression, token.offset)
+                )
             case "variable":
                 return self._variable()
             case "name" if token.text in ("true", "false"):
@@ -202,7 +228,9 @@ class _Parser:
         value = Decimal(text)
         if self._now.kind == "string":
             unit = self._take()
-            return Literal(Quantity(value, unescape(unit.text[1:-1], self._expression, unit.offset)))
+            return Literal(
+                Quantity(value, unescape(unit.text[1:-1], self._expression, unit.offset))
+            )
         if self._now.kind == "name" and self._now.text in CALENDAR_UNITS:
             return Literal(Quantity(value, self._take().text, calendar=True))
         return Literal(value if "." in text else int(text))
@@ -210,5 +238,7 @@ class _Parser:
     def _temporal(self, token: Token) -> Temporal:
         value = Temporal.parse(token.text[1:])
         if value is None:
-            raise FhirPathSyntaxError(f"no such date or time: {token.text}", self._expression, token.offset)
+            raise FhirPathSyntaxError(
+                f"no such date or time: {token.text}", self._expression, token.offset
+            )
         return value

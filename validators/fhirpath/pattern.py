@@ -12,7 +12,10 @@ __all__ = ["pattern"]
 
 @lru_cache(maxsize=1024)
 def pattern(source: str) -> re.Pattern[str]:
-    """``.`` matches line ends, classes such as ``\\d`` are ASCII. Raises EvaluationError for what is no regular expression."""
+    """``.`` matches line ends, classes such as ``\\d`` are ASCII.
+
+    Raises EvaluationError for what is no regular expression.
+    """
     try:
         return re.compile(source, re.DOTALL | re.ASCII)
     except re.error as error:

@@ -1,8 +1,10 @@
-"""Tree -> op tree: the constraints that only ask for presence, counts and literals, as data that needs no FHIRPath to run (see ``condition``).
+"""Tree -> op tree: the constraints that only ask for presence, counts and literals, as data that
+needs no FHIRPath to run (see ``condition``).
 
-A constraint holds when it is *true*, so one condition suffices, "this expression is true"; under ``not`` the other one, "this is
-false", is needed. Both are two-valued: an empty result is neither. Lowering makes both for every part of an expression, from the
-types of its paths, and gives up (None) for what it does not know.
+A constraint holds when it is *true*, so one condition suffices, "this expression is true"; under
+``not`` the other one, "this is false", is needed. Both are two-valued: an empty result is neither.
+Lowering makes both for every part of an expression, from the types of its paths, and gives up
+(None) for what it does not know.
 """
 
 from __future__ import annotations
@@ -25,14 +27,20 @@ _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _TEXT_TESTS = {"startsWith": "prefix", "contains": "part", "matches": "match"}
 
 
-def lower(tree: Tree, type_name: str, model: TypeModel, *, bare_resources: bool = True) -> Op | None:
-    """The condition under which a constraint on elements of a type holds; None where the op tree cannot say it.
+def lower(
+    tree: Tree, type_name: str, model: TypeModel, *, bare_resources: bool = True
+) -> Op | None:
+    """The condition under which a constraint on elements of a type holds; None where the op tree
+    cannot say it.
 
-    bare_resources   an inline resource may be nothing but its type, and so not exist; without them, its name tells
+    bare_resources   an inline resource may be nothing but its type, and so not exist; without them,
+                     its name tells
     """
     if model.is_primitive(type_name) or not model.properties(type_name):
         return None
-    truth = _Lowering(model, frozenset({type_name}), type_name.partition(".")[0], bare_resources).truth(tree)
+    truth = _Lowering(
+        model, frozenset({type_name}), type_name.partition(".")[0], bare_resources
+    ).truth(tree)
     return None if truth is None else truth.true
 
 
@@ -92,14 +100,22 @@ class _Lowering(Walker):
         return Truth(different.false, different.true)
 
     def _literal(self, path: Path, values: tuple[Any, ...]) -> Truth | None:
-        if not path.singular or not path.steps or path.steps[-1].filter != TRUE or not fits(path.steps[-1].types, values):
+        if (
+            not path.singular
+            or not path.steps
+            or path.steps[-1].filter != TRUE
+            or not fits(path.steps[-1].types, values)
+        ):
             return None
         found = reached(path, ("is", path.steps[-1].keys, values))
         return Truth(found, both(self.exists(path), negated(found)))
 
     def _membership(self, left: Tree, right: Tree) -> Truth | None:
         match untraced(left), untraced(right):
-            case (Call(source, "substring", (Literal(1),)), Member(Member(External("rootResource"), "contained"), "id")) if source is not None:
+            case (
+                Call(source, "substring", (Literal(1),)),
+                Member(Member(External("rootResource"), "contained"), "id"),
+            ) if source is not None:
                 return self._contained(self.path(source))
         path, values = self.path(left), constants(right)
         if path is None or not values or not path.steps:
@@ -108,13 +124,24 @@ class _Lowering(Walker):
         if not last.is_list:
             return self._literal(path, values)
         before = replace(path, steps=path.steps[:-1])
-        if not before.singular or len(last.keys) != 1 or last.filter != TRUE or not fits(last.types, values):
+        if (
+            not before.singular
+            or len(last.keys) != 1
+            or last.filter != TRUE
+            or not fits(last.types, values)
+        ):
             return None
         found = reached(path, ("each", last.keys[0], values))
         return Truth(found, both(self.exists(path), negated(found)))
 
     def _contained(self, path: Path | None) -> Truth | None:
-        if path is None or not path.singular or not path.steps or path.steps[-1].types & NO_TEXT or path.steps[-1].filter != TRUE:
+        if (
+            path is None
+            or not path.singular
+            or not path.steps
+            or path.steps[-1].types & NO_TEXT
+            or path.steps[-1].filter != TRUE
+        ):
             return None
         keys = path.steps[-1].keys
         found = reached(path, ("contained", keys))
@@ -131,14 +158,24 @@ class _Lowering(Walker):
         keys = one.steps[-1].keys
         if isinstance(right, Literal):
             value = constant(right)
-            if isinstance(value, (bool, str)) or value is None or not one.steps[-1].types <= NUMERIC:
+            if (
+                isinstance(value, (bool, str))
+                or value is None
+                or not one.steps[-1].types <= NUMERIC
+            ):
                 return None
-            return Truth(reached(one, ("number", keys, sign, value)), reached(one, ("number", keys, _OPPOSITE[sign], value)))
+            return Truth(
+                reached(one, ("number", keys, sign, value)),
+                reached(one, ("number", keys, _OPPOSITE[sign], value)),
+            )
         if other is None or not other.singular or not (one.direct and other.direct):
             return None
         if not (one.steps[0].types | other.steps[0].types) <= TEMPORAL:
             return None
-        return Truth(("dates", keys, sign, other.steps[0].keys), ("dates", keys, _OPPOSITE[sign], other.steps[0].keys))
+        return Truth(
+            ("dates", keys, sign, other.steps[0].keys),
+            ("dates", keys, _OPPOSITE[sign], other.steps[0].keys),
+        )
 
     def _count(self, tree: Tree, sign: str, right: Tree) -> Truth | None:
         groups = self._counted(tree)
@@ -161,12 +198,22 @@ class _Lowering(Walker):
 
     def _type_test(self, operand: Tree, wanted: TypeName) -> Truth | None:
         path = self.path(operand)
-        if path is None or not path.singular or not path.steps or wanted.namespace == "System" or path.steps[-1].filter != TRUE:
+        if (
+            path is None
+            or not path.singular
+            or not path.steps
+            or wanted.namespace == "System"
+            or path.steps[-1].filter != TRUE
+        ):
             return None
         last = path.steps[-1]
         if "Resource" in last.types:
             return None
-        matching = tuple((key, name) for key, name in last.members if name.lower() == wanted.name.lower() or self.model.is_a(name, wanted.name))
+        matching = tuple(
+            (key, name)
+            for key, name in last.members
+            if name.lower() == wanted.name.lower() or self.model.is_a(name, wanted.name)
+        )
         others = tuple(member for member in last.members if member not in matching)
         before = path.steps[:-1]
         return Truth(
@@ -179,14 +226,20 @@ class _Lowering(Walker):
         if path is None or not path.steps or path.steps[-1].types != {"boolean"}:
             return None
         keys = path.steps[-1].keys
-        return Truth(reached(path, ("is", keys, (True,))), reached(path, ("is", keys, (False,)))) if path.singular else None
+        return (
+            Truth(reached(path, ("is", keys, (True,))), reached(path, ("is", keys, (False,))))
+            if path.singular
+            else None
+        )
 
     def _call(self, source: Tree | None, name: str, arguments: tuple[Tree, ...]) -> Truth | None:
         if name in ("exists", "empty"):
             found = self._presence(source, arguments)
             if found is None:
                 return None
-            return Truth(found, negated(found)) if name == "exists" else Truth(negated(found), found)
+            return (
+                Truth(found, negated(found)) if name == "exists" else Truth(negated(found), found)
+            )
         if source is None:
             return None
         if name == "not" and not arguments:
@@ -217,14 +270,25 @@ class _Lowering(Walker):
                 return self._shares(self.path(first), self.path(second))
         path = self.path(Call(source, "where", arguments) if arguments else source)
         if path is not None and "Resource" in path.types and self.bare_resources:
-            return None  # a resource of nothing but its type does not exist, which is not to be seen from the name alone
+            # a resource of nothing but its type does not exist, which is not to be seen from the
+            # name alone
+            return None
         return None if path is None else self.exists(path)
 
     def _shares(self, path: Path | None, other: Path | None) -> Op | None:
-        if path is None or other is None or not other.on_resource or len(path.steps) != 1 or not other.steps or path.types != other.types:
+        if (
+            path is None
+            or other is None
+            or not other.on_resource
+            or len(path.steps) != 1
+            or not other.steps
+            or path.types != other.types
+        ):
             return None
         last, *before = path.steps[0], *other.steps
-        if any(self.model.is_primitive(name) for name in path.types) or any(len(step.keys) != 1 or step.filter != TRUE for step in (last, *before)):
+        if any(self.model.is_primitive(name) for name in path.types) or any(
+            len(step.keys) != 1 or step.filter != TRUE for step in (last, *before)
+        ):
             return None
         if not last.is_list or not before[-1].is_list or any(step.is_list for step in before[:-1]):
             return None
@@ -236,11 +300,23 @@ class _Lowering(Walker):
         if truth is None:
             return None
         last = path.steps[-1]
-        counterexample = self.exists(replace(path, steps=(*path.steps[:-1], replace(last, filter=both(last.filter, negated(truth.true))))))
+        counterexample = self.exists(
+            replace(
+                path,
+                steps=(
+                    *path.steps[:-1],
+                    replace(last, filter=both(last.filter, negated(truth.true))),
+                ),
+            )
+        )
         return Truth(negated(counterexample), counterexample)
 
     def _has_value(self, path: Path) -> Truth | None:
-        if not path.singular or not path.steps or not all(self.model.is_primitive(name) for name in path.steps[-1].types):
+        if (
+            not path.singular
+            or not path.steps
+            or not all(self.model.is_primitive(name) for name in path.steps[-1].types)
+        ):
             return None
         found = reached(path, ("value", *path.steps[-1].keys))
         return Truth(found, negated(found))
@@ -249,16 +325,32 @@ class _Lowering(Walker):
         if len(path.steps) < 2 or path.on_resource or path.filter != TRUE:
             return None
         last = path.steps[-1]
-        if last.is_list or len(last.keys) != 1 or last.types & NO_TEXT or not all(self.model.is_primitive(name) for name in last.types):
+        if (
+            last.is_list
+            or len(last.keys) != 1
+            or last.types & NO_TEXT
+            or not all(self.model.is_primitive(name) for name in last.types)
+        ):
             return None
-        found = ("distinct", tuple(("any" if step.is_list else "one", step.keys, step.filter) for step in path.steps[:-1]), last.keys[0])
+        found = (
+            "distinct",
+            tuple(
+                ("any" if step.is_list else "one", step.keys, step.filter)
+                for step in path.steps[:-1]
+            ),
+            last.keys[0],
+        )
         return Truth(found, negated(found))
 
     def _text_test(self, path: Path, name: str, arguments: tuple[Tree, ...]) -> Truth | None:
         match arguments:
             case (Literal(str() as text),) if name in _TEXT_TESTS and path.singular and path.steps:
                 last = path.steps[-1]
-                if last.filter != TRUE or last.types & NO_TEXT or not all(self.model.is_primitive(one) for one in last.types):
+                if (
+                    last.filter != TRUE
+                    or last.types & NO_TEXT
+                    or not all(self.model.is_primitive(one) for one in last.types)
+                ):
                     return None
                 if name == "matches":
                     pattern(text)

@@ -1,4 +1,6 @@
-"""What the names of an object's members alone decide of an op tree, whatever the members hold (see ``condition``)."""
+"""What the names of an object's members alone decide of an op tree, whatever the members hold (see
+``condition``).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ __all__ = ["decided"]
 
 
 def decided(op: Op, names: AbstractSet[str]) -> bool | None:
-    """Whether an object that has members of exactly these names meets the condition; None where it depends on what they hold."""
+    """Whether an object that has members of exactly these names meets the condition; None where it
+    depends on what they hold.
+    """
     match op:
         case ("const", value):
             return bool(value)
@@ -27,12 +31,18 @@ def decided(op: Op, names: AbstractSet[str]) -> bool | None:
         case ("has", *keys):
             return not names.isdisjoint(keys)
         case ("count", groups, sign, number):
-            return SIGNS[sign](0, number) if all(names.isdisjoint(group) for group in groups) else None
+            return (
+                SIGNS[sign](0, number) if all(names.isdisjoint(group) for group in groups) else None
+            )
         case ("dates", left, _, right):
             return None if not names.isdisjoint(left) and not names.isdisjoint(right) else False
         case ("value", *keys):
             return _unless_absent(keys, names)
-        case ("is" | "number" | "prefix" | "part" | "match" | "one" | "any" | "contained", keys, *_):
+        case (
+            "is" | "number" | "prefix" | "part" | "match" | "one" | "any" | "contained",
+            keys,
+            *_,
+        ):
             return _unless_absent(keys, names)
         case ("each" | "shares", key, *_):
             return _unless_absent((key,), names)

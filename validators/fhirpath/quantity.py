@@ -9,20 +9,37 @@ from typing import Protocol
 __all__ = ["CALENDAR_UNITS", "Quantity", "Units"]
 
 CALENDAR_UNITS = {
-    **{name: name for name in ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")},
-    **{name + "s": name for name in ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")},
+    **{
+        name: name
+        for name in ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")
+    },
+    **{
+        name + "s": name
+        for name in ("year", "month", "week", "day", "hour", "minute", "second", "millisecond")
+    },
 }
 """The words for calendar durations, singular and plural -> singular."""
 
-_UCUM_OF_CALENDAR = {"week": "wk", "day": "d", "hour": "h", "minute": "min", "second": "s", "millisecond": "ms"}
-"""Calendar durations that are the same as UCUM's; a year is not ``a`` and a month is not ``mo``, whose lengths are means."""
+_UCUM_OF_CALENDAR = {
+    "week": "wk",
+    "day": "d",
+    "hour": "h",
+    "minute": "min",
+    "second": "s",
+    "millisecond": "ms",
+}
+"""Calendar durations that are the same as UCUM's; a year is not ``a`` and a month is not ``mo``,
+whose lengths are means.
+"""
 
 
 class Units(Protocol):
     """What a table of units can do. None means: cannot be said."""
 
     def canonical(self, value: Decimal, code: str) -> tuple[Decimal, str] | None:
-        """The value in base units, and those units in one spelling: equal spellings can be compared."""
+        """The value in base units, and those units in one spelling: equal spellings can be
+        compared.
+        """
         ...
 
 
@@ -30,7 +47,8 @@ class Units(Protocol):
 class Quantity:
     """A number with a unit.
 
-    unit        a UCUM code, or with ``calendar`` a calendar word as it was written (``days``), or the words of another system
+    unit        a UCUM code, or with ``calendar`` a calendar word as it was written (``days``), or
+                the words of another system
     system      None for UCUM; else the system of the unit
     """
 

@@ -1,4 +1,6 @@
-"""What an evaluation may ask of its surroundings: the resources around the element, and what only others know."""
+"""What an evaluation may ask of its surroundings: the resources around the element, and what only
+others know.
+"""
 
 from __future__ import annotations
 
@@ -40,13 +42,15 @@ def _unresolved(reference: str) -> Json | None:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What FHIRPath cannot answer itself. Each has a default that says "not known"; None means undecided and makes an empty result.
+    """What FHIRPath cannot answer itself. Each has a default that says "not known"; None means
+    undecided and makes an empty result.
 
     member_of      (JSON value, type name, canonical of a value set) -> whether the code is in it
     conforms_to    (JSON value, type name, canonical of a profile) -> whether the value follows it
     html_checks    (xhtml) -> whether a narrative keeps FHIR's rules for XHTML (txt-1)
     html_content   (xhtml) -> whether a narrative has content that is not blank (txt-2)
-    in_slice       (JSON value, type name, canonical of a profile, slice name) -> whether the value is in the slice
+    in_slice       (JSON value, type name, canonical of a profile, slice name) -> whether the value
+                   is in the slice
     resolve        (reference) -> a resource from outside of the resource and its Bundle
     trace          (name, values) is told of what passes ``trace()``
     units          the table of units for quantities; UCUM's where none is given
@@ -70,10 +74,12 @@ class Scope:
     """Where the element stands. Make one per resource and use it for all of its elements.
 
     resource    ``%resource``: the nearest resource that holds the element
-    root        ``%rootResource``: the resource that contains that one, or itself; of a Bundle's entry, the entry's resource
+    root        ``%rootResource``: the resource that contains that one, or itself; of a Bundle's
+                entry, the entry's resource
     bundle      the nearest Bundle around, where ``resolve()`` looks for full urls and ``Type/id``
     variables   values for further ``%name``
-    profile     canonical of the profile whose invariant is evaluated: ``%profile``, and the default of ``slice()``
+    profile     canonical of the profile whose invariant is evaluated: ``%profile``, and the default
+                of ``slice()``
     """
 
     resource: Json | None = None

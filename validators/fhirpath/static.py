@@ -8,7 +8,20 @@ from typing import TypeAlias
 from .errors import FhirPathTypeError
 from .model import SYSTEM_TYPES, TypeModel
 from .parser import type_name
-from .syntax import Binary, Call, Empty, External, Index, Literal, Member, Tree, TypeName, TypeTest, Unary, Variable
+from .syntax import (
+    Binary,
+    Call,
+    Empty,
+    External,
+    Index,
+    Literal,
+    Member,
+    Tree,
+    TypeName,
+    TypeTest,
+    Unary,
+    Variable,
+)
 from .types import system_type
 
 __all__ = ["check"]
@@ -21,14 +34,26 @@ _BOOLEAN: Types = frozenset({"System.Boolean"})
 _INTEGER: Types = frozenset({"System.Integer"})
 _STRING: Types = frozenset({"System.String"})
 
-_SAME = frozenset("where first last tail skip take single distinct trace exclude intersect sort checkModifiers slice combine union".split())
+_SAME = frozenset(
+    (
+        "where first last tail skip take single distinct trace exclude intersect sort "
+        "checkModifiers "
+        "slice combine union"
+    ).split()
+)
 _PER_ITEM = frozenset("where all exists select repeat iif trace sort".split())
 _ORDERED = frozenset("first last tail skip take".split())
 _UNORDERED = frozenset({"children", "descendants"})
 _TESTS_OF_STRINGS = "startsWith endsWith contains matches matchesFull"
-_ON_STRINGS = frozenset(f"{_TESTS_OF_STRINGS} indexOf substring replace replaceMatches length upper lower trim toChars split".split())
+_ON_STRINGS = frozenset(
+    (
+        f"{_TESTS_OF_STRINGS} indexOf substring replace replaceMatches length upper lower trim "
+        "toChars split"
+    ).split()
+)
 _BOOLEANS = frozenset(
-    f"exists empty not all allTrue anyTrue allFalse anyFalse isDistinct subsetOf supersetOf {_TESTS_OF_STRINGS} hasValue is memberOf "
+    "exists empty not all allTrue anyTrue allFalse anyFalse isDistinct subsetOf supersetOf "
+    f"{_TESTS_OF_STRINGS} hasValue is memberOf "
     "htmlChecks htmlChecks2 conformsTo comparable".split()
 )
 _COMPARISONS = frozenset("= != ~ !~ < <= > >= and or xor implies in contains".split())
@@ -38,7 +63,9 @@ _DATES = frozenset({"System.Date", "System.DateTime", "System.Time"})
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """Where a part of an expression stands: the types of its focus, of ``$this`` and of ``%context``."""
+    """Where a part of an expression stands: the types of its focus, of ``$this`` and of
+    ``%context``.
+    """
 
     model: TypeModel
     context: Types
@@ -51,7 +78,10 @@ class _Site:
 
 
 def check(tree: Tree, type_name: str, model: TypeModel) -> Types:
-    """The types a tree can have when it is evaluated on elements of a type. Raises FhirPathTypeError, naming what does not exist or fit."""
+    """The types a tree can have when it is evaluated on elements of a type.
+
+    Raises FhirPathTypeError, naming what does not exist or fit.
+    """
     start: Types = frozenset({type_name}) if model.properties(type_name) else _ANY
     return _types(tree, _Site(model, start, start, start))
 
@@ -102,13 +132,23 @@ def _member(source: Tree | None, name: str, site: _Site) -> Types:
 
 
 def _open(name: str, model: TypeModel) -> bool:
-    """Whether a type leaves open what its elements are: an abstract resource, FHIRPath's own objects."""
-    return name in ("Resource", "DomainResource", "Element", "BackboneElement") or not model.properties(name) or name.startswith("System.")
+    """Whether a type leaves open what its elements are: an abstract resource, FHIRPath's own
+    objects.
+    """
+    return (
+        name in ("Resource", "DomainResource", "Element", "BackboneElement")
+        or not model.properties(name)
+        or name.startswith("System.")
+    )
 
 
 def _narrowed(found: Types, wanted: TypeName, site: _Site) -> Types:
     if wanted.namespace is None and wanted.name in SYSTEM_TYPES or wanted.namespace == "System":
-        return frozenset({f"System.{wanted.name}"}) if wanted.name != "Quantity" else frozenset({"Quantity"})
+        return (
+            frozenset({f"System.{wanted.name}"})
+            if wanted.name != "Quantity"
+            else frozenset({"Quantity"})
+        )
     return frozenset({wanted.name})
 
 
@@ -141,11 +181,18 @@ def _result(name: str, focus: Types, results: list[Types], arguments: tuple[Tree
         return results[0]
     if name in _BOOLEANS or name.startswith("convertsTo"):
         return _BOOLEAN
-    return {"count": _INTEGER, "toString": _STRING, "extension": frozenset({"Extension"})}.get(name, _ANY)
+    return {"count": _INTEGER, "toString": _STRING, "extension": frozenset({"Extension"})}.get(
+        name, _ANY
+    )
 
 
 def _criterion(found: Types, tree: Tree) -> None:
-    several = isinstance(tree, Binary) and tree.operator == "|" and isinstance(tree.left, (Literal, Binary)) and isinstance(tree.right, Literal)
+    several = (
+        isinstance(tree, Binary)
+        and tree.operator == "|"
+        and isinstance(tree.left, (Literal, Binary))
+        and isinstance(tree.right, Literal)
+    )
     if found and (several or found <= _NUMBERS | {"System.String"} | _DATES):
         raise FhirPathTypeError("iif() needs a boolean")
 
@@ -157,6 +204,16 @@ def _binary(operator: str, left: Types, right: Types) -> Types:
         return _ANY if left is None or right is None else left | right
     if operator == "&":
         return _STRING
-    if operator in ("+", "-") and left and right and left <= _DATES and right <= _NUMBERS | {"System.String"}:
+    if (
+        operator in ("+", "-")
+        and left
+        and right
+        and left <= _DATES
+        and right <= _NUMBERS | {"System.String"}
+    ):
         raise FhirPathTypeError(f"{operator} does not fit a date and a number")
-    return _ANY if left is None or right is None or not left <= _NUMBERS or not right <= _NUMBERS else left | right
+    return (
+        _ANY
+        if left is None or right is None or not left <= _NUMBERS or not right <= _NUMBERS
+        else left | right
+    )

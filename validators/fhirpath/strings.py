@@ -16,7 +16,10 @@ from .pattern import pattern
 
 
 def _string(items: Collection, name: str) -> str | None:
-    """The one string of a collection; None where it is empty or the element has no value. Raises EvaluationError for anything else."""
+    """The one string of a collection; None where it is empty or the element has no value.
+
+    Raises EvaluationError for anything else.
+    """
     item = singleton(items, f"{name}()")
     if item is None:
         return None
@@ -29,7 +32,9 @@ def _string(items: Collection, name: str) -> str | None:
 
 
 def _valueless(items: Collection) -> bool:
-    """Whether there is an element, but only with an extension: the tests below are false for it, not empty, as in HL7's validator."""
+    """Whether there is an element, but only with an extension: the tests below are false for it,
+    not empty, as in HL7's validator.
+    """
     return len(items) == 1 and plain(items[0]) is None
 
 
@@ -85,7 +90,9 @@ def index_of(env: Environment, items: Collection, part: Collection) -> Collectio
 
 
 @function("substring", 1, 2)
-def substring(env: Environment, items: Collection, start: Collection, length: Collection | None = None) -> Collection:
+def substring(
+    env: Environment, items: Collection, start: Collection, length: Collection | None = None
+) -> Collection:
     value, first = _string(items, "substring"), _integer(start)
     if value is None or first is None or not 0 <= first < len(value):
         return []
@@ -96,17 +103,33 @@ def substring(env: Environment, items: Collection, start: Collection, length: Co
 
 
 @function("replace", 2)
-def replace(env: Environment, items: Collection, part: Collection, substitute: Collection) -> Collection:
-    value, old, new = _string(items, "replace"), _string(part, "replace"), _string(substitute, "replace")
+def replace(
+    env: Environment, items: Collection, part: Collection, substitute: Collection
+) -> Collection:
+    value, old, new = (
+        _string(items, "replace"),
+        _string(part, "replace"),
+        _string(substitute, "replace"),
+    )
     return [] if value is None or old is None or new is None else [value.replace(old, new)]
 
 
 @function("replaceMatches", 2)
-def replace_matches(env: Environment, items: Collection, expression: Collection, substitute: Collection) -> Collection:
-    value, old, new = _string(items, "replaceMatches"), _string(expression, "replaceMatches"), _string(substitute, "replaceMatches")
+def replace_matches(
+    env: Environment, items: Collection, expression: Collection, substitute: Collection
+) -> Collection:
+    value, old, new = (
+        _string(items, "replaceMatches"),
+        _string(expression, "replaceMatches"),
+        _string(substitute, "replaceMatches"),
+    )
     if value is None or old is None or new is None:
         return []
-    return [value] if old == "" else [pattern(old).sub(re.sub(r"\$(\d+)", r"\\g<\1>", new.replace("\\", "\\\\")), value)]
+    return (
+        [value]
+        if old == ""
+        else [pattern(old).sub(re.sub(r"\$(\d+)", r"\\g<\1>", new.replace("\\", "\\\\")), value)]
+    )
 
 
 @function("length")
@@ -167,11 +190,19 @@ _DECODERS = {
     "base64": lambda value: base64.b64decode(value, validate=True).decode(),
     "urlbase64": lambda value: base64.urlsafe_b64decode(value).decode(),
 }
-_ESCAPERS = {"html": lambda value: html.escape(value, quote=True).replace("&#x27;", "&#39;"), "json": lambda value: json.dumps(value, ensure_ascii=False)[1:-1]}
-_UNESCAPERS = {"html": html.unescape, "json": lambda value: _JSON_ESCAPE.sub(_json_character, value)}
+_ESCAPERS = {
+    "html": lambda value: html.escape(value, quote=True).replace("&#x27;", "&#39;"),
+    "json": lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
+}
+_UNESCAPERS = {
+    "html": html.unescape,
+    "json": lambda value: _JSON_ESCAPE.sub(_json_character, value),
+}
 
 
-def _converted(table: dict[str, object], items: Collection, form: Collection, name: str) -> Collection:
+def _converted(
+    table: dict[str, object], items: Collection, form: Collection, name: str
+) -> Collection:
     value, wanted = _string(items, name), _string(form, name)
     convert = table.get(wanted or "")
     if value is None or not callable(convert):

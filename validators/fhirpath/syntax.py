@@ -1,7 +1,8 @@
 """The tree of a FHIRPath expression: what the parser makes and the compilers read.
 
-Every node is frozen and comparable, so that a tree can be a key and two readings of one text are equal.
-``source`` None stands for the focus: what the expression, or the argument of a function, is evaluated on.
+Every node is frozen and comparable, so that a tree can be a key and two readings of one text are
+equal. ``source`` None stands for the focus: what the expression, or the argument of a function, is
+evaluated on.
 """
 
 from __future__ import annotations
@@ -12,7 +13,22 @@ from typing import TypeAlias
 from .quantity import Quantity
 from .temporal import Temporal
 
-__all__ = ["Binary", "Call", "Empty", "External", "Index", "Literal", "Member", "Tree", "TypeName", "TypeTest", "Unary", "Variable", "children", "depth"]
+__all__ = [
+    "Binary",
+    "Call",
+    "Empty",
+    "External",
+    "Index",
+    "Literal",
+    "Member",
+    "Tree",
+    "TypeName",
+    "TypeTest",
+    "Unary",
+    "Variable",
+    "children",
+    "depth",
+]
 
 from decimal import Decimal
 
@@ -21,7 +37,9 @@ Value: TypeAlias = "bool | int | Decimal | str | Temporal | Quantity"
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value written out: ``'text'``, ``4``, ``1.50``, ``true``, ``@2015-02``, ``10 'mg'``, ``4 days``."""
+    """A value written out: ``'text'``, ``4``, ``1.50``, ``true``, ``@2015-02``, ``10 'mg'``, ``4
+    days``.
+    """
 
     value: Value
 
@@ -104,7 +122,9 @@ class TypeTest:
     type: TypeName
 
 
-Tree: TypeAlias = "Literal | Empty | Variable | External | Member | Call | Index | Unary | Binary | TypeTest"
+Tree: TypeAlias = (
+    "Literal | Empty | Variable | External | Member | Call | Index | Unary | Binary | TypeTest"
+)
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:

@@ -1,7 +1,8 @@
 """Dates and times of partial precision, as FHIR and FHIRPath have them.
 
-Two rules of comparison, both HL7's validator's: ordering reads a value without time zone as UTC; equality of one value with and
-one without time zone is decided only where no zone on earth could make them meet.
+Two rules of comparison, both HL7's validator's: ordering reads a value without time zone as UTC;
+equality of one value with and one without time zone is decided only where no zone on earth could
+make them meet.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ __all__ = ["Temporal", "zone_text"]
 
 YEAR, MONTH, DAY, MINUTE, SECOND, FRACTION = 1, 2, 3, 4, 5, 6
 
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(T(?:(\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?)?)?")
+_DATE = re.compile(
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(T(?:(\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?)?)?"
+)
 _TIME = re.compile(r"T?(\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?")
 
 _LEAP_SECOND_ENDS = 61
@@ -29,8 +32,10 @@ class Temporal:
     """A date, dateTime or time.
 
     kind        ``date``, ``dateTime`` or ``time``
-    fields      year, month, day, hour, minute, second; what lies below the precision is at its lowest; for a time the first three are 0
-    precision   1 year, 2 month, 3 day, 4 minute, 5 second, 6 fraction of a second; an hour alone counts as that full hour's minute 0
+    fields      year, month, day, hour, minute, second; what lies below the precision is at its
+                lowest; for a time the first three are 0
+    precision   1 year, 2 month, 3 day, 4 minute, 5 second, 6 fraction of a second; an hour alone
+                counts as that full hour's minute 0
     zone        minutes east of UTC, None where there is none
     text        the value as it is written, without ``@`` and ``T`` before a time
     """
@@ -43,18 +48,52 @@ class Temporal:
 
     @classmethod
     def parse(cls, text: str) -> Temporal | None:
-        """The value of a FHIR date, dateTime, instant or time or of a FHIRPath literal without ``@``; None where it is none or not in the calendar."""
+        """The value of a FHIR date, dateTime, instant or time or of a FHIRPath literal without
+        ``@``; None where it is none or not in the calendar.
+        """
         if match := _DATE.fullmatch(text):
             year, month, day, clock, hour, minute, second, fraction, zone = match.groups()
-            precision = FRACTION if fraction else SECOND if second else MINUTE if hour else DAY if day else MONTH if month else YEAR
-            fields = (int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), Decimal((second or "0") + (fraction or "")))
+            precision = (
+                FRACTION
+                if fraction
+                else SECOND
+                if second
+                else MINUTE
+                if hour
+                else DAY
+                if day
+                else MONTH
+                if month
+                else YEAR
+            )
+            fields = (
+                int(year),
+                int(month or 1),
+                int(day or 1),
+                int(hour or 0),
+                int(minute or 0),
+                Decimal((second or "0") + (fraction or "")),
+            )
             if not _in_calendar(fields):
                 return None
-            return cls("dateTime" if clock else "date", fields, precision, _offset(zone), text.removesuffix("T"))
+            return cls(
+                "dateTime" if clock else "date",
+                fields,
+                precision,
+                _offset(zone),
+                text.removesuffix("T"),
+            )
         if match := _TIME.fullmatch(text):
             hour, minute, second, fraction = match.groups()
             precision = FRACTION if fraction else SECOND if second else MINUTE
-            fields = (0, 0, 0, int(hour), int(minute or 0), Decimal((second or "0") + (fraction or "")))
+            fields = (
+                0,
+                0,
+                0,
+                int(hour),
+                int(minute or 0),
+                Decimal((second or "0") + (fraction or "")),
+            )
             if fields[3] > 23 or fields[4] > 59 or fields[5] >= _LEAP_SECOND_ENDS:
                 return None
             return cls("time", fields, precision, None, text.removeprefix("T"))
@@ -70,7 +109,13 @@ class Temporal:
     @property
     def local_text(self) -> str:
         """The text without its time zone."""
-        return self.text if self.zone is None else self.text[:-1] if self.text.endswith("Z") else self.text[:-6]
+        return (
+            self.text
+            if self.zone is None
+            else self.text[:-1]
+            if self.text.endswith("Z")
+            else self.text[:-6]
+        )
 
     def compare(self, other: Temporal) -> int | None:
         """-1, 0 or 1; None where the precision does not decide."""
@@ -86,7 +131,10 @@ class Temporal:
         return 0
 
     def equals(self, other: Temporal) -> bool | None:
-        """Whether both are the same; None where precision or a missing time zone leaves it open. A time never equals a date."""
+        """Whether both are the same; None where precision or a missing time zone leaves it open.
+
+        A time never equals a date.
+        """
         if (self.kind == "time") != (other.kind == "time"):
             return False
         if (self.zone is None) != (other.zone is None):
@@ -95,7 +143,9 @@ class Temporal:
         return None if order is None else order == 0
 
     def add(self, amount: int, unit: str) -> Temporal | None:
-        """The value ``amount`` units (year, month, week, day, hour, minute, second, millisecond) later, at the same precision; None outside years 1 to 9999."""
+        """The value ``amount`` units (year, month, week, day, hour, minute, second, millisecond)
+        later, at the same precision; None outside years 1 to 9999.
+        """
         try:
             moved = self._moved(amount, unit)
         except (OverflowError, ValueError):
@@ -104,7 +154,16 @@ class Temporal:
 
     def _moved(self, amount: int, unit: str) -> datetime:
         year, month, day, hour, minute, second = self.fields
-        start = datetime(year or 1, month or 1, day or 1, hour, minute, int(second), int(second % 1 * 1_000_000), tzinfo=UTC)
+        start = datetime(
+            year or 1,
+            month or 1,
+            day or 1,
+            hour,
+            minute,
+            int(second),
+            int(second % 1 * 1_000_000),
+            tzinfo=UTC,
+        )
         if unit in ("year", "month"):
             months = start.year * 12 + start.month - 1 + amount * (12 if unit == "year" else 1)
             first = start.replace(year=months // 12, month=months % 12 + 1, day=1)
@@ -114,13 +173,20 @@ class Temporal:
         return start + timedelta(seconds=amount * _UNITS[unit])
 
     def _written(self, moment: datetime) -> str:
-        calendar, clock = moment.date().isoformat(), moment.time().isoformat(timespec="milliseconds" if self.precision == FRACTION else "seconds")
+        calendar, clock = (
+            moment.date().isoformat(),
+            moment.time().isoformat(
+                timespec="milliseconds" if self.precision == FRACTION else "seconds"
+            ),
+        )
         if self.precision == MINUTE:
             clock = clock[:5]
         if self.kind == "time":
             return clock
         if self.precision <= DAY:
-            return calendar[: (4, 7, 10)[self.precision - 1]] + ("T" if self.kind == "dateTime" else "")
+            return calendar[: (4, 7, 10)[self.precision - 1]] + (
+                "T" if self.kind == "dateTime" else ""
+            )
         return f"{calendar}T{clock}{zone_text(self.zone)}"
 
     def _in_utc(self) -> tuple[int, int, int, int, int, Decimal]:
@@ -128,7 +194,9 @@ class Temporal:
             return self.fields
         year, month, day, hour, minute, second = self.fields
         try:
-            moment = datetime(year, month, day, hour, minute, tzinfo=UTC) - timedelta(minutes=self.zone)
+            moment = datetime(year, month, day, hour, minute, tzinfo=UTC) - timedelta(
+                minutes=self.zone
+            )
         except OverflowError:
             return self.fields
         return (moment.year, moment.month, moment.day, moment.hour, moment.minute, second)
@@ -140,8 +208,19 @@ class Temporal:
 
     def _span(self) -> tuple[float, float]:
         year, month, day, hour, minute, second = self.fields
-        start = datetime(year or 1, month or 1, day or 1, hour, minute, tzinfo=UTC).timestamp() + float(second) - (self.zone or 0) * 60
-        lengths = {YEAR: 366 * 86400, MONTH: _days(year or 1, month or 1) * 86400, DAY: 86400, MINUTE: 60, SECOND: 1, FRACTION: 0}
+        start = (
+            datetime(year or 1, month or 1, day or 1, hour, minute, tzinfo=UTC).timestamp()
+            + float(second)
+            - (self.zone or 0) * 60
+        )
+        lengths = {
+            YEAR: 366 * 86400,
+            MONTH: _days(year or 1, month or 1) * 86400,
+            DAY: 86400,
+            MINUTE: 60,
+            SECOND: 1,
+            FRACTION: 0,
+        }
         slack = _WIDEST_ZONE if self.zone is None else 0
         return start - slack, start + lengths[self.precision] + slack
 
@@ -159,13 +238,28 @@ def zone_text(offset: int | None) -> str:
     """A time zone as FHIR writes it: ``Z``, ``+10:00``."""
     if offset is None:
         return ""
-    return "Z" if offset == 0 else f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}:{abs(offset) % 60:02}"
+    return (
+        "Z"
+        if offset == 0
+        else f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}:{abs(offset) % 60:02}"
+    )
 
 
 def _days(year: int, month: int) -> int:
-    return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day if year < 9999 or month < 12 else 31
+    return (
+        (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
+        if year < 9999 or month < 12
+        else 31
+    )
 
 
 def _in_calendar(fields: tuple[int, int, int, int, int, Decimal]) -> bool:
     year, month, day, hour, minute, second = fields
-    return year >= 1 and 1 <= month <= 12 and 1 <= day <= _days(year, month) and hour <= 23 and minute <= 59 and second < _LEAP_SECOND_ENDS
+    return (
+        year >= 1
+        and 1 <= month <= 12
+        and 1 <= day <= _days(year, month)
+        and hour <= 23
+        and minute <= 59
+        and second < _LEAP_SECOND_ENDS
+    )

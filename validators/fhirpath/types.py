@@ -49,7 +49,9 @@ def system_type(item: Item) -> str | None:
 def _is(env: Environment, item: Item, wanted: TypeName) -> bool:
     system = system_type(item)
     if system is not None:
-        return wanted.namespace in (None, "System") and (wanted.name == system or system == "Date" and wanted.name == "DateTime")
+        return wanted.namespace in (None, "System") and (
+            wanted.name == system or system == "Date" and wanted.name == "DateTime"
+        )
     if not isinstance(item, Node) or wanted.namespace == "System":
         return False
     if wanted.namespace is None and wanted.name in SYSTEM_TYPES and wanted.name != "Quantity":
@@ -63,11 +65,19 @@ def is_(env: Environment, items: Collection, wanted: TypeName) -> Collection:
 
 
 def is_operator(env: Environment, items: Collection, wanted: TypeName) -> Collection:
-    """``items is type``. Of an element also true of the System type of that name, whatever the case, as in HL7's validator (que-7: ``answer is Boolean``)."""
+    """``items is type``.
+
+    Of an element also true of the System type of that name, whatever the case, as in HL7's
+    validator (que-7: ``answer is Boolean``).
+    """
     if len(items) != 1:
         return [False] if items else []
     item = items[0]
-    if isinstance(item, Node) and wanted.namespace is None and item.type.lower() == wanted.name.lower():
+    if (
+        isinstance(item, Node)
+        and wanted.namespace is None
+        and item.type.lower() == wanted.name.lower()
+    ):
         return [True]
     return [_is(env, item, wanted)]
 

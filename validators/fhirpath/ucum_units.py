@@ -12,10 +12,14 @@ _DIGITS = 34
 
 
 class _UcumUnits:
-    """Every unit of UCUM, with its prefixes and powers; not those with a special conversion (Cel)."""
+    """Every unit of UCUM, with its prefixes and powers; not those with a special conversion
+    (Cel).
+    """
 
     def canonical(self, value: Decimal, code: str) -> tuple[Decimal, str] | None:
-        """The value in base units and those units' dimensions, spelled alike for units that can be compared; None for no unit of UCUM."""
+        """The value in base units and those units' dimensions, spelled alike for units that can be
+        compared; None for no unit of UCUM.
+        """
         found = canonical(code)
         if found is None:
             return None

@@ -37,7 +37,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A walk from the element, if it passes the filter, or from ``%resource``; no step means the element itself."""
+    """A walk from the element, if it passes the filter, or from ``%resource``; no step means the
+    element itself.
+    """
 
     types: frozenset[str]
     steps: tuple[Step, ...] = ()
@@ -47,7 +49,12 @@ class Path:
     @property
     def direct(self) -> bool:
         """Whether it is one name of the element itself."""
-        return len(self.steps) == 1 and not self.on_resource and self.filter == TRUE and self.steps[0].filter == TRUE
+        return (
+            len(self.steps) == 1
+            and not self.on_resource
+            and self.filter == TRUE
+            and self.steps[0].filter == TRUE
+        )
 
     @property
     def singular(self) -> bool:
@@ -67,7 +74,8 @@ class Walker(ABC):
     """Finds the walks of expressions on elements of some types.
 
     types       what the element may be
-    resource    the type of ``%resource``, where the types are those of a resource or of its elements
+    resource    the type of ``%resource``, where the types are those of a resource or of its
+                elements
     """
 
     model: TypeModel
@@ -86,14 +94,20 @@ class Walker(ABC):
             case External("resource") if self.model.is_resource(self.resource):
                 return Path(frozenset({self.resource}), on_resource=True)
             case Member(None, name) if name[:1].isupper():
-                return Path(self.types) if all(self.model.is_a(one, name) for one in self.types) else None
+                return (
+                    Path(self.types)
+                    if all(self.model.is_a(one, name) for one in self.types)
+                    else None
+                )
             case Member(source, name):
                 before = Path(self.types) if source is None else self.path(source)
                 return None if before is None else self._step(before, name)
             case Call(source, "trace", _) if source is not None:
                 return self.path(source)
             case Call(source, "where", (criterion,)):
-                return self._filtered(Path(self.types) if source is None else self.path(source), criterion)
+                return self._filtered(
+                    Path(self.types) if source is None else self.path(source), criterion
+                )
             case Call(source, "select", (projection,)) if source is not None:
                 return self._selected(self.path(source), projection)
             case Call(source, "as" | "ofType", (argument,)) if source is not None:
@@ -106,16 +120,25 @@ class Walker(ABC):
         members = {p.json_name: p for one in before.types for p in self._members(one, name)}
         if not members or any(self.model.is_primitive(one) for one in before.types):
             return None
-        step = Step(tuple((p.json_name, p.type) for p in members.values()), any(p.is_list for p in members.values()))
+        step = Step(
+            tuple((p.json_name, p.type) for p in members.values()),
+            any(p.is_list for p in members.values()),
+        )
         return replace(before, types=step.types, steps=(*before.steps, step))
 
     def _members(self, type_name: str, name: str) -> tuple[Property, ...]:
         found = self.model.reachable(type_name, name)
-        return self.model.reachable("DomainResource", name) if not found and type_name == "Resource" else found
+        return (
+            self.model.reachable("DomainResource", name)
+            if not found and type_name == "Resource"
+            else found
+        )
 
     def inner(self, path: Path | None) -> Self | None:
         """The lowering of an expression that is evaluated on each thing a path finds."""
-        if path is None or any(self.model.is_primitive(name) or not self.model.properties(name) for name in path.types):
+        if path is None or any(
+            self.model.is_primitive(name) or not self.model.properties(name) for name in path.types
+        ):
             return None
         return replace(self, types=path.types)
 
@@ -127,7 +150,9 @@ class Walker(ABC):
         if not path.steps:
             return None if path.on_resource else replace(path, filter=both(path.filter, truth.true))
         last = path.steps[-1]
-        return replace(path, steps=(*path.steps[:-1], replace(last, filter=both(last.filter, truth.true))))
+        return replace(
+            path, steps=(*path.steps[:-1], replace(last, filter=both(last.filter, truth.true)))
+        )
 
     def _selected(self, path: Path | None, projection: Tree) -> Path | None:
         inner = self.inner(path)
@@ -137,11 +162,27 @@ class Walker(ABC):
         return replace(path, types=found.types, steps=path.steps + found.steps)
 
     def _narrowed(self, path: Path | None, wanted: TypeName | None) -> Path | None:
-        if path is None or wanted is None or not path.steps or not path.singular or "Resource" in path.types:
+        if (
+            path is None
+            or wanted is None
+            or not path.steps
+            or not path.singular
+            or "Resource" in path.types
+        ):
             return None
         last = path.steps[-1]
-        members = tuple((key, name) for key, name in last.members if self.model.instance_of(name, wanted.name))
-        return replace(path, types=frozenset(name for _, name in members), steps=(*path.steps[:-1], replace(last, members=members))) if members else None
+        members = tuple(
+            (key, name) for key, name in last.members if self.model.instance_of(name, wanted.name)
+        )
+        return (
+            replace(
+                path,
+                types=frozenset(name for _, name in members),
+                steps=(*path.steps[:-1], replace(last, members=members)),
+            )
+            if members
+            else None
+        )
 
     def companions(self, key: str, name: str) -> tuple[str, ...]:
         return (key, "_" + key) if self.model.is_primitive(name) else (key,)
@@ -153,5 +194,8 @@ class Walker(ABC):
         if not last.members:
             return FALSE
         if last.filter == TRUE:
-            return reached(path, ("has", *[one for key, name in last.members for one in self.companions(key, name)]))
+            return reached(
+                path,
+                ("has", *[one for key, name in last.members for one in self.companions(key, name)]),
+            )
         return reached(path, ("any" if last.is_list else "one", last.keys, last.filter))

@@ -1,4 +1,6 @@
-"""Attachments (FHIR R4, section 2.24.0.5): data and hash that decode, a size and a hash that are those of the data."""
+"""Attachments (FHIR R4, section 2.24.0.5): data and hash that decode, a size and a hash that are
+those of the data.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,20 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def decoded(text: str) -> bytes | None:
-    """The bytes of base64 without white space or any other foreign character; padding may be left out, but not be wrong. None otherwise."""
+    """The bytes of base64 without white space or any other foreign character; padding may be left
+    out, but not be wrong. None otherwise.
+    """
     try:
         raw = text.encode("ascii")
     except UnicodeEncodeError:
         return None
     body = raw.rstrip(b"=")
     padding = len(raw) - len(body)
-    if len(body) % 4 == 1 or (padding and (len(raw) % 4 or padding > 2)) or raw.translate(None, _ALPHABET).strip(b"="):
+    if (
+        len(body) % 4 == 1
+        or (padding and (len(raw) % 4 or padding > 2))
+        or raw.translate(None, _ALPHABET).strip(b"=")
+    ):
         return None
     try:
         return binascii.a2b_base64(body + b"=" * (-len(body) % 4))
@@ -58,11 +66,27 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         content = decoded(data) if type(data) is str else None
         expected = decoded(digest) if type(digest) is str else None
         if type(digest) is str and expected is None:
-            issues.append(_error("attachment-base64", "The base64 content in the hash element is not valid base64"))
+            issues.append(
+                _error(
+                    "attachment-base64",
+                    "The base64 content in the hash element is not valid base64",
+                )
+            )
         if type(data) is str and content is None:
-            issues.append(_error("attachment-base64", "The base64 content in the data element is not valid base64"))
+            issues.append(
+                _error(
+                    "attachment-base64",
+                    "The base64 content in the data element is not valid base64",
+                )
+            )
         if content is not None and type(size) is int and size != len(content):
-            issues.append(_error("attachment-size", f"Stated Attachment Size {size} does not match actual attachment size {len(content)}"))
+            issues.append(
+                _error(
+                    "attachment-size",
+                    f"Stated Attachment Size {size} does not match actual attachment size "
+                    f"{len(content)}",
+                )
+            )
         if content is not None and expected is not None and _sha1(content) != expected:
             issues.append(_error("attachment-hash", "The hash of the data did not match the data"))
         return issues or None

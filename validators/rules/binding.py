@@ -1,4 +1,6 @@
-"""Codes (FHIR R4, section 4.1): required bindings, and codes that their own system does not have, bound or not."""
+"""Codes (FHIR R4, section 4.1): required bindings, and codes that their own system does not have,
+bound or not.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +43,23 @@ def build(found: Property, explainer: Explainer) -> Check | None:
 
 
 def _bound(found: Property, explainer: Explainer, bound: Binding) -> Check | None:
-    if bound.value_set and explainer.terminology.value_set(bound.value_set) is None and explainer.terminology.code_system(bound.value_set) is not None:
-        text = f"Found a reference to a CodeSystem '{bound.value_set}' where a ValueSet belongs"  # ExplanationOfBenefit.priority, in R4 itself
-        return lambda value, scope: [Issue("error", "business-rule", "binding-code-system", "", text)]
+    if (
+        bound.value_set
+        and explainer.terminology.value_set(bound.value_set) is None
+        and explainer.terminology.code_system(bound.value_set) is not None
+    ):
+        # ExplanationOfBenefit.priority, in R4 itself
+        text = f"Found a reference to a CodeSystem '{bound.value_set}' where a ValueSet belongs"
+        return lambda value, scope: [
+            Issue("error", "business-rule", "binding-code-system", "", text)
+        ]
     return _check(found, explainer, bound)
 
 
 def build_unbound(found: Property, explainer: Explainer) -> Check | None:
-    """The check of a coded element without a binding: its codes must be of their system all the same."""
+    """The check of a coded element without a binding: its codes must be of their system all the
+    same.
+    """
     if found.element.binding is not None or found.element.path == _IN_CONCEPT:
         return None
     return _check(found, explainer, None)
@@ -59,7 +70,9 @@ def build_empty(found: Property, explainer: Explainer) -> Check | None:
     bound = found.element.binding
     if bound is None or found.type not in _CODES:
         return None
-    binding = explainer.terminology.code_binding(bound.value_set or None, bound.strength, bound.max_value_set)
+    binding = explainer.terminology.code_binding(
+        bound.value_set or None, bound.strength, bound.max_value_set
+    )
     if binding is None or not binding.no_code:
         return None
     return lambda value, scope: _said(binding.no_code, scope, all_of_it=False)
@@ -71,7 +84,11 @@ def _check(found: Property, explainer: Explainer, bound: Binding | None) -> Chec
     maximum = bound.max_value_set if bound is not None else None
     terminology, everything = explainer.terminology, explainer.warnings
     if found.type in _CODES:
-        return _code_check(terminology.code_binding(url, strength, maximum), everything) if bound is not None else None
+        return (
+            _code_check(terminology.code_binding(url, strength, maximum), everything)
+            if bound is not None
+            else None
+        )
     if found.type in ("Coding", "Quantity"):
         coding = terminology.coding_binding(url, strength, maximum)
 
@@ -88,7 +105,9 @@ def _check(found: Property, explainer: Explainer, bound: Binding | None) -> Chec
 
 
 def _concept_check(concept: ConceptBinding, everything: bool) -> Check:
-    quiet: set[tuple[Any, Any]] = set()  # (system, code) of which, alone, nothing is to be said or counted: nearly all there are
+    quiet: set[tuple[Any, Any]] = (
+        set()
+    )  # (system, code) of which, alone, nothing is to be said or counted: nearly all there are
 
     def check(value: Any, scope: Scope) -> Issues:
         codings = value.get("coding", ()) if type(value) is dict else None
@@ -103,7 +122,12 @@ def _concept_check(concept: ConceptBinding, everything: bool) -> Check:
                 alone = None
         findings = concept(codings)
         issues = _said(findings, scope, all_of_it=everything) if findings else None
-        if alone is not None and issues is None and all(finding.severity == "warning" for finding in findings) and len(quiet) < _QUIET:
+        if (
+            alone is not None
+            and issues is None
+            and all(finding.severity == "warning" for finding in findings)
+            and len(quiet) < _QUIET
+        ):
             quiet.add((alone.get("system"), alone.get("code")))
         return issues
 

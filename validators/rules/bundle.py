@@ -1,6 +1,8 @@
-"""Bundles (FHIR R4, section 2.36): full urls, links, search results, and documents and messages whose parts are there.
+"""Bundles (FHIR R4, section 2.36): full urls, links, search results, and documents and messages
+whose parts are there.
 
-References between entries are followed by ``references`` as the walk meets them; here is what concerns the Bundle as a whole.
+References between entries are followed by ``references`` as the walk meets them; here is what
+concerns the Bundle as a whole.
 """
 
 from __future__ import annotations
@@ -22,18 +24,28 @@ __all__ = ["build"]
 
 Entry = dict[str, Any]
 
-_RESTFUL = re.compile(r"(?:https?://(?:[A-Za-z0-9\\.:%$\-_]*/)*?)?([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_RESTFUL = re.compile(
+    r"(?:https?://(?:[A-Za-z0-9\\.:%$\-_]*/)*?)?([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
+)
 _NO_FULL_URL = frozenset({"transaction", "transaction-response", "batch", "batch-response"})
 _SEARCH_RELATIONS = frozenset({"first", "previous", "next", "last"})
 _LINKED = ("history", "searchset")
 _OLD_TERMINOLOGY = ("http://hl7.org/fhir/v3/", "http://hl7.org/fhir/v2/")
 _NO_LINK = frozenset(
     {
-        "Bundle.entry.fullUrl", "Coding.system", "Identifier.system", "Meta.profile", "Extension.url", "Quantity.system",
+        "Bundle.entry.fullUrl", "Coding.system", "Identifier.system", "Meta.profile",
+        "Extension.url", "Quantity.system",
         "MessageHeader.source.endpoint", "MessageHeader.destination.endpoint", "Endpoint.address",
     }
 )  # fmt: skip
-_COMPOSITION = (("subject",), ("author",), ("encounter",), ("custodian",), ("attester", "party"), ("event", "detail"))
+_COMPOSITION = (
+    ("subject",),
+    ("author",),
+    ("encounter",),
+    ("custodian",),
+    ("attester", "party"),
+    ("event", "detail"),
+)
 """Where a document's Composition refers to what the document must hold."""
 
 
@@ -42,7 +54,13 @@ def _error(rule: str, location: str, text: str) -> Issue:
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if type(item) is dict] if type(value) is list else [value] if type(value) is dict else []
+    return (
+        [item for item in value if type(item) is dict]
+        if type(value) is list
+        else [value]
+        if type(value) is dict
+        else []
+    )
 
 
 def _text(value: Any) -> str | None:
@@ -82,7 +100,11 @@ class _Bundle:
         url, resource = _text(entry.get("fullUrl")), _resource(entry)
         meta = resource.get("meta") if resource is not None else None
         version = _text(meta.get("versionId")) if type(meta) is dict else None
-        name = f"{resource.get('resourceType')}/{resource['id']}" if resource is not None and type(resource.get("id")) is str else None
+        name = (
+            f"{resource.get('resourceType')}/{resource['id']}"
+            if resource is not None and type(resource.get("id")) is str
+            else None
+        )
         for table, key in ((self.by_url, url), (self.by_name, name)):
             if key is not None:
                 table[key].append(entry)
@@ -102,23 +124,42 @@ class _Bundle:
             seen.add(relation)
             if self.type in _LINKED:
                 if repeated and relation in _SEARCH_RELATIONS | {"self"}:
-                    yield _error("bundle-link", f"link[{index}]", f"The link relationship type '{relation}' can only occur once")
+                    yield _error(
+                        "bundle-link",
+                        f"link[{index}]",
+                        f"The link relationship type '{relation}' can only occur once",
+                    )
             elif relation in _SEARCH_RELATIONS:
                 yield _error(
-                    "bundle-link", f"link[{index}].relation", f"The link relationship type '{relation}' used in search sets is prohibited in this context"
+                    "bundle-link",
+                    f"link[{index}].relation",
+                    f"The link relationship type '{relation}' used in search sets is prohibited "
+                    "in this context",
                 )
             elif relation == "self" and repeated:
-                yield _error("bundle-link", f"link[{index}].relation", f"The link relationship type '{relation}' can only occur once")
+                yield _error(
+                    "bundle-link",
+                    f"link[{index}].relation",
+                    f"The link relationship type '{relation}' can only occur once",
+                )
             elif relation == "stylesheet" and self.type == "document":
                 url = _text(link.get("url"))
                 if url and not is_absolute_uri(url) and url not in self.by_name:
-                    yield _error("bundle-link", f"link[{index}].url", "The stylesheet reference could not be resolved in this bundle")
+                    yield _error(
+                        "bundle-link",
+                        f"link[{index}].url",
+                        "The stylesheet reference could not be resolved in this bundle",
+                    )
 
     def content(self) -> Iterator[Issue]:
         """What the type of the Bundle wants of its entries."""
         if not self.entries:
             if self.type in ("document", "message"):
-                yield _error("bundle-first-entry", "", "Documents or Messages must contain at least one entry")
+                yield _error(
+                    "bundle-first-entry",
+                    "",
+                    "Documents or Messages must contain at least one entry",
+                )
             return
         if self.type == "searchset":
             yield from self._search_set()
@@ -129,7 +170,11 @@ class _Bundle:
                 return
             expected = "Composition" if self.type == "document" else "MessageHeader"
             if first.get("resourceType") != expected:
-                yield _error("bundle-first-entry", "entry[0].resource", f"The first entry in a {self.type} must be a {expected}")
+                yield _error(
+                    "bundle-first-entry",
+                    "entry[0].resource",
+                    f"The first entry in a {self.type} must be a {expected}",
+                )
             else:
                 yield from self._parts(first, expected)
             yield from self._interlinked()
@@ -150,25 +195,40 @@ class _Bundle:
                     yield from self._resolved(reference, location, self.entries[0], "Composition")
             yield from self._sections(section, inside)
 
-    def _resolved(self, reference: dict[str, Any], location: str, entry: Entry, name: str) -> Iterator[Issue]:
+    def _resolved(
+        self, reference: dict[str, Any], location: str, entry: Entry, name: str
+    ) -> Iterator[Issue]:
         target = _text(reference.get("reference"))
         if target and not target.startswith("#"):
             _, fault = self.find(target, entry, name, must=True)
             if fault is not None:
                 yield Issue("error", "not-found", "bundle-reference", location, fault)
 
-    def find(self, reference: str, entry: Entry, name: str, *, must: bool = False) -> tuple[Entry | None, str | None]:
-        """The entry that a reference from another entry leads to, or what is wrong; not to be there is wrong only where it must be."""
+    def find(
+        self, reference: str, entry: Entry, name: str, *, must: bool = False
+    ) -> tuple[Entry | None, str | None]:
+        """The entry that a reference from another entry leads to, or what is wrong; not to be there
+        is wrong only where it must be.
+        """
         bare, mark, fragment = reference.partition("#")
         if is_absolute_uri(bare):
             found = self.by_url.get(bare, [])
             if len(found) == 1:
                 several = mark and self._ids_of(found[0])[fragment] > 1
-                return found[0], f"Found several matches for fragment {fragment[:64]} in resource '{bare[:128]}' in the bundle" if several else None
+                return (
+                    found[0],
+                    f"Found several matches for fragment {fragment[:64]} in resource "
+                    f"'{bare[:128]}' in the bundle"
+                    if several
+                    else None,
+                )
             if not found:
                 match = _RESTFUL.fullmatch(bare)
                 excused = match is not None and self._is_canonical(match[1])
-                return None, f"Can't find '{bare[:128]}' in the bundle" if must and not excused else None
+                return (
+                    None,
+                    f"Can't find '{bare[:128]}' in the bundle" if must and not excused else None,
+                )
             return None, f"Found {len(found)} matches for '{bare[:128]}' in the bundle"
         found = self.by_url.get(self._beside(bare, entry, name) or "", [])
         if len(found) == 1:
@@ -179,7 +239,14 @@ class _Bundle:
         if len(parts) < 2 or not self.schema.is_resource(parts[0]):
             return None, None
         if self.by_name.get("/".join(parts[:2])):
-            return None, f"Can't find '{bare[:128]}' in the bundle: there is a resource with the same type and id, but its fullUrl does not match"
+            return (
+                None,
+                (
+                    f"Can't find '{bare[:128]}' in the bundle: there is a resource with the same "
+                    "type "
+                    "and id, but its fullUrl does not match"
+                ),
+            )
         return None, f"Can't find '{bare[:128]}' in the bundle" if must else None
 
     def _ids_of(self, entry: Entry) -> Counter[str]:
@@ -190,14 +257,28 @@ class _Bundle:
     def _beside(self, reference: str, entry: Entry, name: str) -> str | None:
         url, resource = _text(entry.get("fullUrl")), _resource(entry)
         own = f"{name}/{resource.get('id') if resource is not None else None}"
-        return url[: -len(own)] + reference if url is not None and url.endswith(own) and self.is_restful(url) else None
+        return (
+            url[: -len(own)] + reference
+            if url is not None and url.endswith(own) and self.is_restful(url)
+            else None
+        )
 
     def _is_canonical(self, name: str) -> bool:
-        return self.schema.is_resource(name) and {"url", "version", "status"} <= self.schema.properties(name).keys()
+        return (
+            self.schema.is_resource(name)
+            and {"url", "version", "status"} <= self.schema.properties(name).keys()
+        )
 
     def _interlinked(self) -> Iterator[Issue]:
-        """Every entry of a document is reached from its Composition, or leads to one that is. In a message that is only a wish."""
-        held = [(index, entry, resource) for index, entry in enumerate(self.entries) if (resource := _resource(entry)) is not None]
+        """Every entry of a document is reached from its Composition, or leads to one that is.
+
+        In a message that is only a wish.
+        """
+        held = [
+            (index, entry, resource)
+            for index, entry in enumerate(self.entries)
+            if (resource := _resource(entry)) is not None
+        ]
         targets: dict[int, set[int]] = {}
         for _, entry, resource in held:
             reached: set[int] = set()
@@ -224,7 +305,12 @@ class _Bundle:
                 pending += sources.get(one, ())
         for index, entry, _ in held:
             if id(entry) not in visited:
-                yield _error("bundle-orphan", f"entry[{index}]", "Entry isn't reachable by traversing links (forward or backward) from the Composition")
+                yield _error(
+                    "bundle-orphan",
+                    f"entry[{index}]",
+                    "Entry isn't reachable by traversing links (forward or backward) from the "
+                    "Composition",
+                )
 
     def _stylesheets(self) -> Iterator[Entry]:
         for link in _objects(self.value.get("link")):
@@ -233,29 +319,50 @@ class _Bundle:
 
     def _search_set(self) -> Iterator[Issue]:
         expected = self._searched_types()
-        modes = [_text(search.get("mode")) if type(search := entry.get("search")) is dict else None for entry in self.entries]
+        modes = [
+            _text(search.get("mode")) if type(search := entry.get("search")) is dict else None
+            for entry in self.entries
+        ]
         for index, (entry, mode) in enumerate(zip(self.entries, modes, strict=True)):
             resource = _resource(entry)
             if resource is None:
-                yield _error("bundle-search", f"entry[{index}]", "SearchSet Bundle Entries must have resources")
+                yield _error(
+                    "bundle-search",
+                    f"entry[{index}]",
+                    "SearchSet Bundle Entries must have resources",
+                )
                 continue
             where, name = f"entry[{index}].resource", resource.get("resourceType")
             if mode in ("match", "include") and "id" not in resource:
                 yield _error("bundle-search", where, "Search results must have ids")
             if mode == "match" and expected and name not in expected:
-                yield _error("bundle-search", where, f"This is not a matching resource type for the specified search ({name} expecting {expected})")
+                yield _error(
+                    "bundle-search",
+                    where,
+                    f"This is not a matching resource type for the specified search ({name} "
+                    f"expecting {expected})",
+                )
             if mode is not None and mode not in ("match", "include") and name != "OperationOutcome":
                 yield _error("bundle-search", where, f"This is not an OperationOutcome ({name})")
 
     def _searched_types(self) -> list[str]:
-        url = next((_text(link.get("url")) for link in _objects(self.value.get("link")) if link.get("relation") == "self"), None)
+        url = next(
+            (
+                _text(link.get("url"))
+                for link in _objects(self.value.get("link"))
+                if link.get("relation") == "self"
+            ),
+            None,
+        )
         if url is None:
             return []
         head, _, query = url.partition("?")
         name = head.rstrip("/").rpartition("/")[2]
         if self.schema.is_resource(name):
             return [name]
-        return [t for part in query.split("&") if part.startswith("_type=") for t in part[6:].split(",")]
+        return [
+            t for part in query.split("&") if part.startswith("_type=") for t in part[6:].split(",")
+        ]
 
     def full_urls(self) -> Iterator[Issue]:
         """Bundle.entry.fullUrl: there, absolute, and that of the resource."""
@@ -265,15 +372,26 @@ class _Bundle:
             identity = _text(resource.get("id")) if resource is not None else None
             if url:
                 if not is_absolute_uri(url):
-                    yield _error("bundle-full-url", where, f"The fullUrl must be an absolute URL (not '{url[:128]}')")
+                    yield _error(
+                        "bundle-full-url",
+                        where,
+                        f"The fullUrl must be an absolute URL (not '{url[:128]}')",
+                    )
                 elif name is not None and self.is_restful(url):
                     if identity is None:
-                        yield _error("bundle-full-url", where, f"The fullUrl '{url[:128]}' looks like a RESTful server URL, but the resource has no id")
+                        yield _error(
+                            "bundle-full-url",
+                            where,
+                            f"The fullUrl '{url[:128]}' looks like a RESTful server URL, but the "
+                            "resource has no id",
+                        )
                     elif not url.endswith(f"/{name}/{identity}"):
                         yield _error(
                             "bundle-full-url",
                             where,
-                            f"The fullUrl '{url[:128]}' looks like a RESTful server URL, so it must end with the correct type and id (/{name}/{identity[:64]})",
+                            f"The fullUrl '{url[:128]}' looks like a RESTful server URL, so it "
+                            "must end with the correct type and id "
+                            f"(/{name}/{identity[:64]})",
                         )
             canonical = _text(resource.get("url")) if resource is not None else None
             if (
@@ -283,13 +401,17 @@ class _Bundle:
                 and not (self.is_restful(canonical) and canonical.endswith(f"/{identity}"))
             ):
                 yield _error(
-                    "bundle-full-url", where, f"The canonical URL ({canonical[:128]}) cannot match the fullUrl unless the resource id ({identity}) also matches"
+                    "bundle-full-url",
+                    where,
+                    f"The canonical URL ({canonical[:128]}) cannot match the fullUrl unless the "
+                    f"resource id ({identity}) also matches",
                 )
             if url is None and "_fullUrl" not in entry and self.type not in _NO_FULL_URL:
                 yield _error(
                     "bundle-full-url",
                     where,
-                    "Except for transactions and batches, each entry in a Bundle must have a fullUrl which is the identity of the resource in the entry",
+                    "Except for transactions and batches, each entry in a Bundle must have a "
+                    "fullUrl which is the identity of the resource in the entry",
                 )
 
 
@@ -309,7 +431,9 @@ def _walk(value: Any, path: tuple[str, ...], where: str) -> Iterator[tuple[str, 
 
 
 def _mentions(schema: Schema, name: str, value: dict[str, Any]) -> Iterator[str]:
-    """What may be a reference to another entry: References, and uris and urls that are no identifiers of systems."""
+    """What may be a reference to another entry: References, and uris and urls that are no
+    identifiers of systems.
+    """
     if schema.kind(name) is None:
         return
     properties = schema.properties(name)
@@ -322,7 +446,11 @@ def _mentions(schema: Schema, name: str, value: dict[str, Any]) -> Iterator[str]
         for one in item if type(item) is list else (item,):
             if type(one) is str:
                 reference = name == "Reference" and key == "reference"
-                plain = found.type in ("uri", "url") and key != "system" and found.element.path not in _NO_LINK
+                plain = (
+                    found.type in ("uri", "url")
+                    and key != "system"
+                    and found.element.path not in _NO_LINK
+                )
                 if (reference or plain) and not one.startswith("#"):
                     yield one
             elif type(one) is dict:

@@ -1,4 +1,6 @@
-"""Canonical urls of definitions (FHIR R4, section 2.24.0.3): ``ValueSet.url`` and its like are absolute."""
+"""Canonical urls of definitions (FHIR R4, section 2.24.0.3): ``ValueSet.url`` and its like are
+absolute.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,19 @@ __all__ = ["CANONICAL_RESOURCES", "build"]
 
 CANONICAL_RESOURCES = frozenset(
     {
-        "ActivityDefinition", "CapabilityStatement", "ChargeItemDefinition", "CodeSystem", "CompartmentDefinition", "ConceptMap", "EffectEvidenceSynthesis",
-        "EventDefinition", "Evidence", "EvidenceVariable", "ExampleScenario", "GraphDefinition", "ImplementationGuide", "Library", "Measure",
-        "MessageDefinition", "NamingSystem", "OperationDefinition", "PlanDefinition", "Questionnaire", "ResearchDefinition", "ResearchElementDefinition",
-        "RiskEvidenceSynthesis", "SearchParameter", "StructureDefinition", "StructureMap", "TerminologyCapabilities", "TestScript", "ValueSet",
+        "ActivityDefinition", "CapabilityStatement", "ChargeItemDefinition", "CodeSystem",
+        "CompartmentDefinition", "ConceptMap", "EffectEvidenceSynthesis",
+        "EventDefinition", "Evidence", "EvidenceVariable", "ExampleScenario", "GraphDefinition",
+        "ImplementationGuide", "Library", "Measure",
+        "MessageDefinition", "NamingSystem", "OperationDefinition", "PlanDefinition",
+        "Questionnaire", "ResearchDefinition", "ResearchElementDefinition",
+        "RiskEvidenceSynthesis", "SearchParameter", "StructureDefinition", "StructureMap",
+        "TerminologyCapabilities", "TestScript", "ValueSet",
     }
 )  # fmt: skip
-"""The types of R4 that HL7's validator calls canonical: others refer to them by their url, which NamingSystem does not have yet."""
+"""The types of R4 that HL7's validator calls canonical: others refer to them by their url, which
+NamingSystem does not have yet.
+"""
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:
@@ -33,6 +41,14 @@ def build(found: Property, explainer: Explainer) -> Check | None:
     def check(value: Any, scope: Scope) -> Issues:
         if type(value) is not str or is_absolute_uri(value) or is_blank(value):
             return None
-        return [Issue("error", "invalid", "canonical-absolute", "", f"The canonical URL of a definition must be absolute ({value[:256]})")]
+        return [
+            Issue(
+                "error",
+                "invalid",
+                "canonical-absolute",
+                "",
+                f"The canonical URL of a definition must be absolute ({value[:256]})",
+            )
+        ]
 
     return check

@@ -1,4 +1,6 @@
-"""Cardinality (FHIR R4, section 2.1.0.5): a required element must be there; for a primitive its companion is enough."""
+"""Cardinality (FHIR R4, section 2.1.0.5): a required element must be there; for a primitive its
+companion is enough.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,30 @@ __all__ = ["build", "given", "too_few", "too_many"]
 
 def too_few(profile: str, name: str, minimum: int, count: int) -> Issue:
     """In HealthLake's words. name: the element with its path, ``Patient.contact.name``."""
-    text = f"Profile {profile}, Element '{name}': minimum required = {minimum}, but only found {count}"
-    return Issue("error", "structure", "cardinality", "", text, profile, name.rpartition(".")[2].removesuffix("[x]"))
+    text = (
+        f"Profile {profile}, Element '{name}': minimum required = {minimum}, but only found {count}"
+    )
+    return Issue(
+        "error",
+        "structure",
+        "cardinality",
+        "",
+        text,
+        profile,
+        name.rpartition(".")[2].removesuffix("[x]"),
+    )
 
 
 def too_many(profile: str, name: str, maximum: int, count: int) -> Issue:
     """In HealthLake's words."""
-    return Issue("error", "structure", "cardinality", "", f"Profile {profile}, Element '{name}': max allowed = {maximum}, but found {count}", profile)
+    return Issue(
+        "error",
+        "structure",
+        "cardinality",
+        "",
+        f"Profile {profile}, Element '{name}': max allowed = {maximum}, but found {count}",
+        profile,
+    )
 
 
 def _required(schema: TypeSchema) -> list[tuple[frozenset[str], ElementSchema]]:
@@ -32,12 +51,16 @@ def _required(schema: TypeSchema) -> list[tuple[frozenset[str], ElementSchema]]:
     for element in schema.elements:
         if element.min:
             found = [p for p in schema.properties.values() if p.element is element]
-            names = [p.json_name for p in found] + ["_" + p.json_name for p in found if p.is_primitive]
+            names = [p.json_name for p in found] + [
+                "_" + p.json_name for p in found if p.is_primitive
+            ]
             required.append((frozenset(names), element))
     return required
 
 
-def given(check: Check, schema: TypeSchema, explainer: Explainer, names: AbstractSet[str]) -> Check | None:
+def given(
+    check: Check, schema: TypeSchema, explainer: Explainer, names: AbstractSet[str]
+) -> Check | None:
     return check if any(one.isdisjoint(names) for one, _ in _required(schema)) else None
 
 

@@ -1,4 +1,6 @@
-"""Contained resources (FHIR R4, section 2.3.3): an id, no nesting, no version or security of their own, and referred to (dom-2 to dom-5)."""
+"""Contained resources (FHIR R4, section 2.3.3): an id, no nesting, no version or security of their
+own, and referred to (dom-2 to dom-5).
+"""
 
 from __future__ import annotations
 
@@ -34,12 +36,30 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         issues: list[Issue] = []
         resources = [r for r in held if type(r) is dict]
         if any("contained" in r for r in resources):
-            issues.append(_failed("dom-2", "If the resource is contained in another resource, it SHALL NOT contain nested Resources"))
+            issues.append(
+                _failed(
+                    "dom-2",
+                    "If the resource is contained in another resource, it SHALL NOT contain "
+                    "nested Resources",
+                )
+            )
         metas = [meta for r in resources if type(meta := r.get("meta")) is dict]
         if any("versionId" in meta or "lastUpdated" in meta for meta in metas):
-            issues.append(_failed("dom-4", "If a resource is contained in another resource, it SHALL NOT have a meta.versionId or a meta.lastUpdated"))
+            issues.append(
+                _failed(
+                    "dom-4",
+                    "If a resource is contained in another resource, it SHALL NOT have a "
+                    "meta.versionId or a meta.lastUpdated",
+                )
+            )
         if any("security" in meta for meta in metas):
-            issues.append(_failed("dom-5", "If a resource is contained in another resource, it SHALL NOT have a security label"))
+            issues.append(
+                _failed(
+                    "dom-5",
+                    "If a resource is contained in another resource, it SHALL NOT have a security "
+                    "label",
+                )
+            )
         issues += _repeated(held)
         issues += _unreferenced(types, name, value, held, scope.memo.get(FRAGMENTS, ()))
         return issues or None
@@ -48,7 +68,9 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
 
 
 def _failed(key: str, human: str) -> Issue:
-    return Issue("error", "invariant", key, "", f"Constraint failed: {key}: '{human}'", DOMAIN_RESOURCE)
+    return Issue(
+        "error", "invariant", key, "", f"Constraint failed: {key}: '{human}'", DOMAIN_RESOURCE
+    )
 
 
 def _repeated(held: list[Any]) -> Iterator[Issue]:
@@ -59,21 +81,38 @@ def _repeated(held: list[Any]) -> Iterator[Issue]:
             continue
         if identity in seen:
             yield Issue(
-                "error", "duplicate", "duplicate-contained-id", f"contained[{index}]", f"The contained resource id '{identity[:64]}' occurs more than once"
+                "error",
+                "duplicate",
+                "duplicate-contained-id",
+                f"contained[{index}]",
+                f"The contained resource id '{identity[:64]}' occurs more than once",
             )
         seen.add(identity)
 
 
-def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[Any], met: Collection[str]) -> Iterator[Issue]:
-    """dom-3: a contained resource is referred to by its container, by another that is, or refers to the container itself.
+def _unreferenced(
+    schema: Schema, name: str, value: dict[str, Any], held: list[Any], met: Collection[str]
+) -> Iterator[Issue]:
+    """dom-3: a contained resource is referred to by its container, by another that is, or refers to
+    the container itself.
 
-    met    fragments of the References that the walk through the container has met; nearly always that is all there is to know
+    met    fragments of the References that the walk through the container has met; nearly always
+           that is all there is to know
     """
-    ids = [identity if type(r) is dict and type(identity := r.get("id")) is str else None for r in held]
+    ids = [
+        identity if type(r) is dict and type(identity := r.get("id")) is str else None for r in held
+    ]
     if all(identity in met for identity in ids):
         return
-    own = set(references(schema, name, {key: item for key, item in value.items() if key != "contained"}))
-    inner = [set(references(schema, kind, r)) if type(r) is dict and type(kind := r.get("resourceType")) is str else set() for r in held]
+    own = set(
+        references(schema, name, {key: item for key, item in value.items() if key != "contained"})
+    )
+    inner = [
+        set(references(schema, kind, r))
+        if type(r) is dict and type(kind := r.get("resourceType")) is str
+        else set()
+        for r in held
+    ]
     places: dict[str, list[int]] = {}
     for index, identity in enumerate(ids):
         if identity is not None:
@@ -91,17 +130,26 @@ def _unreferenced(schema: Schema, name: str, value: dict[str, Any], held: list[A
         if type(resource) is not dict:
             continue
         if ids[index] is None:
-            yield Issue("error", "required", "contained-id", f"contained[{index}]", "Resource requires an id, but none is present")
+            yield Issue(
+                "error",
+                "required",
+                "contained-id",
+                f"contained[{index}]",
+                "Resource requires an id, but none is present",
+            )
         if index not in reached:
             text = (
-                f"The contained resource '{(ids[index] or '')[:64]}' is not referenced to from elsewhere in the containing resource "
+                f"The contained resource '{(ids[index] or '')[:64]}' is not referenced to from "
+                "elsewhere in the containing resource "
                 "nor does it refer to the containing resource (dom-3)"
             )
             yield Issue("error", "invariant", "dom-3", f"contained[{index}]", text, DOMAIN_RESOURCE)
 
 
 def references(schema: Schema, name: str, value: Any) -> Iterator[str]:
-    """What a value of a type refers to by ``#``: the fragments of References and of primitives that are URIs."""
+    """What a value of a type refers to by ``#``: the fragments of References and of primitives that
+    are URIs.
+    """
     if type(value) is not dict or schema.kind(name) is None:
         return
     properties = schema.properties(name)
@@ -116,7 +164,11 @@ def references(schema: Schema, name: str, value: Any) -> Iterator[str]:
             kind = found.type
         for one in item if type(item) is list else (item,):
             if type(one) is str:
-                if one.startswith("#") and (kind in _URIS or (name == "Reference" and key == "reference")):
+                if one.startswith("#") and (
+                    kind in _URIS or (name == "Reference" and key == "reference")
+                ):
                     yield one[1:]
             elif type(one) is dict:
-                yield from references(schema, str(one.get("resourceType")) if kind == "Resource" else kind, one)
+                yield from references(
+                    schema, str(one.get("resourceType")) if kind == "Resource" else kind, one
+                )

@@ -1,7 +1,9 @@
-"""Where an extension may stand: the contexts of its definition, and the names of the place that it is found in (FHIR R4, section 2.4.0.2).
+"""Where an extension may stand: the contexts of its definition, and the names of the place that it
+is found in (FHIR R4, section 2.4.0.2).
 
-A walk does not know what lies above it. Where the names known there do not satisfy a definition, an ``Unplaced`` issue unwinds to the
-resource like any other; there its location tells the whole path, and the issue is settled: dropped, or made an error.
+A walk does not know what lies above it. Where the names known there do not satisfy a definition, an
+``Unplaced`` issue unwinds to the resource like any other; there its location tells the whole path,
+and the issue is settled: dropped, or made an error.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ __all__ = ["Placement", "Unplaced", "property_at", "settle", "unplaced", "with_b
 
 _STEP = re.compile(r"(\w+)(?:\.ofType\((\w+)\))?(?:\[(\d+)\])?(?:\.|$)")
 _ANYWHERE = frozenset({"Element", "Any"})
-_INSIDE_EXAMPLES = frozenset({"ElementDefinition.example.value", "ElementDefinition.pattern", "ElementDefinition.fixed"})
+_INSIDE_EXAMPLES = frozenset(
+    {"ElementDefinition.example.value", "ElementDefinition.pattern", "ElementDefinition.fixed"}
+)
 _REAL = {
     "Element": frozenset({"id", "extension"}),
     "BackboneElement": frozenset({"modifierExtension"}),
@@ -59,18 +63,26 @@ class Placement:
     @classmethod
     def of(cls, definition: dict[str, Any]) -> Placement:
         url = definition["url"]
-        stated = tuple((c.get("type", "element"), c.get("expression", "")) for c in definition.get("context", ()))
+        stated = tuple(
+            (c.get("type", "element"), c.get("expression", ""))
+            for c in definition.get("context", ())
+        )
         corrected = tuple(("element", expression) for expression in _CORRECTED.get(url, ()))
         return cls(url, corrected or stated, tuple(definition.get("contextInvariant", ())))
 
     def satisfied_by(self, names: frozenset[str], *, on_resource: bool) -> bool:
         """Whether the names of a place are enough to allow it there, whatever lies above."""
-        return not self.invariants and any(kind == "element" and _named(expression, names, on_resource=on_resource) for kind, expression in self.contexts)
+        return not self.invariants and any(
+            kind == "element" and _named(expression, names, on_resource=on_resource)
+            for kind, expression in self.contexts
+        )
 
 
 @dataclass(slots=True)
 class Unplaced(Issue):
-    """An extension that may stand where it is or may not, depending on what lies above; ``decide`` says it of a place."""
+    """An extension that may stand where it is or may not, depending on what lies above; ``decide``
+    says it of a place.
+    """
 
     decide: Callable[[_Place], bool] | None = None
 
@@ -91,12 +103,28 @@ class _Place:
 def unplaced(explainer: Explainer, placement: Placement, *, modifier: bool) -> Unplaced:
     """The issue for an extension whose place must be looked at."""
     expected = ", ".join(f"{kind} {expression}" for kind, expression in placement.contexts)
-    text = f"The {'modifier ' if modifier else ''}extension {placement.url} is not allowed to be used at this point (allowed = {expected})"
-    return Unplaced("error", "structure", "extension-context", "", text, placement.url, "", partial(_allowed, explainer, placement))
+    text = (
+        f"The {'modifier ' if modifier else ''}extension {placement.url} is not allowed to be "
+        f"used at this point (allowed = {expected})"
+    )
+    return Unplaced(
+        "error",
+        "structure",
+        "extension-context",
+        "",
+        text,
+        placement.url,
+        "",
+        partial(_allowed, explainer, placement),
+    )
 
 
-def settle(issues: list[Issue], explainer: Explainer, name: str, resource: Any, scope: Scope) -> Issues:
-    """The issues of a resource with those of extensions decided; locations are relative to the resource."""
+def settle(
+    issues: list[Issue], explainer: Explainer, name: str, resource: Any, scope: Scope
+) -> Issues:
+    """The issues of a resource with those of extensions decided; locations are relative to the
+    resource.
+    """
     if not any(type(issue) is Unplaced for issue in issues):
         return issues
     kept: list[Issue] = []
@@ -104,24 +132,41 @@ def settle(issues: list[Issue], explainer: Explainer, name: str, resource: Any, 
         if type(issue) is not Unplaced or issue.decide is None:
             kept.append(issue)
         elif not issue.decide(_place(explainer.schema, name, resource, issue.location, scope)):
-            kept.append(Issue(issue.severity, issue.code, issue.rule, issue.location, issue.diagnostics, issue.profile))
+            kept.append(
+                Issue(
+                    issue.severity,
+                    issue.code,
+                    issue.rule,
+                    issue.location,
+                    issue.diagnostics,
+                    issue.profile,
+                )
+            )
     return kept or None
 
 
 def _names_at(names: Iterable[str], found: Property, schema: Schema) -> frozenset[str]:
-    """The names of a property's values, given those of what holds them: ``Patient.contact``, ``BackboneElement``; ``Patient.name``, ``HumanName``."""
+    """The names of a property's values, given those of what holds them: ``Patient.contact``,
+    ``BackboneElement``; ``Patient.name``, ``HumanName``.
+    """
     below = {f"{one}.{found.name}" for one in names if found.name in _REAL.get(one, (found.name,))}
     if schema.kind(found.type) == "backbone":
         return frozenset(below | {found.type, "BackboneElement"})
     if found.element.is_choice:
-        below |= {text for one in tuple(below) for text in (f"{one}.ofType({found.type})", one + found.type)}
+        below |= {
+            text
+            for one in tuple(below)
+            for text in (f"{one}.ofType({found.type})", one + found.type)
+        }
     return frozenset(below | {found.type})
 
 
 def _named(expression: str, names: frozenset[str], *, on_resource: bool) -> bool:
     if expression in _ANYWHERE or (expression == "Resource" and on_resource) or expression in names:
         return True
-    return "[x]" in expression and any(_same_choice(name.split("."), expression.split(".")) for name in names)
+    return "[x]" in expression and any(
+        _same_choice(name.split("."), expression.split(".")) for name in names
+    )
 
 
 def _same_choice(name: list[str], expression: list[str]) -> bool:
@@ -129,7 +174,12 @@ def _same_choice(name: list[str], expression: list[str]) -> bool:
     while name and expression:
         step, wanted = name.pop(0), expression.pop(0)
         if step != wanted:
-            if not wanted.endswith("[x]") or step != wanted[:-3] or not name or not name[0].startswith("ofType("):
+            if (
+                not wanted.endswith("[x]")
+                or step != wanted[:-3]
+                or not name
+                or not name[0].startswith("ofType(")
+            ):
                 return False
             name.pop(0)
     return not name and not expression
@@ -141,14 +191,24 @@ def _steps(location: str) -> Iterator[tuple[str, str | None, int | None]]:
 
 
 def _place(schema: Schema, name: str, resource: Any, location: str, scope: Scope) -> _Place:
-    names, kind, value, companion, step_name, above = frozenset({name}), name, resource, None, name, None
+    names, kind, value, companion, step_name, above = (
+        frozenset({name}),
+        name,
+        resource,
+        None,
+        name,
+        None,
+    )
     for step, choice, index in list(_steps(location))[:-1]:
         found = _property(schema, kind, step, choice)
         if found is None:
             break
         above, step_name = value, found.json_name
         held = value if type(value) is dict else {}
-        value, companion = _item(held.get(found.json_name), index), _item(held.get("_" + found.json_name), index)
+        value, companion = (
+            _item(held.get(found.json_name), index),
+            _item(held.get("_" + found.json_name), index),
+        )
         names, kind = _names_at(names, found, schema), found.type
     return _Place(names, kind, value, companion, step_name, above, scope)
 
@@ -156,11 +216,20 @@ def _place(schema: Schema, name: str, resource: Any, location: str, scope: Scope
 def _property(schema: Schema, kind: str, step: str, choice: str | None) -> Property | None:
     if schema.kind(kind) == "primitive-type":
         return None
-    return next((p for p in schema.properties(kind).values() if p.name == step and choice in (None, p.type)), None)
+    return next(
+        (
+            p
+            for p in schema.properties(kind).values()
+            if p.name == step and choice in (None, p.type)
+        ),
+        None,
+    )
 
 
 def property_at(schema: Schema, name: str, location: str) -> Property | None:
-    """The property that a location leads to, which is relative to a value of the named type; None where it leads nowhere."""
+    """The property that a location leads to, which is relative to a value of the named type; None
+    where it leads nowhere.
+    """
     found = None
     for step, choice, _ in _steps(location):
         found = _property(schema, name, step, choice)
@@ -179,7 +248,9 @@ def _item(value: Any, index: int | None) -> Any:
 def _allowed(explainer: Explainer, placement: Placement, place: _Place) -> bool:
     if not place.names.isdisjoint(_INSIDE_EXAMPLES):
         return True
-    if not any(_in_context(explainer, kind, expression, place) for kind, expression in placement.contexts):
+    if not any(
+        _in_context(explainer, kind, expression, place) for kind, expression in placement.contexts
+    ):
         return False
     return all(_holds(explainer, expression, place) for expression in placement.invariants)
 
@@ -200,7 +271,9 @@ def _in_context(explainer: Explainer, kind: str, expression: str, place: _Place)
 
 
 def with_bases(explainer: Explainer, names: Iterable[str]) -> frozenset[str]:
-    """The names, and what they are called after the types that theirs specialise: ``Age`` is a ``Quantity``."""
+    """The names, and what they are called after the types that theirs specialise: ``Age`` is a
+    ``Quantity``.
+    """
     found: set[str] = set()
     for name in names:
         first, dot, rest = name.partition(".")
@@ -220,7 +293,9 @@ def _conforms(explainer: Explainer, profile: str, place: _Place) -> bool:
 def _selected(explainer: Explainer, expression: str, place: _Place) -> bool:
     resource = place.scope.resource
     try:
-        nodes = fhirpath.compile(expression, str(resource.get("resourceType")), model=explainer.model).nodes(resource, explainer.fhirpath_scope(place.scope))
+        nodes = fhirpath.compile(
+            expression, str(resource.get("resourceType")), model=explainer.model
+        ).nodes(resource, explainer.fhirpath_scope(place.scope))
     except fhirpath.FhirPathError:
         return False
     return any(getattr(node, "value", node) is place.value for node in nodes)
@@ -228,6 +303,8 @@ def _selected(explainer: Explainer, expression: str, place: _Place) -> bool:
 
 def _holds(explainer: Explainer, expression: str, place: _Place) -> bool:
     try:
-        return fhirpath.compile(expression, place.type, model=explainer.model).holds(place.value, explainer.fhirpath_scope(place.scope), place.companion)
+        return fhirpath.compile(expression, place.type, model=explainer.model).holds(
+            place.value, explainer.fhirpath_scope(place.scope), place.companion
+        )
     except fhirpath.FhirPathError:
         return False

@@ -1,4 +1,6 @@
-"""Extensions (FHIR R4, section 2.4): an absolute url; what a known definition says of value, parts and place; modifier or not."""
+"""Extensions (FHIR R4, section 2.4): an absolute url; what a known definition says of value, parts
+and place; modifier or not.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ __all__ = ["build"]
 
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _MATCHETYPE = "http://hl7.org/fhir/tools/StructureDefinition/matchetype"
-_OTHER_VERSION = re.compile(r"http://hl7\.org/fhir/[0-9]\.[0-9]/StructureDefinition/extension-..+", re.DOTALL)
+_OTHER_VERSION = re.compile(
+    r"http://hl7\.org/fhir/[0-9]\.[0-9]/StructureDefinition/extension-..+", re.DOTALL
+)
 _INSIDE = "Extension.extension"  # the parts of an extension, whose urls are names
 _KEPT = 4096
 _CORE = "http://hl7.org/fhir/StructureDefinition/"
@@ -27,7 +31,8 @@ _LATER = {
     "instance-description": ("markdown", "Resource.meta"),
     "structuredefinition-fmm-support": ("markdown", "Element"),
 }
-"""Extensions that R4 does not define and its publisher uses: name -> type of the value and context."""
+"""Extensions that R4 does not define and its publisher uses: name -> type of the value and context.
+"""
 
 
 class _Definition:
@@ -39,15 +44,30 @@ class _Definition:
     check   what its definition says beyond the type Extension
     """
 
-    def __init__(self, explainer: Explainer, definition: dict[str, Any], names: frozenset[str], *, on_resource: bool) -> None:
+    def __init__(
+        self,
+        explainer: Explainer,
+        definition: dict[str, Any],
+        names: frozenset[str],
+        *,
+        on_resource: bool,
+    ) -> None:
         elements = definition["snapshot"]["element"]
         value = next((e for e in elements if e["path"].startswith("Extension.value")), None)
         self.url: str = definition["url"]
         self.is_modifier = bool(elements[0].get("isModifier"))
-        self.types = {t["code"] for t in value.get("type", ())} if value is not None and value.get("max") != "0" else set()
+        self.types = (
+            {t["code"] for t in value.get("type", ())}
+            if value is not None and value.get("max") != "0"
+            else set()
+        )
         if self.url == _FHIR_TYPE:
             self.types |= {"uri", "url"}
-        self.parts = {e["fixedUri"] for e in elements if e["path"] == "Extension.extension.url" and "fixedUri" in e}
+        self.parts = {
+            e["fixedUri"]
+            for e in elements
+            if e["path"] == "Extension.extension.url" and "fixedUri" in e
+        }
         self.placement = Placement.of(definition)
         self.placed = self.placement.satisfied_by(names, on_resource=on_resource)
         self.check = explainer.profile_check(self.url)
@@ -79,21 +99,40 @@ class _Extensions:
             return None
         url = value.get("url")
         if type(url) is not str:  # one that is missing altogether is the cardinality's
-            return [_error("extension-url", "Extension.url must have a value of its own")] if url is None and "_url" in value else None
+            return (
+                [_error("extension-url", "Extension.url must have a value of its own")]
+                if url is None and "_url" in value
+                else None
+            )
         one = self.known[url] if url in self.known else self._definition(url)
         if one is not None:
             return self._stated(value, url, one, scope) or None
         if not self.is_part and not is_absolute_uri(url):
             return [_error("extension-url", "Extension.url must be an absolute URL")]
         if url == _MATCHETYPE and self.on_resource:
-            return [_error("extension-context", "This resource is not allowed to be a matchetype, a pattern for other resources")]
+            return [
+                _error(
+                    "extension-context",
+                    "This resource is not allowed to be a matchetype, a pattern for other "
+                    "resources",
+                )
+            ]
         if _OTHER_VERSION.fullmatch(url):
-            return [_error("extension-version", f"Extensions of other FHIR versions are not known: {url[:256]}")]
+            return [
+                _error(
+                    "extension-version",
+                    f"Extensions of other FHIR versions are not known: {url[:256]}",
+                )
+            ]
         return None
 
     def _definition(self, url: str) -> _Definition | None:
         bare = url.partition("|")[0]
-        stated = self.explainer.definitions.fetch("StructureDefinition", bare) if is_absolute_uri(bare) else None
+        stated = (
+            self.explainer.definitions.fetch("StructureDefinition", bare)
+            if is_absolute_uri(bare)
+            else None
+        )
         stated = stated or _later(url)
         made = None
         if stated is not None and stated["type"] == "Extension" and "snapshot" in stated:
@@ -102,12 +141,29 @@ class _Extensions:
             self.known[url] = made
         return made
 
-    def _stated(self, value: dict[str, Any], url: str, one: _Definition, scope: Scope) -> list[Issue]:
-        issues: list[Issue] = [] if one.placed else [unplaced(self.explainer, one.placement, modifier=self.is_modifier)]
+    def _stated(
+        self, value: dict[str, Any], url: str, one: _Definition, scope: Scope
+    ) -> list[Issue]:
+        issues: list[Issue] = (
+            []
+            if one.placed
+            else [unplaced(self.explainer, one.placement, modifier=self.is_modifier)]
+        )
         if "|" in url:
-            issues.append(_error("extension-version", f"The extension URL must not contain a version: {url[:256]}"))
+            issues.append(
+                _error(
+                    "extension-version",
+                    f"The extension URL must not contain a version: {url[:256]}",
+                )
+            )
         if one.is_modifier != self.is_modifier:
-            issues.append(_error("extension-modifier", f"The Extension '{one.url}' must {'not ' if self.is_modifier else ''}be used as a modifierExtension"))
+            issues.append(
+                _error(
+                    "extension-modifier",
+                    f"The Extension '{one.url}' must {'not ' if self.is_modifier else ''}be used "
+                    "as a modifierExtension",
+                )
+            )
         issues += self._value(value, one)
         issues += _parts(value, one) if "extension" in value and "|" not in url else ()
         if one.check is not None:
@@ -116,11 +172,19 @@ class _Extensions:
 
     def _value(self, value: dict[str, Any], one: _Definition) -> list[Issue]:
         name = next((n.lstrip("_") for n in value if n.lstrip("_").startswith("value")), None)
-        found = self.explainer.schema.properties("Extension").get(name) if name is not None else None
+        found = (
+            self.explainer.schema.properties("Extension").get(name) if name is not None else None
+        )
         if found is not None:
             if found.type in one.types:
                 return []
-            return [_error("extension-type", f"The Extension '{one.url}' definition allows for the types {sorted(one.types)} but found type {found.type}")]
+            return [
+                _error(
+                    "extension-type",
+                    f"The Extension '{one.url}' definition allows for the types "
+                    f"{sorted(one.types)} but found type {found.type}",
+                )
+            ]
         if not one.types:
             return []
         words = (
@@ -137,14 +201,31 @@ def _later(url: str) -> dict[str, Any] | None:
         return None
     kind, context = found
     elements = [{"path": "Extension"}, {"path": "Extension.value[x]", "type": [{"code": kind}]}]
-    return {"url": url, "type": "Extension", "context": [{"type": "element", "expression": context}], "snapshot": {"element": elements}}
+    return {
+        "url": url,
+        "type": "Extension",
+        "context": [{"type": "element", "expression": context}],
+        "snapshot": {"element": elements},
+    }
 
 
 def _names(owner: str, explainer: Explainer) -> frozenset[str]:
-    """What a place is called as far as its definition tells, by the path of what holds the extension: a type, a backbone element, or a primitive's."""
+    """What a place is called as far as its definition tells, by the path of what holds the
+    extension: a type, a backbone element, or a primitive's.
+    """
     holder, _, name = owner.rpartition(".")
-    found = explainer.schema.properties(holder).get(name) if explainer.schema.kind(holder) is not None else None
-    return with_bases(explainer, (owner.removesuffix("[x]"), *((found.type,) if found is not None and found.is_primitive else ())))
+    found = (
+        explainer.schema.properties(holder).get(name)
+        if explainer.schema.kind(holder) is not None
+        else None
+    )
+    return with_bases(
+        explainer,
+        (
+            owner.removesuffix("[x]"),
+            *((found.type,) if found is not None and found.is_primitive else ()),
+        ),
+    )
 
 
 def _parts(value: dict[str, Any], one: _Definition) -> list[Issue]:
@@ -154,6 +235,9 @@ def _parts(value: dict[str, Any], one: _Definition) -> list[Issue]:
     for index, part in enumerate(parts if type(parts) is list else ()):
         name = part.get("url") if type(part) is dict else None
         if type(name) is str and name not in one.parts and not is_absolute_uri(name):
-            issue = _error("extension-part", f"Sub-extension url '{name[:128]}' is not defined by the Extension {one.url}")
+            issue = _error(
+                "extension-part",
+                f"Sub-extension url '{name[:128]}' is not defined by the Extension {one.url}",
+            )
             issues += located(f"extension[{index}]", [issue])
     return issues

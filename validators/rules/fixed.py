@@ -1,4 +1,6 @@
-"""fixed[x], pattern[x], minValue[x], maxValue[x], maxLength of an ElementDefinition (FHIR R4, section 5.3.5)."""
+"""fixed[x], pattern[x], minValue[x], maxValue[x], maxLength of an ElementDefinition (FHIR R4,
+section 5.3.5).
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,25 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "same"]
 
-_MEASURED = frozenset({"string", "code", "uri", "url", "canonical", "oid", "uuid", "date", "dateTime"})
+_MEASURED = frozenset(
+    {"string", "code", "uri", "url", "canonical", "oid", "uuid", "date", "dateTime"}
+)
 """The types whose maxLength HL7's validator looks at."""
 _UCUM = "http://unitsofmeasure.org"
 _DURATIONS = frozenset({"Quantity", "Duration", "Age"})
 _MOMENTS = {"date": "today()", "dateTime": "now()", "instant": "now()"}
-"""A duration as bound of a date or time counts from the time of validation: the minimum back, the maximum forth."""
-_UNITS = {"a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours", "min": "minutes", "s": "seconds"}
+"""A duration as bound of a date or time counts from the time of validation: the minimum back, the
+maximum forth.
+"""
+_UNITS = {
+    "a": "years",
+    "mo": "months",
+    "wk": "weeks",
+    "d": "days",
+    "h": "hours",
+    "min": "minutes",
+    "s": "seconds",
+}
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:
@@ -36,7 +50,10 @@ def build(found: Property, explainer: Explainer) -> Check | None:
         checks.append(_value(element.pattern[1], "pattern", _mismatch_of_pattern))
     if element.max_length and found.type in _MEASURED:
         checks.append(_length(element.max_length))
-    for bound, operator, words in ((element.min_value, ">=", "minimum"), (element.max_value, "<=", "maximum")):
+    for bound, operator, words in (
+        (element.min_value, ">=", "minimum"),
+        (element.max_value, "<=", "maximum"),
+    ):
         if bound is not None and (check := _bound(bound, operator, words, found)) is not None:
             checks.append(check)
     return union(checks)
@@ -56,25 +73,63 @@ def _mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
     if isinstance(expected, Mapping):
         if not isinstance(value, Mapping):
             return path or "value"
-        names = [n for n in expected if n != "id"] + [n for n in value if n not in expected and n != "id"]
-        return next((m for n in names if (m := _mismatch_of_fixed(value.get(n), expected.get(n), f"{path}.{n}".lstrip("."))) is not None), None)
+        names = [n for n in expected if n != "id"] + [
+            n for n in value if n not in expected and n != "id"
+        ]
+        return next(
+            (
+                m
+                for n in names
+                if (
+                    m := _mismatch_of_fixed(
+                        value.get(n), expected.get(n), f"{path}.{n}".lstrip(".")
+                    )
+                )
+                is not None
+            ),
+            None,
+        )
     if isinstance(expected, list):
         if not isinstance(value, list) or len(value) != len(expected):
             return path or "value"
-        return next((m for n, (v, e) in enumerate(zip(value, expected, strict=True)) if (m := _mismatch_of_fixed(v, e, f"{path}[{n}]")) is not None), None)
+        return next(
+            (
+                m
+                for n, (v, e) in enumerate(zip(value, expected, strict=True))
+                if (m := _mismatch_of_fixed(v, e, f"{path}[{n}]")) is not None
+            ),
+            None,
+        )
     return None if same(value, expected) else path or "value"
 
 
 def _mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | None:
-    """Where a value lacks what a pattern has, None where it has all of it: of a list, each item somewhere."""
+    """Where a value lacks what a pattern has, None where it has all of it: of a list, each item
+    somewhere.
+    """
     if isinstance(expected, Mapping):
         if not isinstance(value, Mapping):
             return path or "value"
-        return next((m for n, e in expected.items() if (m := _mismatch_of_pattern(value.get(n), e, f"{path}.{n}".lstrip("."))) is not None), None)
+        return next(
+            (
+                m
+                for n, e in expected.items()
+                if (m := _mismatch_of_pattern(value.get(n), e, f"{path}.{n}".lstrip(".")))
+                is not None
+            ),
+            None,
+        )
     if isinstance(expected, list):
         if not isinstance(value, list):
             return path or "value"
-        return next((f"{path}[{n}]" for n, e in enumerate(expected) if not any(_mismatch_of_pattern(v, e) is None for v in value)), None)
+        return next(
+            (
+                f"{path}[{n}]"
+                for n, e in enumerate(expected)
+                if not any(_mismatch_of_pattern(v, e) is None for v in value)
+            ),
+            None,
+        )
     return None if same(value, expected) else path or "value"
 
 
@@ -83,7 +138,19 @@ def _value(expected: Any, rule: str, mismatch: Callable[[Any, Any], str | None])
 
     def check(value: Any, scope: Scope) -> Issues:
         where = mismatch(value, expected)
-        return None if where is None else [Issue("error", "value", rule, "", f"Value does not match {words} {str(expected)[:200]} (at {where})")]
+        return (
+            None
+            if where is None
+            else [
+                Issue(
+                    "error",
+                    "value",
+                    rule,
+                    "",
+                    f"Value does not match {words} {str(expected)[:200]} (at {where})",
+                )
+            ]
+        )
 
     return check
 
@@ -92,7 +159,15 @@ def _length(limit: int) -> Check:
     def check(value: Any, scope: Scope) -> Issues:
         if type(value) is not str or utf16_length(value) <= limit:
             return None
-        return [Issue("error", "too-long", "max-length", "", f"value is longer than permitted maximum length of {limit}")]
+        return [
+            Issue(
+                "error",
+                "too-long",
+                "max-length",
+                "",
+                f"value is longer than permitted maximum length of {limit}",
+            )
+        ]
 
     return check
 
@@ -101,7 +176,10 @@ def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -
     kind, limit = bound
     literal = str(limit)
     if kind in _DURATIONS and found.type in _MOMENTS:
-        literal = f"({_MOMENTS[found.type]} {'-' if words == 'minimum' else '+'} {limit.get('value')} {_UNITS.get(limit.get('code'), 'days')})"
+        literal = (
+            f"({_MOMENTS[found.type]} {'-' if words == 'minimum' else '+'} "
+            f"{limit.get('value')} {_UNITS.get(limit.get('code'), 'days')})"
+        )
     elif kind in ("Date", "DateTime", "Instant"):
         literal = "@" + literal
     elif kind == "Time":
@@ -119,13 +197,23 @@ def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -
                 return None
         except FhirPathError:  # no date at all, which its format's rule says
             return None
-        return [Issue("error", "value", f"{words}-value", "", f"value is not within the permitted {words} value of {literal.lstrip('@')}")]
+        return [
+            Issue(
+                "error",
+                "value",
+                f"{words}-value",
+                "",
+                f"value is not within the permitted {words} value of {literal.lstrip('@')}",
+            )
+        ]
 
     return check
 
 
 def _quantity_bound(limit: Mapping[str, Any], words: str) -> Check:
-    """A bound of a Quantity: for values in the same unit; another one of UCUM cannot be compared, which HL7's validator does not let pass."""
+    """A bound of a Quantity: for values in the same unit; another one of UCUM cannot be compared,
+    which HL7's validator does not let pass.
+    """
     system, code, most = limit.get("system"), limit.get("code"), Decimal(str(limit.get("value")))
     text = f"value is not within the permitted {words} value of {limit.get('value')} {code}"
 
@@ -134,7 +222,9 @@ def _quantity_bound(limit: Mapping[str, Any], words: str) -> Check:
         if number is None or not unit or not system or not code or value.get("system") != system:
             return None
         if unit == code:
-            beyond = isinstance(number, (int, float, Decimal)) and (Decimal(str(number)) < most if words == "minimum" else Decimal(str(number)) > most)
+            beyond = isinstance(number, (int, float, Decimal)) and (
+                Decimal(str(number)) < most if words == "minimum" else Decimal(str(number)) > most
+            )
         else:
             beyond = system == _UCUM
         return [Issue("error", "value", f"{words}-value", "", text)] if beyond else None

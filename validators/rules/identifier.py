@@ -1,4 +1,6 @@
-"""Identifiers (FHIR R4, section 2.24.0.10): the system is absolute, and the value a URI or UUID where the system says so."""
+"""Identifiers (FHIR R4, section 2.24.0.10): the system is absolute, and the value a URI or UUID
+where the system says so.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _SCHEMES = ("http:", "https:", "urn:", "ldap:")
 _SCHEME = re.compile(r"(?!file:(?!/|[^:]*:))[A-Za-z][A-Za-z0-9_\[\]]*:")
 _URI_SYSTEM = "urn:ietf:rfc:3986"
 _UUID_SYSTEM = "https://tools.ietf.org/html/rfc4122"
-_UUID = re.compile(r"urn:uuid:.*|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.DOTALL)
+_UUID = re.compile(
+    r"urn:uuid:.*|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.DOTALL
+)
 
 
 given = only_with("system")
@@ -33,17 +37,42 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         if type(system) is not str or not system:
             return None
         if not system.startswith(_SCHEMES):
-            return [Issue("error", "code-invalid", "identifier-system", "", "Identifier.system must be an absolute reference, not a local reference")]
+            return [
+                Issue(
+                    "error",
+                    "code-invalid",
+                    "identifier-system",
+                    "",
+                    "Identifier.system must be an absolute reference, not a local reference",
+                )
+            ]
         if system == _URI_SYSTEM:
             identifier = value.get("value")
             if type(identifier) is str and identifier and not _SCHEME.match(identifier):
                 return [
                     Issue(
-                        "error", "code-invalid", "identifier-uri", "", f"if identifier.system is '{_URI_SYSTEM}', then the identifier.value must be a full URI"
+                        "error",
+                        "code-invalid",
+                        "identifier-uri",
+                        "",
+                        f"if identifier.system is '{_URI_SYSTEM}', then the identifier.value must "
+                        "be a full URI",
                     )
                 ]
-        if system == _UUID_SYSTEM and type(value.get("value")) is str and not _UUID.fullmatch(value["value"]):
-            return [Issue("error", "code-invalid", "identifier-uri", "", f"the system '{_UUID_SYSTEM}' is for UUIDs, which the value is none of")]
+        if (
+            system == _UUID_SYSTEM
+            and type(value.get("value")) is str
+            and not _UUID.fullmatch(value["value"])
+        ):
+            return [
+                Issue(
+                    "error",
+                    "code-invalid",
+                    "identifier-uri",
+                    "",
+                    f"the system '{_UUID_SYSTEM}' is for UUIDs, which the value is none of",
+                )
+            ]
         return None
 
     return check

@@ -15,9 +15,16 @@ __all__ = ["build", "build_element", "given"]
 
 
 def build_element(found: Property, explainer: Explainer) -> Check | None:
-    """Element.id (FHIR R4, section 2.24.0.2). ElementDefinitions are excepted: a StructureDefinition has each id twice."""
+    """Element.id (FHIR R4, section 2.24.0.2).
+
+    ElementDefinitions are excepted: a StructureDefinition has each id twice.
+    """
     path = found.element.path
-    if found.json_name != "id" or path == "ElementDefinition.id" or explainer.schema.kind(path.removesuffix(".id")) == "resource":
+    if (
+        found.json_name != "id"
+        or path == "ElementDefinition.id"
+        or explainer.schema.kind(path.removesuffix(".id")) == "resource"
+    ):
         return None
 
     def check(value: Any, scope: Scope) -> Issues:
@@ -25,7 +32,15 @@ def build_element(found: Property, explainer: Explainer) -> Check | None:
             return None
         seen = scope.memo.setdefault("ids", set())
         if value in seen:
-            return [Issue("error", "business-rule", "duplicate-id", "", f"Duplicate id value '{value[:64]}'")]
+            return [
+                Issue(
+                    "error",
+                    "business-rule",
+                    "duplicate-id",
+                    "",
+                    f"Duplicate id value '{value[:64]}'",
+                )
+            ]
         seen.add(value)
         return None
 
@@ -46,9 +61,19 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
             return None
         issues: list[Issue] = []
         seen: set[str] = set()
-        for n, key in enumerate(f"{label.get('system')}#{label.get('code')}" for label in labels if type(label) is dict):
+        for n, key in enumerate(
+            f"{label.get('system')}#{label.get('code')}" for label in labels if type(label) is dict
+        ):
             if key in seen:
-                issues.append(Issue("error", "duplicate", "duplicate-security", f"security[{n}]", f"Duplicate: '{key[:128]}'"))
+                issues.append(
+                    Issue(
+                        "error",
+                        "duplicate",
+                        "duplicate-security",
+                        f"security[{n}]",
+                        f"Duplicate: '{key[:128]}'",
+                    )
+                )
             seen.add(key)
         return issues or None
 

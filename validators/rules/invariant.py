@@ -1,4 +1,6 @@
-"""Invariants (FHIR R4, section 5.3.5): FHIRPath conditions on elements and types, with the errata of ``schema.errata``."""
+"""Invariants (FHIR R4, section 5.3.5): FHIRPath conditions on elements and types, with the errata
+of ``schema.errata``.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +41,21 @@ def _plain_period(value: dict[str, Any]) -> bool:
     )
 
 
-_CORE_SOURCES = frozenset({"http://hl7.org/fhir/StructureDefinition/Reference", "http://hl7.org/fhir/StructureDefinition/Period"})
+_CORE_SOURCES = frozenset(
+    {
+        "http://hl7.org/fhir/StructureDefinition/Reference",
+        "http://hl7.org/fhir/StructureDefinition/Period",
+    }
+)
 
-NATIVE: Mapping[str, Callable[[dict[str, Any]], bool]] = {"ref-1": _plain_reference, "per-1": _plain_period}
-"""Key -> whether the invariant certainly holds: hot ones, for the values that nearly all data have. Whatever else goes to the expression."""
+NATIVE: Mapping[str, Callable[[dict[str, Any]], bool]] = {
+    "ref-1": _plain_reference,
+    "per-1": _plain_period,
+}
+"""Key -> whether the invariant certainly holds: hot ones, for the values that nearly all data have.
+
+Whatever else goes to the expression.
+"""
 
 
 def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
@@ -52,38 +65,62 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
     return _checks(schema.root.constraints, schema.name, explainer)
 
 
-def given(check: Check, schema: TypeSchema, explainer: Explainer, names: AbstractSet[str]) -> Check | None:
+def given(
+    check: Check, schema: TypeSchema, explainer: Explainer, names: AbstractSet[str]
+) -> Check | None:
     """Without the invariants that the names in an object decide."""
-    return _checks((c for c in schema.root.constraints if not _holds_given(c, schema.name, explainer, names)), schema.name, explainer)
+    return _checks(
+        (c for c in schema.root.constraints if not _holds_given(c, schema.name, explainer, names)),
+        schema.name,
+        explainer,
+    )
 
 
-def _holds_given(constraint: Constraint, name: str, explainer: Explainer, names: AbstractSet[str]) -> bool:
+def _holds_given(
+    constraint: Constraint, name: str, explainer: Explainer, names: AbstractSet[str]
+) -> bool:
     made = explainer.invariant(constraint, name)
     return made is not None and made.op is not None and decided(made.op, names) is True
 
 
 def build_element(found: Property, explainer: Explainer) -> Check | None:
-    """Invariants that a definition puts on one element, on each of its values; those of its type are on the type."""
+    """Invariants that a definition puts on one element, on each of its values; those of its type
+    are on the type.
+    """
     known = explainer.schema.kind(found.type)
     root = explainer.schema.type(found.type).root if known is not None else None
     typed = {c.key for c in root.constraints} if root is not None else set()
-    return _checks((c for c in found.element.constraints if c.key not in typed), found.type, explainer)
+    return _checks(
+        (c for c in found.element.constraints if c.key not in typed), found.type, explainer
+    )
 
 
 def build_empty(found: Property, explainer: Explainer) -> Check | None:
     """Invariants on a primitive element, where it has no value."""
-    return union([check for c in found.element.constraints if (check := _check(c, found.type, explainer, empty=True)) is not None])
+    return union(
+        [
+            check
+            for c in found.element.constraints
+            if (check := _check(c, found.type, explainer, empty=True)) is not None
+        ]
+    )
 
 
 def _checks(constraints: Iterable[Constraint], name: str, explainer: Explainer) -> Check | None:
     return union([check for c in constraints if (check := _check(c, name, explainer)) is not None])
 
 
-def _check(constraint: Constraint, name: str, explainer: Explainer, *, empty: bool = False) -> Check | None:
+def _check(
+    constraint: Constraint, name: str, explainer: Explainer, *, empty: bool = False
+) -> Check | None:
     if constraint.key in ELSEWHERE or not constraint.expression:
         return None
     fails = constraint.severity == "error" and not constraint.best_practice
-    if not fails and not explainer.warnings or (constraint.best_practice and not explainer.best_practice):
+    if (
+        not fails
+        and not explainer.warnings
+        or (constraint.best_practice and not explainer.best_practice)
+    ):
         return None
     made = explainer.invariant(constraint, name)
     if made is None:
@@ -100,7 +137,16 @@ def _check(constraint: Constraint, name: str, explainer: Explainer, *, empty: bo
                 return None
         except (AttributeError, KeyError, TypeError):
             return None  # data of another form than the type's: the walk reports it
-        return [Issue("error" if fails else "warning", "invariant", constraint.key, "", text, constraint.source)]
+        return [
+            Issue(
+                "error" if fails else "warning",
+                "invariant",
+                constraint.key,
+                "",
+                text,
+                constraint.source,
+            )
+        ]
 
     return check
 

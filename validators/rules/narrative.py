@@ -1,4 +1,6 @@
-"""Links inside narratives (FHIR R4, section 2.4): ``#anchor`` and ``#image`` lead somewhere in the resource. The XHTML itself is a primitive format."""
+"""Links inside narratives (FHIR R4, section 2.4): ``#anchor`` and ``#image`` lead somewhere in the
+resource. The XHTML itself is a primitive format.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["build", "given"]
 
 
-_HOLDERS = frozenset({"text", "section", "entry", "parameter"})  # what may hold a narrative, or a resource that has one
+_HOLDERS = frozenset(
+    {"text", "section", "entry", "parameter"}
+)  # what may hold a narrative, or a resource that has one
 
 
 given = only_with("language", "contained", *_HOLDERS)
@@ -28,7 +32,9 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
 
     def check(value: Any, scope: Scope) -> Issues:
         issues: list[Issue] = []
-        if scope.parent is None and _may_have_links(value):  # the line's own resource asks for all that is inside
+        if scope.parent is None and _may_have_links(
+            value
+        ):  # the line's own resource asks for all that is inside
             issues = resolve_anchors(value)
             for issue in issues:
                 issue.location = issue.location[start:]
@@ -41,14 +47,25 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
 
 def _may_have_links(value: dict[str, Any]) -> bool:
     contained = value.get("contained")
-    return not _HOLDERS.isdisjoint(value) or (type(contained) is list and any(type(one) is dict and _may_have_links(one) for one in contained))
+    return not _HOLDERS.isdisjoint(value) or (
+        type(contained) is list
+        and any(type(one) is dict and _may_have_links(one) for one in contained)
+    )
 
 
 def _language(text: Any) -> list[Issue]:
-    """A resource in a stated language whose narrative is pictures alone: HL7's validator breaks on it, and so refuses it (docs/decisions)."""
+    """A resource in a stated language whose narrative is pictures alone: HL7's validator breaks on
+    it, and so refuses it (docs/decisions).
+    """
     div = text.get("div") if type(text) is dict else None
     if type(div) is not str or not read_div(div).wordless:
         return []
     return [
-        Issue("error", "processing", "narrative-language", "text.div", "A narrative without words needs a lang attribute where the resource has a language")
+        Issue(
+            "error",
+            "processing",
+            "narrative-language",
+            "text.div",
+            "A narrative without words needs a lang attribute where the resource has a language",
+        )
     ]

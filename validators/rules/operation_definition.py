@@ -1,4 +1,6 @@
-"""OperationDefinitions (FHIR R4, section 5.7): their profiles on Parameters are known, and say the same as the parameters."""
+"""OperationDefinitions (FHIR R4, section 5.7): their profiles on Parameters are known, and say the
+same as the parameters.
+"""
 
 from __future__ import annotations
 
@@ -47,35 +49,65 @@ def _profile(value: Json, use: str, explainer: Explainer) -> Iterator[Issue]:
     elif profile.get("type") != "Parameters":
         yield _error(name, f"The profile '{url[:256]}' is not a profile on Parameters")
     else:
-        elements = {element.get("id", ""): element for element in profile.get("snapshot", {}).get("element", ())}
+        elements = {
+            element.get("id", ""): element
+            for element in profile.get("snapshot", {}).get("element", ())
+        }
         for key, element in elements.items():
             if key.startswith(_PARAMETER) and "." not in key.removeprefix(_PARAMETER):
                 yield from _parameter(value, use, key, element, elements)
 
 
-def _parameter(value: Json, use: str, key: str, element: Mapping[str, Any], elements: Mapping[str, Mapping[str, Any]]) -> Iterator[Issue]:
+def _parameter(
+    value: Json,
+    use: str,
+    key: str,
+    element: Mapping[str, Any],
+    elements: Mapping[str, Mapping[str, Any]],
+) -> Iterator[Issue]:
     """A slice of the profile, against the parameter of the name that it fixes."""
     named = elements.get(f"{key}.name", {})
     name = named.get("fixedString", named.get("patternString"))
     if name is None:
-        yield _error(f"{use}putProfile", f"The slice {key} of the profile does not say the name of its parameter")
+        yield _error(
+            f"{use}putProfile",
+            f"The slice {key} of the profile does not say the name of its parameter",
+        )
         return
-    found = [(i, p) for i, p in enumerate(objects(value.get("parameter"))) if p.get("name") == name and p.get("use") == use]
+    found = [
+        (i, p)
+        for i, p in enumerate(objects(value.get("parameter")))
+        if p.get("name") == name and p.get("use") == use
+    ]
     for index, parameter in found[:1]:
         for fault in _differences(parameter, key, element, elements):
-            yield _error(f"parameter[{index}]", f"The parameter '{name}' and the '{use}' profile differ: {fault}")
+            yield _error(
+                f"parameter[{index}]",
+                f"The parameter '{name}' and the '{use}' profile differ: {fault}",
+            )
 
 
-def _differences(parameter: Json, key: str, element: Mapping[str, Any], elements: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _differences(
+    parameter: Json, key: str, element: Mapping[str, Any], elements: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
     for bound in ("min", "max"):
         if bound in parameter and bound in element and str(parameter[bound]) != str(element[bound]):
             yield f"{bound} is {parameter[bound]}, and {element[bound]} in the profile"
     stated = extensions(parameter, _ALLOWED_TYPE)
-    types = {str(code) for _, code in stated} if stated else {str(parameter["type"])} if "type" in parameter else set()
+    types = (
+        {str(code) for _, code in stated}
+        if stated
+        else {str(parameter["type"])}
+        if "type" in parameter
+        else set()
+    )
     urls = parameter.get("targetProfile")
     targets = {url for url in urls if type(url) is str} if type(urls) is list else set()
     profiled, profiled_targets = _stated(key, elements)
-    for what, ours, theirs in (("types", types, profiled), ("target profiles", targets, profiled_targets)):
+    for what, ours, theirs in (
+        ("types", types, profiled),
+        ("target profiles", targets, profiled_targets),
+    ):
         if ours != theirs:
             yield f"{what} are {_listed(ours)}, and {_listed(theirs)} in the profile"
 

@@ -32,16 +32,22 @@ def _said_as(severity: Severity, prove: primitives.Check) -> Check:
 
 
 def proof_of(found: Property, explainer: Explainer, checks: int) -> Proof | None:
-    """The proof for a property of one primitive that has so many checks; None where they are more than format, style and a list of codes."""
+    """The proof for a property of one primitive that has so many checks; None where they are more
+    than format, style and a list of codes.
+    """
     bound = found.element.binding
     if _has_style(found, explainer):
         checks -= 1
         if checks == 1 and not _is_resource_id(found, explainer):
             return primitives.QUIET[found.type]
     if checks == 1:
-        return (_NONE if _is_resource_id(found, explainer) else primitives.PROVEN.get(found.type, _NONE)), format_of(found, explainer)
+        return (
+            _NONE if _is_resource_id(found, explainer) else primitives.PROVEN.get(found.type, _NONE)
+        ), format_of(found, explainer)
     if checks == 2 and bound is not None and not bound.additional:
-        binding = explainer.terminology.code_binding(bound.value_set or None, bound.strength, bound.max_value_set)
+        binding = explainer.terminology.code_binding(
+            bound.value_set or None, bound.strength, bound.max_value_set
+        )
         if binding is not None and binding.accepted:
             return binding.accepted, lambda value: _NOT_LISTED
     return None
@@ -52,7 +58,10 @@ def _has_style(found: Property, explainer: Explainer) -> bool:
 
 
 def _is_resource_id(found: Property, explainer: Explainer) -> bool:
-    return found.json_name == "id" and explainer.schema.kind(found.element.path.removesuffix(".id")) == "resource"
+    return (
+        found.json_name == "id"
+        and explainer.schema.kind(found.element.path.removesuffix(".id")) == "resource"
+    )
 
 
 def format_of(found: Property, explainer: Explainer) -> primitives.Check:

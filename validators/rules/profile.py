@@ -1,4 +1,6 @@
-"""Profiles that a resource names in meta.profile (FHIR R4, section 5.1.0.4): each must be known, and hold. Level strict only."""
+"""Profiles that a resource names in meta.profile (FHIR R4, section 5.1.0.4): each must be known,
+and hold. Level strict only.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposePr
 _UNKNOWN, _WRONG_TYPE = "profile-unknown", "profile-type"
 _OF_THE_CLAIM = frozenset({_UNKNOWN, _WRONG_TYPE})
 _KEPT = 4096
-_ADVICE = "add its package, validate with --level structure-only, or say --unknown-profile warning|ignore"
+_ADVICE = (
+    "add its package, validate with --level structure-only, or say --unknown-profile warning|ignore"
+)
 
 
 given = only_with("meta")
@@ -66,15 +70,26 @@ def _compiled(url: str, kind: str, explainer: Explainer) -> Check | None:
     if definition is None:
         return _unknown(url, explainer)
     if definition["type"] not in (kind, "Resource", "DomainResource"):
-        text = f"Specified profile type was '{definition['type']}' in profile '{url[:256]}', but found type '{kind}'"
+        text = (
+            f"Specified profile type was '{definition['type']}' in profile '{url[:256]}', but "
+            f"found type '{kind}'"
+        )
         return lambda value, scope: [Issue("error", "structure", _WRONG_TYPE, "", text, url[:256])]
-    return union([check for each in (url, *imposed(definition)) if (check := explainer.profile_check(each)) is not None])
+    return union(
+        [
+            check
+            for each in (url, *imposed(definition))
+            if (check := explainer.profile_check(each)) is not None
+        ]
+    )
 
 
 def named(url: str, explainer: Explainer) -> dict[str, Any] | None:
-    """The profile that a resource names, None where it is not known: an empty version is none, and the core's are known without one only.
+    """The profile that a resource names, None where it is not known: an empty version is none, and
+    the core's are known without one only.
 
-    The latter as HAPI's validation support has it (``DefaultProfileValidationSupport``), where ``vitalsigns|4.0.1`` is unknown.
+    The latter as HAPI's validation support has it (``DefaultProfileValidationSupport``), where
+    ``vitalsigns|4.0.1`` is unknown.
     """
     bare, bar, version = url.partition("|")
     if bar and (not version or core().fetch("StructureDefinition", bare) is not None):
@@ -84,7 +99,11 @@ def named(url: str, explainer: Explainer) -> dict[str, Any] | None:
 
 def imposed(definition: dict[str, Any]) -> list[str]:
     """The profiles that a profile imposes on its resources beside itself."""
-    return [e["valueCanonical"] for e in definition.get("extension", ()) if e.get("url") == _IMPOSED and "valueCanonical" in e]
+    return [
+        e["valueCanonical"]
+        for e in definition.get("extension", ())
+        if e.get("url") == _IMPOSED and "valueCanonical" in e
+    ]
 
 
 def _unknown(url: str, explainer: Explainer) -> Check | None:
@@ -92,11 +111,23 @@ def _unknown(url: str, explainer: Explainer) -> Check | None:
     if severity == "ignore" or (severity == "warning" and not explainer.warnings):
         return None
     text = f"Profile reference '{url[:256]}' has not been checked because it is unknown: {_ADVICE}"
-    return lambda value, scope: [Issue("error" if severity == "error" else "warning", "not-found", _UNKNOWN, "", text, url[:256])]
+    return lambda value, scope: [
+        Issue(
+            "error" if severity == "error" else "warning",
+            "not-found",
+            _UNKNOWN,
+            "",
+            text,
+            url[:256],
+        )
+    ]
 
 
-def unreplaced(issues: list[Issue], explainer: Explainer, name: str, resource: dict[str, Any]) -> Issues:
-    """The issues without those of the base type's bindings that every profile of the resource replaces by a binding of its own.
+def unreplaced(
+    issues: list[Issue], explainer: Explainer, name: str, resource: dict[str, Any]
+) -> Issues:
+    """The issues without those of the base type's bindings that every profile of the resource
+    replaces by a binding of its own.
 
     A profile stands in the place of its base type; its bindings have been checked already.
     """
@@ -105,11 +136,27 @@ def unreplaced(issues: list[Issue], explainer: Explainer, name: str, resource: d
         return issues
     meta = resource.get("meta")
     urls = meta.get("profile") if type(meta) is dict else None
-    known = [explainer.definitions.fetch("StructureDefinition", url) for url in urls if type(url) is str] if type(urls) is list else []
-    profiles = [p for p in known if p is not None and p["type"] == name and p.get("derivation") == "constraint"]
+    known = (
+        [
+            explainer.definitions.fetch("StructureDefinition", url)
+            for url in urls
+            if type(url) is str
+        ]
+        if type(urls) is list
+        else []
+    )
+    profiles = [
+        p
+        for p in known
+        if p is not None and p["type"] == name and p.get("derivation") == "constraint"
+    ]
     if not profiles:
         return issues
-    replaced = {id(issue) for issue in bound if all(_rebinds(profile, explainer, name, issue.location) for profile in profiles)}
+    replaced = {
+        id(issue)
+        for issue in bound
+        if all(_rebinds(profile, explainer, name, issue.location) for profile in profiles)
+    }
     return [issue for issue in issues if id(issue) not in replaced] or None
 
 
@@ -118,4 +165,6 @@ def _rebinds(profile: dict[str, Any], explainer: Explainer, name: str, location:
     if found is None:
         return False
     stated = [e for e in profile["snapshot"]["element"] if e["path"] == found.element.path]
-    return bool(stated) and all(element_schema(e, profile["url"]).binding != found.element.binding for e in stated)
+    return bool(stated) and all(
+        element_schema(e, profile["url"]).binding != found.element.binding for e in stated
+    )

@@ -1,4 +1,6 @@
-"""Questionnaires (FHIR R4, section 9.7): conditions that lead somewhere, and what one derived from another may change."""
+"""Questionnaires (FHIR R4, section 9.7): conditions that lead somewhere, and what one derived from
+another may change.
+"""
 
 from __future__ import annotations
 
@@ -54,17 +56,37 @@ def _conditions(questionnaire: Questionnaire, item: Item, location: str) -> Iter
     for condition in objects(item.definition.get("enableWhen")):
         link_id = condition.get("question")
         if type(link_id) is not str:
-            yield _error("enable-when", location, "Questions with an enableWhen must have a value for the question link")
+            yield _error(
+                "enable-when",
+                location,
+                "Questions with an enableWhen must have a value for the question link",
+            )
         elif any(one.link_id == link_id for inner in item.items for one in inner.descendants()):
-            yield _error("enable-when", location, "Questions with an enableWhen can't refer to an inner question for the enableWhen condition")
+            yield _error(
+                "enable-when",
+                location,
+                "Questions with an enableWhen can't refer to an inner question for the enableWhen "
+                "condition",
+            )
         elif (target := questionnaire.item(link_id)) is None:
-            yield _error("enable-when", location, f"Unable to find target '{link_id[:64]}' for this question enableWhen on link '{item.link_id}'")
+            yield _error(
+                "enable-when",
+                location,
+                f"Unable to find target '{link_id[:64]}' for this question enableWhen on link "
+                f"'{item.link_id}'",
+            )
         elif target is item:
-            yield _error("enable-when", location, "Target for this question enableWhen can't reference itself")
+            yield _error(
+                "enable-when",
+                location,
+                "Target for this question enableWhen can't reference itself",
+            )
 
 
 def _bases(value: Json, explainer: Explainer) -> Iterator[tuple[Json, bool]]:
-    """The known Questionnaires that this one is derived from, each with whether it is extended; otherwise it is complied with."""
+    """The known Questionnaires that this one is derived from, each with whether it is extended;
+    otherwise it is complied with.
+    """
     urls, companions = value.get("derivedFrom"), value.get("_derivedFrom")
     if type(urls) is not list or type(companions) is not list:
         return
@@ -72,43 +94,86 @@ def _bases(value: Json, explainer: Explainer) -> Iterator[tuple[Json, bool]]:
         base = explainer.definitions.fetch("Questionnaire", url) if type(url) is str else None
         kinds = extensions(companion, _DERIVATION) if type(companion) is dict else []
         coding = kinds[0][1] if kinds and type(kinds[0][1]) is dict else {}
-        if base is not None and coding.get("system") == _DERIVATIONS and coding.get("code") in ("extends", "compliesWith"):
+        if (
+            base is not None
+            and coding.get("system") == _DERIVATIONS
+            and coding.get("code") in ("extends", "compliesWith")
+        ):
             yield base, coding["code"] == "extends"
 
 
-def _derived(questionnaire: Questionnaire, item: Item, location: str, *, extends: bool) -> Iterator[Issue]:
+def _derived(
+    questionnaire: Questionnaire, item: Item, location: str, *, extends: bool
+) -> Iterator[Issue]:
     base = questionnaire.item(item.link_id) if item.link_id is not None else None
     where = f"'{item.link_id}' in {questionnaire.definition.get('url')}, from which this is derived"
     if base is None:
         if not extends:
-            yield _error("questionnaire-derived", location, f"There is no item {where}", "not-found")
+            yield _error(
+                "questionnaire-derived", location, f"There is no item {where}", "not-found"
+            )
         return
     definition = item.definition
-    if base.type is not None and "type" in definition and definition["type"] != base.definition["type"]:
-        yield _error("questionnaire-derived", f"{location}.type", f"The type is {definition['type']}, not {base.definition['type']} as that of item {where}")
+    if (
+        base.type is not None
+        and "type" in definition
+        and definition["type"] != base.definition["type"]
+    ):
+        yield _error(
+            "questionnaire-derived",
+            f"{location}.type",
+            f"The type is {definition['type']}, not {base.definition['type']} as that of item "
+            f"{where}",
+        )
     if not base.repeats and definition.get("repeats") is True:
-        yield _error("questionnaire-derived", f"{location}.repeats", f"The item repeats, unlike item {where}")
+        yield _error(
+            "questionnaire-derived", f"{location}.repeats", f"The item repeats, unlike item {where}"
+        )
     if base.required and "required" in definition and definition["required"] is not True:
-        yield _error("questionnaire-derived", f"{location}.required", f"The item is not required, unlike item {where}")
+        yield _error(
+            "questionnaire-derived",
+            f"{location}.required",
+            f"The item is not required, unlike item {where}",
+        )
     most, own = base.definition.get("maxLength"), definition.get("maxLength")
     if type(most) is int and (type(own) is not int or own > most):
-        yield _error("questionnaire-derived", location, f"The maximum length {own} is longer than {most}, that of item {where}")
+        yield _error(
+            "questionnaire-derived",
+            location,
+            f"The maximum length {own} is longer than {most}, that of item {where}",
+        )
     yield from _derived_options(base, item, location, where)
 
 
 def _derived_options(base: Item, item: Item, location: str, where: str) -> Iterator[Issue]:
     if "answerValueSet" in base.definition and item.options:
-        yield _error("questionnaire-derived", location, f"Answers come from options, not from a value set as those of item {where}")
+        yield _error(
+            "questionnaire-derived",
+            location,
+            f"Answers come from options, not from a value set as those of item {where}",
+        )
     if not base.options:
         return
     if "answerValueSet" in item.definition:
-        yield _error("questionnaire-derived", location, f"Answers come from a value set, not from options as those of item {where}")
+        yield _error(
+            "questionnaire-derived",
+            location,
+            f"Answers come from a value set, not from options as those of item {where}",
+        )
     elif not item.options:
-        yield _error("questionnaire-derived", location, f"There are no answer options, unlike in item {where}")
+        yield _error(
+            "questionnaire-derived",
+            location,
+            f"There are no answer options, unlike in item {where}",
+        )
     allowed = [_option(option) for option in base.options]
     for index, option in enumerate(item.options):
         if typed(option) is not None and _option(option) not in allowed:
-            yield _error("questionnaire-derived", f"{location}.answerOption[{index}]", f"This is none of the answer options of item {where}")
+            yield _error(
+                "questionnaire-derived",
+                f"{location}.answerOption[{index}]",
+                f"This is none of the answer options of item {where}",
+            )
 
 
 def _option(option: Json) -> tuple[Any, ...] | None:
@@ -119,4 +184,10 @@ def _option(option: Json) -> tuple[Any, ...] | None:
     kind, value = found
     if type(value) is not dict:
         return kind, lexical(value)
-    return kind, value.get("system"), value.get("version"), value.get("code"), value.get("reference")
+    return (
+        kind,
+        value.get("system"),
+        value.get("version"),
+        value.get("code"),
+        value.get("reference"),
+    )

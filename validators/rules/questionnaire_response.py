@@ -1,7 +1,8 @@
-"""Responses to Questionnaires (FHIR R4, section 9.8): items where the Questionnaire has them, answered as it says.
+"""Responses to Questionnaires (FHIR R4, section 9.8): items where the Questionnaire has them,
+answered as it says.
 
-The Questionnaire is contained in the response, or among the definitions; where it is not known nothing is checked. Of a response that is
-not completed, what is missing is only worth a warning.
+The Questionnaire is contained in the response, or among the definitions; where it is not known
+nothing is checked. Of a response that is not completed, what is missing is only worth a warning.
 """
 
 from __future__ import annotations
@@ -31,12 +32,18 @@ _MAX_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs"
 _MIN_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-minOccurs"
 _FOUND = "response and its questionnaire"
 _COMPLETE = ("completed", "amended")
-_WHOLE = frozenset({"choice", "open-choice", "attachment"})  # item types whose faults are the answer's, not its value's
-_PRIMITIVE_TYPES = frozenset({"Boolean", "Decimal", "Integer", "Date", "DateTime", "Time", "String", "Uri"})
+_WHOLE = frozenset(
+    {"choice", "open-choice", "attachment"}
+)  # item types whose faults are the answer's, not its value's
+_PRIMITIVE_TYPES = frozenset(
+    {"Boolean", "Decimal", "Integer", "Date", "DateTime", "Time", "String", "Uri"}
+)
 
 
 def build_named(found: Property, explainer: Explainer) -> Check | None:
-    """The check of the response's ``questionnaire``: finds it, and leaves the response to the rule on the whole of it."""
+    """The check of the response's ``questionnaire``: finds it, and leaves the response to the rule
+    on the whole of it.
+    """
     if found.element.path != "QuestionnaireResponse.questionnaire":
         return None
     known: dict[str, Questionnaire] = {}  # those of the definitions, by canonical url
@@ -56,13 +63,27 @@ def build_named(found: Property, explainer: Explainer) -> Check | None:
         if url.startswith("#"):
             held = contained(scope.resource, url[1:])
             if held is not None and held.get("resourceType") != "Questionnaire":
-                return [_error("invalid", "questionnaire", "", f"The contained resource {url[:64]} is no Questionnaire")]
+                return [
+                    _error(
+                        "invalid",
+                        "questionnaire",
+                        "",
+                        f"The contained resource {url[:64]} is no Questionnaire",
+                    )
+                ]
             questionnaire = Questionnaire(held, scope.resource) if held is not None else None
         else:
             questionnaire = defined(url)
         if questionnaire is None:
-            text = f"The questionnaire {url[:256]} could not be resolved, so no validation can be performed against the base questionnaire"
-            return [Issue("warning", "not-found", "questionnaire-unknown", "", text)] if explainer.warnings else None
+            text = (
+                f"The questionnaire {url[:256]} could not be resolved, so no validation can be "
+                "performed against the base questionnaire"
+            )
+            return (
+                [Issue("warning", "not-found", "questionnaire-unknown", "", text)]
+                if explainer.warnings
+                else None
+            )
         scope.memo[_FOUND] = _Response(questionnaire, scope.resource, scope, explainer)
         return None
 
@@ -94,11 +115,15 @@ def _at(where: str, name: str, index: int) -> str:
 class _Response:
     """One response, held against its Questionnaire."""
 
-    def __init__(self, questionnaire: Questionnaire, response: Json, scope: Scope, explainer: Explainer) -> None:
+    def __init__(
+        self, questionnaire: Questionnaire, response: Json, scope: Scope, explainer: Explainer
+    ) -> None:
         self.questionnaire = questionnaire
         self.response = response
         self.complete = response.get("status") in _COMPLETE
-        self.answers = AnswerFaults(questionnaire, response, explainer.terminology, explainer.schema.is_resource)
+        self.answers = AnswerFaults(
+            questionnaire, response, explainer.terminology, explainer.schema.is_resource
+        )
         self.enable_when = EnableWhen(questionnaire, response, self._holds)
         self._model = explainer.model
         self._scope = explainer.fhirpath_scope(scope)
@@ -107,7 +132,9 @@ class _Response:
         try:
             expression = fhirpath.compile(text, "QuestionnaireResponse", model=self._model)
         except fhirpath.FhirPathError as error:
-            raise UndecidableConditionError("an enableWhen expression that is no FHIRPath") from error
+            raise UndecidableConditionError(
+                "an enableWhen expression that is no FHIRPath"
+            ) from error
         return expression.holds(self.response, self._scope)
 
     def issues(self) -> Iterator[Issue]:
@@ -124,10 +151,15 @@ class _Response:
         except ValueError:
             return  # none, or no dates: their own rule says so
         if early or late:
-            text = f"The response was authored outside the effective period of the questionnaire ({bounds[0]} to {bounds[1]})"
+            text = (
+                "The response was authored outside the effective period of the questionnaire "
+                f"({bounds[0]} to {bounds[1]})"
+            )
             yield Issue("warning", "business-rule", "questionnaire-period", "authored", text)
 
-    def _items(self, questions: list[Item], holder: Json, where: str, path: Path) -> Iterator[Issue]:
+    def _items(
+        self, questions: list[Item], holder: Json, where: str, path: Path
+    ) -> Iterator[Issue]:
         """The items of a response, a group or an answer, against the items that belong there."""
         places = {item.link_id: index for index, item in reversed(list(enumerate(questions)))}
         given: dict[str, list[tuple[int, Json]]] = {}
@@ -135,10 +167,17 @@ class _Response:
         for index, item in enumerate(objects(holder.get("item"))):
             link_id = text_of(item.get("linkId"))
             if link_id is None:
-                yield _error("required", "response-link-id", where, "No LinkId, so can't be validated")
+                yield _error(
+                    "required", "response-link-id", where, "No LinkId, so can't be validated"
+                )
             elif link_id in places:
                 if places[link_id] < last:
-                    yield _error("structure", "response-order", _at(where, "item", index), "Items are out of order")
+                    yield _error(
+                        "structure",
+                        "response-order",
+                        _at(where, "item", index),
+                        "Items are out of order",
+                    )
                 last = places[link_id]
                 given.setdefault(link_id, []).append((index, item))
             else:
@@ -146,20 +185,39 @@ class _Response:
         for question in questions:
             yield from self._question(question, given.get(question.link_id or "", []), where, path)
 
-    def _misplaced(self, link_id: str, item: Json, at: str, where: str, path: Path) -> Iterator[Issue]:
+    def _misplaced(
+        self, link_id: str, item: Json, at: str, where: str, path: Path
+    ) -> Iterator[Issue]:
         question = self.questionnaire.item(link_id)
         if question is None:
-            yield _error("not-found", "response-link-id", where, f"LinkId '{link_id[:64]}' not found in questionnaire")
+            yield _error(
+                "not-found",
+                "response-link-id",
+                where,
+                f"LinkId '{link_id[:64]}' not found in questionnaire",
+            )
             return
-        yield _error("structure", "response-link-id", where, f"Item with linkId '{link_id[:64]}' is in the wrong place")
+        yield _error(
+            "structure",
+            "response-link-id",
+            where,
+            f"Item with linkId '{link_id[:64]}' is in the wrong place",
+        )
         yield from self._item(question, item, at, (*path, (question, item)))
 
-    def _question(self, question: Item, given: list[tuple[int, Json]], where: str, path: Path) -> Iterator[Issue]:
+    def _question(
+        self, question: Item, given: list[tuple[int, Json]], where: str, path: Path
+    ) -> Iterator[Issue]:
         """One item of the Questionnaire, with all that the response has of it in one place."""
         try:
             enabled = self.enable_when.enabled(question, path)
         except UndecidableConditionError as error:
-            yield _error("processing", "enable-when", where, f"Whether item '{question.link_id}' is enabled cannot be told: {error}")
+            yield _error(
+                "processing",
+                "enable-when",
+                where,
+                f"Whether item '{question.link_id}' is enabled cannot be told: {error}",
+            )
             return
         if not given:
             if enabled and question.required:
@@ -167,20 +225,45 @@ class _Response:
             return
         for index, item in given if not enabled else ():
             if "answer" in item or "item" in item:
-                yield _error("invalid", "enable-when", _at(where, "item", index), f"Item '{question.link_id}' has an answer, even though it is not enabled")
+                yield _error(
+                    "invalid",
+                    "enable-when",
+                    _at(where, "item", index),
+                    f"Item '{question.link_id}' has an answer, even though it is not enabled",
+                )
         if len(given) > 1 and not question.repeats:
-            yield _error("invalid", "response-repeats", where, f"Only one response item with the linkId '{question.link_id}' allowed, found {len(given)}")
+            yield _error(
+                "invalid",
+                "response-repeats",
+                where,
+                f"Only one response item with the linkId '{question.link_id}' allowed, found "
+                f"{len(given)}",
+            )
         for index, item in given:
-            yield from self._item(question, item, _at(where, "item", index), (*path, (question, item)))
+            yield from self._item(
+                question, item, _at(where, "item", index), (*path, (question, item))
+            )
 
     def _missing(self, question: Item, where: str) -> Issue:
         severity: Severity = "error" if self.complete else "warning"
-        return Issue(severity, "required", "response-required", where, f"No response answer found for required item '{question.link_id}'")
+        return Issue(
+            severity,
+            "required",
+            "response-required",
+            where,
+            f"No response answer found for required item '{question.link_id}'",
+        )
 
     def _item(self, question: Item, item: Json, at: str, path: Path) -> Iterator[Issue]:
         text = text_of(item.get("text"))
         if text is not None and text != question.text:
-            yield _error("invalid", "response-text", at, f"If text exists, it must match the questionnaire definition for linkId {question.link_id}")
+            yield _error(
+                "invalid",
+                "response-text",
+                at,
+                "If text exists, it must match the questionnaire definition for linkId "
+                f"{question.link_id}",
+            )
         answers = objects(item.get("answer"))
         yield from self._number(question, answers, at, path)
         for index, answer in enumerate(answers):
@@ -192,16 +275,36 @@ class _Response:
 
     def _number(self, question: Item, answers: list[Json], at: str, path: Path) -> Iterator[Issue]:
         """How many answers there are to a question."""
-        if not answers and question.required and question.type != "group" and (not self.complete or self._is_enabled(question, path)):
+        if (
+            not answers
+            and question.required
+            and question.type != "group"
+            and (not self.complete or self._is_enabled(question, path))
+        ):
             yield self._missing(question, at)
         if len(answers) > 1 and not question.repeats:
-            yield _error("invalid", "response-repeats", at, "Only one response answer item with this linkId allowed")
+            yield _error(
+                "invalid",
+                "response-repeats",
+                at,
+                "Only one response answer item with this linkId allowed",
+            )
         most, least = question.extension(_MAX_OCCURS), question.extension(_MIN_OCCURS)
         # the bounds themselves are out of bounds for the reference validator
         if type(most) is int and 0 <= most <= len(answers):
-            yield _error("invalid", "response-occurs", at, f"The maximum number of answers is {most} but this has {len(answers)} answers")
+            yield _error(
+                "invalid",
+                "response-occurs",
+                at,
+                f"The maximum number of answers is {most} but this has {len(answers)} answers",
+            )
         if type(least) is int and 0 <= len(answers) <= least:
-            yield _error("invalid", "response-occurs", at, f"The minimum number of answers is {least} but this has {len(answers)} answers")
+            yield _error(
+                "invalid",
+                "response-occurs",
+                at,
+                f"The minimum number of answers is {least} but this has {len(answers)} answers",
+            )
 
     def _is_enabled(self, question: Item, path: Path) -> bool:
         try:
@@ -211,7 +314,12 @@ class _Response:
 
     def _answer(self, question: Item, answer: Json, at: str, count: int) -> Iterator[Issue]:
         if question.type in ("group", "display"):
-            yield _error("structure", "response-answer", at, f"Items of type {question.type} should not have answers")
+            yield _error(
+                "structure",
+                "response-answer",
+                at,
+                f"Items of type {question.type} should not have answers",
+            )
             return
         value = typed(answer)
         if value is None:
@@ -222,17 +330,37 @@ class _Response:
         for rule, text in self.answers.find(question, kind, value[1], count):
             severity: Severity = "warning" if rule.startswith("?") else "error"
             of_answer = rule != "answer-type" and question.type in _WHOLE
-            yield Issue(severity, "invariant", rule.removeprefix("?"), at if of_answer else inside, text)
+            yield Issue(
+                severity, "invariant", rule.removeprefix("?"), at if of_answer else inside, text
+            )
 
     def _below(self, question: Item, item: Json, at: str, path: Path) -> Iterator[Issue]:
-        """The items inside an item: groups have some, questions have theirs inside their answers."""
+        """The items inside an item: groups have some, questions have theirs inside their
+        answers.
+        """
         items = objects(item.get("item"))
         if question.type == "group":
             if question.required and not items:
-                yield _error("invariant", "response-required", at, "The group is required but has no items")
+                yield _error(
+                    "invariant", "response-required", at, "The group is required but has no items"
+                )
             yield from self._items(question.items, item, at, path)
         elif question.type is None:
-            yield _error("required", "response-type", at, f"Definition for item {question.link_id} does not contain a type")
+            yield _error(
+                "required",
+                "response-type",
+                at,
+                f"Definition for item {question.link_id} does not contain a type",
+            )
         elif items:
-            text = "should not have items" if question.type == "display" else "have items inside their answers only"
-            yield _error("structure", "response-group", at, f"Items of type {question.type} {text} (item id = '{question.link_id}')")
+            text = (
+                "should not have items"
+                if question.type == "display"
+                else "have items inside their answers only"
+            )
+            yield _error(
+                "structure",
+                "response-group",
+                at,
+                f"Items of type {question.type} {text} (item id = '{question.link_id}')",
+            )

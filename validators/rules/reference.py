@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["build", "build_narrowed"]
 
 _BLANK = re.compile(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is none
-_PARTED = re.compile(r"[ \t\n\x0b\f\r/?]")  # without any of these there is nothing in a reference that could be of a wrong form
+_PARTED = re.compile(
+    r"[ \t\n\x0b\f\r/?]"
+)  # without any of these there is nothing in a reference that could be of a wrong form
 _PLAIN = re.compile(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
 _TYPES_KEPT = 200  # names come from data; there are fewer types than that
-_KNOWN = frozenset({"http://tools.ietf.org/html/bcp47"})  # stands in published examples in place of a reference
+_KNOWN = frozenset(
+    {"http://tools.ietf.org/html/bcp47"}
+)  # stands in published examples in place of a reference
 
 
 def target_types(schema: Schema, targets: tuple[str, ...]) -> frozenset[str] | None:
@@ -40,7 +44,9 @@ def build_narrowed(found: Property, explainer: Explainer) -> Check | None:
 
 
 def build(found: Property, explainer: Explainer) -> Check | None:
-    """The check of one Reference: what it points at must be there, if that is in this line, and be of a type that is allowed."""
+    """The check of one Reference: what it points at must be there, if that is in this line, and be
+    of a type that is allowed.
+    """
     return _Reference(explainer, found.type_ref).check if found.type == "Reference" else None
 
 
@@ -58,7 +64,11 @@ class _Reference:
         self.allowed = target_types(self.schema, type_ref.targets)
         self.aggregation = type_ref.aggregation
         self.targets = type_ref.targets
-        self.unknown = [] if CORE + "Resource" in self.targets else [url for url in self.targets if self.schema.profiled(url) is None]
+        self.unknown = (
+            []
+            if CORE + "Resource" in self.targets
+            else [url for url in self.targets if self.schema.profiled(url) is None]
+        )
         self.expected = ", ".join(sorted(self.allowed)) if self.allowed else ""
         self.plain: set[str] = set()
         self.profiles: dict[str, list[str]] = {}
@@ -91,9 +101,19 @@ class _Reference:
         if _PARTED.search(reference) is None:
             return issues
         if _BLANK.search(reference) or implied_type(reference) == "":
-            issues.append(_error("reference-form", f"The reference '{reference[:128]}' is not a valid reference"))
+            issues.append(
+                _error(
+                    "reference-form", f"The reference '{reference[:128]}' is not a valid reference"
+                )
+            )
         if is_conditional(reference, self.schema.is_resource) is False:
-            issues.append(_error("reference-query", f"The query part of the conditional reference is not a valid query string ({reference[:128]})"))
+            issues.append(
+                _error(
+                    "reference-query",
+                    "The query part of the conditional reference is not a valid query string "
+                    f"({reference[:128]})",
+                )
+            )
         return issues
 
     def _inside(self, value: dict[str, Any], reference: str, resolution: Resolution) -> list[Issue]:
@@ -101,44 +121,93 @@ class _Reference:
         issues = list(resolution.issues or ())
         resource = resolution.resource
         if resource is None:
-            return [*issues, _error("reference-resolve", f"Unable to resolve resource with reference '{reference[:128]}'")]
+            return [
+                *issues,
+                _error(
+                    "reference-resolve",
+                    f"Unable to resolve resource with reference '{reference[:128]}'",
+                ),
+            ]
         actual = resource.get("resourceType")
         issues += self._stated_type(value, actual)
         if self.allowed is not None and type(actual) is str and actual not in self.allowed:
-            issues.append(_error("reference-target", f"Invalid Resource target type. Found {actual}, but expected one of ([{self.expected}])"))
+            issues.append(
+                _error(
+                    "reference-target",
+                    f"Invalid Resource target type. Found {actual}, but expected one of "
+                    f"([{self.expected}])",
+                )
+            )
         if (
             self.aggregation
             and ("contained" if reference.startswith("#") else "bundled") not in self.aggregation
             and (reference.startswith("#") or "referenced" not in self.aggregation)
         ):
-            issues.append(_error("reference-aggregation", f"The reference must be one of: {', '.join(self.aggregation)}"))
+            issues.append(
+                _error(
+                    "reference-aggregation",
+                    f"The reference must be one of: {', '.join(self.aggregation)}",
+                )
+            )
         for url in self.unknown:
-            issues.append(_error("profile-unknown", f"The target profile {url} is not known, so the reference cannot be checked"))
-        if type(actual) is str and resolution.scope is not None and not self._follows(actual, resource, resolution.scope):
-            issues.append(_error("reference-profile", f"Unable to find a profile match for {reference[:128]} among choices: {', '.join(sorted(self.targets))}"))
+            issues.append(
+                _error(
+                    "profile-unknown",
+                    f"The target profile {url} is not known, so the reference cannot be checked",
+                )
+            )
+        if (
+            type(actual) is str
+            and resolution.scope is not None
+            and not self._follows(actual, resource, resolution.scope)
+        ):
+            issues.append(
+                _error(
+                    "reference-profile",
+                    f"Unable to find a profile match for {reference[:128]} among choices: "
+                    f"{', '.join(sorted(self.targets))}",
+                )
+            )
         return issues
 
     def _follows(self, actual: str, resource: dict[str, Any], scope: Scope) -> bool:
-        """Whether the resource follows one of the target profiles of its type; where all of those are the core's own, the type is enough."""
+        """Whether the resource follows one of the target profiles of its type; where all of those
+        are the core's own, the type is enough.
+        """
         if actual not in self.profiles:
-            definitions = [self.explainer.definitions.fetch("StructureDefinition", url) for url in self.targets if self.allowed is not None]
+            definitions = [
+                self.explainer.definitions.fetch("StructureDefinition", url)
+                for url in self.targets
+                if self.allowed is not None
+            ]
             urls = [d["url"] for d in definitions if d is not None and d["type"] == actual]
             self.profiles[actual] = [] if all(url.startswith(CORE) for url in urls) else urls
         urls = self.profiles[actual]
-        return not urls or any(self.explainer.conforms(resource, actual, url, scope) for url in urls)
+        return not urls or any(
+            self.explainer.conforms(resource, actual, url, scope) for url in urls
+        )
 
     def _outside(self, value: dict[str, Any], reference: str) -> list[Issue]:
         """What it points at is elsewhere: the type that the url implies is believed."""
         name = implied_type(reference)
-        actual = name if name is not None and "." not in name and self.schema.kind(name) is not None else None
+        actual = (
+            name
+            if name is not None and "." not in name and self.schema.kind(name) is not None
+            else None
+        )
         issues = self._stated_type(value, actual)
         if self.aggregation and "referenced" not in self.aggregation:
             issues.append(
-                _error("reference-aggregation", f"Unable to find a match for {reference[:128]} in the line, where it must be ({', '.join(self.aggregation)})")
+                _error(
+                    "reference-aggregation",
+                    f"Unable to find a match for {reference[:128]} in the line, where it must be "
+                    f"({', '.join(self.aggregation)})",
+                )
             )
         if actual is not None and self.allowed is not None and actual not in self.allowed:
             text = (
-                f"The type '{actual}' implied by the reference URL {reference[:128]} is not a valid Target for this element (must be one of [{self.expected}])"
+                f"The type '{actual}' implied by the reference URL {reference[:128]} is not a "
+                f"valid Target for this element (must be one of [{self.expected}])"
             )
             issues.append(_error("reference-target", text))
         elif actual is not None and not issues and len(self.plain) < _TYPES_KEPT:
@@ -152,7 +221,19 @@ class _Reference:
             return []
         issues: list[Issue] = []
         if self.allowed is not None and stated.removeprefix(CORE) not in self.allowed:
-            issues.append(_error("reference-type", f"The type '{stated[:64]}' is not a valid Target for this element (must be one of [{self.expected}])"))
+            issues.append(
+                _error(
+                    "reference-type",
+                    f"The type '{stated[:64]}' is not a valid Target for this element (must be "
+                    f"one of [{self.expected}])",
+                )
+            )
         if actual is not None and actual != stated:
-            issues.append(_error("reference-type", f"Invalid Resource target type. Found {actual}, but expected one of ({stated[:64]})"))
+            issues.append(
+                _error(
+                    "reference-type",
+                    f"Invalid Resource target type. Found {actual}, but expected one of "
+                    f"({stated[:64]})",
+                )
+            )
         return issues

@@ -1,6 +1,8 @@
-"""Values that were seen before: data say the same concepts and references over and over, so what was found in one is remembered.
+"""Values that were seen before: data say the same concepts and references over and over, so what
+was found in one is remembered.
 
-Not a rule of its own: it stands before the checks of a property and answers for them, where the verdict hangs on nothing but the value.
+Not a rule of its own: it stands before the checks of a property and answers for them, where the
+verdict hangs on nothing but the value.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ _TYPES_KEPT = 200  # names come from data; there are fewer types than that
 _DISPLAY = 100_000
 
 
-def remembered(found: Property, check: PropertyCheck, memory: Memory, *, warnings: bool) -> PropertyCheck:
+def remembered(
+    found: Property, check: PropertyCheck, memory: Memory, *, warnings: bool
+) -> PropertyCheck:
     """The check of a property, with a memory of values that had nothing to be counted."""
     if any(c.key != "ele-1" for c in found.element.constraints):
         return check
@@ -54,16 +58,20 @@ def _is_concept(value: Any) -> bool:
 
 
 def _whole(found: Property, check: PropertyCheck, memory: Memory) -> PropertyCheck:
-    """Codes: known by their JSON text, written again. Unlike a tuple of the parts it tells true from 1, and it takes no Python.
+    """Codes: known by their JSON text, written again. Unlike a tuple of the parts it tells true
+    from 1, and it takes no Python.
 
-    Remembered is what has neither ids nor extensions nor anything else whose verdict hangs on what is around it.
+    Remembered is what has neither ids nor extensions nor anything else whose verdict hangs on what
+    is around it.
     """
     is_one: Callable[[Any], bool] = _is_coding if found.type == "Coding" else _is_concept
 
     def is_plain(value: Any) -> bool:
         return all(map(is_one, value)) if value.__class__ is list else is_one(value)
 
-    known: dict[bytes, Issues] = memory.table((found.element.path, found.type, found.element.binding))
+    known: dict[bytes, Issues] = memory.table(
+        (found.element.path, found.type, found.element.binding)
+    )
     dumps = orjson.dumps
 
     def checked(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
@@ -83,17 +91,21 @@ def _whole(found: Property, check: PropertyCheck, memory: Memory) -> PropertyChe
 
 
 class _References:
-    """References of one property: known by their text, plain ones by the type that they lead to; a display need only be there.
+    """References of one property: known by their text, plain ones by the type that they lead to; a
+    display need only be there.
 
     In a Bundle references may lead to other entries: there all are checked.
 
     proven   texts that were found good, shared by all properties that allow the same types
     types    types that were found good, None for the one that a UUID does not tell
     held     the same of contained resources
-    quiet    displays of which there is nothing to say, where more can be said of one than that it is empty
+    quiet    displays of which there is nothing to say, where more can be said of one than that it
+             is empty
     """
 
-    def __init__(self, found: Property, check: PropertyCheck, memory: Memory, quiet: AbstractSet[str] | None) -> None:
+    def __init__(
+        self, found: Property, check: PropertyCheck, memory: Memory, quiet: AbstractSet[str] | None
+    ) -> None:
         self._check = check
         self._memory = memory
         self._proven = memory.table(found.type_ref)
@@ -161,7 +173,9 @@ class _References:
                 self._held.add(name)
             return
         self._memory.keep(self._proven, reference, None)
-        if (plain := _REFERENCE.fullmatch(reference)) is not None and len(self._types) < _TYPES_KEPT:
+        if (plain := _REFERENCE.fullmatch(reference)) is not None and len(
+            self._types
+        ) < _TYPES_KEPT:
             self._types.add(plain[1])
 
 

@@ -13,17 +13,34 @@ from ..scope import Scope
 if TYPE_CHECKING:
     from ..explainer import Explainer
 
-__all__ = ["Check", "Given", "Issues", "Rule", "Scope", "added", "copied", "located", "joined", "only_with", "union"]
+__all__ = [
+    "Check",
+    "Given",
+    "Issues",
+    "Rule",
+    "Scope",
+    "added",
+    "copied",
+    "located",
+    "joined",
+    "only_with",
+    "union",
+]
 
 Issues: TypeAlias = list[Issue] | None
-"""What a check finds: None where all is well, so that a valid resource makes no objects. Locations are relative to the value checked."""
+"""What a check finds: None where all is well, so that a valid resource makes no objects.
+
+Locations are relative to the value checked.
+"""
 
 
 Check = Callable[[Any, Scope], Issues]
 """Checks one value (an object, or one primitive) in its scope. Never raises for bad data."""
 
 Given = Callable[[Check, Any, "Explainer", AbstractSet[str]], Check | None]
-"""What is left of a rule's check on objects of a type, for those that have exactly these names; None where they cannot fail it."""
+"""What is left of a rule's check on objects of a type, for those that have exactly these names;
+None where they cannot fail it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +52,8 @@ class Rule:
             object    from a type; every JSON object of the type
             value     from a property of a base type; each single value of it
             narrowed  from a property as a profile narrows it; each single value of it
-            empty     from a primitive property, of a base type or narrowed; the companion of an element that has no value
+            empty     from a primitive property, of a base type or narrowed; the companion of an
+                      element that has no value
     build   the check, or None where the rule has nothing to say
     given   for rules on objects: what the names in an object spare
     """
@@ -60,11 +78,25 @@ def located(step: str, issues: list[Issue]) -> list[Issue]:
 
 def copied(issues: Issues) -> Issues:
     """The same issues anew: locations grow in place."""
-    return issues and [Issue(one.severity, one.code, one.rule, one.location, one.diagnostics, one.profile, one.element) for one in issues]
+    return issues and [
+        Issue(
+            one.severity,
+            one.code,
+            one.rule,
+            one.location,
+            one.diagnostics,
+            one.profile,
+            one.element,
+        )
+        for one in issues
+    ]
 
 
 def added(issues: Issues, found: list[Issue]) -> list[Issue]:
-    """What was found so far, and more. Grown in place: a hundred thousand findings in one line must not be copied for each of them."""
+    """What was found so far, and more.
+
+    Grown in place: a hundred thousand findings in one line must not be copied for each of them.
+    """
     if issues is None:
         return [*found]
     issues += found

@@ -1,7 +1,8 @@
-"""StructureMaps (FHIR R4, section 5.9): names that are names, variables that are known where they are used, paths that exist.
+"""StructureMaps (FHIR R4, section 5.9): names that are names, variables that are known where they
+are used, paths that exist.
 
-Variables are followed through the rules with the types that they may have, as far as the definitions tell; of a variable of unknown type
-no path is checked.
+Variables are followed through the rules with the types that they may have, as far as the
+definitions tell; of a variable of unknown type no path is checked.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ _PARAMETERS: dict[str, tuple[int, int | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Variable:
-    """What a name stands for; ``types`` are names in the schema, None where nothing is known of them."""
+    """What a name stands for; ``types`` are names in the schema, None where nothing is known of
+    them.
+    """
 
     mode: str
     types: tuple[str, ...] | None = None
@@ -68,7 +71,11 @@ class _Map:
         self.schema = schema
         self.value = value
         self.groups = objects(value.get("group"))
-        self.aliases = {alias: text_of(s.get("url")) for s in objects(value.get("structure")) if (alias := text_of(s.get("alias")))}
+        self.aliases = {
+            alias: text_of(s.get("url"))
+            for s in objects(value.get("structure"))
+            if (alias := text_of(s.get("alias")))
+        }
 
     def issues(self) -> Iterator[Issue]:
         for index, group in enumerate(self.groups):
@@ -99,7 +106,9 @@ class _Map:
         elif kind is not None:
             types = self._types(kind)
             if types is None:
-                yield _error(where, f"The type {kind[:64]} is not known, so the paths cannot be validated")
+                yield _error(
+                    where, f"The type {kind[:64]} is not known, so the paths cannot be validated"
+                )
         variables[name, mode == "source"] = _Variable(mode, types)
 
     def _types(self, name: str) -> tuple[str, ...] | None:
@@ -134,14 +143,28 @@ class _Map:
             return
         types = found.types if element is None else self._children(found.types, element)
         wanted = text_of(source.get("type")) if element is not None else None
-        yield from _assigned(source, found.mode, types if wanted is None else (wanted,), where, variables)
+        yield from _assigned(
+            source, found.mode, types if wanted is None else (wanted,), where, variables
+        )
         if types == ():
-            yield _error(where, f"The source path {context}.{element} refers to the path {found.types[0]}.{element} which is unknown")
+            yield _error(
+                where,
+                f"The source path {context}.{element} refers to the path "
+                f"{found.types[0]}.{element} which is unknown",
+            )
         elif wanted is not None and not self._is_one_of(wanted, types):
-            yield _error(where, f"The type {wanted[:64]} is not valid for {found.types[0]}.{element}: it may be {', '.join(types)}")
+            yield _error(
+                where,
+                f"The type {wanted[:64]} is not valid for {found.types[0]}.{element}: it may be "
+                f"{', '.join(types)}",
+            )
 
     def _target(self, target: Json, where: str, variables: Variables) -> Iterator[Issue]:
-        context, element, transform = target.get("context"), text_of(target.get("element")), text_of(target.get("transform"))
+        context, element, transform = (
+            target.get("context"),
+            text_of(target.get("element")),
+            text_of(target.get("transform")),
+        )
         parameters = objects(target.get("parameter"))
         if context is None:
             yield from self._created(target, transform, parameters, where, variables)
@@ -154,35 +177,64 @@ class _Map:
             yield _error(where, f"The target context '{context}' is not known at this point")
             return
         if found.types is None:
-            return  # the reference validator forgets the variable here, and finds it unknown where it is used
+            # the reference validator forgets the variable here, and finds it unknown where it is
+            # used
+            return
         types = self._children(found.types, element) if element is not None else None
-        yield from _assigned(target, found.mode, self._made(transform, parameters) or types, where, variables)
+        yield from _assigned(
+            target, found.mode, self._made(transform, parameters) or types, where, variables
+        )
         if types == ():
-            yield _error(where, f"The target path {context}.{element} refers to the path {found.types[0]}.{element} which is unknown")
+            yield _error(
+                where,
+                f"The target path {context}.{element} refers to the path "
+                f"{found.types[0]}.{element} which is unknown",
+            )
         elif types is not None and transform is None and parameters:
             yield _error(where, "When there is no transform, parameters can't be provided")
         elif types is not None and transform is not None:
             yield from _parameters(transform, parameters, where)
 
-    def _created(self, target: Json, transform: str | None, parameters: list[Json], where: str, variables: Variables) -> Iterator[Issue]:
+    def _created(
+        self,
+        target: Json,
+        transform: str | None,
+        parameters: list[Json],
+        where: str,
+        variables: Variables,
+    ) -> Iterator[Issue]:
         """A target without a context makes something that stands on its own."""
         made = self._made(transform, parameters)
         yield from _assigned(target, "target", made, where, variables)
         if transform in ("create", "uuid"):
             yield from _parameters(transform, parameters, where)
         if made is None and transform == "create" and len(parameters) == 1 and "variable" in target:
-            yield _error(where, f"The type {str(parameters[0].get('valueString'))[:64]} is not known, so it is not possible to create it")
+            yield _error(
+                where,
+                f"The type {str(parameters[0].get('valueString'))[:64]} is not known, so it is "
+                "not possible to create it",
+            )
 
     def _made(self, transform: str | None, parameters: list[Json]) -> tuple[str, ...] | None:
         """The type that ``create`` is told to make."""
         if transform != "create" or len(parameters) != 1:
             return ("string",) if transform == "uuid" else None
-        name = next((v for k, v in parameters[0].items() if k.startswith("value") and type(v) is str), "")
+        name = next(
+            (v for k, v in parameters[0].items() if k.startswith("value") and type(v) is str), ""
+        )
         return self._types(self.aliases.get(name) or name)
 
     def _children(self, types: tuple[str, ...], element: str) -> tuple[str, ...]:
         """The types that an element of one of these types may have."""
-        return tuple({p.type: None for name in types if self.schema.kind(name) is not None for p in self.schema.properties(name).values() if p.name == element})
+        return tuple(
+            {
+                p.type: None
+                for name in types
+                if self.schema.kind(name) is not None
+                for p in self.schema.properties(name).values()
+                if p.name == element
+            }
+        )
 
     def _is_one_of(self, name: str, types: tuple[str, ...]) -> bool:
         """Whether a type is one of several, or derived from one of them."""
@@ -202,12 +254,22 @@ class _Map:
         given, wanted = dependent.get("variable"), objects(group.get("input"))
         given = given if type(given) is list else []
         if len(given) != len(wanted):
-            yield _error(where, f"The group {name} takes {len(wanted)} parameters, {len(given)} are given")
+            yield _error(
+                where, f"The group {name} takes {len(wanted)} parameters, {len(given)} are given"
+            )
             return
         for index, (one, item) in enumerate(zip(given, wanted, strict=True)):
-            known = [variables.get((one, source)) for source in (True, False)] if type(one) is str else [None, None]
+            known = (
+                [variables.get((one, source)) for source in (True, False)]
+                if type(one) is str
+                else [None, None]
+            )
             if known[1] is None and not (item.get("mode") == "source" and known[0] is not None):
-                yield _error(f"{where}.variable[{index}]", f"The variable {str(one)[:64]} for the parameter {item.get('name')} is not known at this point")
+                yield _error(
+                    f"{where}.variable[{index}]",
+                    f"The variable {str(one)[:64]} for the parameter {item.get('name')} is not "
+                    "known at this point",
+                )
 
 
 def _is_name(name: Any) -> TypeGuard[str]:
@@ -219,7 +281,9 @@ def _named(name: Any, where: str) -> Iterator[Issue]:
         yield _error(where, f"The name {str(name)[:64]} is not valid")
 
 
-def _assigned(holder: Json, mode: str, types: tuple[str, ...] | None, where: str, variables: Variables) -> Iterator[Issue]:
+def _assigned(
+    holder: Json, mode: str, types: tuple[str, ...] | None, where: str, variables: Variables
+) -> Iterator[Issue]:
     """The variable that a source or target is kept in."""
     name = holder.get("variable")
     if name is None:

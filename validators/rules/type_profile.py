@@ -1,4 +1,6 @@
-"""Profiles that a definition puts on the type of an element (``SimpleQuantity``): one of them must hold (FHIR R4, section 5.1.0.5)."""
+"""Profiles that a definition puts on the type of an element (``SimpleQuantity``): one of them must
+hold (FHIR R4, section 5.1.0.5).
+"""
 
 from __future__ import annotations
 
@@ -34,20 +36,36 @@ def build(found: Property, explainer: Explainer) -> Check | None:
 
 
 def _found_by_url(url: str, explainer: Explainer) -> bool:
-    """Whether a value that is in the profile is checked against it anyway, as the extension that its url says it is."""
+    """Whether a value that is in the profile is checked against it anyway, as the extension that
+    its url says it is.
+    """
     definition = explainer.definitions.fetch("StructureDefinition", url)
     if definition is None or "|" in url:
         return False
-    return any(e["path"] == "Extension.url" and e.get("fixedUri") == definition["url"] for e in definition["snapshot"]["element"])
+    return any(
+        e["path"] == "Extension.url" and e.get("fixedUri") == definition["url"]
+        for e in definition["snapshot"]["element"]
+    )
 
 
-def follows(explainer: Explainer, urls: Sequence[str], name: str, value: Any, scope: Scope) -> Issues:
+def follows(
+    explainer: Explainer, urls: Sequence[str], name: str, value: Any, scope: Scope
+) -> Issues:
     """What is wrong with a value of the named type that must follow one of the profiles."""
     issues: list[Issue] = []
     found: list[list[Issue]] = []
     for url in urls:
         if explainer.definitions.fetch("StructureDefinition", url) is None:
-            issues.append(Issue("error", "structure", "profile-unknown", "", f"The profile {url} of this element is not known, so it cannot be checked", url))
+            issues.append(
+                Issue(
+                    "error",
+                    "structure",
+                    "profile-unknown",
+                    "",
+                    f"The profile {url} of this element is not known, so it cannot be checked",
+                    url,
+                )
+            )
             continue
         check = explainer.profile_check(url)
         found.append((check(value, scope) if check is not None else None) or [])
@@ -55,5 +73,14 @@ def follows(explainer: Explainer, urls: Sequence[str], name: str, value: Any, sc
     if best is None and found:
         best = found[0]
         if len(urls) > 1:
-            best = [Issue("error", "structure", "type-profile", "", f"Unable to find a match for any of the profiles {', '.join(urls)}"), *best]
+            best = [
+                Issue(
+                    "error",
+                    "structure",
+                    "type-profile",
+                    "",
+                    f"Unable to find a match for any of the profiles {', '.join(urls)}",
+                ),
+                *best,
+            ]
     return (issues + (best or [])) or None

@@ -4,6 +4,28 @@ StructureDefinition.snapshot -> ElementSchema -> TypeSchema with its Properties 
 """
 
 from .compiler import Schema, UnknownType
-from .element import Binding, Constraint, Discriminator, ElementSchema, Property, Slicing, TypeRef, TypeSchema, element_schema
+from .element import (
+    Binding,
+    Constraint,
+    Discriminator,
+    ElementSchema,
+    Property,
+    Slicing,
+    TypeRef,
+    TypeSchema,
+    element_schema,
+)
 
-__all__ = ["Binding", "Constraint", "Discriminator", "ElementSchema", "Property", "Schema", "Slicing", "TypeRef", "TypeSchema", "UnknownType", "element_schema"]
+__all__ = [
+    "Binding",
+    "Constraint",
+    "Discriminator",
+    "ElementSchema",
+    "Property",
+    "Schema",
+    "Slicing",
+    "TypeRef",
+    "TypeSchema",
+    "UnknownType",
+    "element_schema",
+]

@@ -7,18 +7,33 @@ from typing import Any
 
 from .tree import Element
 
-__all__ = ["BY_URL", "changed", "constraints_added", "is_extension_slicing", "least", "sourced", "without"]
+__all__ = [
+    "BY_URL",
+    "changed",
+    "constraints_added",
+    "is_extension_slicing",
+    "least",
+    "sourced",
+    "without",
+]
 
-BY_URL: Element = {"discriminator": [{"type": "value", "path": "url"}], "ordered": False, "rules": "open"}
+BY_URL: Element = {
+    "discriminator": [{"type": "value", "path": "url"}],
+    "ordered": False,
+    "rules": "open",
+}
 """How extensions are sliced where nothing is said (FHIR R4, section 5.1.0.14)."""
 
-_BINDABLE = frozenset({"code", "Coding", "CodeableConcept", "CodeableReference", "Quantity", "string", "uri"})
+_BINDABLE = frozenset(
+    {"code", "Coding", "CodeableConcept", "CodeableReference", "Quantity", "string", "uri"}
+)
 _REPLACED = ("min", "max", "maxLength", "isModifier", "type", "contentReference", "extension")
 _TYPED = ("fixed", "pattern", "minValue", "maxValue")
 
 
 def changed(element: Mapping[str, Any], changes: Element, profile: str) -> Element:
-    """The base's element with a differential's changes: cardinality, types, values and strengths replaced, constraints and discriminators added.
+    """The base's element with a differential's changes: cardinality, types, values and strengths
+    replaced, constraints and discriminators added.
 
     profile   canonical url of who makes the changes, for constraints that name no source
     """
@@ -26,13 +41,20 @@ def changed(element: Mapping[str, Any], changes: Element, profile: str) -> Eleme
     for prefix in _TYPED:
         stated = [key for key in changes if _is_typed(key, prefix)]
         if stated:
-            merged = {key: value for key, value in merged.items() if not _is_typed(key, prefix)} | {key: changes[key] for key in stated}
+            merged = {key: value for key, value in merged.items() if not _is_typed(key, prefix)} | {
+                key: changes[key] for key in stated
+            }
     if "binding" in changes:
-        merged["binding"] = {**without(merged.get("binding", {}), "extension"), **changes["binding"]}
+        merged["binding"] = {
+            **without(merged.get("binding", {}), "extension"),
+            **changes["binding"],
+        }
     if "slicing" in changes:
         merged["slicing"] = _slicing(merged.get("slicing", {}), changes["slicing"])
     if "constraint" in changes:
-        merged["constraint"] = constraints_added(merged.get("constraint", ()), sourced(changes, profile)["constraint"])
+        merged["constraint"] = constraints_added(
+            merged.get("constraint", ()), sourced(changes, profile)["constraint"]
+        )
     if merged.get("type") and not any(entry.get("code") in _BINDABLE for entry in merged["type"]):
         merged.pop("binding", None)
     return merged
@@ -51,7 +73,10 @@ def sourced(element: Mapping[str, Any], url: str) -> Element:
     """The element with its constraints naming who states them."""
     if all("source" in constraint for constraint in element.get("constraint", ())):
         return dict(element)
-    return {**element, "constraint": [{"source": url, **constraint} for constraint in element["constraint"]]}
+    return {
+        **element,
+        "constraint": [{"source": url, **constraint} for constraint in element["constraint"]],
+    }
 
 
 def constraints_added(base: Iterable[Element], added: Iterable[Element]) -> list[Element]:
@@ -62,14 +87,18 @@ def constraints_added(base: Iterable[Element], added: Iterable[Element]) -> list
 
 def _slicing(base: Element, changes: Element) -> Element:
     discriminators = list(base.get("discriminator", ()))
-    discriminators.extend(each for each in changes.get("discriminator", ()) if each not in discriminators)
+    discriminators.extend(
+        each for each in changes.get("discriminator", ()) if each not in discriminators
+    )
     merged = {**base, **changes}
     return {**merged, "discriminator": discriminators} if discriminators else merged
 
 
 def is_extension_slicing(slicing: Element) -> bool:
     """Whether elements are sliced as extensions always are: by url, open."""
-    return slicing.get("discriminator") == BY_URL["discriminator"] and slicing.get("rules") == "open"
+    return (
+        slicing.get("discriminator") == BY_URL["discriminator"] and slicing.get("rules") == "open"
+    )
 
 
 def least(one: str | None, other: str | None) -> str:

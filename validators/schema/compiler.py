@@ -34,8 +34,9 @@ class _Head(NamedTuple):
 class Schema:
     """Compiled types by name, made lazily and kept.
 
-    Names are those of FHIR types (``Patient``, ``HumanName``, ``string``) and, for elements that define their own children,
-    the path (``Patient.contact``). A contentReference has the type of what it refers to.
+    Names are those of FHIR types (``Patient``, ``HumanName``, ``string``) and, for elements that
+    define their own children, the path (``Patient.contact``). A contentReference has the type of
+    what it refers to.
     """
 
     def __init__(self, definitions: Definitions) -> None:
@@ -60,7 +61,9 @@ class Schema:
         return self.type(name).properties
 
     def about(self, name: str, element: str) -> list[Property]:
-        """The properties of a type that an element of that name is about, or that are called so: several for a choice."""
+        """The properties of a type that an element of that name is about, or that are called so:
+        several for a choice.
+        """
         index = self._about.get(name)
         if index is None:
             index = self._about[name] = {}
@@ -70,14 +73,18 @@ class Schema:
         return index.get(element, [])
 
     def kind(self, name: str) -> str | None:
-        """resource | complex-type | primitive-type | backbone, or None for a name that is no type."""
+        """resource | complex-type | primitive-type | backbone, or None for a name that is no
+        type.
+        """
         if "." in name:
             return "backbone"
         head = self._head(type_url(name))
         return head.kind if head is not None and head.is_type else None
 
     def profiled(self, url: str) -> str | None:
-        """The type that a definition of the given url is of (``Patient`` for any profile on it), None where nobody knows it."""
+        """The type that a definition of the given url is of (``Patient`` for any profile on it),
+        None where nobody knows it.
+        """
         head = self._head(url)
         return head.type if head is not None else None
 
@@ -87,7 +94,9 @@ class Schema:
         return head.base.rpartition("/")[2] if head is not None else ""
 
     def is_resource(self, name: str) -> bool:
-        """Whether a name is that of a resource type that can be instantiated: ``Patient``, but not ``DomainResource``."""
+        """Whether a name is that of a resource type that can be instantiated: ``Patient``, but not
+        ``DomainResource``.
+        """
         if name in self._concrete:
             return True
         if self.kind(name) != "resource" or self._heads[type_url(name)].abstract:
@@ -118,21 +127,42 @@ class Schema:
         children: dict[str, list[ElementSchema]] = {}
         for element in elements[1:]:
             children.setdefault(element.path.rpartition(".")[0], []).append(element)
-        self._types[name] = self._compile(name, definition["kind"], definition, elements[0], children)
+        self._types[name] = self._compile(
+            name, definition["kind"], definition, elements[0], children
+        )
         for element in elements[1:]:
             if element.path in children:
-                self._types[element.path] = self._compile(element.path, "backbone", definition, element, children)
+                self._types[element.path] = self._compile(
+                    element.path, "backbone", definition, element, children
+                )
 
-    def _compile(self, name: str, kind: str, definition: Mapping[str, Any], root: ElementSchema, children: Mapping[str, list[ElementSchema]]) -> TypeSchema:
+    def _compile(
+        self,
+        name: str,
+        kind: str,
+        definition: Mapping[str, Any],
+        root: ElementSchema,
+        children: Mapping[str, list[ElementSchema]],
+    ) -> TypeSchema:
         elements = tuple(children.get(root.path, ()))
         properties: dict[str, Property] = {}
         if kind != "primitive-type":
             for element in elements:
                 for found in self._expand(element, children):
                     properties[found.json_name] = found
-        return TypeSchema(name, kind, bool(definition.get("abstract")) and kind != "backbone", definition["url"], root, elements, properties)
+        return TypeSchema(
+            name,
+            kind,
+            bool(definition.get("abstract")) and kind != "backbone",
+            definition["url"],
+            root,
+            elements,
+            properties,
+        )
 
-    def _expand(self, element: ElementSchema, children: Mapping[str, list[ElementSchema]]) -> list[Property]:
+    def _expand(
+        self, element: ElementSchema, children: Mapping[str, list[ElementSchema]]
+    ) -> list[Property]:
         name = element.name.removesuffix("[x]")
         if element.content_reference:
             target = element.content_reference.rpartition("#")[2]
@@ -141,5 +171,15 @@ class Schema:
         for ref in element.types:
             code = element.path if ref.code in _INLINE and element.path in children else ref.code
             json_name = name + ref.code[0].upper() + ref.code[1:] if element.is_choice else name
-            found.append(Property(sys.intern(json_name), name, code, element.is_list, self.kind(code) == "primitive-type", element, ref))
+            found.append(
+                Property(
+                    sys.intern(json_name),
+                    name,
+                    code,
+                    element.is_list,
+                    self.kind(code) == "primitive-type",
+                    element,
+                    ref,
+                )
+            )
         return found

@@ -1,4 +1,6 @@
-"""ElementSchema: one ElementDefinition, frozen, with everything looked up that can be looked up ahead of time."""
+"""ElementSchema: one ElementDefinition, frozen, with everything looked up that can be looked up
+ahead of time.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Binding", "Constraint", "Discriminator", "ElementSchema", "Property", "Slicing", "TypeRef", "TypeSchema", "element_schema"]
+__all__ = [
+    "Binding",
+    "Constraint",
+    "Discriminator",
+    "ElementSchema",
+    "Property",
+    "Slicing",
+    "TypeRef",
+    "TypeSchema",
+    "element_schema",
+]
 
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _BEST_PRACTICE = "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice"
@@ -18,7 +30,12 @@ _ADDITIONAL = frozenset(
         "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition.binding.additional",
     }
 )
-_PURPOSES = {"maximum": "required", "required": "required", "extensible": "extensible", "preferred": "preferred"}
+_PURPOSES = {
+    "maximum": "required",
+    "required": "required",
+    "extensible": "extensible",
+    "preferred": "preferred",
+}
 _VALUES = ("fixed", "pattern", "minValue", "maxValue")
 _VALUE = re.compile(f"({'|'.join(_VALUES)})([A-Z].*)")
 _SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
@@ -26,7 +43,8 @@ _SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
 
 @dataclass(frozen=True, slots=True)
 class TypeRef:
-    """One entry of ElementDefinition.type: a type, the profiles it must follow, the profiles a reference may point at and where that may be.
+    """One entry of ElementDefinition.type: a type, the profiles it must follow, the profiles a
+    reference may point at and where that may be.
 
     aggregation   contained | bundled | referenced; none where it does not matter
     """
@@ -39,7 +57,8 @@ class TypeRef:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """ElementDefinition.binding: strength and canonical url of the value set; max_value_set where an extensible one has it.
+    """ElementDefinition.binding: strength and canonical url of the value set; max_value_set where
+    an extensible one has it.
 
     additional   further bindings that hold as well, each with the strength that its purpose means
     """
@@ -52,7 +71,9 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """ElementDefinition.constraint: an invariant in FHIRPath, with the StructureDefinition that states it."""
+    """ElementDefinition.constraint: an invariant in FHIRPath, with the StructureDefinition that
+    states it.
+    """
 
     key: str
     severity: str
@@ -64,7 +85,9 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Discriminator:
-    """How a slice is told from its siblings: value | exists | pattern | type | profile, at a FHIRPath."""
+    """How a slice is told from its siblings: value | exists | pattern | type | profile, at a
+    FHIRPath.
+    """
 
     type: str
     path: str
@@ -87,7 +110,8 @@ class ElementSchema:
     id              the same with slice names: ``Observation.component:systolic.value[x]``
     min, max        cardinality here; max None is ``*``
     is_list         by the *base* cardinality: whether JSON has an array
-    fixed, pattern  the value of fixed[x] or pattern[x], with its type's name (``("Quantity", {...})``)
+    fixed, pattern  the value of fixed[x] or pattern[x], with its type's name (``("Quantity",
+                    {...})``)
     bounds          minValue and maxValue as (type name, value)
     """
 
@@ -126,8 +150,10 @@ class Property:
 
     json_name     ``valueQuantity``, ``birthDate``; its companion is ``_birthDate``
     name          as FHIRPath calls it: ``value``, ``birthDate``
-    type          ``Quantity``, ``date``, ``Resource``, or the path of a backbone element: ``Patient.contact``
-    is_primitive  whether JSON has a string, number or boolean, with a companion under ``_`` + json_name
+    type          ``Quantity``, ``date``, ``Resource``, or the path of a backbone element:
+                  ``Patient.contact``
+    is_primitive  whether JSON has a string, number or boolean, with a companion under ``_`` +
+                  json_name
     """
 
     json_name: str
@@ -165,12 +191,26 @@ class TypeSchema:
 def _type_ref(definition: Mapping[str, Any]) -> TypeRef:
     code = definition.get("code", "")
     if code.startswith(_SYSTEM_TYPE):
-        code = next((e.get("valueUrl") or e.get("valueUri") or "string" for e in definition.get("extension", ()) if e["url"] == _FHIR_TYPE), "string")
-    return TypeRef(code, tuple(definition.get("profile", ())), tuple(definition.get("targetProfile", ())), tuple(definition.get("aggregation", ())))
+        code = next(
+            (
+                e.get("valueUrl") or e.get("valueUri") or "string"
+                for e in definition.get("extension", ())
+                if e["url"] == _FHIR_TYPE
+            ),
+            "string",
+        )
+    return TypeRef(
+        code,
+        tuple(definition.get("profile", ())),
+        tuple(definition.get("targetProfile", ())),
+        tuple(definition.get("aggregation", ())),
+    )
 
 
 def _values(definition: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
-    """``fixed``, ``pattern``, ``minValue``, ``maxValue`` -> (type name, value), those that are there."""
+    """``fixed``, ``pattern``, ``minValue``, ``maxValue`` -> (type name, value), those that are
+    there.
+    """
     found: dict[str, tuple[str, Any]] = {}
     for key, value in definition.items():
         if key.startswith(_VALUES) and (match := _VALUE.fullmatch(key)):
@@ -184,14 +224,22 @@ def _binding(definition: Mapping[str, Any]) -> Binding | None:
         return None
     maximum = next(
         (
-            e.get("valueCanonical") or e.get("valueUri") or e.get("valueReference", {}).get("reference")
+            e.get("valueCanonical")
+            or e.get("valueUri")
+            or e.get("valueReference", {}).get("reference")
             for e in binding.get("extension", ())
             if e["url"] == _MAX_VALUE_SET
         ),
         None,
     )
-    additional = tuple(found for e in binding.get("extension", ()) if e["url"] in _ADDITIONAL and (found := _additional(e)) is not None)
-    return Binding(binding.get("strength", "example"), binding.get("valueSet", ""), maximum, additional)
+    additional = tuple(
+        found
+        for e in binding.get("extension", ())
+        if e["url"] in _ADDITIONAL and (found := _additional(e)) is not None
+    )
+    return Binding(
+        binding.get("strength", "example"), binding.get("valueSet", ""), maximum, additional
+    )
 
 
 def _additional(extension: Mapping[str, Any]) -> Binding | None:
@@ -203,7 +251,10 @@ def _additional(extension: Mapping[str, Any]) -> Binding | None:
 
 
 def _constraint(definition: Mapping[str, Any], source: str) -> Constraint:
-    best_practice = any(e.get("url") == _BEST_PRACTICE and e.get("valueBoolean") for e in definition.get("extension", ()))
+    best_practice = any(
+        e.get("url") == _BEST_PRACTICE and e.get("valueBoolean")
+        for e in definition.get("extension", ())
+    )
     return Constraint(
         definition["key"],
         definition.get("severity", "error"),
@@ -219,7 +270,9 @@ def _slicing(definition: Mapping[str, Any]) -> Slicing | None:
     if slicing is None:
         return None
     return Slicing(
-        tuple(Discriminator(d["type"], d["path"]) for d in slicing.get("discriminator", ())), bool(slicing.get("ordered")), slicing.get("rules", "open")
+        tuple(Discriminator(d["type"], d["path"]) for d in slicing.get("discriminator", ())),
+        bool(slicing.get("ordered")),
+        slicing.get("rules", "open"),
     )
 
 

@@ -1,4 +1,6 @@
-"""A profile's snapshot as a tree: every element under its parent, every slice beside the element that it slices."""
+"""A profile's snapshot as a tree: every element under its parent, every slice beside the element
+that it slices.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ __all__ = ["Group", "Node", "profile_tree"]
 
 @dataclass(slots=True)
 class Node:
-    """One element, or one slice of it, with the groups of its children in the order of the snapshot."""
+    """One element, or one slice of it, with the groups of its children in the order of the
+    snapshot.
+    """
 
     element: ElementSchema
     groups: list[Group] = field(default_factory=list)
@@ -21,7 +25,9 @@ class Node:
 
 @dataclass(slots=True)
 class Group:
-    """All that a profile says of one child name: the element itself, and its slices (re-slices among them)."""
+    """All that a profile says of one child name: the element itself, and its slices (re-slices
+    among them).
+    """
 
     node: Node
     slices: list[Node] = field(default_factory=list)
@@ -36,7 +42,11 @@ def profile_tree(definition: Mapping[str, Any]) -> Node:
         depth = element.path.count(".")
         parent, node = above[depth - 1], Node(element)
         last = parent.groups[-1] if parent.groups else None
-        if last is not None and element.slice_name is not None and last.node.element.path == element.path:
+        if (
+            last is not None
+            and element.slice_name is not None
+            and last.node.element.path == element.path
+        ):
             last.slices.append(node)
         else:
             parent.groups.append(Group(node))

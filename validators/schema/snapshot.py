@@ -1,7 +1,8 @@
 """Snapshots: a profile's whole set of elements, from its differential and its base.
 
-StructureDefinition with a differential only -> base's snapshot as a tree, differential merged in -> StructureDefinition with a snapshot
-(FHIR R4, section 5.1.0.3, and as HL7's validator makes them where the specification leaves it open)
+StructureDefinition with a differential only -> base's snapshot as a tree, differential merged in ->
+StructureDefinition with a snapshot (FHIR R4, section 5.1.0.3, and as HL7's validator makes them
+where the specification leaves it open)
 """
 
 from __future__ import annotations
@@ -11,21 +12,37 @@ from typing import Any
 
 from ..definitions import Definitions, type_url
 from ..errors import DefinitionError
-from .changes import BY_URL, changed, constraints_added, is_extension_slicing, least, sourced, without
+from .changes import (
+    BY_URL,
+    changed,
+    constraints_added,
+    is_extension_slicing,
+    least,
+    sourced,
+    without,
+)
 from .choices import BY_TYPE, close_types, gather_choices, types_of_slices
 from .profile import profile_tree
 from .tree import Element, Node, elements_of, tree_of
 
 __all__ = ["Snapshots", "UsableSnapshots", "snapshot"]
 
-_MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # objects where lists belong, names that are missing
+_MALFORMED = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)  # objects where lists belong, names that are missing
 _EXTENSIONS = frozenset({"extension", "modifierExtension"})
 
 Resource = dict[str, Any]
 
 
 class Snapshots:
-    """Definitions whose StructureDefinitions all have a snapshot: the one they came with, else one made when first asked for."""
+    """Definitions whose StructureDefinitions all have a snapshot: the one they came with, else one
+    made when first asked for.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
@@ -34,9 +51,14 @@ class Snapshots:
         self._making: list[str] = []
 
     def fetch(self, kind: str, url: str) -> Resource | None:
-        """As Definitions has it. Raises DefinitionError for a profile whose snapshot cannot be made."""
+        """As Definitions has it.
+
+        Raises DefinitionError for a profile whose snapshot cannot be made.
+        """
         found = self._definitions.fetch(kind, url)
-        return self._completed(found) if found is not None and kind == "StructureDefinition" else found
+        return (
+            self._completed(found) if found is not None and kind == "StructureDefinition" else found
+        )
 
     def urls(self, kind: str) -> Iterator[str]:
         return self._definitions.urls(kind)
@@ -46,10 +68,18 @@ class Snapshots:
             yield self._completed(found) if kind == "StructureDefinition" else found
 
     def tree(self, url: str) -> Node | None:
-        """The snapshot of the StructureDefinition as a tree, to be copied before it is changed; None where it is not known."""
+        """The snapshot of the StructureDefinition as a tree, to be copied before it is changed;
+        None where it is not known.
+        """
         if url not in self._trees:
             found = self.fetch("StructureDefinition", url)
-            self._trees[url] = tree_of([sourced(element, found["url"]) for element in found["snapshot"]["element"]]) if found else None
+            self._trees[url] = (
+                tree_of(
+                    [sourced(element, found["url"]) for element in found["snapshot"]["element"]]
+                )
+                if found
+                else None
+            )
         return self._trees[url]
 
     def misfit(self, error: DefinitionError) -> None:
@@ -62,10 +92,17 @@ class Snapshots:
         key = f"{definition['url']}|{definition.get('version', '')}"
         if key not in self._made:
             if key in self._making:
-                raise DefinitionError(definition["url"], definition.get("type", ""), f"is its own base or part: {' -> '.join(self._making)}")
+                raise DefinitionError(
+                    definition["url"],
+                    definition.get("type", ""),
+                    f"is its own base or part: {' -> '.join(self._making)}",
+                )
             self._making.append(key)
             try:
-                self._made[key] = {**definition, "snapshot": {"element": snapshot(definition, self)}}
+                self._made[key] = {
+                    **definition,
+                    "snapshot": {"element": snapshot(definition, self)},
+                }
             finally:
                 self._making.pop()
         return self._made[key]
@@ -74,8 +111,8 @@ class Snapshots:
 class UsableSnapshots(Snapshots):
     """Snapshots for validation: a faulty package must not stop a job.
 
-    What a differential says of elements that its base does not have is passed over, as HL7's validator does; a profile that
-    cannot be completed is one that nobody knows.
+    What a differential says of elements that its base does not have is passed over, as HL7's
+    validator does; a profile that cannot be completed is one that nobody knows.
 
     faults   canonical url of such a profile -> what is wrong with it
     """
@@ -102,12 +139,16 @@ class UsableSnapshots(Snapshots):
         except DefinitionError as error:
             self.faults[url] = error
         except _MALFORMED as error:
-            self.faults[url] = DefinitionError(url, "", f"is malformed ({type(error).__name__}: {error})")
+            self.faults[url] = DefinitionError(
+                url, "", f"is malformed ({type(error).__name__}: {error})"
+            )
         self._unusable.add(url)
         return None
 
     def look_through(self, urls: Iterable[str]) -> list[DefinitionError]:
-        """Completes the StructureDefinitions of these urls; what is wrong with them or with what they are made of, sorted by profile."""
+        """Completes the StructureDefinitions of these urls; what is wrong with them or with what
+        they are made of, sorted by profile.
+        """
         for url in urls:
             self.fetch("StructureDefinition", url)
         return [self.faults[url] for url in sorted(self.faults)]
@@ -137,7 +178,9 @@ class _Profile:
     def elements(self) -> list[Element]:
         base = self._definitions.tree(self._base_url)
         if base is None:
-            raise DefinitionError(self._url, self._type, f"its base {self._base_url or '(none stated)'} is not known")
+            raise DefinitionError(
+                self._url, self._type, f"its base {self._base_url or '(none stated)'} is not known"
+            )
         self._base = base
         root = base.copy()
         if self._differential:
@@ -145,13 +188,30 @@ class _Profile:
         return [self._absolute(element) for element in elements_of(root)]
 
     def _absolute(self, element: Element) -> Element:
-        """A reference to an element is to that of the base type, not to the profile's own, as HL7's validator makes it."""
+        """A reference to an element is to that of the base type, not to the profile's own, as HL7's
+        validator makes it.
+        """
         reference = str(element.get("contentReference", ""))
-        return {**element, "contentReference": type_url(self._type) + reference} if reference.startswith("#") else element
+        return (
+            {**element, "contentReference": type_url(self._type) + reference}
+            if reference.startswith("#")
+            else element
+        )
 
     def _merge(self, node: Node, differential: Node, path: str, *, sliced: bool = False) -> None:
-        """Lays a differential's element, and all below it, over the base's; ``sliced`` says that this is a slice or stands in one."""
-        unsliced = Node(node.name, None, without(node.element, "slicing"), [child.copy() for child in node.children]) if differential.slices else node
+        """Lays a differential's element, and all below it, over the base's; ``sliced`` says that
+        this is a slice or stands in one.
+        """
+        unsliced = (
+            Node(
+                node.name,
+                None,
+                without(node.element, "slicing"),
+                [child.copy() for child in node.children],
+            )
+            if differential.slices
+            else node
+        )
         self._apply(node, differential.element)
         if differential.children:
             self._merge_children(node, differential.children, path, sliced=sliced)
@@ -165,24 +225,42 @@ class _Profile:
         for child in gather_choices(node, children, sliced=sliced):
             target = node.child(child.name)
             if target is None:
-                self._definitions.misfit(DefinitionError(self._url, f"{path}.{child.name}", "its base has no such element"))
+                self._definitions.misfit(
+                    DefinitionError(
+                        self._url, f"{path}.{child.name}", "its base has no such element"
+                    )
+                )
                 continue
-            self._merge(target, child, f"{path}.{child.name}", sliced=sliced and bool(child.element))
+            self._merge(
+                target, child, f"{path}.{child.name}", sliced=sliced and bool(child.element)
+            )
 
     def _merge_slices(self, node: Node, unsliced: Node, differential: Node, path: str) -> None:
         by_type = types_of_slices(node, differential)
-        if not by_type and len(differential.slices) == 1 and not node.slices and "slicing" not in node.element and node.name not in _EXTENSIONS:
-            self._merge(node, differential.slices[0], path, sliced=True)  # a name without slicing: means the element itself, as HL7's validator has it
+        if (
+            not by_type
+            and len(differential.slices) == 1
+            and not node.slices
+            and "slicing" not in node.element
+            and node.name not in _EXTENSIONS
+        ):
+            self._merge(
+                node, differential.slices[0], path, sliced=True
+            )  # a name without slicing: means the element itself, as HL7's validator has it
             return
         self._imply_slicing(node, differential, by_type, path)
         stated = differential.element.get("slicing")
-        common = differential.children if stated and not is_extension_slicing(stated) else []  # said where the slicing is, meant for every slice
+        common = (
+            differential.children if stated and not is_extension_slicing(stated) else []
+        )  # said where the slicing is, meant for every slice
         for each in differential.slices:
             name = str(each.slice_name)
             target = node.slice(name) or self._new_slice(node, unsliced, each, path)
             if by_type and "type" not in each.element:
                 code = by_type[name]
-                target.element["type"] = [entry for entry in target.element.get("type", ()) if entry["code"] == code] or [{"code": code}]
+                target.element["type"] = [
+                    entry for entry in target.element.get("type", ()) if entry["code"] == code
+                ] or [{"code": code}]
             if common:
                 self._merge_children(target, common, f"{path}:{name}", sliced=True)
             self._merge(target, each, f"{path}:{name}", sliced=True)
@@ -190,13 +268,23 @@ class _Profile:
         if by_type:
             close_types(node, by_type, narrowed=not differential.element)
 
-    def _imply_slicing(self, node: Node, differential: Node, by_type: Mapping[str, str], path: str) -> None:
-        """Gives the element the slicing that the specification implies where none is stated: extensions by url, choices by type."""
+    def _imply_slicing(
+        self, node: Node, differential: Node, by_type: Mapping[str, str], path: str
+    ) -> None:
+        """Gives the element the slicing that the specification implies where none is stated:
+        extensions by url, choices by type.
+        """
         if by_type:
             node.element["slicing"] = {**BY_TYPE, "rules": "open"}
         elif "slicing" not in node.element:
             if node.name not in _EXTENSIONS:
-                raise DefinitionError(self._url, path, f"is sliced ({', '.join(str(each.slice_name) for each in differential.slices)}) without saying by what")
+                raise DefinitionError(
+                    self._url,
+                    path,
+                    "is sliced "
+                    f"({', '.join(str(each.slice_name) for each in differential.slices)}) "
+                    "without saying by what",
+                )
             node.element["slicing"] = BY_URL
 
     def _new_slice(self, node: Node, unsliced: Node, differential: Node, path: str) -> Node:
@@ -204,11 +292,24 @@ class _Profile:
         outer = name.rpartition("/")[0]
         origin = node.slice(outer) if outer else unsliced
         if origin is None:
-            raise DefinitionError(self._url, f"{path}:{name}", f"there is no slice {outer!r} to slice again")
-        made = Node(node.name, name, without(origin.element, "slicing"), [child.copy() for child in origin.children])
-        if not path.endswith("xtension.value[x]"):  # the value of an extension stays required whatever its type
+            raise DefinitionError(
+                self._url, f"{path}:{name}", f"there is no slice {outer!r} to slice again"
+            )
+        made = Node(
+            node.name,
+            name,
+            without(origin.element, "slicing"),
+            [child.copy() for child in origin.children],
+        )
+        if not path.endswith(
+            "xtension.value[x]"
+        ):  # the value of an extension stays required whatever its type
             made.element["min"] = 0
-        siblings = [index for index, each in enumerate(node.slices) if outer and str(each.slice_name).partition("/")[0] == outer]
+        siblings = [
+            index
+            for index, each in enumerate(node.slices)
+            if outer and str(each.slice_name).partition("/")[0] == outer
+        ]
         node.slices.insert(siblings[-1] + 1 if siblings else len(node.slices), made)
         return made
 
@@ -216,35 +317,58 @@ class _Profile:
         node.element = changed(self._with_extension_root(node.element, changes), changes, self._url)
 
     def _with_extension_root(self, element: Element, changes: Element) -> Element:
-        """An extension that is given its definition takes cardinality and constraints from the definition's root."""
-        profiles = changes["type"][0].get("profile", ()) if len(changes.get("type", ())) == 1 else ()
+        """An extension that is given its definition takes cardinality and constraints from the
+        definition's root.
+        """
+        profiles = (
+            changes["type"][0].get("profile", ()) if len(changes.get("type", ())) == 1 else ()
+        )
         current = element.get("type") or [{}]
-        if not profiles or current[0].get("code") != "Extension" or profiles[0] in current[0].get("profile", ()):
+        if (
+            not profiles
+            or current[0].get("code") != "Extension"
+            or profiles[0] in current[0].get("profile", ())
+        ):
             return dict(element)
         definition = self._definitions.tree(profiles[0])
         if definition is None:
             return dict(element)
         root = definition.element
         taken: Element = {key: root[key] for key in ("max", "isModifier") if key in root}
-        return {**element, **taken, "constraint": constraints_added(element.get("constraint", ()), root.get("constraint", ()))}
+        return {
+            **element,
+            **taken,
+            "constraint": constraints_added(
+                element.get("constraint", ()), root.get("constraint", ())
+            ),
+        }
 
     def _unfold(self, node: Node, path: str) -> None:
-        """Gives an element the children of its type, of the profile on its type, or of what its contentReference names."""
+        """Gives an element the children of its type, of the profile on its type, or of what its
+        contentReference names.
+        """
         reference = node.element.get("contentReference")
         if reference:
             target = self._referenced(str(reference))
             if target is None:
                 raise DefinitionError(self._url, path, f"refers to {reference}, which is not there")
-            node.element = {**without(node.element, "contentReference"), "type": target.element.get("type", [])}
+            node.element = {
+                **without(node.element, "contentReference"),
+                "type": target.element.get("type", []),
+            }
         else:
             target = self._type_tree(node, path)
         node.children = [child.copy() for child in target.children]
 
     def _referenced(self, reference: str) -> Node | None:
         url, _, identifier = reference.rpartition("#")
-        node: Node | None = (self._definitions.tree(url) if url and url != self._base_url else None) or self._base
+        node: Node | None = (
+            self._definitions.tree(url) if url and url != self._base_url else None
+        ) or self._base
         for name in identifier.split(".")[1:]:
-            node = node.child(name.partition(":")[0]) if node else None  # some shipped snapshots name a slice here
+            node = (
+                node.child(name.partition(":")[0]) if node else None
+            )  # some shipped snapshots name a slice here
         return node
 
     def _type_tree(self, node: Node, path: str) -> Node:
@@ -255,5 +379,7 @@ class _Profile:
         found = self._definitions.tree(profiles[0]) if len(profiles) == 1 else None
         found = found or self._definitions.tree(code if "://" in code else type_url(code))
         if found is None:
-            raise DefinitionError(self._url, path, f"has children, but its type {code} is not known")
+            raise DefinitionError(
+                self._url, path, f"has children, but its type {code} is not known"
+            )
         return found

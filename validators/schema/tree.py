@@ -1,4 +1,6 @@
-"""Tree: the elements of a StructureDefinition by name and slice, as its flat list of ElementDefinitions means them."""
+"""Tree: the elements of a StructureDefinition by name and slice, as its flat list of
+ElementDefinitions means them.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +37,24 @@ class Node:
         return next((node for node in self.slices if node.slice_name == name), None)
 
     def copy(self) -> Node:
-        """A tree that can be changed without touching this one. Values inside the ElementDefinitions are shared: replace them, never change them."""
-        return Node(self.name, self.slice_name, dict(self.element), [child.copy() for child in self.children], [node.copy() for node in self.slices])
+        """A tree that can be changed without touching this one.
+
+        Values inside the ElementDefinitions are shared: replace them, never change them.
+        """
+        return Node(
+            self.name,
+            self.slice_name,
+            dict(self.element),
+            [child.copy() for child in self.children],
+            [node.copy() for node in self.slices],
+        )
 
 
 def tree_of(elements: Sequence[Mapping[str, Any]]) -> Node:
-    """The tree of a snapshot's or differential's elements. Slices are told by element ids, and by order where ids are missing."""
+    """The tree of a snapshot's or differential's elements.
+
+    Slices are told by element ids, and by order where ids are missing.
+    """
     root = Node(str(elements[0]["path"]).partition(".")[0])
     steps: list[Step] = []
     for element in elements:
@@ -53,7 +67,10 @@ def tree_of(elements: Sequence[Mapping[str, Any]]) -> Node:
 
 
 def _identified(element: Mapping[str, Any]) -> list[Step] | None:
-    """The steps that the element's id names, None where it has no id to rely on. An id keeps ``value[x]`` where a path says ``valueQuantity``."""
+    """The steps that the element's id names, None where it has no id to rely on.
+
+    An id keeps ``value[x]`` where a path says ``valueQuantity``.
+    """
     named = [step.partition(":") for step in str(element.get("id", "")).split(".")]
     if len(named) != str(element["path"]).count(".") + 1:
         return None
@@ -62,14 +79,20 @@ def _identified(element: Mapping[str, Any]) -> list[Step] | None:
 
 
 def _continued(element: Mapping[str, Any], previous: list[Step]) -> list[Step]:
-    """The steps of an element without an id: its path, in the slices that the element before it stands in."""
+    """The steps of an element without an id: its path, in the slices that the element before it
+    stands in.
+    """
     *above, last = str(element["path"]).split(".")
     shared: list[Step] = []
     for name, step in zip(above, previous, strict=False):
         if name != step[0]:
             break
         shared.append(step)
-    return [*shared, *((name, None) for name in above[len(shared) :]), (last, element.get("sliceName"))]
+    return [
+        *shared,
+        *((name, None) for name in above[len(shared) :]),
+        (last, element.get("sliceName")),
+    ]
 
 
 def _step(node: Node, name: str, slice_name: str | None) -> Node:
@@ -87,7 +110,9 @@ def _step(node: Node, name: str, slice_name: str | None) -> Node:
 
 
 def elements_of(root: Node) -> list[Element]:
-    """The tree as a snapshot's list: each element, its children, then its slices; with path, id and sliceName as the tree has them."""
+    """The tree as a snapshot's list: each element, its children, then its slices; with path, id and
+    sliceName as the tree has them.
+    """
     return list(_flat(root, root.name, root.name))
 
 

@@ -1,6 +1,7 @@
 """Terminology offline: what the definitions hold of codes, and what a binding makes of it.
 
-Definitions -> Terminology -> CodeSystem, ValueSet -> CodeBinding | CodingBinding | ConceptBinding -> Finding
+Definitions -> Terminology -> CodeSystem, ValueSet -> CodeBinding | CodingBinding | ConceptBinding
+-> Finding
 """
 
 from .bindings import CodeBinding, CodingBinding, ConceptBinding, Findings
@@ -12,6 +13,7 @@ from .ucum import UCUM, Canonical, canonical, is_unit
 from .value_sets import ValueSet
 
 __all__ = [
-    "UCUM", "Canonical", "CodeBinding", "CodeSystem", "CodingBinding", "ConceptBinding", "Finding", "Findings", "Membership", "Strength", "Terminology",
+    "UCUM", "Canonical", "CodeBinding", "CodeSystem", "CodingBinding", "ConceptBinding", "Finding",
+    "Findings", "Membership", "Strength", "Terminology",
     "ValueSet", "canonical", "is_unit",
 ]  # fmt: skip

@@ -1,17 +1,25 @@
 """Bindings: what is said of a coded element, by its type, its value set and the strength.
 
-As the reference validator decides (R4, terminology offline); "unknown" is a code missing from a system that is held, whatever the binding:
+As the reference validator decides (R4, terminology offline); "unknown" is a code missing from a
+system that is held, whatever the binding:
 
-| element                       | required                | extensible                  | preferred      | example, none                  |
+| element                       | required                | extensible                  | preferred
+                                | example, none                  |
 |-------------------------------|-------------------------|-----------------------------|----------------|--------------------------------|
-| code, string, uri...          | error: not in the set   | error only by maxValueSet   | nothing        | nothing                        |
-| Coding, Quantity              | error: not in, unknown  | error only by maxValueSet   | error: unknown | error: unknown, system is      |
-|                               |                         |                             |                | relative, system is a value set|
-| CodeableConcept               | error: no coding, any   | error: unknown; maxValueSet | error: unknown | error: unknown                 |
-|                               | coding not in, unknown  |                             |                |                                |
+| code, string, uri...          | error: not in the set   | error only by maxValueSet   | nothing
+                                | nothing                        |
+| Coding, Quantity              | error: not in, unknown  | error only by maxValueSet   | error:
+                                unknown | error: unknown, system is      |
+|                               |                         |                             |
+                                                          | relative, system is a value set|
+| CodeableConcept               | error: no coding, any   | error: unknown; maxValueSet | error:
+                                unknown | error: unknown                 |
+|                               | coding not in, unknown  |                             |
+                                                          |                                |
 
-A Coding or Quantity is looked at only if it has both system and code; a coding of a CodeableConcept in any case: a held system without a code is
-unknown. *Every* coding of a required CodeableConcept must be in the set, so a local coding beside the right one fails it. Codings inside a
+A Coding or Quantity is looked at only if it has both system and code; a coding of a CodeableConcept
+in any case: a held system without a code is unknown. *Every* coding of a required CodeableConcept
+must be in the set, so a local coding beside the right one fails it. Codings inside a
 CodeableConcept are checked by it, not one by one, unless they are bound themselves.
 """
 
@@ -47,14 +55,20 @@ class _Terminology(Protocol):
 class _Bound:
     """A binding's value set and its maximum, as far as they are known."""
 
-    def __init__(self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None) -> None:
+    def __init__(
+        self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None
+    ) -> None:
         self.terminology = terminology
         self.strength = strength
         self.value_set = terminology.value_set(url) if url else None
         self.named = _named(self.value_set, url)
         self.misplaced: Findings = ()
         if url and self.value_set is None and strength != "example":
-            self.misplaced = (Finding("binding-code-system" if terminology.code_system(url) else "undecided", "", url),)
+            self.misplaced = (
+                Finding(
+                    "binding-code-system" if terminology.code_system(url) else "undecided", "", url
+                ),
+            )
         limited = strength == "extensible" and max_url is not None
         self.maximum = terminology.value_set(max_url) if max_url is not None and limited else None
         self.maximum_named = _named(self.maximum, max_url)
@@ -75,10 +89,16 @@ class _Bound:
         """The finding for a code that is not in the value set."""
         if self.strength == "required":
             return Finding("binding-required", codes, self.named)
-        return Finding("binding-extensible", codes, self.named) if self.strength == "extensible" else None
+        return (
+            Finding("binding-extensible", codes, self.named)
+            if self.strength == "extensible"
+            else None
+        )
 
     def unknown(self, system: str | None, code: str | None) -> Finding | None:
-        """The finding for a code that its own system does not have, or for a system that is not known."""
+        """The finding for a code that its own system does not have, or for a system that is not
+        known.
+        """
         if not system:
             return None
         known = self.terminology.lookup(system, code)
@@ -86,7 +106,9 @@ class _Bound:
             return None
         if known is None:
             stub = self.terminology.code_system(system)
-            return Finding("system-unknown" if stub is None else "system-stub", _coded(system, code))
+            return Finding(
+                "system-unknown" if stub is None else "system-stub", _coded(system, code)
+            )
         return Finding("ucum" if system == UCUM else "code-system", _coded(system, code))
 
 
@@ -94,23 +116,32 @@ class CodeBinding:
     """The check of one bare code: ``binding(code)`` gives its findings.
 
     accepted  all the codes that are certainly fine, None where there is no list of them
-    no_code   what to report of an element that has no value, only extensions; a blank value is none either
+    no_code   what to report of an element that has no value, only extensions; a blank value is none
+              either
     """
 
     def __init__(self, bound: _Bound) -> None:
         self._bound = bound
         self._memo: dict[str, Findings] = {}
-        self.no_code: Findings = (Finding("binding-no-code", "", bound.named),) if bound.strength == "required" else ()
+        self.no_code: Findings = (
+            (Finding("binding-no-code", "", bound.named),) if bound.strength == "required" else ()
+        )
 
     @classmethod
-    def compile(cls, terminology: _Terminology, url: str | None, strength: str, max_url: str | None) -> CodeBinding | None:
+    def compile(
+        cls, terminology: _Terminology, url: str | None, strength: str, max_url: str | None
+    ) -> CodeBinding | None:
         if url is None or strength not in ("required", "extensible"):
             return None
         return cls(_Bound(terminology, url, strength, max_url))
 
     @property
     def accepted(self) -> frozenset[str] | None:
-        return self._bound.value_set.listing() if self._bound.value_set is not None and self._bound.strength == "required" else None
+        return (
+            self._bound.value_set.listing()
+            if self._bound.value_set is not None and self._bound.strength == "required"
+            else None
+        )
 
     def __call__(self, code: str) -> Findings:
         known = self._memo.get(code)
@@ -131,7 +162,11 @@ class CodeBinding:
         if answer is Membership.IN:
             return self._in_system(code)
         if bound.maximum is not None:
-            return (Finding("binding-max", code, bound.maximum_named),) if bound.maximum.code(code) in _FAULTS else ()
+            return (
+                (Finding("binding-max", code, bound.maximum_named),)
+                if bound.maximum.code(code) in _FAULTS
+                else ()
+            )
         outside = bound.outside(code)
         return () if outside is None else (outside,)
 
@@ -147,10 +182,14 @@ class CodeBinding:
 class CodingBinding:
     """The check of one Coding or Quantity: ``binding(system, code)`` gives its findings."""
 
-    def __init__(self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None) -> None:
+    def __init__(
+        self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None
+    ) -> None:
         self._bound = _Bound(terminology, url, strength, max_url)
         self._memo: dict[tuple[str, str], Findings] = {}
-        self._judge: Callable[[str, str], Findings] = self._bound_coding if self._bound.checked else self._free_coding
+        self._judge: Callable[[str, str], Findings] = (
+            self._bound_coding if self._bound.checked else self._free_coding
+        )
 
     def __call__(self, system: object, code: object) -> Findings:
         if not isinstance(system, str) or not isinstance(code, str):
@@ -191,9 +230,13 @@ class CodingBinding:
 
 
 class ConceptBinding:
-    """The check of one CodeableConcept: ``binding(codings)`` gives its findings, codings being what ``coding`` holds."""
+    """The check of one CodeableConcept: ``binding(codings)`` gives its findings, codings being what
+    ``coding`` holds.
+    """
 
-    def __init__(self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None) -> None:
+    def __init__(
+        self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None
+    ) -> None:
         self._bound = _Bound(terminology, url, strength, max_url)
         self._memo: dict[tuple[str | None, str | None], tuple[Membership, Findings]] = {}
         self._no_coding: Findings = ()
@@ -213,7 +256,10 @@ class ConceptBinding:
             if not isinstance(coding, dict):
                 continue
             system, code = coding.get("system"), coding.get("code")
-            pair = (system if isinstance(system, str) else None, code if isinstance(code, str) else None)
+            pair = (
+                system if isinstance(system, str) else None,
+                code if isinstance(code, str) else None,
+            )
             known = memo.get(pair)
             if known is None:
                 known = _remember(memo, pair, self._judge(*pair))
@@ -231,7 +277,11 @@ class ConceptBinding:
     def _judge(self, system: str | None, code: str | None) -> tuple[Membership, Findings]:
         bound, codes = self._bound, _coded(system, code)
         findings: list[Finding | None] = [Finding("system-absent", codes)] if system is None else []
-        answer = bound.value_set.member(system, code) if bound.checked and bound.value_set is not None else Membership.IN
+        answer = (
+            bound.value_set.member(system, code)
+            if bound.checked and bound.value_set is not None
+            else Membership.IN
+        )
         if answer is Membership.ABANDONED:
             return answer, (Finding("undecided", codes, bound.named),)
         findings.append(bound.unknown(system, code))

@@ -1,14 +1,18 @@
 """CodeSystems: which codes exist.
 
-Definitions -> CodeSystem (codes, hierarchy) -> lookup: the code exists, does not exist, cannot be told
+Definitions -> CodeSystem (codes, hierarchy) -> lookup: the code exists, does not exist, cannot be
+told
 
 What the reference validator says of a code, whatever the binding:
 
-- the system is not known: a warning, undecided; so for ``content: not-present`` (a stub such as SNOMED CT's in the R4 core);
-- any other content (complete, example, supplement; even with no concepts at all): a code that is not listed is an error;
+- the system is not known: a warning, undecided; so for ``content: not-present`` (a stub such as
+  SNOMED CT's in the R4 core);
+- any other content (complete, example, supplement; even with no concepts at all): a code that is
+  not listed is an error;
 - ``content: fragment``: a code that is not listed is a warning, undecided;
 - ``caseSensitive`` absent or false: case does not matter;
-- abstract and inactive concepts exist; displays and ``Coding.version`` are not looked at; ``system|version`` is a reference to that version;
+- abstract and inactive concepts exist; displays and ``Coding.version`` are not looked at;
+  ``system|version`` is a reference to that version;
 - no code at all is a code that does not exist.
 """
 
@@ -39,13 +43,19 @@ class CodeSystem:
         self.fragment = content == "fragment"
         self.case_sensitive = resource.get("caseSensitive") is True
         self._again = again
-        self.codes: frozenset[str] = frozenset(code for code, _ in _walk(resource.get("concept", ()), None))
+        self.codes: frozenset[str] = frozenset(
+            code for code, _ in _walk(resource.get("concept", ()), None)
+        )
         self._folded = self.codes if self.case_sensitive else frozenset(map(str.lower, self.codes))
 
     @classmethod
     def listed(cls, url: str, codes: frozenset[str]) -> CodeSystem:
         """A flat, complete, case insensitive CodeSystem."""
-        resource = {"url": url, "content": "complete", "concept": [{"code": code} for code in sorted(codes)]}
+        resource = {
+            "url": url,
+            "content": "complete",
+            "concept": [{"code": code} for code in sorted(codes)],
+        }
         return cls(resource, lambda: resource)
 
     def fold(self, code: str) -> str:

@@ -1,7 +1,8 @@
 """Filters of ValueSet.compose: a test on the codes of one CodeSystem.
 
-Only filters on the code itself (property ``concept`` or ``code``) select anything: the reference validator reads no other property, so a filter on one
-selects nothing. Hierarchy is the nesting of concepts.
+Only filters on the code itself (property ``concept`` or ``code``) select anything: the reference
+validator reads no other property, so a filter on one selects nothing. Hierarchy is the nesting of
+concepts.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class ExpansionError(Exception):
 def compile_filters(filters: Sequence[Mapping[str, Any]], system: CodeSystem) -> Test:
     """The test that a code of the system passes all filters.
 
-    Raises ExpansionError for a filter on displays, as definitions are kept without them, and for an operator that R4 does not have.
+    Raises ExpansionError for a filter on displays, as definitions are kept without them, and for an
+    operator that R4 does not have.
     """
     tests = [_compile(one, system) for one in filters]
     return lambda code: all(test(code) for test in tests)
@@ -51,9 +53,13 @@ def _in(codes: frozenset[str], system: CodeSystem) -> Test:
     return lambda code: system.fold(code) in folded
 
 
-def _structural(select: Callable[[str, CodeSystem], frozenset[str]]) -> Callable[[str, CodeSystem], Test]:
+def _structural(
+    select: Callable[[str, CodeSystem], frozenset[str]],
+) -> Callable[[str, CodeSystem], Test]:
     """A filter about the hierarchy selects nothing where its value is no code of the system."""
-    return lambda value, system: _in(select(value, system), system) if system.has(value) else _nothing
+    return lambda value, system: (
+        _in(select(value, system), system) if system.has(value) else _nothing
+    )
 
 
 def _above(value: str, system: CodeSystem) -> frozenset[str]:

@@ -11,8 +11,10 @@ from ..issue import Severity
 __all__ = ["Finding", "Rule"]
 
 Rule = Literal[
-    "binding-required", "binding-max", "binding-no-code", "binding-extensible", "binding-code", "binding-code-system",
-    "code-system", "ucum", "system-relative", "system-value-set", "system-stub", "system-unknown", "system-absent", "undecided", "unexpandable",
+    "binding-required", "binding-max", "binding-no-code", "binding-extensible", "binding-code",
+    "binding-code-system",
+    "code-system", "ucum", "system-relative", "system-value-set", "system-stub", "system-unknown",
+    "system-absent", "undecided", "unexpandable",
 ]  # fmt: skip
 
 _SEVERITIES: Final[Mapping[Rule, Severity]] = {
@@ -20,16 +22,26 @@ _SEVERITIES: Final[Mapping[Rule, Severity]] = {
     "system-unknown": "warning",
     "system-absent": "warning",
     "undecided": "information",
-    # The reference validator makes errors of these two, where nothing speaks against the code: terminology that is not at hand proves no fault.
+    # The reference validator makes errors of these two, where nothing speaks against the code:
+    # terminology that is not at hand proves no fault.
     "unexpandable": "information",
     "system-stub": "information",
 }
 
 _TEXTS: Final[Mapping[Rule, str]] = {
-    "binding-required": "The code provided ({codes}) is not in the value set {value_set}, and a code from this value set is required",
-    "binding-max": "The code provided ({codes}) is not in the maximum value set {value_set}, and a code from this value set is required",
+    "binding-required": (
+        "The code provided ({codes}) is not in the value set {value_set}, and a "
+        "code from this value set is required"
+    ),
+    "binding-max": (
+        "The code provided ({codes}) is not in the maximum value set {value_set}, and "
+        "a code from this value set is required"
+    ),
     "binding-no-code": "No code provided, and a code is required from the value set {value_set}",
-    "binding-extensible": "The code provided ({codes}) is not in the value set {value_set}, and a code should come from it unless it has no suitable code",
+    "binding-extensible": (
+        "The code provided ({codes}) is not in the value set {value_set}, and a "
+        "code should come from it unless it has no suitable code"
+    ),
     "binding-code": "The code provided ({codes}) is not one that the value set {value_set} allows",
     "binding-code-system": "The binding names {value_set}, which is a code system and no value set",
     "code-system": "Unknown code ({codes})",
@@ -37,10 +49,19 @@ _TEXTS: Final[Mapping[Rule, str]] = {
     "system-relative": "Coding.system must be an absolute reference, not a local reference",
     "system-value-set": "The Coding references a value set, not a code system ({codes})",
     "system-unknown": "The code system is not known and its code could not be checked ({codes})",
-    "system-stub": "The codes of the code system are not all at hand; the code was not checked ({codes})",
-    "system-absent": "A code with no system has no defined meaning; a system should be provided ({codes})",
-    "unexpandable": "The value set {value_set}, from which a code is required, cannot be expanded offline; the code was not checked ({codes})",
-    "undecided": "The value set {value_set} cannot be expanded offline; the code was not checked ({codes})",
+    "system-stub": (
+        "The codes of the code system are not all at hand; the code was not checked ({codes})"
+    ),
+    "system-absent": (
+        "A code with no system has no defined meaning; a system should be provided ({codes})"
+    ),
+    "unexpandable": (
+        "The value set {value_set}, from which a code is required, cannot be expanded "
+        "offline; the code was not checked ({codes})"
+    ),
+    "undecided": (
+        "The value set {value_set} cannot be expanded offline; the code was not checked ({codes})"
+    ),
 }
 
 
@@ -50,7 +71,8 @@ class Finding:
 
     rule       what decided
     codes      the codes concerned, ``system#code``, parted by commas: data of the patient's
-    value_set  canonical url of the value set concerned (``url|version`` where it has one), "" where none is
+    value_set  canonical url of the value set concerned (``url|version`` where it has one), "" where
+               none is
     """
 
     rule: Rule

@@ -13,10 +13,15 @@ class Membership(Enum):
     IN = "in"
     OUT = "out"
     WRONG = "wrong"
-    """Not in it, and the value set's own rules call the code itself wrong, at any strength of binding."""
+    """Not in it, and the value set's own rules call the code itself wrong, at any strength of
+    binding.
+    """
     OPEN = "open"
     """Undecided: it takes terminology that is not at hand."""
     STUCK = "stuck"
-    """Undecided: the value set cannot be expanded from what is at hand. The reference validator takes it for a fault at a required binding."""
+    """Undecided: the value set cannot be expanded from what is at hand.
+
+    The reference validator takes it for a fault at a required binding.
+    """
     ABANDONED = "abandoned"
     """Undecided, and the reference validator then says nothing else of the element either."""

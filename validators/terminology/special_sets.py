@@ -1,6 +1,8 @@
-"""Value sets that the reference validator decides without reading ``compose``: languages, MIME types, currencies, units, states.
+"""Value sets that the reference validator decides without reading ``compose``: languages, MIME
+types, currencies, units, states.
 
-Each takes codes of one system only; a code of another system, or one that its rule refuses, is WRONG: an error even at a preferred binding.
+Each takes codes of one system only; a code of another system, or one that its rule refuses, is
+WRONG: an error even at a preferred binding.
 """
 
 from __future__ import annotations
@@ -18,12 +20,17 @@ Rule = Callable[[str | None, str | None], Membership]
 
 
 def special_rule(url: str, listed: Callable[[], frozenset[str]]) -> Rule | None:
-    """The rule of the value set with this url; None for the value sets that have none. ``listed`` gives the codes that its compose lists."""
+    """The rule of the value set with this url; None for the value sets that have none.
+
+    ``listed`` gives the codes that its compose lists.
+    """
     match url:
         case "http://hl7.org/fhir/ValueSet/languages":
             return _needing_code(_of_system(LANGUAGES, listed().__contains__))
         case "http://hl7.org/fhir/ValueSet/all-languages":
-            return _needing_code(_of_system(LANGUAGES, lambda code: bool(registered(LANGUAGES, code))))
+            return _needing_code(
+                _of_system(LANGUAGES, lambda code: bool(registered(LANGUAGES, code)))
+            )
         case "http://hl7.org/fhir/ValueSet/mimetypes":
             return _of_system(MIME_TYPES, lambda _code: True)
         case "http://hl7.org/fhir/ValueSet/currencies":
@@ -47,11 +54,19 @@ def special_codes(url: str) -> frozenset[str] | None:
 
 def _of_system(expected: str, accepts: Callable[[str | None], bool]) -> Rule:
     def rule(system: str | None, code: str | None) -> Membership:
-        return Membership.IN if (not system or system == expected) and accepts(code) else Membership.WRONG
+        return (
+            Membership.IN
+            if (not system or system == expected) and accepts(code)
+            else Membership.WRONG
+        )
 
     return rule
 
 
 def _needing_code(rule: Rule) -> Rule:
     """The reference breaks on a language without a code."""
-    return lambda system, code: Membership.ABANDONED if code is None and system in (None, "", LANGUAGES) else rule(system, code)
+    return lambda system, code: (
+        Membership.ABANDONED
+        if code is None and system in (None, "", LANGUAGES)
+        else rule(system, code)
+    )

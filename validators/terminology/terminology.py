@@ -1,4 +1,6 @@
-"""Terminology: value sets and code systems by canonical url, made when first asked for, and the checks that a binding compiles to."""
+"""Terminology: value sets and code systems by canonical url, made when first asked for, and the
+checks that a binding compiles to.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,11 @@ class _Definitions(Protocol):
 
 
 class Terminology:
-    """All that the definitions hold of terminology. One per worker; everything is read when first needed and kept.
+    """All that the definitions hold of terminology. One per worker; everything is read when first
+    needed and kept.
 
-    The reference takes HL7's own value sets and code systems whatever version is asked for; those of others only at the very version.
+    The reference takes HL7's own value sets and code systems whatever version is asked for; those
+    of others only at the very version.
     """
 
     def __init__(self, definitions: _Definitions) -> None:
@@ -52,15 +56,25 @@ class Terminology:
         held = self.code_system(system)
         return None if held is None else held.lookup(code)
 
-    def code_binding(self, url: str | None, strength: Strength, max_url: str | None = None) -> CodeBinding | None:
-        """The check of a code, string, uri, url or canonical; None where no value can be found fault with."""
+    def code_binding(
+        self, url: str | None, strength: Strength, max_url: str | None = None
+    ) -> CodeBinding | None:
+        """The check of a code, string, uri, url or canonical; None where no value can be found
+        fault with.
+        """
         return CodeBinding.compile(self, url, strength, max_url)
 
-    def coding_binding(self, url: str | None = None, strength: Strength = "example", max_url: str | None = None) -> CodingBinding:
-        """The check of a Coding or a Quantity (of the type Quantity itself: Age, Duration and their like are not checked), bound or not."""
+    def coding_binding(
+        self, url: str | None = None, strength: Strength = "example", max_url: str | None = None
+    ) -> CodingBinding:
+        """The check of a Coding or a Quantity (of the type Quantity itself: Age, Duration and their
+        like are not checked), bound or not.
+        """
         return CodingBinding(self, url, strength, max_url)
 
-    def concept_binding(self, url: str | None = None, strength: Strength = "example", max_url: str | None = None) -> ConceptBinding:
+    def concept_binding(
+        self, url: str | None = None, strength: Strength = "example", max_url: str | None = None
+    ) -> ConceptBinding:
         """The check of a CodeableConcept, bound or not."""
         return ConceptBinding(self, url, strength, max_url)
 

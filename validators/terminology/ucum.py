@@ -1,9 +1,11 @@
 """UCUM: is this a unit, and what is it in base units?
 
-code -> tokens -> terms (factors and units, each multiplied or divided) -> verdict, or factor and base units
+code -> tokens -> terms (factors and units, each multiplied or divided) -> verdict, or factor and
+base units
 
-The grammar is UCUM's case sensitive one as the reference validator reads it (ucum-java): an annotation in braces stands for the unity, ``/`` may
-lead, ``10*`` and ``10^`` are units, numbers are whole, a closing bracket too many at the very end is forgiven.
+The grammar is UCUM's case sensitive one as the reference validator reads it (ucum-java): an
+annotation in braces stands for the unity, ``/`` may lead, ``10*`` and ``10^`` are units, numbers
+are whole, a closing bracket too many at the very end is forgiven.
 """
 
 from __future__ import annotations
@@ -47,7 +49,10 @@ _Terms = list[tuple[bool, _Part]]
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """One ``code`` is ``value`` times ``unit``; None for a base unit. A special unit lies on a scale of its own."""
+    """One ``code`` is ``value`` times ``unit``; None for a base unit.
+
+    A special unit lies on a scale of its own.
+    """
 
     code: str
     value: Fraction
@@ -57,7 +62,9 @@ class _Unit:
 
 @dataclass(frozen=True, slots=True)
 class Canonical:
-    """A unit in base units: multiply a value by ``factor`` and it is counted in ``base``, (unit, exponent) sorted by unit."""
+    """A unit in base units: multiply a value by ``factor`` and it is counted in ``base``, (unit,
+    exponent) sorted by unit.
+    """
 
     factor: Fraction
     base: tuple[tuple[str, int], ...]
@@ -71,7 +78,9 @@ def _rows(table: str) -> dict[str, _Unit]:
     return units
 
 
-_PREFIXES = [(code, Fraction(value)) for code, value in (row.split() for row in PREFIXES.split(" ; "))]
+_PREFIXES = [
+    (code, Fraction(value)) for code, value in (row.split() for row in PREFIXES.split(" ; "))
+]
 _METRIC = {code: _Unit(code, Fraction(1), None) for code in BASE.split()} | _rows(METRIC)
 _UNITS = _METRIC | _rows(PLAIN)
 
@@ -88,17 +97,24 @@ def is_unit(code: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def canonical(code: str) -> Canonical | None:
-    """The unit in base units, exactly; None for what is no unit and for units that multiplication does not convert (Cel, [degF], [pH], B...)."""
+    """The unit in base units, exactly; None for what is no unit and for units that multiplication
+    does not convert (Cel, [degF], [pH], B...).
+    """
     try:
         factor, exponents = _evaluate(_parse(code))
     except _MalformedError:
         return None
-    return Canonical(factor, tuple(sorted((unit, exponent) for unit, exponent in exponents.items() if exponent)))
+    return Canonical(
+        factor, tuple(sorted((unit, exponent) for unit, exponent in exponents.items() if exponent))
+    )
 
 
 @lru_cache(maxsize=2048)
 def _resolve(name: str) -> tuple[Fraction, _Unit] | None:
-    """A symbol's prefix factor and unit. A prefix before a metric unit is preferred to a unit of that whole name, as the reference does."""
+    """A symbol's prefix factor and unit.
+
+    A prefix before a metric unit is preferred to a unit of that whole name, as the reference does.
+    """
     for prefix, factor in _PREFIXES:
         if name.startswith(prefix) and (unit := _METRIC.get(name[len(prefix) :])):
             return factor, unit
@@ -228,4 +244,6 @@ def _power(symbol: _Symbol) -> tuple[Fraction, dict[str, int]]:
     else:
         inner, units = _evaluate(_parse(unit.unit))
         value = prefix * unit.value * inner
-    return value**symbol.exponent, {name: exponent * symbol.exponent for name, exponent in units.items()}
+    return value**symbol.exponent, {
+        name: exponent * symbol.exponent for name, exponent in units.items()
+    }

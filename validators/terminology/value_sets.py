@@ -2,19 +2,28 @@
 
 Definitions -> ValueSet (parts of compose) -> code -> Membership
 
-A value set is never expanded as a whole: one code is followed through the parts of ``compose``, which is what the reference validator does too, and
-the answer is kept. What it says, measured and read:
+A value set is never expanded as a whole: one code is followed through the parts of ``compose``,
+which is what the reference validator does too, and the answer is kept. What it says, measured and
+read:
 
 - includes are tried in order, the first that holds the code ends the search; so for excludes;
-- inside one include, the codes of ``system`` and of every value set in ``valueSet`` are *united*, not intersected;
+- inside one include, the codes of ``system`` and of every value set in ``valueSet`` are *united*,
+  not intersected;
 - ``expansion`` is not read where ``compose`` includes anything;
-- a part for another system than the code's is passed over; ``system|version`` in data matches only a part with that very version;
-- a version that nobody holds of a system that is held is that system as it is held, but for filters;
-- an include of a whole system that nobody holds takes any of its codes (OPEN: taken, not checked); one that lists its concepts takes those;
-- a filter on a system that nobody holds makes the reference give up on the whole element (ABANDONED);
-- a part that takes a whole stub (``content: not-present``), or filters one, cannot be expanded (STUCK);
-- one that lists concepts of a stub takes those (the reference does so for the stubs of the R4 core, and is STUCK at those of a package);
-- a value set in ``valueSet`` that is not held is skipped by the reference; here a code found nowhere else is then OPEN;
+- a part for another system than the code's is passed over; ``system|version`` in data matches only
+  a part with that very version;
+- a version that nobody holds of a system that is held is that system as it is held, but for
+  filters;
+- an include of a whole system that nobody holds takes any of its codes (OPEN: taken, not checked);
+  one that lists its concepts takes those;
+- a filter on a system that nobody holds makes the reference give up on the whole element
+  (ABANDONED);
+- a part that takes a whole stub (``content: not-present``), or filters one, cannot be expanded
+  (STUCK);
+- one that lists concepts of a stub takes those (the reference does so for the stubs of the R4 core,
+  and is STUCK at those of a package);
+- a value set in ``valueSet`` that is not held is skipped by the reference; here a code found
+  nowhere else is then OPEN;
 - a code without system, or a system without code, is in no value set;
 - six value sets have rules of their own (``special_sets``), whatever ``compose`` says.
 """
@@ -33,7 +42,8 @@ from .special_sets import special_codes, special_rule
 
 __all__ = ["Sources", "ValueSet"]
 
-_KEPT = 4096  # answers kept per value set: more than any value set that is checked in bulk, little memory
+# answers kept per value set: more than any value set that is checked in bulk, little memory
+_KEPT = 4096
 
 
 class Sources(Protocol):
@@ -49,7 +59,10 @@ class _AbandonedError(Exception):
 
 
 class _Found(dict[tuple[str | None, str], bool]):
-    """(system, code) -> whether it is certain. ``doubt``: more might have been found if everything were at hand."""
+    """(system, code) -> whether it is certain.
+
+    ``doubt``: more might have been found if everything were at hand.
+    """
 
     doubt = False
 
@@ -66,7 +79,11 @@ class _Part:
         system, _, version = str(part.get("system", "")).partition("|")
         self.system = system
         self.version: str | None = part.get("version") or version or None
-        self.concepts = frozenset(concept.get("code") for concept in part["concept"]) if part.get("concept") else None
+        self.concepts = (
+            frozenset(concept.get("code") for concept in part["concept"])
+            if part.get("concept")
+            else None
+        )
         self.value_sets: Sequence[str] = part.get("valueSet", ())
         self.filters: Sequence[Mapping[str, Any]] = part.get("filter", ())
         self._sources = sources
@@ -75,7 +92,9 @@ class _Part:
     def code_system(self) -> CodeSystem | None:
         if not self.system:
             return None
-        return self._sources.code_system(f"{self.system}|{self.version}" if self.version else self.system)
+        return self._sources.code_system(
+            f"{self.system}|{self.version}" if self.version else self.system
+        )
 
     @cached_property
     def _test(self) -> Test:
@@ -83,11 +102,15 @@ class _Part:
             raise _AbandonedError
         return compile_filters(self.filters, self.code_system)
 
-    def find(self, system: str | None, version: str | None, code: str, above: tuple[str, ...]) -> _Found:
+    def find(
+        self, system: str | None, version: str | None, code: str, above: tuple[str, ...]
+    ) -> _Found:
         """The pairs of this part that match; above: the value sets that are being searched."""
         found = _Found()
         if self.system:
-            if system is not None and (system != self.system or (version is not None and version != self.version)):
+            if system is not None and (
+                system != self.system or (version is not None and version != self.version)
+            ):
                 return found
             self._own(code, found)
         for url in self.value_sets:
@@ -153,7 +176,11 @@ class ValueSet:
         self._sources = sources
         self._includes = [_Part(part, sources) for part in compose.get("include", ())]
         self._excludes = [_Part(part, sources) for part in compose.get("exclude", ())]
-        self._expansion = frozenset() if self._includes else frozenset(_contained(resource.get("expansion", {}).get("contains", ())))
+        self._expansion = (
+            frozenset()
+            if self._includes
+            else frozenset(_contained(resource.get("expansion", {}).get("contains", ())))
+        )
         self._members: dict[tuple[str | None, str | None], Membership] = {}
         self._codes: dict[str, Membership] = {}
         self._special = special_rule(self.url, self._includes_list)
@@ -180,11 +207,17 @@ class ValueSet:
         return known
 
     def system_of(self, code: str) -> str | None:
-        """The system that a bare code is taken to be of: that of the only include, or of the include that lists it; ``url|version`` where it has one."""
+        """The system that a bare code is taken to be of: that of the only include, or of the
+        include that lists it; ``url|version`` where it has one.
+        """
         if len(self._includes) == 1:
             part = self._includes[0]
         else:
-            listing = [part for part in self._includes if part.system and part.concepts and code in part.concepts]
+            listing = [
+                part
+                for part in self._includes
+                if part.system and part.concepts and code in part.concepts
+            ]
             if not listing:
                 return None
             part = listing[0]
@@ -195,14 +228,23 @@ class ValueSet:
     def listing(self) -> frozenset[str] | None:
         """All bare codes that are certainly in it; None where any code may be."""
         candidates = self.candidates(())
-        return None if candidates is None else frozenset(code for code in candidates if self.code(code) is Membership.IN)
+        return (
+            None
+            if candidates is None
+            else frozenset(code for code in candidates if self.code(code) is Membership.IN)
+        )
 
     def _includes_list(self) -> frozenset[str]:
         """The codes that the includes list themselves."""
         return frozenset(code for part in self._includes for code in part.concepts or ())
 
-    def find(self, system: str | None, version: str | None, code: str, above: tuple[str, ...] = ()) -> _Found:
-        """The pairs that are this code. Raises ExpansionError, or breaks off as the reference does."""
+    def find(
+        self, system: str | None, version: str | None, code: str, above: tuple[str, ...] = ()
+    ) -> _Found:
+        """The pairs that are this code.
+
+        Raises ExpansionError, or breaks off as the reference does.
+        """
         if self.url in above:
             raise ExpansionError(self.url)
         above = (*above, self.url)
@@ -215,7 +257,14 @@ class ValueSet:
                 found.pop(pair, None)
         return found
 
-    def _search(self, parts: Sequence[_Part], system: str | None, version: str | None, code: str, above: tuple[str, ...]) -> _Found:
+    def _search(
+        self,
+        parts: Sequence[_Part],
+        system: str | None,
+        version: str | None,
+        code: str,
+        above: tuple[str, ...],
+    ) -> _Found:
         found = _Found()
         failure: ExpansionError | None = None
         for part in parts:
@@ -242,7 +291,11 @@ class ValueSet:
             return pair[0] == url and fold(pair[1]) == fold(code)
 
         answer = self._decide(url or None, version or None, code, matches)
-        return Membership.OUT if not system and answer in (Membership.OPEN, Membership.STUCK) else answer
+        return (
+            Membership.OUT
+            if not system and answer in (Membership.OPEN, Membership.STUCK)
+            else answer
+        )
 
     def _code(self, code: str) -> Membership:
         url, _, version = (self.system_of(code) or "").partition("|")
@@ -250,7 +303,13 @@ class ValueSet:
             return self._special(url or None, code)
         return self._decide(url or None, version or None, code, lambda pair: pair[1] == code)
 
-    def _decide(self, system: str | None, version: str | None, code: str, matches: Callable[[tuple[str | None, str]], bool]) -> Membership:
+    def _decide(
+        self,
+        system: str | None,
+        version: str | None,
+        code: str,
+        matches: Callable[[tuple[str | None, str]], bool],
+    ) -> Membership:
         try:
             found = self.find(system, version, code)
         except ExpansionError:
@@ -263,7 +322,10 @@ class ValueSet:
         return Membership.OPEN if found.doubt and not found else Membership.OUT
 
     def candidates(self, above: tuple[str, ...]) -> set[str] | None:
-        """Every code that might be in it; None where there is no list of them. above: the value sets that are being searched."""
+        """Every code that might be in it; None where there is no list of them.
+
+        above: the value sets that are being searched.
+        """
         if self._special is not None:
             listed = special_codes(self.url)
             return None if listed is None else set(listed)
@@ -273,7 +335,13 @@ class ValueSet:
         for part in self._includes:
             if part.system:
                 held = part.code_system
-                codes = part.concepts if part.concepts is not None else None if held is None or held.stub else held.codes
+                codes = (
+                    part.concepts
+                    if part.concepts is not None
+                    else None
+                    if held is None or held.stub
+                    else held.codes
+                )
                 if codes is None:
                     return None
                 candidates |= codes

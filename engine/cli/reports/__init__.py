@@ -1,4 +1,5 @@
-"""Reports: how `bulkfhir validate` writes down what it found. Each format is one file and a line in this table.
+"""Reports: how `bulkfhir validate` writes down what it found. Each format is one file and a line in
+this table.
 
 findings, one by one -> report -> standard output
 """

@@ -13,7 +13,19 @@ if TYPE_CHECKING:
 
 __all__ = ["CsvReport", "JsonLinesReport"]
 
-COLUMNS = ("file", "line", "offset", "resourceType", "resourceId", "severity", "code", "rule", "location", "diagnostics", "profile")
+COLUMNS = (
+    "file",
+    "line",
+    "offset",
+    "resourceType",
+    "resourceId",
+    "severity",
+    "code",
+    "rule",
+    "location",
+    "diagnostics",
+    "profile",
+)
 
 
 class JsonLinesReport:
@@ -24,7 +36,9 @@ class JsonLinesReport:
         self._out = out
 
     def add(self, finding: LineIssue) -> None:
-        self._out.write(json.dumps(finding.columns()) + "\n")  # ASCII: a lone surrogate in an id has no UTF-8
+        self._out.write(
+            json.dumps(finding.columns()) + "\n"
+        )  # ASCII: a lone surrogate in an id has no UTF-8
 
     def finish(self, summary: Mapping[str, object]) -> None:
         del summary

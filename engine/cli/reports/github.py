@@ -25,7 +25,9 @@ class GitHubReport(GroupedReport):
             finding = group.examples[0]
             more = f" (and {group.count - 1:,} more)" if group.count > 1 else ""
             message = _data(f"{finding.issue.location}: {finding.issue.diagnostics}{more}")
-            place = f"file={_property(group.file)},line={finding.line},title={_property(group.rule)}"
+            place = (
+                f"file={_property(group.file)},line={finding.line},title={_property(group.rule)}"
+            )
             self._out.write(f"::{COMMANDS[group.severity]} {place}::{message}\n")
 
 

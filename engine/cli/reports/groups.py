@@ -1,4 +1,6 @@
-"""Groups: findings of one rule in one file, for formats whose readers choke on one entry a line of data."""
+"""Groups: findings of one rule in one file, for formats whose readers choke on one entry a line of
+data.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class Groups:
 
 
 class GroupedReport:
-    """What the reports have in common that are written whole at the end: findings are grouped as they come."""
+    """What the reports have in common that are written whole at the end: findings are grouped as
+    they come.
+    """
 
     def __init__(self, out: TextIO, shown: Shown) -> None:
         del shown

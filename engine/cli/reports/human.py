@@ -20,11 +20,19 @@ def sentence(finding: LineIssue) -> str:
     """``Patient.ndjson:17: Patient.birthDate: error[invalid] …  (rule)``"""
     issue = finding.issue
     location = f" {issue.location}:" if issue.location else ""
-    text = f"{finding.file}:{finding.line}:{location} {issue.severity}[{issue.code}] {issue.diagnostics}  ({issue.rule})"
+    text = (
+        f"{finding.file}:{finding.line}:{location} {issue.severity}[{issue.code}] "
+        f"{issue.diagnostics}  ({issue.rule})"
+    )
     return " ".join(printable(text).split("\n"))
 
 
-COLOURS = {"fatal": "\x1b[31m", "error": "\x1b[31m", "warning": "\x1b[33m", "information": "\x1b[36m"}
+COLOURS = {
+    "fatal": "\x1b[31m",
+    "error": "\x1b[31m",
+    "warning": "\x1b[33m",
+    "information": "\x1b[36m",
+}
 PLAIN = "\x1b[0m"
 
 
@@ -50,7 +58,9 @@ class HumanReport:
         line = sentence(finding)
         severity = f" {finding.issue.severity}["
         if self._coloured:
-            line = line.replace(severity, f"{COLOURS[finding.issue.severity]}{severity[:-1]}{PLAIN}[", 1)
+            line = line.replace(
+                severity, f"{COLOURS[finding.issue.severity]}{severity[:-1]}{PLAIN}[", 1
+            )
         self._out.write(line + "\n")
 
     def finish(self, summary: Mapping[str, object]) -> None:
@@ -58,5 +68,10 @@ class HumanReport:
         if self._hidden:
             self._out.write(f"... and {self._hidden:,} more (--max-errors 0 shows all)\n")
         if self._beside:
-            counts = " and ".join(f"{count:,} of severity {severity}" for severity, count in sorted(self._beside.items(), reverse=True))
-            self._out.write(f"rejected lines have further issues, {counts} (--warnings shows them)\n")
+            counts = " and ".join(
+                f"{count:,} of severity {severity}"
+                for severity, count in sorted(self._beside.items(), reverse=True)
+            )
+            self._out.write(
+                f"rejected lines have further issues, {counts} (--warnings shows them)\n"
+            )

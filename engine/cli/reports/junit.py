@@ -1,4 +1,6 @@
-"""JUnit XML: a test suite a file, a failed test case a rule broken in it, so that any CI shows what is wrong."""
+"""JUnit XML: a test suite a file, a failed test case a rule broken in it, so that any CI shows what
+is wrong.
+"""
 
 from __future__ import annotations
 
@@ -22,28 +24,48 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class JUnitReport(GroupedReport):
-    """Grouped by file and rule, the first findings of each; warnings and information are skipped test cases."""
+    """Grouped by file and rule, the first findings of each; warnings and information are skipped
+    test cases.
+    """
 
     def finish(self, summary: Mapping[str, object]) -> None:
         del summary
         self._out.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="bulkfhir">\n')
-        for file, groups in groupby(sorted(self._groups, key=lambda group: group.file), key=lambda group: group.file):
+        for file, groups in groupby(
+            sorted(self._groups, key=lambda group: group.file), key=lambda group: group.file
+        ):
             self._out.write("\n".join(_suite(file, list(groups))) + "\n")
         if self._groups.left_out:
-            self._out.write(f'<testsuite name="more"><system-out>{self._groups.left_out} findings of further rules</system-out></testsuite>\n')
+            self._out.write(
+                f'<testsuite name="more"><system-out>{self._groups.left_out} findings of further '
+                "rules</system-out></testsuite>\n"
+            )
         self._out.write("</testsuites>\n")
 
 
 def _suite(file: str, groups: list[Group]) -> Iterable[str]:
     failures = sum(group.severity in {"fatal", "error"} for group in groups)
-    yield f'<testsuite name={_attribute(file)} tests="{len(groups)}" failures="{failures}" skipped="{len(groups) - failures}">'
+    yield (
+        f'<testsuite name={_attribute(file)} tests="{len(groups)}" failures="{failures}" '
+        f'skipped="{len(groups) - failures}">'
+    )
     for group in groups:
         kind = "failure" if group.severity in {"fatal", "error"} else "skipped"
         text = "\n".join(sentence(finding) for finding in group.examples)
-        more = f"\n... and {group.count - len(group.examples)} more" if group.count > len(group.examples) else ""
+        more = (
+            f"\n... and {group.count - len(group.examples)} more"
+            if group.count > len(group.examples)
+            else ""
+        )
         message = f"{group.count} x {group.severity} {group.rule}"
-        body = f"<{kind} message={_attribute(message)}>{escape(_xml(text + more), quote=False)}</{kind}>"
-        yield f"<testcase classname={_attribute(file)} name={_attribute(group.rule)}>{body}</testcase>"
+        body = (
+            f"<{kind} "
+            f"message={_attribute(message)}>{escape(_xml(text + more), quote=False)}</{kind}>"
+        )
+        yield (
+            f"<testcase classname={_attribute(file)} "
+            f"name={_attribute(group.rule)}>{body}</testcase>"
+        )
     yield "</testsuite>"
 
 

@@ -1,4 +1,6 @@
-"""SARIF 2.1.0, the format of static analysers: one result a rule and file, with the first places."""
+"""SARIF 2.1.0, the format of static analysers: one result a rule and file, with the first
+places.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,25 @@ class SarifReport(GroupedReport):
 
     def finish(self, summary: Mapping[str, object]) -> None:
         rules = sorted({group.rule for group in self._groups})
-        driver = {"name": "bulkfhir", "version": version("bulkfhir"), "rules": [{"id": rule} for rule in rules]}
-        run = {"tool": {"driver": driver}, "results": [_result(group) for group in self._groups], "properties": dict(summary)}
-        json.dump({"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}, self._out, indent=2)
+        driver = {
+            "name": "bulkfhir",
+            "version": version("bulkfhir"),
+            "rules": [{"id": rule} for rule in rules],
+        }
+        run = {
+            "tool": {"driver": driver},
+            "results": [_result(group) for group in self._groups],
+            "properties": dict(summary),
+        }
+        json.dump(
+            {
+                "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+                "version": "2.1.0",
+                "runs": [run],
+            },
+            self._out,
+            indent=2,
+        )
         self._out.write("\n")
 
 
@@ -45,5 +63,11 @@ def _result(group: Group) -> dict[str, Any]:
 
 
 def _place(finding: LineIssue) -> dict[str, Any]:
-    physical = {"artifactLocation": {"uri": quote(finding.file, safe="/:")}, "region": {"startLine": finding.line}}
-    return {"physicalLocation": physical, "logicalLocations": [{"fullyQualifiedName": finding.issue.location}]}
+    physical = {
+        "artifactLocation": {"uri": quote(finding.file, safe="/:")},
+        "region": {"startLine": finding.line},
+    }
+    return {
+        "physicalLocation": physical,
+        "logicalLocations": [{"fullyQualifiedName": finding.issue.location}],
+    }

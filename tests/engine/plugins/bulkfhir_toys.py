@@ -1,4 +1,6 @@
-"""Validators that do what the line tells them: the engine's tests need verdicts, crashes and deaths at will."""
+"""Validators that do what the line tells them: the engine's tests need verdicts, crashes and deaths
+at will.
+"""
 
 import json
 import logging
@@ -12,7 +14,9 @@ from bulkfhir.validators import Issue, OneByOne, Verdict
 
 
 class Toy:
-    """Members of a resource that it obeys: bad, warn, crash, log, sleep (seconds), kill (a file: dies while it is not there, and makes it), die."""
+    """Members of a resource that it obeys: bad, warn, crash, log, sleep (seconds), kill (a file:
+    dies while it is not there, and makes it), die.
+    """
 
     def __init__(self, level="strict", **options):
         self.level = level
@@ -21,21 +25,41 @@ class Toy:
         try:
             resource = json.loads(line)
         except ValueError:
-            return Verdict(None, None, [Issue("fatal", "invalid", "json", "", "Invalid JSON found in input file")])
+            return Verdict(
+                None,
+                None,
+                [Issue("fatal", "invalid", "json", "", "Invalid JSON found in input file")],
+            )
         if not isinstance(resource, dict) or "resourceType" not in resource:
-            return Verdict(None, None, [Issue("fatal", "structure", "resource-type", "", "no resourceType")])
+            return Verdict(
+                None, None, [Issue("fatal", "structure", "resource-type", "", "no resourceType")]
+            )
         self._obey(resource)
-        issues = [Issue("error", "value", "bad", "Patient.bad", str(resource["bad"]))] if "bad" in resource else []
+        issues = (
+            [Issue("error", "value", "bad", "Patient.bad", str(resource["bad"]))]
+            if "bad" in resource
+            else []
+        )
         if "warn" in resource:
             issues.append(Issue("warning", "value", "warned", "Patient.warn", "a warning"))
         if "unknown" in resource:
-            issues.append(Issue("error", "structure", "unknown-element", "Patient.contact[0]", "Unrecognised property '@unknown'"))
+            issues.append(
+                Issue(
+                    "error",
+                    "structure",
+                    "unknown-element",
+                    "Patient.contact[0]",
+                    "Unrecognised property '@unknown'",
+                )
+            )
         return Verdict(resource["resourceType"], resource.get("id"), issues)
 
     def _obey(self, resource):
         time.sleep(resource.get("sleep", 0))
         if "log" in resource:
-            logging.getLogger("bulkfhir.toys").warning("%s from process %s", resource["log"], os.getpid())
+            logging.getLogger("bulkfhir.toys").warning(
+                "%s from process %s", resource["log"], os.getpid()
+            )
         if "crash" in resource:
             raise KeyError(resource["crash"])
         if "die" in resource:
@@ -62,7 +86,11 @@ class StrictToy(Toy):
 
     def validate(self, line):
         verdict = super().validate(line)
-        failing = [Issue("error", issue.code, issue.rule, issue.location, issue.diagnostics) for issue in verdict.issues if issue.rule == "warned"]
+        failing = [
+            Issue("error", issue.code, issue.rule, issue.location, issue.diagnostics)
+            for issue in verdict.issues
+            if issue.rule == "warned"
+        ]
         return Verdict(verdict.resource_type, verdict.resource_id, failing)
 
 

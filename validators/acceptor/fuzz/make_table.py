@@ -1,4 +1,5 @@
-"""Writes a table for the fuzz target `block`: some resource types and all that they lead to, with the profiles of packages on them.
+"""Writes a table for the fuzz target `block`: some resource types and all that they lead to, with
+the profiles of packages on them.
 
 python make_table.py OUTPUT [PACKAGE]...
 """
@@ -11,10 +12,15 @@ from pathlib import Path
 from bulkfhir.validators import Validator
 from bulkfhir.validators.lowering import Lowering
 
-TYPES = "Patient Observation Encounter Claim Condition Medication MedicationRequest Composition DocumentReference ValueSet Bundle Parameters".split()
+TYPES = (
+    "Patient Observation Encounter Claim Condition Medication MedicationRequest Composition "
+    "DocumentReference ValueSet Bundle Parameters"
+).split()
 NODES, OVERLAYS = 1, 2
 MOST = {NODES: 5000, OVERLAYS: 1000}
-"""How many are written: a profile on a type that holds itself has an overlay for every level, without end."""
+"""How many are written: a profile on a type that holds itself has an overlay for every level,
+without end.
+"""
 
 
 def main() -> None:
@@ -23,10 +29,21 @@ def main() -> None:
     for name in TYPES:
         lowering.answer(0, name.encode())
     for definition in explainer.definitions.all("StructureDefinition"):
-        if definition.get("derivation") == "constraint" and definition["type"] in (*TYPES, "Extension") and explainer.profile_check(definition["url"]):
+        if (
+            definition.get("derivation") == "constraint"
+            and definition["type"] in (*TYPES, "Extension")
+            and explainer.profile_check(definition["url"])
+        ):
             lowering.overlays.of_profile(definition["url"])
     done = {NODES: 0, OVERLAYS: 0}
-    while check := next((c for c in done if done[c] < MOST[c] and lowering.answer(c, done[c].to_bytes(4, "little"))[0]), None):
+    while check := next(
+        (
+            c
+            for c in done
+            if done[c] < MOST[c] and lowering.answer(c, done[c].to_bytes(4, "little"))[0]
+        ),
+        None,
+    ):
         done[check] += 1  # what is lowered brings up more of both
     Path(sys.argv[1]).write_bytes(lowering.take_records())
 

@@ -20,7 +20,8 @@ pub struct Columns {
     pub ends: Vec<u32>,
     /// ACCEPTED, PENDING, or REASONS and a reason.
     pub states: Vec<u8>,
-    /// Of accepted lines: the number of the type, and where in the block the id stands (0, 0 for none).
+    /// Of accepted lines: the number of the type, and where in the block the id stands (0, 0 for
+    /// none).
     pub types: Vec<u16>,
     pub ids: Vec<(u32, u32)>,
     /// Value sets of codes that were accepted undecided, once a code.
@@ -34,7 +35,8 @@ pub struct Acceptor {
 }
 
 impl Columns {
-    /// The lines of a block, none of them looked at. Blanks at the end of a line do not count, nor do blank lines.
+    /// The lines of a block, none of them looked at. Blanks at the end of a line do not count, nor
+    /// do blank lines.
     pub fn of(data: &[u8]) -> Columns {
         let mut columns = Columns::default();
         let mut start = 0;
@@ -42,7 +44,12 @@ impl Columns {
         while start < data.len() {
             let newline = memchr::memchr(b'\n', &data[start..]).map_or(data.len(), |at| start + at);
             let line = &data[start..newline];
-            let length = line.len() - line.iter().rev().take_while(|b| matches!(b, b' ' | b'\t' | b'\r')).count();
+            let length = line.len()
+                - line
+                    .iter()
+                    .rev()
+                    .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
+                    .count();
             if length > 0 && line[..length].iter().any(|b| !matches!(b, b' ' | b'\t')) {
                 columns.numbers.push(number);
                 columns.starts.push(start as u32);
@@ -73,7 +80,11 @@ impl Columns {
             .enumerate()
             .filter(|(_, &state)| state != ACCEPTED)
             .map(|(position, &state)| {
-                let reason = if state == PENDING { Reason::Question as u8 } else { state - REASONS };
+                let reason = if state == PENDING {
+                    Reason::Question as u8
+                } else {
+                    state - REASONS
+                };
                 (position, NAMES[reason as usize])
             })
     }
@@ -90,12 +101,19 @@ impl Acceptor {
             }
             let (start, end) = (columns.starts[position], columns.ends[position]);
             let line = &data[start as usize..end as usize];
-            // The wall around one line: a mistake in this crate costs time, never a verdict or the process.
-            let outcome = catch_unwind(AssertUnwindSafe(|| Walk::line(&self.table, &self.memo, &mut room, &mut questions, line)));
+            // The wall around one line: a mistake in this crate costs time, never a verdict or the
+            // process.
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                Walk::line(&self.table, &self.memo, &mut room, &mut questions, line)
+            }));
             columns.states[position] = match outcome {
                 Ok(Outcome::Accepted { type_number, id }) => {
                     columns.types[position] = type_number;
-                    columns.ids[position] = if id.1 > 0 { (start + id.0, start + id.1) } else { (0, 0) };
+                    columns.ids[position] = if id.1 > 0 {
+                        (start + id.0, start + id.1)
+                    } else {
+                        (0, 0)
+                    };
                     columns.undecided.extend_from_slice(&room.undecided);
                     ACCEPTED
                 }

@@ -1,7 +1,9 @@
-//! What a caller does with the columns of a block afterwards: rows of a template, keys, keys that come more than once, lines by kind.
+//! What a caller does with the columns of a block afterwards: rows of a template, keys, keys that
+//! come more than once, lines by kind.
 //!
-//! Columns of numbers are bytes of native words, columns of texts are bytes in which every text ends in a newline. Nothing here knows what they mean:
-//! templates, factors and primes are the caller's. Columns that do not fit together are an error, never a panic.
+//! Columns of numbers are bytes of native words, columns of texts are bytes in which every text
+//! ends in a newline. Nothing here knows what they mean: templates, factors and primes are the
+//! caller's. Columns that do not fit together are an error, never a panic.
 
 /// What is wrong with the columns.
 pub type Mismatch = &'static str;
@@ -14,10 +16,14 @@ const LARGE: Mismatch = "a number too large";
 /// How many buckets keys are put into: by their lowest byte.
 pub const BUCKETS: usize = 256;
 
-fn column<const WIDTH: usize>(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = [u8; WIDTH]> + '_, Mismatch> {
+fn column<const WIDTH: usize>(
+    bytes: &[u8],
+) -> Result<impl ExactSizeIterator<Item = [u8; WIDTH]> + '_, Mismatch> {
     let words = bytes.chunks_exact(WIDTH);
     let whole = words.remainder().is_empty();
-    whole.then(|| words.map(|word| word.try_into().unwrap_or([0; WIDTH]))).ok_or(RAGGED)
+    whole
+        .then(|| words.map(|word| word.try_into().unwrap_or([0; WIDTH])))
+        .ok_or(RAGGED)
 }
 
 fn halves(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = usize> + '_, Mismatch> {
@@ -60,13 +66,23 @@ fn push_number(rows: &mut Vec<u8>, mut number: u64) {
 }
 
 /// A row for every number: head, the number and ``base``, middle, the text, the tail of its code.
-pub fn fill(head: &[u8], base: u64, numbers: &[u8], middle: &[u8], column: &[u8], codes: &[u8], tails: &[Vec<u8>]) -> Result<Vec<u8>, Mismatch> {
+pub fn fill(
+    head: &[u8],
+    base: u64,
+    numbers: &[u8],
+    middle: &[u8],
+    column: &[u8],
+    codes: &[u8],
+    tails: &[Vec<u8>],
+) -> Result<Vec<u8>, Mismatch> {
     let (numbers, codes, mut texts) = (words(numbers)?, halves(codes)?, texts(column));
     if numbers.len() != codes.len() {
         return Err(SHORT);
     }
     let longest = tails.iter().map(Vec::len).max().unwrap_or(0);
-    let mut rows = Vec::with_capacity(numbers.len() * (head.len() + 20 + middle.len() + longest) + column.len());
+    let mut rows = Vec::with_capacity(
+        numbers.len() * (head.len() + 20 + middle.len() + longest) + column.len(),
+    );
     for (number, code) in numbers.zip(codes) {
         let text = texts.next().ok_or(SHORT)?;
         let tail = tails.get(code).ok_or(NO_CODE)?;
@@ -87,8 +103,13 @@ pub fn rebase(head: &[u8], base: u64, lines: &[u8]) -> Result<Vec<u8>, Mismatch>
     let mut moved = Vec::with_capacity(lines.len() + lines.len() / 8);
     let mut rest = lines;
     while !rest.is_empty() {
-        let after = rest.strip_prefix(head).ok_or("a line that begins otherwise")?;
-        let count = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let after = rest
+            .strip_prefix(head)
+            .ok_or("a line that begins otherwise")?;
+        let count = after
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         let number = std::str::from_utf8(&after[..count])
             .ok()
             .and_then(|digits| digits.parse::<u64>().ok())
@@ -102,8 +123,15 @@ pub fn rebase(head: &[u8], base: u64, lines: &[u8]) -> Result<Vec<u8>, Mismatch>
     Ok(moved)
 }
 
-/// For every text, read as one little-endian number: that number times ``factor`` plus the addition of its code, modulo ``prime``.
-pub fn keys(column: &[u8], codes: &[u8], additions: &[u64], factor: u64, prime: u64) -> Result<Vec<u8>, Mismatch> {
+/// For every text, read as one little-endian number: that number times ``factor`` plus the addition
+/// of its code, modulo ``prime``.
+pub fn keys(
+    column: &[u8],
+    codes: &[u8],
+    additions: &[u64],
+    factor: u64,
+    prime: u64,
+) -> Result<Vec<u8>, Mismatch> {
     if prime == 0 {
         return Err("no prime");
     }
@@ -131,7 +159,8 @@ fn remainder(text: &[u8], prime: u64) -> u64 {
     })
 }
 
-/// How many keys each bucket holds, as words; then all keys bucket by bucket, then their numbers. Each block is (keys, numbers, what to add to these).
+/// How many keys each bucket holds, as words; then all keys bucket by bucket, then their numbers.
+/// Each block is (keys, numbers, what to add to these).
 pub fn bucketed(blocks: &[(&[u8], &[u8], u32)]) -> Result<Vec<u8>, Mismatch> {
     let mut counts = [0usize; BUCKETS];
     for (keys, numbers, _) in blocks {
@@ -169,14 +198,27 @@ pub fn bucketed(blocks: &[(&[u8], &[u8], u32)]) -> Result<Vec<u8>, Mismatch> {
 /// Where something stands: (run, line in it).
 pub type Place = (u32, u32);
 
-/// How many different keys there are; and of those that come more than once, the ``most`` whose first place comes first, each with its first and last
-/// place. ``runs`` are (number, how many keys): a key's place is its run's number and its line.
-pub fn repeated(keys: &[u8], lines: &[u8], runs: &[(u32, usize)], most: usize) -> Result<(usize, Vec<(Place, Place)>), Mismatch> {
+/// How many different keys there are; and of those that come more than once, the ``most`` whose
+/// first place comes first, each with its first and last place. ``runs`` are (number, how many
+/// keys): a key's place is its run's number and its line.
+pub fn repeated(
+    keys: &[u8],
+    lines: &[u8],
+    runs: &[(u32, usize)],
+    most: usize,
+) -> Result<(usize, Vec<(Place, Place)>), Mismatch> {
     let (keys, lines) = (longs(keys)?, words(lines)?);
-    if lines.len() != keys.len() || runs.iter().try_fold(0usize, |sum, run| sum.checked_add(run.1)) != Some(keys.len()) {
+    if lines.len() != keys.len()
+        || runs
+            .iter()
+            .try_fold(0usize, |sum, run| sum.checked_add(run.1))
+            != Some(keys.len())
+    {
         return Err(SHORT);
     }
-    let of_run = runs.iter().flat_map(|&(number, count)| std::iter::repeat_n(number, count));
+    let of_run = runs
+        .iter()
+        .flat_map(|&(number, count)| std::iter::repeat_n(number, count));
     let mut rows: Vec<(u64, Place)> = keys.zip(of_run.zip(lines)).collect();
     rows.sort_unstable();
     let mut distinct = 0;
@@ -193,7 +235,12 @@ pub fn repeated(keys: &[u8], lines: &[u8], runs: &[(u32, usize)], most: usize) -
 }
 
 /// For every code how many lines have it, and how many bytes these take.
-pub fn measure(starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> Result<Vec<(usize, usize)>, Mismatch> {
+pub fn measure(
+    starts: &[u8],
+    ends: &[u8],
+    codes: &[u8],
+    kinds: usize,
+) -> Result<Vec<(usize, usize)>, Mismatch> {
     let (starts, ends, codes) = (words(starts)?, words(ends)?, halves(codes)?);
     if starts.len() != ends.len() || starts.len() != codes.len() {
         return Err(SHORT);
@@ -202,23 +249,45 @@ pub fn measure(starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> Result
     for ((start, end), code) in starts.zip(ends).zip(codes) {
         let sum = sums.get_mut(code).ok_or(NO_CODE)?;
         sum.0 += 1;
-        sum.1 += end.checked_sub(start).ok_or("a line that ends before it starts")? as usize;
+        sum.1 += end
+            .checked_sub(start)
+            .ok_or("a line that ends before it starts")? as usize;
     }
     Ok(sums)
 }
 
 /// How much room ``gather`` needs for the lines of each code.
-pub fn rooms(data: &[u8], starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> Result<Vec<usize>, Mismatch> {
+pub fn rooms(
+    data: &[u8],
+    starts: &[u8],
+    ends: &[u8],
+    codes: &[u8],
+    kinds: usize,
+) -> Result<Vec<usize>, Mismatch> {
     if words(ends)?.any(|end| end as usize > data.len()) {
         return Err("a line beyond the data");
     }
-    Ok(measure(starts, ends, codes, kinds)?.into_iter().map(|(count, size)| size + count).collect())
+    Ok(measure(starts, ends, codes, kinds)?
+        .into_iter()
+        .map(|(count, size)| size + count)
+        .collect())
 }
 
 /// Writes the lines of one code, each with a newline, into the room that they need.
-pub fn gather(data: &[u8], starts: &[u8], ends: &[u8], codes: &[u8], kind: usize, room: &mut [u8]) -> Result<(), Mismatch> {
+pub fn gather(
+    data: &[u8],
+    starts: &[u8],
+    ends: &[u8],
+    codes: &[u8],
+    kind: usize,
+    room: &mut [u8],
+) -> Result<(), Mismatch> {
     let mut at = 0;
-    for ((start, end), _) in words(starts)?.zip(words(ends)?).zip(halves(codes)?).filter(|&(_, code)| code == kind) {
+    for ((start, end), _) in words(starts)?
+        .zip(words(ends)?)
+        .zip(halves(codes)?)
+        .filter(|&(_, code)| code == kind)
+    {
         let line = &data[start as usize..end as usize];
         room[at..at + line.len()].copy_from_slice(line);
         room[at + line.len()] = b'\n';

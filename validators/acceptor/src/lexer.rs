@@ -1,4 +1,5 @@
-//! JSON by RFC 8259, token by token, over the bytes of one line. Strings are UTF-8, and all else is ASCII.
+//! JSON by RFC 8259, token by token, over the bytes of one line. Strings are UTF-8, and all else is
+//! ASCII.
 
 use crate::reason::Reason;
 
@@ -18,7 +19,8 @@ pub struct Text {
     pub escaped: bool,
 }
 
-/// A number's bytes; whether it has neither fraction nor exponent; whether it is written as every reader takes it.
+/// A number's bytes; whether it has neither fraction nor exponent; whether it is written as every
+/// reader takes it.
 #[derive(Clone, Copy)]
 pub struct Digits {
     pub start: usize,
@@ -82,7 +84,11 @@ impl<'a> Lexer<'a> {
         let mut escaped = false;
         let mut seen = 0; // every byte looked at, or-ed: whether one is no ASCII
         loop {
-            while let Some(chunk) = self.bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+            while let Some(chunk) = self
+                .bytes
+                .get(at..)
+                .and_then(|rest| rest.first_chunk::<8>())
+            {
                 let word = u64::from_le_bytes(*chunk);
                 seen |= word;
                 let found = marks(word);
@@ -99,7 +105,11 @@ impl<'a> Lexer<'a> {
                         return Err(Reason::Json);
                     }
                     self.at = at + 1;
-                    return Ok(Text { start, end: at, escaped });
+                    return Ok(Text {
+                        start,
+                        end: at,
+                        escaped,
+                    });
                 }
                 Some(b'\\') => {
                     escaped = true;
@@ -138,7 +148,12 @@ impl<'a> Lexer<'a> {
         if &six[..2] != b"\\u" {
             return Err(Reason::Json);
         }
-        six[2..].iter().try_fold(0, |unit, &byte| (byte as char).to_digit(16).map(|digit| unit * 16 + digit)).ok_or(Reason::Json)
+        six[2..]
+            .iter()
+            .try_fold(0, |unit, &byte| {
+                (byte as char).to_digit(16).map(|digit| unit * 16 + digit)
+            })
+            .ok_or(Reason::Json)
     }
 
     pub fn number(&mut self) -> Result<Digits, Reason> {
@@ -175,7 +190,12 @@ impl<'a> Lexer<'a> {
             }
         }
         plain = plain && self.at - start <= 17;
-        Ok(Digits { start, end: self.at, whole, plain })
+        Ok(Digits {
+            start,
+            end: self.at,
+            whole,
+            plain,
+        })
     }
 
     #[inline]
@@ -201,7 +221,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Step over a value of any kind without a look at names: only its nesting and strings are read.
+    /// Step over a value of any kind without a look at names: only its nesting and strings are
+    /// read.
     pub fn skip(&mut self) -> Result<(), Reason> {
         let mut depth = 0usize;
         loop {
@@ -220,7 +241,20 @@ impl<'a> Lexer<'a> {
                 b',' | b':' if depth > 0 => self.at += 1,
                 0 | b',' | b':' | b'}' | b']' => return Err(Reason::Json),
                 _ => {
-                    while !matches!(self.byte(), 0 | b',' | b':' | b'}' | b']' | b'"' | b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n') {
+                    while !matches!(
+                        self.byte(),
+                        0 | b','
+                            | b':'
+                            | b'}'
+                            | b']'
+                            | b'"'
+                            | b'{'
+                            | b'['
+                            | b' '
+                            | b'\t'
+                            | b'\r'
+                            | b'\n'
+                    ) {
                         self.at += 1;
                     }
                 }
@@ -232,7 +266,8 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// The high bit of every byte that is a quote, a backslash or a control character; bytes before the first such one are clean.
+/// The high bit of every byte that is a quote, a backslash or a control character; bytes before the
+/// first such one are clean.
 #[inline]
 fn marks(word: u64) -> u64 {
     let quote = word ^ (ONES * b'"' as u64);
@@ -260,17 +295,40 @@ mod tests {
 
     #[test]
     fn broken_strings_are_refused() {
-        for line in ["\"abc", "\"a\nb\"", r#""\x""#, r#""\u12g4""#, r#""\ud83d""#, r#""\ude00""#, "\"12345678\u{1}\"", r#""\"#] {
+        for line in [
+            "\"abc",
+            "\"a\nb\"",
+            r#""\x""#,
+            r#""\u12g4""#,
+            r#""\ud83d""#,
+            r#""\ude00""#,
+            "\"12345678\u{1}\"",
+            r#""\"#,
+        ] {
             assert!(text(line).is_err(), "{line}");
         }
     }
 
     #[test]
     fn strings_are_utf_8() {
-        for (bytes, length) in [("\"é\"".as_bytes(), 2), ("\"abcdefgh€\"        ".as_bytes(), 11), (&b"\"abc\"\xff\xff\xff\xff"[..], 3)] {
-            assert_eq!(Lexer::new(bytes).text().map(|text| text.end - text.start), Ok(length), "{bytes:?}");
+        for (bytes, length) in [
+            ("\"é\"".as_bytes(), 2),
+            ("\"abcdefgh€\"        ".as_bytes(), 11),
+            (&b"\"abc\"\xff\xff\xff\xff"[..], 3),
+        ] {
+            assert_eq!(
+                Lexer::new(bytes).text().map(|text| text.end - text.start),
+                Ok(length),
+                "{bytes:?}"
+            );
         }
-        for bytes in [&b"\"\xff\""[..], b"\"\xc3\"", b"\"abcdefgh\xed\xa0\x80ijklmnopq\"", b"\"\\n\xc3\x28\"", b"\"1234567\x80\"        "] {
+        for bytes in [
+            &b"\"\xff\""[..],
+            b"\"\xc3\"",
+            b"\"abcdefgh\xed\xa0\x80ijklmnopq\"",
+            b"\"\\n\xc3\x28\"",
+            b"\"1234567\x80\"        ",
+        ] {
             assert!(Lexer::new(bytes).text().is_err(), "{bytes:?}");
         }
     }
@@ -292,7 +350,12 @@ mod tests {
 
     #[test]
     fn values_are_stepped_over() {
-        for (line, end) in [("{\"a\":[1,{\"b\":\"}\"}]},", 19), ("12,", 2), ("\"a\" ", 3), ("true}", 4)] {
+        for (line, end) in [
+            ("{\"a\":[1,{\"b\":\"}\"}]},", 19),
+            ("12,", 2),
+            ("\"a\" ", 3),
+            ("true}", 4),
+        ] {
             let mut lexer = Lexer::new(line.as_bytes());
             assert_eq!(lexer.skip().map(|()| lexer.at), Ok(end), "{line}");
         }

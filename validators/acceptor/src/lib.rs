@@ -1,14 +1,14 @@
 //! Says of NDJSON lines whether they are certainly valid.
 //!
 //! ```text
-//! table (bytes from Python) ──┐
-//! line ── lexer ── walk ──────┼──> accepted | asked, with a reason | pending, with questions
-//! memo (answers) ─────────────┘       tape: what the line holds, for conditions and profiles
-//! accepted ── columns: rows, keys, lines by kind, for whoever writes them
+//! table (bytes from Python) ──┐ line ── lexer ── walk ──────┼──> accepted | asked, with a reason |
+//! pending, with questions memo (answers) ─────────────┘       tape: what the line holds, for
+//! conditions and profiles accepted ── columns: rows, keys, lines by kind, for whoever writes them
 //! ```
 //!
-//! It knows JSON and the primitive types; what FHIR says is in the table, and what only the explainer can tell of a single value
-//! (a code of a value set, a unit, a narrative, the slice of a value) is a question that Python answers once.
+//! It knows JSON and the primitive types; what FHIR says is in the table, and what only the
+//! explainer can tell of a single value (a code of a value set, a unit, a narrative, the slice of a
+//! value) is a question that Python answers once.
 
 #![forbid(unsafe_code)]
 

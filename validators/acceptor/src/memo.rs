@@ -1,4 +1,5 @@
-//! What was asked of the explainer, value by value, and what it answered: bounded, exact, and hard to flood.
+//! What was asked of the explainer, value by value, and what it answered: bounded, exact, and hard
+//! to flood.
 
 use std::collections::hash_map::RandomState;
 use std::collections::HashSet;
@@ -21,7 +22,8 @@ pub type Check = u32;
 /// No check at all: whatever would be asked is a no.
 pub const NO_CHECK: Check = u32::MAX;
 
-/// What the explainer says of a value: 0 that it will not do (or only a look at the whole line tells), otherwise what the check agreed on with its asker.
+/// What the explainer says of a value: 0 that it will not do (or only a look at the whole line
+/// tells), otherwise what the check agreed on with its asker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub value: u32,
@@ -40,7 +42,16 @@ struct Slot {
     answer: Answer,
 }
 
-const FREE: Slot = Slot { hash: 0, check: NO_CHECK, start: 0, length: 0, answer: Answer { value: 0, undecided: 0 } };
+const FREE: Slot = Slot {
+    hash: 0,
+    check: NO_CHECK,
+    start: 0,
+    length: 0,
+    answer: Answer {
+        value: 0,
+        undecided: 0,
+    },
+};
 const FEWEST_SLOTS: usize = 1024;
 
 pub struct Memo {
@@ -54,7 +65,13 @@ pub struct Memo {
 impl Default for Memo {
     fn default() -> Self {
         let random = RandomState::new();
-        Memo { slots: vec![FREE; FEWEST_SLOTS], count: 0, bytes: Vec::new(), lists: vec![Vec::new()], seeds: (random.hash_one(1), random.hash_one(2)) }
+        Memo {
+            slots: vec![FREE; FEWEST_SLOTS],
+            count: 0,
+            bytes: Vec::new(),
+            lists: vec![Vec::new()],
+            seeds: (random.hash_one(1), random.hash_one(2)),
+        }
     }
 }
 
@@ -71,9 +88,16 @@ fn ends(text: &[u8]) -> (u64, u64) {
         return (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
     }
     if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-        return (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last)));
+        return (
+            u64::from(u32::from_le_bytes(*first)),
+            u64::from(u32::from_le_bytes(*last)),
+        );
     }
-    (text.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)), 0)
+    (
+        text.iter()
+            .fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        0,
+    )
 }
 
 impl Memo {
@@ -98,7 +122,12 @@ impl Memo {
         let mut number = hash as usize & mask;
         loop {
             let slot = &self.slots[number];
-            let same = slot.hash == hash && slot.check == check && self.bytes.get(slot.start as usize..(slot.start + slot.length) as usize) == Some(text);
+            let same = slot.hash == hash
+                && slot.check == check
+                && self
+                    .bytes
+                    .get(slot.start as usize..(slot.start + slot.length) as usize)
+                    == Some(text);
             if same || slot.check == NO_CHECK {
                 return number;
             }
@@ -117,23 +146,40 @@ impl Memo {
     }
 
     pub fn put(&mut self, check: Check, text: &[u8], value: u32, undecided: Vec<u32>) {
-        if check == NO_CHECK || self.get(check, text).is_some() || text.len() > MOST_QUESTION_BYTES {
+        if check == NO_CHECK || self.get(check, text).is_some() || text.len() > MOST_QUESTION_BYTES
+        {
             return;
         }
-        if self.count >= MOST_ANSWERS || self.bytes.len() + text.len() > MOST_BYTES || self.lists.len() >= MOST_LISTS {
+        if self.count >= MOST_ANSWERS
+            || self.bytes.len() + text.len() > MOST_BYTES
+            || self.lists.len() >= MOST_LISTS
+        {
             self.clear();
         }
-        let list = self.lists.iter().position(|known| *known == undecided).unwrap_or_else(|| {
-            self.lists.push(undecided);
-            self.lists.len() - 1
-        });
+        let list = self
+            .lists
+            .iter()
+            .position(|known| *known == undecided)
+            .unwrap_or_else(|| {
+                self.lists.push(undecided);
+                self.lists.len() - 1
+            });
         if (self.count + 1) * 2 > self.slots.len() {
             self.grow();
         }
         let hash = self.hash(check, text);
         let number = self.slot(hash, check, text);
         let (start, length) = (self.bytes.len() as u32, text.len() as u32);
-        self.slots[number] = Slot { hash, check, start, length, answer: Answer { value, undecided: list as u32 } };
+        self.slots[number] = Slot {
+            hash,
+            check,
+            start,
+            length,
+            answer: Answer {
+                value,
+                undecided: list as u32,
+            },
+        };
         self.bytes.extend_from_slice(text);
         self.count += 1;
     }
@@ -141,7 +187,10 @@ impl Memo {
     fn grow(&mut self) {
         let twice = vec![FREE; self.slots.len() * 2];
         let mask = twice.len() - 1;
-        for slot in std::mem::replace(&mut self.slots, twice).into_iter().filter(|slot| slot.check != NO_CHECK) {
+        for slot in std::mem::replace(&mut self.slots, twice)
+            .into_iter()
+            .filter(|slot| slot.check != NO_CHECK)
+        {
             let mut number = slot.hash as usize & mask;
             while self.slots[number].check != NO_CHECK {
                 number = (number + 1) & mask;
@@ -167,7 +216,10 @@ pub struct Questions {
 
 impl Questions {
     pub fn add(&mut self, check: Check, text: &[u8]) {
-        if self.asked.len() < MOST_QUESTIONS && self.bytes + text.len() <= MOST_QUESTION_BYTES && self.asked.insert((check, text.to_vec())) {
+        if self.asked.len() < MOST_QUESTIONS
+            && self.bytes + text.len() <= MOST_QUESTION_BYTES
+            && self.asked.insert((check, text.to_vec()))
+        {
             self.bytes += text.len();
         }
     }
@@ -185,7 +237,14 @@ mod tests {
     #[test]
     fn answers_are_found_by_check_and_value() {
         let mut memo = Memo::default();
-        let texts: Vec<Vec<u8>> = (0..3000u32).map(|n| vec![b'a' + (n % 26) as u8; n as usize % 50].into_iter().chain(n.to_string().into_bytes()).collect()).collect();
+        let texts: Vec<Vec<u8>> = (0..3000u32)
+            .map(|n| {
+                vec![b'a' + (n % 26) as u8; n as usize % 50]
+                    .into_iter()
+                    .chain(n.to_string().into_bytes())
+                    .collect()
+            })
+            .collect();
         for (n, text) in texts.iter().enumerate() {
             memo.put(3, text, n as u32 + 1, vec![n as u32 % 4]);
             memo.put(3, text, 0, Vec::new());
@@ -193,7 +252,10 @@ mod tests {
         memo.put(3, b"", 7, Vec::new());
         for (n, text) in texts.iter().enumerate() {
             let answer = memo.get(3, text).expect("kept");
-            assert_eq!((answer.value, memo.undecided(answer.undecided)), (n as u32 + 1, &[n as u32 % 4][..]));
+            assert_eq!(
+                (answer.value, memo.undecided(answer.undecided)),
+                (n as u32 + 1, &[n as u32 % 4][..])
+            );
             assert_eq!(memo.get(4, text), None);
         }
         assert_eq!(memo.get(3, b"").map(|answer| answer.value), Some(7));
@@ -203,7 +265,9 @@ mod tests {
     #[test]
     fn texts_of_any_length_hash_apart() {
         let memo = Memo::default();
-        let hashes: HashSet<u64> = (0..200).map(|length| memo.hash(1, &vec![0; length])).collect();
+        let hashes: HashSet<u64> = (0..200)
+            .map(|length| memo.hash(1, &vec![0; length]))
+            .collect();
         assert_eq!(hashes.len(), 200);
     }
 
@@ -213,6 +277,10 @@ mod tests {
         for n in 0..40u32 {
             memo.put(n, &vec![b'x'; 1 << 20], 1, Vec::new());
         }
-        assert!(memo.bytes.len() <= MOST_BYTES && memo.get(39, &vec![b'x'; 1 << 20]).is_some() && memo.get(0, &vec![b'x'; 1 << 20]).is_none());
+        assert!(
+            memo.bytes.len() <= MOST_BYTES
+                && memo.get(39, &vec![b'x'; 1 << 20]).is_some()
+                && memo.get(0, &vec![b'x'; 1 << 20]).is_none()
+        );
     }
 }

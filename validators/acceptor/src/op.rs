@@ -1,6 +1,7 @@
 //! Conditions on objects, as the table has them, evaluated on a tape.
 //!
-//! A condition is true, false, or in doubt (`None`): what it would take to tell is left to the explainer.
+//! A condition is true, false, or in doubt (`None`): what it would take to tell is left to the
+//! explainer.
 
 use crate::memo::{Check, Memo, Questions, LONGEST_QUESTION};
 use crate::projection::Projection;
@@ -56,7 +57,8 @@ pub enum Op {
     Count(Box<[Box<[Key]>]>, Sign, i64),
     One(Box<[Key]>, Box<Op>),
     Any(Box<[Key]>, Box<Op>),
-    /// The values of the first key, whose companion is the second, differ in all objects that the steps reach.
+    /// The values of the first key, whose companion is the second, differ in all objects that the
+    /// steps reach.
     Distinct(Box<[(Box<[Key]>, Op)]>, Key, Key),
     Shares(Key, Box<[Key]>),
     Resource(Box<Op>),
@@ -103,10 +105,15 @@ impl Evaluation<'_, '_> {
             Op::Each(key, literals) => self.each(object, *key, literals),
             Op::Number(keys, sign, literal) => self.number(object, keys, *sign, *literal),
             Op::Prefix(keys, text) => self.text(object, keys, |value| value.starts_with(text)),
-            Op::Part(keys, text) => self.text(object, keys, |value| memchr::memmem::find(value, text).is_some()),
+            Op::Part(keys, text) => self.text(object, keys, |value| {
+                memchr::memmem::find(value, text).is_some()
+            }),
             Op::Match(keys, check) => self.matches(object, keys, *check),
             Op::Dates(left, sign, right) => self.dates(object, left, *sign, right),
-            Op::Count(groups, sign, number) => Some(sign.of(&groups.iter().map(|keys| self.most(object, keys)).sum(), number)),
+            Op::Count(groups, sign, number) => Some(sign.of(
+                &groups.iter().map(|keys| self.most(object, keys)).sum(),
+                number,
+            )),
             Op::One(keys, op) => match self.first(object, keys) {
                 Some(found) if self.tape.at(found).form == Form::Object => self.holds(op, found),
                 _ => Some(false),
@@ -118,7 +125,10 @@ impl Evaluation<'_, '_> {
             Op::Doubt => None,
             Op::Asked(check) => {
                 let entry = self.tape.at(object);
-                self.answer(*check, &self.bytes[entry.start as usize..entry.end as usize])
+                self.answer(
+                    *check,
+                    &self.bytes[entry.start as usize..entry.end as usize],
+                )
             }
             Op::AskedOf(check, projection) => {
                 let mut text = Vec::new();
@@ -154,10 +164,15 @@ impl Evaluation<'_, '_> {
         match (entry.form, literal) {
             (Form::True, Literal::Boolean(value)) => Some(*value),
             (Form::False, Literal::Boolean(value)) => Some(!*value),
-            (Form::Number, Literal::Number(value)) => self.value(entry).map(|found| found == *value),
-            (Form::Text, Literal::Text(value)) if !entry.escaped => Some(self.bytes(entry) == &**value),
+            (Form::Number, Literal::Number(value)) => {
+                self.value(entry).map(|found| found == *value)
+            }
+            (Form::Text, Literal::Text(value)) if !entry.escaped => {
+                Some(self.bytes(entry) == &**value)
+            }
             (Form::Text, Literal::Text(_)) => None,
-            (Form::Text, Literal::Number(_) | Literal::Boolean(_)) | (Form::Number, Literal::Text(_)) => Some(false),
+            (Form::Text, Literal::Number(_) | Literal::Boolean(_))
+            | (Form::Number, Literal::Text(_)) => Some(false),
             (Form::True | Form::False, Literal::Text(_)) => Some(false),
             _ => None,
         }
@@ -178,7 +193,11 @@ impl Evaluation<'_, '_> {
     fn is(&self, object: usize, keys: &[Key], literals: &[Literal]) -> Option<bool> {
         let mut doubt = false;
         for &key in keys {
-            match self.tape.member(object, key).map(|found| self.among(self.tape.at(found), literals)) {
+            match self
+                .tape
+                .member(object, key)
+                .map(|found| self.among(self.tape.at(found), literals))
+            {
                 Some(Some(true)) => return Some(true),
                 Some(None) => doubt = true,
                 _ => {}
@@ -188,7 +207,9 @@ impl Evaluation<'_, '_> {
     }
 
     fn each(&self, object: usize, key: Key, literals: &[Literal]) -> Option<bool> {
-        let Some(list) = self.tape.member(object, key) else { return Some(false) };
+        let Some(list) = self.tape.member(object, key) else {
+            return Some(false);
+        };
         let mut doubt = false;
         for item in self.tape.inside(list) {
             match self.among(self.tape.at(item), literals) {
@@ -202,7 +223,10 @@ impl Evaluation<'_, '_> {
 
     /// A number of so few digits that it has one value in every reader.
     fn value(&self, entry: Entry) -> Option<f64> {
-        std::str::from_utf8(self.bytes(entry)).ok().filter(|text| text.len() <= 15).and_then(|text| text.parse().ok())
+        std::str::from_utf8(self.bytes(entry))
+            .ok()
+            .filter(|text| text.len() <= 15)
+            .and_then(|text| text.parse().ok())
     }
 
     fn number(&self, object: usize, keys: &[Key], sign: Sign, literal: f64) -> Option<bool> {
@@ -218,7 +242,12 @@ impl Evaluation<'_, '_> {
     }
 
     fn first_text(&self, object: usize, keys: &[Key]) -> Option<Entry> {
-        keys.iter().find_map(|&key| self.tape.member(object, key).map(|found| self.tape.at(found)).filter(|entry| entry.form == Form::Text))
+        keys.iter().find_map(|&key| {
+            self.tape
+                .member(object, key)
+                .map(|found| self.tape.at(found))
+                .filter(|entry| entry.form == Form::Text)
+        })
     }
 
     fn text(&self, object: usize, keys: &[Key], test: impl Fn(&[u8]) -> bool) -> Option<bool> {
@@ -230,7 +259,9 @@ impl Evaluation<'_, '_> {
     }
 
     fn matches(&mut self, object: usize, keys: &[Key], check: Check) -> Option<bool> {
-        let Some(entry) = self.first_text(object, keys) else { return Some(false) };
+        let Some(entry) = self.first_text(object, keys) else {
+            return Some(false);
+        };
         self.answer(check, &self.bytes[entry.start as usize..entry.end as usize])
     }
 
@@ -248,7 +279,9 @@ impl Evaluation<'_, '_> {
     }
 
     fn dates(&self, object: usize, left: &[Key], sign: Sign, right: &[Key]) -> Option<bool> {
-        let (Some(one), Some(other)) = (self.first(object, left), self.first(object, right)) else { return Some(false) };
+        let (Some(one), Some(other)) = (self.first(object, left), self.first(object, right)) else {
+            return Some(false);
+        };
         let (one, other) = (self.tape.at(one), self.tape.at(other));
         if one.form != Form::Text || other.form != Form::Text || one.escaped || other.escaped {
             return None;
@@ -257,15 +290,27 @@ impl Evaluation<'_, '_> {
     }
 
     fn most(&self, object: usize, keys: &[Key]) -> i64 {
-        let items = |found: usize| if self.tape.at(found).form == Form::Array { self.tape.inside(found).count() } else { 1 };
-        keys.iter().filter_map(|&key| self.tape.member(object, key)).map(items).max().unwrap_or(0) as i64
+        let items = |found: usize| {
+            if self.tape.at(found).form == Form::Array {
+                self.tape.inside(found).count()
+            } else {
+                1
+            }
+        };
+        keys.iter()
+            .filter_map(|&key| self.tape.member(object, key))
+            .map(items)
+            .max()
+            .unwrap_or(0) as i64
     }
 
     fn any(&mut self, object: usize, keys: &[Key], op: &Op) -> Option<bool> {
         let tape = self.tape;
         let mut doubt = false;
         for &key in keys {
-            let Some(list) = tape.member(object, key) else { continue };
+            let Some(list) = tape.member(object, key) else {
+                continue;
+            };
             if tape.at(list).form != Form::Array {
                 continue;
             }
@@ -282,7 +327,13 @@ impl Evaluation<'_, '_> {
         (!doubt).then_some(false)
     }
 
-    fn distinct(&mut self, object: usize, steps: &[(Box<[Key]>, Op)], key: Key, companion: Key) -> Option<bool> {
+    fn distinct(
+        &mut self,
+        object: usize,
+        steps: &[(Box<[Key]>, Op)],
+        key: Key,
+        companion: Key,
+    ) -> Option<bool> {
         let mut reached = Vec::new();
         self.reach(object, steps, &mut reached)?;
         let mut seen: Vec<&[u8]> = Vec::with_capacity(reached.len());
@@ -305,14 +356,21 @@ impl Evaluation<'_, '_> {
     }
 
     /// The objects at the end of the steps; `None` where a filter on the way is in doubt.
-    fn reach(&mut self, object: usize, steps: &[(Box<[Key]>, Op)], reached: &mut Vec<usize>) -> Option<()> {
+    fn reach(
+        &mut self,
+        object: usize,
+        steps: &[(Box<[Key]>, Op)],
+        reached: &mut Vec<usize>,
+    ) -> Option<()> {
         let Some(((keys, op), rest)) = steps.split_first() else {
             reached.push(object);
             return Some(());
         };
         let tape = self.tape;
         for &key in keys {
-            let Some(found) = tape.member(object, key) else { continue };
+            let Some(found) = tape.member(object, key) else {
+                continue;
+            };
             let mut visit = |child: usize| -> Option<()> {
                 if tape.at(child).form == Form::Object && self.holds(op, child)? {
                     self.reach(child, rest, reached)?;
@@ -328,9 +386,12 @@ impl Evaluation<'_, '_> {
         Some(())
     }
 
-    /// False for sure where one of the two lists is missing; equality of objects is left to the explainer.
+    /// False for sure where one of the two lists is missing; equality of objects is left to the
+    /// explainer.
     fn shares(&self, object: usize, key: Key, path: &[Key]) -> Option<bool> {
-        let theirs = path.iter().try_fold(self.resource, |at, &key| self.tape.member(at, key));
+        let theirs = path
+            .iter()
+            .try_fold(self.resource, |at, &key| self.tape.member(at, key));
         if self.tape.member(object, key).is_some() && theirs.is_some() {
             return None;
         }
@@ -338,7 +399,8 @@ impl Evaluation<'_, '_> {
     }
 }
 
-/// How two dates compare where that is easily told: of one form, or both moments. Nothing where precision leaves it open.
+/// How two dates compare where that is easily told: of one form, or both moments. Nothing where
+/// precision leaves it open.
 fn order(one: &[u8], other: &[u8]) -> Option<std::cmp::Ordering> {
     if one.len() == other.len() && one.len() <= 10 {
         return Some(one.cmp(other));
@@ -349,9 +411,15 @@ fn order(one: &[u8], other: &[u8]) -> Option<std::cmp::Ordering> {
     Some(moment(one)?.cmp(&moment(other)?))
 }
 
-/// Minutes since the year 0 in UTC, the second, and the fraction of a second without zeros at its end.
+/// Minutes since the year 0 in UTC, the second, and the fraction of a second without zeros at its
+/// end.
 fn moment(text: &[u8]) -> Option<(i64, &[u8], &[u8])> {
-    let number = |from: usize, to: usize| std::str::from_utf8(text.get(from..to)?).ok()?.parse::<i64>().ok();
+    let number = |from: usize, to: usize| {
+        std::str::from_utf8(text.get(from..to)?)
+            .ok()?
+            .parse::<i64>()
+            .ok()
+    };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     if !(2..9998).contains(&year) {
         return None;
@@ -362,14 +430,28 @@ fn moment(text: &[u8]) -> Option<(i64, &[u8], &[u8])> {
     };
     let offset = match text[zone] {
         b'Z' => 0,
-        sign => (number(zone + 1, zone + 3)? * 60 + number(zone + 4, zone + 6)?) * if sign == b'-' { -1 } else { 1 },
+        sign => {
+            (number(zone + 1, zone + 3)? * 60 + number(zone + 4, zone + 6)?)
+                * if sign == b'-' { -1 } else { 1 }
+        }
     };
     let fraction = text.get(19..zone)?.strip_prefix(b".").unwrap_or(b"");
     let zeros = fraction.iter().rev().take_while(|&&b| b == b'0').count();
     // Years that start in March have their leap day at the end.
-    let (march_year, march_month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = march_year * 365 + march_year / 4 - march_year / 100 + march_year / 400 + (march_month * 153 + 2) / 5 + day;
-    Some(((days * 24 + number(11, 13)?) * 60 + number(14, 16)? - offset, &text[17..19], &fraction[..fraction.len() - zeros]))
+    let (march_year, march_month) = if month < 3 {
+        (year - 1, month + 9)
+    } else {
+        (year, month - 3)
+    };
+    let days = march_year * 365 + march_year / 4 - march_year / 100
+        + march_year / 400
+        + (march_month * 153 + 2) / 5
+        + day;
+    Some((
+        (days * 24 + number(11, 13)?) * 60 + number(14, 16)? - offset,
+        &text[17..19],
+        &fraction[..fraction.len() - zeros],
+    ))
 }
 
 #[cfg(test)]
@@ -380,12 +462,30 @@ mod tests {
     #[test]
     fn dates_compare_where_their_text_tells() {
         assert_eq!(order(b"2020-01-01", b"2020-01-02"), Some(Ordering::Less));
-        assert_eq!(order(b"2020-01-01T00:00:00Z", b"2020-01-01T00:00:00Z"), Some(Ordering::Equal));
-        assert_eq!(order(b"2020-01-02T00:00:00+01:00", b"2020-01-01T00:00:00+01:00"), Some(Ordering::Greater));
-        assert_eq!(order(b"2020-01-01T01:00:00+01:00", b"2020-01-01T00:00:00Z"), Some(Ordering::Equal));
-        assert_eq!(order(b"2020-02-29T23:30:00.50-01:00", b"2020-03-01T00:30:00.5Z"), Some(Ordering::Equal));
-        assert_eq!(order(b"2020-03-01T00:30:00.05Z", b"2020-03-01T00:30:00.5Z"), Some(Ordering::Less));
-        assert_eq!(order(b"2019-12-31T23:59:60Z", b"2020-01-01T00:00:00Z"), Some(Ordering::Less));
+        assert_eq!(
+            order(b"2020-01-01T00:00:00Z", b"2020-01-01T00:00:00Z"),
+            Some(Ordering::Equal)
+        );
+        assert_eq!(
+            order(b"2020-01-02T00:00:00+01:00", b"2020-01-01T00:00:00+01:00"),
+            Some(Ordering::Greater)
+        );
+        assert_eq!(
+            order(b"2020-01-01T01:00:00+01:00", b"2020-01-01T00:00:00Z"),
+            Some(Ordering::Equal)
+        );
+        assert_eq!(
+            order(b"2020-02-29T23:30:00.50-01:00", b"2020-03-01T00:30:00.5Z"),
+            Some(Ordering::Equal)
+        );
+        assert_eq!(
+            order(b"2020-03-01T00:30:00.05Z", b"2020-03-01T00:30:00.5Z"),
+            Some(Ordering::Less)
+        );
+        assert_eq!(
+            order(b"2019-12-31T23:59:60Z", b"2020-01-01T00:00:00Z"),
+            Some(Ordering::Less)
+        );
         assert_eq!(order(b"2020-01", b"2020-02"), Some(Ordering::Less));
         assert_eq!(order(b"2020-01", b"2020-01-05"), None);
         assert_eq!(order(b"2020-01-01", b"2020-01-05T00:00:00Z"), None);

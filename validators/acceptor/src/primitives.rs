@@ -1,4 +1,5 @@
-//! The primitive types that the table may name: what is certainly of one. `None` leaves a value to the explainer.
+//! The primitive types that the table may name: what is certainly of one. `None` leaves a value to
+//! the explainer.
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -60,30 +61,52 @@ pub fn is_certainly(primitive: Primitive, text: &[u8], escaped: bool) -> bool {
         Primitive::Uri => is_uri(text),
         Primitive::Canonical => is_canonical(text),
         Primitive::Date => text.len() <= 10 && is_date(text),
-        Primitive::DateTime => if text.len() <= 10 { is_date(text) } else { is_moment(text) },
+        Primitive::DateTime => {
+            if text.len() <= 10 {
+                is_date(text)
+            } else {
+                is_moment(text)
+            }
+        }
         Primitive::Instant => is_moment(text),
         Primitive::Time => text.len() == 8 && is_clock(text),
-        Primitive::Base64 => text.len() % 4 == 0 && every(text, |b| b.is_ascii_alphanumeric() | (b == b'+') | (b == b'/') | (b == b'=')),
+        Primitive::Base64 => {
+            text.len() % 4 == 0
+                && every(text, |b| {
+                    b.is_ascii_alphanumeric() | (b == b'+') | (b == b'/') | (b == b'=')
+                })
+        }
         _ => false,
     }
 }
 
-/// Whether a test holds for every byte. It looks at all of them, which many at once are quicker for than one by one.
+/// Whether a test holds for every byte. It looks at all of them, which many at once are quicker for
+/// than one by one.
 #[inline]
 pub fn every(text: &[u8], test: impl Fn(u8) -> bool) -> bool {
     text.iter().fold(true, |holds, &byte| holds & test(byte))
 }
 
 pub fn is_id(text: &[u8]) -> bool {
-    !text.is_empty() && text.len() <= 64 && every(text, |b| b.is_ascii_alphanumeric() | (b == b'-') | (b == b'.'))
+    !text.is_empty()
+        && text.len() <= 64
+        && every(text, |b| {
+            b.is_ascii_alphanumeric() | (b == b'-') | (b == b'.')
+        })
 }
 
 fn is_code(text: &[u8]) -> bool {
-    every(text, |b| (0x20..0x7f).contains(&b)) && text[0] != b' ' && text[text.len() - 1] != b' ' && !text.windows(2).any(|two| two == b"  ")
+    every(text, |b| (0x20..0x7f).contains(&b))
+        && text[0] != b' '
+        && text[text.len() - 1] != b' '
+        && !text.windows(2).any(|two| two == b"  ")
 }
 
 fn is_uri(text: &[u8]) -> bool {
-    if !every(text, |b| (0x21..0x7f).contains(&b)) || text.starts_with(b"oid:") || text.starts_with(b"uuid:") {
+    if !every(text, |b| (0x21..0x7f).contains(&b))
+        || text.starts_with(b"oid:")
+        || text.starts_with(b"uuid:")
+    {
         return false;
     }
     match text.strip_prefix(b"urn:") {
@@ -96,7 +119,9 @@ fn is_uri(text: &[u8]) -> bool {
 }
 
 fn is_canonical(text: &[u8]) -> bool {
-    (text.starts_with(b"http://") || text.starts_with(b"https://")) && text.len() > 8 && is_uri(text)
+    (text.starts_with(b"http://") || text.starts_with(b"https://"))
+        && text.len() > 8
+        && is_uri(text)
 }
 
 fn is_uuid(text: &[u8]) -> bool {
@@ -148,7 +173,11 @@ fn days(year: u32, month: u32) -> u32 {
 }
 
 fn is_clock(text: &[u8]) -> bool {
-    two(text, 0) < 24 && text[2] == b':' && two(text, 3) < 60 && text[5] == b':' && two(text, 6) <= 60
+    two(text, 0) < 24
+        && text[2] == b':'
+        && two(text, 3) < 60
+        && text[5] == b':'
+        && two(text, 6) <= 60
 }
 
 fn is_moment(text: &[u8]) -> bool {
@@ -165,14 +194,20 @@ fn is_moment(text: &[u8]) -> bool {
     }
     match zone {
         [b'Z'] => true,
-        [b'+' | b'-', ..] if zone.len() == 6 => zone[3] == b':' && two(zone, 4) < 60 && (two(zone, 1) < 14 || &zone[1..] == b"14:00"),
+        [b'+' | b'-', ..] if zone.len() == 6 => {
+            zone[3] == b':' && two(zone, 4) < 60 && (two(zone, 1) < 14 || &zone[1..] == b"14:00")
+        }
         _ => false,
     }
 }
 
 /// Whether a whole number is certainly in the range of its type.
 pub fn is_whole(primitive: Primitive, digits: &[u8]) -> bool {
-    let Some(value) = std::str::from_utf8(digits).ok().filter(|text| text.len() <= 11).and_then(|text| text.parse::<i64>().ok()) else {
+    let Some(value) = std::str::from_utf8(digits)
+        .ok()
+        .filter(|text| text.len() <= 11)
+        .and_then(|text| text.parse::<i64>().ok())
+    else {
         return false;
     };
     let least = match primitive {
@@ -196,27 +231,67 @@ mod tests {
         for text in ["2020", "2020-02", "2020-02-29", "2000-02-29"] {
             assert!(sure(Primitive::Date, text), "{text}");
         }
-        for text in ["0000", "2020-13", "2019-02-29", "1900-02-29", "2020-1-1", "20", "2020-02-29T00:00:00Z", "202a", ""] {
+        for text in [
+            "0000",
+            "2020-13",
+            "2019-02-29",
+            "1900-02-29",
+            "2020-1-1",
+            "20",
+            "2020-02-29T00:00:00Z",
+            "202a",
+            "",
+        ] {
             assert!(!sure(Primitive::Date, text), "{text}");
         }
     }
 
     #[test]
     fn moments_have_a_zone() {
-        for text in ["2020-02-29T10:00:00Z", "2020-02-29T23:59:60.123+14:00", "2020-02-29T10:00:00-05:30"] {
-            assert!(sure(Primitive::Instant, text) && sure(Primitive::DateTime, text), "{text}");
+        for text in [
+            "2020-02-29T10:00:00Z",
+            "2020-02-29T23:59:60.123+14:00",
+            "2020-02-29T10:00:00-05:30",
+        ] {
+            assert!(
+                sure(Primitive::Instant, text) && sure(Primitive::DateTime, text),
+                "{text}"
+            );
         }
-        for text in ["2020-02-29T10:00:00", "2020-02-29T24:00:00Z", "2020-02-29T10:00:00.Z", "2020-02-29T10:00:00+14:01", "2020-02-29T10:00Z", "2020-02-29T10:00:00Z\n"] {
-            assert!(!sure(Primitive::Instant, text) && !sure(Primitive::DateTime, text), "{text}");
+        for text in [
+            "2020-02-29T10:00:00",
+            "2020-02-29T24:00:00Z",
+            "2020-02-29T10:00:00.Z",
+            "2020-02-29T10:00:00+14:01",
+            "2020-02-29T10:00Z",
+            "2020-02-29T10:00:00Z\n",
+        ] {
+            assert!(
+                !sure(Primitive::Instant, text) && !sure(Primitive::DateTime, text),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn uris_with_doubts_are_left() {
-        for text in ["http://a/b", "Patient/1", "urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e1d", "urn:ietf:rfc:3986", "#a"] {
+        for text in [
+            "http://a/b",
+            "Patient/1",
+            "urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e1d",
+            "urn:ietf:rfc:3986",
+            "#a",
+        ] {
             assert!(sure(Primitive::Uri, text), "{text}");
         }
-        for text in ["a b", "urn:uuid:3FDC72F4-a11d-4a9d-9260-a9f745779e1d", "urn:oid:1.2", "oid:1.2", "é", " a"] {
+        for text in [
+            "a b",
+            "urn:uuid:3FDC72F4-a11d-4a9d-9260-a9f745779e1d",
+            "urn:oid:1.2",
+            "oid:1.2",
+            "é",
+            " a",
+        ] {
             assert!(!sure(Primitive::Uri, text), "{text}");
         }
         assert!(!sure(Primitive::Canonical, "Patient/1"));
@@ -233,7 +308,15 @@ mod tests {
 
     #[test]
     fn integers_have_32_bits() {
-        assert!(is_whole(Primitive::Integer, b"-2147483648") && is_whole(Primitive::Unsigned, b"0") && is_whole(Primitive::Positive, b"2147483647"));
-        assert!(!is_whole(Primitive::Integer, b"2147483648") && !is_whole(Primitive::Positive, b"0") && !is_whole(Primitive::Unsigned, b"-1"));
+        assert!(
+            is_whole(Primitive::Integer, b"-2147483648")
+                && is_whole(Primitive::Unsigned, b"0")
+                && is_whole(Primitive::Positive, b"2147483647")
+        );
+        assert!(
+            !is_whole(Primitive::Integer, b"2147483648")
+                && !is_whole(Primitive::Positive, b"0")
+                && !is_whole(Primitive::Unsigned, b"-1")
+        );
     }
 }

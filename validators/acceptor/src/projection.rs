@@ -1,9 +1,11 @@
-//! Some members of an object as JSON, so that a question is about no more than its answer depends on.
+//! Some members of an object as JSON, so that a question is about no more than its answer depends
+//! on.
 
 use crate::op::Key;
 use crate::tape::{Form, Tape};
 
-/// Members by their keys, each with those of its own members that count; none of them where all of it does.
+/// Members by their keys, each with those of its own members that count; none of them where all of
+/// it does.
 #[derive(Debug)]
 pub struct Projection(pub Box<[(Key, Box<[Key]>)]>);
 
@@ -12,9 +14,21 @@ impl Projection {
         self.0.is_empty()
     }
 
-    pub fn write(&self, text: &mut Vec<u8>, names: &[Box<[u8]>], bytes: &[u8], tape: &Tape, object: usize) {
+    pub fn write(
+        &self,
+        text: &mut Vec<u8>,
+        names: &[Box<[u8]>],
+        bytes: &[u8],
+        tape: &Tape,
+        object: usize,
+    ) {
         let writer = Writer { names, bytes, tape };
-        writer.object(text, object, |key| self.0.iter().find(|(one, _)| *one == key).map(|(_, inside)| &**inside));
+        writer.object(text, object, |key| {
+            self.0
+                .iter()
+                .find(|(one, _)| *one == key)
+                .map(|(_, inside)| &**inside)
+        });
     }
 }
 
@@ -26,7 +40,12 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// kept: which members of a member count, nothing for one that does not itself.
-    fn object<'k>(&self, text: &mut Vec<u8>, object: usize, kept: impl Fn(Key) -> Option<&'k [Key]>) {
+    fn object<'k>(
+        &self,
+        text: &mut Vec<u8>,
+        object: usize,
+        kept: impl Fn(Key) -> Option<&'k [Key]>,
+    ) {
         let mut opening = b'{';
         for member in self.tape.inside(object) {
             let key = self.tape.at(member).key;
@@ -48,7 +67,9 @@ impl Writer<'_> {
     fn value(&self, text: &mut Vec<u8>, value: usize, inside: &[Key]) {
         let entry = self.tape.at(value);
         match entry.form {
-            Form::Object if !inside.is_empty() => self.object(text, value, |key| inside.contains(&key).then_some(&[])),
+            Form::Object if !inside.is_empty() => {
+                self.object(text, value, |key| inside.contains(&key).then_some(&[]))
+            }
             Form::Array if !inside.is_empty() => {
                 let mut opening = b'[';
                 for item in self.tape.inside(value) {
@@ -60,7 +81,9 @@ impl Writer<'_> {
             }
             form => {
                 let quote = usize::from(form == Form::Text);
-                text.extend_from_slice(&self.bytes[entry.start as usize - quote..entry.end as usize + quote]);
+                text.extend_from_slice(
+                    &self.bytes[entry.start as usize - quote..entry.end as usize + quote],
+                );
             }
         }
     }

@@ -37,7 +37,12 @@ impl Judgement {
 
     /// The numbers of the types, as native u16; 0 where the line was not accepted.
     fn types<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let bytes: Vec<u8> = self.columns.types.iter().flat_map(|number| number.to_ne_bytes()).collect();
+        let bytes: Vec<u8> = self
+            .columns
+            .types
+            .iter()
+            .flat_map(|number| number.to_ne_bytes())
+            .collect();
         PyBytes::new(py, &bytes)
     }
 
@@ -100,7 +105,8 @@ impl Acceptor {
             .map_err(|error| PyValueError::new_err(format!("no table at byte {}", error.0)))
     }
 
-    /// Keep the answer to a question: 0 for no, with the numbers of the value sets that could not decide.
+    /// Keep the answer to a question: 0 for no, with the numbers of the value sets that could not
+    /// decide.
     fn answer(&mut self, check: u32, text: &[u8], value: u32, undecided: Vec<u32>) {
         self.inner.memo.put(check, text, value, undecided);
     }
@@ -116,14 +122,28 @@ impl Acceptor {
     }
 
     /// Walk the pending lines; the questions to answer before the next pass, as (check, text).
-    fn judge<'py>(&self, py: Python<'py>, data: &[u8], judgement: &mut Judgement) -> PyResult<Vec<(u32, Bound<'py, PyBytes>)>> {
+    fn judge<'py>(
+        &self,
+        py: Python<'py>,
+        data: &[u8],
+        judgement: &mut Judgement,
+    ) -> PyResult<Vec<(u32, Bound<'py, PyBytes>)>> {
         let columns = &mut judgement.columns;
-        if columns.ends.last().is_some_and(|&end| end as usize > data.len()) {
-            return Err(PyValueError::new_err("not the block that the judgement is of"));
+        if columns
+            .ends
+            .last()
+            .is_some_and(|&end| end as usize > data.len())
+        {
+            return Err(PyValueError::new_err(
+                "not the block that the judgement is of",
+            ));
         }
         let inner = &self.inner;
         let questions = py.allow_threads(|| inner.pass(data, columns));
-        Ok(questions.into_iter().map(|(check, text)| (check, PyBytes::new(py, &text))).collect())
+        Ok(questions
+            .into_iter()
+            .map(|(check, text)| (check, PyBytes::new(py, &text)))
+            .collect())
     }
 }
 
@@ -132,8 +152,13 @@ fn refused(mismatch: Mismatch) -> PyErr {
 }
 
 /// What `make` makes of columns, as bytes; the GIL is released meanwhile.
-fn made<'py>(py: Python<'py>, make: impl Send + FnOnce() -> Result<Vec<u8>, Mismatch>) -> PyResult<Bound<'py, PyBytes>> {
-    py.allow_threads(make).map(|bytes| PyBytes::new(py, &bytes)).map_err(refused)
+fn made<'py>(
+    py: Python<'py>,
+    make: impl Send + FnOnce() -> Result<Vec<u8>, Mismatch>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    py.allow_threads(make)
+        .map(|bytes| PyBytes::new(py, &bytes))
+        .map_err(refused)
 }
 
 #[pyfunction]
@@ -153,21 +178,40 @@ fn fill<'py>(
     codes: &[u8],
     tails: Vec<Vec<u8>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    made(py, || columns::fill(head, base, numbers, middle, texts, codes, &tails))
+    made(py, || {
+        columns::fill(head, base, numbers, middle, texts, codes, &tails)
+    })
 }
 
 #[pyfunction]
-fn rebase<'py>(py: Python<'py>, head: &[u8], base: u64, lines: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+fn rebase<'py>(
+    py: Python<'py>,
+    head: &[u8],
+    base: u64,
+    lines: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
     made(py, || columns::rebase(head, base, lines))
 }
 
 #[pyfunction]
-fn keys<'py>(py: Python<'py>, texts: &[u8], codes: &[u8], additions: Vec<u64>, factor: u64, prime: u64) -> PyResult<Bound<'py, PyBytes>> {
-    made(py, || columns::keys(texts, codes, &additions, factor, prime))
+fn keys<'py>(
+    py: Python<'py>,
+    texts: &[u8],
+    codes: &[u8],
+    additions: Vec<u64>,
+    factor: u64,
+    prime: u64,
+) -> PyResult<Bound<'py, PyBytes>> {
+    made(py, || {
+        columns::keys(texts, codes, &additions, factor, prime)
+    })
 }
 
 #[pyfunction]
-fn bucketed<'py>(py: Python<'py>, blocks: Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, u32)>) -> PyResult<Bound<'py, PyBytes>> {
+fn bucketed<'py>(
+    py: Python<'py>,
+    blocks: Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, u32)>,
+) -> PyResult<Bound<'py, PyBytes>> {
     let blocks: Vec<_> = blocks
         .iter()
         .map(|(keys, numbers, first)| (keys.as_bytes(), numbers.as_bytes(), *first))
@@ -176,20 +220,48 @@ fn bucketed<'py>(py: Python<'py>, blocks: Vec<(Bound<'py, PyBytes>, Bound<'py, P
 }
 
 #[pyfunction]
-fn repeated(py: Python<'_>, keys: &[u8], lines: &[u8], runs: Vec<(u32, usize)>, most: usize) -> PyResult<(usize, Vec<(Place, Place)>)> {
-    py.allow_threads(|| columns::repeated(keys, lines, &runs, most)).map_err(refused)
+fn repeated(
+    py: Python<'_>,
+    keys: &[u8],
+    lines: &[u8],
+    runs: Vec<(u32, usize)>,
+    most: usize,
+) -> PyResult<(usize, Vec<(Place, Place)>)> {
+    py.allow_threads(|| columns::repeated(keys, lines, &runs, most))
+        .map_err(refused)
 }
 
 #[pyfunction]
-fn measure(py: Python<'_>, starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> PyResult<Vec<(usize, usize)>> {
-    py.allow_threads(|| columns::measure(starts, ends, codes, kinds)).map_err(refused)
+fn measure(
+    py: Python<'_>,
+    starts: &[u8],
+    ends: &[u8],
+    codes: &[u8],
+    kinds: usize,
+) -> PyResult<Vec<(usize, usize)>> {
+    py.allow_threads(|| columns::measure(starts, ends, codes, kinds))
+        .map_err(refused)
 }
 
 #[pyfunction]
-fn gather<'py>(py: Python<'py>, data: &[u8], starts: &[u8], ends: &[u8], codes: &[u8], kinds: usize) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-    let rooms = py.allow_threads(|| columns::rooms(data, starts, ends, codes, kinds)).map_err(refused)?;
-    let of_kind = |(kind, size)| PyBytes::new_with(py, size, |room| columns::gather(data, starts, ends, codes, kind, room).map_err(refused));
-    rooms.into_iter().enumerate().map(of_kind).collect() // the lines are copied once, into the object itself: that needs the GIL
+fn gather<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    starts: &[u8],
+    ends: &[u8],
+    codes: &[u8],
+    kinds: usize,
+) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    let rooms = py
+        .allow_threads(|| columns::rooms(data, starts, ends, codes, kinds))
+        .map_err(refused)?;
+    let of_kind = |(kind, size)| {
+        PyBytes::new_with(py, size, |room| {
+            columns::gather(data, starts, ends, codes, kind, room).map_err(refused)
+        })
+    };
+    // the lines are copied once, into the object itself: that needs the GIL
+    rooms.into_iter().enumerate().map(of_kind).collect()
 }
 
 #[pymodule]

@@ -1,4 +1,5 @@
-//! What a line holds, flat: one entry a value, in document order. Filled while the line is walked, read by programs and profiles.
+//! What a line holds, flat: one entry a value, in document order. Filled while the line is walked,
+//! read by programs and profiles.
 
 /// Key of values that stand in an array.
 pub const NO_KEY: u16 = u16::MAX;
@@ -13,7 +14,8 @@ pub enum Form {
     False,
 }
 
-/// One value: its name's number, its bytes in the line (a string's without quotes), and the entry after everything inside it.
+/// One value: its name's number, its bytes in the line (a string's without quotes), and the entry
+/// after everything inside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     pub key: u16,
@@ -47,7 +49,14 @@ impl Tape {
     #[inline]
     pub fn push(&mut self, key: u16, form: Form, escaped: bool, start: usize, end: usize) -> usize {
         let index = self.entries.len();
-        self.entries.push(Entry { key, form, escaped, start: start as u32, end: end as u32, next: index as u32 + 1 });
+        self.entries.push(Entry {
+            key,
+            form,
+            escaped,
+            start: start as u32,
+            end: end as u32,
+            next: index as u32 + 1,
+        });
         index
     }
 
@@ -62,13 +71,18 @@ impl Tape {
     /// The values directly inside an object or array.
     #[inline]
     pub fn inside(&self, index: usize) -> Inside<'_> {
-        Inside { entries: &self.entries, at: index as u32 + 1, end: self.entries[index].next }
+        Inside {
+            entries: &self.entries,
+            at: index as u32 + 1,
+            end: self.entries[index].next,
+        }
     }
 
     /// The member of an object with that key.
     #[inline]
     pub fn member(&self, object: usize, key: u16) -> Option<usize> {
-        self.inside(object).find(|&index| self.entries[index].key == key)
+        self.inside(object)
+            .find(|&index| self.entries[index].key == key)
     }
 }
 

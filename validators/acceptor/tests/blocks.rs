@@ -1,4 +1,5 @@
-//! Blocks against a table made by hand: what is accepted, asked about, and questioned; and that nothing hostile breaks the walk.
+//! Blocks against a table made by hand: what is accepted, asked about, and questioned; and that
+//! nothing hostile breaks the walk.
 
 use _acceptor::block::{Acceptor, Columns, ACCEPTED};
 
@@ -38,7 +39,8 @@ impl Records {
     }
 }
 
-/// A resource "Thing" with an id, a required text, and parts that are things again, without being resources.
+/// A resource "Thing" with an id, a required text, and parts that are things again, without being
+/// resources.
 fn acceptor() -> Acceptor {
     let mut records = Records::default();
     for name in ["resourceType", "id", "text", "part", "parts"] {
@@ -51,7 +53,12 @@ fn acceptor() -> Acceptor {
     let part = [1, 1, 0, 0, 0];
     for (node, flags) in [(0, 1), (1, 0)] {
         records.u8(3).u32(node).u8(flags).u32(NONE).u16(5);
-        records.property(0, &[3], false, NONE).property(1, &[0, 2], false, 7).property(2, &[0, TEXT], false, 8).property(3, &part, false, NONE).property(4, &part, true, NONE);
+        records
+            .property(0, &[3], false, NONE)
+            .property(1, &[0, 2], false, 7)
+            .property(2, &[0, TEXT], false, 8)
+            .property(3, &part, false, NONE)
+            .property(4, &part, true, NONE);
         records.u16(1).u16(1).u16(2); // text is required
         records.u16(0);
     }
@@ -74,7 +81,8 @@ fn reasons(data: &[u8]) -> Vec<&'static str> {
 
 #[test]
 fn lines_are_accepted_with_their_ids() {
-    let data = b"\n{\"resourceType\":\"Thing\",\"id\":\"a1\",\"text\":\"x\"}\r\n  \n{ \"text\" : \"y\" , \"resourceType\" : \"Thing\" }";
+    let data = b"\n{\"resourceType\":\"Thing\",\"id\":\"a1\",\"text\":\"x\"}\r\n  \n\
+        { \"text\" : \"y\" , \"resourceType\" : \"Thing\" }";
     let mut columns = Columns::of(data);
     assert!(acceptor().pass(data, &mut columns).is_empty());
     assert_eq!(columns.states, [ACCEPTED, ACCEPTED]);
@@ -87,14 +95,29 @@ fn lines_are_accepted_with_their_ids() {
 #[test]
 fn every_doubt_has_its_reason() {
     let cases = [
-        ("{\"resourceType\":\"Thing\",\"text\":\"x\",\"text\":\"y\"}", "duplicate"),
-        ("{\"resourceType\":\"Thing\",\"text\":\"x\",\"other\":1}", "unknown-name"),
+        (
+            "{\"resourceType\":\"Thing\",\"text\":\"x\",\"text\":\"y\"}",
+            "duplicate",
+        ),
+        (
+            "{\"resourceType\":\"Thing\",\"text\":\"x\",\"other\":1}",
+            "unknown-name",
+        ),
         ("{\"resourceType\":\"Thing\",\"text\":1}", "form"),
         ("{\"resourceType\":\"Thing\",\"text\":[\"x\"]}", "form"),
         ("{\"resourceType\":\"Thing\"}", "cardinality"),
-        ("{\"resourceType\":\"Thing\",\"text\":\"x\",\"part\":{}}", "empty"),
-        ("{\"resourceType\":\"Thing\",\"text\":\"x\",\"parts\":[]}", "empty"),
-        ("{\"resourceType\":\"Thing\",\"text\":\"x\",\"parts\":[null]}", "null"),
+        (
+            "{\"resourceType\":\"Thing\",\"text\":\"x\",\"part\":{}}",
+            "empty",
+        ),
+        (
+            "{\"resourceType\":\"Thing\",\"text\":\"x\",\"parts\":[]}",
+            "empty",
+        ),
+        (
+            "{\"resourceType\":\"Thing\",\"text\":\"x\",\"parts\":[null]}",
+            "null",
+        ),
         ("{\"resourceType\":\"Thing\",\"text\":\"x\",}", "json"),
         ("{\"resourceType\":\"Thing\",\"text\":\"x\"} x", "json"),
         ("{\"text\":\"x\"}", "resource-type"),
@@ -107,12 +130,17 @@ fn every_doubt_has_its_reason() {
 
 #[test]
 fn what_is_not_utf8_is_not_accepted() {
-    assert_eq!(reasons(b"{\"resourceType\":\"Thing\",\"text\":\"\xff\"}"), ["json"]);
+    assert_eq!(
+        reasons(b"{\"resourceType\":\"Thing\",\"text\":\"\xff\"}"),
+        ["json"]
+    );
 }
 
 #[test]
 fn a_question_is_asked_once_and_its_answer_kept() {
-    let data = b"{\"resourceType\":\"Thing\",\"id\":\"a_b\",\"text\":\"x\"}\n{\"resourceType\":\"Thing\",\"id\":\"a_b\",\"text\":\"x\"}\n{\"resourceType\":\"Thing\",\"id\":\"c_d\",\"text\":\"x\"}";
+    let data = b"{\"resourceType\":\"Thing\",\"id\":\"a_b\",\"text\":\"x\"}\n\
+        {\"resourceType\":\"Thing\",\"id\":\"a_b\",\"text\":\"x\"}\n\
+        {\"resourceType\":\"Thing\",\"id\":\"c_d\",\"text\":\"x\"}";
     let mut acceptor = acceptor();
     let mut columns = Columns::of(data);
     let mut questions = acceptor.pass(data, &mut columns);
@@ -140,14 +168,20 @@ fn an_id_with_escapes_is_left_to_the_explainer() {
 #[test]
 fn an_unknown_type_is_a_question() {
     let data = b"{\"resourceType\":\"Other\",\"deep\":[{\"a\":[1,2,{}]}]}";
-    assert_eq!(acceptor().pass(data, &mut Columns::of(data)), [(0, b"Other".to_vec())]);
+    assert_eq!(
+        acceptor().pass(data, &mut Columns::of(data)),
+        [(0, b"Other".to_vec())]
+    );
 }
 
 #[test]
 fn nesting_is_bounded() {
     let line = |depth: usize| {
         let open = "{\"text\":\"x\",\"part\":".repeat(depth);
-        format!("{{\"resourceType\":\"Thing\",\"text\":\"x\",\"part\":{open}{{\"text\":\"x\"}}{}}}", "}".repeat(depth))
+        format!(
+            "{{\"resourceType\":\"Thing\",\"text\":\"x\",\"part\":{open}{{\"text\":\"x\"}}{}}}",
+            "}".repeat(depth)
+        )
     };
     assert_eq!(reasons(line(50).as_bytes()), [""]);
     assert_eq!(reasons(line(100).as_bytes()), ["depth"]);
@@ -157,13 +191,18 @@ fn nesting_is_bounded() {
 
 #[test]
 fn every_prefix_and_every_changed_byte_of_a_line_is_survived() {
-    let line = b"{\"resourceType\":\"Thing\",\"id\":\"a\",\"text\":\"x\\u0041\",\"parts\":[{\"text\":\"y\"},{\"id\":\"b\",\"text\":\"z\"}]}";
+    let line = b"{\"resourceType\":\"Thing\",\"id\":\"a\",\"text\":\"x\\u0041\",\
+        \"parts\":[{\"text\":\"y\"},{\"id\":\"b\",\"text\":\"z\"}]}";
     let acceptor = acceptor();
     for end in 0..line.len() {
         let mut columns = Columns::of(&line[..end]);
         acceptor.pass(&line[..end], &mut columns);
         assert!(columns.asked().all(|(_, reason)| reason != "panic"));
-        assert_eq!(columns.asked().count(), columns.states.len(), "a part of a line was accepted");
+        assert_eq!(
+            columns.asked().count(),
+            columns.states.len(),
+            "a part of a line was accepted"
+        );
         for byte in 0..=255 {
             let mut changed = line.to_vec();
             changed[end] = byte;
@@ -181,14 +220,28 @@ fn the_memory_of_answers_is_bounded() {
     for number in 0..40u32 {
         acceptor.memo.put(number, &long, 1, vec![]);
     }
-    assert!((0..40).filter(|&number| acceptor.memo.get(number, &long).is_some()).count() < 25);
+    assert!(
+        (0..40)
+            .filter(|&number| acceptor.memo.get(number, &long).is_some())
+            .count()
+            < 25
+    );
     assert!(acceptor.memo.get(39, &long).is_some());
 }
 
 #[test]
 fn bytes_that_are_no_table_are_refused() {
-    for bytes in [&b"\x00"[..], b"\x01\xff\xff", b"\x03\x00\x00\x00\x00", b"\x04\xff\xff\xff\xff\x00\x00\x00\x00", b"\x09"] {
-        assert!(Acceptor::default().table.extend(bytes).is_err(), "{bytes:?}");
+    for bytes in [
+        &b"\x00"[..],
+        b"\x01\xff\xff",
+        b"\x03\x00\x00\x00\x00",
+        b"\x04\xff\xff\xff\xff\x00\x00\x00\x00",
+        b"\x09",
+    ] {
+        assert!(
+            Acceptor::default().table.extend(bytes).is_err(),
+            "{bytes:?}"
+        );
     }
     let mut nested = vec![3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0];
     nested.extend([3; 100_000]);

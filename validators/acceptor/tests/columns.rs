@@ -1,18 +1,33 @@
-//! Columns that do not fit together are refused, and never break anything; what they come to is tested beside the Python that says it.
+//! Columns that do not fit together are refused, and never break anything; what they come to is
+//! tested beside the Python that says it.
 
 use _acceptor::columns::{bucketed, fill, gather, keys, measure, rebase, repeated, rooms};
 
 fn words(numbers: &[u32]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| number.to_ne_bytes()).collect()
+    numbers
+        .iter()
+        .flat_map(|number| number.to_ne_bytes())
+        .collect()
 }
 
 fn longs(numbers: &[u64]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| number.to_ne_bytes()).collect()
+    numbers
+        .iter()
+        .flat_map(|number| number.to_ne_bytes())
+        .collect()
 }
 
 #[test]
 fn a_row_is_head_number_middle_text_and_tail() {
-    let rows = fill(b"#", 10, &words(&[0, 7]), b"=", b"a\nbc\n", &[0, 0, 0, 0], &[b";\n".to_vec()]);
+    let rows = fill(
+        b"#",
+        10,
+        &words(&[0, 7]),
+        b"=",
+        b"a\nbc\n",
+        &[0, 0, 0, 0],
+        &[b";\n".to_vec()],
+    );
     assert_eq!(rows.as_deref(), Ok(&b"#10=a;\n#17=bc;\n"[..]));
 }
 
@@ -40,6 +55,9 @@ fn lines_are_gathered_into_the_room_that_they_take() {
     assert_eq!(measure(&starts, &ends, &codes, 2), Ok(vec![(1, 1), (2, 3)]));
     assert_eq!(rooms(b"abcde", &starts, &ends, &codes, 2), Ok(vec![2, 5]));
     let mut room = [0; 5];
-    assert_eq!(gather(b"abcde", &starts, &ends, &codes, 1, &mut room), Ok(()));
+    assert_eq!(
+        gather(b"abcde", &starts, &ends, &codes, 1, &mut room),
+        Ok(())
+    );
     assert_eq!(&room, b"a\nde\n");
 }

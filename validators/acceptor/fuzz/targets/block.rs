@@ -1,4 +1,5 @@
-//! Any bytes as a block of lines, judged by a table of R4's (made by `make_table.py`, named by ACCEPTOR_TABLE), questions answered at random.
+//! Any bytes as a block of lines, judged by a table of R4's (made by `make_table.py`, named by
+//! ACCEPTOR_TABLE), questions answered at random.
 #![no_main]
 
 use std::sync::OnceLock;
@@ -10,10 +11,15 @@ use libfuzzer_sys::fuzz_target;
 static RECORDS: OnceLock<Vec<u8>> = OnceLock::new();
 
 fn acceptor() -> Acceptor {
-    let records = RECORDS.get_or_init(|| std::fs::read(std::env::var("ACCEPTOR_TABLE").expect("ACCEPTOR_TABLE")).expect("a table"));
+    let records = RECORDS.get_or_init(|| {
+        std::fs::read(std::env::var("ACCEPTOR_TABLE").expect("ACCEPTOR_TABLE")).expect("a table")
+    });
     let mut table = Table::default();
     table.extend(records).expect("a sound table");
-    Acceptor { table, memo: Default::default() }
+    Acceptor {
+        table,
+        memo: Default::default(),
+    }
 }
 
 thread_local! {
@@ -30,7 +36,9 @@ fuzz_target!(|data: &[u8]| {
                 break;
             }
             for (check, text) in questions {
-                let chance = text.iter().fold(check, |sum, &byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+                let chance = text.iter().fold(check, |sum, &byte| {
+                    sum.wrapping_mul(31).wrapping_add(u32::from(byte))
+                });
                 // Types, nodes and overlays are all in the table: more of them there are not.
                 let value = match chance % 8 {
                     _ if check < 3 => 0,
@@ -39,10 +47,24 @@ fuzz_target!(|data: &[u8]| {
                     5 => 2 + (chance >> 8) % 4,
                     _ => 3 + (chance >> 8) % overlays,
                 };
-                acceptor.memo.put(check, &text, value, if chance % 7 == 0 { vec![chance % 3] } else { vec![] });
+                acceptor.memo.put(
+                    check,
+                    &text,
+                    value,
+                    if chance % 7 == 0 {
+                        vec![chance % 3]
+                    } else {
+                        vec![]
+                    },
+                );
             }
         }
-        for (position, _) in columns.states.iter().enumerate().filter(|(_, &state)| state == ACCEPTED) {
+        for (position, _) in columns
+            .states
+            .iter()
+            .enumerate()
+            .filter(|(_, &state)| state == ACCEPTED)
+        {
             let line = &data[columns.starts[position] as usize..columns.ends[position] as usize];
             assert!(std::str::from_utf8(line).is_ok());
             let (start, end) = columns.ids[position];

@@ -1,7 +1,10 @@
-//! Any bytes as the columns that the engine hands back, together and against one another: refused or served, never a panic, and rows as many as there are lines.
+//! Any bytes as the columns that the engine hands back, together and against one another: refused
+//! or served, never a panic, and rows as many as there are lines.
 #![no_main]
 
-use _acceptor::columns::{bucketed, count_lines, fill, gather, keys, measure, rebase, repeated, rooms};
+use _acceptor::columns::{
+    bucketed, count_lines, fill, gather, keys, measure, rebase, repeated, rooms,
+};
 use libfuzzer_sys::fuzz_target;
 
 /// The bytes up to the place that the first byte names, and those after it.
@@ -26,15 +29,25 @@ fuzz_target!(|data: &[u8]| {
     let _ = rebase(numbers, u64::MAX - 3, texts);
     if let Ok(made) = keys(texts, codes, &[5, u64::MAX], u64::MAX, (1 << 61) - 1) {
         assert_eq!(made.len(), codes.len() * 4);
-        let _ = repeated(&made, numbers, &[(1, codes.len() / 4), (0, codes.len() / 4)], 2);
+        let _ = repeated(
+            &made,
+            numbers,
+            &[(1, codes.len() / 4), (0, codes.len() / 4)],
+            2,
+        );
         let _ = bucketed(&[(&made, numbers, 0), (&made, numbers, u32::MAX - 9)]);
     }
-    let _ = (keys(texts, codes, &[1], 3, 1), repeated(texts, numbers, &[(0, 2), (9, usize::MAX)], 9), bucketed(&[(texts, ends, 1)]));
+    let _ = (
+        keys(texts, codes, &[1], 3, 1),
+        repeated(texts, numbers, &[(0, 2), (9, usize::MAX)], 9),
+        bucketed(&[(texts, ends, 1)]),
+    );
     let _ = measure(numbers, ends, codes, 3);
     if let Ok(found) = rooms(texts, numbers, ends, codes, 3) {
         for (kind, size) in found.into_iter().enumerate() {
             let mut room = vec![0; size];
-            gather(texts, numbers, ends, codes, kind, &mut room).expect("columns that were looked at");
+            gather(texts, numbers, ends, codes, kind, &mut room)
+                .expect("columns that were looked at");
             assert!(size == 0 || room.ends_with(b"\n"));
         }
     }

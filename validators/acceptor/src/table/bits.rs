@@ -20,7 +20,10 @@ impl Bits {
 
     #[inline]
     pub fn meets(&self, other: &Bits) -> bool {
-        self.0.iter().zip(other.0).any(|(one, other)| one & other != 0)
+        self.0
+            .iter()
+            .zip(other.0)
+            .any(|(one, other)| one & other != 0)
     }
 
     #[inline]

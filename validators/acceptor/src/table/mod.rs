@@ -1,14 +1,13 @@
-//! The table: what the compiled schema says, as Python lowers it, read from its bytes and added to when a type is first met.
+//! The table: what the compiled schema says, as Python lowers it, read from its bytes and added to
+//! when a type is first met.
 //!
-//! Numbers are little-endian; a list is a u16 count and its items; a string is a u16 length and its bytes. Records, each behind its tag:
+//! Numbers are little-endian; a list is a u16 count and its items; a string is a u16 length and its
+//! bytes. Records, each behind its tag:
 //!
-//! | tag | record |
-//! |-----|--------|
-//! | 1 | name: string. Names are numbered in their order. |
-//! | 2 | resource type: string, node u32 |
-//! | 3 | node: number u32, flags u8, profile check u32, properties, required masks, object checks |
-//! | 4 | overlay: number u32, checks of the object itself, groups |
-//! | 5 | known names: see `Known` |
+//! | tag | record | |-----|--------| | 1 | name: string. Names are numbered in their order. | | 2 |
+//! resource type: string, node u32 | | 3 | node: number u32, flags u8, profile check u32,
+//! properties, required masks, object checks | | 4 | overlay: number u32, checks of the object
+//! itself, groups | | 5 | known names: see `Known` |
 
 mod bits;
 mod names;
@@ -21,7 +20,8 @@ use std::collections::HashMap;
 use crate::op::Key;
 pub use bits::{Bits, WIDTH};
 pub use node::{
-    Kind, Need, Node, Property, Targets, ValueCheck, IS_ATTACHMENT, IS_BUNDLE, IS_IDENTIFIER, IS_META, IS_PARAMETERS, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY,
+    Kind, Need, Node, Property, Targets, ValueCheck, IS_ATTACHMENT, IS_BUNDLE, IS_IDENTIFIER,
+    IS_META, IS_PARAMETERS, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY,
 };
 pub use overlay::{Group, Item, Member, Overlay, Slices};
 use reader::Reader;
@@ -98,7 +98,10 @@ impl Table {
                 }
                 4 => {
                     let number = reader.u32()? as usize;
-                    let overlay = Overlay { checks: reader.list(Reader::value_check)?, groups: reader.list(Reader::group)? };
+                    let overlay = Overlay {
+                        checks: reader.list(Reader::value_check)?,
+                        groups: reader.list(Reader::group)?,
+                    };
                     place(&mut self.overlays, number, overlay, reader.at)?;
                 }
                 5 => self.known = reader.known()?,
@@ -113,10 +116,21 @@ impl Table {
         let properties = reader.list(Reader::property)?.into_vec();
         let required = reader.list(Reader::bits)?.into_vec();
         let conditions = reader.list(Reader::op)?.into_vec();
-        if properties.len() > WIDTH || properties.iter().any(|p| p.key as usize >= self.names.len()) {
+        if properties.len() > WIDTH
+            || properties
+                .iter()
+                .any(|p| p.key as usize >= self.names.len())
+        {
             return Err(BadTable(reader.at));
         }
-        Ok(Node::new(flags, profile, properties, required, conditions, &self.names))
+        Ok(Node::new(
+            flags,
+            profile,
+            properties,
+            required,
+            conditions,
+            &self.names,
+        ))
     }
 
     #[inline]
@@ -127,7 +141,9 @@ impl Table {
     /// The node of a resource type.
     pub fn node_of_type(&self, type_number: u16) -> Option<&Node> {
         let name = self.type_names.get(type_number as usize)?;
-        self.types.get(name).and_then(|&(number, _)| self.node_at(number))
+        self.types
+            .get(name)
+            .and_then(|&(number, _)| self.node_at(number))
     }
 
     pub fn overlay_at(&self, number: u32) -> Option<&Overlay> {

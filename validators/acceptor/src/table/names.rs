@@ -1,6 +1,8 @@
-//! Names as they stand in a line: told by their bytes where one is expected, found by a hash otherwise.
+//! Names as they stand in a line: told by their bytes where one is expected, found by a hash
+//! otherwise.
 
-/// A name as JSON nearly always has it, quoted and with its colon: the first 16 bytes, and how many they all are.
+/// A name as JSON nearly always has it, quoted and with its colon: the first 16 bytes, and how many
+/// they all are.
 #[derive(Debug, Default)]
 pub(super) struct Spelled {
     head: [u8; 16],
@@ -24,7 +26,10 @@ impl Spelled {
         let mut head = [0; 16];
         let length = whole.len().min(16);
         head[..length].copy_from_slice(&whole[..length]);
-        Spelled { head, length: whole.len().min(255) as u8 }
+        Spelled {
+            head,
+            length: whole.len().min(255) as u8,
+        }
     }
 
     /// Whether the bytes open with the name.
@@ -32,8 +37,15 @@ impl Spelled {
     pub fn opens<'n>(&self, bytes: &[u8], name: impl Fn() -> &'n [u8]) -> bool {
         let length = self.length as usize;
         match bytes.first_chunk::<16>() {
-            Some(first) if length <= 16 => (u128::from_le_bytes(*first) ^ u128::from_le_bytes(self.head)) & MASKS[length] == 0,
-            Some(first) => *first == self.head && length < 255 && bytes.get(1..length - 2) == Some(name()) && bytes[length - 2..].starts_with(b"\":"),
+            Some(first) if length <= 16 => {
+                (u128::from_le_bytes(*first) ^ u128::from_le_bytes(self.head)) & MASKS[length] == 0
+            }
+            Some(first) => {
+                *first == self.head
+                    && length < 255
+                    && bytes.get(1..length - 2) == Some(name())
+                    && bytes[length - 2..].starts_with(b"\":")
+            }
             None => false,
         }
     }
@@ -49,8 +61,15 @@ pub(super) struct Names {
 fn spread(name: &[u8]) -> usize {
     let mut state = (name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
-        (Some(first), Some(last)) => state ^= u64::from_le_bytes(*first).wrapping_mul(0xff51_afd7_ed55_8ccd) ^ u64::from_le_bytes(*last).rotate_left(29),
-        _ => state ^= name.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        (Some(first), Some(last)) => {
+            state ^= u64::from_le_bytes(*first).wrapping_mul(0xff51_afd7_ed55_8ccd)
+                ^ u64::from_le_bytes(*last).rotate_left(29)
+        }
+        _ => {
+            state ^= name
+                .iter()
+                .fold(0, |word, &byte| word << 8 | u64::from(byte))
+        }
     }
     (state.wrapping_mul(0xc4ce_b9fe_1a85_ec53) >> 40) as usize
 }
@@ -92,11 +111,21 @@ mod tests {
 
     #[test]
     fn names_are_told_by_all_of_their_bytes() {
-        for name in ["id", "resourceType", "thirteenLong_", "fourteenLetter", "effectiveDateTime"] {
+        for name in [
+            "id",
+            "resourceType",
+            "thirteenLong_",
+            "fourteenLetter",
+            "effectiveDateTime",
+        ] {
             let spelled = Spelled::of(name.as_bytes());
             let opens = |text: String| spelled.opens(text.as_bytes(), || name.as_bytes());
             assert!(opens(format!("\"{name}\":                    ")), "{name}");
-            for other in [format!("\"{name}\" :                   "), format!("\"{name}x\":                  "), format!("\"{}\":                    ", &name[1..])] {
+            for other in [
+                format!("\"{name}\" :                   "),
+                format!("\"{name}x\":                  "),
+                format!("\"{}\":                    ", &name[1..]),
+            ] {
                 assert!(!opens(other), "{name}");
             }
         }

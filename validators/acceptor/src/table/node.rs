@@ -30,9 +30,17 @@ pub enum ValueCheck {
     Text(Check),
     Coding(Check),
     Concept(Check),
-    Reference { check: Check, targets: Box<Targets> },
-    /// on_line: asked in place of by_value where the line's own resource holds it, as that resource's references lead out of the line.
-    Extension { by_url: Check, by_value: Check, on_line: Check },
+    Reference {
+        check: Check,
+        targets: Box<Targets>,
+    },
+    /// on_line: asked in place of by_value where the line's own resource holds it, as that
+    /// resource's references lead out of the line.
+    Extension {
+        by_url: Check,
+        by_value: Check,
+        on_line: Check,
+    },
     Condition(Box<Op>),
     Overlay(u32),
     Value(Check),
@@ -62,11 +70,15 @@ impl Targets {
         if self.types.is_empty() {
             return Some(Need::Type);
         }
-        self.types.iter().find(|(allowed, _)| **allowed == *name).map(|&(_, need)| need)
+        self.types
+            .iter()
+            .find(|(allowed, _)| **allowed == *name)
+            .map(|&(_, need)| need)
     }
 }
 
-/// One name that objects of a node may have. All that nearly every value needs of it lies in one line of the cache.
+/// One name that objects of a node may have. All that nearly every value needs of it lies in one
+/// line of the cache.
 #[derive(Debug)]
 #[repr(align(64))]
 pub struct Property {
@@ -89,9 +101,29 @@ pub struct Property {
 impl Property {
     /// A property whose name is yet to be put into the table's own form: its node does that.
     #[allow(clippy::too_many_arguments)] // they are a record's
-    pub(super) fn new(flags: u8, key: Key, companion: Key, beside: u32, kind: Kind, format: Check, siblings: Bits, checks: Box<[ValueCheck]>) -> Property {
+    pub(super) fn new(
+        flags: u8,
+        key: Key,
+        companion: Key,
+        beside: u32,
+        kind: Kind,
+        format: Check,
+        siblings: Bits,
+        checks: Box<[ValueCheck]>,
+    ) -> Property {
         let siblings = (!siblings.is_empty()).then(|| Box::new(siblings));
-        Property { spelled: Spelled::default(), flags, after: AtomicU16::new(0), key, companion, beside, kind, format, siblings, checks }
+        Property {
+            spelled: Spelled::default(),
+            flags,
+            after: AtomicU16::new(0),
+            key,
+            companion,
+            beside,
+            kind,
+            format,
+            siblings,
+            checks,
+        }
     }
 
     #[inline]
@@ -140,23 +172,46 @@ pub struct Node {
 
 impl Node {
     /// names: all of the table's.
-    pub(super) fn new(flags: u8, profile: Check, mut properties: Vec<Property>, required: Vec<Bits>, conditions: Vec<Op>, names: &[Box<[u8]>]) -> Node {
+    pub(super) fn new(
+        flags: u8,
+        profile: Check,
+        mut properties: Vec<Property>,
+        required: Vec<Bits>,
+        conditions: Vec<Op>,
+        names: &[Box<[u8]>],
+    ) -> Node {
         let index = Names::of(properties.iter().map(|p| &*names[p.key as usize]));
         for (number, property) in properties.iter_mut().enumerate() {
             property.spelled = Spelled::of(&names[property.key as usize]);
             property.after = AtomicU16::new(number as u16 + 1);
         }
-        let conditions = conditions.into_iter().map(|op| (op.reads_resource(), op)).map(|(later, op)| (op, later)).collect();
-        Node { flags, profile, properties, required, conditions, index, first: AtomicU16::new(0) }
+        let conditions = conditions
+            .into_iter()
+            .map(|op| (op.reads_resource(), op))
+            .map(|(later, op)| (op, later))
+            .collect();
+        Node {
+            flags,
+            profile,
+            properties,
+            required,
+            conditions,
+            index,
+            first: AtomicU16::new(0),
+        }
     }
 
-    /// The property that the bytes open with, if it is the one that followed the last one before; and how many bytes its name takes.
-    /// last: one more than the number of the property before, 0 at the start of an object.
+    /// The property that the bytes open with, if it is the one that followed the last one before;
+    /// and how many bytes its name takes. last: one more than the number of the property before, 0
+    /// at the start of an object.
     #[inline]
     pub fn expected(&self, table: &Table, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
         let number = self.follower(last).load(Ordering::Relaxed) as usize;
         let property = self.properties.get(number)?;
-        property.spelled.opens(bytes, || &table.names[property.key as usize]).then_some((number, property.spelled.length as usize))
+        property
+            .spelled
+            .opens(bytes, || &table.names[property.key as usize])
+            .then_some((number, property.spelled.length as usize))
     }
 
     #[inline]
@@ -166,12 +221,18 @@ impl Node {
 
     #[inline]
     fn follower(&self, last: usize) -> &AtomicU16 {
-        if last == 0 { &self.first } else { &self.properties[last - 1].after }
+        if last == 0 {
+            &self.first
+        } else {
+            &self.properties[last - 1].after
+        }
     }
 
     #[inline]
     pub fn find(&self, table: &Table, name: &[u8]) -> Option<usize> {
-        self.index.find(name, |number| &table.names[self.properties[number].key as usize])
+        self.index.find(name, |number| {
+            &table.names[self.properties[number].key as usize]
+        })
     }
 }
 

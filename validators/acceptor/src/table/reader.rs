@@ -1,4 +1,5 @@
-//! Records from their bytes. Whatever the bytes are, reading them ends: with records or with the place that is none.
+//! Records from their bytes. Whatever the bytes are, reading them ends: with records or with the
+//! place that is none.
 
 use super::node::{Kind, Need, Property, Targets, ValueCheck};
 use super::overlay::{Group, Item, Member, Slices};
@@ -18,11 +19,18 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Reader { bytes, at: 0, depth: 0 }
+        Reader {
+            bytes,
+            at: 0,
+            depth: 0,
+        }
     }
 
     fn take(&mut self, count: usize) -> Read<&[u8]> {
-        let found = self.bytes.get(self.at..self.at + count).ok_or(BadTable(self.at))?;
+        let found = self
+            .bytes
+            .get(self.at..self.at + count)
+            .ok_or(BadTable(self.at))?;
         self.at += count;
         Ok(found)
     }
@@ -126,10 +134,18 @@ impl<'a> Reader<'a> {
     }
 
     pub fn property(&mut self) -> Read<Property> {
-        let (key, companion, beside, kind, flags) = (self.u16()?, self.u16()?, self.u32()?, self.kind()?, self.u8()?);
+        let (key, companion, beside, kind, flags) = (
+            self.u16()?,
+            self.u16()?,
+            self.u32()?,
+            self.kind()?,
+            self.u8()?,
+        );
         let siblings = self.bits()?;
         let (format, checks) = (self.u32()?, self.list(Self::value_check)?);
-        Ok(Property::new(flags, key, companion, beside, kind, format, siblings, checks))
+        Ok(Property::new(
+            flags, key, companion, beside, kind, format, siblings, checks,
+        ))
     }
 
     pub fn value_check(&mut self) -> Read<ValueCheck> {
@@ -138,8 +154,18 @@ impl<'a> Reader<'a> {
             1 => ValueCheck::Text(self.u32()?),
             2 => ValueCheck::Coding(self.u32()?),
             3 => ValueCheck::Concept(self.u32()?),
-            4 => ValueCheck::Reference { check: self.u32()?, targets: Box::new(Targets { settles: self.flag()?, types: self.list(Self::target)? }) },
-            5 => ValueCheck::Extension { by_url: self.u32()?, by_value: self.u32()?, on_line: self.u32()? },
+            4 => ValueCheck::Reference {
+                check: self.u32()?,
+                targets: Box::new(Targets {
+                    settles: self.flag()?,
+                    types: self.list(Self::target)?,
+                }),
+            },
+            5 => ValueCheck::Extension {
+                by_url: self.u32()?,
+                by_value: self.u32()?,
+                on_line: self.u32()?,
+            },
             6 => ValueCheck::Condition(Box::new(self.op()?)),
             7 => ValueCheck::Overlay(self.u32()?),
             8 => ValueCheck::Value(self.u32()?),
@@ -161,11 +187,20 @@ impl<'a> Reader<'a> {
         let (least, most) = (self.u32()?, self.u32()?);
         let members = self.list(Self::member)?;
         let slices = if self.flag()? {
-            Some(Slices { closed: self.flag()?, ordered: self.flag()?, bounds: self.list(|r| Ok((r.u32()?, r.u32()?)))? })
+            Some(Slices {
+                closed: self.flag()?,
+                ordered: self.flag()?,
+                bounds: self.list(|r| Ok((r.u32()?, r.u32()?)))?,
+            })
         } else {
             None
         };
-        Ok(Group { members, least, most, slices })
+        Ok(Group {
+            members,
+            least,
+            most,
+            slices,
+        })
     }
 
     fn member(&mut self) -> Read<Member> {
@@ -181,7 +216,10 @@ impl<'a> Reader<'a> {
     }
 
     fn item(&mut self) -> Read<Item> {
-        Ok(Item { checks: self.list(Self::value_check)?, empty_asks: self.flag()? })
+        Ok(Item {
+            checks: self.list(Self::value_check)?,
+            empty_asks: self.flag()?,
+        })
     }
 
     fn sign(&mut self) -> Read<Sign> {
@@ -232,7 +270,11 @@ impl<'a> Reader<'a> {
             12 => Op::Count(self.list(Self::keys)?, self.sign()?, i64::from(self.u32()?)),
             13 => Op::One(self.keys()?, Box::new(self.op()?)),
             14 => Op::Any(self.keys()?, Box::new(self.op()?)),
-            15 => Op::Distinct(self.list(|r| Ok((r.keys()?, r.op()?)))?, self.u16()?, self.u16()?),
+            15 => Op::Distinct(
+                self.list(|r| Ok((r.keys()?, r.op()?)))?,
+                self.u16()?,
+                self.u16()?,
+            ),
             16 => Op::Shares(self.u16()?, self.keys()?),
             17 => Op::Resource(Box::new(self.op()?)),
             18 => Op::Doubt,

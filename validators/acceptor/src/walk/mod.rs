@@ -1,4 +1,5 @@
-//! One line, walked once over its bytes: form, names, primitives as they come, what concerns a whole object where it ends.
+//! One line, walked once over its bytes: form, names, primitives as they come, what concerns a
+//! whole object where it ends.
 //!
 //! ```text
 //! resource -> object -> value -> checks        as the bytes are read
@@ -40,7 +41,10 @@ type Asked<T = ()> = Result<T, Reason>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Certainly valid. The number of its type; where its id stands.
-    Accepted { type_number: u16, id: (u32, u32) },
+    Accepted {
+        type_number: u16,
+        id: (u32, u32),
+    },
     /// Questions were raised: walk it again when they are answered.
     Pending,
     Asked(Reason),
@@ -75,7 +79,13 @@ pub struct Walk<'a, 'r> {
 }
 
 impl<'a, 'r> Walk<'a, 'r> {
-    pub fn line(table: &'a Table, memo: &'a Memo, room: &'r mut Room<'a>, questions: &'r mut Questions, line: &'a [u8]) -> Outcome {
+    pub fn line(
+        table: &'a Table,
+        memo: &'a Memo,
+        room: &'r mut Room<'a>,
+        questions: &'r mut Questions,
+        line: &'a [u8],
+    ) -> Outcome {
         room.tape.clear();
         room.ids.clear();
         room.mentions.clear();
@@ -85,7 +95,17 @@ impl<'a, 'r> Walk<'a, 'r> {
         if line.len() > LONGEST {
             return Outcome::Asked(Reason::Limit);
         }
-        let mut walk = Walk { table, memo, lexer: Lexer::new(line), room, questions, pending: false, resource: 0, place: Place::default(), overlays: 0 };
+        let mut walk = Walk {
+            table,
+            memo,
+            lexer: Lexer::new(line),
+            room,
+            questions,
+            pending: false,
+            resource: 0,
+            place: Place::default(),
+            overlays: 0,
+        };
         match walk.whole() {
             _ if walk.pending => Outcome::Pending,
             Ok((type_number, id)) => Outcome::Accepted { type_number, id },
@@ -106,7 +126,12 @@ impl<'a, 'r> Walk<'a, 'r> {
             self.resource = resource;
             self.condition(op, object)?;
         }
-        match self.room.tape.member(0, self.table.known.id).map(|id| self.room.tape.at(id)) {
+        match self
+            .room
+            .tape
+            .member(0, self.table.known.id)
+            .map(|id| self.room.tape.at(id))
+        {
             None => Ok((type_number, (0, 0))),
             Some(id) if id.escaped => Err(Reason::Value), // its bytes are not the id
             Some(id) => Ok((type_number, (id.start, id.end))),
@@ -115,7 +140,8 @@ impl<'a, 'r> Walk<'a, 'r> {
 
     // Questions
 
-    /// The answer to a question about the bytes; `None`, and the line pending, where it is yet to be given.
+    /// The answer to a question about the bytes; `None`, and the line pending, where it is yet to
+    /// be given.
     fn answer(&mut self, check: Check, text: &[u8], reason: Reason) -> Asked<Option<Answer>> {
         if check == NO_CHECK {
             return Err(reason);
@@ -124,7 +150,9 @@ impl<'a, 'r> Walk<'a, 'r> {
             Some(Answer { value: 0, .. }) => Err(reason),
             Some(answer) => {
                 if answer.undecided != 0 {
-                    self.room.undecided.extend_from_slice(self.memo.undecided(answer.undecided));
+                    self.room
+                        .undecided
+                        .extend_from_slice(self.memo.undecided(answer.undecided));
                 }
                 Ok(Some(answer))
             }
@@ -162,7 +190,11 @@ impl<'a, 'r> Walk<'a, 'r> {
 
     /// The bytes of a member that is a string.
     fn text_of(&self, object: usize, key: Key) -> Option<&'a [u8]> {
-        self.room.tape.member(object, key).filter(|&found| self.room.tape.at(found).form == Form::Text).map(|found| self.content(found))
+        self.room
+            .tape
+            .member(object, key)
+            .filter(|&found| self.room.tape.at(found).form == Form::Text)
+            .map(|found| self.content(found))
     }
 
     /// A resource: the line's own, a contained one, or an entry's.
@@ -172,20 +204,31 @@ impl<'a, 'r> Walk<'a, 'r> {
         }
         let start = self.lexer.at;
         let name = self.resource_type()?;
-        let known = self.table.types.get(name).and_then(|&(number, type_number)| Some((self.table.node_at(number)?, type_number)));
+        let known = self
+            .table
+            .types
+            .get(name)
+            .and_then(|&(number, type_number)| Some((self.table.node_at(number)?, type_number)));
         let Some((node, type_number)) = known else {
             self.answer(TYPE_CHECK, name, Reason::ResourceType)?;
             self.pending = true;
             self.lexer.at = start;
             self.lexer.skip()?;
-            self.room.tape.push(key, Form::Object, false, start, self.lexer.at);
+            self.room
+                .tape
+                .push(key, Form::Object, false, start, self.lexer.at);
             return Ok(0);
         };
         if node.flags & IS_BUNDLE != 0 && !self.place.is_line() {
             return Err(Reason::Bundle); // entries are looked at where the Bundle is the line
         }
         let index = self.room.tape.push(key, Form::Object, false, start, start);
-        let (outer, place, first_id, first_mention) = (self.resource, self.place, self.room.ids.len(), self.room.mentions.len());
+        let (outer, place, first_id, first_mention) = (
+            self.resource,
+            self.place,
+            self.room.ids.len(),
+            self.room.mentions.len(),
+        );
         self.resource = index;
         if !place.is_contained {
             self.place.container = index;
@@ -207,7 +250,8 @@ impl<'a, 'r> Walk<'a, 'r> {
         Ok(type_number)
     }
 
-    /// The type that a resource names, looked up ahead; the lexer stands before its brace, and is moved.
+    /// The type that a resource names, looked up ahead; the lexer stands before its brace, and is
+    /// moved.
     fn resource_type(&mut self) -> Asked<&'a [u8]> {
         self.lexer.at += 1;
         loop {
@@ -215,7 +259,11 @@ impl<'a, 'r> Walk<'a, 'r> {
             self.lexer.eat(b':')?;
             if self.bytes(name) == b"resourceType" {
                 let found = self.lexer.text().map_err(|_| Reason::ResourceType)?;
-                return if found.escaped { Err(Reason::ResourceType) } else { Ok(self.bytes(found)) };
+                return if found.escaped {
+                    Err(Reason::ResourceType)
+                } else {
+                    Ok(self.bytes(found))
+                };
             }
             self.lexer.skip()?;
             if !self.lexer.more(b'}')? {
@@ -227,11 +275,15 @@ impl<'a, 'r> Walk<'a, 'r> {
     /// Ids of elements occur once in their resource.
     fn distinct_ids(&mut self, first: usize) -> Asked {
         let ids = &self.room.ids[first..];
-        if ids.len() > FEW_IDS || ids.iter().enumerate().any(|(number, id)| ids[..number].contains(id)) {
+        if ids.len() > FEW_IDS
+            || ids
+                .iter()
+                .enumerate()
+                .any(|(number, id)| ids[..number].contains(id))
+        {
             return Err(Reason::Duplicate);
         }
         self.room.ids.truncate(first);
         Ok(())
     }
-
 }

@@ -12,11 +12,15 @@ impl<'a> Walk<'a, '_> {
     /// The profiles that a resource names.
     pub(super) fn meta(&mut self, node: &'a Node, resource: usize) -> Asked {
         let known = self.table.known;
-        let Some(meta) = self.room.tape.member(resource, known.meta) else { return Ok(()) };
+        let Some(meta) = self.room.tape.member(resource, known.meta) else {
+            return Ok(());
+        };
         if node.profile == NO_CHECK {
             return Ok(());
         }
-        let Some(profiles) = self.room.tape.member(meta, known.profile) else { return Ok(()) };
+        let Some(profiles) = self.room.tape.member(meta, known.profile) else {
+            return Ok(());
+        };
         let mut at = profiles + 1;
         let mut seen: [&[u8]; 8] = [b""; 8];
         let mut count = 0;
@@ -29,7 +33,10 @@ impl<'a> Walk<'a, '_> {
             }
             *seen.get_mut(count).ok_or(Reason::Profile)? = url;
             count += 1;
-            match self.answer(node.profile, url, Reason::Profile)?.map(|answer| answer.value) {
+            match self
+                .answer(node.profile, url, Reason::Profile)?
+                .map(|answer| answer.value)
+            {
                 None | Some(1) => {}
                 Some(number) => self.overlay(number - 2, resource)?,
             }
@@ -48,8 +55,14 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Depth);
         }
         self.overlays += 1;
-        overlay.checks.iter().try_for_each(|check| self.check(check, object))?;
-        overlay.groups.iter().try_for_each(|group| self.group(group, object))?;
+        overlay
+            .checks
+            .iter()
+            .try_for_each(|check| self.check(check, object))?;
+        overlay
+            .groups
+            .iter()
+            .try_for_each(|group| self.group(group, object))?;
         self.overlays -= 1;
         Ok(())
     }
@@ -60,7 +73,8 @@ impl<'a> Walk<'a, '_> {
         let mut last = 0;
         for member in &group.members {
             let Some(found) = self.room.tape.member(object, member.key) else {
-                if member.is_primitive && self.room.tape.member(object, member.companion).is_some() {
+                if member.is_primitive && self.room.tape.member(object, member.companion).is_some()
+                {
                     if member.item.empty_asks || group.slices.is_some() {
                         return Err(Reason::Profile);
                     }
@@ -69,7 +83,11 @@ impl<'a> Walk<'a, '_> {
                 continue;
             };
             let is_list = self.room.tape.at(found).form == Form::Array;
-            let (mut at, end) = if is_list { (found + 1, self.room.tape.at(found).next as usize) } else { (found, found + 1) };
+            let (mut at, end) = if is_list {
+                (found + 1, self.room.tape.at(found).next as usize)
+            } else {
+                (found, found + 1)
+            };
             while at < end {
                 count += 1;
                 self.item(&member.item, at)?;
@@ -95,14 +113,22 @@ impl<'a> Walk<'a, '_> {
             return Ok(());
         }
         let bounds: &[(u32, u32)] = group.slices.as_ref().map_or(&[], |slices| &slices.bounds);
-        if count < group.least || count > group.most || bounds.iter().zip(counts).any(|(&(least, most), count)| count < least || count > most) {
+        if count < group.least
+            || count > group.most
+            || bounds
+                .iter()
+                .zip(counts)
+                .any(|(&(least, most), count)| count < least || count > most)
+        {
             return Err(Reason::Profile);
         }
         Ok(())
     }
 
     fn item(&mut self, item: &'a Item, value: usize) -> Asked {
-        item.checks.iter().try_for_each(|check| self.check(check, value))
+        item.checks
+            .iter()
+            .try_for_each(|check| self.check(check, value))
     }
 
     /// The number of the slice that a value is in, from 1; 0 for none.
@@ -111,7 +137,13 @@ impl<'a> Walk<'a, '_> {
             self.answer(member.slice_check, self.json(value), Reason::Profile)?
         } else {
             self.room.scratch.clear();
-            member.decided_by.write(&mut self.room.scratch, &self.table.names, self.lexer.bytes, &self.room.tape, value);
+            member.decided_by.write(
+                &mut self.room.scratch,
+                &self.table.names,
+                self.lexer.bytes,
+                &self.room.tape,
+                value,
+            );
             self.answer_to_scratch(member.slice_check, Reason::Profile)?
         };
         Ok(answer.map(|answer| answer.value as usize - 1))

@@ -16,7 +16,13 @@ impl<'a> Walk<'a, '_> {
         if self.lexer.peek() != b'[' {
             return Err(Reason::Form);
         }
-        let index = self.room.tape.push(property.key, Form::Array, false, self.lexer.at, self.lexer.at);
+        let index = self.room.tape.push(
+            property.key,
+            Form::Array,
+            false,
+            self.lexer.at,
+            self.lexer.at,
+        );
         self.lexer.at += 1;
         match self.lexer.peek() {
             b']' => return Err(Reason::Empty),
@@ -38,14 +44,21 @@ impl<'a> Walk<'a, '_> {
             Kind::Primitive(primitive) => self.primitive(property, primitive, key)?,
             Kind::Object(number) => self.object(key, number, depth + 1)?.0,
             Kind::Contained => self.inside(key, depth, |place| place.is_contained = true)?,
-            Kind::Inline if !self.place.is_entry => self.inside(key, depth, |place| place.is_entry = true)?,
+            Kind::Inline if !self.place.is_entry => {
+                self.inside(key, depth, |place| place.is_entry = true)?
+            }
             Kind::ResourceType => {
                 let text = self.lexer.text()?;
-                self.room.tape.push(key, Form::Text, text.escaped, text.start, text.end)
+                self.room
+                    .tape
+                    .push(key, Form::Text, text.escaped, text.start, text.end)
             }
             Kind::Inline | Kind::Ask => return Err(Reason::Inline),
         };
-        property.checks.iter().try_for_each(|check| self.check(check, index))
+        property
+            .checks
+            .iter()
+            .try_for_each(|check| self.check(check, index))
     }
 
     /// A resource inside the line's own.
@@ -62,27 +75,52 @@ impl<'a> Walk<'a, '_> {
     }
 
     #[inline]
-    fn primitive(&mut self, property: &'a Property, primitive: Primitive, key: Key) -> Asked<usize> {
+    fn primitive(
+        &mut self,
+        property: &'a Property,
+        primitive: Primitive,
+        key: Key,
+    ) -> Asked<usize> {
         match primitive {
             Primitive::Boolean => {
                 let value = self.lexer.boolean()?;
                 let at = self.lexer.at;
-                Ok(self.room.tape.push(key, if value { Form::True } else { Form::False }, false, at - if value { 4 } else { 5 }, at))
+                Ok(self.room.tape.push(
+                    key,
+                    if value { Form::True } else { Form::False },
+                    false,
+                    at - if value { 4 } else { 5 },
+                    at,
+                ))
             }
             Primitive::Integer | Primitive::Positive | Primitive::Unsigned | Primitive::Decimal => {
                 let digits = self.lexer.number()?;
                 let text = &self.lexer.bytes[digits.start..digits.end];
-                if !digits.plain || (primitive != Primitive::Decimal && !(digits.whole && is_whole(primitive, text))) {
+                if !digits.plain
+                    || (primitive != Primitive::Decimal
+                        && !(digits.whole && is_whole(primitive, text)))
+                {
                     self.answer(property.format, text, Reason::Format)?;
                 }
-                Ok(self.room.tape.push(key, Form::Number, false, digits.start, digits.end))
+                Ok(self
+                    .room
+                    .tape
+                    .push(key, Form::Number, false, digits.start, digits.end))
             }
             _ => {
                 let text = self.lexer.text()?;
                 let bytes = self.bytes(text);
                 let judged_by_check = primitive == Primitive::Other && property.format == NO_CHECK;
                 if !judged_by_check && !is_certainly(primitive, bytes, text.escaped) {
-                    self.answer(property.format, bytes, if primitive == Primitive::Xhtml { Reason::Narrative } else { Reason::Format })?;
+                    self.answer(
+                        property.format,
+                        bytes,
+                        if primitive == Primitive::Xhtml {
+                            Reason::Narrative
+                        } else {
+                            Reason::Format
+                        },
+                    )?;
                 }
                 if property.is_unique() {
                     if text.escaped {
@@ -90,7 +128,10 @@ impl<'a> Walk<'a, '_> {
                     }
                     self.room.ids.push(bytes);
                 }
-                Ok(self.room.tape.push(key, Form::Text, text.escaped, text.start, text.end))
+                Ok(self
+                    .room
+                    .tape
+                    .push(key, Form::Text, text.escaped, text.start, text.end))
             }
         }
     }
@@ -119,11 +160,25 @@ impl<'a> Walk<'a, '_> {
     pub(super) fn check(&mut self, check: &'a ValueCheck, value: usize) -> Asked {
         match check {
             ValueCheck::Ask => Err(Reason::Value),
-            ValueCheck::Text(check) => self.answer(*check, self.content(value), Reason::Code).map(|_| ()),
+            ValueCheck::Text(check) => self
+                .answer(*check, self.content(value), Reason::Code)
+                .map(|_| ()),
             ValueCheck::Coding(check) => self.coding(*check, value),
             ValueCheck::Concept(check) => self.concept(*check, value),
             ValueCheck::Reference { check, targets } => self.reference(*check, targets, value),
-            ValueCheck::Extension { by_url, by_value, on_line } => self.extension(*by_url, if self.place.is_line() { *on_line } else { *by_value }, value),
+            ValueCheck::Extension {
+                by_url,
+                by_value,
+                on_line,
+            } => self.extension(
+                *by_url,
+                if self.place.is_line() {
+                    *on_line
+                } else {
+                    *by_value
+                },
+                value,
+            ),
             ValueCheck::Condition(op) => {
                 if op.reads_resource() {
                     self.room.later.push((value, self.resource, op));
@@ -133,7 +188,9 @@ impl<'a> Walk<'a, '_> {
                 }
             }
             ValueCheck::Overlay(number) => self.overlay(*number, value),
-            ValueCheck::Value(check) => self.answer(*check, self.json(value), Reason::Value).map(|_| ()),
+            ValueCheck::Value(check) => self
+                .answer(*check, self.json(value), Reason::Value)
+                .map(|_| ()),
         }
     }
 
@@ -168,10 +225,17 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn extension(&mut self, by_url: Check, by_value: Check, value: usize) -> Asked {
-        let Some(url) = self.text_of(value, self.table.known.url) else { return Err(Reason::Extension) };
-        match self.answer(by_url, url, Reason::Extension)?.map(|answer| answer.value) {
+        let Some(url) = self.text_of(value, self.table.known.url) else {
+            return Err(Reason::Extension);
+        };
+        match self
+            .answer(by_url, url, Reason::Extension)?
+            .map(|answer| answer.value)
+        {
             None | Some(1) => Ok(()),
-            Some(_) => self.answer(by_value, self.json(value), Reason::Extension).map(|_| ()),
+            Some(_) => self
+                .answer(by_value, self.json(value), Reason::Extension)
+                .map(|_| ()),
         }
     }
 }
