@@ -13,13 +13,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .counting.progress import Progress
+    from .counting.summary import Summary
     from .errors import ConfigurationError, EngineError, NothingToRead, StorageError
     from .executors import Cancelled
     from .job import JobResult, JobStatus, import_job
-    from .manifest import JobProgressReport, Manifest
-    from .progress import Progress
-    from .summary import Summary
     from .validation import Finding, Validation, validate_files
+    from .writing.manifest import JobProgressReport, Manifest
 
 __all__ = [
     "Cancelled",
@@ -39,7 +39,15 @@ __all__ = [
     "validate_files",
 ]
 
-_MODULES = ("errors", "executors", "job", "manifest", "progress", "summary", "validation")
+_MODULES = (
+    "errors",
+    "executors",
+    "job",
+    "writing.manifest",
+    "counting.progress",
+    "counting.summary",
+    "validation",
+)
 
 
 def __getattr__(name: str) -> object:

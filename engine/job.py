@@ -13,24 +13,24 @@ from typing import Literal, get_args
 
 from bulkfhir.validators import Level
 
-from .duplicates import Duplicates, bucket_ranges, find_duplicates
+from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
+from .checkpoint import Plan, Record
+from .counting.progress import CancelEvent, OnProgress, Tracker
+from .counting.summary import Summary
+from .dispatch import run_shards
 from .errors import ConfigurationError, EngineError, NotFound, StorageError
 from .executors import Cancelled, Lost, Runner, Task, check_executor, open_runner, run_all
-from .jobs.status import JobStatus
+from .job_status import JobStatus
+from .judging.packages import check_packages
 from .logs import log_crash
-from .manifest import FileOutcome, JobProgressReport, Manifest, outcomes_by_file
-from .packages import check_packages
-from .parts import open_sink
 from .plugins import SINKS, VALIDATORS, load
-from .progress import CancelEvent, OnProgress, Tracker
-from .publish import LogPlan, publish_logs
-from .record import Plan, Record
-from .run import run_shards
+from .reading.sources import ACCESS_CHECK, Listing, SourceLike, find_inputs, source_uri
 from .settings import Settings
 from .shard import plan_shards
-from .sources import ACCESS_CHECK, Listing, SourceLike, find_inputs, source_uri
 from .storage import Storage, normal, storage_for
-from .summary import Summary
+from .writing.manifest import FileOutcome, JobProgressReport, Manifest, outcomes_by_file
+from .writing.parts import open_sink
+from .writing.publish import LogPlan, publish_logs
 
 __all__ = [
     "JobResult",

@@ -8,21 +8,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .compression import BrokenArchive, decompress
+from .counting.tally import Tally
 from .errors import StorageError
 from .executors.board import Beat
-from .judging import Judge
-from .lines import Lines, read_lines, read_range
-from .packages import default_versions
-from .parts import Parts, open_parts
+from .judging.judge import Judge
+from .judging.packages import default_versions
 from .plugins import new_validator
+from .reading.compression import BrokenArchive, decompress
+from .reading.lines import Lines, read_lines, read_range
 from .settings import Settings
 from .storage import Reader, storage_for
-from .tally import Tally
 from .totals import Totals
+from .writing.parts import Parts, open_parts
 
 if TYPE_CHECKING:
-    from .sources import InputFile
+    from .reading.sources import InputFile
 
 __all__ = ["Break", "Shard", "ShardResult", "count_lines", "plan_shards", "run_shard"]
 

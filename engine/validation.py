@@ -13,19 +13,19 @@ from typing import Self
 
 from bulkfhir.validators import Level, Verdict
 
+from .counting.progress import CancelEvent, OnProgress, Tracker
+from .counting.summary import Summary
+from .dispatch import run_shards
 from .executors import Runner, open_runner
-from .findings import decode_findings
 from .job import check_choices, default_workers, shard_sizes
-from .manifest import outcomes_by_file
-from .packages import check_packages
-from .parts import FINDINGS, part_uri
-from .progress import CancelEvent, OnProgress, Tracker
-from .run import run_shards
+from .judging.packages import check_packages
+from .reading.sources import Listing, SourceLike, find_inputs
 from .settings import Settings
 from .shard import Shard, ShardResult, plan_shards
-from .sources import Listing, SourceLike, find_inputs
 from .storage import storage_for
-from .summary import Summary
+from .writing.finding_rows import decode_findings
+from .writing.manifest import outcomes_by_file
+from .writing.parts import FINDINGS, part_uri
 
 __all__ = ["Finding", "Validation", "validate_files"]
 

@@ -13,7 +13,7 @@ from . import exits, options
 
 if TYPE_CHECKING:
     from ..job import JobResult
-    from ..jobs.log_lines import LogFormat
+    from ..log_lines import LogFormat
 
 __all__ = ["command"]
 
@@ -118,7 +118,7 @@ def _show(result: JobResult, *, statistics: bool) -> None:
 
 
 def _document(result: JobResult) -> dict[str, Any]:
-    from .totals import summary_json
+    from .summary_json import summary_json
 
     return {
         "jobId": result.job_id,
@@ -134,7 +134,7 @@ def _document(result: JobResult) -> dict[str, Any]:
 
 
 def _exit_code(result: JobResult, *, exit_zero: bool) -> int:
-    from ..jobs.status import JobStatus
+    from ..job_status import JobStatus
 
     if result.status is JobStatus.FAILED:
         click.echo(f"bulkfhir: the job failed: {result.message}", err=True)

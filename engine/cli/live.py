@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress as Bars
 
-    from ..jobs.log_lines import LogFormat
-    from ..progress import OnProgress, Progress
+    from ..counting.progress import OnProgress, Progress
+    from ..log_lines import LogFormat
 
 __all__ = ["progress_shown"]
 
@@ -39,7 +39,7 @@ def progress_shown(
 
     ``bar`` is False where standard output shares the terminal with it.
     """
-    from ..jobs.log_lines import show_logs
+    from ..log_lines import show_logs
 
     level = "ERROR" if quiet else LEVELS[min(verbose, 2)]
     if quiet or (sys.stderr.isatty() and not bar):

@@ -149,8 +149,8 @@ def command(
             f"the endpoint needs {error.name}: pip install 'bulkfhir[server]'"
         ) from None
     from ..jobs import RunnerBusyError, RunOptions, StateError, default_path
-    from ..jobs.log_lines import show_logs
-    from ..packages import check_packages
+    from ..judging.packages import check_packages
+    from ..log_lines import show_logs
 
     level = "WARNING" if quiet else "INFO"
     show_logs(log_format, level)  # type: ignore[arg-type]  # click has checked the choices

@@ -12,7 +12,7 @@ from .printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ..summary import Example, Summary
+    from ..counting.summary import Example, Summary
 
 __all__ = ["show_summary"]
 

@@ -11,7 +11,7 @@ import click
 from . import exits, options
 
 if TYPE_CHECKING:
-    from ..jobs.log_lines import LogFormat
+    from ..log_lines import LogFormat
 
 __all__ = ["command"]
 
@@ -60,8 +60,8 @@ def command(
     from ..validation import validate_files
     from .live import progress_shown
     from .reports import REPORTS, LineIssue, Shown
+    from .summary_json import summary_json
     from .tables import show_summary
-    from .totals import summary_json
 
     out, begun = sys.stdout, time.monotonic()
     out.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate of a broken resource must not stop the report

@@ -13,7 +13,7 @@ import concurrent.futures
 from ..errors import ConfigurationError
 from .board import Beat, Board, Cancelled
 from .driver import run_all
-from .runner import Runner
+from .interface import Runner
 from .task import Lost, Task
 
 __all__ = [

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from typing import Any
 
 from ..errors import EngineError
-from .runner import Runner
+from .interface import Runner
 from .task import Lost, Task
 
 __all__ = ["KILLS", "run_all"]

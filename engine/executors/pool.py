@@ -25,7 +25,7 @@ from .task import run_task
 
 __all__ = ["LocalPool"]
 
-_PRELOAD = ["bulkfhir.engine.executors.preload"]
+_PRELOAD = ["bulkfhir.engine.preload"]
 
 
 class LocalPool:

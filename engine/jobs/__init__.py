@@ -4,12 +4,12 @@ Start -> JobStore (SUBMITTED, QUEUED) -> Runner -> a process for each job -> Job
 last state) an import that the command line runs -> recorded() -> JobStore
 """
 
+from ..job_status import ACTIVE, FINISHED, WAITING, JobStatus
 from .database import Database, StateError, default_path
 from .datastores import Datastore, DatastoreStatus, DatastoreStore, UnknownDatastoreError
+from .job_row import ImportJob, Sample
+from .next_job import Runner, RunnerBusyError
 from .options import RunOptions
-from .record import ImportJob, Sample
-from .runner import Runner, RunnerBusyError
-from .status import ACTIVE, FINISHED, WAITING, JobStatus
 from .store import (
     FinishedJobError,
     JobPage,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .log_lines import LogFormat
+from ..log_lines import LogFormat
 
 __all__ = ["RunOptions"]
 

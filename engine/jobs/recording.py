@@ -11,16 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..counting.progress import CancelEvent, OnProgress, Progress
 from ..job import JobResult, import_job, job_folder_name
-from ..manifest import JobProgressReport
-from ..progress import CancelEvent, OnProgress, Progress
-from ..sources import SourceLike
+from ..job_status import JobStatus
+from ..reading.sources import SourceLike
 from ..storage import normal, storage_for
+from ..writing.manifest import JobProgressReport
 from .database import Database, StateError, default_path
-from .findings import counted_findings, findings_of
-from .processes import this_process
-from .record import ImportJob, Sample
-from .status import JobStatus
+from .errors_by_rule import counted_findings, findings_of
+from .job_row import ImportJob, Sample
+from .liveness import this_process
 from .store import JobStore, SupersededError
 
 __all__ = ["Recording", "recorded_import"]

@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
+from ..job_status import ACTIVE, FINISHED, WAITING, JobStatus
 from .database import Database
-from .processes import alive
-from .record import ImportJob, Sample
-from .status import ACTIVE, FINISHED, WAITING, JobStatus
+from .job_row import ImportJob, Sample
+from .liveness import alive
 
 __all__ = [
     "FinishedJobError",

@@ -19,7 +19,7 @@ from ..jobs import (
     UnknownJobError,
     once,
 )
-from ..manifest import JobProgressReport
+from ..writing.manifest import JobProgressReport
 from .constraints import allowed_text
 from .errors import not_found, validation
 from .model import service

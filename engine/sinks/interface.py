@@ -9,7 +9,7 @@ from typing import Protocol
 from bulkfhir.validators import Coded
 
 from ..columns import gather
-from ..rows import words
+from ..writing.rows import words
 
 __all__ = ["Accepted", "Sink", "SinkWriter"]
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bulkfhir.engine.audit import VALIDATION_ISSUE, audited
+from bulkfhir.engine.writing.audit import VALIDATION_ISSUE, audited
 from bulkfhir.validators import Issue
 
 ISSUES = [Issue("warning", "value", "x", "Patient.birthDate", 'not a "date"')]

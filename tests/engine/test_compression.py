@@ -9,8 +9,8 @@ import random
 import pytest
 import zstandard
 
-from bulkfhir.engine.compression import BrokenArchive, compression_of, decompress
 from bulkfhir.engine.errors import StorageError
+from bulkfhir.engine.reading.compression import BrokenArchive, compression_of, decompress
 
 TEXT = b"".join(b'{"line":%d}\n' % number for number in range(20_000))
 

@@ -10,16 +10,16 @@ import tracemalloc
 
 import pytest
 
-from bulkfhir.engine import duplicates as module
 from bulkfhir.engine import import_job
-from bulkfhir.engine import keys as keys_module
-from bulkfhir.engine.duplicates import Duplicates, bucket_ranges, find_duplicates
+from bulkfhir.engine.across import duplicates as module
+from bulkfhir.engine.across import keys as keys_module
+from bulkfhir.engine.across.duplicates import Duplicates, bucket_ranges, find_duplicates
+from bulkfhir.engine.across.keys import BUCKETS, KEYS, KeyColumns, read_segments
 from bulkfhir.engine.executors import Beat
-from bulkfhir.engine.keys import BUCKETS, KEYS, KeyColumns, read_segments
-from bulkfhir.engine.parts import part_uri
-from bulkfhir.engine.rows import Rows
 from bulkfhir.engine.settings import Settings
 from bulkfhir.engine.storage import storage_for
+from bulkfhir.engine.writing.parts import part_uri
+from bulkfhir.engine.writing.rows import Rows
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import zstandard
 
 from bulkfhir.engine import ConfigurationError, JobStatus, NothingToRead, StorageError, import_job
 from bulkfhir.engine import job as job_module
-from bulkfhir.engine.lines import BLOCK_BYTES
+from bulkfhir.engine.reading.lines import BLOCK_BYTES
 
 pytestmark = pytest.mark.usefixtures("toys")
 

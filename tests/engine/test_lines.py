@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkfhir.engine.lines import read_lines
+from bulkfhir.engine.reading.lines import read_lines
 
 DATA = st.lists(
     st.sampled_from([b"\n", b"a", b"{}", b"\r\n", b"\0", b" ", b"\xc3\xa9", b"long line "]),

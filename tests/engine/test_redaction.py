@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import validate_files
-from bulkfhir.engine.redaction import WORDED
+from bulkfhir.engine.judging.redaction import WORDED
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine.errors import ConfigurationError, NotFound, NothingToRead
-from bulkfhir.engine.sources import find_inputs
+from bulkfhir.engine.reading.sources import find_inputs
 
 
 @pytest.fixture

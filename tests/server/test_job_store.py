@@ -30,7 +30,7 @@ from bulkfhir.engine.jobs import (
     SupersededError,
     UnknownJobError,
 )
-from bulkfhir.engine.jobs.processes import alive, this_process
+from bulkfhir.engine.jobs.liveness import alive, this_process
 from bulkfhir.engine.jobs.recording import Recording
 
 

@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 from .errors import ConfigurationError, NotFound, StorageError
+from .reading.sources import InputFile, Skipped
 from .settings import Settings
 from .shard import Shard, ShardResult
-from .sources import InputFile, Skipped
 from .storage import storage_for
 
 __all__ = ["WORK", "Plan", "Record"]

@@ -15,7 +15,7 @@ import orjson
 
 from bulkfhir.validators import Issue
 
-from .columns import fill, rebase
+from ..columns import fill, rebase
 from .rows import Rows
 
 __all__ = [

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .columns import repeated
-from .executors.board import Beat
+from ..columns import repeated
+from ..executors.board import Beat
+from ..settings import Settings
+from ..storage import storage_for
+from ..totals import EXAMPLES, Place
+from ..writing.parts import part_uri
 from .keys import BUCKETS, KEY_BYTES, KEYS, LINE_BYTES, Segment, read_segments
-from .parts import part_uri
-from .settings import Settings
-from .storage import storage_for
-from .totals import EXAMPLES, Place
 
 __all__ = ["Duplicates", "bucket_ranges", "find_duplicates"]
 

@@ -11,9 +11,9 @@ from typing import Any
 import zstandard
 from isal import isal_zlib
 
-from .errors import StorageError
+from ..errors import StorageError
+from ..storage import Reader
 from .lines import BLOCK_BYTES
-from .storage import Reader
 
 __all__ = ["BrokenArchive", "compression_of", "decompress"]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from bulkfhir.validators.issue import FAILING
 
+from ..counting.summary import Example, Summary
 from ..errors import StorageError
-from ..outcomes import FAILURE
 from ..storage import Reader, normal, storage_for
-from ..summary import Example, Summary
+from ..writing.outcomes import FAILURE
 
 __all__ = ["counted_findings", "findings_of"]
 

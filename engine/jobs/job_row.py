@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .status import JobStatus
+from ..job_status import JobStatus
 
 __all__ = ["ImportJob", "Origin", "Sample"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..summary import Example, Summary
+    from ..counting.summary import Example, Summary
 
 __all__ = ["summary_json"]
 

@@ -23,11 +23,11 @@ from bulkfhir.validators import (
     crash_verdict,
 )
 
-from .lines import LINE_LIMIT, Lines
-from .logs import log_crash
-from .outcomes import bad_type, missing_id, too_large, too_long
+from ..logs import log_crash
+from ..reading.lines import LINE_LIMIT, Lines
+from ..settings import Settings
+from ..writing.outcomes import bad_type, missing_id, too_large, too_long
 from .redaction import redacted
-from .settings import Settings
 
 __all__ = ["Judge"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from bulkfhir.validators import BlockVerdicts, Coded, Issue
 
-from .columns import measure
-from .rows import words
-from .totals import EXAMPLES, Place, Totals, rule_key
+from ..columns import measure
+from ..totals import EXAMPLES, Place, Totals, rule_key
+from ..writing.rows import words
 
 __all__ = ["Tally"]
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..reading.sources import InputFile
+from ..shard import Break, ShardResult
+from ..totals import Totals
 from .outcomes import FAILURE, SUCCESS
-from .shard import Break, ShardResult
-from .sources import InputFile
-from .totals import Totals
 
 __all__ = ["FileOutcome", "JobProgressReport", "Manifest", "megabytes", "outcomes_by_file"]
 

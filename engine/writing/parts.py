@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bulkfhir.validators import BlockVerdicts, Verdict
 
+from ..across.keys import KEYS, KeyColumns
+from ..plugins import SINKS, load
+from ..reading.lines import Lines
+from ..settings import Settings
+from ..sinks import Accepted, Sink, SinkWriter
+from ..storage import Storage, Writer, storage_for
 from .audit import audited
-from .findings import encode_findings
-from .keys import KEYS, KeyColumns
-from .lines import Lines
+from .finding_rows import encode_findings
 from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
-from .plugins import SINKS, load
 from .rows import Rows
-from .settings import Settings
-from .sinks import Accepted, Sink, SinkWriter
-from .storage import Storage, Writer, storage_for
 
 if TYPE_CHECKING:
-    from .shard import ShardResult
+    from ..shard import ShardResult
 
 __all__ = ["FINDINGS", "Parts", "open_parts", "open_sink", "part_uri", "result_uri"]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from .executors import Board, Cancelled
-from .manifest import JobProgressReport, megabytes
-from .shard import Shard, ShardResult
-from .sources import InputFile
+from ..executors import Board, Cancelled
+from ..reading.sources import InputFile
+from ..shard import Shard, ShardResult
+from ..writing.manifest import JobProgressReport, megabytes
 
 __all__ = ["CancelEvent", "OnProgress", "Phase", "Progress", "Tracker"]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .columns import count_lines
-from .storage import Reader
+from ..columns import count_lines
+from ..storage import Reader
 
 __all__ = ["BLOCK_BYTES", "LINE_LIMIT", "Lines", "read_lines", "read_range"]
 

@@ -6,8 +6,9 @@ import gc
 
 from bulkfhir.validators.definitions import core
 
-from .. import publish, shard
-from . import pool
+from . import shard
+from .executors import pool
+from .writing import publish
 
 __all__ = ["pool", "publish", "shard"]
 

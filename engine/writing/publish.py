@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .executors.board import Beat
-from .lines import BLOCK_BYTES
+from ..executors.board import Beat
+from ..reading.lines import BLOCK_BYTES
+from ..settings import Settings
+from ..storage import Storage, storage_for
 from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, with_base
 from .parts import part_uri
-from .settings import Settings
-from .storage import Storage, storage_for
 
 __all__ = ["LogPlan", "publish_logs"]
 

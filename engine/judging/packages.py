@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from bulkfhir.validators.errors import BulkfhirError
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
 
 __all__ = ["check_packages", "default_versions"]
 

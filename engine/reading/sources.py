@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ..errors import AccessDenied, ConfigurationError, NotFound, NothingToRead, StorageError
+from ..storage import StoredObject, is_remote, normal, storage_for
 from .compression import compression_of
-from .errors import AccessDenied, ConfigurationError, NotFound, NothingToRead, StorageError
-from .storage import StoredObject, is_remote, normal, storage_for
 
 __all__ = [
     "ACCESS_CHECK",

@@ -11,7 +11,7 @@ import orjson
 
 from bulkfhir.validators import BlockVerdicts, Issue, Verdict
 
-from .lines import Lines
+from ..reading.lines import Lines
 
 __all__ = ["decode_findings", "encode_findings"]
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
-from .columns import BUCKETS, bucketed, keys
-from .errors import StorageError
-from .rows import Rows
-from .storage import Reader, Storage
+from ..columns import BUCKETS, bucketed, keys
+from ..errors import StorageError
+from ..storage import Reader, Storage
+from ..writing.rows import Rows
 
 __all__ = ["BUCKETS", "KEYS", "KEY_BYTES", "LINE_BYTES", "KeyColumns", "Segment", "read_segments"]
 

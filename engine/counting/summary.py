@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 
 from bulkfhir.validators.issue import FAILING
 
-from .duplicates import Duplicates
-from .manifest import FileOutcome
-from .sources import Skipped
-from .totals import Place, Totals
+from ..across.duplicates import Duplicates
+from ..reading.sources import Skipped
+from ..totals import Place, Totals
+from ..writing.manifest import FileOutcome
 
 __all__ = ["BrokenFile", "Example", "Repeated", "RuleCount", "Summary", "TypeCount"]
 

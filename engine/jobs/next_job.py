@@ -16,9 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
+from ..job_status import JobStatus
+from .job_row import ImportJob
 from .options import RunOptions
-from .record import ImportJob
-from .status import JobStatus
 from .store import JobStore, SupersededError
 
 __all__ = ["Runner", "RunnerBusyError"]
@@ -148,7 +148,7 @@ class Runner:
         command = [
             sys.executable,
             "-m",
-            "bulkfhir.engine.jobs.process",
+            "bulkfhir.engine.jobs.child",
             str(self._jobs.database.path),
             job.id,
             str(job.attempt),

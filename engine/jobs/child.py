@@ -1,4 +1,4 @@
-"""The process of one job: ``python -m bulkfhir.engine.jobs.process STATE JOB ATTEMPT``, begun by
+"""The process of one job: ``python -m bulkfhir.engine.jobs.child STATE JOB ATTEMPT``, begun by
 the runner with the run options on standard input.
 """
 
@@ -14,12 +14,12 @@ from types import FrameType
 
 from ..errors import EngineError
 from ..job import JobResult, JobStatus, import_job, job_folder_name
-from ..manifest import JobProgressReport
+from ..log_lines import show_logs
 from ..storage import storage_for
+from ..writing.manifest import JobProgressReport
 from .database import Database
-from .log_lines import show_logs
+from .job_row import ImportJob
 from .options import RunOptions
-from .record import ImportJob
 from .recording import Recording
 from .store import JobStore, SupersededError
 

@@ -1,0 +1,1 @@
+"""Judging: the verdicts of a block of lines, by the validators that the job names."""
