@@ -5,7 +5,7 @@ definitions -> schema -> rules -> explainer -> Validator -> Verdict
 
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne, ResourceValidator
 from .issue import Issue, Severity, Verdict, crash_verdict, operation_outcome
-from .texts import Coded, Joined
+from .text_columns import Coded, Joined
 from .validator import Level, Validator
 
 __all__ = [

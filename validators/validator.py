@@ -8,14 +8,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from .acceptance import NATIVE, Acceptance
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
-from .decoding import decode, decode_exact
+from .checks.rule import joined
 from .definitions import Definitions, core
-from .explainer import Explainer
+from .explainer.resource_walk import Explainer
 from .issue import Issue, Verdict
-from .rules.rule import joined
+from .native.acceptance import NATIVE, Acceptance
 from .search import SearchedElements
+from .values.decoding import decode, decode_exact
 
 if TYPE_CHECKING:
     from .definitions.packages import Packages

@@ -40,9 +40,9 @@ from swaps import swapped
 from wraps import wrapped
 
 from bulkfhir.validators import Level, Validator
-from bulkfhir.validators.acceptance import NATIVE
 from bulkfhir.validators.block import Block, BlockVerdicts
 from bulkfhir.validators.definitions.packages import Packages
+from bulkfhir.validators.native.acceptance import NATIVE
 
 __all__ = ["Pair", "Tally", "differences", "made_lines", "mutated_lines"]
 

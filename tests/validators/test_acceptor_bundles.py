@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.acceptance import NATIVE
 from bulkfhir.validators.block import Block
+from bulkfhir.validators.native.acceptance import NATIVE
 
 pytestmark = pytest.mark.skipif(
     not NATIVE,

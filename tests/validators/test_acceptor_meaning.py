@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkfhir.validators.acceptance import NATIVE
+from bulkfhir.validators.native.acceptance import NATIVE
 
 sys.path.insert(
     0, str(pathlib.Path(__file__).resolve().parents[1] / "oracle")

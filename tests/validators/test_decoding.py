@@ -12,8 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkfhir.validators.decoding import DEPTH_LIMIT, INVALID_JSON, Number, decode, decode_exact
 from bulkfhir.validators.issue import Issue
+from bulkfhir.validators.values.decoding import (
+    DEPTH_LIMIT,
+    INVALID_JSON,
+    Number,
+    decode,
+    decode_exact,
+)
 
 
 def refusal(line: bytes) -> Issue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bulkfhir.validators.fhirpath.expression import compile_for
-from bulkfhir.validators.fhirpath.mentions import mentions
+from bulkfhir.validators.fhirpath.lowered.mentions import mentions
 from bulkfhir.validators.fhirpath.model import core_model
 
 MODEL = core_model()

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkfhir.validators.decoding import decode
 from bulkfhir.validators.definitions import core
 from bulkfhir.validators.fhirpath import Invariant, Scope, TypeModel, invariant
 from bulkfhir.validators.schema import Schema
 from bulkfhir.validators.schema.errata import corrected
+from bulkfhir.validators.values.decoding import decode
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "../shared/conformance/r4-examples.ndjson.gz"
 MODEL = TypeModel(Schema(core()))

@@ -8,12 +8,12 @@ import struct
 
 import pytest
 
+from bulkfhir.validators.checks.rule import Scope
 from bulkfhir.validators.definitions import core
-from bulkfhir.validators.explainer import Explainer
-from bulkfhir.validators.lowering import Lowering
-from bulkfhir.validators.questions import NeedsContextError, Nowhere, about_text, about_value
-from bulkfhir.validators.records import Names, items, string, u16
-from bulkfhir.validators.rules.rule import Scope
+from bulkfhir.validators.explainer.resource_walk import Explainer
+from bulkfhir.validators.native.questions import NeedsContextError, Nowhere, about_text, about_value
+from bulkfhir.validators.native.records import Names, items, string, u16
+from bulkfhir.validators.native.type_records import Lowering
 
 TYPE, NODE = 0, 1
 

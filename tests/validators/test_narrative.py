@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bulkfhir.validators.narrative import check_div, read_div, resolve_anchors
+from bulkfhir.validators.values.narrative import check_div, read_div, resolve_anchors
 
 RECORD = json.loads(
     (Path(__file__).resolve().parents[2] / "fixtures/narrative/verdicts.json").read_text()

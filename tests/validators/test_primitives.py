@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkfhir.validators.decoding import decode
-from bulkfhir.validators.primitives import (
+from bulkfhir.validators.values.decoding import decode
+from bulkfhir.validators.values.primitives import (
     CHECKS,
     WARNINGS,
     is_absolute_uri,
@@ -61,7 +61,7 @@ def test_a_second_look_at_a_value_gives_the_same_answer(name: str) -> None:
 
 
 def test_the_memory_of_proven_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bulkfhir.validators.primitives.MEMO_STRINGS", 10)
+    monkeypatch.setattr("bulkfhir.validators.values.primitives.MEMO_STRINGS", 10)
     check = CHECKS["id"]
     assert [check(str(number)) for number in range(50)] == [None] * 50
     proven = next(

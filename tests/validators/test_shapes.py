@@ -9,10 +9,10 @@ import json
 import pytest
 
 from bulkfhir.validators import Validator
+from bulkfhir.validators.explainer.memory import Memory
 from bulkfhir.validators.fhirpath import Scope
-from bulkfhir.validators.fhirpath.ops import closure
-from bulkfhir.validators.fhirpath.presence import decided
-from bulkfhir.validators.memory import Memory
+from bulkfhir.validators.fhirpath.lowered.ops import closure
+from bulkfhir.validators.fhirpath.lowered.presence import decided
 
 NAME = {"use": "official", "family": "Lovelace", "given": ["Ada"]}
 PATIENT = {

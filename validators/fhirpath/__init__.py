@@ -11,9 +11,9 @@ text -> lexer, parser -> tree (syntax) -> compiler -> Expression            the 
     ["Ada"]}]}) ['Ada']
 """
 
+from .constraint import Invariant, invariant
 from .errors import EvaluationError, FhirPathError, FhirPathSyntaxError, FhirPathTypeError
 from .expression import Expression, compile  # noqa: A004  # as in re: called fhirpath.compile
-from .invariant import Invariant, invariant
 from .model import TypeModel
 from .node import Node
 from .quantity import Quantity, Units

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import boundaries, conversions, filters, navigation, numbers, strings, types  # noqa: F401  (they register their functions)
 from .errors import EvaluationError, FhirPathTypeError
 from .evaluation import FUNCTIONS, Collection, Descending, Environment, Evaluator
+from .functions import (  # noqa: F401  (they register their functions)
+    arithmetic,
+    boundaries,
+    conversions,
+    filtering,
+    navigation,
+    strings,
+    type_tests,
+)
 from .items import plain, truth
 from .model import TypeModel
 from .node import Item, Node, children
@@ -133,7 +141,7 @@ def _children(model: TypeModel, items: Collection, name: str) -> Collection:
 def _child(model: TypeModel, item: Item, name: str) -> Collection:
     if isinstance(item, Node):
         return children(model, item, name)
-    if isinstance(item, types.TypeInfo):
+    if isinstance(item, type_tests.TypeInfo):
         return item.child(name)
     return []
 
@@ -202,9 +210,9 @@ def _index(source: Evaluator, index: Evaluator) -> Evaluator:
 
 def _type_test(operator: str, operand: Evaluator, name: TypeName, model: TypeModel) -> Evaluator:
     if operator == "is":
-        return lambda env, focus: types.is_operator(env, operand(env, focus), name)
+        return lambda env, focus: type_tests.is_operator(env, operand(env, focus), name)
     wanted = _wanted(name, "as", model)
-    return lambda env, focus: types.as_type(env, operand(env, focus), wanted)
+    return lambda env, focus: type_tests.as_type(env, operand(env, focus), wanted)
 
 
 def _binary(operator: str, left: Evaluator, right: Evaluator) -> Evaluator:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from .errors import FhirPathTypeError
+from .functions.type_tests import system_type
 from .model import SYSTEM_TYPES, TypeModel
 from .parser import type_name
 from .syntax import (
@@ -22,7 +23,6 @@ from .syntax import (
     Unary,
     Variable,
 )
-from .types import system_type
 
 __all__ = ["check"]
 

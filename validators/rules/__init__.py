@@ -5,29 +5,28 @@ explainer runs what was built. JSON form, unknown names and empty elements are i
 the walk itself.
 """
 
+from ..checks.rule import Check, Issues, Rule, Scope
 from . import (
     attachment,
     binding,
     bundle,
     canonical_url,
     cardinality,
+    claimed_profiles,
     contained,
     extension,
     fixed,
     identifier,
     ids,
     invariant,
-    narrative,
+    narrative_links,
     operation_definition,
     primitive,
-    profile,
-    questionnaire,
-    questionnaire_response,
     reference,
     structure_map,
     type_profile,
 )
-from .rule import Check, Issues, Rule, Scope
+from .questionnaires import definition, response
 
 __all__ = ["RULES", "Check", "Issues", "Rule", "Scope"]
 
@@ -41,13 +40,13 @@ RULES: tuple[Rule, ...] = (
     Rule("invariants of types", ("object",), invariant.build, invariant.given),
     Rule("bundles", ("object",), bundle.build),
     Rule("canonical urls of definitions", ("value",), canonical_url.build),
-    Rule("questionnaires", ("object",), questionnaire.build),
-    Rule("questionnaires of responses", ("value",), questionnaire_response.build_named),
-    Rule("responses to questionnaires", ("object",), questionnaire_response.build),
+    Rule("questionnaires", ("object",), definition.build),
+    Rule("questionnaires of responses", ("value",), response.build_named),
+    Rule("responses to questionnaires", ("object",), response.build),
     Rule("maps of structures", ("object",), structure_map.build),
     Rule("profiles of operations", ("object",), operation_definition.build),
-    Rule("links in narratives", ("object",), narrative.build, narrative.given),
-    Rule("profiles of resources", ("object",), profile.build, profile.given),
+    Rule("links in narratives", ("object",), narrative_links.build, narrative_links.given),
+    Rule("profiles of resources", ("object",), claimed_profiles.build, claimed_profiles.given),
     Rule("primitive formats", ("value",), primitive.build),
     Rule("ids without a value", ("empty",), primitive.build_empty),
     Rule("primitive style", ("value",), primitive.build_warnings),

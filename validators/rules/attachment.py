@@ -7,12 +7,12 @@ from __future__ import annotations
 import binascii
 from typing import TYPE_CHECKING, Any
 
+from ..checks.rule import Check, Issues, Scope, only_with
 from ..issue import Issue
 from ..schema import TypeSchema
-from .rule import Check, Issues, Scope, only_with
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["build", "decoded", "given"]
 

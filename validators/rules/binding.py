@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..checks.rule import Check, Issues, Scope, union
 from ..issue import Issue
 from ..schema import Binding, Property
 from ..terminology import ConceptBinding, Findings
-from .rule import Check, Issues, Scope, union
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["build", "build_empty", "build_unbound"]
 

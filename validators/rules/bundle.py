@@ -12,13 +12,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..checks.rule import Check, Issues, Scope
 from ..issue import Issue
-from ..primitives import is_absolute_uri
 from ..schema import Schema, TypeSchema
-from .rule import Check, Issues, Scope
+from ..values.primitives import is_absolute_uri
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["build"]
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..checks.rule import Check, Issues, Scope
 from ..issue import Issue
-from ..primitives import is_absolute_uri, is_blank
 from ..schema import Property
-from .rule import Check, Issues, Scope
+from ..values.primitives import is_absolute_uri, is_blank
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["CANONICAL_RESOURCES", "build"]
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..checks.resolution import FRAGMENTS
+from ..checks.rule import Check, Issues, Scope, only_with
 from ..issue import Issue
-from ..references import FRAGMENTS
 from ..schema import Schema, TypeSchema
-from .rule import Check, Issues, Scope, only_with
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["build", "given"]
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..checks.rule import Check, Issues, Scope, located
 from ..issue import Issue
 from ..schema import Property
-from ..uri import is_absolute_uri
-from .context import Placement, unplaced, with_bases
-from .rule import Check, Issues, Scope, located
+from ..values.uri import is_absolute_uri
+from .extension_context import Placement, unplaced, with_bases
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["build"]
 

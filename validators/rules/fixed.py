@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .. import fhirpath
+from ..checks.rule import Check, Issues, Scope, union
 from ..fhirpath import FhirPathError
 from ..issue import Issue
-from ..primitives import utf16_length
 from ..schema import Property
-from .rule import Check, Issues, Scope, union
+from ..values.primitives import utf16_length
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["build", "same"]
 

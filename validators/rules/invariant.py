@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
+from ..checks.rule import Check, Issues, Scope, union
 from ..fhirpath import Invariant
-from ..fhirpath.presence import decided
+from ..fhirpath.lowered.presence import decided
 from ..issue import Issue
 from ..schema import Constraint, Property, TypeSchema
-from .rule import Check, Issues, Scope, union
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["ELSEWHERE", "build", "build_element", "build_empty", "given"]
 

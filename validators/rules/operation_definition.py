@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..checks.rule import Check, Issues, Scope
 from ..issue import Issue
-from ..questionnaire import extensions, objects
 from ..schema import TypeSchema
-from .rule import Check, Issues, Scope
+from .questionnaires.questionnaire import extensions, objects
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["build"]
 

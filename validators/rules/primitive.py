@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
-from .. import primitives
+from ..checks.rule import Check, Issues, Scope
 from ..issue import Issue, Severity
 from ..schema import Property
-from .rule import Check, Issues, Scope
+from ..values import primitives
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["Proof", "build", "build_empty", "build_warnings", "proof_of"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..checks.resolution import FRAGMENTS, Resolution, implied_type, is_conditional, resolve
+from ..checks.rule import Check, Issues, Scope
 from ..definitions import CORE
 from ..issue import Issue
-from ..primitives import is_blank
-from ..references import FRAGMENTS, Resolution, implied_type, is_conditional, resolve
 from ..schema import Property, Schema, TypeRef
-from .rule import Check, Issues, Scope
+from ..values.primitives import is_blank
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["build", "build_narrowed"]
 

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from ..checks.rule import Check
 from ..definitions import type_url
 from ..issue import Issue
-from ..questionnaire import objects, text_of
 from ..schema import Schema, TypeSchema
-from .rule import Check
+from .questionnaires.questionnaire import objects, text_of
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["build"]
 

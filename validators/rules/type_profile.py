@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..checks.rule import Check, Issues, Scope
 from ..issue import Issue
 from ..schema import Property
-from .rule import Check, Issues, Scope
 
 if TYPE_CHECKING:
-    from ..explainer import Explainer
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["build", "follows"]
 

@@ -22,7 +22,7 @@ from .changes import (
     without,
 )
 from .choices import BY_TYPE, close_types, gather_choices, types_of_slices
-from .profile import profile_tree
+from .profile_tree import profile_tree
 from .tree import Element, Node, elements_of, tree_of
 
 __all__ = ["Snapshots", "UsableSnapshots", "snapshot"]

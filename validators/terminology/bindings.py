@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from ..primitives import is_blank
+from ..values.primitives import is_blank
 from .code_systems import CodeSystem
 from .findings import Finding
 from .membership import Membership

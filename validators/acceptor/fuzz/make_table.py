@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.lowering import Lowering
+from bulkfhir.validators.native.type_records import Lowering
 
 TYPES = (
     "Patient Observation Encounter Claim Condition Medication MedicationRequest Composition "

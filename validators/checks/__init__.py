@@ -1,0 +1,1 @@
+"""Checks: what a rule is built from, and the surroundings in which its check runs."""

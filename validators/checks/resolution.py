@@ -1,0 +1,314 @@
+"""Where a Reference leads inside a line: contained resources, Bundle entries, parameters (FHIR R4,
+sections 2.3 and 2.35.4).
+
+What lies outside the line is never looked for; of a RESTful url the type that it implies is
+believed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..issue import Issue
+from .surroundings import Scope
+
+__all__ = [
+    "FRAGMENTS",
+    "Resolution",
+    "contained_by_id",
+    "implied_type",
+    "is_absolute",
+    "is_conditional",
+    "resolve",
+    "scope_of",
+]
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
+_QUERY = re.compile(r"\?([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*)(&([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*))*")
+FRAGMENTS = "fragments"
+"""Where a scope's memo keeps the fragments (``x`` of ``#x``) of the References in its resource, as
+they are met.
+"""
+
+_RESPONSES = ("batch-response", "transaction-response")
+_REQUESTS = ("transaction", "batch")
+
+
+@dataclass(slots=True)
+class Resolution:
+    """What became of a reference: the resource found (None: not in this line), and what the search
+    itself found wrong.
+
+    scope   the scope that the resource found stands in, for checks against profiles
+    """
+
+    resource: dict[str, Any] | None = None
+    scope: Scope | None = None
+    issues: list[Issue] | None = None
+
+
+_NOWHERE = Resolution()
+
+
+def is_absolute(url: str) -> bool:
+    """Whether a string is an absolute URI as HL7's validator sees it: a scheme, a colon and
+    something behind it.
+    """
+    return _ABSOLUTE.fullmatch(url) is not None
+
+
+def parts(text: str) -> list[str]:
+    """A path cut at its slashes; empty parts at the end do not count."""
+    found = text.split("/")
+    while found and not found[-1]:
+        found.pop()
+    return found or [""]
+
+
+def implied_type(reference: str) -> str | None:
+    """The name where a RESTful reference has its type (``Patient`` of ``Patient/1`` and
+    ``http://server/Patient/1/_history/2``), known or not.
+    """
+    found = parts(reference)
+    if len(found) == 1:
+        return None
+    if len(found) == 2:
+        return found[0]
+    return found[-4] if found[-2] == "_history" and len(found) >= 4 else found[-2]
+
+
+def is_conditional(reference: str, is_resource: Callable[[str], bool]) -> bool | None:
+    """Whether a reference is a conditional one (``Patient?identifier=…``): None if not, else
+    whether its query is well-formed.
+    """
+    name, mark, query = reference.partition("?")
+    if not mark or not is_resource(name):
+        return None
+    return bool(query) and _QUERY.fullmatch("?" + query) is not None
+
+
+def resolve(reference: str, scope: Scope) -> Resolution:
+    """Follows a reference from a value in a scope, inside the line only."""
+    return _local(reference, scope) if reference.startswith("#") else _beyond(reference, scope)
+
+
+def scope_of(value: Any, scope: Scope) -> Scope:
+    """The scope that a value stands in, which was reached from another scope: its own where it is a
+    contained resource or an entry's.
+    """
+    for around in scope.outward():
+        if value is around.resource:
+            return around
+        if any(value is held for held in _objects(around.resource.get("contained"))):
+            return Scope(value, around.undecided, around, "contained", around.resource)
+        if around.resource.get("resourceType") == "Bundle":
+            for _, resource, entry in entries(around):
+                if resource is not None and value is resource:
+                    return Scope(resource, around.undecided, around, "entry", entry)
+    return scope
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    if type(value) is list:
+        yield from (item for item in value if type(item) is dict)
+
+
+def contained(resource: Mapping[str, Any], identity: str) -> dict[str, Any] | None:
+    """The contained resource with that id."""
+    return next((r for r in _objects(resource.get("contained")) if r.get("id") == identity), None)
+
+
+def contained_by_id(scope: Scope) -> dict[str, dict[str, Any]]:
+    """The contained resources of a scope's resource, the first of each id; worked out once per
+    resource.
+    """
+    found: dict[str, dict[str, Any]] | None = scope.memo.get("contained")
+    if found is None:
+        found = scope.memo["contained"] = {}
+        for resource in _objects(scope.resource.get("contained")):
+            if type(identity := resource.get("id")) is str:
+                found.setdefault(identity, resource)
+    return found
+
+
+def _local(reference: str, scope: Scope) -> Resolution:
+    """``#id`` goes outward through containers to the first contained resource of that id; ``#``
+    from a contained resource is its container.
+    """
+    was_contained = False
+    for around in scope.outward():
+        if reference == "#" and around.place != "contained" and was_contained:
+            return Resolution(around.resource, around)
+        was_contained = was_contained or around.place == "contained"
+        found = contained_by_id(around).get(reference[1:])
+        if found is not None:
+            return Resolution(
+                found, Scope(found, around.undecided, around, "contained", around.resource)
+            )
+        if around.place == "entry":
+            break
+    return _NOWHERE
+
+
+def _beyond(reference: str, scope: Scope) -> Resolution:
+    full_url: str | None = None
+    for around in scope.outward():
+        outer = around.parent
+        if around.place != "entry" or outer is None or around.holder is None:
+            continue
+        if outer.resource.get("resourceType") == "Bundle":
+            found = around.holder.get("fullUrl")
+            full_url = full_url or (found if type(found) is str else None)
+            if (
+                full_url is None
+                and around.holder.get("resource") is around.resource
+                and outer.resource.get("type") not in _RESPONSES
+            ):
+                return _broken("bundle-full-url", "Bundle entry missing fullUrl")
+            return in_bundle(reference, full_url, outer)
+        elif outer.resource.get("resourceType") == "Parameters":
+            target = _in_parameters(outer.resource.get("parameter"), reference)
+            if target is not None:
+                return Resolution(
+                    target, Scope(target, outer.undecided, outer, "entry", {"resource": target})
+                )
+    return _NOWHERE
+
+
+def _in_parameters(parameters: Any, reference: str) -> dict[str, Any] | None:
+    for parameter in _objects(parameters):
+        resource = parameter.get("resource")
+        if (
+            type(resource) is dict
+            and "id" in resource
+            and f"{resource.get('resourceType')}/{resource['id']}" == reference
+        ):
+            return resource
+        found = _in_parameters(parameter.get("part"), reference)
+        if found is not None:
+            return found
+    return None
+
+
+def _base(full_url: str) -> str:
+    if full_url.startswith("urn"):
+        return full_url.rpartition(":")[0] + ":"
+    return "".join(part + "/" for part in parts(full_url)[:-2])
+
+
+def _broken(rule: str, text: str) -> Resolution:
+    return Resolution(issues=[Issue("error", "required", rule, "", text)])
+
+
+def in_bundle(reference: str, full_url: str | None, bundle: Scope) -> Resolution:
+    """A reference from an entry of a Bundle to another one, by fullUrl (FHIR R4, section
+    2.35.4.1).
+    """
+    kind = bundle.resource.get("type")
+    version, named = "", None
+    if is_absolute(reference):
+        target, mark, after = reference.partition("/_history/")
+        version = after if mark else ""
+        # The reference validator loses a character: a versioned absolute reference never resolves.
+        target = target[:-1] if mark else target
+    elif full_url is None:
+        if kind in _RESPONSES:
+            return _NOWHERE
+        return _broken(
+            "bundle-full-url",
+            "Relative Reference appears inside Bundle whose entry is missing a fullUrl",
+        )
+    elif len(parts(reference)) not in (2, 4):
+        text = (
+            "Relative URLs must be of the format [ResourceName]/[id]. Encountered "
+            f"{reference[:128]}"
+        )
+        if (
+            kind in _REQUESTS
+            and "?" in reference
+            and _QUERY.fullmatch("?" + reference.partition("?")[2])
+        ):
+            return _NOWHERE
+        return _broken("reference-format", text)
+    else:
+        base = _base(full_url)
+        path, mark, after = reference.partition("/_history/")
+        version = after if mark else ""
+        if mark or base.startswith("urn"):
+            named, identity = [*parts(path), ""][:2]
+            target = base + (f"{named}/{identity}" if mark else identity)
+        else:
+            target = base + reference
+    return _matching(reference, target, version, named, bundle)
+
+
+def _matching(
+    reference: str, target: str, version: str, named: str | None, bundle: Scope
+) -> Resolution:
+    match: dict[str, Any] | None = None
+    issues: list[Issue] = []
+    for resource, entry in _entries_by_url(bundle).get(target, ()):
+        if version:
+            meta = resource.get("meta")
+            if type(meta) is not dict or meta.get("versionId") != version:
+                continue
+        if match is not None:
+            issues.append(
+                Issue(
+                    "error",
+                    "forbidden",
+                    "bundle-several-matches",
+                    "",
+                    f"Multiple matches in bundle for reference {reference[:128]}",
+                )
+            )
+        match = resource
+        holder = entry
+    if match is None:
+        return _NOWHERE
+    if named is not None and match.get("resourceType") != named:
+        issues.append(
+            Issue(
+                "error",
+                "required",
+                "reference-resource-type",
+                "",
+                f"Matching reference for reference {reference[:128]} has resourceType "
+                f"{match.get('resourceType')}",
+            )
+        )
+    return Resolution(
+        match, Scope(match, bundle.undecided, bundle, "entry", holder), issues or None
+    )
+
+
+def _entries_by_url(bundle: Scope) -> dict[str, list[tuple[dict[str, Any], dict[str, Any]]]]:
+    """fullUrl -> (resource, entry) of the entries that have it, worked out once per Bundle."""
+    found: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] | None = bundle.memo.get(
+        "entries by url"
+    )
+    if found is None:
+        found = bundle.memo["entries by url"] = {}
+        for full_url, resource, entry in entries(bundle):
+            if type(full_url) is str and resource is not None:
+                found.setdefault(full_url, []).append((resource, entry))
+    return found
+
+
+def entries(bundle: Scope) -> list[tuple[Any, dict[str, Any] | None, dict[str, Any]]]:
+    """(fullUrl, resource, entry) of every entry of a Bundle, worked out once per Bundle."""
+    found: list[tuple[Any, dict[str, Any] | None, dict[str, Any]]] | None = bundle.memo.get(
+        "entries"
+    )
+    if found is None:
+        found = []
+        for entry in _objects(bundle.resource.get("entry")):
+            resource = entry.get("resource")
+            found.append(
+                (entry.get("fullUrl"), resource if type(resource) is dict else None, entry)
+            )
+        bundle.memo["entries"] = found
+    return found

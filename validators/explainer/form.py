@@ -1,0 +1,270 @@
+"""JSON form (FHIR R4, section 2.6.2): objects, arrays and primitives where they belong, nulls only
+as filler, no unknown names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..checks.rule import Check, Issues, Scope, added, located, union
+from ..issue import Issue
+from ..schema import Property
+
+__all__ = [
+    "PropertyCheck",
+    "companion_check",
+    "empty_element",
+    "inline_check",
+    "list_check",
+    "single_check",
+    "unknown_element",
+    "with_choice",
+    "wrong_form",
+]
+
+ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
+
+PropertyCheck = Callable[[Any, Mapping[str, Any], Scope], Issues]
+"""Checks the JSON value of one property of an object: (value, the object, scope)."""
+
+
+def _described(value: Any) -> str:
+    if value is None:
+        return "a Null"
+    return (
+        "an Array"
+        if type(value) is list
+        else "an Object"
+        if type(value) is dict
+        else "a Primitive property"
+    )
+
+
+def wrong_form(value: Any, expected: str) -> Issue:
+    """The issue for a value of another JSON form than its definition says."""
+    return Issue(
+        "error",
+        "structure",
+        "json-form",
+        "",
+        f"This property must be {expected}, not {_described(value)}",
+    )
+
+
+def empty_element() -> Issue:
+    """ele-1 (FHIR R4, section 2.24): every element has a value or children.
+
+    An id alone is neither in a primitive; in an object HL7's validator lets it pass.
+    """
+    return Issue(
+        "error",
+        "invariant",
+        "ele-1",
+        "",
+        "Constraint failed: ele-1: 'All FHIR elements must have a @value or children'",
+        ELEMENT,
+    )
+
+
+def unknown_element(name: str) -> PropertyCheck:
+    """For a name that the type does not have (HealthLake's words)."""
+    return lambda value, owner, scope: [
+        Issue("error", "structure", "unknown-element", "", f"Unrecognised property '@{name[:128]}'")
+    ]
+
+
+def _conflict(found: Property, owner: Mapping[str, Any], siblings: frozenset[str]) -> Issues:
+    """At most one of a choice's names: said once, by every name but the first."""
+    own = {found.json_name, "_" + found.json_name}
+    first = next(name for name in owner if name in siblings or name in own)
+    if first in own:
+        return None
+    name = found.element.path
+    return [
+        Issue(
+            "error",
+            "structure",
+            "choice",
+            "",
+            f"{name} is a choice: only one type may be given, found {first.removeprefix('_')} and "
+            f"{found.json_name}",
+        )
+    ]
+
+
+def with_choice(found: Property, siblings: frozenset[str], check: PropertyCheck) -> PropertyCheck:
+    """The check of a property, and that no other name of its choice is there."""
+    if not siblings:
+        return check
+
+    def checked(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        issues = check(value, owner, scope)
+        if not siblings.isdisjoint(owner) and (more := _conflict(found, owner, siblings)):
+            issues = more if issues is None else issues + more
+        return issues
+
+    return checked
+
+
+def single_check(found: Property, checks: Sequence[Check]) -> PropertyCheck:
+    """For a property that holds one value."""
+    step, first, second, rest = found.step, *_three(checks)
+
+    def single(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        issues = first(value, scope)
+        if second is not None and (more := second(value, scope)) is not None:
+            issues = more if issues is None else issues + more
+        if rest is not None and (more := rest(value, scope)) is not None:
+            issues = more if issues is None else issues + more
+        return None if issues is None else located(step, issues)
+
+    return single
+
+
+def _three(checks: Sequence[Check]) -> tuple[Check, Check | None, Check | None]:
+    """The checks as two to be called at once and one for all others: a call less for nearly every
+    value.
+    """
+    first = checks[0] if checks else lambda value, scope: None
+    return first, checks[1] if len(checks) > 1 else None, union(list(checks[2:]))
+
+
+def list_check(found: Property, checks: Sequence[Check]) -> PropertyCheck:
+    """For a property that holds an array of values; in an array of primitives null is filler where
+    the companion has something.
+    """
+    step, companion = found.step, "_" + found.json_name if found.is_primitive else None
+    first, second, rest = _three(checks)
+
+    def several(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        if type(value) is not list:
+            return located(step, [wrong_form(value, "an Array")])
+        if not value:
+            return located(
+                step,
+                [
+                    Issue(
+                        "error",
+                        "structure",
+                        "empty-array",
+                        "",
+                        "Array cannot be empty - the property should not be present if it has no "
+                        "values",
+                    )
+                ],
+            )
+        issues: Issues = None
+        for index, item in enumerate(value):
+            if item is None and companion is not None:
+                others = owner.get(companion)
+                if type(others) is list and index < len(others) and others[index] is not None:
+                    continue
+                found_here: Issues = [
+                    Issue(
+                        "error",
+                        "structure",
+                        "null",
+                        "",
+                        "null may stand only where the companion array has an id or extensions",
+                    )
+                ]
+            else:
+                found_here = first(item, scope)
+                if second is not None and (more := second(item, scope)) is not None:
+                    found_here = more if found_here is None else found_here + more
+                if rest is not None and (more := rest(item, scope)) is not None:
+                    found_here = more if found_here is None else found_here + more
+            if found_here is not None:
+                located(f"{step}[{index}]", found_here)
+                issues = added(issues, found_here)
+        return issues
+
+    return several
+
+
+def inline_check(
+    found: Property, check: Check, form: Callable[[Property, Sequence[Check]], PropertyCheck]
+) -> PropertyCheck:
+    """For a property that holds whole resources (``contained``, ``Bundle.entry.resource``): each is
+    checked in a scope of its own.
+    """
+    place = "contained" if found.json_name == "contained" else "entry"
+
+    def one(item: Any, around: Any) -> Issues:
+        owner, outer = around
+        return check(
+            item, Scope(item, outer.undecided, outer, place, owner) if type(item) is dict else outer
+        )
+
+    each: Callable[[Any, Mapping[str, Any], Any], Issues] = form(found, [one])
+    return lambda value, owner, scope: each(value, owner, (owner, scope))
+
+
+def companion_check(found: Property, element: Check, empty: Check | None) -> PropertyCheck:
+    """For ``_name``, which holds id and extensions of the primitive ``name``."""
+    step, name = found.step, found.json_name
+
+    def one(value: Any, has_value: bool, scope: Scope) -> Issues:
+        issues = element(value, scope)
+        if type(value) is dict and not (value if has_value else value.keys() - {"id"}):
+            issues = [*(issues or ()), empty_element()]
+        if (
+            not has_value
+            and empty is not None
+            and type(value) is dict
+            and (more := empty(value, scope))
+        ):
+            issues = more if issues is None else issues + more
+        return issues
+
+    def single(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        issues = one(value, name in owner, scope)
+        return None if issues is None else located(step, issues)
+
+    def several(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        if type(value) is not list:
+            return located(step, [wrong_form(value, "an Array")])
+        if not value:
+            return located(
+                step,
+                [
+                    Issue(
+                        "error",
+                        "structure",
+                        "empty-array",
+                        "",
+                        "Array cannot be empty - the property should not be present if it has no "
+                        "values",
+                    )
+                ],
+            )
+        values = owner.get(name)
+        values = values if type(values) is list else []
+        issues: Issues = None
+        for index, item in enumerate(value):
+            has_value = index < len(values) and values[index] is not None
+            if item is None and has_value:
+                continue
+            if item is None:
+                found_here: Issues = (
+                    [
+                        Issue(
+                            "error",
+                            "structure",
+                            "null",
+                            "",
+                            "null may stand only where the other array has something",
+                        )
+                    ]
+                    if index >= len(values)
+                    else None
+                )
+            else:
+                found_here = one(item, has_value, scope)
+            if found_here is not None:
+                located(f"{step}[{index}]", found_here)
+                issues = added(issues, found_here)
+        return issues
+
+    return several if found.is_list else single

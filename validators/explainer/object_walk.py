@@ -1,0 +1,169 @@
+"""The walk through the JSON objects of one type: every member by its own check, then the rules on
+the whole object.
+
+Objects of a type come in few shapes: the same names in the same order. What the names alone decide
+is decided once for each shape: which of them are known, that none of a choice is doubled,
+cardinality, most invariants. An object is then asked for nothing but its values, and a primitive
+for no more than whether its value was seen before. A shape finds no fault: where something is not
+in order, or the shape is new, the object is walked in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..checks.rule import Check, Issues, Rule, Scope, added
+from ..rules.primitive import Proof
+from ..schema import TypeSchema
+from ..values.primitives import Check as Fault
+from .form import PropertyCheck, empty_element, unknown_element, wrong_form
+from .memory import Memory
+
+if TYPE_CHECKING:
+    from .resource_walk import Explainer
+
+__all__ = ["Member", "Walk"]
+
+_RESOURCE_TYPE = "resourceType"
+
+
+class Member(NamedTuple):
+    """A name that objects of a type may have.
+
+    check     the check of its value, in any object
+    alone     the same where none of the siblings is there
+    siblings  the other names of its choice
+    proof     for a primitive whose value says all: strings that are certainly fine, and what finds
+              fault with any other value
+    """
+
+    check: PropertyCheck
+    alone: PropertyCheck
+    siblings: AbstractSet[str] = frozenset()
+    proof: Proof | None = None
+
+
+Shape = tuple[
+    tuple[tuple[str, AbstractSet[str], Fault], ...],
+    tuple[tuple[str, PropertyCheck], ...],
+    tuple[Check, ...],
+]
+"""What is to be checked in objects of certain names: (name, proven strings, what finds fault with
+others) of primitives; (name, check) of the other members, or in full of all; rules on the whole
+object. A plain tuple, which is taken apart faster than any other.
+"""
+
+
+class Walk:
+    """The walk through objects of one type.
+
+    member          the member of a name, None where the type has none
+    may_be_empty    whether an object without any member is in order
+    memory          where shapes are kept
+    """
+
+    def __init__(
+        self,
+        explainer: Explainer,
+        schema: TypeSchema,
+        member: Callable[[str], Member | None],
+        memory: Memory,
+        *,
+        may_be_empty: bool,
+    ) -> None:
+        self._explainer = explainer
+        self._schema = schema
+        self._member = member
+        self._members: dict[str, Member] = {}
+        self._memory = memory
+        self._shapes: dict[tuple[str, ...], Shape | None] = memory.table(self)
+        self._rules: list[tuple[Rule, Check]] = []
+        self._every: tuple[Check, ...] = () if may_be_empty else (_not_empty,)
+        self._skipped = _RESOURCE_TYPE if schema.kind == "resource" else None
+        self.check = self._made()
+
+    def add(self, rules: Sequence[tuple[Rule, Check]]) -> None:
+        """The rules on whole objects: after the walk is known, since types refer to one another."""
+        self._rules += rules
+        self._every += tuple(check for _, check in rules)
+
+    def _made(self) -> Check:
+        shapes, met, in_full = self._shapes, self._met, self._in_full
+
+        def walk(value: Any, scope: Scope) -> Issues:
+            if value.__class__ is not dict:
+                return [wrong_form(value, "an object")]
+            names = tuple(value)
+            leaves, members, rules = shapes.get(names) or met(names)
+            try:
+                for name, proven, fault in leaves:
+                    item = value[name]
+                    if item not in proven and fault(item) is not None:
+                        _, members, rules = in_full(names)
+                        break
+            except TypeError:  # an array or an object where a primitive belongs
+                _, members, rules = in_full(names)
+            issues: Issues = None
+            for name, check in members:
+                found = check(value[name], value, scope)
+                if found is not None:
+                    issues = added(issues, found)
+            for rule in rules:
+                found = rule(value, scope)
+                if found is not None:
+                    issues = added(issues, found)
+            return issues
+
+        return walk
+
+    def _met(self, names: tuple[str, ...]) -> Shape:
+        """The shape of names that have none yet: worked out when they come a second time, and only
+        if there are any, and all are known.
+        """
+        if not names or not self._members.keys() >= set(names) - {self._skipped}:
+            return self._in_full(names)
+        made = self._given(names) if names in self._shapes else None
+        self._memory.keep(self._shapes, names, made)
+        return made or self._in_full(names)
+
+    def _in_full(self, names: tuple[str, ...]) -> Shape:
+        return (
+            (),
+            tuple((name, self._known(name).check) for name in names if name != self._skipped),
+            self._every,
+        )
+
+    def _known(self, name: str) -> Member:
+        found = self._members.get(name)
+        if found is None:
+            found = self._member(name)
+            if found is None:  # not kept: names from data must not fill memory
+                unknown = unknown_element(name)
+                return Member(unknown, unknown)
+            self._members[name] = found
+        return found
+
+    def _given(self, names: tuple[str, ...]) -> Shape:
+        present = frozenset(names)
+        leaves: list[tuple[str, AbstractSet[str], Fault]] = []
+        members: list[tuple[str, PropertyCheck]] = []
+        for name in names:
+            if name == self._skipped:
+                continue
+            check, alone, siblings, proof = self._members[name]
+            if not siblings.isdisjoint(present):
+                members.append((name, check))
+            elif proof is None:
+                members.append((name, alone))
+            else:
+                leaves.append((name, *proof))
+        left = [
+            rule.given(check, self._schema, self._explainer, present) for rule, check in self._rules
+        ]
+        return tuple(leaves), tuple(members), tuple(check for check in left if check is not None)
+
+
+def _not_empty(value: Any, scope: Scope) -> Issues:
+    return None if value else [empty_element()]

@@ -1,0 +1,387 @@
+"""The explainer: walks a resource through the checks of its types. It is the truth, and writes
+every issue.
+
+Compiled once: per type a table from JSON name to check, filled when a name is first seen. What a
+value's checks are is decided when the table entry is made; nothing is looked up, and no object is
+made, while a value is as it should be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
+
+from .. import fhirpath
+from ..checks.resolution import scope_of
+from ..checks.rule import Check, Issues, Scope, located, union
+from ..definitions import Definitions
+from ..issue import Issue
+from ..profiles.narrowing import ProfileCompiler
+from ..rules import RULES
+from ..rules.claimed_profiles import unreplaced
+from ..rules.extension_context import Unplaced, settle
+from ..rules.primitive import Proof, proof_of
+from ..schema import Constraint, Property, Schema, TypeSchema
+from ..schema.errata import corrected
+from ..schema.profile_tree import Node, profile_tree
+from ..terminology import Membership, Terminology
+from ..values.narrative import read_div
+from .form import (
+    PropertyCheck,
+    companion_check,
+    inline_check,
+    list_check,
+    single_check,
+    with_choice,
+    wrong_form,
+)
+from .memory import Memory
+from .object_walk import Member, Walk
+from .remembered import remembered
+
+__all__ = ["Explainer"]
+
+_SHAPES, _VALUES = 8192, 65_536
+"""How many shapes of objects, and values of concepts and references, are remembered: some 16 MB
+each at the most.
+"""
+
+
+class Explainer:
+    """Checks for types and resources, made when first needed.
+
+    warnings        also say what does not fail a resource (warnings, information)
+    best_practice   invariants marked as best practice (dom-6) count as warnings; off, they are not
+                    checked
+    unknown_profile what a profile in meta.profile that is not known is worth; None: profiles in
+    meta.profile are not looked at
+    beside          an explainer of the same definitions; what it has compiled is shared
+    """
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        *,
+        warnings: bool = False,
+        best_practice: bool = False,
+        unknown_profile: Literal["error", "warning", "ignore"] | None = None,
+        beside: Explainer | None = None,
+    ) -> None:
+        self.definitions = definitions
+        self.schema: Schema = beside.schema if beside is not None else Schema(definitions)
+        self.terminology: Terminology = (
+            beside.terminology if beside is not None else Terminology(definitions)
+        )
+        self.model: fhirpath.TypeModel = (
+            beside.model if beside is not None else fhirpath.TypeModel(self.schema)
+        )
+        self.hooks = fhirpath.Hooks(
+            member_of=self._member_of,
+            html_checks=lambda div: read_div(div).allowed,
+            html_content=lambda div: read_div(div).content,
+        )
+        self.warnings = warnings
+        self.best_practice = best_practice
+        self.unknown_profile = unknown_profile
+        self._types: dict[str, Check] = {}
+        self._resources: dict[str, Check] = {}
+        self._profiles: dict[str, Check | None] = {}
+        self._trees: dict[str, Node | None] = {}
+        self._shapes = Memory(_SHAPES)
+        self._values = Memory(_VALUES)
+
+    def explain(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
+        """Every issue of a decoded resource whose resourceType is known, in document order."""
+        name = resource["resourceType"]
+        check = self._resources.get(name) or self.resource_check(name)
+        issues = check(resource, Scope(resource, undecided))
+        return located(name, issues) if issues else []
+
+    def conforms(self, value: dict[str, Any], name: str, url: str, scope: Scope) -> bool:
+        """Whether a value follows a known profile, and its own type: a resource in its own scope,
+        or any other object.
+        """
+        outermost = scope
+        while outermost.parent is not None:
+            outermost = outermost.parent
+        answers: dict[tuple[int, str], bool] = outermost.memo.setdefault("conforms", {})
+        key = id(value), url
+        if key not in answers:
+            answers[key] = (
+                True  # while it is being found out: what leads back to itself is no fault
+            )
+            silent = Scope(scope.resource, Counter(), scope.parent, scope.place, scope.holder)
+            check = (
+                self.resource_check(name)
+                if self.schema.is_resource(name)
+                else self.type_check(name)
+            )
+            beyond = self.profile_check(url)
+            issues = [
+                *(check(value, silent) or ()),
+                *((beyond(value, silent) if beyond is not None else None) or ()),
+            ]
+            answers[key] = not any(issue.fails for issue in issues if type(issue) is not Unplaced)
+        return answers[key]
+
+    def resource_check(self, name: str) -> Check:
+        """The check for resources of one type, given their own scope. Raises UnknownType."""
+        made = self._resources.get(name)
+        if made is None:
+            check = self.type_check(name)
+
+            def settled(value: Any, scope: Scope) -> Issues:
+                issues = check(value, scope)
+                if issues is not None:
+                    issues = settle(issues, self, name, value, scope)
+                return None if issues is None else unreplaced(issues, self, name, value)
+
+            made = self._resources[name] = settled
+        return made
+
+    def type_check(self, name: str) -> Check:
+        """The check for JSON objects of a type: the walk through its properties, then the rules on
+        the whole object.
+
+        ``Resource`` and ``DomainResource`` (as in ``contained``) stand for whatever resource the
+        object says it is.
+        """
+        check = self._types.get(name)
+        if check is None:
+            schema = self.schema.type(name)
+            if schema.kind == "resource" and schema.abstract:
+                check = self._any_resource
+            else:
+                check = self._walk(schema)
+            self._types[name] = check
+        return check
+
+    def is_profile(self, url: str) -> bool:
+        """Whether a profile of that url is known."""
+        definition = self.definitions.fetch("StructureDefinition", url)
+        return (
+            definition is not None
+            and "snapshot" in definition
+            and definition.get("derivation") == "constraint"
+        )
+
+    def profile_check(self, url: str) -> Check | None:
+        """The check for what a known profile says beyond its base type, compiled when it is first
+        called; None where it is not known.
+        """
+        if url not in self._profiles:
+            self._profiles[url] = self._when_called(url) if self.is_profile(url) else None
+        return self._profiles[url]
+
+    def _when_called(self, url: str) -> Check:
+        made: Check | None = None
+
+        def check(value: Any, scope: Scope) -> Issues:
+            nonlocal made
+            if made is None:
+                definition = self.definitions.fetch("StructureDefinition", url)
+                assert definition is not None, "it is known"
+                made = ProfileCompiler(self, definition).compile() or _nothing
+            return made(value, scope)
+
+        return check
+
+    def profile_tree(self, url: str) -> Node | None:
+        """The tree of a known StructureDefinition, kept: paths of discriminators lead through
+        many.
+        """
+        if url not in self._trees:
+            definition = self.definitions.fetch("StructureDefinition", url)
+            self._trees[url] = (
+                profile_tree(definition)
+                if definition is not None and "snapshot" in definition
+                else None
+            )
+        return self._trees[url]
+
+    def invariant(self, constraint: Constraint, name: str) -> fhirpath.Invariant | None:
+        """A constraint on values of the named type, with its erratum; None where there is nothing
+        to evaluate.
+
+        A text that is no FHIRPath never holds, as in the reference validator.
+        """
+        text = corrected(constraint.key, constraint.expression)
+        if not text:
+            return None
+        try:
+            return fhirpath.invariant(text, name, self.model)
+        except fhirpath.FhirPathError:
+            return fhirpath.invariant("false", name, self.model)
+
+    def fhirpath_scope(self, scope: Scope) -> fhirpath.Scope:
+        """A value's scope as FHIRPath sees it; one for each resource."""
+        found: fhirpath.Scope | None = scope.memo.get("fhirpath")
+        if found is None:
+            bundle = next(
+                (s.resource for s in scope.outward() if s.resource.get("resourceType") == "Bundle"),
+                None,
+            )
+            hooks = replace(self.hooks, conforms_to=partial(self._conforms_to, scope))
+            found = scope.memo["fhirpath"] = fhirpath.Scope(
+                scope.resource, scope.root, bundle, hooks
+            )
+        return found
+
+    def _member_of(self, value: Any, name: str, url: str) -> bool | None:
+        value_set = self.terminology.value_set(url)
+        if value_set is None:
+            return None
+        if type(value) is not dict:
+            answers = [value_set.code(value)] if type(value) is str else []
+        else:
+            codings = value.get("coding", ()) if name == "CodeableConcept" else (value,)
+            answers = (
+                [
+                    value_set.member(c.get("system"), c.get("code"))
+                    for c in codings
+                    if type(c) is dict
+                ]
+                if type(codings) in (list, tuple)
+                else []
+            )
+        if answers and all(answer is Membership.IN for answer in answers):
+            return True
+        return None if any(a in (Membership.OPEN, Membership.ABANDONED) for a in answers) else False
+
+    def _conforms_to(self, scope: Scope, value: Any, name: str, url: str) -> bool | None:
+        definition = self.definitions.fetch("StructureDefinition", url)
+        if definition is None or type(value) is not dict:
+            return None
+        kind = str(value.get("resourceType", name))
+        if definition["type"] != kind or self.schema.kind(kind) is None:
+            return False
+        return self.conforms(value, kind, url, scope_of(value, scope))
+
+    def value_check(self, found: Property) -> Check:
+        """The check for one value of a property: its type's, and that of every rule that has
+        something to say of the property.
+        """
+        return union(self._value_checks(found)) or (lambda value, scope: None)
+
+    def _value_checks(self, found: Property) -> list[Check]:
+        checks: list[Check] = [] if found.is_primitive else [self.type_check(found.type)]
+        return checks + self._built("value", found)
+
+    def narrowing_checks(self, found: Property) -> list[Check]:
+        """The checks of every rule that has something to say of a property as a profile narrows
+        it.
+        """
+        return self._built("narrowed", found)
+
+    def empty_checks(self, found: Property) -> list[Check]:
+        """The checks of a primitive element that has no value, only children."""
+        return self._built("empty", found)
+
+    def _built(self, on: str, subject: Property | TypeSchema) -> list[Check]:
+        return [check for rule in RULES if on in rule.on and (check := rule.build(subject, self))]
+
+    def _any_resource(self, value: Any, scope: Scope) -> Issues:
+        """An inline resource: dispatched by its own resourceType, in a scope of its own."""
+        if type(value) is not dict:
+            return [wrong_form(value, "an object")]
+        name = value.get("resourceType")
+        if type(name) is not str:
+            return [
+                Issue(
+                    "fatal",
+                    "invalid",
+                    "resource-type",
+                    "",
+                    "Unable to find resourceType property"
+                    if name is None
+                    else "resourceType must be a string",
+                )
+            ]
+        check = self._resources.get(name)
+        if check is None:
+            if not self.schema.is_resource(name):
+                return [
+                    Issue(
+                        "fatal",
+                        "invalid",
+                        "resource-type",
+                        "",
+                        f"This does not appear to be a FHIR resource (unknown name '{name[:64]}')",
+                    )
+                ]
+            check = self.resource_check(name)
+        return check(value, scope)
+
+    def _member(self, properties: Mapping[str, Property], name: str) -> Member | None:
+        """What a type knows of a name, with or without the underscore of a companion."""
+        found = properties.get(name)
+        if found is None:
+            found = properties.get(name[1:]) if name.startswith("_") else None
+            if found is None or not found.is_primitive:
+                return None
+            check, proof = self._companion_check(found), None
+        else:
+            check, proof = self._property_check(found)
+        siblings = _siblings(properties, found)
+        return Member(with_choice(found, siblings, check), check, siblings, proof)
+
+    def _property_check(self, found: Property) -> tuple[PropertyCheck, Proof | None]:
+        form = list_check if found.is_list else single_check
+        if found.type == "Resource":
+            return inline_check(found, self.value_check(found), form), None
+        checks = self._value_checks(found)
+        proof = (
+            proof_of(found, self, len(checks)) if found.is_primitive and not found.is_list else None
+        )
+        return remembered(found, form(found, checks), self._values, warnings=self.warnings), proof
+
+    def _companion_check(self, found: Property) -> PropertyCheck:
+        empty = union(self.empty_checks(found))
+        element = self.schema.type("Element")
+        properties: Mapping[str, Property] = {}  # xhtml has neither id nor extensions
+        if found.type != "xhtml":
+            extension = element.properties["extension"]
+            placed = replace(
+                extension,
+                element=replace(extension.element, path=f"{found.element.path}.extension"),
+            )  # so that rules know what it extends
+            properties = {**element.properties, "extension": placed}
+        return companion_check(
+            found, self._walk(replace(element, properties=properties), may_be_empty=True), empty
+        )
+
+    def _walk(self, schema: TypeSchema, *, may_be_empty: bool = False) -> Check:
+        walk = Walk(
+            self,
+            schema,
+            partial(self._member, schema.properties),
+            self._shapes,
+            may_be_empty=may_be_empty or schema.kind == "resource",
+        )
+        if not may_be_empty:
+            self._types[schema.name] = (
+                walk.check
+            )  # before the rules are built: types refer to one another
+        walk.add(
+            [
+                (rule, check)
+                for rule in RULES
+                if "object" in rule.on and (check := rule.build(schema, self))
+            ]
+        )
+        return walk.check
+
+
+def _nothing(value: Any, scope: Scope) -> Issues:
+    return None
+
+
+def _siblings(properties: Mapping[str, Property], found: Property) -> frozenset[str]:
+    """The other JSON names of a choice, with their companions' names."""
+    if not found.element.is_choice:
+        return frozenset()
+    others = [p for p in properties.values() if p.element is found.element and p is not found]
+    return frozenset(name for p in others for name in (p.json_name, "_" + p.json_name))

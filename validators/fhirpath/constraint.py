@@ -1,0 +1,64 @@
+"""An invariant, ready to be checked: lowered where that can be, else evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from .expression import Expression, compile_for
+from .lowered.condition import Op
+from .lowered.ops import closure
+from .lowered.predicate import lower
+from .model import TypeModel, core_model
+from .parser import parse
+from .scope import Scope
+from .syntax import Tree
+
+__all__ = ["Invariant", "invariant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A constraint on the elements of one type.
+
+    text, tree    as it is written
+    type, model   what it is for
+    op            its lowered form (see ``condition``), None where it has none
+    holds         (JSON object or primitive value, scope) -> whether it is met, by HL7's rule (see
+                  ``Expression.holds``); raises nothing; the quickest way there is
+    """
+
+    text: str
+    tree: Tree
+    type: str
+    model: TypeModel
+    op: Op | None
+    holds: Callable[[Any, Scope], bool]
+
+    @property
+    def expression(self) -> Expression:
+        """Its general form."""
+        return compile_for(self.text, self.type, False, self.model)
+
+    def holds_for(self, value: Any, scope: Scope, extra: Mapping[str, Any] | None) -> bool:
+        """The same for a primitive that may have a companion, or only that (value None)."""
+        return self.expression.holds(value, scope, extra)
+
+
+def invariant(expression: str, type_name: str, model: TypeModel | None = None) -> Invariant:
+    """The invariant for elements of a type: a resource or datatype, or the path of a backbone
+    element. Kept, like ``compile``.
+
+    Raises FhirPathSyntaxError and FhirPathTypeError where the expression is none.
+    """
+    return _made(expression, type_name, model or core_model())
+
+
+@lru_cache(maxsize=8192)
+def _made(expression: str, type_name: str, model: TypeModel) -> Invariant:
+    tree = parse(expression)
+    op = lower(tree, type_name, model)
+    holds = compile_for(expression, type_name, False, model).holds if op is None else closure(op)
+    return Invariant(expression, tree, type_name, model, op, holds)

@@ -1,0 +1,306 @@
+"""Functions that choose from, count and combine collections (N1, sections 5.1 to 5.4)."""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+from typing import Any
+
+from ..errors import EvaluationError
+from ..evaluation import Collection, Descending, Environment, Evaluator, function, lazy
+from ..items import boolean, equal, order, plain, singleton, truth
+from ..node import Item, Node
+from ..operators import contains, union
+
+__all__: list[str] = []
+
+_MOST_VALUES, _MOST_ELEMENTS = 2_000, 100_000
+"""More values or elements than these, and ``repeat()`` stops with an error: ``repeat($this & 'x')``
+has no end of its own.
+"""
+
+
+def _present(item: Item) -> bool:
+    """Whether an item counts for exists() and empty(): an element without value and children does
+    not, nor a resource of nothing but its type.
+    """
+    if not isinstance(item, Node):
+        return True
+    return (
+        item.value not in (None, {}, [])
+        and (item.value.__class__ is not dict or item.value.keys() != {"resourceType"})
+        or bool(item.extra)
+    )
+
+
+@lazy("exists", 0, 1)
+def exists(env: Environment, items: Collection, criteria: Evaluator | None = None) -> Collection:
+    if criteria is None:
+        return [any(_present(item) for item in items)]
+    return [any(_chosen(env, items, criteria))]
+
+
+@function("empty")
+def empty(env: Environment, items: Collection) -> Collection:
+    return [not any(_present(item) for item in items)]
+
+
+@function("not")
+def negation(env: Environment, items: Collection) -> Collection:
+    value = truth(items)
+    return [] if value is None else [not value]
+
+
+def _chosen(env: Environment, items: Collection, criteria: Evaluator) -> list[bool]:
+    return [
+        truth(criteria(env.inner(item, index), [item])) is True for index, item in enumerate(items)
+    ]
+
+
+@lazy("where", 1)
+def where(env: Environment, items: Collection, criteria: Evaluator) -> Collection:
+    return [
+        item for item, chosen in zip(items, _chosen(env, items, criteria), strict=True) if chosen
+    ]
+
+
+@lazy("all", 0, 1)
+def all_(env: Environment, items: Collection, criteria: Evaluator | None = None) -> Collection:
+    if criteria is None:
+        return [all(_strict(item) is True for item in items)]
+    return [
+        all(
+            truth(criteria(env.inner(item, index), [item])) is True
+            for index, item in enumerate(items)
+        )
+    ]
+
+
+def _strict(item: Item) -> bool | None:
+    value = plain(item)
+    if isinstance(value, bool) or isinstance(item, Node) and item.type == "boolean":
+        return boolean(item)
+    raise EvaluationError("a collection of booleans is needed")
+
+
+def _all_of(items: Collection, wanted: bool) -> bool:
+    return all(value is wanted for value in list(map(_strict, items)))
+
+
+def _any_of(items: Collection, wanted: bool) -> bool:
+    return any(value is wanted for value in list(map(_strict, items)))
+
+
+@function("allTrue")
+def all_true(env: Environment, items: Collection) -> Collection:
+    return [_all_of(items, True)]
+
+
+@function("anyTrue")
+def any_true(env: Environment, items: Collection) -> Collection:
+    return [_any_of(items, True)]
+
+
+@function("allFalse")
+def all_false(env: Environment, items: Collection) -> Collection:
+    return [_all_of(items, False)]
+
+
+@function("anyFalse")
+def any_false(env: Environment, items: Collection) -> Collection:
+    return [_any_of(items, False)]
+
+
+@lazy("select", 1)
+def select(env: Environment, items: Collection, projection: Evaluator) -> Collection:
+    return [
+        found
+        for index, item in enumerate(items)
+        for found in projection(env.inner(item, index), [item])
+    ]
+
+
+@lazy("repeat", 1)
+def repeat(env: Environment, items: Collection, projection: Evaluator) -> Collection:
+    result: Collection = []
+    seen: set[int] = set()
+    current = list(items)
+    while current:
+        fresh: Collection = []
+        for item in current:
+            for found in projection(env.inner(item), [item]):
+                if _new(found, result, seen, env):
+                    result.append(found)
+                    fresh.append(found)
+        if len(result) - len(seen) > _MOST_VALUES or len(seen) > _MOST_ELEMENTS:
+            raise EvaluationError("repeat() does not come to an end")
+        current = fresh
+    return result
+
+
+def _new(found: Item, result: Collection, seen: set[int], env: Environment) -> bool:
+    """Whether an item was not found before: objects by identity, so that ``resolve()`` in a circle
+    ends; values by equality.
+    """
+    if isinstance(found, Node) and isinstance(found.value, dict):
+        if id(found.value) in seen:
+            return False
+        seen.add(id(found.value))
+        return True
+    return not contains(result, found, env)
+
+
+@lazy("aggregate", 1, 2)
+def aggregate(
+    env: Environment, items: Collection, aggregator: Evaluator, start: Evaluator | None = None
+) -> Collection:
+    total: Collection = [] if start is None else start(env, env.this)
+    for index, item in enumerate(items):
+        inner = env.inner(item, index)
+        inner.total = total
+        total = aggregator(inner, [item])
+    return total
+
+
+@lazy("iif", 2, 3)
+def iif(
+    env: Environment,
+    items: Collection,
+    criterion: Evaluator,
+    then: Evaluator,
+    otherwise: Evaluator | None = None,
+) -> Collection:
+    item = singleton(items, "iif()")
+    answers = criterion(env if item is None else env.inner(item), items)
+    answer = truth(answers)
+    if answer is True and not isinstance(plain(answers[0]), bool):
+        raise EvaluationError("iif() needs a boolean")
+    if answer is True:
+        return then(env, items)
+    return [] if otherwise is None else otherwise(env, items)
+
+
+@function("count")
+def count(env: Environment, items: Collection) -> Collection:
+    return [len(items)]
+
+
+@function("first")
+def first(env: Environment, items: Collection) -> Collection:
+    return items[:1]
+
+
+@function("last")
+def last(env: Environment, items: Collection) -> Collection:
+    return items[-1:]
+
+
+@function("tail")
+def tail(env: Environment, items: Collection) -> Collection:
+    return items[1:]
+
+
+def _number(argument: Collection, name: str) -> int:
+    value = plain(argument[0]) if len(argument) == 1 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise EvaluationError(f"{name}() needs an integer")
+    return value
+
+
+@function("skip", 1)
+def skip(env: Environment, items: Collection, number: Collection) -> Collection:
+    return items[max(0, _number(number, "skip")) :]
+
+
+@function("take", 1)
+def take(env: Environment, items: Collection, number: Collection) -> Collection:
+    return items[: max(0, _number(number, "take"))]
+
+
+@function("single")
+def single(env: Environment, items: Collection) -> Collection:
+    if len(items) > 1:
+        raise EvaluationError(f"single() got {len(items)} items")
+    return items
+
+
+@function("distinct")
+def distinct(env: Environment, items: Collection) -> Collection:
+    return union(env, items, [])
+
+
+@function("isDistinct")
+def is_distinct(env: Environment, items: Collection) -> Collection:
+    values = [plain(item) for item in items]
+    if all(isinstance(value, str) for value in values):
+        return [len(set(values)) == len(values)]
+    units, undecided = env.scope.hooks.units, False
+    for position, item in enumerate(items):
+        for other in items[position + 1 :]:
+            found = equal(other, item, units)
+            if found:
+                return [False]
+            undecided = undecided or found is None
+    return [] if undecided else [True]
+
+
+@function("union", 1)
+def union_function(env: Environment, items: Collection, other: Collection) -> Collection:
+    return union(env, items, other)
+
+
+@function("combine", 1)
+def combine(env: Environment, items: Collection, other: Collection) -> Collection:
+    return items + other
+
+
+@function("intersect", 1)
+def intersect(env: Environment, items: Collection, other: Collection) -> Collection:
+    found: Collection = []
+    for item in items:
+        if contains(other, item, env) and not contains(found, item, env):
+            found.append(item)
+    return found
+
+
+@function("exclude", 1)
+def exclude(env: Environment, items: Collection, other: Collection) -> Collection:
+    return [item for item in items if not contains(other, item, env)]
+
+
+@function("subsetOf", 1)
+def subset_of(env: Environment, items: Collection, other: Collection) -> Collection:
+    return [all(contains(other, item, env) for item in items)]
+
+
+@function("supersetOf", 1)
+def superset_of(env: Environment, items: Collection, other: Collection) -> Collection:
+    return [all(contains(items, item, env) for item in other)]
+
+
+@lazy("sort", 0, 10)
+def sort(env: Environment, items: Collection, *keys: Evaluator) -> Collection:
+    """Sorted by the keys, each ascending, or descending where it begins with ``-`` (FHIRPath STU
+    3); items without a key come first in either case.
+    """
+    criteria = [(key, -1 if isinstance(key, Descending) else 1) for key in keys] or [(_itself, 1)]
+    units = env.scope.hooks.units
+
+    def key_of(item: Item, key: Evaluator) -> Any:
+        return singleton(key(env.inner(item), [item]), "sort()")
+
+    def compare(one: Item, other: Item) -> int:
+        for key, direction in criteria:
+            left, right = key_of(one, key), key_of(other, key)
+            if left is None or right is None:
+                found = (left is not None) - (right is not None)
+            else:
+                found = (order(left, right, units) or 0) * direction
+            if found:
+                return found
+        return 0
+
+    return sorted(items, key=cmp_to_key(compare))
+
+
+def _itself(env: Environment, focus: Collection) -> Collection:
+    return focus

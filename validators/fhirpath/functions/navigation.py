@@ -1,0 +1,241 @@
+"""Functions that walk the resource and its surroundings: children, extensions, references,
+terminology, profiles, narrative.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import EvaluationError
+from ..evaluation import Collection, Environment, Evaluator, function, lazy
+from ..items import plain, singleton, text
+from ..node import Node, all_children, children
+from ..scope import Scope
+from ..temporal import Temporal
+
+__all__ = ["resolve_reference"]
+
+_TYPE_AND_ID = re.compile(
+    r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$"
+)
+
+
+@function("children")
+def children_(env: Environment, items: Collection) -> Collection:
+    return [
+        child for item in items if isinstance(item, Node) for child in all_children(env.model, item)
+    ]
+
+
+@function("descendants")
+def descendants(env: Environment, items: Collection) -> Collection:
+    found: Collection = []
+    level = items
+    while level:
+        level = children_(env, level)
+        found.extend(level)
+    return found
+
+
+@function("extension", 1)
+def extension(env: Environment, items: Collection, url: Collection) -> Collection:
+    wanted = text(url[0]) if len(url) == 1 else None
+    nodes = [item for item in items if isinstance(item, Node)]
+    extensions = [
+        child
+        for name in ("extension", "modifierExtension")
+        for node in nodes
+        for child in children(env.model, node, name)
+    ]
+    return [
+        node
+        for node in extensions
+        if isinstance(node.value, dict) and node.value.get("url") == wanted and wanted is not None
+    ]
+
+
+@function("hasValue")
+def has_value(env: Environment, items: Collection) -> Collection:
+    if len(items) != 1:
+        return [False]
+    item = items[0]
+    return [
+        not isinstance(item, Node)
+        or not isinstance(item.value, dict)
+        and item.value not in (None, "")
+    ]
+
+
+@function("getValue")
+def get_value(env: Environment, items: Collection) -> Collection:
+    if len(items) != 1:
+        return []
+    value = plain(items[0])
+    return [] if value is None or isinstance(value, Node) else [value]
+
+
+@function("resolve")
+def resolve(env: Environment, items: Collection) -> Collection:
+    found: Collection = []
+    for item in items:
+        reference = (
+            item.value.get("reference")
+            if isinstance(item, Node) and isinstance(item.value, dict)
+            else text(item)
+        )
+        resource = resolve_reference(reference, env.scope) if isinstance(reference, str) else None
+        if resource is not None:
+            found.append(Node(resource, str(resource.get("resourceType", "Resource"))))
+    return found
+
+
+def resolve_reference(reference: str, scope: Scope) -> Mapping[str, Any] | None:
+    """The resource a reference means: contained, in the Bundle around (by full url, or type and
+    id), or what the scope's hook finds.
+    """
+    root = scope.root or scope.resource or {}
+    if reference.startswith("#"):
+        if reference == "#":
+            return root or None
+        return next(
+            (
+                r
+                for r in root.get("contained") or ()
+                if isinstance(r, dict) and r.get("id") == reference[1:]
+            ),
+            None,
+        )
+    found = _in_bundle(reference, scope.bundle) if scope.bundle else None
+    return scope.hooks.resolve(reference) if found is None else found
+
+
+def _in_bundle(reference: str, bundle: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    bare = reference.partition("/_history/")[0]
+    match = _TYPE_AND_ID.search(reference)
+    for entry in bundle.get("entry") or ():
+        if not isinstance(entry, dict) or not isinstance(entry.get("resource"), dict):
+            continue
+        url = entry.get("fullUrl")
+        found: Mapping[str, Any] = entry["resource"]
+        if url in (reference, bare):
+            return found
+        if (
+            match
+            and ":" not in reference
+            and (found.get("resourceType"), found.get("id")) == match.groups()
+        ):
+            return found
+    return None
+
+
+@function("memberOf", 1)
+def member_of(env: Environment, items: Collection, value_set: Collection) -> Collection:
+    url = text(value_set[0]) if len(value_set) == 1 else None
+    if len(items) != 1 or url is None:
+        return []
+    item = items[0]
+    value, name = (item.value, item.type) if isinstance(item, Node) else (text(item), "string")
+    found = env.scope.hooks.member_of(value, name, url)
+    return [] if found is None else [found]
+
+
+@function("conformsTo", 1)
+def conforms_to(env: Environment, items: Collection, profile: Collection) -> Collection:
+    item, url = singleton(items, "conformsTo()"), text(profile[0]) if len(profile) == 1 else None
+    if not isinstance(item, Node) or url is None:
+        return []
+    found = env.scope.hooks.conforms_to(item.value, item.type, url)
+    if found is None:
+        raise EvaluationError(f"nothing is known of the profile {url}")
+    return [found]
+
+
+@function("slice", 2)
+def slice_(
+    env: Environment, items: Collection, structure: Collection, name: Collection
+) -> Collection:
+    url = text(structure[0]) if structure else env.scope.profile
+    wanted = text(name[0]) if len(name) == 1 else None
+    if url is None or wanted is None:
+        return []
+    return [
+        item
+        for item in items
+        if isinstance(item, Node) and env.scope.hooks.in_slice(item.value, item.type, url, wanted)
+    ]
+
+
+@function("checkModifiers", 0, 20)
+def check_modifiers(env: Environment, items: Collection, *known: Collection) -> Collection:
+    """The input, where all of its modifier extensions are among the named ones; else an error."""
+    allowed = {text(url[0]) for url in known if url}
+    for item in items:
+        if isinstance(item, Node):
+            for found in children(env.model, item, "modifierExtension"):
+                if found.value.get("url") not in allowed:
+                    raise EvaluationError(f"unknown modifier extension {found.value.get('url')}")
+    return items
+
+
+def _html(env: Environment, items: Collection, content: bool) -> Collection:
+    value = plain(items[0]) if len(items) == 1 else None
+    if not isinstance(value, str):
+        return [False]
+    hooks = env.scope.hooks
+    found = hooks.html_content(value) if content else hooks.html_checks(value)
+    return [] if found is None else [found]
+
+
+@function("htmlChecks")
+def html_checks(env: Environment, items: Collection) -> Collection:
+    return _html(env, items, content=False)
+
+
+@function("htmlChecks2")
+def html_content(env: Environment, items: Collection) -> Collection:
+    return _html(env, items, content=True)
+
+
+@lazy("trace", 1, 2)
+def trace(
+    env: Environment, items: Collection, name: Evaluator, projection: Evaluator | None = None
+) -> Collection:
+    label = name(env, env.this)
+    shown = (
+        items
+        if projection is None
+        else [found for item in items for found in projection(env.inner(item), [item])]
+    )
+    env.scope.hooks.trace(text(label[0]) or "" if label else "", shown)
+    return items
+
+
+@lazy("defineVariable", 1, 2)
+def define_variable(
+    env: Environment, items: Collection, name: Evaluator, value: Evaluator | None = None
+) -> Collection:
+    label = name(env, env.this)
+    env.variables = {
+        **env.variables,
+        text(label[0]) or "": items if value is None else value(env, items),
+    }
+    return items
+
+
+@function("now")
+def now(env: Environment, items: Collection) -> Collection:
+    return [Temporal.of(env.now())]
+
+
+@function("today")
+def today(env: Environment, items: Collection) -> Collection:
+    found = Temporal.parse(env.now().date().isoformat())
+    return [found] if found else []
+
+
+@function("timeOfDay")
+def time_of_day(env: Environment, items: Collection) -> Collection:
+    found = Temporal.parse(env.now().time().isoformat(timespec="milliseconds"))
+    return [found] if found else []

@@ -1,0 +1,233 @@
+"""Functions on strings (N1, section 5.6)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import json
+import re
+
+from ..errors import EvaluationError
+from ..evaluation import Collection, Environment, function
+from ..items import plain, singleton, text
+from ..node import Node
+from ..pattern import pattern
+
+
+def _string(items: Collection, name: str) -> str | None:
+    """The one string of a collection; None where it is empty or the element has no value.
+
+    Raises EvaluationError for anything else.
+    """
+    item = singleton(items, f"{name}()")
+    if item is None:
+        return None
+    value = plain(item)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(item, Node) and isinstance(item.value, str):
+        return item.value
+    raise EvaluationError(f"{name}() needs a string")
+
+
+def _valueless(items: Collection) -> bool:
+    """Whether there is an element, but only with an extension: the tests below are false for it,
+    not empty, as in HL7's validator.
+    """
+    return len(items) == 1 and plain(items[0]) is None
+
+
+def _integer(argument: Collection) -> int | None:
+    value = plain(argument[0]) if len(argument) == 1 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+@function("startsWith", 1)
+def starts_with(env: Environment, items: Collection, prefix: Collection) -> Collection:
+    value, wanted = _string(items, "startsWith"), _string(prefix, "startsWith")
+    if value is None or wanted is None:
+        return [False] if wanted is not None and _valueless(items) else []
+    return [value.startswith(wanted)]
+
+
+@function("endsWith", 1)
+def ends_with(env: Environment, items: Collection, suffix: Collection) -> Collection:
+    value, wanted = _string(items, "endsWith"), _string(suffix, "endsWith")
+    if value is None or wanted is None:
+        return [False] if wanted is not None and _valueless(items) else []
+    return [value.endswith(wanted)]
+
+
+@function("contains", 1)
+def contains_text(env: Environment, items: Collection, part: Collection) -> Collection:
+    value, wanted = _string(items, "contains"), _string(part, "contains")
+    if value is None or wanted is None:
+        return [False] if wanted is not None and _valueless(items) else []
+    return [wanted in value]
+
+
+@function("matches", 1)
+def matches(env: Environment, items: Collection, expression: Collection) -> Collection:
+    value, wanted = _string(items, "matches"), _string(expression, "matches")
+    if value is None or wanted is None:
+        return [False] if wanted is not None and _valueless(items) else []
+    return [pattern(wanted).search(value) is not None]
+
+
+@function("matchesFull", 1)
+def matches_full(env: Environment, items: Collection, expression: Collection) -> Collection:
+    value, wanted = _string(items, "matchesFull"), _string(expression, "matchesFull")
+    if value is None or wanted is None:
+        return [False] if wanted is not None and _valueless(items) else []
+    return [pattern(wanted).fullmatch(value) is not None]
+
+
+@function("indexOf", 1)
+def index_of(env: Environment, items: Collection, part: Collection) -> Collection:
+    value, wanted = _string(items, "indexOf"), _string(part, "indexOf")
+    return [] if value is None or wanted is None else [value.find(wanted)]
+
+
+@function("substring", 1, 2)
+def substring(
+    env: Environment, items: Collection, start: Collection, length: Collection | None = None
+) -> Collection:
+    value, first = _string(items, "substring"), _integer(start)
+    if value is None or first is None or not 0 <= first < len(value):
+        return []
+    if length is None:
+        return [value[first:]]
+    size = _integer(length)
+    return [] if size is None else [value[first : first + max(0, size)]]
+
+
+@function("replace", 2)
+def replace(
+    env: Environment, items: Collection, part: Collection, substitute: Collection
+) -> Collection:
+    value, old, new = (
+        _string(items, "replace"),
+        _string(part, "replace"),
+        _string(substitute, "replace"),
+    )
+    return [] if value is None or old is None or new is None else [value.replace(old, new)]
+
+
+@function("replaceMatches", 2)
+def replace_matches(
+    env: Environment, items: Collection, expression: Collection, substitute: Collection
+) -> Collection:
+    value, old, new = (
+        _string(items, "replaceMatches"),
+        _string(expression, "replaceMatches"),
+        _string(substitute, "replaceMatches"),
+    )
+    if value is None or old is None or new is None:
+        return []
+    return (
+        [value]
+        if old == ""
+        else [pattern(old).sub(re.sub(r"\$(\d+)", r"\\g<\1>", new.replace("\\", "\\\\")), value)]
+    )
+
+
+@function("length")
+def length(env: Environment, items: Collection) -> Collection:
+    value = _string(items, "length")
+    return [] if value is None else [len(value)]
+
+
+@function("upper")
+def upper(env: Environment, items: Collection) -> Collection:
+    value = _string(items, "upper")
+    return [] if value is None else [value.upper()]
+
+
+@function("lower")
+def lower(env: Environment, items: Collection) -> Collection:
+    value = _string(items, "lower")
+    return [] if value is None else [value.lower()]
+
+
+@function("trim")
+def trim(env: Environment, items: Collection) -> Collection:
+    value = _string(items, "trim")
+    return [] if value is None else [value.strip()]
+
+
+@function("toChars")
+def to_chars(env: Environment, items: Collection) -> Collection:
+    return list(_string(items, "toChars") or "")
+
+
+@function("split", 1)
+def split(env: Environment, items: Collection, separator: Collection) -> Collection:
+    value, at = _string(items, "split"), _string(separator, "split")
+    return [] if value is None or at is None else list(value.split(at) if at else value)
+
+
+@function("join", 0, 1)
+def join(env: Environment, items: Collection, separator: Collection | None = None) -> Collection:
+    between = _string(separator or [], "join") or ""
+    return [between.join(text(item) or "" for item in items)] if items else []
+
+
+_JSON_ESCAPE = re.compile(r'\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])')
+
+
+def _json_character(escape: re.Match[str]) -> str:
+    return str(json.loads(f'"{escape.group()}"'))
+
+
+_ENCODERS = {
+    "hex": lambda value: value.encode().hex(),
+    "base64": lambda value: base64.b64encode(value.encode()).decode(),
+    "urlbase64": lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
+}
+_DECODERS = {
+    "hex": lambda value: bytes.fromhex(value).decode(),
+    "base64": lambda value: base64.b64decode(value, validate=True).decode(),
+    "urlbase64": lambda value: base64.urlsafe_b64decode(value).decode(),
+}
+_ESCAPERS = {
+    "html": lambda value: html.escape(value, quote=True).replace("&#x27;", "&#39;"),
+    "json": lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
+}
+_UNESCAPERS = {
+    "html": html.unescape,
+    "json": lambda value: _JSON_ESCAPE.sub(_json_character, value),
+}
+
+
+def _converted(
+    table: dict[str, object], items: Collection, form: Collection, name: str
+) -> Collection:
+    value, wanted = _string(items, name), _string(form, name)
+    convert = table.get(wanted or "")
+    if value is None or not callable(convert):
+        return []
+    try:
+        return [convert(value)]
+    except (ValueError, binascii.Error):
+        return []
+
+
+@function("encode", 1)
+def encode(env: Environment, items: Collection, form: Collection) -> Collection:
+    return _converted({**_ENCODERS}, items, form, "encode")
+
+
+@function("decode", 1)
+def decode(env: Environment, items: Collection, form: Collection) -> Collection:
+    return _converted({**_DECODERS}, items, form, "decode")
+
+
+@function("escape", 1)
+def escape(env: Environment, items: Collection, form: Collection) -> Collection:
+    return _converted({**_ESCAPERS}, items, form, "escape")
+
+
+@function("unescape", 1)
+def unescape(env: Environment, items: Collection, form: Collection) -> Collection:
+    return _converted({**_UNESCAPERS}, items, form, "unescape")

@@ -1,0 +1,119 @@
+"""Types as values: ``is``, ``as``, ``ofType()``, ``type()`` (N1, sections 5.1 and 6.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..errors import EvaluationError, FhirPathTypeError
+from ..evaluation import Collection, Environment, function, typed
+from ..model import SYSTEM_TYPES
+from ..node import Item, Node
+from ..quantity import Quantity
+from ..syntax import TypeName
+from ..temporal import Temporal
+
+__all__ = ["TypeInfo", "as_type", "is_operator"]
+
+_TEMPORAL = {"date": "Date", "dateTime": "DateTime", "time": "Time"}
+
+
+@dataclass(frozen=True, slots=True)
+class TypeInfo:
+    """What ``type()`` returns: has the children ``namespace`` and ``name``."""
+
+    namespace: str
+    name: str
+
+    def child(self, name: str) -> Collection:
+        return [self.namespace] if name == "namespace" else [self.name] if name == "name" else []
+
+
+def system_type(item: Item) -> str | None:
+    """The name of a value's System type, None for an element of a resource."""
+    if isinstance(item, bool):
+        return "Boolean"
+    if isinstance(item, int):
+        return "Integer"
+    if isinstance(item, Decimal):
+        return "Decimal"
+    if isinstance(item, str):
+        return "String"
+    if isinstance(item, Temporal):
+        return _TEMPORAL[item.kind]
+    if isinstance(item, Quantity):
+        return "Quantity"
+    return None
+
+
+def _is(env: Environment, item: Item, wanted: TypeName) -> bool:
+    system = system_type(item)
+    if system is not None:
+        return wanted.namespace in (None, "System") and (
+            wanted.name == system or system == "Date" and wanted.name == "DateTime"
+        )
+    if not isinstance(item, Node) or wanted.namespace == "System":
+        return False
+    if wanted.namespace is None and wanted.name in SYSTEM_TYPES and wanted.name != "Quantity":
+        return False
+    return env.model.is_a(item.type, wanted.name)
+
+
+@typed("is")
+def is_(env: Environment, items: Collection, wanted: TypeName) -> Collection:
+    return [_is(env, items[0], wanted)] if len(items) == 1 else []
+
+
+def is_operator(env: Environment, items: Collection, wanted: TypeName) -> Collection:
+    """``items is type``.
+
+    Of an element also true of the System type of that name, whatever the case, as in HL7's
+    validator (que-7: ``answer is Boolean``).
+    """
+    if len(items) != 1:
+        return [False] if items else []
+    item = items[0]
+    if (
+        isinstance(item, Node)
+        and wanted.namespace is None
+        and item.type.lower() == wanted.name.lower()
+    ):
+        return [True]
+    return [_is(env, item, wanted)]
+
+
+def _selected(env: Environment, item: Item, wanted: TypeName) -> bool:
+    if isinstance(item, Node):
+        return wanted.namespace != "System" and env.model.instance_of(item.type, wanted.name)
+    return wanted.namespace in (None, "System") and system_type(item) == wanted.name
+
+
+def as_type(env: Environment, items: Collection, wanted: TypeName) -> Collection:
+    """``items as type``. Raises EvaluationError for several items."""
+    if len(items) > 1:
+        raise EvaluationError(f"as needs one item, got {len(items)}")
+    return [item for item in items if _selected(env, item, wanted)]
+
+
+@typed("as")
+def as_(env: Environment, items: Collection, wanted: TypeName) -> Collection:
+    return as_type(env, items, wanted)
+
+
+@typed("ofType")
+def of_type(env: Environment, items: Collection, wanted: TypeName) -> Collection:
+    return [item for item in items if _selected(env, item, wanted)]
+
+
+@function("type")
+def type_(env: Environment, items: Collection) -> Collection:
+    return [_info(env, item) for item in items]
+
+
+def _info(env: Environment, item: Item) -> TypeInfo:
+    system = system_type(item)
+    if system is not None:
+        return TypeInfo("System", system)
+    if isinstance(item, Node):
+        return TypeInfo("FHIR", env.model.ancestors(item.type)[0])
+    raise FhirPathTypeError("a type has no type")

@@ -1,0 +1,83 @@
+"""Parts of expressions that are known without data: literals, and what stands for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from ..syntax import Binary, Call, External, Literal, Tree
+
+__all__ = [
+    "NO_TEXT",
+    "NUMERIC",
+    "TEMPORAL",
+    "constant",
+    "constants",
+    "fits",
+    "is_count",
+    "untraced",
+]
+
+NUMERIC = frozenset({"integer", "positiveInt", "unsignedInt", "decimal"})
+TEMPORAL = frozenset({"date", "dateTime", "instant"})
+NO_TEXT = NUMERIC | TEMPORAL | {"time", "boolean"}
+
+
+def untraced(tree: Tree) -> Tree:
+    match tree:
+        case Call(source, "trace", _) if source is not None:
+            return untraced(source)
+        case _:
+            return tree
+
+
+def is_count(tree: Tree) -> bool:
+    match tree:
+        case Call(_, "count", ()):
+            return True
+        case Binary("+", left, right):
+            return is_count(left) and is_count(right)
+        case _:
+            return False
+
+
+_SYSTEMS = {
+    "ucum": "http://unitsofmeasure.org",
+    "loinc": "http://loinc.org",
+    "sct": "http://snomed.info/sct",
+}
+
+
+def constant(tree: Tree) -> str | int | float | bool | None:
+    match tree:
+        case Literal(Decimal() as value):
+            return float(value) if Decimal(repr(float(value))) == value else None
+        case Literal(str() | bool() | int() as value):
+            return value
+        case External(name):
+            return _SYSTEMS.get(name)
+    return None
+
+
+def constants(tree: Tree) -> tuple[Any, ...]:
+    match tree:
+        case Binary("|", left, right):
+            one, other = constants(left), constants(right)
+            return one + other if one and other else ()
+    value = constant(tree)
+    return () if value is None else (value,)
+
+
+_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[frozenset[str]], bool]], ...] = (
+    (bool, lambda types: types == {"boolean"}),
+    ((int, float), lambda types: types <= NUMERIC),
+    (str, lambda types: not types & NO_TEXT and all(name[:1].islower() for name in types)),
+)
+
+
+def fits(types: frozenset[str], values: tuple[Any, ...]) -> bool:
+    """Whether JSON values of these types can be compared with the literals as they stand."""
+    return all(
+        next(fits(types) for kind, fits in _KINDS if isinstance(value, kind)) for value in values
+    )

@@ -1,0 +1,112 @@
+"""The fast path: blocks of lines through the native acceptor, what it does not accept through the
+explainer.
+
+    block -> acceptor: accepted | asked (a reason) | pending (questions)
+          -> questions answered by the explainer's own checks, pending lines walked again
+          -> asked lines to the explainer, one by one -> BlockVerdicts
+
+Without the native module (a plain install without a Rust toolchain) ``NATIVE`` is False, and
+everything goes to the explainer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from ..block import Block, BlockVerdicts
+from ..explainer.resource_walk import Explainer
+from ..issue import Verdict, crash_verdict
+from ..text_columns import Coded, Joined
+from .type_records import Lowering
+
+try:
+    from .._acceptor import Acceptor, Judgement
+except ImportError:
+    NATIVE = False
+else:
+    NATIVE = True
+"""Whether the native acceptor is installed."""
+
+__all__ = ["NATIVE", "Acceptance"]
+
+_PASSES: Final = 48
+"""Passes over a block at the most: each may meet types or values that the one before did not get
+to.
+"""
+
+
+class Acceptance:
+    """Judges blocks natively as far as that goes. One per validator; not thread-safe. Only where
+    ``NATIVE`` is true.
+
+    slow       judges the lines that are not accepted
+    undecided  gets the codes of accepted lines that could not be checked: value set or code system
+               -> how many
+    """
+
+    def __init__(
+        self, explainer: Explainer, slow: Callable[[bytes], Verdict], undecided: Counter[str]
+    ) -> None:
+        self._lowering = Lowering(explainer)
+        self._acceptor = Acceptor()
+        self._slow = slow
+        self._undecided = undecided
+
+    def validate_block(self, block: Block) -> BlockVerdicts:
+        """The verdicts for a block of lines, and why lines were asked about."""
+        data = block.data
+        judgement = self._judge(data)
+        for number, count in Counter(judgement.undecided()).items():
+            self._undecided[self._lowering.undecided[number]] += count
+        numbers, starts, ends = (
+            memoryview(column).cast("I")
+            for column in (judgement.numbers(), judgement.starts(), judgement.ends())
+        )
+        types, ids = Coded(tuple(self._lowering.types), judgement.types()), judgement.ids(data)
+        if judgement.whole:
+            return BlockVerdicts(numbers, starts, ends, types, Joined(ids), {}, frozenset())
+        names: list[str | None] = list(types) if types.names else [None] * len(numbers)
+        keys: list[str | None] = [key or None for key in Joined(ids)]
+        verdicts: dict[int, Verdict] = {}
+        failed, crashed = set[int](), set[int]()
+        reasons: Counter[str] = Counter()
+        for position, reason in judgement.asked():
+            reasons[reason] += 1
+            verdict = self._explain(data[starts[position] : ends[position]], position, crashed)
+            names[position], keys[position] = verdict.resource_type, verdict.resource_id
+            if verdict.issues:
+                verdicts[position] = verdict
+                if position not in crashed and verdict.failed:
+                    failed.add(position)
+        return BlockVerdicts(
+            numbers,
+            starts,
+            ends,
+            names,
+            keys,
+            verdicts,
+            frozenset(failed),
+            frozenset(crashed),
+            asked=reasons,
+        )
+
+    def _judge(self, data: bytes) -> Judgement:
+        judgement = self._acceptor.begin(data)
+        for _ in range(_PASSES):
+            self._acceptor.extend(self._lowering.take_records())
+            questions = self._acceptor.judge(data, judgement)
+            if not questions:
+                break
+            for check, text in questions:
+                value, undecided = self._lowering.answer(check, text)
+                self._acceptor.answer(check, text, value, undecided)
+        return judgement
+
+    def _explain(self, line: bytes, position: int, crashed: set[int]) -> Verdict:
+        try:
+            return self._slow(line)
+        except Exception as error:  # noqa: BLE001  # the wall around one resource: a bug in a validator costs its own line only
+            crashed.add(position)
+            return crash_verdict(error)

@@ -1,0 +1,268 @@
+"""Profiles for the acceptor: what a profile says beyond its base type, as groups of members with
+their checks and slices.
+
+Follows ``profiles.ProfileCompiler`` step by step and asks it wherever it can: the narrowed
+elements, the types that are left, and which slice a value is in are its own answers. What has no
+counterpart in the table (re-slices, rules on what stands beside a primitive) asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from ..checks.rule import Issues, Scope
+from ..profiles.discriminators import Undecidable
+from ..profiles.narrowing import ProfileCompiler
+from ..profiles.slices import Slices
+from ..schema import Property
+from ..schema.profile_tree import Group, Node
+from .records import NO_CHECK, items, u8, u16, u32
+
+if TYPE_CHECKING:
+    from .type_records import Lowering
+
+__all__ = ["Overlays"]
+
+_ASK: Final = u8(0)
+_UNBOUNDED: Final = 0xFFFFFFFF
+_MOST_SLICES: Final = 60
+_NAME: Final = re.compile(r"[A-Za-z]\w*")
+_STANDING_IN: Final[dict[str, Any]] = {
+    "boolean": True,
+    "integer": 1,
+    "positiveInt": 1,
+    "unsignedInt": 1,
+    "decimal": 1,
+}
+"""Values that show their type and nothing else, where that is all that a slice is told by; dates
+are strings.
+"""
+
+
+class _NoCounterpartError(Exception):
+    """Something that the table cannot say."""
+
+
+class Overlays:
+    """Overlays by number; each is lowered when the acceptor first asks for it."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        self._lowering = lowering
+        self._explainer = lowering.explainer
+        self._by_url: dict[str, int] = {}
+        self._makers: list[Callable[[], bytes]] = []
+
+    def of_profile(self, url: str) -> int:
+        """The number of a known profile's overlay."""
+        if url not in self._by_url:
+            self._by_url[url] = self._number(lambda: self._profile(url))
+        return self._by_url[url]
+
+    def of_profiles(self, urls: Sequence[str]) -> int:
+        """The number of an overlay that is those of several known profiles together."""
+        if len(urls) == 1:
+            return self.of_profile(urls[0])
+        numbers = [self.of_profile(url) for url in urls]
+        return self._number(lambda: items(u8(7) + u32(number) for number in numbers) + items([]))
+
+    def record(self, number: int) -> bytes:
+        """The record of an overlay."""
+        return u8(4) + u32(number) + self._makers[number]()
+
+    def _number(self, make: Callable[[], bytes]) -> int:
+        self._makers.append(make)
+        return len(self._makers) - 1
+
+    def _profile(self, url: str) -> bytes:
+        definition = self._explainer.definitions.fetch("StructureDefinition", url)
+        assert definition is not None
+        compiler = ProfileCompiler(self._explainer, definition)
+        name = definition["type"]
+        checks = (
+            [_ASK]
+            if self._explainer.schema.kind(name) == "primitive-type"
+            else self._lowering.values.checks(compiler.root(), "narrowed")
+        )
+        return self._overlay(compiler, compiler.top, name, checks) or items([]) + items([])
+
+    def _overlay(
+        self, compiler: ProfileCompiler, node: Node, name: str, checks: list[bytes]
+    ) -> bytes | None:
+        """The checks on an object itself, and its groups; None where there is nothing to say."""
+        groups: list[bytes] = []
+        for group in node.groups:
+            try:
+                lowered = self._group(compiler, group, name)
+            except _NoCounterpartError:
+                return items([_ASK]) + items([])
+            if lowered is not None:
+                groups.append(lowered)
+        checks = checks + self._without_extensions(compiler, node, name)
+        return items(checks) + items(groups) if checks or groups else None
+
+    def _without_extensions(self, compiler: ProfileCompiler, node: Node, name: str) -> list[bytes]:
+        """Primitives with a fixed value have no companion, or ask."""
+        fixed = [
+            each.element
+            for group in node.groups
+            for each in (group.node, *group.slices)
+            if each.element.fixed is not None
+        ]
+        keys = sorted(
+            {
+                "_" + p.json_name
+                for element in fixed
+                for p in compiler.properties(element, name)
+                if p.is_primitive
+            }
+        )
+        return [u8(6) + self._lowering.conditions.lacking(keys)] if keys else []
+
+    def _group(self, compiler: ProfileCompiler, group: Group, name: str) -> bytes | None:
+        found = compiler.properties(group.node.element, name)
+        if not found:
+            return None
+        element, base = group.node.element, found[0].element
+        own = [self._item(compiler, group.node, p) for p in found]
+        slices = compiler.slices(group, found)
+        fewer = element.max is not None and (base.max is None or element.max < base.max)
+        if element.min <= base.min and not fewer and slices is None and not any(own):
+            return None
+        least = element.min if element.min > base.min else 0
+        most = element.max if fewer and element.max is not None else _UNBOUNDED
+        members = [
+            self._member(compiler, p, item, slices) for p, item in zip(found, own, strict=True)
+        ]
+        return (
+            u32(least)
+            + u32(most)
+            + items(members)
+            + (u8(0) if slices is None else self._slices(slices))
+        )
+
+    def _slices(self, slices: Slices) -> bytes:
+        slicing = slices.slicing
+        if len(slices.nodes) > _MOST_SLICES or any(
+            "/" in (node.element.slice_name or "") for node in slices.nodes
+        ):
+            raise _NoCounterpartError
+        bounds = (
+            u32(node.element.min)
+            + u32(_UNBOUNDED if node.element.max is None else node.element.max)
+            for node in slices.nodes
+        )
+        return u8(1) + u8(slicing.rules == "closed") + u8(slicing.ordered) + items(bounds)
+
+    def _member(
+        self, compiler: ProfileCompiler, found: Property, item: bytes | None, slices: Slices | None
+    ) -> bytes:
+        name = self._lowering.names.number
+        companion = name("_" + found.json_name) if found.is_primitive else name(found.json_name)
+        start = (
+            u16(name(found.json_name))
+            + u16(companion)
+            + u8(found.is_primitive)
+            + (item or _item([]))
+        )
+        if slices is None:
+            return start + u32(NO_CHECK) + items([]) + items([])
+        decided_by = self._decided_by(slices, found)
+        question = self._lowering.question(
+            self._slice_question(slices, found, by_type=decided_by == ["resourceType"])
+        )
+        inside = [self._item(compiler, node, found) or _item([]) for node in slices.nodes]
+        return (
+            start
+            + u32(question)
+            + self._lowering.names.projection((name, ()) for name in decided_by)
+            + items(inside)
+        )
+
+    def _decided_by(self, slices: Slices, found: Property) -> list[str]:
+        """The members that the discriminators look at; none for the whole value.
+
+        Where the type alone decides, a member that no value has.
+        """
+        discriminators = slices.slicing.discriminators
+        if discriminators and all(d.type == "type" and d.path == "$this" for d in discriminators):
+            return ["resourceType"]
+        if found.is_primitive or not all(
+            _NAME.fullmatch(d.path.partition(".")[0]) and "(" not in d.path for d in discriminators
+        ):
+            return []
+        wanted = {d.path.partition(".")[0] for d in discriminators}
+        decisive = [
+            p
+            for p in self._explainer.schema.properties(found.type).values()
+            if p.name in wanted or p.json_name in wanted
+        ]
+        return [
+            name
+            for p in decisive
+            for name in ((p.json_name, "_" + p.json_name) if p.is_primitive else (p.json_name,))
+        ]
+
+    def _slice_question(self, slices: Slices, found: Property, *, by_type: bool) -> Any:
+        def match(value: Any, scope: Scope) -> int:
+            if by_type and found.is_primitive:
+                value = _STANDING_IN.get(found.type, "2000-01-01")
+            try:
+                matched, fault = slices.match(value, None, found, scope)
+            except Undecidable:
+                return 0
+            return 0 if fault else 1 if matched is None else matched + 2
+
+        return self._lowering.values.valued(match)
+
+    def _item(self, compiler: ProfileCompiler, node: Node, found: Property) -> bytes | None:
+        """What a node says of each value of a property; None for nothing."""
+        if found.type == "Resource":
+            return None if compiler.item_check(node, found) is None else _item([_ASK])
+        if compiler.is_other_type(node.element, found):
+            return _item([_ASK], empty_asks=True)
+        narrowed = compiler.narrowed(node.element, found)
+        if found.is_primitive:
+            return self._primitive(compiler, node, narrowed, found)
+        checks = self._lowering.values.checks(narrowed, "narrowed")
+        reference = node.element.content_reference
+        if reference is not None and not node.groups:
+            target = compiler.find(reference.rpartition("#")[2])
+            if target is not None and target.groups:
+                checks.append(
+                    u8(7)
+                    + u32(
+                        self._number(
+                            lambda: (
+                                self._overlay(compiler, target, found.type, [])
+                                or items([]) + items([])
+                            )
+                        )
+                    )
+                )
+        elif (inside := self._overlay(compiler, node, found.type, [])) is not None:
+            checks.append(u8(7) + u32(self._number(lambda: inside)))
+        return _item(checks) if checks else None
+
+    def _primitive(
+        self, compiler: ProfileCompiler, node: Node, narrowed: Property, found: Property
+    ) -> bytes | None:
+        if compiler.children(node, found.type) is not None:
+            return _item([_ASK], empty_asks=True)
+        rules = self._explainer.narrowing_checks(narrowed)
+        empty_asks = bool(self._explainer.empty_checks(narrowed))
+        if not rules and not empty_asks:
+            return None
+
+        def every(value: Any, scope: Scope) -> Issues:
+            return next((issues for check in rules if (issues := check(value, scope))), None)
+
+        return _item(
+            [u8(8) + u32(self._lowering.values.about_value([every]))] if rules else [],
+            empty_asks=empty_asks,
+        )
+
+
+def _item(checks: Iterable[bytes], *, empty_asks: bool = False) -> bytes:
+    return items(checks) + u8(empty_asks)

@@ -1,0 +1,159 @@
+"""Questions of the acceptor: what the explainer's checks say of a single value, given as a piece of
+JSON and nothing around it.
+
+A check that looks beyond its value cannot answer: then the whole line goes to the explainer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from .. import fhirpath
+from ..checks.rule import Scope
+from ..issue import Issue
+from ..values.decoding import decode
+
+__all__ = [
+    "NO", "YES", "Answer", "NeedsContextError", "Nowhere", "Outermost", "Question",
+    "about_codings", "about_text", "about_value", "read_text", "read_value",
+]  # fmt: skip
+
+Answer = tuple[int, Counter[str]]
+"""0 for no, else what the check means by it; with the value sets that could not decide."""
+Question = Callable[[bytes], Answer]
+"""Answers about a value's bytes. Raises NeedsContextError where it takes more than these."""
+
+NO: Final[Answer] = (0, Counter())
+YES: Final[Answer] = (1, Counter())
+
+
+class NeedsContextError(Exception):
+    """A check looked beyond the value that it was given."""
+
+
+def _unseen(*_: object) -> Any:
+    raise NeedsContextError
+
+
+class Nowhere(Scope):
+    """The scope of a value of which nothing else is known: a check that asks for more breaks
+    off.
+    """
+
+    __slots__ = ()
+    resource = parent = place = holder = property(_unseen)
+
+    def __init__(self) -> None:
+        self.undecided = Counter()
+        self.memo = {}
+
+
+class Outermost(Nowhere):
+    """The same for a value of a line's own resource, from which references lead out of the line."""
+
+    __slots__ = ()
+    parent = None
+
+
+class _UnseenResource(dict[str, Any]):
+    """A resource that an evaluation may carry along, but not look into."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name != "resourceType":
+            raise NeedsContextError
+        return "Resource"
+
+    __getitem__ = __contains__ = __iter__ = __len__ = __eq__ = keys = values = items = _unseen
+    __hash__ = None
+
+
+class _Unseen(fhirpath.Scope):
+    """The same for FHIRPath."""
+
+    __slots__ = ()
+    bundle = property(_unseen)
+
+    def __init__(self, hooks: fhirpath.Hooks) -> None:
+        self.resource = self.root = _UnseenResource()
+        self.hooks, self.variables, self.profile = hooks, {}, None
+
+
+def read_value(text: bytes) -> Any:
+    """The value of some JSON, as the explainer gets it."""
+    decoded = decode(b'{"value":' + text + b"}")
+    if isinstance(decoded, Issue):
+        raise NeedsContextError
+    return decoded["value"]
+
+
+def read_text(inside: bytes) -> Any:
+    """The same of what stands between the quotes of a string."""
+    if inside.isascii() and b"\\" not in inside and (text := inside.decode()).isprintable():
+        return text
+    return read_value(b'"' + inside + b'"')
+
+
+def about_value(
+    judge: Callable[[Any, Scope], int], hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere
+) -> Question:
+    """A question about a whole value; of one that refers to something contained nothing can be
+    told.
+    """
+    hooks = replace(hooks, conforms_to=_unseen)
+
+    def question(text: bytes) -> Answer:
+        if b'"#' in text:
+            return NO
+        scope = _unplaced(hooks, place)
+        return judge(read_value(text), scope), scope.undecided
+
+    return question
+
+
+def about_text(finds: Callable[[Any, Scope], Any], hooks: fhirpath.Hooks) -> Question:
+    """A question about a string, whose bytes come without quotes: whether nothing is found."""
+    hooks = replace(hooks, conforms_to=_unseen)
+
+    def question(text: bytes) -> Answer:
+        scope = _unplaced(hooks)
+        return NO if finds(read_text(text), scope) else (1, scope.undecided)
+
+    return question
+
+
+def about_codings(
+    check: Callable[[Any, Scope], Any], holder: Callable[[list[dict[str, str]]], Any]
+) -> Question:
+    """A question about systems and codes; holder: what the check wants to see around them."""
+
+    def question(text: bytes) -> Answer:
+        scope = Nowhere()
+        return (
+            NO
+            if check(holder([_coding(pair) for pair in _pairs(text)]), scope)
+            else (1, scope.undecided)
+        )
+
+    return question
+
+
+def _unplaced(hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere) -> Nowhere:
+    scope = place()
+    scope.memo["fhirpath"] = _Unseen(hooks)
+    return scope
+
+
+def _pairs(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    parts = text.split(b"\x1f")[:-1]
+    return zip(parts[::2], parts[1::2], strict=True)
+
+
+def _coding(pair: tuple[bytes, bytes]) -> dict[str, str]:
+    return {
+        name: read_text(part)
+        for name, part in zip(("system", "code"), pair, strict=True)
+        if part != b"\x1e"
+    }

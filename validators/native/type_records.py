@@ -1,0 +1,327 @@
+"""From the compiled schema to the acceptor's table, and from the explainer's checks to answers
+about single values.
+
+What the table can say natively (names, form, cardinality, choices, primitives, most invariants) is
+lowered, type by type, when the acceptor first meets the type. Everything else a rule says of one
+value becomes a *question*: a numbered check that the acceptor asks about a value that it has not
+met, answered by the very closure that the explainer runs. A rule that this module does not know is
+a question too, and one that needs to see more than its value answers no: then the line goes to the
+explainer.
+
+    lowering          types and their properties, profiles that resources name
+    lowered_values    what holds for each value of a property
+    conditions        invariants
+    overlays          profiles
+
+The records are described in ``acceptor/src/table``.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from dataclasses import replace
+from typing import Final
+
+from ..explainer.resource_walk import Explainer
+from ..rules import (
+    RULES,
+    attachment,
+    bundle,
+    cardinality,
+    claimed_profiles,
+    contained,
+    identifier,
+    ids,
+    invariant,
+    narrative_links,
+)
+from ..rules.questionnaires import response
+from ..schema import Property, TypeSchema
+from .conditions import Conditions
+from .overlays import Overlays
+from .questions import NO, YES, Answer, NeedsContextError, Nowhere, Question, read_text
+from .records import (
+    IS_ATTACHMENT,
+    IS_BUNDLE,
+    IS_IDENTIFIER,
+    IS_META,
+    IS_PARAMETERS,
+    IS_PLAIN_REFERENCE,
+    IS_RESOURCE,
+    MAY_BE_EMPTY,
+    NO_CHECK,
+    WIDTH,
+    Names,
+    items,
+    string,
+    u8,
+    u16,
+    u32,
+)
+from .value_records import Values
+
+__all__ = ["Lowering"]
+
+_BESIDE: Final = "_"
+"""Opens the names of nodes that stand beside a primitive: the rest is the element's path."""
+_KNOWN: Final = (
+    "resourceType id meta profile security versionId lastUpdated contained system code value "
+    "coding reference type url extension data size "
+    "link relation entry fullUrl _fullUrl search mode parameter part resource"
+).split()
+"""Names that the acceptor's own rules look at, in the order of its record."""
+
+_FLAGS: Final = {
+    "Identifier": IS_IDENTIFIER,
+    "Attachment": IS_ATTACHMENT,
+    "Meta": IS_META,
+    "Bundle": IS_BUNDLE,
+    "Parameters": IS_PARAMETERS,
+}
+_OBJECT_RULES: Final = frozenset(
+    {
+        cardinality.build,
+        identifier.build,
+        attachment.build,
+        ids.build,
+        contained.build,
+        invariant.build,
+        narrative_links.build,
+        claimed_profiles.build,
+        bundle.build,
+    }
+) | {response.build}
+"""Rules on whole objects that the acceptor has natively, and one with nothing to say where the
+question about the Questionnaire is answered.
+"""
+
+
+class Lowering:
+    """One explainer's schema as table records, and its checks as questions. One per acceptor."""
+
+    def __init__(self, explainer: Explainer) -> None:
+        self.explainer = explainer
+        self.schema = explainer.schema
+        self.undecided: list[str] = []  # names of value sets by number
+        self._undecided_numbers: dict[str, int] = {}
+        self.names = Names()
+        self.values = Values(self)
+        self.conditions = Conditions(explainer, self.names, self.question, self.values.valued)
+        self._nodes: dict[str, int] = {}
+        self._node_names: list[str] = []
+        self._done: set[str] = set()
+        self._native: dict[str, bool] = {}
+        self.types: list[str] = []  # resource types by number
+        self.overlays = Overlays(self)
+        self._questions: list[Question] = [
+            self._type_question,
+            self._node_question,
+            self._overlay_question,
+        ]
+        self._records = bytearray()
+        self._keep(u8(5), *(u16(self.names.number(name)) for name in _KNOWN))
+
+    def take_records(self) -> bytes:
+        """What was added to the table since the last call."""
+        records = self.names.take_records() + bytes(self._records)
+        self._records.clear()
+        return records
+
+    def answer(self, check: int, text: bytes) -> tuple[int, list[int]]:
+        """The answer to a question of the acceptor: its value, and the numbers of the value sets
+        that could not decide.
+        """
+        try:
+            value, undecided = self._questions[check](text)
+        except NeedsContextError:
+            return 0, []
+        except Exception:  # noqa: BLE001  # a bug in a rule: it shows again where the explainer runs it, at the wall around one resource
+            return 0, []
+        return value, [self._undecided_number(name) for name in sorted(undecided.elements())]
+
+    def question(self, question: Question) -> int:
+        """The number of a new check."""
+        self._questions.append(question)
+        return len(self._questions) - 1
+
+    def _undecided_number(self, name: str) -> int:
+        number = self._undecided_numbers.get(name)
+        if number is None:
+            number = self._undecided_numbers[name] = len(self.undecided)
+            self.undecided.append(name)
+        return number
+
+    def _keep(self, *parts: bytes) -> None:
+        for part in parts:
+            self._records += part
+
+    # Types
+
+    def _type_question(self, text: bytes) -> Answer:
+        name = text.decode()
+        if not self.schema.is_resource(name) or not self.is_native(self.schema.type(name)):
+            return NO
+        if name not in self.types:
+            self.types.append(name)
+            self._lower(name)
+            self._keep(u8(2), string(name), u32(self.node(name)))
+        return YES
+
+    def _node_question(self, text: bytes) -> Answer:
+        name = self._node_names[struct.unpack("<I", text)[0]]
+        self._lower(name)
+        return YES
+
+    def _overlay_question(self, text: bytes) -> Answer:
+        self._keep(self.overlays.record(struct.unpack("<I", text)[0]))
+        return YES
+
+    def node(self, name: str) -> int:
+        """The number of a type's node."""
+        number = self._nodes.get(name)
+        if number is None:
+            number = self._nodes[name] = len(self._node_names)
+            self._node_names.append(name)
+        return number
+
+    def is_native(self, schema: TypeSchema) -> bool:
+        """Whether the table can hold a type: not too many properties, and no rule on its objects
+        that the acceptor lacks.
+        """
+        found = self._native.get(schema.name)
+        if found is None:
+            others = (
+                rule for rule in RULES if "object" in rule.on and rule.build not in _OBJECT_RULES
+            )
+            found = len(schema.properties) < WIDTH and all(
+                rule.build(schema, self.explainer) is None for rule in others
+            )
+            self._native[schema.name] = found
+        return found
+
+    def _lower(self, name: str) -> None:
+        """Add a type.
+
+        Those that it leads to wait until data has them: most elements of most types never come.
+        """
+        if name in self._done:
+            return
+        self._done.add(name)
+        schema = self._schema_of(name)
+        found = list(schema.properties.values())
+        numbers = {p.json_name: n for n, p in enumerate(found)}
+        properties = [self._property(p, schema, numbers) for p in found]
+        flags = _FLAGS.get(name, MAY_BE_EMPTY if name.startswith(_BESIDE) else 0)
+        profile_check = NO_CHECK
+        if schema.kind == "resource":
+            flags |= IS_RESOURCE
+            properties.append(
+                u16(self.names.number("resourceType")) * 2
+                + u32(0)
+                + u8(3)
+                + u8(0)
+                + u16(0)
+                + u32(NO_CHECK)
+                + u16(0)
+            )
+            if self.explainer.unknown_profile is not None:
+                profile_check = self.question(self._profile_question(schema))
+        conditions, plain_reference = self.conditions.of_type(schema)
+        if name == "Attachment" and (check := attachment.build(schema, self.explainer)) is not None:
+            conditions.append(self.conditions.asked_with("hash", self.values.about_value([check])))
+        if plain_reference:
+            flags |= IS_PLAIN_REFERENCE
+        required = [
+            items(u16(numbers[p.json_name]) for p in found if p.element is element)
+            for element in schema.elements
+            if element.min
+        ]
+        self._keep(
+            u8(3),
+            u32(self.node(name)),
+            u8(flags),
+            u32(profile_check),
+            items(properties),
+            items(required),
+            items(conditions),
+        )
+
+    def _schema_of(self, name: str) -> TypeSchema:
+        """The compiled type; or that of what stands beside a primitive element, whose extensions
+        know the element's path.
+        """
+        if not name.startswith(_BESIDE):
+            return self.schema.type(name)
+        element = self.schema.type("Element")
+        extension = element.properties["extension"]
+        placed = replace(
+            extension,
+            element=replace(extension.element, path=f"{name.removeprefix(_BESIDE)}.extension"),
+        )
+        return replace(element, properties={**element.properties, "extension": placed})
+
+    def _property(self, found: Property, schema: TypeSchema, numbers: dict[str, int]) -> bytes:
+        siblings = (
+            [p for p in schema.properties.values() if p.element is found.element and p is not found]
+            if found.element.is_choice
+            else []
+        )
+        key = self.names.number(found.json_name)
+        companion = self.names.number("_" + found.json_name) if found.is_primitive else key
+        takes_companion = (
+            found.is_primitive
+            and found.type != "xhtml"
+            and "xmlAttr" not in found.element.representations
+        )
+        is_unique = ids.build_element(found, self.explainer) is not None
+        flags = (
+            found.is_list
+            | takes_companion << 1
+            | (found.is_primitive and bool(self.explainer.empty_checks(found))) << 2
+            | is_unique << 3
+        )
+        kind, format_check, checks = (
+            self.values.primitive(found) if found.is_primitive else self.values.other(found)
+        )
+        beside = self.node(_BESIDE + found.element.path) if takes_companion else 0
+        others = items(u16(numbers[p.json_name]) for p in siblings)
+        return (
+            u16(key)
+            + u16(companion)
+            + u32(beside)
+            + kind
+            + u8(flags)
+            + others
+            + u32(format_check)
+            + items(checks)
+        )
+
+    # Profiles
+
+    def _profile_question(self, schema: TypeSchema) -> Question:
+        check = claimed_profiles.build(schema, self.explainer)
+        assert check is not None
+        profile_check = self.explainer.profile_check
+
+        def question(text: bytes) -> Answer:
+            url = read_text(text)
+            definition = claimed_profiles.named(url, self.explainer)
+            if definition is None or definition["type"] not in (
+                schema.name,
+                "Resource",
+                "DomainResource",
+            ):
+                return (
+                    NO
+                    if check({"resourceType": schema.name, "meta": {"profile": [url]}}, Nowhere())
+                    else YES
+                )
+            urls = [
+                each
+                for each in (url, *claimed_profiles.imposed(definition))
+                if profile_check(each) is not None
+            ]
+            return (2 + self.overlays.of_profiles(urls), Counter()) if urls else YES
+
+        return question

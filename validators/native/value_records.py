@@ -1,0 +1,246 @@
+"""What holds for each value of a property, as records: natively where the table can say it, else as
+questions to the explainer's checks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from ..checks.rule import Check, Scope
+from ..definitions import CORE
+from ..rules import RULES, binding, extension, ids, invariant, primitive, reference, type_profile
+from ..rules.primitive import format_of
+from ..rules.reference import target_types
+from ..schema import Property
+from ..values.narrative import read_div
+from .questions import (
+    NO,
+    YES,
+    Answer,
+    Nowhere,
+    Outermost,
+    Question,
+    about_codings,
+    about_text,
+    about_value,
+    read_text,
+    read_value,
+)
+from .records import NO_CHECK, items, string, u8, u32
+
+if TYPE_CHECKING:
+    from .type_records import Lowering
+
+__all__ = ["Values"]
+
+_PRIMITIVES: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            "string,markdown code id uri,url canonical date dateTime instant time boolean integer "
+            "positiveInt unsignedInt decimal base64Binary xhtml"
+        ).split()
+    )
+    for name in names.split(",")
+}
+_OTHER: Final = 16
+_NUMERIC: Final = frozenset({"boolean", "integer", "positiveInt", "unsignedInt", "decimal"})
+_ID: Final = _PRIMITIVES["id"]
+_INLINE: Final = {"contained": 2, "resource": 5}
+"""Properties that hold whole resources, with the kind of place that these stand in; others are left
+to the explainer.
+"""
+_TYPE_ALONE, _LEFT = 0xFFFFFFFF, 0xFFFFFFFE
+"""In place of the profile that a reference's target must follow: its type is enough; only the
+explainer can tell.
+"""
+
+
+class Values:
+    """The values of properties; one per lowering."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        self._lowering = lowering
+        self._explainer = lowering.explainer
+        self._schema = lowering.schema
+        self._targets: dict[tuple[str, ...], bytes] = {}
+
+    def primitive(self, found: Property) -> tuple[bytes, int, list[bytes]]:
+        """The kind of a primitive property's values, what to ask of one that is not certain, and
+        checks of each.
+        """
+        number = _PRIMITIVES.get(found.type, _OTHER)
+        if (
+            found.json_name == "id"
+            and self._schema.kind(found.element.path.removesuffix(".id")) == "resource"
+        ):
+            number = _ID
+        prove = format_of(found, self._explainer)
+        others = [
+            check
+            for check in self._value_checks(found, (primitive.build, ids.build_element))
+            if check is not None
+        ]
+        if found.type in _NUMERIC:
+            check = self._lowering.question(
+                self.valued(lambda value, scope: 0 if prove(value) else 1)
+            )
+            return (
+                u8(0) + u8(number),
+                check,
+                [u8(8) + u32(self.about_value(others))] if others else [],
+            )
+
+        def prove_all(value: Any, scope: Scope) -> Any:
+            if found.type == "xhtml" and _needs_resource(value):
+                return True
+            return prove(value) or next(
+                (issues for check in others if (issues := check(value, scope))), None
+            )
+
+        question = self._lowering.question(about_text(prove_all, self._explainer.hooks))
+        if others:
+            return u8(0) + u8(_OTHER), NO_CHECK, [u8(1) + u32(question)]
+        return u8(0) + u8(number), question, []
+
+    def _value_checks(
+        self, found: Property, but: tuple[Any, ...], on: str = "value"
+    ) -> Iterable[Check | None]:
+        return (
+            rule.build(found, self._explainer)
+            for rule in RULES
+            if on in rule.on and rule.build not in but
+        )
+
+    def other(self, found: Property) -> tuple[bytes, int, list[bytes]]:
+        """The same for a property that is no primitive."""
+        checks = self.checks(found, "value")
+        if found.type == "Resource":
+            return u8(4 if checks else _INLINE.get(found.json_name, 4)), NO_CHECK, []
+        if not self._lowering.is_native(self._schema.type(found.type)):
+            return u8(4), NO_CHECK, []
+        return u8(1) + u32(self._lowering.node(found.type)), NO_CHECK, checks
+
+    def checks(self, found: Property, on: str) -> list[bytes]:
+        """What the rules say of each value of a property that is no primitive."""
+        lowered: list[bytes] = []
+        for rule in RULES:
+            if on not in rule.on or (check := rule.build(found, self._explainer)) is None:
+                continue
+            if rule.build in (binding.build, binding.build_unbound):
+                lowered.append(self._binding(found, check))
+            elif rule.build in (reference.build, reference.build_narrowed):
+                lowered.append(self._reference(found, check))
+            elif rule.build is extension.build:
+                lowered.append(self._extension(found, check))
+            elif rule.build is invariant.build_element:
+                lowered += [u8(6) + op for op in self._lowering.conditions.of_element(found)]
+            elif (
+                rule.build is type_profile.build and (url := self._only_profile(found)) is not None
+            ):
+                if self._explainer.profile_check(url) is not None:
+                    lowered.append(u8(7) + u32(self._lowering.overlays.of_profile(url)))
+            else:
+                lowered.append(u8(8) + u32(self.about_value([check])))
+        return lowered
+
+    def _only_profile(self, found: Property) -> str | None:
+        """The profile of a type, where there is one and it is known."""
+        urls = found.type_ref.profiles
+        return (
+            urls[0]
+            if len(urls) == 1
+            and self._explainer.definitions.fetch("StructureDefinition", urls[0]) is not None
+            else None
+        )
+
+    def _binding(self, found: Property, check: Check) -> bytes:
+        if found.type == "CodeableConcept":
+            return u8(3) + u32(
+                self._lowering.question(about_codings(check, lambda codings: {"coding": codings}))
+            )
+        return u8(2) + u32(
+            self._lowering.question(about_codings(check, lambda codings: codings[0]))
+        )
+
+    def _reference(self, found: Property, check: Check) -> bytes:
+        type_ref = found.type_ref
+        if type_ref.aggregation:
+            return u8(0)
+        if type_ref.targets not in self._targets:
+            self._targets[type_ref.targets] = self._target_record(type_ref.targets)
+
+        def question(text: bytes) -> Answer:
+            value = read_value(text)
+            scope = Scope({}, Counter())
+            return (
+                NO
+                if check(value if isinstance(value, dict) else {"reference": value}, scope)
+                else (1, scope.undecided)
+            )
+
+        return u8(4) + u32(self._lowering.question(question)) + self._targets[type_ref.targets]
+
+    def _target_record(self, targets: tuple[str, ...]) -> bytes:
+        """Whether a target inside the line can be judged at all; the types that are allowed, each
+        with the profile that it must follow.
+        """
+        kinds = {url: self._schema.profiled(url) for url in targets}
+        settles = CORE + "Resource" in targets or None not in kinds.values()
+        types = sorted(target_types(self._schema, targets) or ())
+        return u8(settles) + items(
+            string(name) + u32(self._need([url for url in targets if kinds[url] == name]))
+            for name in types
+        )
+
+    def _need(self, urls: list[str]) -> int:
+        """What a target of one type needs, by the target profiles of that type."""
+        if all(url.startswith(CORE) for url in urls):
+            return _TYPE_ALONE
+        profiles = [
+            d
+            for url in urls
+            if (d := self._explainer.definitions.fetch("StructureDefinition", url)) is not None
+        ]
+        if any("snapshot" not in d or d.get("derivation") != "constraint" for d in profiles):
+            return _TYPE_ALONE
+        return (
+            self._lowering.overlays.of_profile(profiles[0]["url"]) if len(profiles) == 1 else _LEFT
+        )
+
+    def _extension(self, found: Property, check: Check) -> bytes:
+        definitions = self._explainer.definitions
+
+        def by_url(text: bytes) -> Answer:
+            url = read_text(text)
+            bare = url.partition("|")[0]
+            if definitions.fetch("StructureDefinition", bare) is not None:
+                return 2, Counter()
+            return NO if check({"url": url}, Nowhere()) else YES
+
+        by_value = (self.about_value([check], place) for place in (Nowhere, Outermost))
+        return u8(5) + u32(self._lowering.question(by_url)) + b"".join(map(u32, by_value))
+
+    def about_value(self, checks: list[Check], place: type[Nowhere] = Nowhere) -> int:
+        """A new question about a whole value: whether no check finds anything."""
+        return self._lowering.question(
+            self.valued(
+                lambda value, scope: 0 if any(check(value, scope) for check in checks) else 1, place
+            )
+        )
+
+    def valued(
+        self, judge: Callable[[Any, Scope], int], place: type[Nowhere] = Nowhere
+    ) -> Question:
+        """A question about a whole value, by what is to be made of it."""
+        return about_value(judge, self._explainer.hooks, place)
+
+
+def _needs_resource(div: str) -> bool:
+    """Whether a narrative is judged with the resource around it: by what its links lead to, by the
+    resource's language.
+    """
+    narrative = read_div(div)
+    return bool(narrative.links or narrative.images or narrative.wordless)

@@ -1,0 +1,393 @@
+"""Profiles compiled to checks of what they say beyond their base type (FHIR R4, section 5.1).
+
+The base type's own rules have run already. Of the profile's tree only what narrows is kept:
+cardinality, types, bindings, fixed values and patterns, invariants, slices. The rules are the same
+as for base types; they are given the narrowed element. Where a profile says nothing, there is no
+check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..checks.resolution import scope_of
+from ..checks.rule import Check, Issues, Scope, located, union
+from ..definitions import type_url
+from ..issue import Issue
+from ..rules.cardinality import too_few, too_many
+from ..rules.type_profile import follows
+from ..schema import ElementSchema, Property, TypeRef
+from ..schema.profile_tree import Group, Node, profile_tree
+from .discriminators import Tree
+from .slices import ItemCheck, Slices, items_of
+
+if TYPE_CHECKING:
+    from ..explainer.resource_walk import Explainer
+
+__all__ = ["ProfileCompiler"]
+
+_NOTHING: dict[str, Any] = {}  # what a primitive without companion holds
+
+
+class ProfileCompiler:
+    """Compiles one profile.
+
+    Checks of other profiles that it names are asked of the explainer, which keeps them all.
+    """
+
+    def __init__(self, explainer: Explainer, definition: dict[str, Any]) -> None:
+        self.explainer = explainer
+        self.schema = explainer.schema
+        self.type: str = definition["type"]
+        self.url: str = definition["url"]
+        self.top = profile_tree(definition)
+        self.tree = Tree(explainer, self.url)
+        self._by_id: dict[str, Node] = {}
+
+    def compile(self) -> Check | None:
+        """The check for a value of the profile's type; None where the profile narrows nothing."""
+        inside = self.children(self.top, self.type)
+        check = union(
+            [
+                *self.explainer.narrowing_checks(self.root()),
+                *([inside] if inside is not None else []),
+            ]
+        )
+        return None if check is None else self._signed(check)
+
+    def root(self) -> Property:
+        """The profile's root as a property of its type, with what it says beyond the type."""
+        element = replace(
+            self._narrowed(self.top.element, self.schema.type(self.type).root, self.type),
+            binding=None,
+        )  # a binding is an element's, not a type's
+        return Property(self.type, self.type, self.type, False, False, element, TypeRef(self.type))
+
+    def _signed(self, check: Check) -> Check:
+        url, is_primitive = self.url, self.schema.kind(self.type) == "primitive-type"
+
+        def signed(value: Any, scope: Scope) -> Issues:
+            issues = (
+                check(value, scope) if is_primitive or type(value) is dict else None
+            )  # another form is the walk's to report
+            if issues is not None:
+                for issue in issues:
+                    issue.profile = issue.profile or url
+            return issues
+
+        return signed
+
+    def children(self, node: Node, name: str) -> Check | None:
+        """The check for the children of a node, on an object of the named type; of a primitive that
+        is its companion.
+        """
+        owner = "Element" if self.schema.kind(name) in (None, "primitive-type") else name
+        return union([check for group in node.groups for check in self._group(group, owner)])
+
+    def _group(self, group: Group, name: str) -> list[Check]:
+        """The checks of one child name, on the object that has it."""
+        element = group.node.element
+        found = self.properties(element, name)
+        if not found:
+            return []
+        checks = self._counts(element, found)
+        checks += [
+            _each(p, check) for p in found if (check := self.item_check(group.node, p)) is not None
+        ]
+        slices = self.slices(group, found)
+        return checks if slices is None else [*checks, slices.check]
+
+    def properties(self, element: ElementSchema, name: str) -> list[Property]:
+        """The properties of a type that an element of the profile is about: several for a
+        choice.
+        """
+        return self.schema.about(name, element.name)
+
+    def slices(self, group: Group, found: list[Property]) -> Slices | None:
+        """The slices of one child name."""
+        slicing = group.node.element.slicing
+        if not group.slices or slicing is None:
+            return None
+        return Slices(
+            self.tree,
+            slicing,
+            group.slices,
+            found,
+            [{p.json_name: self.item_check(node, p) for p in found} for node in group.slices],
+        )
+
+    def _counts(self, element: ElementSchema, found: list[Property]) -> list[Check]:
+        """The cardinality of an element, where it is narrower than the base type's."""
+        base, checks = found[0].element, []
+        names = frozenset(
+            name
+            for p in found
+            for name in ((p.json_name, "_" + p.json_name) if p.is_primitive else (p.json_name,))
+        )
+        if element.min > base.min:
+            checks.append(_at_least(self.url, element, names))
+        if element.max is not None and (base.max is None or element.max < base.max):
+            checks.append(_at_most(self.url, element, element.max, names))
+        return checks
+
+    def item_check(self, node: Node, found: Property) -> ItemCheck | None:
+        """What a node says of one value of a property."""
+        element = node.element
+        if found.type == "Resource":
+            return self._resource_check(node, found)
+        if self.is_other_type(element, found):
+            text = (
+                f"The Profile '{self.url}' definition allows for the types "
+                f"{[t.code for t in element.types]} but found type {found.type}"
+            )
+            return lambda value, companion, scope: [
+                Issue("error", "structure", "profile-element-type", "", text)
+            ]
+        narrowed = self.narrowed(element, found)
+        on_value = union(self.explainer.narrowing_checks(narrowed))
+        on_empty = union(self.explainer.empty_checks(narrowed)) if found.is_primitive else None
+        if found.is_primitive and element.fixed is not None and on_value is not None:
+            return _without_extensions(_item(True, on_value, on_empty, self._inside(node, found)))
+        return _item(found.is_primitive, on_value, on_empty, self._inside(node, found))
+
+    @staticmethod
+    def is_other_type(element: ElementSchema, found: Property) -> bool:
+        """Whether a property is of a choice's type that the element does not allow any more."""
+        return (
+            found.element.is_choice
+            and bool(element.types)
+            and found.type_ref.code not in {t.code for t in element.types}
+        )
+
+    def narrowed(self, element: ElementSchema, found: Property) -> Property:
+        """The property with what the element says of it, and the base type does not."""
+        base = found.type_ref
+        ref = next((t for t in element.types if t.code == base.code), base)
+        profiles = tuple(
+            p for p in ref.profiles if p not in base.profiles and p != type_url(found.type)
+        )
+        targets = () if set(ref.targets) == set(base.targets) else ref.targets
+        return replace(
+            found,
+            element=self._narrowed(element, found.element, found.type),
+            type_ref=replace(ref, profiles=profiles, targets=targets),
+        )
+
+    def _resource_check(self, node: Node, found: Property) -> ItemCheck | None:
+        """What a node says of a contained resource, or an entry's: its type, the profiles of that,
+        and more that depends on the type.
+        """
+        refs, urls = node.element.types, [url for t in node.element.types for url in t.profiles]
+        if (
+            not node.groups
+            and not node.element.constraints
+            and not urls
+            and (not refs or any(t.code == "Resource" for t in refs))
+        ):
+            return None
+        made: dict[str, Check | None] = {}
+
+        def compiled(name: str) -> Check | None:
+            if name not in made:
+                element = replace(self._narrowed(node.element, found.element, name), binding=None)
+                inside = self.children(node, name)
+                checks = self.explainer.narrowing_checks(
+                    replace(found, type=name, element=element, type_ref=TypeRef(name))
+                )
+                made[name] = union([*checks, *([inside] if inside is not None else [])])
+            return made[name]
+
+        def check(value: Any, companion: Any, scope: Scope) -> Issues:
+            name = value.get("resourceType") if type(value) is dict else None
+            if type(name) is not str or not self.schema.is_resource(name):
+                return None  # the walk reports it
+            ref = next((t for t in refs if t.code in ("Resource", name)), None)
+            if refs and ref is None:
+                text = (
+                    f"The type '{name}' is not valid - must be one of "
+                    f"{', '.join(t.code for t in refs)} (from {self.url})"
+                )
+                return [Issue("error", "structure", "profile-element-type", "", text)]
+            inner = scope_of(value, scope)
+            issues = (
+                list(follows(self.explainer, ref.profiles, name, value, inner) or ())
+                if ref is not None
+                else []
+            )
+            more = compiled(name)
+            return (issues + ((more(value, inner) if more is not None else None) or [])) or None
+
+        return check
+
+    def _inside(self, node: Node, found: Property) -> Check | None:
+        """The children of a node, or of the node that its contentReference names."""
+        reference = node.element.content_reference
+        if reference is None or node.groups:
+            return self.children(node, found.type)
+        url, _, identity = reference.rpartition("#")
+        if url and url != self.url:
+            return None  # the base type's element, whose rules have run already
+        target = self.find(identity)
+        if target is None or not target.groups:
+            return None
+        made: list[Check | None] = []
+
+        def check(value: Any, scope: Scope) -> Issues:
+            if not made:  # when it is needed: elements refer to what holds them
+                made.append(self.children(target, found.type))
+            return made[0](value, scope) if made[0] is not None else None
+
+        return check
+
+    def find(self, identity: str) -> Node | None:
+        """The node with that id."""
+        if not self._by_id:
+            stack = [self.top]
+            while stack:
+                node = stack.pop()
+                self._by_id[node.element.id] = node
+                stack += [n for g in node.groups for n in (g.node, *g.slices)]
+        return self._by_id.get(identity)
+
+    def _narrowed(self, element: ElementSchema, base: ElementSchema, name: str) -> ElementSchema:
+        """The element with only what the base does not say already."""
+        root = self.schema.type(name).root if self.schema.kind(name) is not None else base
+        known = {(c.key, c.expression, c.severity) for c in (*base.constraints, *root.constraints)}
+        return replace(
+            element,
+            binding=None if element.binding == base.binding else element.binding,
+            constraints=tuple(
+                c for c in element.constraints if (c.key, c.expression, c.severity) not in known
+            ),
+            max_length=None if element.max_length == base.max_length else element.max_length,
+            min_value=None if element.min_value == base.min_value else element.min_value,
+            max_value=None if element.max_value == base.max_value else element.max_value,
+        )
+
+
+def _item(
+    is_primitive: bool, on_value: Check | None, on_empty: Check | None, inside: Check | None
+) -> ItemCheck | None:
+    """The check of one value: of the value itself, of a primitive without one, and of the
+    children.
+    """
+    if on_value is None and on_empty is None and inside is None:
+        return None
+    if not is_primitive:
+        both = union([check for check in (on_value, inside) if check is not None])
+        return (
+            None
+            if both is None
+            else lambda value, companion, scope: both(value, scope) if type(value) is dict else None
+        )
+
+    def check(value: Any, companion: Any, scope: Scope) -> Issues:
+        issues: Issues = None
+        if value is not None:
+            issues = on_value(value, scope) if on_value is not None else None
+        elif on_empty is not None and companion is not None:
+            issues = on_empty(companion, scope)
+        if (
+            inside is not None
+            and (found := inside(_NOTHING if companion is None else companion, scope)) is not None
+        ):
+            issues = found if issues is None else issues + found
+        return issues
+
+    return check
+
+
+def _without_extensions(check: ItemCheck | None) -> ItemCheck:
+    """For a primitive with a fixed value: extensions would be more than what is fixed."""
+
+    def checked(value: Any, companion: Any, scope: Scope) -> Issues:
+        issues = check(value, companion, scope) if check is not None else None
+        if value is not None and companion is not None and "extension" in companion:
+            banned = Issue(
+                "error",
+                "value",
+                "fixed-value",
+                "",
+                "No extensions allowed, as the specified fixed value does not contain any "
+                "extensions",
+            )
+            issues = [*(issues or ()), banned]
+        return issues
+
+    return checked
+
+
+def _each(found: Property, check: ItemCheck) -> Check:
+    """The check of every value of a property, on the object that has it."""
+    name, step = found.json_name, found.step
+    if found.is_list:
+        return _each_of_list(found, check)
+    if not found.is_primitive:
+
+        def single(value: Any, scope: Scope) -> Issues:
+            item = value.get(name)
+            issues = check(item, None, scope) if item is not None else None
+            return None if issues is None else located(step, issues)
+
+        return single
+    other = "_" + name
+
+    def primitive(value: Any, scope: Scope) -> Issues:
+        item, companion = value.get(name), value.get(other)
+        if item is None and companion is None:
+            return None
+        issues = check(item, companion if type(companion) is dict else None, scope)
+        return None if issues is None else located(step, issues)
+
+    return primitive
+
+
+def _each_of_list(found: Property, check: ItemCheck) -> Check:
+    name, one = found.json_name, [found]
+
+    def several(value: Any, scope: Scope) -> Issues:
+        items = value.get(name)
+        if items is None and not found.is_primitive:
+            return None
+        issues: Issues = None
+        for item, companion, _, step in items_of(value, one):
+            said = check(item, companion, scope)
+            if said is not None:
+                located(step, said)
+                issues = said if issues is None else issues + said
+        return issues
+
+    return several
+
+
+def _at_least(url: str, element: ElementSchema, names: frozenset[str]) -> Check:
+    minimum, label = element.min, element.id
+
+    def check(value: Any, scope: Scope) -> Issues:
+        if minimum == 1 and not names.isdisjoint(value):
+            return None
+        count = _count(value, names)
+        return None if count >= minimum else [too_few(url, label, minimum, count)]
+
+    return check
+
+
+def _at_most(url: str, element: ElementSchema, maximum: int, names: frozenset[str]) -> Check:
+    label = element.id
+
+    def check(value: Any, scope: Scope) -> Issues:
+        if names.isdisjoint(value):
+            return None
+        count = _count(value, names)
+        return None if count <= maximum else [too_many(url, label, maximum, count)]
+
+    return check
+
+
+def _count(value: dict[str, Any], names: frozenset[str]) -> int:
+    """How many values the properties hold; a companion's entries count where it holds more of
+    them.
+    """
+    found = [value[name] for name in names if name in value]
+    return max((len(one) if type(one) is list else 1 for one in found), default=0)

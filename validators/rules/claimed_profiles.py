@@ -1,0 +1,170 @@
+"""Profiles that a resource names in meta.profile (FHIR R4, section 5.1.0.4): each must be known,
+and hold. Level strict only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args
+
+from ..checks.rule import Check, Issues, Scope, only_with, union
+from ..definitions import core
+from ..issue import Issue
+from ..schema import TypeSchema, element_schema
+from ..terminology.findings import Rule as BindingRule
+from .extension_context import property_at
+
+if TYPE_CHECKING:
+    from ..explainer.resource_walk import Explainer
+
+__all__ = ["build", "given", "imposed", "named", "unreplaced"]
+
+_BINDING_RULES = frozenset(get_args(BindingRule))
+_IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
+_UNKNOWN, _WRONG_TYPE = "profile-unknown", "profile-type"
+_OF_THE_CLAIM = frozenset({_UNKNOWN, _WRONG_TYPE})
+_KEPT = 4096
+_ADVICE = (
+    "add its package, validate with --level structure-only, or say --unknown-profile warning|ignore"
+)
+
+
+given = only_with("meta")
+
+
+def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+    if explainer.unknown_profile is None or schema.kind != "resource":
+        return None
+    kind = schema.name
+    compiled: dict[str, Check | None] = {}
+
+    def of(url: str) -> Check | None:
+        made = _compiled(url, kind, explainer)
+        if len(compiled) < _KEPT:  # urls come from data
+            compiled[url] = made
+        return made
+
+    def check(value: Any, scope: Scope) -> Issues:
+        meta = value.get("meta")
+        profiles = meta.get("profile") if type(meta) is dict else None
+        if type(profiles) is not list:
+            return None
+        issues: Issues = None
+        for index, url in enumerate(profiles):
+            if type(url) is not str or (index and url in profiles[:index]):
+                continue
+            profile_check = compiled[url] if url in compiled else of(url)
+            found = profile_check(value, scope) if profile_check is not None else None
+            if found is not None:
+                for issue in found:
+                    if issue.rule in _OF_THE_CLAIM and not issue.location:
+                        issue.location = f"meta.profile[{index}]"
+                issues = found if issues is None else issues + found
+        return issues
+
+    return check
+
+
+def _compiled(url: str, kind: str, explainer: Explainer) -> Check | None:
+    """The check of a resource of a type against a profile that it names."""
+    definition = named(url, explainer)
+    if definition is None:
+        return _unknown(url, explainer)
+    if definition["type"] not in (kind, "Resource", "DomainResource"):
+        text = (
+            f"Specified profile type was '{definition['type']}' in profile '{url[:256]}', but "
+            f"found type '{kind}'"
+        )
+        return lambda value, scope: [Issue("error", "structure", _WRONG_TYPE, "", text, url[:256])]
+    return union(
+        [
+            check
+            for each in (url, *imposed(definition))
+            if (check := explainer.profile_check(each)) is not None
+        ]
+    )
+
+
+def named(url: str, explainer: Explainer) -> dict[str, Any] | None:
+    """The profile that a resource names, None where it is not known: an empty version is none, and
+    the core's are known without one only.
+
+    The latter as HAPI's validation support has it (``DefaultProfileValidationSupport``), where
+    ``vitalsigns|4.0.1`` is unknown.
+    """
+    bare, bar, version = url.partition("|")
+    if bar and (not version or core().fetch("StructureDefinition", bare) is not None):
+        return None
+    return explainer.definitions.fetch("StructureDefinition", url)
+
+
+def imposed(definition: dict[str, Any]) -> list[str]:
+    """The profiles that a profile imposes on its resources beside itself."""
+    return [
+        e["valueCanonical"]
+        for e in definition.get("extension", ())
+        if e.get("url") == _IMPOSED and "valueCanonical" in e
+    ]
+
+
+def _unknown(url: str, explainer: Explainer) -> Check | None:
+    severity = explainer.unknown_profile
+    if severity == "ignore" or (severity == "warning" and not explainer.warnings):
+        return None
+    text = f"Profile reference '{url[:256]}' has not been checked because it is unknown: {_ADVICE}"
+    return lambda value, scope: [
+        Issue(
+            "error" if severity == "error" else "warning",
+            "not-found",
+            _UNKNOWN,
+            "",
+            text,
+            url[:256],
+        )
+    ]
+
+
+def unreplaced(
+    issues: list[Issue], explainer: Explainer, name: str, resource: dict[str, Any]
+) -> Issues:
+    """The issues without those of the base type's bindings that every profile of the resource
+    replaces by a binding of its own.
+
+    A profile stands in the place of its base type; its bindings have been checked already.
+    """
+    bound = [issue for issue in issues if issue.profile is None and issue.rule in _BINDING_RULES]
+    if not bound or explainer.unknown_profile is None:
+        return issues
+    meta = resource.get("meta")
+    urls = meta.get("profile") if type(meta) is dict else None
+    known = (
+        [
+            explainer.definitions.fetch("StructureDefinition", url)
+            for url in urls
+            if type(url) is str
+        ]
+        if type(urls) is list
+        else []
+    )
+    profiles = [
+        p
+        for p in known
+        if p is not None and p["type"] == name and p.get("derivation") == "constraint"
+    ]
+    if not profiles:
+        return issues
+    replaced = {
+        id(issue)
+        for issue in bound
+        if all(_rebinds(profile, explainer, name, issue.location) for profile in profiles)
+    }
+    return [issue for issue in issues if id(issue) not in replaced] or None
+
+
+def _rebinds(profile: dict[str, Any], explainer: Explainer, name: str, location: str) -> bool:
+    found = property_at(explainer.schema, name, location)
+    if found is None:
+        return False
+    stated = [e for e in profile["snapshot"]["element"] if e["path"] == found.element.path]
+    return bool(stated) and all(
+        element_schema(e, profile["url"]).binding != found.element.binding for e in stated
+    )

@@ -1,0 +1,310 @@
+"""Where an extension may stand: the contexts of its definition, and the names of the place that it
+is found in (FHIR R4, section 2.4.0.2).
+
+A walk does not know what lies above it. Where the names known there do not satisfy a definition, an
+``Unplaced`` issue unwinds to the resource like any other; there its location tells the whole path,
+and the issue is settled: dropped, or made an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .. import fhirpath
+from ..checks.rule import Issues, Scope
+from ..definitions import type_url
+from ..issue import Issue
+from ..schema import Property, Schema
+from .canonical_url import CANONICAL_RESOURCES
+
+if TYPE_CHECKING:
+    from ..explainer.resource_walk import Explainer
+
+__all__ = ["Placement", "Unplaced", "property_at", "settle", "unplaced", "with_bases"]
+
+_STEP = re.compile(r"(\w+)(?:\.ofType\((\w+)\))?(?:\[(\d+)\])?(?:\.|$)")
+_ANYWHERE = frozenset({"Element", "Any"})
+_INSIDE_EXAMPLES = frozenset(
+    {"ElementDefinition.example.value", "ElementDefinition.pattern", "ElementDefinition.fixed"}
+)
+_REAL = {
+    "Element": frozenset({"id", "extension"}),
+    "BackboneElement": frozenset({"modifierExtension"}),
+    "Resource": frozenset({"id", "meta", "implicitRules", "language"}),
+    "DomainResource": frozenset({"text", "contained", "extension", "modifierExtension"}),
+}
+_CORE = "http://hl7.org/fhir/StructureDefinition/"
+_CORRECTED = {
+    _CORE + "structuredefinition-fhir-type": ("ElementDefinition.type",),
+    _CORE + "regex": ("Questionnaire.item", "ElementDefinition", "ElementDefinition.type"),
+    _CORE + "structuredefinition-normative-version": ("Element",),
+    _CORE + "capabilitystatement-expectation": ("Element",),
+    _CORE + "capabilitystatement-prohibited": ("Element",),
+}
+"""Definitions whose published contexts are too narrow for what is published with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What a definition says of where its extension may stand.
+
+    contexts    (``element`` | ``extension`` | ``fhirpath``, expression)
+    invariants  FHIRPath conditions on the element that holds the extension
+    """
+
+    url: str
+    contexts: tuple[tuple[str, str], ...]
+    invariants: tuple[str, ...]
+
+    @classmethod
+    def of(cls, definition: dict[str, Any]) -> Placement:
+        url = definition["url"]
+        stated = tuple(
+            (c.get("type", "element"), c.get("expression", ""))
+            for c in definition.get("context", ())
+        )
+        corrected = tuple(("element", expression) for expression in _CORRECTED.get(url, ()))
+        return cls(url, corrected or stated, tuple(definition.get("contextInvariant", ())))
+
+    def satisfied_by(self, names: frozenset[str], *, on_resource: bool) -> bool:
+        """Whether the names of a place are enough to allow it there, whatever lies above."""
+        return not self.invariants and any(
+            kind == "element" and _named(expression, names, on_resource=on_resource)
+            for kind, expression in self.contexts
+        )
+
+
+@dataclass(slots=True)
+class Unplaced(Issue):
+    """An extension that may stand where it is or may not, depending on what lies above; ``decide``
+    says it of a place.
+    """
+
+    decide: Callable[[_Place], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The element that holds an extension: its names, type and value, and the element above it."""
+
+    names: frozenset[str]
+    type: str
+    value: Any
+    companion: Any
+    name: str
+    above: Any
+    scope: Scope
+
+
+def unplaced(explainer: Explainer, placement: Placement, *, modifier: bool) -> Unplaced:
+    """The issue for an extension whose place must be looked at."""
+    expected = ", ".join(f"{kind} {expression}" for kind, expression in placement.contexts)
+    text = (
+        f"The {'modifier ' if modifier else ''}extension {placement.url} is not allowed to be "
+        f"used at this point (allowed = {expected})"
+    )
+    return Unplaced(
+        "error",
+        "structure",
+        "extension-context",
+        "",
+        text,
+        placement.url,
+        "",
+        partial(_allowed, explainer, placement),
+    )
+
+
+def settle(
+    issues: list[Issue], explainer: Explainer, name: str, resource: Any, scope: Scope
+) -> Issues:
+    """The issues of a resource with those of extensions decided; locations are relative to the
+    resource.
+    """
+    if not any(type(issue) is Unplaced for issue in issues):
+        return issues
+    kept: list[Issue] = []
+    for issue in issues:
+        if type(issue) is not Unplaced or issue.decide is None:
+            kept.append(issue)
+        elif not issue.decide(_place(explainer.schema, name, resource, issue.location, scope)):
+            kept.append(
+                Issue(
+                    issue.severity,
+                    issue.code,
+                    issue.rule,
+                    issue.location,
+                    issue.diagnostics,
+                    issue.profile,
+                )
+            )
+    return kept or None
+
+
+def _names_at(names: Iterable[str], found: Property, schema: Schema) -> frozenset[str]:
+    """The names of a property's values, given those of what holds them: ``Patient.contact``,
+    ``BackboneElement``; ``Patient.name``, ``HumanName``.
+    """
+    below = {f"{one}.{found.name}" for one in names if found.name in _REAL.get(one, (found.name,))}
+    if schema.kind(found.type) == "backbone":
+        return frozenset(below | {found.type, "BackboneElement"})
+    if found.element.is_choice:
+        below |= {
+            text
+            for one in tuple(below)
+            for text in (f"{one}.ofType({found.type})", one + found.type)
+        }
+    return frozenset(below | {found.type})
+
+
+def _named(expression: str, names: frozenset[str], *, on_resource: bool) -> bool:
+    if expression in _ANYWHERE or (expression == "Resource" and on_resource) or expression in names:
+        return True
+    return "[x]" in expression and any(
+        _same_choice(name.split("."), expression.split(".")) for name in names
+    )
+
+
+def _same_choice(name: list[str], expression: list[str]) -> bool:
+    """``Observation.value.ofType(Quantity)`` is an ``Observation.value[x]``."""
+    while name and expression:
+        step, wanted = name.pop(0), expression.pop(0)
+        if step != wanted:
+            if (
+                not wanted.endswith("[x]")
+                or step != wanted[:-3]
+                or not name
+                or not name[0].startswith("ofType(")
+            ):
+                return False
+            name.pop(0)
+    return not name and not expression
+
+
+def _steps(location: str) -> Iterator[tuple[str, str | None, int | None]]:
+    for match in _STEP.finditer(location):
+        yield match[1], match[2], int(match[3]) if match[3] else None
+
+
+def _place(schema: Schema, name: str, resource: Any, location: str, scope: Scope) -> _Place:
+    names, kind, value, companion, step_name, above = (
+        frozenset({name}),
+        name,
+        resource,
+        None,
+        name,
+        None,
+    )
+    for step, choice, index in list(_steps(location))[:-1]:
+        found = _property(schema, kind, step, choice)
+        if found is None:
+            break
+        above, step_name = value, found.json_name
+        held = value if type(value) is dict else {}
+        value, companion = (
+            _item(held.get(found.json_name), index),
+            _item(held.get("_" + found.json_name), index),
+        )
+        names, kind = _names_at(names, found, schema), found.type
+    return _Place(names, kind, value, companion, step_name, above, scope)
+
+
+def _property(schema: Schema, kind: str, step: str, choice: str | None) -> Property | None:
+    if schema.kind(kind) == "primitive-type":
+        return None
+    return next(
+        (
+            p
+            for p in schema.properties(kind).values()
+            if p.name == step and choice in (None, p.type)
+        ),
+        None,
+    )
+
+
+def property_at(schema: Schema, name: str, location: str) -> Property | None:
+    """The property that a location leads to, which is relative to a value of the named type; None
+    where it leads nowhere.
+    """
+    found = None
+    for step, choice, _ in _steps(location):
+        found = _property(schema, name, step, choice)
+        if found is None:
+            return None
+        name = found.type
+    return found
+
+
+def _item(value: Any, index: int | None) -> Any:
+    if index is None or type(value) is not list:
+        return value
+    return value[index] if index < len(value) else None
+
+
+def _allowed(explainer: Explainer, placement: Placement, place: _Place) -> bool:
+    if not place.names.isdisjoint(_INSIDE_EXAMPLES):
+        return True
+    if not any(
+        _in_context(explainer, kind, expression, place) for kind, expression in placement.contexts
+    ):
+        return False
+    return all(_holds(explainer, expression, place) for expression in placement.invariants)
+
+
+def _in_context(explainer: Explainer, kind: str, expression: str, place: _Place) -> bool:
+    if kind == "extension":
+        holder = place.above if place.name.startswith("value") else place.value
+        return type(holder) is dict and holder.get("url") == expression
+    if kind == "fhirpath":
+        return _selected(explainer, expression, place)
+    profile, mark, path = expression.rpartition("#")
+    names = with_bases(explainer, place.names)
+    if path == "CanonicalResource":
+        return not names.isdisjoint(CANONICAL_RESOURCES)
+    if mark and not _conforms(explainer, profile, place):
+        return False
+    return _named(path, names, on_resource=place.value is place.scope.resource)
+
+
+def with_bases(explainer: Explainer, names: Iterable[str]) -> frozenset[str]:
+    """The names, and what they are called after the types that theirs specialise: ``Age`` is a
+    ``Quantity``.
+    """
+    found: set[str] = set()
+    for name in names:
+        first, dot, rest = name.partition(".")
+        found.update(base + dot + rest for base in explainer.model.ancestors(first))
+    return frozenset(found)
+
+
+def _conforms(explainer: Explainer, profile: str, place: _Place) -> bool:
+    resource = place.scope.resource
+    kind = str(resource.get("resourceType"))
+    definition = explainer.definitions.fetch("StructureDefinition", profile)
+    if profile == type_url(kind) or (definition is not None and definition["type"] != kind):
+        return True
+    return definition is not None and explainer.conforms(resource, kind, profile, place.scope)
+
+
+def _selected(explainer: Explainer, expression: str, place: _Place) -> bool:
+    resource = place.scope.resource
+    try:
+        nodes = fhirpath.compile(
+            expression, str(resource.get("resourceType")), model=explainer.model
+        ).nodes(resource, explainer.fhirpath_scope(place.scope))
+    except fhirpath.FhirPathError:
+        return False
+    return any(getattr(node, "value", node) is place.value for node in nodes)
+
+
+def _holds(explainer: Explainer, expression: str, place: _Place) -> bool:
+    try:
+        return fhirpath.compile(expression, place.type, model=explainer.model).holds(
+            place.value, explainer.fhirpath_scope(place.scope), place.companion
+        )
+    except fhirpath.FhirPathError:
+        return False

@@ -1,0 +1,71 @@
+"""Links inside narratives (FHIR R4, section 2.4): ``#anchor`` and ``#image`` lead somewhere in the
+resource. The XHTML itself is a primitive format.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..checks.rule import Check, Issues, Scope, only_with
+from ..issue import Issue
+from ..schema import TypeSchema
+from ..values.narrative import read_div, resolve_anchors
+
+if TYPE_CHECKING:
+    from ..explainer.resource_walk import Explainer
+
+__all__ = ["build", "given"]
+
+
+_HOLDERS = frozenset(
+    {"text", "section", "entry", "parameter"}
+)  # what may hold a narrative, or a resource that has one
+
+
+given = only_with("language", "contained", *_HOLDERS)
+
+
+def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+    if schema.kind != "resource":
+        return None
+    start = len(schema.name) + 1
+
+    def check(value: Any, scope: Scope) -> Issues:
+        issues: list[Issue] = []
+        if scope.parent is None and _may_have_links(
+            value
+        ):  # the line's own resource asks for all that is inside
+            issues = resolve_anchors(value)
+            for issue in issues:
+                issue.location = issue.location[start:]
+        if "language" in value:
+            issues += _language(value.get("text"))
+        return issues or None
+
+    return check
+
+
+def _may_have_links(value: dict[str, Any]) -> bool:
+    contained = value.get("contained")
+    return not _HOLDERS.isdisjoint(value) or (
+        type(contained) is list
+        and any(type(one) is dict and _may_have_links(one) for one in contained)
+    )
+
+
+def _language(text: Any) -> list[Issue]:
+    """A resource in a stated language whose narrative is pictures alone: HL7's validator breaks on
+    it, and so refuses it (docs/decisions).
+    """
+    div = text.get("div") if type(text) is dict else None
+    if type(div) is not str or not read_div(div).wordless:
+        return []
+    return [
+        Issue(
+            "error",
+            "processing",
+            "narrative-language",
+            "text.div",
+            "A narrative without words needs a lang attribute where the resource has a language",
+        )
+    ]

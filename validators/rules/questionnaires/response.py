@@ -1,0 +1,366 @@
+"""Responses to Questionnaires (FHIR R4, section 9.8): items where the Questionnaire has them,
+answered as it says.
+
+The Questionnaire is contained in the response, or among the definitions; where it is not known
+nothing is checked. Of a response that is not completed, what is missing is only worth a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ... import fhirpath
+from ...checks.resolution import contained
+from ...checks.rule import Check, Issues, Scope
+from ...issue import Issue, Severity
+from ...schema import Property, TypeSchema
+from ...values.instants import instant
+from .answer_faults import AnswerFaults
+from .enable_when import EnableWhen, UndecidableConditionError
+from .questionnaire import Item, Questionnaire, objects, text_of, typed
+
+if TYPE_CHECKING:
+    from ...explainer.resource_walk import Explainer
+
+__all__ = ["build", "build_named"]
+
+Json = dict[str, Any]
+Path = tuple[tuple[Item, Json], ...]
+
+_MAX_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs"
+_MIN_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-minOccurs"
+_FOUND = "response and its questionnaire"
+_COMPLETE = ("completed", "amended")
+_WHOLE = frozenset(
+    {"choice", "open-choice", "attachment"}
+)  # item types whose faults are the answer's, not its value's
+_PRIMITIVE_TYPES = frozenset(
+    {"Boolean", "Decimal", "Integer", "Date", "DateTime", "Time", "String", "Uri"}
+)
+
+
+def build_named(found: Property, explainer: Explainer) -> Check | None:
+    """The check of the response's ``questionnaire``: finds it, and leaves the response to the rule
+    on the whole of it.
+    """
+    if found.element.path != "QuestionnaireResponse.questionnaire":
+        return None
+    known: dict[str, Questionnaire] = {}  # those of the definitions, by canonical url
+
+    def defined(url: str) -> Questionnaire | None:
+        if url not in known:
+            definition = explainer.definitions.fetch("Questionnaire", url)
+            if definition is None:
+                return None
+            known[url] = Questionnaire(definition)
+        return known[url]
+
+    def check(value: Any, scope: Scope) -> Issues:
+        url = text_of(value)
+        if url is None:
+            return None
+        if url.startswith("#"):
+            held = contained(scope.resource, url[1:])
+            if held is not None and held.get("resourceType") != "Questionnaire":
+                return [
+                    _error(
+                        "invalid",
+                        "questionnaire",
+                        "",
+                        f"The contained resource {url[:64]} is no Questionnaire",
+                    )
+                ]
+            questionnaire = Questionnaire(held, scope.resource) if held is not None else None
+        else:
+            questionnaire = defined(url)
+        if questionnaire is None:
+            text = (
+                f"The questionnaire {url[:256]} could not be resolved, so no validation can be "
+                "performed against the base questionnaire"
+            )
+            return (
+                [Issue("warning", "not-found", "questionnaire-unknown", "", text)]
+                if explainer.warnings
+                else None
+            )
+        scope.memo[_FOUND] = _Response(questionnaire, scope.resource, scope, explainer)
+        return None
+
+    return check
+
+
+def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+    """The check of a response whose Questionnaire was found."""
+    if schema.name != "QuestionnaireResponse":
+        return None
+
+    def check(value: Any, scope: Scope) -> Issues:
+        response: _Response | None = scope.memo.get(_FOUND)
+        if response is None:
+            return None
+        return [issue for issue in response.issues() if explainer.warnings or issue.fails] or None
+
+    return check
+
+
+def _error(code: str, rule: str, location: str, text: str) -> Issue:
+    return Issue("error", code, rule, location, text)
+
+
+def _at(where: str, name: str, index: int) -> str:
+    return f"{where}.{name}[{index}]" if where else f"{name}[{index}]"
+
+
+class _Response:
+    """One response, held against its Questionnaire."""
+
+    def __init__(
+        self, questionnaire: Questionnaire, response: Json, scope: Scope, explainer: Explainer
+    ) -> None:
+        self.questionnaire = questionnaire
+        self.response = response
+        self.complete = response.get("status") in _COMPLETE
+        self.answers = AnswerFaults(
+            questionnaire, response, explainer.terminology, explainer.schema.is_resource
+        )
+        self.enable_when = EnableWhen(questionnaire, response, self._holds)
+        self._model = explainer.model
+        self._scope = explainer.fhirpath_scope(scope)
+
+    def _holds(self, text: str) -> bool:
+        try:
+            expression = fhirpath.compile(text, "QuestionnaireResponse", model=self._model)
+        except fhirpath.FhirPathError as error:
+            raise UndecidableConditionError(
+                "an enableWhen expression that is no FHIRPath"
+            ) from error
+        return expression.holds(self.response, self._scope)
+
+    def issues(self) -> Iterator[Issue]:
+        yield from self._period()
+        yield from self._items(self.questionnaire.items, self.response, "", ())
+
+    def _period(self) -> Iterator[Issue]:
+        period = self.questionnaire.definition.get("effectivePeriod")
+        bounds = (period.get("start"), period.get("end")) if type(period) is dict else (None, None)
+        try:
+            authored = instant(str(self.response.get("authored")))
+            early = type(bounds[0]) is str and authored < instant(bounds[0])
+            late = type(bounds[1]) is str and authored > instant(bounds[1])
+        except ValueError:
+            return  # none, or no dates: their own rule says so
+        if early or late:
+            text = (
+                "The response was authored outside the effective period of the questionnaire "
+                f"({bounds[0]} to {bounds[1]})"
+            )
+            yield Issue("warning", "business-rule", "questionnaire-period", "authored", text)
+
+    def _items(
+        self, questions: list[Item], holder: Json, where: str, path: Path
+    ) -> Iterator[Issue]:
+        """The items of a response, a group or an answer, against the items that belong there."""
+        places = {item.link_id: index for index, item in reversed(list(enumerate(questions)))}
+        given: dict[str, list[tuple[int, Json]]] = {}
+        last = -1
+        for index, item in enumerate(objects(holder.get("item"))):
+            link_id = text_of(item.get("linkId"))
+            if link_id is None:
+                yield _error(
+                    "required", "response-link-id", where, "No LinkId, so can't be validated"
+                )
+            elif link_id in places:
+                if places[link_id] < last:
+                    yield _error(
+                        "structure",
+                        "response-order",
+                        _at(where, "item", index),
+                        "Items are out of order",
+                    )
+                last = places[link_id]
+                given.setdefault(link_id, []).append((index, item))
+            else:
+                yield from self._misplaced(link_id, item, _at(where, "item", index), where, path)
+        for question in questions:
+            yield from self._question(question, given.get(question.link_id or "", []), where, path)
+
+    def _misplaced(
+        self, link_id: str, item: Json, at: str, where: str, path: Path
+    ) -> Iterator[Issue]:
+        question = self.questionnaire.item(link_id)
+        if question is None:
+            yield _error(
+                "not-found",
+                "response-link-id",
+                where,
+                f"LinkId '{link_id[:64]}' not found in questionnaire",
+            )
+            return
+        yield _error(
+            "structure",
+            "response-link-id",
+            where,
+            f"Item with linkId '{link_id[:64]}' is in the wrong place",
+        )
+        yield from self._item(question, item, at, (*path, (question, item)))
+
+    def _question(
+        self, question: Item, given: list[tuple[int, Json]], where: str, path: Path
+    ) -> Iterator[Issue]:
+        """One item of the Questionnaire, with all that the response has of it in one place."""
+        try:
+            enabled = self.enable_when.enabled(question, path)
+        except UndecidableConditionError as error:
+            yield _error(
+                "processing",
+                "enable-when",
+                where,
+                f"Whether item '{question.link_id}' is enabled cannot be told: {error}",
+            )
+            return
+        if not given:
+            if enabled and question.required:
+                yield self._missing(question, where)
+            return
+        for index, item in given if not enabled else ():
+            if "answer" in item or "item" in item:
+                yield _error(
+                    "invalid",
+                    "enable-when",
+                    _at(where, "item", index),
+                    f"Item '{question.link_id}' has an answer, even though it is not enabled",
+                )
+        if len(given) > 1 and not question.repeats:
+            yield _error(
+                "invalid",
+                "response-repeats",
+                where,
+                f"Only one response item with the linkId '{question.link_id}' allowed, found "
+                f"{len(given)}",
+            )
+        for index, item in given:
+            yield from self._item(
+                question, item, _at(where, "item", index), (*path, (question, item))
+            )
+
+    def _missing(self, question: Item, where: str) -> Issue:
+        severity: Severity = "error" if self.complete else "warning"
+        return Issue(
+            severity,
+            "required",
+            "response-required",
+            where,
+            f"No response answer found for required item '{question.link_id}'",
+        )
+
+    def _item(self, question: Item, item: Json, at: str, path: Path) -> Iterator[Issue]:
+        text = text_of(item.get("text"))
+        if text is not None and text != question.text:
+            yield _error(
+                "invalid",
+                "response-text",
+                at,
+                "If text exists, it must match the questionnaire definition for linkId "
+                f"{question.link_id}",
+            )
+        answers = objects(item.get("answer"))
+        yield from self._number(question, answers, at, path)
+        for index, answer in enumerate(answers):
+            inside = _at(at, "answer", index)
+            yield from self._answer(question, answer, inside, len(answers))
+            if question.type != "group":
+                yield from self._items(question.items, answer, inside, path)
+        yield from self._below(question, item, at, path)
+
+    def _number(self, question: Item, answers: list[Json], at: str, path: Path) -> Iterator[Issue]:
+        """How many answers there are to a question."""
+        if (
+            not answers
+            and question.required
+            and question.type != "group"
+            and (not self.complete or self._is_enabled(question, path))
+        ):
+            yield self._missing(question, at)
+        if len(answers) > 1 and not question.repeats:
+            yield _error(
+                "invalid",
+                "response-repeats",
+                at,
+                "Only one response answer item with this linkId allowed",
+            )
+        most, least = question.extension(_MAX_OCCURS), question.extension(_MIN_OCCURS)
+        # the bounds themselves are out of bounds for the reference validator
+        if type(most) is int and 0 <= most <= len(answers):
+            yield _error(
+                "invalid",
+                "response-occurs",
+                at,
+                f"The maximum number of answers is {most} but this has {len(answers)} answers",
+            )
+        if type(least) is int and 0 <= len(answers) <= least:
+            yield _error(
+                "invalid",
+                "response-occurs",
+                at,
+                f"The minimum number of answers is {least} but this has {len(answers)} answers",
+            )
+
+    def _is_enabled(self, question: Item, path: Path) -> bool:
+        try:
+            return self.enable_when.enabled(question, path)
+        except UndecidableConditionError:
+            return False  # said already
+
+    def _answer(self, question: Item, answer: Json, at: str, count: int) -> Iterator[Issue]:
+        if question.type in ("group", "display"):
+            yield _error(
+                "structure",
+                "response-answer",
+                at,
+                f"Items of type {question.type} should not have answers",
+            )
+            return
+        value = typed(answer)
+        if value is None:
+            return
+        kind = value[0]
+        shown = kind[0].lower() + kind[1:] if kind in _PRIMITIVE_TYPES else kind
+        inside = f"{at}.value.ofType({shown})"
+        for rule, text in self.answers.find(question, kind, value[1], count):
+            severity: Severity = "warning" if rule.startswith("?") else "error"
+            of_answer = rule != "answer-type" and question.type in _WHOLE
+            yield Issue(
+                severity, "invariant", rule.removeprefix("?"), at if of_answer else inside, text
+            )
+
+    def _below(self, question: Item, item: Json, at: str, path: Path) -> Iterator[Issue]:
+        """The items inside an item: groups have some, questions have theirs inside their
+        answers.
+        """
+        items = objects(item.get("item"))
+        if question.type == "group":
+            if question.required and not items:
+                yield _error(
+                    "invariant", "response-required", at, "The group is required but has no items"
+                )
+            yield from self._items(question.items, item, at, path)
+        elif question.type is None:
+            yield _error(
+                "required",
+                "response-type",
+                at,
+                f"Definition for item {question.link_id} does not contain a type",
+            )
+        elif items:
+            text = (
+                "should not have items"
+                if question.type == "display"
+                else "have items inside their answers only"
+            )
+            yield _error(
+                "structure",
+                "response-group",
+                at,
+                f"Items of type {question.type} {text} (item id = '{question.link_id}')",
+            )

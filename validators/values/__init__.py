@@ -1,0 +1,1 @@
+"""Values: primitives, uris, narrative and the bytes of JSON, each as the standard defines it."""

@@ -1,0 +1,199 @@
+"""From the bytes of one NDJSON line to a resource: JSON exactly as RFC 8259 has it, and FHIR's
+unique property names.
+
+The fast path is orjson, which is exact but for three things: it keeps the last of two properties of
+one name, refuses numbers that RFC 8259 allows, and forgets how a number was written. Writing the
+result again uncovers all three at once; only lines that raise a doubt are read a second time,
+exactly.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from json import JSONDecodeError, JSONDecoder
+from typing import Any, Final, Self
+
+import orjson
+
+from ..issue import Issue
+
+__all__ = ["DEPTH_LIMIT", "LINE_LIMIT", "Number", "decode", "decode_exact"]
+
+DEPTH_LIMIT: Final = 255
+"""Deepest nesting of objects and arrays that is read."""
+LINE_LIMIT: Final = 256 * 1024 * 1024
+"""Longest line in bytes that is read; whoever reads the file enforces it."""
+
+INVALID_JSON: Final = "Invalid JSON found in input file"
+"""How HealthLake opens every such message."""
+
+_SPACES: Final = b" \t\r\n"
+_ESCAPED_MARKS: Final = (b"\\u0022", b"\\u003a", b"\\u003A", b"\\u0020")
+"""Escapes that hide a quote, a colon or the space between them from a count of ``":``."""
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+
+
+class Number(Decimal):
+    """A JSON number that remembers how it was written.
+
+    Equal to, and usable as, the Decimal of the same value.
+    """
+
+    lexeme: str
+
+    def __new__(cls, lexeme: str) -> Self:
+        number = super().__new__(cls, lexeme)
+        number.lexeme = lexeme
+        return number
+
+
+class _UnacceptableError(ValueError):
+    """Text that Python's JSON decoder would take, and RFC 8259 or FHIR does not."""
+
+    def __init__(self, reason: str, rule: str = "json") -> None:
+        super().__init__(reason)
+        self.rule = rule
+
+
+def decode(line: bytes) -> dict[str, Any] | Issue:
+    """The line as a dictionary, or the one fatal issue that says where and why it is no JSON
+    object.
+
+    Numbers come as int and float; as Number where these would lose something (``1e400``, ``-0``,
+    ``0e5``, more than 64 bits).
+    """
+    try:
+        resource = orjson.loads(line)
+        again = orjson.dumps(resource)
+    except (
+        ValueError,
+        TypeError,
+    ):  # not JSON, a number out of range; or deeper than orjson writes, which is less than it reads
+        return _decode_exactly(line, every_number=False)
+    if again != line and _doubtful(line, again):
+        return _decode_exactly(line, every_number=False)
+    return resource if type(resource) is dict else _no_object()
+
+
+def decode_exact(line: bytes) -> dict[str, Any] | Issue:
+    """As ``decode``, with every number that has a fraction or an exponent as a Number: for rules
+    that ask how a decimal was written.
+    """
+    return _decode_exactly(line, every_number=True)
+
+
+def _doubtful(line: bytes, again: bytes) -> bool:
+    """Whether the line may hold a name twice, or a number that int and float blur.
+
+    Without white space ``":`` is the end of a name, or an escaped quote and a colon inside a
+    string. The second kind is spelt alike in both texts (other spellings need \\u, looked for
+    below), so the counts differ just when a member was dropped.
+    """
+    bare, again_bare = line.translate(None, _SPACES), again.translate(None, _SPACES)
+    if bare.count(b'":') != again_bare.count(b'":'):
+        return True
+    if b'":-0' in bare or b'":0e' in bare or b'":0E' in bare:
+        return True
+    return b"\\u" in bare and any(mark in bare for mark in _ESCAPED_MARKS)
+
+
+def _decode_exactly(line: bytes, *, every_number: bool) -> dict[str, Any] | Issue:
+    try:
+        text = line.decode("utf-8")
+        _check_depth(text)
+        resource = (_EVERY_NUMBER if every_number else _ODD_NUMBERS).decode(text)
+        _check_surrogates(resource, text)
+    except UnicodeDecodeError as error:
+        return _issue("json", f"byte {error.start + 1} is not UTF-8")
+    except JSONDecodeError as error:
+        return _issue("json", f"{_reason(error)} at character {error.pos + 1}")
+    except _UnacceptableError as error:
+        return _issue(error.rule, str(error))
+    return resource if isinstance(resource, dict) else _no_object()
+
+
+def _check_depth(text: str) -> None:
+    """Refuse deep nesting before a recursive decoder sees it.
+
+    Knows strings, and nothing else of JSON.
+    """
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        first = text[token.start()]
+        if first in "[{":
+            depth += 1
+            if depth > DEPTH_LIMIT:
+                raise _UnacceptableError(
+                    f"nested deeper than {DEPTH_LIMIT} levels at character {token.start() + 1}",
+                    "json-depth",
+                )
+        elif first in "]}":
+            depth -= 1
+
+
+def _check_surrogates(resource: object, text: str) -> None:
+    if "\\u" not in text:
+        return
+    stack = [resource]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            try:
+                value.encode("utf-8")
+            except UnicodeEncodeError:
+                raise _UnacceptableError("a string holds half of a surrogate pair") from None
+        elif isinstance(value, dict):
+            stack += value
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+
+
+def _reason(error: JSONDecodeError) -> str:
+    if error.doc.startswith("\ufeff"):
+        return "a byte order mark stands before the text"
+    return error.msg[0].lower() + error.msg[1:]
+
+
+def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) != len(members):
+        seen: set[str] = set()
+        twice = next(name for name, _ in members if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _UnacceptableError(
+            f"property '{twice}' stands twice in one object", "duplicate-property"
+        )
+    return found
+
+
+def _constant(word: str) -> None:
+    raise _UnacceptableError(f"{word} is no JSON")
+
+
+def _odd_integer(lexeme: str) -> int | Number:
+    return Number(lexeme) if lexeme == "-0" or len(lexeme) > 18 else int(lexeme)
+
+
+def _odd_float(lexeme: str) -> float | Number:
+    value = float(lexeme)
+    return Number(lexeme) if value in (0.0, float("inf"), float("-inf")) else value
+
+
+_ODD_NUMBERS = JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_constant,
+    parse_int=_odd_integer,
+    parse_float=_odd_float,
+)
+_EVERY_NUMBER = JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_constant, parse_int=_odd_integer, parse_float=Number
+)
+
+
+def _no_object() -> Issue:
+    return _issue("json-object", "a resource is a JSON object")
+
+
+def _issue(rule: str, reason: str) -> Issue:
+    return Issue("fatal", "invalid", rule, "", f"{INVALID_JSON}: {reason}")
