@@ -17,7 +17,7 @@ lint:                      ## style and likely mistakes
 format:                    ## mend what ruff and rustfmt can mend
 	ruff check --fix .
 	ruff format .
-	cd validators/acceptor && cargo fmt
+	cd native && cargo fmt
 
 types:                     ## mypy strict; packages carry their real names only in a strict editable install (new files: run it again)
 	pip install -q --no-deps --config-settings editable_mode=strict -e .

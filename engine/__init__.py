@@ -1,10 +1,10 @@
 """Engine: moves lines, knows no FHIR rule.
 
-source -> find_inputs -> plan_shards -> run_shards (on a Runner) -> ShardResult: counts, names of
-parts
-                                              │                          │
-                              worker: read_lines -> Judge -> parts       └─> outcomes_by_file ->
-                                                                         publish_logs -> Manifest
+source -> find_inputs -> plan_shards -> run_shards, on a Runner -> ShardResult: counts, parts
+                                            │                          │
+              a worker: read_lines -> Judge -> parts                   └─> outcomes_by_file
+                                                                           -> publish_logs
+                                                                           -> Manifest
 """
 
 from __future__ import annotations

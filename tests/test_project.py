@@ -18,17 +18,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOLDERS = ("engine", "validators")
-NOT_SHIPPED = {"__pycache__", "acceptor"}  # the acceptor is a crate; what is built from it ships
+FRONT = Path("engine/front")
+"""The folder of the package `bulkfhir` itself."""
 
 
 def shipped(folder: Path) -> list[Path]:
-    """Every file under one of the package folders, except caches and the Rust crate."""
+    """Every file under one of the package folders, except caches and the built native module."""
     return [
         path
         for path in folder.rglob("*")
-        if path.is_file()
-        and not NOT_SHIPPED.intersection(path.parts)
-        and path.suffix not in {".so", ".pyc"}
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".so", ".pyc"}
     ]
 
 
@@ -45,6 +44,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "target", "*.so")
         )
     return copy
+
+
+def installed(path: Path) -> str:
+    """The place in an install of a file of the checkout, by its path from the root."""
+    if path.is_relative_to(FRONT):
+        return f"bulkfhir/{path.relative_to(FRONT)}"
+    return f"bulkfhir/{path}"
 
 
 def build(checkout: Path, hook: str, **settings: str) -> Path:
@@ -77,7 +83,7 @@ def offered(wheel: Path, environment: Path) -> dict[str, str | None]:
         str(wheel),
     ]
     subprocess.run(pip, check=True, capture_output=True)
-    names = ("engine", "validators", "bulkfhir.engine", "bulkfhir.validators")
+    names = ("engine", "validators", "bulkfhir", "bulkfhir.engine", "bulkfhir.validators")
     code = (
         "import importlib.util as i, json; print(json.dumps({n: getattr(i.find_spec(n), "
         f"'origin', None) for n in {names}}}))"
@@ -91,7 +97,7 @@ def offered(wheel: Path, environment: Path) -> dict[str, str | None]:
 
 def test_package_list_names_every_folder_with_modules() -> None:
     found = {
-        ".".join(["bulkfhir", *path.parent.relative_to(ROOT).parts])
+        str(Path(installed(path.relative_to(ROOT))).parent).replace("/", ".")
         for folder in FOLDERS
         for path in shipped(ROOT / folder)
         if path.suffix == ".py"
@@ -109,7 +115,7 @@ def test_wheel_holds_the_packages_whole_and_nothing_else_at_top_level(
         f"bulkfhir-{PROJECT['project']['version']}.dist-info",
     }
     expected = {
-        f"bulkfhir/{path.relative_to(checkout)}"
+        installed(path.relative_to(checkout))
         for folder in FOLDERS
         for path in shipped(checkout / folder)
     }
@@ -119,7 +125,8 @@ def test_wheel_holds_the_packages_whole_and_nothing_else_at_top_level(
     found = offered(wheel, tmp_path / "environment")
     assert found["engine"] is None
     assert found["validators"] is None
-    assert found["bulkfhir.validators"].endswith("/site-packages/bulkfhir/validators/__init__.py")
+    for name in ("bulkfhir", "bulkfhir.engine", "bulkfhir.validators"):
+        assert found[name].endswith(f"/site-packages/{name.replace('.', '/')}/__init__.py")
 
 
 @pytest.mark.parametrize("mode", ["lenient", "strict"])
@@ -129,6 +136,18 @@ def test_editable_install_offers_only_bulkfhir(checkout: Path, tmp_path: Path, m
     assert found["validators"] is None
     for name in FOLDERS:
         assert Path(found[f"bulkfhir.{name}"]).samefile(checkout / name / "__init__.py")
+    assert Path(found["bulkfhir"]).samefile(checkout / FRONT / "__init__.py")
+    assert not (checkout / "bulkfhir").exists()
+
+
+def test_the_front_imports_nothing_and_offers_what_it_names() -> None:
+    code = (
+        "import sys, bulkfhir; "
+        "print([m for m in sys.modules if m.startswith('bulkfhir.')]); "
+        "print([getattr(bulkfhir, name).__name__ for name in bulkfhir.__all__ if name != 'Level'])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert said.stdout.splitlines()[0] == "[]"
 
 
 def test_licence_is_apache_2_in_full_and_notice_names_the_owners_of_quoted_codes() -> None:

@@ -5,7 +5,7 @@ where it is installed, does the same without a Python object a line.
 from __future__ import annotations
 
 try:
-    from bulkfhir.validators._acceptor import (
+    from bulkfhir._native import (
         bucketed,
         count_lines,
         fill,

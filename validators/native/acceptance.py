@@ -22,7 +22,7 @@ from ..text_columns import Coded, Joined
 from .type_records import Lowering
 
 try:
-    from .._acceptor import Acceptor, Judgement
+    from bulkfhir._native import Acceptor, Judgement
 except ImportError:
     NATIVE = False
 else:

@@ -265,7 +265,7 @@ fn gather<'py>(
 }
 
 #[pymodule]
-fn _acceptor(module: &Bound<'_, PyModule>) -> PyResult<()> {
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Acceptor>()?;
     module.add_class::<Judgement>()?;
     module.add_function(wrap_pyfunction!(count_lines, module)?)?;

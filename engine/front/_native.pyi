@@ -1,4 +1,4 @@
-# The native acceptor (``acceptor/``): a table, answers, and the walk over blocks.
+# The native module (``native/`` in the repository): a table, answers, the walk over blocks.
 
 class Judgement:
     # Columns of a block, and what came of its lines so far. Columns of numbers are bytes of native

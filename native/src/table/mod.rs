@@ -4,10 +4,13 @@
 //! Numbers are little-endian; a list is a u16 count and its items; a string is a u16 length and its
 //! bytes. Records, each behind its tag:
 //!
-//! | tag | record | |-----|--------| | 1 | name: string. Names are numbered in their order. | | 2 |
-//! resource type: string, node u32 | | 3 | node: number u32, flags u8, profile check u32,
-//! properties, required masks, object checks | | 4 | overlay: number u32, checks of the object
-//! itself, groups | | 5 | known names: see `Known` |
+//! | tag | record |
+//! |-----|--------|
+//! | 1 | name: string. Names are numbered in their order. |
+//! | 2 | resource type: string, node u32 |
+//! | 3 | node: number u32, flags u8, profile check u32, properties, required masks, object checks |
+//! | 4 | overlay: number u32, checks of the object itself, groups |
+//! | 5 | known names: see `Known` |
 
 mod bits;
 mod names;

@@ -4,8 +4,8 @@
 
 use std::sync::OnceLock;
 
-use _acceptor::block::{Acceptor, Columns, ACCEPTED};
-use _acceptor::table::Table;
+use _native::block::{Acceptor, Columns, ACCEPTED};
+use _native::table::Table;
 use libfuzzer_sys::fuzz_target;
 
 static RECORDS: OnceLock<Vec<u8>> = OnceLock::new();

@@ -1,7 +1,7 @@
 //! Columns that do not fit together are refused, and never break anything; what they come to is
 //! tested beside the Python that says it.
 
-use _acceptor::columns::{bucketed, fill, gather, keys, measure, rebase, repeated, rooms};
+use _native::columns::{bucketed, fill, gather, keys, measure, rebase, repeated, rooms};
 
 fn words(numbers: &[u32]) -> Vec<u8> {
     numbers

@@ -2,7 +2,7 @@
 //! or served, never a panic, and rows as many as there are lines.
 #![no_main]
 
-use _acceptor::columns::{
+use _native::columns::{
     bucketed, count_lines, fill, gather, keys, measure, rebase, repeated, rooms,
 };
 use libfuzzer_sys::fuzz_target;

@@ -1,9 +1,10 @@
 //! Says of NDJSON lines whether they are certainly valid.
 //!
 //! ```text
-//! table (bytes from Python) ──┐ line ── lexer ── walk ──────┼──> accepted | asked, with a reason |
-//! pending, with questions memo (answers) ─────────────┘       tape: what the line holds, for
-//! conditions and profiles accepted ── columns: rows, keys, lines by kind, for whoever writes them
+//! table (bytes from Python) ──┐
+//! line ── lexer ── walk ──────┼──> accepted | asked, with a reason | pending, with questions
+//! memo (answers) ─────────────┘       tape: what the line holds, for conditions and profiles
+//! accepted ── columns: rows, keys, lines by kind, for whoever writes them
 //! ```
 //!
 //! It knows JSON and the primitive types; what FHIR says is in the table, and what only the
