@@ -156,8 +156,14 @@ def command(
     show_logs(log_format, level)  # type: ignore[arg-type]  # click has checked the choices
     check_packages(packages, default_versions)
     run = RunOptions(
-        workers, unknown_profile, limits, packages, default_versions, log_format, level
-    )  # type: ignore[arg-type]
+        workers,
+        unknown_profile,
+        limits,  # type: ignore[arg-type]  # click has checked the choices
+        packages,
+        default_versions,
+        log_format,  # type: ignore[arg-type]
+        level,
+    )
     settings = ServiceSettings(
         state=state or default_path(),
         run=run,
