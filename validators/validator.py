@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
-from .checks.rule import joined
+from .checks.check import joined
 from .definitions import Definitions, core
 from .explainer.resource_walk import Explainer
 from .issue import Issue, Verdict

@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from bulkfhir.validators.checks.rule import Scope
+from bulkfhir.validators.checks.surroundings import Scope
 from bulkfhir.validators.definitions import core
 from bulkfhir.validators.explainer.resource_walk import Explainer
 from bulkfhir.validators.native.questions import NeedsContextError, Nowhere, about_text, about_value

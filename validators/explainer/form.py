@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..checks.rule import Check, Issues, Scope, added, located, union
+from ..checks.check import Check, Issues, added, prefix_locations, union
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Property
 
@@ -117,7 +118,7 @@ def single_check(found: Property, checks: Sequence[Check]) -> PropertyCheck:
             issues = more if issues is None else issues + more
         if rest is not None and (more := rest(value, scope)) is not None:
             issues = more if issues is None else issues + more
-        return None if issues is None else located(step, issues)
+        return None if issues is None else prefix_locations(step, issues)
 
     return single
 
@@ -139,9 +140,9 @@ def list_check(found: Property, checks: Sequence[Check]) -> PropertyCheck:
 
     def several(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
         if type(value) is not list:
-            return located(step, [wrong_form(value, "an Array")])
+            return prefix_locations(step, [wrong_form(value, "an Array")])
         if not value:
-            return located(
+            return prefix_locations(
                 step,
                 [
                     Issue(
@@ -176,7 +177,7 @@ def list_check(found: Property, checks: Sequence[Check]) -> PropertyCheck:
                 if rest is not None and (more := rest(item, scope)) is not None:
                     found_here = more if found_here is None else found_here + more
             if found_here is not None:
-                located(f"{step}[{index}]", found_here)
+                prefix_locations(f"{step}[{index}]", found_here)
                 issues = added(issues, found_here)
         return issues
 
@@ -220,13 +221,13 @@ def companion_check(found: Property, element: Check, empty: Check | None) -> Pro
 
     def single(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
         issues = one(value, name in owner, scope)
-        return None if issues is None else located(step, issues)
+        return None if issues is None else prefix_locations(step, issues)
 
     def several(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
         if type(value) is not list:
-            return located(step, [wrong_form(value, "an Array")])
+            return prefix_locations(step, [wrong_form(value, "an Array")])
         if not value:
-            return located(
+            return prefix_locations(
                 step,
                 [
                     Issue(
@@ -263,7 +264,7 @@ def companion_check(found: Property, element: Check, empty: Check | None) -> Pro
             else:
                 found_here = one(item, has_value, scope)
             if found_here is not None:
-                located(f"{step}[{index}]", found_here)
+                prefix_locations(f"{step}[{index}]", found_here)
                 issues = added(issues, found_here)
         return issues
 

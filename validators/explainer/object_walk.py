@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..checks.rule import Check, Issues, Rule, Scope, added
+from ..checks.check import Check, Issues, added
+from ..checks.rule import Rule
+from ..checks.surroundings import Scope
 from ..rules.primitive import Proof
 from ..schema import TypeSchema
 from ..values.primitives import Check as Fault
@@ -22,7 +24,7 @@ from .form import PropertyCheck, empty_element, unknown_element, wrong_form
 from .memory import Memory
 
 if TYPE_CHECKING:
-    from .resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["Member", "Walk"]
 
@@ -66,14 +68,14 @@ class Walk:
 
     def __init__(
         self,
-        explainer: Explainer,
+        compilation: Compilation,
         schema: TypeSchema,
         member: Callable[[str], Member | None],
         memory: Memory,
         *,
         may_be_empty: bool,
     ) -> None:
-        self._explainer = explainer
+        self._compilation = compilation
         self._schema = schema
         self._member = member
         self._members: dict[str, Member] = {}
@@ -160,7 +162,8 @@ class Walk:
             else:
                 leaves.append((name, *proof))
         left = [
-            rule.given(check, self._schema, self._explainer, present) for rule, check in self._rules
+            rule.given(check, self._schema, self._compilation, present)
+            for rule, check in self._rules
         ]
         return tuple(leaves), tuple(members), tuple(check for check in left if check is not None)
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import orjson
 
+from ..checks.check import Issues, copied
 from ..checks.resolution import FRAGMENTS, contained_by_id
-from ..checks.rule import Issues, Scope, copied
+from ..checks.surroundings import Scope
 from ..schema import Property
 from ..values.primitives import QUIET
 from .form import PropertyCheck

@@ -15,8 +15,9 @@ from functools import partial
 from typing import Any, Literal
 
 from .. import fhirpath
+from ..checks.check import Check, Issues, prefix_locations, union
 from ..checks.resolution import scope_of
-from ..checks.rule import Check, Issues, Scope, located, union
+from ..checks.surroundings import Scope
 from ..definitions import Definitions
 from ..issue import Issue
 from ..profiles.narrowing import ProfileCompiler
@@ -98,7 +99,7 @@ class Explainer:
         name = resource["resourceType"]
         check = self._resources.get(name) or self.resource_check(name)
         issues = check(resource, Scope(resource, undecided))
-        return located(name, issues) if issues else []
+        return prefix_locations(name, issues) if issues else []
 
     def conforms(self, value: dict[str, Any], name: str, url: str, scope: Scope) -> bool:
         """Whether a value follows a known profile, and its own type: a resource in its own scope,

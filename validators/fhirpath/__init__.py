@@ -7,8 +7,9 @@ text -> lexer, parser -> tree (syntax) -> compiler -> Expression            the 
                                                                                   literals
 
     >>> from bulkfhir.validators.fhirpath import compile
-    >>> compile("name.given", "Patient").evaluate({"resourceType": "Patient", "name": [{"given":
-    ["Ada"]}]}) ['Ada']
+    >>> patient = {"resourceType": "Patient", "name": [{"given": ["Ada"]}]}
+    >>> compile("name.given", "Patient").evaluate(patient)
+    ['Ada']
 """
 
 from .constraint import Invariant, invariant

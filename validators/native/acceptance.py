@@ -3,7 +3,7 @@ explainer.
 
     block -> acceptor: accepted | asked (a reason) | pending (questions)
           -> questions answered by the explainer's own checks, pending lines walked again
-          -> asked lines to the explainer, one by one -> BlockVerdicts
+          -> asked lines to the compilation, one by one -> BlockVerdicts
 
 Without the native module (a plain install without a Rust toolchain) ``NATIVE`` is False, and
 everything goes to the explainer.
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..block import Block, BlockVerdicts
-from ..explainer.resource_walk import Explainer
+from ..checks.compilation import Compilation
 from ..issue import Verdict, crash_verdict
 from ..text_columns import Coded, Joined
 from .type_records import Lowering
@@ -47,9 +47,9 @@ class Acceptance:
     """
 
     def __init__(
-        self, explainer: Explainer, slow: Callable[[bytes], Verdict], undecided: Counter[str]
+        self, compilation: Compilation, slow: Callable[[bytes], Verdict], undecided: Counter[str]
     ) -> None:
-        self._lowering = Lowering(explainer)
+        self._lowering = Lowering(compilation)
         self._acceptor = Acceptor()
         self._slow = slow
         self._undecided = undecided

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from .. import fhirpath
-from ..checks.rule import Scope
-from ..explainer.resource_walk import Explainer
+from ..checks.compilation import Compilation
+from ..checks.surroundings import Scope
 from ..fhirpath.constraint import invariant
 from ..fhirpath.lowered.condition import Op
 from ..fhirpath.lowered.mentions import mentions
@@ -46,12 +46,12 @@ class Conditions:
 
     def __init__(
         self,
-        explainer: Explainer,
+        compilation: Compilation,
         names: Names,
         question: Callable[[Question], int],
         valued: Callable[[Callable[[Any, Scope], int]], Question],
     ) -> None:
-        self._explainer = explainer
+        self._compilation = compilation
         self._names = names
         self._question = question
         self._valued = valued
@@ -80,7 +80,7 @@ class Conditions:
         """The conditions that a definition puts on one element that is no primitive; those of its
         type are on the type.
         """
-        schema = self._explainer.schema
+        schema = self._compilation.schema
         root = schema.type(found.type).root if schema.kind(found.type) is not None else None
         typed = (
             {c.key for c in root.constraints}
@@ -112,7 +112,7 @@ class Conditions:
 
     def _op(self, constraint: Constraint, name: str) -> Op:
         text = corrected(constraint.key, constraint.expression)
-        made = invariant(text, name, self._explainer.model)
+        made = invariant(text, name, self._compilation.model)
         if made.op is not None:
             return made.op
         return (
@@ -125,8 +125,8 @@ class Conditions:
         """A question about the value, or of a resource about what the expression can see: to ask
         about a whole one is to explain the line.
         """
-        if self._explainer.schema.kind(name) == "resource":
-            seen = mentions(tree, name, self._explainer.model)
+        if self._compilation.schema.kind(name) == "resource":
+            seen = mentions(tree, name, self._compilation.model)
             return (
                 _DOUBT
                 if not seen
@@ -137,7 +137,7 @@ class Conditions:
     def _partly(self, tree: Tree, name: str) -> Op:
         """As much of an expression as can be lowered, the rest in doubt."""
         op = lower(
-            tree, name, self._explainer.model, bare_resources=False
+            tree, name, self._compilation.model, bare_resources=False
         )  # the acceptor asks about such resources
         if op is not None:
             return op
@@ -160,7 +160,7 @@ class Conditions:
         return (
             isinstance(tree, Member)
             and tree.name[:1].islower()
-            and not self._explainer.model.reachable(name, tree.name)
+            and not self._compilation.model.reachable(name, tree.name)
         )
 
     # Bytes
@@ -254,7 +254,7 @@ class Conditions:
 
     def _holds(self, constraint: Constraint, name: str) -> Callable[[Any, fhirpath.Scope], bool]:
         return invariant(
-            corrected(constraint.key, constraint.expression), name, self._explainer.model
+            corrected(constraint.key, constraint.expression), name, self._compilation.model
         ).holds
 
     def _doubt(self) -> bytes:

@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ..checks.rule import Issues, Scope
+from ..checks.check import Issues
+from ..checks.surroundings import Scope
 from ..profiles.discriminators import Undecidable
 from ..profiles.narrowing import ProfileCompiler
 from ..profiles.slices import Slices
@@ -50,7 +51,7 @@ class Overlays:
 
     def __init__(self, lowering: Lowering) -> None:
         self._lowering = lowering
-        self._explainer = lowering.explainer
+        self._compilation = lowering.compilation
         self._by_url: dict[str, int] = {}
         self._makers: list[Callable[[], bytes]] = []
 
@@ -76,13 +77,13 @@ class Overlays:
         return len(self._makers) - 1
 
     def _profile(self, url: str) -> bytes:
-        definition = self._explainer.definitions.fetch("StructureDefinition", url)
+        definition = self._compilation.definitions.fetch("StructureDefinition", url)
         assert definition is not None
-        compiler = ProfileCompiler(self._explainer, definition)
+        compiler = ProfileCompiler(self._compilation, definition)
         name = definition["type"]
         checks = (
             [_ASK]
-            if self._explainer.schema.kind(name) == "primitive-type"
+            if self._compilation.schema.kind(name) == "primitive-type"
             else self._lowering.values.checks(compiler.root(), "narrowed")
         )
         return self._overlay(compiler, compiler.top, name, checks) or items([]) + items([])
@@ -195,7 +196,7 @@ class Overlays:
         wanted = {d.path.partition(".")[0] for d in discriminators}
         decisive = [
             p
-            for p in self._explainer.schema.properties(found.type).values()
+            for p in self._compilation.schema.properties(found.type).values()
             if p.name in wanted or p.json_name in wanted
         ]
         return [
@@ -250,8 +251,8 @@ class Overlays:
     ) -> bytes | None:
         if compiler.children(node, found.type) is not None:
             return _item([_ASK], empty_asks=True)
-        rules = self._explainer.narrowing_checks(narrowed)
-        empty_asks = bool(self._explainer.empty_checks(narrowed))
+        rules = self._compilation.narrowing_checks(narrowed)
+        empty_asks = bool(self._compilation.empty_checks(narrowed))
         if not rules and not empty_asks:
             return None
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .. import fhirpath
-from ..checks.rule import Scope
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..values.decoding import decode
 

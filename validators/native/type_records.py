@@ -23,7 +23,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Final
 
-from ..explainer.resource_walk import Explainer
+from ..checks.compilation import Compilation
 from ..rules import (
     RULES,
     attachment,
@@ -98,16 +98,16 @@ question about the Questionnaire is answered.
 
 
 class Lowering:
-    """One explainer's schema as table records, and its checks as questions. One per acceptor."""
+    """One compilation's schema as table records, and its checks as questions. One per acceptor."""
 
-    def __init__(self, explainer: Explainer) -> None:
-        self.explainer = explainer
-        self.schema = explainer.schema
+    def __init__(self, compilation: Compilation) -> None:
+        self.compilation = compilation
+        self.schema = compilation.schema
         self.undecided: list[str] = []  # names of value sets by number
         self._undecided_numbers: dict[str, int] = {}
         self.names = Names()
         self.values = Values(self)
-        self.conditions = Conditions(explainer, self.names, self.question, self.values.valued)
+        self.conditions = Conditions(compilation, self.names, self.question, self.values.valued)
         self._nodes: dict[str, int] = {}
         self._node_names: list[str] = []
         self._done: set[str] = set()
@@ -195,7 +195,7 @@ class Lowering:
                 rule for rule in RULES if "object" in rule.on and rule.build not in _OBJECT_RULES
             )
             found = len(schema.properties) < WIDTH and all(
-                rule.build(schema, self.explainer) is None for rule in others
+                rule.build(schema, self.compilation) is None for rule in others
             )
             self._native[schema.name] = found
         return found
@@ -225,10 +225,13 @@ class Lowering:
                 + u32(NO_CHECK)
                 + u16(0)
             )
-            if self.explainer.unknown_profile is not None:
+            if self.compilation.unknown_profile is not None:
                 profile_check = self.question(self._profile_question(schema))
         conditions, plain_reference = self.conditions.of_type(schema)
-        if name == "Attachment" and (check := attachment.build(schema, self.explainer)) is not None:
+        if (
+            name == "Attachment"
+            and (check := attachment.build(schema, self.compilation)) is not None
+        ):
             conditions.append(self.conditions.asked_with("hash", self.values.about_value([check])))
         if plain_reference:
             flags |= IS_PLAIN_REFERENCE
@@ -274,11 +277,11 @@ class Lowering:
             and found.type != "xhtml"
             and "xmlAttr" not in found.element.representations
         )
-        is_unique = ids.build_element(found, self.explainer) is not None
+        is_unique = ids.build_element(found, self.compilation) is not None
         flags = (
             found.is_list
             | takes_companion << 1
-            | (found.is_primitive and bool(self.explainer.empty_checks(found))) << 2
+            | (found.is_primitive and bool(self.compilation.empty_checks(found))) << 2
             | is_unique << 3
         )
         kind, format_check, checks = (
@@ -300,13 +303,13 @@ class Lowering:
     # Profiles
 
     def _profile_question(self, schema: TypeSchema) -> Question:
-        check = claimed_profiles.build(schema, self.explainer)
+        check = claimed_profiles.build(schema, self.compilation)
         assert check is not None
-        profile_check = self.explainer.profile_check
+        profile_check = self.compilation.profile_check
 
         def question(text: bytes) -> Answer:
             url = read_text(text)
-            definition = claimed_profiles.named(url, self.explainer)
+            definition = claimed_profiles.named(url, self.compilation)
             if definition is None or definition["type"] not in (
                 schema.name,
                 "Resource",

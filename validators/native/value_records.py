@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from ..checks.rule import Check, Scope
+from ..checks.check import Check
+from ..checks.surroundings import Scope
 from ..definitions import CORE
 from ..rules import RULES, binding, extension, ids, invariant, primitive, reference, type_profile
 from ..rules.primitive import format_of
@@ -63,7 +64,7 @@ class Values:
 
     def __init__(self, lowering: Lowering) -> None:
         self._lowering = lowering
-        self._explainer = lowering.explainer
+        self._compilation = lowering.compilation
         self._schema = lowering.schema
         self._targets: dict[tuple[str, ...], bytes] = {}
 
@@ -77,7 +78,7 @@ class Values:
             and self._schema.kind(found.element.path.removesuffix(".id")) == "resource"
         ):
             number = _ID
-        prove = format_of(found, self._explainer)
+        prove = format_of(found, self._compilation)
         others = [
             check
             for check in self._value_checks(found, (primitive.build, ids.build_element))
@@ -100,7 +101,7 @@ class Values:
                 (issues for check in others if (issues := check(value, scope))), None
             )
 
-        question = self._lowering.question(about_text(prove_all, self._explainer.hooks))
+        question = self._lowering.question(about_text(prove_all, self._compilation.hooks))
         if others:
             return u8(0) + u8(_OTHER), NO_CHECK, [u8(1) + u32(question)]
         return u8(0) + u8(number), question, []
@@ -109,7 +110,7 @@ class Values:
         self, found: Property, but: tuple[Any, ...], on: str = "value"
     ) -> Iterable[Check | None]:
         return (
-            rule.build(found, self._explainer)
+            rule.build(found, self._compilation)
             for rule in RULES
             if on in rule.on and rule.build not in but
         )
@@ -127,7 +128,7 @@ class Values:
         """What the rules say of each value of a property that is no primitive."""
         lowered: list[bytes] = []
         for rule in RULES:
-            if on not in rule.on or (check := rule.build(found, self._explainer)) is None:
+            if on not in rule.on or (check := rule.build(found, self._compilation)) is None:
                 continue
             if rule.build in (binding.build, binding.build_unbound):
                 lowered.append(self._binding(found, check))
@@ -140,7 +141,7 @@ class Values:
             elif (
                 rule.build is type_profile.build and (url := self._only_profile(found)) is not None
             ):
-                if self._explainer.profile_check(url) is not None:
+                if self._compilation.profile_check(url) is not None:
                     lowered.append(u8(7) + u32(self._lowering.overlays.of_profile(url)))
             else:
                 lowered.append(u8(8) + u32(self.about_value([check])))
@@ -152,7 +153,7 @@ class Values:
         return (
             urls[0]
             if len(urls) == 1
-            and self._explainer.definitions.fetch("StructureDefinition", urls[0]) is not None
+            and self._compilation.definitions.fetch("StructureDefinition", urls[0]) is not None
             else None
         )
 
@@ -202,7 +203,7 @@ class Values:
         profiles = [
             d
             for url in urls
-            if (d := self._explainer.definitions.fetch("StructureDefinition", url)) is not None
+            if (d := self._compilation.definitions.fetch("StructureDefinition", url)) is not None
         ]
         if any("snapshot" not in d or d.get("derivation") != "constraint" for d in profiles):
             return _TYPE_ALONE
@@ -211,7 +212,7 @@ class Values:
         )
 
     def _extension(self, found: Property, check: Check) -> bytes:
-        definitions = self._explainer.definitions
+        definitions = self._compilation.definitions
 
         def by_url(text: bytes) -> Answer:
             url = read_text(text)
@@ -235,7 +236,7 @@ class Values:
         self, judge: Callable[[Any, Scope], int], place: type[Nowhere] = Nowhere
     ) -> Question:
         """A question about a whole value, by what is to be made of it."""
-        return about_value(judge, self._explainer.hooks, place)
+        return about_value(judge, self._compilation.hooks, place)
 
 
 def _needs_resource(div: str) -> bool:

@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Scope
+from ..checks.surroundings import Scope
 from ..definitions import type_url
 from ..fhirpath import FhirPathError, invariant
 from ..schema import Discriminator, ElementSchema, Property
 from ..schema.profile_tree import Node
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["Predicate", "Tree", "Undecidable", "distinguishing_url", "slice_predicate"]
 
@@ -49,7 +49,7 @@ class Undecidable(Exception):
 class Tree:
     """A StructureDefinition as a tree: where paths are followed."""
 
-    explainer: Explainer
+    compilation: Compilation
     url: str
 
     def children(self, node: Node) -> Iterator[Node]:
@@ -62,10 +62,10 @@ class Tree:
 
     def other(self, url: str) -> tuple[Tree, Node]:
         """The tree of another StructureDefinition. Raises Undecidable where it is not known."""
-        found = self.explainer.profile_tree(url)
+        found = self.compilation.profile_tree(url)
         if found is None:
             raise Undecidable(f"{self.url}: the profile {url} is not known")
-        return Tree(self.explainer, url), found
+        return Tree(self.compilation, url), found
 
     def fault(self, node: Node, text: str) -> Undecidable:
         return Undecidable(f"{self.url}: {node.element.id} {text}")
@@ -80,20 +80,20 @@ def slice_predicate(
     conditions = [c for d in discriminators if (c := _condition(tree, node, d)) is not None]
     if not conditions:
         raise tree.fault(node, f"is not told apart by {', '.join(d.path for d in discriminators)}")
-    explainer = tree.explainer
+    compilation = tree.compilation
     try:
-        made = invariant(" and ".join(conditions), found.type, explainer.model)
+        made = invariant(" and ".join(conditions), found.type, compilation.model)
     except FhirPathError as error:
         raise tree.fault(node, f"has a discriminator that is no FHIRPath: {error}") from error
     holds, holds_for = made.holds, made.holds_for
     if found.is_primitive:
         return lambda value, companion, scope: holds_for(
-            value, explainer.fhirpath_scope(scope), companion
+            value, compilation.fhirpath_scope(scope), companion
         )
 
     def predicate(value: Any, companion: Any, scope: Scope) -> bool:
         try:
-            return type(value) is dict and holds(value, explainer.fhirpath_scope(scope))
+            return type(value) is dict and holds(value, compilation.fhirpath_scope(scope))
         except (AttributeError, KeyError, TypeError):
             return False  # data of another form than the type's: the walk reports it
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..checks.check import Check, Issues, prefix_locations, union
 from ..checks.resolution import scope_of
-from ..checks.rule import Check, Issues, Scope, located, union
+from ..checks.surroundings import Scope
 from ..definitions import type_url
 from ..issue import Issue
 from ..rules.cardinality import too_few, too_many
@@ -23,7 +24,7 @@ from .discriminators import Tree
 from .slices import ItemCheck, Slices, items_of
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["ProfileCompiler"]
 
@@ -33,16 +34,16 @@ _NOTHING: dict[str, Any] = {}  # what a primitive without companion holds
 class ProfileCompiler:
     """Compiles one profile.
 
-    Checks of other profiles that it names are asked of the explainer, which keeps them all.
+    Checks of other profiles that it names are asked of the compilation, which keeps them all.
     """
 
-    def __init__(self, explainer: Explainer, definition: dict[str, Any]) -> None:
-        self.explainer = explainer
-        self.schema = explainer.schema
+    def __init__(self, compilation: Compilation, definition: dict[str, Any]) -> None:
+        self.compilation = compilation
+        self.schema = compilation.schema
         self.type: str = definition["type"]
         self.url: str = definition["url"]
         self.top = profile_tree(definition)
-        self.tree = Tree(explainer, self.url)
+        self.tree = Tree(compilation, self.url)
         self._by_id: dict[str, Node] = {}
 
     def compile(self) -> Check | None:
@@ -50,7 +51,7 @@ class ProfileCompiler:
         inside = self.children(self.top, self.type)
         check = union(
             [
-                *self.explainer.narrowing_checks(self.root()),
+                *self.compilation.narrowing_checks(self.root()),
                 *([inside] if inside is not None else []),
             ]
         )
@@ -145,8 +146,8 @@ class ProfileCompiler:
                 Issue("error", "structure", "profile-element-type", "", text)
             ]
         narrowed = self.narrowed(element, found)
-        on_value = union(self.explainer.narrowing_checks(narrowed))
-        on_empty = union(self.explainer.empty_checks(narrowed)) if found.is_primitive else None
+        on_value = union(self.compilation.narrowing_checks(narrowed))
+        on_empty = union(self.compilation.empty_checks(narrowed)) if found.is_primitive else None
         if found.is_primitive and element.fixed is not None and on_value is not None:
             return _without_extensions(_item(True, on_value, on_empty, self._inside(node, found)))
         return _item(found.is_primitive, on_value, on_empty, self._inside(node, found))
@@ -192,7 +193,7 @@ class ProfileCompiler:
             if name not in made:
                 element = replace(self._narrowed(node.element, found.element, name), binding=None)
                 inside = self.children(node, name)
-                checks = self.explainer.narrowing_checks(
+                checks = self.compilation.narrowing_checks(
                     replace(found, type=name, element=element, type_ref=TypeRef(name))
                 )
                 made[name] = union([*checks, *([inside] if inside is not None else [])])
@@ -211,7 +212,7 @@ class ProfileCompiler:
                 return [Issue("error", "structure", "profile-element-type", "", text)]
             inner = scope_of(value, scope)
             issues = (
-                list(follows(self.explainer, ref.profiles, name, value, inner) or ())
+                list(follows(self.compilation, ref.profiles, name, value, inner) or ())
                 if ref is not None
                 else []
             )
@@ -328,7 +329,7 @@ def _each(found: Property, check: ItemCheck) -> Check:
         def single(value: Any, scope: Scope) -> Issues:
             item = value.get(name)
             issues = check(item, None, scope) if item is not None else None
-            return None if issues is None else located(step, issues)
+            return None if issues is None else prefix_locations(step, issues)
 
         return single
     other = "_" + name
@@ -338,7 +339,7 @@ def _each(found: Property, check: ItemCheck) -> Check:
         if item is None and companion is None:
             return None
         issues = check(item, companion if type(companion) is dict else None, scope)
-        return None if issues is None else located(step, issues)
+        return None if issues is None else prefix_locations(step, issues)
 
     return primitive
 
@@ -354,7 +355,7 @@ def _each_of_list(found: Property, check: ItemCheck) -> Check:
         for item, companion, _, step in items_of(value, one):
             said = check(item, companion, scope)
             if said is not None:
-                located(step, said)
+                prefix_locations(step, said)
                 issues = said if issues is None else issues + said
         return issues
 

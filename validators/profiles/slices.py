@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..checks.rule import Issues, Scope, located
+from ..checks.check import Issues, prefix_locations
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..rules.cardinality import too_few, too_many
 from ..schema import Property, Slicing
@@ -116,7 +117,7 @@ class Slices:
             counts[matched] = counts.get(matched, 0) + 1
             check = self._checks[matched][found.json_name]
             if check is not None and (said := check(item, companion, scope)):
-                issues += located(step, said)
+                issues += prefix_locations(step, said)
         return (issues + (self._cardinality(counts) or [])) or None
 
     def _compile(self) -> None:
@@ -157,7 +158,7 @@ class Slices:
                 counts[matched] = counts.get(matched, 0) + 1
                 check = self._checks[matched][found.json_name]
                 said = check(item, None, scope) if check is not None else None
-                said = None if said is None else located(f"{found.step}[{index}]", said)
+                said = None if said is None else prefix_locations(f"{found.step}[{index}]", said)
             if said is not None:
                 issues = said if issues is None else issues + said
         found_here = self._cardinality(counts)

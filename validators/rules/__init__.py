@@ -5,7 +5,9 @@ explainer runs what was built. JSON form, unknown names and empty elements are i
 the walk itself.
 """
 
-from ..checks.rule import Check, Issues, Rule, Scope
+from ..checks.check import Check, Issues
+from ..checks.rule import Rule
+from ..checks.surroundings import Scope
 from . import (
     attachment,
     binding,

@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope, union
+from ..checks.check import Check, Issues, union
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Binding, Property
 from ..terminology import ConceptBinding, Findings
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build", "build_empty", "build_unbound"]
 
@@ -33,44 +34,44 @@ def _said(findings: Findings, scope: Scope, *, all_of_it: bool) -> Issues:
     return issues or None
 
 
-def build(found: Property, explainer: Explainer) -> Check | None:
+def build(found: Property, compilation: Compilation) -> Check | None:
     """The check of a bound element, its additional bindings included."""
     bound = found.element.binding
     if bound is None:
         return None
-    checks = [_bound(found, explainer, one) for one in (bound, *bound.additional)]
+    checks = [_bound(found, compilation, one) for one in (bound, *bound.additional)]
     return union([check for check in checks if check is not None])
 
 
-def _bound(found: Property, explainer: Explainer, bound: Binding) -> Check | None:
+def _bound(found: Property, compilation: Compilation, bound: Binding) -> Check | None:
     if (
         bound.value_set
-        and explainer.terminology.value_set(bound.value_set) is None
-        and explainer.terminology.code_system(bound.value_set) is not None
+        and compilation.terminology.value_set(bound.value_set) is None
+        and compilation.terminology.code_system(bound.value_set) is not None
     ):
         # ExplanationOfBenefit.priority, in R4 itself
         text = f"Found a reference to a CodeSystem '{bound.value_set}' where a ValueSet belongs"
         return lambda value, scope: [
             Issue("error", "business-rule", "binding-code-system", "", text)
         ]
-    return _check(found, explainer, bound)
+    return _check(found, compilation, bound)
 
 
-def build_unbound(found: Property, explainer: Explainer) -> Check | None:
+def build_unbound(found: Property, compilation: Compilation) -> Check | None:
     """The check of a coded element without a binding: its codes must be of their system all the
     same.
     """
     if found.element.binding is not None or found.element.path == _IN_CONCEPT:
         return None
-    return _check(found, explainer, None)
+    return _check(found, compilation, None)
 
 
-def build_empty(found: Property, explainer: Explainer) -> Check | None:
+def build_empty(found: Property, compilation: Compilation) -> Check | None:
     """For a primitive that has extensions and no value: a required binding wants a code."""
     bound = found.element.binding
     if bound is None or found.type not in _CODES:
         return None
-    binding = explainer.terminology.code_binding(
+    binding = compilation.terminology.code_binding(
         bound.value_set or None, bound.strength, bound.max_value_set
     )
     if binding is None or not binding.no_code:
@@ -78,11 +79,11 @@ def build_empty(found: Property, explainer: Explainer) -> Check | None:
     return lambda value, scope: _said(binding.no_code, scope, all_of_it=False)
 
 
-def _check(found: Property, explainer: Explainer, bound: Binding | None) -> Check | None:
+def _check(found: Property, compilation: Compilation, bound: Binding | None) -> Check | None:
     url = (bound.value_set or None) if bound is not None else None
     strength = bound.strength if bound is not None else "example"
     maximum = bound.max_value_set if bound is not None else None
-    terminology, everything = explainer.terminology, explainer.warnings
+    terminology, everything = compilation.terminology, compilation.warnings
     if found.type in _CODES:
         return (
             _code_check(terminology.code_binding(url, strength, maximum), everything)

@@ -12,13 +12,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope
+from ..checks.check import Check, Issues
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
 from ..values.primitives import is_absolute_uri
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build"]
 
@@ -72,10 +73,10 @@ def _resource(entry: Entry) -> dict[str, Any] | None:
     return resource if type(resource) is dict else None
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if schema.name != "Bundle":
         return None
-    types = explainer.schema
+    types = compilation.schema
 
     def check(value: Any, scope: Scope) -> Issues:
         bundle = _Bundle(value, types)

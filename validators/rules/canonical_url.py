@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope
+from ..checks.check import Check, Issues
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Property
 from ..values.primitives import is_absolute_uri, is_blank
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["CANONICAL_RESOURCES", "build"]
 
@@ -33,7 +34,7 @@ NamingSystem does not have yet.
 """
 
 
-def build(found: Property, explainer: Explainer) -> Check | None:
+def build(found: Property, compilation: Compilation) -> Check | None:
     name, _, rest = found.element.path.partition(".")
     if rest != "url" or name not in CANONICAL_RESOURCES:
         return None

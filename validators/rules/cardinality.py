@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope
+from ..checks.check import Check, Issues
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import ElementSchema, TypeSchema
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build", "given", "too_few", "too_many"]
 
@@ -59,12 +60,12 @@ def _required(schema: TypeSchema) -> list[tuple[frozenset[str], ElementSchema]]:
 
 
 def given(
-    check: Check, schema: TypeSchema, explainer: Explainer, names: AbstractSet[str]
+    check: Check, schema: TypeSchema, compilation: Compilation, names: AbstractSet[str]
 ) -> Check | None:
     return check if any(one.isdisjoint(names) for one, _ in _required(schema)) else None
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     required = _required(schema)
     if not required:
         return None

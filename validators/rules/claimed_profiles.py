@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
-from ..checks.rule import Check, Issues, Scope, only_with, union
+from ..checks.check import Check, Issues, union
+from ..checks.rule import only_with
+from ..checks.surroundings import Scope
 from ..definitions import core
 from ..issue import Issue
 from ..schema import TypeSchema, element_schema
@@ -14,7 +16,7 @@ from ..terminology.findings import Rule as BindingRule
 from .extension_context import property_at
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build", "given", "imposed", "named", "unreplaced"]
 
@@ -31,14 +33,14 @@ _ADVICE = (
 given = only_with("meta")
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
-    if explainer.unknown_profile is None or schema.kind != "resource":
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
+    if compilation.unknown_profile is None or schema.kind != "resource":
         return None
     kind = schema.name
     compiled: dict[str, Check | None] = {}
 
     def of(url: str) -> Check | None:
-        made = _compiled(url, kind, explainer)
+        made = _compiled(url, kind, compilation)
         if len(compiled) < _KEPT:  # urls come from data
             compiled[url] = made
         return made
@@ -64,11 +66,11 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
     return check
 
 
-def _compiled(url: str, kind: str, explainer: Explainer) -> Check | None:
+def _compiled(url: str, kind: str, compilation: Compilation) -> Check | None:
     """The check of a resource of a type against a profile that it names."""
-    definition = named(url, explainer)
+    definition = named(url, compilation)
     if definition is None:
-        return _unknown(url, explainer)
+        return _unknown(url, compilation)
     if definition["type"] not in (kind, "Resource", "DomainResource"):
         text = (
             f"Specified profile type was '{definition['type']}' in profile '{url[:256]}', but "
@@ -79,12 +81,12 @@ def _compiled(url: str, kind: str, explainer: Explainer) -> Check | None:
         [
             check
             for each in (url, *imposed(definition))
-            if (check := explainer.profile_check(each)) is not None
+            if (check := compilation.profile_check(each)) is not None
         ]
     )
 
 
-def named(url: str, explainer: Explainer) -> dict[str, Any] | None:
+def named(url: str, compilation: Compilation) -> dict[str, Any] | None:
     """The profile that a resource names, None where it is not known: an empty version is none, and
     the core's are known without one only.
 
@@ -94,7 +96,7 @@ def named(url: str, explainer: Explainer) -> dict[str, Any] | None:
     bare, bar, version = url.partition("|")
     if bar and (not version or core().fetch("StructureDefinition", bare) is not None):
         return None
-    return explainer.definitions.fetch("StructureDefinition", url)
+    return compilation.definitions.fetch("StructureDefinition", url)
 
 
 def imposed(definition: dict[str, Any]) -> list[str]:
@@ -106,9 +108,9 @@ def imposed(definition: dict[str, Any]) -> list[str]:
     ]
 
 
-def _unknown(url: str, explainer: Explainer) -> Check | None:
-    severity = explainer.unknown_profile
-    if severity == "ignore" or (severity == "warning" and not explainer.warnings):
+def _unknown(url: str, compilation: Compilation) -> Check | None:
+    severity = compilation.unknown_profile
+    if severity == "ignore" or (severity == "warning" and not compilation.warnings):
         return None
     text = f"Profile reference '{url[:256]}' has not been checked because it is unknown: {_ADVICE}"
     return lambda value, scope: [
@@ -124,7 +126,7 @@ def _unknown(url: str, explainer: Explainer) -> Check | None:
 
 
 def unreplaced(
-    issues: list[Issue], explainer: Explainer, name: str, resource: dict[str, Any]
+    issues: list[Issue], compilation: Compilation, name: str, resource: dict[str, Any]
 ) -> Issues:
     """The issues without those of the base type's bindings that every profile of the resource
     replaces by a binding of its own.
@@ -132,13 +134,13 @@ def unreplaced(
     A profile stands in the place of its base type; its bindings have been checked already.
     """
     bound = [issue for issue in issues if issue.profile is None and issue.rule in _BINDING_RULES]
-    if not bound or explainer.unknown_profile is None:
+    if not bound or compilation.unknown_profile is None:
         return issues
     meta = resource.get("meta")
     urls = meta.get("profile") if type(meta) is dict else None
     known = (
         [
-            explainer.definitions.fetch("StructureDefinition", url)
+            compilation.definitions.fetch("StructureDefinition", url)
             for url in urls
             if type(url) is str
         ]
@@ -155,13 +157,13 @@ def unreplaced(
     replaced = {
         id(issue)
         for issue in bound
-        if all(_rebinds(profile, explainer, name, issue.location) for profile in profiles)
+        if all(_rebinds(profile, compilation, name, issue.location) for profile in profiles)
     }
     return [issue for issue in issues if id(issue) not in replaced] or None
 
 
-def _rebinds(profile: dict[str, Any], explainer: Explainer, name: str, location: str) -> bool:
-    found = property_at(explainer.schema, name, location)
+def _rebinds(profile: dict[str, Any], compilation: Compilation, name: str, location: str) -> bool:
+    found = property_at(compilation.schema, name, location)
     if found is None:
         return False
     stated = [e for e in profile["snapshot"]["element"] if e["path"] == found.element.path]

@@ -7,13 +7,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..checks.check import Check, Issues
 from ..checks.resolution import FRAGMENTS
-from ..checks.rule import Check, Issues, Scope, only_with
+from ..checks.rule import only_with
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build", "given"]
 
@@ -24,10 +26,10 @@ _URIS = frozenset({"uri", "url", "canonical", "oid"})
 given = only_with("contained")
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if schema.kind != "resource" or "contained" not in schema.properties:
         return None
-    types, name = explainer.schema, schema.name
+    types, name = compilation.schema, schema.name
 
     def check(value: Any, scope: Scope) -> Issues:
         held = value.get("contained")

@@ -7,14 +7,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope, located
+from ..checks.check import Check, Issues, prefix_locations
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Property
 from ..values.uri import is_absolute_uri
 from .extension_context import Placement, unplaced, with_bases
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build"]
 
@@ -46,7 +47,7 @@ class _Definition:
 
     def __init__(
         self,
-        explainer: Explainer,
+        compilation: Compilation,
         definition: dict[str, Any],
         names: frozenset[str],
         *,
@@ -70,28 +71,28 @@ class _Definition:
         }
         self.placement = Placement.of(definition)
         self.placed = self.placement.satisfied_by(names, on_resource=on_resource)
-        self.check = explainer.profile_check(self.url)
+        self.check = compilation.profile_check(self.url)
 
 
 def _error(rule: str, text: str) -> Issue:
     return Issue("error", "structure", rule, "", text)
 
 
-def build(found: Property, explainer: Explainer) -> Check | None:
-    return _Extensions(found, explainer).check if found.type == "Extension" else None
+def build(found: Property, compilation: Compilation) -> Check | None:
+    return _Extensions(found, compilation).check if found.type == "Extension" else None
 
 
 class _Extensions:
     """The extensions of one kind of place."""
 
-    def __init__(self, found: Property, explainer: Explainer) -> None:
+    def __init__(self, found: Property, compilation: Compilation) -> None:
         path = found.element.path
         owner = path.rpartition(".")[0]
-        self.explainer = explainer
+        self.compilation = compilation
         self.is_modifier = found.json_name == "modifierExtension"
         self.is_part = path == _INSIDE
-        self.on_resource = explainer.schema.kind(owner) == "resource"
-        self.names = _names(owner, explainer)
+        self.on_resource = compilation.schema.kind(owner) == "resource"
+        self.names = _names(owner, compilation)
         self.known: dict[str, _Definition | None] = {}
 
     def check(self, value: Any, scope: Scope) -> Issues:
@@ -129,14 +130,14 @@ class _Extensions:
     def _definition(self, url: str) -> _Definition | None:
         bare = url.partition("|")[0]
         stated = (
-            self.explainer.definitions.fetch("StructureDefinition", bare)
+            self.compilation.definitions.fetch("StructureDefinition", bare)
             if is_absolute_uri(bare)
             else None
         )
         stated = stated or _later(url)
         made = None
         if stated is not None and stated["type"] == "Extension" and "snapshot" in stated:
-            made = _Definition(self.explainer, stated, self.names, on_resource=self.on_resource)
+            made = _Definition(self.compilation, stated, self.names, on_resource=self.on_resource)
         if len(self.known) < _KEPT:  # urls come from data
             self.known[url] = made
         return made
@@ -147,7 +148,7 @@ class _Extensions:
         issues: list[Issue] = (
             []
             if one.placed
-            else [unplaced(self.explainer, one.placement, modifier=self.is_modifier)]
+            else [unplaced(self.compilation, one.placement, modifier=self.is_modifier)]
         )
         if "|" in url:
             issues.append(
@@ -173,7 +174,7 @@ class _Extensions:
     def _value(self, value: dict[str, Any], one: _Definition) -> list[Issue]:
         name = next((n.lstrip("_") for n in value if n.lstrip("_").startswith("value")), None)
         found = (
-            self.explainer.schema.properties("Extension").get(name) if name is not None else None
+            self.compilation.schema.properties("Extension").get(name) if name is not None else None
         )
         if found is not None:
             if found.type in one.types:
@@ -209,18 +210,18 @@ def _later(url: str) -> dict[str, Any] | None:
     }
 
 
-def _names(owner: str, explainer: Explainer) -> frozenset[str]:
+def _names(owner: str, compilation: Compilation) -> frozenset[str]:
     """What a place is called as far as its definition tells, by the path of what holds the
     extension: a type, a backbone element, or a primitive's.
     """
     holder, _, name = owner.rpartition(".")
     found = (
-        explainer.schema.properties(holder).get(name)
-        if explainer.schema.kind(holder) is not None
+        compilation.schema.properties(holder).get(name)
+        if compilation.schema.kind(holder) is not None
         else None
     )
     return with_bases(
-        explainer,
+        compilation,
         (
             owner.removesuffix("[x]"),
             *((found.type,) if found is not None and found.is_primitive else ()),
@@ -239,5 +240,5 @@ def _parts(value: dict[str, Any], one: _Definition) -> list[Issue]:
                 "extension-part",
                 f"Sub-extension url '{name[:128]}' is not defined by the Extension {one.url}",
             )
-            issues += located(f"extension[{index}]", [issue])
+            issues += prefix_locations(f"extension[{index}]", [issue])
     return issues

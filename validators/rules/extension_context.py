@@ -15,14 +15,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import fhirpath
-from ..checks.rule import Issues, Scope
+from ..checks.check import Issues
+from ..checks.surroundings import Scope
 from ..definitions import type_url
 from ..issue import Issue
 from ..schema import Property, Schema
 from .canonical_url import CANONICAL_RESOURCES
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["Placement", "Unplaced", "property_at", "settle", "unplaced", "with_bases"]
 
@@ -100,7 +101,7 @@ class _Place:
     scope: Scope
 
 
-def unplaced(explainer: Explainer, placement: Placement, *, modifier: bool) -> Unplaced:
+def unplaced(compilation: Compilation, placement: Placement, *, modifier: bool) -> Unplaced:
     """The issue for an extension whose place must be looked at."""
     expected = ", ".join(f"{kind} {expression}" for kind, expression in placement.contexts)
     text = (
@@ -115,12 +116,12 @@ def unplaced(explainer: Explainer, placement: Placement, *, modifier: bool) -> U
         text,
         placement.url,
         "",
-        partial(_allowed, explainer, placement),
+        partial(_allowed, compilation, placement),
     )
 
 
 def settle(
-    issues: list[Issue], explainer: Explainer, name: str, resource: Any, scope: Scope
+    issues: list[Issue], compilation: Compilation, name: str, resource: Any, scope: Scope
 ) -> Issues:
     """The issues of a resource with those of extensions decided; locations are relative to the
     resource.
@@ -131,7 +132,7 @@ def settle(
     for issue in issues:
         if type(issue) is not Unplaced or issue.decide is None:
             kept.append(issue)
-        elif not issue.decide(_place(explainer.schema, name, resource, issue.location, scope)):
+        elif not issue.decide(_place(compilation.schema, name, resource, issue.location, scope)):
             kept.append(
                 Issue(
                     issue.severity,
@@ -245,66 +246,66 @@ def _item(value: Any, index: int | None) -> Any:
     return value[index] if index < len(value) else None
 
 
-def _allowed(explainer: Explainer, placement: Placement, place: _Place) -> bool:
+def _allowed(compilation: Compilation, placement: Placement, place: _Place) -> bool:
     if not place.names.isdisjoint(_INSIDE_EXAMPLES):
         return True
     if not any(
-        _in_context(explainer, kind, expression, place) for kind, expression in placement.contexts
+        _in_context(compilation, kind, expression, place) for kind, expression in placement.contexts
     ):
         return False
-    return all(_holds(explainer, expression, place) for expression in placement.invariants)
+    return all(_holds(compilation, expression, place) for expression in placement.invariants)
 
 
-def _in_context(explainer: Explainer, kind: str, expression: str, place: _Place) -> bool:
+def _in_context(compilation: Compilation, kind: str, expression: str, place: _Place) -> bool:
     if kind == "extension":
         holder = place.above if place.name.startswith("value") else place.value
         return type(holder) is dict and holder.get("url") == expression
     if kind == "fhirpath":
-        return _selected(explainer, expression, place)
+        return _selected(compilation, expression, place)
     profile, mark, path = expression.rpartition("#")
-    names = with_bases(explainer, place.names)
+    names = with_bases(compilation, place.names)
     if path == "CanonicalResource":
         return not names.isdisjoint(CANONICAL_RESOURCES)
-    if mark and not _conforms(explainer, profile, place):
+    if mark and not _conforms(compilation, profile, place):
         return False
     return _named(path, names, on_resource=place.value is place.scope.resource)
 
 
-def with_bases(explainer: Explainer, names: Iterable[str]) -> frozenset[str]:
+def with_bases(compilation: Compilation, names: Iterable[str]) -> frozenset[str]:
     """The names, and what they are called after the types that theirs specialise: ``Age`` is a
     ``Quantity``.
     """
     found: set[str] = set()
     for name in names:
         first, dot, rest = name.partition(".")
-        found.update(base + dot + rest for base in explainer.model.ancestors(first))
+        found.update(base + dot + rest for base in compilation.model.ancestors(first))
     return frozenset(found)
 
 
-def _conforms(explainer: Explainer, profile: str, place: _Place) -> bool:
+def _conforms(compilation: Compilation, profile: str, place: _Place) -> bool:
     resource = place.scope.resource
     kind = str(resource.get("resourceType"))
-    definition = explainer.definitions.fetch("StructureDefinition", profile)
+    definition = compilation.definitions.fetch("StructureDefinition", profile)
     if profile == type_url(kind) or (definition is not None and definition["type"] != kind):
         return True
-    return definition is not None and explainer.conforms(resource, kind, profile, place.scope)
+    return definition is not None and compilation.conforms(resource, kind, profile, place.scope)
 
 
-def _selected(explainer: Explainer, expression: str, place: _Place) -> bool:
+def _selected(compilation: Compilation, expression: str, place: _Place) -> bool:
     resource = place.scope.resource
     try:
         nodes = fhirpath.compile(
-            expression, str(resource.get("resourceType")), model=explainer.model
-        ).nodes(resource, explainer.fhirpath_scope(place.scope))
+            expression, str(resource.get("resourceType")), model=compilation.model
+        ).nodes(resource, compilation.fhirpath_scope(place.scope))
     except fhirpath.FhirPathError:
         return False
     return any(getattr(node, "value", node) is place.value for node in nodes)
 
 
-def _holds(explainer: Explainer, expression: str, place: _Place) -> bool:
+def _holds(compilation: Compilation, expression: str, place: _Place) -> bool:
     try:
-        return fhirpath.compile(expression, place.type, model=explainer.model).holds(
-            place.value, explainer.fhirpath_scope(place.scope), place.companion
+        return fhirpath.compile(expression, place.type, model=compilation.model).holds(
+            place.value, compilation.fhirpath_scope(place.scope), place.companion
         )
     except fhirpath.FhirPathError:
         return False

@@ -9,14 +9,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from .. import fhirpath
-from ..checks.rule import Check, Issues, Scope, union
+from ..checks.check import Check, Issues, union
+from ..checks.surroundings import Scope
 from ..fhirpath import FhirPathError
 from ..issue import Issue
 from ..schema import Property
 from ..values.primitives import utf16_length
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build", "same"]
 
@@ -41,7 +42,7 @@ _UNITS = {
 }
 
 
-def build(found: Property, explainer: Explainer) -> Check | None:
+def build(found: Property, compilation: Compilation) -> Check | None:
     element = found.element
     checks: list[Check] = []
     if element.fixed is not None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope, only_with
+from ..checks.check import Check, Issues
+from ..checks.rule import only_with
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import TypeSchema
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build", "given"]
 
@@ -28,7 +30,7 @@ _UUID = re.compile(
 given = only_with("system")
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if schema.name != "Identifier":
         return None
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope, only_with
+from ..checks.check import Check, Issues
+from ..checks.rule import only_with
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Property, TypeSchema
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build", "build_element", "given"]
 
 
-def build_element(found: Property, explainer: Explainer) -> Check | None:
+def build_element(found: Property, compilation: Compilation) -> Check | None:
     """Element.id (FHIR R4, section 2.24.0.2).
 
     ElementDefinitions are excepted: a StructureDefinition has each id twice.
@@ -23,7 +25,7 @@ def build_element(found: Property, explainer: Explainer) -> Check | None:
     if (
         found.json_name != "id"
         or path == "ElementDefinition.id"
-        or explainer.schema.kind(path.removesuffix(".id")) == "resource"
+        or compilation.schema.kind(path.removesuffix(".id")) == "resource"
     ):
         return None
 
@@ -50,7 +52,7 @@ def build_element(found: Property, explainer: Explainer) -> Check | None:
 given = only_with("security")
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     """Meta.security is a set (FHIR R4, section 2.24.5)."""
     if schema.name != "Meta":
         return None

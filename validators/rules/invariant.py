@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope, union
+from ..checks.check import Check, Issues, union
+from ..checks.surroundings import Scope
 from ..fhirpath import Invariant
 from ..fhirpath.lowered.presence import decided
 from ..issue import Issue
 from ..schema import Constraint, Property, TypeSchema
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["ELSEWHERE", "build", "build_element", "build_empty", "given"]
 
@@ -58,77 +59,83 @@ Whatever else goes to the expression.
 """
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     """Invariants of a type, on its objects."""
     if schema.kind == "primitive-type":
         return None
-    return _checks(schema.root.constraints, schema.name, explainer)
+    return _checks(schema.root.constraints, schema.name, compilation)
 
 
 def given(
-    check: Check, schema: TypeSchema, explainer: Explainer, names: AbstractSet[str]
+    check: Check, schema: TypeSchema, compilation: Compilation, names: AbstractSet[str]
 ) -> Check | None:
     """Without the invariants that the names in an object decide."""
     return _checks(
-        (c for c in schema.root.constraints if not _holds_given(c, schema.name, explainer, names)),
+        (
+            c
+            for c in schema.root.constraints
+            if not _holds_given(c, schema.name, compilation, names)
+        ),
         schema.name,
-        explainer,
+        compilation,
     )
 
 
 def _holds_given(
-    constraint: Constraint, name: str, explainer: Explainer, names: AbstractSet[str]
+    constraint: Constraint, name: str, compilation: Compilation, names: AbstractSet[str]
 ) -> bool:
-    made = explainer.invariant(constraint, name)
+    made = compilation.invariant(constraint, name)
     return made is not None and made.op is not None and decided(made.op, names) is True
 
 
-def build_element(found: Property, explainer: Explainer) -> Check | None:
+def build_element(found: Property, compilation: Compilation) -> Check | None:
     """Invariants that a definition puts on one element, on each of its values; those of its type
     are on the type.
     """
-    known = explainer.schema.kind(found.type)
-    root = explainer.schema.type(found.type).root if known is not None else None
+    known = compilation.schema.kind(found.type)
+    root = compilation.schema.type(found.type).root if known is not None else None
     typed = {c.key for c in root.constraints} if root is not None else set()
     return _checks(
-        (c for c in found.element.constraints if c.key not in typed), found.type, explainer
+        (c for c in found.element.constraints if c.key not in typed), found.type, compilation
     )
 
 
-def build_empty(found: Property, explainer: Explainer) -> Check | None:
+def build_empty(found: Property, compilation: Compilation) -> Check | None:
     """Invariants on a primitive element, where it has no value."""
     return union(
         [
             check
             for c in found.element.constraints
-            if (check := _check(c, found.type, explainer, empty=True)) is not None
+            if (check := _check(c, found.type, compilation, empty=True)) is not None
         ]
     )
 
 
-def _checks(constraints: Iterable[Constraint], name: str, explainer: Explainer) -> Check | None:
-    return union([check for c in constraints if (check := _check(c, name, explainer)) is not None])
+def _checks(constraints: Iterable[Constraint], name: str, compilation: Compilation) -> Check | None:
+    return union(
+        [check for c in constraints if (check := _check(c, name, compilation)) is not None]
+    )
 
 
 def _check(
-    constraint: Constraint, name: str, explainer: Explainer, *, empty: bool = False
+    constraint: Constraint, name: str, compilation: Compilation, *, empty: bool = False
 ) -> Check | None:
     if constraint.key in ELSEWHERE or not constraint.expression:
         return None
     fails = constraint.severity == "error" and not constraint.best_practice
     if (
         not fails
-        and not explainer.warnings
-        or (constraint.best_practice and not explainer.best_practice)
+        and not compilation.warnings
+        or (constraint.best_practice and not compilation.best_practice)
     ):
         return None
-    made = explainer.invariant(constraint, name)
+    made = compilation.invariant(constraint, name)
     if made is None:
         return None
     text = f"Constraint failed: {constraint.key}: '{constraint.human}'"
     if constraint.source:
         text += f" (defined in {constraint.source})"
-    holds = _holds(made, explainer, empty=empty)
+    holds = _holds(made, compilation, empty=empty)
     native = NATIVE.get(constraint.key) if constraint.source in _CORE_SOURCES else None
 
     def check(value: Any, scope: Scope) -> Issues:
@@ -151,8 +158,8 @@ def _check(
     return check
 
 
-def _holds(made: Invariant, explainer: Explainer, *, empty: bool) -> Callable[[Any, Any], bool]:
-    scope_of = explainer.fhirpath_scope
+def _holds(made: Invariant, compilation: Compilation, *, empty: bool) -> Callable[[Any, Any], bool]:
+    scope_of = compilation.fhirpath_scope
     if empty:
         return lambda companion, scope: made.holds_for(None, scope_of(scope), companion)
     if made.op is not None:

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope, only_with
+from ..checks.check import Check, Issues
+from ..checks.rule import only_with
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import TypeSchema
 from ..values.narrative import read_div, resolve_anchors
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build", "given"]
 
@@ -25,7 +27,7 @@ _HOLDERS = frozenset(
 given = only_with("language", "contained", *_HOLDERS)
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if schema.kind != "resource":
         return None
     start = len(schema.name) + 1

@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope
+from ..checks.check import Check, Issues
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import TypeSchema
 from .questionnaires.questionnaire import extensions, objects
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build"]
 
@@ -23,12 +24,14 @@ _ALLOWED_TYPE = "http://hl7.org/fhir/StructureDefinition/operationdefinition-all
 _PARAMETER = "Parameters.parameter:"
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if schema.name != "OperationDefinition":
         return None
 
     def check(value: Any, scope: Scope) -> Issues:
-        return [issue for use in ("in", "out") for issue in _profile(value, use, explainer)] or None
+        return [
+            issue for use in ("in", "out") for issue in _profile(value, use, compilation)
+        ] or None
 
     return check
 
@@ -37,13 +40,13 @@ def _error(location: str, text: str, code: str = "invalid") -> Issue:
     return Issue("error", code, "operation-profile", location, text)
 
 
-def _profile(value: Json, use: str, explainer: Explainer) -> Iterator[Issue]:
+def _profile(value: Json, use: str, compilation: Compilation) -> Iterator[Issue]:
     """One of the two profiles: ``inputProfile`` is about the parameters whose use is ``in``."""
     name = f"{use}putProfile"
     url = value.get(name)
     if type(url) is not str:
         return
-    profile = explainer.definitions.fetch("StructureDefinition", url)
+    profile = compilation.definitions.fetch("StructureDefinition", url)
     if profile is None:
         yield _error(name, f"The profile '{url[:256]}' can not be resolved", "unknown")
     elif profile.get("type") != "Parameters":

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope
+from ..checks.check import Check, Issues
+from ..checks.surroundings import Scope
 from ..issue import Issue, Severity
 from ..schema import Property
 from ..values import primitives
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["Proof", "build", "build_empty", "build_warnings", "proof_of"]
 
@@ -31,21 +32,23 @@ def _said_as(severity: Severity, prove: primitives.Check) -> Check:
     return check
 
 
-def proof_of(found: Property, explainer: Explainer, checks: int) -> Proof | None:
+def proof_of(found: Property, compilation: Compilation, checks: int) -> Proof | None:
     """The proof for a property of one primitive that has so many checks; None where they are more
     than format, style and a list of codes.
     """
     bound = found.element.binding
-    if _has_style(found, explainer):
+    if _has_style(found, compilation):
         checks -= 1
-        if checks == 1 and not _is_resource_id(found, explainer):
+        if checks == 1 and not _is_resource_id(found, compilation):
             return primitives.QUIET[found.type]
     if checks == 1:
         return (
-            _NONE if _is_resource_id(found, explainer) else primitives.PROVEN.get(found.type, _NONE)
-        ), format_of(found, explainer)
+            _NONE
+            if _is_resource_id(found, compilation)
+            else primitives.PROVEN.get(found.type, _NONE)
+        ), format_of(found, compilation)
     if checks == 2 and bound is not None and not bound.additional:
-        binding = explainer.terminology.code_binding(
+        binding = compilation.terminology.code_binding(
             bound.value_set or None, bound.strength, bound.max_value_set
         )
         if binding is not None and binding.accepted:
@@ -53,36 +56,36 @@ def proof_of(found: Property, explainer: Explainer, checks: int) -> Proof | None
     return None
 
 
-def _has_style(found: Property, explainer: Explainer) -> bool:
-    return explainer.warnings and found.type in primitives.WARNINGS
+def _has_style(found: Property, compilation: Compilation) -> bool:
+    return compilation.warnings and found.type in primitives.WARNINGS
 
 
-def _is_resource_id(found: Property, explainer: Explainer) -> bool:
+def _is_resource_id(found: Property, compilation: Compilation) -> bool:
     return (
         found.json_name == "id"
-        and explainer.schema.kind(found.element.path.removesuffix(".id")) == "resource"
+        and compilation.schema.kind(found.element.path.removesuffix(".id")) == "resource"
     )
 
 
-def format_of(found: Property, explainer: Explainer) -> primitives.Check:
+def format_of(found: Property, compilation: Compilation) -> primitives.Check:
     """The format that values of a primitive property have."""
-    if _is_resource_id(found, explainer):
+    if _is_resource_id(found, compilation):
         return primitives.resource_id
     return primitives.CHECKS[found.type]
 
 
-def build(found: Property, explainer: Explainer) -> Check | None:
-    return _said_as("error", format_of(found, explainer)) if found.is_primitive else None
+def build(found: Property, compilation: Compilation) -> Check | None:
+    return _said_as("error", format_of(found, compilation)) if found.is_primitive else None
 
 
-def build_empty(found: Property, explainer: Explainer) -> Check | None:
+def build_empty(found: Property, compilation: Compilation) -> Check | None:
     """A resource's id has a value, if it is there at all."""
-    if not _is_resource_id(found, explainer):
+    if not _is_resource_id(found, compilation):
         return None
     return lambda value, scope: [Issue("error", "invalid", "id", "", "an id must have a value")]
 
 
-def build_warnings(found: Property, explainer: Explainer) -> Check | None:
-    if not _has_style(found, explainer):
+def build_warnings(found: Property, compilation: Compilation) -> Check | None:
+    if not _has_style(found, compilation):
         return None
     return _said_as("warning", primitives.WARNINGS[found.type])

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..checks.check import Check, Issues
 from ..checks.resolution import FRAGMENTS, Resolution, implied_type, is_conditional, resolve
-from ..checks.rule import Check, Issues, Scope
+from ..checks.surroundings import Scope
 from ..definitions import CORE
 from ..issue import Issue
 from ..schema import Property, Schema, TypeRef
 from ..values.primitives import is_blank
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build", "build_narrowed"]
 
@@ -38,16 +39,18 @@ def _error(rule: str, text: str) -> Issue:
     return Issue("error", "structure", rule, "", text)
 
 
-def build_narrowed(found: Property, explainer: Explainer) -> Check | None:
+def build_narrowed(found: Property, compilation: Compilation) -> Check | None:
     """The check of the targets that a profile still allows, and where they may be."""
-    return build(found, explainer) if found.type_ref.targets or found.type_ref.aggregation else None
+    return (
+        build(found, compilation) if found.type_ref.targets or found.type_ref.aggregation else None
+    )
 
 
-def build(found: Property, explainer: Explainer) -> Check | None:
+def build(found: Property, compilation: Compilation) -> Check | None:
     """The check of one Reference: what it points at must be there, if that is in this line, and be
     of a type that is allowed.
     """
-    return _Reference(explainer, found.type_ref).check if found.type == "Reference" else None
+    return _Reference(compilation, found.type_ref).check if found.type == "Reference" else None
 
 
 class _Reference:
@@ -58,9 +61,9 @@ class _Reference:
     unknown   target profiles that nobody knows
     """
 
-    def __init__(self, explainer: Explainer, type_ref: TypeRef) -> None:
-        self.explainer = explainer
-        self.schema = explainer.schema
+    def __init__(self, compilation: Compilation, type_ref: TypeRef) -> None:
+        self.compilation = compilation
+        self.schema = compilation.schema
         self.allowed = target_types(self.schema, type_ref.targets)
         self.aggregation = type_ref.aggregation
         self.targets = type_ref.targets
@@ -176,7 +179,7 @@ class _Reference:
         """
         if actual not in self.profiles:
             definitions = [
-                self.explainer.definitions.fetch("StructureDefinition", url)
+                self.compilation.definitions.fetch("StructureDefinition", url)
                 for url in self.targets
                 if self.allowed is not None
             ]
@@ -184,7 +187,7 @@ class _Reference:
             self.profiles[actual] = [] if all(url.startswith(CORE) for url in urls) else urls
         urls = self.profiles[actual]
         return not urls or any(
-            self.explainer.conforms(resource, actual, url, scope) for url in urls
+            self.compilation.conforms(resource, actual, url, scope) for url in urls
         )
 
     def _outside(self, value: dict[str, Any], reference: str) -> list[Issue]:

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from ..checks.rule import Check
+from ..checks.check import Check
 from ..definitions import type_url
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
 from .questionnaires.questionnaire import objects, text_of
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build"]
 
@@ -53,10 +53,10 @@ Variables = dict[tuple[str, bool], _Variable]
 """By name, and whether they are a source: one name may stand for both a source and a target."""
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if schema.name != "StructureMap":
         return None
-    types = explainer.schema
+    types = compilation.schema
     return lambda value, scope: list(_Map(value, types).issues()) or None
 
 

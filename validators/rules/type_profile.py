@@ -7,39 +7,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..checks.rule import Check, Issues, Scope
+from ..checks.check import Check, Issues
+from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Property
 
 if TYPE_CHECKING:
-    from ..explainer.resource_walk import Explainer
+    from ..checks.compilation import Compilation
 
 __all__ = ["build", "follows"]
 
 
-def build(found: Property, explainer: Explainer) -> Check | None:
+def build(found: Property, compilation: Compilation) -> Check | None:
     urls = found.type_ref.profiles
     if found.type == "Extension":
-        urls = tuple(url for url in urls if not _found_by_url(url, explainer))
+        urls = tuple(url for url in urls if not _found_by_url(url, compilation))
     if not urls or found.type == "Resource":  # resources stand in scopes of their own
         return None
-    if len(urls) > 1 or explainer.definitions.fetch("StructureDefinition", urls[0]) is None:
-        return lambda value, scope: follows(explainer, urls, found.type, value, scope)
+    if len(urls) > 1 or compilation.definitions.fetch("StructureDefinition", urls[0]) is None:
+        return lambda value, scope: follows(compilation, urls, found.type, value, scope)
     made: list[Check | None] = []
 
     def check(value: Any, scope: Scope) -> Issues:
         if not made:  # when it is needed: profiles lead back to themselves
-            made.append(explainer.profile_check(urls[0]))
+            made.append(compilation.profile_check(urls[0]))
         return made[0](value, scope) if made[0] is not None else None
 
     return check
 
 
-def _found_by_url(url: str, explainer: Explainer) -> bool:
+def _found_by_url(url: str, compilation: Compilation) -> bool:
     """Whether a value that is in the profile is checked against it anyway, as the extension that
     its url says it is.
     """
-    definition = explainer.definitions.fetch("StructureDefinition", url)
+    definition = compilation.definitions.fetch("StructureDefinition", url)
     if definition is None or "|" in url:
         return False
     return any(
@@ -49,13 +50,13 @@ def _found_by_url(url: str, explainer: Explainer) -> bool:
 
 
 def follows(
-    explainer: Explainer, urls: Sequence[str], name: str, value: Any, scope: Scope
+    compilation: Compilation, urls: Sequence[str], name: str, value: Any, scope: Scope
 ) -> Issues:
     """What is wrong with a value of the named type that must follow one of the profiles."""
     issues: list[Issue] = []
     found: list[list[Issue]] = []
     for url in urls:
-        if explainer.definitions.fetch("StructureDefinition", url) is None:
+        if compilation.definitions.fetch("StructureDefinition", url) is None:
             issues.append(
                 Issue(
                     "error",
@@ -67,7 +68,7 @@ def follows(
                 )
             )
             continue
-        check = explainer.profile_check(url)
+        check = compilation.profile_check(url)
         found.append((check(value, scope) if check is not None else None) or [])
     best = next((one for one in found if not any(issue.fails for issue in one)), None)
     if best is None and found:

@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ...checks.rule import Check, Issues, Scope
+from ...checks.check import Check, Issues
+from ...checks.surroundings import Scope
 from ...issue import Issue
 from ...schema import TypeSchema
 from .questionnaire import Item, Questionnaire, extensions, lexical, objects, typed
 
 if TYPE_CHECKING:
-    from ...explainer.resource_walk import Explainer
+    from ...checks.compilation import Compilation
 
 __all__ = ["build"]
 
@@ -23,13 +24,13 @@ _DERIVATION = "http://hl7.org/fhir/StructureDefinition/questionnaire-derivationT
 _DERIVATIONS = "http://hl7.org/fhir/questionnaire-derivationType"
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if schema.name != "Questionnaire":
         return None
 
     def check(value: Any, scope: Scope) -> Issues:
         questionnaire = Questionnaire(value)
-        bases = [(Questionnaire(base), extends) for base, extends in _bases(value, explainer)]
+        bases = [(Questionnaire(base), extends) for base, extends in _bases(value, compilation)]
         issues: list[Issue] = []
         for location, item in _located(questionnaire.items, ""):
             issues += _conditions(questionnaire, item, location)
@@ -83,7 +84,7 @@ def _conditions(questionnaire: Questionnaire, item: Item, location: str) -> Iter
             )
 
 
-def _bases(value: Json, explainer: Explainer) -> Iterator[tuple[Json, bool]]:
+def _bases(value: Json, compilation: Compilation) -> Iterator[tuple[Json, bool]]:
     """The known Questionnaires that this one is derived from, each with whether it is extended;
     otherwise it is complied with.
     """
@@ -91,7 +92,7 @@ def _bases(value: Json, explainer: Explainer) -> Iterator[tuple[Json, bool]]:
     if type(urls) is not list or type(companions) is not list:
         return
     for url, companion in zip(urls, companions, strict=False):
-        base = explainer.definitions.fetch("Questionnaire", url) if type(url) is str else None
+        base = compilation.definitions.fetch("Questionnaire", url) if type(url) is str else None
         kinds = extensions(companion, _DERIVATION) if type(companion) is dict else []
         coding = kinds[0][1] if kinds and type(kinds[0][1]) is dict else {}
         if (

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ... import fhirpath
+from ...checks.check import Check, Issues
 from ...checks.resolution import contained
-from ...checks.rule import Check, Issues, Scope
+from ...checks.surroundings import Scope
 from ...issue import Issue, Severity
 from ...schema import Property, TypeSchema
 from ...values.instants import instant
@@ -21,7 +22,7 @@ from .enable_when import EnableWhen, UndecidableConditionError
 from .questionnaire import Item, Questionnaire, objects, text_of, typed
 
 if TYPE_CHECKING:
-    from ...explainer.resource_walk import Explainer
+    from ...checks.compilation import Compilation
 
 __all__ = ["build", "build_named"]
 
@@ -40,7 +41,7 @@ _PRIMITIVE_TYPES = frozenset(
 )
 
 
-def build_named(found: Property, explainer: Explainer) -> Check | None:
+def build_named(found: Property, compilation: Compilation) -> Check | None:
     """The check of the response's ``questionnaire``: finds it, and leaves the response to the rule
     on the whole of it.
     """
@@ -50,7 +51,7 @@ def build_named(found: Property, explainer: Explainer) -> Check | None:
 
     def defined(url: str) -> Questionnaire | None:
         if url not in known:
-            definition = explainer.definitions.fetch("Questionnaire", url)
+            definition = compilation.definitions.fetch("Questionnaire", url)
             if definition is None:
                 return None
             known[url] = Questionnaire(definition)
@@ -81,16 +82,16 @@ def build_named(found: Property, explainer: Explainer) -> Check | None:
             )
             return (
                 [Issue("warning", "not-found", "questionnaire-unknown", "", text)]
-                if explainer.warnings
+                if compilation.warnings
                 else None
             )
-        scope.memo[_FOUND] = _Response(questionnaire, scope.resource, scope, explainer)
+        scope.memo[_FOUND] = _Response(questionnaire, scope.resource, scope, compilation)
         return None
 
     return check
 
 
-def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
+def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     """The check of a response whose Questionnaire was found."""
     if schema.name != "QuestionnaireResponse":
         return None
@@ -99,7 +100,7 @@ def build(schema: TypeSchema, explainer: Explainer) -> Check | None:
         response: _Response | None = scope.memo.get(_FOUND)
         if response is None:
             return None
-        return [issue for issue in response.issues() if explainer.warnings or issue.fails] or None
+        return [issue for issue in response.issues() if compilation.warnings or issue.fails] or None
 
     return check
 
@@ -116,17 +117,17 @@ class _Response:
     """One response, held against its Questionnaire."""
 
     def __init__(
-        self, questionnaire: Questionnaire, response: Json, scope: Scope, explainer: Explainer
+        self, questionnaire: Questionnaire, response: Json, scope: Scope, compilation: Compilation
     ) -> None:
         self.questionnaire = questionnaire
         self.response = response
         self.complete = response.get("status") in _COMPLETE
         self.answers = AnswerFaults(
-            questionnaire, response, explainer.terminology, explainer.schema.is_resource
+            questionnaire, response, compilation.terminology, compilation.schema.is_resource
         )
         self.enable_when = EnableWhen(questionnaire, response, self._holds)
-        self._model = explainer.model
-        self._scope = explainer.fhirpath_scope(scope)
+        self._model = compilation.model
+        self._scope = compilation.fhirpath_scope(scope)
 
     def _holds(self, text: str) -> bool:
         try:
