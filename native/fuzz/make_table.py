@@ -27,25 +27,25 @@ def main() -> None:
     explainer = Validator("strict", packages=sys.argv[2:])._errors  # noqa: SLF001 - what it explains by is what is lowered
     lowering = Lowering(explainer)
     for name in TYPES:
-        lowering.answer(0, name.encode())
+        lowering.table.answer(0, name.encode())
     for definition in explainer.definitions.all("StructureDefinition"):
         if (
             definition.get("derivation") == "constraint"
             and definition["type"] in (*TYPES, "Extension")
             and explainer.profile_check(definition["url"])
         ):
-            lowering.overlays.of_profile(definition["url"])
+            lowering.table.profile(definition["url"])
     done = {NODES: 0, OVERLAYS: 0}
     while check := next(
         (
             c
             for c in done
-            if done[c] < MOST[c] and lowering.answer(c, done[c].to_bytes(4, "little"))[0]
+            if done[c] < MOST[c] and lowering.table.answer(c, done[c].to_bytes(4, "little"))[0]
         ),
         None,
     ):
         done[check] += 1  # what is lowered brings up more of both
-    Path(sys.argv[1]).write_bytes(lowering.take_records())
+    Path(sys.argv[1]).write_bytes(lowering.table.take_records())
 
 
 if __name__ == "__main__":

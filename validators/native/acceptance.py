@@ -49,7 +49,7 @@ class Acceptance:
     def __init__(
         self, compilation: Compilation, slow: Callable[[bytes], Verdict], undecided: Counter[str]
     ) -> None:
-        self._lowering = Lowering(compilation)
+        self._table = Lowering(compilation).table
         self._acceptor = Acceptor()
         self._slow = slow
         self._undecided = undecided
@@ -59,12 +59,12 @@ class Acceptance:
         data = block.data
         judgement = self._judge(data)
         for number, count in Counter(judgement.undecided()).items():
-            self._undecided[self._lowering.undecided[number]] += count
+            self._undecided[self._table.undecided[number]] += count
         numbers, starts, ends = (
             memoryview(column).cast("I")
             for column in (judgement.numbers(), judgement.starts(), judgement.ends())
         )
-        types, ids = Coded(tuple(self._lowering.types), judgement.types()), judgement.ids(data)
+        types, ids = Coded(tuple(self._table.types), judgement.types()), judgement.ids(data)
         if judgement.whole:
             return BlockVerdicts(numbers, starts, ends, types, Joined(ids), {}, frozenset())
         names: list[str | None] = list(types) if types.names else [None] * len(numbers)
@@ -95,12 +95,12 @@ class Acceptance:
     def _judge(self, data: bytes) -> Judgement:
         judgement = self._acceptor.begin(data)
         for _ in range(_PASSES):
-            self._acceptor.extend(self._lowering.take_records())
+            self._acceptor.extend(self._table.take_records())
             questions = self._acceptor.judge(data, judgement)
             if not questions:
                 break
             for check, text in questions:
-                value, undecided = self._lowering.answer(check, text)
+                value, undecided = self._table.answer(check, text)
                 self._acceptor.answer(check, text, value, undecided)
         return judgement
 

@@ -22,8 +22,9 @@ from ..fhirpath.syntax import Binary, Call, Member, Tree
 from ..rules.invariant import ELSEWHERE, NATIVE
 from ..schema import Constraint, Property, TypeSchema
 from ..schema.errata import corrected
-from .questions import Question, read_text
-from .records import Names, items, string, u8, u16, u32
+from .questions import about_value, read_text
+from .records import items, string, u8, u16, u32
+from .table import Table
 
 __all__ = ["Conditions"]
 
@@ -38,23 +39,12 @@ _REFERENCE: Final = "http://hl7.org/fhir/StructureDefinition/Reference"
 
 
 class Conditions:
-    """The invariants of types and elements as records.
+    """The invariants of types and elements as records."""
 
-    question   numbers a question
-    valued     makes one about a whole value of what is to be made of it
-    """
-
-    def __init__(
-        self,
-        compilation: Compilation,
-        names: Names,
-        question: Callable[[Question], int],
-        valued: Callable[[Callable[[Any, Scope], int]], Question],
-    ) -> None:
+    def __init__(self, compilation: Compilation, table: Table) -> None:
         self._compilation = compilation
-        self._names = names
-        self._question = question
-        self._valued = valued
+        self._names = table.names
+        self._question = table.question
 
     def of_type(self, schema: TypeSchema) -> tuple[list[bytes], bool]:
         """The conditions on every object of a type, and whether they are those of Reference, which
@@ -236,7 +226,10 @@ class Conditions:
         holds = self._holds(constraint, name)
         return u8(19) + u32(
             self._question(
-                self._valued(lambda value, scope: 1 if holds(value, scope.memo["fhirpath"]) else 2)
+                about_value(
+                    lambda value, scope: 1 if holds(value, scope.memo["fhirpath"]) else 2,
+                    self._compilation.hooks,
+                )
             )
         )
 
@@ -250,7 +243,7 @@ class Conditions:
             return 1 if holds(value, scope.memo["fhirpath"]) else 2
 
         seen = self._names.projection((key, sorted(inside)) for key, inside in members.items())
-        return u8(20) + u32(self._question(self._valued(judge))) + seen
+        return u8(20) + u32(self._question(about_value(judge, self._compilation.hooks))) + seen
 
     def _holds(self, constraint: Constraint, name: str) -> Callable[[Any, fhirpath.Scope], bool]:
         return invariant(

@@ -9,20 +9,21 @@ counterpart in the table (re-slices, rules on what stands beside a primitive) as
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from ..checks.check import Issues
+from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
 from ..profiles.discriminators import Undecidable
 from ..profiles.narrowing import ProfileCompiler
 from ..profiles.slices import Slices
 from ..schema import Property
 from ..schema.profile_tree import Group, Node
+from .conditions import Conditions
 from .records import NO_CHECK, items, u8, u16, u32
-
-if TYPE_CHECKING:
-    from .type_records import Lowering
+from .table import Table
+from .value_records import Values
 
 __all__ = ["Overlays"]
 
@@ -47,34 +48,29 @@ class _NoCounterpartError(Exception):
 
 
 class Overlays:
-    """Overlays by number; each is lowered when the acceptor first asks for it."""
+    """Makes the records of overlays; each is lowered when the acceptor first asks for it."""
 
-    def __init__(self, lowering: Lowering) -> None:
-        self._lowering = lowering
-        self._compilation = lowering.compilation
-        self._by_url: dict[str, int] = {}
-        self._makers: list[Callable[[], bytes]] = []
-
-    def of_profile(self, url: str) -> int:
-        """The number of a known profile's overlay."""
-        if url not in self._by_url:
-            self._by_url[url] = self._number(lambda: self._profile(url))
-        return self._by_url[url]
+    def __init__(
+        self, compilation: Compilation, table: Table, values: Values, conditions: Conditions
+    ) -> None:
+        self._compilation = compilation
+        self._table = table
+        self._values = values
+        self._conditions = conditions
 
     def of_profiles(self, urls: Sequence[str]) -> int:
-        """The number of an overlay that is those of several known profiles together."""
+        """Return the number of an overlay that is those of several known profiles together."""
         if len(urls) == 1:
-            return self.of_profile(urls[0])
-        numbers = [self.of_profile(url) for url in urls]
-        return self._number(lambda: items(u8(7) + u32(number) for number in numbers) + items([]))
+            return self._table.profile(urls[0])
+        numbers = [self._table.profile(url) for url in urls]
+        together = items(u8(7) + u32(number) for number in numbers) + items([])
+        return self._table.overlay(lambda: together)
 
     def record(self, number: int) -> bytes:
-        """The record of an overlay."""
-        return u8(4) + u32(number) + self._makers[number]()
-
-    def _number(self, make: Callable[[], bytes]) -> int:
-        self._makers.append(make)
-        return len(self._makers) - 1
+        """Return the record of an overlay."""
+        subject = self._table.overlays[number]
+        made = self._profile(subject) if isinstance(subject, str) else subject()
+        return u8(4) + u32(number) + made
 
     def _profile(self, url: str) -> bytes:
         definition = self._compilation.definitions.fetch("StructureDefinition", url)
@@ -84,7 +80,7 @@ class Overlays:
         checks = (
             [_ASK]
             if self._compilation.schema.kind(name) == "primitive-type"
-            else self._lowering.values.checks(compiler.root(), "narrowed")
+            else self._values.checks(compiler.root(), "narrowed")
         )
         return self._overlay(compiler, compiler.top, name, checks) or items([]) + items([])
 
@@ -119,7 +115,7 @@ class Overlays:
                 if p.is_primitive
             }
         )
-        return [u8(6) + self._lowering.conditions.lacking(keys)] if keys else []
+        return [u8(6) + self._conditions.lacking(keys)] if keys else []
 
     def _group(self, compiler: ProfileCompiler, group: Group, name: str) -> bytes | None:
         found = compiler.properties(group.node.element, name)
@@ -159,7 +155,7 @@ class Overlays:
     def _member(
         self, compiler: ProfileCompiler, found: Property, item: bytes | None, slices: Slices | None
     ) -> bytes:
-        name = self._lowering.names.number
+        name = self._table.names.number
         companion = name("_" + found.json_name) if found.is_primitive else name(found.json_name)
         start = (
             u16(name(found.json_name))
@@ -170,14 +166,14 @@ class Overlays:
         if slices is None:
             return start + u32(NO_CHECK) + items([]) + items([])
         decided_by = self._decided_by(slices, found)
-        question = self._lowering.question(
+        question = self._table.question(
             self._slice_question(slices, found, by_type=decided_by == ["resourceType"])
         )
         inside = [self._item(compiler, node, found) or _item([]) for node in slices.nodes]
         return (
             start
             + u32(question)
-            + self._lowering.names.projection((name, ()) for name in decided_by)
+            + self._table.names.projection((name, ()) for name in decided_by)
             + items(inside)
         )
 
@@ -215,7 +211,7 @@ class Overlays:
                 return 0
             return 0 if fault else 1 if matched is None else matched + 2
 
-        return self._lowering.values.valued(match)
+        return self._values.valued(match)
 
     def _item(self, compiler: ProfileCompiler, node: Node, found: Property) -> bytes | None:
         """What a node says of each value of a property; None for nothing."""
@@ -226,7 +222,7 @@ class Overlays:
         narrowed = compiler.narrowed(node.element, found)
         if found.is_primitive:
             return self._primitive(compiler, node, narrowed, found)
-        checks = self._lowering.values.checks(narrowed, "narrowed")
+        checks = self._values.checks(narrowed, "narrowed")
         reference = node.element.content_reference
         if reference is not None and not node.groups:
             target = compiler.find(reference.rpartition("#")[2])
@@ -234,7 +230,7 @@ class Overlays:
                 checks.append(
                     u8(7)
                     + u32(
-                        self._number(
+                        self._table.overlay(
                             lambda: (
                                 self._overlay(compiler, target, found.type, [])
                                 or items([]) + items([])
@@ -243,7 +239,7 @@ class Overlays:
                     )
                 )
         elif (inside := self._overlay(compiler, node, found.type, [])) is not None:
-            checks.append(u8(7) + u32(self._number(lambda: inside)))
+            checks.append(u8(7) + u32(self._table.overlay(lambda: inside)))
         return _item(checks) if checks else None
 
     def _primitive(
@@ -260,7 +256,7 @@ class Overlays:
             return next((issues for check in rules if (issues := check(value, scope))), None)
 
         return _item(
-            [u8(8) + u32(self._lowering.values.about_value([every]))] if rules else [],
+            [u8(8) + u32(self._values.about_value([every]))] if rules else [],
             empty_asks=empty_asks,
         )
 

@@ -25,22 +25,14 @@ from typing import Final
 
 from ..checks.compilation import Compilation
 from ..rules import (
-    RULES,
     attachment,
-    bundle,
-    cardinality,
     claimed_profiles,
-    contained,
-    identifier,
     ids,
-    invariant,
-    narrative_links,
 )
-from ..rules.questionnaires import response
 from ..schema import Property, TypeSchema
 from .conditions import Conditions
 from .overlays import Overlays
-from .questions import NO, YES, Answer, NeedsContextError, Nowhere, Question, read_text
+from .questions import NO, YES, Answer, Nowhere, Question, read_text
 from .records import (
     IS_ATTACHMENT,
     IS_BUNDLE,
@@ -51,14 +43,13 @@ from .records import (
     IS_RESOURCE,
     MAY_BE_EMPTY,
     NO_CHECK,
-    WIDTH,
-    Names,
     items,
     string,
     u8,
     u16,
     u32,
 )
+from .table import Table
 from .value_records import Values
 
 __all__ = ["Lowering"]
@@ -79,22 +70,6 @@ _FLAGS: Final = {
     "Bundle": IS_BUNDLE,
     "Parameters": IS_PARAMETERS,
 }
-_OBJECT_RULES: Final = frozenset(
-    {
-        cardinality.build,
-        identifier.build,
-        attachment.build,
-        ids.build,
-        contained.build,
-        invariant.build,
-        narrative_links.build,
-        claimed_profiles.build,
-        bundle.build,
-    }
-) | {response.build}
-"""Rules on whole objects that the acceptor has natively, and one with nothing to say where the
-question about the Questionnaire is answered.
-"""
 
 
 class Lowering:
@@ -103,102 +78,37 @@ class Lowering:
     def __init__(self, compilation: Compilation) -> None:
         self.compilation = compilation
         self.schema = compilation.schema
-        self.undecided: list[str] = []  # names of value sets by number
-        self._undecided_numbers: dict[str, int] = {}
-        self.names = Names()
-        self.values = Values(self)
-        self.conditions = Conditions(compilation, self.names, self.question, self.values.valued)
-        self._nodes: dict[str, int] = {}
-        self._node_names: list[str] = []
+        self.table = table = Table()
+        for question in (self._type_question, self._node_question, self._overlay_question):
+            table.question(question)  # the first three numbers are the acceptor's own
+        self.conditions = Conditions(compilation, table)
+        self.values = Values(compilation, table, self.conditions)
+        self.overlays = Overlays(compilation, table, self.values, self.conditions)
         self._done: set[str] = set()
-        self._native: dict[str, bool] = {}
-        self.types: list[str] = []  # resource types by number
-        self.overlays = Overlays(self)
-        self._questions: list[Question] = [
-            self._type_question,
-            self._node_question,
-            self._overlay_question,
-        ]
-        self._records = bytearray()
-        self._keep(u8(5), *(u16(self.names.number(name)) for name in _KNOWN))
-
-    def take_records(self) -> bytes:
-        """What was added to the table since the last call."""
-        records = self.names.take_records() + bytes(self._records)
-        self._records.clear()
-        return records
-
-    def answer(self, check: int, text: bytes) -> tuple[int, list[int]]:
-        """The answer to a question of the acceptor: its value, and the numbers of the value sets
-        that could not decide.
-        """
-        try:
-            value, undecided = self._questions[check](text)
-        except NeedsContextError:
-            return 0, []
-        except Exception:  # noqa: BLE001  # a bug in a rule: it shows again where the explainer runs it, at the wall around one resource
-            return 0, []
-        return value, [self._undecided_number(name) for name in sorted(undecided.elements())]
-
-    def question(self, question: Question) -> int:
-        """The number of a new check."""
-        self._questions.append(question)
-        return len(self._questions) - 1
-
-    def _undecided_number(self, name: str) -> int:
-        number = self._undecided_numbers.get(name)
-        if number is None:
-            number = self._undecided_numbers[name] = len(self.undecided)
-            self.undecided.append(name)
-        return number
-
-    def _keep(self, *parts: bytes) -> None:
-        for part in parts:
-            self._records += part
+        table.keep(u8(5), *(u16(table.names.number(name)) for name in _KNOWN))
 
     # Types
 
     def _type_question(self, text: bytes) -> Answer:
         name = text.decode()
-        if not self.schema.is_resource(name) or not self.is_native(self.schema.type(name)):
+        if not self.schema.is_resource(name) or not self.values.coverage.holds(
+            self.schema.type(name)
+        ):
             return NO
-        if name not in self.types:
-            self.types.append(name)
+        if name not in self.table.types:
+            self.table.types.append(name)
             self._lower(name)
-            self._keep(u8(2), string(name), u32(self.node(name)))
+            self.table.keep(u8(2), string(name), u32(self.table.node(name)))
         return YES
 
     def _node_question(self, text: bytes) -> Answer:
-        name = self._node_names[struct.unpack("<I", text)[0]]
+        name = self.table.node_name(struct.unpack("<I", text)[0])
         self._lower(name)
         return YES
 
     def _overlay_question(self, text: bytes) -> Answer:
-        self._keep(self.overlays.record(struct.unpack("<I", text)[0]))
+        self.table.keep(self.overlays.record(struct.unpack("<I", text)[0]))
         return YES
-
-    def node(self, name: str) -> int:
-        """The number of a type's node."""
-        number = self._nodes.get(name)
-        if number is None:
-            number = self._nodes[name] = len(self._node_names)
-            self._node_names.append(name)
-        return number
-
-    def is_native(self, schema: TypeSchema) -> bool:
-        """Whether the table can hold a type: not too many properties, and no rule on its objects
-        that the acceptor lacks.
-        """
-        found = self._native.get(schema.name)
-        if found is None:
-            others = (
-                rule for rule in RULES if "object" in rule.on and rule.build not in _OBJECT_RULES
-            )
-            found = len(schema.properties) < WIDTH and all(
-                rule.build(schema, self.compilation) is None for rule in others
-            )
-            self._native[schema.name] = found
-        return found
 
     def _lower(self, name: str) -> None:
         """Add a type.
@@ -217,7 +127,7 @@ class Lowering:
         if schema.kind == "resource":
             flags |= IS_RESOURCE
             properties.append(
-                u16(self.names.number("resourceType")) * 2
+                u16(self.table.names.number("resourceType")) * 2
                 + u32(0)
                 + u8(3)
                 + u8(0)
@@ -226,7 +136,7 @@ class Lowering:
                 + u16(0)
             )
             if self.compilation.unknown_profile is not None:
-                profile_check = self.question(self._profile_question(schema))
+                profile_check = self.table.question(self._profile_question(schema))
         conditions, plain_reference = self.conditions.of_type(schema)
         if (
             name == "Attachment"
@@ -240,9 +150,9 @@ class Lowering:
             for element in schema.elements
             if element.min
         ]
-        self._keep(
+        self.table.keep(
             u8(3),
-            u32(self.node(name)),
+            u32(self.table.node(name)),
             u8(flags),
             u32(profile_check),
             items(properties),
@@ -270,8 +180,8 @@ class Lowering:
             if found.element.is_choice
             else []
         )
-        key = self.names.number(found.json_name)
-        companion = self.names.number("_" + found.json_name) if found.is_primitive else key
+        key = self.table.names.number(found.json_name)
+        companion = self.table.names.number("_" + found.json_name) if found.is_primitive else key
         takes_companion = (
             found.is_primitive
             and found.type != "xhtml"
@@ -287,7 +197,7 @@ class Lowering:
         kind, format_check, checks = (
             self.values.primitive(found) if found.is_primitive else self.values.other(found)
         )
-        beside = self.node(_BESIDE + found.element.path) if takes_companion else 0
+        beside = self.table.node(_BESIDE + found.element.path) if takes_companion else 0
         others = items(u16(numbers[p.json_name]) for p in siblings)
         return (
             u16(key)

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..checks.check import Check
+from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
 from ..definitions import CORE
 from ..rules import RULES, binding, extension, ids, invariant, primitive, reference, type_profile
@@ -16,6 +17,8 @@ from ..rules.primitive import format_of
 from ..rules.reference import target_types
 from ..schema import Property
 from ..values.narrative import read_div
+from .conditions import Conditions
+from .coverage import Coverage
 from .questions import (
     NO,
     YES,
@@ -30,9 +33,7 @@ from .questions import (
     read_value,
 )
 from .records import NO_CHECK, items, string, u8, u32
-
-if TYPE_CHECKING:
-    from .type_records import Lowering
+from .table import Table
 
 __all__ = ["Values"]
 
@@ -60,12 +61,14 @@ explainer can tell.
 
 
 class Values:
-    """The values of properties; one per lowering."""
+    """The values of properties; one per table."""
 
-    def __init__(self, lowering: Lowering) -> None:
-        self._lowering = lowering
-        self._compilation = lowering.compilation
-        self._schema = lowering.schema
+    def __init__(self, compilation: Compilation, table: Table, conditions: Conditions) -> None:
+        self._compilation = compilation
+        self._schema = compilation.schema
+        self._table = table
+        self._conditions = conditions
+        self.coverage = Coverage(compilation)
         self._targets: dict[tuple[str, ...], bytes] = {}
 
     def primitive(self, found: Property) -> tuple[bytes, int, list[bytes]]:
@@ -85,9 +88,7 @@ class Values:
             if check is not None
         ]
         if found.type in _NUMERIC:
-            check = self._lowering.question(
-                self.valued(lambda value, scope: 0 if prove(value) else 1)
-            )
+            check = self._table.question(self.valued(lambda value, scope: 0 if prove(value) else 1))
             return (
                 u8(0) + u8(number),
                 check,
@@ -101,7 +102,7 @@ class Values:
                 (issues for check in others if (issues := check(value, scope))), None
             )
 
-        question = self._lowering.question(about_text(prove_all, self._compilation.hooks))
+        question = self._table.question(about_text(prove_all, self._compilation.hooks))
         if others:
             return u8(0) + u8(_OTHER), NO_CHECK, [u8(1) + u32(question)]
         return u8(0) + u8(number), question, []
@@ -120,9 +121,9 @@ class Values:
         checks = self.checks(found, "value")
         if found.type == "Resource":
             return u8(4 if checks else _INLINE.get(found.json_name, 4)), NO_CHECK, []
-        if not self._lowering.is_native(self._schema.type(found.type)):
+        if not self.coverage.holds(self._schema.type(found.type)):
             return u8(4), NO_CHECK, []
-        return u8(1) + u32(self._lowering.node(found.type)), NO_CHECK, checks
+        return u8(1) + u32(self._table.node(found.type)), NO_CHECK, checks
 
     def checks(self, found: Property, on: str) -> list[bytes]:
         """What the rules say of each value of a property that is no primitive."""
@@ -137,12 +138,12 @@ class Values:
             elif rule.build is extension.build:
                 lowered.append(self._extension(found, check))
             elif rule.build is invariant.build_element:
-                lowered += [u8(6) + op for op in self._lowering.conditions.of_element(found)]
+                lowered += [u8(6) + op for op in self._conditions.of_element(found)]
             elif (
                 rule.build is type_profile.build and (url := self._only_profile(found)) is not None
             ):
                 if self._compilation.profile_check(url) is not None:
-                    lowered.append(u8(7) + u32(self._lowering.overlays.of_profile(url)))
+                    lowered.append(u8(7) + u32(self._table.profile(url)))
             else:
                 lowered.append(u8(8) + u32(self.about_value([check])))
         return lowered
@@ -160,11 +161,9 @@ class Values:
     def _binding(self, found: Property, check: Check) -> bytes:
         if found.type == "CodeableConcept":
             return u8(3) + u32(
-                self._lowering.question(about_codings(check, lambda codings: {"coding": codings}))
+                self._table.question(about_codings(check, lambda codings: {"coding": codings}))
             )
-        return u8(2) + u32(
-            self._lowering.question(about_codings(check, lambda codings: codings[0]))
-        )
+        return u8(2) + u32(self._table.question(about_codings(check, lambda codings: codings[0])))
 
     def _reference(self, found: Property, check: Check) -> bytes:
         type_ref = found.type_ref
@@ -182,7 +181,7 @@ class Values:
                 else (1, scope.undecided)
             )
 
-        return u8(4) + u32(self._lowering.question(question)) + self._targets[type_ref.targets]
+        return u8(4) + u32(self._table.question(question)) + self._targets[type_ref.targets]
 
     def _target_record(self, targets: tuple[str, ...]) -> bytes:
         """Whether a target inside the line can be judged at all; the types that are allowed, each
@@ -207,9 +206,7 @@ class Values:
         ]
         if any("snapshot" not in d or d.get("derivation") != "constraint" for d in profiles):
             return _TYPE_ALONE
-        return (
-            self._lowering.overlays.of_profile(profiles[0]["url"]) if len(profiles) == 1 else _LEFT
-        )
+        return self._table.profile(profiles[0]["url"]) if len(profiles) == 1 else _LEFT
 
     def _extension(self, found: Property, check: Check) -> bytes:
         definitions = self._compilation.definitions
@@ -222,11 +219,11 @@ class Values:
             return NO if check({"url": url}, Nowhere()) else YES
 
         by_value = (self.about_value([check], place) for place in (Nowhere, Outermost))
-        return u8(5) + u32(self._lowering.question(by_url)) + b"".join(map(u32, by_value))
+        return u8(5) + u32(self._table.question(by_url)) + b"".join(map(u32, by_value))
 
     def about_value(self, checks: list[Check], place: type[Nowhere] = Nowhere) -> int:
         """A new question about a whole value: whether no check finds anything."""
-        return self._lowering.question(
+        return self._table.question(
             self.valued(
                 lambda value, scope: 0 if any(check(value, scope) for check in checks) else 1, place
             )
