@@ -232,7 +232,7 @@ _OURS = {
     (level, native): Candidate(
         level if native else f"{level}, explainer alone",
         ours(level, native=native),
-        needs=("bulkfhir.validators._acceptor",) if native else (),
+        needs=("bulkfhir._native",) if native else (),
         seldom=not native and level != "structure-only",
         strict=level == "strict",
         native=native,

@@ -14,8 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkfhir.validators.native.acceptance import NATIVE
-
 sys.path.insert(
     0, str(pathlib.Path(__file__).resolve().parents[1] / "oracle")
 )  # scripts that lie beside the tests, outside any package
@@ -24,11 +22,6 @@ from made import Maker
 from one_meaning import Pair, made_lines, mutated_lines
 from spelling import Lexeme, spelled
 from wraps import wrapped
-
-native = pytest.mark.skipif(
-    not NATIVE,
-    reason="the native acceptor is not installed: no Rust toolchain when this was installed",
-)
 
 PROFILES = str(pathlib.Path(__file__).resolve().parents[2] / "fixtures/packages/example.profiles")
 QUICK = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -44,7 +37,7 @@ def strict() -> Pair:
     return Pair("strict", (PROFILES,))
 
 
-@native
+@pytest.mark.native
 def test_broken_resources_of_every_type_have_the_same_verdicts(base: Pair) -> None:
     rng = random.Random(1)
     generator = Generator(base.catalogue, rng)
@@ -59,7 +52,7 @@ def test_broken_resources_of_every_type_have_the_same_verdicts(base: Pair) -> No
     assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
 
 
-@native
+@pytest.mark.native
 @pytest.mark.parametrize("fixture", ["base", "strict"])
 def test_made_resources_of_every_type_have_the_same_verdicts(
     fixture: str, request: pytest.FixtureRequest
@@ -73,7 +66,7 @@ def test_made_resources_of_every_type_have_the_same_verdicts(
     assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
 
 
-@native
+@pytest.mark.native
 @QUICK
 @given(rng=st.randoms(use_true_random=False), data=st.data())
 def test_whatever_hypothesis_makes_has_one_verdict(
@@ -90,7 +83,7 @@ def test_whatever_hypothesis_makes_has_one_verdict(
     assert base.told_apart([line.replace(b"\n", b" ")])[0] == []
 
 
-@native
+@pytest.mark.native
 @pytest.mark.parametrize(
     "line",
     [
@@ -121,7 +114,7 @@ _AROUND = [
 ]
 
 
-@native
+@pytest.mark.native
 @pytest.mark.parametrize("around", _AROUND, ids=["parameters", "entry", "contained"])
 @pytest.mark.parametrize("inside", _BUNDLES, ids=["message", "links", "batch", "response"])
 def test_a_bundle_inside_is_judged_as_one(base: Pair, inside: bytes, around: bytes) -> None:
@@ -131,7 +124,7 @@ def test_a_bundle_inside_is_judged_as_one(base: Pair, inside: bytes, around: byt
     assert verdicts.failed
 
 
-@native
+@pytest.mark.native
 def test_ids_with_escapes_in_parameters_are_left_to_the_explainer(base: Pair) -> None:
     line = (
         rb'{"resourceType":"Parameters","parameter":[{"name":"x",'
@@ -142,7 +135,7 @@ def test_ids_with_escapes_in_parameters_are_left_to_the_explainer(base: Pair) ->
     assert dict(verdicts.asked) == {"bundle": 1}
 
 
-@native
+@pytest.mark.native
 @pytest.mark.parametrize("host", ["a.example", "a~b", "a@b/x", "a?x"])
 def test_a_canonical_url_is_a_full_url_only_on_a_server(base: Pair, host: str) -> None:
     url = f"http://{host}/ValueSet/v".encode()
@@ -157,7 +150,7 @@ def test_a_canonical_url_is_a_full_url_only_on_a_server(base: Pair, host: str) -
     assert bool(verdicts.failed) == (host != "a.example")
 
 
-@native
+@pytest.mark.native
 @pytest.mark.parametrize("seed", [1, 2])
 def test_resources_inside_others_have_the_same_verdicts(base: Pair, seed: int) -> None:
     rng = random.Random(seed)
