@@ -52,7 +52,7 @@ class BlockVerdicts:
     numbers         line number in the block, from 0
     starts, ends    byte offsets of the line in the block's data, without line end
     types, ids      resourceType and id, None where they could not be read (or are no strings);
-                    lists, or ``Coded`` and ``Joined`` as they came
+                    lists, or ``DictionaryColumn`` and ``NewlineColumn`` as they came
     verdicts        position in these columns -> Verdict, only for lines with an issue of any
                     severity
     failed          positions of the lines that have an issue of severity error or fatal

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import overload
 
-__all__ = ["Coded", "Joined", "Texts"]
+__all__ = ["DictionaryColumn", "NewlineColumn", "Texts"]
 
 
 class Texts(Sequence[str]):
@@ -42,7 +42,7 @@ class Texts(Sequence[str]):
         return len(self._all())
 
 
-class Coded(Texts):
+class DictionaryColumn(Texts):
     """A few strings, many times.
 
     names   the strings, perhaps more than there are in the column
@@ -53,9 +53,9 @@ class Coded(Texts):
         self.names, self.codes = names, codes
 
     @classmethod
-    def of(cls, column: Sequence[str]) -> Coded:
+    def of(cls, column: Sequence[str]) -> DictionaryColumn:
         """Any column in this form."""
-        if isinstance(column, Coded):
+        if isinstance(column, DictionaryColumn):
             return column
         places = {name: place for place, name in enumerate(dict.fromkeys(column))}
         return cls(tuple(places), array("H", map(places.__getitem__, column)).tobytes())
@@ -67,7 +67,7 @@ class Coded(Texts):
         return len(self.codes) // 2
 
 
-class Joined(Texts):
+class NewlineColumn(Texts):
     """Strings of ASCII letters, digits, ``-`` and ``.``: FHIR's ids.
 
     text   all of them, each with a newline

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from bulkfhir.validators import BlockVerdicts, Coded, Issue
+from bulkfhir.validators import BlockVerdicts, DictionaryColumn, Issue
 
 from ..columns import measure
 from ..totals import EXAMPLES, Place, Totals, rule_key
@@ -65,7 +65,7 @@ class Tally:
 
     def _add_lines(self, verdicts: BlockVerdicts) -> None:
         starts, ends, types = verdicts.starts, verdicts.ends, verdicts.types
-        if isinstance(types, Coded):
+        if isinstance(types, DictionaryColumn):
             for name, (count, size) in zip(
                 types.names,
                 measure(words(starts), words(ends), types.codes, len(types.names)),

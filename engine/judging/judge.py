@@ -16,9 +16,9 @@ from bulkfhir.validators import (
     Block,
     BlockValidator,
     BlockVerdicts,
-    Coded,
+    DictionaryColumn,
     Issue,
-    Joined,
+    NewlineColumn,
     Verdict,
     crash_verdict,
 )
@@ -61,7 +61,11 @@ class Judge:
         settings = self._settings
         verdicts = _validated(self._judge, Block(lines.data))
         added = _type_issues(verdicts)
-        if settings.id_required and not isinstance(verdicts.ids, Joined) and None in verdicts.ids:
+        if (
+            settings.id_required
+            and not isinstance(verdicts.ids, NewlineColumn)
+            and None in verdicts.ids
+        ):
             added = {**_id_issues(verdicts, lines.data), **added}
         if settings.max_binary is not None and len(lines.data) > settings.max_binary:
             added = {**_size_issues(verdicts, settings.max_binary), **added}
@@ -110,7 +114,10 @@ def _readable(verdicts: BlockVerdicts) -> BlockVerdicts:
 
 
 def _texts(column: Sequence[object]) -> bool:
-    return isinstance(column, Coded | Joined) or set(map(type, column)) <= {str, NoneType}
+    return isinstance(column, DictionaryColumn | NewlineColumn) or set(map(type, column)) <= {
+        str,
+        NoneType,
+    }
 
 
 def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
@@ -156,7 +163,7 @@ def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
 
 def _type_issues(verdicts: BlockVerdicts) -> dict[int, Issue]:
     """Accepted lines whose type could not be part of a path."""
-    names = verdicts.types.names if isinstance(verdicts.types, Coded) else verdicts.types
+    names = verdicts.types.names if isinstance(verdicts.types, DictionaryColumn) else verdicts.types
     bad = {name for name in set(names) if name is None or not _TYPE.fullmatch(name)}
     if not bad:
         return {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bulkfhir.validators import Coded
+from bulkfhir.validators import DictionaryColumn
 
 from ..columns import gather
 from ..writing.rows import words
@@ -45,7 +45,7 @@ class Accepted:
         if self.replaced:
             yield from self._by_type()
             return
-        types, starts, ends = Coded.of(self.types), words(self.starts), words(self.ends)
+        types, starts, ends = DictionaryColumn.of(self.types), words(self.starts), words(self.ends)
         for name, lines in zip(
             types.names, gather(self.data, starts, ends, types.codes, len(types.names)), strict=True
         ):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from bulkfhir.validators import Coded, Joined
+from bulkfhir.validators import DictionaryColumn, NewlineColumn
 
 __all__ = ["Rows", "words"]
 
@@ -27,7 +27,7 @@ class Rows:
 
     numbers: bytes
     first: int
-    types: Coded
+    types: DictionaryColumn
     ids: bytes
 
     @classmethod
@@ -37,8 +37,8 @@ class Rows:
         return cls(
             words(numbers),
             first,
-            Coded.of(types),
-            ids.text if isinstance(ids, Joined) else _escaped(ids),
+            DictionaryColumn.of(types),
+            ids.text if isinstance(ids, NewlineColumn) else _escaped(ids),
         )
 
 

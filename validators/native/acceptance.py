@@ -18,7 +18,7 @@ from typing import Final
 from ..block import Block, BlockVerdicts
 from ..checks.compilation import Compilation
 from ..issue import Verdict, crash_verdict
-from ..text_columns import Coded, Joined
+from ..text_columns import DictionaryColumn, NewlineColumn
 from .type_records import Lowering
 
 try:
@@ -64,11 +64,14 @@ class Acceptance:
             memoryview(column).cast("I")
             for column in (judgement.numbers(), judgement.starts(), judgement.ends())
         )
-        types, ids = Coded(tuple(self._table.types), judgement.types()), judgement.ids(data)
+        types, ids = (
+            DictionaryColumn(tuple(self._table.types), judgement.types()),
+            judgement.ids(data),
+        )
         if judgement.whole:
-            return BlockVerdicts(numbers, starts, ends, types, Joined(ids), {}, frozenset())
+            return BlockVerdicts(numbers, starts, ends, types, NewlineColumn(ids), {}, frozenset())
         names: list[str | None] = list(types) if types.names else [None] * len(numbers)
-        keys: list[str | None] = [key or None for key in Joined(ids)]
+        keys: list[str | None] = [key or None for key in NewlineColumn(ids)]
         verdicts: dict[int, Verdict] = {}
         failed, crashed = set[int](), set[int]()
         reasons: Counter[str] = Counter()
