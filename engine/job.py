@@ -115,7 +115,9 @@ def import_job(
     source, output     paths, ``file://`` or ``s3://``; the source may also be a glob, ``-``, or
                        several of them
     level              strict (profiles too), structure-only (base R4), minimal
-    workers            processes; 1 works inside this process; default: one for each processor
+    workers            processes; 1 works inside this process; default: one for each processor.
+                       A cancelled or interrupted job kills processes at once; inside this process
+                       it ends between two lines, and waits for the line that is being validated
     job_id             default: random. With ``resume`` it names the job to go on with
     unknown_profile    error | warning | ignore: what a meta.profile that is not known means, at
                        level strict
@@ -251,7 +253,10 @@ class _Job:
         cancel: CancelEvent | None,
     ) -> JobResult:
         count = workers or min(default_workers(), len(plan.shards))
-        with _opened(executor, count, self._storage, self._folder) as runner:
+        opened = _opened(
+            executor, count, self._storage, self._folder, plug_ins=plan.settings.plug_ins
+        )
+        with opened as runner:
             tracker = Tracker(plan.inputs, plan.shards, runner.board, on_progress, cancel)
             try:
                 return self._stages(plan, runner, tracker)
@@ -379,12 +384,17 @@ class _Job:
 
 @contextmanager
 def _opened(
-    executor: str | concurrent.futures.Executor, workers: int, storage: Storage, folder: str
+    executor: str | concurrent.futures.Executor,
+    workers: int,
+    storage: Storage,
+    folder: str,
+    *,
+    plug_ins: bool,
 ) -> Iterator[Runner]:
     """A runner whose workers are gone at the end, however it comes; killed where it is an
     exception.
     """
-    runner = open_runner(executor, workers)
+    runner = open_runner(executor, workers, plug_ins=plug_ins)
     try:
         yield runner
     except BaseException:

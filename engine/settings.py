@@ -36,3 +36,8 @@ class Settings:
     encryption_key_id: str | None = None
     values: bool = True
     max_binary: int | None = None
+
+    @property
+    def plug_ins(self) -> bool:
+        """Whether code that is not this project's runs in the workers."""
+        return {self.judge, *self.validators} != {"bulkfhir"} or self.sink not in (None, "ndjson")

@@ -125,9 +125,9 @@ def run_shard(settings: Settings, shard: Shard, beat: Beat) -> ShardResult:
                 broken = piece
                 break
             lines = piece.first + piece.count
-            verdicts = judge.verdicts(piece)
+            verdicts = judge.verdicts(piece, beat.check)
             tally.add(verdicts, piece.first, parts.write(piece, verdicts))
-            tally.add_opinions(judge.opinions(piece, verdicts).items())
+            tally.add_opinions(judge.opinions(piece, verdicts, beat.check).items())
             beat(
                 tally.scanned,
                 tally.imported,

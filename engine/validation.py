@@ -75,7 +75,7 @@ def validate_files(
         validation.summary
 
     Raises EngineError at once for what is wrong with source or options, Cancelled while iterating
-    when ``cancel`` is set.
+    when ``cancel`` is set; with one worker, which works inside this process, between two lines.
     """
     check_choices(level, unknown_profile, workers, shard_bytes, judge, validators, None)
     check_packages(packages, default_versions)
@@ -114,7 +114,9 @@ class Validation:
         self._shards = shards
         self._folder = tempfile.TemporaryDirectory(prefix="bulkfhir-")
         self._settings = Settings(level, self._folder.name, id_required=False, **options)  # type: ignore[arg-type]
-        self._runner: Runner | None = open_runner("local", workers)
+        self._runner: Runner | None = open_runner(
+            "local", workers, plug_ins=self._settings.plug_ins
+        )
         self._tracker = Tracker(listing.inputs, shards, self._runner.board, on_progress, cancel)
 
     def __iter__(self) -> Iterator[Finding]:

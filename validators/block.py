@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -16,10 +16,13 @@ __all__ = ["Block", "BlockVerdicts", "BlockValidator", "OneByOne", "ResourceVali
 class Block:
     """Whole lines of NDJSON, as they stand in the file.
 
-    data    bytes; every line but perhaps the last ends in a newline
+    data     bytes; every line but perhaps the last ends in a newline
+    between  called before each line that is judged by itself; what it raises ends the block. A
+             worker that shares its process learns in this way that its job is to stop.
     """
 
     data: bytes
+    between: Callable[[], None] | None = field(default=None, compare=False)
 
     def lines(self) -> Iterator[tuple[int, int, int]]:
         """(number of the line in the block from 0, start, end) of every line that is not blank.
@@ -39,6 +42,8 @@ class Block:
             while first < end and data[first] in b" \t":
                 first += 1
             if first < end:
+                if self.between is not None:
+                    self.between()
                 yield number, start, end
             number += 1
             start = newline + 1

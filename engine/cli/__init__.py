@@ -14,6 +14,8 @@ __all__ = ["main"]
 
 def main() -> None:
     """The ``bulkfhir`` program: runs the command that was asked for and exits with its code."""
+    from ..own_process import end_with_job
     from .program import run
 
+    end_with_job()
     sys.exit(run(sys.argv[1:]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import concurrent.futures
 
 from ..errors import ConfigurationError
+from ..own_process import ends_with_job
 from .board import Beat, Board, Cancelled
 from .driver import run_all
 from .interface import Runner
@@ -29,6 +30,10 @@ __all__ = [
 ]
 
 
+_PATIENCE = 3.0
+"""Seconds: SIGTERM, Ctrl-C and a cancelled job end a command within five."""
+
+
 def check_executor(executor: str | concurrent.futures.Executor) -> None:
     """ConfigurationError for an executor that nobody knows."""
     if not isinstance(executor, concurrent.futures.Executor) and executor != "local":
@@ -37,19 +42,25 @@ def check_executor(executor: str | concurrent.futures.Executor) -> None:
         )
 
 
-def open_runner(executor: str | concurrent.futures.Executor, workers: int) -> Runner:
+def open_runner(
+    executor: str | concurrent.futures.Executor, workers: int, *, plug_ins: bool = False
+) -> Runner:
     """The runner for what the user asked for: ``local``, or an executor of the user's own, which
     stays the user's to shut down.
+
+    plug_ins    whether code that is not ours runs in the workers. A plug-in may hang, and hold the
+                interpreter's lock while it does: a command runs it in a process that can be killed,
+                with one worker too. Our own code is bounded, and starts sooner in a thread.
     """
     check_executor(executor)
     if isinstance(executor, concurrent.futures.Executor):
         from .foreign import Foreign
 
         return Foreign(executor, workers)
-    if workers == 1:
+    if workers == 1 and not (plug_ins and ends_with_job()):
         from .thread import InThread
 
-        return InThread()
+        return InThread(_PATIENCE if ends_with_job() else None)
     from .pool import LocalPool  # multiprocessing, which no other runner needs, nor any worker
 
     return LocalPool(workers)

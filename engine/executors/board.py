@@ -13,7 +13,7 @@ FIGURES = 5
 
 
 class Cancelled(Exception):
-    """The job is to stop; raised in the worker between two blocks."""
+    """The job is to stop; raised in the worker between two lines."""
 
 
 class Board:
@@ -43,7 +43,8 @@ class Board:
 
 
 class Beat:
-    """What a worker calls between blocks: shows its figures and learns of a cancelled job.
+    """What a worker calls between blocks and lines: shows its figures and learns of a cancelled
+    job.
 
     Without a board it does nothing.
     """
@@ -55,12 +56,16 @@ class Beat:
     def __call__(
         self, scanned: int, imported: int, customer_errors: int, server_errors: int, size: int
     ) -> None:
+        self.check()
         cells = self._cells
         if cells is None:
             return
-        if cells[0]:
-            raise Cancelled
         for cell, figure in enumerate(
             (scanned, imported, customer_errors, server_errors, size), self._first
         ):
             cells[cell] = figure
+
+    def check(self) -> None:
+        """Raise Cancelled where the job is to stop."""
+        if self._cells is not None and self._cells[0]:
+            raise Cancelled

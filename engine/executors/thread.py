@@ -5,9 +5,11 @@ The caller's own thread stays free for progress, cancelling and Ctrl-C.
 
 from __future__ import annotations
 
+import queue
+import threading
 from array import array
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any
 
 from .board import Beat, Board
@@ -15,21 +17,45 @@ from .task import run_task
 
 __all__ = ["InThread"]
 
+_Call = tuple[Future[Any], Callable[..., Any], tuple[object, ...]]
+
 
 class InThread:
+    """A runner of one slot.
+
+    patience    seconds that a killed worker gets to come to the end of its line; None: as long as
+                that takes. A worker that does not get there is left behind, and ends with the
+                process: only for a process that ends with its job.
+    """
+
     slots = 1
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float | None = None) -> None:
         self.board: Board | None = Board(array("q", bytes(8 * Board.size(1))))
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="bulkfhir")
+        self._patience = patience
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        # A daemon, since a pool's threads are waited for when the interpreter ends.
+        self._thread = threading.Thread(target=self._work, name="bulkfhir_0", daemon=True)
+        self._thread.start()
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
-        return self._executor.submit(run_task, function, *arguments, Beat(self.board, slot))
+        future: Future[Any] = Future()
+        self._calls.put((future, run_task, (function, *arguments, Beat(self.board, slot))))
+        return future
 
     def restart(self) -> bool:
         return False
 
     def close(self, *, kill: bool = False) -> None:
         if self.board and kill:
-            self.board.stop()  # a thread cannot be killed: it stops at its next block
-        self._executor.shutdown(wait=True, cancel_futures=True)
+            self.board.stop()  # a thread cannot be killed: it stops before its next line
+        self._calls.put(None)
+        self._thread.join(self._patience if kill else None)
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            future, function, arguments = call
+            try:
+                future.set_result(function(*arguments))
+            except BaseException as error:  # noqa: BLE001  # it is the caller's, who asks the future
+                future.set_exception(error)

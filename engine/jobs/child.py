@@ -15,6 +15,7 @@ from types import FrameType
 from ..errors import EngineError
 from ..job import JobResult, JobStatus, import_job, job_folder_name
 from ..log_lines import show_logs
+from ..own_process import end_with_job
 from ..storage import storage_for
 from ..writing.manifest import JobProgressReport
 from .database import Database
@@ -36,6 +37,7 @@ def main(state: str, job_id: str, attempt: str) -> None:
     with open(0, "rb", buffering=0, closefd=False) as stdin:
         options = RunOptions(**json.loads(stdin.readline()))
     show_logs(options.log_format, options.log_level)
+    end_with_job()
     threading.Thread(target=_die_with_runner, daemon=True).start()
     stopped = threading.Event()
 

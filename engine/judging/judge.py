@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 
 import orjson
@@ -50,16 +50,17 @@ class Judge:
         self._others = others
         self._settings = settings
 
-    def verdicts(self, lines: Lines) -> BlockVerdicts:
+    def verdicts(self, lines: Lines, between: Callable[[], None] | None = None) -> BlockVerdicts:
         """The judge's verdicts and the import job's own rules.
 
-        Every accepted line has a type of letters, and an id where one is required.
+        Every accepted line has a type of letters, and an id where one is required. ``between`` is
+        as in Block: what it raises is raised here.
         """
         if lines.too_long:
             verdict = Verdict(None, None, [too_long(LINE_LIMIT)])
             return BlockVerdicts([0], [0], [0], [None], [None], {0: verdict}, frozenset([0]))
         settings = self._settings
-        verdicts = _validated(self._judge, Block(lines.data))
+        verdicts = _validated(self._judge, Block(lines.data, between))
         added = _type_issues(verdicts)
         if (
             settings.id_required
@@ -73,7 +74,9 @@ class Judge:
             verdicts = _with_issues(verdicts, added)
         return verdicts if settings.values else redacted(verdicts, ours=settings.judge == OURS)
 
-    def opinions(self, lines: Lines, verdicts: BlockVerdicts) -> Mapping[str, int]:
+    def opinions(
+        self, lines: Lines, verdicts: BlockVerdicts, between: Callable[[], None] | None = None
+    ) -> Mapping[str, int]:
         """How the second opinions compare with the judge: ``NAME agrees``, ``NAME accepts``, ``NAME
         rejects``, ``NAME crashes`` -> lines.
         """
@@ -81,7 +84,7 @@ class Judge:
         if lines.too_long:
             return counts
         for name, validator in self._others.items():
-            other = _validated(validator, Block(lines.data))
+            other = _validated(validator, Block(lines.data, between))
             judged = (verdicts.failed | verdicts.crashed) - other.crashed
             against = judged - other.failed
             beyond = other.failed - judged
@@ -98,6 +101,8 @@ def _validated(validator: BlockValidator, block: Block) -> BlockVerdicts:
     try:
         return _readable(validator.validate_block(block))
     except Exception as error:  # noqa: BLE001 the wall around one resource, for validators that work on blocks: line by line finds which one broke it
+        if block.between is not None:
+            block.between()  # raises again where it has ended the block
         log_crash("a validator failed on a block; its lines are tried one by one", error)
     return _readable(_one_by_one(validator, block))
 

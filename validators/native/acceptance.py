@@ -77,6 +77,8 @@ class Acceptance:
         reasons: Counter[str] = Counter()
         for position, reason in judgement.asked():
             reasons[reason] += 1
+            if block.between is not None:
+                block.between()
             verdict = self._explain(data[starts[position] : ends[position]], position, crashed)
             names[position], keys[position] = verdict.resource_type, verdict.resource_id
             if verdict.issues:

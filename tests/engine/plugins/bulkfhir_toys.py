@@ -5,6 +5,7 @@ at will.
 import json
 import logging
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -14,14 +15,18 @@ from bulkfhir.validators import Issue, OneByOne, Verdict
 
 
 class Toy:
-    """Members of a resource that it obeys: bad, warn, crash, log, sleep (seconds), kill (a file:
-    dies while it is not there, and makes it), die.
+    """Members of a resource that it obeys: bad, warn, crash, log, mark (a file that it makes),
+    sleep (seconds), spin, hold, kill (a file: dies while it is not there, and makes it), die.
     """
+
+    judged = 0
+    """Lines that were judged in this process."""
 
     def __init__(self, level="strict", **options):
         self.level = level
 
     def validate(self, line):
+        Toy.judged += 1
         try:
             resource = json.loads(line)
         except ValueError:
@@ -55,11 +60,17 @@ class Toy:
         return Verdict(resource["resourceType"], resource.get("id"), issues)
 
     def _obey(self, resource):
+        if "mark" in resource:
+            Path(resource["mark"]).touch()
         time.sleep(resource.get("sleep", 0))
         if "log" in resource:
             logging.getLogger("bulkfhir.toys").warning(
                 "%s from process %s", resource["log"], os.getpid()
             )
+        while "spin" in resource:
+            pass
+        if "hold" in resource:  # one call that keeps the interpreter's lock, for ever
+            re.fullmatch("(a+)+", "a" * 60 + "!")
         if "crash" in resource:
             raise KeyError(resource["crash"])
         if "die" in resource:

@@ -1,0 +1,20 @@
+"""OwnProcess: whether this process ends with its job, as a command's does; a caller's goes on."""
+
+from __future__ import annotations
+
+__all__ = ["end_with_job", "ends_with_job"]
+
+_ends = False
+
+
+def end_with_job() -> None:
+    """Declare that this process has no other purpose than a job: a worker that does not stop may be
+    left behind, or is made a process that can be killed.
+    """
+    global _ends  # noqa: PLW0603  # it is a fact about the process
+    _ends = True
+
+
+def ends_with_job() -> bool:
+    """Return whether ``end_with_job`` was called in this process."""
+    return _ends

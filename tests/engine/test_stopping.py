@@ -1,0 +1,145 @@
+"""Stopping: SIGTERM, Ctrl-C and a cancelled job end a command, whatever its validator does; a job
+in a caller's process ends between two lines.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from bulkfhir.engine import JobStatus, import_job
+from bulkfhir.engine.executors import Cancelled
+from bulkfhir.engine.executors.thread import InThread
+from tests.engine.test_survival import gone, wait_for
+
+pytestmark = pytest.mark.usefixtures("toys")
+
+HANGS = {
+    "sleeps": {"sleep": 10_000_000},
+    "spins": {"spin": True},
+    "holds the interpreter's lock": {"hold": True},
+}
+BULKFHIR = [sys.executable, "-m", "bulkfhir"]
+JUDGE = ["--judge", "toy", "--workers", "1"]
+WITHIN = 15.0
+"""Seconds: five, and what a busy machine takes to start and end processes."""
+
+
+def _hear_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.fixture
+def begin(write, patient, tmp_path, monkeypatch):
+    """Starts a command of one worker over lines of which the second hangs the toy."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+
+    def begin_(command, hang):
+        mark = tmp_path / "mark"
+        source = write("in/a.ndjson", [patient("1"), patient("2", mark=str(mark), **HANGS[hang])])
+        arguments = {
+            "import": ["-o", tmp_path / "out", "--job-id", "j"],
+            "validate": [],
+        }[command]
+        process = subprocess.Popen(
+            [*BULKFHIR, command, source, *JUDGE, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            cwd=tmp_path,
+            preexec_fn=_hear_interrupts,
+        )
+        wait_for(mark.exists)
+        return process
+
+    return begin_
+
+
+@pytest.mark.parametrize("hang", HANGS)
+@pytest.mark.parametrize(
+    ("command", "number", "code"),
+    [("import", signal.SIGTERM, 143), ("import", signal.SIGINT, 130), ("validate", 15, 143)],
+)
+def test_a_signal_ends_a_command_of_one_worker_whose_validator_hangs(
+    begin, tmp_path, command, number, code, hang
+):
+    process = begin(command, hang)
+    process.send_signal(number)
+    process.communicate(timeout=WITHIN)
+    assert process.returncode == code
+    assert gone(process.pid)
+    assert not list(tmp_path.rglob("*.partial"))
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_a_cancelled_job_of_one_worker_ends_though_its_validator_hangs(begin, tmp_path):
+    process = begin("import", "holds the interpreter's lock")
+    cancel = [*BULKFHIR, "jobs", "cancel", "j"]
+    wait_for(lambda: subprocess.run(cancel, capture_output=True, check=False).returncode == 0)
+    process.communicate(timeout=WITHIN)
+    assert process.returncode == 130
+    assert gone(process.pid)
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_a_job_in_the_callers_process_ends_between_two_lines(write, patient, tmp_path):
+    from bulkfhir_toys import Toy
+
+    lines = [patient(str(number), sleep=0.01) for number in range(2_000)]
+    cancel, before = threading.Event(), Toy.judged
+    result = import_job(
+        write("in/a.ndjson", lines),
+        tmp_path / "out",
+        judge="toy",
+        workers=1,
+        cancel=cancel,
+        on_progress=lambda _: cancel.set(),
+    )
+    assert result.status is JobStatus.CANCEL_COMPLETED
+    assert Toy.judged - before < 1_000
+
+
+@pytest.mark.parametrize("judge", ["toy", "block-toy"])
+def test_a_second_opinion_ends_between_two_lines_too(write, patient, tmp_path, judge):
+    lines = [patient(str(number), sleep=0.01) for number in range(2_000)]
+    cancel = threading.Event()
+    result = import_job(
+        write("in/a.ndjson", lines),
+        tmp_path / "out",
+        level="minimal",
+        validators=[judge],
+        workers=1,
+        cancel=cancel,
+        on_progress=lambda _: cancel.set(),
+    )
+    assert result.status is JobStatus.CANCEL_COMPLETED
+
+
+def test_a_worker_that_does_not_stop_is_left_behind_in_a_process_that_ends():
+    """And is a daemon, so that the process does end."""
+    runner = InThread(patience=0.05)
+    goes_on, seen = threading.Event(), []
+
+    def task(beat):
+        goes_on.wait()
+        try:
+            beat.check()
+        except Cancelled:
+            seen.append("cancelled")
+            raise
+
+    future = runner.submit(0, task)
+    runner.close(kill=True)
+    worker = next(each for each in threading.enumerate() if each.name == "bulkfhir_0")
+    assert worker.daemon
+    assert not future.done()
+    goes_on.set()
+    assert isinstance(future.exception(timeout=WITHIN), Cancelled)
+    assert seen == ["cancelled"]
