@@ -12,6 +12,9 @@ __all__ = ["EXAMPLES", "Place", "Totals", "rule_key"]
 EXAMPLES = 3
 """How many places are kept of each rule."""
 
+_OLDER = {"asked": "fallbacks"}
+"""Names of counts in the checkpoints of 0.1.0, which a job that is resumed goes on with."""
+
 Place = tuple[int, int]
 """(index of the shard, line within it from 0): sorts as the input does."""
 
@@ -32,7 +35,7 @@ class Totals:
     rules           ``severity rule`` -> issues
     examples        ``severity rule`` -> the first places
     undecided       binding or value set -> codes that could not be checked offline
-    asked           reason -> lines that the fast path handed to the slow one
+    fallbacks       reason -> lines that the fast path handed to the slow one
     opinions        ``validator outcome`` -> lines, for every second opinion
     """
 
@@ -48,7 +51,7 @@ class Totals:
     rules: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     undecided: Mapping[str, int] = field(default_factory=dict)
-    asked: Mapping[str, int] = field(default_factory=dict)
+    fallbacks: Mapping[str, int] = field(default_factory=dict)
     opinions: Mapping[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Totals) -> Totals:
@@ -65,7 +68,8 @@ class Totals:
             key: tuple((shard, line) for shard, line in places)
             for key, places in data["examples"].items()
         }
-        return cls(**{**data, "examples": examples})
+        counts = {_OLDER.get(name, name): value for name, value in data.items()}
+        return cls(**{**counts, "examples": examples})
 
 
 def _sum(name: str, left: Any, right: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Protocol
 
 from .issue import Verdict, crash_verdict
@@ -49,7 +49,7 @@ class Block:
             start = newline + 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class BlockVerdicts:
     """One entry per line of a block that is not blank, in order: parallel columns, no object per
     accepted line.
@@ -64,8 +64,8 @@ class BlockVerdicts:
     crashed         positions whose validation itself broke (counted as server errors; their verdict
                     says how)
     undecided       binding or value set -> how many codes could not be checked offline
-    asked           reason -> how many lines the fast path handed to the slow one (empty without a
-                    fast path)
+    fallbacks       reason -> how many lines the fast path handed to the slow one (empty without a
+                    fast path); ``asked`` is its older name
     """
 
     numbers: Sequence[int]
@@ -77,7 +77,32 @@ class BlockVerdicts:
     failed: frozenset[int]
     crashed: frozenset[int] = frozenset()
     undecided: Mapping[str, int] = field(default_factory=dict)
-    asked: Mapping[str, int] = field(default_factory=dict)
+    fallbacks: Mapping[str, int] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        numbers: Sequence[int],
+        starts: Sequence[int],
+        ends: Sequence[int],
+        types: Sequence[str | None],
+        ids: Sequence[str | None],
+        verdicts: Mapping[int, Verdict],
+        failed: frozenset[int],
+        crashed: frozenset[int] = frozenset(),
+        undecided: Mapping[str, int] | None = None,
+        fallbacks: Mapping[str, int] | None = None,
+        *,
+        asked: Mapping[str, int] | None = None,
+    ) -> None:
+        counts = undecided or {}, fallbacks or asked or {}
+        values = (numbers, starts, ends, types, ids, verdicts, failed, crashed, *counts)
+        for column, value in zip(fields(self), values, strict=True):
+            object.__setattr__(self, column.name, value)
+
+    @property
+    def asked(self) -> Mapping[str, int]:
+        """The older name of ``fallbacks``, for plug-ins that know no other."""
+        return self.fallbacks
 
 
 class ResourceValidator(Protocol):

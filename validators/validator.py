@@ -147,7 +147,7 @@ class Validator:
             self._definitions,
             warnings=True,
             unknown_profile=self._unknown_profile,
-            beside=self._errors,
+            sharing=self._errors,
         )
 
     def _minimal(self, issues: list[Issue]) -> list[Issue]:

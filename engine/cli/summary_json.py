@@ -39,7 +39,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         ],
         "duplicates": _duplicates(summary),
         "undecided": dict(summary.undecided),
-        "handedOn": dict(summary.asked),
+        "handedOn": dict(summary.fallbacks),
         "opinions": {name: dict(outcomes) for name, outcomes in summary.opinions.items()},
         "brokenFiles": [
             {"file": broken.name, "message": broken.message, "status": broken.status}

@@ -25,7 +25,7 @@ PLAIN_WIDTH = 120
 
 def show_summary(summary: Summary, out: TextIO, *, statistics: bool, elapsed: float) -> None:
     """Writes the tables; ``statistics`` adds every rule with its first places, and what was
-    undecided, skipped or asked.
+    undecided or skipped, and why lines fell back.
     """
     console = Console(
         file=out,
@@ -118,7 +118,9 @@ def _notes(summary: Summary, *, statistics: bool) -> Iterable[str]:
         "codes that could not be decided offline", summary.undecided, statistics=statistics
     )
     if statistics:
-        yield from _counted("lines that the fast path handed on", summary.asked, statistics=True)
+        yield from _counted(
+            "lines that the fast path handed on", summary.fallbacks, statistics=True
+        )
     if summary.skipped and statistics:
         yield from (f"skipped {skipped.name}: {skipped.reason}" for skipped in summary.skipped)
     elif summary.skipped:

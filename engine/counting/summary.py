@@ -73,7 +73,7 @@ class Summary:
     types        by name, the unknown type last
     rules        what fails a line before what does not, the most frequent first
     undecided    binding or value set -> codes that could not be checked offline
-    asked        reason -> lines that the fast path handed to the slow one
+    fallbacks    reason -> lines that the fast path handed to the slow one
     opinions     validator -> outcome (agrees, accepts, rejects, crashes) -> lines
     replaced     accepted lines whose type and id come again in a later accepted line; None where
                  nobody looked (a validation)
@@ -118,8 +118,13 @@ class Summary:
         return self.totals.undecided
 
     @property
+    def fallbacks(self) -> Mapping[str, int]:
+        return self.totals.fallbacks
+
+    @property
     def asked(self) -> Mapping[str, int]:
-        return self.totals.asked
+        """The older name of ``fallbacks``."""
+        return self.fallbacks
 
     @property
     def opinions(self) -> Mapping[str, Mapping[str, int]]:

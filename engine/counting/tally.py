@@ -26,7 +26,7 @@ class Tally:
         )
         self._rules = Counter[str]()
         self._examples = dict[str, list[Place]]()
-        self._undecided, self._asked, self._opinions = (
+        self._undecided, self._fallbacks, self._opinions = (
             Counter[str](),
             Counter[str](),
             Counter[str](),
@@ -61,7 +61,7 @@ class Tally:
                 self._types[verdicts.types[position]] -= 1  # type: ignore[index]
                 types[_known_type(verdicts, position)] += 1
         self._undecided.update(verdicts.undecided)
-        self._asked.update(verdicts.asked)
+        self._fallbacks.update(verdicts.fallbacks)
 
     def _add_lines(self, verdicts: BlockVerdicts) -> None:
         starts, ends, types = verdicts.starts, verdicts.ends, verdicts.types
@@ -95,7 +95,7 @@ class Tally:
             rules=dict(self._rules),
             examples={key: tuple(places) for key, places in self._examples.items()},
             undecided=dict(self._undecided),
-            asked=dict(self._asked),
+            fallbacks=dict(self._fallbacks),
             opinions=dict(self._opinions),
         )
 

@@ -129,7 +129,7 @@ def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
     numbers, starts, ends = list[int](), list[int](), list[int]()
     types, ids = list[str | None](), list[str | None]()
     verdicts, failed, crashed = dict[int, Verdict](), set[int](), set[int]()
-    undecided, asked = Counter[str](), Counter[str]()
+    undecided, fallbacks = Counter[str](), Counter[str]()
     for position, (number, start, end) in enumerate(block.lines()):
         numbers.append(number)
         starts.append(start)
@@ -151,7 +151,7 @@ def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
         elif 0 in single.failed:
             failed.add(position)
         undecided.update(single.undecided)
-        asked.update(single.asked)
+        fallbacks.update(single.fallbacks)
     return BlockVerdicts(
         numbers,
         starts,
@@ -162,7 +162,7 @@ def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
         frozenset(failed),
         frozenset(crashed),
         undecided,
-        asked,
+        fallbacks,
     )
 
 

@@ -52,3 +52,8 @@ def test_addition_knows_no_grouping(a, b, c):
 @given(totals())
 def test_the_record_keeps_them(part):
     assert Totals.from_json(json.loads(json.dumps(asdict(part)))) == part
+
+
+def test_a_checkpoint_of_0_1_0_is_read_with_its_names() -> None:
+    made = Totals.from_json({"scanned": 2, "examples": {}, "asked": {"bundle": 1}})
+    assert (made.scanned, made.fallbacks) == (2, {"bundle": 1})

@@ -127,7 +127,7 @@ class Tally:
     seconds: float = 0.0
 
     def add(self, verdicts: BlockVerdicts, distinct: int, seconds: float) -> None:
-        lines, asked = len(verdicts.numbers), sum(verdicts.asked.values())
+        lines, asked = len(verdicts.numbers), sum(verdicts.fallbacks.values())
         self.lines += lines
         self.distinct += distinct
         self.accepted += lines - asked

@@ -85,7 +85,7 @@ def accepted(validator: Validator, lines: Iterable[bytes]) -> list[bytes]:
     return [
         line
         for line, verdict in zip(kept, verdicts, strict=True)
-        if len(verdict.numbers) == 1 and not verdict.asked
+        if len(verdict.numbers) == 1 and not verdict.fallbacks
     ]
 
 
@@ -106,8 +106,8 @@ def test_verdicts_are_the_same_the_second_time(fast: Validator) -> None:
 
 def test_hardly_a_clean_line_is_asked_about(fast: Validator) -> None:
     verdicts = fast.validate_block(Block(b"\n".join(SAMPLE)))
-    asked = sum(verdicts.asked.values()) - len(verdicts.failed)
-    assert asked <= len(SAMPLE) // 100, verdicts.asked
+    asked = sum(verdicts.fallbacks.values()) - len(verdicts.failed)
+    assert asked <= len(SAMPLE) // 100, verdicts.fallbacks
 
 
 def test_minimal_and_strict_agree_too() -> None:
@@ -188,7 +188,7 @@ def test_a_resource_of_half_the_limit_of_depth_is_left_to_the_explainer(fast: Va
         inside = {"url": "http://example.org/a", "extension": [inside]}
     line = json.dumps({"resourceType": "Patient", "extension": [inside]}).encode()
     verdicts = fast.validate_block(Block(line))
-    assert dict(verdicts.asked) == {"depth": 1}
+    assert dict(verdicts.fallbacks) == {"depth": 1}
     assert not verdicts.failed
 
 
@@ -210,7 +210,7 @@ def test_hashes_of_attachments_are_questions(
         }
     ).encode()
     verdicts = fast.validate_block(Block(line))
-    assert (bool(verdicts.failed), bool(verdicts.asked), slow.validate(line).failed) == (
+    assert (bool(verdicts.failed), bool(verdicts.fallbacks), slow.validate(line).failed) == (
         fails,
         fails,
         fails,
@@ -419,4 +419,4 @@ def test_profiles_have_the_same_verdicts() -> None:
     )
     verdicts = one.validate_block(block)
     assert told_apart(verdicts, other.validate_block(block)) == {}
-    assert sum(verdicts.asked.values()) - len(verdicts.failed) < 40
+    assert sum(verdicts.fallbacks.values()) - len(verdicts.failed) < 40

@@ -198,7 +198,7 @@ def slow() -> Validator:
 @pytest.mark.parametrize("name", VALID)
 def test_a_sound_bundle_is_accepted(fast: Validator, slow: Validator, name: str) -> None:
     assert slow.validate(line(VALID[name])).issues == []
-    assert dict(fast.validate_block(Block(line(VALID[name]))).asked) == {}
+    assert dict(fast.validate_block(Block(line(VALID[name]))).fallbacks) == {}
 
 
 @pytest.mark.parametrize("name", INVALID)
@@ -215,12 +215,12 @@ def test_documents_and_messages_are_left_to_the_explainer(fast: Validator, kind:
         identifier={"system": "http://a", "value": "1"},
         timestamp="2020-01-01T00:00:00Z",
     )
-    assert dict(fast.validate_block(Block(line(whole))).asked) == {"bundle": 1}
+    assert dict(fast.validate_block(Block(line(whole))).fallbacks) == {"bundle": 1}
 
 
 def test_bundles_in_bundles_are_left_to_the_explainer(fast: Validator) -> None:
     nested = bundle("collection", entry(URN, bundle("collection", entry(URN, PATIENT))))
-    assert dict(fast.validate_block(Block(line(nested))).asked) == {"bundle": 1}
+    assert dict(fast.validate_block(Block(line(nested))).fallbacks) == {"bundle": 1}
 
 
 @pytest.mark.skipif(not US_CORE.is_file(), reason="../shared is absent: no package with profiles")
@@ -262,7 +262,7 @@ def test_what_an_entry_refers_to_follows_the_target_profile(named: bool) -> None
     )
     verdicts = fast.validate_block(Block(data))
     assert slow.validate(data).failed is not named
-    assert (dict(verdicts.asked), bool(verdicts.failed)) == (
+    assert (dict(verdicts.fallbacks), bool(verdicts.failed)) == (
         ({}, False) if named else ({"profile": 1}, True)
     )
 
@@ -332,5 +332,5 @@ def test_no_disturbed_bundle_is_accepted_that_the_explainer_finds_fault_with(
     fast: Validator, slow: Validator, name: str, seed: int
 ) -> None:
     data = line(disturbed({**VALID, **INVALID}[name], random.Random(seed)))
-    if not fast.validate_block(Block(data)).asked:
+    if not fast.validate_block(Block(data)).fallbacks:
         assert not slow.validate(data).issues, data

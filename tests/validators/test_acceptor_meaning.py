@@ -49,7 +49,7 @@ def test_broken_resources_of_every_type_have_the_same_verdicts(base: Pair) -> No
         list(itertools.islice(mutated_lines(material, base.catalogue, rng, "base"), 300))
     )
     assert said == []
-    assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
+    assert 0 < sum(verdicts.fallbacks.values()) < len(verdicts.numbers)
 
 
 @pytest.mark.native
@@ -63,7 +63,7 @@ def test_made_resources_of_every_type_have_the_same_verdicts(
     )
     assert said == []
     assert 0 < len(verdicts.failed) < len(verdicts.numbers)
-    assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
+    assert 0 < sum(verdicts.fallbacks.values()) < len(verdicts.numbers)
 
 
 @pytest.mark.native
@@ -132,7 +132,7 @@ def test_ids_with_escapes_in_parameters_are_left_to_the_explainer(base: Pair) ->
     )
     said, verdicts = base.told_apart([line])
     assert said == []
-    assert dict(verdicts.asked) == {"bundle": 1}
+    assert dict(verdicts.fallbacks) == {"bundle": 1}
 
 
 @pytest.mark.native
@@ -163,7 +163,7 @@ def test_resources_inside_others_have_the_same_verdicts(base: Pair, seed: int) -
         list(itertools.islice(wrapped(iter(lambda: rng.choice(lines), b""), rng), 150))
     )
     assert said == []
-    assert 0 < sum(verdicts.asked.values()) < len(verdicts.numbers)
+    assert 0 < sum(verdicts.fallbacks.values()) < len(verdicts.numbers)
 
 
 def test_odd_spellings_are_still_the_same_json() -> None:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from ..definitions import Definitions
-    from ..fhirpath import Hooks, Invariant, TypeModel
-    from ..fhirpath import Scope as PathScope
+    from ..fhirpath import EvaluationScope, Hooks, Invariant, TypeModel
     from ..schema import Constraint, Property, Schema
     from ..schema.profile_tree import Node
     from ..terminology import Terminology
@@ -63,7 +62,7 @@ class Compilation(Protocol):
         """
         ...
 
-    def fhirpath_scope(self, scope: Scope) -> PathScope:
+    def fhirpath_scope(self, scope: Scope) -> EvaluationScope:
         """Return the surroundings of a value as FHIRPath sees them."""
         ...
 

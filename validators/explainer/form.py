@@ -75,13 +75,13 @@ def unknown_element(name: str) -> PropertyCheck:
     ]
 
 
-def _conflict(found: Property, owner: Mapping[str, Any], siblings: frozenset[str]) -> Issues:
+def _conflict(prop: Property, owner: Mapping[str, Any], siblings: frozenset[str]) -> Issues:
     """At most one of a choice's names: said once, by every name but the first."""
-    own = {found.json_name, "_" + found.json_name}
+    own = {prop.json_name, "_" + prop.json_name}
     first = next(name for name in owner if name in siblings or name in own)
     if first in own:
         return None
-    name = found.element.path
+    name = prop.element.path
     return [
         Issue(
             "error",
@@ -89,28 +89,28 @@ def _conflict(found: Property, owner: Mapping[str, Any], siblings: frozenset[str
             "choice",
             "",
             f"{name} is a choice: only one type may be given, found {first.removeprefix('_')} and "
-            f"{found.json_name}",
+            f"{prop.json_name}",
         )
     ]
 
 
-def with_choice(found: Property, siblings: frozenset[str], check: PropertyCheck) -> PropertyCheck:
+def with_choice(prop: Property, siblings: frozenset[str], check: PropertyCheck) -> PropertyCheck:
     """The check of a property, and that no other name of its choice is there."""
     if not siblings:
         return check
 
     def checked(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
         issues = check(value, owner, scope)
-        if not siblings.isdisjoint(owner) and (more := _conflict(found, owner, siblings)):
+        if not siblings.isdisjoint(owner) and (more := _conflict(prop, owner, siblings)):
             issues = more if issues is None else issues + more
         return issues
 
     return checked
 
 
-def single_check(found: Property, checks: Sequence[Check]) -> PropertyCheck:
+def single_check(prop: Property, checks: Sequence[Check]) -> PropertyCheck:
     """For a property that holds one value."""
-    step, first, second, rest = found.step, *_three(checks)
+    step, first, second, rest = prop.step, *_three(checks)
 
     def single(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
         issues = first(value, scope)
@@ -131,11 +131,11 @@ def _three(checks: Sequence[Check]) -> tuple[Check, Check | None, Check | None]:
     return first, checks[1] if len(checks) > 1 else None, union(list(checks[2:]))
 
 
-def list_check(found: Property, checks: Sequence[Check]) -> PropertyCheck:
+def list_check(prop: Property, checks: Sequence[Check]) -> PropertyCheck:
     """For a property that holds an array of values; in an array of primitives null is filler where
     the companion has something.
     """
-    step, companion = found.step, "_" + found.json_name if found.is_primitive else None
+    step, companion = prop.step, "_" + prop.json_name if prop.is_primitive else None
     first, second, rest = _three(checks)
 
     def several(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
@@ -185,12 +185,12 @@ def list_check(found: Property, checks: Sequence[Check]) -> PropertyCheck:
 
 
 def inline_check(
-    found: Property, check: Check, form: Callable[[Property, Sequence[Check]], PropertyCheck]
+    prop: Property, check: Check, form: Callable[[Property, Sequence[Check]], PropertyCheck]
 ) -> PropertyCheck:
     """For a property that holds whole resources (``contained``, ``Bundle.entry.resource``): each is
     checked in a scope of its own.
     """
-    place = "contained" if found.json_name == "contained" else "entry"
+    place = "contained" if prop.json_name == "contained" else "entry"
 
     def one(item: Any, around: Any) -> Issues:
         owner, outer = around
@@ -198,13 +198,13 @@ def inline_check(
             item, Scope(item, outer.undecided, outer, place, owner) if type(item) is dict else outer
         )
 
-    each: Callable[[Any, Mapping[str, Any], Any], Issues] = form(found, [one])
+    each: Callable[[Any, Mapping[str, Any], Any], Issues] = form(prop, [one])
     return lambda value, owner, scope: each(value, owner, (owner, scope))
 
 
-def companion_check(found: Property, element: Check, empty: Check | None) -> PropertyCheck:
+def companion_check(prop: Property, element: Check, empty: Check | None) -> PropertyCheck:
     """For ``_name``, which holds id and extensions of the primitive ``name``."""
-    step, name = found.step, found.json_name
+    step, name = prop.step, prop.json_name
 
     def one(value: Any, has_value: bool, scope: Scope) -> Issues:
         issues = element(value, scope)
@@ -268,4 +268,4 @@ def companion_check(found: Property, element: Check, empty: Check | None) -> Pro
                 issues = added(issues, found_here)
         return issues
 
-    return several if found.is_list else single
+    return several if prop.is_list else single

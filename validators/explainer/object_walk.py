@@ -126,7 +126,7 @@ class Walk:
         """
         if not names or not self._members.keys() >= set(names) - {self._skipped}:
             return self._in_full(names)
-        made = self._given(names) if names in self._shapes else None
+        made = self._proven(names) if names in self._shapes else None
         self._memory.keep(self._shapes, names, made)
         return made or self._in_full(names)
 
@@ -147,7 +147,7 @@ class Walk:
             self._members[name] = found
         return found
 
-    def _given(self, names: tuple[str, ...]) -> Shape:
+    def _proven(self, names: tuple[str, ...]) -> Shape:
         present = frozenset(names)
         leaves: list[tuple[str, AbstractSet[str], Fault]] = []
         members: list[tuple[str, PropertyCheck]] = []
@@ -162,7 +162,7 @@ class Walk:
             else:
                 leaves.append((name, *proof))
         left = [
-            rule.given(check, self._schema, self._compilation, present)
+            rule.when_present(check, self._schema, self._compilation, present)
             for rule, check in self._rules
         ]
         return tuple(leaves), tuple(members), tuple(check for check in left if check is not None)

@@ -35,15 +35,15 @@ _DISPLAY = 100_000
 
 
 def remembered(
-    found: Property, check: PropertyCheck, memory: Memory, *, warnings: bool
+    prop: Property, check: PropertyCheck, memory: Memory, *, warnings: bool
 ) -> PropertyCheck:
     """The check of a property, with a memory of values that had nothing to be counted."""
-    if any(c.key != "ele-1" for c in found.element.constraints):
+    if any(c.key != "ele-1" for c in prop.element.constraints):
         return check
-    if found.type == "Reference":
-        return _References(found, check, memory, QUIET["string"][0] if warnings else None).check
-    if found.type in ("CodeableConcept", "Coding"):
-        return _whole(found, check, memory)
+    if prop.type == "Reference":
+        return _References(prop, check, memory, QUIET["string"][0] if warnings else None).check
+    if prop.type in ("CodeableConcept", "Coding"):
+        return _whole(prop, check, memory)
     return check
 
 
@@ -58,21 +58,19 @@ def _is_concept(value: Any) -> bool:
     return codings.__class__ in (list, tuple) and all(map(_is_coding, codings))
 
 
-def _whole(found: Property, check: PropertyCheck, memory: Memory) -> PropertyCheck:
+def _whole(prop: Property, check: PropertyCheck, memory: Memory) -> PropertyCheck:
     """Codes: known by their JSON text, written again. Unlike a tuple of the parts it tells true
     from 1, and it takes no Python.
 
     Remembered is what has neither ids nor extensions nor anything else whose verdict hangs on what
     is around it.
     """
-    is_one: Callable[[Any], bool] = _is_coding if found.type == "Coding" else _is_concept
+    is_one: Callable[[Any], bool] = _is_coding if prop.type == "Coding" else _is_concept
 
     def is_plain(value: Any) -> bool:
         return all(map(is_one, value)) if value.__class__ is list else is_one(value)
 
-    known: dict[bytes, Issues] = memory.table(
-        (found.element.path, found.type, found.element.binding)
-    )
+    known: dict[bytes, Issues] = memory.table((prop.element.path, prop.type, prop.element.binding))
     dumps = orjson.dumps
 
     def checked(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
@@ -105,15 +103,15 @@ class _References:
     """
 
     def __init__(
-        self, found: Property, check: PropertyCheck, memory: Memory, quiet: AbstractSet[str] | None
+        self, prop: Property, check: PropertyCheck, memory: Memory, quiet: AbstractSet[str] | None
     ) -> None:
         self._check = check
         self._memory = memory
-        self._proven = memory.table(found.type_ref)
+        self._proven = memory.table(prop.type_ref)
         self._types: set[str | None] = set()
         self._held: set[str] = set()
         self._quiet = quiet
-        self.check = self._several if found.is_list else self._single
+        self.check = self._several if prop.is_list else self._single
 
     def _single(self, value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
         if scope.enclosed:

@@ -22,8 +22,8 @@ from ..definitions import Definitions
 from ..issue import Issue
 from ..profiles.narrowing import ProfileCompiler
 from ..rules import RULES
-from ..rules.claimed_profiles import unreplaced
-from ..rules.extension_context import Unplaced, settle
+from ..rules.claimed_profiles import without_rebound_bindings
+from ..rules.extension_context import PendingContext, resolve_extension_contexts
 from ..rules.primitive import Proof, proof_of
 from ..schema import Constraint, Property, Schema, TypeSchema
 from ..schema.errata import corrected
@@ -59,7 +59,7 @@ class Explainer:
                     checked
     unknown_profile what a profile in meta.profile that is not known is worth; None: profiles in
     meta.profile are not looked at
-    beside          an explainer of the same definitions; what it has compiled is shared
+    sharing         an explainer of the same definitions; what it has compiled is shared
     """
 
     def __init__(
@@ -69,15 +69,15 @@ class Explainer:
         warnings: bool = False,
         best_practice: bool = False,
         unknown_profile: Literal["error", "warning", "ignore"] | None = None,
-        beside: Explainer | None = None,
+        sharing: Explainer | None = None,
     ) -> None:
         self.definitions = definitions
-        self.schema: Schema = beside.schema if beside is not None else Schema(definitions)
+        self.schema: Schema = sharing.schema if sharing is not None else Schema(definitions)
         self.terminology: Terminology = (
-            beside.terminology if beside is not None else Terminology(definitions)
+            sharing.terminology if sharing is not None else Terminology(definitions)
         )
         self.model: fhirpath.TypeModel = (
-            beside.model if beside is not None else fhirpath.TypeModel(self.schema)
+            sharing.model if sharing is not None else fhirpath.TypeModel(self.schema)
         )
         self.hooks = fhirpath.Hooks(
             member_of=self._member_of,
@@ -125,7 +125,9 @@ class Explainer:
                 *(check(value, silent) or ()),
                 *((beyond(value, silent) if beyond is not None else None) or ()),
             ]
-            answers[key] = not any(issue.fails for issue in issues if type(issue) is not Unplaced)
+            answers[key] = not any(
+                issue.fails for issue in issues if type(issue) is not PendingContext
+            )
         return answers[key]
 
     def resource_check(self, name: str) -> Check:
@@ -137,8 +139,10 @@ class Explainer:
             def settled(value: Any, scope: Scope) -> Issues:
                 issues = check(value, scope)
                 if issues is not None:
-                    issues = settle(issues, self, name, value, scope)
-                return None if issues is None else unreplaced(issues, self, name, value)
+                    issues = resolve_extension_contexts(issues, self, name, value, scope)
+                return (
+                    None if issues is None else without_rebound_bindings(issues, self, name, value)
+                )
 
             made = self._resources[name] = settled
         return made
@@ -217,16 +221,16 @@ class Explainer:
         except fhirpath.FhirPathError:
             return fhirpath.invariant("false", name, self.model)
 
-    def fhirpath_scope(self, scope: Scope) -> fhirpath.Scope:
+    def fhirpath_scope(self, scope: Scope) -> fhirpath.EvaluationScope:
         """A value's scope as FHIRPath sees it; one for each resource."""
-        found: fhirpath.Scope | None = scope.memo.get("fhirpath")
+        found: fhirpath.EvaluationScope | None = scope.memo.get("fhirpath")
         if found is None:
             bundle = next(
                 (s.resource for s in scope.outward() if s.resource.get("resourceType") == "Bundle"),
                 None,
             )
             hooks = replace(self.hooks, conforms_to=partial(self._conforms_to, scope))
-            found = scope.memo["fhirpath"] = fhirpath.Scope(
+            found = scope.memo["fhirpath"] = fhirpath.EvaluationScope(
                 scope.resource, scope.root, bundle, hooks
             )
         return found
@@ -250,7 +254,11 @@ class Explainer:
             )
         if answers and all(answer is Membership.IN for answer in answers):
             return True
-        return None if any(a in (Membership.OPEN, Membership.ABANDONED) for a in answers) else False
+        return (
+            None
+            if any(a in (Membership.OPEN, Membership.SKIPPED_BY_REFERENCE) for a in answers)
+            else False
+        )
 
     def _conforms_to(self, scope: Scope, value: Any, name: str, url: str) -> bool | None:
         definition = self.definitions.fetch("StructureDefinition", url)
@@ -261,25 +269,25 @@ class Explainer:
             return False
         return self.conforms(value, kind, url, scope_of(value, scope))
 
-    def value_check(self, found: Property) -> Check:
+    def value_check(self, prop: Property) -> Check:
         """The check for one value of a property: its type's, and that of every rule that has
         something to say of the property.
         """
-        return union(self._value_checks(found)) or (lambda value, scope: None)
+        return union(self._value_checks(prop)) or (lambda value, scope: None)
 
-    def _value_checks(self, found: Property) -> list[Check]:
-        checks: list[Check] = [] if found.is_primitive else [self.type_check(found.type)]
-        return checks + self._built("value", found)
+    def _value_checks(self, prop: Property) -> list[Check]:
+        checks: list[Check] = [] if prop.is_primitive else [self.type_check(prop.type)]
+        return checks + self._built("value", prop)
 
-    def narrowing_checks(self, found: Property) -> list[Check]:
+    def narrowing_checks(self, prop: Property) -> list[Check]:
         """The checks of every rule that has something to say of a property as a profile narrows
         it.
         """
-        return self._built("narrowed", found)
+        return self._built("narrowed", prop)
 
-    def empty_checks(self, found: Property) -> list[Check]:
+    def empty_checks(self, prop: Property) -> list[Check]:
         """The checks of a primitive element that has no value, only children."""
-        return self._built("empty", found)
+        return self._built("empty", prop)
 
     def _built(self, on: str, subject: Property | TypeSchema) -> list[Check]:
         return [check for rule in RULES if on in rule.on and (check := rule.build(subject, self))]
@@ -329,29 +337,29 @@ class Explainer:
         siblings = _siblings(properties, found)
         return Member(with_choice(found, siblings, check), check, siblings, proof)
 
-    def _property_check(self, found: Property) -> tuple[PropertyCheck, Proof | None]:
-        form = list_check if found.is_list else single_check
-        if found.type == "Resource":
-            return inline_check(found, self.value_check(found), form), None
-        checks = self._value_checks(found)
+    def _property_check(self, prop: Property) -> tuple[PropertyCheck, Proof | None]:
+        form = list_check if prop.is_list else single_check
+        if prop.type == "Resource":
+            return inline_check(prop, self.value_check(prop), form), None
+        checks = self._value_checks(prop)
         proof = (
-            proof_of(found, self, len(checks)) if found.is_primitive and not found.is_list else None
+            proof_of(prop, self, len(checks)) if prop.is_primitive and not prop.is_list else None
         )
-        return remembered(found, form(found, checks), self._values, warnings=self.warnings), proof
+        return remembered(prop, form(prop, checks), self._values, warnings=self.warnings), proof
 
-    def _companion_check(self, found: Property) -> PropertyCheck:
-        empty = union(self.empty_checks(found))
+    def _companion_check(self, prop: Property) -> PropertyCheck:
+        empty = union(self.empty_checks(prop))
         element = self.schema.type("Element")
         properties: Mapping[str, Property] = {}  # xhtml has neither id nor extensions
-        if found.type != "xhtml":
+        if prop.type != "xhtml":
             extension = element.properties["extension"]
             placed = replace(
                 extension,
-                element=replace(extension.element, path=f"{found.element.path}.extension"),
+                element=replace(extension.element, path=f"{prop.element.path}.extension"),
             )  # so that rules know what it extends
             properties = {**element.properties, "extension": placed}
         return companion_check(
-            found, self._walk(replace(element, properties=properties), may_be_empty=True), empty
+            prop, self._walk(replace(element, properties=properties), may_be_empty=True), empty
         )
 
     def _walk(self, schema: TypeSchema, *, may_be_empty: bool = False) -> Check:
@@ -380,9 +388,9 @@ def _nothing(value: Any, scope: Scope) -> Issues:
     return None
 
 
-def _siblings(properties: Mapping[str, Property], found: Property) -> frozenset[str]:
+def _siblings(properties: Mapping[str, Property], prop: Property) -> frozenset[str]:
     """The other JSON names of a choice, with their companions' names."""
-    if not found.element.is_choice:
+    if not prop.element.is_choice:
         return frozenset()
-    others = [p for p in properties.values() if p.element is found.element and p is not found]
+    others = [p for p in properties.values() if p.element is prop.element and p is not prop]
     return frozenset(name for p in others for name in (p.json_name, "_" + p.json_name))

@@ -18,11 +18,15 @@ from .expression import Expression, compile  # noqa: A004  # as in re: called fh
 from .model import TypeModel
 from .node import Node
 from .quantity import Quantity, Units
-from .scope import Hooks, Scope
+from .scope import EvaluationScope, Hooks
 from .temporal import Temporal
+
+Scope = EvaluationScope
+"""The older name of ``EvaluationScope``."""
 
 __all__ = [
     "EvaluationError",
+    "EvaluationScope",
     "Expression",
     "FhirPathError",
     "FhirPathSyntaxError",

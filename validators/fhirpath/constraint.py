@@ -13,7 +13,7 @@ from .lowered.ops import closure
 from .lowered.predicate import lower
 from .model import TypeModel, core_model
 from .parser import parse
-from .scope import Scope
+from .scope import EvaluationScope
 from .syntax import Tree
 
 __all__ = ["Invariant", "invariant"]
@@ -35,14 +35,16 @@ class Invariant:
     type: str
     model: TypeModel
     op: Op | None
-    holds: Callable[[Any, Scope], bool]
+    holds: Callable[[Any, EvaluationScope], bool]
 
     @property
     def expression(self) -> Expression:
         """Its general form."""
         return compile_for(self.text, self.type, False, self.model)
 
-    def holds_for(self, value: Any, scope: Scope, extra: Mapping[str, Any] | None) -> bool:
+    def holds_for(
+        self, value: Any, scope: EvaluationScope, extra: Mapping[str, Any] | None
+    ) -> bool:
         """The same for a primitive that may have a companion, or only that (value None)."""
         return self.expression.holds(value, scope, extra)
 

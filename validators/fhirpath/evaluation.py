@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from .model import TypeModel
 from .node import Item, Node
-from .scope import Scope
+from .scope import EvaluationScope
 from .syntax import TypeName
 
 __all__ = [
@@ -46,7 +46,7 @@ class Environment:
         "variables",
     )
 
-    def __init__(self, model: TypeModel, scope: Scope, context: Collection) -> None:
+    def __init__(self, model: TypeModel, scope: EvaluationScope, context: Collection) -> None:
         self.model = model
         self.scope = scope
         self.context = context

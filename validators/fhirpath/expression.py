@@ -12,7 +12,7 @@ from .items import boolean, plain
 from .model import TypeModel, core_model
 from .node import Node
 from .parser import parse
-from .scope import EMPTY_SCOPE, Scope
+from .scope import EMPTY_SCOPE, EvaluationScope
 from .syntax import Tree
 
 __all__ = ["Expression", "compile", "compile_for"]
@@ -38,7 +38,10 @@ class Expression:
         self._run = compile_tree(self.tree, model)
 
     def nodes(
-        self, value: Any, scope: Scope = EMPTY_SCOPE, extra: Mapping[str, Any] | None = None
+        self,
+        value: Any,
+        scope: EvaluationScope = EMPTY_SCOPE,
+        extra: Mapping[str, Any] | None = None,
     ) -> Collection:
         """The result as items: elements as Node (JSON and type), other values as bool, int,
         Decimal, str, Temporal, Quantity.
@@ -54,7 +57,7 @@ class Expression:
             value, name if isinstance(name, str) else self.type, dict(extra) if extra else None
         )
         if scope is EMPTY_SCOPE and isinstance(name, str):
-            scope = Scope(value, value, value if name == "Bundle" else None)
+            scope = EvaluationScope(value, value, value if name == "Bundle" else None)
         focus: Collection = [node]
         try:
             return self._run(Environment(self.model, scope, focus), focus)
@@ -62,7 +65,10 @@ class Expression:
             raise EvaluationError("nested too deep") from error
 
     def evaluate(
-        self, value: Any, scope: Scope = EMPTY_SCOPE, extra: Mapping[str, Any] | None = None
+        self,
+        value: Any,
+        scope: EvaluationScope = EMPTY_SCOPE,
+        extra: Mapping[str, Any] | None = None,
     ) -> list[Any]:
         """Like nodes, with every element as what it is in JSON: primitives as FHIRPath's values,
         others as dict; elements without value as None.
@@ -73,7 +79,10 @@ class Expression:
         ]
 
     def holds(
-        self, value: Any, scope: Scope = EMPTY_SCOPE, extra: Mapping[str, Any] | None = None
+        self,
+        value: Any,
+        scope: EvaluationScope = EMPTY_SCOPE,
+        extra: Mapping[str, Any] | None = None,
     ) -> bool:
         """Whether a constraint with this expression is met, by HL7's rule: one boolean counts as it
         is, an empty result is

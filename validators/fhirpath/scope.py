@@ -11,7 +11,7 @@ from typing import Any
 from .quantity import Units
 from .ucum_units import UCUM_UNITS
 
-__all__ = ["EMPTY_SCOPE", "Hooks", "Scope"]
+__all__ = ["EMPTY_SCOPE", "Hooks", "EvaluationScope"]
 
 Json = Mapping[str, Any]
 
@@ -70,7 +70,7 @@ NO_HOOKS = Hooks()
 
 
 @dataclass(slots=True)
-class Scope:
+class EvaluationScope:
     """Where the element stands. Make one per resource and use it for all of its elements.
 
     resource    ``%resource``: the nearest resource that holds the element
@@ -90,4 +90,4 @@ class Scope:
     profile: str | None = None
 
 
-EMPTY_SCOPE = Scope()
+EMPTY_SCOPE = EvaluationScope()

@@ -94,7 +94,7 @@ class Acceptance:
             verdicts,
             frozenset(failed),
             frozenset(crashed),
-            asked=reasons,
+            fallbacks=reasons,
         )
 
     def _judge(self, data: bytes) -> Judgement:

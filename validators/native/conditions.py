@@ -66,20 +66,20 @@ class Conditions:
                 conditions.append(self._encoded(self._op(constraint, schema.name)))
         return conditions, plain_reference
 
-    def of_element(self, found: Property) -> list[bytes]:
+    def of_element(self, prop: Property) -> list[bytes]:
         """The conditions that a definition puts on one element that is no primitive; those of its
         type are on the type.
         """
         schema = self._compilation.schema
-        root = schema.type(found.type).root if schema.kind(found.type) is not None else None
+        root = schema.type(prop.type).root if schema.kind(prop.type) is not None else None
         typed = (
             {c.key for c in root.constraints}
-            if root is not None and root is not found.element
+            if root is not None and root is not prop.element
             else set()
         )
         return [
-            self._encoded(self._op(c, found.type))
-            for c in found.element.constraints
+            self._encoded(self._op(c, prop.type))
+            for c in prop.element.constraints
             if c.key not in typed and self._applies(c)
         ]
 
@@ -245,7 +245,9 @@ class Conditions:
         seen = self._names.projection((key, sorted(inside)) for key, inside in members.items())
         return u8(20) + u32(self._question(about_value(judge, self._compilation.hooks))) + seen
 
-    def _holds(self, constraint: Constraint, name: str) -> Callable[[Any, fhirpath.Scope], bool]:
+    def _holds(
+        self, constraint: Constraint, name: str
+    ) -> Callable[[Any, fhirpath.EvaluationScope], bool]:
         return invariant(
             corrected(constraint.key, constraint.expression), name, self._compilation.model
         ).holds

@@ -153,23 +153,20 @@ class Overlays:
         return u8(1) + u8(slicing.rules == "closed") + u8(slicing.ordered) + items(bounds)
 
     def _member(
-        self, compiler: ProfileCompiler, found: Property, item: bytes | None, slices: Slices | None
+        self, compiler: ProfileCompiler, prop: Property, item: bytes | None, slices: Slices | None
     ) -> bytes:
         name = self._table.names.number
-        companion = name("_" + found.json_name) if found.is_primitive else name(found.json_name)
+        companion = name("_" + prop.json_name) if prop.is_primitive else name(prop.json_name)
         start = (
-            u16(name(found.json_name))
-            + u16(companion)
-            + u8(found.is_primitive)
-            + (item or _item([]))
+            u16(name(prop.json_name)) + u16(companion) + u8(prop.is_primitive) + (item or _item([]))
         )
         if slices is None:
             return start + u32(NO_CHECK) + items([]) + items([])
-        decided_by = self._decided_by(slices, found)
+        decided_by = self._decided_by(slices, prop)
         question = self._table.question(
-            self._slice_question(slices, found, by_type=decided_by == ["resourceType"])
+            self._slice_question(slices, prop, by_type=decided_by == ["resourceType"])
         )
-        inside = [self._item(compiler, node, found) or _item([]) for node in slices.nodes]
+        inside = [self._item(compiler, node, prop) or _item([]) for node in slices.nodes]
         return (
             start
             + u32(question)
@@ -177,7 +174,7 @@ class Overlays:
             + items(inside)
         )
 
-    def _decided_by(self, slices: Slices, found: Property) -> list[str]:
+    def _decided_by(self, slices: Slices, prop: Property) -> list[str]:
         """The members that the discriminators look at; none for the whole value.
 
         Where the type alone decides, a member that no value has.
@@ -185,14 +182,14 @@ class Overlays:
         discriminators = slices.slicing.discriminators
         if discriminators and all(d.type == "type" and d.path == "$this" for d in discriminators):
             return ["resourceType"]
-        if found.is_primitive or not all(
+        if prop.is_primitive or not all(
             _NAME.fullmatch(d.path.partition(".")[0]) and "(" not in d.path for d in discriminators
         ):
             return []
         wanted = {d.path.partition(".")[0] for d in discriminators}
         decisive = [
             p
-            for p in self._compilation.schema.properties(found.type).values()
+            for p in self._compilation.schema.properties(prop.type).values()
             if p.name in wanted or p.json_name in wanted
         ]
         return [
@@ -201,27 +198,27 @@ class Overlays:
             for name in ((p.json_name, "_" + p.json_name) if p.is_primitive else (p.json_name,))
         ]
 
-    def _slice_question(self, slices: Slices, found: Property, *, by_type: bool) -> Any:
+    def _slice_question(self, slices: Slices, prop: Property, *, by_type: bool) -> Any:
         def match(value: Any, scope: Scope) -> int:
-            if by_type and found.is_primitive:
-                value = _STANDING_IN.get(found.type, "2000-01-01")
+            if by_type and prop.is_primitive:
+                value = _STANDING_IN.get(prop.type, "2000-01-01")
             try:
-                matched, fault = slices.match(value, None, found, scope)
+                matched, fault = slices.match(value, None, prop, scope)
             except Undecidable:
                 return 0
             return 0 if fault else 1 if matched is None else matched + 2
 
         return self._values.valued(match)
 
-    def _item(self, compiler: ProfileCompiler, node: Node, found: Property) -> bytes | None:
+    def _item(self, compiler: ProfileCompiler, node: Node, prop: Property) -> bytes | None:
         """What a node says of each value of a property; None for nothing."""
-        if found.type == "Resource":
-            return None if compiler.item_check(node, found) is None else _item([_ASK])
-        if compiler.is_other_type(node.element, found):
+        if prop.type == "Resource":
+            return None if compiler.item_check(node, prop) is None else _item([_ASK])
+        if compiler.is_other_type(node.element, prop):
             return _item([_ASK], empty_asks=True)
-        narrowed = compiler.narrowed(node.element, found)
-        if found.is_primitive:
-            return self._primitive(compiler, node, narrowed, found)
+        narrowed = compiler.narrowed(node.element, prop)
+        if prop.is_primitive:
+            return self._primitive(compiler, node, narrowed, prop)
         checks = self._values.checks(narrowed, "narrowed")
         reference = node.element.content_reference
         if reference is not None and not node.groups:
@@ -232,20 +229,20 @@ class Overlays:
                     + u32(
                         self._table.overlay(
                             lambda: (
-                                self._overlay(compiler, target, found.type, [])
+                                self._overlay(compiler, target, prop.type, [])
                                 or items([]) + items([])
                             )
                         )
                     )
                 )
-        elif (inside := self._overlay(compiler, node, found.type, [])) is not None:
+        elif (inside := self._overlay(compiler, node, prop.type, [])) is not None:
             checks.append(u8(7) + u32(self._table.overlay(lambda: inside)))
         return _item(checks) if checks else None
 
     def _primitive(
-        self, compiler: ProfileCompiler, node: Node, narrowed: Property, found: Property
+        self, compiler: ProfileCompiler, node: Node, narrowed: Property, prop: Property
     ) -> bytes | None:
-        if compiler.children(node, found.type) is not None:
+        if compiler.children(node, prop.type) is not None:
             return _item([_ASK], empty_asks=True)
         rules = self._compilation.narrowing_checks(narrowed)
         empty_asks = bool(self._compilation.empty_checks(narrowed))

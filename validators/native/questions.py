@@ -70,7 +70,7 @@ class _UnseenResource(dict[str, Any]):
     __hash__ = None
 
 
-class _Unseen(fhirpath.Scope):
+class _Unseen(fhirpath.EvaluationScope):
     """The same for FHIRPath."""
 
     __slots__ = ()

@@ -174,30 +174,30 @@ class Lowering:
         )
         return replace(element, properties={**element.properties, "extension": placed})
 
-    def _property(self, found: Property, schema: TypeSchema, numbers: dict[str, int]) -> bytes:
+    def _property(self, prop: Property, schema: TypeSchema, numbers: dict[str, int]) -> bytes:
         siblings = (
-            [p for p in schema.properties.values() if p.element is found.element and p is not found]
-            if found.element.is_choice
+            [p for p in schema.properties.values() if p.element is prop.element and p is not prop]
+            if prop.element.is_choice
             else []
         )
-        key = self.table.names.number(found.json_name)
-        companion = self.table.names.number("_" + found.json_name) if found.is_primitive else key
+        key = self.table.names.number(prop.json_name)
+        companion = self.table.names.number("_" + prop.json_name) if prop.is_primitive else key
         takes_companion = (
-            found.is_primitive
-            and found.type != "xhtml"
-            and "xmlAttr" not in found.element.representations
+            prop.is_primitive
+            and prop.type != "xhtml"
+            and "xmlAttr" not in prop.element.representations
         )
-        is_unique = ids.build_element(found, self.compilation) is not None
+        is_unique = ids.build_element(prop, self.compilation) is not None
         flags = (
-            found.is_list
+            prop.is_list
             | takes_companion << 1
-            | (found.is_primitive and bool(self.compilation.empty_checks(found))) << 2
+            | (prop.is_primitive and bool(self.compilation.empty_checks(prop))) << 2
             | is_unique << 3
         )
         kind, format_check, checks = (
-            self.values.primitive(found) if found.is_primitive else self.values.other(found)
+            self.values.primitive(prop) if prop.is_primitive else self.values.other(prop)
         )
-        beside = self.table.node(_BESIDE + found.element.path) if takes_companion else 0
+        beside = self.table.node(_BESIDE + prop.element.path) if takes_companion else 0
         others = items(u16(numbers[p.json_name]) for p in siblings)
         return (
             u16(key)

@@ -71,23 +71,23 @@ class Values:
         self.coverage = Coverage(compilation)
         self._targets: dict[tuple[str, ...], bytes] = {}
 
-    def primitive(self, found: Property) -> tuple[bytes, int, list[bytes]]:
+    def primitive(self, prop: Property) -> tuple[bytes, int, list[bytes]]:
         """The kind of a primitive property's values, what to ask of one that is not certain, and
         checks of each.
         """
-        number = _PRIMITIVES.get(found.type, _OTHER)
+        number = _PRIMITIVES.get(prop.type, _OTHER)
         if (
-            found.json_name == "id"
-            and self._schema.kind(found.element.path.removesuffix(".id")) == "resource"
+            prop.json_name == "id"
+            and self._schema.kind(prop.element.path.removesuffix(".id")) == "resource"
         ):
             number = _ID
-        prove = format_of(found, self._compilation)
+        prove = format_of(prop, self._compilation)
         others = [
             check
-            for check in self._value_checks(found, (primitive.build, ids.build_element))
+            for check in self._value_checks(prop, (primitive.build, ids.build_element))
             if check is not None
         ]
-        if found.type in _NUMERIC:
+        if prop.type in _NUMERIC:
             check = self._table.question(self.valued(lambda value, scope: 0 if prove(value) else 1))
             return (
                 u8(0) + u8(number),
@@ -96,7 +96,7 @@ class Values:
             )
 
         def prove_all(value: Any, scope: Scope) -> Any:
-            if found.type == "xhtml" and _needs_resource(value):
+            if prop.type == "xhtml" and _needs_resource(value):
                 return True
             return prove(value) or next(
                 (issues for check in others if (issues := check(value, scope))), None
@@ -108,49 +108,47 @@ class Values:
         return u8(0) + u8(number), question, []
 
     def _value_checks(
-        self, found: Property, but: tuple[Any, ...], on: str = "value"
+        self, prop: Property, but: tuple[Any, ...], on: str = "value"
     ) -> Iterable[Check | None]:
         return (
-            rule.build(found, self._compilation)
+            rule.build(prop, self._compilation)
             for rule in RULES
             if on in rule.on and rule.build not in but
         )
 
-    def other(self, found: Property) -> tuple[bytes, int, list[bytes]]:
+    def other(self, prop: Property) -> tuple[bytes, int, list[bytes]]:
         """The same for a property that is no primitive."""
-        checks = self.checks(found, "value")
-        if found.type == "Resource":
-            return u8(4 if checks else _INLINE.get(found.json_name, 4)), NO_CHECK, []
-        if not self.coverage.holds(self._schema.type(found.type)):
+        checks = self.checks(prop, "value")
+        if prop.type == "Resource":
+            return u8(4 if checks else _INLINE.get(prop.json_name, 4)), NO_CHECK, []
+        if not self.coverage.holds(self._schema.type(prop.type)):
             return u8(4), NO_CHECK, []
-        return u8(1) + u32(self._table.node(found.type)), NO_CHECK, checks
+        return u8(1) + u32(self._table.node(prop.type)), NO_CHECK, checks
 
-    def checks(self, found: Property, on: str) -> list[bytes]:
+    def checks(self, prop: Property, on: str) -> list[bytes]:
         """What the rules say of each value of a property that is no primitive."""
         lowered: list[bytes] = []
         for rule in RULES:
-            if on not in rule.on or (check := rule.build(found, self._compilation)) is None:
+            if on not in rule.on or (check := rule.build(prop, self._compilation)) is None:
                 continue
             if rule.build in (binding.build, binding.build_unbound):
-                lowered.append(self._binding(found, check))
+                lowered.append(self._binding(prop, check))
             elif rule.build in (reference.build, reference.build_narrowed):
-                lowered.append(self._reference(found, check))
+                lowered.append(self._reference(prop, check))
             elif rule.build is extension.build:
-                lowered.append(self._extension(found, check))
+                lowered.append(self._extension(prop, check))
             elif rule.build is invariant.build_element:
-                lowered += [u8(6) + op for op in self._conditions.of_element(found)]
-            elif (
-                rule.build is type_profile.build and (url := self._only_profile(found)) is not None
-            ):
+                lowered += [u8(6) + op for op in self._conditions.of_element(prop)]
+            elif rule.build is type_profile.build and (url := self._only_profile(prop)) is not None:
                 if self._compilation.profile_check(url) is not None:
                     lowered.append(u8(7) + u32(self._table.profile(url)))
             else:
                 lowered.append(u8(8) + u32(self.about_value([check])))
         return lowered
 
-    def _only_profile(self, found: Property) -> str | None:
+    def _only_profile(self, prop: Property) -> str | None:
         """The profile of a type, where there is one and it is known."""
-        urls = found.type_ref.profiles
+        urls = prop.type_ref.profiles
         return (
             urls[0]
             if len(urls) == 1
@@ -158,15 +156,15 @@ class Values:
             else None
         )
 
-    def _binding(self, found: Property, check: Check) -> bytes:
-        if found.type == "CodeableConcept":
+    def _binding(self, prop: Property, check: Check) -> bytes:
+        if prop.type == "CodeableConcept":
             return u8(3) + u32(
                 self._table.question(about_codings(check, lambda codings: {"coding": codings}))
             )
         return u8(2) + u32(self._table.question(about_codings(check, lambda codings: codings[0])))
 
-    def _reference(self, found: Property, check: Check) -> bytes:
-        type_ref = found.type_ref
+    def _reference(self, prop: Property, check: Check) -> bytes:
+        type_ref = prop.type_ref
         if type_ref.aggregation:
             return u8(0)
         if type_ref.targets not in self._targets:
@@ -208,7 +206,7 @@ class Values:
             return _TYPE_ALONE
         return self._table.profile(profiles[0]["url"]) if len(profiles) == 1 else _LEFT
 
-    def _extension(self, found: Property, check: Check) -> bytes:
+    def _extension(self, prop: Property, check: Check) -> bytes:
         definitions = self._compilation.definitions
 
         def by_url(text: bytes) -> Answer:

@@ -72,7 +72,7 @@ class Tree:
 
 
 def slice_predicate(
-    tree: Tree, discriminators: tuple[Discriminator, ...], node: Node, found: Property
+    tree: Tree, discriminators: tuple[Discriminator, ...], node: Node, prop: Property
 ) -> Predicate:
     """Whether a value of a property is in the slice. Raises Undecidable when it cannot be said."""
     if not discriminators:
@@ -82,11 +82,11 @@ def slice_predicate(
         raise tree.fault(node, f"is not told apart by {', '.join(d.path for d in discriminators)}")
     compilation = tree.compilation
     try:
-        made = invariant(" and ".join(conditions), found.type, compilation.model)
+        made = invariant(" and ".join(conditions), prop.type, compilation.model)
     except FhirPathError as error:
         raise tree.fault(node, f"has a discriminator that is no FHIRPath: {error}") from error
     holds, holds_for = made.holds, made.holds_for
-    if found.is_primitive:
+    if prop.is_primitive:
         return lambda value, companion, scope: holds_for(
             value, compilation.fhirpath_scope(scope), companion
         )

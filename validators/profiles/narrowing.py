@@ -132,50 +132,50 @@ class ProfileCompiler:
             checks.append(_at_most(self.url, element, element.max, names))
         return checks
 
-    def item_check(self, node: Node, found: Property) -> ItemCheck | None:
+    def item_check(self, node: Node, prop: Property) -> ItemCheck | None:
         """What a node says of one value of a property."""
         element = node.element
-        if found.type == "Resource":
-            return self._resource_check(node, found)
-        if self.is_other_type(element, found):
+        if prop.type == "Resource":
+            return self._resource_check(node, prop)
+        if self.is_other_type(element, prop):
             text = (
                 f"The Profile '{self.url}' definition allows for the types "
-                f"{[t.code for t in element.types]} but found type {found.type}"
+                f"{[t.code for t in element.types]} but found type {prop.type}"
             )
             return lambda value, companion, scope: [
                 Issue("error", "structure", "profile-element-type", "", text)
             ]
-        narrowed = self.narrowed(element, found)
+        narrowed = self.narrowed(element, prop)
         on_value = union(self.compilation.narrowing_checks(narrowed))
-        on_empty = union(self.compilation.empty_checks(narrowed)) if found.is_primitive else None
-        if found.is_primitive and element.fixed is not None and on_value is not None:
-            return _without_extensions(_item(True, on_value, on_empty, self._inside(node, found)))
-        return _item(found.is_primitive, on_value, on_empty, self._inside(node, found))
+        on_empty = union(self.compilation.empty_checks(narrowed)) if prop.is_primitive else None
+        if prop.is_primitive and element.fixed is not None and on_value is not None:
+            return _without_extensions(_item(True, on_value, on_empty, self._inside(node, prop)))
+        return _item(prop.is_primitive, on_value, on_empty, self._inside(node, prop))
 
     @staticmethod
-    def is_other_type(element: ElementSchema, found: Property) -> bool:
+    def is_other_type(element: ElementSchema, prop: Property) -> bool:
         """Whether a property is of a choice's type that the element does not allow any more."""
         return (
-            found.element.is_choice
+            prop.element.is_choice
             and bool(element.types)
-            and found.type_ref.code not in {t.code for t in element.types}
+            and prop.type_ref.code not in {t.code for t in element.types}
         )
 
-    def narrowed(self, element: ElementSchema, found: Property) -> Property:
+    def narrowed(self, element: ElementSchema, prop: Property) -> Property:
         """The property with what the element says of it, and the base type does not."""
-        base = found.type_ref
+        base = prop.type_ref
         ref = next((t for t in element.types if t.code == base.code), base)
         profiles = tuple(
-            p for p in ref.profiles if p not in base.profiles and p != type_url(found.type)
+            p for p in ref.profiles if p not in base.profiles and p != type_url(prop.type)
         )
         targets = () if set(ref.targets) == set(base.targets) else ref.targets
         return replace(
-            found,
-            element=self._narrowed(element, found.element, found.type),
+            prop,
+            element=self._narrowed(element, prop.element, prop.type),
             type_ref=replace(ref, profiles=profiles, targets=targets),
         )
 
-    def _resource_check(self, node: Node, found: Property) -> ItemCheck | None:
+    def _resource_check(self, node: Node, prop: Property) -> ItemCheck | None:
         """What a node says of a contained resource, or an entry's: its type, the profiles of that,
         and more that depends on the type.
         """
@@ -191,10 +191,10 @@ class ProfileCompiler:
 
         def compiled(name: str) -> Check | None:
             if name not in made:
-                element = replace(self._narrowed(node.element, found.element, name), binding=None)
+                element = replace(self._narrowed(node.element, prop.element, name), binding=None)
                 inside = self.children(node, name)
                 checks = self.compilation.narrowing_checks(
-                    replace(found, type=name, element=element, type_ref=TypeRef(name))
+                    replace(prop, type=name, element=element, type_ref=TypeRef(name))
                 )
                 made[name] = union([*checks, *([inside] if inside is not None else [])])
             return made[name]
@@ -221,11 +221,11 @@ class ProfileCompiler:
 
         return check
 
-    def _inside(self, node: Node, found: Property) -> Check | None:
+    def _inside(self, node: Node, prop: Property) -> Check | None:
         """The children of a node, or of the node that its contentReference names."""
         reference = node.element.content_reference
         if reference is None or node.groups:
-            return self.children(node, found.type)
+            return self.children(node, prop.type)
         url, _, identity = reference.rpartition("#")
         if url and url != self.url:
             return None  # the base type's element, whose rules have run already
@@ -236,7 +236,7 @@ class ProfileCompiler:
 
         def check(value: Any, scope: Scope) -> Issues:
             if not made:  # when it is needed: elements refer to what holds them
-                made.append(self.children(target, found.type))
+                made.append(self.children(target, prop.type))
             return made[0](value, scope) if made[0] is not None else None
 
         return check
@@ -319,12 +319,12 @@ def _without_extensions(check: ItemCheck | None) -> ItemCheck:
     return checked
 
 
-def _each(found: Property, check: ItemCheck) -> Check:
+def _each(prop: Property, check: ItemCheck) -> Check:
     """The check of every value of a property, on the object that has it."""
-    name, step = found.json_name, found.step
-    if found.is_list:
-        return _each_of_list(found, check)
-    if not found.is_primitive:
+    name, step = prop.json_name, prop.step
+    if prop.is_list:
+        return _each_of_list(prop, check)
+    if not prop.is_primitive:
 
         def single(value: Any, scope: Scope) -> Issues:
             item = value.get(name)
@@ -344,12 +344,12 @@ def _each(found: Property, check: ItemCheck) -> Check:
     return primitive
 
 
-def _each_of_list(found: Property, check: ItemCheck) -> Check:
-    name, one = found.json_name, [found]
+def _each_of_list(prop: Property, check: ItemCheck) -> Check:
+    name, one = prop.json_name, [prop]
 
     def several(value: Any, scope: Scope) -> Issues:
         items = value.get(name)
-        if items is None and not found.is_primitive:
+        if items is None and not prop.is_primitive:
             return None
         issues: Issues = None
         for item, companion, _, step in items_of(value, one):

@@ -165,7 +165,7 @@ class Slices:
         return found_here if issues is None else issues + (found_here or [])
 
     def match(
-        self, value: Any, companion: Any, found: Property, scope: Scope
+        self, value: Any, companion: Any, prop: Property, scope: Scope
     ) -> tuple[int | None, int | None]:
         """The slice that a value is in, and a second one that it must not be in as well. Raises
         Undecidable.
@@ -179,7 +179,7 @@ class Slices:
         if self._by_url is not None:
             return (self._by_url.get(str(value.get("url"))) if type(value) is dict else None), None
         matched = other = None
-        for index, predicate in enumerate(self._predicates[found.json_name]):
+        for index, predicate in enumerate(self._predicates[prop.json_name]):
             if not predicate(value, companion, scope):
                 continue
             if (

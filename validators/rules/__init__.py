@@ -33,13 +33,13 @@ from .questionnaires import definition, response
 __all__ = ["RULES", "Check", "Issues", "Rule", "Scope"]
 
 RULES: tuple[Rule, ...] = (
-    Rule("cardinality", ("object",), cardinality.build, cardinality.given),
-    Rule("identifiers", ("object",), identifier.build, identifier.given),
-    Rule("attachments", ("object",), attachment.build, attachment.given),
+    Rule("cardinality", ("object",), cardinality.build, cardinality.when_present),
+    Rule("identifiers", ("object",), identifier.build, identifier.when_present),
+    Rule("attachments", ("object",), attachment.build, attachment.when_present),
     Rule("ids of elements", ("value",), ids.build_element),
-    Rule("ids and labels that occur once", ("object",), ids.build, ids.given),
-    Rule("contained resources", ("object",), contained.build, contained.given),
-    Rule("invariants of types", ("object",), invariant.build, invariant.given),
+    Rule("ids and labels that occur once", ("object",), ids.build, ids.when_present),
+    Rule("contained resources", ("object",), contained.build, contained.when_present),
+    Rule("invariants of types", ("object",), invariant.build, invariant.when_present),
     Rule("bundles", ("object",), bundle.build),
     Rule("canonical urls of definitions", ("value",), canonical_url.build),
     Rule("questionnaires", ("object",), definition.build),
@@ -47,8 +47,10 @@ RULES: tuple[Rule, ...] = (
     Rule("responses to questionnaires", ("object",), response.build),
     Rule("maps of structures", ("object",), structure_map.build),
     Rule("profiles of operations", ("object",), operation_definition.build),
-    Rule("links in narratives", ("object",), narrative_links.build, narrative_links.given),
-    Rule("profiles of resources", ("object",), claimed_profiles.build, claimed_profiles.given),
+    Rule("links in narratives", ("object",), narrative_links.build, narrative_links.when_present),
+    Rule(
+        "profiles of resources", ("object",), claimed_profiles.build, claimed_profiles.when_present
+    ),
     Rule("primitive formats", ("value",), primitive.build),
     Rule("ids without a value", ("empty",), primitive.build_empty),
     Rule("primitive style", ("value",), primitive.build_warnings),

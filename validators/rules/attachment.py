@@ -16,7 +16,7 @@ from ..schema import TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "decoded", "given"]
+__all__ = ["build", "decoded", "when_present"]
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -47,7 +47,7 @@ def _error(rule: str, text: str) -> Issue:
     return Issue("error", "structure", rule, "", text)
 
 
-given = only_with("data", "hash")
+when_present = only_with("data", "hash")
 
 
 def _sha1(content: bytes) -> bytes:

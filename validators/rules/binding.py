@@ -34,16 +34,16 @@ def _said(findings: Findings, scope: Scope, *, all_of_it: bool) -> Issues:
     return issues or None
 
 
-def build(found: Property, compilation: Compilation) -> Check | None:
+def build(prop: Property, compilation: Compilation) -> Check | None:
     """The check of a bound element, its additional bindings included."""
-    bound = found.element.binding
+    bound = prop.element.binding
     if bound is None:
         return None
-    checks = [_bound(found, compilation, one) for one in (bound, *bound.additional)]
+    checks = [_bound(prop, compilation, one) for one in (bound, *bound.additional)]
     return union([check for check in checks if check is not None])
 
 
-def _bound(found: Property, compilation: Compilation, bound: Binding) -> Check | None:
+def _bound(prop: Property, compilation: Compilation, bound: Binding) -> Check | None:
     if (
         bound.value_set
         and compilation.terminology.value_set(bound.value_set) is None
@@ -54,22 +54,22 @@ def _bound(found: Property, compilation: Compilation, bound: Binding) -> Check |
         return lambda value, scope: [
             Issue("error", "business-rule", "binding-code-system", "", text)
         ]
-    return _check(found, compilation, bound)
+    return _check(prop, compilation, bound)
 
 
-def build_unbound(found: Property, compilation: Compilation) -> Check | None:
+def build_unbound(prop: Property, compilation: Compilation) -> Check | None:
     """The check of a coded element without a binding: its codes must be of their system all the
     same.
     """
-    if found.element.binding is not None or found.element.path == _IN_CONCEPT:
+    if prop.element.binding is not None or prop.element.path == _IN_CONCEPT:
         return None
-    return _check(found, compilation, None)
+    return _check(prop, compilation, None)
 
 
-def build_empty(found: Property, compilation: Compilation) -> Check | None:
+def build_empty(prop: Property, compilation: Compilation) -> Check | None:
     """For a primitive that has extensions and no value: a required binding wants a code."""
-    bound = found.element.binding
-    if bound is None or found.type not in _CODES:
+    bound = prop.element.binding
+    if bound is None or prop.type not in _CODES:
         return None
     binding = compilation.terminology.code_binding(
         bound.value_set or None, bound.strength, bound.max_value_set
@@ -79,18 +79,18 @@ def build_empty(found: Property, compilation: Compilation) -> Check | None:
     return lambda value, scope: _said(binding.no_code, scope, all_of_it=False)
 
 
-def _check(found: Property, compilation: Compilation, bound: Binding | None) -> Check | None:
+def _check(prop: Property, compilation: Compilation, bound: Binding | None) -> Check | None:
     url = (bound.value_set or None) if bound is not None else None
     strength = bound.strength if bound is not None else "example"
     maximum = bound.max_value_set if bound is not None else None
     terminology, everything = compilation.terminology, compilation.warnings
-    if found.type in _CODES:
+    if prop.type in _CODES:
         return (
             _code_check(terminology.code_binding(url, strength, maximum), everything)
             if bound is not None
             else None
         )
-    if found.type in ("Coding", "Quantity"):
+    if prop.type in ("Coding", "Quantity"):
         coding = terminology.coding_binding(url, strength, maximum)
 
         def check_coding(value: Any, scope: Scope) -> Issues:
@@ -100,7 +100,7 @@ def _check(found: Property, compilation: Compilation, bound: Binding | None) -> 
             return _said(findings, scope, all_of_it=everything) if findings else None
 
         return check_coding
-    if found.type == "CodeableConcept":
+    if prop.type == "CodeableConcept":
         return _concept_check(terminology.concept_binding(url, strength, maximum), everything)
     return None
 

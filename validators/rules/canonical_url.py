@@ -34,8 +34,8 @@ NamingSystem does not have yet.
 """
 
 
-def build(found: Property, compilation: Compilation) -> Check | None:
-    name, _, rest = found.element.path.partition(".")
+def build(prop: Property, compilation: Compilation) -> Check | None:
+    name, _, rest = prop.element.path.partition(".")
     if rest != "url" or name not in CANONICAL_RESOURCES:
         return None
 

@@ -15,7 +15,7 @@ from ..schema import ElementSchema, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "given", "too_few", "too_many"]
+__all__ = ["build", "when_present", "too_few", "too_many"]
 
 
 def too_few(profile: str, name: str, minimum: int, count: int) -> Issue:
@@ -59,7 +59,7 @@ def _required(schema: TypeSchema) -> list[tuple[frozenset[str], ElementSchema]]:
     return required
 
 
-def given(
+def when_present(
     check: Check, schema: TypeSchema, compilation: Compilation, names: AbstractSet[str]
 ) -> Check | None:
     return check if any(one.isdisjoint(names) for one, _ in _required(schema)) else None

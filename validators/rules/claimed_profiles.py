@@ -18,7 +18,7 @@ from .extension_context import property_at
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "given", "imposed", "named", "unreplaced"]
+__all__ = ["build", "when_present", "imposed", "named", "without_rebound_bindings"]
 
 _BINDING_RULES = frozenset(get_args(BindingRule))
 _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
@@ -30,7 +30,7 @@ _ADVICE = (
 )
 
 
-given = only_with("meta")
+when_present = only_with("meta")
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
@@ -125,7 +125,7 @@ def _unknown(url: str, compilation: Compilation) -> Check | None:
     ]
 
 
-def unreplaced(
+def without_rebound_bindings(
     issues: list[Issue], compilation: Compilation, name: str, resource: dict[str, Any]
 ) -> Issues:
     """The issues without those of the base type's bindings that every profile of the resource

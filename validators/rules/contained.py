@@ -17,13 +17,13 @@ from ..schema import Schema, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "given"]
+__all__ = ["build", "when_present"]
 
 DOMAIN_RESOURCE = "http://hl7.org/fhir/StructureDefinition/DomainResource"
 _URIS = frozenset({"uri", "url", "canonical", "oid"})
 
 
-given = only_with("contained")
+when_present = only_with("contained")
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:

@@ -12,7 +12,7 @@ from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Property
 from ..values.uri import is_absolute_uri
-from .extension_context import Placement, unplaced, with_bases
+from .extension_context import Placement, pending_context, with_bases
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -78,18 +78,18 @@ def _error(rule: str, text: str) -> Issue:
     return Issue("error", "structure", rule, "", text)
 
 
-def build(found: Property, compilation: Compilation) -> Check | None:
-    return _Extensions(found, compilation).check if found.type == "Extension" else None
+def build(prop: Property, compilation: Compilation) -> Check | None:
+    return _Extensions(prop, compilation).check if prop.type == "Extension" else None
 
 
 class _Extensions:
     """The extensions of one kind of place."""
 
-    def __init__(self, found: Property, compilation: Compilation) -> None:
-        path = found.element.path
+    def __init__(self, prop: Property, compilation: Compilation) -> None:
+        path = prop.element.path
         owner = path.rpartition(".")[0]
         self.compilation = compilation
-        self.is_modifier = found.json_name == "modifierExtension"
+        self.is_modifier = prop.json_name == "modifierExtension"
         self.is_part = path == _INSIDE
         self.on_resource = compilation.schema.kind(owner) == "resource"
         self.names = _names(owner, compilation)
@@ -148,7 +148,7 @@ class _Extensions:
         issues: list[Issue] = (
             []
             if one.placed
-            else [unplaced(self.compilation, one.placement, modifier=self.is_modifier)]
+            else [pending_context(self.compilation, one.placement, modifier=self.is_modifier)]
         )
         if "|" in url:
             issues.append(

@@ -1,9 +1,9 @@
 """Where an extension may stand: the contexts of its definition, and the names of the place that it
 is found in (FHIR R4, section 2.4.0.2).
 
-A walk does not know what lies above it. Where the names known there do not satisfy a definition, an
-``Unplaced`` issue unwinds to the resource like any other; there its location tells the whole path,
-and the issue is settled: dropped, or made an error.
+A walk does not know what lies above it. Where the names known there do not satisfy a definition, a
+``PendingContext`` issue unwinds to the resource like any other. There its location tells the whole
+path, and ``resolve_extension_contexts`` drops it or makes it an error.
 """
 
 from __future__ import annotations
@@ -25,7 +25,14 @@ from .canonical_url import CANONICAL_RESOURCES
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["Placement", "Unplaced", "property_at", "settle", "unplaced", "with_bases"]
+__all__ = [
+    "Placement",
+    "PendingContext",
+    "property_at",
+    "resolve_extension_contexts",
+    "pending_context",
+    "with_bases",
+]
 
 _STEP = re.compile(r"(\w+)(?:\.ofType\((\w+)\))?(?:\[(\d+)\])?(?:\.|$)")
 _ANYWHERE = frozenset({"Element", "Any"})
@@ -80,7 +87,7 @@ class Placement:
 
 
 @dataclass(slots=True)
-class Unplaced(Issue):
+class PendingContext(Issue):
     """An extension that may stand where it is or may not, depending on what lies above; ``decide``
     says it of a place.
     """
@@ -101,14 +108,16 @@ class _Place:
     scope: Scope
 
 
-def unplaced(compilation: Compilation, placement: Placement, *, modifier: bool) -> Unplaced:
+def pending_context(
+    compilation: Compilation, placement: Placement, *, modifier: bool
+) -> PendingContext:
     """The issue for an extension whose place must be looked at."""
     expected = ", ".join(f"{kind} {expression}" for kind, expression in placement.contexts)
     text = (
         f"The {'modifier ' if modifier else ''}extension {placement.url} is not allowed to be "
         f"used at this point (allowed = {expected})"
     )
-    return Unplaced(
+    return PendingContext(
         "error",
         "structure",
         "extension-context",
@@ -120,17 +129,17 @@ def unplaced(compilation: Compilation, placement: Placement, *, modifier: bool) 
     )
 
 
-def settle(
+def resolve_extension_contexts(
     issues: list[Issue], compilation: Compilation, name: str, resource: Any, scope: Scope
 ) -> Issues:
     """The issues of a resource with those of extensions decided; locations are relative to the
     resource.
     """
-    if not any(type(issue) is Unplaced for issue in issues):
+    if not any(type(issue) is PendingContext for issue in issues):
         return issues
     kept: list[Issue] = []
     for issue in issues:
-        if type(issue) is not Unplaced or issue.decide is None:
+        if type(issue) is not PendingContext or issue.decide is None:
             kept.append(issue)
         elif not issue.decide(_place(compilation.schema, name, resource, issue.location, scope)):
             kept.append(
@@ -146,20 +155,18 @@ def settle(
     return kept or None
 
 
-def _names_at(names: Iterable[str], found: Property, schema: Schema) -> frozenset[str]:
+def _names_at(names: Iterable[str], prop: Property, schema: Schema) -> frozenset[str]:
     """The names of a property's values, given those of what holds them: ``Patient.contact``,
     ``BackboneElement``; ``Patient.name``, ``HumanName``.
     """
-    below = {f"{one}.{found.name}" for one in names if found.name in _REAL.get(one, (found.name,))}
-    if schema.kind(found.type) == "backbone":
-        return frozenset(below | {found.type, "BackboneElement"})
-    if found.element.is_choice:
+    below = {f"{one}.{prop.name}" for one in names if prop.name in _REAL.get(one, (prop.name,))}
+    if schema.kind(prop.type) == "backbone":
+        return frozenset(below | {prop.type, "BackboneElement"})
+    if prop.element.is_choice:
         below |= {
-            text
-            for one in tuple(below)
-            for text in (f"{one}.ofType({found.type})", one + found.type)
+            text for one in tuple(below) for text in (f"{one}.ofType({prop.type})", one + prop.type)
         }
-    return frozenset(below | {found.type})
+    return frozenset(below | {prop.type})
 
 
 def _named(expression: str, names: frozenset[str], *, on_resource: bool) -> bool:

@@ -42,20 +42,20 @@ _UNITS = {
 }
 
 
-def build(found: Property, compilation: Compilation) -> Check | None:
-    element = found.element
+def build(prop: Property, compilation: Compilation) -> Check | None:
+    element = prop.element
     checks: list[Check] = []
     if element.fixed is not None:
         checks.append(_value(element.fixed[1], "fixed-value", _mismatch_of_fixed))
     if element.pattern is not None:
         checks.append(_value(element.pattern[1], "pattern", _mismatch_of_pattern))
-    if element.max_length and found.type in _MEASURED:
+    if element.max_length and prop.type in _MEASURED:
         checks.append(_length(element.max_length))
     for bound, operator, words in (
         (element.min_value, ">=", "minimum"),
         (element.max_value, "<=", "maximum"),
     ):
-        if bound is not None and (check := _bound(bound, operator, words, found)) is not None:
+        if bound is not None and (check := _bound(bound, operator, words, prop)) is not None:
             checks.append(check)
     return union(checks)
 
@@ -173,12 +173,12 @@ def _length(limit: int) -> Check:
     return check
 
 
-def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -> Check | None:
+def _bound(bound: tuple[str, Any], operator: str, words: str, prop: Property) -> Check | None:
     kind, limit = bound
     literal = str(limit)
-    if kind in _DURATIONS and found.type in _MOMENTS:
+    if kind in _DURATIONS and prop.type in _MOMENTS:
         literal = (
-            f"({_MOMENTS[found.type]} {'-' if words == 'minimum' else '+'} "
+            f"({_MOMENTS[prop.type]} {'-' if words == 'minimum' else '+'} "
             f"{limit.get('value')} {_UNITS.get(limit.get('code'), 'days')})"
         )
     elif kind in ("Date", "DateTime", "Instant"):
@@ -188,7 +188,7 @@ def _bound(bound: tuple[str, Any], operator: str, words: str, found: Property) -
     elif kind in _DURATIONS:
         return _quantity_bound(limit, words) if "value" in limit else None
     try:
-        expression = fhirpath.compile(f"$this {operator} {literal}", found.type)
+        expression = fhirpath.compile(f"$this {operator} {literal}", prop.type)
     except fhirpath.FhirPathError:
         return None  # a bound that is no value of its type bounds nothing
 

@@ -16,7 +16,7 @@ from ..schema import TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "given"]
+__all__ = ["build", "when_present"]
 
 _SCHEMES = ("http:", "https:", "urn:", "ldap:")
 _SCHEME = re.compile(r"(?!file:(?!/|[^:]*:))[A-Za-z][A-Za-z0-9_\[\]]*:")
@@ -27,7 +27,7 @@ _UUID = re.compile(
 )
 
 
-given = only_with("system")
+when_present = only_with("system")
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:

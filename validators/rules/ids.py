@@ -13,17 +13,17 @@ from ..schema import Property, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "build_element", "given"]
+__all__ = ["build", "build_element", "when_present"]
 
 
-def build_element(found: Property, compilation: Compilation) -> Check | None:
+def build_element(prop: Property, compilation: Compilation) -> Check | None:
     """Element.id (FHIR R4, section 2.24.0.2).
 
     ElementDefinitions are excepted: a StructureDefinition has each id twice.
     """
-    path = found.element.path
+    path = prop.element.path
     if (
-        found.json_name != "id"
+        prop.json_name != "id"
         or path == "ElementDefinition.id"
         or compilation.schema.kind(path.removesuffix(".id")) == "resource"
     ):
@@ -49,7 +49,7 @@ def build_element(found: Property, compilation: Compilation) -> Check | None:
     return check
 
 
-given = only_with("security")
+when_present = only_with("security")
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:

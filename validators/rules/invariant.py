@@ -18,7 +18,7 @@ from ..schema import Constraint, Property, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["ELSEWHERE", "build", "build_element", "build_empty", "given"]
+__all__ = ["ELSEWHERE", "build", "build_element", "build_empty", "when_present"]
 
 ELSEWHERE = frozenset({"ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "txt-1", "txt-2"})
 """Invariants that other rules check: the walk itself, contained resources, the format of XHTML."""
@@ -66,7 +66,7 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     return _checks(schema.root.constraints, schema.name, compilation)
 
 
-def given(
+def when_present(
     check: Check, schema: TypeSchema, compilation: Compilation, names: AbstractSet[str]
 ) -> Check | None:
     """Without the invariants that the names in an object decide."""
@@ -88,25 +88,25 @@ def _holds_given(
     return made is not None and made.op is not None and decided(made.op, names) is True
 
 
-def build_element(found: Property, compilation: Compilation) -> Check | None:
+def build_element(prop: Property, compilation: Compilation) -> Check | None:
     """Invariants that a definition puts on one element, on each of its values; those of its type
     are on the type.
     """
-    known = compilation.schema.kind(found.type)
-    root = compilation.schema.type(found.type).root if known is not None else None
+    known = compilation.schema.kind(prop.type)
+    root = compilation.schema.type(prop.type).root if known is not None else None
     typed = {c.key for c in root.constraints} if root is not None else set()
     return _checks(
-        (c for c in found.element.constraints if c.key not in typed), found.type, compilation
+        (c for c in prop.element.constraints if c.key not in typed), prop.type, compilation
     )
 
 
-def build_empty(found: Property, compilation: Compilation) -> Check | None:
+def build_empty(prop: Property, compilation: Compilation) -> Check | None:
     """Invariants on a primitive element, where it has no value."""
     return union(
         [
             check
-            for c in found.element.constraints
-            if (check := _check(c, found.type, compilation, empty=True)) is not None
+            for c in prop.element.constraints
+            if (check := _check(c, prop.type, compilation, empty=True)) is not None
         ]
     )
 

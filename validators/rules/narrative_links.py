@@ -16,7 +16,7 @@ from ..values.narrative import read_div, resolve_anchors
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "given"]
+__all__ = ["build", "when_present"]
 
 
 _HOLDERS = frozenset(
@@ -24,7 +24,7 @@ _HOLDERS = frozenset(
 )  # what may hold a narrative, or a resource that has one
 
 
-given = only_with("language", "contained", *_HOLDERS)
+when_present = only_with("language", "contained", *_HOLDERS)
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:

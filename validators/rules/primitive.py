@@ -32,21 +32,19 @@ def _said_as(severity: Severity, prove: primitives.Check) -> Check:
     return check
 
 
-def proof_of(found: Property, compilation: Compilation, checks: int) -> Proof | None:
+def proof_of(prop: Property, compilation: Compilation, checks: int) -> Proof | None:
     """The proof for a property of one primitive that has so many checks; None where they are more
     than format, style and a list of codes.
     """
-    bound = found.element.binding
-    if _has_style(found, compilation):
+    bound = prop.element.binding
+    if _has_style(prop, compilation):
         checks -= 1
-        if checks == 1 and not _is_resource_id(found, compilation):
-            return primitives.QUIET[found.type]
+        if checks == 1 and not _is_resource_id(prop, compilation):
+            return primitives.QUIET[prop.type]
     if checks == 1:
         return (
-            _NONE
-            if _is_resource_id(found, compilation)
-            else primitives.PROVEN.get(found.type, _NONE)
-        ), format_of(found, compilation)
+            _NONE if _is_resource_id(prop, compilation) else primitives.PROVEN.get(prop.type, _NONE)
+        ), format_of(prop, compilation)
     if checks == 2 and bound is not None and not bound.additional:
         binding = compilation.terminology.code_binding(
             bound.value_set or None, bound.strength, bound.max_value_set
@@ -56,36 +54,36 @@ def proof_of(found: Property, compilation: Compilation, checks: int) -> Proof | 
     return None
 
 
-def _has_style(found: Property, compilation: Compilation) -> bool:
-    return compilation.warnings and found.type in primitives.WARNINGS
+def _has_style(prop: Property, compilation: Compilation) -> bool:
+    return compilation.warnings and prop.type in primitives.WARNINGS
 
 
-def _is_resource_id(found: Property, compilation: Compilation) -> bool:
+def _is_resource_id(prop: Property, compilation: Compilation) -> bool:
     return (
-        found.json_name == "id"
-        and compilation.schema.kind(found.element.path.removesuffix(".id")) == "resource"
+        prop.json_name == "id"
+        and compilation.schema.kind(prop.element.path.removesuffix(".id")) == "resource"
     )
 
 
-def format_of(found: Property, compilation: Compilation) -> primitives.Check:
+def format_of(prop: Property, compilation: Compilation) -> primitives.Check:
     """The format that values of a primitive property have."""
-    if _is_resource_id(found, compilation):
+    if _is_resource_id(prop, compilation):
         return primitives.resource_id
-    return primitives.CHECKS[found.type]
+    return primitives.CHECKS[prop.type]
 
 
-def build(found: Property, compilation: Compilation) -> Check | None:
-    return _said_as("error", format_of(found, compilation)) if found.is_primitive else None
+def build(prop: Property, compilation: Compilation) -> Check | None:
+    return _said_as("error", format_of(prop, compilation)) if prop.is_primitive else None
 
 
-def build_empty(found: Property, compilation: Compilation) -> Check | None:
+def build_empty(prop: Property, compilation: Compilation) -> Check | None:
     """A resource's id has a value, if it is there at all."""
-    if not _is_resource_id(found, compilation):
+    if not _is_resource_id(prop, compilation):
         return None
     return lambda value, scope: [Issue("error", "invalid", "id", "", "an id must have a value")]
 
 
-def build_warnings(found: Property, compilation: Compilation) -> Check | None:
-    if not _has_style(found, compilation):
+def build_warnings(prop: Property, compilation: Compilation) -> Check | None:
+    if not _has_style(prop, compilation):
         return None
-    return _said_as("warning", primitives.WARNINGS[found.type])
+    return _said_as("warning", primitives.WARNINGS[prop.type])

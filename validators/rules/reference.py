@@ -39,18 +39,16 @@ def _error(rule: str, text: str) -> Issue:
     return Issue("error", "structure", rule, "", text)
 
 
-def build_narrowed(found: Property, compilation: Compilation) -> Check | None:
+def build_narrowed(prop: Property, compilation: Compilation) -> Check | None:
     """The check of the targets that a profile still allows, and where they may be."""
-    return (
-        build(found, compilation) if found.type_ref.targets or found.type_ref.aggregation else None
-    )
+    return build(prop, compilation) if prop.type_ref.targets or prop.type_ref.aggregation else None
 
 
-def build(found: Property, compilation: Compilation) -> Check | None:
+def build(prop: Property, compilation: Compilation) -> Check | None:
     """The check of one Reference: what it points at must be there, if that is in this line, and be
     of a type that is allowed.
     """
-    return _Reference(compilation, found.type_ref).check if found.type == "Reference" else None
+    return _Reference(compilation, prop.type_ref).check if prop.type == "Reference" else None
 
 
 class _Reference:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["build", "follows"]
 
 
-def build(found: Property, compilation: Compilation) -> Check | None:
-    urls = found.type_ref.profiles
-    if found.type == "Extension":
+def build(prop: Property, compilation: Compilation) -> Check | None:
+    urls = prop.type_ref.profiles
+    if prop.type == "Extension":
         urls = tuple(url for url in urls if not _found_by_url(url, compilation))
-    if not urls or found.type == "Resource":  # resources stand in scopes of their own
+    if not urls or prop.type == "Resource":  # resources stand in scopes of their own
         return None
     if len(urls) > 1 or compilation.definitions.fetch("StructureDefinition", urls[0]) is None:
-        return lambda value, scope: follows(compilation, urls, found.type, value, scope)
+        return lambda value, scope: follows(compilation, urls, prop.type, value, scope)
     made: list[Check | None] = []
 
     def check(value: Any, scope: Scope) -> Issues:

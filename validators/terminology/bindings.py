@@ -41,7 +41,7 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 Findings = tuple[Finding, ...]
 _KEPT = 4096
-_FAULTS = (Membership.OUT, Membership.WRONG)
+_FAULTS = (Membership.OUT, Membership.INVALID_CODE)
 
 
 class _Terminology(Protocol):
@@ -80,9 +80,13 @@ class _Bound:
 
     def undecided(self, answer: Membership, codes: str) -> Finding | None:
         """The finding for an answer that is none."""
-        if answer is Membership.STUCK and self.strength == "required":
+        if answer is Membership.UNEXPANDABLE and self.strength == "required":
             return Finding("unexpandable", codes, self.named)
-        undecided = answer in (Membership.OPEN, Membership.STUCK, Membership.ABANDONED)
+        undecided = answer in (
+            Membership.OPEN,
+            Membership.UNEXPANDABLE,
+            Membership.SKIPPED_BY_REFERENCE,
+        )
         return Finding("undecided", codes, self.named) if undecided else None
 
     def outside(self, codes: str) -> Finding | None:
@@ -213,12 +217,12 @@ class CodingBinding:
         bound, codes = self._bound, _coded(system, code)
         assert bound.value_set is not None
         answer = bound.value_set.member(system, code)
-        if answer is Membership.ABANDONED:
+        if answer is Membership.SKIPPED_BY_REFERENCE:
             return (Finding("undecided", codes, bound.named),)
         findings: list[Finding | None] = []
         if bound.strength != "extensible":
             findings.append(bound.unknown(system, code))
-            if answer is Membership.WRONG:
+            if answer is Membership.INVALID_CODE:
                 findings.append(Finding("binding-code", codes, bound.named))
         findings.append(bound.undecided(answer, codes))
         if answer in _FAULTS and bound.maximum is not None:
@@ -265,7 +269,7 @@ class ConceptBinding:
                 known = _remember(memo, pair, self._judge(*pair))
             pairs.append(pair)
             answer, found = known
-            if answer is Membership.ABANDONED:
+            if answer is Membership.SKIPPED_BY_REFERENCE:
                 return found
             if found:
                 findings += found
@@ -282,11 +286,11 @@ class ConceptBinding:
             if bound.checked and bound.value_set is not None
             else Membership.IN
         )
-        if answer is Membership.ABANDONED:
+        if answer is Membership.SKIPPED_BY_REFERENCE:
             return answer, (Finding("undecided", codes, bound.named),)
         findings.append(bound.unknown(system, code))
         findings.append(bound.undecided(answer, codes))
-        if answer is Membership.WRONG:
+        if answer is Membership.INVALID_CODE:
             findings.append(Finding("binding-code", codes, bound.named))
         return answer, tuple(finding for finding in findings if finding is not None)
 
@@ -297,7 +301,7 @@ class ConceptBinding:
         findings = () if finding is None else (finding,)
         if bound.maximum is not None:
             answers = {bound.maximum.member(*pair) for pair in pairs}
-            if Membership.ABANDONED not in answers and not answers.isdisjoint(_FAULTS):
+            if Membership.SKIPPED_BY_REFERENCE not in answers and not answers.isdisjoint(_FAULTS):
                 findings = (Finding("binding-max", codes, bound.maximum_named), *findings)
         return findings
 

@@ -8,20 +8,20 @@ __all__ = ["Membership"]
 
 
 class Membership(Enum):
-    """Whether a code is in a value set. Only OUT and WRONG are faults."""
+    """Whether a code is in a value set. Only OUT and INVALID_CODE are faults."""
 
     IN = "in"
     OUT = "out"
-    WRONG = "wrong"
+    INVALID_CODE = "invalid-code"
     """Not in it, and the value set's own rules call the code itself wrong, at any strength of
     binding.
     """
     OPEN = "open"
     """Undecided: it takes terminology that is not at hand."""
-    STUCK = "stuck"
+    UNEXPANDABLE = "unexpandable"
     """Undecided: the value set cannot be expanded from what is at hand.
 
     The reference validator takes it for a fault at a required binding.
     """
-    ABANDONED = "abandoned"
+    SKIPPED_BY_REFERENCE = "skipped-by-reference"
     """Undecided, and the reference validator then says nothing else of the element either."""

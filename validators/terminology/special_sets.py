@@ -2,7 +2,7 @@
 types, currencies, units, states.
 
 Each takes codes of one system only; a code of another system, or one that its rule refuses, is
-WRONG: an error even at a preferred binding.
+INVALID_CODE: an error even at a preferred binding.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _of_system(expected: str, accepts: Callable[[str | None], bool]) -> Rule:
         return (
             Membership.IN
             if (not system or system == expected) and accepts(code)
-            else Membership.WRONG
+            else Membership.INVALID_CODE
         )
 
     return rule
@@ -66,7 +66,7 @@ def _of_system(expected: str, accepts: Callable[[str | None], bool]) -> Rule:
 def _needing_code(rule: Rule) -> Rule:
     """The reference breaks on a language without a code."""
     return lambda system, code: (
-        Membership.ABANDONED
+        Membership.SKIPPED_BY_REFERENCE
         if code is None and system in (None, "", LANGUAGES)
         else rule(system, code)
     )

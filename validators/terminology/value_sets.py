@@ -17,11 +17,11 @@ read:
 - an include of a whole system that nobody holds takes any of its codes (OPEN: taken, not checked);
   one that lists its concepts takes those;
 - a filter on a system that nobody holds makes the reference give up on the whole element
-  (ABANDONED);
+  (SKIPPED_BY_REFERENCE);
 - a part that takes a whole stub (``content: not-present``), or filters one, cannot be expanded
-  (STUCK);
+  (UNEXPANDABLE);
 - one that lists concepts of a stub takes those (the reference does so for the stubs of the R4 core,
-  and is STUCK at those of a package);
+  and is UNEXPANDABLE at those of a package);
 - a value set in ``valueSet`` that is not held is skipped by the reference; here a code found
   nowhere else is then OPEN;
 - a code without system, or a system without code, is in no value set;
@@ -293,7 +293,7 @@ class ValueSet:
         answer = self._decide(url or None, version or None, code, matches)
         return (
             Membership.OUT
-            if not system and answer in (Membership.OPEN, Membership.STUCK)
+            if not system and answer in (Membership.OPEN, Membership.UNEXPANDABLE)
             else answer
         )
 
@@ -313,9 +313,9 @@ class ValueSet:
         try:
             found = self.find(system, version, code)
         except ExpansionError:
-            return Membership.STUCK
+            return Membership.UNEXPANDABLE
         except _AbandonedError:
-            return Membership.ABANDONED
+            return Membership.SKIPPED_BY_REFERENCE
         certain = [sure for pair, sure in found.items() if matches(pair)]
         if certain:
             return Membership.IN if any(certain) else Membership.OPEN

@@ -12,7 +12,7 @@ from ..errors import EvaluationError
 from ..evaluation import Collection, Environment, Evaluator, function, lazy
 from ..items import plain, singleton, text
 from ..node import Node, all_children, children
-from ..scope import Scope
+from ..scope import EvaluationScope
 from ..temporal import Temporal
 
 __all__ = ["resolve_reference"]
@@ -91,7 +91,7 @@ def resolve(env: Environment, items: Collection) -> Collection:
     return found
 
 
-def resolve_reference(reference: str, scope: Scope) -> Mapping[str, Any] | None:
+def resolve_reference(reference: str, scope: EvaluationScope) -> Mapping[str, Any] | None:
     """The resource a reference means: contained, in the Bundle around (by full url, or type and
     id), or what the scope's hook finds.
     """

@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 
 from ..items import same_parts
 from ..pattern import pattern
-from ..scope import Scope
+from ..scope import EvaluationScope
 from ..temporal import Temporal
 from .condition import SIGNS, Op
 
 __all__ = ["Check", "closure"]
 
-Check: TypeAlias = Callable[[Any, Scope], bool]
+Check: TypeAlias = Callable[[Any, EvaluationScope], bool]
 Json: TypeAlias = dict[str, Any]
 
 _DAY, _MOMENT = len("2020-01-01"), len("2020-01-01T00:00:00Z")
@@ -39,7 +39,7 @@ def _and(*ops: Op) -> Check:
         first, second = parts
         return lambda o, s: first(o, s) and second(o, s)
 
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         for part in parts:  # noqa: SIM110  # all() with a generator takes twice as long
             if not part(o, s):
                 return False
@@ -54,7 +54,7 @@ def _or(*ops: Op) -> Check:
         first, second = parts
         return lambda o, s: first(o, s) or second(o, s)
 
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         for part in parts:  # noqa: SIM110  # as above
             if part(o, s):
                 return True
@@ -102,7 +102,7 @@ def _is(keys: tuple[str, ...], literals: tuple[Any, ...]) -> Check:
 
 
 def _each(key: str, literals: tuple[Any, ...]) -> Check:
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         values = o.get(key)
         return isinstance(values, list) and all(value in literals for value in values)
 
@@ -112,7 +112,7 @@ def _each(key: str, literals: tuple[Any, ...]) -> Check:
 def _number(keys: tuple[str, ...], sign: str, literal: float) -> Check:
     compare = SIGNS[sign]
 
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         for key in keys:
             value = o.get(key)
             if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
@@ -124,7 +124,7 @@ def _number(keys: tuple[str, ...], sign: str, literal: float) -> Check:
 
 def _text(test: Callable[[str], bool]) -> Callable[[tuple[str, ...]], Check]:
     def emit(keys: tuple[str, ...]) -> Check:
-        def check(o: Json, s: Scope) -> bool:
+        def check(o: Json, s: EvaluationScope) -> bool:
             for key in keys:
                 value = o.get(key)
                 if isinstance(value, str):
@@ -152,7 +152,7 @@ def _match(keys: tuple[str, ...], text: str) -> Check:
 def _count(groups: tuple[tuple[str, ...], ...], sign: str, number: int) -> Check:
     compare = SIGNS[sign]
 
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         total = 0
         for group in groups:
             most = 0
@@ -198,7 +198,7 @@ def order_of_dates(one: str, other: str) -> int | None:
 def _dates(left: tuple[str, ...], sign: str, right: tuple[str, ...]) -> Check:
     compare = SIGNS[sign]
 
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         one, other = _first(o, left), _first(o, right)
         if not isinstance(one, str) or not isinstance(other, str):
             return False
@@ -213,13 +213,13 @@ def _one(keys: tuple[str, ...], op: Op) -> Check:
     if len(keys) == 1:
         only = keys[0]
 
-        def check_one(o: Json, s: Scope) -> bool:
+        def check_one(o: Json, s: EvaluationScope) -> bool:
             value = o.get(only)
             return isinstance(value, dict) and inner(value, s)
 
         return check_one
 
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         value = _first(o, keys)
         return isinstance(value, dict) and inner(value, s)
 
@@ -229,7 +229,7 @@ def _one(keys: tuple[str, ...], op: Op) -> Check:
 def _any(keys: tuple[str, ...], op: Op) -> Check:
     inner = closure(op)
 
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         for key in keys:
             values = o.get(key)
             if isinstance(values, list):
@@ -245,7 +245,7 @@ def _distinct(steps: tuple[tuple[str, tuple[str, ...], Op], ...], key: str) -> C
     walk = [(keys, closure(condition)) for _, keys, condition in steps]
     companion = "_" + key
 
-    def reach(o: Json, s: Scope, level: int) -> Iterator[Json]:
+    def reach(o: Json, s: EvaluationScope, level: int) -> Iterator[Json]:
         if level == len(walk):
             yield o
             return
@@ -256,7 +256,7 @@ def _distinct(steps: tuple[tuple[str, tuple[str, ...], Op], ...], key: str) -> C
                 if isinstance(child, dict) and condition(child, s):
                     yield from reach(child, s, level + 1)
 
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         seen: set[Any] = set()
         for found in reach(o, s, 0):
             if key in found or companion in found:
@@ -270,7 +270,7 @@ def _distinct(steps: tuple[tuple[str, tuple[str, ...], Op], ...], key: str) -> C
 
 
 def _shares(key: str, path: tuple[str, ...]) -> Check:
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         ours = o.get(key)
         theirs: Any = s.resource
         for name in path:
@@ -306,7 +306,7 @@ class _Indexed:
 def _contained(keys: tuple[str, ...]) -> Check:
     ids = _Indexed()
 
-    def check(o: Json, s: Scope) -> bool:
+    def check(o: Json, s: EvaluationScope) -> bool:
         value = _first(o, keys)
         contained = s.root.get("contained") if isinstance(s.root, dict) else None
         if not isinstance(value, str) or len(value) < 2 or not isinstance(contained, list):

@@ -59,7 +59,7 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "open-choice": _CHOICES,
 }
 """Item type -> the types that an answer may have."""
-_OUT = (Membership.OUT, Membership.WRONG)
+_OUT = (Membership.OUT, Membership.INVALID_CODE)
 
 
 class AnswerFaults:

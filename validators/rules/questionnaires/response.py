@@ -41,11 +41,11 @@ _PRIMITIVE_TYPES = frozenset(
 )
 
 
-def build_named(found: Property, compilation: Compilation) -> Check | None:
+def build_named(prop: Property, compilation: Compilation) -> Check | None:
     """The check of the response's ``questionnaire``: finds it, and leaves the response to the rule
     on the whole of it.
     """
-    if found.element.path != "QuestionnaireResponse.questionnaire":
+    if prop.element.path != "QuestionnaireResponse.questionnaire":
         return None
     known: dict[str, Questionnaire] = {}  # those of the definitions, by canonical url
 
