@@ -1,16 +1,22 @@
-"""What every test may ask for: the native module, where a test is about it.
+"""What tests of every folder share: validators of every engine, plug-ins, and the native module
+where a test is about it.
 
-A test marked ``native`` is skipped where the native module is not installed. With
-BULKFHIR_REQUIRE_NATIVE=1 its absence ends the run at once, so that nobody takes skipped tests for
-passed ones.
+The fixture ``engine`` has the ids ``native``, ``explained`` and ``proven``: one body of a test is
+run by each of them, and has to find the same issues. A test marked ``native`` is skipped where the
+native module is not installed. With BULKFHIR_REQUIRE_NATIVE=1 its absence ends the run at once, so
+that nobody takes skipped tests for passed ones.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bulkfhir.validators import Block, Validator, Verdict
 from bulkfhir.validators.native.acceptance import NATIVE
 
 _ABSENT = "the native module is not installed: no Rust toolchain when this was installed"
@@ -26,3 +32,87 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not NATIVE and item.get_closest_marker("native"):
             item.add_marker(pytest.mark.skip(reason=_ABSENT))
+
+
+class Judge:
+    """Judges single lines by one engine; stands in for a Validator.
+
+    native     a block of one line, by the native acceptor, and explained where that hands it on
+    explained  by the explainer, which has seen no object of the line's shapes before
+    proven     by the explainer, after it has seen the line so often that its shapes are known
+    """
+
+    def __init__(self, engine: str, level: str = "strict", **options: Any) -> None:
+        self.engine = engine
+        self.validator = Validator(level, native=engine == "native", **options)
+        self.undecided = self.validator.undecided
+
+    def validate(self, line: bytes) -> Verdict:
+        """Return the verdict on a line; codes that stay undecided are counted once."""
+        if self.engine == "native":
+            verdicts = self.validator.validate_block(Block(line))
+            own = Verdict(verdicts.types[0], verdicts.ids[0], [])
+            return verdicts.verdicts.get(0, own)
+        if self.engine == "explained":
+            self._forget()
+        else:
+            before = self.undecided.copy()
+            for _ in range(3):  # seen, worked out, walked by its shape
+                self.validator.validate(line)
+            self.undecided.clear()
+            self.undecided.update(before)
+        return self.validator.validate(line)
+
+    def shapes(self) -> list[object]:
+        """Return what the explainer knows of shapes: None for one that it has met but once."""
+        tables = self.validator._errors._shapes._tables.values()
+        return [shape for table in tables for shape in table.values()]
+
+    def _forget(self) -> None:
+        held = vars(self.validator)
+        for name in ("_errors", "_everything"):
+            for memory in (held[name]._shapes, held[name]._values) if name in held else ():
+                for table in memory._tables.values():
+                    table.clear()
+                memory._count = 0
+
+
+ENGINES = (pytest.param("native", marks=pytest.mark.native), "explained", "proven")
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Name the engine that judges the lines of the test."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def judging(engine: str) -> Callable[..., Judge]:
+    """Make judges of the engine under test, with the arguments of Validator; one for all tests that
+    ask for the same without packages.
+    """
+    made: dict[object, Judge] = {}
+
+    def of(level: str = "strict", **options: Any) -> Judge:
+        if "packages" in options:
+            return Judge(engine, level, **options)
+        key = level, *sorted(options.items())
+        if key not in made:
+            made[key] = Judge(engine, level, **options)
+        return made[key]
+
+    return of
+
+
+PLUGINS = Path(__file__).parent / "engine/plugins"
+
+
+@pytest.fixture
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The validators toy, block-toy and strict-toy can be named, here, in workers and in
+    subprocesses.
+    """
+    monkeypatch.syspath_prepend(str(PLUGINS))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join(filter(None, [str(PLUGINS), os.environ.get("PYTHONPATH")]))
+    )

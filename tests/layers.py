@@ -53,7 +53,7 @@ COLUMN = {
         sinks across counting
         settings plugins checkpoint job_status
         storage columns
-        log_lines logs totals errors
+        log_lines logs totals own_process errors
     """,
 }
 """The layers, from the top down: the folders and the files beside them that stand on one line may

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import csv
 import pathlib
+from collections.abc import Callable
 
 import pytest
 
-from bulkfhir.validators import Validator
+from tests.conftest import Judge
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/mutations"
 
@@ -25,11 +26,11 @@ def _lines() -> list[tuple[bytes, dict[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def validator() -> Validator:
-    return Validator("structure-only")
+def validator(judging: Callable[..., Judge]) -> Judge:
+    return judging("structure-only")
 
 
-def test_verdicts_are_the_reference_validators(validator: Validator) -> None:
+def test_verdicts_are_the_reference_validators(validator: Judge) -> None:
     different = []
     for number, (line, row) in enumerate(_lines(), 1):
         rules = [issue.rule for issue in validator.validate(line).issues if issue.fails]

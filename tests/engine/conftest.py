@@ -1,6 +1,4 @@
-"""What the engine's tests share: a validator that does as the line says, small exports, a way to
-look at a job folder.
-"""
+"""What the engine's tests share: small exports, a way to look at a job folder, an S3 server."""
 
 from __future__ import annotations
 
@@ -10,19 +8,6 @@ import uuid
 from pathlib import Path
 
 import pytest
-
-PLUGINS = Path(__file__).parent / "plugins"
-
-
-@pytest.fixture
-def toys(monkeypatch):
-    """The validators toy, block-toy and strict-toy can be named, here, in workers and in
-    subprocesses.
-    """
-    monkeypatch.syspath_prepend(str(PLUGINS))
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join(filter(None, [str(PLUGINS), os.environ.get("PYTHONPATH")]))
-    )
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ import pathlib
 
 import pytest
 
-from bulkfhir.validators import Validator
-
 PACKAGES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/packages"
 CASES = [
     json.loads(line)
@@ -18,8 +16,8 @@ URL = "http://example.org/fhir/StructureDefinition/"
 
 
 @pytest.fixture(scope="module")
-def validator():
-    return Validator("strict", packages=[str(PACKAGES / "example.profiles")])
+def validator(judging):
+    return judging("strict", packages=[str(PACKAGES / "example.profiles")])
 
 
 def failing(validator, resource):
@@ -85,16 +83,16 @@ def test_slices_that_cannot_be_told_apart_are_named_where_they_are_counted(valid
 @pytest.mark.parametrize(
     ("policy", "severities"), [("error", ["error"]), ("warning", []), ("ignore", [])]
 )
-def test_an_unknown_profile_is_worth_what_is_asked_for(policy, severities):
-    validator = Validator("strict", unknown_profile=policy)
+def test_an_unknown_profile_is_worth_what_is_asked_for(judging, policy, severities):
+    validator = judging("strict", unknown_profile=policy)
     assert [
         issue.severity
         for issue in validator.validate(json.dumps(patient("nowhere")).encode()).issues
     ] == severities
 
 
-def test_an_unknown_profile_is_a_warning_where_warnings_are_wanted():
-    validator = Validator("strict", unknown_profile="warning", warnings=True)
+def test_an_unknown_profile_is_a_warning_where_warnings_are_wanted(judging):
+    validator = judging("strict", unknown_profile="warning", warnings=True)
     (issue,) = (
         i
         for i in validator.validate(json.dumps(patient("nowhere")).encode()).issues
@@ -103,13 +101,13 @@ def test_an_unknown_profile_is_a_warning_where_warnings_are_wanted():
     assert (issue.severity, issue.location) == ("warning", "Patient.meta.profile[0]")
 
 
-def test_profiles_of_resources_do_not_exist_at_structure_only():
-    validator = Validator("structure-only", packages=[str(PACKAGES / "example.profiles")])
+def test_profiles_of_resources_do_not_exist_at_structure_only(judging):
+    validator = judging("structure-only", packages=[str(PACKAGES / "example.profiles")])
     assert failing(validator, patient("bounds")) == []
 
 
-def test_definitions_of_extensions_hold_at_structure_only():
-    validator = Validator("structure-only", packages=[str(PACKAGES / "example.profiles")])
+def test_definitions_of_extensions_hold_at_structure_only(judging):
+    validator = judging("structure-only", packages=[str(PACKAGES / "example.profiles")])
     assert [
         issue.rule
         for issue in failing(
@@ -170,13 +168,13 @@ def versions(tmp_path, monkeypatch):
     ],
 )
 def test_a_version_picks_its_profile_and_a_bare_url_means_the_default(
-    url, defaults, missing, versions
+    judging, url, defaults, missing, versions
 ):
-    (issue,) = failing(Validator("strict", packages=versions, defaults=defaults), patient(url))
+    (issue,) = failing(judging("strict", packages=versions, defaults=defaults), patient(url))
     assert issue.element == missing
 
 
-def test_a_profile_that_cannot_be_completed_is_unknown(tmp_path, monkeypatch):
+def test_a_profile_that_cannot_be_completed_is_unknown(judging, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     faulty = definition(
         URL + "faulty",
@@ -185,7 +183,7 @@ def test_a_profile_that_cannot_be_completed_is_unknown(tmp_path, monkeypatch):
         baseDefinition=URL + "nowhere",
     )
     (issue,) = failing(
-        Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty")
+        judging("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty")
     )
     assert issue.rule == "profile-unknown"
 
@@ -224,19 +222,19 @@ def test_a_profile_that_cannot_be_completed_is_unknown(tmp_path, monkeypatch):
         "a discriminator without path",
     ],
 )
-def test_a_faulty_definition_stops_nothing(element, rules, tmp_path, monkeypatch):
+def test_a_faulty_definition_stops_nothing(judging, element, rules, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     faulty = definition(
         URL + "faulty", "1.0.0", {"id": "Patient.name", "path": "Patient.name", **element}
     )
     found = failing(
-        Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]),
+        judging("strict", packages=[package(tmp_path, "1.0.0", faulty)]),
         patient("faulty", name=[{"text": "x"}]),
     )
     assert [issue.rule for issue in found] == rules
 
 
-def test_an_element_that_the_base_does_not_have_is_passed_over(tmp_path, monkeypatch):
+def test_an_element_that_the_base_does_not_have_is_passed_over(judging, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     faulty = definition(
         URL + "faulty",
@@ -244,9 +242,7 @@ def test_an_element_that_the_base_does_not_have_is_passed_over(tmp_path, monkeyp
         {"id": "Patient.dateOfBirth", "path": "Patient.dateOfBirth", "min": 1},
     )
     assert (
-        failing(
-            Validator("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty")
-        )
+        failing(judging("strict", packages=[package(tmp_path, "1.0.0", faulty)]), patient("faulty"))
         == []
     )
 

@@ -301,10 +301,10 @@ CASES = [
 
 
 @pytest.mark.parametrize(("resource", "expected"), CASES, ids=range(len(CASES)))
-def test_rule(explaining, resource, expected):
+def test_rule(judge, resource, expected):
     found = [
         (issue.rule, issue.location)
-        for issue in explaining.validate(json.dumps(resource).encode()).issues
+        for issue in judge.validate(json.dumps(resource).encode()).issues
         if issue.fails
     ]
     if expected is None:
@@ -321,10 +321,10 @@ def test_every_rule_says_what_it_is_about_and_where_it_is_built():
     )
 
 
-def test_an_issue_carries_what_an_operation_outcome_needs(explaining):
+def test_an_issue_carries_what_an_operation_outcome_needs(judge):
     (issue,) = [
         i
-        for i in explaining.validate(
+        for i in judge.validate(
             json.dumps(observation(valueQuantity={"value": "1"})).encode()
         ).issues
         if i.fails

@@ -6,22 +6,23 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from bulkfhir.validators import Validator
 from bulkfhir.validators.rules.canonical_url import CANONICAL_RESOURCES
+from tests.conftest import Judge
 
 Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def validator() -> Validator:
-    return Validator("structure-only")
+def validator(judge: Judge) -> Judge:
+    return judge
 
 
-def _faults(validator: Validator, resource: Json, rule: str) -> list[str]:
+def _faults(validator: Judge, resource: Json, rule: str) -> list[str]:
     """Where the rule finds fault."""
     return [
         issue.location
@@ -31,7 +32,7 @@ def _faults(validator: Validator, resource: Json, rule: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", sorted(CANONICAL_RESOURCES - {"NamingSystem"}))
-def test_the_url_of_a_definition_is_absolute(validator: Validator, name: str) -> None:
+def test_the_url_of_a_definition_is_absolute(validator: Judge, name: str) -> None:
     for url, faults in (
         ("http://x.example/d", []),
         ("urn:oid:1.2.3", []),
@@ -43,7 +44,7 @@ def test_the_url_of_a_definition_is_absolute(validator: Validator, name: str) ->
         )
 
 
-def test_other_urls_may_be_relative(validator: Validator) -> None:
+def test_other_urls_may_be_relative(validator: Judge) -> None:
     assert (
         _faults(
             validator,
@@ -122,7 +123,7 @@ def _changed(path: str, value: Any) -> Json:
     return changed
 
 
-def test_a_sound_map_passes(validator: Validator) -> None:
+def test_a_sound_map_passes(validator: Judge) -> None:
     assert [
         issue for issue in validator.validate(json.dumps(MAP).encode()).issues if issue.fails
     ] == []
@@ -155,7 +156,7 @@ def test_a_sound_map_passes(validator: Validator) -> None:
     ],
 )
 def test_a_map_with_one_fault_is_told_where(
-    validator: Validator, path: str, value: Any, location: str
+    validator: Judge, path: str, value: Any, location: str
 ) -> None:
     assert (
         _faults(validator, _changed(path, value), "structure-map")[0]
@@ -163,13 +164,13 @@ def test_a_map_with_one_fault_is_told_where(
     )
 
 
-def test_of_an_unknown_structure_no_path_is_checked(validator: Validator) -> None:
+def test_of_an_unknown_structure_no_path_is_checked(validator: Judge) -> None:
     unknown = _changed("rule.0.source.0.element", "nom")
     unknown["structure"][0]["url"] = "http://x.example/StructureDefinition/logical"
     assert _faults(validator, unknown, "structure-map") == []
 
 
-def test_the_profile_of_an_operation_is_a_known_one_on_parameters(validator: Validator) -> None:
+def test_the_profile_of_an_operation_is_a_known_one_on_parameters(validator: Judge) -> None:
     operation = {
         "resourceType": "OperationDefinition",
         "inputProfile": "http://nowhere.example/p",
@@ -212,7 +213,7 @@ def _slice(name: str, **value: Any) -> list[Json]:
     ],
 )
 def test_the_parameters_of_an_operation_are_those_of_its_profile(
-    tmp_path: pathlib.Path, changed: Json, faulty: bool
+    judging: Callable[..., Judge], tmp_path: pathlib.Path, changed: Json, faulty: bool
 ) -> None:
     slicing = {
         "id": "Parameters.parameter",
@@ -245,12 +246,12 @@ def test_the_parameters_of_an_operation_are_those_of_its_profile(
         "parameter": [parameter],
     }
     faults = _faults(
-        Validator("structure-only", packages=[str(tmp_path)]), operation, "operation-profile"
+        judging("structure-only", packages=[str(tmp_path)]), operation, "operation-profile"
     )
     assert set(faults) == ({"OperationDefinition.parameter[0]"} if faulty else set())
 
 
-def test_no_resource_is_a_matchetype(validator: Validator) -> None:
+def test_no_resource_is_a_matchetype(validator: Judge) -> None:
     mark = {
         "extension": [
             {
@@ -283,7 +284,7 @@ def test_no_resource_is_a_matchetype(validator: Validator) -> None:
     ],
 )
 def test_the_system_of_rfc_4122_is_for_uuids(
-    validator: Validator, value: str | None, faulty: bool
+    validator: Judge, value: str | None, faulty: bool
 ) -> None:
     identifier = {
         "system": "https://tools.ietf.org/html/rfc4122",
@@ -299,7 +300,7 @@ def test_the_system_of_rfc_4122_is_for_uuids(
     )
 
 
-def test_the_url_of_an_extension_has_a_value(validator: Validator) -> None:
+def test_the_url_of_an_extension_has_a_value(validator: Judge) -> None:
     unknown = {
         "extension": [
             {

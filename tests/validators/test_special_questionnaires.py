@@ -10,12 +10,13 @@ from __future__ import annotations
 import copy
 import json
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from bulkfhir.validators import Block, Validator
+from tests.conftest import Judge
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/special"
 PINNED = [
@@ -39,17 +40,17 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def validator(package: str) -> Validator:
-    return Validator("structure-only", packages=[package])
+def validator(judging: Callable[..., Judge], package: str) -> Judge:
+    return judging("structure-only", packages=[package])
 
 
-def _rules(validator: Validator, resource: Json | bytes) -> list[str]:
+def _rules(validator: Judge, resource: Json | bytes) -> list[str]:
     line = resource if isinstance(resource, bytes) else json.dumps(resource).encode()
     return sorted({issue.rule for issue in validator.validate(line).issues if issue.fails})
 
 
 @pytest.mark.parametrize("number", range(len(LINES)), ids=lambda number: f"line {number + 1}")
-def test_verdict_is_the_reference_validators(validator: Validator, number: int) -> None:
+def test_verdict_is_the_reference_validators(validator: Judge, number: int) -> None:
     assert _rules(validator, LINES[number]) == PINNED[number]["rules"]
 
 
@@ -86,7 +87,7 @@ def _answered(link_id: str, **value: Any) -> Json:
 NAME: Json = {"linkId": "name", "type": "string", "maxLength": 5, "required": True}
 
 
-def test_a_contained_questionnaire_is_enforced(validator: Validator) -> None:
+def test_a_contained_questionnaire_is_enforced(validator: Judge) -> None:
     assert _rules(validator, _contained([NAME], [_answered("name", valueString="short")])) == []
     assert _rules(validator, _contained([NAME], [_answered("name", valueString="too long")])) == [
         "answer-length"
@@ -96,23 +97,21 @@ def test_a_contained_questionnaire_is_enforced(validator: Validator) -> None:
     ]
 
 
-def test_nothing_is_required_of_a_response_in_progress(validator: Validator) -> None:
+def test_nothing_is_required_of_a_response_in_progress(validator: Judge) -> None:
     other = {"linkId": "other", "type": "string"}
     response = _contained([NAME, other], [_answered("other", valueString="x")])
     assert _rules(validator, response) == ["response-required"]
     assert _rules(validator, {**response, "status": "in-progress"}) == []
 
 
-def test_an_unknown_questionnaire_is_a_warning() -> None:
+def test_an_unknown_questionnaire_is_a_warning(judging: Callable[..., Judge]) -> None:
     response = {
         "resourceType": "QuestionnaireResponse",
         "questionnaire": "http://nowhere.example/q",
         "status": "completed",
         "item": [{"linkId": "a"}],
     }
-    issues = (
-        Validator("structure-only", warnings=True).validate(json.dumps(response).encode()).issues
-    )
+    issues = judging("structure-only", warnings=True).validate(json.dumps(response).encode()).issues
     said = [
         (issue.severity, issue.location)
         for issue in issues
@@ -121,7 +120,7 @@ def test_an_unknown_questionnaire_is_a_warning() -> None:
     assert said == [("warning", "QuestionnaireResponse.questionnaire")]
 
 
-def test_zeros_at_the_end_of_a_decimal_count_as_places(validator: Validator) -> None:
+def test_zeros_at_the_end_of_a_decimal_count_as_places(validator: Judge) -> None:
     places = {"url": "http://hl7.org/fhir/StructureDefinition/maxDecimalPlaces", "valueInteger": 3}
     response = json.dumps(
         _contained(
@@ -133,7 +132,7 @@ def test_zeros_at_the_end_of_a_decimal_count_as_places(validator: Validator) -> 
     assert _rules(validator, response.replace(": 7", ": 7.50").encode()) == ["answer-decimals"]
 
 
-def test_a_contained_value_set_holds_the_options(validator: Validator) -> None:
+def test_a_contained_value_set_holds_the_options(validator: Judge) -> None:
     options = {
         "resourceType": "ValueSet",
         "id": "v",
@@ -149,7 +148,7 @@ def test_a_contained_value_set_holds_the_options(validator: Validator) -> None:
         assert _rules(validator, response) == rules
 
 
-def test_faults_name_the_answer(validator: Validator) -> None:
+def test_faults_name_the_answer(validator: Judge) -> None:
     group = {"linkId": "g", "type": "group", "item": [NAME]}
     issues = validator.validate(
         json.dumps(
@@ -177,7 +176,7 @@ def _variants(value: Any) -> Iterator[Any]:
             yield [variant, *value[1:]]
 
 
-def test_malformed_data_is_never_raised_at(validator: Validator) -> None:
+def test_malformed_data_is_never_raised_at(validator: Judge) -> None:
     extension = {"url": "http://hl7.org/fhir/StructureDefinition/minValue", "valueInteger": 1}
     condition = {"question": "g", "operator": "exists", "answerBoolean": True}
     item = {

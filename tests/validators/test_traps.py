@@ -130,35 +130,33 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_trap(explaining, name):
+def test_trap(judge, name):
     line, expected = CASES[name]
-    failing = {issue.rule for issue in explaining.validate(line.encode()).issues if issue.fails}
+    failing = {issue.rule for issue in judge.validate(line.encode()).issues if issue.fails}
     if expected is None:
         assert failing
     else:
         assert failing == expected
 
 
-def test_five_thousand_levels_are_refused_cleanly(explaining):
+def test_five_thousand_levels_are_refused_cleanly(judge):
     line = b'{"resourceType":"Patient","extension":' + b"[" * 5000 + b"]" * 5000 + b"}"
-    assert [issue.rule for issue in explaining.validate(line).issues] == ["json-depth"]
+    assert [issue.rule for issue in judge.validate(line).issues] == ["json-depth"]
 
 
-def test_two_hundred_levels_of_extensions_are_read(explaining):
+def test_two_hundred_levels_of_extensions_are_read(judge):
     inner = '{"url":"http://example.org/e","valueCode":"x"}'
     for _ in range(100):
         inner = '{"url":"http://example.org/e","extension":[' + inner + "]}"
     assert (
-        explaining.validate(
-            b'{"resourceType":"Patient","extension":[' + inner.encode() + b"]}"
-        ).issues
+        judge.validate(b'{"resourceType":"Patient","extension":[' + inner.encode() + b"]}").issues
         == []
     )
 
 
-def test_a_string_of_two_megabytes_is_too_long(explaining):
+def test_a_string_of_two_megabytes_is_too_long(judge):
     line = OBSERVATION % f'"valueString":"{"x" * 2_000_000}"'
-    assert [issue.rule for issue in explaining.validate(line.encode()).issues] == ["string-length"]
+    assert [issue.rule for issue in judge.validate(line.encode()).issues] == ["string-length"]
 
 
 def test_names_from_data_do_not_fill_memory(explaining):

@@ -16,7 +16,8 @@ from bulkfhir.validators import Issue, OneByOne, Verdict
 
 class Toy:
     """Members of a resource that it obeys: bad, warn, crash, log, mark (a file that it makes),
-    sleep (seconds), spin, hold, kill (a file: dies while it is not there, and makes it), die.
+    sleep (seconds), await (a file: waits until it is there), spin, hold, kill (a file: dies while
+    it is not there, and makes it), die.
     """
 
     judged = 0
@@ -63,6 +64,8 @@ class Toy:
         if "mark" in resource:
             Path(resource["mark"]).touch()
         time.sleep(resource.get("sleep", 0))
+        while "await" in resource and not Path(resource["await"]).exists():
+            time.sleep(0.01)
         if "log" in resource:
             logging.getLogger("bulkfhir.toys").warning(
                 "%s from process %s", resource["log"], os.getpid()
