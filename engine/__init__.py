@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from .counting.summary import Summary
     from .errors import ConfigurationError, EngineError, NothingToRead, StorageError
     from .executors import Cancelled
+    from .figures import JobProgressReport
     from .job import JobResult, JobStatus, import_job
     from .validation import Finding, Validation, validate_files
-    from .writing.manifest import JobProgressReport, Manifest
+    from .writing.manifest import Manifest
 
 __all__ = [
     "Cancelled",
@@ -44,6 +45,7 @@ _MODULES = (
     "executors",
     "job",
     "writing.manifest",
+    "figures",
     "counting.progress",
     "counting.summary",
     "validation",

@@ -1,4 +1,4 @@
-"""Record: what a job leaves behind while it runs, so that a killed one can go on: its plan, and
+"""Checkpoint: what a job leaves behind while it runs, so that a killed one can go on: its plan, and
 every finished shard.
 """
 
@@ -9,15 +9,13 @@ import json
 from typing import Any
 
 from .errors import ConfigurationError, NotFound, StorageError
+from .job_folder import PLAN, WORK, result_uri
 from .reading.sources import InputFile, Skipped
 from .settings import Settings
 from .shard import Shard, ShardResult
 from .storage import storage_for
 
-__all__ = ["WORK", "Plan", "Record"]
-
-WORK = ".work"
-"""Folder in the job's own, for parts and the record. It is removed once the Manifest is written."""
+__all__ = ["Checkpoint", "Plan"]
 
 _VERSION = 3
 
@@ -33,15 +31,15 @@ class Plan:
     shards: tuple[Shard, ...]
 
 
-class Record:
-    """The record in a job folder: plain JSON, written whole, by the parent (plan) and the workers
+class Checkpoint:
+    """What a job folder holds: plain JSON, written whole, by the parent (plan) and the workers
     (results).
     """
 
     def __init__(self, job_folder: str, encryption_key_id: str | None = None) -> None:
         self._storage = storage_for(job_folder, encryption_key_id)
         self.work_folder = self._storage.join(job_folder, WORK)
-        self._plan_uri = self._storage.join(self.work_folder, "plan.json")
+        self._plan_uri = self._storage.join(self.work_folder, PLAN)
 
     def save(self, plan: Plan) -> None:
         data = {"version": _VERSION, **dataclasses.asdict(plan)}
@@ -76,11 +74,11 @@ class Record:
 
     def save_result(self, result: ShardResult) -> None:
         """The parent's word on a shard that no worker could finish."""
-        uri = self._storage.join(self.work_folder, f"{result.index:06d}.json")
+        uri = result_uri(self._storage, self.work_folder, result.index)
         self._storage.put(uri, json.dumps(result.to_json(), separators=(",", ":")).encode())
 
     def delete(self) -> None:
-        """The job is published: its record has done its work.
+        """The job is published: its checkpoint has done its work.
 
         A store that refuses is no reason to fail it.
         """

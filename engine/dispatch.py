@@ -1,4 +1,4 @@
-"""Run: every shard of a plan through a runner, the ones that kill their workers included."""
+"""Dispatch: every shard of a plan through a runner, the ones that kill their workers included."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 
 from .errors import EngineError
-from .executors import Lost, Runner, Task, run_all
+from .executors import Runner, Task, TaskFailure, run_all
 from .settings import Settings
-from .shard import Break, Shard, ShardResult, count_lines, run_shard
+from .shard import Break, Shard, ShardResult
 from .totals import Totals
+from .worker import count_lines, run_shard
 
 __all__ = ["run_shards"]
 
@@ -28,7 +29,7 @@ def run_shards(
     for task, result in run_all(
         runner, (Task(shard, run_shard, (settings, shard)) for shard in shards), tick
     ):
-        if isinstance(result, Lost):
+        if isinstance(result, TaskFailure):
             lost[task.key.index] = task.key, result.message
         else:
             yield result
@@ -36,7 +37,7 @@ def run_shards(
         runner, [Task(shard, count_lines, (shard,)) for shard, _ in lost.values()], tick
     ):
         shard, message = lost[task.key.index]
-        if isinstance(counted, Lost):
+        if isinstance(counted, TaskFailure):
             raise EngineError(
                 f"{shard.uri}: the lines of bytes {shard.start:,} to {shard.end or 'the end'} "
                 f"cannot even be counted: {counted.message}"

@@ -14,21 +14,23 @@ from typing import Literal, get_args
 from bulkfhir.validators import Level
 
 from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
-from .checkpoint import Plan, Record
+from .checkpoint import Checkpoint, Plan
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
 from .dispatch import run_shards
 from .errors import ConfigurationError, EngineError, NotFound, StorageError
-from .executors import Cancelled, Lost, Runner, Task, check_executor, open_runner, run_all
+from .executors import Cancelled, Runner, Task, TaskFailure, check_executor, open_runner, run_all
+from .figures import JobProgressReport
+from .job_folder import ACCESS_CHECK, job_folder_name
 from .job_status import JobStatus
-from .judging.packages import check_packages
+from .judging.chosen_packages import check_packages
 from .logs import log_crash
 from .plugins import SINKS, VALIDATORS, load
-from .reading.sources import ACCESS_CHECK, Listing, SourceLike, find_inputs, source_uri
+from .reading.sources import Listing, SourceLike, find_inputs, source_uri
 from .settings import Settings
 from .shard import plan_shards
 from .storage import Storage, normal, storage_for
-from .writing.manifest import FileOutcome, JobProgressReport, Manifest, outcomes_by_file
+from .writing.manifest import FileOutcome, Manifest, file_figures, outcomes_by_file
 from .writing.parts import open_sink
 from .writing.publish import LogPlan, publish_logs
 
@@ -39,7 +41,6 @@ __all__ = [
     "check_choices",
     "default_workers",
     "import_job",
-    "job_folder_name",
     "shard_sizes",
 ]
 
@@ -160,10 +161,10 @@ def import_job(
     place = normal(os.fspath(output))
     storage = storage_for(place, encryption_key_id)
     folder = storage.join(place, job_folder_name(datastore_id, job_id))
-    record = Record(folder, encryption_key_id)
+    checkpoint = Checkpoint(folder, encryption_key_id)
     settings = Settings(
         level=level,
-        work_folder=record.work_folder,
+        work_folder=checkpoint.work_folder,
         job_folder=folder,
         unknown_profile=unknown_profile,
         warnings=warnings,
@@ -176,8 +177,8 @@ def import_job(
         values=values,
         max_binary=_MAX_BINARY if limits == "healthlake" else None,
     )
-    job = _Job(job_id, datastore_id, folder, storage, record)
-    plan = record.load() if resume else None
+    job = _Job(job_id, datastore_id, folder, storage, checkpoint)
+    plan = checkpoint.load() if resume else None
     if plan is not None:
         job.check_same(plan, settings, source_uri(source))
         storage.sweep(folder)
@@ -196,7 +197,7 @@ def import_job(
                 listing.skipped,
                 tuple(plan_shards(listing.inputs, size)),
             )
-            record.save(plan)
+            checkpoint.save(plan)
             return job.run(plan, executor, workers, on_progress, cancel)
     return job.run(plan, executor, workers, on_progress, cancel)
 
@@ -205,10 +206,10 @@ class _Job:
     """One run of one job: the wall around it, and its stages."""
 
     def __init__(
-        self, job_id: str, datastore_id: str, folder: str, storage: Storage, record: Record
+        self, job_id: str, datastore_id: str, folder: str, storage: Storage, checkpoint: Checkpoint
     ) -> None:
         self._job_id, self._datastore_id = job_id, datastore_id
-        self._folder, self._storage, self._record = folder, storage, record
+        self._folder, self._storage, self._checkpoint = folder, storage, checkpoint
         self._uri = storage.public(folder) + "/"
 
     def check_new(self, resume: bool) -> None:
@@ -257,7 +258,7 @@ class _Job:
             executor, count, self._storage, self._folder, plug_ins=plan.settings.plug_ins
         )
         with opened as runner:
-            tracker = Tracker(plan.inputs, plan.shards, runner.board, on_progress, cancel)
+            tracker = Tracker(plan.inputs, plan.shards, runner.counters, on_progress, cancel)
             try:
                 return self._stages(plan, runner, tracker)
             except Cancelled:
@@ -275,14 +276,14 @@ class _Job:
                 )
 
     def _stages(self, plan: Plan, runner: Runner, tracker: Tracker) -> JobResult:
-        results = self._record.results()
+        results = self._checkpoint.results()
         for result in results.values():
             tracker.add(result, earlier=True)
         missing = [shard for shard in plan.shards if shard.index not in results]
         for result in run_shards(runner, plan.settings, missing, tracker.tick):
             if result.broken and result.broken.status == 500:
                 self._discard(plan, [result.index])
-                self._record.save_result(result)
+                self._checkpoint.save_result(result)
             results[result.index] = result
             tracker.add(result)
         outcomes = outcomes_by_file(
@@ -296,7 +297,7 @@ class _Job:
             plan.source_uri, self._uri, plan.settings.encryption_key_id, outcomes
         )
         self._storage.put(self._storage.join(self._folder, "Manifest.json"), manifest.to_bytes())
-        self._record.delete()
+        self._checkpoint.delete()
         return self._completed(plan, outcomes, manifest, duplicates, tracker)
 
     def _publish(
@@ -311,7 +312,7 @@ class _Job:
         for task, result in run_all(
             runner, [*logs, *_duplicate_tasks(plan.settings, outcomes, runner.slots)], tracker.tick
         ):
-            if isinstance(result, Lost):
+            if isinstance(result, TaskFailure):
                 what = (
                     "duplicates could not be looked for"
                     if isinstance(task.key, range)
@@ -329,20 +330,14 @@ class _Job:
         duplicates: Duplicates,
         tracker: Tracker,
     ) -> JobResult:
-        report = tracker.report(
-            manifest.resources_scanned,
-            manifest.resources_imported,
-            manifest.resources_with_customer_error,
-            manifest.imported_files,
-            manifest.files_read_with_customer_error,
-        )
+        summary = Summary.of(outcomes, plan.skipped, duplicates)
+        report = tracker.report(summary.totals, file_figures(outcomes))
         clean = (
             manifest.resources_imported == manifest.resources_scanned
             and manifest.files_read_with_success == manifest.scanned_files
         )
         status = JobStatus.COMPLETED if clean else JobStatus.COMPLETED_WITH_ERRORS
         tracker.finish(report)
-        summary = Summary.of(outcomes, plan.skipped, duplicates)
         return JobResult(
             status,
             None,
@@ -442,10 +437,6 @@ def shard_sizes(given: int | None, workers: int, largest: int) -> Callable[[int]
     it is.
     """
     return lambda left: given or max(_MIN_SHARD, min(largest, left // (workers * 4)))
-
-
-def job_folder_name(datastore_id: str, job_id: str) -> str:
-    return f"{datastore_id}-FHIR_IMPORT-{job_id}"
 
 
 def _log_plan(outcome: FileOutcome) -> LogPlan:

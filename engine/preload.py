@@ -6,11 +6,11 @@ import gc
 
 from bulkfhir.validators.definitions import core
 
-from . import shard
+from . import worker
 from .executors import pool
 from .writing import publish
 
-__all__ = ["pool", "publish", "shard"]
+__all__ = ["pool", "publish", "worker"]
 
 core()
 gc.freeze()  # the workers share this memory for as long as nothing writes to it

@@ -7,16 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .figures import LineFigures
+
 __all__ = ["EXAMPLES", "Place", "Totals", "rule_key"]
 
 EXAMPLES = 3
 """How many places are kept of each rule."""
 
-_OLDER = {"asked": "fallbacks"}
-"""Names of counts in the checkpoints of 0.1.0, which a job that is resumed goes on with."""
-
 Place = tuple[int, int]
 """(index of the shard, line within it from 0): sorts as the input does."""
+
+
+_OLDER = {"asked": "fallbacks"}
+"""Names of counts in the checkpoints of 0.1.0, which a job that is resumed goes on with."""
 
 
 def rule_key(severity: str, rule: str) -> str:
@@ -25,13 +28,11 @@ def rule_key(severity: str, rule: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """Counts over any set of lines. ``a + b`` is associative and commutative.
+class Totals(LineFigures):
+    """Counts over any set of lines, with what they are counted by. ``a + b`` is associative and
+    commutative.
 
-    scanned         resources read: imported + customer_errors + server_errors
-    search_failures imported ones that the minimal level recorded a warning for
-    imported_bytes  bytes of the imported lines without their line ends
-    *_types         the same by resource type; "" where the type is not known
+    *_types         the lines by resource type; "" where the type is not known
     rules           ``severity rule`` -> issues
     examples        ``severity rule`` -> the first places
     undecided       binding or value set -> codes that could not be checked offline
@@ -39,12 +40,6 @@ class Totals:
     opinions        ``validator outcome`` -> lines, for every second opinion
     """
 
-    scanned: int = 0
-    imported: int = 0
-    customer_errors: int = 0
-    server_errors: int = 0
-    search_failures: int = 0
-    imported_bytes: int = 0
     imported_types: Mapping[str, int] = field(default_factory=dict)
     customer_types: Mapping[str, int] = field(default_factory=dict)
     server_types: Mapping[str, int] = field(default_factory=dict)
@@ -64,12 +59,13 @@ class Totals:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Totals:
-        examples = {
+        """Read what ``dataclasses.asdict`` and JSON made of totals, those of version 0.1.0 too."""
+        members = {_OLDER.get(name, name): value for name, value in data.items()}
+        members["examples"] = {
             key: tuple((shard, line) for shard, line in places)
-            for key, places in data["examples"].items()
+            for key, places in members["examples"].items()
         }
-        counts = {_OLDER.get(name, name): value for name, value in data.items()}
-        return cls(**{**counts, "examples": examples})
+        return cls(**members)
 
 
 def _sum(name: str, left: Any, right: Any) -> Any:

@@ -18,14 +18,14 @@ from .counting.summary import Summary
 from .dispatch import run_shards
 from .executors import Runner, open_runner
 from .job import check_choices, default_workers, shard_sizes
-from .judging.packages import check_packages
+from .job_folder import FINDINGS, part_uri
+from .judging.chosen_packages import check_packages
 from .reading.sources import Listing, SourceLike, find_inputs
 from .settings import Settings
 from .shard import Shard, ShardResult, plan_shards
 from .storage import storage_for
 from .writing.finding_rows import decode_findings
 from .writing.manifest import outcomes_by_file
-from .writing.parts import FINDINGS, part_uri
 
 __all__ = ["Finding", "Validation", "validate_files"]
 
@@ -117,7 +117,7 @@ class Validation:
         self._runner: Runner | None = open_runner(
             "local", workers, plug_ins=self._settings.plug_ins
         )
-        self._tracker = Tracker(listing.inputs, shards, self._runner.board, on_progress, cancel)
+        self._tracker = Tracker(listing.inputs, shards, self._runner.counters, on_progress, cancel)
 
     def __iter__(self) -> Iterator[Finding]:
         results: dict[int, ShardResult] = {}

@@ -46,14 +46,16 @@ COLUMN = {
         cli server
         jobs validation
         job
-        dispatch
-        executors preload
-        worker shard
-        judging writing reading
-        sinks across counting
-        settings plugins checkpoint job_status
+        dispatch preload
+        worker
+        judging counting
+        writing checkpoint
+        shard
+        across sinks reading
+        executors
+        job_folder settings plugins
         storage columns
-        log_lines logs totals own_process errors
+        own_process job_status totals figures log_lines logs errors
     """,
 }
 """The layers, from the top down: the folders and the files beside them that stand on one line may

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..columns import repeated
-from ..executors.board import Beat
+from ..executors.live_counters import Heartbeat
+from ..job_folder import KEYS, part_uri
 from ..settings import Settings
 from ..storage import storage_for
 from ..totals import EXAMPLES, Place
-from ..writing.parts import part_uri
-from .keys import BUCKETS, KEY_BYTES, KEYS, LINE_BYTES, Segment, read_segments
+from .keys import BUCKETS, KEY_BYTES, LINE_BYTES, Segment, read_segments
 
 __all__ = ["Duplicates", "bucket_ranges", "find_duplicates"]
 
@@ -53,7 +53,7 @@ def bucket_ranges(tasks: int) -> list[tuple[int, int]]:
 
 
 def find_duplicates(
-    settings: Settings, shards: Sequence[int], lines: int, first: int, end: int, beat: Beat
+    settings: Settings, shards: Sequence[int], lines: int, first: int, end: int, beat: Heartbeat
 ) -> Duplicates:
     """The duplicates among the keys of the buckets in ``[first, end)``.
 
@@ -67,7 +67,7 @@ def find_duplicates(
         for start in range(first, end, step):
             spools.append(_Spool(start, min(start + step, end), _SPOOLED // groups))
         for shard in shards:
-            beat(0, 0, 0, 0, 0)
+            beat()
             for segment in read_segments(
                 storage, part_uri(storage, settings.work_folder, shard, KEYS)
             ):
@@ -75,7 +75,7 @@ def find_duplicates(
                     spool.add(shard, segment)
         found = Duplicates()
         for spool in spools:
-            beat(0, 0, 0, 0, 0)
+            beat()
             found += spool.duplicates()
         return found
     finally:

@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from ..columns import BUCKETS, bucketed, keys
+from ..columns.rows import Rows
 from ..errors import StorageError
 from ..storage import Reader, Storage
-from ..writing.rows import Rows
 
-__all__ = ["BUCKETS", "KEYS", "KEY_BYTES", "LINE_BYTES", "KeyColumns", "Segment", "read_segments"]
-
-KEYS = "keys"
-"""Name of the part."""
+__all__ = ["BUCKETS", "KEY_BYTES", "LINE_BYTES", "KeyColumns", "Segment", "read_segments"]
 
 _PRIME = 0xD8F3_A9C1_5E7B_2473
 """A prime of 64 bits without a pattern.

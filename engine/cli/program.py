@@ -28,10 +28,10 @@ COMMANDS = {
     "import": ("import_job", "Validate NDJSON and write HealthLake's output layout."),
     "validate": ("validate", "Validate NDJSON and show every issue."),
     "serve": ("serve", "Serve AWS HealthLake's import API and a job page."),
-    "jobs": ("jobs", "List, describe, cancel and forget import jobs."),
-    "packages": ("packages", "List, add and show FHIR packages."),
-    "fhirpath": ("fhirpath", "Evaluate a FHIRPath expression on every resource of a file."),
-    "schema": ("schema", "Print the compiled schema of a FHIR type as JSON."),
+    "jobs": ("job_commands", "List, describe, cancel and forget import jobs."),
+    "packages": ("package_commands", "List, add and show FHIR packages."),
+    "fhirpath": ("fhirpath_command", "Evaluate a FHIRPath expression on every resource of a file."),
+    "schema": ("schema_command", "Print the compiled schema of a FHIR type as JSON."),
 }
 
 

@@ -149,7 +149,7 @@ def command(
             f"the endpoint needs {error.name}: pip install 'bulkfhir[server]'"
         ) from None
     from ..jobs import RunnerBusyError, RunOptions, StateError, default_path
-    from ..judging.packages import check_packages
+    from ..judging.chosen_packages import check_packages
     from ..log_lines import show_logs
 
     level = "WARNING" if quiet else "INFO"

@@ -8,10 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from ..executors import Board, Cancelled
+from ..executors import Cancelled, LiveCounters
+from ..figures import (
+    LINE_FIGURES,
+    FileFigures,
+    JobProgressReport,
+    LineFigures,
+    LiveFigures,
+)
 from ..reading.sources import InputFile
 from ..shard import Shard, ShardResult
-from ..writing.manifest import JobProgressReport, megabytes
 
 __all__ = ["CancelEvent", "OnProgress", "Phase", "Progress", "Tracker"]
 
@@ -53,7 +59,7 @@ OnProgress = Callable[[Progress], None]
 
 
 class Tracker:
-    """Adds up finished shards and the board's live figures.
+    """Adds up finished shards and the live figures of those in the making.
 
     ``tick`` is called often and reports seldom.
     """
@@ -62,41 +68,37 @@ class Tracker:
         self,
         inputs: Sequence[InputFile],
         shards: Sequence[Shard],
-        board: Board | None,
+        counters: LiveCounters | None,
         on_progress: OnProgress | None,
         cancel: CancelEvent | None,
     ) -> None:
         self._inputs, self._shards = inputs, shards
-        self._board, self._on_progress, self._cancel = board, on_progress, cancel
+        self._counters, self._on_progress, self._cancel = counters, on_progress, cancel
         self._bytes_total = sum(file.size for file in inputs)
         self._begun = time.monotonic()
         self._last = 0.0
         self.phase: Phase = "reading"
-        self._done = self._scanned = self._imported = self._customer = self._server = (
-            self._bytes
-        ) = self._before = 0
-        self._imported_files, self._broken_files = set[int](), set[int]()
+        self._done = self._bytes = self._before = 0
+        self._lines = dict.fromkeys(LINE_FIGURES, 0)
+        self._statuses, self._imported = [200] * len(inputs), [0] * len(inputs)
         self._rules = Counter[str]()
 
     def add(self, result: ShardResult, *, earlier: bool = False) -> None:
-        """Counts a finished shard; ``earlier`` where a former run of the job finished it."""
+        """Count a finished shard; ``earlier`` where a former run of the job finished it."""
         shard = self._shards[result.index]
         self._done += 1
-        self._scanned += result.totals.scanned
-        self._imported += result.totals.imported
+        for name in LINE_FIGURES:
+            self._lines[name] += getattr(result.totals, name)
         self._before += result.totals.imported if earlier else 0
-        self._customer += result.totals.customer_errors
-        self._server += result.totals.server_errors
         self._rules.update(result.totals.rules)
         self._bytes += (
             self._inputs[shard.file].size
             if shard.end is None
             else min(shard.end, self._inputs[shard.file].size) - shard.start
         )
-        if result.totals.imported:
-            self._imported_files.add(shard.file)
-        if result.broken and result.broken.status == 400:
-            self._broken_files.add(shard.file)
+        self._imported[shard.file] += result.totals.imported
+        if result.broken:
+            self._statuses[shard.file] = max(self._statuses[shard.file], result.broken.status)
 
     def tick(self) -> None:
         """Raises Cancelled when the job is to stop."""
@@ -108,7 +110,7 @@ class Tracker:
             self._on_progress(self.progress())
 
     def finish(self, report: JobProgressReport) -> None:
-        """One last call with the final figures."""
+        """Call the callback one last time, with the final figures."""
         if self._on_progress:
             total = len(self._shards)
             self._on_progress(
@@ -119,7 +121,7 @@ class Tracker:
                     self._bytes_total,
                     total,
                     total,
-                    self._server,
+                    self._lines["server_errors"],
                     self.elapsed,
                     dict(self._rules),
                 )
@@ -130,39 +132,26 @@ class Tracker:
         return time.monotonic() - self._begun
 
     def progress(self) -> Progress:
-        scanned, imported, customer, server, size = (
-            self._board.sums()[:5] if self._board else (0, 0, 0, 0, 0)
+        """Return where the job stands, shards in the making included."""
+        live = self._counters.sums() if self._counters else LiveFigures()
+        lines = LineFigures(
+            **{name: done + getattr(live, name) for name, done in self._lines.items()}
         )
-        report = self.report(
-            self._scanned + scanned,
-            self._imported + imported,
-            self._customer + customer,
-            len(self._imported_files),
-            len(self._broken_files),
-        )
-        done = min(self._bytes + size, self._bytes_total)
+        sizes = (file.size for file in self._inputs)
+        files = FileFigures.of(zip(sizes, self._statuses, self._imported, strict=True))
         return Progress(
             self.phase,
-            report,
-            done,
+            self.report(lines, files),
+            min(self._bytes + live.bytes_read, self._bytes_total),
             self._bytes_total,
             self._done,
             len(self._shards),
-            self._server + server,
+            lines.server_errors,
             self.elapsed,
             dict(self._rules),
         )
 
-    def report(
-        self, scanned: int, imported: int, customer: int, imported_files: int, broken_files: int
-    ) -> JobProgressReport:
-        return JobProgressReport(
-            scanned_files=len(self._inputs),
-            scanned_files_mb=megabytes(self._bytes_total),
-            imported_files=imported_files,
-            resources_scanned=scanned,
-            resources_imported=imported,
-            resources_with_customer_error=customer,
-            files_read_with_customer_error=broken_files,
-            throughput=round((imported - self._before) / max(self.elapsed, 0.001), 1),
-        )
+    def report(self, lines: LineFigures, files: FileFigures) -> JobProgressReport:
+        """Return the report on these figures, with the throughput of this run."""
+        throughput = (lines.imported - self._before) / max(self.elapsed, 0.001)
+        return JobProgressReport.of(lines, files, round(throughput, 1))

@@ -73,7 +73,7 @@ class Summary:
     types        by name, the unknown type last
     rules        what fails a line before what does not, the most frequent first
     undecided    binding or value set -> codes that could not be checked offline
-    fallbacks    reason -> lines that the fast path handed to the slow one
+    fallbacks    reason -> lines that the fast path handed to the slow one (``asked`` in 0.1.0)
     opinions     validator -> outcome (agrees, accepts, rejects, crashes) -> lines
     replaced     accepted lines whose type and id come again in a later accepted line; None where
                  nobody looked (a validation)
@@ -119,11 +119,12 @@ class Summary:
 
     @property
     def fallbacks(self) -> Mapping[str, int]:
+        """Return reason -> lines that the fast path handed to the slow one."""
         return self.totals.fallbacks
 
     @property
     def asked(self) -> Mapping[str, int]:
-        """The older name of ``fallbacks``."""
+        """Return the fallbacks, under their name of version 0.1.0."""
         return self.fallbacks
 
     @property

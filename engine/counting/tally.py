@@ -8,17 +8,20 @@ from collections.abc import Iterable
 from bulkfhir.validators import BlockVerdicts, DictionaryColumn, Issue
 
 from ..columns import measure
+from ..columns.words import words
+from ..figures import LINE_FIGURES, LiveFigures
 from ..totals import EXAMPLES, Place, Totals, rule_key
-from ..writing.rows import words
 
 __all__ = ["Tally"]
 
 
 class Tally:
+    """The counts of one shard so far. Every figure of LineFigures is an attribute of its name."""
+
     def __init__(self, shard: int) -> None:
         self._shard = shard
         self.scanned = self.imported = self.customer_errors = self.server_errors = 0
-        self._search_failures = self._imported_bytes = 0
+        self.search_failures = self.imported_bytes = 0
         self._types, self._customer_types, self._server_types = (
             Counter[str](),
             Counter[str](),
@@ -43,7 +46,7 @@ class Tally:
         self.imported += scanned - customer - server
         self.customer_errors += customer
         self.server_errors += server
-        self._search_failures += search_failures
+        self.search_failures += search_failures
         self._add_lines(verdicts)
         for position in sorted(
             verdicts.verdicts
@@ -57,7 +60,7 @@ class Tally:
             (verdicts.crashed, self._server_types),
         ):
             for position in positions:
-                self._imported_bytes -= verdicts.ends[position] - verdicts.starts[position]
+                self.imported_bytes -= verdicts.ends[position] - verdicts.starts[position]
                 self._types[verdicts.types[position]] -= 1  # type: ignore[index]
                 types[_known_type(verdicts, position)] += 1
         self._undecided.update(verdicts.undecided)
@@ -72,23 +75,23 @@ class Tally:
                 strict=True,
             ):
                 self._types[name] += count
-                self._imported_bytes += size
+                self.imported_bytes += size
         else:
             self._types.update(types)  # type: ignore[arg-type]  # None is a key here until it is frozen
-            self._imported_bytes += sum(ends) - sum(starts)
+            self.imported_bytes += sum(ends) - sum(starts)
 
     def add_opinions(self, counts: Iterable[tuple[str, int]]) -> None:
         for key, count in counts:
             self._opinions[key] += count
 
+    def live(self, bytes_read: int) -> LiveFigures:
+        """Return what is counted so far, beside how much of the file is read."""
+        return LiveFigures(**self._figures(), bytes_read=bytes_read)
+
     def frozen(self) -> Totals:
+        """Return all that was counted."""
         return Totals(
-            scanned=self.scanned,
-            imported=self.imported,
-            customer_errors=self.customer_errors,
-            server_errors=self.server_errors,
-            search_failures=self._search_failures,
-            imported_bytes=self._imported_bytes,
+            **self._figures(),
             imported_types={name or "": count for name, count in self._types.items() if count},
             customer_types=dict(self._customer_types),
             server_types=dict(self._server_types),
@@ -98,6 +101,9 @@ class Tally:
             fallbacks=dict(self._fallbacks),
             opinions=dict(self._opinions),
         )
+
+    def _figures(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in LINE_FIGURES}
 
     def _add_issues(self, issues: Iterable[Issue], place: Place) -> None:
         for issue in issues:

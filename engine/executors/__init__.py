@@ -12,16 +12,16 @@ import concurrent.futures
 
 from ..errors import ConfigurationError
 from ..own_process import ends_with_job
-from .board import Beat, Board, Cancelled
 from .driver import run_all
 from .interface import Runner
-from .task import Lost, Task
+from .live_counters import Cancelled, Heartbeat, LiveCounters
+from .task import Task, TaskFailure
 
 __all__ = [
-    "Beat",
-    "Board",
+    "Heartbeat",
+    "LiveCounters",
     "Cancelled",
-    "Lost",
+    "TaskFailure",
     "Runner",
     "Task",
     "check_executor",

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import EngineError
 from .interface import Runner
-from .task import Lost, Task
+from .task import Task, TaskFailure
 
 __all__ = ["KILLS", "run_all"]
 
@@ -26,8 +26,9 @@ _log = logging.getLogger("bulkfhir.engine")
 def run_all(
     runner: Runner, tasks: Iterable[Task], tick: Callable[[], None]
 ) -> Iterator[tuple[Task, Any]]:
-    """(task, result or Lost) of every task, in the order in which they finish. ``tick`` is called
-    several times a second and may raise.
+    """Yield (task, result or TaskFailure) of every task, in the order in which they finish.
+
+    ``tick`` is called several times a second and may raise.
 
     When a worker dies, all tasks in flight are suspects: each is run again alone, so that the next
     death names the guilty one. What a task raises on purpose (EngineError, Cancelled) is raised
@@ -99,8 +100,8 @@ class _Run:
 
     def _release(self, slot: int) -> None:
         self._free.append(slot)
-        if self._runner.board:
-            self._runner.board.clear(slot)
+        if self._runner.counters:
+            self._runner.counters.clear(slot)
 
     def _recover(self, broken: list[Task]) -> Iterator[tuple[Task, Any]]:
         """After a death: new workers, and the suspects in line.
@@ -129,6 +130,6 @@ class _Run:
         for task in broken:
             kills = self._kills[task.key] = self._kills.get(task.key, 0) + (task is guilty)
             if kills >= KILLS:
-                yield task, Lost(f"the worker process died {kills} times")
+                yield task, TaskFailure(f"the worker process died {kills} times")
             else:
                 self._suspects.append(task)

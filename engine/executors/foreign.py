@@ -9,7 +9,7 @@ import concurrent.futures
 from collections.abc import Callable
 from typing import Any
 
-from .board import Beat, Board
+from .live_counters import Heartbeat, LiveCounters
 from .task import run_task
 
 __all__ = ["Foreign"]
@@ -18,14 +18,14 @@ __all__ = ["Foreign"]
 class Foreign:
     def __init__(self, executor: concurrent.futures.Executor, slots: int) -> None:
         self.slots = slots
-        self.board: Board | None = None
+        self.counters: LiveCounters | None = None
         self._executor = executor
         self._pending: list[concurrent.futures.Future[Any]] = []
 
     def submit(
         self, _slot: int, /, function: Callable[..., Any], *arguments: object
     ) -> concurrent.futures.Future[Any]:
-        future = self._executor.submit(run_task, function, *arguments, Beat())
+        future = self._executor.submit(run_task, function, *arguments, Heartbeat())
         self._pending = [earlier for earlier in self._pending if not earlier.done()] + [future]
         return future
 

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from .board import Board
+from .live_counters import LiveCounters
 
 __all__ = ["Runner"]
 
 
 class Runner(Protocol):
-    """slots: how many tasks may be in flight; board: their live figures, None where there is no
+    """slots: how many tasks may be in flight; counters: their live figures, None where there is no
     shared memory.
     """
 
     slots: int
-    board: Board | None
+    counters: LiveCounters | None
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
         """Runs ``function(*arguments, beat)``.

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
-from .board import Beat, Board
+from .live_counters import Heartbeat, LiveCounters
 from .log_bridge import LogBridge, send_logs_to
 from .task import run_task
 
@@ -34,8 +34,8 @@ class LocalPool:
         _server.acquire()
         self._context = _Context()
         self._context.set_forkserver_preload(_PRELOAD)
-        self._cells = self._context.RawArray("q", Board.size(slots))
-        self.board: Board | None = Board(self._cells)
+        self._cells = self._context.RawArray("q", LiveCounters.size(slots))
+        self.counters: LiveCounters | None = LiveCounters(self._cells)
         self._closed = False
         self._start()
 
@@ -179,19 +179,19 @@ def _forkserver() -> Any:
 
 _server = _Server()
 _main_lock = threading.Lock()
-_board: Board | None = None
+_counters: LiveCounters | None = None
 """In a worker: where it shows its figures."""
 
 
 def _begin(cells: Any, queue: Any, level: int) -> None:
     """Runs once in every worker."""
-    global _board  # noqa: PLW0603 an initializer has nowhere else to leave what its process needs
+    global _counters  # noqa: PLW0603 an initializer has nowhere else to leave what its process needs
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group; the parent decides
     threading.Thread(target=_leave_with_parent, name="bulkfhir-parent", daemon=True).start()
     send_logs_to(queue, level)
-    _board = Board(cells)
+    _counters = LiveCounters(cells)
 
 
 def _leave_with_parent() -> None:
@@ -205,4 +205,4 @@ def _leave_with_parent() -> None:
 
 
 def _run(slot: int, function: Callable[..., Any], *arguments: object) -> Any:
-    return run_task(function, *arguments, Beat(_board, slot))
+    return run_task(function, *arguments, Heartbeat(_counters, slot))

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..errors import EngineError
 from ..logs import log_crash
-from .board import Cancelled
+from .live_counters import Cancelled
 
-__all__ = ["Lost", "Task", "run_task"]
+__all__ = ["TaskFailure", "Task", "run_task"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class TaskFailure:
     """Stands in place of a result: the task killed its worker every time, or raised what it should
     not.
     """
@@ -35,11 +35,11 @@ class Lost:
 
 
 def run_task(function: Callable[..., Any], *arguments: object) -> Any:
-    """The call, in the worker. An exception that nobody meant becomes Lost."""
+    """The call, in the worker. An exception that nobody meant becomes TaskFailure."""
     try:
         return function(*arguments)
     except (EngineError, Cancelled):
         raise
     except Exception as error:  # noqa: BLE001 the wall around one shard: a bug costs its own file, and the job goes on
         log_crash("a task failed", error)
-        return Lost(f"{type(error).__name__} in the engine")
+        return TaskFailure(f"{type(error).__name__} in the engine")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from .board import Beat, Board
+from .live_counters import Heartbeat, LiveCounters
 from .task import run_task
 
 __all__ = ["InThread"]
@@ -31,7 +31,8 @@ class InThread:
     slots = 1
 
     def __init__(self, patience: float | None = None) -> None:
-        self.board: Board | None = Board(array("q", bytes(8 * Board.size(1))))
+        cells = array("q", bytes(8 * LiveCounters.size(1)))
+        self.counters: LiveCounters | None = LiveCounters(cells)
         self._patience = patience
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         # A daemon, since a pool's threads are waited for when the interpreter ends.
@@ -40,15 +41,15 @@ class InThread:
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
         future: Future[Any] = Future()
-        self._calls.put((future, run_task, (function, *arguments, Beat(self.board, slot))))
+        self._calls.put((future, run_task, (function, *arguments, Heartbeat(self.counters, slot))))
         return future
 
     def restart(self) -> bool:
         return False
 
     def close(self, *, kill: bool = False) -> None:
-        if self.board and kill:
-            self.board.stop()  # a thread cannot be killed: it stops before its next line
+        if self.counters and kill:
+            self.counters.stop()  # a thread cannot be killed: it stops before its next line
         self._calls.put(None)
         self._thread.join(self._patience if kill else None)
 

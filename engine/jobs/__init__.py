@@ -1,6 +1,6 @@
 """Jobs: what was asked for, how far it is, and running it.
 
-Start -> JobStore (SUBMITTED, QUEUED) -> Runner -> a process for each job -> JobStore (progress,
+Start -> JobStore (SUBMITTED, QUEUED) -> JobRunner -> a process for each job -> JobStore (progress,
 last state) an import that the command line runs -> recorded() -> JobStore
 """
 
@@ -8,7 +8,7 @@ from ..job_status import ACTIVE, FINISHED, WAITING, JobStatus
 from .database import Database, StateError, default_path
 from .datastores import Datastore, DatastoreStatus, DatastoreStore, UnknownDatastoreError
 from .job_row import ImportJob, Sample
-from .next_job import Runner, RunnerBusyError
+from .next_job import JobRunner, RunnerBusyError
 from .options import RunOptions
 from .store import (
     FinishedJobError,
@@ -35,7 +35,7 @@ __all__ = [
     "JobStore",
     "ReusedTokenError",
     "RunOptions",
-    "Runner",
+    "JobRunner",
     "RunnerBusyError",
     "RunningJobError",
     "Sample",

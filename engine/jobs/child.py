@@ -13,11 +13,12 @@ import threading
 from types import FrameType
 
 from ..errors import EngineError
-from ..job import JobResult, JobStatus, import_job, job_folder_name
+from ..figures import JobProgressReport
+from ..job import JobResult, JobStatus, import_job
+from ..job_folder import job_folder_name
 from ..log_lines import show_logs
 from ..own_process import end_with_job
 from ..storage import storage_for
-from ..writing.manifest import JobProgressReport
 from .database import Database
 from .job_row import ImportJob
 from .options import RunOptions

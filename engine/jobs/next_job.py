@@ -1,4 +1,4 @@
-"""Runner: takes jobs from the store in their order and runs each in a process of its own."""
+"""JobRunner: takes jobs from the store in their order and runs each in a process of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .job_row import ImportJob
 from .options import RunOptions
 from .store import JobStore, SupersededError
 
-__all__ = ["Runner", "RunnerBusyError"]
+__all__ = ["JobRunner", "RunnerBusyError"]
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class RunnerBusyError(Exception):
     """Another process runs the jobs of this state file."""
 
 
-class Runner:
+class JobRunner:
     """Runs the jobs of one state file: first in, first out, one at a time per data store.
 
     A job lives in a session of its own (its process and the pool below it), so that the endpoint

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ..counting.progress import CancelEvent, OnProgress, Progress
-from ..job import JobResult, import_job, job_folder_name
+from ..figures import JobProgressReport
+from ..job import JobResult, import_job
+from ..job_folder import job_folder_name
 from ..job_status import JobStatus
 from ..reading.sources import SourceLike
 from ..storage import normal, storage_for
-from ..writing.manifest import JobProgressReport
 from .database import Database, StateError, default_path
 from .errors_by_rule import counted_findings, findings_of
 from .job_row import ImportJob, Sample

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import AccessDenied, ConfigurationError, NotFound, NothingToRead, StorageError
+from ..job_folder import ACCESS_CHECK, JOB_FOLDER_MARK
 from ..storage import StoredObject, is_remote, normal, storage_for
 from .compression import compression_of
 
 __all__ = [
-    "ACCESS_CHECK",
     "InputFile",
     "Listing",
     "Skipped",
@@ -29,13 +29,10 @@ __all__ = [
     "source_uri",
 ]
 
-ACCESS_CHECK = ".healthlake_write_access_check_file.temp"
-"""What HealthLake writes into an output folder to see whether it may."""
-
 SourceLike = str | os.PathLike[str]
 
 _ENDINGS = (".ndjson", ".ndjson.gz", ".ndjson.zst")
-_JOB_FOLDER = re.compile(r"-FHIR_IMPORT-[^/]*(/|$)")
+_JOB_FOLDER = re.compile(JOB_FOLDER_MARK + r"[^/]*(/|$)")
 _GLOB = re.compile(r"[*?\[]")
 
 

@@ -1,6 +1,6 @@
 """The HealthLake endpoint: AWS JSON 1.0 over the job store.
 
 HTTP -> asgi | wsgi -> Application -> Endpoint (signature, throttle, shapes, operations) -> JobStore
--> Runner
+-> JobRunner
                                    -> JobPages, Metrics
 """

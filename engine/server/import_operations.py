@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 from typing import Any
 
+from ..figures import JobProgressReport
+from ..job_folder import job_folder_name
 from ..jobs import (
     DatastoreStatus,
     DatastoreStore,
@@ -19,7 +21,6 @@ from ..jobs import (
     UnknownJobError,
     once,
 )
-from ..writing.manifest import JobProgressReport
 from .constraints import allowed_text
 from .errors import not_found, validation
 from .model import service
@@ -85,7 +86,7 @@ class ImportOperations:
             id=job_id,
             datastore_id=datastore_id,
             input_uri=request["InputDataConfig"]["S3Uri"],
-            output_uri=f"{folder}{datastore_id}-FHIR_IMPORT-{job_id}/",
+            output_uri=f"{folder}{job_folder_name(datastore_id, job_id)}/",
             level=request.get("ValidationLevel", "strict"),
             submit_time=time.time(),
             name=request.get("JobName"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ..jobs import Database, DatastoreStore, JobStore, Runner, RunOptions
+from ..jobs import Database, DatastoreStore, JobRunner, JobStore, RunOptions
 from .application import Application
 from .datastore_operations import DatastoreOperations
 from .endpoint import Endpoint
@@ -59,7 +59,7 @@ class Service:
     def __init__(self, settings: ServiceSettings) -> None:
         self.database = Database(settings.state)
         self.jobs = JobStore(self.database)
-        self.runner = Runner(
+        self.runner = JobRunner(
             self.jobs,
             settings.run,
             concurrent=settings.concurrent,

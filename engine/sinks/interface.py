@@ -9,7 +9,7 @@ from typing import Protocol
 from bulkfhir.validators import DictionaryColumn
 
 from ..columns import gather
-from ..writing.rows import words
+from ..columns.words import words
 
 __all__ = ["Accepted", "Sink", "SinkWriter"]
 

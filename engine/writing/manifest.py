@@ -1,18 +1,19 @@
-"""Manifest.json and JobProgressReport: sums of results under HealthLake's names."""
+"""Manifest.json: sums of what came of each file, under HealthLake's names."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..figures import FileFigures, megabytes
 from ..reading.sources import InputFile
 from ..shard import Break, ShardResult
 from ..totals import Totals
 from .outcomes import FAILURE, SUCCESS
 
-__all__ = ["FileOutcome", "JobProgressReport", "Manifest", "megabytes", "outcomes_by_file"]
+__all__ = ["FileOutcome", "Manifest", "file_figures", "outcomes_by_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +46,6 @@ class FileOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class JobProgressReport:
-    """The eight figures of HealthLake's JobProgressReport.
-
-    Sizes in 10^6 bytes; throughput in imported resources a second of wall time.
-    """
-
-    scanned_files: int = 0
-    scanned_files_mb: float = 0.0
-    imported_files: int = 0
-    resources_scanned: int = 0
-    resources_imported: int = 0
-    resources_with_customer_error: int = 0
-    files_read_with_customer_error: int = 0
-    throughput: float = 0.0
-
-    def to_json(self) -> dict[str, int | float]:
-        """Under the names of the API."""
-        return {
-            "TotalNumberOfScannedFiles": self.scanned_files,
-            "TotalSizeOfScannedFilesInMB": self.scanned_files_mb,
-            "TotalNumberOfImportedFiles": self.imported_files,
-            "TotalNumberOfResourcesScanned": self.resources_scanned,
-            "TotalNumberOfResourcesImported": self.resources_imported,
-            "TotalNumberOfResourcesWithCustomerError": self.resources_with_customer_error,
-            "TotalNumberOfFilesReadWithCustomerError": self.files_read_with_customer_error,
-            "Throughput": self.throughput,
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """The figures of a published job; ``to_json`` has HealthLake's keys in HealthLake's order."""
 
@@ -101,18 +72,19 @@ class Manifest:
         encryption_key_id: str | None,
         outcomes: Sequence[FileOutcome],
     ) -> Manifest:
+        """Return the Manifest of a job whose files came out so."""
         totals = sum((outcome.totals for outcome in outcomes), Totals())
-        statuses = [outcome.status for outcome in outcomes]
+        files = file_figures(outcomes)
         return cls(
             input_uri=input_uri,
             job_folder_uri=job_folder_uri,
             encryption_key_id=encryption_key_id,
-            scanned_files=len(outcomes),
-            imported_files=sum(1 for outcome in outcomes if outcome.totals.imported),
-            files_read_with_success=statuses.count(200),
-            files_read_with_customer_error=statuses.count(400),
-            files_read_with_server_error=statuses.count(500),
-            scanned_bytes=sum(outcome.file.size for outcome in outcomes),
+            scanned_files=files.scanned,
+            imported_files=files.imported,
+            files_read_with_success=files.read_with_success,
+            files_read_with_customer_error=files.read_with_customer_error,
+            files_read_with_server_error=files.read_with_server_error,
+            scanned_bytes=files.scanned_bytes,
             imported_bytes=totals.imported_bytes,
             resources_scanned=totals.scanned,
             resources_imported=totals.imported,
@@ -146,8 +118,11 @@ class Manifest:
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def megabytes(size: int) -> float:
-    return round(size / 1e6, 6)
+def file_figures(outcomes: Iterable[FileOutcome]) -> FileFigures:
+    """Return the counts over files that came out so."""
+    return FileFigures.of(
+        (outcome.file.size, outcome.status, outcome.totals.imported) for outcome in outcomes
+    )
 
 
 def outcomes_by_file(

@@ -16,7 +16,7 @@ import orjson
 from bulkfhir.validators import Issue
 
 from ..columns import fill, rebase
-from .rows import Rows
+from ..columns.rows import Rows
 
 __all__ = [
     "FAILURE",

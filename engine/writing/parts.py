@@ -7,27 +7,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from bulkfhir.validators import BlockVerdicts, Verdict
 
-from ..across.keys import KEYS, KeyColumns
+from ..across.keys import KeyColumns
+from ..columns.rows import Rows
+from ..job_folder import FINDINGS, KEYS, part_uri, result_uri
 from ..plugins import SINKS, load
 from ..reading.lines import Lines
 from ..settings import Settings
+from ..shard import ShardResult
 from ..sinks import Accepted, Sink, SinkWriter
-from ..storage import Storage, Writer, storage_for
+from ..storage import Writer, storage_for
 from .audit import audited
 from .finding_rows import encode_findings
 from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
-from .rows import Rows
 
-if TYPE_CHECKING:
-    from ..shard import ShardResult
-
-__all__ = ["FINDINGS", "Parts", "open_parts", "open_sink", "part_uri", "result_uri"]
-
-FINDINGS = "findings"
+__all__ = ["Parts", "open_parts", "open_sink"]
 
 _Entry = TypeVar("_Entry")
 
@@ -48,14 +45,6 @@ class Parts(Protocol):
         ...
 
     def abort(self) -> None: ...
-
-
-def part_uri(storage: Storage, work_folder: str, index: int, name: str) -> str:
-    return storage.join(work_folder, f"{index:06d}.{name}")
-
-
-def result_uri(storage: Storage, work_folder: str, index: int) -> str:
-    return part_uri(storage, work_folder, index, "json")
 
 
 def open_parts(settings: Settings, index: int) -> Parts:

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..executors.board import Beat
+from ..executors.live_counters import Heartbeat
+from ..job_folder import part_uri
 from ..reading.lines import BLOCK_BYTES
 from ..settings import Settings
 from ..storage import Storage, storage_for
 from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, with_base
-from .parts import part_uri
 
 __all__ = ["LogPlan", "publish_logs"]
 
@@ -30,7 +30,7 @@ class LogPlan:
     broken: tuple[tuple[str, int], ...]
 
 
-def publish_logs(settings: Settings, plan: LogPlan, beat: Beat) -> None:
+def publish_logs(settings: Settings, plan: LogPlan, beat: Heartbeat) -> None:
     """Writes the file's logs, each of them whole.
 
     Idempotent. SUCCESS is written for every file, the others where there is something to say.
@@ -61,12 +61,12 @@ def publish_logs(settings: Settings, plan: LogPlan, beat: Beat) -> None:
             raise
 
 
-def _whole_lines(storage: Storage, uri: str, beat: Beat) -> Iterator[bytes]:
+def _whole_lines(storage: Storage, uri: str, beat: Heartbeat) -> Iterator[bytes]:
     reader = storage.open(uri)
     try:
         held = b""
         while chunk := reader.read(BLOCK_BYTES):
-            beat(0, 0, 0, 0, 0)
+            beat()
             cut = chunk.rfind(b"\n") + 1
             if not cut:
                 held += chunk

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bulkfhir.engine.cli.fhirpath import command
+from bulkfhir.engine.cli.fhirpath_command import command
 
 PATIENTS = [
     {

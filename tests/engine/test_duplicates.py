@@ -14,12 +14,12 @@ from bulkfhir.engine import import_job
 from bulkfhir.engine.across import duplicates as module
 from bulkfhir.engine.across import keys as keys_module
 from bulkfhir.engine.across.duplicates import Duplicates, bucket_ranges, find_duplicates
-from bulkfhir.engine.across.keys import BUCKETS, KEYS, KeyColumns, read_segments
-from bulkfhir.engine.executors import Beat
+from bulkfhir.engine.across.keys import BUCKETS, KeyColumns, read_segments
+from bulkfhir.engine.columns.rows import Rows
+from bulkfhir.engine.executors import Heartbeat
+from bulkfhir.engine.job_folder import KEYS, part_uri
 from bulkfhir.engine.settings import Settings
 from bulkfhir.engine.storage import storage_for
-from bulkfhir.engine.writing.parts import part_uri
-from bulkfhir.engine.writing.rows import Rows
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_sets_of_any_size_and_any_number_of_tasks_find_the_same(
         )
     found = sum(
         (
-            find_duplicates(settings, range(5), total, start, end, Beat())
+            find_duplicates(settings, range(5), total, start, end, Heartbeat())
             for start, end in bucket_ranges(tasks)
         ),
         Duplicates(),
@@ -172,7 +172,7 @@ def test_memory_is_bounded_by_the_keys_of_one_set(tmp_path, monkeypatch):
         tracemalloc.start()
         assert (
             find_duplicates(
-                Settings("strict", str(tmp_path)), range(10), 100_000, 0, BUCKETS, Beat()
+                Settings("strict", str(tmp_path)), range(10), 100_000, 0, BUCKETS, Heartbeat()
             )
             == Duplicates()
         )

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
+from bulkfhir.engine.columns.rows import Rows
 from bulkfhir.engine.writing.outcomes import (
     file_failure_line,
     outcome_line,
     success_lines,
     with_base,
 )
-from bulkfhir.engine.writing.rows import Rows
 from bulkfhir.validators import Issue
 
 

@@ -184,8 +184,8 @@ def test_linked_folders_are_read_once_and_a_circle_ends(export, tmp_path):
 
 
 def test_a_link_that_leads_nowhere_is_not_lost(export):
-    (export / "Lost.ndjson").symlink_to(export / "gone.ndjson")
-    assert "data/Lost.ndjson" in names(find_inputs("data"))
+    (export / "TaskFailure.ndjson").symlink_to(export / "gone.ndjson")
+    assert "data/TaskFailure.ndjson" in names(find_inputs("data"))
 
 
 def test_a_spooled_pipe_is_removed_when_another_source_fails(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import JobStatus, import_job
-from bulkfhir.engine.checkpoint import WORK
+from bulkfhir.engine.job_folder import WORK
 
 pytestmark = pytest.mark.usefixtures("toys")
 

@@ -19,9 +19,9 @@ from bulkfhir.engine.jobs import (
     DatastoreStore,
     FinishedJobError,
     ImportJob,
+    JobRunner,
     JobStatus,
     JobStore,
-    Runner,
     RunnerBusyError,
     RunningJobError,
     RunOptions,
@@ -225,14 +225,14 @@ def test_a_state_file_that_cannot_be_used_says_which_and_why(tmp_path):
 
 
 def test_two_runners_on_one_state_file_are_refused(jobs):
-    first = Runner(jobs, RunOptions())
+    first = JobRunner(jobs, RunOptions())
     first.start()
     try:
         with pytest.raises(RunnerBusyError, match=str(os.getpid())):
-            Runner(JobStore(Database(jobs.database.path)), RunOptions()).start()
+            JobRunner(JobStore(Database(jobs.database.path)), RunOptions()).start()
     finally:
         first.stop()
-    second = Runner(jobs, RunOptions())
+    second = JobRunner(jobs, RunOptions())
     second.start()
     second.stop()
 

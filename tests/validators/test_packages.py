@@ -9,7 +9,7 @@ import tarfile
 import pytest
 from click.testing import CliRunner
 
-from bulkfhir.engine.cli.packages import command
+from bulkfhir.engine.cli.package_commands import command
 from bulkfhir.validators.definitions import package as package_module
 from bulkfhir.validators.definitions import tarball
 from bulkfhir.validators.definitions.package import open_package

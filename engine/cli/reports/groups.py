@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .line_issue import LineIssue, Shown
 
-__all__ = ["CAP", "Group", "GroupedReport", "Groups"]
+__all__ = ["CAP", "RuleGroup", "GroupedReport", "Groups"]
 
 CAP = 5000
 """Most groups kept: what GitHub shows of one SARIF run."""
@@ -22,7 +22,7 @@ EXAMPLES = 10
 
 
 @dataclass(slots=True)
-class Group:
+class RuleGroup:
     """How often one rule was broken in one file, and the first findings."""
 
     file: str
@@ -36,7 +36,7 @@ class Groups:
     """Collects groups in the order of their first finding; memory is bounded by the caps."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, str, str], Group] = {}
+        self._groups: dict[tuple[str, str, str], RuleGroup] = {}
         self.left_out = 0
 
     def add(self, finding: LineIssue) -> None:
@@ -47,12 +47,12 @@ class Groups:
             if len(self._groups) == CAP:
                 self.left_out += 1
                 return
-            group = self._groups[key] = Group(*key)
+            group = self._groups[key] = RuleGroup(*key)
         group.count += 1
         if len(group.examples) < EXAMPLES:
             group.examples.append(finding)
 
-    def __iter__(self) -> Iterator[Group]:
+    def __iter__(self) -> Iterator[RuleGroup]:
         return iter(self._groups.values())
 
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..printable import printable
-from .groups import Group, GroupedReport
+from .groups import GroupedReport, RuleGroup
 from .human import sentence
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class JUnitReport(GroupedReport):
         self._out.write("</testsuites>\n")
 
 
-def _suite(file: str, groups: list[Group]) -> Iterable[str]:
+def _suite(file: str, groups: list[RuleGroup]) -> Iterable[str]:
     failures = sum(group.severity in {"fatal", "error"} for group in groups)
     yield (
         f'<testsuite name={_attribute(file)} tests="{len(groups)}" failures="{failures}" '

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..printable import printable
-from .groups import Group, GroupedReport
+from .groups import GroupedReport, RuleGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ class SarifReport(GroupedReport):
         self._out.write("\n")
 
 
-def _result(group: Group) -> dict[str, Any]:
+def _result(group: RuleGroup) -> dict[str, Any]:
     first = group.examples[0].issue
     more = f" (the first of {group.count:,})" if group.count > 1 else ""
     return {

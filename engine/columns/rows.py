@@ -5,14 +5,15 @@ made.
 from __future__ import annotations
 
 import json
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from bulkfhir.validators import DictionaryColumn, NewlineColumn
 
-__all__ = ["Rows", "words"]
+from .words import words
+
+__all__ = ["Rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,6 @@ class Rows:
             DictionaryColumn.of(types),
             ids.text if isinstance(ids, NewlineColumn) else _escaped(ids),
         )
-
-
-def words(numbers: Sequence[int]) -> bytes:
-    """A column of 32-bit words."""
-    return numbers.tobytes() if isinstance(numbers, memoryview) else array("I", numbers).tobytes()
 
 
 def _escaped(ids: Sequence[str]) -> bytes:

@@ -1,0 +1,61 @@
+"""The folder of an import job: its name, and the names of what lies in it while the job runs.
+
+<output>/<data store>-FHIR_IMPORT-<job>/.work/plan.json       what the job does
+                                             /000012.json     shard 12 is finished: its counts
+                                             /000012.SUCCESS  its part of that log
+                                             /000012.keys     the keys of what it accepted
+"""
+
+from __future__ import annotations
+
+from .storage import Storage
+
+__all__ = [
+    "ACCESS_CHECK",
+    "FINDINGS",
+    "JOB_FOLDER_MARK",
+    "KEYS",
+    "PLAN",
+    "WORK",
+    "job_folder_name",
+    "part_uri",
+    "result_uri",
+]
+
+JOB_FOLDER_MARK = "-FHIR_IMPORT-"
+"""HealthLake puts it between the ids of the data store and of the job."""
+
+ACCESS_CHECK = ".healthlake_write_access_check_file.temp"
+"""HealthLake writes this file into an output folder to see whether it may."""
+
+WORK = ".work"
+"""Folder in the job's own, for parts and the checkpoint. It is removed once the Manifest is
+written.
+"""
+
+PLAN = "plan.json"
+"""File of the work folder that says what the job does."""
+
+KEYS = "keys"
+"""Part of an import: the keys of the accepted lines."""
+
+FINDINGS = "findings"
+"""Part of a validation: the verdicts that have issues."""
+
+
+def job_folder_name(datastore_id: str, job_id: str) -> str:
+    """Return the name of a job's folder below the output folder."""
+    return f"{datastore_id}{JOB_FOLDER_MARK}{job_id}"
+
+
+def part_uri(storage: Storage, work_folder: str, index: int, name: str) -> str:
+    """Return where the part ``name`` of the shard ``index`` lies.
+
+    It depends on these alone, so that a shard that is run again replaces what it left before.
+    """
+    return storage.join(work_folder, f"{index:06d}.{name}")
+
+
+def result_uri(storage: Storage, work_folder: str, index: int) -> str:
+    """Return where the counts of a finished shard lie."""
+    return part_uri(storage, work_folder, index, "json")

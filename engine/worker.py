@@ -1,0 +1,132 @@
+"""Worker: what runs in a worker process for one shard: its lines are read, judged, counted and
+written as part files.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from .counting.tally import Tally
+from .errors import StorageError
+from .executors.live_counters import Heartbeat
+from .judging.chosen_packages import default_versions
+from .judging.judge import Judge
+from .plugins import new_validator
+from .reading.compression import BrokenArchive, decompress
+from .reading.lines import Lines, read_lines, read_range
+from .settings import Settings
+from .shard import Break, Shard, ShardResult
+from .storage import Reader, storage_for
+from .writing.parts import Parts, open_parts
+
+__all__ = ["count_lines", "run_shard"]
+
+
+def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
+    """Validates a shard's lines and leaves its part files, whole. Idempotent: a second run leaves
+    the very same.
+
+    Raises StorageError when an output cannot be written, Cancelled when the job is; a break of the
+    input is a value in the result.
+    """
+    judge = _judge(settings)
+    parts: Parts = open_parts(settings, shard.index)
+    tally = Tally(shard.index)
+    reading, lines, broken = _Reading(shard), 0, None
+    try:
+        for piece in reading:
+            if isinstance(piece, Break):
+                broken = piece
+                break
+            lines = piece.first + piece.count
+            verdicts = judge.verdicts(piece, beat.check)
+            tally.add(verdicts, piece.first, parts.write(piece, verdicts))
+            tally.add_opinions(judge.opinions(piece, verdicts, beat.check).items())
+            beat(tally.live(reading.consumed))
+        return parts.commit(ShardResult(shard.index, lines, tally.frozen(), parts.names(), broken))
+    except BaseException:
+        parts.abort()
+        raise
+
+
+def count_lines(shard: Shard, beat: Heartbeat) -> tuple[int, int]:
+    """(lines, lines that are not blank) of a shard that could not be validated."""
+    lines = filled = 0
+    for piece in _Reading(shard):
+        if isinstance(piece, Break):
+            break
+        lines = piece.first + piece.count
+        filled += (
+            1 if piece.too_long else sum(1 for line in piece.data.split(b"\n") if line.strip())
+        )
+        beat()
+    return lines, filled
+
+
+class _Reading:
+    """The shard's lines; last of all a Break where reading ended early.
+
+    ``consumed``: bytes of the file read so far.
+    """
+
+    def __init__(self, shard: Shard) -> None:
+        self._shard = shard
+        self.consumed = 0
+        self._reader: Reader
+
+    def __iter__(self) -> Iterator[Lines | Break]:
+        shard, storage = self._shard, storage_for(self._shard.uri)
+        try:
+            self._reader = storage.open(
+                shard.uri, max(shard.start - 1, 0), shard.end, etag=shard.etag
+            )
+            try:
+                yield from read_lines(self._chunks(), shard.start, shard.end)
+            finally:
+                self._reader.close()
+            if not storage.unchanged(shard.uri, shard.etag):
+                yield Break("The file changed while it was read", 400)
+        except BrokenArchive as error:
+            yield Break(f"The file could not be read to its end: {error}", 400)
+        except StorageError as error:
+            yield Break(f"The file could not be read to its end: {error.reason}", 400)
+
+    def read(self, size: int, /) -> bytes:
+        data = self._reader.read(size)
+        self.consumed += len(data)
+        return data
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _chunks(self) -> Iterator[bytes]:
+        if self._shard.compression:
+            return decompress(self, self._shard.compression)
+        return read_range(self, max(self._shard.start - 1, 0), self._shard.end)
+
+
+_made = threading.local()
+
+
+def _judge(settings: Settings) -> Judge:
+    """The validators of a job, made once in each worker (a thread may be one)."""
+    if getattr(_made, "settings", None) != settings:
+        options: dict[str, Any] = {
+            "unknown_profile": settings.unknown_profile,
+            "warnings": settings.warnings,
+            "packages": settings.packages,
+        }
+        if settings.default_versions:
+            options["defaults"] = default_versions(settings.default_versions)
+        judge = new_validator(settings.judge, settings.level, options)
+        others = {
+            name: new_validator(name, settings.level, options)
+            for name in settings.validators
+            if name != settings.judge
+        }
+        _made.judge = Judge(judge, others, settings)
+        _made.settings = settings
+    made: Judge = _made.judge
+    return made
