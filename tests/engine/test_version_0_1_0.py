@@ -1,0 +1,130 @@
+"""What version 0.1.0 left half done is gone on with: fixtures/version-0.1.0.
+
+Its files were made by that version: ``job`` is the folder of an import that was killed after its
+second shard, ``expected`` the output of the same import that was not killed, ``jobs.db`` the state
+file that both were recorded in, with a job of the endpoint that waits. Paths in them were then
+replaced by /data, and the machine's name by ``machine``; the tests put their own in place of these.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bulkfhir.engine import ConfigurationError, JobStatus, import_job
+from bulkfhir.engine.jobs import Database, DatastoreStore, JobStore, ReusedTokenError, once
+from bulkfhir.engine.storage import storage_for
+
+OLD = Path(__file__).resolve().parents[2] / "fixtures/version-0.1.0"
+OPTIONS = {
+    "level": "structure-only",
+    "unknown_profile": "warning",
+    "warnings": True,
+    "sink": "ndjson",
+    "datastore_id": "d" * 32,
+    "job_id": "half",
+    "resume": True,
+}
+
+
+@pytest.fixture
+def half_done(tmp_path):
+    """The killed job's folder in its place below the output; returns (source, output, folder)."""
+    source, output = tmp_path / "source", tmp_path / "output"
+    folder = output / f"{'d' * 32}-FHIR_IMPORT-half"
+    shutil.copytree(OLD / "source", source)
+    shutil.copytree(OLD / "job", folder)
+    plan = folder / ".work/plan.json"
+    text = plan.read_text().replace("/data/", f"{tmp_path}/")
+    for entry in json.loads(text)["inputs"]:
+        found = storage_for(entry["uri"]).stat(entry["uri"])
+        text = text.replace(entry["etag"], found.etag)
+    plan.write_text(text)
+    return source, output, folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "Manifest.json"
+    }
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_import_is_gone_on_with_to_the_same_bytes(half_done, workers):
+    source, output, folder = half_done
+    finished = {
+        path: path.stat().st_mtime_ns for path in folder.glob("resources/*/part-00000[01].*")
+    }
+    result = import_job(source, output, workers=workers, **OPTIONS)
+    assert result.status is JobStatus.COMPLETED_WITH_ERRORS, result.message
+    assert files(folder) == files(OLD / "expected")
+    assert finished
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    mine, theirs = (
+        json.loads((place / "Manifest.json").read_text()) for place in (folder, OLD / "expected")
+    )
+    assert [mine[key] for key in mine if key.startswith(("number", "size"))] == [
+        theirs[key] for key in theirs if key.startswith(("number", "size"))
+    ]
+
+
+def test_a_killed_import_is_not_gone_on_with_under_other_choices(half_done):
+    source, output, _ = half_done
+    with pytest.raises(ConfigurationError, match="begun with level 'structure-only'"):
+        import_job(source, output, **OPTIONS | {"level": "minimal"})
+
+
+@pytest.fixture
+def state(tmp_path):
+    """A copy of the state file, whose processes ran on this machine."""
+    path = tmp_path / "jobs.db"
+    shutil.copy(OLD / "jobs.db", path)
+    connection = sqlite3.connect(path)
+    machine = f"{platform.node()}:"
+    connection.execute("UPDATE jobs SET process = replace(process, 'machine:', ?)", (machine,))
+    connection.commit()
+    connection.close()
+    return path
+
+
+def test_a_state_file_is_read(state):
+    jobs = JobStore(Database(state))
+    assert [(job.id, job.status) for job in jobs.page().jobs] == [
+        ("f" * 32, JobStatus.SUBMITTED),
+        ("half", JobStatus.IN_PROGRESS),
+        ("whole", JobStatus.COMPLETED_WITH_ERRORS),
+    ]
+    whole = jobs.job("whole")
+    assert whole.progress["TotalNumberOfResourcesImported"] == 84
+    assert [(found["rule"], found["count"]) for found in whole.findings] == [
+        ("binding-required", 9),
+        ("unknown-element", 8),
+    ]
+    assert jobs.samples("whole")[-1].imported == 84
+    datastores = DatastoreStore(Database(state))
+    assert datastores.datastore("e" * 32).settings == {"DatastoreTypeVersion": "R4"}
+    arn = f"arn:aws:healthlake:us-east-1:123456789012:datastore/fhir/{'e' * 32}"
+    assert datastores.tags(arn) == {"team": "imports"}
+
+
+def test_a_state_file_is_gone_on_with(state):
+    database = Database(state)
+    jobs = JobStore(database)
+    jobs.close_abandoned()
+    assert (jobs.job("half").status, jobs.job("half").message) == (
+        JobStatus.FAILED,
+        "The process that ran the job is gone",
+    )
+    (begun,) = jobs.claim(4)
+    assert (begun.id, begun.status, begun.attempt) == ("f" * 32, JobStatus.IN_PROGRESS, 1)
+    assert jobs.finish(begun, JobStatus.COMPLETED).end_time is not None
+    with pytest.raises(ReusedTokenError):
+        once(database, "StartFHIRImportJob", "token", {"a": 2}, lambda _: "another")
+    assert once(database, "StartFHIRImportJob", "token", {"a": 1}, lambda _: "x") == "f" * 32
