@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COLUMN = {
     "validators": """
         __init__
+        catalogue
         validator fhir_resources
         native
         explainer
@@ -39,7 +40,7 @@ COLUMN = {
         terminology schema
         values definitions
         search block
-        text_columns issue errors
+        text_columns issue declaration errors
     """,
     "engine": """
         __init__ front emulator

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Self
 
-__all__ = ["FAILING", "Issue", "Severity", "Verdict", "crash_verdict", "operation_outcome"]
+from .declaration import FAILING, Declaration, Severity, Violation
 
-Severity = Literal["fatal", "error", "warning", "information"]
-
-FAILING: frozenset[str] = frozenset({"fatal", "error"})
-"""Severities that fail a resource."""
+__all__ = [
+    "CRASH",
+    "FAILING",
+    "Issue",
+    "Severity",
+    "Verdict",
+    "crash_verdict",
+    "operation_outcome",
+]
 
 LONGEST = 2000
 """Characters of a message.
@@ -20,11 +25,43 @@ LONGEST = 2000
 A value may have a million; a log that repeats it for every finding would be larger than the data.
 """
 
+CRASH = Declaration(
+    "validator-crash",
+    "fatal",
+    "exception",
+    "the validator failed: {error}",
+    "the validator itself broke on a resource, which is never the data's fault",
+)
+
 _TYPED_CHOICE = re.compile(r"\.ofType\(\w+\)")
 
 
-@dataclass(slots=True)
-class Issue:
+class _Rendered:
+    """The attribute ``diagnostics``: as it was given, or rendered when it is first asked for."""
+
+    def __get__(self, issue: Issue | None, owner: type[Issue]) -> str:
+        if issue is None:
+            raise AttributeError("diagnostics has no default")
+        if issue.sentence is None:
+            issue.sentence = "" if issue.violation is None else _cut(issue.violation.text)
+        return issue.sentence
+
+    def __set__(self, issue: Issue, text: str | None) -> None:
+        issue.sentence = text if text is None or len(text) <= LONGEST else _cut(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+class _Worded:
+    """What an issue says, None until it is rendered; apart, so that it is no field of the issue."""
+
+    sentence: str | None
+
+
+@dataclass
+class Issue(_Worded):
     """One finding, as OperationOutcome.issue describes it (FHIR R4, section 2.36).
 
     severity     fatal | error | warning | information
@@ -36,19 +73,66 @@ class Issue:
                  since values may be quoted whole
     profile      canonical url of the StructureDefinition that states the rule, where one does
     element      of an element that is missing: its name below the location
+    violation    what the sentence is rendered from; None where only the sentence was given, as
+                 plug-ins give it
     """
 
     severity: Severity
     code: str
     rule: str
     location: str
-    diagnostics: str
+    diagnostics: _Rendered = _Rendered()
     profile: str | None = None
     element: str = ""
+    violation: Violation | None = field(default=None, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        if len(self.diagnostics) > LONGEST:
-            self.diagnostics = self.diagnostics[: LONGEST - 3] + "..."
+    @classmethod
+    def of(
+        cls,
+        violation: Violation,
+        location: str = "",
+        profile: str | None = None,
+        element: str = "",
+        severity: Severity | None = None,
+    ) -> Self:
+        """Return the issue for a violation at a place; its severity is the declared one unless
+        another is given.
+        """
+        declaration = violation.declaration
+        return cls(
+            severity or declaration.severity,
+            declaration.code,
+            violation.rule if declaration.family else declaration.name,
+            location,
+            None,
+            profile,
+            element,
+            violation,
+        )
+
+    def copied(self) -> Issue:
+        """Return the same anew: locations grow in place."""
+        return Issue(
+            self.severity,
+            self.code,
+            self.rule,
+            self.location,
+            self.sentence,
+            self.profile,
+            self.element,
+            self.violation,
+        )
+
+    def without_values(self) -> Issue:
+        """Return the issue with a message that quotes no value of the resource.
+
+        Of a sentence that was given as plain text nothing is known; it is left out whole.
+        """
+        violation = self.violation
+        if violation is None:
+            text = f"{self.rule} (message left out, it may quote values)"
+            return replace(self, diagnostics=text)
+        return replace(self, diagnostics=violation.masked, violation=None)
 
     @property
     def expression(self) -> str:
@@ -79,19 +163,7 @@ def crash_verdict(error: Exception) -> Verdict:
     """What is said of a resource whose validation itself broke: a server error, never the
     data's.
     """
-    return Verdict(
-        None,
-        None,
-        [
-            Issue(
-                "fatal",
-                "exception",
-                "validator-crash",
-                "",
-                f"the validator failed: {type(error).__name__}",
-            )
-        ],
-    )
+    return Verdict(None, None, [Issue.of(CRASH(error=type(error).__name__))])
 
 
 def operation_outcome(issues: Sequence[Issue]) -> dict[str, object]:

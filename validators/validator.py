@@ -11,11 +11,24 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
 from .checks.check import joined
 from .definitions import Definitions, core
+from .explainer.form import (
+    RESOURCE_TYPE,
+    RESOURCE_TYPE_NO_NAME,
+    RESOURCE_TYPE_NO_STRING,
+    RESOURCE_TYPE_UNKNOWN,
+)
 from .explainer.resource_walk import Explainer
 from .issue import Issue, Verdict
 from .native.acceptance import NATIVE, Acceptance
 from .search import SearchedElements
-from .values.decoding import decode, decode_exact
+from .values.decoding import (
+    DUPLICATE_PROPERTY,
+    JSON,
+    JSON_DEPTH,
+    JSON_OBJECT,
+    decode,
+    decode_exact,
+)
 
 if TYPE_CHECKING:
     from .definitions.packages import Packages
@@ -28,7 +41,9 @@ UnknownProfile = Literal["error", "warning", "ignore"]
 """What a profile in meta.profile that nobody knows is worth at level strict."""
 
 
-_ALWAYS = frozenset({"json", "json-depth", "json-object", "duplicate-property", "resource-type"})
+_ALWAYS = frozenset(
+    one.name for one in (JSON, JSON_DEPTH, JSON_OBJECT, DUPLICATE_PROPERTY, RESOURCE_TYPE)
+)
 """Rules that hold at every level, ``minimal`` too; so does the format of an id."""
 
 
@@ -172,15 +187,9 @@ class Validator:
 
 def _resource_type(name: Any) -> Issue:
     if name is None:
-        text = "Unable to find resourceType property"
-    elif type(name) is not str:
-        text = "resourceType must be a string"
-    else:
-        text = f"Unknown resource type '{name[:64]}'"
-        if not name.isascii() or not name.isalpha():
-            pattern = "Member must satisfy regular expression pattern: [A-Za-z]{1,256}"
-            text = (
-                f"1 validation error detected: Value '{name[:64]}' at 'resourceType' failed to "
-                f"satisfy constraint: {pattern}"
-            )
-    return Issue("fatal", "invalid", "resource-type", "", text)
+        return Issue.of(RESOURCE_TYPE())
+    if type(name) is not str:
+        return Issue.of(RESOURCE_TYPE_NO_STRING())
+    is_name = name.isascii() and name.isalpha()
+    fault = RESOURCE_TYPE_UNKNOWN if is_name else RESOURCE_TYPE_NO_NAME
+    return Issue.of(fault(name=name[:64]))

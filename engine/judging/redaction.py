@@ -63,11 +63,7 @@ def redacted(verdicts: BlockVerdicts, *, ours: bool) -> BlockVerdicts:
 def _redacted(issues: Iterable[Issue], ours: bool) -> Iterable[Issue]:
     for issue in issues:
         yield (
-            issue
-            if ours and _keeps(issue)
-            else dataclasses.replace(
-                issue, diagnostics=f"{issue.rule} (message left out, it may quote values)"
-            )
+            issue if ours and issue.violation is None and _keeps(issue) else issue.without_values()
         )
 
 

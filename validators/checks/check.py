@@ -35,18 +35,7 @@ def prefix_locations(step: str, issues: list[Issue]) -> list[Issue]:
 
 def copied(issues: Issues) -> Issues:
     """The same issues anew: locations grow in place."""
-    return issues and [
-        Issue(
-            one.severity,
-            one.code,
-            one.rule,
-            one.location,
-            one.diagnostics,
-            one.profile,
-            one.element,
-        )
-        for one in issues
-    ]
+    return issues and [one.copied() for one in issues]
 
 
 def added(issues: Issues, found: list[Issue]) -> list[Issue]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..checks.check import Check, Issues, added, prefix_locations, union
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import Property
 
@@ -25,6 +26,86 @@ __all__ = [
 ]
 
 ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
+
+JSON_FORM = Declaration(
+    "json-form",
+    "error",
+    "structure",
+    "This property must be {expected}, not {found}",
+    "an array, an object or a primitive stands where its definition says so",
+    section="2.6.2",
+    reference=("JSON",),
+    parsing=True,
+)
+EMPTY_ARRAY = Declaration(
+    "empty-array",
+    "error",
+    "structure",
+    "Array cannot be empty - the property should not be present if it has no values",
+    "an array has an item",
+    section="2.6.2",
+    reference=("JSON",),
+    parsing=True,
+)
+NULL = Declaration(
+    "null",
+    "error",
+    "structure",
+    "null may stand only where the companion array has an id or extensions",
+    "null stands in an array of primitives alone, where the other array has something",
+    section="2.6.2.2",
+    reference=("JSON",),
+    parsing=True,
+)
+NULL_TWICE = NULL.also("null may stand only where the other array has something")
+ELEMENT_EMPTY = Declaration(
+    "ele-1",
+    "error",
+    "invariant",
+    "Constraint failed: ele-1: 'All FHIR elements must have a @value or children'",
+    "an element has a value or children",
+    section="2.24.0.1",
+    reference=("Type_Specific_Checks_DT_Primitive_ValueExt",),
+)
+UNKNOWN_ELEMENT = Declaration(
+    "unknown-element",
+    "error",
+    "structure",
+    "Unrecognised property '@{name}'",
+    "a property is one that the type has",
+    section="2.6.2",
+    reference=("JSON", "ILLEGAL_PROPERTY"),
+    parsing=True,
+)
+RESOURCE_TYPE = Declaration(
+    "resource-type",
+    "fatal",
+    "invalid",
+    "Unable to find resourceType property",
+    "a resource names its type, which is one of R4",
+    section="2.6.2",
+    reference=("JSON",),
+    parsing=True,
+)
+RESOURCE_TYPE_NO_STRING = RESOURCE_TYPE.also("resourceType must be a string")
+RESOURCE_TYPE_UNKNOWN = RESOURCE_TYPE.also("Unknown resource type '{name}'", quotes=("name",))
+RESOURCE_TYPE_INSIDE = RESOURCE_TYPE.also(
+    "This does not appear to be a FHIR resource (unknown name '{name}')", quotes=("name",)
+)
+RESOURCE_TYPE_NO_NAME = RESOURCE_TYPE.also(
+    "1 validation error detected: Value '{name}' at 'resourceType' failed to satisfy constraint: "
+    "Member must satisfy regular expression pattern: [A-Za-z]{{1,256}}",
+    quotes=("name",),
+)
+CHOICE = Declaration(
+    "choice",
+    "error",
+    "structure",
+    "{element} is a choice: only one type may be given, found {first} and {second}",
+    "an element with a choice of types has one of them",
+    section="2.6.2.3",
+    reference=("JSON",),
+)
 
 PropertyCheck = Callable[[Any, Mapping[str, Any], Scope], Issues]
 """Checks the JSON value of one property of an object: (value, the object, scope)."""
@@ -44,13 +125,7 @@ def _described(value: Any) -> str:
 
 def wrong_form(value: Any, expected: str) -> Issue:
     """The issue for a value of another JSON form than its definition says."""
-    return Issue(
-        "error",
-        "structure",
-        "json-form",
-        "",
-        f"This property must be {expected}, not {_described(value)}",
-    )
+    return Issue.of(JSON_FORM(expected=expected, found=_described(value)))
 
 
 def empty_element() -> Issue:
@@ -58,21 +133,12 @@ def empty_element() -> Issue:
 
     An id alone is neither in a primitive; in an object HL7's validator lets it pass.
     """
-    return Issue(
-        "error",
-        "invariant",
-        "ele-1",
-        "",
-        "Constraint failed: ele-1: 'All FHIR elements must have a @value or children'",
-        ELEMENT,
-    )
+    return Issue.of(ELEMENT_EMPTY(), "", ELEMENT)
 
 
 def unknown_element(name: str) -> PropertyCheck:
     """For a name that the type does not have (HealthLake's words)."""
-    return lambda value, owner, scope: [
-        Issue("error", "structure", "unknown-element", "", f"Unrecognised property '@{name[:128]}'")
-    ]
+    return lambda value, owner, scope: [Issue.of(UNKNOWN_ELEMENT(name=name[:128]))]
 
 
 def _conflict(prop: Property, owner: Mapping[str, Any], siblings: frozenset[str]) -> Issues:
@@ -81,17 +147,8 @@ def _conflict(prop: Property, owner: Mapping[str, Any], siblings: frozenset[str]
     first = next(name for name in owner if name in siblings or name in own)
     if first in own:
         return None
-    name = prop.element.path
-    return [
-        Issue(
-            "error",
-            "structure",
-            "choice",
-            "",
-            f"{name} is a choice: only one type may be given, found {first.removeprefix('_')} and "
-            f"{prop.json_name}",
-        )
-    ]
+    fault = CHOICE(element=prop.element.path, first=first.removeprefix("_"), second=prop.json_name)
+    return [Issue.of(fault)]
 
 
 def with_choice(prop: Property, siblings: frozenset[str], check: PropertyCheck) -> PropertyCheck:
@@ -142,34 +199,14 @@ def list_check(prop: Property, checks: Sequence[Check]) -> PropertyCheck:
         if type(value) is not list:
             return prefix_locations(step, [wrong_form(value, "an Array")])
         if not value:
-            return prefix_locations(
-                step,
-                [
-                    Issue(
-                        "error",
-                        "structure",
-                        "empty-array",
-                        "",
-                        "Array cannot be empty - the property should not be present if it has no "
-                        "values",
-                    )
-                ],
-            )
+            return prefix_locations(step, [Issue.of(EMPTY_ARRAY())])
         issues: Issues = None
         for index, item in enumerate(value):
             if item is None and companion is not None:
                 others = owner.get(companion)
                 if type(others) is list and index < len(others) and others[index] is not None:
                     continue
-                found_here: Issues = [
-                    Issue(
-                        "error",
-                        "structure",
-                        "null",
-                        "",
-                        "null may stand only where the companion array has an id or extensions",
-                    )
-                ]
+                found_here: Issues = [Issue.of(NULL())]
             else:
                 found_here = first(item, scope)
                 if second is not None and (more := second(item, scope)) is not None:
@@ -227,19 +264,7 @@ def companion_check(prop: Property, element: Check, empty: Check | None) -> Prop
         if type(value) is not list:
             return prefix_locations(step, [wrong_form(value, "an Array")])
         if not value:
-            return prefix_locations(
-                step,
-                [
-                    Issue(
-                        "error",
-                        "structure",
-                        "empty-array",
-                        "",
-                        "Array cannot be empty - the property should not be present if it has no "
-                        "values",
-                    )
-                ],
-            )
+            return prefix_locations(step, [Issue.of(EMPTY_ARRAY())])
         values = owner.get(name)
         values = values if type(values) is list else []
         issues: Issues = None
@@ -248,19 +273,7 @@ def companion_check(prop: Property, element: Check, empty: Check | None) -> Prop
             if item is None and has_value:
                 continue
             if item is None:
-                found_here: Issues = (
-                    [
-                        Issue(
-                            "error",
-                            "structure",
-                            "null",
-                            "",
-                            "null may stand only where the other array has something",
-                        )
-                    ]
-                    if index >= len(values)
-                    else None
-                )
+                found_here: Issues = [Issue.of(NULL_TWICE())] if index >= len(values) else None
             else:
                 found_here = one(item, has_value, scope)
             if found_here is not None:

@@ -31,6 +31,9 @@ from ..schema.profile_tree import Node, profile_tree
 from ..terminology import Membership, Terminology
 from ..values.narrative import read_div
 from .form import (
+    RESOURCE_TYPE,
+    RESOURCE_TYPE_INSIDE,
+    RESOURCE_TYPE_NO_STRING,
     PropertyCheck,
     companion_check,
     inline_check,
@@ -298,29 +301,12 @@ class Explainer:
             return [wrong_form(value, "an object")]
         name = value.get("resourceType")
         if type(name) is not str:
-            return [
-                Issue(
-                    "fatal",
-                    "invalid",
-                    "resource-type",
-                    "",
-                    "Unable to find resourceType property"
-                    if name is None
-                    else "resourceType must be a string",
-                )
-            ]
+            fault = RESOURCE_TYPE() if name is None else RESOURCE_TYPE_NO_STRING()
+            return [Issue.of(fault)]
         check = self._resources.get(name)
         if check is None:
             if not self.schema.is_resource(name):
-                return [
-                    Issue(
-                        "fatal",
-                        "invalid",
-                        "resource-type",
-                        "",
-                        f"This does not appear to be a FHIR resource (unknown name '{name[:64]}')",
-                    )
-                ]
+                return [Issue.of(RESOURCE_TYPE_INSIDE(name=name[:64]))]
             check = self.resource_check(name)
         return check(value, scope)
 

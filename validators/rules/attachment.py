@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import only_with
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import TypeSchema
 
@@ -17,6 +18,38 @@ if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
 __all__ = ["build", "decoded", "when_present"]
+
+BASE64 = Declaration(
+    "attachment-base64",
+    "error",
+    "structure",
+    "The base64 content in the {element} element is not valid base64",
+    "data and hash of an Attachment are base64",
+    section="2.24.0.5",
+    reference=("TYPE_SPECIFIC_CHECKS_DT_ATT_B64_DECODE_FAIL",),
+)
+SIZE = Declaration(
+    "attachment-size",
+    "error",
+    "structure",
+    "Stated Attachment Size {stated} does not match actual attachment size {actual}",
+    "the size of an Attachment is that of its data",
+    section="2.24.0.5",
+    reference=(
+        "TYPE_SPECIFIC_CHECKS_DT_ATT_SIZE_CORRECT",
+        "TYPE_SPECIFIC_CHECKS_DT_ATT_SIZE_INVALID",
+    ),
+    quotes=("stated",),
+)
+HASH = Declaration(
+    "attachment-hash",
+    "error",
+    "structure",
+    "The hash of the data did not match the data",
+    "the hash of an Attachment is that of its data",
+    section="2.24.0.5",
+    reference=("TYPE_SPECIFIC_CHECKS_DT_ATT_HASH_MISMATCH",),
+)
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -43,10 +76,6 @@ def decoded(text: str) -> bytes | None:
         return None
 
 
-def _error(rule: str, text: str) -> Issue:
-    return Issue("error", "structure", rule, "", text)
-
-
 when_present = only_with("data", "hash")
 
 
@@ -68,29 +97,13 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
         content = decoded(data) if type(data) is str else None
         expected = decoded(digest) if type(digest) is str else None
         if type(digest) is str and expected is None:
-            issues.append(
-                _error(
-                    "attachment-base64",
-                    "The base64 content in the hash element is not valid base64",
-                )
-            )
+            issues.append(Issue.of(BASE64(element="hash")))
         if type(data) is str and content is None:
-            issues.append(
-                _error(
-                    "attachment-base64",
-                    "The base64 content in the data element is not valid base64",
-                )
-            )
+            issues.append(Issue.of(BASE64(element="data")))
         if content is not None and type(size) is int and size != len(content):
-            issues.append(
-                _error(
-                    "attachment-size",
-                    f"Stated Attachment Size {size} does not match actual attachment size "
-                    f"{len(content)}",
-                )
-            )
+            issues.append(Issue.of(SIZE(stated=size, actual=len(content))))
         if content is not None and expected is not None and _sha1(content) != expected:
-            issues.append(_error("attachment-hash", "The hash of the data did not match the data"))
+            issues.append(Issue.of(HASH()))
         return issues or None
 
     return check

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import ElementSchema, TypeSchema
 
@@ -18,32 +19,35 @@ if TYPE_CHECKING:
 __all__ = ["build", "when_present", "too_few", "too_many"]
 
 
+CARDINALITY = Declaration(
+    "cardinality",
+    "error",
+    "structure",
+    "Profile {profile}, Element '{element}': minimum required = {minimum}, but only found {count}",
+    "an element is there as often as its definition says, in the base type, a profile or a slice",
+    section="2.1.0.5",
+    reference=(
+        "Validation_VAL_Profile_Minimum",
+        "Validation_VAL_Profile_Maximum",
+        "Validation_VAL_Profile_Minimum_SLICE",
+        "VALIDATION_VAL_PROFILE_MINIMUM_MAGIC",
+    ),
+)
+TOO_MANY = CARDINALITY.also(
+    "Profile {profile}, Element '{element}': max allowed = {maximum}, but found {count}"
+)
+
+
 def too_few(profile: str, name: str, minimum: int, count: int) -> Issue:
     """In HealthLake's words. name: the element with its path, ``Patient.contact.name``."""
-    text = (
-        f"Profile {profile}, Element '{name}': minimum required = {minimum}, but only found {count}"
-    )
-    return Issue(
-        "error",
-        "structure",
-        "cardinality",
-        "",
-        text,
-        profile,
-        name.rpartition(".")[2].removesuffix("[x]"),
-    )
+    fault = CARDINALITY(profile=profile, element=name, minimum=minimum, count=count)
+    return Issue.of(fault, "", profile, name.rpartition(".")[2].removesuffix("[x]"))
 
 
 def too_many(profile: str, name: str, maximum: int, count: int) -> Issue:
     """In HealthLake's words."""
-    return Issue(
-        "error",
-        "structure",
-        "cardinality",
-        "",
-        f"Profile {profile}, Element '{name}': max allowed = {maximum}, but found {count}",
-        profile,
-    )
+    fault = TOO_MANY(profile=profile, element=name, maximum=maximum, count=count)
+    return Issue.of(fault, "", profile)
 
 
 def _required(schema: TypeSchema) -> list[tuple[frozenset[str], ElementSchema]]:

@@ -11,6 +11,7 @@ from ..checks.check import Check, Issues
 from ..checks.resolution import FRAGMENTS
 from ..checks.rule import only_with
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
 
@@ -20,6 +21,67 @@ if TYPE_CHECKING:
 __all__ = ["build", "when_present"]
 
 DOMAIN_RESOURCE = "http://hl7.org/fhir/StructureDefinition/DomainResource"
+NESTED = Declaration(
+    "dom-2",
+    "error",
+    "invariant",
+    "Constraint failed: dom-2: 'If the resource is contained in another resource, it SHALL NOT "
+    "contain nested Resources'",
+    "a contained resource contains no other",
+    section="2.3.3",
+    reference=("http://hl7.org/fhir/StructureDefinition/DomainResource#dom-2",),
+)
+UNREFERENCED = Declaration(
+    "dom-3",
+    "error",
+    "invariant",
+    "The contained resource '{id}' is not referenced to from elsewhere in the containing resource "
+    "nor does it refer to the containing resource (dom-3)",
+    "a contained resource is referred to, or refers to the resource around it",
+    section="2.3.3",
+    reference=("CONTAINED_ORPHAN_DOM3",),
+    quotes=("id",),
+)
+VERSIONED = Declaration(
+    "dom-4",
+    "error",
+    "invariant",
+    "Constraint failed: dom-4: 'If a resource is contained in another resource, it SHALL NOT have "
+    "a meta.versionId or a meta.lastUpdated'",
+    "a contained resource has no version and no time of change",
+    section="2.3.3",
+    reference=("http://hl7.org/fhir/StructureDefinition/DomainResource#dom-4",),
+)
+SECURED = Declaration(
+    "dom-5",
+    "error",
+    "invariant",
+    "Constraint failed: dom-5: 'If a resource is contained in another resource, it SHALL NOT have "
+    "a security label'",
+    "a contained resource has no security label",
+    section="2.3.3",
+    reference=("http://hl7.org/fhir/StructureDefinition/DomainResource#dom-5",),
+)
+CONTAINED_ID = Declaration(
+    "contained-id",
+    "error",
+    "required",
+    "Resource requires an id, but none is present",
+    "a contained resource has an id",
+    section="2.3.3",
+    reference=("Resource_RES_ID_Missing",),
+)
+DUPLICATE_CONTAINED_ID = Declaration(
+    "duplicate-contained-id",
+    "error",
+    "duplicate",
+    "The contained resource id '{id}' occurs more than once",
+    "no two contained resources have one id",
+    section="2.3.3",
+    reference=("RESOURCE_DUPLICATE_CONTAINED_ID",),
+    quotes=("id",),
+)
+
 _URIS = frozenset({"uri", "url", "canonical", "oid"})
 
 
@@ -38,41 +100,17 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
         issues: list[Issue] = []
         resources = [r for r in held if type(r) is dict]
         if any("contained" in r for r in resources):
-            issues.append(
-                _failed(
-                    "dom-2",
-                    "If the resource is contained in another resource, it SHALL NOT contain "
-                    "nested Resources",
-                )
-            )
+            issues.append(Issue.of(NESTED(), "", DOMAIN_RESOURCE))
         metas = [meta for r in resources if type(meta := r.get("meta")) is dict]
         if any("versionId" in meta or "lastUpdated" in meta for meta in metas):
-            issues.append(
-                _failed(
-                    "dom-4",
-                    "If a resource is contained in another resource, it SHALL NOT have a "
-                    "meta.versionId or a meta.lastUpdated",
-                )
-            )
+            issues.append(Issue.of(VERSIONED(), "", DOMAIN_RESOURCE))
         if any("security" in meta for meta in metas):
-            issues.append(
-                _failed(
-                    "dom-5",
-                    "If a resource is contained in another resource, it SHALL NOT have a security "
-                    "label",
-                )
-            )
+            issues.append(Issue.of(SECURED(), "", DOMAIN_RESOURCE))
         issues += _repeated(held)
         issues += _unreferenced(types, name, value, held, scope.memo.get(FRAGMENTS, ()))
         return issues or None
 
     return check
-
-
-def _failed(key: str, human: str) -> Issue:
-    return Issue(
-        "error", "invariant", key, "", f"Constraint failed: {key}: '{human}'", DOMAIN_RESOURCE
-    )
 
 
 def _repeated(held: list[Any]) -> Iterator[Issue]:
@@ -82,13 +120,7 @@ def _repeated(held: list[Any]) -> Iterator[Issue]:
         if type(identity) is not str:
             continue
         if identity in seen:
-            yield Issue(
-                "error",
-                "duplicate",
-                "duplicate-contained-id",
-                f"contained[{index}]",
-                f"The contained resource id '{identity[:64]}' occurs more than once",
-            )
+            yield Issue.of(DUPLICATE_CONTAINED_ID(id=identity[:64]), f"contained[{index}]")
         seen.add(identity)
 
 
@@ -132,20 +164,10 @@ def _unreferenced(
         if type(resource) is not dict:
             continue
         if ids[index] is None:
-            yield Issue(
-                "error",
-                "required",
-                "contained-id",
-                f"contained[{index}]",
-                "Resource requires an id, but none is present",
-            )
+            yield Issue.of(CONTAINED_ID(), f"contained[{index}]")
         if index not in reached:
-            text = (
-                f"The contained resource '{(ids[index] or '')[:64]}' is not referenced to from "
-                "elsewhere in the containing resource "
-                "nor does it refer to the containing resource (dom-3)"
-            )
-            yield Issue("error", "invariant", "dom-3", f"contained[{index}]", text, DOMAIN_RESOURCE)
+            fault = UNREFERENCED(id=(ids[index] or "")[:64])
+            yield Issue.of(fault, f"contained[{index}]", DOMAIN_RESOURCE)
 
 
 def references(schema: Schema, name: str, value: Any) -> Iterator[str]:

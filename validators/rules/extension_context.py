@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .. import fhirpath
 from ..checks.check import Issues
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..definitions import type_url
 from ..issue import Issue
 from ..schema import Property, Schema
@@ -56,6 +57,25 @@ _CORRECTED = {
 """Definitions whose published contexts are too narrow for what is published with them."""
 
 
+EXTENSION_CONTEXT = Declaration(
+    "extension-context",
+    "error",
+    "structure",
+    "The extension {url} is not allowed to be used at this point (allowed = {expected})",
+    "an extension stands where its definition lets it stand",
+    section="2.4.0.2",
+    reference=(
+        "Extension_EXTP_Context_Wrong",
+        "Extension_EXTM_Context_Wrong",
+        "Profile_EXT_Not_Here",
+        "RESOURCE_MATCHETYPE_DISALLOWED",
+    ),
+)
+MODIFIER_CONTEXT = EXTENSION_CONTEXT.also(
+    "The modifier extension {url} is not allowed to be used at this point (allowed = {expected})"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """What a definition says of where its extension may stand.
@@ -86,7 +106,7 @@ class Placement:
         )
 
 
-@dataclass(slots=True)
+@dataclass
 class PendingContext(Issue):
     """An extension that may stand where it is or may not, depending on what lies above; ``decide``
     says it of a place.
@@ -113,20 +133,10 @@ def pending_context(
 ) -> PendingContext:
     """The issue for an extension whose place must be looked at."""
     expected = ", ".join(f"{kind} {expression}" for kind, expression in placement.contexts)
-    text = (
-        f"The {'modifier ' if modifier else ''}extension {placement.url} is not allowed to be "
-        f"used at this point (allowed = {expected})"
-    )
-    return PendingContext(
-        "error",
-        "structure",
-        "extension-context",
-        "",
-        text,
-        placement.url,
-        "",
-        partial(_allowed, compilation, placement),
-    )
+    sentence = MODIFIER_CONTEXT if modifier else EXTENSION_CONTEXT
+    issue = PendingContext.of(sentence(url=placement.url, expected=expected), "", placement.url)
+    issue.decide = partial(_allowed, compilation, placement)
+    return issue
 
 
 def resolve_extension_contexts(
@@ -142,16 +152,7 @@ def resolve_extension_contexts(
         if type(issue) is not PendingContext or issue.decide is None:
             kept.append(issue)
         elif not issue.decide(_place(compilation.schema, name, resource, issue.location, scope)):
-            kept.append(
-                Issue(
-                    issue.severity,
-                    issue.code,
-                    issue.rule,
-                    issue.location,
-                    issue.diagnostics,
-                    issue.profile,
-                )
-            )
+            kept.append(issue.copied())
     return kept or None
 
 

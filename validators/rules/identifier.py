@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import only_with
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import TypeSchema
 
@@ -30,6 +31,32 @@ _UUID = re.compile(
 when_present = only_with("system")
 
 
+IDENTIFIER_SYSTEM = Declaration(
+    "identifier-system",
+    "error",
+    "code-invalid",
+    "Identifier.system must be an absolute reference, not a local reference",
+    "the system of an Identifier is an absolute URI",
+    section="2.24.0.10",
+    reference=("Type_Specific_Checks_DT_Identifier_System",),
+)
+IDENTIFIER_URI = Declaration(
+    "identifier-uri",
+    "error",
+    "code-invalid",
+    f"if identifier.system is '{_URI_SYSTEM}', then the identifier.value must be a full URI",
+    "the value of an Identifier is a URI or a UUID where its system says so",
+    section="2.24.0.10",
+    reference=(
+        "TYPE_SPECIFIC_CHECKS_DT_IDENTIFIER_IETF_SYSTEM_VALUE",
+        "TYPE_SPECIFIC_CHECKS_DT_IDENTIFIER_IETF_SYSTEM_WRONG_1",
+    ),
+)
+IDENTIFIER_UUID = IDENTIFIER_URI.also(
+    f"the system '{_UUID_SYSTEM}' is for UUIDs, which the value is none of"
+)
+
+
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if schema.name != "Identifier":
         return None
@@ -39,42 +66,17 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
         if type(system) is not str or not system:
             return None
         if not system.startswith(_SCHEMES):
-            return [
-                Issue(
-                    "error",
-                    "code-invalid",
-                    "identifier-system",
-                    "",
-                    "Identifier.system must be an absolute reference, not a local reference",
-                )
-            ]
+            return [Issue.of(IDENTIFIER_SYSTEM())]
         if system == _URI_SYSTEM:
             identifier = value.get("value")
             if type(identifier) is str and identifier and not _SCHEME.match(identifier):
-                return [
-                    Issue(
-                        "error",
-                        "code-invalid",
-                        "identifier-uri",
-                        "",
-                        f"if identifier.system is '{_URI_SYSTEM}', then the identifier.value must "
-                        "be a full URI",
-                    )
-                ]
+                return [Issue.of(IDENTIFIER_URI())]
         if (
             system == _UUID_SYSTEM
             and type(value.get("value")) is str
             and not _UUID.fullmatch(value["value"])
         ):
-            return [
-                Issue(
-                    "error",
-                    "code-invalid",
-                    "identifier-uri",
-                    "",
-                    f"the system '{_UUID_SYSTEM}' is for UUIDs, which the value is none of",
-                )
-            ]
+            return [Issue.of(IDENTIFIER_UUID())]
         return None
 
     return check

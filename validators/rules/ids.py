@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import only_with
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import Property, TypeSchema
 
@@ -14,6 +15,28 @@ if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
 __all__ = ["build", "build_element", "when_present"]
+
+
+DUPLICATE_ID = Declaration(
+    "duplicate-id",
+    "error",
+    "business-rule",
+    "Duplicate id value '{id}'",
+    "no two elements of a resource have one id",
+    section="2.24.0.2",
+    reference=("DUPLICATE_ID",),
+    quotes=("id",),
+)
+DUPLICATE_SECURITY = Declaration(
+    "duplicate-security",
+    "error",
+    "duplicate",
+    "Duplicate: '{label}'",
+    "a security label stands once in a resource",
+    section="2.24.5",
+    reference=("Meta_RES_Security_Duplicate",),
+    quotes=("label",),
+)
 
 
 def build_element(prop: Property, compilation: Compilation) -> Check | None:
@@ -34,15 +57,7 @@ def build_element(prop: Property, compilation: Compilation) -> Check | None:
             return None
         seen = scope.memo.setdefault("ids", set())
         if value in seen:
-            return [
-                Issue(
-                    "error",
-                    "business-rule",
-                    "duplicate-id",
-                    "",
-                    f"Duplicate id value '{value[:64]}'",
-                )
-            ]
+            return [Issue.of(DUPLICATE_ID(id=value[:64]))]
         seen.add(value)
         return None
 
@@ -67,15 +82,7 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
             f"{label.get('system')}#{label.get('code')}" for label in labels if type(label) is dict
         ):
             if key in seen:
-                issues.append(
-                    Issue(
-                        "error",
-                        "duplicate",
-                        "duplicate-security",
-                        f"security[{n}]",
-                        f"Duplicate: '{key[:128]}'",
-                    )
-                )
+                issues.append(Issue.of(DUPLICATE_SECURITY(label=key[:128]), f"security[{n}]"))
             seen.add(key)
         return issues or None
 

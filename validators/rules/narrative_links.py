@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import only_with
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import TypeSchema
 from ..values.narrative import read_div, resolve_anchors
@@ -25,6 +26,16 @@ _HOLDERS = frozenset(
 
 
 when_present = only_with("language", "contained", *_HOLDERS)
+
+
+NARRATIVE_LANGUAGE = Declaration(
+    "narrative-language",
+    "error",
+    "processing",
+    "A narrative without words needs a lang attribute where the resource has a language",
+    "a narrative of pictures alone says its language where the resource has one",
+    reference=("JSON",),
+)
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
@@ -62,12 +73,4 @@ def _language(text: Any) -> list[Issue]:
     div = text.get("div") if type(text) is dict else None
     if type(div) is not str or not read_div(div).wordless:
         return []
-    return [
-        Issue(
-            "error",
-            "processing",
-            "narrative-language",
-            "text.div",
-            "A narrative without words needs a lang attribute where the resource has a language",
-        )
-    ]
+    return [Issue.of(NARRATIVE_LANGUAGE(), "text.div")]

@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 import orjson
 
+from ..declaration import Declaration, Violation
 from ..issue import Issue
 
 __all__ = ["DEPTH_LIMIT", "LINE_LIMIT", "Number", "decode", "decode_exact"]
@@ -27,6 +28,45 @@ LINE_LIMIT: Final = 256 * 1024 * 1024
 
 INVALID_JSON: Final = "Invalid JSON found in input file"
 """How HealthLake opens every such message."""
+
+JSON = Declaration(
+    "json",
+    "fatal",
+    "invalid",
+    f"{INVALID_JSON}: {{reason}}",
+    "a line is JSON by RFC 8259, in UTF-8",
+    section="2.6.2",
+    reference=("JSON", "NOT_UTF8", "Type_Specific_Checks_DT_Decimal_Valid"),
+    parsing=True,
+)
+JSON_OBJECT = Declaration(
+    "json-object",
+    "fatal",
+    "invalid",
+    f"{INVALID_JSON}: a resource is a JSON object",
+    "a line is one JSON object",
+    section="2.6.2",
+    reference=("JSON",),
+    parsing=True,
+)
+JSON_DEPTH = Declaration(
+    "json-depth",
+    "fatal",
+    "invalid",
+    f"{INVALID_JSON}: nested deeper than {{limit}} levels at character {{position}}",
+    "objects and arrays are nested in no more than 255 levels",
+    reference=("JSON",),
+    parsing=True,
+)
+DUPLICATE_PROPERTY = Declaration(
+    "duplicate-property",
+    "fatal",
+    "invalid",
+    f"{INVALID_JSON}: property '{{name}}' stands twice in one object",
+    "a property stands once in an object",
+    section="2.6.2",
+    reference=("JSON",),
+)
 
 _SPACES: Final = b" \t\r\n"
 _ESCAPED_MARKS: Final = (b"\\u0022", b"\\u003a", b"\\u003A", b"\\u0020")
@@ -51,9 +91,9 @@ class Number(Decimal):
 class _UnacceptableError(ValueError):
     """Text that Python's JSON decoder would take, and RFC 8259 or FHIR does not."""
 
-    def __init__(self, reason: str, rule: str = "json") -> None:
-        super().__init__(reason)
-        self.rule = rule
+    def __init__(self, violation: Violation) -> None:
+        super().__init__(violation.rule)
+        self.violation = violation
 
 
 def decode(line: bytes) -> dict[str, Any] | Issue:
@@ -105,11 +145,11 @@ def _decode_exactly(line: bytes, *, every_number: bool) -> dict[str, Any] | Issu
         resource = (_EVERY_NUMBER if every_number else _ODD_NUMBERS).decode(text)
         _check_surrogates(resource, text)
     except UnicodeDecodeError as error:
-        return _issue("json", f"byte {error.start + 1} is not UTF-8")
+        return Issue.of(JSON(reason=f"byte {error.start + 1} is not UTF-8"))
     except JSONDecodeError as error:
-        return _issue("json", f"{_reason(error)} at character {error.pos + 1}")
+        return Issue.of(JSON(reason=f"{_reason(error)} at character {error.pos + 1}"))
     except _UnacceptableError as error:
-        return _issue(error.rule, str(error))
+        return Issue.of(error.violation)
     return resource if isinstance(resource, dict) else _no_object()
 
 
@@ -124,10 +164,7 @@ def _check_depth(text: str) -> None:
         if first in "[{":
             depth += 1
             if depth > DEPTH_LIMIT:
-                raise _UnacceptableError(
-                    f"nested deeper than {DEPTH_LIMIT} levels at character {token.start() + 1}",
-                    "json-depth",
-                )
+                raise _UnacceptableError(JSON_DEPTH(limit=DEPTH_LIMIT, position=token.start() + 1))
         elif first in "]}":
             depth -= 1
 
@@ -142,7 +179,8 @@ def _check_surrogates(resource: object, text: str) -> None:
             try:
                 value.encode("utf-8")
             except UnicodeEncodeError:
-                raise _UnacceptableError("a string holds half of a surrogate pair") from None
+                fault = JSON(reason="a string holds half of a surrogate pair")
+                raise _UnacceptableError(fault) from None
         elif isinstance(value, dict):
             stack += value
             stack += value.values()
@@ -161,14 +199,12 @@ def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(members):
         seen: set[str] = set()
         twice = next(name for name, _ in members if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise _UnacceptableError(
-            f"property '{twice}' stands twice in one object", "duplicate-property"
-        )
+        raise _UnacceptableError(DUPLICATE_PROPERTY(name=twice))
     return found
 
 
 def _constant(word: str) -> None:
-    raise _UnacceptableError(f"{word} is no JSON")
+    raise _UnacceptableError(JSON(reason=f"{word} is no JSON"))
 
 
 def _odd_integer(lexeme: str) -> int | Number:
@@ -192,8 +228,4 @@ _EVERY_NUMBER = JSONDecoder(
 
 
 def _no_object() -> Issue:
-    return _issue("json-object", "a resource is a JSON object")
-
-
-def _issue(rule: str, reason: str) -> Issue:
-    return Issue("fatal", "invalid", rule, "", f"{INVALID_JSON}: {reason}")
+    return Issue.of(JSON_OBJECT())

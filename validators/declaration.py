@@ -1,0 +1,136 @@
+"""Declarations: the names of rules, each with the sentence that is said where its rule is broken.
+
+A name is declared once, beside the check that prints it. What a check finds is a Violation: the
+declaration and the values for its sentence, which is rendered when somebody asks for it, with the
+values that quote the data or without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from string import Formatter
+from typing import Literal
+
+__all__ = ["FAILING", "MASK", "Declaration", "Severity", "Violation"]
+
+Severity = Literal["fatal", "error", "warning", "information"]
+
+FAILING: frozenset[str] = frozenset({"fatal", "error"})
+"""Severities that fail a resource."""
+
+MASK = "***"
+"""Stands in a sentence where a value of the data would be quoted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declaration:
+    """A rule's name, with what is known of the rule and one sentence about a violation of it.
+
+    name       what a user sees as ``rule``; names are for ever
+    severity   the severity of a violation; a check may say that one is worth less
+    code       FHIR IssueType: structure, required, value, invariant, code-invalid, not-found, …
+    template   the sentence, with named fields as ``str.format_map`` reads them
+    says       what the rule asks of the data, in a few words
+    section    the section of FHIR R4 that states the rule; "" where the specification does not
+    reference  the ids that HL7's validator gives to what the rule finds
+    quotes     the fields that may quote values of the data
+    aliases    names that the rule had in earlier versions
+    family     the field that holds the name a user sees, where definitions name the rules that
+               this declaration stands for; "" where ``name`` is that name
+    parsing    whether the fault is one of form that HealthLake's parser finds, which writes
+               locations as ``/Patient``
+    main       the declaration that gives the rule its name, where this one only adds a sentence
+    """
+
+    name: str
+    severity: Severity
+    code: str
+    template: str
+    says: str
+    section: str = ""
+    reference: tuple[str, ...] = ()
+    quotes: frozenset[str] | tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    family: str = ""
+    parsing: bool = False
+    main: Declaration | None = None
+
+    def also(
+        self, template: str, *, quotes: Collection[str] = (), code: str | None = None
+    ) -> Declaration:
+        """Return a further sentence of the same rule, with an IssueType of its own where given."""
+        return replace(
+            self,
+            template=template,
+            quotes=tuple(quotes),
+            code=self.code if code is None else code,
+            main=self.main or self,
+        )
+
+    def __call__(self, **values: object) -> Violation:
+        """Return a violation with the values for the fields of the sentence."""
+        return Violation(self, values)
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of the fields in the sentence."""
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.template) if name)
+
+    @property
+    def masked(self) -> str:
+        """The template with the mask in place of every field that may quote the data."""
+        return _masked(self.template, frozenset(self.quotes))
+
+
+@cache
+def _masked(template: str, quotes: frozenset[str]) -> str:
+    pieces: list[str] = []
+    for text, name, spec, conversion in Formatter().parse(template):
+        pieces.append(text.replace("{", "{{").replace("}", "}}"))
+        if name in quotes:
+            pieces.append(MASK)
+        elif name is not None:
+            pieces.append(
+                "{" + name + (f"!{conversion}" if conversion else "") + f":{spec or ''}" + "}"
+            )
+    return "".join(pieces)
+
+
+@dataclass(slots=True)
+class Violation:
+    """What a check found, before it has a place: a declaration and the values for its sentence.
+
+    Not frozen, since that doubles the time to make one.
+
+    values   by field; none of them may change afterwards, since the sentence is rendered late
+    """
+
+    declaration: Declaration
+    values: Mapping[str, object]
+
+    @property
+    def rule(self) -> str:
+        """The name that a user sees."""
+        family = self.declaration.family
+        return str(self.values[family]) if family else self.declaration.name
+
+    @property
+    def severity(self) -> Severity:
+        return self.declaration.severity
+
+    @property
+    def fails(self) -> bool:
+        """Whether the violation fails a resource."""
+        return self.declaration.severity in FAILING
+
+    @property
+    def text(self) -> str:
+        """The sentence for a person."""
+        return self.declaration.template.format_map(self.values)
+
+    @property
+    def masked(self) -> str:
+        """The sentence without the values that may quote the data."""
+        return self.declaration.masked.format_map(self.values)
