@@ -13,8 +13,16 @@
 
 #![forbid(unsafe_code)]
 
-pub mod accept;
+pub mod block;
 pub mod columns;
+mod lexer;
+pub mod memo;
+mod op;
+mod primitives;
+mod projection;
 #[cfg(feature = "python")]
 mod python;
-mod twins;
+mod reason;
+pub mod table;
+mod tape;
+mod walk;

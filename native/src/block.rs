@@ -1,0 +1,130 @@
+//! A block of lines: columns of what came of each.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use crate::memo::{Check, Memo, Questions};
+use crate::reason::{Reason, NAMES};
+use crate::table::Table;
+use crate::walk::{Outcome, Room, Walk};
+
+pub const ACCEPTED: u8 = 0;
+const PENDING: u8 = 1;
+/// States from here on are reasons.
+const REASONS: u8 = 2;
+
+/// Parallel columns, one entry a line that is not blank.
+#[derive(Default)]
+pub struct Columns {
+    pub numbers: Vec<u32>,
+    pub starts: Vec<u32>,
+    pub ends: Vec<u32>,
+    /// ACCEPTED, PENDING, or REASONS and a reason.
+    pub states: Vec<u8>,
+    /// Of accepted lines: the number of the type, and where in the block the id stands (0, 0 for
+    /// none).
+    pub types: Vec<u16>,
+    pub ids: Vec<(u32, u32)>,
+    /// Value sets of codes that were accepted undecided, once a code.
+    pub undecided: Vec<u32>,
+}
+
+#[derive(Default)]
+pub struct Acceptor {
+    pub table: Table,
+    pub memo: Memo,
+}
+
+impl Columns {
+    /// The lines of a block, none of them looked at. Blanks at the end of a line do not count, nor
+    /// do blank lines.
+    pub fn of(data: &[u8]) -> Columns {
+        let mut columns = Columns::default();
+        let mut start = 0;
+        let mut number = 0;
+        while start < data.len() {
+            let newline = memchr::memchr(b'\n', &data[start..]).map_or(data.len(), |at| start + at);
+            let line = &data[start..newline];
+            let length = line.len()
+                - line
+                    .iter()
+                    .rev()
+                    .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
+                    .count();
+            if length > 0 && line[..length].iter().any(|b| !matches!(b, b' ' | b'\t')) {
+                columns.numbers.push(number);
+                columns.starts.push(start as u32);
+                columns.ends.push((start + length) as u32);
+            }
+            number += 1;
+            start = newline + 1;
+        }
+        columns.states = vec![PENDING; columns.numbers.len()];
+        columns.types = vec![0; columns.numbers.len()];
+        columns.ids = vec![(0, 0); columns.numbers.len()];
+        columns
+    }
+
+    pub fn is_pending(&self) -> bool {
+        self.states.contains(&PENDING)
+    }
+
+    /// Whether every line is accepted and has an id.
+    pub fn is_whole(&self) -> bool {
+        self.states.iter().all(|&state| state == ACCEPTED) && self.ids.iter().all(|id| id.1 > 0)
+    }
+
+    /// Positions of the lines that are not accepted.
+    pub fn asked(&self) -> impl Iterator<Item = (usize, &'static str)> + '_ {
+        self.states
+            .iter()
+            .enumerate()
+            .filter(|(_, &state)| state != ACCEPTED)
+            .map(|(position, &state)| {
+                let reason = if state == PENDING {
+                    Reason::Question as u8
+                } else {
+                    state - REASONS
+                };
+                (position, NAMES[reason as usize])
+            })
+    }
+}
+
+impl Acceptor {
+    /// Walk every line that is pending; the questions that the walks raised.
+    pub fn pass(&self, data: &[u8], columns: &mut Columns) -> Vec<(Check, Vec<u8>)> {
+        let mut questions = Questions::default();
+        let mut room = Room::default();
+        for position in 0..columns.states.len() {
+            if columns.states[position] != PENDING {
+                continue;
+            }
+            let (start, end) = (columns.starts[position], columns.ends[position]);
+            let line = &data[start as usize..end as usize];
+            // The wall around one line: a mistake in this crate costs time, never a verdict or the
+            // process.
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                Walk::line(&self.table, &self.memo, &mut room, &mut questions, line)
+            }));
+            columns.states[position] = match outcome {
+                Ok(Outcome::Accepted { type_number, id }) => {
+                    columns.types[position] = type_number;
+                    columns.ids[position] = if id.1 > 0 {
+                        (start + id.0, start + id.1)
+                    } else {
+                        (0, 0)
+                    };
+                    columns.undecided.extend_from_slice(&room.undecided);
+                    ACCEPTED
+                }
+                Ok(Outcome::Pending) => PENDING,
+                Ok(Outcome::Asked(reason)) => REASONS + reason as u8,
+                Err(_) => {
+                    room = Room::default();
+                    REASONS + Reason::Panic as u8
+                }
+            };
+        }
+        questions.take()
+    }
+}

@@ -1,0 +1,297 @@
+//! What a caller does with the columns of a block afterwards: rows of a template, keys, keys that
+//! come more than once, lines by kind.
+//!
+//! Columns of numbers are bytes of native words, columns of texts are bytes in which every text
+//! ends in a newline. Nothing here knows what they mean: templates, factors and primes are the
+//! caller's. Columns that do not fit together are an error, never a panic.
+
+/// What is wrong with the columns.
+pub type Mismatch = &'static str;
+
+const SHORT: Mismatch = "columns of different lengths";
+const RAGGED: Mismatch = "no whole words";
+const NO_CODE: Mismatch = "a code beyond the last";
+const LARGE: Mismatch = "a number too large";
+
+/// How many buckets keys are put into: by their lowest byte.
+pub const BUCKETS: usize = 256;
+
+fn column<const WIDTH: usize>(
+    bytes: &[u8],
+) -> Result<impl ExactSizeIterator<Item = [u8; WIDTH]> + '_, Mismatch> {
+    let words = bytes.chunks_exact(WIDTH);
+    let whole = words.remainder().is_empty();
+    whole
+        .then(|| words.map(|word| word.try_into().unwrap_or([0; WIDTH])))
+        .ok_or(RAGGED)
+}
+
+fn halves(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = usize> + '_, Mismatch> {
+    Ok(column(bytes)?.map(|half| u16::from_ne_bytes(half) as usize))
+}
+
+fn words(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = u32> + '_, Mismatch> {
+    Ok(column(bytes)?.map(u32::from_ne_bytes))
+}
+
+fn longs(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = u64> + '_, Mismatch> {
+    Ok(column(bytes)?.map(u64::from_ne_bytes))
+}
+
+fn texts(column: &[u8]) -> impl Iterator<Item = &[u8]> + '_ {
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', column).map(move |end| {
+        let text = &column[start..end];
+        start = end + 1;
+        text
+    })
+}
+
+pub fn count_lines(data: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', data).count()
+}
+
+fn push_number(rows: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    rows.extend_from_slice(&digits[at..]);
+}
+
+/// A row for every number: head, the number and ``base``, middle, the text, the tail of its code.
+pub fn fill(
+    head: &[u8],
+    base: u64,
+    numbers: &[u8],
+    middle: &[u8],
+    column: &[u8],
+    codes: &[u8],
+    tails: &[Vec<u8>],
+) -> Result<Vec<u8>, Mismatch> {
+    let (numbers, codes, mut texts) = (words(numbers)?, halves(codes)?, texts(column));
+    if numbers.len() != codes.len() {
+        return Err(SHORT);
+    }
+    let longest = tails.iter().map(Vec::len).max().unwrap_or(0);
+    let mut rows = Vec::with_capacity(
+        numbers.len() * (head.len() + 20 + middle.len() + longest) + column.len(),
+    );
+    for (number, code) in numbers.zip(codes) {
+        let text = texts.next().ok_or(SHORT)?;
+        let tail = tails.get(code).ok_or(NO_CODE)?;
+        rows.extend_from_slice(head);
+        push_number(&mut rows, base.checked_add(u64::from(number)).ok_or(LARGE)?);
+        rows.extend_from_slice(middle);
+        rows.extend_from_slice(text);
+        rows.extend_from_slice(tail);
+    }
+    if texts.next().is_some() {
+        return Err(SHORT);
+    }
+    Ok(rows)
+}
+
+/// The lines, each of which begins with ``head`` and a number, with ``base`` added to that number.
+pub fn rebase(head: &[u8], base: u64, lines: &[u8]) -> Result<Vec<u8>, Mismatch> {
+    let mut moved = Vec::with_capacity(lines.len() + lines.len() / 8);
+    let mut rest = lines;
+    while !rest.is_empty() {
+        let after = rest
+            .strip_prefix(head)
+            .ok_or("a line that begins otherwise")?;
+        let count = after
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let number = std::str::from_utf8(&after[..count])
+            .ok()
+            .and_then(|digits| digits.parse::<u64>().ok())
+            .ok_or("a line without a number")?;
+        let end = memchr::memchr(b'\n', after).map_or(after.len(), |at| at + 1);
+        moved.extend_from_slice(head);
+        push_number(&mut moved, number.checked_add(base).ok_or(LARGE)?);
+        moved.extend_from_slice(&after[count..end]);
+        rest = &after[end..];
+    }
+    Ok(moved)
+}
+
+/// For every text, read as one little-endian number: that number times ``factor`` plus the addition
+/// of its code, modulo ``prime``.
+pub fn keys(
+    column: &[u8],
+    codes: &[u8],
+    additions: &[u64],
+    factor: u64,
+    prime: u64,
+) -> Result<Vec<u8>, Mismatch> {
+    if prime == 0 {
+        return Err("no prime");
+    }
+    let (codes, mut texts) = (halves(codes)?, texts(column));
+    let mut keys = Vec::with_capacity(codes.len() * 8);
+    for code in codes {
+        let text = texts.next().ok_or(SHORT)?;
+        let addition = additions.get(code).ok_or(NO_CODE)?;
+        let number = u128::from(remainder(text, prime));
+        let key = (number * u128::from(factor) + u128::from(*addition)) % u128::from(prime);
+        keys.extend_from_slice(&(key as u64).to_ne_bytes());
+    }
+    if texts.next().is_some() {
+        return Err(SHORT);
+    }
+    Ok(keys)
+}
+
+fn remainder(text: &[u8], prime: u64) -> u64 {
+    text.chunks(8).rev().fold(0, |sum, chunk| {
+        let mut limb = [0; 8];
+        limb[..chunk.len()].copy_from_slice(chunk);
+        let number = (u128::from(sum) << 64) | u128::from(u64::from_le_bytes(limb));
+        (number % u128::from(prime)) as u64
+    })
+}
+
+/// How many keys each bucket holds, as words; then all keys bucket by bucket, then their numbers.
+/// Each block is (keys, numbers, what to add to these).
+pub fn bucketed(blocks: &[(&[u8], &[u8], u32)]) -> Result<Vec<u8>, Mismatch> {
+    let mut counts = [0usize; BUCKETS];
+    for (keys, numbers, _) in blocks {
+        let keys = longs(keys)?;
+        if keys.len() != words(numbers)?.len() {
+            return Err(SHORT);
+        }
+        keys.for_each(|key| counts[key as usize % BUCKETS] += 1);
+    }
+    let total: usize = counts.iter().sum();
+    let mut places = [0; BUCKETS];
+    let mut before = 0;
+    for (place, count) in places.iter_mut().zip(counts) {
+        *place = before;
+        before += count;
+    }
+    let (mut sorted, mut lines) = (vec![0u64; total], vec![0u32; total]);
+    for (keys, numbers, first) in blocks {
+        for (key, number) in longs(keys)?.zip(words(numbers)?) {
+            let place = &mut places[key as usize % BUCKETS];
+            sorted[*place] = key;
+            lines[*place] = number.checked_add(*first).ok_or(LARGE)?;
+            *place += 1;
+        }
+    }
+    let mut segment = Vec::with_capacity(4 * BUCKETS + 12 * total);
+    for count in counts {
+        segment.extend_from_slice(&u32::try_from(count).map_err(|_| LARGE)?.to_ne_bytes());
+    }
+    segment.extend(sorted.iter().flat_map(|key| key.to_ne_bytes()));
+    segment.extend(lines.iter().flat_map(|line| line.to_ne_bytes()));
+    Ok(segment)
+}
+
+/// Where something stands: (run, line in it).
+pub type Place = (u32, u32);
+
+/// How many different keys there are; and of those that come more than once, the ``most`` whose
+/// first place comes first, each with its first and last place. ``runs`` are (number, how many
+/// keys): a key's place is its run's number and its line.
+pub fn repeated(
+    keys: &[u8],
+    lines: &[u8],
+    runs: &[(u32, usize)],
+    most: usize,
+) -> Result<(usize, Vec<(Place, Place)>), Mismatch> {
+    let (keys, lines) = (longs(keys)?, words(lines)?);
+    if lines.len() != keys.len()
+        || runs
+            .iter()
+            .try_fold(0usize, |sum, run| sum.checked_add(run.1))
+            != Some(keys.len())
+    {
+        return Err(SHORT);
+    }
+    let of_run = runs
+        .iter()
+        .flat_map(|&(number, count)| std::iter::repeat_n(number, count));
+    let mut rows: Vec<(u64, Place)> = keys.zip(of_run.zip(lines)).collect();
+    rows.sort_unstable();
+    let mut distinct = 0;
+    let mut found = Vec::new();
+    for group in rows.chunk_by(|one, other| one.0 == other.0) {
+        distinct += 1;
+        if let [first, .., last] = group {
+            found.push((first.1, last.1));
+        }
+    }
+    found.sort_unstable();
+    found.truncate(most);
+    Ok((distinct, found))
+}
+
+/// For every code how many lines have it, and how many bytes these take.
+pub fn measure(
+    starts: &[u8],
+    ends: &[u8],
+    codes: &[u8],
+    kinds: usize,
+) -> Result<Vec<(usize, usize)>, Mismatch> {
+    let (starts, ends, codes) = (words(starts)?, words(ends)?, halves(codes)?);
+    if starts.len() != ends.len() || starts.len() != codes.len() {
+        return Err(SHORT);
+    }
+    let mut sums = vec![(0, 0); kinds];
+    for ((start, end), code) in starts.zip(ends).zip(codes) {
+        let sum = sums.get_mut(code).ok_or(NO_CODE)?;
+        sum.0 += 1;
+        sum.1 += end
+            .checked_sub(start)
+            .ok_or("a line that ends before it starts")? as usize;
+    }
+    Ok(sums)
+}
+
+/// How much room ``gather`` needs for the lines of each code.
+pub fn rooms(
+    data: &[u8],
+    starts: &[u8],
+    ends: &[u8],
+    codes: &[u8],
+    kinds: usize,
+) -> Result<Vec<usize>, Mismatch> {
+    if words(ends)?.any(|end| end as usize > data.len()) {
+        return Err("a line beyond the data");
+    }
+    Ok(measure(starts, ends, codes, kinds)?
+        .into_iter()
+        .map(|(count, size)| size + count)
+        .collect())
+}
+
+/// Writes the lines of one code, each with a newline, into the room that they need.
+pub fn gather(
+    data: &[u8],
+    starts: &[u8],
+    ends: &[u8],
+    codes: &[u8],
+    kind: usize,
+    room: &mut [u8],
+) -> Result<(), Mismatch> {
+    let mut at = 0;
+    for ((start, end), _) in words(starts)?
+        .zip(words(ends)?)
+        .zip(halves(codes)?)
+        .filter(|&(_, code)| code == kind)
+    {
+        let line = &data[start as usize..end as usize];
+        room[at..at + line.len()].copy_from_slice(line);
+        room[at + line.len()] = b'\n';
+        at += line.len() + 1;
+    }
+    Ok(())
+}

@@ -1,0 +1,363 @@
+//! JSON by RFC 8259, token by token, over the bytes of one line. Strings are UTF-8, and all else is
+//! ASCII.
+
+use crate::reason::Reason;
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+pub struct Lexer<'a> {
+    pub bytes: &'a [u8],
+    pub at: usize,
+}
+
+/// A string's bytes between its quotes, and whether it holds a backslash.
+#[derive(Clone, Copy)]
+pub struct Text {
+    pub start: usize,
+    pub end: usize,
+    pub escaped: bool,
+}
+
+/// A number's bytes; whether it has neither fraction nor exponent; whether it is written as every
+/// reader takes it.
+#[derive(Clone, Copy)]
+pub struct Digits {
+    pub start: usize,
+    pub end: usize,
+    pub whole: bool,
+    pub plain: bool,
+}
+
+impl<'a> Lexer<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Lexer { bytes, at: 0 }
+    }
+
+    #[inline]
+    pub fn byte(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    pub fn space(&mut self) {
+        while matches!(self.byte(), b' ' | b'\t' | b'\r' | b'\n') {
+            self.at += 1;
+        }
+    }
+
+    /// The next byte that is no white space, without taking it; 0 at the end.
+    #[inline]
+    pub fn peek(&mut self) -> u8 {
+        self.space();
+        self.byte()
+    }
+
+    #[inline]
+    pub fn eat(&mut self, byte: u8) -> Result<(), Reason> {
+        if self.peek() != byte {
+            return Err(Reason::Json);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// After a member or item: whether another one follows, or the closing byte ends it all.
+    #[inline]
+    pub fn more(&mut self, close: u8) -> Result<bool, Reason> {
+        let byte = self.peek();
+        self.at += 1;
+        match byte {
+            b',' => Ok(true),
+            _ if byte == close => Ok(false),
+            _ => Err(Reason::Json),
+        }
+    }
+
+    #[inline]
+    pub fn text(&mut self) -> Result<Text, Reason> {
+        if self.peek() != b'"' {
+            return Err(Reason::Form);
+        }
+        let start = self.at + 1;
+        let mut at = start;
+        let mut escaped = false;
+        let mut seen = 0; // every byte looked at, or-ed: whether one is no ASCII
+        loop {
+            while let Some(chunk) = self
+                .bytes
+                .get(at..)
+                .and_then(|rest| rest.first_chunk::<8>())
+            {
+                let word = u64::from_le_bytes(*chunk);
+                seen |= word;
+                let found = marks(word);
+                if found != 0 {
+                    at += found.trailing_zeros() as usize / 8;
+                    break;
+                }
+                at += 8;
+            }
+            match self.bytes.get(at) {
+                None => return Err(Reason::Json),
+                Some(b'"') => {
+                    if seen & HIGHS != 0 && std::str::from_utf8(&self.bytes[start..at]).is_err() {
+                        return Err(Reason::Json);
+                    }
+                    self.at = at + 1;
+                    return Ok(Text {
+                        start,
+                        end: at,
+                        escaped,
+                    });
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    at = self.escape(at)?;
+                }
+                Some(0..=0x1f) => return Err(Reason::Json),
+                Some(&byte) => {
+                    seen |= u64::from(byte);
+                    at += 1;
+                }
+            }
+        }
+    }
+
+    /// Where an escape ends. Halves of surrogate pairs are left to the explainer.
+    fn escape(&self, at: usize) -> Result<usize, Reason> {
+        match self.bytes.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+            Some(b'u') => {
+                let unit = self.unit(at)?;
+                match unit {
+                    0xd800..=0xdbff => match self.unit(at + 6)? {
+                        0xdc00..=0xdfff => Ok(at + 12),
+                        _ => Err(Reason::Json),
+                    },
+                    0xdc00..=0xdfff => Err(Reason::Json),
+                    _ => Ok(at + 6),
+                }
+            }
+            _ => Err(Reason::Json),
+        }
+    }
+
+    fn unit(&self, at: usize) -> Result<u32, Reason> {
+        let six = self.bytes.get(at..at + 6).ok_or(Reason::Json)?;
+        if &six[..2] != b"\\u" {
+            return Err(Reason::Json);
+        }
+        six[2..]
+            .iter()
+            .try_fold(0, |unit, &byte| {
+                (byte as char).to_digit(16).map(|digit| unit * 16 + digit)
+            })
+            .ok_or(Reason::Json)
+    }
+
+    pub fn number(&mut self) -> Result<Digits, Reason> {
+        self.space();
+        let start = self.at;
+        let minus = self.byte() == b'-';
+        if minus {
+            self.at += 1;
+        }
+        let zero = self.byte() == b'0';
+        let whole_digits = self.digits();
+        if whole_digits == 0 {
+            return Err(if minus { Reason::Json } else { Reason::Form });
+        }
+        if zero && whole_digits > 1 {
+            return Err(Reason::Json);
+        }
+        let (mut whole, mut plain) = (true, !(zero && minus));
+        if self.byte() == b'.' {
+            whole = false;
+            self.at += 1;
+            if self.digits() == 0 {
+                return Err(Reason::Json);
+            }
+        }
+        if matches!(self.byte(), b'e' | b'E') {
+            (whole, plain) = (false, false);
+            self.at += 1;
+            if matches!(self.byte(), b'+' | b'-') {
+                self.at += 1;
+            }
+            if self.digits() == 0 {
+                return Err(Reason::Json);
+            }
+        }
+        plain = plain && self.at - start <= 17;
+        Ok(Digits {
+            start,
+            end: self.at,
+            whole,
+            plain,
+        })
+    }
+
+    #[inline]
+    fn digits(&mut self) -> usize {
+        let start = self.at;
+        while self.byte().is_ascii_digit() {
+            self.at += 1;
+        }
+        self.at - start
+    }
+
+    pub fn boolean(&mut self) -> Result<bool, Reason> {
+        self.space();
+        let rest = &self.bytes[self.at..];
+        if rest.starts_with(b"true") {
+            self.at += 4;
+            Ok(true)
+        } else if rest.starts_with(b"false") {
+            self.at += 5;
+            Ok(false)
+        } else {
+            Err(Reason::Form)
+        }
+    }
+
+    /// Step over a value of any kind without a look at names: only its nesting and strings are
+    /// read.
+    pub fn skip(&mut self) -> Result<(), Reason> {
+        let mut depth = 0usize;
+        loop {
+            match self.peek() {
+                b'"' => {
+                    self.text()?;
+                }
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' if depth > 0 => {
+                    depth -= 1;
+                    self.at += 1;
+                }
+                b',' | b':' if depth > 0 => self.at += 1,
+                0 | b',' | b':' | b'}' | b']' => return Err(Reason::Json),
+                _ => {
+                    while !matches!(
+                        self.byte(),
+                        0 | b','
+                            | b':'
+                            | b'}'
+                            | b']'
+                            | b'"'
+                            | b'{'
+                            | b'['
+                            | b' '
+                            | b'\t'
+                            | b'\r'
+                            | b'\n'
+                    ) {
+                        self.at += 1;
+                    }
+                }
+            }
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The high bit of every byte that is a quote, a backslash or a control character; bytes before the
+/// first such one are clean.
+#[inline]
+fn marks(word: u64) -> u64 {
+    let quote = word ^ (ONES * b'"' as u64);
+    let slash = word ^ (ONES * b'\\' as u64);
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    ((quote.wrapping_sub(ONES) & !quote) | (slash.wrapping_sub(ONES) & !slash) | control) & HIGHS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(line: &str) -> Result<(usize, bool), Reason> {
+        let mut lexer = Lexer::new(line.as_bytes());
+        lexer.text().map(|t| (t.end - t.start, t.escaped))
+    }
+
+    #[test]
+    fn strings_end_at_their_quote() {
+        assert_eq!(text("\"abcdefghijklmnop\"x"), Ok((16, false)));
+        assert_eq!(text("\"\""), Ok((0, false)));
+        assert_eq!(text(r#""a\"b""#), Ok((4, true)));
+        assert_eq!(text(r#""\ud83d\ude00""#), Ok((12, true)));
+    }
+
+    #[test]
+    fn broken_strings_are_refused() {
+        for line in [
+            "\"abc",
+            "\"a\nb\"",
+            r#""\x""#,
+            r#""\u12g4""#,
+            r#""\ud83d""#,
+            r#""\ude00""#,
+            "\"12345678\u{1}\"",
+            r#""\"#,
+        ] {
+            assert!(text(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn strings_are_utf_8() {
+        for (bytes, length) in [
+            ("\"é\"".as_bytes(), 2),
+            ("\"abcdefgh€\"        ".as_bytes(), 11),
+            (&b"\"abc\"\xff\xff\xff\xff"[..], 3),
+        ] {
+            assert_eq!(
+                Lexer::new(bytes).text().map(|text| text.end - text.start),
+                Ok(length),
+                "{bytes:?}"
+            );
+        }
+        for bytes in [
+            &b"\"\xff\""[..],
+            b"\"\xc3\"",
+            b"\"abcdefgh\xed\xa0\x80ijklmnopq\"",
+            b"\"\\n\xc3\x28\"",
+            b"\"1234567\x80\"        ",
+        ] {
+            assert!(Lexer::new(bytes).text().is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_those_of_json() {
+        let number = |line: &str| {
+            let mut lexer = Lexer::new(line.as_bytes());
+            lexer.number().map(|d| (d.end, d.whole, d.plain))
+        };
+        assert_eq!(number("-12"), Ok((3, true, true)));
+        assert_eq!(number("0.10,"), Ok((4, false, true)));
+        assert_eq!(number("1e5"), Ok((3, false, false)));
+        assert_eq!(number("-0"), Ok((2, true, false)));
+        for line in ["01", "1.", "-", "1e", ".5", "NaN", "+1"] {
+            assert!(number(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn values_are_stepped_over() {
+        for (line, end) in [
+            ("{\"a\":[1,{\"b\":\"}\"}]},", 19),
+            ("12,", 2),
+            ("\"a\" ", 3),
+            ("true}", 4),
+        ] {
+            let mut lexer = Lexer::new(line.as_bytes());
+            assert_eq!(lexer.skip().map(|()| lexer.at), Ok(end), "{line}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The table: what the compiled schema says, as Python lowers it, read from its bytes and added to
+//! when a type is first met.
+//!
+//! Numbers are little-endian; a list is a u16 count and its items; a string is a u16 length and its
+//! bytes. Records, each behind its tag:
+//!
+//! | tag | record |
+//! |-----|--------|
+//! | 1 | name: string. Names are numbered in their order. |
+//! | 2 | resource type: string, node u32 |
+//! | 3 | node: number u32, flags u8, profile check u32, properties, required masks, object checks |
+//! | 4 | overlay: number u32, checks of the object itself, groups |
+//! | 5 | known names: see `Known` |
+
+mod bits;
+mod names;
+mod node;
+mod overlay;
+mod reader;
+
+use std::collections::HashMap;
+
+use crate::op::Key;
+pub use bits::{Bits, WIDTH};
+pub use node::{
+    Kind, Need, Node, Property, Targets, ValueCheck, IS_ATTACHMENT, IS_BUNDLE, IS_IDENTIFIER,
+    IS_META, IS_PARAMETERS, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY,
+};
+pub use overlay::{Group, Item, Member, Overlay, Slices};
+use reader::Reader;
+
+/// Nodes and overlays at the most.
+const MOST_NUMBERED: usize = 1 << 18;
+
+/// Keys that rules written in code look at.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Known {
+    pub resource_type: Key,
+    pub id: Key,
+    pub meta: Key,
+    pub profile: Key,
+    pub security: Key,
+    pub version_id: Key,
+    pub last_updated: Key,
+    pub contained: Key,
+    pub system: Key,
+    pub code: Key,
+    pub value: Key,
+    pub coding: Key,
+    pub reference: Key,
+    pub type_: Key,
+    pub url: Key,
+    pub extension: Key,
+    pub data: Key,
+    pub size: Key,
+    pub link: Key,
+    pub relation: Key,
+    pub entry: Key,
+    pub full_url: Key,
+    pub full_url_beside: Key,
+    pub search: Key,
+    pub mode: Key,
+    pub parameter: Key,
+    pub part: Key,
+    pub resource: Key,
+}
+
+#[derive(Default)]
+pub struct Table {
+    pub names: Vec<Box<[u8]>>,
+    pub types: HashMap<Box<[u8]>, (u32, u16)>,
+    pub type_names: Vec<Box<[u8]>>,
+    pub nodes: Vec<Option<Node>>,
+    pub overlays: Vec<Option<Overlay>>,
+    pub known: Known,
+}
+
+/// Bytes that are no table: a mistake in the lowering, never in data.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadTable(pub usize);
+
+type Read<T> = Result<T, BadTable>;
+
+impl Table {
+    /// Add the records in the bytes.
+    pub fn extend(&mut self, bytes: &[u8]) -> Read<()> {
+        let mut reader = Reader::new(bytes);
+        while reader.at < bytes.len() {
+            match reader.u8()? {
+                1 => self.names.push(reader.string()?),
+                2 => {
+                    let (name, node) = (reader.string()?, reader.u32()?);
+                    let number = self.type_names.len() as u16;
+                    self.type_names.push(name.clone());
+                    self.types.insert(name, (node, number));
+                }
+                3 => {
+                    let number = reader.u32()? as usize;
+                    let node = self.node(&mut reader)?;
+                    place(&mut self.nodes, number, node, reader.at)?;
+                }
+                4 => {
+                    let number = reader.u32()? as usize;
+                    let overlay = Overlay {
+                        checks: reader.list(Reader::value_check)?,
+                        groups: reader.list(Reader::group)?,
+                    };
+                    place(&mut self.overlays, number, overlay, reader.at)?;
+                }
+                5 => self.known = reader.known()?,
+                _ => return Err(BadTable(reader.at)),
+            }
+        }
+        Ok(())
+    }
+
+    fn node(&self, reader: &mut Reader<'_>) -> Read<Node> {
+        let (flags, profile) = (reader.u8()?, reader.u32()?);
+        let properties = reader.list(Reader::property)?.into_vec();
+        let required = reader.list(Reader::bits)?.into_vec();
+        let conditions = reader.list(Reader::op)?.into_vec();
+        if properties.len() > WIDTH
+            || properties
+                .iter()
+                .any(|p| p.key as usize >= self.names.len())
+        {
+            return Err(BadTable(reader.at));
+        }
+        Ok(Node::new(
+            flags,
+            profile,
+            properties,
+            required,
+            conditions,
+            &self.names,
+        ))
+    }
+
+    #[inline]
+    pub fn node_at(&self, number: u32) -> Option<&Node> {
+        self.nodes.get(number as usize).and_then(Option::as_ref)
+    }
+
+    /// The node of a resource type.
+    pub fn node_of_type(&self, type_number: u16) -> Option<&Node> {
+        let name = self.type_names.get(type_number as usize)?;
+        self.types
+            .get(name)
+            .and_then(|&(number, _)| self.node_at(number))
+    }
+
+    pub fn overlay_at(&self, number: u32) -> Option<&Overlay> {
+        self.overlays.get(number as usize).and_then(Option::as_ref)
+    }
+}
+
+fn place<T>(list: &mut Vec<Option<T>>, number: usize, value: T, at: usize) -> Read<()> {
+    if number >= MOST_NUMBERED {
+        return Err(BadTable(at));
+    }
+    if list.len() <= number {
+        list.resize_with(number + 1, || None);
+    }
+    list[number] = Some(value);
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! What objects of one type may hold.
+
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use super::names::{Names, Spelled};
+use super::{Bits, Table};
+use crate::memo::Check;
+use crate::op::{Key, Op};
+use crate::primitives::Primitive;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Primitive(Primitive),
+    /// An object of a node of the table; one that is not there yet is asked for.
+    Object(u32),
+    /// A resource contained in another.
+    Contained,
+    /// A resource of an entry of a Bundle, or of a parameter.
+    Inline,
+    /// The resource's type itself.
+    ResourceType,
+    /// Only the explainer knows: another resource inside, a type too wide for the table.
+    Ask,
+}
+
+/// What else holds for each value of a property.
+#[derive(Debug)]
+pub enum ValueCheck {
+    Ask,
+    Text(Check),
+    Coding(Check),
+    Concept(Check),
+    Reference {
+        check: Check,
+        targets: Box<Targets>,
+    },
+    /// on_line: asked in place of by_value where the line's own resource holds it, as that
+    /// resource's references lead out of the line.
+    Extension {
+        by_url: Check,
+        by_value: Check,
+        on_line: Check,
+    },
+    Condition(Box<Op>),
+    Overlay(u32),
+    Value(Check),
+}
+
+/// What a property's references may lead to.
+#[derive(Debug)]
+pub struct Targets {
+    /// Whether the types, with what they need, are all that counts of a target inside the line.
+    pub settles: bool,
+    /// None for any type.
+    pub types: Box<[(Box<[u8]>, Need)]>,
+}
+
+/// What a target of some type must meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    Type,
+    Overlay(u32),
+    Ask,
+}
+
+impl Targets {
+    /// What a target of the type needs; nothing where the type is not allowed.
+    #[inline]
+    pub fn allow(&self, name: &[u8]) -> Option<Need> {
+        if self.types.is_empty() {
+            return Some(Need::Type);
+        }
+        self.types
+            .iter()
+            .find(|(allowed, _)| **allowed == *name)
+            .map(|&(_, need)| need)
+    }
+}
+
+/// One name that objects of a node may have. All that nearly every value needs of it lies in one
+/// line of the cache.
+#[derive(Debug)]
+#[repr(align(64))]
+pub struct Property {
+    spelled: Spelled,
+    flags: u8,
+    /// Which property came after this one when that was last looked up.
+    after: AtomicU16,
+    pub key: Key,
+    pub companion: Key,
+    /// The node of what stands beside a primitive: its id and extensions.
+    pub beside: u32,
+    pub kind: Kind,
+    /// What to ask of a primitive that is not certain.
+    pub format: Check,
+    /// The other names of its choice.
+    pub siblings: Option<Box<Bits>>,
+    pub checks: Box<[ValueCheck]>,
+}
+
+impl Property {
+    /// A property whose name is yet to be put into the table's own form: its node does that.
+    #[allow(clippy::too_many_arguments)] // they are a record's
+    pub(super) fn new(
+        flags: u8,
+        key: Key,
+        companion: Key,
+        beside: u32,
+        kind: Kind,
+        format: Check,
+        siblings: Bits,
+        checks: Box<[ValueCheck]>,
+    ) -> Property {
+        let siblings = (!siblings.is_empty()).then(|| Box::new(siblings));
+        Property {
+            spelled: Spelled::default(),
+            flags,
+            after: AtomicU16::new(0),
+            key,
+            companion,
+            beside,
+            kind,
+            format,
+            siblings,
+            checks,
+        }
+    }
+
+    #[inline]
+    pub fn is_list(&self) -> bool {
+        self.flags & 1 != 0
+    }
+
+    pub fn takes_companion(&self) -> bool {
+        self.flags & 2 != 0
+    }
+
+    /// A companion without value: the explainer has something to say of it.
+    pub fn empty_asks(&self) -> bool {
+        self.flags & 4 != 0
+    }
+
+    /// An id that occurs once in its resource.
+    #[inline]
+    pub fn is_unique(&self) -> bool {
+        self.flags & 8 != 0
+    }
+}
+
+pub const IS_RESOURCE: u8 = 1;
+pub const MAY_BE_EMPTY: u8 = 2;
+pub const IS_IDENTIFIER: u8 = 4;
+pub const IS_ATTACHMENT: u8 = 8;
+pub const IS_PLAIN_REFERENCE: u8 = 16;
+pub const IS_META: u8 = 32;
+pub const IS_BUNDLE: u8 = 64;
+pub const IS_PARAMETERS: u8 = 128;
+
+#[derive(Debug)]
+pub struct Node {
+    pub flags: u8,
+    /// Asked of every profile that a resource of this type names; NO_CHECK where they do not count.
+    pub profile: Check,
+    pub properties: Vec<Property>,
+    /// At least one of each must be there.
+    pub required: Vec<Bits>,
+    pub conditions: Vec<(Op, bool)>,
+    index: Names,
+    /// Which property an object started with when that was last looked up.
+    first: AtomicU16,
+}
+
+impl Node {
+    /// names: all of the table's.
+    pub(super) fn new(
+        flags: u8,
+        profile: Check,
+        mut properties: Vec<Property>,
+        required: Vec<Bits>,
+        conditions: Vec<Op>,
+        names: &[Box<[u8]>],
+    ) -> Node {
+        let index = Names::of(properties.iter().map(|p| &*names[p.key as usize]));
+        for (number, property) in properties.iter_mut().enumerate() {
+            property.spelled = Spelled::of(&names[property.key as usize]);
+            property.after = AtomicU16::new(number as u16 + 1);
+        }
+        let conditions = conditions
+            .into_iter()
+            .map(|op| (op.reads_resource(), op))
+            .map(|(later, op)| (op, later))
+            .collect();
+        Node {
+            flags,
+            profile,
+            properties,
+            required,
+            conditions,
+            index,
+            first: AtomicU16::new(0),
+        }
+    }
+
+    /// The property that the bytes open with, if it is the one that followed the last one before;
+    /// and how many bytes its name takes. last: one more than the number of the property before, 0
+    /// at the start of an object.
+    #[inline]
+    pub fn expected(&self, table: &Table, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
+        let number = self.follower(last).load(Ordering::Relaxed) as usize;
+        let property = self.properties.get(number)?;
+        property
+            .spelled
+            .opens(bytes, || &table.names[property.key as usize])
+            .then_some((number, property.spelled.length as usize))
+    }
+
+    #[inline]
+    pub fn expect(&self, last: usize, number: usize) {
+        self.follower(last).store(number as u16, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn follower(&self, last: usize) -> &AtomicU16 {
+        if last == 0 {
+            &self.first
+        } else {
+            &self.properties[last - 1].after
+        }
+    }
+
+    #[inline]
+    pub fn find(&self, table: &Table, name: &[u8]) -> Option<usize> {
+        self.index.find(name, |number| {
+            &table.names[self.properties[number].key as usize]
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_fits_a_line_of_the_cache() {
+        assert_eq!(std::mem::size_of::<Property>(), 64);
+    }
+}

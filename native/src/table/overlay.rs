@@ -1,0 +1,51 @@
+//! What profiles say.
+
+use super::node::ValueCheck;
+use crate::memo::Check;
+use crate::op::Key;
+use crate::projection::Projection;
+
+/// What a profile says of an object: of itself, and of its members.
+#[derive(Debug)]
+pub struct Overlay {
+    pub checks: Box<[ValueCheck]>,
+    pub groups: Box<[Group]>,
+}
+
+/// What a profile says of one name of an object, or of a choice's names.
+#[derive(Debug)]
+pub struct Group {
+    pub members: Box<[Member]>,
+    pub least: u32,
+    pub most: u32,
+    pub slices: Option<Slices>,
+}
+
+#[derive(Debug)]
+pub struct Member {
+    pub key: Key,
+    pub companion: Key,
+    pub is_primitive: bool,
+    pub item: Item,
+    /// Asked for the slice of a value: answers 1 for none, 2 and more for a slice's number.
+    pub slice_check: Check,
+    /// The members that decide on the slice; empty for the whole value.
+    pub decided_by: Projection,
+    pub slices: Box<[Item]>,
+}
+
+/// What holds for a value.
+#[derive(Debug, Default)]
+pub struct Item {
+    pub checks: Box<[ValueCheck]>,
+    /// A primitive without value, only with a companion: something is to be said of it.
+    pub empty_asks: bool,
+}
+
+#[derive(Debug)]
+pub struct Slices {
+    pub closed: bool,
+    pub ordered: bool,
+    /// Least, most, and the slice that it re-slices (its own number for none).
+    pub bounds: Box<[(u32, u32)]>,
+}

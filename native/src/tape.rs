@@ -1,0 +1,107 @@
+//! What a line holds, flat: one entry a value, in document order. Filled while the line is walked,
+//! read by programs and profiles.
+
+/// Key of values that stand in an array.
+pub const NO_KEY: u16 = u16::MAX;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    Object,
+    Array,
+    Text,
+    Number,
+    True,
+    False,
+}
+
+/// One value: its name's number, its bytes in the line (a string's without quotes), and the entry
+/// after everything inside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    pub key: u16,
+    pub form: Form,
+    /// A string holds a backslash, so that its bytes are not its text.
+    pub escaped: bool,
+    pub start: u32,
+    pub end: u32,
+    pub next: u32,
+}
+
+#[derive(Default)]
+pub struct Tape {
+    entries: Vec<Entry>,
+}
+
+impl Tape {
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn at(&self, index: usize) -> Entry {
+        self.entries[index]
+    }
+
+    /// Add a value that holds nothing, or whose content follows; `close` it in that case.
+    #[inline]
+    pub fn push(&mut self, key: u16, form: Form, escaped: bool, start: usize, end: usize) -> usize {
+        let index = self.entries.len();
+        self.entries.push(Entry {
+            key,
+            form,
+            escaped,
+            start: start as u32,
+            end: end as u32,
+            next: index as u32 + 1,
+        });
+        index
+    }
+
+    #[inline]
+    pub fn close(&mut self, index: usize, end: usize) {
+        let next = self.entries.len() as u32;
+        let entry = &mut self.entries[index];
+        entry.end = end as u32;
+        entry.next = next;
+    }
+
+    /// The values directly inside an object or array.
+    #[inline]
+    pub fn inside(&self, index: usize) -> Inside<'_> {
+        Inside {
+            entries: &self.entries,
+            at: index as u32 + 1,
+            end: self.entries[index].next,
+        }
+    }
+
+    /// The member of an object with that key.
+    #[inline]
+    pub fn member(&self, object: usize, key: u16) -> Option<usize> {
+        self.inside(object)
+            .find(|&index| self.entries[index].key == key)
+    }
+}
+
+pub struct Inside<'a> {
+    entries: &'a [Entry],
+    at: u32,
+    end: u32,
+}
+
+impl Iterator for Inside<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        if self.at >= self.end {
+            return None;
+        }
+        let found = self.at as usize;
+        self.at = self.entries[found].next;
+        Some(found)
+    }
+}

@@ -1,0 +1,151 @@
+//! Profiles, laid over what was read.
+
+use super::{Asked, Walk, DEPTH, OVERLAY_CHECK};
+use crate::memo::NO_CHECK;
+use crate::reason::Reason;
+use crate::table::{Group, Item, Member, Node};
+use crate::tape::Form;
+
+const MOST_SLICES: usize = 64;
+
+impl<'a> Walk<'a, '_> {
+    /// The profiles that a resource names.
+    pub(super) fn meta(&mut self, node: &'a Node, resource: usize) -> Asked {
+        let known = self.table.known;
+        let Some(meta) = self.room.tape.member(resource, known.meta) else {
+            return Ok(());
+        };
+        if node.profile == NO_CHECK {
+            return Ok(());
+        }
+        let Some(profiles) = self.room.tape.member(meta, known.profile) else {
+            return Ok(());
+        };
+        let mut at = profiles + 1;
+        let mut seen: [&[u8]; 8] = [b""; 8];
+        let mut count = 0;
+        while at < self.room.tape.at(profiles).next as usize {
+            let url = self.content(at);
+            let next = self.room.tape.at(at).next as usize;
+            if seen[..count].contains(&url) {
+                at = next;
+                continue;
+            }
+            *seen.get_mut(count).ok_or(Reason::Profile)? = url;
+            count += 1;
+            match self
+                .answer(node.profile, url, Reason::Profile)?
+                .map(|answer| answer.value)
+            {
+                None | Some(1) => {}
+                Some(number) => self.overlay(number - 2, resource)?,
+            }
+            at = next;
+        }
+        Ok(())
+    }
+
+    pub(super) fn overlay(&mut self, number: u32, object: usize) -> Asked {
+        let Some(overlay) = self.table.overlay_at(number) else {
+            self.answer(OVERLAY_CHECK, &number.to_le_bytes(), Reason::Table)?;
+            self.pending = true;
+            return Ok(());
+        };
+        if self.overlays > DEPTH {
+            return Err(Reason::Depth);
+        }
+        self.overlays += 1;
+        overlay
+            .checks
+            .iter()
+            .try_for_each(|check| self.check(check, object))?;
+        overlay
+            .groups
+            .iter()
+            .try_for_each(|group| self.group(group, object))?;
+        self.overlays -= 1;
+        Ok(())
+    }
+
+    fn group(&mut self, group: &'a Group, object: usize) -> Asked {
+        let mut count = 0;
+        let mut counts = [0u32; MOST_SLICES];
+        let mut last = 0;
+        for member in &group.members {
+            let Some(found) = self.room.tape.member(object, member.key) else {
+                if member.is_primitive && self.room.tape.member(object, member.companion).is_some()
+                {
+                    if member.item.empty_asks || group.slices.is_some() {
+                        return Err(Reason::Profile);
+                    }
+                    count += 1;
+                }
+                continue;
+            };
+            let is_list = self.room.tape.at(found).form == Form::Array;
+            let (mut at, end) = if is_list {
+                (found + 1, self.room.tape.at(found).next as usize)
+            } else {
+                (found, found + 1)
+            };
+            while at < end {
+                count += 1;
+                self.item(&member.item, at)?;
+                if let Some(slices) = &group.slices {
+                    match self.slice(member, at)? {
+                        Some(0) if slices.closed => return Err(Reason::Profile),
+                        Some(0) => last = 0,
+                        Some(number) => {
+                            if slices.ordered && number < last {
+                                return Err(Reason::Profile);
+                            }
+                            last = number;
+                            *counts.get_mut(number - 1).ok_or(Reason::Profile)? += 1;
+                            self.item(member.slices.get(number - 1).ok_or(Reason::Profile)?, at)?;
+                        }
+                        None => {}
+                    }
+                }
+                at = self.room.tape.at(at).next as usize;
+            }
+        }
+        if self.pending {
+            return Ok(());
+        }
+        let bounds: &[(u32, u32)] = group.slices.as_ref().map_or(&[], |slices| &slices.bounds);
+        if count < group.least
+            || count > group.most
+            || bounds
+                .iter()
+                .zip(counts)
+                .any(|(&(least, most), count)| count < least || count > most)
+        {
+            return Err(Reason::Profile);
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, item: &'a Item, value: usize) -> Asked {
+        item.checks
+            .iter()
+            .try_for_each(|check| self.check(check, value))
+    }
+
+    /// The number of the slice that a value is in, from 1; 0 for none.
+    fn slice(&mut self, member: &'a Member, value: usize) -> Asked<Option<usize>> {
+        let answer = if member.decided_by.is_empty() {
+            self.answer(member.slice_check, self.json(value), Reason::Profile)?
+        } else {
+            self.room.scratch.clear();
+            member.decided_by.write(
+                &mut self.room.scratch,
+                &self.table.names,
+                self.lexer.bytes,
+                &self.room.tape,
+                value,
+            );
+            self.answer_to_scratch(member.slice_check, Reason::Profile)?
+        };
+        Ok(answer.map(|answer| answer.value as usize - 1))
+    }
+}

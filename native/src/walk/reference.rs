@@ -1,0 +1,288 @@
+//! References inside a line: of contained resources, of the entries of a Bundle, of the resources
+//! in Parameters.
+//!
+//! What lies outside the line is never looked for: the type that a url implies is believed.
+
+use super::bundle::Neighbours;
+use super::{Asked, Walk};
+use crate::memo::Check;
+use crate::primitives::every;
+use crate::reason::Reason;
+use crate::table::{Need, Targets};
+
+/// Contained resources, and references to them, that are compared each with each.
+const MOST_CONTAINED: usize = 256;
+const MOST_LOCALS: usize = 4096;
+/// References in one line.
+const MOST_MENTIONS: usize = 1 << 20;
+
+/// Where a resource stands.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Place {
+    /// The resource that contained ones are in: the line's own or an entry's, this one itself if it
+    /// is not contained.
+    pub container: usize,
+    pub is_contained: bool,
+    pub is_entry: bool,
+}
+
+impl Place {
+    /// Whether it is the line's own.
+    pub fn is_line(self) -> bool {
+        !self.is_contained && !self.is_entry
+    }
+}
+
+/// A reference that may lead to something inside the line.
+#[derive(Clone, Copy)]
+pub(super) struct Mention<'a> {
+    pub reference: &'a [u8],
+    pub place: Place,
+    targets: &'a Targets,
+    check: Check,
+    value: usize,
+    is_typed: bool,
+}
+
+#[cfg(test)]
+impl Mention<'static> {
+    /// One that may lead to anything.
+    pub fn at(reference: &'static [u8], place: Place) -> Self {
+        let targets = Box::leak(Box::new(Targets {
+            settles: true,
+            types: Box::new([]),
+        }));
+        Mention {
+            reference,
+            place,
+            targets,
+            check: 0,
+            value: 0,
+            is_typed: false,
+        }
+    }
+}
+
+impl<'a> Walk<'a, '_> {
+    pub(super) fn reference(&mut self, check: Check, targets: &'a Targets, value: usize) -> Asked {
+        let known = self.table.known;
+        let Some(found) = self.room.tape.member(value, known.reference) else {
+            return Ok(());
+        };
+        if self.room.tape.at(found).escaped {
+            return Err(Reason::Reference);
+        }
+        let mention = Mention {
+            reference: self.content(found),
+            place: self.place,
+            targets,
+            check,
+            value,
+            is_typed: self.room.tape.member(value, known.type_).is_some(),
+        };
+        if mention.reference.starts_with(b"#") || self.place.is_entry {
+            self.room.mentions.push(mention);
+            return Ok(());
+        }
+        self.outside(mention)
+    }
+
+    /// A reference that leads out of the line.
+    fn outside(&mut self, mention: Mention<'a>) -> Asked {
+        if mention.is_typed {
+            return self
+                .answer(mention.check, self.json(mention.value), Reason::Reference)
+                .map(|_| ());
+        }
+        if leads_to_target(mention.reference, mention.targets) {
+            return Ok(());
+        }
+        let Some(found) = self
+            .room
+            .tape
+            .member(mention.value, self.table.known.reference)
+        else {
+            return Err(Reason::Reference);
+        };
+        self.answer(mention.check, self.json(found), Reason::Reference)
+            .map(|_| ())
+    }
+
+    /// Contained resources of a container: with an id of their own and nothing that they must not
+    /// have, and referred to.
+    pub(super) fn contained(&mut self, container: usize, first_mention: usize) -> Asked {
+        let (tape, known) = (&self.room.tape, self.table.known);
+        let Some(list) = tape.member(container, known.contained) else {
+            return Ok(());
+        };
+        let mentions = &self.room.mentions[first_mention..];
+        if tape.inside(list).count() > MOST_CONTAINED || mentions.len() > MOST_LOCALS {
+            return Err(Reason::Limit);
+        }
+        let mut ids: Vec<&[u8]> = Vec::new();
+        for resource in tape.inside(list) {
+            let id = self.text_of(resource, known.id).ok_or(Reason::Contained)?;
+            let meta = tape.member(resource, known.meta);
+            let labelled = meta.is_some_and(|meta| {
+                [known.version_id, known.last_updated, known.security]
+                    .iter()
+                    .any(|&key| tape.member(meta, key).is_some())
+            });
+            if labelled || tape.member(resource, known.contained).is_some() || ids.contains(&id) {
+                return Err(Reason::Contained);
+            }
+            if !mentions.iter().any(|mention| {
+                !mention.place.is_contained && mention.reference.strip_prefix(b"#") == Some(id)
+            }) {
+                return Err(Reason::Contained);
+            }
+            ids.push(id);
+        }
+        Ok(())
+    }
+
+    /// Follow the references that may lead to something inside the line, now that all of it is
+    /// read.
+    pub(super) fn settle(&mut self, type_number: u16) -> Asked {
+        let neighbours = self.neighbours(type_number)?;
+        let mut number = 0;
+        while let Some(&mention) = self.room.mentions.get(number) {
+            number += 1;
+            if number > MOST_MENTIONS {
+                return Err(Reason::Limit);
+            }
+            match mention.reference.strip_prefix(b"#") {
+                Some(id) => {
+                    let target = self
+                        .held(mention.place.container, id)
+                        .ok_or(Reason::Reference)?;
+                    self.resolved(
+                        mention,
+                        target,
+                        Place {
+                            is_contained: true,
+                            ..mention.place
+                        },
+                    )?;
+                }
+                None => match self.beside(&neighbours, &mention)? {
+                    Some(target) => self.resolved(
+                        mention,
+                        target,
+                        Place {
+                            container: target,
+                            is_contained: false,
+                            is_entry: true,
+                        },
+                    )?,
+                    None => self.outside(mention)?,
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// The contained resource with that id.
+    fn held(&self, container: usize, id: &[u8]) -> Option<usize> {
+        let list = self
+            .room
+            .tape
+            .member(container, self.table.known.contained)?;
+        self.room
+            .tape
+            .inside(list)
+            .find(|&resource| self.text_of(resource, self.table.known.id) == Some(id))
+    }
+
+    /// What an entry's reference leads to inside the line, if anything.
+    fn beside(&self, neighbours: &Neighbours<'a>, mention: &Mention<'a>) -> Asked<Option<usize>> {
+        match neighbours {
+            Neighbours::None => Ok(None),
+            Neighbours::Parameters(named) => Ok(named.get(mention.reference).copied()),
+            Neighbours::Bundle(entries) => entries.find(mention),
+        }
+    }
+
+    /// A reference leads to a resource inside the line, which stands in that place: it is of a
+    /// type, and follows a profile, that is a target.
+    fn resolved(&mut self, mention: Mention<'a>, target: usize, place: Place) -> Asked {
+        let name = self
+            .text_of(target, self.table.known.resource_type)
+            .ok_or(Reason::Reference)?;
+        if mention.is_typed || !mention.targets.settles {
+            return Err(Reason::Reference);
+        }
+        match mention.targets.allow(name) {
+            Some(Need::Type) => Ok(()),
+            Some(Need::Overlay(number)) => self.follow(number, target, place),
+            Some(Need::Ask) | None => Err(Reason::Reference),
+        }
+    }
+
+    /// Lay a profile over a resource that was referred to. Codes that it leaves undecided do not
+    /// count, as they do not for the explainer.
+    fn follow(&mut self, number: u32, target: usize, place: Place) -> Asked {
+        if !self.room.followed.insert((number, target)) {
+            return Ok(());
+        }
+        let undecided = self.room.undecided.len();
+        (self.resource, self.place) = (target, place);
+        self.overlay(number, target)?;
+        self.room.undecided.truncate(undecided);
+        Ok(())
+    }
+}
+
+/// Whether a reference certainly leads to one of the types by its form: `Patient/1`,
+/// `http://server/Patient/1`, `urn:uuid:…`.
+fn leads_to_target(reference: &[u8], targets: &Targets) -> bool {
+    if !every(reference, |b| (0x21..0x7f).contains(&b) & (b != b'?')) || reference.ends_with(b"/") {
+        return false;
+    }
+    let mut parts = reference.rsplit(|&b| b == b'/');
+    let (_, name) = (parts.next(), parts.next());
+    let Some(name) = name else { return true };
+    if name.is_empty() || name == b"_history" || parts.any(|part| part == b"_history") {
+        return false;
+    }
+    targets.allow(name).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(types: &[&str]) -> Targets {
+        Targets {
+            settles: true,
+            types: types
+                .iter()
+                .map(|name| (name.as_bytes().into(), Need::Type))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn references_lead_to_types_by_their_form() {
+        let patients = targets(&["Patient"]);
+        for reference in ["Patient/1", "http://server/fhir/Patient/1", "urn:uuid:1"] {
+            assert!(
+                leads_to_target(reference.as_bytes(), &patients),
+                "{reference}"
+            );
+        }
+        for reference in [
+            "Group/1",
+            "Patient?identifier=1",
+            "Patient/1/_history/2",
+            "Patient/ 1",
+            "Patient/1/",
+        ] {
+            assert!(
+                !leads_to_target(reference.as_bytes(), &patients),
+                "{reference}"
+            );
+        }
+        assert!(leads_to_target(b"Group/1", &targets(&[])));
+    }
+}

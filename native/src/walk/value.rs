@@ -1,0 +1,241 @@
+//! Values: primitives by their form, and what the table says of each value of a property.
+
+use super::{Asked, Place, Walk};
+use crate::memo::{Check, NO_CHECK};
+use crate::op::{Evaluation, Key, Op};
+use crate::primitives::{is_certainly, is_whole, Primitive};
+use crate::reason::Reason;
+use crate::table::{Kind, Property, ValueCheck};
+use crate::tape::{Form, NO_KEY};
+
+impl<'a> Walk<'a, '_> {
+    pub(super) fn property(&mut self, property: &'a Property, depth: u32) -> Asked {
+        if !property.is_list() {
+            return self.value(property, property.key, depth);
+        }
+        if self.lexer.peek() != b'[' {
+            return Err(Reason::Form);
+        }
+        let index = self.room.tape.push(
+            property.key,
+            Form::Array,
+            false,
+            self.lexer.at,
+            self.lexer.at,
+        );
+        self.lexer.at += 1;
+        match self.lexer.peek() {
+            b']' => return Err(Reason::Empty),
+            b'n' => return Err(Reason::Null),
+            _ => {}
+        }
+        loop {
+            self.value(property, NO_KEY, depth)?;
+            if !self.lexer.more(b']')? {
+                break;
+            }
+        }
+        self.room.tape.close(index, self.lexer.at);
+        Ok(())
+    }
+
+    fn value(&mut self, property: &'a Property, key: Key, depth: u32) -> Asked {
+        let index = match property.kind {
+            Kind::Primitive(primitive) => self.primitive(property, primitive, key)?,
+            Kind::Object(number) => self.object(key, number, depth + 1)?.0,
+            Kind::Contained => self.inside(key, depth, |place| place.is_contained = true)?,
+            Kind::Inline if !self.place.is_entry => {
+                self.inside(key, depth, |place| place.is_entry = true)?
+            }
+            Kind::ResourceType => {
+                let text = self.lexer.text()?;
+                self.room
+                    .tape
+                    .push(key, Form::Text, text.escaped, text.start, text.end)
+            }
+            Kind::Inline | Kind::Ask => return Err(Reason::Inline),
+        };
+        property
+            .checks
+            .iter()
+            .try_for_each(|check| self.check(check, index))
+    }
+
+    /// A resource inside the line's own.
+    fn inside(&mut self, key: Key, depth: u32, enter: impl Fn(&mut Place)) -> Asked<usize> {
+        let place = self.place;
+        if place.is_contained {
+            return Err(Reason::Inline);
+        }
+        let index = self.room.tape.len();
+        enter(&mut self.place);
+        self.resource(key, depth + 1)?;
+        self.place = place;
+        Ok(index)
+    }
+
+    #[inline]
+    fn primitive(
+        &mut self,
+        property: &'a Property,
+        primitive: Primitive,
+        key: Key,
+    ) -> Asked<usize> {
+        match primitive {
+            Primitive::Boolean => {
+                let value = self.lexer.boolean()?;
+                let at = self.lexer.at;
+                Ok(self.room.tape.push(
+                    key,
+                    if value { Form::True } else { Form::False },
+                    false,
+                    at - if value { 4 } else { 5 },
+                    at,
+                ))
+            }
+            Primitive::Integer | Primitive::Positive | Primitive::Unsigned | Primitive::Decimal => {
+                let digits = self.lexer.number()?;
+                let text = &self.lexer.bytes[digits.start..digits.end];
+                if !digits.plain
+                    || (primitive != Primitive::Decimal
+                        && !(digits.whole && is_whole(primitive, text)))
+                {
+                    self.answer(property.format, text, Reason::Format)?;
+                }
+                Ok(self
+                    .room
+                    .tape
+                    .push(key, Form::Number, false, digits.start, digits.end))
+            }
+            _ => {
+                let text = self.lexer.text()?;
+                let bytes = self.bytes(text);
+                let judged_by_check = primitive == Primitive::Other && property.format == NO_CHECK;
+                if !judged_by_check && !is_certainly(primitive, bytes, text.escaped) {
+                    self.answer(
+                        property.format,
+                        bytes,
+                        if primitive == Primitive::Xhtml {
+                            Reason::Narrative
+                        } else {
+                            Reason::Format
+                        },
+                    )?;
+                }
+                if property.is_unique() {
+                    if text.escaped {
+                        return Err(Reason::Value);
+                    }
+                    self.room.ids.push(bytes);
+                }
+                Ok(self
+                    .room
+                    .tape
+                    .push(key, Form::Text, text.escaped, text.start, text.end))
+            }
+        }
+    }
+
+    // Rules
+
+    pub(super) fn condition(&mut self, op: &'a Op, object: usize) -> Asked {
+        if self.pending {
+            return Ok(()); // what was not read is not on the tape
+        }
+        let mut evaluation = Evaluation {
+            names: &self.table.names,
+            bytes: self.lexer.bytes,
+            tape: &self.room.tape,
+            resource: self.resource,
+            memo: self.memo,
+            questions: self.questions,
+            pending: &mut self.pending,
+        };
+        match evaluation.holds(op, object) {
+            Some(true) => Ok(()),
+            _ => Err(Reason::Invariant),
+        }
+    }
+
+    pub(super) fn check(&mut self, check: &'a ValueCheck, value: usize) -> Asked {
+        match check {
+            ValueCheck::Ask => Err(Reason::Value),
+            ValueCheck::Text(check) => self
+                .answer(*check, self.content(value), Reason::Code)
+                .map(|_| ()),
+            ValueCheck::Coding(check) => self.coding(*check, value),
+            ValueCheck::Concept(check) => self.concept(*check, value),
+            ValueCheck::Reference { check, targets } => self.reference(*check, targets, value),
+            ValueCheck::Extension {
+                by_url,
+                by_value,
+                on_line,
+            } => self.extension(
+                *by_url,
+                if self.place.is_line() {
+                    *on_line
+                } else {
+                    *by_value
+                },
+                value,
+            ),
+            ValueCheck::Condition(op) => {
+                if op.reads_resource() {
+                    self.room.later.push((value, self.resource, op));
+                    Ok(())
+                } else {
+                    self.condition(op, value)
+                }
+            }
+            ValueCheck::Overlay(number) => self.overlay(*number, value),
+            ValueCheck::Value(check) => self
+                .answer(*check, self.json(value), Reason::Value)
+                .map(|_| ()),
+        }
+    }
+
+    /// A system and a code, parted by bytes that no JSON string holds.
+    fn put_coding(&mut self, coding: usize) {
+        for key in [self.table.known.system, self.table.known.code] {
+            match self.text_of(coding, key) {
+                Some(text) => self.room.scratch.extend_from_slice(text),
+                None => self.room.scratch.push(0x1e),
+            }
+            self.room.scratch.push(0x1f);
+        }
+    }
+
+    fn coding(&mut self, check: Check, coding: usize) -> Asked {
+        self.room.scratch.clear();
+        self.put_coding(coding);
+        self.answer_to_scratch(check, Reason::Code).map(|_| ())
+    }
+
+    fn concept(&mut self, check: Check, concept: usize) -> Asked {
+        self.room.scratch.clear();
+        if let Some(codings) = self.room.tape.member(concept, self.table.known.coding) {
+            let mut at = codings + 1;
+            let end = self.room.tape.at(codings).next as usize;
+            while at < end {
+                self.put_coding(at);
+                at = self.room.tape.at(at).next as usize;
+            }
+        }
+        self.answer_to_scratch(check, Reason::Code).map(|_| ())
+    }
+
+    fn extension(&mut self, by_url: Check, by_value: Check, value: usize) -> Asked {
+        let Some(url) = self.text_of(value, self.table.known.url) else {
+            return Err(Reason::Extension);
+        };
+        match self
+            .answer(by_url, url, Reason::Extension)?
+            .map(|answer| answer.value)
+        {
+            None | Some(1) => Ok(()),
+            Some(_) => self
+                .answer(by_value, self.json(value), Reason::Extension)
+                .map(|_| ()),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+"""Every line on the pages of rules, judged by each engine: it must give the rules and places that
+its head states, no more and no less. Pages and catalogue hold the same names, and each name has a
+line that fails and one that passes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bulkfhir.engine.judging.judge import Judge as JobJudge
+from bulkfhir.engine.reading.lines import Lines
+from bulkfhir.engine.settings import Settings
+from bulkfhir.validators import OneByOne, Verdict
+from bulkfhir.validators.catalogue import DECLARATIONS
+from tests.conftest import Judge
+from tests.validators.page_lines import PAGES, Line, Page, Section, read_page
+
+EVERY = [read_page(path) for path in sorted(PAGES.glob("*.md"))]
+SECTIONS = [section for page in EVERY for section in page.sections]
+LINES = [line for section in SECTIONS for line in section.lines]
+
+
+def package(page: Page, folder: Path) -> tuple[str, ...]:
+    """The folder of a package that holds the definitions given on a page; none without any."""
+    if not page.definitions:
+        return ()
+    inside = folder / page.path.stem / "package"
+    inside.mkdir(parents=True)
+    manifest = {"name": page.path.stem, "version": "1.0.0", "fhirVersions": ["4.0.1"]}
+    (inside / "package.json").write_text(json.dumps(manifest))
+    for number, definition in enumerate(page.definitions):
+        name = f"{definition['resourceType']}-{number}.json"
+        (inside / name).write_text(json.dumps(definition))
+    return (str(inside.parent),)
+
+
+@pytest.fixture(scope="session")
+def judge_of(
+    judging: Callable[..., Judge], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Line], Judge]:
+    """The judge of a line, shared by the lines of a page that are judged alike. By ``proven`` it
+    has seen the line's neighbours four times.
+    """
+    folder = tmp_path_factory.mktemp("pages")
+    packages = {page: package(page, folder) for page in EVERY}
+    made: dict[object, Judge] = {}
+    warm: set[tuple[Judge, Section]] = set()
+
+    def of(line: Line) -> Judge:
+        page = line.section.page
+        choices = {name: value for name, value in line.choices.items() if name != "job"}
+        key = packages[page], *sorted(choices.items())
+        if key not in made:
+            given = {"packages": packages[page]} if packages[page] else {}
+            made[key] = judging(**choices, **given)
+        judge = made[key]
+        if judge.engine == "proven" and (judge, line.section) not in warm:
+            warm.add((judge, line.section))
+            for _ in range(4):
+                for neighbour in line.section.lines:
+                    judge.validator.validate(neighbour.data)
+        return judge
+
+    return of
+
+
+def judged(line: Line, judge: Judge) -> Verdict:
+    """The verdict on a line, with what an import job adds where the line's head asks for it."""
+    if "job" not in line.choices:
+        return judge.validate(line.data)
+    job = JobJudge(OneByOne(judge), {}, Settings("strict", ""))
+    return job.verdicts(Lines(line.data, 0, 0, 1)).verdicts.get(0, Verdict(None, None))
+
+
+@pytest.mark.parametrize("line", LINES, ids=str)
+def test_a_line_gives_what_its_head_states(line: Line, judge_of: Callable[[Line], Judge]) -> None:
+    verdict = judged(line, judge_of(line))
+    said = sorted((issue.severity, issue.rule, issue.location) for issue in verdict.issues)
+    assert said == list(line.expected), [issue.diagnostics for issue in verdict.issues]
+    assert verdict.failed != line.passes
+
+
+@pytest.mark.parametrize(
+    "section", [section for section in SECTIONS if section.is_rule], ids=lambda one: one.name
+)
+def test_a_rule_has_a_line_that_prints_it_and_one_that_passes(section: Section) -> None:
+    printed = any(rule == section.name for line in section.lines for _, rule, _ in line.expected)
+    silent = [line for line in section.lines if line.passes and not line.expected]
+    assert printed != section.unseen
+    assert silent
+
+
+def test_every_declared_rule_has_one_section() -> None:
+    names = [section.name for section in SECTIONS if section.is_rule]
+    assert sorted(names) == sorted(set(names))
+    assert {rule.name for rule in DECLARATIONS if not rule.family} <= set(names)
