@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from typing import Any
 
 from .errors import ConfigurationError, NotFound, StorageError
@@ -15,9 +16,9 @@ from .settings import Settings
 from .shard import Shard, ShardResult
 from .storage import storage_for
 
-__all__ = ["Checkpoint", "Plan"]
+__all__ = ["Checkpoint", "Plan", "save_result"]
 
-_VERSION = 3
+_VERSION = 4
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,7 +52,10 @@ class Checkpoint:
             data = json.loads(self._storage.read(self._plan_uri))
         except NotFound:
             return None
-        if data.pop("version") != _VERSION:
+        version = data.pop("version")
+        while version in _MIGRATIONS:
+            data, version = _MIGRATIONS[version](data), version + 1
+        if version != _VERSION:
             raise ConfigurationError(
                 f"{self._plan_uri}: this job was begun by another version of bulkfhir and cannot "
                 "be resumed"
@@ -72,11 +76,6 @@ class Checkpoint:
             return {}
         return found
 
-    def save_result(self, result: ShardResult) -> None:
-        """The parent's word on a shard that no worker could finish."""
-        uri = result_uri(self._storage, self.work_folder, result.index)
-        self._storage.put(uri, json.dumps(result.to_json(), separators=(",", ":")).encode())
-
     def delete(self) -> None:
         """The job is published: its checkpoint has done its work.
 
@@ -88,18 +87,34 @@ class Checkpoint:
             return
 
 
+def save_result(settings: Settings, result: ShardResult) -> None:
+    """Record that a shard is finished: by its worker, once its parts are in their places, or by the
+    parent for a shard that no worker could finish.
+    """
+    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
+    data = json.dumps(result.to_json(), separators=(",", ":")).encode()
+    storage.put(result_uri(storage, settings.work_folder, result.index), data)
+
+
 def _plan(data: dict[str, Any]) -> Plan:
-    members: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in data["settings"].items()
-    }
-    settings = Settings(**members)
-    inputs = tuple(InputFile(**entry) for entry in data["inputs"])
-    skipped = tuple(Skipped(**entry) for entry in data["skipped"])
     return Plan(
-        settings,
+        Settings.from_json(data["settings"]),
         data["source_uri"],
-        inputs,
-        skipped,
+        tuple(InputFile(**entry) for entry in data["inputs"]),
+        tuple(Skipped(**entry) for entry in data["skipped"]),
         tuple(Shard(**entry) for entry in data["shards"]),
     )
+
+
+def _choices_apart(data: dict[str, Any]) -> dict[str, Any]:
+    """Layout 3, of version 0.1.0, has the choices among the settings, and the largest Binary in
+    place of the limits.
+    """
+    choices = dict(data["settings"])
+    settings = {name: choices.pop(name) for name in ("work_folder", "job_folder", "id_required")}
+    choices["limits"] = "none" if choices.pop("max_binary") is None else "healthlake"
+    return {**data, "settings": {**settings, "choices": choices}}
+
+
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {3: _choices_apart}
+"""Layout -> the plan in the layout after it."""

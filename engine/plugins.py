@@ -4,7 +4,8 @@ points too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import Any
 
@@ -12,7 +13,7 @@ from bulkfhir.validators import BlockValidator, OneByOne
 
 from .errors import ConfigurationError
 
-__all__ = ["SINKS", "VALIDATORS", "load", "names", "new_validator"]
+__all__ = ["SINKS", "VALIDATORS", "check_options", "load", "names", "new_validator"]
 
 VALIDATORS = "bulkfhir.validators"
 SINKS = "bulkfhir.sinks"
@@ -50,6 +51,25 @@ def _own(group: str, name: str) -> EntryPoint | None:
     except PackageNotFoundError:
         return None
     return next(iter(declared.select(group=group, name=name)), None)
+
+
+def check_options(group: str, name: str, given: Iterable[str]) -> None:
+    """Raise ConfigurationError for an option that a plug-in does not take.
+
+    A plug-in takes the options that its factory has keyword-only parameters for, or all of them
+    where it has ``**options``.
+    """
+    parameters = inspect.signature(load(group, name)).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    known = [item.name for item in parameters if item.kind is item.KEYWORD_ONLY]
+    for option in given:
+        if option not in known:
+            kind = group.rpartition(".")[2].removesuffix("s")
+            raise ConfigurationError(
+                f"{option}: the {kind} {name} has no such option; it has "
+                f"{', '.join(known) or 'none'}"
+            )
 
 
 def new_validator(name: str, level: str, options: Mapping[str, Any]) -> BlockValidator:

@@ -5,39 +5,39 @@ Small, hashable, sent with every shard.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Self
+
+from .job_choices import Choices
 
 __all__ = ["Settings"]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One job's choices.
+    """One job's choices, and where its files are.
 
     work_folder     where part files go
-    job_folder      where the sink writes; None when lines are only validated
+    job_folder      where the logs and the sink write; None when lines are only validated
     id_required     the import job's rule that a resource has an id
-    values          messages may quote values of elements
-    default_versions  ``name#version`` of packages: what a bare canonical url means
-    max_binary      largest Binary in bytes, None for any
     """
 
-    level: str
+    choices: Choices
     work_folder: str
     job_folder: str | None = None
     id_required: bool = True
-    unknown_profile: str = "error"
-    warnings: bool = False
-    packages: tuple[str, ...] = ()
-    default_versions: tuple[str, ...] = ()
-    judge: str = "bulkfhir"
-    validators: tuple[str, ...] = ()
-    sink: str | None = None
-    encryption_key_id: str | None = None
-    values: bool = True
-    max_binary: int | None = None
 
-    @property
-    def plug_ins(self) -> bool:
-        """Whether code that is not this project's runs in the workers."""
-        return {self.judge, *self.validators} != {"bulkfhir"} or self.sink not in (None, "ndjson")
+    def differences(self, other: Settings) -> Iterator[tuple[str, Any, Any]]:
+        """Yield (name, value here, value there) of everything that differs, choices first."""
+        for mine, theirs in ((self.choices, other.choices), (self, other)):
+            for item in dataclasses.fields(mine):
+                here, there = getattr(mine, item.name), getattr(theirs, item.name)
+                if here != there and item.name != "choices":
+                    yield item.name.replace("_", " "), here, there
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what ``dataclasses.asdict`` and JSON made of settings."""
+        return cls(**{**data, "choices": Choices.from_json(data["choices"])})

@@ -10,7 +10,10 @@ from typing import Any
 from .reading.sources import InputFile
 from .totals import Totals
 
-__all__ = ["Break", "Shard", "ShardResult", "plan_shards"]
+__all__ = ["Break", "Shard", "ShardResult", "plan_shards", "shard_sizes"]
+
+_MIN_SHARD = 4 << 20
+"""Bytes: below, a shard's own cost shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +95,11 @@ def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> list
             left -= end - start
             start = end
     return shards
+
+
+def shard_sizes(given: int | None, workers: int, largest: int) -> Callable[[int], int]:
+    """Bytes left -> bytes of the next shard: ever smaller towards the end, so that no worker waits
+    long for the last, yet never so small that a shard's own cost shows. The user's own size is what
+    it is.
+    """
+    return lambda left: given or max(_MIN_SHARD, min(largest, left // (workers * 4)))

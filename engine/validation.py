@@ -16,18 +16,18 @@ from bulkfhir.validators import Level, Verdict
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
 from .dispatch import run_shards
-from .executors import Runner, open_runner
-from .job import check_choices, default_workers, shard_sizes
+from .executors import Runner, default_workers, open_runner
+from .job_choices import Choices
 from .job_folder import FINDINGS, part_uri
-from .judging.chosen_packages import check_packages
 from .reading.sources import Listing, SourceLike, find_inputs
+from .refusals import refuse_unusable
 from .settings import Settings
-from .shard import Shard, ShardResult, plan_shards
+from .shard import Shard, ShardResult, plan_shards, shard_sizes
 from .storage import storage_for
 from .writing.finding_rows import decode_findings
 from .writing.manifest import outcomes_by_file
 
-__all__ = ["Finding", "Validation", "validate_files"]
+__all__ = ["Finding", "Validation", "open_validation", "validate_files"]
 
 _MAX_SHARD = 16 << 20
 """Smaller than an import's: a person waits for the first findings."""
@@ -65,7 +65,7 @@ def validate_files(
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
 ) -> Validation:
-    """Validates every resource of the source. Options as in import_job; an id is not required here.
+    """Validate every resource of the source. Options as in import_job; an id is not required here.
 
     Use as a context manager and iterate::
 
@@ -77,22 +77,44 @@ def validate_files(
     Raises EngineError at once for what is wrong with source or options, Cancelled while iterating
     when ``cancel`` is set; with one worker, which works inside this process, between two lines.
     """
-    check_choices(level, unknown_profile, workers, shard_bytes, judge, validators, None)
-    check_packages(packages, default_versions)
+    choices = Choices(
+        level=level,
+        unknown_profile=unknown_profile,
+        warnings=warnings,
+        packages=tuple(packages),
+        default_versions=tuple(default_versions),
+        judge=judge,
+        validators=tuple(validators),
+        values=values,
+    )
+    return open_validation(
+        source,
+        choices,
+        workers=workers,
+        shard_bytes=shard_bytes,
+        include_all=include_all,
+        on_progress=on_progress,
+        cancel=cancel,
+    )
+
+
+def open_validation(
+    source: SourceLike | Sequence[SourceLike],
+    choices: Choices,
+    *,
+    workers: int | None = None,
+    shard_bytes: int | None = None,
+    include_all: bool = False,
+    on_progress: OnProgress | None = None,
+    cancel: CancelEvent | None = None,
+) -> Validation:
+    """Do what ``validate_files`` does, with the choices as one record."""
+    refuse_unusable(choices, workers, shard_bytes)
     listing = find_inputs(source, include_all=include_all)
     count = workers or default_workers()
     shards = plan_shards(listing.inputs, shard_sizes(shard_bytes, count, _MAX_SHARD))
-    options = {
-        "unknown_profile": unknown_profile,
-        "warnings": warnings,
-        "packages": tuple(packages),
-        "default_versions": tuple(default_versions),
-        "judge": judge,
-        "validators": tuple(validators),
-        "values": values,
-    }
     return Validation(
-        listing, shards, level, options, workers or min(count, len(shards)), on_progress, cancel
+        listing, shards, choices, workers or min(count, len(shards)), on_progress, cancel
     )
 
 
@@ -103,8 +125,7 @@ class Validation:
         self,
         listing: Listing,
         shards: Sequence[Shard],
-        level: Level,
-        options: dict[str, object],
+        choices: Choices,
         workers: int,
         on_progress: OnProgress | None,
         cancel: CancelEvent | None,
@@ -113,10 +134,8 @@ class Validation:
         self.summary = Summary()
         self._shards = shards
         self._folder = tempfile.TemporaryDirectory(prefix="bulkfhir-")
-        self._settings = Settings(level, self._folder.name, id_required=False, **options)  # type: ignore[arg-type]
-        self._runner: Runner | None = open_runner(
-            "local", workers, plug_ins=self._settings.plug_ins
-        )
+        self._settings = Settings(choices, self._folder.name, id_required=False)
+        self._runner: Runner | None = open_runner("local", workers, plug_ins=choices.plug_ins)
         self._tracker = Tracker(listing.inputs, shards, self._runner.counters, on_progress, cancel)
 
     def __iter__(self) -> Iterator[Finding]:

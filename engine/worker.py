@@ -111,20 +111,21 @@ _made = threading.local()
 
 
 def _judge(settings: Settings) -> Judge:
-    """The validators of a job, made once in each worker (a thread may be one)."""
+    """Return the validators of a job, made once in each worker (a thread may be one)."""
     if getattr(_made, "settings", None) != settings:
+        choices = settings.choices
         options: dict[str, Any] = {
-            "unknown_profile": settings.unknown_profile,
-            "warnings": settings.warnings,
-            "packages": settings.packages,
+            "unknown_profile": choices.unknown_profile,
+            "warnings": choices.warnings,
+            "packages": choices.packages,
         }
-        if settings.default_versions:
-            options["defaults"] = default_versions(settings.default_versions)
-        judge = new_validator(settings.judge, settings.level, options)
+        if choices.default_versions:
+            options["defaults"] = default_versions(choices.default_versions)
+        judge = new_validator(choices.judge, choices.level, options)
         others = {
-            name: new_validator(name, settings.level, options)
-            for name in settings.validators
-            if name != settings.judge
+            name: new_validator(name, choices.level, options)
+            for name in choices.validators
+            if name != choices.judge
         }
         _made.judge = Judge(judge, others, settings)
         _made.settings = settings

@@ -47,14 +47,17 @@ COLUMN = {
         cli server
         jobs validation
         job
+        job_run refusals
         dispatch preload
         worker
         judging counting
-        writing checkpoint
+        writing
+        checkpoint limits
         shard
         across sinks reading
         executors
         job_folder settings plugins
+        job_choices
         storage columns
         own_process job_status totals figures log_lines logs errors
     """,

@@ -61,7 +61,7 @@ def find_duplicates(
     """
     groups = -(-lines * (end - first) // (BUCKETS * _AT_ONCE)) or 1
     step = -(-(end - first) // groups)
-    storage = storage_for(settings.work_folder, settings.encryption_key_id)
+    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
     spools: list[_Spool] = []
     try:
         for start in range(first, end, step):

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
+def _pairs(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    pairs = {}
+    for value in values:
+        name, mark, text = value.partition("=")
+        if not (name and mark):
+            raise click.BadParameter(f"{value}: an option of a sink is given as NAME=VALUE")
+        pairs[name] = text
+    return tuple(sorted(pairs.items()))
+
+
 @click.command("import")
 @options.sources
 @click.option(
@@ -34,6 +46,14 @@ __all__ = ["command"]
     help="Where accepted resources go: ndjson, or another installed sink.  [default: nowhere]",
 )
 @click.option(
+    "--sink-option",
+    "sink_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_pairs,
+    help="Option of the sink: compression=gz or zst for ndjson. Repeatable.",
+)
+@click.option(
     "--job-id", metavar="ID", help="Name of the job, part of its folder's name.  [default: random]"
 )
 @click.option(
@@ -43,13 +63,7 @@ __all__ = ["command"]
     help="HealthLake's data store id, part of the folder's name.  [default: 32 zeros]",
 )
 @click.option("--resume", is_flag=True, help="Go on with the interrupted job that --job-id names.")
-@click.option(
-    "--limits",
-    type=click.Choice(("healthlake", "none")),
-    default="none",
-    show_default=True,
-    help="Refuse a job over HealthLake's limits.",
-)
+@options.limits("none")
 @click.option(
     "--kms-key-id",
     "encryption_key_id",
@@ -72,13 +86,12 @@ def command(
     *,
     output: str,
     output_format: str,
-    no_values: bool,
     statistics: bool,
     exit_zero: bool,
     quiet: bool,
     verbose: int,
     log_format: LogFormat,
-    **choices: Any,
+    **running: Any,
 ) -> int:
     """Validate NDJSON and write HealthLake's output layout.
 
@@ -88,17 +101,16 @@ def command(
     from ..jobs.recording import recorded_import
     from .live import progress_shown
 
-    if choices["resume"] and not choices["job_id"]:
+    choices = options.chosen(running)
+    if running["resume"] and not running["job_id"]:
         raise click.UsageError("--resume goes on with the job that --job-id names")
-    choices["job_id"] = choices["job_id"] or secrets.token_hex(16)
+    running["job_id"] = running["job_id"] or secrets.token_hex(16)
     try:
         with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as on_progress:
-            result = recorded_import(
-                sources, output, on_progress=on_progress, values=not no_values, **choices
-            )
+            result = recorded_import(sources, output, choices, on_progress=on_progress, **running)
     except KeyboardInterrupt:
         click.echo(
-            f"bulkfhir: the job has stopped; --resume --job-id {choices['job_id']} goes on with it",
+            f"bulkfhir: the job has stopped; --resume --job-id {running['job_id']} goes on with it",
             err=True,
         )
         raise

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..job_choices import LEVELS, LIMITS, UNKNOWN_PROFILES, Choices
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["include_all", "profiles", "sources", "speaking", "summing", "validating", "workers"]
+__all__ = [
+    "chosen",
+    "include_all",
+    "limits",
+    "profiles",
+    "sources",
+    "speaking",
+    "summing",
+    "validating",
+    "workers",
+]
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
-LEVELS = ("strict", "structure-only", "minimal")
-UNKNOWN_PROFILE = ("error", "warning", "ignore")
 
 sources = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 """File, folder, glob, s3:// prefix, or - for standard input."""
@@ -30,13 +41,24 @@ include_all = click.option(
 )
 
 
+def limits(default: str) -> Callable[[Command], Command]:
+    """Return the option of HealthLake's limits, with a command's own default."""
+    return click.option(
+        "--limits",
+        type=click.Choice(LIMITS),
+        default=default,
+        show_default=True,
+        help="Refuse a job over HealthLake's limits.",
+    )
+
+
 def profiles(command: Command) -> Command:
     """Which profiles are known, and what one is that is not."""
     return _with(
         command,
         click.option(
             "--unknown-profile",
-            type=click.Choice(UNKNOWN_PROFILE),
+            type=click.Choice(UNKNOWN_PROFILES),
             default="error",
             show_default=True,
             help="What an unknown profile is at strict.",
@@ -134,3 +156,12 @@ def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def chosen(parameters: dict[str, Any]) -> Choices:
+    """Take the choices out of a command's parameters, where both are called alike, and return
+    them; the parameters that are left say how to run.
+    """
+    values = not parameters.pop("no_values", False)
+    names = [item.name for item in fields(Choices) if item.name in parameters]
+    return Choices(values=values, **{name: parameters.pop(name) for name in names})

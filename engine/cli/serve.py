@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import exits
-from .options import profiles, workers
+from .options import chosen, limits, profiles, workers
+
+if TYPE_CHECKING:
+    from ..log_lines import LogFormat
 
 __all__ = ["command"]
 
@@ -71,13 +75,7 @@ def _datastores(
     help="Imports that run at once over all data stores.",
 )
 @profiles
-@click.option(
-    "--limits",
-    type=click.Choice(("healthlake", "none")),
-    default="healthlake",
-    show_default=True,
-    help="Limits of a job.",
-)
+@limits("healthlake")
 @click.option(
     "--throttle",
     type=click.Choice(("none", "service")),
@@ -118,17 +116,14 @@ def command(
     datastore_delay: float,
     workers: int | None,
     concurrent: int,
-    unknown_profile: str,
-    packages: tuple[str, ...],
-    default_versions: tuple[str, ...],
-    limits: str,
     throttle: str,
     require_auth: bool,
     credentials: Path | None,
     region: str,
     account: str,
-    log_format: str,
+    log_format: LogFormat,
     quiet: bool,
+    **given: Any,
 ) -> int:
     """Serve AWS HealthLake's import API (AWS JSON 1.0) and a job page in the browser.
 
@@ -153,17 +148,10 @@ def command(
     from ..log_lines import show_logs
 
     level = "WARNING" if quiet else "INFO"
-    show_logs(log_format, level)  # type: ignore[arg-type]  # click has checked the choices
-    check_packages(packages, default_versions)
-    run = RunOptions(
-        workers,
-        unknown_profile,
-        limits,  # type: ignore[arg-type]  # click has checked the choices
-        packages,
-        default_versions,
-        log_format,  # type: ignore[arg-type]
-        level,
-    )
+    show_logs(log_format, level)
+    choices = chosen(given)
+    check_packages(choices.packages, choices.default_versions)
+    run = RunOptions(workers, choices, log_format, level)
     settings = ServiceSettings(
         state=state or default_path(),
         run=run,

@@ -44,36 +44,34 @@ def command(
     *,
     output_format: str,
     max_errors: int,
-    no_values: bool,
     statistics: bool,
     exit_zero: bool,
     quiet: bool,
     verbose: int,
     log_format: LogFormat,
-    **choices: Any,
+    **running: Any,
 ) -> int:
     """Validate NDJSON and show every issue.
 
     SOURCE is a file, folder, glob, s3:// prefix or - for standard input. An id is not required
     here; an import requires one.
     """
-    from ..validation import validate_files
+    from ..validation import open_validation
     from .live import progress_shown
     from .reports import REPORTS, LineIssue, Shown
     from .summary_json import summary_json
     from .tables import show_summary
 
+    choices = options.chosen(running)
     out, begun = sys.stdout, time.monotonic()
     out.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate of a broken resource must not stop the report
     with (
         progress_shown(
             quiet=quiet, verbose=verbose, log_format=log_format, bar=not out.isatty()
         ) as on_progress,
-        validate_files(
-            sources, on_progress=on_progress, values=not no_values, **choices
-        ) as validation,
+        open_validation(sources, choices, on_progress=on_progress, **running) as validation,
     ):
-        report = REPORTS[output_format](out, Shown(max_errors, warnings=choices["warnings"]))
+        report = REPORTS[output_format](out, Shown(max_errors, warnings=choices.warnings))
         for finding in validation:
             verdict = finding.verdict
             for issue in verdict.issues:

@@ -9,12 +9,15 @@ tasks -> run_all -> Runner.submit(slot, …) -> worker: function(…, beat) -> r
 from __future__ import annotations
 
 import concurrent.futures
+import os
+from collections.abc import Mapping
 
 from ..errors import ConfigurationError
 from ..own_process import ends_with_job
 from .driver import run_all
 from .interface import Runner
 from .live_counters import Cancelled, Heartbeat, LiveCounters
+from .options import LocalOptions
 from .task import Task, TaskFailure
 
 __all__ = [
@@ -25,6 +28,7 @@ __all__ = [
     "Runner",
     "Task",
     "check_executor",
+    "default_workers",
     "open_runner",
     "run_all",
 ]
@@ -34,33 +38,52 @@ _PATIENCE = 3.0
 """Seconds: SIGTERM, Ctrl-C and a cancelled job end a command within five."""
 
 
-def check_executor(executor: str | concurrent.futures.Executor) -> None:
-    """ConfigurationError for an executor that nobody knows."""
-    if not isinstance(executor, concurrent.futures.Executor) and executor != "local":
+def check_executor(
+    executor: str | concurrent.futures.Executor, options: Mapping[str, object] | None = None
+) -> None:
+    """Raise ConfigurationError for an executor that nobody knows, and for options that it does not
+    take.
+    """
+    if isinstance(executor, concurrent.futures.Executor):
+        for name in options or ():
+            raise ConfigurationError(f"{name}: an executor of your own takes no options from here")
+    elif executor != "local":
         raise ConfigurationError(
             f"{executor}: no such executor; known: local, or any concurrent.futures.Executor"
         )
+    else:
+        LocalOptions.of(options or {})
+
+
+def default_workers() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def open_runner(
-    executor: str | concurrent.futures.Executor, workers: int, *, plug_ins: bool = False
+    executor: str | concurrent.futures.Executor,
+    workers: int,
+    options: Mapping[str, object] | None = None,
+    *,
+    plug_ins: bool = False,
 ) -> Runner:
-    """The runner for what the user asked for: ``local``, or an executor of the user's own, which
-    stays the user's to shut down.
+    """Return the runner for what the user asked for: ``local`` with its options, or an executor of
+    the user's own, which stays the user's to shut down.
 
     plug_ins    whether code that is not ours runs in the workers. A plug-in may hang, and hold the
                 interpreter's lock while it does: a command runs it in a process that can be killed,
                 with one worker too. Our own code is bounded, and starts sooner in a thread.
     """
-    check_executor(executor)
+    check_executor(executor, options)
     if isinstance(executor, concurrent.futures.Executor):
         from .foreign import Foreign
 
         return Foreign(executor, workers)
-    if workers == 1 and not (plug_ins and ends_with_job()):
+    local = LocalOptions.of(options or {})
+    if workers == 1 and not local.nice and not (plug_ins and ends_with_job()):
         from .thread import InThread
 
         return InThread(_PATIENCE if ends_with_job() else None)
     from .pool import LocalPool  # multiprocessing, which no other runner needs, nor any worker
 
-    return LocalPool(workers)
+    return LocalPool(workers, local)

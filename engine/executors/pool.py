@@ -21,6 +21,7 @@ from typing import Any
 
 from .live_counters import Heartbeat, LiveCounters
 from .log_bridge import LogBridge, send_logs_to
+from .options import LocalOptions
 from .task import run_task
 
 __all__ = ["LocalPool"]
@@ -29,8 +30,9 @@ _PRELOAD = ["bulkfhir.engine.preload"]
 
 
 class LocalPool:
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, options: LocalOptions | None = None) -> None:
         self.slots = slots
+        self._options = options or LocalOptions()
         _server.acquire()
         self._context = _Context()
         self._context.set_forkserver_preload(_PRELOAD)
@@ -61,7 +63,7 @@ class LocalPool:
             self.slots,
             mp_context=self._context,
             initializer=_begin,
-            initargs=(self._cells, self._logs.queue, self._logs.level),
+            initargs=(self._cells, self._logs.queue, self._logs.level, self._options),
         )
 
     def _end(self, *, kill: bool) -> None:
@@ -183,13 +185,14 @@ _counters: LiveCounters | None = None
 """In a worker: where it shows its figures."""
 
 
-def _begin(cells: Any, queue: Any, level: int) -> None:
+def _begin(cells: Any, queue: Any, level: int, options: LocalOptions) -> None:
     """Runs once in every worker."""
     global _counters  # noqa: PLW0603 an initializer has nowhere else to leave what its process needs
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group; the parent decides
     threading.Thread(target=_leave_with_parent, name="bulkfhir-parent", daemon=True).start()
+    os.nice(options.nice)
     send_logs_to(queue, level)
     _counters = LiveCounters(cells)
 

@@ -10,11 +10,12 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from types import FrameType
 
 from ..errors import EngineError
 from ..figures import JobProgressReport
-from ..job import JobResult, JobStatus, import_job
+from ..job import JobResult, JobStatus, run_import
 from ..job_folder import job_folder_name
 from ..log_lines import show_logs
 from ..own_process import end_with_job
@@ -36,7 +37,7 @@ def main(state: str, job_id: str, attempt: str) -> None:
     # Without a buffer: the thread below may still be reading when the interpreter ends, and must
     # hold no lock then.
     with open(0, "rb", buffering=0, closefd=False) as stdin:
-        options = RunOptions(**json.loads(stdin.readline()))
+        options = RunOptions.from_json(json.loads(stdin.readline()))
     show_logs(options.log_format, options.log_level)
     end_with_job()
     threading.Thread(target=_die_with_runner, daemon=True).start()
@@ -69,18 +70,18 @@ def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult
     try:
         if job.attempt > 1:
             storage_for(job.output_uri, job.kms_key_id).delete_folder(job.output_uri)
-        return import_job(
+        choices = replace(
+            options.choices,
+            level=job.level,  # type: ignore[arg-type]  # the API's enum, checked when the job came
+            encryption_key_id=job.kms_key_id,
+        )
+        return run_import(
             job.input_uri,
             output,
-            level=job.level,  # type: ignore[arg-type]  # the API's enum, checked when the job came
+            choices,
             workers=options.workers,
             job_id=job.id,
             datastore_id=job.datastore_id,
-            unknown_profile=options.unknown_profile,
-            packages=options.packages,
-            default_versions=options.default_versions,
-            limits=options.limits,
-            encryption_key_id=job.kms_key_id,
             on_progress=recording,
             cancel=recording,
         )

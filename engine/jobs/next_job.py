@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
@@ -163,7 +162,7 @@ class JobRunner:
         assert process.stdin is not None
         # The pipe stays open behind this line: its end tells the process that the runner is gone.
         with contextlib.suppress(BrokenPipeError):  # it died at once: the watcher says so
-            process.stdin.write(json.dumps(asdict(self._options)).encode() + b"\n")
+            process.stdin.write(json.dumps(self._options.to_json()).encode() + b"\n")
             process.stdin.flush()
         watcher = threading.Thread(
             target=self._watch, args=(job, process), name=f"job-{job.id}", daemon=True

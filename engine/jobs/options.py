@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
 
+from ..job_choices import Choices
 from ..log_lines import LogFormat
 
 __all__ = ["RunOptions"]
-
-Limits = Literal["healthlake", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +18,20 @@ class RunOptions:
     """Settings of the engine that no request carries.
 
     workers           processes of a job's pool; None: the engine's own choice
-    unknown_profile   error | warning | ignore: what a profile that nobody knows does to a resource
-                      under strict
-    limits            healthlake: a job over the service's limits is FAILED before it reads; none
-    packages          FHIR packages to know beside the core
-    default_versions  ``name#version``: what a bare canonical url means
+    choices           of every job, but for its level and its key, which its request states
     log_format, log_level   of the job's lines on standard error
     """
 
     workers: int | None = None
-    unknown_profile: str = "error"
-    limits: Limits = "healthlake"
-    packages: tuple[str, ...] = ()
-    default_versions: tuple[str, ...] = ()
+    choices: Choices = field(default_factory=lambda: Choices(limits="healthlake"))
     log_format: LogFormat = "text"
     log_level: str = "WARNING"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the options as JSON values, for the process of a job."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` made, after JSON."""
+        return cls(**{**data, "choices": Choices.from_json(data["choices"])})

@@ -1,4 +1,4 @@
-"""Recording: an import_job call, written into the job store while it runs."""
+"""Recording: an import, written into the job store while it runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..counting.progress import CancelEvent, OnProgress, Progress
 from ..figures import JobProgressReport
-from ..job import JobResult, import_job
+from ..job import JobResult, run_import
+from ..job_choices import Choices
 from ..job_folder import job_folder_name
 from ..job_status import JobStatus
 from ..reading.sources import SourceLike
@@ -113,15 +115,18 @@ def _share(progress: Progress) -> float:
 def recorded_import(
     source: SourceLike | Sequence[SourceLike],
     output: SourceLike,
+    choices: Choices,
     *,
+    job_id: str | None = None,
+    datastore_id: str = "0" * 32,
     state: str | os.PathLike[str] | None = None,
     name: str | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
-    **options: Any,
+    **running: Any,
 ) -> JobResult:
-    """``import_job`` with the same arguments, recorded in the job store: ``bulkfhir jobs`` shows it
-    while it runs, and can cancel it.
+    """Do what ``run_import`` does, which gets ``running`` too, recorded in the job store:
+    ``bulkfhir jobs`` shows the job while it runs, and can cancel it.
 
     A store that cannot be written is worth a warning: the job runs all the same. Nothing is
     recorded of a job that never began (EngineError).
@@ -129,15 +134,19 @@ def recorded_import(
     state   the store's file; default: ``$XDG_STATE_HOME/bulkfhir/jobs.db``
     name    the job's name in the store
     """
-    options.setdefault("job_id", secrets.token_hex(16))
+    job_id = job_id or secrets.token_hex(16)
+    import_it = partial(
+        run_import, source, output, choices, job_id=job_id, datastore_id=datastore_id, **running
+    )
     try:
         jobs = JobStore(Database(state or default_path()))
     except StateError as error:
         _log.warning("this job is not recorded: %s", error)
-        return import_job(source, output, on_progress=on_progress, cancel=cancel, **options)
-    recording = _OwnRecording(jobs, _job(source, output, name, options), on_progress, cancel)
+        return import_it(on_progress=on_progress, cancel=cancel)
+    job = _job(source, output, choices, job_id, datastore_id, name)
+    recording = _OwnRecording(jobs, job, on_progress, cancel)
     try:
-        result = import_job(source, output, on_progress=recording, cancel=recording, **options)
+        result = import_it(on_progress=recording, cancel=recording)
         recording.finish(result)
     except KeyboardInterrupt:
         recording.interrupted()
@@ -184,15 +193,16 @@ class _OwnRecording(Recording):
 def _job(
     source: SourceLike | Sequence[SourceLike],
     output: SourceLike,
+    choices: Choices,
+    job_id: str,
+    datastore_id: str,
     name: str | None,
-    options: dict[str, Any],
 ) -> ImportJob:
     sources = [source] if isinstance(source, str | os.PathLike) else list(source)
-    datastore_id = options.get("datastore_id", "0" * 32)
     place = normal(os.fspath(output))
-    folder = storage_for(place).join(place, job_folder_name(datastore_id, options["job_id"]))
+    folder = storage_for(place).join(place, job_folder_name(datastore_id, job_id))
     return ImportJob(
-        id=options["job_id"],
+        id=job_id,
         datastore_id=datastore_id,
         input_uri=", ".join(
             os.fspath(one)
@@ -201,10 +211,10 @@ def _job(
             for one in sources
         ),
         output_uri=folder + "/",
-        level=options.get("level", "strict"),
+        level=choices.level,
         submit_time=time.time(),
         name=name,
-        kms_key_id=options.get("encryption_key_id"),
+        kms_key_id=choices.encryption_key_id,
         progress=JobProgressReport().to_json(),
         origin="command",
         process=this_process(),

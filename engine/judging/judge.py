@@ -23,6 +23,7 @@ from bulkfhir.validators import (
     crash_verdict,
 )
 
+from ..limits import MAX_BINARY
 from ..logs import log_crash
 from ..reading.lines import LINE_LIMIT, Lines
 from ..settings import Settings
@@ -68,11 +69,12 @@ class Judge:
             and None in verdicts.ids
         ):
             added = {**_id_issues(verdicts, lines.data), **added}
-        if settings.max_binary is not None and len(lines.data) > settings.max_binary:
-            added = {**_size_issues(verdicts, settings.max_binary), **added}
+        if settings.choices.limits == "healthlake" and len(lines.data) > MAX_BINARY:
+            added = {**_size_issues(verdicts, MAX_BINARY), **added}
         if added:
             verdicts = _with_issues(verdicts, added)
-        return verdicts if settings.values else redacted(verdicts, ours=settings.judge == OURS)
+        ours = settings.choices.judge == OURS
+        return verdicts if settings.choices.values else redacted(verdicts, ours=ours)
 
     def opinions(
         self, lines: Lines, verdicts: BlockVerdicts, between: Callable[[], None] | None = None

@@ -9,21 +9,35 @@ from __future__ import annotations
 
 from ..errors import NotFound
 from ..storage import Storage, Writer
+from ..storage.open_files import OpenFiles
+from .compressed import COMPRESSIONS, Compressed
 from .interface import Accepted
 
 __all__ = ["NdjsonSink"]
 
 
 class NdjsonSink:
-    def __init__(self, folder: str, storage: Storage) -> None:
+    """A Sink of NDJSON parts.
+
+    compression  of the parts: none, gz or zst, which their names then end in
+    """
+
+    def __init__(self, folder: str, storage: Storage, *, compression: str = "none") -> None:
+        if compression not in ("none", *COMPRESSIONS):
+            raise ValueError(
+                f"{compression}: the compression of parts is none or {' or '.join(COMPRESSIONS)}"
+            )
         self._folder = storage.join(folder, "resources")
         self._storage = storage
+        self._compression = None if compression == "none" else compression
 
     def open(self, index: int) -> _Parts:
-        return _Parts(self._storage, self._folder, _name(index))
+        """Return a writer for the parts of a shard, one for each type that it holds."""
+        return _Parts(OpenFiles(lambda name: self._writer(f"{name}/{self._name(index)}")))
 
     def discard(self, index: int) -> None:
-        name = "/" + _name(index)
+        """Delete the parts of a shard."""
+        name = "/" + self._name(index)
         try:
             entries = list(self._storage.list(self._folder))
         except NotFound:
@@ -32,34 +46,20 @@ class NdjsonSink:
             if entry.uri.endswith(name):
                 self._storage.delete(entry.uri)
 
+    def _writer(self, name: str) -> Writer:
+        writer = self._storage.writer(self._storage.join(self._folder, name))
+        return Compressed(writer, self._compression) if self._compression else writer
+
+    def _name(self, index: int) -> str:
+        ending = f".{self._compression}" if self._compression else ""
+        return f"part-{index:06d}.ndjson{ending}"
+
 
 class _Parts:
-    """One open part for each type that the shard holds."""
-
-    def __init__(self, storage: Storage, folder: str, name: str) -> None:
-        self._storage, self._folder, self._name = storage, folder, name
-        self._writers: dict[str, Writer] = {}
+    def __init__(self, files: OpenFiles) -> None:
+        self._files = files
+        self.commit, self.abort = files.commit, files.abort
 
     def write(self, accepted: Accepted) -> None:
         for name, lines in accepted.by_type():
-            self._writer(name).write(lines)
-
-    def commit(self) -> None:
-        for writer in self._writers.values():
-            writer.commit()
-
-    def abort(self) -> None:
-        for writer in self._writers.values():
-            writer.abort()
-
-    def _writer(self, name: str) -> Writer:
-        writer = self._writers.get(name)
-        if writer is None:
-            writer = self._writers[name] = self._storage.writer(
-                self._storage.join(self._folder, f"{name}/{self._name}")
-            )
-        return writer
-
-
-def _name(index: int) -> str:
-    return f"part-{index:06d}.ndjson"
+            self._files.write(name, lines)

@@ -4,7 +4,6 @@ in the same machine.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol, TypeVar
@@ -12,14 +11,17 @@ from typing import Protocol, TypeVar
 from bulkfhir.validators import BlockVerdicts, Verdict
 
 from ..across.keys import KeyColumns
+from ..checkpoint import save_result
 from ..columns.rows import Rows
-from ..job_folder import FINDINGS, KEYS, part_uri, result_uri
+from ..errors import ConfigurationError
+from ..job_folder import FINDINGS, KEYS, part_uri
 from ..plugins import SINKS, load
 from ..reading.lines import Lines
 from ..settings import Settings
 from ..shard import ShardResult
 from ..sinks import Accepted, Sink, SinkWriter
-from ..storage import Writer, storage_for
+from ..storage import storage_for
+from ..storage.open_files import OpenFiles
 from .audit import audited
 from .finding_rows import encode_findings
 from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
@@ -55,45 +57,27 @@ def open_parts(settings: Settings, index: int) -> Parts:
 
 @lru_cache(maxsize=4)
 def open_sink(settings: Settings) -> Sink | None:
-    """The job's sink, one for each worker; None where nothing is stored."""
-    if settings.sink is None or settings.job_folder is None:
+    """Return the job's sink, one for each worker; None where nothing is stored.
+
+    Raises ConfigurationError where it refuses the value of an option, by a ValueError.
+    """
+    choices = settings.choices
+    if choices.sink is None or settings.job_folder is None:
         return None
-    sink: Sink = load(SINKS, settings.sink)(
-        settings.job_folder, storage_for(settings.job_folder, settings.encryption_key_id)
-    )
+    storage = storage_for(settings.job_folder, choices.encryption_key_id)
+    factory = load(SINKS, choices.sink)
+    try:
+        sink: Sink = factory(settings.job_folder, storage, **dict(choices.sink_options))
+    except ValueError as error:
+        raise ConfigurationError(f"the sink {choices.sink}: {error}") from None
     return sink
 
 
-class _Files:
-    """Part files, opened when there is something to write."""
-
-    def __init__(self, settings: Settings, index: int) -> None:
-        self._storage = storage_for(settings.work_folder, settings.encryption_key_id)
-        self._folder, self._index = settings.work_folder, index
-        self._writers: dict[str, Writer] = {}
-
-    def write(self, name: str, data: bytes) -> None:
-        writer = self._writers.get(name)
-        if writer is None:
-            writer = self._writers[name] = self._storage.writer(
-                part_uri(self._storage, self._folder, self._index, name)
-            )
-        writer.write(data)
-
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._writers)
-
-    def commit(self) -> None:
-        for writer in self._writers.values():
-            writer.commit()
-
-    def abort(self) -> None:
-        for writer in self._writers.values():
-            writer.abort()
-
-    def record(self, result: ShardResult) -> None:
-        data = json.dumps(result.to_json(), separators=(",", ":")).encode()
-        self._storage.put(result_uri(self._storage, self._folder, self._index), data)
+def _part_files(settings: Settings, index: int) -> OpenFiles:
+    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
+    return OpenFiles(
+        lambda name: storage.writer(part_uri(storage, settings.work_folder, index, name))
+    )
 
 
 class LogParts:
@@ -102,8 +86,9 @@ class LogParts:
     """
 
     def __init__(self, settings: Settings, index: int) -> None:
-        self._minimal = settings.level == "minimal"
-        self._files = _Files(settings, index)
+        self._settings = settings
+        self._minimal = settings.choices.level == "minimal"
+        self._files = _part_files(settings, index)
         self._keys = KeyColumns()
         sink = open_sink(settings)
         self._sink: SinkWriter | None = sink.open(index) if sink else None
@@ -138,7 +123,7 @@ class LogParts:
         if result.totals.imported:
             self._files.write(KEYS, self._keys.take())
         self._files.commit()
-        self._files.record(result)
+        save_result(self._settings, result)
         return result
 
     def abort(self) -> None:
@@ -151,7 +136,7 @@ class FindingParts:
     """A validation's output: the verdicts that have issues, for the parent to read back."""
 
     def __init__(self, settings: Settings, index: int) -> None:
-        self._files = _Files(settings, index)
+        self._files = _part_files(settings, index)
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
         if verdicts.verdicts:

@@ -37,7 +37,7 @@ def publish_logs(settings: Settings, plan: LogPlan, beat: Heartbeat) -> None:
     """
     if settings.job_folder is None:
         raise ValueError("lines that are only validated have no logs")
-    storage = storage_for(settings.job_folder, settings.encryption_key_id)
+    storage = storage_for(settings.job_folder, settings.choices.encryption_key_id)
     for name in LOGS:
         parts = [(shard, base) for shard, base, names in plan.parts if name in names]
         closing = (

@@ -17,6 +17,7 @@ from bulkfhir.engine.across.duplicates import Duplicates, bucket_ranges, find_du
 from bulkfhir.engine.across.keys import BUCKETS, KeyColumns, read_segments
 from bulkfhir.engine.columns.rows import Rows
 from bulkfhir.engine.executors import Heartbeat
+from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.job_folder import KEYS, part_uri
 from bulkfhir.engine.settings import Settings
 from bulkfhir.engine.storage import storage_for
@@ -127,7 +128,7 @@ def test_sets_of_any_size_and_any_number_of_tasks_find_the_same(
 ):
     """Against a plain dictionary."""
     monkeypatch.setattr(module, "_AT_ONCE", at_once)
-    settings = Settings("strict", str(tmp_path))
+    settings = Settings(Choices(), str(tmp_path))
     chance, last, first, total = random.Random(7), {}, {}, 0
     for shard in range(5):
         keys = KeyColumns()
@@ -172,7 +173,7 @@ def test_memory_is_bounded_by_the_keys_of_one_set(tmp_path, monkeypatch):
         tracemalloc.start()
         assert (
             find_duplicates(
-                Settings("strict", str(tmp_path)), range(10), 100_000, 0, BUCKETS, Heartbeat()
+                Settings(Choices(), str(tmp_path)), range(10), 100_000, 0, BUCKETS, Heartbeat()
             )
             == Duplicates()
         )

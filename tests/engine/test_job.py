@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from bulkfhir.engine import ConfigurationError, JobStatus, NothingToRead, StorageError, import_job
-from bulkfhir.engine import job as job_module
+from bulkfhir.engine.judging import judge as judge_module
 from bulkfhir.engine.reading.lines import BLOCK_BYTES
 
 pytestmark = pytest.mark.usefixtures("toys")
@@ -463,7 +463,7 @@ def test_healthlakes_limits_fail_the_job_before_a_byte_is_read(run, write, patie
 
 
 def test_healthlakes_limit_for_a_binary_fails_its_own_line(run, write, patient, rows, monkeypatch):
-    monkeypatch.setattr(job_module, "_MAX_BINARY", 100)
+    monkeypatch.setattr(judge_module, "MAX_BINARY", 100)
     big = b'{"resourceType":"Binary","id":"big","data":"%s"}' % (b"a" * 100)
     source = write(
         "a.ndjson", [big, b'{"resourceType":"Binary","id":"small"}', patient("1", text="x" * 200)]

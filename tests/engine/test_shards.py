@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bulkfhir.engine.job import shard_sizes
 from bulkfhir.engine.reading.sources import InputFile
-from bulkfhir.engine.shard import plan_shards
+from bulkfhir.engine.shard import plan_shards, shard_sizes
 
 MB = 1 << 20
 

@@ -10,6 +10,7 @@ import pytest
 
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.errors import EngineError
+from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.jobs import Database, JobStatus, JobStore
 from bulkfhir.engine.jobs.recording import recorded_import
 from tests.server.conftest import BAD, GOOD
@@ -30,8 +31,11 @@ def store(place):
     return JobStore(Database(place / "state" / "bulkfhir" / "jobs.db"))
 
 
-def imported(place, **options):
-    return recorded_import(place / "in", place / "out", level="minimal", workers=1, **options)
+MINIMAL = Choices(level="minimal")
+
+
+def imported(place, choices=MINIMAL, **running):
+    return recorded_import(place / "in", place / "out", choices, workers=1, **running)
 
 
 def test_an_import_records_itself_from_begin_to_end(place):
@@ -66,7 +70,8 @@ def test_a_job_that_is_cancelled_in_the_store_stops(place, toys):
     jobs, go = store(place), place / "go"
     line = b'{"resourceType":"Patient","id":"p","await":"%s"}\n' % bytes(go)
     (place / "in" / "Held.ndjson").write_bytes(line * 20)
-    options = {"job_id": ID, "judge": "toy", "shard_bytes": len(line)}
+    options = {"choices": Choices(level="minimal", judge="toy"), "job_id": ID}
+    options["shard_bytes"] = len(line)
 
     def cancel_it(_progress):
         if jobs.job(ID).status is JobStatus.IN_PROGRESS:
@@ -92,7 +97,7 @@ def test_control_c_is_recorded_and_passes_through(place):
 
 def test_nothing_is_recorded_of_a_job_that_never_began(place):
     with pytest.raises(EngineError):
-        recorded_import(place / "none", place / "out", workers=1)
+        recorded_import(place / "none", place / "out", Choices(), workers=1)
     assert store(place).page().jobs == ()
 
 
@@ -107,7 +112,7 @@ def test_a_refused_second_run_leaves_the_record_of_the_first_alone(place):
 def test_a_job_over_the_limits_is_recorded_as_failed(place):
     (place / "in" / "large.ndjson").touch()
     os.truncate(place / "in" / "large.ndjson", 6 << 30)  # a hole: it takes no room
-    assert imported(place, job_id=ID, limits="healthlake").status is JobStatus.FAILED
+    assert imported(place, Choices(limits="healthlake"), job_id=ID).status is JobStatus.FAILED
     job = store(place).job(ID)
     assert (job.status, "HealthLake's limit" in job.message) == (JobStatus.FAILED, True)
 

@@ -74,6 +74,8 @@ class Toy:
             pass
         if "hold" in resource:  # one call that keeps the interpreter's lock, for ever
             re.fullmatch("(a+)+", "a" * 60 + "!")
+        if "nice" in resource:
+            Path(resource["nice"]).write_text(f"{os.getpid()} {os.nice(0)}")
         if "crash" in resource:
             raise KeyError(resource["crash"])
         if "die" in resource:

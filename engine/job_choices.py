@@ -1,0 +1,82 @@
+"""Choices: what the user chose about verdicts and output, as one record that is made once, by the
+command line or by a call from Python, and carried whole to the worker.
+
+A choice that is added here is an option in ``cli/options.py`` or ``cli/import_job.py``, a keyword
+of ``import_job`` and ``validate_files``, and what the place that uses it makes of it; no other file
+names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from bulkfhir.validators import Level
+
+__all__ = ["LEVELS", "LIMITS", "UNKNOWN_PROFILES", "Choices", "Limits"]
+
+Limits = Literal["healthlake", "none"]
+
+LEVELS = ("strict", "structure-only", "minimal")
+"""The levels of ``bulkfhir.validators.Level``; importing that would cost --help half a second."""
+UNKNOWN_PROFILES = ("error", "warning", "ignore")
+LIMITS: tuple[Limits, ...] = get_args(Limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """All that decides a job's verdicts and output beside its input, small enough to go with every
+    shard. The keywords of ``import_job`` say what each of them means.
+
+    sink_options  (name, value) of each, by name
+    """
+
+    level: Level = "strict"
+    unknown_profile: str = "error"
+    warnings: bool = False
+    packages: tuple[str, ...] = ()
+    default_versions: tuple[str, ...] = ()
+    judge: str = "bulkfhir"
+    validators: tuple[str, ...] = ()
+    values: bool = True
+    sink: str | None = None
+    sink_options: tuple[tuple[str, str], ...] = ()
+    limits: Limits = "none"
+    encryption_key_id: str | None = None
+
+    @property
+    def plug_ins(self) -> bool:
+        """Return whether code that is not this project's runs in the workers."""
+        return {self.judge, *self.validators} != {"bulkfhir"} or self.sink not in (None, "ndjson")
+
+    def check(self) -> None:
+        """Raise ConfigurationError for a value that none of these choices has."""
+        if self.level not in LEVELS:
+            raise ConfigurationError(f"{self.level}: no such level; levels are {', '.join(LEVELS)}")
+        if self.unknown_profile not in UNKNOWN_PROFILES:
+            raise ConfigurationError(
+                f"{self.unknown_profile}: an unknown profile can be an error, a warning, or one to "
+                "ignore"
+            )
+        if self.limits not in LIMITS:
+            raise ConfigurationError(f"{self.limits}: limits are {' or '.join(LIMITS)}")
+        if self.sink_options and self.sink is None:
+            raise ConfigurationError(f"{self.sink_options[0][0]}: an option of no sink")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the choices as JSON values, by name."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` made, after JSON; one that is not there has its default."""
+        return cls(**{name: _frozen(value) for name, value in data.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value

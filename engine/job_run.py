@@ -1,0 +1,266 @@
+"""JobRun: one run of one import job, stage by stage, and the wall around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
+from .checkpoint import Checkpoint, Plan, save_result
+from .counting.progress import CancelEvent, OnProgress, Tracker
+from .counting.summary import Summary
+from .dispatch import run_shards
+from .errors import ConfigurationError, EngineError, NotFound, StorageError
+from .executors import Cancelled, Runner, Task, TaskFailure, run_all
+from .figures import JobProgressReport
+from .job_status import JobStatus
+from .logs import log_crash
+from .settings import Settings
+from .storage import Storage
+from .writing.manifest import FileOutcome, Manifest, file_figures, outcomes_by_file
+from .writing.parts import open_sink
+from .writing.publish import LogPlan, publish_logs
+
+__all__ = ["JobResult", "JobRun"]
+
+_FEW_LINES = 500_000
+"""Keys that one task looks through in well under a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """How an import job ended.
+
+    status      COMPLETED, COMPLETED_WITH_ERRORS (some resource or file failed), FAILED,
+                CANCEL_COMPLETED
+    message     why it FAILED
+    job_folder  the job's own folder as a URI, ending in ``/``
+    manifest    None unless the job was published
+    summary     sums by resource type, by rule with examples, by file
+    elapsed     seconds of wall time of this run
+    """
+
+    status: JobStatus
+    message: str | None
+    job_id: str
+    datastore_id: str
+    job_folder: str
+    progress: JobProgressReport
+    manifest: Manifest | None = None
+    summary: Summary = field(default_factory=Summary)
+    elapsed: float = 0.0
+
+
+class JobRun:
+    """One run of one job: the wall around it, and its stages."""
+
+    def __init__(
+        self, job_id: str, datastore_id: str, folder: str, storage: Storage, checkpoint: Checkpoint
+    ) -> None:
+        self._job_id, self._datastore_id = job_id, datastore_id
+        self._folder, self._storage, self._checkpoint = folder, storage, checkpoint
+        self._uri = storage.public(folder) + "/"
+
+    def check_new(self, resume: bool) -> None:
+        try:
+            first = next(self._storage.list(self._folder + "/"), None)
+        except NotFound:
+            return
+        if first is not None:
+            why = "it is complete" if resume else "choose another job id, or resume it"
+            raise ConfigurationError(f"{self._folder}: this job folder exists already; {why}")
+
+    def check_same(self, plan: Plan, settings: Settings, source: str) -> None:
+        """Raise ConfigurationError where the job was begun with another source or choice."""
+        if plan.source_uri != source:
+            raise ConfigurationError(
+                f"this job was begun with the source {plan.source_uri} and cannot be resumed with "
+                f"{source}"
+            )
+        for name, before, now in plan.settings.differences(settings):
+            raise ConfigurationError(
+                f"this job was begun with {name} {before!r} and cannot be resumed with {now!r}"
+            )
+
+    def failed(self, message: str) -> JobResult:
+        return JobResult(
+            JobStatus.FAILED,
+            message,
+            self._job_id,
+            self._datastore_id,
+            self._uri,
+            JobProgressReport(),
+        )
+
+    def run(
+        self,
+        plan: Plan,
+        open_workers: Callable[[int], Runner],
+        on_progress: OnProgress | None,
+        cancel: CancelEvent | None,
+    ) -> JobResult:
+        """Run the plan to whatever end.
+
+        ``open_workers`` makes the runner, given how many shards there are.
+        """
+        with self._opened(open_workers(len(plan.shards))) as runner:
+            tracker = Tracker(plan.inputs, plan.shards, runner.counters, on_progress, cancel)
+            try:
+                return self._stages(plan, runner, tracker)
+            except Cancelled:
+                return self._stopped(JobStatus.CANCEL_COMPLETED, None, runner, tracker)
+            except StorageError as error:
+                return self._stopped(
+                    JobStatus.FAILED, f"cannot write the output: {error}", runner, tracker
+                )
+            except EngineError as error:
+                return self._stopped(JobStatus.FAILED, str(error), runner, tracker)
+            except Exception as error:  # noqa: BLE001 the wall around one job: a bug ends it with a status, its record stays
+                log_crash("the job failed", error)
+                return self._stopped(
+                    JobStatus.FAILED, f"internal error: {type(error).__name__}", runner, tracker
+                )
+
+    def _stages(self, plan: Plan, runner: Runner, tracker: Tracker) -> JobResult:
+        results = self._checkpoint.results()
+        for result in results.values():
+            tracker.add(result, earlier=True)
+        missing = [shard for shard in plan.shards if shard.index not in results]
+        for result in run_shards(runner, plan.settings, missing, tracker.tick):
+            if result.broken and result.broken.status == 500:
+                self._discard(plan, [result.index])
+                save_result(plan.settings, result)
+            results[result.index] = result
+            tracker.add(result)
+        outcomes = outcomes_by_file(
+            plan.inputs,
+            [shard.file for shard in plan.shards],
+            [results[shard.index] for shard in plan.shards],
+        )
+        tracker.phase = "publishing"
+        duplicates = self._publish(plan, outcomes, runner, tracker)
+        manifest = Manifest.of(
+            plan.source_uri, self._uri, plan.settings.choices.encryption_key_id, outcomes
+        )
+        self._storage.put(self._storage.join(self._folder, "Manifest.json"), manifest.to_bytes())
+        self._checkpoint.delete()
+        return self._completed(plan, outcomes, manifest, duplicates, tracker)
+
+    def _publish(
+        self, plan: Plan, outcomes: Sequence[FileOutcome], runner: Runner, tracker: Tracker
+    ) -> Duplicates:
+        self._discard(plan, [index for outcome in outcomes for index in outcome.dropped])
+        logs = [
+            Task(outcome.file.log_name, publish_logs, (plan.settings, _log_plan(outcome)))
+            for outcome in outcomes
+        ]
+        duplicates = Duplicates()
+        for task, result in run_all(
+            runner, [*logs, *_duplicate_tasks(plan.settings, outcomes, runner.slots)], tracker.tick
+        ):
+            if isinstance(result, TaskFailure):
+                what = (
+                    "duplicates could not be looked for"
+                    if isinstance(task.key, range)
+                    else f"{task.key}: its logs could not be published"
+                )
+                raise EngineError(f"{what}: {result.message}")
+            duplicates += result or Duplicates()
+        return duplicates
+
+    def _completed(
+        self,
+        plan: Plan,
+        outcomes: Sequence[FileOutcome],
+        manifest: Manifest,
+        duplicates: Duplicates,
+        tracker: Tracker,
+    ) -> JobResult:
+        summary = Summary.of(outcomes, plan.skipped, duplicates)
+        report = tracker.report(summary.totals, file_figures(outcomes))
+        clean = (
+            manifest.resources_imported == manifest.resources_scanned
+            and manifest.files_read_with_success == manifest.scanned_files
+        )
+        status = JobStatus.COMPLETED if clean else JobStatus.COMPLETED_WITH_ERRORS
+        tracker.finish(report)
+        return JobResult(
+            status,
+            None,
+            self._job_id,
+            self._datastore_id,
+            self._uri,
+            report,
+            manifest,
+            summary,
+            tracker.elapsed,
+        )
+
+    def _stopped(
+        self, status: JobStatus, message: str | None, runner: Runner, tracker: Tracker
+    ) -> JobResult:
+        report = tracker.progress().report
+        runner.close(kill=True)
+        self._sweep()
+        return JobResult(
+            status,
+            message,
+            self._job_id,
+            self._datastore_id,
+            self._uri,
+            report,
+            elapsed=tracker.elapsed,
+        )
+
+    def _sweep(self) -> None:
+        with suppress(StorageError):
+            self._storage.sweep(self._folder)
+
+    def _discard(self, plan: Plan, indexes: Sequence[int]) -> None:
+        """Takes the resources of shards that do not count out of the sink again."""
+        sink = open_sink(plan.settings) if indexes else None
+        for index in indexes if sink else ():
+            sink.discard(index)  # type: ignore[union-attr]
+
+    @contextmanager
+    def _opened(self, runner: Runner) -> Iterator[Runner]:
+        """Hold a runner whose workers are gone at the end, however it comes; killed where it is an
+        exception.
+        """
+        try:
+            yield runner
+        except BaseException:
+            runner.close(kill=True)
+            self._sweep()
+            raise
+        runner.close()
+
+
+def _log_plan(outcome: FileOutcome) -> LogPlan:
+    parts = tuple(
+        (shard.index, base, shard.parts)
+        for shard, base in zip(outcome.shards, outcome.bases, strict=True)
+    )
+    return LogPlan(
+        outcome.file.log_name,
+        parts,
+        tuple((broken.message, broken.status) for broken in outcome.breaks),
+    )
+
+
+def _duplicate_tasks(settings: Settings, outcomes: Sequence[FileOutcome], slots: int) -> list[Task]:
+    """One for each slot, or a single one where there is little to look through."""
+    shards = tuple(
+        shard.index for outcome in outcomes for shard in outcome.shards if shard.totals.imported
+    )
+    lines = sum(outcome.totals.imported for outcome in outcomes)
+    ranges = bucket_ranges(slots if lines > _FEW_LINES else 1)
+    return (
+        [
+            Task(range(first, end), find_duplicates, (settings, shards, lines, first, end))
+            for first, end in ranges
+        ]
+        if lines > 1
+        else []
+    )

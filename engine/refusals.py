@@ -1,0 +1,26 @@
+"""Refusals: what cannot work is refused before anything is listed."""
+
+from __future__ import annotations
+
+from .errors import ConfigurationError
+from .job_choices import Choices
+from .judging.chosen_packages import check_packages
+from .plugins import SINKS, VALIDATORS, check_options, load
+
+__all__ = ["refuse_unusable"]
+
+
+def refuse_unusable(choices: Choices, workers: int | None, shard_bytes: int | None) -> None:
+    """Raise ConfigurationError for choices that cannot work: a value that there is not, a plug-in
+    that is not installed, an option that its sink does not take, a package that cannot be read.
+    """
+    choices.check()
+    if workers is not None and workers < 1:
+        raise ConfigurationError(f"{workers}: at least one worker is needed")
+    if shard_bytes is not None and shard_bytes < 1:
+        raise ConfigurationError(f"{shard_bytes}: a shard holds at least one byte")
+    for name in (choices.judge, *choices.validators):
+        load(VALIDATORS, name)
+    if choices.sink is not None:
+        check_options(SINKS, choices.sink, dict(choices.sink_options))
+    check_packages(choices.packages, choices.default_versions)

@@ -1,0 +1,43 @@
+"""OpenFiles: files of one folder that are opened when there is something to write, and are
+published together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .interface import Writer
+
+__all__ = ["OpenFiles"]
+
+
+class OpenFiles:
+    """Files by name. Nothing of them is seen before ``commit``.
+
+    open_file  makes the writer of a name, when the first bytes are written under it
+    """
+
+    def __init__(self, open_file: Callable[[str], Writer]) -> None:
+        self._open = open_file
+        self._writers: dict[str, Writer] = {}
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write to the end of a file."""
+        writer = self._writers.get(name)
+        if writer is None:
+            writer = self._writers[name] = self._open(name)
+        writer.write(data)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the files that were written to, in the order of their first bytes."""
+        return tuple(self._writers)
+
+    def commit(self) -> None:
+        """Publish every file, whole."""
+        for writer in self._writers.values():
+            writer.commit()
+
+    def abort(self) -> None:
+        """Leave nothing of any file."""
+        for writer in self._writers.values():
+            writer.abort()
