@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def test_every_reason_is_told() -> None:
-    source = (ROOT / "native/src/reason.rs").read_text()
+    source = (ROOT / "native/src/accept/reason.rs").read_text()
     names = re.findall(r'"([a-z-]+)"', source.partition("NAMES")[2])
     told = re.findall(r"^\| `([a-z-]+)` \|", (ROOT / "docs/fast-path.md").read_text(), re.MULTILINE)
     assert sorted(names) == sorted(told)

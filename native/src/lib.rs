@@ -13,16 +13,8 @@
 
 #![forbid(unsafe_code)]
 
-pub mod block;
+pub mod accept;
 pub mod columns;
-mod lexer;
-pub mod memo;
-mod op;
-mod primitives;
-mod projection;
 #[cfg(feature = "python")]
 mod python;
-mod reason;
-pub mod table;
-mod tape;
-mod walk;
+mod twins;

@@ -4,8 +4,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::block;
-use crate::columns::{self, Mismatch, Place};
+use crate::accept::block;
+use crate::columns::{self, Mismatch, RunLine};
 
 /// Columns of a block, and what came of its lines so far.
 #[pyclass]
@@ -226,7 +226,7 @@ fn repeated(
     lines: &[u8],
     runs: Vec<(u32, usize)>,
     most: usize,
-) -> PyResult<(usize, Vec<(Place, Place)>)> {
+) -> PyResult<(usize, Vec<(RunLine, RunLine)>)> {
     py.allow_threads(|| columns::repeated(keys, lines, &runs, most))
         .map_err(refused)
 }

@@ -1,7 +1,7 @@
 //! Blocks against a table made by hand: what is accepted, asked about, and questioned; and that
 //! nothing hostile breaks the walk.
 
-use _native::block::{Acceptor, Columns, ACCEPTED};
+use _native::accept::block::{Acceptor, Columns, ACCEPTED};
 
 const NONE: u32 = u32::MAX;
 const TEXT: u8 = 0;

@@ -13,7 +13,7 @@ explainer.
     conditions        invariants
     overlays          profiles
 
-The records are described in ``native/src/table``.
+The records are described in ``native/src/accept/table``.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 
 use std::sync::OnceLock;
 
-use _native::block::{Acceptor, Columns, ACCEPTED};
-use _native::table::Table;
+use _native::accept::block::{Acceptor, Columns, ACCEPTED};
+use _native::accept::table::Table;
 use libfuzzer_sys::fuzz_target;
 
 static RECORDS: OnceLock<Vec<u8>> = OnceLock::new();

@@ -4,7 +4,7 @@
 
 use std::sync::Once;
 
-use _native::block::{Acceptor, Columns};
+use _native::accept::block::{Acceptor, Columns};
 use libfuzzer_sys::fuzz_target;
 
 static QUIET: Once = Once::new();

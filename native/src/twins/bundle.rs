@@ -5,13 +5,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::reference::Mention;
-use super::{Asked, Walk};
-use crate::op::Key;
-use crate::primitives::every;
-use crate::reason::Reason;
-use crate::table::{IS_BUNDLE, IS_PARAMETERS};
-use crate::tape::Form;
+use crate::accept::primitives::every;
+use crate::accept::reason::Reason;
+use crate::accept::table::{IS_BUNDLE, IS_PARAMETERS};
+use crate::accept::tape::{Form, Key};
+use crate::accept::walk::mention::Mention;
+use crate::accept::walk::{Asked, Walk};
 
 /// Kinds of Bundles whose entries need no fullUrl.
 const UNNAMED: [&[u8]; 4] = [
@@ -26,7 +25,7 @@ const LINKED: [&[u8]; 2] = [b"history", b"searchset"];
 const PAGES: [&[u8]; 4] = [b"first", b"previous", b"next", b"last"];
 
 /// The resources beside one, which it may refer to.
-pub(super) enum Neighbours<'a> {
+pub(crate) enum Neighbours<'a> {
     None,
     Bundle(Entries<'a>),
     /// By type and id.
@@ -34,7 +33,7 @@ pub(super) enum Neighbours<'a> {
 }
 
 /// Entries of a Bundle.
-pub(super) struct Entries<'a> {
+pub(crate) struct Entries<'a> {
     kind: &'a [u8],
     /// The resource of each full url, and its type; none where several have it.
     by_url: HashMap<&'a [u8], Option<(usize, &'a [u8])>>,
@@ -101,7 +100,7 @@ impl<'a> Entries<'a> {
 }
 
 impl<'a> Walk<'a, '_> {
-    pub(super) fn neighbours(&self, type_number: u16) -> Asked<Neighbours<'a>> {
+    pub(crate) fn neighbours(&self, type_number: u16) -> Asked<Neighbours<'a>> {
         let flags = self
             .table
             .node_of_type(type_number)
@@ -355,7 +354,7 @@ fn is_query(reference: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::walk::reference::Place;
+    use crate::accept::walk::mention::Place;
 
     fn entries<'a>(kind: &'a str, urls: &[&'a str]) -> Entries<'a> {
         let urls: Vec<_> = urls

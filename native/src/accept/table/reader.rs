@@ -4,9 +4,10 @@
 use super::node::{Kind, Need, Property, Targets, ValueCheck};
 use super::overlay::{Group, Item, Member, Slices};
 use super::{BadTable, Bits, Known, Read};
-use crate::op::{Key, Literal, Op, Sign};
-use crate::primitives::ALL;
-use crate::projection::Projection;
+use crate::accept::op::{Literal, Op, Sign};
+use crate::accept::primitives::ALL;
+use crate::accept::projection::Projection;
+use crate::accept::tape::Key;
 
 /// Conditions inside conditions at the most.
 const OP_DEPTH: usize = 100;

@@ -7,21 +7,20 @@
 //! line     -> bundle, reference                what refers to one another, where all is read
 //! ```
 
-mod bundle;
+pub(crate) mod mention;
 mod object;
-mod overlay;
-mod reference;
+mod profiles;
 mod value;
 
 use std::collections::HashSet;
 
-use crate::lexer::{Lexer, Text};
-use crate::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
-use crate::op::{Key, Op};
-use crate::reason::Reason;
-use crate::table::{Table, IS_BUNDLE};
-use crate::tape::{Form, Tape, NO_KEY};
-use reference::{Mention, Place};
+use crate::accept::lexer::{Lexer, Text};
+use crate::accept::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
+use crate::accept::op::Op;
+use crate::accept::reason::Reason;
+use crate::accept::table::{Table, IS_BUNDLE};
+use crate::accept::tape::{Form, Key, Tape, NO_KEY};
+use mention::{Mention, Place};
 
 /// Checks that are answered by additions to the table.
 const TYPE_CHECK: Check = 0;
@@ -35,7 +34,7 @@ const FEW_IDS: usize = 64;
 /// Longer lines go to the explainer, so that a walk takes little memory.
 const LONGEST: usize = 16 << 20;
 
-type Asked<T = ()> = Result<T, Reason>;
+pub(crate) type Asked<T = ()> = Result<T, Reason>;
 
 /// What came of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,29 +52,29 @@ pub enum Outcome {
 /// What walks over many lines of a block use again.
 #[derive(Default)]
 pub struct Room<'a> {
-    tape: Tape,
-    ids: Vec<&'a [u8]>,
-    mentions: Vec<Mention<'a>>,
+    pub(crate) tape: Tape,
+    pub(crate) ids: Vec<&'a [u8]>,
+    pub(crate) mentions: Vec<Mention<'a>>,
     /// Which overlay was laid over which resource because something refers to it.
-    followed: HashSet<(u32, usize)>,
-    later: Vec<(usize, usize, &'a Op)>,
-    scratch: Vec<u8>,
+    pub(crate) followed: HashSet<(u32, usize)>,
+    pub(crate) later: Vec<(usize, usize, &'a Op)>,
+    pub(crate) scratch: Vec<u8>,
     /// Value sets of codes that were accepted undecided, for the line.
     pub undecided: Vec<u32>,
 }
 
 pub struct Walk<'a, 'r> {
-    table: &'a Table,
-    memo: &'a Memo,
-    lexer: Lexer<'a>,
-    room: &'r mut Room<'a>,
-    questions: &'r mut Questions,
-    pending: bool,
+    pub(crate) table: &'a Table,
+    pub(crate) memo: &'a Memo,
+    pub(crate) lexer: Lexer<'a>,
+    pub(crate) room: &'r mut Room<'a>,
+    pub(crate) questions: &'r mut Questions,
+    pub(crate) pending: bool,
     /// The innermost resource, and where it stands.
-    resource: usize,
-    place: Place,
+    pub(crate) resource: usize,
+    pub(crate) place: Place,
     /// Overlays inside overlays that are being looked at.
-    overlays: u32,
+    pub(crate) overlays: u32,
 }
 
 impl<'a, 'r> Walk<'a, 'r> {
@@ -142,7 +141,12 @@ impl<'a, 'r> Walk<'a, 'r> {
 
     /// The answer to a question about the bytes; `None`, and the line pending, where it is yet to
     /// be given.
-    fn answer(&mut self, check: Check, text: &[u8], reason: Reason) -> Asked<Option<Answer>> {
+    pub(crate) fn answer(
+        &mut self,
+        check: Check,
+        text: &[u8],
+        reason: Reason,
+    ) -> Asked<Option<Answer>> {
         if check == NO_CHECK {
             return Err(reason);
         }
@@ -176,20 +180,20 @@ impl<'a, 'r> Walk<'a, 'r> {
         &self.lexer.bytes[text.start..text.end]
     }
 
-    fn content(&self, entry: usize) -> &'a [u8] {
+    pub(crate) fn content(&self, entry: usize) -> &'a [u8] {
         let entry = self.room.tape.at(entry);
         &self.lexer.bytes[entry.start as usize..entry.end as usize]
     }
 
     /// The JSON of a value, a string with its quotes.
-    fn json(&self, entry: usize) -> &'a [u8] {
+    pub(crate) fn json(&self, entry: usize) -> &'a [u8] {
         let entry = self.room.tape.at(entry);
         let quote = usize::from(entry.form == Form::Text);
         &self.lexer.bytes[entry.start as usize - quote..entry.end as usize + quote]
     }
 
     /// The bytes of a member that is a string.
-    fn text_of(&self, object: usize, key: Key) -> Option<&'a [u8]> {
+    pub(crate) fn text_of(&self, object: usize, key: Key) -> Option<&'a [u8]> {
         self.room
             .tape
             .member(object, key)

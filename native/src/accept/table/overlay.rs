@@ -1,9 +1,9 @@
 //! What profiles say.
 
 use super::node::ValueCheck;
-use crate::memo::Check;
-use crate::op::Key;
-use crate::projection::Projection;
+use crate::accept::memo::Check;
+use crate::accept::projection::Projection;
+use crate::accept::tape::Key;
 
 /// What a profile says of an object: of itself, and of its members.
 #[derive(Debug)]

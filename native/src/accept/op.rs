@@ -3,11 +3,9 @@
 //! A condition is true, false, or in doubt (`None`): what it would take to tell is left to the
 //! explainer.
 
-use crate::memo::{Check, Memo, Questions, LONGEST_QUESTION};
-use crate::projection::Projection;
-use crate::tape::{Entry, Form, Tape};
-
-pub type Key = u16;
+use crate::accept::memo::{Check, Memo, Questions, LONGEST_QUESTION};
+use crate::accept::projection::Projection;
+use crate::accept::tape::{Entry, Form, Key, Tape};
 
 #[derive(Debug)]
 pub enum Literal {

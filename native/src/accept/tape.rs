@@ -1,8 +1,11 @@
 //! What a line holds, flat: one entry a value, in document order. Filled while the line is walked,
 //! read by programs and profiles.
 
+/// The number of a member's name.
+pub type Key = u16;
+
 /// Key of values that stand in an array.
-pub const NO_KEY: u16 = u16::MAX;
+pub const NO_KEY: Key = Key::MAX;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
@@ -18,7 +21,7 @@ pub enum Form {
 /// after everything inside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    pub key: u16,
+    pub key: Key,
     pub form: Form,
     /// A string holds a backslash, so that its bytes are not its text.
     pub escaped: bool,
@@ -47,7 +50,7 @@ impl Tape {
 
     /// Add a value that holds nothing, or whose content follows; `close` it in that case.
     #[inline]
-    pub fn push(&mut self, key: u16, form: Form, escaped: bool, start: usize, end: usize) -> usize {
+    pub fn push(&mut self, key: Key, form: Form, escaped: bool, start: usize, end: usize) -> usize {
         let index = self.entries.len();
         self.entries.push(Entry {
             key,
@@ -80,7 +83,7 @@ impl Tape {
 
     /// The member of an object with that key.
     #[inline]
-    pub fn member(&self, object: usize, key: u16) -> Option<usize> {
+    pub fn member(&self, object: usize, key: Key) -> Option<usize> {
         self.inside(object)
             .find(|&index| self.entries[index].key == key)
     }

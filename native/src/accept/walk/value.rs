@@ -1,12 +1,13 @@
 //! Values: primitives by their form, and what the table says of each value of a property.
 
-use super::{Asked, Place, Walk};
-use crate::memo::{Check, NO_CHECK};
-use crate::op::{Evaluation, Key, Op};
-use crate::primitives::{is_certainly, is_whole, Primitive};
-use crate::reason::Reason;
-use crate::table::{Kind, Property, ValueCheck};
-use crate::tape::{Form, NO_KEY};
+use super::mention::Place;
+use super::{Asked, Walk};
+use crate::accept::memo::{Check, NO_CHECK};
+use crate::accept::op::{Evaluation, Op};
+use crate::accept::primitives::{is_certainly, is_whole, Primitive};
+use crate::accept::reason::Reason;
+use crate::accept::table::{Kind, Property, ValueCheck};
+use crate::accept::tape::{Form, Key, NO_KEY};
 
 impl<'a> Walk<'a, '_> {
     pub(super) fn property(&mut self, property: &'a Property, depth: u32) -> Asked {

@@ -1,10 +1,10 @@
 //! Profiles, laid over what was read.
 
 use super::{Asked, Walk, DEPTH, OVERLAY_CHECK};
-use crate::memo::NO_CHECK;
-use crate::reason::Reason;
-use crate::table::{Group, Item, Member, Node};
-use crate::tape::Form;
+use crate::accept::memo::NO_CHECK;
+use crate::accept::reason::Reason;
+use crate::accept::table::{Group, Item, Member, Node};
+use crate::accept::tape::Form;
 
 const MOST_SLICES: usize = 64;
 
@@ -45,7 +45,7 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    pub(super) fn overlay(&mut self, number: u32, object: usize) -> Asked {
+    pub(crate) fn overlay(&mut self, number: u32, object: usize) -> Asked {
         let Some(overlay) = self.table.overlay_at(number) else {
             self.answer(OVERLAY_CHECK, &number.to_le_bytes(), Reason::Table)?;
             self.pending = true;

@@ -4,11 +4,12 @@
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 
 use super::bundle::Neighbours;
-use super::{Asked, Walk};
-use crate::memo::Check;
-use crate::primitives::every;
-use crate::reason::Reason;
-use crate::table::{Need, Targets};
+use crate::accept::memo::Check;
+use crate::accept::primitives::every;
+use crate::accept::reason::Reason;
+use crate::accept::table::{Need, Targets};
+use crate::accept::walk::mention::{Mention, Place};
+use crate::accept::walk::{Asked, Walk};
 
 /// Contained resources, and references to them, that are compared each with each.
 const MOST_CONTAINED: usize = 256;
@@ -16,55 +17,8 @@ const MOST_LOCALS: usize = 4096;
 /// References in one line.
 const MOST_MENTIONS: usize = 1 << 20;
 
-/// Where a resource stands.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Place {
-    /// The resource that contained ones are in: the line's own or an entry's, this one itself if it
-    /// is not contained.
-    pub container: usize,
-    pub is_contained: bool,
-    pub is_entry: bool,
-}
-
-impl Place {
-    /// Whether it is the line's own.
-    pub fn is_line(self) -> bool {
-        !self.is_contained && !self.is_entry
-    }
-}
-
-/// A reference that may lead to something inside the line.
-#[derive(Clone, Copy)]
-pub(super) struct Mention<'a> {
-    pub reference: &'a [u8],
-    pub place: Place,
-    targets: &'a Targets,
-    check: Check,
-    value: usize,
-    is_typed: bool,
-}
-
-#[cfg(test)]
-impl Mention<'static> {
-    /// One that may lead to anything.
-    pub fn at(reference: &'static [u8], place: Place) -> Self {
-        let targets = Box::leak(Box::new(Targets {
-            settles: true,
-            types: Box::new([]),
-        }));
-        Mention {
-            reference,
-            place,
-            targets,
-            check: 0,
-            value: 0,
-            is_typed: false,
-        }
-    }
-}
-
 impl<'a> Walk<'a, '_> {
-    pub(super) fn reference(&mut self, check: Check, targets: &'a Targets, value: usize) -> Asked {
+    pub(crate) fn reference(&mut self, check: Check, targets: &'a Targets, value: usize) -> Asked {
         let known = self.table.known;
         let Some(found) = self.room.tape.member(value, known.reference) else {
             return Ok(());
@@ -110,7 +64,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Contained resources of a container: with an id of their own and nothing that they must not
     /// have, and referred to.
-    pub(super) fn contained(&mut self, container: usize, first_mention: usize) -> Asked {
+    pub(crate) fn contained(&mut self, container: usize, first_mention: usize) -> Asked {
         let (tape, known) = (&self.room.tape, self.table.known);
         let Some(list) = tape.member(container, known.contained) else {
             return Ok(());
@@ -143,7 +97,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Follow the references that may lead to something inside the line, now that all of it is
     /// read.
-    pub(super) fn settle(&mut self, type_number: u16) -> Asked {
+    pub(crate) fn settle(&mut self, type_number: u16) -> Asked {
         let neighbours = self.neighbours(type_number)?;
         let mut number = 0;
         while let Some(&mention) = self.room.mentions.get(number) {

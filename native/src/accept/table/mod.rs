@@ -20,7 +20,7 @@ mod reader;
 
 use std::collections::HashMap;
 
-use crate::op::Key;
+use crate::accept::tape::Key;
 pub use bits::{Bits, WIDTH};
 pub use node::{
     Kind, Need, Node, Property, Targets, ValueCheck, IS_ATTACHMENT, IS_BUNDLE, IS_IDENTIFIER,

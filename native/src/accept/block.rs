@@ -2,10 +2,10 @@
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
-use crate::memo::{Check, Memo, Questions};
-use crate::reason::{Reason, NAMES};
-use crate::table::Table;
-use crate::walk::{Outcome, Room, Walk};
+use crate::accept::memo::{Check, Memo, Questions};
+use crate::accept::reason::{Reason, NAMES};
+use crate::accept::table::Table;
+use crate::accept::walk::{Outcome, Room, Walk};
 
 pub const ACCEPTED: u8 = 0;
 const PENDING: u8 = 1;

@@ -196,7 +196,7 @@ pub fn bucketed(blocks: &[(&[u8], &[u8], u32)]) -> Result<Vec<u8>, Mismatch> {
 }
 
 /// Where something stands: (run, line in it).
-pub type Place = (u32, u32);
+pub type RunLine = (u32, u32);
 
 /// How many different keys there are; and of those that come more than once, the ``most`` whose
 /// first place comes first, each with its first and last place. ``runs`` are (number, how many
@@ -206,7 +206,7 @@ pub fn repeated(
     lines: &[u8],
     runs: &[(u32, usize)],
     most: usize,
-) -> Result<(usize, Vec<(Place, Place)>), Mismatch> {
+) -> Result<(usize, Vec<(RunLine, RunLine)>), Mismatch> {
     let (keys, lines) = (longs(keys)?, words(lines)?);
     if lines.len() != keys.len()
         || runs
@@ -219,7 +219,7 @@ pub fn repeated(
     let of_run = runs
         .iter()
         .flat_map(|&(number, count)| std::iter::repeat_n(number, count));
-    let mut rows: Vec<(u64, Place)> = keys.zip(of_run.zip(lines)).collect();
+    let mut rows: Vec<(u64, RunLine)> = keys.zip(of_run.zip(lines)).collect();
     rows.sort_unstable();
     let mut distinct = 0;
     let mut found = Vec::new();

@@ -1,8 +1,7 @@
 //! Some members of an object as JSON, so that a question is about no more than its answer depends
 //! on.
 
-use crate::op::Key;
-use crate::tape::{Form, Tape};
+use crate::accept::tape::{Form, Key, Tape};
 
 /// Members by their keys, each with those of its own members that count; none of them where all of
 /// it does.

@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::names::{Names, Spelled};
 use super::{Bits, Table};
-use crate::memo::Check;
-use crate::op::{Key, Op};
-use crate::primitives::Primitive;
+use crate::accept::memo::Check;
+use crate::accept::op::Op;
+use crate::accept::primitives::Primitive;
+use crate::accept::tape::Key;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

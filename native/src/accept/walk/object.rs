@@ -1,14 +1,13 @@
 //! Objects: their names, and what holds for one as a whole where it ends.
 
 use super::{Asked, Walk, DEPTH, NODE_CHECK};
-use crate::op::Key;
-use crate::primitives::every;
-use crate::reason::Reason;
-use crate::table::{
+use crate::accept::primitives::every;
+use crate::accept::reason::Reason;
+use crate::accept::table::{
     Bits, Node, Property, IS_ATTACHMENT, IS_IDENTIFIER, IS_META, IS_PLAIN_REFERENCE, IS_RESOURCE,
     MAY_BE_EMPTY,
 };
-use crate::tape::Form;
+use crate::accept::tape::{Form, Key};
 
 /// What an object turned out to hold.
 pub(super) struct Content {

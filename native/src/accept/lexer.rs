@@ -1,7 +1,7 @@
 //! JSON by RFC 8259, token by token, over the bytes of one line. Strings are UTF-8, and all else is
 //! ASCII.
 
-use crate::reason::Reason;
+use crate::accept::reason::Reason;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;

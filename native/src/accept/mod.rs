@@ -1,0 +1,13 @@
+//! Lines that are certainly valid: the table, the walk over a line's bytes, and the answers that the
+//! walk asks for.
+
+pub mod block;
+mod lexer;
+pub mod memo;
+pub(crate) mod op;
+pub(crate) mod primitives;
+mod projection;
+pub(crate) mod reason;
+pub mod table;
+pub(crate) mod tape;
+pub(crate) mod walk;

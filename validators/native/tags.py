@@ -1,0 +1,161 @@
+"""Tags: the numbers by which the table's records say what they are.
+
+The crate has the same names in the same order (``tags`` of the native module); a test compares.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum, IntFlag
+from typing import Final
+
+__all__ = [
+    "TAGS",
+    "KindTag",
+    "LiteralTag",
+    "NodeFlag",
+    "OpTag",
+    "PrimitiveTag",
+    "PropertyFlag",
+    "RecordTag",
+    "SignTag",
+    "ValueTag",
+]
+
+
+class RecordTag(IntEnum):
+    """Records of the table."""
+
+    NAME = 1
+    RESOURCE_TYPE = 2
+    NODE = 3
+    OVERLAY = 4
+    KNOWN = 5
+
+
+class NodeFlag(IntFlag):
+    """What an object of a type is to the walk, and the twins that look at it."""
+
+    RESOURCE = 1
+    MAY_BE_EMPTY = 2
+    IDENTIFIER = 4
+    ATTACHMENT = 8
+    PLAIN_REFERENCE = 16
+    SECURITY_LABELS = 32
+    BUNDLE = 64
+    PARAMETERS = 128
+
+
+class PropertyFlag(IntFlag):
+    """What holds for a property as such."""
+
+    LIST = 1
+    TAKES_COMPANION = 2
+    EMPTY_ASKS = 4
+    UNIQUE = 8
+
+
+class KindTag(IntEnum):
+    """What a property's values are."""
+
+    PRIMITIVE = 0
+    OBJECT = 1
+    CONTAINED = 2
+    RESOURCE_TYPE = 3
+    ASK = 4
+    INLINE = 5
+
+
+class PrimitiveTag(IntEnum):
+    """Forms of primitives; several types may have one."""
+
+    STRING = 0
+    CODE = 1
+    ID = 2
+    URI = 3
+    CANONICAL = 4
+    DATE = 5
+    DATE_TIME = 6
+    INSTANT = 7
+    TIME = 8
+    BOOLEAN = 9
+    INTEGER = 10
+    POSITIVE = 11
+    UNSIGNED = 12
+    DECIMAL = 13
+    BASE64 = 14
+    XHTML = 15
+    OTHER = 16
+
+
+class ValueTag(IntEnum):
+    """What else holds for each value of a property, or for an object under a profile."""
+
+    ASK = 0
+    TEXT = 1
+    CODING = 2
+    CONCEPT = 3
+    REFERENCE = 4
+    EXTENSION = 5
+    CONDITION = 6
+    OVERLAY = 7
+    VALUE = 8
+
+
+class OpTag(IntEnum):
+    """Conditions on an object: the ops of ``fhirpath.lowered.condition``, and questions."""
+
+    CONST = 0
+    AND = 1
+    OR = 2
+    NOT = 3
+    HAS = 4
+    IS = 5
+    EACH = 6
+    NUMBER = 7
+    PREFIX = 8
+    PART = 9
+    MATCH = 10
+    DATES = 11
+    COUNT = 12
+    ONE = 13
+    SOME = 14
+    DISTINCT = 15
+    SHARES = 16
+    ON_RESOURCE = 17
+    DOUBT = 18
+    ASKED = 19
+    ASKED_OF = 20
+
+
+class SignTag(IntEnum):
+    """How two values compare."""
+
+    LESS = 0
+    LESS_OR_EQUAL = 1
+    GREATER = 2
+    GREATER_OR_EQUAL = 3
+    EQUAL = 4
+    UNEQUAL = 5
+
+
+class LiteralTag(IntEnum):
+    """Literals that a value is compared with."""
+
+    BOOLEAN = 0
+    NUMBER = 1
+    TEXT = 2
+
+
+_ALL: Final[tuple[type[Enum], ...]] = (
+    RecordTag,
+    NodeFlag,
+    PropertyFlag,
+    KindTag,
+    PrimitiveTag,
+    ValueTag,
+    OpTag,
+    SignTag,
+    LiteralTag,
+)
+TAGS: Final = {each.__name__: {tag.name: int(tag.value) for tag in each} for each in _ALL}
+"""Enumeration -> name -> number, as the crate's ``tags`` has them."""
