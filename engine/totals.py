@@ -35,7 +35,7 @@ class Totals(LineFigures):
     *_types         the lines by resource type; "" where the type is not known
     rules           ``severity rule`` -> issues
     examples        ``severity rule`` -> the first places
-    undecided       binding or value set -> codes that could not be checked offline
+    undecided       value set, code system or slicing -> how often it could not be decided offline
     fallbacks       reason -> lines that the fast path handed to the slow one
     opinions        ``validator outcome`` -> lines, for every second opinion
     """

@@ -40,7 +40,7 @@ COLUMN = {
         terminology schema
         values definitions
         search block
-        text_columns issue declaration errors
+        text_columns issue undecided declaration errors
     """,
     "engine": """
         __init__ front emulator

@@ -63,7 +63,7 @@ class BlockVerdicts:
     failed          positions of the lines that have an issue of severity error or fatal
     crashed         positions whose validation itself broke (counted as server errors; their verdict
                     says how)
-    undecided       binding or value set -> how many codes could not be checked offline
+    undecided       value set, code system or slicing -> how often it could not be decided offline
     fallbacks       reason -> how many lines the fast path handed to the slow one (empty without a
                     fast path); ``asked`` is its older name
     """

@@ -69,8 +69,8 @@ class Validator:
                      goes to the explainer
     native           let the native acceptor, where it is installed, pass the lines that are
                      certainly valid; the verdicts are the same
-    undecided        value set or code system -> codes that could not be checked offline, added up
-                     over all calls
+    undecided        what could not be decided offline -> how often, added up over all calls:
+                     codes by their value set or code system, values by their slicing
     """
 
     def __init__(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bulkfhir.validators.undecided import undecided_by_kind
+
 if TYPE_CHECKING:
     from ..counting.summary import Example, Summary
 
@@ -39,6 +41,10 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         ],
         "duplicates": _duplicates(summary),
         "undecided": dict(summary.undecided),
+        "undecidedByKind": {
+            kind: sum(counts.values())
+            for kind, counts in undecided_by_kind(summary.undecided).items()
+        },
         "handedOn": dict(summary.fallbacks),
         "opinions": {name: dict(outcomes) for name, outcomes in summary.opinions.items()},
         "brokenFiles": [

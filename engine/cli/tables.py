@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TextIO
 from rich.console import Console
 from rich.table import Table
 
+from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
+
 from .printable import printable
 
 if TYPE_CHECKING:
@@ -114,9 +116,8 @@ def _notes(summary: Summary, *, statistics: bool) -> Iterable[str]:
             f"{_number(summary.replaced, 'accepted line')} replaced by a later line of the same "
             f"type and id, which wins: {places}"
         )
-    yield from _counted(
-        "codes that could not be decided offline", summary.undecided, statistics=statistics
-    )
+    for kind, counts in undecided_by_kind(summary.undecided).items():
+        yield from _counted(UNDECIDED[kind], counts, statistics=statistics)
     if statistics:
         yield from _counted(
             "lines that the fast path handed on", summary.fallbacks, statistics=True

@@ -72,7 +72,7 @@ class Summary:
 
     types        by name, the unknown type last
     rules        what fails a line before what does not, the most frequent first
-    undecided    binding or value set -> codes that could not be checked offline
+    undecided    value set, code system or slicing -> how often it could not be decided offline
     fallbacks    reason -> lines that the fast path handed to the slow one (``asked`` in 0.1.0)
     opinions     validator -> outcome (agrees, accepts, rejects, crashes) -> lines
     replaced     accepted lines whose type and id come again in a later accepted line; None where

@@ -19,8 +19,8 @@ class Scope:
                contained), or ``line``
     holder     the object whose property the resource is: the Bundle.entry or Parameters.parameter;
                the container of a contained one
-    undecided  value set or code system -> codes that could not be checked offline; one counter for
-               all scopes of a line
+    undecided  what could not be decided offline (see ``undecided.py``) -> how often; one counter
+               for all scopes of a line
     enclosed   whether a Bundle or Parameters is around it, where references may lead to other
                entries
     """

@@ -20,6 +20,7 @@ from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
 from ..definitions import Definitions
 from ..issue import Issue
+from ..profiles.named_slices import NamedSlices
 from ..profiles.narrowing import ProfileCompiler
 from ..rules import RULES
 from ..rules.claimed_profiles import without_rebound_bindings
@@ -94,6 +95,7 @@ class Explainer:
         self._resources: dict[str, Check] = {}
         self._profiles: dict[str, Check | None] = {}
         self._trees: dict[str, Node | None] = {}
+        self._named_slices: dict[str, NamedSlices | None] = {}
         self._shapes = Memory(_SHAPES)
         self._values = Memory(_VALUES)
 
@@ -232,7 +234,11 @@ class Explainer:
                 (s.resource for s in scope.outward() if s.resource.get("resourceType") == "Bundle"),
                 None,
             )
-            hooks = replace(self.hooks, conforms_to=partial(self._conforms_to, scope))
+            hooks = replace(
+                self.hooks,
+                conforms_to=partial(self._conforms_to, scope),
+                in_slice=partial(self._in_slice, scope),
+            )
             found = scope.memo["fhirpath"] = fhirpath.EvaluationScope(
                 scope.resource, scope.root, bundle, hooks
             )
@@ -242,19 +248,7 @@ class Explainer:
         value_set = self.terminology.value_set(url)
         if value_set is None:
             return None
-        if type(value) is not dict:
-            answers = [value_set.code(value)] if type(value) is str else []
-        else:
-            codings = value.get("coding", ()) if name == "CodeableConcept" else (value,)
-            answers = (
-                [
-                    value_set.member(c.get("system"), c.get("code"))
-                    for c in codings
-                    if type(c) is dict
-                ]
-                if type(codings) in (list, tuple)
-                else []
-            )
+        answers = value_set.answers(value, name)
         if answers and all(answer is Membership.IN for answer in answers):
             return True
         return (
@@ -271,6 +265,17 @@ class Explainer:
         if definition["type"] != kind or self.schema.kind(kind) is None:
             return False
         return self.conforms(value, kind, url, scope_of(value, scope))
+
+    def _in_slice(self, scope: Scope, value: Any, name: str, url: str, slice_name: str) -> bool:
+        if url not in self._named_slices:
+            definition = self.definitions.fetch("StructureDefinition", url)
+            self._named_slices[url] = (
+                NamedSlices(ProfileCompiler(self, definition))
+                if definition is not None and "snapshot" in definition
+                else None
+            )
+        found = self._named_slices[url]
+        return found is not None and found.holds(value, name, slice_name, scope)
 
     def value_check(self, prop: Property) -> Check:
         """The check for one value of a property: its type's, and that of every rule that has

@@ -15,7 +15,6 @@ from typing import Any, Final
 from ..checks.check import Issues
 from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
-from ..profiles.discriminators import Undecidable
 from ..profiles.narrowing import ProfileCompiler
 from ..profiles.slices import Slices
 from ..schema import Property
@@ -141,8 +140,10 @@ class Overlays:
 
     def _slices(self, slices: Slices) -> bytes:
         slicing = slices.slicing
-        if len(slices.nodes) > _MOST_SLICES or any(
-            "/" in (node.element.slice_name or "") for node in slices.nodes
+        if (
+            len(slices.nodes) > _MOST_SLICES
+            or slices.by_position
+            or any("/" in name for name in slices.names)
         ):
             raise _NoCounterpartError
         bounds = (
@@ -202,11 +203,11 @@ class Overlays:
         def match(value: Any, scope: Scope) -> int:
             if by_type and prop.is_primitive:
                 value = _STANDING_IN.get(prop.type, "2000-01-01")
-            try:
-                matched, fault = slices.match(value, None, prop, scope)
-            except Undecidable:
+            matched, other, doubtful = slices.match(value, None, prop, scope)
+            if other is not None:
                 return 0
-            return 0 if fault else 1 if matched is None else matched + 2
+            slices.undecided(doubtful, "", scope)
+            return 1 if matched is None else matched + 2
 
         return self._values.valued(match)
 

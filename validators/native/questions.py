@@ -102,7 +102,7 @@ def about_value(
     """A question about a whole value; of one that refers to something contained nothing can be
     told.
     """
-    hooks = replace(hooks, conforms_to=_unseen)
+    hooks = replace(hooks, conforms_to=_unseen, in_slice=_unseen)
 
     def question(text: bytes) -> Answer:
         if b'"#' in text:
@@ -115,7 +115,7 @@ def about_value(
 
 def about_text(finds: Callable[[Any, Scope], Any], hooks: fhirpath.Hooks) -> Question:
     """A question about a string, whose bytes come without quotes: whether nothing is found."""
-    hooks = replace(hooks, conforms_to=_unseen)
+    hooks = replace(hooks, conforms_to=_unseen, in_slice=_unseen)
 
     def question(text: bytes) -> Answer:
         scope = _unplaced(hooks)

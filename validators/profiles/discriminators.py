@@ -1,317 +1,322 @@
-"""Which slice a value belongs to: a slice's discriminators as one FHIRPath condition (FHIR R4,
+"""Which slice a value belongs to: a slice's discriminators as one condition on the value (FHIR R4,
 section 5.1.0.8).
 
 As in HL7's validator each discriminator's path is followed through the slice's definition to the
 element that fixes something, and what that element fixes (value, pattern, type, existence, value
-set, profile) becomes a condition on the data.
+set, profile) becomes a condition on the data. Where that validator gives up, more is asked: what
+elements on the way fix, values of every type, what the other discriminators say.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..checks.surroundings import Scope
-from ..definitions import type_url
 from ..fhirpath import FhirPathError, invariant
-from ..schema import Discriminator, ElementSchema, Property
+from ..rules.fixed import mismatch_of_fixed, mismatch_of_pattern
+from ..schema import Discriminator, Property, TypeRef
 from ..schema.profile_tree import Node
+from .discriminator_paths import Place, Tree, Undecidable, follow, steps_of
+from .fixing import fixing, quoted
+from .value_tests import Selection, Test, always, masked
 
-if TYPE_CHECKING:
-    from ..checks.compilation import Compilation
+__all__ = ["SliceTest", "distinguishing_url", "slice_test"]
 
-__all__ = ["Predicate", "Tree", "Undecidable", "distinguishing_url", "slice_predicate"]
-
-_STEP = re.compile(r"\.?([\w$`-]+(?:\[x\])?(?:\([^)]*\))?)")
-_CALL = re.compile(r"(\w+)\(['\"]?([^'\")]*)['\"]?\)")
-_TEXTS = frozenset({"String", "Code", "Id", "Markdown", "Uri", "Url", "Canonical", "Oid", "Uuid"})
-_PARTS = {
-    "Coding": frozenset({"system", "version", "code", "display"}),
-    "Identifier": frozenset({"system", "value", "use", "type"}),
-    "HumanName": frozenset({"use", "text", "family"}),
-    "Address": frozenset(
-        {"use", "type", "text", "city", "district", "state", "postalCode", "country"}
-    ),
-}
-"""Complex types that can tell slices apart, and by which of their parts."""
-
-Predicate = Callable[[Any, Any, Scope], bool]
-"""Whether a value (JSON value, companion, scope) is in a slice."""
-
-
-class Undecidable(Exception):
-    """The profile's discriminators do not say how its slices are told apart."""
+_OF_CODES = frozenset(
+    {("coding",), ("coding", "code"), ("coding", "system"), ("code",), ("system",)}
+)
+"""The parts of a concept of which a value set says what they may be."""
+_BY_URL = Discriminator("value", "url")
+_BY_VALUE = frozenset({"value", "pattern"})
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
-    """A StructureDefinition as a tree: where paths are followed."""
+class SliceTest:
+    """How it is told that a value is in one slice.
 
-    compilation: Compilation
-    url: str
+    holds  (JSON value, companion, scope) -> whether the value is in the slice; None where that
+           cannot be decided
+    fault  why it cannot be decided, "" where it always can
+    """
 
-    def children(self, node: Node) -> Iterator[Node]:
-        """The elements directly below a node, in the definition itself: each with its slices behind
-        it.
-        """
-        for group in node.groups:
-            yield group.node
-            yield from group.slices
-
-    def other(self, url: str) -> tuple[Tree, Node]:
-        """The tree of another StructureDefinition. Raises Undecidable where it is not known."""
-        found = self.compilation.profile_tree(url)
-        if found is None:
-            raise Undecidable(f"{self.url}: the profile {url} is not known")
-        return Tree(self.compilation, url), found
-
-    def fault(self, node: Node, text: str) -> Undecidable:
-        return Undecidable(f"{self.url}: {node.element.id} {text}")
+    holds: Test
+    fault: str = ""
 
 
-def slice_predicate(
+def slice_test(
     tree: Tree, discriminators: tuple[Discriminator, ...], node: Node, prop: Property
-) -> Predicate:
-    """Whether a value of a property is in the slice. Raises Undecidable when it cannot be said."""
+) -> SliceTest:
+    """Return the test of one slice for values of a property."""
     if not discriminators:
-        return lambda value, companion, scope: False
-    conditions = [c for d in discriminators if (c := _condition(tree, node, d)) is not None]
-    if not conditions:
-        raise tree.fault(node, f"is not told apart by {', '.join(d.path for d in discriminators)}")
-    compilation = tree.compilation
+        return SliceTest(always(False))
     try:
-        made = invariant(" and ".join(conditions), prop.type, compilation.model)
-    except FhirPathError as error:
-        raise tree.fault(node, f"has a discriminator that is no FHIRPath: {error}") from error
-    holds, holds_for = made.holds, made.holds_for
-    if prop.is_primitive:
-        return lambda value, companion, scope: holds_for(
-            value, compilation.fhirpath_scope(scope), companion
-        )
-
-    def predicate(value: Any, companion: Any, scope: Scope) -> bool:
-        try:
-            return type(value) is dict and holds(value, compilation.fhirpath_scope(scope))
-        except (AttributeError, KeyError, TypeError):
-            return False  # data of another form than the type's: the walk reports it
-
-    return predicate
+        return _Conditions(tree, node, prop).made(discriminators)
+    except Undecidable as fault:
+        return SliceTest(always(None), str(fault))
 
 
 def distinguishing_url(
     tree: Tree, discriminators: tuple[Discriminator, ...], node: Node
 ) -> str | None:
-    """The url that alone tells a slice of extensions apart; None where it is told otherwise.
+    """Return the url that alone tells a slice of extensions apart; None where it is told otherwise.
 
-    Raises Undecidable.
+    An extension's url is the canonical of its definition, so that one that is not held is told by
+    it, too.
     """
-    if len(discriminators) != 1 or discriminators[0] != Discriminator("value", "url"):
+    if discriminators != (_BY_URL,):
         return None
-    for element in _criteria(tree, node, discriminators[0]):
-        if element.max == 0:
-            return None
-        if element.fixed is not None:
-            return str(element.fixed[1])
+    try:
+        for trail in _trails(tree, node, _BY_URL):
+            if trail[-1].element.max == 0:
+                return None
+            if trail[-1].element.fixed is not None:
+                return str(trail[-1].element.fixed[1])
+    except Undecidable:
+        return _canonical(node)
     return None
 
 
-def _criteria(tree: Tree, node: Node, discriminator: Discriminator) -> list[ElementSchema]:
-    """The elements that may say what a discriminator's path must be: in the profile, then in the
-    profiles of the slice's type.
+def _canonical(node: Node) -> str | None:
+    """Return the url of the one extension that a slice is of."""
+    urls = [url for t in node.element.types if t.code == "Extension" for url in t.profiles]
+    return urls[0].partition("|")[0] if len(urls) == 1 else None
+
+
+def _trails(tree: Tree, node: Node, discriminator: Discriminator) -> Iterator[list[Place]]:
+    """Yield the ways to the elements that may say what a discriminator's path must be: in the
+    profile, then in the profiles of the slice's type. Raises Undecidable.
     """
-    path, found = discriminator.path, []
+    path = discriminator.path
     if path == "value" and node.element.fixed is not None:
-        return [node.element]
-    steps = _STEP.findall(path)
+        yield [Place(tree, node, path, ())]
+        return
+    steps = steps_of(path)
     of_source = discriminator.type == "profile" and steps[-1] == "resolve()"
     if of_source:
         steps.pop()
         if not steps:
-            return [node.element]
-    for where, start in [
-        (tree, node),
-        *(tree.other(url) for t in node.element.types for url in t.profiles),
-    ]:
-        target = _follow(where, start, steps, into_references=not of_source)
-        if target is not None:
-            found.append(target.element)
-    return found
+            yield [Place(tree, node, path, ())]
+            return
+    for start in [None, *(url for t in node.element.types for url in t.profiles)]:
+        where, element = (tree, node) if start is None else tree.other(start)
+        trail = follow(where, element, steps, into_references=not of_source)
+        if trail is not None:
+            yield trail
 
 
-def _follow(tree: Tree, node: Node, steps: list[str], *, into_references: bool) -> Node | None:
-    """The element that a path leads to; None where the slice's type makes it pointless.
-
-    Raises Undecidable where there is none.
+class _Conditions:
+    """What the discriminators of one slice say of values of one property: as FHIRPath where that
+    has words for it, else as tests.
     """
-    kinds: tuple[str, ...] = ()
-    for index, step in enumerate(steps):
-        call = _CALL.fullmatch(step)
-        if step == "$this":
-            continue
-        if (
-            not into_references
-            and step == "reference"
-            and any(t.code == "Reference" for t in node.element.types)
-        ):
-            continue
-        if call is None:
-            tree, node = _named(tree, node, step, kinds)
-            kinds = ()
-        elif call[1] == "resolve":
-            tree, node = _resolved(tree, node)
-        elif call[1] == "extension":
-            tree, node = _extension(tree, node, call[2])
-        elif call[1] == "ofType":
-            if call[2] not in {t.code for t in node.element.types}:
-                return None
-            kinds = (call[2],)
+
+    def __init__(self, tree: Tree, node: Node, prop: Property) -> None:
+        self._tree = tree
+        self._node = node
+        self._prop = prop
+        self._texts: list[str] = []
+        self._tests: list[Test] = []
+        self._fault = ""
+
+    def made(self, discriminators: tuple[Discriminator, ...]) -> SliceTest:
+        """Return the test that all of them make. Raises Undecidable where they say nothing."""
+        try:
+            said = [self._plain(each) for each in discriminators]
+        except Undecidable:
+            said = []
+        if not any(said):
+            self._texts, self._tests, self._fault = [], [], ""
+            self._more(discriminators)
+        return SliceTest(self._joined(), self._fault)
+
+    def _plain(self, discriminator: Discriminator) -> bool:
+        """Add what the end of a path says, as HL7's validator reads it; tell whether it says
+        anything. Raises Undecidable.
+        """
+        trails = _trails(self._tree, self._node, discriminator)
+        return any(self._says(trail, discriminator) for trail in trails)
+
+    def _says(self, trail: list[Place], discriminator: Discriminator) -> bool:
+        path, kind, element = discriminator.path, discriminator.type, trail[-1].element
+        if element.max == 0:
+            self._texts.append(f"{path}.empty()")
+        elif kind == "type":
+            self._texts.append(self._typed(trail[-1], path))
+        elif kind == "profile":
+            self._of_profiles(trail[-1], path)
+        elif kind == "exists":
+            if element.min < 1:
+                raise self._tree.fault(self._node, f"neither requires nor forbids {path}")
+            self._texts.append(f"{path}.exists()")
+        elif stated := element.fixed or element.pattern:
+            self._texts.append(fixing(self._tree, self._node, stated, path))
         else:
-            raise tree.fault(node, f"cannot follow '{'.'.join(steps[: index + 1])}'")
-    return node
-
-
-def _named(tree: Tree, node: Node, name: str, kinds: tuple[str, ...]) -> tuple[Tree, Node]:
-    children = list(tree.children(node))
-    if not children:
-        tree, node = _of_type(tree, node, kinds)
-        children = list(tree.children(node))
-    for child in children:
-        if child.element.slicing is None and _is_called(child.element, name):
-            return tree, child
-    raise tree.fault(node, f"has no element '{name}' to tell slices apart by")
-
-
-def _is_called(element: ElementSchema, name: str) -> bool:
-    if element.name == name:
+            return self._bound(trail[-1], path)
         return True
-    by_type = len(element.types) == 1 and element.path.upper().endswith(
-        element.types[0].code.upper()
-    )
-    return (by_type or element.is_choice) and element.name.startswith(name.partition("[")[0])
 
-
-def _of_type(tree: Tree, node: Node, kinds: tuple[str, ...]) -> tuple[Tree, Node]:
-    types = [t for t in node.element.types if not kinds or t.code in kinds]
-    if node.element.content_reference is not None:
-        return tree.other(type_url(node.element.path.partition(".")[0]))
-    if len(types) != 1 or len(types[0].profiles) > 1:
-        raise tree.fault(node, "has not one type to look for a discriminator in")
-    return tree.other(types[0].profiles[0] if types[0].profiles else type_url(types[0].code))
-
-
-def _resolved(tree: Tree, node: Node) -> tuple[Tree, Node]:
-    targets = [url for t in node.element.types for url in t.targets]
-    if len(node.element.types) != 1 or len(targets) != 1:
-        raise tree.fault(
-            node, "refers to more than one profile, so that resolve() cannot tell slices apart"
-        )
-    return tree.other(targets[0])
-
-
-def _extension(tree: Tree, node: Node, url: str) -> tuple[Tree, Node]:
-    children = list(tree.children(node)) or [
-        child
-        for start in [tree.other(type_url(t.code))[1] for t in node.element.types]
-        for child in tree.children(start)
-    ]
-    for child in children:
-        profiles = [p for t in child.element.types for p in t.profiles]
-        if (
-            child.element.name == "extension"
-            and child.element.slice_name
-            and profiles
-            and profiles[0].partition("|")[0] == url
-        ):
-            return (tree, child) if child.groups else tree.other(profiles[0])
-    raise tree.fault(node, f"has no extension {url} to tell slices apart by")
-
-
-def _condition(tree: Tree, node: Node, discriminator: Discriminator) -> str | None:
-    """What a slice says of a discriminator's path; None where it says nothing."""
-    for element in _criteria(tree, node, discriminator):
-        condition = _stated(tree, node, element, discriminator)
-        if condition is not None:
-            return condition
-    return None
-
-
-def _stated(
-    tree: Tree, node: Node, element: ElementSchema, discriminator: Discriminator
-) -> str | None:
-    path, kind = discriminator.path, discriminator.type
-    if element.max == 0:
-        return f"{path}.empty()"
-    if kind == "type":
+    def _typed(self, place: Place, path: str) -> str:
+        element = place.element
         names = [t.code.rpartition("/")[2] for t in element.types] or (
             [element.path] if "." not in element.path else []
         )
         if not names:
-            raise tree.fault(node, f"has no type to be told apart by at {path}")
+            raise self._tree.fault(self._node, f"has no type to be told apart by at {path}")
         return "(" + " or ".join(f"{path.partition('[')[0]} is {name}" for name in names) + ")"
-    if kind == "profile":
+
+    def _of_profiles(self, place: Place, path: str) -> None:
         of_target = path == "resolve()" or path.endswith(".resolve()")
-        urls = [url for t in element.types for url in (t.targets if of_target else t.profiles)]
-        return (
-            "(" + " or ".join(f"{path}.conformsTo({_quoted(url)})" for url in urls) + ")"
-            if urls
-            else "true"
-        )
-    if kind == "exists":
-        if element.min < 1:
-            raise tree.fault(node, f"neither requires nor forbids {path}")
-        return f"{path}.exists()"
-    stated = element.fixed or element.pattern
-    if stated is not None:
-        return _value_condition(tree, node, stated, path)
-    if (
-        element.binding is not None
-        and element.binding.strength == "required"
-        and element.binding.value_set
-    ):
-        return f"{path}.memberOf({_quoted(element.binding.value_set)})"
-    return None
 
+        def urls(ref: TypeRef) -> tuple[str, ...]:
+            return ref.targets if of_target else ref.profiles
 
-def _value_condition(tree: Tree, node: Node, stated: tuple[str, Any], path: str) -> str:
-    kind, value = stated
-    if kind == "CodeableConcept":
-        if value.get("text") or not value.get("coding") or "extension" in value:
-            raise tree.fault(
-                node, f"is told apart by a CodeableConcept that is not of codings alone at {path}"
+        refs = place.element.types
+        every = [url for ref in refs for url in urls(ref)]
+        unknown = [url for url in every if not self._is_known(url)]
+        if not every:
+            self._texts.append("true")
+        elif not unknown:
+            follows = (f"{path}.conformsTo({quoted(url)})" for url in every)
+            self._texts.append("(" + " or ".join(follows) + ")")
+        else:
+            kinds = {ref.code for ref in refs if not of_target and set(urls(ref)) & set(unknown)}
+            known = [url for url in every if url not in unknown]
+            kinds = set() if kinds & {"Resource", "DomainResource"} else kinds
+            self._tests.append(self._selected(path).following(known, frozenset(kinds)))
+            self._blame(f"the profile {unknown[0]} is not known")
+
+    def _is_known(self, url: str) -> bool:
+        return self._tree.compilation.definitions.fetch("StructureDefinition", url) is not None
+
+    def _bound(self, place: Place, path: str) -> bool:
+        binding = place.element.binding
+        if binding is None or binding.strength != "required" or not binding.value_set:
+            return False
+        self._tests.append(self._selected(path).in_value_set(binding.value_set))
+        self._blame(f"is told apart by codes of {binding.value_set}, which cannot all be decided")
+        return True
+
+    def _more(self, discriminators: tuple[Discriminator, ...]) -> None:
+        """Add what the discriminators say that HL7's validator does not read."""
+        faults: list[Undecidable] = []
+        parts: dict[str, tuple[Any, list[tuple[str, ...]]]] = {}
+        for each in discriminators:
+            try:
+                self._anywhere(each, parts)
+            except Undecidable as fault:
+                faults.append(fault)
+        for path, (value, rests) in parts.items():
+            test = self._selected(path).matching(mismatch_of_pattern, masked(value, rests))
+            self._tests.append(test)
+        if not self._texts and not self._tests:
+            paths = ", ".join(each.path for each in discriminators)
+            raise (
+                faults[0]
+                if faults
+                else self._tree.fault(self._node, f"is not told apart by {paths}")
             )
-        return " and ".join(
-            f"{path}.coding.where({_parts(tree, node, 'Coding', coding)}).exists()"
-            for coding in value["coding"]
-        )
-    if kind in _PARTS:
-        return f"{path}.where({_parts(tree, node, kind, value)}).exists()"
-    if kind in _TEXTS or isinstance(value, (bool, int)):
-        return f"({_literal(value)} in {path})"
-    raise tree.fault(node, f"is told apart by a {kind} at {path}, which is not possible")
+        if faults:
+            self._fault = str(faults[0])
+            self._tests.append(always(None))
+
+    def _anywhere(
+        self,
+        discriminator: Discriminator,
+        parts: dict[str, tuple[Any, list[tuple[str, ...]]]],
+    ) -> None:
+        """Add what a path's elements say, its last one first; ``parts`` gets the parts of values
+        that stand above: path -> the whole value and the paths in it. Raises Undecidable.
+        """
+        try:
+            for trail in _trails(self._tree, self._node, discriminator):
+                if self._said_on(trail, discriminator, parts):
+                    return
+        except Undecidable:
+            url = _canonical(self._node) if discriminator == _BY_URL else None
+            if url is None:
+                raise
+            self._texts.append(f"({quoted(url)} in url)")
+
+    def _said_on(
+        self,
+        trail: list[Place],
+        discriminator: Discriminator,
+        parts: dict[str, tuple[Any, list[tuple[str, ...]]]],
+    ) -> bool:
+        if any(place.element.max == 0 for place in trail[1:]):
+            self._texts.append(f"{discriminator.path}.empty()")
+            return True
+        if discriminator.type not in _BY_VALUE:
+            return self._says(trail, discriminator)
+        for place in reversed(trail):
+            if (stated := place.element.fixed or place.element.pattern) is None:
+                if place.rest in ((), *_OF_CODES) and self._bound(place, place.path):
+                    return True
+            elif place is trail[-1]:
+                self._value(place, discriminator.path)
+                return True
+            elif place.rest and masked(stated[1], [place.rest]) is not None:
+                parts.setdefault(place.path, (stated[1], []))[1].append(place.rest)
+                return True
+        return False
+
+    def _value(self, place: Place, path: str) -> None:
+        stated = place.element.fixed or place.element.pattern
+        assert stated is not None
+        try:
+            self._texts.append(fixing(self._tree, self._node, stated, path))
+        except Undecidable:
+            mismatch = mismatch_of_fixed if place.element.fixed else mismatch_of_pattern
+            self._tests.append(self._selected(path).matching(mismatch, stated[1]))
+
+    def _selected(self, path: str) -> Selection:
+        try:
+            return Selection(self._tree.compilation, path, self._prop)
+        except FhirPathError as error:
+            raise self._no_path(error) from error
+
+    def _blame(self, text: str) -> None:
+        self._fault = self._fault or str(self._tree.fault(self._node, text))
+
+    def _no_path(self, error: FhirPathError) -> Undecidable:
+        return self._tree.fault(self._node, f"has a discriminator that is no FHIRPath: {error}")
+
+    def _joined(self) -> Test:
+        if not self._texts:
+            return _all(self._tests)
+        compilation, prop = self._tree.compilation, self._prop
+        try:
+            made = invariant(" and ".join(self._texts), prop.type, compilation.model)
+        except FhirPathError as error:
+            raise self._no_path(error) from error
+        holds, holds_for, scope_of = made.holds, made.holds_for, compilation.fhirpath_scope
+
+        def of_primitive(value: Any, companion: Any, scope: Scope) -> bool:
+            return holds_for(value, scope_of(scope), companion)
+
+        def of_object(value: Any, companion: Any, scope: Scope) -> bool:
+            try:
+                return type(value) is dict and holds(value, scope_of(scope))
+            except (AttributeError, KeyError, TypeError):
+                return False  # data of another form than the type's: the walk reports it
+
+        first: Test = of_primitive if prop.is_primitive else of_object
+        return _all([first, *self._tests])
 
 
-def _parts(tree: Tree, node: Node, kind: str, value: dict[str, Any]) -> str:
-    if not value or not value.keys() <= _PARTS[kind]:
-        raise tree.fault(
-            node,
-            f"is told apart by parts of a {kind} that cannot "
-            f"({', '.join(value.keys() - _PARTS[kind])})",
-        )
-    return " and ".join(
-        _value_condition(tree, node, ("CodeableConcept", part), name)
-        if isinstance(part, dict)
-        else f"{name} = {_literal(part)}"
-        for name, part in value.items()
-    )
+def _all(tests: list[Test]) -> Test:
+    """Return the test that all hold: one that does not decides, however many are undecided."""
+    if len(tests) == 1:
+        return tests[0]
 
+    def test(value: Any, companion: Any, scope: Scope) -> bool | None:
+        answer: bool | None = True
+        for each in tests:
+            said = each(value, companion, scope)
+            if said is False:
+                return False
+            if said is None:
+                answer = None
+        return answer
 
-def _literal(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _quoted(value) if isinstance(value, str) else str(value)
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    return test

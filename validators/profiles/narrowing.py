@@ -20,7 +20,7 @@ from ..rules.cardinality import too_few, too_many
 from ..rules.type_profile import follows
 from ..schema import ElementSchema, Property, TypeRef
 from ..schema.profile_tree import Group, Node, profile_tree
-from .discriminators import Tree
+from .discriminator_paths import Tree
 from .slices import ItemCheck, Slices, items_of
 
 if TYPE_CHECKING:

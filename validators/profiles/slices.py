@@ -4,7 +4,7 @@ says (FHIR R4, section 5.1.0.7).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..checks.check import Issues, prefix_locations
@@ -13,9 +13,16 @@ from ..issue import Issue
 from ..rules.cardinality import too_few, too_many
 from ..schema import Property, Slicing
 from ..schema.profile_tree import Node
-from .discriminators import Predicate, Tree, Undecidable, distinguishing_url, slice_predicate
+from ..undecided import slicing_key
+from .discriminator_paths import Tree
+from .discriminators import SliceTest, distinguishing_url, slice_test
+from .positions import positions_of
+from .value_tests import always
 
 __all__ = ["ItemCheck", "Slices", "items_of"]
+
+_DEFAULT = "@default"
+"""The slice of the values that are in no other (FHIR R4, section 5.1.0.9)."""
 
 ItemCheck = Callable[[Any, Any, Scope], Issues]
 """Checks one value (JSON value, companion, scope); the value is None where a primitive has only its
@@ -69,81 +76,75 @@ class Slices:
         self._tree = tree
         self.slicing = slicing
         self.nodes = nodes
-        self._names = [node.element.slice_name or "" for node in nodes]
+        self.names = [node.element.slice_name or "" for node in nodes]
         self._found = found
         self._checks = checks
         self._is_choice = found[0].element.is_choice
-        self._predicates: dict[str, list[Predicate]] = {}
+        self._tests: dict[str, list[SliceTest]] = {}
         self._by_url: dict[str, int] | None = None
-        self._fault: Undecidable | None = None
+        self._default: int | None = None
         self._compiled = False
+        self.by_position = any(d.type == "position" for d in slicing.discriminators)
 
     def check(self, value: dict[str, Any], scope: Scope) -> Issues:
-        """What is wrong with the values of an object, as far as slices say it."""
+        """Return what is wrong with the values of an object, as far as slices say it."""
         if not self._compiled:
             self._compile()
         if self._by_url is not None:
             return self._check_by_url(value, self._by_url, scope)
-        items = items_of(value, self._found)
-        if self._fault is not None:
-            if not items:
-                return self._cardinality({})
-            scope.undecided[f"slicing: {self._fault}"] += len(
-                items
-            )  # the profile's fault, not the data's
-            return None
         issues: list[Issue] = []
-        counts: dict[int, int] = {}
+        counts, doubts = dict[int, int](), dict[int, int]()
         last = -1
-        for item, companion, found, step in items:
-            matched, other = self.match(item, companion, found, scope)
+        for position, (item, companion, found, step) in enumerate(items_of(value, self._found)):
+            matched, other, doubtful = self.match(item, companion, found, scope, position)
+            if doubtful:
+                issues += self.undecided(doubtful, step, scope)
+                for index in doubtful:
+                    doubts[index] = doubts.get(index, 0) + 1
             if matched is not None and other is not None:
-                text = (
-                    f"Profile {self._tree.url}, Element matches more than one slice - "
-                    f"{self._names[matched]}, {self._names[other]}"
-                )
-                issues.append(Issue("error", "invalid", "slice-ambiguous", step, text))
+                issues.append(self._ambiguous(matched, other, step))
             if matched is None:
                 last = -1
-                issues += self._unmatched(step) or ()
+                issues += (None if doubtful else self._unmatched(step)) or ()
                 continue
             if self.slicing.ordered and matched < last:
-                text = (
-                    f"Profile {self._tree.url}, Element '{step}' is out of order in an ordered "
-                    "slicing"
-                )
-                issues.append(Issue("error", "invalid", "slice-order", step, text))
+                issues.append(self._out_of_order(step))
             last = matched
             counts[matched] = counts.get(matched, 0) + 1
             check = self._checks[matched][found.json_name]
             if check is not None and (said := check(item, companion, scope)):
                 issues += prefix_locations(step, said)
-        return (issues + (self._cardinality(counts) or [])) or None
+        return (issues + (self._cardinality(counts, doubts) or [])) or None
 
     def _compile(self) -> None:
         self._compiled = True
         discriminators = self.slicing.discriminators
-        try:
-            if self._found[0].type == "Extension":
-                urls = [distinguishing_url(self._tree, discriminators, node) for node in self.nodes]
-                if (
-                    None not in urls
-                    and len(set(urls)) == len(urls)
-                    and not any("/" in name for name in self._names)
-                ):
-                    self._by_url = {url: index for index, url in enumerate(urls) if url is not None}
-                    return
-            self._predicates = {
-                p.json_name: [
-                    slice_predicate(self._tree, discriminators, node, p) for node in self.nodes
-                ]
-                for p in self._found
-            }
-        except Undecidable as fault:
-            self._fault = fault
+        if self._found[0].type == "Extension":
+            urls = [distinguishing_url(self._tree, discriminators, node) for node in self.nodes]
+            if (
+                None not in urls
+                and len(set(urls)) == len(urls)
+                and not any("/" in name for name in self.names)
+            ):
+                self._by_url = {url: index for index, url in enumerate(urls) if url is not None}
+                return
+        if _DEFAULT in self.names:
+            self._default = self.names.index(_DEFAULT)
+        self._tests = {p.json_name: self._tests_of(p) for p in self._found}
+
+    def _tests_of(self, prop: Property) -> list[SliceTest]:
+        """Return the test of every slice; that of the default is in no other."""
+        if self.by_position:
+            return positions_of(self._tree, self.slicing, self.nodes)
+        return [
+            SliceTest(always(False))
+            if name == _DEFAULT
+            else slice_test(self._tree, self.slicing.discriminators, node, prop)
+            for name, node in zip(self.names, self.nodes, strict=True)
+        ]
 
     def _check_by_url(self, value: dict[str, Any], by_url: dict[str, int], scope: Scope) -> Issues:
-        """Extensions, told apart by their url alone: nearly all that are sliced."""
+        """Check extensions, told apart by their url alone: nearly all that are sliced."""
         found = self._found[0]
         items = value.get(found.json_name)
         counts: dict[int, int] = {}
@@ -161,59 +162,108 @@ class Slices:
                 said = None if said is None else prefix_locations(f"{found.step}[{index}]", said)
             if said is not None:
                 issues = said if issues is None else issues + said
-        found_here = self._cardinality(counts)
+        found_here = self._cardinality(counts, {})
         return found_here if issues is None else issues + (found_here or [])
 
     def match(
-        self, value: Any, companion: Any, prop: Property, scope: Scope
-    ) -> tuple[int | None, int | None]:
-        """The slice that a value is in, and a second one that it must not be in as well. Raises
-        Undecidable.
+        self, value: Any, companion: Any, prop: Property, scope: Scope, position: int = 0
+    ) -> tuple[int | None, int | None, Sequence[int]]:
+        """Return the slice that a value is in, a second one that it must not be in as well, and the
+        slices of which that cannot be decided.
 
-        Of a slice and its re-slice the latter counts; of a choice's slices the last.
+        Of a slice and its re-slice the latter counts; of a choice's slices the last. A value that
+        is in one slice is in none of the undecided ones, but for its re-slices.
         """
         if not self._compiled:
             self._compile()
-        if self._fault is not None:
-            raise self._fault
         if self._by_url is not None:
-            return (self._by_url.get(str(value.get("url"))) if type(value) is dict else None), None
+            url = value.get("url") if type(value) is dict else None
+            return (self._by_url.get(url) if type(url) is str else None), None, ()
         matched = other = None
-        for index, predicate in enumerate(self._predicates[prop.json_name]):
-            if not predicate(value, companion, scope):
+        doubtful: list[int] = []
+        for index, test in enumerate(self._tests[prop.json_name]):
+            answer = test.holds(value, position if self.by_position else companion, scope)
+            if answer is None:
+                doubtful.append(index)
+            if not answer:
                 continue
             if (
                 matched is None
                 or self._is_choice
-                or self._names[index].startswith(self._names[matched] + "/")
+                or self.names[index].startswith(self.names[matched] + "/")
             ):
                 matched = index
-            elif not self._names[matched].startswith(self._names[index] + "/"):
+            elif not self.names[matched].startswith(self.names[index] + "/"):
                 other = index
-        return matched, other
+        if matched is not None and doubtful:
+            within = self.names[matched] + "/"
+            doubtful = [index for index in doubtful if self.names[index].startswith(within)]
+        if matched is None and not doubtful:
+            matched = self._default
+        return matched, other, doubtful
+
+    def undecided(self, doubtful: Sequence[int], step: str, scope: Scope) -> list[Issue]:
+        """Count the slices of which it cannot be decided that a value is in them; return what is to
+        be told of that.
+        """
+        tests = self._tests[self._found[0].json_name]
+        for index in doubtful:
+            scope.undecided[slicing_key(tests[index].fault)] += 1  # the profile's fault
+        if not self._tree.compilation.warnings:
+            return []
+        return [
+            Issue(
+                "information",
+                "not-supported",
+                "slicing",
+                step,
+                f"Slicing cannot be evaluated: {tests[index].fault}",
+                self._tree.url,
+            )
+            for index in doubtful
+        ]
+
+    def _ambiguous(self, matched: int, other: int, step: str) -> Issue:
+        text = (
+            f"Profile {self._tree.url}, Element matches more than one slice - "
+            f"{self.names[matched]}, {self.names[other]}"
+        )
+        return Issue("error", "invalid", "slice-ambiguous", step, text)
+
+    def _out_of_order(self, step: str) -> Issue:
+        text = f"Profile {self._tree.url}, Element '{step}' is out of order in an ordered slicing"
+        return Issue("error", "invalid", "slice-order", step, text)
 
     def _unmatched(self, step: str) -> Issues:
         if self.slicing.rules != "closed":
             return None
         text = (
             "This element does not match any known slice defined in the profile "
-            f"{self._tree.url} and slicing is CLOSED: {', '.join(self._names)}"
+            f"{self._tree.url} and slicing is CLOSED: {', '.join(self.names)}"
         )
         return [Issue("error", "invalid", "slice-closed", step, text)]
 
-    def _cardinality(self, counts: dict[int, int]) -> Issues:
+    def _cardinality(self, counts: dict[int, int], doubts: dict[int, int]) -> Issues:
+        """Return what is wrong with how many values the slices have.
+
+        counts  slice -> values that are in it; doubts: values that may be in it
+        """
         issues: Issues = None
         for index, node in enumerate(self.nodes):
             element = node.element
             if not element.min and element.max is None:
                 continue
-            count = counts.get(index, 0) + sum(
-                n
-                for other, n in counts.items()
-                if self._names[other].startswith(self._names[index] + "/")
-            )
-            if count < element.min:
+            count = self._of_slice(index, counts)
+            if count < element.min and count + self._of_slice(index, doubts) < element.min:
                 issues = [*(issues or ()), too_few(self._tree.url, element.id, element.min, count)]
             if element.max is not None and count > element.max:
                 issues = [*(issues or ()), too_many(self._tree.url, element.id, element.max, count)]
         return issues
+
+    def _of_slice(self, index: int, counts: dict[int, int]) -> int:
+        """Return how many values are counted for a slice and its re-slices."""
+        return counts.get(index, 0) + sum(
+            n
+            for other, n in counts.items()
+            if self.names[other].startswith(self.names[index] + "/")
+        )

@@ -19,7 +19,7 @@ from ..values.primitives import utf16_length
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "same"]
+__all__ = ["build", "mismatch_of_fixed", "mismatch_of_pattern", "same"]
 
 _MEASURED = frozenset(
     {"string", "code", "uri", "url", "canonical", "oid", "uuid", "date", "dateTime"}
@@ -46,9 +46,9 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
     element = prop.element
     checks: list[Check] = []
     if element.fixed is not None:
-        checks.append(_value(element.fixed[1], "fixed-value", _mismatch_of_fixed))
+        checks.append(_value(element.fixed[1], "fixed-value", mismatch_of_fixed))
     if element.pattern is not None:
-        checks.append(_value(element.pattern[1], "pattern", _mismatch_of_pattern))
+        checks.append(_value(element.pattern[1], "pattern", mismatch_of_pattern))
     if element.max_length and prop.type in _MEASURED:
         checks.append(_length(element.max_length))
     for bound, operator, words in (
@@ -69,7 +69,7 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
+def mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
     """Where a value differs from a fixed one, None where it does not."""
     if isinstance(expected, Mapping):
         if not isinstance(value, Mapping):
@@ -82,9 +82,7 @@ def _mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
                 m
                 for n in names
                 if (
-                    m := _mismatch_of_fixed(
-                        value.get(n), expected.get(n), f"{path}.{n}".lstrip(".")
-                    )
+                    m := mismatch_of_fixed(value.get(n), expected.get(n), f"{path}.{n}".lstrip("."))
                 )
                 is not None
             ),
@@ -97,14 +95,14 @@ def _mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
             (
                 m
                 for n, (v, e) in enumerate(zip(value, expected, strict=True))
-                if (m := _mismatch_of_fixed(v, e, f"{path}[{n}]")) is not None
+                if (m := mismatch_of_fixed(v, e, f"{path}[{n}]")) is not None
             ),
             None,
         )
     return None if same(value, expected) else path or "value"
 
 
-def _mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | None:
+def mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | None:
     """Where a value lacks what a pattern has, None where it has all of it: of a list, each item
     somewhere.
     """
@@ -115,7 +113,7 @@ def _mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | Non
             (
                 m
                 for n, e in expected.items()
-                if (m := _mismatch_of_pattern(value.get(n), e, f"{path}.{n}".lstrip(".")))
+                if (m := mismatch_of_pattern(value.get(n), e, f"{path}.{n}".lstrip(".")))
                 is not None
             ),
             None,
@@ -127,7 +125,7 @@ def _mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | Non
             (
                 f"{path}[{n}]"
                 for n, e in enumerate(expected)
-                if not any(_mismatch_of_pattern(v, e) is None for v in value)
+                if not any(mismatch_of_pattern(v, e) is None for v in value)
             ),
             None,
         )

@@ -25,7 +25,14 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
     if not urls or prop.type == "Resource":  # resources stand in scopes of their own
         return None
     if len(urls) > 1 or compilation.definitions.fetch("StructureDefinition", urls[0]) is None:
-        return lambda value, scope: follows(compilation, urls, prop.type, value, scope)
+        named = urls[0].partition("|")[0] if prop.type == "Extension" and len(urls) == 1 else None
+
+        def following(value: Any, scope: Scope) -> Issues:
+            if named is not None and value.get("url") == named:
+                return None  # an extension whose definition is not held, as any other may be
+            return follows(compilation, urls, prop.type, value, scope)
+
+        return following
     made: list[Check | None] = []
 
     def check(value: Any, scope: Scope) -> Issues:

@@ -206,6 +206,19 @@ class ValueSet:
             self._codes[code] = known
         return known
 
+    def answers(self, value: Any, type_name: str) -> list[Membership]:
+        """Return the answer for each code of an element: a code, a Coding, a CodeableConcept."""
+        if isinstance(value, str):
+            return [self.code(value)]
+        if not isinstance(value, dict):
+            return []
+        codings = value.get("coding") if type_name == "CodeableConcept" else [value]
+        return [
+            self.member(each.get("system"), each.get("code"))
+            for each in (codings if isinstance(codings, (list, tuple)) else ())
+            if isinstance(each, dict)
+        ]
+
     def system_of(self, code: str) -> str | None:
         """The system that a bare code is taken to be of: that of the only include, or of the
         include that lists it; ``url|version`` where it has one.

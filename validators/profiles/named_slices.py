@@ -1,0 +1,59 @@
+"""Named slices: whether a value is in the slice of a profile that an invariant names by
+``slice(url, name)`` (FHIR R4, section 2.9.1.5, FHIRPath functions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..checks.surroundings import Scope
+from ..schema import Property
+from ..schema.profile_tree import Node
+from .narrowing import ProfileCompiler
+from .slices import Slices
+
+__all__ = ["NamedSlices"]
+
+
+class NamedSlices:
+    """The slices of one profile by their names, collected when one is first asked for."""
+
+    def __init__(self, compiler: ProfileCompiler) -> None:
+        self._compiler = compiler
+        self._by_name: dict[str, list[tuple[Property, Slices]]] | None = None
+
+    def holds(self, value: Any, type_name: str, name: str, scope: Scope) -> bool:
+        """Tell whether a value of a type is in a slice of that name or in one of its re-slices.
+
+        What cannot be decided is counted as undecided and is in none.
+        """
+        if self._by_name is None:
+            self._by_name = {}
+            for named, prop, slices in self._all(self._compiler.top, self._compiler.type):
+                self._by_name.setdefault(named, []).append((prop, slices))
+        return any(
+            self._is_in(value, name, prop, slices, scope)
+            for prop, slices in self._by_name.get(name, ())
+            if prop.type == type_name
+        )
+
+    @staticmethod
+    def _is_in(value: Any, name: str, prop: Property, slices: Slices, scope: Scope) -> bool:
+        if slices.by_position:
+            return False  # a value alone has no position
+        matched, _, doubtful = slices.match(value, None, prop, scope)
+        slices.undecided([i for i in doubtful if slices.names[i] == name], "", scope)
+        return matched is not None and f"{slices.names[matched]}/".startswith(f"{name}/")
+
+    def _all(self, node: Node, owner: str) -> Iterator[tuple[str, Property, Slices]]:
+        """Yield every slice below a node: its name, the property that it is of, its siblings."""
+        for group in node.groups:
+            properties = self._compiler.properties(group.node.element, owner)
+            slices = self._compiler.slices(group, properties) if properties else None
+            for prop in properties:
+                if slices is not None:
+                    yield from ((name, prop, slices) for name in slices.names)
+                inner = "Element" if prop.is_primitive else prop.type
+                for each in (group.node, *group.slices):
+                    yield from self._all(each, inner)

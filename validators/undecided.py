@@ -1,0 +1,31 @@
+"""Undecided: the kinds of things that cannot be decided offline, and the keys that they are counted
+by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["UNDECIDED", "slicing_key", "undecided_by_kind"]
+
+_SLICING = "slicing: "
+UNDECIDED: Mapping[str, str] = {
+    "codes": "codes that could not be decided offline",
+    "slicings": "values whose slice could not be decided",
+}
+"""Kind -> what is counted. The key of a code is its value set or code system, that of a slicing the
+word and what is wrong with the profile.
+"""
+
+
+def slicing_key(fault: str) -> str:
+    """Return the key by which a value is counted whose slice a profile does not let one tell."""
+    return _SLICING + fault
+
+
+def undecided_by_kind(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Return what was counted under each kind: key -> how many."""
+    kinds: dict[str, dict[str, int]] = {kind: {} for kind in UNDECIDED}
+    for key, count in counts.items():
+        kinds["slicings" if key.startswith(_SLICING) else "codes"][key] = count
+    return kinds
