@@ -13,7 +13,7 @@ import pytest
 from bulkfhir.engine import validate_files
 from bulkfhir.engine.judging.redaction import WORDED
 
-SHARED = Path(__file__).resolve().parents[2] / "../shared"
+SHARED = Path(__file__).resolve().parents[3] / "../shared"
 
 LINES = [
     b'{"resourceType":"Patient","id":"a","birthDate":"SECRET","gender":"SECRET","SECRETNAME":1,"active":"SECRET"}',
