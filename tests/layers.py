@@ -39,6 +39,7 @@ COLUMN = {
         fhirpath
         terminology schema
         values definitions
+        patterns
         search block
         text_columns issue undecided declaration errors
     """,

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["UNDECIDED", "slicing_key", "undecided_by_kind"]
+__all__ = ["UNDECIDED", "bounds_key", "slicing_key", "undecided_by_kind"]
 
 _SLICING = "slicing: "
+_BOUNDS = "beyond bounds: "
 UNDECIDED: Mapping[str, str] = {
     "codes": "codes that could not be decided offline",
     "slicings": "values whose slice could not be decided",
+    "bounds": "checks that would take more steps than they may",
 }
 """Kind -> what is counted. The key of a code is its value set or code system, that of a slicing the
-word and what is wrong with the profile.
+word and what is wrong with the profile, that of a check beyond its bounds the words and the check.
 """
 
 
@@ -23,9 +25,20 @@ def slicing_key(fault: str) -> str:
     return _SLICING + fault
 
 
+def bounds_key(check: str) -> str:
+    """Return the key by which a check is counted that takes more steps than it may."""
+    return _BOUNDS + check
+
+
 def undecided_by_kind(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
     """Return what was counted under each kind: key -> how many."""
     kinds: dict[str, dict[str, int]] = {kind: {} for kind in UNDECIDED}
     for key, count in counts.items():
-        kinds["slicings" if key.startswith(_SLICING) else "codes"][key] = count
+        kinds[_kind(key)][key] = count
     return kinds
+
+
+def _kind(key: str) -> str:
+    if key.startswith(_SLICING):
+        return "slicings"
+    return "bounds" if key.startswith(_BOUNDS) else "codes"

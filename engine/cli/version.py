@@ -12,4 +12,6 @@ __all__ = ["version_line"]
 def version_line() -> str:
     native = find_spec("bulkfhir._native")  # found, not imported: the answer is wanted at once
     engine = "native acceptor and explainer" if native else "explainer only, no native acceptor"
+    if find_spec("re2") is None:
+        engine += ", no re2: regular expressions are matched within counted steps"
     return f"bulkfhir {version('bulkfhir')} ({engine}, Python {python_version()})"

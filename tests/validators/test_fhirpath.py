@@ -18,6 +18,7 @@ from bulkfhir.validators.fhirpath import (
     Quantity,
     Scope,
     Temporal,
+    UndecidedError,
 )
 
 UCUM = "http://unitsofmeasure.org"
@@ -353,7 +354,7 @@ def test_nesting_without_end_is_refused_cleanly(text: str) -> None:
 
 
 def test_an_expression_without_end_stops() -> None:
-    with pytest.raises(EvaluationError):
+    with pytest.raises(UndecidedError):
         evaluate("id.repeat($this & 'x')", PATIENT)
 
 

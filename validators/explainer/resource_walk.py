@@ -19,6 +19,7 @@ from ..checks.check import Check, Issues, prefix_locations, union
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
 from ..definitions import Definitions
+from ..fhirpath.constraint import undecided_invariant
 from ..issue import Issue
 from ..profiles.named_slices import NamedSlices
 from ..profiles.narrowing import ProfileCompiler
@@ -216,13 +217,16 @@ class Explainer:
         """A constraint on values of the named type, with its erratum; None where there is nothing
         to evaluate.
 
-        A text that is no FHIRPath never holds, as in the reference validator.
+        A text that is no FHIRPath never holds, as in the reference validator; one that is nested
+        too deep to be read decides nothing.
         """
         text = corrected(constraint.key, constraint.expression)
         if not text:
             return None
         try:
             return fhirpath.invariant(text, name, self.model)
+        except fhirpath.NestingError:
+            return undecided_invariant(text, name, self.model)
         except fhirpath.FhirPathError:
             return fhirpath.invariant("false", name, self.model)
 

@@ -13,12 +13,20 @@ text -> lexer, parser -> tree (syntax) -> compiler -> Expression            the 
 """
 
 from .constraint import Invariant, invariant
-from .errors import EvaluationError, FhirPathError, FhirPathSyntaxError, FhirPathTypeError
+from .errors import (
+    EvaluationError,
+    FhirPathError,
+    FhirPathSyntaxError,
+    FhirPathTypeError,
+    NestingError,
+    UndecidedError,
+)
 from .expression import Expression, compile  # noqa: A004  # as in re: called fhirpath.compile
 from .model import TypeModel
 from .node import Node
 from .quantity import Quantity, Units
 from .scope import EvaluationScope, Hooks
+from .steps import Steps
 from .temporal import Temporal
 
 Scope = EvaluationScope
@@ -33,11 +41,14 @@ __all__ = [
     "FhirPathTypeError",
     "Hooks",
     "Invariant",
+    "NestingError",
     "Node",
     "Quantity",
     "Scope",
+    "Steps",
     "Temporal",
     "TypeModel",
+    "UndecidedError",
     "Units",
     "compile",
     "invariant",

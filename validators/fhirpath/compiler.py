@@ -127,15 +127,19 @@ def _member(source: Tree | None, name: str, model: TypeModel) -> Evaluator:
             return lambda env, focus: [
                 item for item in focus if isinstance(item, Node) and env.model.is_a(item.type, name)
             ]
-        return lambda env, focus: _children(env.model, focus, name)
+        return lambda env, focus: _children(env, focus, name)
     inner = compile_tree(source, model)
-    return lambda env, focus: _children(env.model, inner(env, focus), name)
+    return lambda env, focus: _children(env, inner(env, focus), name)
 
 
-def _children(model: TypeModel, items: Collection, name: str) -> Collection:
+def _children(env: Environment, items: Collection, name: str) -> Collection:
+    model = env.model
     if len(items) == 1:
-        return _child(model, items[0], name)
-    return [child for item in items for child in _child(model, item, name)]
+        found = _child(model, items[0], name)
+    else:
+        found = [child for item in items for child in _child(model, item, name)]
+    env.steps.take(1 + len(items) + len(found))
+    return found
 
 
 def _child(model: TypeModel, item: Item, name: str) -> Collection:
@@ -164,21 +168,29 @@ def _call(
     call = found.call
     if found.typed:
         wanted = _wanted(type_name(arguments[0]), name, model)
-        return lambda env, focus: call(env, inner(env, focus), wanted)
+        return lambda env, focus: _spent(env, call(env, inner(env, focus), wanted))
     compiled = [
         _sort_key(argument, model) if name == "sort" else compile_tree(argument, model)
         for argument in arguments
     ]
     if found.lazy:
-        return lambda env, focus: call(env, inner(env, focus), *compiled)
+        return lambda env, focus: _spent(env, call(env, inner(env, focus), *compiled))
     if not compiled:
-        return lambda env, focus: call(env, inner(env, focus))
+        return lambda env, focus: _spent(env, call(env, inner(env, focus)))
     if len(compiled) == 1:
         only = compiled[0]
-        return lambda env, focus: call(env, inner(env, focus), only(env, env.this))
-    return lambda env, focus: call(
-        env, inner(env, focus), *[argument(env, env.this) for argument in compiled]
+        return lambda env, focus: _spent(env, call(env, inner(env, focus), only(env, env.this)))
+    return lambda env, focus: _spent(
+        env, call(env, inner(env, focus), *[argument(env, env.this) for argument in compiled])
     )
+
+
+def _spent(env: Environment, found: Collection) -> Collection:
+    """A result, counted."""
+    steps = env.steps
+    steps.take(1 + len(found))
+    steps.take_text(found)
+    return found
 
 
 def _sort_key(tree: Tree, model: TypeModel) -> Evaluator:
@@ -219,11 +231,12 @@ def _binary(operator: str, left: Evaluator, right: Evaluator) -> Evaluator:
     if operator in _LOGIC:
         return _LOGIC[operator](left, right)
     operate = OPERATORS[operator]
-    return lambda env, focus: operate(env, left(env, focus), right(env, focus))
+    return lambda env, focus: _spent(env, operate(env, left(env, focus), right(env, focus)))
 
 
 def _and(left: Evaluator, right: Evaluator) -> Evaluator:
     def evaluate(env: Environment, focus: Collection) -> Collection:
+        env.steps.take(1)
         one = truth(left(env, focus))
         if one is False:
             return [False]
@@ -235,6 +248,7 @@ def _and(left: Evaluator, right: Evaluator) -> Evaluator:
 
 def _or(left: Evaluator, right: Evaluator) -> Evaluator:
     def evaluate(env: Environment, focus: Collection) -> Collection:
+        env.steps.take(1)
         one = truth(left(env, focus))
         if one is True:
             return [True]
@@ -246,6 +260,7 @@ def _or(left: Evaluator, right: Evaluator) -> Evaluator:
 
 def _xor(left: Evaluator, right: Evaluator) -> Evaluator:
     def evaluate(env: Environment, focus: Collection) -> Collection:
+        env.steps.take(1)
         one, other = truth(left(env, focus)), truth(right(env, focus))
         return [] if one is None or other is None else [one is not other]
 
@@ -254,6 +269,7 @@ def _xor(left: Evaluator, right: Evaluator) -> Evaluator:
 
 def _implies(left: Evaluator, right: Evaluator) -> Evaluator:
     def evaluate(env: Environment, focus: Collection) -> Collection:
+        env.steps.take(1)
         one = truth(left(env, focus))
         if one is False:
             return [True]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from .errors import UndecidedError
 from .expression import Expression, compile_for
 from .lowered.condition import Op
 from .lowered.ops import closure
@@ -14,9 +15,9 @@ from .lowered.predicate import lower
 from .model import TypeModel, core_model
 from .parser import parse
 from .scope import EvaluationScope
-from .syntax import Tree
+from .syntax import Empty, Tree
 
-__all__ = ["Invariant", "invariant"]
+__all__ = ["Invariant", "invariant", "undecided_invariant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Invariant:
         self, value: Any, scope: EvaluationScope, extra: Mapping[str, Any] | None
     ) -> bool:
         """The same for a primitive that may have a companion, or only that (value None)."""
+        if isinstance(self.tree, Empty):
+            return self.holds(value, scope)
         return self.expression.holds(value, scope, extra)
 
 
@@ -64,3 +67,12 @@ def _made(expression: str, type_name: str, model: TypeModel) -> Invariant:
     op = lower(tree, type_name, model)
     holds = compile_for(expression, type_name, False, model).holds if op is None else closure(op)
     return Invariant(expression, tree, type_name, model, op, holds)
+
+
+def undecided_invariant(expression: str, type_name: str, model: TypeModel) -> Invariant:
+    """The invariant of an expression that is not read: every check of it raises UndecidedError."""
+
+    def holds(_value: Any, _scope: EvaluationScope) -> bool:
+        raise UndecidedError("an expression")
+
+    return Invariant(expression, Empty(), type_name, model, None, holds)

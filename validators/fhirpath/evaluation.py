@@ -10,6 +10,7 @@ from typing import TypeAlias
 from .model import TypeModel
 from .node import Item, Node
 from .scope import EvaluationScope
+from .steps import Steps
 from .syntax import TypeName
 
 __all__ = [
@@ -41,6 +42,7 @@ class Environment:
         "resource",
         "root",
         "scope",
+        "steps",
         "this",
         "total",
         "variables",
@@ -56,6 +58,9 @@ class Environment:
         self.resource = _resource_node(scope.resource)
         self.root = _resource_node(scope.root)
         self.moments: list[datetime] = []
+        self.steps = scope.steps or Steps(
+            scope.resource if scope.resource is not None else getattr(context[0], "value", None)
+        )
         self.variables: dict[str, Collection] = {}
 
     def now(self) -> datetime:
@@ -65,7 +70,11 @@ class Environment:
         return self.moments[0]
 
     def inner(self, item: Item, index: int = 0) -> Environment:
-        """The environment in which a function's argument is evaluated for one item."""
+        """The environment in which a function's argument is evaluated for one item.
+
+        Raises UndecidedError where no steps are left.
+        """
+        self.steps.take(1)
         copy: Environment = object.__new__(Environment)
         copy.model = self.model
         copy.scope = self.scope
@@ -76,6 +85,7 @@ class Environment:
         copy.resource = self.resource
         copy.root = self.root
         copy.moments = self.moments
+        copy.steps = self.steps
         copy.variables = self.variables
         return copy
 

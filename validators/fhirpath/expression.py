@@ -50,7 +50,8 @@ class Expression:
         extra   a primitive's companion, where it has one
 
         Without a scope, a resource given here is ``%resource`` and ``%rootResource``.
-        Raises EvaluationError where the expression has no value for this input.
+        Raises EvaluationError where the expression has no value for this input, UndecidedError
+        where finding one takes too many steps.
         """
         name = value.get("resourceType") if isinstance(value, dict) else None
         node = Node(
@@ -59,10 +60,7 @@ class Expression:
         if scope is EMPTY_SCOPE and isinstance(name, str):
             scope = EvaluationScope(value, value, value if name == "Bundle" else None)
         focus: Collection = [node]
-        try:
-            return self._run(Environment(self.model, scope, focus), focus)
-        except RecursionError as error:
-            raise EvaluationError("nested too deep") from error
+        return self._run(Environment(self.model, scope, focus), focus)
 
     def evaluate(
         self,
@@ -85,8 +83,11 @@ class Expression:
         extra: Mapping[str, Any] | None = None,
     ) -> bool:
         """Whether a constraint with this expression is met, by HL7's rule: one boolean counts as it
-        is, an empty result is
-        no, anything else is yes; so is an expression that cannot be evaluated a no."""
+        is, an empty result is no, anything else is yes; so is an expression that cannot be
+        evaluated a no.
+
+        Raises UndecidedError where it takes too many steps.
+        """
         try:
             found = self.nodes(value, scope, extra)
         except (EvaluationError, ArithmeticError, AttributeError, KeyError, TypeError, ValueError):

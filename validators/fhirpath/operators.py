@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import Any
 
+from .among import AmongItems
 from .errors import EvaluationError
 from .evaluation import Collection, Environment
 from .items import equal, equivalent, is_number, order, plain, singleton, text
@@ -13,7 +14,7 @@ from .node import Item
 from .quantity import CALENDAR_UNITS, Quantity
 from .temporal import Temporal
 
-__all__ = ["OPERATORS", "negative", "union"]
+__all__ = ["OPERATORS", "among_items", "contains", "negative", "union"]
 
 Operator = Callable[[Environment, Collection, Collection], Collection]
 
@@ -31,16 +32,24 @@ _DURATIONS = {
 def contains(items: Collection, wanted: Item, env: Environment) -> bool:
     """Whether an item equal to the wanted one is among these."""
     units = env.scope.hooks.units
+    env.steps.take(len(items))
     return any(equal(item, wanted, units) is True for item in items)
 
 
 def union(env: Environment, left: Collection, right: Collection) -> Collection:
     """``|``: every item once, in order."""
     found: Collection = []
+    among = among_items(env, ())
     for item in (*left, *right):
-        if not contains(found, item, env):
+        if not among.has(item):
             found.append(item)
+            among.add(item)
     return found
+
+
+def among_items(env: Environment, items: Collection | tuple[()]) -> AmongItems:
+    """Items of which it will often be asked whether one equals another."""
+    return AmongItems(env.scope.hooks.units, env.steps.take, items)
 
 
 def _equals(env: Environment, left: Collection, right: Collection) -> bool | None:

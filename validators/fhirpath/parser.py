@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import lru_cache
 
-from .errors import FhirPathSyntaxError
+from .errors import FhirPathSyntaxError, NestingError
 from .lexer import Token, tokens, unescape
 from .quantity import CALENDAR_UNITS, Quantity
 from .syntax import (
@@ -65,11 +65,12 @@ _UNARY_POWER = 11
 def parse(expression: str) -> Tree:
     """The tree of an expression.
 
-    Raises FhirPathSyntaxError, which says where, also for one nested deeper than MAXIMUM_DEPTH.
+    Raises FhirPathSyntaxError, which says where; NestingError for one nested deeper than
+    MAXIMUM_DEPTH.
     """
     tree = _Parser(expression).whole()
     if depth(tree) > MAXIMUM_DEPTH:
-        raise FhirPathSyntaxError(f"nested deeper than {MAXIMUM_DEPTH} levels", expression, 0)
+        raise NestingError(f"nested deeper than {MAXIMUM_DEPTH} levels", expression, 0)
     return tree
 
 
@@ -122,7 +123,9 @@ class _Parser:
     def _operation(self, power: int) -> Tree:
         self._level += 1
         if self._level > MAXIMUM_DEPTH:
-            raise self._error(f"nested deeper than {MAXIMUM_DEPTH} levels")
+            raise NestingError(
+                f"nested deeper than {MAXIMUM_DEPTH} levels", self._expression, self._now.offset
+            )
         tree = self._prefixed()
         while (
             self._now.kind in ("symbol", "name")

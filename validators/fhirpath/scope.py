@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .quantity import Units
+from .steps import Steps
 from .ucum_units import UCUM_UNITS
 
 __all__ = ["EMPTY_SCOPE", "Hooks", "EvaluationScope"]
@@ -80,6 +81,7 @@ class EvaluationScope:
     variables   values for further ``%name``
     profile     canonical of the profile whose invariant is evaluated: ``%profile``, and the default
                 of ``slice()``
+    steps       what all evaluations in this scope may take together; None for the bounds of each
     """
 
     resource: Json | None = None
@@ -88,6 +90,7 @@ class EvaluationScope:
     hooks: Hooks = NO_HOOKS
     variables: Mapping[str, Any] = field(default_factory=dict)
     profile: str | None = None
+    steps: Steps | None = None
 
 
 EMPTY_SCOPE = EvaluationScope()

@@ -8,21 +8,23 @@ import re
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 from .. import fhirpath
+from ..checks.bounds import undecided
 from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
 from ..fhirpath.constraint import invariant
 from ..fhirpath.lowered.condition import Op
 from ..fhirpath.lowered.mentions import mentions
 from ..fhirpath.lowered.predicate import lower
-from ..fhirpath.pattern import pattern
 from ..fhirpath.syntax import Binary, Call, Member, Tree
+from ..patterns import pattern
 from ..rules.invariant import ELSEWHERE, NATIVE
 from ..schema import Constraint, Property, TypeSchema
 from ..schema.errata import corrected
-from .questions import about_value, read_text
+from .questions import Answer, NeedsContextError, about_value, read_text
 from .records import items, string, u8, u16, u32
 from .table import Table
 
@@ -102,7 +104,10 @@ class Conditions:
 
     def _op(self, constraint: Constraint, name: str) -> Op:
         text = corrected(constraint.key, constraint.expression)
-        made = invariant(text, name, self._compilation.model)
+        try:
+            made = invariant(text, name, self._compilation.model)
+        except fhirpath.NestingError:
+            return _DOUBT
         if made.op is not None:
             return made.op
         return (
@@ -192,13 +197,17 @@ class Conditions:
         return u8(9) + self._names.keys(keys) + string(text)
 
     def _match(self, keys: Iterable[str], text: str) -> bytes:
-        search = pattern(text).search
+        found = pattern(text, dot_all=True).found
         answers = {True: (1, Counter[str]()), False: (2, Counter[str]())}
-        return (
-            u8(10)
-            + self._names.keys(keys)
-            + u32(self._question(lambda value: answers[search(read_text(value)) is not None]))
-        )
+
+        def question(inside: bytes) -> Answer:
+            value = read_text(inside)
+            answer = found(value) if value != "" else False
+            if answer is None:
+                raise NeedsContextError  # the explainer counts it
+            return answers[answer]
+
+        return u8(10) + self._names.keys(keys) + u32(self._question(question))
 
     def _dates(self, left: Iterable[str], sign: str, right: Iterable[str]) -> bytes:
         return u8(11) + self._names.keys(left) + u8(_SIGNS.index(sign)) + self._names.keys(right)
@@ -227,7 +236,7 @@ class Conditions:
         return u8(19) + u32(
             self._question(
                 about_value(
-                    lambda value, scope: 1 if holds(value, scope.memo["fhirpath"]) else 2,
+                    partial(_judged, holds, f"invariant {constraint.key}"),
                     self._compilation.hooks,
                 )
             )
@@ -240,7 +249,7 @@ class Conditions:
 
         def judge(value: Any, scope: Scope) -> int:
             scope.memo["fhirpath"].resource = value
-            return 1 if holds(value, scope.memo["fhirpath"]) else 2
+            return _judged(holds, f"invariant {constraint.key}", value, scope)
 
         seen = self._names.projection((key, sorted(inside)) for key, inside in members.items())
         return u8(20) + u32(self._question(about_value(judge, self._compilation.hooks))) + seen
@@ -254,6 +263,17 @@ class Conditions:
 
     def _doubt(self) -> bytes:
         return u8(18)
+
+
+def _judged(
+    holds: Callable[[Any, fhirpath.EvaluationScope], bool], what: str, value: Any, scope: Scope
+) -> int:
+    """1 where an invariant holds or cannot be decided within its bounds, else 2."""
+    try:
+        return 1 if holds(value, scope.memo["fhirpath"]) else 2
+    except fhirpath.UndecidedError:
+        undecided(what, scope)
+        return 1
 
 
 def _literal(value: Any) -> bytes:

@@ -78,7 +78,7 @@ class _Unseen(fhirpath.EvaluationScope):
 
     def __init__(self, hooks: fhirpath.Hooks) -> None:
         self.resource = self.root = _UnseenResource()
-        self.hooks, self.variables, self.profile = hooks, {}, None
+        self.hooks, self.variables, self.profile, self.steps = hooks, {}, None, None
 
 
 def read_value(text: bytes) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..checks.surroundings import Scope
-from ..fhirpath import FhirPathError, invariant
+from ..fhirpath import FhirPathError, UndecidedError, invariant
 from ..rules.fixed import mismatch_of_fixed, mismatch_of_pattern
 from ..schema import Discriminator, Property, TypeRef
 from ..schema.profile_tree import Node
@@ -291,12 +291,17 @@ class _Conditions:
             raise self._no_path(error) from error
         holds, holds_for, scope_of = made.holds, made.holds_for, compilation.fhirpath_scope
 
-        def of_primitive(value: Any, companion: Any, scope: Scope) -> bool:
-            return holds_for(value, scope_of(scope), companion)
+        def of_primitive(value: Any, companion: Any, scope: Scope) -> bool | None:
+            try:
+                return holds_for(value, scope_of(scope), companion)
+            except UndecidedError:
+                return None
 
-        def of_object(value: Any, companion: Any, scope: Scope) -> bool:
+        def of_object(value: Any, companion: Any, scope: Scope) -> bool | None:
             try:
                 return type(value) is dict and holds(value, scope_of(scope))
+            except UndecidedError:
+                return None
             except (AttributeError, KeyError, TypeError):
                 return False  # data of another form than the type's: the walk reports it
 

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import fhirpath
+from ..checks.bounds import undecided
 from ..checks.check import Issues
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
@@ -305,6 +306,9 @@ def _selected(compilation: Compilation, expression: str, place: _Place) -> bool:
         nodes = fhirpath.compile(
             expression, str(resource.get("resourceType")), model=compilation.model
         ).nodes(resource, compilation.fhirpath_scope(place.scope))
+    except fhirpath.UndecidedError:
+        undecided("extension context", place.scope)
+        return True
     except fhirpath.FhirPathError:
         return False
     return any(getattr(node, "value", node) is place.value for node in nodes)
@@ -315,5 +319,8 @@ def _holds(compilation: Compilation, expression: str, place: _Place) -> bool:
         return fhirpath.compile(expression, place.type, model=compilation.model).holds(
             place.value, compilation.fhirpath_scope(place.scope), place.companion
         )
+    except fhirpath.UndecidedError:
+        undecided("extension context", place.scope)
+        return True
     except fhirpath.FhirPathError:
         return False

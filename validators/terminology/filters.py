@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..patterns import PatternError, pattern
 from .code_systems import CodeSystem
 
 __all__ = ["ExpansionError", "Test", "compile_filters"]
@@ -75,10 +76,17 @@ def _is_not_a(value: str, system: CodeSystem) -> Test:
 
 def _regex(value: str, system: CodeSystem) -> Test:
     try:
-        matches = re.compile(value, 0 if system.case_sensitive else re.IGNORECASE).fullmatch
-    except re.error:
+        matches = pattern(value, fold=not system.case_sensitive).full
+    except PatternError:
         return _nothing
-    return lambda code: matches(code) is not None
+
+    def test(code: str) -> bool:
+        answer = matches(code)
+        if answer is None:
+            raise ExpansionError("a regular expression beyond its bounds")
+        return answer
+
+    return test
 
 
 def _listed(value: str) -> frozenset[str]:

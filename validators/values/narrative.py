@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..declaration import Violation
 from ..issue import Issue
-from . import narrative_faults as faults
 from .uri import is_absolute_uri, link_fault
 from .xhtml import Element, MalformedError, read_xhtml
 
-__all__ = ["Narrative", "check_div", "read_div", "resolve_anchors"]
+__all__ = ["Finding", "Narrative", "check_div", "read_div", "resolve_anchors"]
+
+Finding = tuple[str, str]
 
 XHTML: Final = "http://www.w3.org/1999/xhtml"
 
@@ -91,7 +91,8 @@ _TRIMMED: Final = "".join(map(chr, range(33)))
 class Narrative:
     """One div, read.
 
-    findings   every fault; rules are ``txt-1``, ``txt-2`` and our own ``xhtml-…``
+    findings   (rule, diagnostics) of every fault; rules are ``txt-1``, ``txt-2`` and our own
+               ``xhtml-…``
     allowed    whether txt-1 holds: basic elements and attributes only
     content    whether txt-2 holds: some text or an image
     links      fragments that ``a`` elements link to, without ``#``
@@ -102,7 +103,7 @@ class Narrative:
                them
     """
 
-    findings: tuple[Violation, ...]
+    findings: tuple[Finding, ...]
     allowed: bool = False
     content: bool = False
     links: tuple[str, ...] = ()
@@ -115,7 +116,7 @@ class Narrative:
 _READ: dict[str, Narrative] = {}
 
 
-def check_div(xhtml: str) -> tuple[Violation, ...]:
+def check_div(xhtml: str) -> tuple[Finding, ...]:
     """What is wrong with the value of Narrative.div; empty if nothing is.
 
     Whether local links resolve is for ``resolve_anchors``.
@@ -131,7 +132,7 @@ def read_div(xhtml: str) -> Narrative:
     try:
         narrative = _judge(read_xhtml(xhtml))
     except MalformedError as error:
-        narrative = Narrative((faults.SYNTAX(reason=str(error)),))
+        narrative = Narrative((("xhtml-syntax", f"the narrative is no XHTML: {error}"),))
     if len(xhtml) <= MEMO_LENGTH:
         if len(_READ) >= MEMO_ENTRIES:
             _READ.clear()
@@ -141,13 +142,18 @@ def read_div(xhtml: str) -> Narrative:
 
 def _judge(root: Element) -> Narrative:
     """Walk the tree once, without recursion, with what each element's ancestors forbid."""
-    findings: list[Violation] = []
-    if not root.namespace:
-        findings.append(faults.NAMESPACE_MISSING(expected=XHTML))
-    elif root.namespace != XHTML:
-        findings.append(faults.NAMESPACE(namespace=root.namespace, expected=XHTML))
+    findings: list[Finding] = []
+    if root.namespace != XHTML:
+        findings.append(
+            (
+                "xhtml-namespace",
+                f"the narrative's namespace is {root.namespace or 'missing'}, it must be {XHTML}",
+            )
+        )
     if root.name != "div":
-        findings.append(faults.ROOT_NAME(element=root.name))
+        findings.append(
+            ("xhtml-name", f"the narrative starts with '{root.name}', it must be a div")
+        )
     walk = _Walk(findings)
     walk.vocabulary(root, is_root=True)
     stack: list[tuple[Element, frozenset[str]]] = [(root, frozenset())]
@@ -170,9 +176,11 @@ def _judge(root: Element) -> Narrative:
                     )
                 )
     if not walk.allowed:
-        findings.append(faults.BASIC_ONLY())
+        findings.append(
+            ("txt-1", "the narrative holds elements or attributes that FHIR does not allow")
+        )
     if not walk.content:
-        findings.append(faults.CONTENT())
+        findings.append(("txt-2", "the narrative has no content but white space"))
     return Narrative(
         tuple(dict.fromkeys(findings)),
         walk.allowed,
@@ -209,7 +217,7 @@ def _wordless(root: Element) -> bool:
 class _Walk:
     """What a walk over a div gathers."""
 
-    def __init__(self, findings: list[Violation]) -> None:
+    def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
         self.allowed = True
         self.content = False
@@ -225,9 +233,11 @@ class _Walk:
         if name not in ELEMENTS:
             self.allowed = False
             if not is_root:
-                self.findings.append(faults.ELEMENT(element=name))
+                self.findings.append(("xhtml-element", f"element '{name}' is not allowed"))
         if not is_root and element.namespace not in (None, XHTML):
-            self.findings.append(faults.NAMESPACE_INSIDE(element=name, namespace=element.namespace))
+            self.findings.append(
+                ("xhtml-namespace", f"element '{name}' is of namespace {element.namespace}")
+            )
         own = OWN_ATTRIBUTES.get(name, ())
         for attribute in element.attributes:
             if (
@@ -237,28 +247,38 @@ class _Walk:
             ):
                 self.allowed = False
                 if not is_root:
-                    self.findings.append(faults.ATTRIBUTE(attribute=attribute, element=name))
+                    self.findings.append(
+                        ("xhtml-attribute", f"attribute '{attribute}' is not allowed on '{name}'")
+                    )
 
     def place(self, element: Element, parent: Element, around: frozenset[str]) -> None:
         name = element.name
         if around:
             if (name in BLOCKS) or ("p" in around and name in NOT_IN_P):
-                self.findings.append(faults.NESTING(element=name, outer=min(around)))
+                self.findings.append(
+                    ("xhtml-nesting", f"'{name}' must not stand inside '{min(around)}'")
+                )
             if name in around and name in NOT_IN_ITSELF:
-                self.findings.append(faults.NESTING_IN_ITSELF(element=name))
+                self.findings.append(("xhtml-nesting", f"'{name}' must not stand inside itself"))
         parents = PARENTS.get(name)
         if parents and parent.name not in parents:
-            expected = " or ".join(parents)
-            self.findings.append(faults.PLACE(element=name, expected=expected, parent=parent.name))
+            self.findings.append(
+                (
+                    "xhtml-place",
+                    f"'{name}' must stand in {' or '.join(parents)}, not in {parent.name}",
+                )
+            )
         if name in EMPTY and element.children:
-            self.findings.append(faults.CHILDREN_ANY(element=name))
+            self.findings.append(("xhtml-children", f"'{name}' must be empty"))
         only = CHILDREN.get(name)
         if only is not None:
             for child in element.children:
                 if isinstance(child, Element) and child.name not in only:
-                    self.findings.append(faults.CHILDREN(element=name, child=child.name))
+                    self.findings.append(
+                        ("xhtml-children", f"'{name}' must not hold '{child.name}'")
+                    )
                 elif isinstance(child, str) and child.strip(_TRIMMED):
-                    self.findings.append(faults.CHILDREN_TEXT(element=name))
+                    self.findings.append(("xhtml-children", f"'{name}' must not hold text"))
 
     def identity(self, element: Element) -> None:
         attributes = element.attributes
@@ -284,7 +304,9 @@ class _Walk:
                     "urn",
                     "cid",
                 ):
-                    self.findings.append(faults.SCHEME(scheme=scheme))
+                    self.findings.append(
+                        ("xhtml-scheme", f"a link must not use the scheme '{scheme}'")
+                    )
         elif element.name == "img":
             source = element.attributes.get("src")
             if source is not None:
@@ -295,7 +317,9 @@ class _Walk:
     def _target(self, target: str, kind: str) -> None:
         fault = link_fault(target)
         if fault is not None:
-            self.findings.append(faults.LINK(kind=kind, target=target[:100], reason=fault))
+            self.findings.append(
+                ("xhtml-link", f"{kind} '{target[:100]}' is no valid address: {fault}")
+            )
 
 
 def resolve_anchors(resource: dict[str, Any]) -> list[Issue]:
@@ -333,10 +357,26 @@ def _resolve(
         ids, names = found
         for link in narrative.links:
             if not ids[link] and not names[link] and not targets.in_any(bundles, link):
-                issues.append(Issue.of(faults.ANCHOR(target=link), where))
+                issues.append(
+                    Issue(
+                        "error",
+                        "invalid",
+                        "xhtml-anchor",
+                        where,
+                        f"the link '#{link}' leads nowhere",
+                    )
+                )
         for image in narrative.images:
             if ids[image] != 1:
-                issues.append(Issue.of(faults.IMAGE(target=image, count=ids[image]), where))
+                issues.append(
+                    Issue(
+                        "error",
+                        "invalid",
+                        "xhtml-image",
+                        where,
+                        f"the image '#{image}' has {ids[image]} targets, it must have one",
+                    )
+                )
     for position, inner in enumerate(_objects(resource.get("contained"))):
         _resolve(inner, resource, bundles, f"{path}.contained[{position}]", targets, issues)
     if resource.get("resourceType") == "Bundle":

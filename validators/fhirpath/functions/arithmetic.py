@@ -6,12 +6,15 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from ..errors import EvaluationError
+from ..errors import EvaluationError, UndecidedError
 from ..evaluation import Collection, Environment, function
 from ..items import is_number, plain, singleton
 from ..quantity import Quantity
 
 __all__: list[str] = []
+
+_BITS = 10_000
+"""Bits of an integer power that is computed."""
 
 
 def _number(items: Collection, name: str) -> int | Decimal | None:
@@ -111,5 +114,7 @@ def power(env: Environment, items: Collection, exponent: Collection) -> Collecti
     if to is None or value is None:
         return []
     if isinstance(value, int) and isinstance(to, int) and 0 <= to <= 1000:
+        if abs(value).bit_length() * to > _BITS:
+            raise UndecidedError("power()")
         return [value**to]
     return _applied(items, "power", lambda number: _finite(number ** Decimal(to)))

@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import cmp_to_key
 from typing import Any
 
-from ..errors import EvaluationError
+from ..among import AmongItems
+from ..errors import EvaluationError, UndecidedError
 from ..evaluation import Collection, Descending, Environment, Evaluator, function, lazy
 from ..items import boolean, equal, order, plain, singleton, truth
 from ..node import Item, Node
-from ..operators import contains, union
+from ..operators import among_items, union
 
 __all__: list[str] = []
 
 _MOST_VALUES, _MOST_ELEMENTS = 2_000, 100_000
-"""More values or elements than these, and ``repeat()`` stops with an error: ``repeat($this & 'x')``
+"""More values or elements than these, and ``repeat()`` gives up: ``repeat($this & 'x')``
 has no end of its own.
 """
 
@@ -123,21 +124,22 @@ def select(env: Environment, items: Collection, projection: Evaluator) -> Collec
 def repeat(env: Environment, items: Collection, projection: Evaluator) -> Collection:
     result: Collection = []
     seen: set[int] = set()
+    values = among_items(env, ())
     current = list(items)
     while current:
         fresh: Collection = []
         for item in current:
             for found in projection(env.inner(item), [item]):
-                if _new(found, result, seen, env):
+                if _new(found, values, seen):
                     result.append(found)
                     fresh.append(found)
         if len(result) - len(seen) > _MOST_VALUES or len(seen) > _MOST_ELEMENTS:
-            raise EvaluationError("repeat() does not come to an end")
+            raise UndecidedError("repeat()")
         current = fresh
     return result
 
 
-def _new(found: Item, result: Collection, seen: set[int], env: Environment) -> bool:
+def _new(found: Item, values: AmongItems, seen: set[int]) -> bool:
     """Whether an item was not found before: objects by identity, so that ``resolve()`` in a circle
     ends; values by equality.
     """
@@ -146,7 +148,10 @@ def _new(found: Item, result: Collection, seen: set[int], env: Environment) -> b
             return False
         seen.add(id(found.value))
         return True
-    return not contains(result, found, env)
+    if values.has(found):
+        return False
+    values.add(found)
+    return True
 
 
 @lazy("aggregate", 1, 2)
@@ -235,6 +240,7 @@ def is_distinct(env: Environment, items: Collection) -> Collection:
         return [len(set(values)) == len(values)]
     units, undecided = env.scope.hooks.units, False
     for position, item in enumerate(items):
+        env.steps.take(len(items) - position)
         for other in items[position + 1 :]:
             found = equal(other, item, units)
             if found:
@@ -256,25 +262,30 @@ def combine(env: Environment, items: Collection, other: Collection) -> Collectio
 @function("intersect", 1)
 def intersect(env: Environment, items: Collection, other: Collection) -> Collection:
     found: Collection = []
+    theirs, ours = among_items(env, other), among_items(env, ())
     for item in items:
-        if contains(other, item, env) and not contains(found, item, env):
+        if theirs.has(item) and not ours.has(item):
             found.append(item)
+            ours.add(item)
     return found
 
 
 @function("exclude", 1)
 def exclude(env: Environment, items: Collection, other: Collection) -> Collection:
-    return [item for item in items if not contains(other, item, env)]
+    among = among_items(env, other)
+    return [item for item in items if not among.has(item)]
 
 
 @function("subsetOf", 1)
 def subset_of(env: Environment, items: Collection, other: Collection) -> Collection:
-    return [all(contains(other, item, env) for item in items)]
+    among = among_items(env, other)
+    return [all(among.has(item) for item in items)]
 
 
 @function("supersetOf", 1)
 def superset_of(env: Environment, items: Collection, other: Collection) -> Collection:
-    return [all(contains(items, item, env) for item in other)]
+    among = among_items(env, items)
+    return [all(among.has(item) for item in other)]
 
 
 @lazy("sort", 0, 10)

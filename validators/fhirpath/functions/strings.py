@@ -7,12 +7,16 @@ import binascii
 import html
 import json
 import re
+from typing import TypeVar
 
-from ..errors import EvaluationError
+from ...patterns import Pattern, PatternError, pattern
+from ..errors import EvaluationError, UndecidedError
 from ..evaluation import Collection, Environment, function
 from ..items import plain, singleton, text
 from ..node import Node
-from ..pattern import pattern
+from ..steps import STEP_TEXT
+
+_Answer = TypeVar("_Answer", bool, str)
 
 
 def _string(items: Collection, name: str) -> str | None:
@@ -41,6 +45,26 @@ def _valueless(items: Collection) -> bool:
 def _integer(argument: Collection) -> int | None:
     value = plain(argument[0]) if len(argument) == 1 else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _take(env: Environment, characters: int) -> None:
+    """Count the characters of a text before it is made. Raises UndecidedError."""
+    env.steps.take(characters // STEP_TEXT)
+
+
+def _pattern(wanted: str) -> Pattern:
+    """The pattern of matches(), whose dot takes line ends."""
+    try:
+        return pattern(wanted, dot_all=True)
+    except PatternError as error:
+        raise EvaluationError(f"no regular expression: {error}") from error
+
+
+def _told(answer: _Answer | None) -> _Answer:
+    """An answer of a pattern. Raises UndecidedError where it has none."""
+    if answer is None:
+        raise UndecidedError("a regular expression")
+    return answer
 
 
 @function("startsWith", 1)
@@ -72,7 +96,7 @@ def matches(env: Environment, items: Collection, expression: Collection) -> Coll
     value, wanted = _string(items, "matches"), _string(expression, "matches")
     if value is None or wanted is None:
         return [False] if wanted is not None and _valueless(items) else []
-    return [pattern(wanted).search(value) is not None]
+    return [value != "" and wanted != "" and _told(_pattern(wanted).found(value))]
 
 
 @function("matchesFull", 1)
@@ -80,7 +104,7 @@ def matches_full(env: Environment, items: Collection, expression: Collection) ->
     value, wanted = _string(items, "matchesFull"), _string(expression, "matchesFull")
     if value is None or wanted is None:
         return [False] if wanted is not None and _valueless(items) else []
-    return [pattern(wanted).fullmatch(value) is not None]
+    return [value != "" and wanted != "" and _told(_pattern(wanted).full(value))]
 
 
 @function("indexOf", 1)
@@ -111,7 +135,10 @@ def replace(
         _string(part, "replace"),
         _string(substitute, "replace"),
     )
-    return [] if value is None or old is None or new is None else [value.replace(old, new)]
+    if value is None or old is None or new is None:
+        return []
+    _take(env, (value.count(old) if old else len(value)) * len(new))
+    return [value.replace(old, new)]
 
 
 @function("replaceMatches", 2)
@@ -125,11 +152,12 @@ def replace_matches(
     )
     if value is None or old is None or new is None:
         return []
-    return (
-        [value]
-        if old == ""
-        else [pattern(old).sub(re.sub(r"\$(\d+)", r"\\g<\1>", new.replace("\\", "\\\\")), value)]
-    )
+    if old == "":
+        return [value]
+    try:
+        return [_told(pattern(old).replaced(value, new))]
+    except PatternError as error:
+        raise EvaluationError(f"replaceMatches(): {error}") from error
 
 
 @function("length")
@@ -170,6 +198,7 @@ def split(env: Environment, items: Collection, separator: Collection) -> Collect
 @function("join", 0, 1)
 def join(env: Environment, items: Collection, separator: Collection | None = None) -> Collection:
     between = _string(separator or [], "join") or ""
+    _take(env, len(items) * len(between))
     return [between.join(text(item) or "" for item in items)] if items else []
 
 

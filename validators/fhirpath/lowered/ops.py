@@ -9,8 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from ..items import same_parts
-from ..pattern import pattern
+from ...patterns import pattern
+from ..among import AmongParts
+from ..errors import UndecidedError
 from ..scope import EvaluationScope
 from ..temporal import Temporal
 from .condition import SIGNS, Op
@@ -145,8 +146,15 @@ def _part(keys: tuple[str, ...], text: str) -> Check:
 
 
 def _match(keys: tuple[str, ...], text: str) -> Check:
-    search = pattern(text).search
-    return _text(lambda value: search(value) is not None)(keys)
+    found = pattern(text, dot_all=True).found
+
+    def matches(value: str) -> bool:
+        answer = found(value)
+        if answer is None:
+            raise UndecidedError("a regular expression")
+        return answer and value != ""
+
+    return _text(matches)(keys)
 
 
 def _count(groups: tuple[tuple[str, ...], ...], sign: str, number: int) -> Check:
@@ -269,19 +277,46 @@ def _distinct(steps: tuple[tuple[str, tuple[str, ...], Op], ...], key: str) -> C
     return check
 
 
+_COMPARISONS = 2_000
+"""Objects that one list of objects may be compared with: those that look alike, not all."""
+
+
 def _shares(key: str, path: tuple[str, ...]) -> Check:
+    among_theirs = _IndexedParts()
+
     def check(o: Json, s: EvaluationScope) -> bool:
         ours = o.get(key)
         theirs: Any = s.resource
         for name in path:
             theirs = theirs.get(name) if isinstance(theirs, dict) else None
-        return (
-            isinstance(ours, list)
-            and isinstance(theirs, list)
-            and any(same_parts(value, our) for our in ours for value in theirs)
-        )
+        if not isinstance(ours, list) or not isinstance(theirs, list):
+            return False
+        among, left = among_theirs(theirs), _COMPARISONS + len(ours)
+
+        def take(number: int) -> None:
+            nonlocal left
+            left -= number
+            if left < 0:
+                raise UndecidedError("a comparison of all with all")
+
+        return any(among.has(our, take) for our in ours)
 
     return check
+
+
+class _IndexedParts:
+    """The objects of a list, kept for the last list that was asked about: every element of one
+    resource asks about the same.
+    """
+
+    def __init__(self) -> None:
+        self._values: list[Any] = []
+        self._among = AmongParts()
+
+    def __call__(self, values: list[Any]) -> AmongParts:
+        if values is not self._values:
+            self._values, self._among = values, AmongParts(values)
+        return self._among
 
 
 class _Indexed:

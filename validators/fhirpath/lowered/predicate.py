@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...patterns import PatternError, pattern
 from ..model import TypeModel
 from ..parser import type_name
-from ..pattern import pattern
 from ..syntax import Binary, Call, External, Literal, Member, Tree, TypeName, TypeTest
 from .condition import TRUE, Op, Truth, both, differing, either, negated
 from .literals import NO_TEXT, NUMERIC, TEMPORAL, constant, constants, fits, is_count, untraced
@@ -352,8 +352,18 @@ class _Lowering(Walker):
                     or not all(self.model.is_primitive(one) for one in last.types)
                 ):
                     return None
-                if name == "matches":
-                    pattern(text)
+                if name == "matches" and not _is_pattern(text):
+                    return None
                 found = reached(path, (_TEXT_TESTS[name], last.keys, text))
                 return Truth(found, both(self.exists(path), negated(found)))
         return None
+
+
+def _is_pattern(text: str) -> bool:
+    """Whether a text is a regular expression that something matches: no text matches an empty one,
+    as in HL7's validator.
+    """
+    try:
+        return pattern(text, dot_all=True).text != ""
+    except PatternError:
+        return False

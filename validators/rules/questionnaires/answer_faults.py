@@ -8,12 +8,13 @@ comparator, no comparison between units, no date among the options of a choice.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ...checks.bounds import BEYOND
 from ...checks.resolution import contained
+from ...patterns import PatternError, pattern
 from ...terminology import Membership, Terminology, ValueSet
 from ...values.instants import instant
 from ...values.primitives import utf16_length
@@ -23,7 +24,9 @@ from .questionnaire import Item, Questionnaire, extensions, lexical, text_of
 __all__ = ["AnswerFaults", "Fault"]
 
 Fault = tuple[str, str]
-"""Rule and diagnostics. A rule that starts with ``?`` is only worth a warning."""
+"""Rule and diagnostics. A rule that starts with ``?`` is only worth a warning; that of what was
+not decided has a name of it in place of diagnostics.
+"""
 Faults = Iterator[Fault]
 
 _HL7 = "http://hl7.org/fhir/StructureDefinition/"
@@ -132,9 +135,12 @@ class AnswerFaults:
             )
         if type(most) is int and 0 <= most < length:
             yield "answer-length", f"The answer is longer than the allowed maximum length of {most}"
-        pattern = item.extension(_REGEX)
-        if type(pattern) is str and not _matches(pattern, value):
-            text = item.extension(_ENTRY_FORMAT) or pattern
+        wanted = item.extension(_REGEX)
+        matches = _matches(wanted, value) if type(wanted) is str else True
+        if matches is None:
+            yield BEYOND.name, "format of an answer"
+        elif not matches:
+            text = item.extension(_ENTRY_FORMAT) or wanted
             yield "answer-regex", f"The answer does not match the format {text}"
         if "\r" in value or "\n" in value:
             yield "?answer-line", "The answer should not contain new line characters"
@@ -245,10 +251,11 @@ def _integer(value: Any) -> int | None:
         return None
 
 
-def _matches(pattern: str, value: str) -> bool:
+def _matches(wanted: str, value: str) -> bool | None:
+    """Whether a text is of a format; None where that cannot be decided within bounds."""
     try:
-        return re.fullmatch(pattern, value) is not None
-    except re.error:
+        return pattern(wanted).full(value)
+    except PatternError:
         return True  # a pattern that cannot be read proves no fault
 
 

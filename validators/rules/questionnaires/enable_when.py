@@ -11,7 +11,7 @@ from typing import Any
 from ...values.instants import instant
 from .questionnaire import Item, Questionnaire, extensions, lexical, objects, typed
 
-__all__ = ["EnableWhen", "UndecidableConditionError"]
+__all__ = ["BeyondBoundsError", "EnableWhen", "UndecidableConditionError"]
 
 Json = dict[str, Any]
 Answer = tuple[str, Any]
@@ -41,6 +41,10 @@ class UndecidableConditionError(ValueError):
     """
 
 
+class BeyondBoundsError(Exception):
+    """A condition that takes more steps than it may: nothing is known of it."""
+
+
 class EnableWhen:
     """Decides for one response.
 
@@ -57,7 +61,9 @@ class EnableWhen:
         self._indexes: dict[int, dict[str, list[Json]]] = {}
 
     def enabled(self, item: Item, path: Path) -> bool:
-        """Whether an item below ``path`` is enabled. Raises UndecidableConditionError."""
+        """Whether an item below ``path`` is enabled. Raises UndecidableConditionError, and
+        BeyondBoundsError where an expression takes too many steps.
+        """
         expression = _expression(item)
         if expression is not None:
             return self._holds(expression)

@@ -8,9 +8,11 @@ nothing is checked. Of a response that is not completed, what is missing is only
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ... import fhirpath
+from ...checks.bounds import BEYOND, undecided
 from ...checks.check import Check, Issues
 from ...checks.resolution import contained
 from ...checks.surroundings import Scope
@@ -18,7 +20,7 @@ from ...issue import Issue, Severity
 from ...schema import Property, TypeSchema
 from ...values.instants import instant
 from .answer_faults import AnswerFaults
-from .enable_when import EnableWhen, UndecidableConditionError
+from .enable_when import BeyondBoundsError, EnableWhen, UndecidableConditionError
 from .questionnaire import Item, Questionnaire, objects, text_of, typed
 
 if TYPE_CHECKING:
@@ -127,16 +129,23 @@ class _Response:
         )
         self.enable_when = EnableWhen(questionnaire, response, self._holds)
         self._model = compilation.model
-        self._scope = compilation.fhirpath_scope(scope)
+        self._outer = scope
+        # One count for all expressions of a Questionnaire, which may come with the data.
+        self._scope = replace(compilation.fhirpath_scope(scope), steps=fhirpath.Steps(response))
 
     def _holds(self, text: str) -> bool:
         try:
             expression = fhirpath.compile(text, "QuestionnaireResponse", model=self._model)
+        except fhirpath.NestingError as error:
+            raise BeyondBoundsError from error
         except fhirpath.FhirPathError as error:
             raise UndecidableConditionError(
                 "an enableWhen expression that is no FHIRPath"
             ) from error
-        return expression.holds(self.response, self._scope)
+        try:
+            return expression.holds(self.response, self._scope)
+        except fhirpath.UndecidedError as error:
+            raise BeyondBoundsError from error
 
     def issues(self) -> Iterator[Issue]:
         yield from self._period()
@@ -210,8 +219,14 @@ class _Response:
         self, question: Item, given: list[tuple[int, Json]], where: str, path: Path
     ) -> Iterator[Issue]:
         """One item of the Questionnaire, with all that the response has of it in one place."""
+        enabled: bool | None
         try:
             enabled = self.enable_when.enabled(question, path)
+        except BeyondBoundsError:
+            for issue in undecided("enableWhen expression", self._outer):
+                issue.location = where
+                yield issue
+            enabled = None
         except UndecidableConditionError as error:
             yield _error(
                 "processing",
@@ -224,7 +239,7 @@ class _Response:
             if enabled and question.required:
                 yield self._missing(question, where)
             return
-        for index, item in given if not enabled else ():
+        for index, item in given if enabled is False else ():
             if "answer" in item or "item" in item:
                 yield _error(
                     "invalid",
@@ -310,7 +325,7 @@ class _Response:
     def _is_enabled(self, question: Item, path: Path) -> bool:
         try:
             return self.enable_when.enabled(question, path)
-        except UndecidableConditionError:
+        except (UndecidableConditionError, BeyondBoundsError):
             return False  # said already
 
     def _answer(self, question: Item, answer: Json, at: str, count: int) -> Iterator[Issue]:
@@ -329,6 +344,11 @@ class _Response:
         shown = kind[0].lower() + kind[1:] if kind in _PRIMITIVE_TYPES else kind
         inside = f"{at}.value.ofType({shown})"
         for rule, text in self.answers.find(question, kind, value[1], count):
+            if rule == BEYOND.name:
+                for issue in undecided(text, self._outer):
+                    issue.location = inside
+                    yield issue
+                continue
             severity: Severity = "warning" if rule.startswith("?") else "error"
             of_answer = rule != "answer-type" and question.type in _WHOLE
             yield Issue(
