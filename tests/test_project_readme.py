@@ -97,13 +97,13 @@ def test_exit_codes_of_the_readme_are_those_of_the_program() -> None:
 
 
 def test_output_formats_of_the_readme_are_those_of_the_program() -> None:
-    from bulkfhir.engine.cli.reports import REPORTS
+    from bulkfhir.engine.cli.reports import FORMATS
 
     table = README[
         README.index("| `--output-format` |") : README.index("The result goes to standard output")
     ]
     rows = [row.split("|")[1] for row in table.splitlines()[2:] if row.startswith("|")]
-    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(REPORTS)
+    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(FORMATS)
 
 
 def test_readme_names_every_command() -> None:

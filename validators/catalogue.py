@@ -9,19 +9,33 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 
 from . import issue
-from .checks import bounds
+from .checks import bounds, resolution
 from .declaration import Declaration
 from .explainer import form
+from .profiles import narrowing, slices
 from .rules import (
     attachment,
+    binding,
+    bundle,
+    canonical_url,
     cardinality,
+    claimed_profiles,
     contained,
+    extension,
     extension_context,
+    fixed,
     identifier,
     ids,
+    invariant,
     narrative_links,
+    operation_definition,
+    reference,
+    structure_map,
+    type_profile,
 )
-from .values import decoding
+from .rules.questionnaires import answer_faults, definition, response
+from .terminology import code_faults
+from .values import decoding, format_faults, narrative_faults
 
 __all__ = ["DECLARATIONS", "find", "sentences"]
 
@@ -29,12 +43,32 @@ _MODULES = (
     decoding,
     form,
     cardinality,
+    invariant,
     ids,
+    format_faults,
+    canonical_url,
     attachment,
     identifier,
+    fixed,
+    code_faults,
+    binding,
+    reference,
+    resolution,
     contained,
+    bundle,
+    narrative_faults,
     narrative_links,
+    extension,
     extension_context,
+    claimed_profiles,
+    type_profile,
+    narrowing,
+    slices,
+    definition,
+    response,
+    answer_faults,
+    structure_map,
+    operation_definition,
     bounds,
     issue,
 )

@@ -110,6 +110,9 @@ class Violation:
     declaration: Declaration
     values: Mapping[str, object]
 
+    def __hash__(self) -> int:
+        return hash((self.declaration, *self.values.items()))
+
     @property
     def rule(self) -> str:
         """The name that a user sees."""

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import exits, options
+from .reports import FORMATS, LineIssue, Shown, open_report
 
 if TYPE_CHECKING:
     from ..log_lines import LogFormat
 
 __all__ = ["command"]
-
-FORMATS = ("human", "json", "jsonl", "csv", "junit", "sarif", "github")
 
 
 @click.command("validate")
@@ -58,7 +57,6 @@ def command(
     """
     from ..validation import open_validation
     from .live import progress_shown
-    from .reports import REPORTS, LineIssue, Shown
     from .summary_json import summary_json
     from .tables import show_summary
 
@@ -71,7 +69,7 @@ def command(
         ) as on_progress,
         open_validation(sources, choices, on_progress=on_progress, **running) as validation,
     ):
-        report = REPORTS[output_format](out, Shown(max_errors, warnings=choices.warnings))
+        report = open_report(output_format, out, Shown(max_errors, warnings=choices.warnings))
         for finding in validation:
             verdict = finding.verdict
             for issue in verdict.issues:

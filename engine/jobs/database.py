@@ -13,7 +13,6 @@ from pathlib import Path
 
 __all__ = ["Database", "StateError", "default_path"]
 
-_VERSION = 1
 _TABLES = """
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -73,6 +72,13 @@ CREATE TABLE client_tokens (
 """
 
 
+_STEPS = {0: _TABLES}
+"""Layout of a file, which is its ``user_version`` -> the statements that make the layout after it.
+An empty file has layout 0. A step that was released is never changed: the file of version 0.1.0
+has layout 1, and every later layout is reached from there by a step of its own.
+"""
+
+
 class StateError(Exception):
     """The state file cannot be used; the text names the file and the cause."""
 
@@ -106,16 +112,21 @@ class Database:
         with self.reading() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
         with self.writing() as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in _TABLES.split(";"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
-            elif version != _VERSION:
-                raise StateError(
-                    f"the state file {self.path} has layout {version}, this version of bulkfhir "
-                    f"reads layout {_VERSION}"
-                )
+            self._migrate(connection)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        """Take the file to the newest layout, inside the caller's transaction: whole, or not."""
+        layout: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        newest = max(_STEPS) + 1
+        if layout > newest:
+            raise StateError(
+                f"the state file {self.path} has layout {layout}, this version of bulkfhir "
+                f"reads layouts up to {newest}"
+            )
+        for step in range(layout, newest):
+            for statement in _STEPS[step].split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {newest}")
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -5,6 +5,7 @@ counted.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +20,8 @@ from bulkfhir.validators import (
     DictionaryColumn,
     Issue,
     NewlineColumn,
+    OneByOne,
     Verdict,
-    crash_verdict,
 )
 
 from ..limits import MAX_BINARY
@@ -128,44 +129,40 @@ def _texts(column: Sequence[object]) -> bool:
 
 
 def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
-    numbers, starts, ends = list[int](), list[int](), list[int]()
-    types, ids = list[str | None](), list[str | None]()
-    verdicts, failed, crashed = dict[int, Verdict](), set[int](), set[int]()
-    undecided, fallbacks = Counter[str](), Counter[str]()
-    for position, (number, start, end) in enumerate(block.lines()):
-        numbers.append(number)
-        starts.append(start)
-        ends.append(end)
-        try:
-            single = validator.validate_block(Block(block.data[start:end]))
-        except Exception as error:  # noqa: BLE001 the wall around one resource
-            types.append(None)
-            ids.append(None)
-            verdicts[position] = crash_verdict(error)
-            crashed.add(position)
-            continue
-        types.extend(single.types)
-        ids.extend(single.ids)
-        if 0 in single.verdicts:
-            verdicts[position] = single.verdicts[0]
-        if 0 in single.crashed:
-            crashed.add(position)
-        elif 0 in single.failed:
-            failed.add(position)
-        undecided.update(single.undecided)
-        fallbacks.update(single.fallbacks)
-    return BlockVerdicts(
-        numbers,
-        starts,
-        ends,
-        types,
-        ids,
+    """Return the verdicts on a block's lines, each of which the validator saw as a block of its
+    own: one that breaks it costs nothing but itself.
+    """
+    line_by_line = _LineByLine(validator)
+    verdicts = OneByOne(line_by_line).validate_block(block)
+    return dataclasses.replace(
         verdicts,
-        frozenset(failed),
-        frozenset(crashed),
-        undecided,
-        fallbacks,
+        failed=verdicts.failed - line_by_line.crashed,
+        crashed=verdicts.crashed | line_by_line.crashed,
+        undecided=line_by_line.undecided,
+        fallbacks=line_by_line.fallbacks,
     )
+
+
+class _LineByLine:
+    """A ResourceValidator from a BlockValidator, with the counts that single verdicts do not have.
+
+    crashed  places of the lines that the validator itself says it broke on
+    """
+
+    def __init__(self, validator: BlockValidator) -> None:
+        self._validator = validator
+        self._lines = itertools.count()
+        self.crashed = set[int]()
+        self.undecided, self.fallbacks = Counter[str](), Counter[str]()
+
+    def validate(self, line: bytes) -> Verdict:
+        place = next(self._lines)
+        single = self._validator.validate_block(Block(line))
+        self.undecided.update(single.undecided)
+        self.fallbacks.update(single.fallbacks)
+        if 0 in single.crashed:
+            self.crashed.add(place)
+        return single.verdicts.get(0) or Verdict(single.types[0], single.ids[0], [])
 
 
 def _type_issues(verdicts: BlockVerdicts) -> dict[int, Issue]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bulkfhir.validators.values.decoding import LINE_LIMIT
+
 from ..columns import count_lines
 from ..storage import Reader
 
@@ -15,12 +17,6 @@ __all__ = ["BLOCK_BYTES", "LINE_LIMIT", "Lines", "read_lines", "read_range"]
 BLOCK_BYTES = 1 << 20
 """How much is read at once: large enough that Python's work per block does not show, small enough
 for a cache.
-"""
-
-LINE_LIMIT = 256 << 20
-"""The longest line that is looked at, in bytes.
-
-HealthLake's largest resource, a Binary, has 164 MB.
 """
 
 _TAIL_BYTES = 1 << 16

@@ -13,10 +13,9 @@ from ..jobs import (
     DatastoreStatus,
     DatastoreStore,
     JobStore,
-    ReusedTokenError,
     UnknownDatastoreError,
-    once,
 )
+from .creation import create_once, refuse_others
 from .errors import conflict, not_found, validation
 from .paging import PAGE_SIZE, next_token, position
 
@@ -49,21 +48,10 @@ class DatastoreOperations:
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """A new data store, CREATING; with a ClientToken seen before, the earlier one."""
-        for member in request:
-            if member not in _CREATE_MEMBERS:
-                raise validation(f"{member} is not supported")
-        try:
-            datastore_id = once(
-                self._datastores.database,
-                "CreateFHIRDatastore",
-                request.get("ClientToken"),
-                request,
-                lambda connection: self._add(request, connection),
-            )
-        except ReusedTokenError:
-            raise validation(
-                f"ClientToken {request['ClientToken']} was used before with other parameters"
-            ) from None
+        refuse_others(request, _CREATE_MEMBERS)
+        datastore_id = create_once(
+            self._datastores.database, "CreateFHIRDatastore", request, self._add
+        )
         store = self._datastores.datastore(datastore_id)
         return self._brief(store) | {"DatastoreStatus": str(DatastoreStatus.CREATING)}
 

@@ -16,12 +16,11 @@ from ..jobs import (
     ImportJob,
     JobStatus,
     JobStore,
-    ReusedTokenError,
     UnknownDatastoreError,
     UnknownJobError,
-    once,
 )
 from .constraints import allowed_text
+from .creation import create_once, refuse_others
 from .errors import not_found, validation
 from .model import service
 from .paging import PAGE_SIZE, next_token, position
@@ -54,27 +53,14 @@ class ImportOperations:
 
     def start(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """A new job, SUBMITTED; with a ClientToken seen before, the earlier one."""
-        for member in request:
-            if member not in _START_MEMBERS:
-                raise validation(f"{member} is not supported")
+        refuse_others(request, _START_MEMBERS)
         datastore = self._datastore(request["DatastoreId"])
         if datastore.status() is not DatastoreStatus.ACTIVE:
             raise validation(
                 f"Data store {datastore.id} is {datastore.status()}: an import needs one that is "
                 "ACTIVE"
             )
-        try:
-            job_id = once(
-                self._jobs.database,
-                "StartFHIRImportJob",
-                request.get("ClientToken"),
-                request,
-                lambda connection: self._add(request, connection),
-            )
-        except ReusedTokenError:
-            raise validation(
-                f"ClientToken {request['ClientToken']} was used before with other parameters"
-            ) from None
+        job_id = create_once(self._jobs.database, "StartFHIRImportJob", request, self._add)
         self._submitted()
         return {"JobId": job_id, "JobStatus": str(JobStatus.SUBMITTED), "DatastoreId": datastore.id}
 

@@ -17,7 +17,15 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import ConfigurationError, JobStatus, import_job
-from bulkfhir.engine.jobs import Database, DatastoreStore, JobStore, ReusedTokenError, once
+from bulkfhir.engine.jobs import (
+    Database,
+    DatastoreStore,
+    JobStore,
+    ReusedTokenError,
+    StateError,
+    once,
+)
+from bulkfhir.engine.jobs import database as database_module
 from bulkfhir.engine.storage import storage_for
 
 OLD = Path(__file__).resolve().parents[2] / "fixtures/version-0.1.0"
@@ -128,3 +136,34 @@ def test_a_state_file_is_gone_on_with(state):
     with pytest.raises(ReusedTokenError):
         once(database, "StartFHIRImportJob", "token", {"a": 2}, lambda _: "another")
     assert once(database, "StartFHIRImportJob", "token", {"a": 1}, lambda _: "x") == "f" * 32
+
+
+def columns(path: Path) -> list[str]:
+    with sqlite3.connect(path) as connection:
+        return [row[1] for row in connection.execute("PRAGMA table_info(jobs)")]
+
+
+def layout(path: Path) -> int:
+    with sqlite3.connect(path) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_a_state_file_is_taken_to_a_later_layout_with_all_it_holds(state, monkeypatch):
+    before = JobStore(Database(state)).page().jobs
+    step = "ALTER TABLE jobs ADD COLUMN colour TEXT; UPDATE jobs SET colour = 'red'"
+    monkeypatch.setitem(database_module._STEPS, max(database_module._STEPS) + 1, step)
+    assert JobStore(Database(state)).page().jobs == before
+    assert "colour" in columns(state)
+    assert layout(state) == max(database_module._STEPS) + 1
+    assert JobStore(Database(state)).page().jobs == before
+
+
+def test_a_step_that_fails_leaves_the_state_file_as_it_was(state, monkeypatch):
+    before, was = JobStore(Database(state)).page().jobs, layout(state)
+    step = "ALTER TABLE jobs ADD COLUMN colour TEXT; UPDATE none SET colour = 'red'"
+    with monkeypatch.context() as patch:
+        patch.setitem(database_module._STEPS, max(database_module._STEPS) + 1, step)
+        with pytest.raises(StateError, match="no such table: none"):
+            Database(state)
+    assert ("colour" in columns(state), layout(state)) == (False, was)
+    assert JobStore(Database(state)).page().jobs == before

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.judging.judge import Judge as JobJudge
 from bulkfhir.engine.reading.lines import Lines
 from bulkfhir.engine.settings import Settings
@@ -72,7 +73,7 @@ def judged(line: Line, judge: Judge) -> Verdict:
     """The verdict on a line, with what an import job adds where the line's head asks for it."""
     if "job" not in line.choices:
         return judge.validate(line.data)
-    job = JobJudge(OneByOne(judge), {}, Settings("strict", ""))
+    job = JobJudge(OneByOne(judge), {}, Settings(Choices(), ""))
     return job.verdicts(Lines(line.data, 0, 0, 1)).verdicts.get(0, Verdict(None, None))
 
 

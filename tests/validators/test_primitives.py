@@ -50,7 +50,7 @@ def test_every_primitive_type_of_r4_has_a_check() -> None:
 def test_no_type_takes_null_an_array_or_an_object(name: str, value: object) -> None:
     finding = CHECKS[name](value)
     assert finding is not None
-    assert finding[0] == "json-type"
+    assert finding.rule == "json-type"
 
 
 @pytest.mark.parametrize("name", sorted(CHECKS))
@@ -103,7 +103,7 @@ def test_the_memory_of_proven_values_is_bounded(monkeypatch: pytest.MonkeyPatch)
 def test_a_finding_names_its_rule(name: str, lexeme: str, rule: str) -> None:
     finding = CHECKS[name](decoded(lexeme))
     assert finding is not None
-    assert finding[0] == rule
+    assert finding.rule == rule
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_value_may_pass_with_a_warning(name: str, lexeme: str, rule: str) -> N
     assert CHECKS[name](value) is None
     warning = WARNINGS[name](value)
     assert warning is not None
-    assert warning[0] == rule
+    assert warning.rule == rule
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from bulkfhir.validators.definitions import core
-from bulkfhir.validators.terminology import Finding, Findings, Membership, Terminology
+from bulkfhir.validators.terminology import Findings, Membership, Terminology
+from bulkfhir.validators.terminology.code_faults import BINDING_NO_CODE, BINDING_REQUIRED
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures/terminology"
 GROUPS: list[dict[str, Any]] = [
@@ -172,7 +173,7 @@ def test_a_blank_code_is_no_code(terminology: Terminology, blank: str) -> None:
     assert (
         binding(blank)
         == binding.no_code
-        == (Finding("binding-no-code", "", VALUE_SET + "administrative-gender|4.0.1"),)
+        == (BINDING_NO_CODE(value_set=VALUE_SET + "administrative-gender|4.0.1"),)
     )
 
 
@@ -222,11 +223,11 @@ def test_what_data_names_does_not_pile_up() -> None:
 
 
 def test_a_finding_can_be_told_without_the_codes() -> None:
-    finding = Finding(
-        "binding-required", "http://example.org/cs/tree#secret", "http://example.org/vs/tree"
+    finding = BINDING_REQUIRED(
+        codes="http://example.org/cs/tree#secret", value_set="http://example.org/vs/tree"
     )
     assert "secret" in finding.text
-    assert finding.anonymous == (
-        "The code provided is not in the value set http://example.org/vs/tree, and a code from "
-        "this value set is required"
+    assert finding.masked == (
+        "The code provided (***) is not in the value set http://example.org/vs/tree, and a code "
+        "from this value set is required"
     )

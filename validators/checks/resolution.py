@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..declaration import Declaration, Violation
 from ..issue import Issue
 from .surroundings import Scope
 
@@ -35,6 +36,57 @@ they are met.
 
 _RESPONSES = ("batch-response", "transaction-response")
 _REQUESTS = ("transaction", "batch")
+
+
+FULL_URL = Declaration(
+    "bundle-full-url",
+    "error",
+    "required",
+    "Bundle entry missing fullUrl",
+    "an entry has a fullUrl that is absolute and that of its resource",
+    section="2.36",
+    reference=(
+        "BUNDLE_ENTRY_URL_MATCHES_TYPE_ID",
+        "BUNDLE_ENTRY_URL_MATCHES_NO_ID",
+        "BUNDLE_ENTRY_URL_ABSOLUTE",
+        "BUNDLE_BUNDLE_ENTRY_FULLURL_REQUIRED",
+        "Bundle_BUNDLE_Entry_NoFullUrl",
+        "Bundle_BUNDLE_FullUrl_Missing",
+    ),
+)
+FULL_URL_FOR_REFERENCE = FULL_URL.also(
+    "Relative Reference appears inside Bundle whose entry is missing a fullUrl"
+)
+REFERENCE_FORMAT = Declaration(
+    "reference-format",
+    "error",
+    "required",
+    "Relative URLs must be of the format [ResourceName]/[id]. Encountered {reference}",
+    "a relative reference inside a Bundle is a type and an id",
+    section="2.35.4.1",
+    reference=("Reference_REF_Format2",),
+    quotes=("reference",),
+)
+SEVERAL_MATCHES = Declaration(
+    "bundle-several-matches",
+    "error",
+    "forbidden",
+    "Multiple matches in bundle for reference {reference}",
+    "a reference leads to one entry of a Bundle",
+    section="2.35.4.1",
+    reference=("Bundle_BUNDLE_MultipleMatches",),
+    quotes=("reference",),
+)
+RESOURCE_TYPE_FOUND = Declaration(
+    "reference-resource-type",
+    "error",
+    "required",
+    "Matching reference for reference {reference} has resourceType {type}",
+    "a reference leads to an entry of the type that it names",
+    section="2.35.4.1",
+    reference=("Reference_REF_ResourceType",),
+    quotes=("reference", "type"),
+)
 
 
 @dataclass(slots=True)
@@ -167,7 +219,7 @@ def _beyond(reference: str, scope: Scope) -> Resolution:
                 and around.holder.get("resource") is around.resource
                 and outer.resource.get("type") not in _RESPONSES
             ):
-                return _broken("bundle-full-url", "Bundle entry missing fullUrl")
+                return _broken(FULL_URL())
             return in_bundle(reference, full_url, outer)
         elif outer.resource.get("resourceType") == "Parameters":
             target = _in_parameters(outer.resource.get("parameter"), reference)
@@ -199,8 +251,8 @@ def _base(full_url: str) -> str:
     return "".join(part + "/" for part in parts(full_url)[:-2])
 
 
-def _broken(rule: str, text: str) -> Resolution:
-    return Resolution(issues=[Issue("error", "required", rule, "", text)])
+def _broken(fault: Violation) -> Resolution:
+    return Resolution(issues=[Issue.of(fault)])
 
 
 def in_bundle(reference: str, full_url: str | None, bundle: Scope) -> Resolution:
@@ -217,22 +269,15 @@ def in_bundle(reference: str, full_url: str | None, bundle: Scope) -> Resolution
     elif full_url is None:
         if kind in _RESPONSES:
             return _NOWHERE
-        return _broken(
-            "bundle-full-url",
-            "Relative Reference appears inside Bundle whose entry is missing a fullUrl",
-        )
+        return _broken(FULL_URL_FOR_REFERENCE())
     elif len(parts(reference)) not in (2, 4):
-        text = (
-            "Relative URLs must be of the format [ResourceName]/[id]. Encountered "
-            f"{reference[:128]}"
-        )
         if (
             kind in _REQUESTS
             and "?" in reference
             and _QUERY.fullmatch("?" + reference.partition("?")[2])
         ):
             return _NOWHERE
-        return _broken("reference-format", text)
+        return _broken(REFERENCE_FORMAT(reference=reference[:128]))
     else:
         base = _base(full_url)
         path, mark, after = reference.partition("/_history/")
@@ -254,26 +299,10 @@ def _matching(
     match, holder = matches[-1]
     issues: list[Issue] = []
     if len(matches) > 1:  # said once: a history of a thousand versions has a thousand matches
-        issues.append(
-            Issue(
-                "error",
-                "forbidden",
-                "bundle-several-matches",
-                "",
-                f"Multiple matches in bundle for reference {reference[:128]}",
-            )
-        )
+        issues.append(Issue.of(SEVERAL_MATCHES(reference=reference[:128])))
     if named is not None and match.get("resourceType") != named:
-        issues.append(
-            Issue(
-                "error",
-                "required",
-                "reference-resource-type",
-                "",
-                f"Matching reference for reference {reference[:128]} has resourceType "
-                f"{match.get('resourceType')}",
-            )
-        )
+        found = str(match.get("resourceType"))
+        issues.append(Issue.of(RESOURCE_TYPE_FOUND(reference=reference[:128], type=found)))
     return Resolution(
         match, Scope(match, bundle.undecided, bundle, "entry", holder), issues or None
     )

@@ -19,7 +19,6 @@ from ..checks.rule import Rule
 from ..checks.surroundings import Scope
 from ..rules.primitive import Proof
 from ..schema import TypeSchema
-from ..values.primitives import Check as Fault
 from .form import PropertyCheck, empty_element, unknown_element, wrong_form
 from .memory import Memory
 
@@ -48,7 +47,7 @@ class Member(NamedTuple):
 
 
 Shape = tuple[
-    tuple[tuple[str, AbstractSet[str], Fault], ...],
+    tuple[tuple[str, AbstractSet[str], Callable[[object], object]], ...],
     tuple[tuple[str, PropertyCheck], ...],
     tuple[Check, ...],
 ]
@@ -149,7 +148,7 @@ class Walk:
 
     def _proven(self, names: tuple[str, ...]) -> Shape:
         present = frozenset(names)
-        leaves: list[tuple[str, AbstractSet[str], Fault]] = []
+        leaves: list[tuple[str, AbstractSet[str], Callable[[object], object]]] = []
         members: list[tuple[str, PropertyCheck]] = []
         for name in names:
             if name == self._skipped:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues, prefix_locations, union
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..definitions import type_url
 from ..issue import Issue
 from ..rules.cardinality import too_few, too_many
+from ..rules.fixed import FIXED_VALUE
 from ..rules.type_profile import follows
 from ..schema import ElementSchema, Property, TypeRef
 from ..schema.profile_tree import Group, Node, profile_tree
@@ -27,6 +29,22 @@ if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
 __all__ = ["ProfileCompiler"]
+
+ELEMENT_TYPE = Declaration(
+    "profile-element-type",
+    "error",
+    "structure",
+    "The Profile '{profile}' definition allows for the types {types} but found type {found}",
+    "a value is of a type that the profile still allows",
+    section="5.1",
+    reference=("Extension_PROF_Type", "Extension_EXT_Type"),
+)
+RESOURCE_NOT_ALLOWED = ELEMENT_TYPE.also(
+    "The type '{found}' is not valid - must be one of {types} (from {profile})"
+)
+EXTENSIONS_BESIDE_FIXED = FIXED_VALUE.also(
+    "No extensions allowed, as the specified fixed value does not contain any extensions"
+)
 
 _NOTHING: dict[str, Any] = {}  # what a primitive without companion holds
 
@@ -138,13 +156,9 @@ class ProfileCompiler:
         if prop.type == "Resource":
             return self._resource_check(node, prop)
         if self.is_other_type(element, prop):
-            text = (
-                f"The Profile '{self.url}' definition allows for the types "
-                f"{[t.code for t in element.types]} but found type {prop.type}"
-            )
-            return lambda value, companion, scope: [
-                Issue("error", "structure", "profile-element-type", "", text)
-            ]
+            types = str([t.code for t in element.types])
+            fault = ELEMENT_TYPE(profile=self.url, types=types, found=prop.type)
+            return lambda value, companion, scope: [Issue.of(fault)]
         narrowed = self.narrowed(element, prop)
         on_value = union(self.compilation.narrowing_checks(narrowed))
         on_empty = union(self.compilation.empty_checks(narrowed)) if prop.is_primitive else None
@@ -205,11 +219,8 @@ class ProfileCompiler:
                 return None  # the walk reports it
             ref = next((t for t in refs if t.code in ("Resource", name)), None)
             if refs and ref is None:
-                text = (
-                    f"The type '{name}' is not valid - must be one of "
-                    f"{', '.join(t.code for t in refs)} (from {self.url})"
-                )
-                return [Issue("error", "structure", "profile-element-type", "", text)]
+                types = ", ".join(t.code for t in refs)
+                return [Issue.of(RESOURCE_NOT_ALLOWED(found=name, types=types, profile=self.url))]
             inner = scope_of(value, scope)
             issues = (
                 list(follows(self.compilation, ref.profiles, name, value, inner) or ())
@@ -305,15 +316,7 @@ def _without_extensions(check: ItemCheck | None) -> ItemCheck:
     def checked(value: Any, companion: Any, scope: Scope) -> Issues:
         issues = check(value, companion, scope) if check is not None else None
         if value is not None and companion is not None and "extension" in companion:
-            banned = Issue(
-                "error",
-                "value",
-                "fixed-value",
-                "",
-                "No extensions allowed, as the specified fixed value does not contain any "
-                "extensions",
-            )
-            issues = [*(issues or ()), banned]
+            issues = [*(issues or ()), Issue.of(EXTENSIONS_BESIDE_FIXED())]
         return issues
 
     return checked

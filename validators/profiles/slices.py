@@ -9,6 +9,7 @@ from typing import Any
 
 from ..checks.check import Issues, prefix_locations
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..rules.cardinality import too_few, too_many
 from ..schema import Property, Slicing
@@ -23,6 +24,42 @@ __all__ = ["ItemCheck", "Slices", "items_of"]
 
 _DEFAULT = "@default"
 """The slice of the values that are in no other (FHIR R4, section 5.1.0.9)."""
+SLICE_AMBIGUOUS = Declaration(
+    "slice-ambiguous",
+    "error",
+    "invalid",
+    "Profile {profile}, Element matches more than one slice - {first}, {second}",
+    "a value is in one slice",
+    section="5.1.0.7",
+    reference=("Validation_VAL_Profile_MatchMultiple",),
+)
+SLICE_ORDER = Declaration(
+    "slice-order",
+    "error",
+    "invalid",
+    "Profile {profile}, Element '{element}' is out of order in an ordered slicing",
+    "values stand in the order of the slices, where a profile orders them",
+    section="5.1.0.7",
+)
+SLICE_CLOSED = Declaration(
+    "slice-closed",
+    "error",
+    "invalid",
+    "This element does not match any known slice defined in the profile {profile} and slicing is "
+    "CLOSED: {slices}",
+    "a value is in one of the slices, where a profile allows no others",
+    section="5.1.0.7",
+    reference=("Validation_VAL_Profile_NotSlice",),
+)
+SLICING = Declaration(
+    "slicing",
+    "information",
+    "not-supported",
+    "Slicing cannot be evaluated: {reason}",
+    "the slices of a profile can be told apart",
+    section="5.1.0.7",
+    reference=("SLICING_CANNOT_BE_EVALUATED",),
+)
 
 ItemCheck = Callable[[Any, Any, Scope], Issues]
 """Checks one value (JSON value, companion, scope); the value is None where a primitive has only its
@@ -212,36 +249,23 @@ class Slices:
         if not self._tree.compilation.warnings:
             return []
         return [
-            Issue(
-                "information",
-                "not-supported",
-                "slicing",
-                step,
-                f"Slicing cannot be evaluated: {tests[index].fault}",
-                self._tree.url,
-            )
-            for index in doubtful
+            Issue.of(SLICING(reason=tests[index].fault), step, self._tree.url) for index in doubtful
         ]
 
     def _ambiguous(self, matched: int, other: int, step: str) -> Issue:
-        text = (
-            f"Profile {self._tree.url}, Element matches more than one slice - "
-            f"{self.names[matched]}, {self.names[other]}"
+        fault = SLICE_AMBIGUOUS(
+            profile=self._tree.url, first=self.names[matched], second=self.names[other]
         )
-        return Issue("error", "invalid", "slice-ambiguous", step, text)
+        return Issue.of(fault, step)
 
     def _out_of_order(self, step: str) -> Issue:
-        text = f"Profile {self._tree.url}, Element '{step}' is out of order in an ordered slicing"
-        return Issue("error", "invalid", "slice-order", step, text)
+        return Issue.of(SLICE_ORDER(profile=self._tree.url, element=step), step)
 
     def _unmatched(self, step: str) -> Issues:
         if self.slicing.rules != "closed":
             return None
-        text = (
-            "This element does not match any known slice defined in the profile "
-            f"{self._tree.url} and slicing is CLOSED: {', '.join(self.names)}"
-        )
-        return [Issue("error", "invalid", "slice-closed", step, text)]
+        fault = SLICE_CLOSED(profile=self._tree.url, slices=", ".join(self.names))
+        return [Issue.of(fault, step)]
 
     def _cardinality(self, counts: dict[int, int], doubts: dict[int, int]) -> Issues:
         """Return what is wrong with how many values the slices have.

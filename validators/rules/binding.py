@@ -12,14 +12,20 @@ from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Binding, Property
 from ..terminology import ConceptBinding, Findings
+from ..terminology.code_faults import BINDING_CODE_SYSTEM, UNDECIDED, UNEXPANDABLE
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
 __all__ = ["build", "build_empty", "build_unbound"]
 
+CODE_SYSTEM_BOUND = BINDING_CODE_SYSTEM.also(
+    "Found a reference to a CodeSystem '{value_set}' where a ValueSet belongs",
+    code="business-rule",
+)
+
 _QUIET = 4096
-_COUNTED = frozenset({"undecided", "unexpandable"})
+_COUNTED = (UNDECIDED, UNEXPANDABLE)
 _CODES = frozenset({"code", "string", "uri", "url", "canonical", "id", "markdown", "oid", "uuid"})
 _IN_CONCEPT = "CodeableConcept.coding"  # checked with their concept, not one by one
 
@@ -27,10 +33,10 @@ _IN_CONCEPT = "CodeableConcept.coding"  # checked with their concept, not one by
 def _said(findings: Findings, scope: Scope, *, all_of_it: bool) -> Issues:
     issues: list[Issue] = []
     for finding in findings:
-        if finding.rule in _COUNTED:
-            scope.undecided[finding.value_set] += 1
+        if finding.declaration in _COUNTED:
+            scope.undecided[str(finding.values["value_set"])] += 1
         if finding.fails or all_of_it:
-            issues.append(Issue(finding.severity, "code-invalid", finding.rule, "", finding.text))
+            issues.append(Issue.of(finding))
     return issues or None
 
 
@@ -50,10 +56,8 @@ def _bound(prop: Property, compilation: Compilation, bound: Binding) -> Check | 
         and compilation.terminology.code_system(bound.value_set) is not None
     ):
         # ExplanationOfBenefit.priority, in R4 itself
-        text = f"Found a reference to a CodeSystem '{bound.value_set}' where a ValueSet belongs"
-        return lambda value, scope: [
-            Issue("error", "business-rule", "binding-code-system", "", text)
-        ]
+        fault = CODE_SYSTEM_BOUND(value_set=bound.value_set)
+        return lambda value, scope: [Issue.of(fault)]
     return _check(prop, compilation, bound)
 
 

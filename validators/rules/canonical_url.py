@@ -10,6 +10,7 @@ from ..checks.check import Check, Issues
 from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Property
+from ..values.format_faults import CANONICAL_ABSOLUTE
 from ..values.primitives import is_absolute_uri, is_blank
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ NamingSystem does not have yet.
 """
 
 
+DEFINITION_URL = CANONICAL_ABSOLUTE.also(
+    "The canonical URL of a definition must be absolute ({url})", quotes=("url",)
+)
+
+
 def build(prop: Property, compilation: Compilation) -> Check | None:
     name, _, rest = prop.element.path.partition(".")
     if rest != "url" or name not in CANONICAL_RESOURCES:
@@ -42,14 +48,6 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
     def check(value: Any, scope: Scope) -> Issues:
         if type(value) is not str or is_absolute_uri(value) or is_blank(value):
             return None
-        return [
-            Issue(
-                "error",
-                "invalid",
-                "canonical-absolute",
-                "",
-                f"The canonical URL of a definition must be absolute ({value[:256]})",
-            )
-        ]
+        return [Issue.of(DEFINITION_URL(url=value[:256]))]
 
     return check

@@ -4,15 +4,16 @@ and hold. Level strict only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, union
 from ..checks.rule import only_with
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..definitions import core
-from ..issue import Issue
+from ..issue import Issue, Severity
 from ..schema import TypeSchema, element_schema
-from ..terminology.findings import Rule as BindingRule
+from ..terminology.code_faults import CODE_FAULTS
 from .extension_context import property_at
 
 if TYPE_CHECKING:
@@ -20,14 +21,30 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "when_present", "imposed", "named", "without_rebound_bindings"]
 
-_BINDING_RULES = frozenset(get_args(BindingRule))
+_BINDING_RULES = frozenset(one.name for one in CODE_FAULTS)
 _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
-_UNKNOWN, _WRONG_TYPE = "profile-unknown", "profile-type"
-_OF_THE_CLAIM = frozenset({_UNKNOWN, _WRONG_TYPE})
 _KEPT = 4096
-_ADVICE = (
-    "add its package, validate with --level structure-only, or say --unknown-profile warning|ignore"
+PROFILE_UNKNOWN = Declaration(
+    "profile-unknown",
+    "error",
+    "not-found",
+    "Profile reference '{url}' has not been checked because it is unknown: add its package, "
+    "validate with --level structure-only, or say --unknown-profile warning|ignore",
+    "a profile that a resource claims to follow is known, and so is one that a profile names",
+    section="5.1.0.4",
+    reference=("Validation_VAL_Profile_Unknown",),
+    quotes=("url",),
 )
+PROFILE_TYPE = Declaration(
+    "profile-type",
+    "error",
+    "structure",
+    "Specified profile type was '{type}' in profile '{url}', but found type '{found}'",
+    "a profile that a resource claims to follow is one of its type",
+    section="5.1.0.4",
+    reference=("Validation_VAL_Profile_WrongType",),
+)
+_OF_THE_CLAIM = frozenset({PROFILE_UNKNOWN.name, PROFILE_TYPE.name})
 
 
 when_present = only_with("meta")
@@ -72,11 +89,8 @@ def _compiled(url: str, kind: str, compilation: Compilation) -> Check | None:
     if definition is None:
         return _unknown(url, compilation)
     if definition["type"] not in (kind, "Resource", "DomainResource"):
-        text = (
-            f"Specified profile type was '{definition['type']}' in profile '{url[:256]}', but "
-            f"found type '{kind}'"
-        )
-        return lambda value, scope: [Issue("error", "structure", _WRONG_TYPE, "", text, url[:256])]
+        fault = PROFILE_TYPE(type=definition["type"], url=url[:256], found=kind)
+        return lambda value, scope: [Issue.of(fault, "", url[:256])]
     return union(
         [
             check
@@ -112,17 +126,9 @@ def _unknown(url: str, compilation: Compilation) -> Check | None:
     severity = compilation.unknown_profile
     if severity == "ignore" or (severity == "warning" and not compilation.warnings):
         return None
-    text = f"Profile reference '{url[:256]}' has not been checked because it is unknown: {_ADVICE}"
-    return lambda value, scope: [
-        Issue(
-            "error" if severity == "error" else "warning",
-            "not-found",
-            _UNKNOWN,
-            "",
-            text,
-            url[:256],
-        )
-    ]
+    worth: Severity = "error" if severity == "error" else "warning"
+    fault = PROFILE_UNKNOWN(url=url[:256])
+    return lambda value, scope: [Issue.of(fault, "", url[:256], severity=worth)]
 
 
 def without_rebound_bindings(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, prefix_locations
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import Property
 from ..values.uri import is_absolute_uri
-from .extension_context import Placement, pending_context, with_bases
+from .extension_context import EXTENSION_CONTEXT, Placement, pending_context, with_bases
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -34,6 +35,77 @@ _LATER = {
 }
 """Extensions that R4 does not define and its publisher uses: name -> type of the value and context.
 """
+
+
+EXTENSION_URL = Declaration(
+    "extension-url",
+    "error",
+    "structure",
+    "Extension.url must be an absolute URL",
+    "an extension has a url, which is absolute unless it is a part of another",
+    section="2.4.0.1",
+    reference=("Extension_EXT_Url_NotFound", "Extension_EXT_URL_Absolute"),
+)
+EXTENSION_URL_MISSING = EXTENSION_URL.also("Extension.url must have a value of its own")
+MATCHETYPE = EXTENSION_CONTEXT.also(
+    "This resource is not allowed to be a matchetype, a pattern for other resources"
+)
+EXTENSION_VERSION = Declaration(
+    "extension-version",
+    "error",
+    "structure",
+    "The extension URL must not contain a version: {url}",
+    "the url of an extension names R4's definition, without a version",
+    section="2.4.0.1",
+    quotes=("url",),
+)
+EXTENSION_VERSION_OTHER = EXTENSION_VERSION.also(
+    "Extensions of other FHIR versions are not known: {url}", quotes=("url",)
+)
+EXTENSION_MODIFIER = Declaration(
+    "extension-modifier",
+    "error",
+    "structure",
+    "The Extension '{url}' must be used as a modifierExtension",
+    "an extension that modifies is a modifierExtension, and no other is",
+    section="2.4.0.3",
+    reference=("Extension_EXT_Modifier_Y",),
+)
+EXTENSION_NO_MODIFIER = EXTENSION_MODIFIER.also(
+    "The Extension '{url}' must not be used as a modifierExtension"
+)
+EXTENSION_TYPE = Declaration(
+    "extension-type",
+    "error",
+    "structure",
+    "The Extension '{url}' definition allows for the types {types} but found type {found}",
+    "the value of an extension is of a type that its definition allows",
+    section="2.4.0.1",
+    reference=("Extension_EXT_Type",),
+)
+EXTENSION_VALUE = Declaration(
+    "extension-value",
+    "error",
+    "structure",
+    "The Extension '{url}' definition is a simple extension, so it must contain a value",
+    "an extension has a value where its definition wants one",
+    section="2.4.0.1",
+    reference=("Extension_EXT_Simple_ABSENT",),
+)
+EXTENSION_VALUE_NO_PARTS = EXTENSION_VALUE.also(
+    "The Extension '{url}' definition is for a simple extension, so it must contain a value, not "
+    "extensions"
+)
+EXTENSION_PART = Declaration(
+    "extension-part",
+    "error",
+    "structure",
+    "Sub-extension url '{name}' is not defined by the Extension {url}",
+    "a part of an extension is one that its definition names",
+    section="2.4.0.1",
+    reference=("Extension_EXT_SubExtension_Invalid",),
+    quotes=("name",),
+)
 
 
 class _Definition:
@@ -74,10 +146,6 @@ class _Definition:
         self.check = compilation.profile_check(self.url)
 
 
-def _error(rule: str, text: str) -> Issue:
-    return Issue("error", "structure", rule, "", text)
-
-
 def build(prop: Property, compilation: Compilation) -> Check | None:
     return _Extensions(prop, compilation).check if prop.type == "Extension" else None
 
@@ -100,31 +168,16 @@ class _Extensions:
             return None
         url = value.get("url")
         if type(url) is not str:  # one that is missing altogether is the cardinality's
-            return (
-                [_error("extension-url", "Extension.url must have a value of its own")]
-                if url is None and "_url" in value
-                else None
-            )
+            return [Issue.of(EXTENSION_URL_MISSING())] if url is None and "_url" in value else None
         one = self.known[url] if url in self.known else self._definition(url)
         if one is not None:
             return self._stated(value, url, one, scope) or None
         if not self.is_part and not is_absolute_uri(url):
-            return [_error("extension-url", "Extension.url must be an absolute URL")]
+            return [Issue.of(EXTENSION_URL())]
         if url == _MATCHETYPE and self.on_resource:
-            return [
-                _error(
-                    "extension-context",
-                    "This resource is not allowed to be a matchetype, a pattern for other "
-                    "resources",
-                )
-            ]
+            return [Issue.of(MATCHETYPE())]
         if _OTHER_VERSION.fullmatch(url):
-            return [
-                _error(
-                    "extension-version",
-                    f"Extensions of other FHIR versions are not known: {url[:256]}",
-                )
-            ]
+            return [Issue.of(EXTENSION_VERSION_OTHER(url=url[:256]))]
         return None
 
     def _definition(self, url: str) -> _Definition | None:
@@ -151,20 +204,10 @@ class _Extensions:
             else [pending_context(self.compilation, one.placement, modifier=self.is_modifier)]
         )
         if "|" in url:
-            issues.append(
-                _error(
-                    "extension-version",
-                    f"The extension URL must not contain a version: {url[:256]}",
-                )
-            )
+            issues.append(Issue.of(EXTENSION_VERSION(url=url[:256])))
         if one.is_modifier != self.is_modifier:
-            issues.append(
-                _error(
-                    "extension-modifier",
-                    f"The Extension '{one.url}' must {'not ' if self.is_modifier else ''}be used "
-                    "as a modifierExtension",
-                )
-            )
+            sentence = EXTENSION_NO_MODIFIER if self.is_modifier else EXTENSION_MODIFIER
+            issues.append(Issue.of(sentence(url=one.url)))
         issues += self._value(value, one)
         issues += _parts(value, one) if "extension" in value and "|" not in url else ()
         if one.check is not None:
@@ -179,21 +222,12 @@ class _Extensions:
         if found is not None:
             if found.type in one.types:
                 return []
-            return [
-                _error(
-                    "extension-type",
-                    f"The Extension '{one.url}' definition allows for the types "
-                    f"{sorted(one.types)} but found type {found.type}",
-                )
-            ]
+            types = str(sorted(one.types))
+            return [Issue.of(EXTENSION_TYPE(url=one.url, types=types, found=found.type))]
         if not one.types:
             return []
-        words = (
-            "a simple extension, so it must contain a value"
-            if "extension" not in value
-            else "for a simple extension, so it must contain a value, not extensions"
-        )
-        return [_error("extension-value", f"The Extension '{one.url}' definition is {words}")]
+        sentence = EXTENSION_VALUE_NO_PARTS if "extension" in value else EXTENSION_VALUE
+        return [Issue.of(sentence(url=one.url))]
 
 
 def _later(url: str) -> dict[str, Any] | None:
@@ -236,9 +270,6 @@ def _parts(value: dict[str, Any], one: _Definition) -> list[Issue]:
     for index, part in enumerate(parts if type(parts) is list else ()):
         name = part.get("url") if type(part) is dict else None
         if type(name) is str and name not in one.parts and not is_absolute_uri(name):
-            issue = _error(
-                "extension-part",
-                f"Sub-extension url '{name[:128]}' is not defined by the Extension {one.url}",
-            )
+            issue = Issue.of(EXTENSION_PART(name=name[:128], url=one.url))
             issues += prefix_locations(f"extension[{index}]", [issue])
     return issues

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import fhirpath
 from ..checks.check import Check, Issues, union
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..fhirpath import FhirPathError
 from ..issue import Issue
 from ..schema import Property
@@ -42,20 +43,64 @@ _UNITS = {
 }
 
 
+FIXED_VALUE = Declaration(
+    "fixed-value",
+    "error",
+    "value",
+    "Value does not match the fixed value {expected} (at {where})",
+    "a value is the one that a profile fixes",
+    section="5.3.5",
+    reference=("_DT_Fixed_Wrong",),
+)
+PATTERN = Declaration(
+    "pattern",
+    "error",
+    "value",
+    "Value does not match the pattern {expected} (at {where})",
+    "a value has all that a profile's pattern has",
+    section="5.3.5",
+    reference=("TYPE_CHECKS_PATTERN_CC", "Terminology_TX_Coding_Count"),
+)
+MAX_LENGTH = Declaration(
+    "max-length",
+    "error",
+    "too-long",
+    "value is longer than permitted maximum length of {limit}",
+    "a value is no longer than its element allows",
+    section="5.3.5",
+)
+MINIMUM_VALUE = Declaration(
+    "minimum-value",
+    "error",
+    "value",
+    "value is not within the permitted minimum value of {limit}",
+    "a value is not below the minimum of its element",
+    section="5.3.5",
+)
+MAXIMUM_VALUE = Declaration(
+    "maximum-value",
+    "error",
+    "value",
+    "value is not within the permitted maximum value of {limit}",
+    "a value is not above the maximum of its element",
+    section="5.3.5",
+)
+
+
 def build(prop: Property, compilation: Compilation) -> Check | None:
     element = prop.element
     checks: list[Check] = []
     if element.fixed is not None:
-        checks.append(_value(element.fixed[1], "fixed-value", mismatch_of_fixed))
+        checks.append(_value(element.fixed[1], FIXED_VALUE, mismatch_of_fixed))
     if element.pattern is not None:
-        checks.append(_value(element.pattern[1], "pattern", mismatch_of_pattern))
+        checks.append(_value(element.pattern[1], PATTERN, mismatch_of_pattern))
     if element.max_length and prop.type in _MEASURED:
         checks.append(_length(element.max_length))
-    for bound, operator, words in (
-        (element.min_value, ">=", "minimum"),
-        (element.max_value, "<=", "maximum"),
+    for bound, operator, fault in (
+        (element.min_value, ">=", MINIMUM_VALUE),
+        (element.max_value, "<=", MAXIMUM_VALUE),
     ):
-        if bound is not None and (check := _bound(bound, operator, words, prop)) is not None:
+        if bound is not None and (check := _bound(bound, operator, fault, prop)) is not None:
             checks.append(check)
     return union(checks)
 
@@ -132,24 +177,12 @@ def mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | None
     return None if same(value, expected) else path or "value"
 
 
-def _value(expected: Any, rule: str, mismatch: Callable[[Any, Any], str | None]) -> Check:
-    words = "the fixed value" if rule == "fixed-value" else "the pattern"
+def _value(expected: Any, fault: Declaration, mismatch: Callable[[Any, Any], str | None]) -> Check:
+    shown = str(expected)[:200]
 
     def check(value: Any, scope: Scope) -> Issues:
         where = mismatch(value, expected)
-        return (
-            None
-            if where is None
-            else [
-                Issue(
-                    "error",
-                    "value",
-                    rule,
-                    "",
-                    f"Value does not match {words} {str(expected)[:200]} (at {where})",
-                )
-            ]
-        )
+        return None if where is None else [Issue.of(fault(expected=shown, where=where))]
 
     return check
 
@@ -158,25 +191,19 @@ def _length(limit: int) -> Check:
     def check(value: Any, scope: Scope) -> Issues:
         if type(value) is not str or utf16_length(value) <= limit:
             return None
-        return [
-            Issue(
-                "error",
-                "too-long",
-                "max-length",
-                "",
-                f"value is longer than permitted maximum length of {limit}",
-            )
-        ]
+        return [Issue.of(MAX_LENGTH(limit=limit))]
 
     return check
 
 
-def _bound(bound: tuple[str, Any], operator: str, words: str, prop: Property) -> Check | None:
+def _bound(
+    bound: tuple[str, Any], operator: str, fault: Declaration, prop: Property
+) -> Check | None:
     kind, limit = bound
     literal = str(limit)
     if kind in _DURATIONS and prop.type in _MOMENTS:
         literal = (
-            f"({_MOMENTS[prop.type]} {'-' if words == 'minimum' else '+'} "
+            f"({_MOMENTS[prop.type]} {'-' if fault is MINIMUM_VALUE else '+'} "
             f"{limit.get('value')} {_UNITS.get(limit.get('code'), 'days')})"
         )
     elif kind in ("Date", "DateTime", "Instant"):
@@ -184,7 +211,7 @@ def _bound(bound: tuple[str, Any], operator: str, words: str, prop: Property) ->
     elif kind == "Time":
         literal = "@T" + literal
     elif kind in _DURATIONS:
-        return _quantity_bound(limit, words) if "value" in limit else None
+        return _quantity_bound(limit, fault) if "value" in limit else None
     try:
         expression = fhirpath.compile(f"$this {operator} {literal}", prop.type)
     except fhirpath.FhirPathError:
@@ -196,25 +223,17 @@ def _bound(bound: tuple[str, Any], operator: str, words: str, prop: Property) ->
                 return None
         except FhirPathError:  # no date at all, which its format's rule says
             return None
-        return [
-            Issue(
-                "error",
-                "value",
-                f"{words}-value",
-                "",
-                f"value is not within the permitted {words} value of {literal.lstrip('@')}",
-            )
-        ]
+        return [Issue.of(fault(limit=literal.lstrip("@")))]
 
     return check
 
 
-def _quantity_bound(limit: Mapping[str, Any], words: str) -> Check:
+def _quantity_bound(limit: Mapping[str, Any], fault: Declaration) -> Check:
     """A bound of a Quantity: for values in the same unit; another one of UCUM cannot be compared,
     which HL7's validator does not let pass.
     """
     system, code, most = limit.get("system"), limit.get("code"), Decimal(str(limit.get("value")))
-    text = f"value is not within the permitted {words} value of {limit.get('value')} {code}"
+    found = fault(limit=f"{limit.get('value')} {code}")
 
     def check(value: Any, scope: Scope) -> Issues:
         number, unit = value.get("value"), value.get("code")
@@ -222,10 +241,12 @@ def _quantity_bound(limit: Mapping[str, Any], words: str) -> Check:
             return None
         if unit == code:
             beyond = isinstance(number, (int, float, Decimal)) and (
-                Decimal(str(number)) < most if words == "minimum" else Decimal(str(number)) > most
+                Decimal(str(number)) < most
+                if fault is MINIMUM_VALUE
+                else Decimal(str(number)) > most
             )
         else:
             beyond = system == _UCUM
-        return [Issue("error", "value", f"{words}-value", "", text)] if beyond else None
+        return [Issue.of(found)] if beyond else None
 
     return check

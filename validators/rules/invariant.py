@@ -11,15 +11,27 @@ from typing import TYPE_CHECKING, Any
 from ..checks.bounds import undecided
 from ..checks.check import Check, Issues, union
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..fhirpath import Invariant, UndecidedError
 from ..fhirpath.lowered.presence import decided
-from ..issue import Issue
+from ..issue import Issue, Severity
 from ..schema import Constraint, Property, TypeSchema
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
 __all__ = ["ELSEWHERE", "build", "build_element", "build_empty", "when_present"]
+
+INVARIANT = Declaration(
+    "invariant",
+    "error",
+    "invariant",
+    "Constraint failed: {key}: '{human}'",
+    "an invariant of the definitions holds; its key is the name of the rule",
+    section="5.3.5",
+    family="key",
+)
+INVARIANT_OF = INVARIANT.also("Constraint failed: {key}: '{human}' (defined in {source})")
 
 ELSEWHERE = frozenset({"ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "txt-1", "txt-2"})
 """Invariants that other rules check: the walk itself, contained resources, the format of XHTML."""
@@ -133,9 +145,9 @@ def _check(
     made = compilation.invariant(constraint, name)
     if made is None:
         return None
-    text = f"Constraint failed: {constraint.key}: '{constraint.human}'"
-    if constraint.source:
-        text += f" (defined in {constraint.source})"
+    sentence = INVARIANT_OF if constraint.source else INVARIANT
+    fault = sentence(key=constraint.key, human=constraint.human, source=constraint.source)
+    severity: Severity = "error" if fails else "warning"
     holds = _holds(made, compilation, empty=empty)
     native = NATIVE.get(constraint.key) if constraint.source in _CORE_SOURCES else None
 
@@ -148,16 +160,7 @@ def _check(
             return said if compilation.warnings else None
         except (AttributeError, KeyError, TypeError):
             return None  # data of another form than the type's: the walk reports it
-        return [
-            Issue(
-                "error" if fails else "warning",
-                "invariant",
-                constraint.key,
-                "",
-                text,
-                constraint.source,
-            )
-        ]
+        return [Issue.of(fault, "", constraint.source, severity=severity)]
 
     return check
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
 from ..checks.surroundings import Scope
-from ..issue import Issue, Severity
+from ..issue import Issue
 from ..schema import Property
 from ..values import primitives
+from ..values.format_faults import ID_MISSING
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -17,17 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["Proof", "build", "build_empty", "build_warnings", "proof_of"]
 
 
-Proof = tuple[AbstractSet[str], primitives.Check]
-"""Strings that are certainly fine, and what finds fault with any other value."""
+Proof = tuple[AbstractSet[str], Callable[[object], object]]
+"""Strings that are certainly fine, and a function that gives None for any other value that is."""
 
 _NONE: AbstractSet[str] = frozenset()
-_NOT_LISTED: primitives.Finding = ("code", "the code is none of those listed")
 
 
-def _said_as(severity: Severity, prove: primitives.Check) -> Check:
+def _said(prove: primitives.Check) -> Check:
     def check(value: Any, scope: Scope) -> Issues:
-        finding = prove(value)
-        return None if finding is None else [Issue(severity, "invalid", finding[0], "", finding[1])]
+        found = prove(value)
+        return None if found is None else [Issue.of(found)]
 
     return check
 
@@ -50,7 +51,7 @@ def proof_of(prop: Property, compilation: Compilation, checks: int) -> Proof | N
             bound.value_set or None, bound.strength, bound.max_value_set
         )
         if binding is not None and binding.accepted:
-            return binding.accepted, lambda value: _NOT_LISTED
+            return binding.accepted, lambda value: False  # none but those listed are fine
     return None
 
 
@@ -73,17 +74,17 @@ def format_of(prop: Property, compilation: Compilation) -> primitives.Check:
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
-    return _said_as("error", format_of(prop, compilation)) if prop.is_primitive else None
+    return _said(format_of(prop, compilation)) if prop.is_primitive else None
 
 
 def build_empty(prop: Property, compilation: Compilation) -> Check | None:
     """A resource's id has a value, if it is there at all."""
     if not _is_resource_id(prop, compilation):
         return None
-    return lambda value, scope: [Issue("error", "invalid", "id", "", "an id must have a value")]
+    return lambda value, scope: [Issue.of(ID_MISSING())]
 
 
 def build_warnings(prop: Property, compilation: Compilation) -> Check | None:
     if not _has_style(prop, compilation):
         return None
-    return _said_as("warning", primitives.WARNINGS[prop.type])
+    return _said(primitives.WARNINGS[prop.type])

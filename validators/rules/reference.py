@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.resolution import FRAGMENTS, Resolution, implied_type, is_conditional, resolve
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..definitions import CORE
 from ..issue import Issue
 from ..schema import Property, Schema, TypeRef
 from ..values.primitives import is_blank
+from .claimed_profiles import PROFILE_UNKNOWN
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -29,14 +31,97 @@ _KNOWN = frozenset(
 )  # stands in published examples in place of a reference
 
 
+REFERENCE_FORM = Declaration(
+    "reference-form",
+    "error",
+    "structure",
+    "The reference '{reference}' is not a valid reference",
+    "a reference has the form of one",
+    section="2.3",
+    reference=("REFERENCE_REF_INVALID_REF",),
+    quotes=("reference",),
+)
+REFERENCE_QUERY = Declaration(
+    "reference-query",
+    "error",
+    "structure",
+    "The query part of the conditional reference is not a valid query string ({reference})",
+    "a conditional reference has a query",
+    section="2.3",
+    reference=("REFERENCE_REF_INVALID_REF",),
+    quotes=("reference",),
+)
+REFERENCE_RESOLVE = Declaration(
+    "reference-resolve",
+    "error",
+    "structure",
+    "Unable to resolve resource with reference '{reference}'",
+    "a reference to a contained resource leads to one",
+    section="2.3",
+    reference=("Reference_REF_CantResolve",),
+    quotes=("reference",),
+)
+REFERENCE_TARGET = Declaration(
+    "reference-target",
+    "error",
+    "structure",
+    "Invalid Resource target type. Found {found}, but expected one of ([{expected}])",
+    "a reference leads to a resource of a type that the element allows",
+    section="2.3",
+    reference=("Reference_REF_BadTargetType", "Reference_REF_BadTargetType2"),
+    quotes=("found",),
+)
+REFERENCE_TARGET_IMPLIED = REFERENCE_TARGET.also(
+    "The type '{found}' implied by the reference URL {reference} is not a valid Target for this "
+    "element (must be one of [{expected}])",
+    quotes=("reference",),
+)
+REFERENCE_TYPE = Declaration(
+    "reference-type",
+    "error",
+    "structure",
+    "The type '{stated}' is not a valid Target for this element (must be one of [{expected}])",
+    "Reference.type names the type that is there, and one that the element allows",
+    section="2.3",
+    reference=("Reference_REF_WrongTarget", "Reference_REF_BadTargetType2"),
+    quotes=("stated",),
+)
+REFERENCE_TYPE_FOUND = REFERENCE_TYPE.also(
+    "Invalid Resource target type. Found {found}, but expected one of ({stated})",
+    quotes=("found", "stated"),
+)
+REFERENCE_AGGREGATION = Declaration(
+    "reference-aggregation",
+    "error",
+    "structure",
+    "The reference must be one of: {aggregation}",
+    "what is referred to is contained, in the Bundle, or elsewhere, as the element allows",
+    section="2.3",
+    reference=("Reference_REF_CantMatchChoice",),
+)
+REFERENCE_AGGREGATION_ELSEWHERE = REFERENCE_AGGREGATION.also(
+    "Unable to find a match for {reference} in the line, where it must be ({aggregation})",
+    quotes=("reference",),
+)
+REFERENCE_PROFILE = Declaration(
+    "reference-profile",
+    "error",
+    "structure",
+    "Unable to find a profile match for {reference} among choices: {targets}",
+    "a reference leads to a resource that follows a profile that the element allows",
+    section="2.3",
+    reference=("Reference_REF_CantMatchChoice",),
+    quotes=("reference",),
+)
+TARGET_PROFILE_UNKNOWN = PROFILE_UNKNOWN.also(
+    "The target profile {url} is not known, so the reference cannot be checked", code="structure"
+)
+
+
 def target_types(schema: Schema, targets: tuple[str, ...]) -> frozenset[str] | None:
     """The types that target profiles are of, None where any resource may be referred to."""
     names = {name for name in map(schema.profiled, targets) if name is not None}
     return None if not names or "Resource" in names else frozenset(names)
-
-
-def _error(rule: str, text: str) -> Issue:
-    return Issue("error", "structure", rule, "", text)
 
 
 def build_narrowed(prop: Property, compilation: Compilation) -> Check | None:
@@ -102,19 +187,9 @@ class _Reference:
         if _PARTED.search(reference) is None:
             return issues
         if _BLANK.search(reference) or implied_type(reference) == "":
-            issues.append(
-                _error(
-                    "reference-form", f"The reference '{reference[:128]}' is not a valid reference"
-                )
-            )
+            issues.append(Issue.of(REFERENCE_FORM(reference=reference[:128])))
         if is_conditional(reference, self.schema.is_resource) is False:
-            issues.append(
-                _error(
-                    "reference-query",
-                    "The query part of the conditional reference is not a valid query string "
-                    f"({reference[:128]})",
-                )
-            )
+            issues.append(Issue.of(REFERENCE_QUERY(reference=reference[:128])))
         return issues
 
     def _inside(self, value: dict[str, Any], reference: str, resolution: Resolution) -> list[Issue]:
@@ -122,53 +197,27 @@ class _Reference:
         issues = list(resolution.issues or ())
         resource = resolution.resource
         if resource is None:
-            return [
-                *issues,
-                _error(
-                    "reference-resolve",
-                    f"Unable to resolve resource with reference '{reference[:128]}'",
-                ),
-            ]
+            return [*issues, Issue.of(REFERENCE_RESOLVE(reference=reference[:128]))]
         actual = resource.get("resourceType")
         issues += self._stated_type(value, actual)
         if self.allowed is not None and type(actual) is str and actual not in self.allowed:
-            issues.append(
-                _error(
-                    "reference-target",
-                    f"Invalid Resource target type. Found {actual}, but expected one of "
-                    f"([{self.expected}])",
-                )
-            )
+            issues.append(Issue.of(REFERENCE_TARGET(found=actual, expected=self.expected)))
         if (
             self.aggregation
             and ("contained" if reference.startswith("#") else "bundled") not in self.aggregation
             and (reference.startswith("#") or "referenced" not in self.aggregation)
         ):
-            issues.append(
-                _error(
-                    "reference-aggregation",
-                    f"The reference must be one of: {', '.join(self.aggregation)}",
-                )
-            )
+            allowed = ", ".join(self.aggregation)
+            issues.append(Issue.of(REFERENCE_AGGREGATION(aggregation=allowed)))
         for url in self.unknown:
-            issues.append(
-                _error(
-                    "profile-unknown",
-                    f"The target profile {url} is not known, so the reference cannot be checked",
-                )
-            )
+            issues.append(Issue.of(TARGET_PROFILE_UNKNOWN(url=url)))
         if (
             type(actual) is str
             and resolution.scope is not None
             and not self._follows(actual, resource, resolution.scope)
         ):
-            issues.append(
-                _error(
-                    "reference-profile",
-                    f"Unable to find a profile match for {reference[:128]} among choices: "
-                    f"{', '.join(sorted(self.targets))}",
-                )
-            )
+            targets = ", ".join(sorted(self.targets))
+            issues.append(Issue.of(REFERENCE_PROFILE(reference=reference[:128], targets=targets)))
         return issues
 
     def _follows(self, actual: str, resource: dict[str, Any], scope: Scope) -> bool:
@@ -198,19 +247,15 @@ class _Reference:
         )
         issues = self._stated_type(value, actual)
         if self.aggregation and "referenced" not in self.aggregation:
-            issues.append(
-                _error(
-                    "reference-aggregation",
-                    f"Unable to find a match for {reference[:128]} in the line, where it must be "
-                    f"({', '.join(self.aggregation)})",
-                )
+            fault = REFERENCE_AGGREGATION_ELSEWHERE(
+                reference=reference[:128], aggregation=", ".join(self.aggregation)
             )
+            issues.append(Issue.of(fault))
         if actual is not None and self.allowed is not None and actual not in self.allowed:
-            text = (
-                f"The type '{actual}' implied by the reference URL {reference[:128]} is not a "
-                f"valid Target for this element (must be one of [{self.expected}])"
+            fault = REFERENCE_TARGET_IMPLIED(
+                found=actual, reference=reference[:128], expected=self.expected
             )
-            issues.append(_error("reference-target", text))
+            issues.append(Issue.of(fault))
         elif actual is not None and not issues and len(self.plain) < _TYPES_KEPT:
             self.plain.add(actual)
         return issues
@@ -222,19 +267,7 @@ class _Reference:
             return []
         issues: list[Issue] = []
         if self.allowed is not None and stated.removeprefix(CORE) not in self.allowed:
-            issues.append(
-                _error(
-                    "reference-type",
-                    f"The type '{stated[:64]}' is not a valid Target for this element (must be "
-                    f"one of [{self.expected}])",
-                )
-            )
+            issues.append(Issue.of(REFERENCE_TYPE(stated=stated[:64], expected=self.expected)))
         if actual is not None and actual != stated:
-            issues.append(
-                _error(
-                    "reference-type",
-                    f"Invalid Resource target type. Found {actual}, but expected one of "
-                    f"({stated[:64]})",
-                )
-            )
+            issues.append(Issue.of(REFERENCE_TYPE_FOUND(found=actual, stated=stated[:64])))
         return issues

@@ -9,13 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import Property
+from .claimed_profiles import PROFILE_UNKNOWN
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
 __all__ = ["build", "follows"]
+
+
+ELEMENT_PROFILE_UNKNOWN = PROFILE_UNKNOWN.also(
+    "The profile {url} of this element is not known, so it cannot be checked", code="structure"
+)
+TYPE_PROFILE = Declaration(
+    "type-profile",
+    "error",
+    "structure",
+    "Unable to find a match for any of the profiles {profiles}",
+    "a value follows one of the profiles that its element names",
+    section="5.1.0.5",
+    reference=("Validation_VAL_Profile_NotAllowed", "Extension_EXT_Type"),
+)
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
@@ -64,16 +80,7 @@ def follows(
     found: list[list[Issue]] = []
     for url in urls:
         if compilation.definitions.fetch("StructureDefinition", url) is None:
-            issues.append(
-                Issue(
-                    "error",
-                    "structure",
-                    "profile-unknown",
-                    "",
-                    f"The profile {url} of this element is not known, so it cannot be checked",
-                    url,
-                )
-            )
+            issues.append(Issue.of(ELEMENT_PROFILE_UNKNOWN(url=url), "", url))
             continue
         check = compilation.profile_check(url)
         found.append((check(value, scope) if check is not None else None) or [])
@@ -81,14 +88,5 @@ def follows(
     if best is None and found:
         best = found[0]
         if len(urls) > 1:
-            best = [
-                Issue(
-                    "error",
-                    "structure",
-                    "type-profile",
-                    "",
-                    f"Unable to find a match for any of the profiles {', '.join(urls)}",
-                ),
-                *best,
-            ]
+            best = [Issue.of(TYPE_PROFILE(profiles=", ".join(urls))), *best]
     return (issues + (best or [])) or None

@@ -1,19 +1,18 @@
 """Terminology offline: what the definitions hold of codes, and what a binding makes of it.
 
 Definitions -> Terminology -> CodeSystem, ValueSet -> CodeBinding | CodingBinding | ConceptBinding
--> Finding
+-> Violation
 """
 
 from .bindings import CodeBinding, CodingBinding, ConceptBinding, Findings
 from .code_systems import CodeSystem
-from .findings import Finding
 from .membership import Membership
 from .terminology import Strength, Terminology
 from .ucum import UCUM, Canonical, canonical, is_unit
 from .value_sets import ValueSet
 
 __all__ = [
-    "UCUM", "Canonical", "CodeBinding", "CodeSystem", "CodingBinding", "ConceptBinding", "Finding",
+    "UCUM", "Canonical", "CodeBinding", "CodeSystem", "CodingBinding", "ConceptBinding",
     "Findings", "Membership", "Strength", "Terminology",
     "ValueSet", "canonical", "is_unit",
 ]  # fmt: skip

@@ -28,9 +28,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from ..declaration import Violation
 from ..values.primitives import is_blank
+from .code_faults import (
+    BINDING_CODE,
+    BINDING_CODE_SYSTEM,
+    BINDING_EXTENSIBLE,
+    BINDING_MAX,
+    BINDING_NO_CODE,
+    BINDING_REQUIRED,
+    CODE_SYSTEM,
+    SYSTEM_ABSENT,
+    SYSTEM_RELATIVE,
+    SYSTEM_STUB,
+    SYSTEM_UNKNOWN,
+    SYSTEM_VALUE_SET,
+    UCUM_UNIT,
+    UNDECIDED,
+    UNEXPANDABLE,
+)
 from .code_systems import CodeSystem
-from .findings import Finding
 from .membership import Membership
 from .ucum import UCUM
 from .value_sets import ValueSet
@@ -39,7 +56,7 @@ __all__ = ["CodeBinding", "CodingBinding", "ConceptBinding", "Findings"]
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
-Findings = tuple[Finding, ...]
+Findings = tuple[Violation, ...]
 _KEPT = 4096
 _FAULTS = (Membership.OUT, Membership.INVALID_CODE)
 
@@ -65,9 +82,9 @@ class _Bound:
         self.misplaced: Findings = ()
         if url and self.value_set is None and strength != "example":
             self.misplaced = (
-                Finding(
-                    "binding-code-system" if terminology.code_system(url) else "undecided", "", url
-                ),
+                BINDING_CODE_SYSTEM(value_set=url)
+                if terminology.code_system(url)
+                else UNDECIDED(codes="", value_set=url),
             )
         limited = strength == "extensible" and max_url is not None
         self.maximum = terminology.value_set(max_url) if max_url is not None and limited else None
@@ -78,28 +95,28 @@ class _Bound:
         """Whether the value set itself is asked."""
         return self.value_set is not None and self.strength != "example"
 
-    def undecided(self, answer: Membership, codes: str) -> Finding | None:
+    def undecided(self, answer: Membership, codes: str) -> Violation | None:
         """The finding for an answer that is none."""
         if answer is Membership.UNEXPANDABLE and self.strength == "required":
-            return Finding("unexpandable", codes, self.named)
+            return UNEXPANDABLE(codes=codes, value_set=self.named)
         undecided = answer in (
             Membership.OPEN,
             Membership.UNEXPANDABLE,
             Membership.SKIPPED_BY_REFERENCE,
         )
-        return Finding("undecided", codes, self.named) if undecided else None
+        return UNDECIDED(codes=codes, value_set=self.named) if undecided else None
 
-    def outside(self, codes: str) -> Finding | None:
+    def outside(self, codes: str) -> Violation | None:
         """The finding for a code that is not in the value set."""
         if self.strength == "required":
-            return Finding("binding-required", codes, self.named)
+            return BINDING_REQUIRED(codes=codes, value_set=self.named)
         return (
-            Finding("binding-extensible", codes, self.named)
+            BINDING_EXTENSIBLE(codes=codes, value_set=self.named)
             if self.strength == "extensible"
             else None
         )
 
-    def unknown(self, system: str | None, code: str | None) -> Finding | None:
+    def unknown(self, system: str | None, code: str | None) -> Violation | None:
         """The finding for a code that its own system does not have, or for a system that is not
         known.
         """
@@ -110,10 +127,9 @@ class _Bound:
             return None
         if known is None:
             stub = self.terminology.code_system(system)
-            return Finding(
-                "system-unknown" if stub is None else "system-stub", _coded(system, code)
-            )
-        return Finding("ucum" if system == UCUM else "code-system", _coded(system, code))
+            fault = SYSTEM_UNKNOWN if stub is None else SYSTEM_STUB
+            return fault(codes=_coded(system, code))
+        return (UCUM_UNIT if system == UCUM else CODE_SYSTEM)(codes=_coded(system, code))
 
 
 class CodeBinding:
@@ -128,7 +144,7 @@ class CodeBinding:
         self._bound = bound
         self._memo: dict[str, Findings] = {}
         self.no_code: Findings = (
-            (Finding("binding-no-code", "", bound.named),) if bound.strength == "required" else ()
+            (BINDING_NO_CODE(value_set=bound.named),) if bound.strength == "required" else ()
         )
 
     @classmethod
@@ -167,7 +183,7 @@ class CodeBinding:
             return self._in_system(code)
         if bound.maximum is not None:
             return (
-                (Finding("binding-max", code, bound.maximum_named),)
+                (BINDING_MAX(codes=code, value_set=bound.maximum_named),)
                 if bound.maximum.code(code) in _FAULTS
                 else ()
             )
@@ -205,11 +221,11 @@ class CodingBinding:
 
     def _free_coding(self, system: str, code: str) -> Findings:
         bound, codes = self._bound, _coded(system, code)
-        findings: list[Finding] = []
+        findings: list[Violation] = []
         if not system.startswith(("http:", "https:", "urn:")):
-            findings.append(Finding("system-relative", codes))
+            findings.append(SYSTEM_RELATIVE(codes=codes))
         if bound.terminology.value_set(system) is not None:
-            findings.append(Finding("system-value-set", codes))
+            findings.append(SYSTEM_VALUE_SET(codes=codes))
         unknown = None if findings else bound.unknown(system, code)
         return (*bound.misplaced, *findings, *(() if unknown is None else (unknown,)))
 
@@ -218,16 +234,16 @@ class CodingBinding:
         assert bound.value_set is not None
         answer = bound.value_set.member(system, code)
         if answer is Membership.SKIPPED_BY_REFERENCE:
-            return (Finding("undecided", codes, bound.named),)
-        findings: list[Finding | None] = []
+            return (UNDECIDED(codes=codes, value_set=bound.named),)
+        findings: list[Violation | None] = []
         if bound.strength != "extensible":
             findings.append(bound.unknown(system, code))
             if answer is Membership.INVALID_CODE:
-                findings.append(Finding("binding-code", codes, bound.named))
+                findings.append(BINDING_CODE(codes=codes, value_set=bound.named))
         findings.append(bound.undecided(answer, codes))
         if answer in _FAULTS and bound.maximum is not None:
             if bound.maximum.member(system, code) in _FAULTS:
-                findings.append(Finding("binding-max", codes, bound.maximum_named))
+                findings.append(BINDING_MAX(codes=codes, value_set=bound.maximum_named))
         elif answer in _FAULTS:
             findings.append(bound.outside(codes))
         return tuple(finding for finding in findings if finding is not None)
@@ -246,9 +262,9 @@ class ConceptBinding:
         self._no_coding: Findings = ()
         if self._bound.value_set is not None:
             if strength == "required":
-                self._no_coding = (Finding("binding-no-code", "", self._bound.named),)
+                self._no_coding = (BINDING_NO_CODE(value_set=self._bound.named),)
             elif strength == "extensible" and max_url is not None:
-                self._no_coding = (Finding("binding-no-code", "", self._bound.maximum_named),)
+                self._no_coding = (BINDING_NO_CODE(value_set=self._bound.maximum_named),)
 
     def __call__(self, codings: Sequence[object]) -> Findings:
         """Findings for the whole concept; what is no JSON object in ``codings`` is passed over."""
@@ -280,18 +296,18 @@ class ConceptBinding:
 
     def _judge(self, system: str | None, code: str | None) -> tuple[Membership, Findings]:
         bound, codes = self._bound, _coded(system, code)
-        findings: list[Finding | None] = [Finding("system-absent", codes)] if system is None else []
+        findings: list[Violation | None] = [SYSTEM_ABSENT(codes=codes)] if system is None else []
         answer = (
             bound.value_set.member(system, code)
             if bound.checked and bound.value_set is not None
             else Membership.IN
         )
         if answer is Membership.SKIPPED_BY_REFERENCE:
-            return answer, (Finding("undecided", codes, bound.named),)
+            return answer, (UNDECIDED(codes=codes, value_set=bound.named),)
         findings.append(bound.unknown(system, code))
         findings.append(bound.undecided(answer, codes))
         if answer is Membership.INVALID_CODE:
-            findings.append(Finding("binding-code", codes, bound.named))
+            findings.append(BINDING_CODE(codes=codes, value_set=bound.named))
         return answer, tuple(finding for finding in findings if finding is not None)
 
     def _outside(self, pairs: Sequence[tuple[str | None, str | None]]) -> Findings:
@@ -302,7 +318,7 @@ class ConceptBinding:
         if bound.maximum is not None:
             answers = {bound.maximum.member(*pair) for pair in pairs}
             if Membership.SKIPPED_BY_REFERENCE not in answers and not answers.isdisjoint(_FAULTS):
-                findings = (Finding("binding-max", codes, bound.maximum_named), *findings)
+                findings = (BINDING_MAX(codes=codes, value_set=bound.maximum_named), *findings)
         return findings
 
 

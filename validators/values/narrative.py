@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..declaration import Violation
 from ..issue import Issue
+from . import narrative_faults as faults
 from .uri import is_absolute_uri, link_fault
 from .xhtml import Element, MalformedError, read_xhtml
 
-__all__ = ["Finding", "Narrative", "check_div", "read_div", "resolve_anchors"]
-
-Finding = tuple[str, str]
+__all__ = ["Narrative", "check_div", "read_div", "resolve_anchors"]
 
 XHTML: Final = "http://www.w3.org/1999/xhtml"
 
@@ -91,8 +91,7 @@ _TRIMMED: Final = "".join(map(chr, range(33)))
 class Narrative:
     """One div, read.
 
-    findings   (rule, diagnostics) of every fault; rules are ``txt-1``, ``txt-2`` and our own
-               ``xhtml-…``
+    findings   every fault; rules are ``txt-1``, ``txt-2`` and our own ``xhtml-…``
     allowed    whether txt-1 holds: basic elements and attributes only
     content    whether txt-2 holds: some text or an image
     links      fragments that ``a`` elements link to, without ``#``
@@ -103,7 +102,7 @@ class Narrative:
                them
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Violation, ...]
     allowed: bool = False
     content: bool = False
     links: tuple[str, ...] = ()
@@ -116,7 +115,7 @@ class Narrative:
 _READ: dict[str, Narrative] = {}
 
 
-def check_div(xhtml: str) -> tuple[Finding, ...]:
+def check_div(xhtml: str) -> tuple[Violation, ...]:
     """What is wrong with the value of Narrative.div; empty if nothing is.
 
     Whether local links resolve is for ``resolve_anchors``.
@@ -132,7 +131,7 @@ def read_div(xhtml: str) -> Narrative:
     try:
         narrative = _judge(read_xhtml(xhtml))
     except MalformedError as error:
-        narrative = Narrative((("xhtml-syntax", f"the narrative is no XHTML: {error}"),))
+        narrative = Narrative((faults.SYNTAX(reason=str(error)),))
     if len(xhtml) <= MEMO_LENGTH:
         if len(_READ) >= MEMO_ENTRIES:
             _READ.clear()
@@ -142,18 +141,13 @@ def read_div(xhtml: str) -> Narrative:
 
 def _judge(root: Element) -> Narrative:
     """Walk the tree once, without recursion, with what each element's ancestors forbid."""
-    findings: list[Finding] = []
-    if root.namespace != XHTML:
-        findings.append(
-            (
-                "xhtml-namespace",
-                f"the narrative's namespace is {root.namespace or 'missing'}, it must be {XHTML}",
-            )
-        )
+    findings: list[Violation] = []
+    if not root.namespace:
+        findings.append(faults.NAMESPACE_MISSING(expected=XHTML))
+    elif root.namespace != XHTML:
+        findings.append(faults.NAMESPACE(namespace=root.namespace, expected=XHTML))
     if root.name != "div":
-        findings.append(
-            ("xhtml-name", f"the narrative starts with '{root.name}', it must be a div")
-        )
+        findings.append(faults.ROOT_NAME(element=root.name))
     walk = _Walk(findings)
     walk.vocabulary(root, is_root=True)
     stack: list[tuple[Element, frozenset[str]]] = [(root, frozenset())]
@@ -176,11 +170,9 @@ def _judge(root: Element) -> Narrative:
                     )
                 )
     if not walk.allowed:
-        findings.append(
-            ("txt-1", "the narrative holds elements or attributes that FHIR does not allow")
-        )
+        findings.append(faults.BASIC_ONLY())
     if not walk.content:
-        findings.append(("txt-2", "the narrative has no content but white space"))
+        findings.append(faults.CONTENT())
     return Narrative(
         tuple(dict.fromkeys(findings)),
         walk.allowed,
@@ -217,7 +209,7 @@ def _wordless(root: Element) -> bool:
 class _Walk:
     """What a walk over a div gathers."""
 
-    def __init__(self, findings: list[Finding]) -> None:
+    def __init__(self, findings: list[Violation]) -> None:
         self.findings = findings
         self.allowed = True
         self.content = False
@@ -233,11 +225,9 @@ class _Walk:
         if name not in ELEMENTS:
             self.allowed = False
             if not is_root:
-                self.findings.append(("xhtml-element", f"element '{name}' is not allowed"))
+                self.findings.append(faults.ELEMENT(element=name))
         if not is_root and element.namespace not in (None, XHTML):
-            self.findings.append(
-                ("xhtml-namespace", f"element '{name}' is of namespace {element.namespace}")
-            )
+            self.findings.append(faults.NAMESPACE_INSIDE(element=name, namespace=element.namespace))
         own = OWN_ATTRIBUTES.get(name, ())
         for attribute in element.attributes:
             if (
@@ -247,38 +237,28 @@ class _Walk:
             ):
                 self.allowed = False
                 if not is_root:
-                    self.findings.append(
-                        ("xhtml-attribute", f"attribute '{attribute}' is not allowed on '{name}'")
-                    )
+                    self.findings.append(faults.ATTRIBUTE(attribute=attribute, element=name))
 
     def place(self, element: Element, parent: Element, around: frozenset[str]) -> None:
         name = element.name
         if around:
             if (name in BLOCKS) or ("p" in around and name in NOT_IN_P):
-                self.findings.append(
-                    ("xhtml-nesting", f"'{name}' must not stand inside '{min(around)}'")
-                )
+                self.findings.append(faults.NESTING(element=name, outer=min(around)))
             if name in around and name in NOT_IN_ITSELF:
-                self.findings.append(("xhtml-nesting", f"'{name}' must not stand inside itself"))
+                self.findings.append(faults.NESTING_IN_ITSELF(element=name))
         parents = PARENTS.get(name)
         if parents and parent.name not in parents:
-            self.findings.append(
-                (
-                    "xhtml-place",
-                    f"'{name}' must stand in {' or '.join(parents)}, not in {parent.name}",
-                )
-            )
+            expected = " or ".join(parents)
+            self.findings.append(faults.PLACE(element=name, expected=expected, parent=parent.name))
         if name in EMPTY and element.children:
-            self.findings.append(("xhtml-children", f"'{name}' must be empty"))
+            self.findings.append(faults.CHILDREN_ANY(element=name))
         only = CHILDREN.get(name)
         if only is not None:
             for child in element.children:
                 if isinstance(child, Element) and child.name not in only:
-                    self.findings.append(
-                        ("xhtml-children", f"'{name}' must not hold '{child.name}'")
-                    )
+                    self.findings.append(faults.CHILDREN(element=name, child=child.name))
                 elif isinstance(child, str) and child.strip(_TRIMMED):
-                    self.findings.append(("xhtml-children", f"'{name}' must not hold text"))
+                    self.findings.append(faults.CHILDREN_TEXT(element=name))
 
     def identity(self, element: Element) -> None:
         attributes = element.attributes
@@ -304,9 +284,7 @@ class _Walk:
                     "urn",
                     "cid",
                 ):
-                    self.findings.append(
-                        ("xhtml-scheme", f"a link must not use the scheme '{scheme}'")
-                    )
+                    self.findings.append(faults.SCHEME(scheme=scheme))
         elif element.name == "img":
             source = element.attributes.get("src")
             if source is not None:
@@ -317,9 +295,7 @@ class _Walk:
     def _target(self, target: str, kind: str) -> None:
         fault = link_fault(target)
         if fault is not None:
-            self.findings.append(
-                ("xhtml-link", f"{kind} '{target[:100]}' is no valid address: {fault}")
-            )
+            self.findings.append(faults.LINK(kind=kind, target=target[:100], reason=fault))
 
 
 def resolve_anchors(resource: dict[str, Any]) -> list[Issue]:
@@ -357,26 +333,10 @@ def _resolve(
         ids, names = found
         for link in narrative.links:
             if not ids[link] and not names[link] and not targets.in_any(bundles, link):
-                issues.append(
-                    Issue(
-                        "error",
-                        "invalid",
-                        "xhtml-anchor",
-                        where,
-                        f"the link '#{link}' leads nowhere",
-                    )
-                )
+                issues.append(Issue.of(faults.ANCHOR(target=link), where))
         for image in narrative.images:
             if ids[image] != 1:
-                issues.append(
-                    Issue(
-                        "error",
-                        "invalid",
-                        "xhtml-image",
-                        where,
-                        f"the image '#{image}' has {ids[image]} targets, it must have one",
-                    )
-                )
+                issues.append(Issue.of(faults.IMAGE(target=image, count=ids[image]), where))
     for position, inner in enumerate(_objects(resource.get("contained"))):
         _resolve(inner, resource, bundles, f"{path}.contained[{position}]", targets, issues)
     if resource.get("resourceType") == "Bundle":

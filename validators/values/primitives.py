@@ -1,11 +1,11 @@
 """The twenty primitive types of R4: what a decoded JSON value must look like to be one.
 
-A check takes the value as ``decoding.decode`` gives it and answers None (fine) or ``(rule,
-diagnostics)``. ``CHECKS`` says what fails a resource, ``WARNINGS`` what is only worth a word; both
-are keyed by the type's name. Two conventions of HL7's validator hold for every type that JSON
-writes as a string: a string of nothing but white space is a warning, whatever the type, and an
-empty string is an error. Proven strings are remembered per type, up to a bound, so that a value
-seen before costs one set look-up.
+A check takes the value as ``decoding.decode`` gives it and answers None (fine) or a Violation.
+``CHECKS`` says what fails a resource, ``WARNINGS`` what is only worth a word; both are keyed by the
+type's name. Two conventions of HL7's validator hold for every type that JSON writes as a string: a
+string of nothing but white space is a warning, whatever the type, and an empty string is an error.
+Proven strings are remembered per type, up to a bound, so that a value seen before costs one set
+look-up.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
+from ..declaration import Declaration, Violation
+from . import format_faults as faults
 from .decoding import Number
 from .narrative import check_div
 from .uri import base64_length, is_absolute_uri
@@ -25,15 +27,13 @@ __all__ = [
     "QUIET",
     "WARNINGS",
     "Check",
-    "Finding",
     "is_absolute_uri",
     "is_blank",
     "resource_id",
     "utf16_length",
 ]
 
-Finding = tuple[str, str]
-Check = Callable[[object], Finding | None]
+Check = Callable[[object], Violation | None]
 
 STRING_LIMIT: Final = 1_048_576
 """Longest string, in UTF-16 code units (R4 section 2.24.0.1 says 1 MB; the reference validator
@@ -89,11 +89,10 @@ _URI_SPACE = re.compile(r"[\t\n\x0b\x0c\r ]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
-_WRONG_JSON: Final = "json-type"
-_EMPTY: Final[Finding] = ("empty-string", "a value must not be empty")
-_NO_STRING: Final[Finding] = (_WRONG_JSON, "the value must be a JSON string")
-_NO_NUMBER: Final[Finding] = (_WRONG_JSON, "the value must be a JSON number")
-_NO_BOOLEAN: Final[Finding] = (_WRONG_JSON, "the value must be JSON true or false")
+_EMPTY: Final = faults.EMPTY_STRING()
+_NO_STRING: Final = faults.JSON_TYPE(expected="a JSON string")
+_NO_NUMBER: Final = faults.JSON_TYPE(expected="a JSON number")
+_NO_BOOLEAN: Final = faults.JSON_TYPE(expected="JSON true or false")
 
 
 def is_blank(value: str) -> bool:
@@ -117,11 +116,11 @@ PROVEN: Final[dict[str, set[str]]] = {}
 """Type name -> strings that its check has let pass; emptied now and then, never replaced."""
 
 
-def _remembering(name: str, prove: Callable[[str], Finding | None]) -> Check:
+def _remembering(name: str, prove: Callable[[str], Violation | None]) -> Check:
     """A check for strings: JSON type first, then the memory, then the proof."""
     proven = PROVEN.setdefault(name, set())
 
-    def check(value: object) -> Finding | None:
+    def check(value: object) -> Violation | None:
         if type(value) is not str:
             return _NO_STRING
         if value in proven:
@@ -147,133 +146,108 @@ def _exists(year: str, month: str | None, day: str | None) -> bool:
     )
 
 
-def _date(value: str) -> Finding | None:
+def _date(value: str) -> Violation | None:
     match = _DATE.fullmatch(value)
     if match is None:
-        return "date", f"'{value}' is no date: YYYY, YYYY-MM or YYYY-MM-DD"
-    return None if _exists(*match.group(1, 2, 3)) else ("date", f"'{value}' is not in the calendar")
+        return faults.DATE(value=value)
+    return None if _exists(*match.group(1, 2, 3)) else faults.DATE_OFF_CALENDAR(value=value)
 
 
-def _date_time(value: str) -> Finding | None:
+def _date_time(value: str) -> Violation | None:
     match = _DATE_TIME.fullmatch(value)
     if match is None:
-        return (
-            "dateTime",
-            f"'{value}' is no dateTime: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz",
-        )
+        return faults.DATE_TIME(value=value)
     if match[4] is None and len(value) > 10:
-        return "dateTime-zone", f"'{value}' has a time, so it must have a time zone"
-    return (
-        None
-        if _exists(*match.group(1, 2, 3))
-        else ("dateTime", f"'{value}' is not in the calendar")
-    )
+        return faults.DATE_TIME_ZONE(value=value)
+    return None if _exists(*match.group(1, 2, 3)) else faults.DATE_TIME_OFF_CALENDAR(value=value)
 
 
-def _instant(value: str) -> Finding | None:
+def _instant(value: str) -> Violation | None:
     match = _INSTANT.fullmatch(value)
     if match is None:
-        return "instant", f"'{value}' is no instant: YYYY-MM-DDThh:mm:ss+zz:zz"
-    return (
-        None if _exists(*match.group(1, 2, 3)) else ("instant", f"'{value}' is not in the calendar")
-    )
+        return faults.INSTANT(value=value)
+    return None if _exists(*match.group(1, 2, 3)) else faults.INSTANT_OFF_CALENDAR(value=value)
 
 
-def _time(value: str) -> Finding | None:
-    return None if _TIME.fullmatch(value) else ("time", f"'{value}' is no time: hh:mm:ss")
+def _time(value: str) -> Violation | None:
+    return None if _TIME.fullmatch(value) else faults.TIME(value=value)
 
 
-def _code(value: str) -> Finding | None:
+def _code(value: str) -> Violation | None:
     if value.strip(SPACE) != value or _CODE_SPACE.search(value):
-        return "code-whitespace", f"'{value}' is no code: no white space but single spaces inside"
+        return faults.CODE_WHITESPACE(value=value)
     return None
 
 
-def _id(value: str) -> Finding | None:
-    return (
-        None
-        if _ID.fullmatch(value)
-        else ("id", f"'{value}' is no id: 1 to 64 of A-Z, a-z, 0-9, '-' and '.'")
-    )
+def _id(value: str) -> Violation | None:
+    return None if _ID.fullmatch(value) else faults.ID(value=value)
 
 
-def _uri(value: str) -> Finding | None:
+def _uri(value: str) -> Violation | None:
     return _unspaced(value) or _urn(value)
 
 
-def _unspaced(value: str) -> Finding | None:
+def _unspaced(value: str) -> Violation | None:
     if value.strip(SPACE) != value or _URI_SPACE.search(value):
-        return "uri-whitespace", f"'{value}' is no URI: it holds white space"
+        return faults.URI_WHITESPACE(value=value)
     return None
 
 
-def _urn(value: str) -> Finding | None:
+def _urn(value: str) -> Violation | None:
     if value.startswith(("oid:", "uuid:")):
-        return "uri-scheme", f"'{value}' must start with 'urn:'"
+        return faults.URI_SCHEME(value=value)
     if value.startswith("urn:uuid:"):
         return _urn_uuid(value.partition("#")[0])
     return _urn_oid(value) if value.startswith("urn:oid:") else None
 
 
-def _urn_uuid(value: str) -> Finding | None:
-    return (
-        None
-        if _UUID.fullmatch(value, 9)
-        else ("uuid", f"'{value}' does not hold a UUID in lower case")
-    )
+def _urn_uuid(value: str) -> Violation | None:
+    return None if _UUID.fullmatch(value, 9) else faults.UUID(value=value)
 
 
-def _urn_oid(value: str) -> Finding | None:
+def _urn_oid(value: str) -> Violation | None:
     # an OID of fewer than four characters before its last dot names no name space; 1.3 is the
     # exception
     if _OID.fullmatch(value, 8) and (value.rfind(".") >= 12 or value.startswith("1.3", 8)):
         return None
-    return "oid", f"'{value}' does not hold a valid OID"
+    return faults.OID(value=value)
 
 
-def _canonical(value: str) -> Finding | None:
+def _canonical(value: str) -> Violation | None:
     if not value.startswith("#") and not is_absolute_uri(value):
-        return "canonical-absolute", f"'{value}' must be an absolute URI or a fragment"
+        return faults.CANONICAL_ABSOLUTE(value=value)
     bare = value.partition("#")[0]
     return _unspaced(value) or _urn(
         (bare.rpartition("|")[0] or bare) if value.startswith("urn:uuid:") else value
     )
 
 
-def _oid(value: str) -> Finding | None:
-    return (
-        _urn_oid(value)
-        if value.startswith("urn:oid:")
-        else ("oid", f"'{value}' must start with 'urn:oid:'")
-    )
+def _oid(value: str) -> Violation | None:
+    return _urn_oid(value) if value.startswith("urn:oid:") else faults.OID_SCHEME(value=value)
 
 
-def _uuid(value: str) -> Finding | None:
-    return (
-        _urn_uuid(value)
-        if value.startswith("urn:uuid:")
-        else ("uuid", f"'{value}' must start with 'urn:uuid:'")
-    )
+def _uuid(value: str) -> Violation | None:
+    return _urn_uuid(value) if value.startswith("urn:uuid:") else faults.UUID_SCHEME(value=value)
 
 
-def _string(value: object) -> Finding | None:
+def _string(value: object) -> Violation | None:
     if type(value) is not str:
         return _NO_STRING
     if not value:
         return _EMPTY
     if len(value) > STRING_LIMIT // 2 and (length := utf16_length(value)) > STRING_LIMIT:
-        return "string-length", f"the string has {length} characters, {STRING_LIMIT} are allowed"
+        return faults.STRING_LENGTH(length=length, limit=STRING_LIMIT)
     return None
 
 
-def _markdown(value: object) -> Finding | None:
+def _markdown(value: object) -> Violation | None:
     # the reference validator bounds the length of string alone
     if type(value) is not str:
         return _NO_STRING
     return None if value else _EMPTY
 
 
-def _base64(value: object) -> Finding | None:
+def _base64(value: object) -> Violation | None:
     # by number of characters and not by alphabet, as the reference validator; WARNINGS has the
     # alphabet
     if type(value) is not str:
@@ -281,12 +255,10 @@ def _base64(value: object) -> Finding | None:
     if not value:
         return _EMPTY
     count = base64_length(value)
-    return (
-        ("base64", f"{count} characters of base64 are no multiple of four") if count % 4 else None
-    )
+    return faults.BASE64(count=count) if count % 4 else None
 
 
-def _xhtml(value: object) -> Finding | None:
+def _xhtml(value: object) -> Violation | None:
     if type(value) is not str:
         return _NO_STRING
     if not value:
@@ -295,108 +267,113 @@ def _xhtml(value: object) -> Finding | None:
     return findings[0] if findings else None
 
 
-def _boolean(value: object) -> Finding | None:
+def _boolean(value: object) -> Violation | None:
     return None if value is True or value is False else _NO_BOOLEAN
 
 
-def _whole(value: object, least: int, name: str) -> Finding | None:
-    if type(value) is int:
-        if least <= value <= INTEGER_MAX:
-            return None
-        return name, f"{value} is outside {least} to {INTEGER_MAX}"
-    if isinstance(value, Number):
-        lexeme = value.lexeme
-        if _INTEGER.fullmatch(lexeme) and not (least >= 0 and lexeme[0] == "-"):
-            return _whole(int(lexeme), least, name)
-        return name, f"{lexeme} is no {name}"
-    return (
-        (name, f"{value} is no {name}: it has a fraction or an exponent, or is too large")
-        if type(value) is float
-        else _NO_NUMBER
-    )
+class _WholeNumber(NamedTuple):
+    """One of the types of whole numbers: its name, its least value, and what may be wrong."""
+
+    name: str
+    least: int
+    outside: Declaration
+    form: Declaration
+    digits: Declaration
+
+    def fault(self, value: object) -> Violation | None:
+        if type(value) is int:
+            if self.least <= value <= INTEGER_MAX:
+                return None
+            return self.outside(value=value, least=self.least, most=INTEGER_MAX)
+        if isinstance(value, Number):
+            lexeme = value.lexeme
+            if _INTEGER.fullmatch(lexeme) and not (self.least >= 0 and lexeme[0] == "-"):
+                return self.fault(int(lexeme))
+            return self.form(value=lexeme, type=self.name)
+        return self.digits(value=value, type=self.name) if type(value) is float else _NO_NUMBER
 
 
-def _integer(value: object) -> Finding | None:
+_INTEGERS = _WholeNumber(
+    "integer", INTEGER_MIN, faults.INTEGER, faults.INTEGER_FORM, faults.INTEGER_DIGITS
+)
+_UNSIGNED = _WholeNumber(
+    "unsignedInt", 0, faults.UNSIGNED_INT, faults.UNSIGNED_INT_FORM, faults.UNSIGNED_INT_DIGITS
+)
+_POSITIVE = _WholeNumber(
+    "positiveInt", 1, faults.POSITIVE_INT, faults.POSITIVE_INT_FORM, faults.POSITIVE_INT_DIGITS
+)
+
+
+def _integer(value: object) -> Violation | None:
     return (
         None
         if type(value) is int and INTEGER_MIN <= value <= INTEGER_MAX
-        else _whole(value, INTEGER_MIN, "integer")
+        else _INTEGERS.fault(value)
     )
 
 
-def _unsigned_int(value: object) -> Finding | None:
-    return (
-        None
-        if type(value) is int and 0 <= value <= INTEGER_MAX
-        else _whole(value, 0, "unsignedInt")
-    )
+def _unsigned_int(value: object) -> Violation | None:
+    return None if type(value) is int and 0 <= value <= INTEGER_MAX else _UNSIGNED.fault(value)
 
 
-def _positive_int(value: object) -> Finding | None:
-    return (
-        None
-        if type(value) is int and 1 <= value <= INTEGER_MAX
-        else _whole(value, 1, "positiveInt")
-    )
+def _positive_int(value: object) -> Violation | None:
+    return None if type(value) is int and 1 <= value <= INTEGER_MAX else _POSITIVE.fault(value)
 
 
-def _decimal(value: object) -> Finding | None:
+def _decimal(value: object) -> Violation | None:
     if type(value) is float or type(value) is int:
         return None
     if isinstance(value, Number):
         # 0e5 is a number to JSON and to R4, but not to the reference validator: it takes the zero
         # for a leading one
         if value.lexeme.lstrip("-")[:2] in ("0e", "0E"):
-            return "decimal", f"{value.lexeme} is no decimal: a leading zero"
+            return faults.DECIMAL(value=value.lexeme)
         return None
     return _NO_NUMBER
 
 
-def resource_id(value: object) -> Finding | None:
+def resource_id(value: object) -> Violation | None:
     """The rule for Resource.id, which R4 types as a string: an id, and unlike every other primitive
     never blank.
     """
     if type(value) is not str:
         return _NO_STRING
-    return None if _ID.fullmatch(value) else _id(value) or ("id", "an id must not be blank")
+    return None if _ID.fullmatch(value) else _id(value) or faults.ID_BLANK()
 
 
-def _blank_warning(value: object) -> Finding | None:
+def _blank_warning(value: object) -> Violation | None:
     if type(value) is not str:
         return None
     if not value.strip(SPACE):
-        return "blank-string", "the value is white space only"
+        return faults.BLANK_STRING()
     if _CONTROL.search(value):
-        return "control-character", "the value holds a control character that XML cannot carry"
+        return faults.CONTROL_CHARACTER()
     return None
 
 
-def _string_warning(value: object) -> Finding | None:
+def _string_warning(value: object) -> Violation | None:
     if type(value) is str and value.strip(SPACE) and value.strip(SPACE) != value:
-        return "string-whitespace", "the string starts or ends with white space"
+        return faults.STRING_WHITESPACE()
     return _blank_warning(value)
 
 
-def _base64_warning(value: object) -> Finding | None:
+def _base64_warning(value: object) -> Violation | None:
     if type(value) is str and not is_blank(value):
         bare = "".join(value.split())
         if bare != value:
-            return "base64-whitespace", "the base64 holds white space"
+            return faults.BASE64_WHITESPACE()
         if not _BASE64.fullmatch(bare):
-            return "base64-alphabet", "the value cannot be decoded as base64"
+            return faults.BASE64_ALPHABET()
     return _blank_warning(value)
 
 
-def _decimal_warning(value: object) -> Finding | None:
+def _decimal_warning(value: object) -> Violation | None:
     if type(value) is float or type(value) is int or isinstance(value, Number):
         digits, _, exponent = (
             (value.lexeme if isinstance(value, Number) else repr(value)).lower().partition("e")
         )
         if len(exponent.lstrip("+-")) > 4 or len(digits.lstrip("-").replace(".", "")) > 18:
-            return (
-                "decimal-range",
-                "the decimal has more than 18 digits, or an exponent of more than four",
-            )
+            return faults.DECIMAL_RANGE()
     return None
 
 
@@ -453,7 +430,7 @@ def _quiet(name: str) -> tuple[set[str], Check]:
     prove, warn = CHECKS[name], WARNINGS[name]
     quiet: set[str] = set()
 
-    def check(value: object) -> Finding | None:
+    def check(value: object) -> Violation | None:
         finding = prove(value) or warn(value)
         if finding is None and type(value) is str and len(value) <= MEMO_LENGTH:
             if len(quiet) >= MEMO_STRINGS:

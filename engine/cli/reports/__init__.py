@@ -6,22 +6,29 @@ findings, one by one -> report -> standard output
 
 from __future__ import annotations
 
-from .delimited import CsvReport, JsonLinesReport
-from .document import JsonReport
-from .github import GitHubReport
-from .human import HumanReport
-from .junit import JUnitReport
+import importlib
+from typing import TextIO
+
 from .line_issue import LineIssue, Report, Shown
-from .sarif import SarifReport
 
-__all__ = ["REPORTS", "LineIssue", "Report", "Shown"]
+__all__ = ["FORMATS", "LineIssue", "Report", "Shown", "open_report"]
 
-REPORTS: dict[str, type[Report]] = {
-    "human": HumanReport,
-    "json": JsonReport,
-    "jsonl": JsonLinesReport,
-    "csv": CsvReport,
-    "junit": JUnitReport,
-    "sarif": SarifReport,
-    "github": GitHubReport,
+_REPORTS = {
+    # format: (module of this package, class)
+    "human": ("human", "HumanReport"),
+    "json": ("document", "JsonReport"),
+    "jsonl": ("delimited", "JsonLinesReport"),
+    "csv": ("delimited", "CsvReport"),
+    "junit": ("junit", "JUnitReport"),
+    "sarif": ("sarif", "SarifReport"),
+    "github": ("github", "GitHubReport"),
 }
+
+FORMATS = tuple(_REPORTS)
+
+
+def open_report(output_format: str, out: TextIO, shown: Shown) -> Report:
+    """Return a report in a format of FORMATS, which is imported only now: --help needs none."""
+    module, name = _REPORTS[output_format]
+    report: type[Report] = getattr(importlib.import_module(f".{module}", __name__), name)
+    return report(out, shown)

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from bulkfhir.engine.cli.reports import REPORTS, LineIssue, Shown
+from bulkfhir.engine.cli.reports import FORMATS, LineIssue, Shown, open_report
 from bulkfhir.validators import Issue
 
 PROFILE = "http://hl7.org/fhir/StructureDefinition/Patient"
@@ -41,7 +41,7 @@ def report(
     name: str, findings: list[LineIssue], max_errors: int = 0, *, warnings: bool = False
 ) -> str:
     out = io.StringIO()
-    made = REPORTS[name](out, Shown(max_errors, warnings=warnings))
+    made = open_report(name, out, Shown(max_errors, warnings=warnings))
     for one in findings:
         made.add(one)
     made.finish({"scanned": 9})
@@ -64,7 +64,7 @@ def test_human_colours_the_severity_on_a_terminal_unless_no_color_is_set(
 
     def shown() -> str:
         out = Terminal()
-        REPORTS["human"](out, Shown()).add(finding())
+        open_report("human", out, Shown()).add(finding())
         return out.getvalue()
 
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -100,7 +100,7 @@ def test_human_shows_warnings_of_accepted_lines_that_are_reported() -> None:
     assert "warning[invalid]" in report("human", [finding(severity="warning")])
 
 
-@pytest.mark.parametrize("name", sorted(set(REPORTS) - {"human"}))
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"human"}))
 def test_formats_for_machines_have_what_stands_beside_too(name: str) -> None:
     assert "beside" in report(name, [finding(), beside("warning")])
 
