@@ -147,7 +147,6 @@ class OneByOne:
                 verdict = validate(data[start:end])
             except Exception as error:  # noqa: BLE001 the wall around one resource: a bug in a validator costs its own line only
                 verdict = crash_verdict(error)
-                crashed.add(position)
             numbers.append(number)
             starts.append(start)
             ends.append(end)
@@ -155,7 +154,9 @@ class OneByOne:
             ids.append(verdict.resource_id)
             if verdict.issues:
                 verdicts[position] = verdict
-                if position not in crashed and verdict.failed:
+                if verdict.crashed:
+                    crashed.add(position)
+                elif verdict.failed:
                     failed.add(position)
         return BlockVerdicts(
             numbers,

@@ -158,12 +158,19 @@ class Verdict:
     def failed(self) -> bool:
         return any(issue.fails for issue in self.issues)
 
+    @property
+    def crashed(self) -> bool:
+        """Whether the validation itself broke."""
+        return any(issue.rule == CRASH.name for issue in self.issues)
 
-def crash_verdict(error: Exception) -> Verdict:
-    """What is said of a resource whose validation itself broke: a server error, never the
-    data's.
+
+def crash_verdict(
+    error: Exception, resource_type: str | None = None, resource_id: str | None = None
+) -> Verdict:
+    """Return what is said of a resource whose validation itself broke, a server error and never
+    the data's; with its type and id where they could be read.
     """
-    return Verdict(None, None, [Issue.of(CRASH(error=type(error).__name__))])
+    return Verdict(resource_type, resource_id, [Issue.of(CRASH(error=type(error).__name__))])
 
 
 def operation_outcome(issues: Sequence[Issue]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from .explainer.form import (
     RESOURCE_TYPE_UNKNOWN,
 )
 from .explainer.resource_walk import Explainer
-from .issue import Issue, Verdict
+from .issue import Issue, Verdict, crash_verdict
 from .native.acceptance import NATIVE, Acceptance
 from .search import SearchedElements
 from .values.decoding import (
@@ -112,7 +112,8 @@ class Validator:
     def validate(self, line: bytes) -> Verdict:
         """The verdict for one resource given as JSON bytes.
 
-        Bad data is in the verdict, never raised.
+        Bad data is in the verdict, never raised; so is a mistake of the validator's own, with the
+        resource's type and id (``Verdict.crashed``).
         """
         return self._verdict(line, self._issues)
 
@@ -139,7 +140,10 @@ class Validator:
         identity = identity if type(identity) is str else None
         if type(name) is not str or not self._errors.schema.is_resource(name):
             return Verdict(name if type(name) is str else None, identity, [_resource_type(name)])
-        return Verdict(name, identity, explain(resource))
+        try:
+            return Verdict(name, identity, explain(resource))
+        except Exception as error:  # noqa: BLE001  # the wall around one resource: a mistake here costs its own line only
+            return crash_verdict(error, name, identity)
 
     def _issues(self, resource: dict[str, Any]) -> list[Issue]:
         """What fails a resource is looked for first, which is the smaller question; the rest only

@@ -149,18 +149,51 @@ def resolve(reference: str, scope: Scope) -> Resolution:
 
 def scope_of(value: Any, scope: Scope) -> Scope:
     """The scope that a value stands in, which was reached from another scope: its own where it is a
-    contained resource or an entry's.
+    resource inside one, contained or in a Bundle's entry or a parameter.
     """
     for around in scope.outward():
         if value is around.resource:
             return around
-        if any(value is held for held in _objects(around.resource.get("contained"))):
-            return Scope(value, around.undecided, around, "contained", around.resource)
-        if around.resource.get("resourceType") == "Bundle":
-            for _, resource, entry in entries(around):
-                if resource is not None and value is resource:
-                    return Scope(resource, around.undecided, around, "entry", entry)
+        held = _inside(around).get(id(value))
+        if held is not None:
+            return Scope(value, around.undecided, around, *held)
     return scope
+
+
+def _inside(scope: Scope) -> dict[int, tuple[str, Mapping[str, Any]]]:
+    """Identity of an object -> how it stands in the scope's resource and what holds it, of every
+    resource right inside that; worked out once per resource.
+    """
+    found: dict[int, tuple[str, Mapping[str, Any]]] | None = scope.memo.get("inside")
+    if found is None:
+        resource = scope.resource
+        found = scope.memo["inside"] = {
+            id(held): ("contained", resource) for held in _objects(resource.get("contained"))
+        }
+        for holder, held in _inline(resource):
+            found[id(held)] = ("entry", holder)
+    return found
+
+
+def _inline(resource: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """(holder, resource) of every resource in a place of a Bundle or Parameters."""
+    match resource.get("resourceType"):
+        case "Bundle":
+            for entry in _objects(resource.get("entry")):
+                response = entry.get("response")
+                yield from _held(entry, "resource")
+                yield from _held(response if type(response) is dict else {}, "outcome")
+        case "Parameters":
+            left = list(_objects(resource.get("parameter")))
+            while left:
+                parameter = left.pop()
+                yield from _held(parameter, "resource")
+                left += _objects(parameter.get("part"))
+
+
+def _held(holder: dict[str, Any], name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    if type(found := holder.get(name)) is dict:
+        yield holder, found
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

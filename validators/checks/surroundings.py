@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .conformance import Conformance
+
 __all__ = ["Scope"]
 
 
@@ -23,9 +25,19 @@ class Scope:
                for all scopes of a line
     enclosed   whether a Bundle or Parameters is around it, where references may lead to other
                entries
+    follows    which values of the line follow which profiles; one record for all scopes of a line
     """
 
-    __slots__ = ("enclosed", "holder", "memo", "parent", "place", "resource", "undecided")
+    __slots__ = (
+        "enclosed",
+        "follows",
+        "holder",
+        "memo",
+        "parent",
+        "place",
+        "resource",
+        "undecided",
+    )
 
     def __init__(
         self,
@@ -41,9 +53,18 @@ class Scope:
         self.enclosed: bool = place == "entry" or (parent is not None and parent.enclosed)
         self.holder = holder
         self.undecided = undecided
+        self.follows: Conformance = Conformance(undecided) if parent is None else parent.follows
         self.memo: dict[
             Any, Any
         ] = {}  # what a rule has worked out once for this resource, by a key of its own
+
+    def aside(self) -> Scope:
+        """Return the same place for a question beside the walk: what it cannot decide is not
+        counted, and what rules have met so far is not known there.
+        """
+        made = Scope(self.resource, Counter(), self.parent, self.place, self.holder)
+        made.follows = self.follows
+        return made
 
     @property
     def root(self) -> dict[str, Any]:

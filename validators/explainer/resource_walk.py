@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from .. import fhirpath
 from ..checks.check import Check, Issues, prefix_locations, union
+from ..checks.conformance import identity
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
 from ..definitions import Definitions
@@ -111,30 +112,23 @@ class Explainer:
         """Whether a value follows a known profile, and its own type: a resource in its own scope,
         or any other object.
         """
-        outermost = scope
-        while outermost.parent is not None:
-            outermost = outermost.parent
-        answers: dict[tuple[int, str], bool] = outermost.memo.setdefault("conforms", {})
-        key = id(value), url
-        if key not in answers:
-            answers[key] = (
-                True  # while it is being found out: what leads back to itself is no fault
-            )
-            silent = Scope(scope.resource, Counter(), scope.parent, scope.place, scope.holder)
-            check = (
-                self.resource_check(name)
-                if self.schema.is_resource(name)
-                else self.type_check(name)
-            )
-            beyond = self.profile_check(url)
-            issues = [
-                *(check(value, silent) or ()),
-                *((beyond(value, silent) if beyond is not None else None) or ()),
-            ]
-            answers[key] = not any(
-                issue.fails for issue in issues if type(issue) is not PendingContext
-            )
-        return answers[key]
+        profile = self.definitions.fetch("StructureDefinition", url)
+        return scope.follows.ask(
+            value,
+            url if profile is None else identity(profile),
+            lambda: self._follows(value, name, url, scope.aside()),
+        )
+
+    def _follows(self, value: dict[str, Any], name: str, url: str, scope: Scope) -> bool:
+        check = (
+            self.resource_check(name) if self.schema.is_resource(name) else self.type_check(name)
+        )
+        beyond = self.profile_check(url)
+        issues = [
+            *(check(value, scope) or ()),
+            *((beyond(value, scope) if beyond is not None else None) or ()),
+        ]
+        return not any(issue.fails for issue in issues if type(issue) is not PendingContext)
 
     def resource_check(self, name: str) -> Check:
         """The check for resources of one type, given their own scope. Raises UnknownType."""
@@ -263,8 +257,11 @@ class Explainer:
 
     def _conforms_to(self, scope: Scope, value: Any, name: str, url: str) -> bool | None:
         definition = self.definitions.fetch("StructureDefinition", url)
-        if definition is None or type(value) is not dict:
+        if definition is None:
             return None
+        if type(value) is not dict:
+            beyond = self.profile_check(url)
+            return definition["type"] == name and (beyond is None or not beyond(value, scope))
         kind = str(value.get("resourceType", name))
         if definition["type"] != kind or self.schema.kind(kind) is None:
             return False

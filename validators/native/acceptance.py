@@ -17,7 +17,7 @@ from typing import Final
 
 from ..block import Block, BlockVerdicts
 from ..checks.compilation import Compilation
-from ..issue import Verdict, crash_verdict
+from ..issue import Verdict
 from ..text_columns import DictionaryColumn, NewlineColumn
 from .type_records import Lowering
 
@@ -41,7 +41,7 @@ class Acceptance:
     """Judges blocks natively as far as that goes. One per validator; not thread-safe. Only where
     ``NATIVE`` is true.
 
-    slow       judges the lines that are not accepted
+    slow       judges the lines that are not accepted; raises nothing
     undecided  gets the codes of accepted lines that could not be checked: value set or code system
                -> how many
     """
@@ -79,11 +79,13 @@ class Acceptance:
             reasons[reason] += 1
             if block.between is not None:
                 block.between()
-            verdict = self._explain(data[starts[position] : ends[position]], position, crashed)
+            verdict = self._slow(data[starts[position] : ends[position]])
             names[position], keys[position] = verdict.resource_type, verdict.resource_id
             if verdict.issues:
                 verdicts[position] = verdict
-                if position not in crashed and verdict.failed:
+                if verdict.crashed:
+                    crashed.add(position)
+                elif verdict.failed:
                     failed.add(position)
         return BlockVerdicts(
             numbers,
@@ -108,10 +110,3 @@ class Acceptance:
                 value, undecided = self._table.answer(check, text)
                 self._acceptor.answer(check, text, value, undecided)
         return judgement
-
-    def _explain(self, line: bytes, position: int, crashed: set[int]) -> Verdict:
-        try:
-            return self._slow(line)
-        except Exception as error:  # noqa: BLE001  # the wall around one resource: a bug in a validator costs its own line only
-            crashed.add(position)
-            return crash_verdict(error)

@@ -44,7 +44,7 @@ class Nowhere(Scope):
     """
 
     __slots__ = ()
-    resource = parent = place = holder = property(_unseen)
+    resource = parent = place = holder = follows = property(_unseen)
 
     def __init__(self) -> None:
         self.undecided = Counter()

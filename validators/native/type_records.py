@@ -220,21 +220,20 @@ class Lowering:
         def question(text: bytes) -> Answer:
             url = read_text(text)
             definition = claimed_profiles.named(url, self.compilation)
-            if definition is None or definition["type"] not in (
-                schema.name,
-                "Resource",
-                "DomainResource",
-            ):
+            if definition is None or definition["type"] != schema.name:
                 return (
                     NO
                     if check({"resourceType": schema.name, "meta": {"profile": [url]}}, Nowhere())
                     else YES
                 )
-            urls = [
-                each
-                for each in (url, *claimed_profiles.imposed(definition))
-                if profile_check(each) is not None
-            ]
+            imposed = claimed_profiles.imposed(definition)
+            if any(self._is_of_another_type(each, schema.name) for each in imposed):
+                return NO
+            urls = [each for each in (url, *imposed) if profile_check(each) is not None]
             return (2 + self.overlays.of_profiles(urls), Counter()) if urls else YES
 
         return question
+
+    def _is_of_another_type(self, url: str, name: str) -> bool:
+        profile = self.compilation.definitions.fetch("StructureDefinition", url)
+        return profile is not None and profile["type"] != name

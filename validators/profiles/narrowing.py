@@ -201,16 +201,18 @@ class ProfileCompiler:
             and (not refs or any(t.code == "Resource" for t in refs))
         ):
             return None
-        made: dict[str, Check | None] = {}
+        made: dict[str, tuple[Check, Check]] = {}
 
-        def compiled(name: str) -> Check | None:
+        def compiled(name: str) -> tuple[Check, Check]:
+            """The check of the resource as an element of the one around it, and of its children in
+            its own scope.
+            """
             if name not in made:
                 element = replace(self._narrowed(node.element, prop.element, name), binding=None)
-                inside = self.children(node, name)
                 checks = self.compilation.narrowing_checks(
                     replace(prop, type=name, element=element, type_ref=TypeRef(name))
                 )
-                made[name] = union([*checks, *([inside] if inside is not None else [])])
+                made[name] = union(checks) or _nothing, self.children(node, name) or _nothing
             return made[name]
 
         def check(value: Any, companion: Any, scope: Scope) -> Issues:
@@ -227,8 +229,10 @@ class ProfileCompiler:
                 if ref is not None
                 else []
             )
-            more = compiled(name)
-            return (issues + ((more(value, inner) if more is not None else None) or [])) or None
+            as_element, inside = compiled(name)
+            issues += as_element(value, scope) or ()
+            issues += inside(value, inner) or ()
+            return issues or None
 
         return check
 
@@ -276,6 +280,10 @@ class ProfileCompiler:
             min_value=None if element.min_value == base.min_value else element.min_value,
             max_value=None if element.max_value == base.max_value else element.max_value,
         )
+
+
+def _nothing(value: Any, scope: Scope) -> Issues:
+    return None
 
 
 def _item(

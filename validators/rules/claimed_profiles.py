@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, union
+from ..checks.conformance import identity
 from ..checks.rule import only_with
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
+from ..declaration import Declaration, Violation
 from ..definitions import core
 from ..issue import Issue, Severity
 from ..schema import TypeSchema, element_schema
@@ -43,6 +44,15 @@ PROFILE_TYPE = Declaration(
     "a profile that a resource claims to follow is one of its type",
     section="5.1.0.4",
     reference=("Validation_VAL_Profile_WrongType",),
+)
+PROFILE_ELEMENT = Declaration(
+    "profile-element",
+    "error",
+    "structure",
+    "This element is not allowed by the profile {url}",
+    "a resource that follows a profile on an abstract type has only what that type has",
+    section="5.1.0.4",
+    reference=("Validation_VAL_Profile_NotAllowed",),
 )
 _OF_THE_CLAIM = frozenset({PROFILE_UNKNOWN.name, PROFILE_TYPE.name})
 
@@ -88,16 +98,72 @@ def _compiled(url: str, kind: str, compilation: Compilation) -> Check | None:
     definition = named(url, compilation)
     if definition is None:
         return _unknown(url, compilation)
-    if definition["type"] not in (kind, "Resource", "DomainResource"):
-        fault = PROFILE_TYPE(type=definition["type"], url=url[:256], found=kind)
-        return lambda value, scope: [Issue.of(fault, "", url[:256])]
-    return union(
-        [
-            check
-            for each in (url, *imposed(definition))
-            if (check := compilation.profile_check(each)) is not None
-        ]
-    )
+    if definition["type"] != kind:
+        wrong = PROFILE_TYPE(type=definition["type"], url=url[:256], found=kind)
+        return (
+            _of_ancestor(definition, wrong, compilation)
+            if definition["type"] in ("Resource", "DomainResource")
+            else lambda value, scope: [Issue.of(wrong, "", url[:256])]
+        )
+    own = compilation.profile_check(url)
+    others = [_imposed(each, kind, compilation) for each in imposed(definition)]
+    claimed = [] if own is None else [_claimed(own, identity(definition))]
+    return union([*claimed, *(check for check in others if check is not None)])
+
+
+def _imposed(url: str, kind: str, compilation: Compilation) -> Check | None:
+    """The check of a profile that another one imposes; an abstract type is a wrong one here."""
+    definition = compilation.definitions.fetch("StructureDefinition", url)
+    if definition is None or definition["type"] == kind:
+        return compilation.profile_check(url)
+    wrong = PROFILE_TYPE(type=definition["type"], url=url[:256], found=kind)
+    return lambda value, scope: [Issue.of(wrong, "", url[:256])]
+
+
+def _of_ancestor(definition: dict[str, Any], wrong: Violation, compilation: Compilation) -> Check:
+    """A profile on an abstract type: a wrong type on a line's own resource. On one inside another
+    it is followed, as the reference validator does, and allows what the abstract type has.
+    """
+    url = definition["url"]
+    own = compilation.profile_check(url)
+    inside = None if own is None else _only_of(definition, own, compilation)
+
+    def check(value: Any, scope: Scope) -> Issues:
+        if scope.place == "line":
+            return [Issue.of(wrong, "", url)]
+        return None if inside is None else inside(value, scope)
+
+    return check
+
+
+def _only_of(definition: dict[str, Any], check: Check, compilation: Compilation) -> Check:
+    """The check of a profile, and that the resource has nothing beyond the profile's type."""
+    properties = compilation.schema.properties(definition["type"])
+    url = definition["url"]
+    fault = PROFILE_ELEMENT(url=url)
+
+    def only(value: Any, scope: Scope) -> Issues:
+        issues = list(check(value, scope) or ())
+        issues += (
+            Issue.of(fault, name, url)
+            for name in value
+            if name.removeprefix("_") not in properties and name != "resourceType"
+        )
+        return issues or None
+
+    return only
+
+
+def _claimed(check: Check, profile: str) -> Check:
+    """The check of a claim; while it runs, whoever asks for it is told that it holds."""
+
+    def claimed(value: Any, scope: Scope) -> Issues:
+        scope.follows.claim(value, profile)
+        issues = check(value, scope)
+        scope.follows.settle(value, profile, not any(issue.fails for issue in issues or ()))
+        return issues
+
+    return claimed
 
 
 def named(url: str, compilation: Compilation) -> dict[str, Any] | None:

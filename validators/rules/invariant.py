@@ -108,8 +108,12 @@ def build_element(prop: Property, compilation: Compilation) -> Check | None:
     known = compilation.schema.kind(prop.type)
     root = compilation.schema.type(prop.type).root if known is not None else None
     typed = {c.key for c in root.constraints} if root is not None else set()
+    inline = "." in prop.element.path and compilation.schema.is_resource(prop.type)
     return _checks(
-        (c for c in prop.element.constraints if c.key not in typed), prop.type, compilation
+        (c for c in prop.element.constraints if c.key not in typed),
+        prop.type,
+        compilation,
+        inline=inline,
     )
 
 
@@ -124,14 +128,20 @@ def build_empty(prop: Property, compilation: Compilation) -> Check | None:
     )
 
 
-def _checks(constraints: Iterable[Constraint], name: str, compilation: Compilation) -> Check | None:
-    return union(
-        [check for c in constraints if (check := _check(c, name, compilation)) is not None]
-    )
+def _checks(
+    constraints: Iterable[Constraint], name: str, compilation: Compilation, *, inline: bool = False
+) -> Check | None:
+    made = (_check(c, name, compilation, inline=inline) for c in constraints)
+    return union([check for check in made if check is not None])
 
 
 def _check(
-    constraint: Constraint, name: str, compilation: Compilation, *, empty: bool = False
+    constraint: Constraint,
+    name: str,
+    compilation: Compilation,
+    *,
+    empty: bool = False,
+    inline: bool = False,
 ) -> Check | None:
     if constraint.key in ELSEWHERE or not constraint.expression:
         return None
@@ -148,7 +158,7 @@ def _check(
     sentence = INVARIANT_OF if constraint.source else INVARIANT
     fault = sentence(key=constraint.key, human=constraint.human, source=constraint.source)
     severity: Severity = "error" if fails else "warning"
-    holds = _holds(made, compilation, empty=empty)
+    holds = _holds(made, compilation, empty=empty, inline=inline)
     native = NATIVE.get(constraint.key) if constraint.source in _CORE_SOURCES else None
 
     def check(value: Any, scope: Scope) -> Issues:
@@ -165,10 +175,20 @@ def _check(
     return check
 
 
-def _holds(made: Invariant, compilation: Compilation, *, empty: bool) -> Callable[[Any, Any], bool]:
+def _holds(
+    made: Invariant, compilation: Compilation, *, empty: bool, inline: bool
+) -> Callable[[Any, Any], bool]:
+    """What evaluates an invariant.
+
+    empty    on what stands beside a primitive that has no value
+    inline   on a resource as an element of the one around it, which is then ``%resource``: a
+             lowered form would take that to be of the element's own type
+    """
     scope_of = compilation.fhirpath_scope
     if empty:
         return lambda companion, scope: made.holds_for(None, scope_of(scope), companion)
+    if inline:
+        return lambda value, scope: made.expression.holds(value, scope_of(scope))
     if made.op is not None:
         return made.holds  # lowered, it asks for no more of a scope than resource and root
     return lambda value, scope: made.holds(value, scope_of(scope))

@@ -12,7 +12,7 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import Property
-from .claimed_profiles import PROFILE_UNKNOWN
+from .claimed_profiles import PROFILE_TYPE, PROFILE_UNKNOWN
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -79,8 +79,13 @@ def follows(
     issues: list[Issue] = []
     found: list[list[Issue]] = []
     for url in urls:
-        if compilation.definitions.fetch("StructureDefinition", url) is None:
+        definition = compilation.definitions.fetch("StructureDefinition", url)
+        if definition is None:
             issues.append(Issue.of(ELEMENT_PROFILE_UNKNOWN(url=url), "", url))
+            continue
+        if _is_of_another_resource(definition, name, compilation):
+            wrong = PROFILE_TYPE(type=definition["type"], url=url, found=name)
+            found.append([Issue.of(wrong, "", url)])
             continue
         check = compilation.profile_check(url)
         found.append((check(value, scope) if check is not None else None) or [])
@@ -90,3 +95,12 @@ def follows(
         if len(urls) > 1:
             best = [Issue.of(TYPE_PROFILE(profiles=", ".join(urls))), *best]
     return (issues + (best or [])) or None
+
+
+def _is_of_another_resource(
+    definition: dict[str, Any], name: str, compilation: Compilation
+) -> bool:
+    """Whether a profile is on another type than the resource is: a profile on an abstract type is
+    on another one, too, as in the reference validator.
+    """
+    return definition["type"] != name and compilation.schema.is_resource(name)
