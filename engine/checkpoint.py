@@ -43,11 +43,12 @@ class Checkpoint:
         self._plan_uri = self._storage.join(self.work_folder, PLAN)
 
     def save(self, plan: Plan) -> None:
+        """Write the plan."""
         data = {"version": _VERSION, **dataclasses.asdict(plan)}
         self._storage.put(self._plan_uri, json.dumps(data, separators=(",", ":")).encode())
 
     def load(self) -> Plan | None:
-        """The plan of an earlier run; None where there is none."""
+        """Return the plan of an earlier run; None where there is none."""
         try:
             data = json.loads(self._storage.read(self._plan_uri))
         except NotFound:
@@ -63,7 +64,7 @@ class Checkpoint:
         return _plan(data)
 
     def results(self) -> dict[int, ShardResult]:
-        """Every shard that is finished."""
+        """Return what came of every shard that is finished, by its index."""
         found: dict[int, ShardResult] = {}
         try:
             for entry in self._storage.list(self.work_folder):
@@ -77,7 +78,7 @@ class Checkpoint:
         return found
 
     def delete(self) -> None:
-        """The job is published: its checkpoint has done its work.
+        """Delete the work folder: the job is published, and its checkpoint has done its work.
 
         A store that refuses is no reason to fail it.
         """

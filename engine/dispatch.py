@@ -20,7 +20,7 @@ _log = logging.getLogger("bulkfhir.engine")
 def run_shards(
     runner: Runner, settings: Settings, shards: Iterable[Shard], tick: Callable[[], None]
 ) -> Iterator[ShardResult]:
-    """A result for every shard, in the order in which they finish.
+    """Yield a result for every shard, in the order in which they finish.
 
     A shard that could not be validated gets a result too: its resources are server errors, and its
     lines are counted for the shards after it.

@@ -37,7 +37,7 @@ _KEYS = {
 
 
 def in_front_of(behind: WsgiApplication, service: Service) -> WsgiApplication:
-    """A WSGI application: HealthLake's requests go to the service, all others to what lies
+    """Return a WSGI application: HealthLake's requests go to the service, all others to what lies
     behind.
     """
     endpoint = wsgi(service.application)
@@ -115,7 +115,7 @@ class Emulator:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serves until interrupted."""
+    """Serve until interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m bulkfhir.engine.emulator",
         description="S3 (moto) and HealthLake (bulkfhir) at one address.",

@@ -63,6 +63,7 @@ class JobRun:
         self._uri = storage.public(folder) + "/"
 
     def check_new(self, resume: bool) -> None:
+        """Raise ConfigurationError where the job's folder exists already."""
         try:
             first = next(self._storage.list(self._folder + "/"), None)
         except NotFound:
@@ -84,6 +85,7 @@ class JobRun:
             )
 
     def failed(self, message: str) -> JobResult:
+        """Return the result of a job that FAILED before a byte was read."""
         return JobResult(
             JobStatus.FAILED,
             message,

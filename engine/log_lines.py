@@ -38,7 +38,7 @@ class _Json(logging.Formatter):
 
 
 def show_logs(log_format: LogFormat, level: str) -> None:
-    """Sends the project's records of ``level`` and above to standard error."""
+    """Send the project's records of ``level`` and above to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     text = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
     handler.setFormatter(_Json() if log_format == "json" else text)

@@ -12,8 +12,8 @@ LOGGER = "bulkfhir"
 
 
 def log_crash(what: str, error: BaseException) -> None:
-    """An exception that nobody expected: its type and where it was raised, but not its text, which
-    may quote a resource.
+    """Log an exception that nobody expected: its type and where it was raised, but not its text,
+    which may quote a resource.
     """
     where = "".join(traceback.format_tb(error.__traceback__))
     logging.getLogger("bulkfhir.engine").error("%s: %s\n%s", what, type(error).__name__, where)

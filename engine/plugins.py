@@ -20,12 +20,12 @@ SINKS = "bulkfhir.sinks"
 
 
 def names(group: str) -> list[str]:
-    """The names that are installed in a group."""
+    """Return the names that are installed in a group."""
     return sorted(entry.name for entry in entry_points(group=group))
 
 
 def load(group: str, name: str) -> Callable[..., Any]:
-    """What an entry point stands for.
+    """Return what an entry point stands for.
 
     ConfigurationError for a name that is not installed, or cannot be imported.
     """
@@ -73,7 +73,7 @@ def check_options(group: str, name: str, given: Iterable[str]) -> None:
 
 
 def new_validator(name: str, level: str, options: Mapping[str, Any]) -> BlockValidator:
-    """A validator by name.
+    """Return a validator by name.
 
     Its factory is called as ``factory(level, **options)``; one that judges single resources gets
     the adapter.

@@ -59,10 +59,12 @@ class ShardResult:
     broken: Break | None = None
 
     def to_json(self) -> dict[str, Any]:
+        """Return the result as JSON values, for the checkpoint."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ShardResult:
+        """Read what ``to_json`` made, after JSON."""
         broken = Break(**data["broken"]) if data["broken"] else None
         return cls(
             data["index"],
@@ -74,7 +76,7 @@ class ShardResult:
 
 
 def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> list[Shard]:
-    """Cuts every input, in order. ``size`` says how large the next shard is, by how many bytes are
+    """Cut every input, in order. ``size`` says how large the next shard is, by how many bytes are
     left of all inputs.
 
     Each input has at least one shard, so that even an empty one is opened.
@@ -98,8 +100,8 @@ def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> list
 
 
 def shard_sizes(given: int | None, workers: int, largest: int) -> Callable[[int], int]:
-    """Bytes left -> bytes of the next shard: ever smaller towards the end, so that no worker waits
-    long for the last, yet never so small that a shard's own cost shows. The user's own size is what
-    it is.
+    """Return a function: bytes left -> bytes of the next shard: ever smaller towards the end, so
+    that no worker waits long for the last, yet never so small that a shard's own cost shows. The
+    user's own size is what it is.
     """
     return lambda left: given or max(_MIN_SHARD, min(largest, left // (workers * 4)))

@@ -23,7 +23,7 @@ _OLDER = {"asked": "fallbacks"}
 
 
 def rule_key(severity: str, rule: str) -> str:
-    """One name for the pair that findings are counted by."""
+    """Return one name for the pair that findings are counted by."""
     return f"{severity} {rule}"
 
 

@@ -175,7 +175,7 @@ class Validation:
         self.close()
 
     def close(self) -> None:
-        """Ends the workers and removes what they left; before the stream's end they are killed."""
+        """End the workers and remove what they left; before the stream's end they are killed."""
         runner, self._runner = self._runner, None
         if runner is not None:
             runner.close(kill=not self.summary.files)

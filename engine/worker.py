@@ -25,8 +25,8 @@ __all__ = ["count_lines", "run_shard"]
 
 
 def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
-    """Validates a shard's lines and leaves its part files, whole. Idempotent: a second run leaves
-    the very same.
+    """Validate a shard's lines and leave its part files, whole. Idempotent: a second run leaves the
+    very same.
 
     Raises StorageError when an output cannot be written, Cancelled when the job is; a break of the
     input is a value in the result.
@@ -52,7 +52,7 @@ def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
 
 
 def count_lines(shard: Shard, beat: Heartbeat) -> tuple[int, int]:
-    """(lines, lines that are not blank) of a shard that could not be validated."""
+    """Return (lines, lines that are not blank) of a shard that could not be validated."""
     lines = filled = 0
     for piece in _Reading(shard):
         if isinstance(piece, Break):

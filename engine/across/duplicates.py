@@ -47,7 +47,7 @@ class Duplicates:
 
 
 def bucket_ranges(tasks: int) -> list[tuple[int, int]]:
-    """All buckets, cut into ranges of about the same size."""
+    """Return all buckets, cut into ranges of about the same size."""
     edges = [BUCKETS * number // tasks for number in range(tasks + 1)]
     return [(first, end) for first, end in pairwise(edges) if first < end]
 
@@ -55,7 +55,7 @@ def bucket_ranges(tasks: int) -> list[tuple[int, int]]:
 def find_duplicates(
     settings: Settings, shards: Sequence[int], lines: int, first: int, end: int, beat: Heartbeat
 ) -> Duplicates:
-    """The duplicates among the keys of the buckets in ``[first, end)``.
+    """Return the duplicates among the keys of the buckets in ``[first, end)``.
 
     ``lines``: how many keys the job has.
     """

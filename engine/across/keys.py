@@ -44,6 +44,7 @@ class KeyColumns:
         self._count = 0
 
     def add(self, rows: Rows) -> None:
+        """Add the keys of a block's accepted lines."""
         found = keys(
             rows.ids,
             rows.types.codes,
@@ -56,11 +57,11 @@ class KeyColumns:
 
     @property
     def full(self) -> bool:
-        """Whether it is time to write them: a shard may be one large archive."""
+        """Return whether it is time to write them: a shard may be one large archive."""
         return self._count >= _SEGMENT
 
     def take(self) -> bytes:
-        """All keys as one segment of the part; none is left."""
+        """Return all keys as one segment of the part; none is left."""
         segment = bucketed(self._blocks)
         self._blocks, self._count = [], 0
         return segment
@@ -88,7 +89,7 @@ class Segment:
     lines: memoryview
 
     def between(self, first: int, end: int) -> tuple[memoryview, memoryview]:
-        """Keys and lines of the buckets in ``[first, end)``."""
+        """Return keys and lines of the buckets in ``[first, end)``."""
         start, stop = self.starts[first], self.starts[end]
         return self.keys[KEY_BYTES * start : KEY_BYTES * stop], self.lines[
             LINE_BYTES * start : LINE_BYTES * stop
@@ -96,7 +97,7 @@ class Segment:
 
 
 def read_segments(storage: Storage, uri: str) -> Iterator[Segment]:
-    """Raises StorageError."""
+    """Yield the segments of a part. Raise StorageError where it cannot be read, or ends early."""
     reader = storage.open(uri)
     try:
         while header := _read(reader, uri, _HEADER):

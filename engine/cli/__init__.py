@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """The ``bulkfhir`` program: runs the command that was asked for and exits with its code."""
+    """Run the command that was asked for and exit with its code: the program ``bulkfhir``."""
     from ..own_process import end_with_job
     from .program import run
 

@@ -23,7 +23,7 @@ FILE = Path("bulkfhir.toml")
 
 
 def defaults_from_file(known: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
-    """Command -> option -> default.
+    """Return command -> option -> default.
 
     ``known`` says which options each command has; a name that none has is a mistake of the user.
     """

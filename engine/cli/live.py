@@ -35,7 +35,7 @@ _log = logging.getLogger("bulkfhir.cli")
 def progress_shown(
     *, quiet: bool, verbose: int, log_format: LogFormat, bar: bool = True
 ) -> Iterator[OnProgress]:
-    """What to hand to a job as ``on_progress``.
+    """Yield what to hand to a job as ``on_progress``.
 
     ``bar`` is False where standard output shares the terminal with it.
     """

@@ -53,7 +53,7 @@ def limits(default: str) -> Callable[[Command], Command]:
 
 
 def profiles(command: Command) -> Command:
-    """Which profiles are known, and what one is that is not."""
+    """Add the options that say which profiles are known, and what one is that is not."""
     return _with(
         command,
         click.option(
@@ -81,7 +81,7 @@ def profiles(command: Command) -> Command:
 
 
 def validating(command: Command) -> Command:
-    """What decides over a line."""
+    """Add the options that say what decides over a line."""
     return _with(
         command,
         click.option(
@@ -120,7 +120,7 @@ def validating(command: Command) -> Command:
 
 
 def summing(command: Command) -> Command:
-    """What is said at the end."""
+    """Add the options that say what is told at the end."""
     return _with(
         command,
         click.option(
@@ -135,7 +135,7 @@ def summing(command: Command) -> Command:
 
 
 def speaking(command: Command) -> Command:
-    """What goes to standard error while a command runs."""
+    """Add the options that say what goes to standard error while a command runs."""
     return _with(
         command,
         click.option(

@@ -6,8 +6,8 @@ __all__ = ["printable"]
 
 
 def printable(text: str) -> str:
-    """Without what a terminal would obey (control characters) or cannot write (lone surrogates):
-    data is not trusted.
+    """Return the text without what a terminal would obey (control characters) or cannot write (lone
+    surrogates): data is not trusted.
     """
     return "".join(
         char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()

@@ -41,10 +41,12 @@ class Program(click.Group):
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of the table."""
         del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command's module and return the command; None where there is none."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
@@ -54,6 +56,7 @@ class Program(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without importing any of them."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -106,7 +109,7 @@ def _option_names(group: click.Group, ctx: click.Context, name: str) -> set[str]
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command; what went wrong is one line on standard error. Returns the exit code."""
+    """Run one command; what went wrong is one line on standard error. Return the exit code."""
     terminated: list[int] = []
     try:
         with _termination_interrupts(terminated):

@@ -13,7 +13,7 @@ __all__ = ["summary_json"]
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
-    """Counts by type and by rule; names of members are stable."""
+    """Return counts by type and by rule; names of members are stable."""
     totals = summary.totals
     return {
         "files": summary.files,

@@ -26,7 +26,7 @@ PLAIN_WIDTH = 120
 
 
 def show_summary(summary: Summary, out: TextIO, *, statistics: bool, elapsed: float) -> None:
-    """Writes the tables; ``statistics`` adds every rule with its first places, and what was
+    """Write the tables; ``statistics`` adds every rule with its first places, and what was
     undecided or skipped, and why lines fell back.
     """
     console = Console(

@@ -10,6 +10,7 @@ __all__ = ["version_line"]
 
 
 def version_line() -> str:
+    """Return what `bulkfhir --version` says."""
     native = find_spec("bulkfhir._native")  # found, not imported: the answer is wanted at once
     engine = "native acceptor and explainer" if native else "explainer only, no native acceptor"
     if find_spec("re2") is None:

@@ -22,7 +22,7 @@ _Place = tuple[int, int]
 
 
 def count_lines(data: bytes) -> int:
-    """How many newlines there are."""
+    """Return how many newlines there are."""
     return data.count(b"\n")
 
 
@@ -35,8 +35,8 @@ def fill(
     codes: bytes,
     tails: list[bytes],
 ) -> bytes:
-    """A row for every number: ``head``, the number plus ``base``, ``middle``, the text, the tail of
-    its code.
+    """Return a row for every number: ``head``, the number plus ``base``, ``middle``, the text, the
+    tail of its code.
     """
     rows = zip(array("I", numbers), _texts(texts), _codes(codes, len(tails)), strict=True)
     return b"".join(
@@ -48,8 +48,8 @@ def fill(
 
 
 def rebase(head: bytes, base: int, lines: bytes) -> bytes:
-    """The lines, each of which begins with ``head`` and a number, with ``base`` added to that
-    number.
+    """Return the lines, each of which begins with ``head`` and a number, with ``base`` added to
+    that number.
     """
     row, moved = re.compile(re.escape(head) + rb"(\d+)"), list[bytes]()
     for line in io.BytesIO(lines):
@@ -61,8 +61,8 @@ def rebase(head: bytes, base: int, lines: bytes) -> bytes:
 
 
 def keys(texts: bytes, codes: bytes, additions: list[int], factor: int, prime: int) -> bytes:
-    """For every text, read as one little-endian number: that number times ``factor`` plus the
-    addition of its code, modulo ``prime``.
+    """Return for every text, read as one little-endian number, that number times ``factor`` plus
+    the addition of its code, modulo ``prime``.
     """
     read, rows = int.from_bytes, zip(_texts(texts), _codes(codes, len(additions)), strict=True)
     return array(
@@ -71,8 +71,8 @@ def keys(texts: bytes, codes: bytes, additions: list[int], factor: int, prime: i
 
 
 def bucketed(blocks: list[tuple[bytes, bytes, int]]) -> bytes:
-    """How many keys each bucket holds; then all keys bucket by bucket; then their numbers. A block
-    is (keys, numbers, what to add to these).
+    """Return how many keys each bucket holds; then all keys bucket by bucket; then their numbers. A
+    block is (keys, numbers, what to add to these).
 
     A key's bucket is its lowest byte; within a bucket the order stays as it was.
     """
@@ -97,8 +97,8 @@ def bucketed(blocks: list[tuple[bytes, bytes, int]]) -> bytes:
 def repeated(
     keys: bytes, lines: bytes, runs: list[tuple[int, int]], most: int
 ) -> tuple[int, list[tuple[_Place, _Place]]]:
-    """How many different keys there are; and of those that come more than once, the ``most`` whose
-    first place comes first: (first, last) place.
+    """Return how many different keys there are; and of those that come more than once, the ``most``
+    whose first place comes first: (first, last) place.
 
     ``runs`` are (number, how many keys): a key's place is its run's number and its line.
     """
@@ -121,7 +121,7 @@ def repeated(
 
 
 def measure(starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[tuple[int, int]]:
-    """For every code how many lines have it, and how many bytes these take."""
+    """Return for every code how many lines have it, and how many bytes these take."""
     counts, sizes = [0] * kinds, [0] * kinds
     for start, end, code in zip(
         array("I", starts), array("I", ends), _codes(codes, kinds), strict=True
@@ -134,7 +134,7 @@ def measure(starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[tuple[
 
 
 def gather(data: bytes, starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[bytes]:
-    """For every code the lines of ``data`` that have it, each with a newline."""
+    """Return for every code the lines of ``data`` that have it, each with a newline."""
     lines: list[list[bytes]] = [[] for _ in range(kinds)]
     for start, end, code in zip(
         array("I", starts), array("I", ends), _codes(codes, kinds), strict=True

@@ -35,6 +35,7 @@ class Rows:
     def of(
         cls, numbers: Sequence[int], first: int, types: Sequence[str], ids: Sequence[str]
     ) -> Self:
+        """Return lines as rows; the columns may be of any kind of sequence."""
         return cls(
             words(numbers),
             first,

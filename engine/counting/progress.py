@@ -30,7 +30,9 @@ _PERIOD = 0.5
 class CancelEvent(Protocol):
     """Anything like threading.Event: once it is set, the job stops."""
 
-    def is_set(self) -> bool: ...
+    def is_set(self) -> bool:
+        """Return whether the job is to stop."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Tracker:
             self._statuses[shard.file] = max(self._statuses[shard.file], result.broken.status)
 
     def tick(self) -> None:
-        """Raises Cancelled when the job is to stop."""
+        """Raise Cancelled when the job is to stop."""
         if self._cancel is not None and self._cancel.is_set():
             raise Cancelled
         now = time.monotonic()
@@ -129,6 +131,7 @@ class Tracker:
 
     @property
     def elapsed(self) -> float:
+        """Return the seconds since this run began."""
         return time.monotonic() - self._begun
 
     def progress(self) -> Progress:

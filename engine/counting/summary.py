@@ -35,6 +35,8 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class RuleCount:
+    """How many issues of one severity a rule found, with the first lines that show them."""
+
     severity: str
     rule: str
     count: int
@@ -52,6 +54,7 @@ class TypeCount:
 
     @property
     def scanned(self) -> int:
+        """Return how many lines of the type were read."""
         return self.accepted + self.rejected + self.crashed
 
 
@@ -96,6 +99,7 @@ class Summary:
         skipped: Sequence[Skipped],
         duplicates: Duplicates | None = None,
     ) -> Summary:
+        """Add up what came of each file. ``duplicates`` is None where nobody looked for them."""
         totals = sum((outcome.totals for outcome in outcomes), Totals())
         broken = tuple(
             BrokenFile(outcome.file.name, cause.message, cause.status)
@@ -115,6 +119,7 @@ class Summary:
 
     @property
     def undecided(self) -> Mapping[str, int]:
+        """Return binding or value set -> codes that could not be checked offline."""
         return self.totals.undecided
 
     @property
@@ -129,6 +134,7 @@ class Summary:
 
     @property
     def opinions(self) -> Mapping[str, Mapping[str, int]]:
+        """Return validator -> outcome (agrees, accepts, rejects, crashes) -> lines."""
         found: dict[str, dict[str, int]] = {}
         for key, count in self.totals.opinions.items():
             name, _, outcome = key.rpartition(" ")

@@ -36,7 +36,7 @@ class Tally:
         )
 
     def add(self, verdicts: BlockVerdicts, first: int, search_failures: int) -> None:
-        """Counts one block whose first line is the shard's line ``first``."""
+        """Count one block whose first line is the shard's line ``first``."""
         customer, server, scanned = (
             len(verdicts.failed),
             len(verdicts.crashed),
@@ -81,6 +81,7 @@ class Tally:
             self.imported_bytes += sum(ends) - sum(starts)
 
     def add_opinions(self, counts: Iterable[tuple[str, int]]) -> None:
+        """Add counts of second opinions, each under ``validator outcome``."""
         for key, count in counts:
             self._opinions[key] += count
 

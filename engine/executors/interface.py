@@ -20,18 +20,18 @@ class Runner(Protocol):
     counters: LiveCounters | None
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
-        """Runs ``function(*arguments, beat)``.
+        """Run ``function(*arguments, beat)``.
 
         Raises BrokenExecutor where the workers have died.
         """
         ...
 
     def restart(self) -> bool:
-        """New workers in place of dead ones; False where that is not ours to do."""
+        """Put new workers in place of dead ones; return False where that is not ours to do."""
         ...
 
     def close(self, *, kill: bool = False) -> None:
-        """Nothing runs any more afterwards; with ``kill`` no task is finished first, where that can
-        be helped. May be called twice.
+        """End: nothing runs any more afterwards; with ``kill`` no task is finished first, where
+        that can be helped. May be called twice.
         """
         ...

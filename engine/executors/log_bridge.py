@@ -37,15 +37,16 @@ class LogBridge:
 
     @property
     def queue(self) -> Any:
+        """Return the queue that workers put their records into."""
         return self._handler.queue
 
     def close(self) -> None:
-        """Every record that has arrived is handled first."""
+        """Stop, after every record that has arrived is handled."""
         self._handler.close()
 
 
 def send_logs_to(queue: Any, level: int) -> None:
-    """The worker's end."""
+    """Send this worker's records to the parent: the worker's end."""
     queue.cancel_join_thread()  # a worker's end never waits for its last log lines
     logger = logging.getLogger(LOGGER)
     logger.handlers[:] = [QueueHandler(queue)]

@@ -30,6 +30,8 @@ _PRELOAD = ["bulkfhir.engine.preload"]
 
 
 class LocalPool:
+    """A runner of as many worker processes as it has slots."""
+
     def __init__(self, slots: int, options: LocalOptions | None = None) -> None:
         self.slots = slots
         self._options = options or LocalOptions()
@@ -42,14 +44,17 @@ class LocalPool:
         self._start()
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
+        """Run ``function(*arguments, beat)`` in the worker of a slot."""
         return self._executor.submit(_run, slot, function, *arguments)
 
     def restart(self) -> bool:
+        """Kill what is left of the workers and begin anew; always possible here."""
         self._end(kill=True)
         self._start()
         return True
 
     def close(self, *, kill: bool = False) -> None:
+        """End the workers; with ``kill`` at once. May be called twice."""
         if self._closed:
             return
         self._closed = True

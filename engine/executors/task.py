@@ -35,7 +35,7 @@ class TaskFailure:
 
 
 def run_task(function: Callable[..., Any], *arguments: object) -> Any:
-    """The call, in the worker. An exception that nobody meant becomes TaskFailure."""
+    """Make the call, in the worker. An exception that nobody meant becomes TaskFailure."""
     try:
         return function(*arguments)
     except (EngineError, Cancelled):

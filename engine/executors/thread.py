@@ -40,14 +40,17 @@ class InThread:
         self._thread.start()
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
+        """Run ``function(*arguments, beat)`` in the worker of a slot."""
         future: Future[Any] = Future()
         self._calls.put((future, run_task, (function, *arguments, Heartbeat(self.counters, slot))))
         return future
 
     def restart(self) -> bool:
+        """Return False: dead workers are not replaced here."""
         return False
 
     def close(self, *, kill: bool = False) -> None:
+        """End the workers; with ``kill`` at once. May be called twice."""
         if self.counters and kill:
             self.counters.stop()  # a thread cannot be killed: it stops before its next line
         self._calls.put(None)

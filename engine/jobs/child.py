@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 def main(state: str, job_id: str, attempt: str) -> None:
-    """Runs the job and records its end.
+    """Run the job and record its end.
 
     Leaves it as it is when the runner asks to stop: the runner then queues it again.
     """

@@ -84,7 +84,7 @@ class StateError(Exception):
 
 
 def default_path() -> Path:
-    """``$XDG_STATE_HOME/bulkfhir/jobs.db``, by the XDG base directory specification."""
+    """Return ``$XDG_STATE_HOME/bulkfhir/jobs.db``, by the XDG base directory specification."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(home) / "bulkfhir" / "jobs.db"
 
@@ -141,7 +141,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection in autocommit, for single statements."""
+        """Yield a connection in autocommit, for single statements."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or self._open()
@@ -153,7 +153,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One write transaction: all of it happens, or nothing."""
+        """Yield one write transaction: all of it happens, or nothing."""
         with self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:

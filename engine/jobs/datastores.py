@@ -51,6 +51,7 @@ class Datastore:
     deleted_at: float | None = None
 
     def status(self, now: float | None = None) -> DatastoreStatus:
+        """Return the state at a moment, in seconds since the epoch; None is now."""
         now = time.time() if now is None else now
         if self.deleted_at is not None:
             return DatastoreStatus.DELETED if now >= self.deleted_at else DatastoreStatus.DELETING
@@ -76,7 +77,7 @@ class DatastoreStore:
         datastore_id: str | None = None,
         connection: sqlite3.Connection | None = None,
     ) -> Datastore:
-        """A new data store in state CREATING; its id is made up unless given."""
+        """Make a data store in state CREATING and return it; its id is made up unless given."""
         if connection is None:
             with self.database.writing() as own:
                 return self.create(
@@ -98,7 +99,7 @@ class DatastoreStore:
         return store
 
     def ensure(self, datastore_id: str) -> Datastore:
-        """The data store of this id, ACTIVE at once if it has to be made."""
+        """Return the data store of this id, ACTIVE at once if it has to be made."""
         try:
             return self.datastore(datastore_id)
         except UnknownDatastoreError:
@@ -107,6 +108,7 @@ class DatastoreStore:
             )
 
     def datastore(self, datastore_id: str) -> Datastore:
+        """Return the data store of this id; raise UnknownDatastoreError where there is none."""
         with self.database.reading() as connection:
             row = connection.execute(
                 "SELECT * FROM datastores WHERE id = ?", (datastore_id,)
@@ -116,13 +118,13 @@ class DatastoreStore:
         return _datastore(row)
 
     def all(self) -> tuple[Datastore, ...]:
-        """Every data store, the newest first, deleted ones among them."""
+        """Return every data store, the newest first, deleted ones among them."""
         with self.database.reading() as connection:
             rows = connection.execute("SELECT * FROM datastores ORDER BY number DESC").fetchall()
         return tuple(_datastore(row) for row in rows)
 
     def delete(self, datastore_id: str) -> Datastore:
-        """DELETING from now on.
+        """Set a data store DELETING from now on, and return it.
 
         The caller has seen to it that no job runs; deleting twice changes nothing.
         """
@@ -156,6 +158,7 @@ class DatastoreStore:
             )
 
     def tags(self, arn: str) -> dict[str, str]:
+        """Return the tags of an ARN, by key."""
         with self.database.reading() as connection:
             return dict(
                 connection.execute(

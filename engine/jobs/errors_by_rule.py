@@ -28,7 +28,7 @@ _ISSUES = 3
 
 
 def findings_of(summary: Summary, job_folder: str) -> list[Mapping[str, Any]]:
-    """``{severity, rule, count, examples: [{file, line, resource, issues: [{location,
+    """Return ``{severity, rule, count, examples: [{file, line, resource, issues: [{location,
     diagnostics}]}]}``, errors first, the most frequent before the others.
 
     An outcome line names no rule: the issues of an example are all the errors of its line.
@@ -48,8 +48,8 @@ def findings_of(summary: Summary, job_folder: str) -> list[Mapping[str, Any]]:
 
 
 def counted_findings(rules: Mapping[str, int]) -> list[Mapping[str, Any]]:
-    """The same of a job that still runs, from ``severity rule`` -> issues: without examples, whose
-    lines are not numbered yet.
+    """Return the same of a job that still runs, from ``severity rule`` -> issues: without examples,
+    whose lines are not numbered yet.
     """
     rows = [(*key.partition(" ")[::2], count) for key, count in rules.items()]
     ordered = sorted(rows, key=lambda row: (row[0] not in FAILING, -row[2], row[1]))

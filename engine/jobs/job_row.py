@@ -54,8 +54,8 @@ class ImportJob:
     attempt: int = 0
 
     def properties(self) -> dict[str, Any]:
-        """ImportJobProperties of the HealthLake API: every member that applies, times as epoch
-        seconds.
+        """Return ImportJobProperties of the HealthLake API: every member that applies, times as
+        epoch seconds.
         """
         output: dict[str, Any] = {"S3Uri": self.output_uri}
         if self.kms_key_id:

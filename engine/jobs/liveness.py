@@ -12,13 +12,13 @@ __all__ = ["alive", "this_process"]
 
 
 def this_process() -> str:
-    """The identity of this process: its machine, its id, when it began."""
+    """Return the identity of this process: its machine, its id, when it began."""
     return _identity(os.getpid())
 
 
 def alive(identity: str) -> bool:
-    """Whether the process with this identity is still there; of another machine's process that
-    cannot be known, and the answer is yes.
+    """Return whether the process with this identity is still there; of another machine's process
+    that cannot be known, and the answer is yes.
     """
     machine, pid_text, _ = identity.split(":")
     if machine != platform.node():

@@ -66,7 +66,7 @@ class JobRunner:
         self._guard = threading.Lock()
 
     def start(self) -> None:
-        """Sets right what a killed runner left behind, then runs what waits.
+        """Set right what a killed runner left behind, then run what waits.
 
         RunnerBusyError where another one is at work.
         """
@@ -82,11 +82,11 @@ class JobRunner:
         self._thread.start()
 
     def wake(self) -> None:
-        """There may be something to run."""
+        """Look for something to run, now."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Begins nothing more and interrupts what runs; interrupted jobs are QUEUED, and the next
+        """Begin nothing more and interrupt what runs; interrupted jobs are QUEUED, and the next
         runner runs them again.
         """
         self._stopping = True

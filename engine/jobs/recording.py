@@ -61,7 +61,7 @@ class Recording:
         self._began = time.time()
 
     def is_set(self) -> bool:
-        """Whether the job is to stop: the store says so, or the caller's own event."""
+        """Return whether the job is to stop: the store says so, or the caller's own event."""
         return self._cancelled or (self._cancel is not None and self._cancel.is_set())
 
     def __call__(self, progress: Progress) -> None:
@@ -98,7 +98,7 @@ class Recording:
         )
 
     def finish(self, result: JobResult) -> None:
-        """The job's last state, and its errors by rule."""
+        """Record the job's last state, and its errors by rule."""
         self._jobs.report(
             self.job,
             result.progress.to_json(),

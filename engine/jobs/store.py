@@ -105,6 +105,7 @@ class JobStore:
         connection.execute(_INSERT, values)
 
     def job(self, job_id: str) -> ImportJob:
+        """Return the job of this id; raise UnknownJobError where there is none."""
         with self.database.reading() as connection:
             row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
         if row is None:
@@ -122,7 +123,7 @@ class JobStore:
         before: int | None = None,
         limit: int = 100,
     ) -> JobPage:
-        """Jobs that meet every condition given, newest first.
+        """Return jobs that meet every condition given, newest first.
 
         ``before`` is a former page's: jobs added meanwhile do not shift it.
         """
@@ -141,7 +142,7 @@ class JobStore:
         return JobPage(tuple(_job(row) for row in rows[:limit]), more)
 
     def samples(self, job_id: str) -> tuple[Sample, ...]:
-        """Where the job stood over time, oldest first."""
+        """Return where the job stood over time, oldest first."""
         with self.database.reading() as connection:
             rows = connection.execute(
                 "SELECT at, scanned, imported, failed FROM samples WHERE job_id = ? ORDER BY at",
@@ -150,7 +151,7 @@ class JobStore:
         return tuple(Sample(*row) for row in rows)
 
     def counts(self) -> dict[JobStatus, int]:
-        """How many jobs are in each state."""
+        """Return how many jobs are in each state."""
         with self.database.reading() as connection:
             rows = dict(
                 connection.execute("SELECT status, COUNT(*) FROM jobs GROUP BY status").fetchall()
@@ -158,7 +159,7 @@ class JobStore:
         return {status: rows.get(status, 0) for status in JobStatus}
 
     def unfinished(self, datastore_id: str) -> bool:
-        """Whether a job of this data store waits or runs."""
+        """Return whether a job of this data store waits or runs."""
         query = (
             "SELECT 1 FROM jobs WHERE datastore_id = ? AND status IN (SELECT value FROM "
             "json_each(?)) LIMIT 1"
@@ -294,7 +295,7 @@ class JobStore:
         return self.job(job.id)
 
     def close_abandoned(self) -> None:
-        """Ends the jobs of commands whose process is gone without a word."""
+        """End the jobs of commands whose process is gone without a word."""
         with self.database.reading() as connection:
             query = (
                 "SELECT * FROM jobs WHERE origin = 'command' AND status IN (SELECT value FROM "
@@ -337,7 +338,7 @@ class JobStore:
             )
 
     def cancelling(self, job: ImportJob) -> bool:
-        """Whether the job's end was asked for; from then on it is CANCEL_IN_PROGRESS."""
+        """Return whether the job's end was asked for; from then on it is CANCEL_IN_PROGRESS."""
         status = self._status(job)
         if status is JobStatus.CANCEL_SUBMITTED:
             with self.database.writing() as connection:
@@ -349,7 +350,7 @@ class JobStore:
         return status in (JobStatus.CANCEL_SUBMITTED, JobStatus.CANCEL_IN_PROGRESS)
 
     def finish(self, job: ImportJob, status: JobStatus, message: str | None = None) -> ImportJob:
-        """The job's last state."""
+        """Record the job's last state."""
         with self.database.writing() as connection:
             self._owned(connection, job)
             connection.execute(

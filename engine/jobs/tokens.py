@@ -24,8 +24,8 @@ def once(
     request: Mapping[str, Any],
     act: Callable[[sqlite3.Connection], str],
 ) -> str:
-    """What ``act`` answered the first time this token came for the operation; without a token it
-    acts every time.
+    """Return what ``act`` answered the first time this token came for the operation; without a
+    token it acts every time.
 
     ``act`` runs inside the transaction that records the token: a request is done and remembered, or
     neither. The answer is an id. Raises ReusedTokenError where the request differs from the first

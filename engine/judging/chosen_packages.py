@@ -20,7 +20,7 @@ _log = logging.getLogger("bulkfhir.engine")
 
 
 def default_versions(named: Sequence[str]) -> Mapping[str, str]:
-    """``name#version`` of packages, by name. Raises ConfigurationError for another form."""
+    """Return ``name#version`` of packages, by name. Raise ConfigurationError for another form."""
     versions = {}
     for text in named:
         name, mark, version = text.partition("#")
@@ -33,8 +33,8 @@ def default_versions(named: Sequence[str]) -> Mapping[str, str]:
 
 
 def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
-    """Opens the packages and logs one warning for what they lack, and one for each profile that has
-    a fault.
+    """Open the packages and log one warning for what they lack, and one for each profile that has a
+    fault.
 
     Raises ConfigurationError for a package that cannot be found or read.
     """

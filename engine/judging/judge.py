@@ -53,7 +53,7 @@ class Judge:
         self._settings = settings
 
     def verdicts(self, lines: Lines, between: Callable[[], None] | None = None) -> BlockVerdicts:
-        """The judge's verdicts and the import job's own rules.
+        """Return the judge's verdicts and the import job's own rules.
 
         Every accepted line has a type of letters, and an id where one is required. ``between`` is
         as in Block: what it raises is raised here.
@@ -80,8 +80,8 @@ class Judge:
     def opinions(
         self, lines: Lines, verdicts: BlockVerdicts, between: Callable[[], None] | None = None
     ) -> Mapping[str, int]:
-        """How the second opinions compare with the judge: ``NAME agrees``, ``NAME accepts``, ``NAME
-        rejects``, ``NAME crashes`` -> lines.
+        """Return how the second opinions compare with the judge: ``NAME agrees``, ``NAME accepts``,
+        ``NAME rejects``, ``NAME crashes`` -> lines.
         """
         counts: Counter[str] = Counter()
         if lines.too_long:

@@ -45,7 +45,7 @@ Invariants are too: see ``_keeps``.
 
 
 def redacted(verdicts: BlockVerdicts, *, ours: bool) -> BlockVerdicts:
-    """The same with every message left out that may quote a value.
+    """Return the same with every message left out that may quote a value.
 
     ``ours``: the validator is bulkfhir's own, whose rules are known here.
     """

@@ -33,13 +33,13 @@ class BrokenArchive(Exception):
 
 
 def compression_of(name: str) -> str | None:
-    """``gz`` or ``zst`` by the name's ending, None for a plain file."""
+    """Return ``gz`` or ``zst`` by the name's ending, None for a plain file."""
     ending = PurePosixPath(name).suffix.lower()
     return ending[1:] if ending in (".gz", ".zst") else None
 
 
 def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
-    """The decompressed bytes in pieces of about a block.
+    """Yield the decompressed bytes in pieces of about a block.
 
     BrokenArchive only after all bytes before the break.
     """

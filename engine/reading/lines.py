@@ -44,8 +44,8 @@ class Lines:
 
 
 def read_range(reader: Reader, position: int, end: int | None) -> Iterator[bytes]:
-    """The bytes of a reader that stands at ``position``: in blocks up to ``end``, in small pieces
-    beyond.
+    """Yield the bytes of a reader that stands at ``position``: in blocks up to ``end``, in small
+    pieces beyond.
     """
     while True:
         size = BLOCK_BYTES if end is None else min(BLOCK_BYTES, max(end - position, _TAIL_BYTES))
@@ -59,7 +59,7 @@ def read_range(reader: Reader, position: int, end: int | None) -> Iterator[bytes
 def read_lines(
     chunks: Iterator[bytes], start: int = 0, end: int | None = None, limit: int = LINE_LIMIT
 ) -> Iterator[Lines]:
-    """The lines that begin in ``[start, end)``, each of them whole, wherever it ends.
+    """Yield the lines that begin in ``[start, end)``, each of them whole, wherever it ends.
 
     ``chunks`` give the file's bytes from ``start - 1`` on (from 0 where start is 0), none longer
     than ``limit``. A byte order mark at the file's start belongs to no line. Memory stays below

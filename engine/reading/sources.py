@@ -75,16 +75,17 @@ class Listing:
 
     @property
     def size(self) -> int:
+        """Return the bytes of all inputs, as they are stored."""
         return sum(file.size for file in self.inputs)
 
     def close(self) -> None:
-        """Deletes what was spooled from a pipe."""
+        """Delete what was spooled from a pipe."""
         for path in self.temporary:
             storage_for(path).delete(path)
 
 
 def find_inputs(source: SourceLike | Sequence[SourceLike], *, include_all: bool = False) -> Listing:
-    """Lists every input of one source or of several.
+    """List every input of one source or of several.
 
     A folder gives its ``.ndjson``, ``.ndjson.gz`` and ``.ndjson.zst`` files, deep, in the order of
     their names, but for what a bulk export keeps beside its data (``log.ndjson``, ``*.log.ndjson``,
@@ -110,7 +111,7 @@ def find_inputs(source: SourceLike | Sequence[SourceLike], *, include_all: bool 
 
 
 def source_uri(source: SourceLike | Sequence[SourceLike]) -> str:
-    """What the Manifest says of the source: its URI, or several with commas between."""
+    """Return what the Manifest says of the source: its URI, or several with commas between."""
     return ", ".join(map(_public, _places(source)))
 
 

@@ -46,15 +46,15 @@ class Application:
 
     @staticmethod
     def is_quick(request: Request) -> bool:
-        """Whether the answer takes a row or two of the state file, which no writer blocks (WAL):
-        less work than handing it to a thread.
+        """Return whether the answer takes a row or two of the state file, which no writer blocks
+        (WAL): less work than handing it to a thread.
         """
         return request.method == "POST" and request.headers.get("x-amz-target", "").partition(".")[
             2
         ].startswith("Describe")
 
     def respond(self, request: Request) -> Response:
-        """The answer to any request. Never raises."""
+        """Return the answer to any request. Never raises."""
         try:
             response = self._respond(request)
         except Exception:  # noqa: BLE001  # one request; the server goes on

@@ -31,7 +31,7 @@ def asgi(
     start: Callable[[], None] | None = None,
     stop: Callable[[], None] | None = None,
 ) -> AsgiApplication:
-    """An ASGI application.
+    """Return an ASGI application.
 
     ``start`` and ``stop`` run with the server's life: the runner's, where this is mounted in a
     server of its own.

@@ -35,7 +35,7 @@ _SCALARS: dict[str, tuple[type, ...]] = {
 
 
 def check(shape: StructureShape, value: Any) -> dict[str, Any]:
-    """The request, with what the model does not know left out.
+    """Return the request, with what the model does not know left out.
 
     Raises SerializationException where a JSON type is wrong, else ValidationException that names
     every violated constraint.
@@ -94,7 +94,7 @@ def _wrong_type(value: Any, wanted: str) -> ApiError:
 
 
 def violations(shape: Shape, value: Any, path: str = "") -> Iterator[str]:
-    """Every constraint that ``value`` violates, as the sentences of a ValidationException."""
+    """Yield every constraint that ``value`` violates, as the sentences of a ValidationException."""
     if isinstance(shape, StructureShape):
         yield from _structure(shape, value, path)
     elif isinstance(shape, ListShape):
@@ -169,7 +169,7 @@ def _lower(name: str) -> str:
 
 @lru_cache(maxsize=128)
 def compiled(pattern: str) -> regex.Pattern[str]:
-    """A pattern of the model.
+    """Return a pattern of the model.
 
     They are Java's: ``\\p{L}`` and its like need the ``regex`` package.
     """
@@ -177,8 +177,8 @@ def compiled(pattern: str) -> regex.Pattern[str]:
 
 
 def allowed_text(shape: Shape, text: str) -> str:
-    """``text`` made to fit a string shape: characters outside its pattern become spaces, what is
-    too long is cut.
+    """Return ``text`` made to fit a string shape: characters outside its pattern become spaces,
+    what is too long is cut.
     """
     pattern = compiled(shape.metadata.get("pattern", "(?s:.*)"))
     fitting = "".join(letter if pattern.fullmatch(letter) else " " for letter in text)

@@ -47,7 +47,7 @@ class DatastoreOperations:
         self._account = account
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """A new data store, CREATING; with a ClientToken seen before, the earlier one."""
+        """Make a data store, CREATING; with a ClientToken seen before, return the earlier one."""
         refuse_others(request, _CREATE_MEMBERS)
         datastore_id = create_once(
             self._datastores.database, "CreateFHIRDatastore", request, self._add
@@ -65,10 +65,13 @@ class DatastoreOperations:
         return store.id
 
     def describe(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer DescribeFHIRDatastore: the properties of one data store."""
         return {"DatastoreProperties": self._properties(self._find(request["DatastoreId"]))}
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The data stores that meet every filter given, newest first, deleted ones among them."""
+        """Return the data stores that meet every filter given, newest first, deleted ones among
+        them.
+        """
         begin = position("ListFHIRDatastores", request) or 0
         limit = request.get("MaxResults", PAGE_SIZE)
         stores = [
@@ -86,7 +89,7 @@ class DatastoreOperations:
         return answer
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """DELETING from now on; ConflictException while an import waits or runs."""
+        """Set a data store DELETING. Raise ConflictException while an import waits or runs."""
         store = self._find(request["DatastoreId"])
         if store.status() is not DatastoreStatus.ACTIVE:
             raise conflict(f"Data store {store.id} is {store.status()}")
@@ -97,18 +100,22 @@ class DatastoreOperations:
         }
 
     def tag(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer TagResource: add tags, or change them."""
         self._datastores.tag(self._tagged(request["ResourceARN"]), _tags(request["Tags"]))
         return {}
 
     def untag(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer UntagResource: take tags away."""
         self._datastores.untag(self._tagged(request["ResourceARN"]), request["TagKeys"])
         return {}
 
     def tags(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer ListTagsForResource."""
         tags = self._datastores.tags(self._tagged(request["ResourceARN"]))
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def arn(self, datastore_id: str) -> str:
+        """Return the ARN of a data store, in the partition of the region."""
         partition = next(
             (
                 name

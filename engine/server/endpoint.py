@@ -69,7 +69,7 @@ class Endpoint:
         }
 
     def handle(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The answer to ``POST /``: status, headers, body. Never raises.
+        """Return the answer to ``POST /``: status, headers, body. Never raises.
 
         headers   of the request, names in any case
         """

@@ -27,8 +27,8 @@ class ApiError(Exception):
 
     @property
     def status(self) -> int:
-        """The HTTP status: 400 for whatever the caller can mend, 500 for InternalServerException,
-        and the framework's own.
+        """Return the HTTP status: 400 for whatever the caller can mend, 500 for
+        InternalServerException, and the framework's own.
         """
         return _FRAMEWORK_STATUS.get(
             self.code, 500 if self.code == "InternalServerException" else 400
@@ -36,7 +36,7 @@ class ApiError(Exception):
 
     @property
     def type(self) -> str:
-        """The ``__type`` member: the exception's name in its namespace."""
+        """Return the ``__type`` member: the exception's name in its namespace."""
         namespace = (
             "com.amazon.coral.service"
             if self.code in _FRAMEWORK_STATUS
@@ -46,12 +46,15 @@ class ApiError(Exception):
 
 
 def validation(message: str) -> ApiError:
+    """Return a ValidationException with this message."""
     return ApiError("ValidationException", message)
 
 
 def not_found(message: str) -> ApiError:
+    """Return a ResourceNotFoundException with this message."""
     return ApiError("ResourceNotFoundException", message)
 
 
 def conflict(message: str) -> ApiError:
+    """Return a ConflictException with this message."""
     return ApiError("ConflictException", message)

@@ -36,6 +36,7 @@ class Response:
 
 
 def as_json(status: int, value: Any) -> Response:
+    """Return a response whose body is the value as JSON."""
     return Response(
         status,
         {"Content-Type": "application/json", "Cache-Control": "no-store"},

@@ -52,7 +52,7 @@ class ImportOperations:
         self._submitted = submitted
 
     def start(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """A new job, SUBMITTED; with a ClientToken seen before, the earlier one."""
+        """Submit a job, SUBMITTED; with a ClientToken seen before, return the earlier one."""
         refuse_others(request, _START_MEMBERS)
         datastore = self._datastore(request["DatastoreId"])
         if datastore.status() is not DatastoreStatus.ACTIVE:
@@ -84,7 +84,7 @@ class ImportOperations:
         return job_id
 
     def describe(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """One job of one data store."""
+        """Return one job of one data store."""
         datastore = self._datastore(request["DatastoreId"])
         try:
             job = self._jobs.job(request["JobId"])
@@ -95,7 +95,7 @@ class ImportOperations:
         return {"ImportJobProperties": _properties(job)}
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The jobs of one data store that meet every filter given, newest first."""
+        """Return the jobs of one data store that meet every filter given, newest first."""
         datastore = self._datastore(request["DatastoreId"])
         page = self._jobs.page(
             datastore_id=datastore.id,

@@ -23,7 +23,7 @@ _PIECE = 1 << 18
 
 
 def listing_response(job: ImportJob) -> Response:
-    """Names below the job's folder and sizes in bytes: the Manifest first, then the logs."""
+    """Return names below the job's folder and sizes in bytes: the Manifest first, then the logs."""
     folder = normal(job.output_uri)
     try:
         entries = [
@@ -48,7 +48,9 @@ def listing_response(job: ImportJob) -> Response:
 
 
 def file_response(job: ImportJob, name: str) -> Response:
-    """One of the job's files as plain text, whatever it holds: the browser runs nothing of it."""
+    """Return one of the job's files as plain text, whatever it holds: the browser runs nothing of
+    it.
+    """
     if not _offered(name):
         return as_json(404, {"message": "The job has no such file"})
     folder = normal(job.output_uri)

@@ -62,7 +62,7 @@ class JobPages:
         ]
 
     def respond(self, request: Request) -> Response | None:
-        """The answer, None where this is no address of the pages."""
+        """Return the answer, None where this is no address of the pages."""
         method = "GET" if request.method == "HEAD" else request.method
         for verb, pattern, act in self._routes:
             match = pattern.fullmatch(request.path)

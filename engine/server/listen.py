@@ -21,7 +21,7 @@ _GRACE = 5
 
 
 def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT, then stops the jobs in order. ``ready`` gets the address once
+    """Serve until SIGTERM or SIGINT, then stop the jobs in order. ``ready`` gets the address once
     requests are answered.
 
     Raises OSError for an address that cannot be had, and what Service raises.

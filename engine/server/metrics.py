@@ -38,7 +38,7 @@ class Metrics:
         self._registry.register(_JobsByState(jobs))
 
     def request(self, operation: str, result: str, seconds: float) -> None:
-        """Counts one API request; ``result`` is "ok" or the exception's name."""
+        """Count one API request; ``result`` is "ok" or the exception's name."""
         requests, times = self._series(operation, result)
         requests.inc()
         times.observe(seconds)
@@ -48,7 +48,7 @@ class Metrics:
         return self._requests.labels(operation, result), self._seconds.labels(operation)
 
     def text(self) -> bytes:
-        """Everything, in Prometheus's text format."""
+        """Return everything, in Prometheus's text format."""
         return generate_latest(self._registry)
 
 

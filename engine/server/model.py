@@ -16,28 +16,28 @@ __all__ = ["json_version", "operation", "service", "target_prefix"]
 
 @lru_cache(maxsize=1)
 def service() -> ServiceModel:
-    """HealthLake's service model, of the newest version that the installed botocore knows."""
+    """Return HealthLake's service model, the newest that the installed botocore knows."""
     return ServiceModel(Loader().load_service_model("healthlake", "service-2"), "healthlake")
 
 
 def target_prefix() -> str:
-    """What stands before the dot of X-Amz-Target."""
+    """Return what stands before the dot of X-Amz-Target."""
     return str(service().metadata["targetPrefix"])
 
 
 def json_version() -> str:
-    """The version in ``application/x-amz-json-<version>``."""
+    """Return the version in ``application/x-amz-json-<version>``."""
     return str(service().metadata["jsonVersion"])
 
 
 @lru_cache(maxsize=64)
 def operation(name: str) -> OperationModel | None:
-    """The operation of this name, None where the model has none."""
+    """Return the operation of this name, None where the model has none."""
     if name not in service().operation_names:
         return None
     return service().operation_model(name)
 
 
 def input_shape(name: str) -> StructureShape:
-    """What an operation takes."""
+    """Return what an operation takes."""
     return cast(StructureShape, service().operation_model(name).input_shape)

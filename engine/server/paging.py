@@ -19,14 +19,14 @@ _PAGE_MEMBERS = {"NextToken", "MaxResults"}
 
 
 def next_token(operation: str, request: Mapping[str, Any], position: int) -> str:
-    """The token for the page that begins after ``position``."""
+    """Return the token for the page that begins after ``position``."""
     return base64.urlsafe_b64encode(
         json.dumps([position, _filters(operation, request)]).encode()
     ).decode()
 
 
 def position(operation: str, request: Mapping[str, Any]) -> int | None:
-    """Where this request goes on; None for the first page.
+    """Return where this request goes on; None for the first page.
 
     ValidationException where the token is not this list's.
     """

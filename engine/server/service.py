@@ -84,13 +84,13 @@ class Service:
         )
 
     def start(self) -> None:
-        """Runs what waits.
+        """Run what waits.
 
         RunnerBusyError where another process runs the jobs of the same state file.
         """
         self.runner.start()
 
     def stop(self) -> None:
-        """Interrupts what runs; it is QUEUED and runs again at the next start."""
+        """Interrupt what runs; it is QUEUED and runs again at the next start."""
         self.runner.stop()
         self.database.close()

@@ -61,15 +61,17 @@ class Keyring:
             raise ValueError(f"{path} holds no aws_access_key_id with its aws_secret_access_key")
 
     def knows(self, access_key: str, secret_key: str) -> bool:
-        """Whether the pair is one of the file's: how a browser, which cannot sign, is let in."""
+        """Return whether the pair is one of the file's: how a browser, which cannot sign, is let
+        in.
+        """
         key = self._keys.get(access_key)
         return key is not None and hmac.compare_digest(key.secret_key.encode(), secret_key.encode())
 
     def verify(
         self, headers: Mapping[str, str], body: bytes, path: str = "/", now: datetime | None = None
     ) -> str:
-        """The access key that signed the request. AccessDeniedException, saying why, for anything
-        else.
+        """Return the access key that signed the request. AccessDeniedException, saying why, for
+        anything else.
 
         headers   names in lower case
         """

@@ -41,7 +41,7 @@ class Throttle:
         self._lock = threading.Lock()
 
     def admit(self, operation: str) -> None:
-        """Takes one request into account. Raises ThrottlingException when the rate is exceeded."""
+        """Take one request into account. Raise ThrottlingException when the rate is exceeded."""
         rate = self._rates.get(operation)
         if rate is None:
             return

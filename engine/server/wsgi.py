@@ -17,7 +17,7 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 
 def wsgi(application: Application) -> WsgiApplication:
-    """A WSGI application. The runner's life is the caller's business."""
+    """Return a WSGI application. The runner's life is the caller's business."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         response = application.respond(_request(environ))

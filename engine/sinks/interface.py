@@ -33,7 +33,7 @@ class Accepted:
     replaced: Mapping[int, bytes] = field(default_factory=dict)
 
     def resources(self) -> Iterator[tuple[str, str, bytes]]:
-        """(type, id, bytes) of every line."""
+        """Yield (type, id, bytes) of every line."""
         data, replaced = self.data, self.replaced
         for position, (name, key, start, end) in enumerate(
             zip(self.types, self.ids, self.starts, self.ends, strict=True)
@@ -41,7 +41,7 @@ class Accepted:
             yield name, key, replaced[position] if position in replaced else data[start:end]
 
     def by_type(self) -> Iterator[tuple[str, bytes]]:
-        """(type, its lines in their order, each with a newline) of every type."""
+        """Yield (type, its lines in their order, each with a newline) of every type."""
         if self.replaced:
             yield from self._by_type()
             return
@@ -63,15 +63,19 @@ class Accepted:
 class SinkWriter(Protocol):
     """One shard's resources on their way. Nothing is seen of them before ``commit``."""
 
-    def write(self, accepted: Accepted) -> None: ...
+    def write(self, accepted: Accepted) -> None:
+        """Take the accepted lines of one block."""
+        ...
 
     def commit(self) -> None:
-        """All parts of the shard are there, whole, in place of any that an earlier run of the shard
-        left.
+        """Put all parts of the shard in their places, whole, instead of any that an earlier run of
+        the shard left.
         """
         ...
 
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        """Leave nothing of the shard. May be called after a failure."""
+        ...
 
 
 class Sink(Protocol):
@@ -81,11 +85,11 @@ class Sink(Protocol):
     """
 
     def open(self, index: int) -> SinkWriter:
-        """A writer for the shard with this number; part names depend on the number alone, so that a
-        repeated shard replaces its own.
+        """Return a writer for the shard with this number; part names depend on the number alone, so
+        that a repeated shard replaces its own.
         """
         ...
 
     def discard(self, index: int) -> None:
-        """Removes the parts of a shard that does not count after all."""
+        """Remove the parts of a shard that does not count after all."""
         ...

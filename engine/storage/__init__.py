@@ -34,12 +34,13 @@ Reaches every worker.
 
 
 def is_remote(uri: str) -> bool:
+    """Return whether a place is an object store's, not this machine's."""
     return uri.startswith("s3://")
 
 
 def normal(place: str) -> str:
-    """What a user may write for a place (relative path, ``~``, ``file://``, ``s3://``) as the one
-    form the engine uses.
+    """Return what a user may write for a place (relative path, ``~``, ``file://``, ``s3://``) as
+    the one form the engine uses.
 
     A trailing ``/`` is kept. ConfigurationError for a scheme that no storage serves.
     """
@@ -60,7 +61,7 @@ def normal(place: str) -> str:
 
 
 def storage_for(uri: str, encryption_key_id: str | None = None) -> Storage:
-    """The storage that serves a place in its normal form. The same one within a process."""
+    """Return the storage that serves a place in its normal form. The same one within a process."""
     if is_remote(uri):
         return _s3(encryption_key_id)
     return _LOCAL

@@ -27,6 +27,7 @@ class BucketFolders:
         self._local = LocalStorage()
 
     def list(self, folder: str) -> Iterator[StoredObject]:
+        """Yield all objects below a folder, deep, in the order of their names."""
         bucket, prefix = _split(folder)
         base = f"s3://{bucket}/{prefix.rpartition('/')[0]}".rstrip("/") + "/"
         if not Path(self._path(f"s3://{bucket}/")).is_dir():
@@ -40,6 +41,7 @@ class BucketFolders:
                 yield StoredObject(uri, entry.size, entry.etag)
 
     def stat(self, uri: str) -> StoredObject | None:
+        """Return the object at exactly this place, None where there is none."""
         if not _split(uri)[1] or uri.endswith("/"):
             return None
         with _named(uri):
@@ -49,41 +51,51 @@ class BucketFolders:
     def open(
         self, uri: str, start: int = 0, end: int | None = None, etag: str | None = None
     ) -> Reader:
+        """Return a reader of the bytes from ``start`` on; raise Changed for another etag."""
         with _named(uri):
             return self._local.open(self._path(uri), start, end, etag)
 
     def unchanged(self, uri: str, etag: str) -> bool:
+        """Return whether the object still is the one that was listed."""
         now = self.stat(uri)
         return now is not None and now.etag == etag
 
     def read(self, uri: str) -> bytes:
+        """Return all bytes of an object."""
         with _named(uri):
             return self._local.read(self._path(uri))
 
     def put(self, uri: str, data: bytes) -> None:
+        """Write an object whole, instead of any earlier one."""
         with _named(uri):
             self._local.put(self._path(uri), data)
 
     def writer(self, uri: str) -> Writer:
+        """Return a writer of a new object, of which nothing is seen before its ``commit``."""
         with _named(uri):
             return self._local.writer(self._path(uri))
 
     def delete(self, uri: str) -> None:
+        """Remove one object; no error where it is gone already."""
         with _named(uri):
             self._local.delete(self._path(uri))
 
     def delete_folder(self, folder: str) -> None:
+        """Remove everything below a folder; no error where it is gone already."""
         with _named(folder):
             self._local.delete_folder(self._path(folder))
 
     def sweep(self, folder: str) -> None:
+        """Remove what interrupted writers left below a folder."""
         with _named(folder):
             self._local.sweep(self._path(folder))
 
     def join(self, folder: str, relative: str) -> str:
+        """Return the place of ``relative`` (with ``/``) below a folder."""
         return folder.rstrip("/") + "/" + relative
 
     def public(self, uri: str) -> str:
+        """Return the place as a URI in published documents."""
         return uri
 
     def _path(self, uri: str) -> str:

@@ -27,23 +27,29 @@ class Reader(Protocol):
     """Bytes of one object, from where it was opened to its end."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to ``size`` bytes, at least one unless the object has ended. Raises StorageError."""
+        """Return up to ``size`` bytes, at least one unless the object has ended. Raises
+        StorageError.
+        """
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Free what reading holds."""
+        ...
 
 
 class Writer(Protocol):
     """One object in the making. Nobody sees any of it before ``commit``."""
 
-    def write(self, data: bytes, /) -> None: ...
+    def write(self, data: bytes, /) -> None:
+        """Write bytes to the end. Raise StorageError."""
+        ...
 
     def commit(self) -> None:
-        """The object is there, whole, in place of any earlier one."""
+        """Put the object in its place, whole, instead of any earlier one."""
         ...
 
     def abort(self) -> None:
-        """Nothing is left of it. May be called after a failure, and twice."""
+        """Leave nothing of it. May be called after a failure, and twice."""
         ...
 
 
@@ -53,55 +59,61 @@ class Storage(Protocol):
     """
 
     def list(self, folder: str) -> Iterator[StoredObject]:
-        """All objects below a folder, deep, in the order of their names.
+        """Yield all objects below a folder, deep, in the order of their names.
 
         NotFound where there is no such folder.
         """
         ...
 
     def stat(self, uri: str) -> StoredObject | None:
-        """The object at exactly this place, None where there is none."""
+        """Return the object at exactly this place, None where there is none."""
         ...
 
     def open(
         self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None
     ) -> Reader:
-        """The bytes from ``start`` on. ``end`` says how far the caller means to read; it may read
-        on beyond.
+        """Return the bytes from ``start`` on. ``end`` says how far the caller means to read; it may
+        read on beyond.
 
         With ``etag``: Changed where the object is another one by now.
         """
         ...
 
     def unchanged(self, uri: str, etag: str, /) -> bool:
-        """Whether the object still is the one that was listed."""
+        """Return whether the object still is the one that was listed."""
         ...
 
-    def read(self, uri: str) -> bytes: ...
+    def read(self, uri: str) -> bytes:
+        """Return all bytes of an object. Raise StorageError."""
+        ...
 
-    def put(self, uri: str, data: bytes) -> None: ...
+    def put(self, uri: str, data: bytes) -> None:
+        """Write an object whole, instead of any earlier one. Raise StorageError."""
+        ...
 
-    def writer(self, uri: str) -> Writer: ...
+    def writer(self, uri: str) -> Writer:
+        """Return a writer of a new object, of which nothing is seen before its ``commit``."""
+        ...
 
     def delete(self, uri: str) -> None:
-        """Removes one object; no error where it is gone already."""
+        """Remove one object; no error where it is gone already."""
         ...
 
     def delete_folder(self, folder: str) -> None:
-        """Removes everything below a folder; no error where it is gone already."""
+        """Remove everything below a folder; no error where it is gone already."""
         ...
 
     def sweep(self, folder: str) -> None:
-        """Removes what interrupted writers left below a folder.
+        """Remove what interrupted writers left below a folder.
 
         Only safe while nothing else writes there.
         """
         ...
 
     def join(self, folder: str, relative: str) -> str:
-        """The place of ``relative`` (with ``/``) below a folder."""
+        """Return the place of ``relative`` (with ``/``) below a folder."""
         ...
 
     def public(self, uri: str) -> str:
-        """The place as a URI in published documents: ``file://…`` or ``s3://…``."""
+        """Return the place as a URI in published documents: ``file://…`` or ``s3://…``."""
         ...

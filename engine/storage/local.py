@@ -27,9 +27,11 @@ _WRITE_BUFFER = 1 << 18
 
 
 class LocalStorage:
+    """A Storage on the disks of this machine; places are absolute paths."""
+
     def list(self, folder: str) -> Iterator[StoredObject]:
-        """Links to folders are followed, each folder once; a link that leads nowhere is listed, and
-        fails when it is read.
+        """Yield the files below a folder. Links to folders are followed, each folder once; a link
+        that leads nowhere is listed, and fails when it is read.
         """
         found: list[StoredObject] = []
         if not Path(folder).is_dir():
@@ -49,6 +51,7 @@ class LocalStorage:
         return iter(sorted(found, key=lambda entry: entry.uri))
 
     def stat(self, uri: str) -> StoredObject | None:
+        """Return the object at exactly this place, None where there is none."""
         try:
             status = Path(uri).stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -64,6 +67,7 @@ class LocalStorage:
     def open(
         self, uri: str, start: int = 0, _end: int | None = None, /, etag: str | None = None
     ) -> _LocalReader:
+        """Return a reader of the bytes from ``start`` on; raise Changed for another etag."""
         try:
             file = Path(uri).open("rb", buffering=0)  # noqa: SIM115 the reader closes it
             if etag is not None and _etag(os.fstat(file.fileno())) != etag:
@@ -75,24 +79,29 @@ class LocalStorage:
         return _LocalReader(uri, file)
 
     def unchanged(self, uri: str, etag: str, /) -> bool:
+        """Return whether the object still is the one that was listed."""
         now = self.stat(uri)
         return now is not None and now.etag == etag
 
     def read(self, uri: str) -> bytes:
+        """Return all bytes of an object."""
         try:
             return Path(uri).read_bytes()
         except OSError as error:
             raise _translated(uri, error) from None
 
     def put(self, uri: str, data: bytes) -> None:
+        """Write an object whole, instead of any earlier one."""
         writer = self.writer(uri)
         writer.write(data)
         writer.commit()
 
     def writer(self, uri: str) -> _LocalWriter:
+        """Return a writer of a new object, of which nothing is seen before its ``commit``."""
         return _LocalWriter(uri)
 
     def delete(self, uri: str) -> None:
+        """Remove one object; no error where it is gone already."""
         try:
             Path(uri).unlink()
         except FileNotFoundError:
@@ -101,6 +110,7 @@ class LocalStorage:
             raise _translated(uri, error) from None
 
     def delete_folder(self, folder: str) -> None:
+        """Remove everything below a folder; no error where it is gone already."""
         try:
             shutil.rmtree(folder)
         except FileNotFoundError:
@@ -109,15 +119,18 @@ class LocalStorage:
             raise _translated(folder, error) from None
 
     def sweep(self, folder: str) -> None:
+        """Remove what interrupted writers left below a folder."""
         for parent, _, names in os.walk(folder):
             for name in names:
                 if name.startswith(".") and name.endswith(_PARTIAL):
                     self.delete(f"{parent}/{name}")
 
     def join(self, folder: str, relative: str) -> str:
+        """Return the place of ``relative`` (with ``/``) below a folder."""
         return f"{folder.rstrip('/')}/{relative}"
 
     def public(self, uri: str) -> str:
+        """Return the place as a URI in published documents."""
         return Path(uri).as_uri() + ("/" if uri.endswith("/") and uri != "/" else "")
 
 

@@ -51,6 +51,7 @@ class S3Storage:
         )
 
     def list(self, folder: str) -> Iterator[StoredObject]:
+        """Yield all objects below a folder, deep, in the order of their names."""
         bucket, prefix = _split(folder)
         with _translated(folder):
             for page in self._client.get_paginator("list_objects_v2").paginate(
@@ -63,6 +64,7 @@ class S3Storage:
                         )
 
     def stat(self, uri: str) -> StoredObject | None:
+        """Return the object at exactly this place, None where there is none."""
         bucket, key = _split(uri)
         if not key or key.endswith("/"):
             return None
@@ -76,31 +78,38 @@ class S3Storage:
     def open(
         self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None
     ) -> _S3Reader:
+        """Return a reader of the bytes from ``start`` on; raise Changed for another etag."""
         return _S3Reader(self._client, uri, start, end, etag)
 
     def unchanged(self, _uri: str, _etag: str, /) -> bool:
+        """Return whether the object still is the one that was listed."""
         return True  # every request of a reader was pinned to the ETag
 
     def read(self, uri: str) -> bytes:
+        """Return all bytes of an object."""
         bucket, key = _split(uri)
         with _translated(uri):
             body: bytes = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
             return body
 
     def put(self, uri: str, data: bytes) -> None:
+        """Write an object whole, instead of any earlier one."""
         bucket, key = _split(uri)
         with _translated(uri):
             self._client.put_object(Bucket=bucket, Key=key, Body=data, **self._encryption)
 
     def writer(self, uri: str) -> _S3Writer:
+        """Return a writer of a new object, of which nothing is seen before its ``commit``."""
         return _S3Writer(self._client, uri, self._encryption)
 
     def delete(self, uri: str) -> None:
+        """Remove one object; no error where it is gone already."""
         bucket, key = _split(uri)
         with _translated(uri):
             self._client.delete_object(Bucket=bucket, Key=key)
 
     def delete_folder(self, folder: str) -> None:
+        """Remove everything below a folder; no error where it is gone already."""
         bucket, _ = _split(folder)
         keys = [{"Key": _split(entry.uri)[1]} for entry in self.list(folder.rstrip("/") + "/")]
         for first in range(0, len(keys), 1000):
@@ -114,6 +123,7 @@ class S3Storage:
                 )
 
     def sweep(self, folder: str) -> None:
+        """Remove what interrupted writers left below a folder."""
         bucket, prefix = _split(folder)
         with (
             contextlib.suppress(StorageError),
@@ -128,9 +138,11 @@ class S3Storage:
                     )
 
     def join(self, folder: str, relative: str) -> str:
+        """Return the place of ``relative`` (with ``/``) below a folder."""
         return f"{folder.rstrip('/')}/{relative}"
 
     def public(self, uri: str) -> str:
+        """Return the place as a URI in published documents."""
         return uri
 
 

@@ -22,8 +22,8 @@ _decode = json.JSONDecoder().raw_decode
 
 
 def audited(line: bytes, issues: Iterable[Issue]) -> bytes:
-    """The resource with the audit extension appended to its top-level ``extension``; every other
-    byte stays as it is.
+    """Return the resource with the audit extension appended to its top-level ``extension``; every
+    other byte stays as it is.
     """
     outcome = orjson.dumps(health_lake_outcome(issues)).decode()
     extension = json.dumps(

@@ -17,8 +17,8 @@ __all__ = ["decode_findings", "encode_findings"]
 
 
 def encode_findings(lines: Lines, verdicts: BlockVerdicts) -> bytes:
-    """One JSON line for a block: every verdict with issues, with its line in the shard and its
-    offset in the file.
+    """Return one JSON line for a block: every verdict with issues, with its line in the shard and
+    its offset in the file.
     """
     rows = []
     for position in sorted(verdicts.verdicts):
@@ -47,7 +47,7 @@ def encode_findings(lines: Lines, verdicts: BlockVerdicts) -> bytes:
 
 
 def decode_findings(row: bytes) -> Iterator[tuple[int, int, Verdict]]:
-    """(line in the shard from 0, byte offset, verdict) of one encoded block."""
+    """Yield (line in the shard from 0, byte offset, verdict) of one encoded block."""
     try:
         rows = orjson.loads(row)
     except orjson.JSONDecodeError:

@@ -32,16 +32,19 @@ class FileOutcome:
 
     @property
     def breaks(self) -> list[Break]:
-        """Why the file was not read to its end, or not all of it; empty where it was."""
+        """Return why the file was not read to its end, or not all of it; empty where it was."""
         return [shard.broken for shard in self.shards if shard.broken]
 
     @property
     def status(self) -> int:
-        """200 read to its end, 400 not readable, 500 the server's fault."""
+        """Return 200 for a file that was read to its end, 400 for one that is not readable, 500
+        where the fault is the server's.
+        """
         return max((broken.status for broken in self.breaks), default=200)
 
     @property
     def totals(self) -> Totals:
+        """Return the counts over the file's shards that count."""
         return sum((shard.totals for shard in self.shards), Totals())
 
 
@@ -93,6 +96,7 @@ class Manifest:
         )
 
     def to_json(self) -> dict[str, Any]:
+        """Return the members of Manifest.json."""
         return {
             "inputDataConfig": {"s3Uri": self.input_uri},
             "outputDataConfig": {
@@ -115,6 +119,7 @@ class Manifest:
         }
 
     def to_bytes(self) -> bytes:
+        """Return Manifest.json."""
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode() + b"\n"
 
 
@@ -128,8 +133,8 @@ def file_figures(outcomes: Iterable[FileOutcome]) -> FileFigures:
 def outcomes_by_file(
     inputs: Sequence[InputFile], files: Sequence[int], results: Sequence[ShardResult]
 ) -> list[FileOutcome]:
-    """Groups results by the file they belong to. ``files[i]`` is the file of shard i,
-    ``results[i]`` its result.
+    """Group results by the file they belong to. ``files[i]`` is the file of shard i, ``results[i]``
+    its result.
 
     A customer error ends a file: how many lines lie before its later shards is not known any more.
     A server error does not; its lines were counted.

@@ -61,7 +61,7 @@ _LINE_ID = b'{"lineId":'
 
 
 def success_lines(rows: Rows) -> bytes:
-    """The SUCCESS lines of a part."""
+    """Return the SUCCESS lines of a part."""
     return fill(
         _LINE_ID,
         rows.first + 1,
@@ -88,7 +88,7 @@ def outcome_line(
     issues: Iterable[Issue],
     status: int,
 ) -> bytes:
-    """One line with an OperationOutcome: 400 a bad resource, 500 a validator that broke, 200
+    """Return one line with an OperationOutcome: 400 a bad resource, 500 a validator that broke, 200
     accepted with warnings (minimal).
     """
     line: dict[str, object] = {"lineId": line_id}
@@ -101,8 +101,8 @@ def outcome_line(
 
 
 def file_failure_line(message: str, status: int) -> bytes:
-    """The one line about a file that could not be read to its end: without lineId, since it is
-    about no line.
+    """Return the one line about a file that could not be read to its end: without lineId, since it
+    is about no line.
     """
     outcome = {
         "resourceType": "OperationOutcome",
@@ -112,7 +112,7 @@ def file_failure_line(message: str, status: int) -> bytes:
 
 
 def health_lake_outcome(issues: Iterable[Issue]) -> dict[str, object]:
-    """Issues as HealthLake words them: code always ``processing``, ``location`` and never
+    """Return issues as HealthLake words them: code always ``processing``, ``location`` and never
     ``expression``.
     """
     return {
@@ -130,7 +130,9 @@ def health_lake_outcome(issues: Iterable[Issue]) -> dict[str, object]:
 
 
 def missing_id(resource_type: str | None) -> Issue:
-    """The import job's own rule: a resource without an id has no place to be put."""
+    """Return the issue of the import job's own rule: a resource without an id has no place to be
+    put.
+    """
     return Issue(
         "error",
         "required",
@@ -141,7 +143,9 @@ def missing_id(resource_type: str | None) -> Issue:
 
 
 def bad_type(resource_type: str | None) -> Issue:
-    """What no sink could store, whoever accepted it: the type becomes a part of paths."""
+    """Return the issue of a type that no sink could store, whoever accepted it: it becomes a part
+    of paths.
+    """
     pattern = "Member must satisfy regular expression pattern: [A-Za-z]{1,256}"
     return Issue(
         "error",
@@ -154,6 +158,7 @@ def bad_type(resource_type: str | None) -> Issue:
 
 
 def too_long(limit: int) -> Issue:
+    """Return the issue of a line over the limit in bytes, which is not read."""
     return Issue(
         "fatal",
         "too-long",
@@ -164,6 +169,7 @@ def too_long(limit: int) -> Issue:
 
 
 def too_large(size: int, limit: int) -> Issue:
+    """Return the issue of a Binary over HealthLake's limit; both in bytes."""
     return Issue(
         "error",
         "too-long",
@@ -174,7 +180,7 @@ def too_large(size: int, limit: int) -> Issue:
 
 
 def with_base(lines: bytes, base: int) -> bytes:
-    """The lines with ``base`` added to every lineId."""
+    """Return the lines with ``base`` added to every lineId."""
     return rebase(_LINE_ID, base, lines) if base else lines
 
 

@@ -35,21 +35,26 @@ class Parts(Protocol):
     """The output of one shard. Nothing of it counts before ``commit``."""
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
-        """Writes one block; answers how many of its accepted lines are search-validation
-        failures.
-        """
+        """Write one block; return how many of its accepted lines are search-validation failures."""
         ...
 
-    def names(self) -> tuple[str, ...]: ...
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the logs that hold something, or of the findings."""
+        ...
 
     def commit(self, result: ShardResult) -> ShardResult:
-        """Everything written is in its place, the record of it last."""
+        """Put everything written in its place, the record of it last."""
         ...
 
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        """Leave nothing of the shard."""
+        ...
 
 
 def open_parts(settings: Settings, index: int) -> Parts:
+    """Return the output of a shard: of an import where there is a job folder, else of a
+    validation.
+    """
     if settings.job_folder is None:
         return FindingParts(settings, index)
     return LogParts(settings, index)
@@ -94,6 +99,7 @@ class LogParts:
         self._sink: SinkWriter | None = sink.open(index) if sink else None
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
+        """Write one block; return how many of its accepted lines are search-validation failures."""
         rejected = verdicts.failed | verdicts.crashed
         warned = _warned(verdicts, rejected) if self._minimal else []
         if warned:
@@ -115,9 +121,11 @@ class LogParts:
         return len(warned)
 
     def names(self) -> tuple[str, ...]:
+        """Return the names of the logs that hold something, or of the findings."""
         return tuple(name for name in LOGS if name in self._files.names())
 
     def commit(self, result: ShardResult) -> ShardResult:
+        """Put everything written in its place, the record of it last."""
         if self._sink:
             self._sink.commit()
         if result.totals.imported:
@@ -127,6 +135,7 @@ class LogParts:
         return result
 
     def abort(self) -> None:
+        """Leave nothing of the shard."""
         self._files.abort()
         if self._sink:
             self._sink.abort()
@@ -139,18 +148,22 @@ class FindingParts:
         self._files = _part_files(settings, index)
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
+        """Write one block; return how many of its accepted lines are search-validation failures."""
         if verdicts.verdicts:
             self._files.write(FINDINGS, encode_findings(lines, verdicts))
         return 0
 
     def names(self) -> tuple[str, ...]:
+        """Return the names of the logs that hold something, or of the findings."""
         return self._files.names()
 
     def commit(self, result: ShardResult) -> ShardResult:
+        """Put everything written in its place, the record of it last."""
         self._files.commit()
         return result
 
     def abort(self) -> None:
+        """Leave nothing of the shard."""
         self._files.abort()
 
 

@@ -31,7 +31,7 @@ class LogPlan:
 
 
 def publish_logs(settings: Settings, plan: LogPlan, beat: Heartbeat) -> None:
-    """Writes the file's logs, each of them whole.
+    """Write the file's logs, each of them whole.
 
     Idempotent. SUCCESS is written for every file, the others where there is something to say.
     """

@@ -36,11 +36,13 @@ class JsonLinesReport:
         self._out = out
 
     def add(self, finding: LineIssue) -> None:
+        """Write a finding, or keep it for the end."""
         self._out.write(
             json.dumps(finding.columns()) + "\n"
         )  # ASCII: a lone surrogate in an id has no UTF-8
 
     def finish(self, summary: Mapping[str, object]) -> None:
+        """Write what stands at the end."""
         del summary
 
 
@@ -53,7 +55,9 @@ class CsvReport:
         self._rows.writeheader()
 
     def add(self, finding: LineIssue) -> None:
+        """Write a finding, or keep it for the end."""
         self._rows.writerow(finding.columns())
 
     def finish(self, summary: Mapping[str, object]) -> None:
+        """Write what stands at the end."""
         del summary

@@ -23,8 +23,10 @@ class JsonReport:
         out.write('{"issues": [')
 
     def add(self, finding: LineIssue) -> None:
+        """Write a finding, or keep it for the end."""
         self._out.write(self._separator + json.dumps(finding.columns()))
         self._separator = ",\n"
 
     def finish(self, summary: Mapping[str, object]) -> None:
+        """Write what stands at the end."""
         self._out.write(f'\n], "summary": {json.dumps(summary)}}}\n')

@@ -20,6 +20,7 @@ class GitHubReport(GroupedReport):
     """Grouped, since GitHub shows ten annotations of a kind a step."""
 
     def finish(self, summary: Mapping[str, object]) -> None:
+        """Write what stands at the end."""
         del summary
         for group in self._groups:
             finding = group.examples[0]

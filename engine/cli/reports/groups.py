@@ -40,6 +40,7 @@ class Groups:
         self.left_out = 0
 
     def add(self, finding: LineIssue) -> None:
+        """Write a finding, or keep it for the end."""
         issue = finding.issue
         key = (finding.file, issue.severity, issue.rule)
         group = self._groups.get(key)
@@ -67,4 +68,5 @@ class GroupedReport:
         self._groups = Groups()
 
     def add(self, finding: LineIssue) -> None:
+        """Write a finding, or keep it for the end."""
         self._groups.add(finding)

@@ -17,7 +17,7 @@ __all__ = ["HumanReport", "sentence"]
 
 
 def sentence(finding: LineIssue) -> str:
-    """``Patient.ndjson:17: Patient.birthDate: error[invalid] …  (rule)``"""
+    """Return an issue as ``Patient.ndjson:17: Patient.birthDate: error[invalid] …  (rule)``."""
     issue = finding.issue
     location = f" {issue.location}:" if issue.location else ""
     text = (
@@ -48,6 +48,7 @@ class HumanReport:
         self._coloured = out.isatty() and not os.environ.get("NO_COLOR")  # https://no-color.org
 
     def add(self, finding: LineIssue) -> None:
+        """Write a finding, or keep it for the end."""
         if finding.beside and not self._warnings:
             self._beside[finding.issue.severity] += 1
             return
@@ -64,6 +65,7 @@ class HumanReport:
         self._out.write(line + "\n")
 
     def finish(self, summary: Mapping[str, object]) -> None:
+        """Write what stands at the end."""
         del summary  # shown as tables by the caller
         if self._hidden:
             self._out.write(f"... and {self._hidden:,} more (--max-errors 0 shows all)\n")

@@ -29,6 +29,7 @@ class JUnitReport(GroupedReport):
     """
 
     def finish(self, summary: Mapping[str, object]) -> None:
+        """Write what stands at the end."""
         del summary
         self._out.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="bulkfhir">\n')
         for file, groups in groupby(

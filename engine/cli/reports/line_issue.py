@@ -32,7 +32,7 @@ class LineIssue:
     beside: bool = False
 
     def columns(self) -> dict[str, str | int | None]:
-        """The keys of the `jsonl` format, in order: the stable machine interface."""
+        """Return the keys of the `jsonl` format, in order: the stable machine interface."""
         issue = self.issue
         return {
             "file": self.file,
@@ -66,8 +66,12 @@ class Report(Protocol):
 
     def __init__(self, out: TextIO, shown: Shown) -> None: ...
 
-    def add(self, finding: LineIssue) -> None: ...
+    def add(self, finding: LineIssue) -> None:
+        """Write a finding, or keep it for the end."""
+        ...
 
     def finish(self, summary: Mapping[str, object]) -> None:
-        """Called once, after the last finding, with the totals of the run."""
+        """Write what stands at the end; called once, after the last finding, with the totals of the
+        run.
+        """
         ...

@@ -26,6 +26,7 @@ class SarifReport(GroupedReport):
     """Grouped by file and rule; ``occurrenceCount`` says how many findings a result stands for."""
 
     def finish(self, summary: Mapping[str, object]) -> None:
+        """Write what stands at the end."""
         rules = sorted({group.rule for group in self._groups})
         driver = {
             "name": "bulkfhir",
