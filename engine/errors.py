@@ -15,6 +15,7 @@ __all__ = [
     "NotFound",
     "NothingToRead",
     "StorageError",
+    "Unavailable",
 ]
 
 
@@ -52,3 +53,14 @@ class AccessDenied(StorageError):
 
 class Changed(StorageError):
     """The object is no longer the one that was listed."""
+
+
+class Unavailable(StorageError):
+    """The store does not answer for now: it is throttled, down or out of reach.
+
+    lapsed   credentials fetched anew may cure it
+    """
+
+    def __init__(self, uri: str, reason: str, *, lapsed: bool = False) -> None:
+        super().__init__(uri, reason)
+        self.lapsed = lapsed

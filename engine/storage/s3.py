@@ -1,49 +1,38 @@
-"""S3 as a Storage: ranged reads pinned to the listed ETag, whole objects by one PUT or a completed
-multipart upload.
-"""
+"""S3 as a Storage: ranged reads pinned to the listed ETag, whole objects written at once."""
 
 from __future__ import annotations
 
 import contextlib
-import re
+import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-from urllib3.exceptions import HTTPError
-
-from ..errors import AccessDenied, Changed, NotFound, StorageError
+from ..errors import NotFound, StorageError, Unavailable
 from .interface import StoredObject
+from .patience import RETRY_SECONDS
+from .s3_client import S3Client
+from .s3_reader import DATED, S3Reader, split
+from .s3_writer import S3Writer, put
 
 __all__ = ["S3Storage"]
 
-_WINDOW = 1 << 20
-"""The least that one ranged request asks for."""
+_AT_ONCE: Final = 1000
+"""Keys that one request lists or deletes at the most."""
 
-_PART = 8 << 20
-"""Size of the first parts of a multipart upload; it grows, since an upload may have no more than
-10,000 parts.
-"""
-
-_TRIES = 4
-"""How often a broken connection is taken up again without a byte of progress."""
-
-_BROKEN = (BotoCoreError, HTTPError, OSError)
-
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_log = logging.getLogger("bulkfhir.engine")
 
 
 class S3Storage:
-    """Uses the credentials, region and endpoint that boto3 finds for the user.
+    """Buckets of S3, or of a store that speaks its protocol.
 
-    With a key, what is written is encrypted by it (SSE-KMS).
+    encryption_key_id   a KMS key by which all that is written is encrypted (SSE-KMS)
+    retry_seconds       how long a call is tried again while the store does not answer
     """
 
-    def __init__(self, encryption_key_id: str | None = None) -> None:
-        self._client = boto3.session.Session().client(
-            "s3"
-        )  # a session of its own: the default one is not safe to share among threads
+    def __init__(
+        self, encryption_key_id: str | None = None, retry_seconds: float = RETRY_SECONDS
+    ) -> None:
+        self._client = S3Client(retry_seconds)
         self._encryption = (
             {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": encryption_key_id}
             if encryption_key_id
@@ -51,280 +40,141 @@ class S3Storage:
         )
 
     def list(self, folder: str) -> Iterator[StoredObject]:
-        """Yield all objects below a folder, deep, in the order of their names."""
-        bucket, prefix = _split(folder)
-        with _translated(folder):
-            for page in self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=bucket, Prefix=prefix
-            ):
-                for entry in page.get("Contents", ()):
-                    if not entry["Key"].endswith("/"):
-                        yield StoredObject(
-                            f"s3://{bucket}/{entry['Key']}", entry["Size"], entry["ETag"]
-                        )
+        bucket, prefix = split(folder)
+        for page in self._pages(folder, "list_objects_v2"):
+            for entry in page.get("Contents") or ():
+                if not entry["Key"].endswith("/") and entry["Key"].startswith(prefix):
+                    etag = entry.get("ETag") or f"{DATED}{entry.get('LastModified')}"
+                    yield StoredObject(f"s3://{bucket}/{entry['Key']}", entry["Size"], etag)
 
     def stat(self, uri: str) -> StoredObject | None:
-        """Return the object at exactly this place, None where there is none."""
-        bucket, key = _split(uri)
+        bucket, key = split(uri)
         if not key or key.endswith("/"):
             return None
         try:
-            with _translated(uri):
-                head = self._client.head_object(Bucket=bucket, Key=key)
+            head = self._client.call(uri, lambda client: client.head_object(Bucket=bucket, Key=key))
         except NotFound:
             return None
-        return StoredObject(uri, head["ContentLength"], head["ETag"])
+        except Unavailable:
+            raise
+        except StorageError:
+            # An answer to HEAD has no body, and so no code that tells a lapsed token from a denial.
+            head = self._client.call(uri, lambda client: client.get_object(Bucket=bucket, Key=key))
+            head["Body"].close()
+        etag = head.get("ETag") or f"{DATED}{head.get('LastModified')}"
+        return StoredObject(uri, head["ContentLength"], etag)
 
     def open(
         self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None
-    ) -> _S3Reader:
-        """Return a reader of the bytes from ``start`` on; raise Changed for another etag."""
-        return _S3Reader(self._client, uri, start, end, etag)
+    ) -> S3Reader:
+        return S3Reader(self._client, uri, start, end, etag)
 
     def unchanged(self, _uri: str, _etag: str, /) -> bool:
-        """Return whether the object still is the one that was listed."""
-        return True  # every request of a reader was pinned to the ETag
+        return True  # every answer to a reader was compared with what was listed
 
     def read(self, uri: str) -> bytes:
-        """Return all bytes of an object."""
-        bucket, key = _split(uri)
-        with _translated(uri):
-            body: bytes = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        bucket, key = split(uri)
+
+        def get(client: Any) -> bytes:
+            body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
             return body
 
-    def put(self, uri: str, data: bytes) -> None:
-        """Write an object whole, instead of any earlier one."""
-        bucket, key = _split(uri)
-        with _translated(uri):
-            self._client.put_object(Bucket=bucket, Key=key, Body=data, **self._encryption)
+        return self._client.call(uri, get)
 
-    def writer(self, uri: str) -> _S3Writer:
-        """Return a writer of a new object, of which nothing is seen before its ``commit``."""
-        return _S3Writer(self._client, uri, self._encryption)
+    def put(self, uri: str, data: bytes) -> None:
+        put(self._client, uri, data, self._encryption)
+
+    def writer(self, uri: str) -> S3Writer:
+        return S3Writer(self._client, uri, self._encryption)
 
     def delete(self, uri: str) -> None:
-        """Remove one object; no error where it is gone already."""
-        bucket, key = _split(uri)
-        with _translated(uri):
-            self._client.delete_object(Bucket=bucket, Key=key)
+        bucket, key = split(uri)
+        self._client.call(uri, lambda client: client.delete_object(Bucket=bucket, Key=key))
 
     def delete_folder(self, folder: str) -> None:
-        """Remove everything below a folder; no error where it is gone already."""
-        bucket, _ = _split(folder)
-        keys = [{"Key": _split(entry.uri)[1]} for entry in self.list(folder.rstrip("/") + "/")]
-        for first in range(0, len(keys), 1000):
-            with _translated(folder):
-                answer = self._client.delete_objects(
-                    Bucket=bucket, Delete={"Objects": keys[first : first + 1000], "Quiet": True}
+        """Remove everything below a folder, with its earlier versions where the bucket keeps any.
+
+        What the store keeps all the same is said in the log.
+        """
+        folder = folder.rstrip("/") + "/"
+        try:
+            found = list(self._versions(folder))
+        except StorageError as error:  # not allowed, or not known to the store
+            found = [{"Key": split(entry.uri)[1]} for entry in self.list(folder)]
+            if found and self._keeps_versions(folder):
+                _log.warning(
+                    "%s: earlier versions of what is deleted here stay: %s", folder, error.reason
                 )
-            for failure in answer.get("Errors", ()):
-                raise StorageError(
-                    folder, f"{failure.get('Key')} could not be deleted: {failure.get('Code')}"
-                )
+        for first in range(0, len(found), _AT_ONCE):
+            self._delete(folder, found[first : first + _AT_ONCE])
 
     def sweep(self, folder: str) -> None:
-        """Remove what interrupted writers left below a folder."""
-        bucket, prefix = _split(folder)
-        with (
-            contextlib.suppress(StorageError),
-            _translated(folder),
-        ):  # not every user may list uploads; buckets have lifecycle rules for them
-            for page in self._client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=bucket, Prefix=prefix
-            ):
-                for upload in page.get("Uploads", ()):
-                    self._client.abort_multipart_upload(
-                        Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                    )
+        bucket, _ = split(folder)
+        # Not every user may list uploads, and buckets have lifecycle rules for them.
+        with contextlib.suppress(StorageError):
+            for page in self._pages(folder, "list_multipart_uploads"):
+                for upload in page.get("Uploads") or ():
+                    self._abort(folder, bucket, upload)
 
     def join(self, folder: str, relative: str) -> str:
-        """Return the place of ``relative`` (with ``/``) below a folder."""
         return f"{folder.rstrip('/')}/{relative}"
 
     def public(self, uri: str) -> str:
-        """Return the place as a URI in published documents."""
         return uri
 
+    def _pages(self, folder: str, operation: str) -> Iterator[dict[str, Any]]:
+        """Every page of a listing; a page that broke is asked for again."""
+        bucket, prefix = split(folder)
+        token: str | None = None
+        while True:
+            config = {"StartingToken": token} if token else {}
 
-class _S3Reader:
-    """Bytes from a position on: one streaming request up to the expected end, further ones where a
-    line goes on.
-    """
-
-    def __init__(
-        self, client: Any, uri: str, start: int, end: int | None, etag: str | None
-    ) -> None:
-        self._client, self._uri, self._etag = client, uri, etag
-        self._position, self._expected_end = start, end
-        self._size: int | None = None
-        self._body: Any = None
-
-    def read(self, size: int, /) -> bytes:
-        failures = 0
-        while self._size is None or self._position < self._size:
-            try:
-                if self._body is None:
-                    self._request()
-                    continue
-                data: bytes = self._body.read(size)
-            except _BROKEN as error:
-                failures += 1
-                self.close()
-                if failures >= _TRIES:
-                    raise StorageError(
-                        self._uri,
-                        f"reading broke off at byte {self._position:,}: {type(error).__name__}",
-                    ) from None
-                continue
-            if data:
-                self._position += len(data)
-                return data
-            self.close()  # this request's range has ended
-        return b""
-
-    def close(self) -> None:
-        body, self._body = self._body, None
-        if body is not None:
-            with contextlib.suppress(*_BROKEN):
-                body.close()
-
-    def _request(self) -> None:
-        bucket, key = _split(self._uri)
-        start, end = self._position, self._expected_end
-        last = "" if end is None else str(max(end, start + _WINDOW) - 1)
-        pinned = {"IfMatch": self._etag} if self._etag else {}
-        try:
-            with _translated(self._uri):
-                answer = self._client.get_object(
-                    Bucket=bucket, Key=key, Range=f"bytes={start}-{last}", **pinned
+            def page(client: Any, config: dict[str, str] = config) -> tuple[Any, str | None]:
+                pages = client.get_paginator(operation).paginate(
+                    Bucket=bucket,
+                    Prefix=prefix,
+                    PaginationConfig={**config, "MaxItems": _AT_ONCE, "PageSize": _AT_ONCE},
                 )
-        except _Beyond:  # an empty object, or nothing from here on
-            self._size = start
-            return
-        if self._etag and answer["ETag"] != self._etag:
-            answer["Body"].close()
-            raise Changed(self._uri, "the object changed after it was listed")
-        self._body = answer["Body"]
-        match = _CONTENT_RANGE.fullmatch(answer.get("ContentRange", ""))
-        if match:
-            if int(match[1]) != start:
-                raise StorageError(
-                    self._uri,
-                    f"the store answered bytes {match[1]} on where {start} on were asked for",
-                )
-            self._size = int(match[3]) if match[3] != "*" else int(match[2]) + 1
-        else:  # some stores answer a range with 200 and the whole object
-            self._size = answer["ContentLength"]
-            self._skip(start)
+                return list(pages), pages.resume_token
 
-    def _skip(self, size: int) -> None:
-        while size:
-            data = self._body.read(min(size, _WINDOW))
-            if not data:
+            found, token = self._client.call(folder, page)
+            yield from found
+            if not token:
                 return
-            size -= len(data)
 
+    def _versions(self, folder: str) -> Iterator[dict[str, str]]:
+        for page in self._pages(folder, "list_object_versions"):
+            for entry in (*(page.get("Versions") or ()), *(page.get("DeleteMarkers") or ())):
+                version = entry.get("VersionId")
+                named = {"Key": entry["Key"]}
+                yield named if version in (None, "null") else {**named, "VersionId": version}
 
-class _S3Writer:
-    def __init__(self, client: Any, uri: str, encryption: dict[str, str]) -> None:
-        self._client, self._uri, self._encryption = client, uri, encryption
-        self._bucket, self._key = _split(uri)
-        self._held: list[bytes] = []
-        self._size = 0
-        self._upload: str | None = None
-        self._parts: list[dict[str, object]] = []
-
-    def write(self, data: bytes, /) -> None:
-        self._held.append(data)
-        self._size += len(data)
-        if self._size >= _PART * (1 + len(self._parts) // 1000):
-            self._send()
-
-    def commit(self) -> None:
+    def _keeps_versions(self, folder: str) -> bool:
+        bucket, _ = split(folder)
         try:
-            if self._upload is None:
-                with _translated(self._uri):
-                    self._client.put_object(
-                        Bucket=self._bucket,
-                        Key=self._key,
-                        Body=b"".join(self._held),
-                        **self._encryption,
-                    )
-                return
-            if self._size:
-                self._send()
-            with _translated(self._uri):
-                self._client.complete_multipart_upload(
-                    Bucket=self._bucket,
-                    Key=self._key,
-                    UploadId=self._upload,
-                    MultipartUpload={"Parts": self._parts},
-                )
-            self._upload = None
-        except StorageError:
-            self.abort()
-            raise
-
-    def abort(self) -> None:
-        self._held, self._size = [], 0
-        upload, self._upload = self._upload, None
-        if upload is not None:
-            with contextlib.suppress(BotoCoreError, ClientError):
-                self._client.abort_multipart_upload(
-                    Bucket=self._bucket, Key=self._key, UploadId=upload
-                )
-
-    def _send(self) -> None:
-        data, self._held, self._size = b"".join(self._held), [], 0
-        number = len(self._parts) + 1
-        with _translated(self._uri):
-            if self._upload is None:
-                self._upload = self._client.create_multipart_upload(
-                    Bucket=self._bucket, Key=self._key, **self._encryption
-                )["UploadId"]
-            answer = self._client.upload_part(
-                Bucket=self._bucket,
-                Key=self._key,
-                UploadId=self._upload,
-                PartNumber=number,
-                Body=data,
+            answer = self._client.call(
+                folder, lambda client: client.get_bucket_versioning(Bucket=bucket)
             )
-        self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+        except StorageError:
+            return False
+        return "Status" in answer
 
+    def _delete(self, folder: str, found: list[dict[str, str]]) -> None:
+        bucket, _ = split(folder)
+        answer = self._client.call(
+            folder,
+            lambda client: client.delete_objects(
+                Bucket=bucket, Delete={"Objects": found, "Quiet": True}
+            ),
+        )
+        for failure in answer.get("Errors", ()):
+            reason = failure.get("Message") or failure.get("Code") or "the store gives no reason"
+            raise StorageError(folder, f"{failure.get('Key')} could not be deleted: {reason}")
 
-class _Beyond(StorageError):
-    """A range that begins at or after the object's end."""
-
-
-@contextlib.contextmanager
-def _translated(uri: str) -> Iterator[None]:
-    """boto3's errors as the engine's."""
-    try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        text = str(error.response.get("Error", {}).get("Message", "")) or code
-        if code in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
-            raise NotFound(
-                uri, "no such bucket" if code == "NoSuchBucket" else "no such object"
-            ) from None
-        if code in (
-            "403",
-            "AccessDenied",
-            "InvalidAccessKeyId",
-            "SignatureDoesNotMatch",
-            "ExpiredToken",
-        ):
-            raise AccessDenied(uri, f"access denied ({code})") from None
-        if code in ("412", "PreconditionFailed"):
-            raise Changed(uri, "the object changed after it was listed") from None
-        if code in ("416", "InvalidRange"):
-            raise _Beyond(uri, "beyond the object's end") from None
-        raise StorageError(uri, f"{code}: {text}") from None
-    except BotoCoreError as error:
-        raise StorageError(uri, str(error)) from None
-
-
-def _split(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
+    def _abort(self, folder: str, bucket: str, upload: dict[str, Any]) -> None:
+        self._client.call(
+            folder,
+            lambda client: client.abort_multipart_upload(
+                Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+            ),
+        )

@@ -1,0 +1,66 @@
+"""Patience: how long a store that does not answer is asked again."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from typing import Final
+
+from ..errors import Unavailable
+
+__all__ = ["RETRY_SECONDS", "Patience"]
+
+RETRY_SECONDS: Final = 300.0
+"""Seconds for which one request is tried again.
+
+AWS's own incidents of throttling and of failing over last seconds to a few minutes; a job of hours
+is worth that wait.
+"""
+
+_FIRST, _LONGEST = 0.25, 20.0
+"""Seconds of the first pause, and of the longest: twice as long each time."""
+_SLICE: Final = 0.5
+"""Seconds slept at once, so that an interrupt of the thread is heard in time."""
+_QUIET: Final = 30.0
+"""Seconds between two lines of the log about one request."""
+
+_log = logging.getLogger("bulkfhir.engine")
+
+
+class Patience:
+    """The pauses between the tries of one request: growing, and of random length.
+
+    Workers that lost the same store must not come back to it in step. Pauses decide nothing about
+    data: they only say when a request is made again.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._pause = _FIRST
+        self._began: float | None = None
+        self._said = 0.0
+
+    def wait(self, error: Unavailable) -> None:
+        """Sleep before the next try. Raises the error once the seconds are used up."""
+        now = time.monotonic()
+        if self._began is None:
+            self._began, self._said = now, now - _QUIET
+        left = self._began + self._seconds - now
+        if left <= 0:
+            raise error
+        if now - self._said >= _QUIET:
+            self._said = now
+            _log.warning("%s: trying again for up to %.0f seconds", error, left)
+        _sleep(min(random.uniform(self._pause / 2, self._pause), left))  # noqa: S311
+        self._pause = min(self._pause * 2, _LONGEST)
+
+    def reset(self) -> None:
+        """Begin anew: the store has answered."""
+        self._pause, self._began = _FIRST, None
+
+
+def _sleep(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, _SLICE))

@@ -1,0 +1,78 @@
+"""S3's client: a call is tried again while the store does not answer, with fresh credentials."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from configparser import Error as ConfigFileError
+from typing import Any, TypeVar
+
+import boto3
+from botocore.exceptions import BotoCoreError
+
+from ..errors import AccessDenied, ConfigurationError, Unavailable
+from .patience import Patience
+from .s3_errors import translated
+
+__all__ = ["S3Client"]
+
+_Answer = TypeVar("_Answer")
+
+
+class S3Client:
+    """boto3's client for S3, made anew whenever its credentials may have lapsed.
+
+    Uses the credentials, region and endpoint that boto3 finds for the user. Raises
+    ConfigurationError where boto3 refuses these settings.
+
+    retry_seconds   how long a call is tried again while the store does not answer
+    """
+
+    def __init__(self, retry_seconds: float) -> None:
+        self.retry_seconds = retry_seconds
+        self._lock = threading.Lock()
+        self._client = _new_client()
+
+    @property
+    def sends_checksums(self) -> bool:
+        """Whether the user lets checksums be sent that the service does not require."""
+        config = self._client.meta.config
+        return bool(getattr(config, "request_checksum_calculation", "") == "when_supported")
+
+    def call(self, uri: str, act: Callable[[Any], _Answer]) -> _Answer:
+        """Return what ``act`` does with boto3's client, about one address.
+
+        Raises StorageError; Unavailable only after ``retry_seconds``. Credentials are fetched anew
+        where they have lapsed, and once where access is denied: they may have been exchanged.
+        """
+        patience = Patience(self.retry_seconds)
+        renewed = False
+        while True:
+            client = self._client
+            try:
+                with translated(uri):
+                    return act(client)
+            except Unavailable as error:
+                patience.wait(error)
+                if error.lapsed:
+                    self.renew(client)
+            except AccessDenied:
+                if renewed:
+                    raise
+                renewed = True
+                self.renew(client)
+
+    def renew(self, old: Any) -> None:
+        """Make a new client in place of an old one, unless another thread has done so already."""
+        with self._lock:
+            if self._client is old:
+                self._client = _new_client()
+
+
+def _new_client() -> Any:
+    # A session of its own: boto3's default one is not safe to share among threads, and keeps the
+    # credentials that it once read.
+    try:
+        return boto3.session.Session().client("s3")
+    except (BotoCoreError, ConfigFileError, ValueError, OSError) as error:
+        raise ConfigurationError(f"the AWS settings cannot be used: {error}") from None

@@ -1,0 +1,253 @@
+"""Stores that fail for a while, or for good: nothing is lost, and nobody is blamed wrongly."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from bulkfhir.engine.errors import AccessDenied, Changed, ConfigurationError, NotFound, Unavailable
+from bulkfhir.engine.storage import patience, s3
+from bulkfhir.engine.storage.s3 import S3Storage
+
+DATA = random.Random(7).randbytes(300_000)
+PASSING = {
+    "slow-down": {"status": 503, "code": "SlowDown"},
+    "internal-error": {"status": 500, "code": "InternalError"},
+    "request-timeout": {"status": 400, "code": "RequestTimeout"},
+    "clock-skew": {"status": 403, "code": "RequestTimeTooSkewed"},
+    "expired-token": {"status": 400, "code": "ExpiredToken"},
+    "reset": {"reset": True},
+    "answer-lost": {"lost": True},
+}
+
+EXPECTED = {"HEAD": 1, "DELETE": 2, "POST": 2}
+"""How often each kind of request fails, where it is not five times: a HEAD is asked once."""
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    """Pauses are short here: what is tested is what happens after them."""
+    monkeypatch.setattr(patience, "_FIRST", 0.01)
+    monkeypatch.setattr(patience, "_LONGEST", 0.05)
+
+
+def method(name):
+    return lambda said, path: said == name and "?list-type" not in path
+
+
+def read_all(storage, uri, etag=None):
+    reader = storage.open(uri, 0, None, etag=etag)
+    pieces = []
+    while piece := reader.read(1 << 18):
+        pieces.append(piece)
+    reader.close()
+    return b"".join(pieces)
+
+
+@pytest.mark.parametrize(
+    ("asked", "fault"),
+    [("GET", fault) for fault in PASSING]
+    + [
+        (asked, fault)
+        for asked in ("PUT", "HEAD", "DELETE", "POST")
+        for fault in ("slow-down", "expired-token", "answer-lost")
+    ],
+)
+def test_a_store_that_recovers_costs_only_time(store, bucket, fault, asked):
+    storage = S3Storage(retry_seconds=20)
+    uri = f"s3://{bucket}/folder/a"
+    happened = store.fail(
+        matches=lambda said, path: said == asked, times=EXPECTED.get(asked, 5), **PASSING[fault]
+    )
+    storage.put(uri, DATA)
+    storage.put(f"{uri}-second", b"")
+    assert storage.stat(uri).size == len(DATA)
+    assert read_all(storage, uri) == DATA
+    assert [entry.uri for entry in storage.list(f"s3://{bucket}/")] == [uri, f"{uri}-second"]
+    storage.delete(uri)
+    storage.delete_folder(f"s3://{bucket}/folder")
+    assert list(storage.list(f"s3://{bucket}/")) == []
+    assert happened.happened == EXPECTED.get(asked, 5)
+
+
+@pytest.mark.parametrize("fault", ["slow-down", "reset", "answer-lost"])
+@pytest.mark.parametrize("asked", ["PUT", "POST"])
+def test_a_large_object_is_whole_after_faults_in_the_middle(store, bucket, fault, asked):
+    storage = S3Storage(retry_seconds=20)
+    uri = f"s3://{bucket}/large"
+    writer = storage.writer(uri)
+    writer.write(DATA * 20)
+    happened = store.fail(matches=lambda said, path: said == asked, times=3, **PASSING[fault])
+    writer.write(DATA * 40)
+    writer.commit()
+    assert read_all(storage, uri) == DATA * 60
+    assert happened.happened == 3
+
+
+@pytest.mark.parametrize("cut", [0, 1, 100_000])
+def test_an_answer_that_breaks_off_goes_on_where_it_broke(store, bucket, cut):
+    storage = S3Storage(retry_seconds=20)
+    uri = f"s3://{bucket}/a"
+    storage.put(uri, DATA)
+    store.fail(matches=method("GET"), times=5, cut=cut)
+    assert read_all(storage, uri, storage.stat(uri).etag) == DATA
+
+
+def test_a_store_that_stays_away_is_given_up_with_a_sentence(store, bucket, caplog):
+    storage = S3Storage(retry_seconds=0.3)
+    uri = f"s3://{bucket}/a"
+    storage.put(uri, b"x")
+    store.fail(matches=method("GET"), times=10_000, status=503, code="SlowDown")
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="SlowDown: on purpose"):
+        storage.read(uri)
+    assert 0.3 <= time.monotonic() - began < 5
+    assert f"{uri}: SlowDown: on purpose: trying again for up to 0 seconds" in caplog.text
+
+
+def test_what_is_denied_is_asked_once_more_with_fresh_credentials(store, bucket, monkeypatch):
+    storage = S3Storage(retry_seconds=20)
+    uri = f"s3://{bucket}/a"
+    storage.put(uri, b"x")
+    denied = store.fail(matches=method("GET"), times=1, status=403, code="AccessDenied")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "exchanged")
+    store.requests.clear()
+    assert storage.read(uri) == b"x"
+    signed = [headers["Authorization"] for *_, headers in store.requests]
+    keys = [said.partition("Credential=")[2].partition("/")[0] for said in signed]
+    assert (denied.happened, keys) == (1, ["test", "exchanged"])
+    store.fail(matches=method("GET"), times=2, status=403, code="AccessDenied")
+    with pytest.raises(AccessDenied):
+        storage.read(uri)
+
+
+def test_an_object_that_is_gone_is_not_waited_for(store, bucket):
+    storage = S3Storage(retry_seconds=60)
+    began = time.monotonic()
+    with pytest.raises(NotFound):
+        storage.read(f"s3://{bucket}/none")
+    assert time.monotonic() - began < 5
+
+
+def test_a_changed_object_is_noticed_by_a_store_that_ignores_if_match(store, bucket):
+    storage = S3Storage(retry_seconds=20)
+    uri = f"s3://{bucket}/a"
+    storage.put(uri, b"one")
+    with pytest.raises(Changed):
+        read_all(storage, uri, 'W/"0123456789"')  # weak: no condition is sent
+
+
+def test_a_listing_without_etags_pins_by_the_time_of_the_last_change(store, bucket):
+    storage = S3Storage(retry_seconds=20)
+    uri = f"s3://{bucket}/a"
+    storage.put(uri, DATA)
+    store.fail(matches=method("HEAD"), times=1, without=("etag",))
+    entry = storage.stat(uri)
+    assert entry.etag.startswith("modified ")
+    assert read_all(storage, uri, entry.etag) == DATA
+    with pytest.raises(Changed):
+        read_all(storage, uri, "modified 1970-01-01 00:00:00+00:00")
+
+
+def test_an_etag_is_the_same_with_and_without_quotes(store, bucket):
+    storage = S3Storage(retry_seconds=20)
+    uri = f"s3://{bucket}/a"
+    storage.put(uri, DATA)
+    assert read_all(storage, uri, storage.stat(uri).etag.strip('"')) == DATA
+
+
+def test_parts_of_an_upload_are_of_one_size_but_the_last(store, bucket):
+    storage = S3Storage(retry_seconds=20)
+    writer = storage.writer(f"s3://{bucket}/large")
+    for size in (1, 5 << 20, 17 << 20, 3, 1 << 20):
+        writer.write(b"x" * size)
+    writer.commit()
+    sizes = [
+        int(headers["Content-Length"])
+        for said, path, headers in store.requests
+        if said == "PUT" and "partNumber" in path
+    ]
+    assert sizes == [8 << 20, 8 << 20, (23 << 20) + 4 - (16 << 20)]
+
+
+def test_a_checksum_is_a_header_unless_the_user_wants_none(store, bucket, monkeypatch):
+    S3Storage().put(f"s3://{bucket}/a", b"x")
+    assert {name.lower() for name in store.requests[-1][2]} >= {"x-amz-checksum-crc32"}
+    assert "x-amz-trailer" not in {name.lower() for name in store.requests[-1][2]}
+    monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+    S3Storage().put(f"s3://{bucket}/a", b"x")
+    assert "x-amz-checksum-crc32" not in {name.lower() for name in store.requests[-1][2]}
+
+
+def test_a_store_that_knows_no_checksums_is_told_apart(store, bucket):
+    store.fail(matches=method("PUT"), times=1, status=411, code="MissingContentLength")
+    with pytest.raises(Exception, match="AWS_REQUEST_CHECKSUM_CALCULATION=when_required"):
+        S3Storage().put(f"s3://{bucket}/a", b"x")
+
+
+def test_versions_of_what_is_deleted_go_too(store, bucket):
+    import boto3
+
+    client = boto3.session.Session().client("s3")
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    storage = S3Storage()
+    for text in (b"1", b"2"):
+        storage.put(f"s3://{bucket}/job/.work/plan.json", text)
+    storage.delete(f"s3://{bucket}/job/.work/plan.json")
+    storage.put(f"s3://{bucket}/job/Manifest.json", b"{}")
+    storage.delete_folder(f"s3://{bucket}/job/.work")
+    left = client.list_object_versions(Bucket=bucket)
+    assert [entry["Key"] for entry in left["Versions"]] == ["job/Manifest.json"]
+    assert "DeleteMarkers" not in left
+
+
+def test_versions_that_stay_are_said(store, bucket, caplog):
+    import boto3
+
+    client = boto3.session.Session().client("s3")
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    storage = S3Storage()
+    storage.put(f"s3://{bucket}/job/.work/plan.json", b"1")
+    store.fail(
+        matches=lambda said, path: "versions" in path, times=2, status=403, code="AccessDenied"
+    )
+    storage.delete_folder(f"s3://{bucket}/job/.work")
+    assert "earlier versions of what is deleted here stay: access denied" in caplog.text
+
+
+REFUSED = {
+    "unknown-profile": {"AWS_PROFILE": "nobody"},
+    "endpoint-without-scheme": {"AWS_ENDPOINT_URL_S3": "no scheme"},
+    "region-with-blanks": {"AWS_DEFAULT_REGION": "not a region"},
+    "retry-mode": {"AWS_RETRY_MODE": "sometimes"},
+    "attempts": {"AWS_MAX_ATTEMPTS": "many"},
+}
+
+
+@pytest.mark.parametrize("settings", REFUSED.values(), ids=REFUSED)
+def test_settings_that_boto3_refuses_are_one_sentence(store, bucket, monkeypatch, settings):
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises((ConfigurationError, AccessDenied), match="AWS settings"):
+        S3Storage(retry_seconds=1).read(f"s3://{bucket}/a")
+
+
+def test_a_config_file_that_cannot_be_read_is_one_sentence(store, bucket, monkeypatch, tmp_path):
+    (tmp_path / "config").write_text("[default\nregion = x\n=")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    with pytest.raises((ConfigurationError, AccessDenied), match="AWS settings"):
+        S3Storage(retry_seconds=1).read(f"s3://{bucket}/a")
+
+
+def test_pages_of_a_listing_that_break_are_asked_for_again(store, bucket, monkeypatch):
+    monkeypatch.setattr(s3, "_AT_ONCE", 10)
+    storage = S3Storage(retry_seconds=20)
+    names = [f"s3://{bucket}/many/{number:04d}" for number in range(25)]
+    for name in names:
+        storage.put(name, b"")
+    store.fail(matches=lambda said, path: "list-type" in path, times=3, status=503, code="SlowDown")
+    assert [entry.uri for entry in storage.list(f"s3://{bucket}/many/")] == names
+    storage.delete_folder(f"s3://{bucket}/many")
+    assert list(storage.list(f"s3://{bucket}/many/")) == []
