@@ -64,15 +64,18 @@ class Checkpoint:
         return _plan(data)
 
     def results(self) -> dict[int, ShardResult]:
-        """Return what came of every shard that is finished, by its index."""
+        """Return every shard that is finished, by its number.
+
+        A shard whose file was out of its worker's reach is not: another run may reach it.
+        """
         found: dict[int, ShardResult] = {}
         try:
             for entry in self._storage.list(self.work_folder):
                 name = entry.uri.rpartition("/")[2].removesuffix(".json")
                 if entry.uri.endswith(".json") and name.isdigit():
-                    found[int(name)] = ShardResult.from_json(
-                        json.loads(self._storage.read(entry.uri))
-                    )
+                    result = ShardResult.from_json(json.loads(self._storage.read(entry.uri)))
+                    if not (result.broken and result.broken.unreachable):
+                        found[int(name)] = result
         except NotFound:
             return {}
         return found

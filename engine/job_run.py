@@ -11,11 +11,12 @@ from .checkpoint import Checkpoint, Plan, save_result
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
 from .dispatch import run_shards
-from .errors import ConfigurationError, EngineError, NotFound, StorageError
+from .errors import ConfigurationError, EngineError, NotFound, StorageError, Unavailable
 from .executors import Cancelled, Runner, Task, TaskFailure, run_all
 from .figures import JobProgressReport
 from .job_status import JobStatus
 from .logs import log_crash
+from .reach import refuse_unreachable
 from .settings import Settings
 from .storage import Storage
 from .writing.manifest import FileOutcome, Manifest, file_figures, outcomes_by_file
@@ -112,6 +113,8 @@ class JobRun:
                 return self._stages(plan, runner, tracker)
             except Cancelled:
                 return self._stopped(JobStatus.CANCEL_COMPLETED, None, runner, tracker)
+            except Unavailable as error:
+                return self._stopped(JobStatus.FAILED, self._resumable(error), runner, tracker)
             except StorageError as error:
                 return self._stopped(
                     JobStatus.FAILED, f"cannot write the output: {error}", runner, tracker
@@ -135,6 +138,7 @@ class JobRun:
                 save_result(plan.settings, result)
             results[result.index] = result
             tracker.add(result)
+        refuse_unreachable(plan.inputs, plan.shards, results)
         outcomes = outcomes_by_file(
             plan.inputs,
             [shard.file for shard in plan.shards],
@@ -213,6 +217,12 @@ class JobRun:
             self._uri,
             report,
             elapsed=tracker.elapsed,
+        )
+
+    def _resumable(self, error: Unavailable) -> str:
+        return (
+            f"{error}; nothing is published and nothing is lost: once the store answers, resume "
+            f"job {self._job_id}"
         )
 
     def _sweep(self) -> None:

@@ -36,12 +36,15 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Why a file could not be read to its end; status 400 is the customer's fault, 500 the
-    server's.
+    """Why a file could not be read to its end.
+
+    status       400 where it is the customer's fault, 500 where it is the server's
+    unreachable  the worker found no such file, or was not let in
     """
 
     message: str
     status: int
+    unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .counting.tally import Tally
-from .errors import StorageError
+from .errors import AccessDenied, NotFound, StorageError, Unavailable
 from .executors.live_counters import Heartbeat
 from .judging.chosen_packages import default_versions
 from .judging.judge import Judge
@@ -28,8 +28,8 @@ def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
     """Validate a shard's lines and leave its part files, whole. Idempotent: a second run leaves the
     very same.
 
-    Raises StorageError when an output cannot be written, Cancelled when the job is; a break of the
-    input is a value in the result.
+    Raises StorageError when an output cannot be written, Unavailable when a store does not answer,
+    Cancelled when the job is; a break of the input is a value in the result.
     """
     judge = _judge(settings)
     parts: Parts = open_parts(settings, shard.index)
@@ -90,8 +90,12 @@ class _Reading:
                 yield Break("The file changed while it was read", 400)
         except BrokenArchive as error:
             yield Break(f"The file could not be read to its end: {error}", 400)
+        except Unavailable:
+            raise  # the store's fault: the job ends, and can be gone on with
         except StorageError as error:
-            yield Break(f"The file could not be read to its end: {error.reason}", 400)
+            unreachable = isinstance(error, NotFound | AccessDenied)
+            reason = f"The file could not be read to its end: {error.reason}"
+            yield Break(reason, 400, unreachable=unreachable)
 
     def read(self, size: int, /) -> bytes:
         data = self._reader.read(size)

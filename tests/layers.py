@@ -49,6 +49,7 @@ COLUMN = {
         jobs validation
         job
         job_run refusals
+        reach
         dispatch preload
         worker
         judging counting

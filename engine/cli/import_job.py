@@ -79,6 +79,7 @@ def _pairs(
 )
 @options.summing
 @options.workers
+@options.retrying
 @options.include_all
 @options.speaking
 def command(

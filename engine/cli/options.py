@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ __all__ = [
     "include_all",
     "limits",
     "profiles",
+    "retrying",
     "sources",
     "speaking",
     "summing",
@@ -38,6 +40,23 @@ include_all = click.option(
     "--include-all",
     is_flag=True,
     help="Also read what an export keeps beside its data: logs, error/, deleted/.",
+)
+
+
+def _keep_retry_seconds(
+    _ctx: click.Context, _option: click.Parameter, seconds: float | None
+) -> None:
+    """Put the seconds where the storage of this process and of every worker finds them."""
+    if seconds is not None:
+        os.environ["BULKFHIR_RETRY_SECONDS"] = str(seconds)
+
+
+retrying = click.option(
+    "--retry-seconds",
+    type=click.FloatRange(min=0),
+    expose_value=False,
+    callback=_keep_retry_seconds,
+    help="How long S3 is asked again while it does not answer.  [default: 300]",
 )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import exits
-from .options import chosen, limits, profiles, workers
+from .options import chosen, limits, profiles, retrying, workers
 
 if TYPE_CHECKING:
     from ..log_lines import LogFormat
@@ -67,6 +67,7 @@ def _datastores(
     help="How long CREATING and DELETING last.  [default: 0]",
 )
 @workers
+@retrying
 @click.option(
     "--concurrent",
     type=click.IntRange(min=1),

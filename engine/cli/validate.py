@@ -36,6 +36,7 @@ __all__ = ["command"]
 )
 @options.summing
 @options.workers
+@options.retrying
 @options.include_all
 @options.speaking
 def command(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import time
 from typing import Final
 
-from ..errors import Unavailable
+from ..errors import ConfigurationError, Unavailable
 
-__all__ = ["RETRY_SECONDS", "Patience"]
+__all__ = ["RETRY_SECONDS", "Patience", "retry_seconds"]
 
-RETRY_SECONDS: Final = 300.0
-"""Seconds for which one request is tried again.
+RETRY_SECONDS: Final = "BULKFHIR_RETRY_SECONDS"
+"""Environment variable: seconds for which one request is tried again; it reaches every worker."""
+
+_SECONDS: Final = 300.0
+"""Seconds where nobody chose any.
 
 AWS's own incidents of throttling and of failing over last seconds to a few minutes; a job of hours
 is worth that wait.
@@ -26,6 +30,18 @@ _QUIET: Final = 30.0
 """Seconds between two lines of the log about one request."""
 
 _log = logging.getLogger("bulkfhir.engine")
+
+
+def retry_seconds() -> float:
+    """Return the seconds that the user chose. Raises ConfigurationError for what is no number."""
+    chosen = os.environ.get(RETRY_SECONDS)
+    try:
+        seconds = _SECONDS if not chosen else float(chosen)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise ConfigurationError(f"{RETRY_SECONDS}={chosen}: seconds are a number from 0 on")
+    return seconds
 
 
 class Patience:

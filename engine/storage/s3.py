@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from ..errors import NotFound, StorageError, Unavailable
 from .interface import StoredObject
-from .patience import RETRY_SECONDS
+from .patience import retry_seconds
 from .s3_client import S3Client
 from .s3_reader import DATED, S3Reader, split
 from .s3_writer import S3Writer, put
@@ -26,13 +26,12 @@ class S3Storage:
     """Buckets of S3, or of a store that speaks its protocol.
 
     encryption_key_id   a KMS key by which all that is written is encrypted (SSE-KMS)
-    retry_seconds       how long a call is tried again while the store does not answer
+    patience            seconds for which a call is tried again while the store does not answer;
+                        default: what the user chose
     """
 
-    def __init__(
-        self, encryption_key_id: str | None = None, retry_seconds: float = RETRY_SECONDS
-    ) -> None:
-        self._client = S3Client(retry_seconds)
+    def __init__(self, encryption_key_id: str | None = None, patience: float | None = None) -> None:
+        self._client = S3Client(retry_seconds() if patience is None else patience)
         self._encryption = (
             {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": encryption_key_id}
             if encryption_key_id
@@ -159,7 +158,7 @@ class S3Storage:
             return False
         return "Status" in answer
 
-    def _delete(self, folder: str, found: list[dict[str, str]]) -> None:
+    def _delete(self, folder: str, found: Sequence[dict[str, str]]) -> None:
         bucket, _ = split(folder)
         answer = self._client.call(
             folder,

@@ -56,7 +56,7 @@ def read_all(storage, uri, etag=None):
     ],
 )
 def test_a_store_that_recovers_costs_only_time(store, bucket, fault, asked):
-    storage = S3Storage(retry_seconds=20)
+    storage = S3Storage(patience=20)
     uri = f"s3://{bucket}/folder/a"
     happened = store.fail(
         matches=lambda said, path: said == asked, times=EXPECTED.get(asked, 5), **PASSING[fault]
@@ -75,7 +75,7 @@ def test_a_store_that_recovers_costs_only_time(store, bucket, fault, asked):
 @pytest.mark.parametrize("fault", ["slow-down", "reset", "answer-lost"])
 @pytest.mark.parametrize("asked", ["PUT", "POST"])
 def test_a_large_object_is_whole_after_faults_in_the_middle(store, bucket, fault, asked):
-    storage = S3Storage(retry_seconds=20)
+    storage = S3Storage(patience=20)
     uri = f"s3://{bucket}/large"
     writer = storage.writer(uri)
     writer.write(DATA * 20)
@@ -88,7 +88,7 @@ def test_a_large_object_is_whole_after_faults_in_the_middle(store, bucket, fault
 
 @pytest.mark.parametrize("cut", [0, 1, 100_000])
 def test_an_answer_that_breaks_off_goes_on_where_it_broke(store, bucket, cut):
-    storage = S3Storage(retry_seconds=20)
+    storage = S3Storage(patience=20)
     uri = f"s3://{bucket}/a"
     storage.put(uri, DATA)
     store.fail(matches=method("GET"), times=5, cut=cut)
@@ -96,7 +96,7 @@ def test_an_answer_that_breaks_off_goes_on_where_it_broke(store, bucket, cut):
 
 
 def test_a_store_that_stays_away_is_given_up_with_a_sentence(store, bucket, caplog):
-    storage = S3Storage(retry_seconds=0.3)
+    storage = S3Storage(patience=0.3)
     uri = f"s3://{bucket}/a"
     storage.put(uri, b"x")
     store.fail(matches=method("GET"), times=10_000, status=503, code="SlowDown")
@@ -108,7 +108,7 @@ def test_a_store_that_stays_away_is_given_up_with_a_sentence(store, bucket, capl
 
 
 def test_what_is_denied_is_asked_once_more_with_fresh_credentials(store, bucket, monkeypatch):
-    storage = S3Storage(retry_seconds=20)
+    storage = S3Storage(patience=20)
     uri = f"s3://{bucket}/a"
     storage.put(uri, b"x")
     denied = store.fail(matches=method("GET"), times=1, status=403, code="AccessDenied")
@@ -124,7 +124,7 @@ def test_what_is_denied_is_asked_once_more_with_fresh_credentials(store, bucket,
 
 
 def test_an_object_that_is_gone_is_not_waited_for(store, bucket):
-    storage = S3Storage(retry_seconds=60)
+    storage = S3Storage(patience=60)
     began = time.monotonic()
     with pytest.raises(NotFound):
         storage.read(f"s3://{bucket}/none")
@@ -132,7 +132,7 @@ def test_an_object_that_is_gone_is_not_waited_for(store, bucket):
 
 
 def test_a_changed_object_is_noticed_by_a_store_that_ignores_if_match(store, bucket):
-    storage = S3Storage(retry_seconds=20)
+    storage = S3Storage(patience=20)
     uri = f"s3://{bucket}/a"
     storage.put(uri, b"one")
     with pytest.raises(Changed):
@@ -140,7 +140,7 @@ def test_a_changed_object_is_noticed_by_a_store_that_ignores_if_match(store, buc
 
 
 def test_a_listing_without_etags_pins_by_the_time_of_the_last_change(store, bucket):
-    storage = S3Storage(retry_seconds=20)
+    storage = S3Storage(patience=20)
     uri = f"s3://{bucket}/a"
     storage.put(uri, DATA)
     store.fail(matches=method("HEAD"), times=1, without=("etag",))
@@ -152,14 +152,14 @@ def test_a_listing_without_etags_pins_by_the_time_of_the_last_change(store, buck
 
 
 def test_an_etag_is_the_same_with_and_without_quotes(store, bucket):
-    storage = S3Storage(retry_seconds=20)
+    storage = S3Storage(patience=20)
     uri = f"s3://{bucket}/a"
     storage.put(uri, DATA)
     assert read_all(storage, uri, storage.stat(uri).etag.strip('"')) == DATA
 
 
 def test_parts_of_an_upload_are_of_one_size_but_the_last(store, bucket):
-    storage = S3Storage(retry_seconds=20)
+    storage = S3Storage(patience=20)
     writer = storage.writer(f"s3://{bucket}/large")
     for size in (1, 5 << 20, 17 << 20, 3, 1 << 20):
         writer.write(b"x" * size)
@@ -231,19 +231,19 @@ def test_settings_that_boto3_refuses_are_one_sentence(store, bucket, monkeypatch
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     with pytest.raises((ConfigurationError, AccessDenied), match="AWS settings"):
-        S3Storage(retry_seconds=1).read(f"s3://{bucket}/a")
+        S3Storage(patience=1).read(f"s3://{bucket}/a")
 
 
 def test_a_config_file_that_cannot_be_read_is_one_sentence(store, bucket, monkeypatch, tmp_path):
     (tmp_path / "config").write_text("[default\nregion = x\n=")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     with pytest.raises((ConfigurationError, AccessDenied), match="AWS settings"):
-        S3Storage(retry_seconds=1).read(f"s3://{bucket}/a")
+        S3Storage(patience=1).read(f"s3://{bucket}/a")
 
 
 def test_pages_of_a_listing_that_break_are_asked_for_again(store, bucket, monkeypatch):
     monkeypatch.setattr(s3, "_AT_ONCE", 10)
-    storage = S3Storage(retry_seconds=20)
+    storage = S3Storage(patience=20)
     names = [f"s3://{bucket}/many/{number:04d}" for number in range(25)]
     for name in names:
         storage.put(name, b"")
