@@ -16,7 +16,6 @@ OPEN = {
     "upward": 1,
     "doubled modules": 2,
     "doubled types": 3,
-    "crate doubled": 2,
     "misnamed": 1,
 }
 """What is not mended yet: figure -> how many there may be at the most. It only shrinks, and a
