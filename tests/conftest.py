@@ -5,6 +5,9 @@ The fixture ``engine`` has the ids ``native``, ``explained`` and ``proven``: one
 run by each of them, and has to find the same issues. A test marked ``native`` is skipped where the
 native module is not installed. With BULKFHIR_REQUIRE_NATIVE=1 its absence ends the run at once, so
 that nobody takes skipped tests for passed ones.
+
+In all tests checks are handed objects that refuse what their rule does not declare
+(``tests/refusing``).
 """
 
 from __future__ import annotations
@@ -18,12 +21,14 @@ import pytest
 
 from bulkfhir.validators import Block, Validator, Verdict
 from bulkfhir.validators.native.acceptance import NATIVE
+from tests.refusing import install
 
 _ABSENT = "the native module is not installed: no Rust toolchain when this was installed"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "native: needs the native module")
+    install()
     if os.environ.get("BULKFHIR_REQUIRE_NATIVE") == "1" and not NATIVE:
         raise pytest.UsageError(_ABSENT)
 

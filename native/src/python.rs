@@ -5,6 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::accept::block;
+use crate::accept::table::tags::TAGS;
+use crate::accept::table::Known;
 use crate::columns::{self, Mismatch, RunLine};
 
 /// Columns of a block, and what came of its lines so far.
@@ -63,8 +65,8 @@ impl Judgement {
     }
 
     /// The positions that were not accepted, each with its reason.
-    fn asked(&self) -> Vec<(usize, &'static str)> {
-        self.columns.asked().collect()
+    fn fallbacks(&self) -> Vec<(usize, &'static str)> {
+        self.columns.fallbacks().collect()
     }
 
     /// The numbers of the undecided value sets of accepted lines, with repetitions.
@@ -264,6 +266,23 @@ fn gather<'py>(
     rooms.into_iter().enumerate().map(of_kind).collect()
 }
 
+/// Every enumeration of tags: its name, and the names and numbers of its tags.
+#[pyfunction]
+fn tags() -> Vec<(&'static str, Vec<(&'static str, u8)>)> {
+    TAGS.iter()
+        .map(|&(name, all)| (name, all.to_vec()))
+        .collect()
+}
+
+/// Every part that looks at members by name, with their names.
+#[pyfunction]
+fn known_names() -> Vec<(&'static str, Vec<&'static str>)> {
+    Known::PARTS
+        .iter()
+        .map(|&(part, names)| (part, names.to_vec()))
+        .collect()
+}
+
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Acceptor>()?;
@@ -275,5 +294,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(bucketed, module)?)?;
     module.add_function(wrap_pyfunction!(repeated, module)?)?;
     module.add_function(wrap_pyfunction!(measure, module)?)?;
-    module.add_function(wrap_pyfunction!(gather, module)?)
+    module.add_function(wrap_pyfunction!(gather, module)?)?;
+    module.add_function(wrap_pyfunction!(tags, module)?)?;
+    module.add_function(wrap_pyfunction!(known_names, module)?)
 }

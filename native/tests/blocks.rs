@@ -2,6 +2,7 @@
 //! nothing hostile breaks the walk.
 
 use _native::accept::block::{Acceptor, Columns, ACCEPTED};
+use _native::accept::table::Known;
 
 const NONE: u32 = u32::MAX;
 const TEXT: u8 = 0;
@@ -47,8 +48,16 @@ fn acceptor() -> Acceptor {
         records.u8(1).string(name);
     }
     records.u8(5);
-    for known in [0u16, 1].into_iter().chain([9; 26]) {
-        records.u16(known);
+    for (_, names) in Known::PARTS {
+        records.u16(names.len() as u16);
+        for &name in *names {
+            records.u16(
+                ["resourceType", "id"]
+                    .iter()
+                    .position(|&one| one == name)
+                    .unwrap_or(9) as u16,
+            );
+        }
     }
     let part = [1, 1, 0, 0, 0];
     for (node, flags) in [(0, 1), (1, 0)] {
@@ -73,7 +82,7 @@ fn reasons(data: &[u8]) -> Vec<&'static str> {
     let mut columns = Columns::of(data);
     acceptor().pass(data, &mut columns);
     let mut found = vec![""; columns.states.len()];
-    for (position, reason) in columns.asked() {
+    for (position, reason) in columns.fallbacks() {
         found[position] = reason;
     }
     found
@@ -150,7 +159,7 @@ fn a_question_is_asked_once_and_its_answer_kept() {
     acceptor.memo.put(7, b"c_d", 0, vec![]);
     assert!(acceptor.pass(data, &mut columns).is_empty());
     assert_eq!(columns.undecided, [3, 3, 3, 3]);
-    assert_eq!(columns.asked().collect::<Vec<_>>(), [(2, "format")]);
+    assert_eq!(columns.fallbacks().collect::<Vec<_>>(), [(2, "format")]);
 }
 
 #[test]
@@ -162,7 +171,7 @@ fn an_id_with_escapes_is_left_to_the_explainer() {
     }
     let mut columns = Columns::of(data);
     assert!(acceptor.pass(data, &mut columns).is_empty());
-    assert_eq!(columns.asked().collect::<Vec<_>>(), [(0, "value")]);
+    assert_eq!(columns.fallbacks().collect::<Vec<_>>(), [(0, "value")]);
 }
 
 #[test]
@@ -197,9 +206,9 @@ fn every_prefix_and_every_changed_byte_of_a_line_is_survived() {
     for end in 0..line.len() {
         let mut columns = Columns::of(&line[..end]);
         acceptor.pass(&line[..end], &mut columns);
-        assert!(columns.asked().all(|(_, reason)| reason != "panic"));
+        assert!(columns.fallbacks().all(|(_, reason)| reason != "panic"));
         assert_eq!(
-            columns.asked().count(),
+            columns.fallbacks().count(),
             columns.states.len(),
             "a part of a line was accepted"
         );
@@ -208,7 +217,7 @@ fn every_prefix_and_every_changed_byte_of_a_line_is_survived() {
             changed[end] = byte;
             let mut columns = Columns::of(&changed);
             acceptor.pass(&changed, &mut columns);
-            assert!(columns.asked().all(|(_, reason)| reason != "panic"));
+            assert!(columns.fallbacks().all(|(_, reason)| reason != "panic"));
         }
     }
 }

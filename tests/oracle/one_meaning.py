@@ -100,7 +100,7 @@ def differences(one: BlockVerdicts, other: BlockVerdicts) -> list[str]:
     about is no part of a verdict.
     """
     found = []
-    for name in (each.name for each in fields(BlockVerdicts) if each.name != "asked"):
+    for name in (each.name for each in fields(BlockVerdicts) if each.name != "fallbacks"):
         left, right = getattr(one, name), getattr(other, name)
         if name in ("numbers", "starts", "ends", "types", "ids"):
             left, right = list(left), list(right)

@@ -15,6 +15,18 @@ from hypothesis import strategies as st
 
 from bulkfhir.validators.definitions import core
 from bulkfhir.validators.fhirpath import Invariant, Scope, TypeModel, invariant
+from bulkfhir.validators.fhirpath.lowered.condition import (
+    And,
+    Count,
+    Dates,
+    Has,
+    Is,
+    Not,
+    One,
+    OnResource,
+    Op,
+    Some,
+)
 from bulkfhir.validators.schema import Schema
 from bulkfhir.validators.schema.errata import corrected
 from bulkfhir.validators.values.decoding import decode
@@ -23,66 +35,63 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "../shared/conformance/r4-examp
 MODEL = TypeModel(Schema(core()))
 
 LOWERED = {
-    "a.exists()": ("Patient", "name.exists()", ("has", "name")),
+    "a.exists()": ("Patient", "name.exists()", Has(("name",))),
     "presence of a primitive asks for its companion": (
         "Patient",
         "birthDate.exists()",
-        ("has", "birthDate", "_birthDate"),
+        Has(("birthDate", "_birthDate")),
     ),
     "a choice is expanded": (
         "Patient",
         "deceased.empty()",
-        (
-            "not",
-            ("has", "deceasedBoolean", "_deceasedBoolean", "deceasedDateTime", "_deceasedDateTime"),
-        ),
+        Not(Has(("deceasedBoolean", "_deceasedBoolean", "deceasedDateTime", "_deceasedDateTime"))),
     ),
     "literals of one element are gathered": (
         "Patient",
         "gender = 'male' or gender = 'female'",
-        ("is", ("gender",), ("male", "female")),
+        Is(("gender",), ("male", "female")),
     ),
     "not equal needs a value": (
         "Patient",
         "gender != 'male'",
-        ("and", ("has", "gender", "_gender"), ("not", ("is", ("gender",), ("male",)))),
+        And((Has(("gender", "_gender")), Not(Is(("gender",), ("male",))))),
     ),
     "where and exists": (
         "Patient",
         "name.where(use = 'old').exists()",
-        ("any", ("name",), ("is", ("use",), ("old",))),
+        Some(("name",), Is(("use",), ("old",))),
     ),
     "all is no counterexample": (
         "Patient",
         "name.all(family.exists())",
-        ("not", ("any", ("name",), ("not", ("has", "family", "_family")))),
+        Not(Some(("name",), Not(Has(("family", "_family"))))),
     ),
     "a path through objects and arrays": (
         "Patient",
         "maritalStatus.coding.code.exists()",
-        ("one", ("maritalStatus",), ("any", ("coding",), ("has", "code", "_code"))),
+        One(("maritalStatus",), Some(("coding",), Has(("code", "_code")))),
     ),
     "counts": (
         "Patient",
         "name.count() + telecom.count() > 1",
-        ("count", (("name",), ("telecom",)), ">", 1),
+        Count((("name",), ("telecom",)), ">", 1),
     ),
-    "dates": ("Period", "start <= end", ("dates", ("start",), "<=", ("end",))),
+    "dates": ("Period", "start <= end", Dates(("start",), "<=", ("end",))),
     "the resource around": (
         "Patient.contact",
         "%resource.active = true",
-        ("resource", ("is", ("active",), (True,))),
+        OnResource(Is(("active",), (True,))),
     ),
     "a type test": (
         "Patient",
         "deceased is boolean",
-        ("has", "deceasedBoolean", "_deceasedBoolean"),
+        Has(("deceasedBoolean", "_deceasedBoolean")),
     ),
 }
 
 
 @pytest.mark.parametrize(("type_name", "expression", "op"), LOWERED.values(), ids=LOWERED.keys())
-def test_the_op_tree_is(type_name: str, expression: str, op: tuple[Any, ...]) -> None:
+def test_the_op_tree_is(type_name: str, expression: str, op: Op) -> None:
     assert invariant(expression, type_name, MODEL).op == op
 
 

@@ -11,6 +11,25 @@ import pytest
 from bulkfhir.validators import Validator
 from bulkfhir.validators.explainer.memory import Memory
 from bulkfhir.validators.fhirpath import Scope
+from bulkfhir.validators.fhirpath.lowered.condition import (
+    And,
+    Const,
+    Contained,
+    Count,
+    Dates,
+    Distinct,
+    Each,
+    Has,
+    Is,
+    Not,
+    NotBlank,
+    NumberIs,
+    One,
+    Or,
+    Prefix,
+    Shares,
+    Some,
+)
 from bulkfhir.validators.fhirpath.lowered.ops import closure
 from bulkfhir.validators.fhirpath.lowered.presence import decided
 
@@ -149,23 +168,23 @@ def test_a_memory_at_its_bound_starts_anew():
 
 
 OPS = [
-    ("const", True),
-    ("not", ("has", "a")),
-    ("and", ("has", "a"), ("has", "b", "c")),
-    ("or", ("has", "a"), ("is", ("b",), ("x",))),
-    ("is", ("a", "b"), ("x",)),
-    ("value", "a"),
-    ("each", "a", ("x",)),
-    ("number", ("a",), ">", 1),
-    ("prefix", ("a",), "x"),
-    ("dates", ("a",), "<=", ("b",)),
-    ("count", (("a",), ("b", "_b")), "<=", 1),
-    ("count", (("a",), ("b", "_b")), ">", 0),
-    ("one", ("a",), ("has", "b")),
-    ("any", ("a",), ("has", "b")),
-    ("contained", ("a",)),
-    ("shares", "a", ("b",)),
-    ("distinct", (("any", ("a",), ("const", True)),), "b"),
+    Const(True),
+    Not(Has(("a",))),
+    And((Has(("a",)), Has(("b", "c")))),
+    Or((Has(("a",)), Is(("b",), ("x",)))),
+    Is(("a", "b"), ("x",)),
+    NotBlank(("a",)),
+    Each("a", ("x",)),
+    NumberIs(("a",), ">", 1),
+    Prefix(("a",), "x"),
+    Dates(("a",), "<=", ("b",)),
+    Count((("a",), ("b", "_b")), "<=", 1),
+    Count((("a",), ("b", "_b")), ">", 0),
+    One(("a",), Has(("b",))),
+    Some(("a",), Has(("b",))),
+    Contained(("a",)),
+    Shares("a", ("b",)),
+    Distinct(((("a",), Const(True)),), "b"),
 ]
 VALUES = ["x", "", 2, "2020-01-01", ["x"], {"b": 1}, [{"b": 1}, {"b": 1}]]
 
@@ -181,6 +200,6 @@ def test_what_names_decide_holds_for_every_value(op):
 
 
 def test_names_decide_most():
-    assert decided(("and", ("has", "a"), ("is", ("b",), ("x",))), frozenset({"b"})) is False
-    assert decided(("or", ("not", ("has", "a")), ("is", ("a",), ("x",))), frozenset()) is True
-    assert decided(("is", ("a",), ("x",)), frozenset({"a"})) is None
+    assert decided(And((Has(("a",)), Is(("b",), ("x",)))), frozenset({"b"})) is False
+    assert decided(Or((Not(Has(("a",))), Is(("a",), ("x",)))), frozenset()) is True
+    assert decided(Is(("a",), ("x",)), frozenset({"a"})) is None

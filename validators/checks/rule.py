@@ -1,16 +1,126 @@
-"""Rule: how a check is built from a definition."""
+"""Rule: how a check is built from a definition, what it may look at, and how it is known natively.
+
+A rule says all of this in its own file. Whatever depends on it asks the rule: the shapes of the
+explainer and the names of a twin come from ``reads``, the lowering goes by ``native``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from .check import Check
 from .compilation import Compilation
 
-__all__ = ["WhenPresent", "Rule", "only_with"]
+__all__ = [
+    "EVERYTHING",
+    "Asked",
+    "Everything",
+    "Lowered",
+    "Native",
+    "Reads",
+    "Rule",
+    "Settled",
+    "Twin",
+    "Unknown",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """The members of an object that a check may look at.
+
+    An object that has none of them cannot fail the check.
+
+    paths   the members, with the members inside them that count: ``meta.versionId``
+    opens   whether the check may look at any other member too where one of these is there
+    around  names in the resources around it that count: what a reference leads to
+    """
+
+    paths: tuple[str, ...]
+    opens: bool = False
+    around: tuple[str, ...] = ()
+
+    @property
+    def members(self) -> frozenset[str]:
+        """The names in the object itself."""
+        return frozenset(path.partition(".")[0] for path in self.paths)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name on the paths and around once, in their order: the names that a twin knows."""
+        inside = (name for path in self.paths for name in path.split("."))
+        return tuple(dict.fromkeys((*inside, *self.around)))
+
+    def seen(self, value: Mapping[str, Any]) -> frozenset[str] | None:
+        """The members of a value that the check may look at; None for all of them."""
+        return None if self.opens and any(name in value for name in self.members) else self.members
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """A check may look at every member, and at how many there are: no shape spares it."""
+
+    def seen(self, value: Mapping[str, Any]) -> None:
+        """None: all members of a value."""
+
+
+EVERYTHING = Everything()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The acceptor does not know the rule: a line falls back where the rule has something to say of
+    a type or of an empty element in it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The acceptor asks the check itself about each value that it has not met before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The rule has nothing to say where the questions about one element were answered with yes.
+
+    element   path of that element
+    """
+
+    element: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """The rule is written into the table.
+
+    form    what it becomes there: names of which one is required, conditions on an object or a
+            value, the format of a primitive, codes, the overlay of a profile, the definition of an
+            extension
+    """
+
+    form: Literal["required", "conditions", "format", "codes", "overlay", "extension"]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The crate has the rule written out once more, in ``native/src/twins``.
+
+    name    the module there
+    asks    members that the twin leaves to the check: objects that have one are asked about
+    """
+
+    name: Literal[
+        "attachment", "bundle", "claimed_profiles", "contained", "identifier", "ids", "reference"
+    ]
+    asks: tuple[str, ...] = ()
+
+
+Native: TypeAlias = Unknown | Asked | Settled | Lowered | Twin
+
+Place: TypeAlias = Literal["object", "value", "narrowed", "empty"]
 
 WhenPresent = Callable[[Check, Any, Compilation, AbstractSet[str]], Check | None]
 """What is left of a rule's check on objects of a type, for those that have exactly these names;
@@ -22,23 +132,43 @@ None where they cannot fail it.
 class Rule:
     """One kind of rule.
 
-    name    what it is about, for a person
-    on      where it is built and what its check is when_present:
-            object    from a type; every JSON object of the type
-            value     from a property of a base type; each single value of it
-            narrowed  from a property as a profile narrows it; each single value of it
-            empty     from a primitive property, of a base type or narrowed; the companion of an
-                      element that has no value
-    build   the check, or None where the rule has nothing to say
-    when_present   for rules on objects: what the names in an object spare
+    name          what it is about, for a person
+    on            where it is built and what its check is given:
+                  object    from a type; every JSON object of the type
+                  value     from a property of a base type; each single value of it
+                  narrowed  from a property as a profile narrows it; each single value of it
+                  empty     from a primitive property, of a base type or narrowed; the companion of
+                            an element that has no value
+    build         the check, or None where the rule has nothing to say
+    native        how the acceptor knows the rule
+    reads         the members of an object that the check may look at, or how they follow from a
+                  definition
+    when_present  what the names in an object spare, where it is more than ``reads`` tells
     """
 
     name: str
-    on: tuple[Literal["object", "value", "narrowed", "empty"], ...]
+    on: tuple[Place, ...]
     build: Callable[[Any, Compilation], Check | None]
-    when_present: WhenPresent = lambda check, schema, compilation, names: check
+    native: Native
+    reads: Reads | Everything | Callable[[Any, Compilation], Reads | Everything] = EVERYTHING
+    when_present: WhenPresent | None = None
 
+    def check(self, subject: Any, compilation: Compilation) -> Check | None:
+        """Return the check of a type or a property; None where the rule has nothing to say."""
+        return self.build(subject, compilation)
 
-def only_with(*wanted: str) -> WhenPresent:
-    """For a check that only an object with one of these names can fail."""
-    return lambda check, schema, compilation, names: None if names.isdisjoint(wanted) else check
+    def reads_of(self, subject: Any, compilation: Compilation) -> Reads | Everything:
+        """Return the members that the check of a type or a property may look at."""
+        return self.reads(subject, compilation) if callable(self.reads) else self.reads
+
+    def left(
+        self, check: Check, subject: Any, compilation: Compilation, names: AbstractSet[str]
+    ) -> Check | None:
+        """Return what is left of a check for objects that have exactly these names.
+
+        None where such objects cannot fail it.
+        """
+        if self.when_present is not None:
+            return self.when_present(check, subject, compilation, names)
+        reads = self.reads_of(subject, compilation)
+        return None if isinstance(reads, Reads) and reads.members.isdisjoint(names) else check

@@ -161,7 +161,7 @@ class Walk:
             else:
                 leaves.append((name, *proof))
         left = [
-            rule.when_present(check, self._schema, self._compilation, present)
+            rule.left(check, self._schema, self._compilation, present)
             for rule, check in self._rules
         ]
         return tuple(leaves), tuple(members), tuple(check for check in left if check is not None)

@@ -299,7 +299,7 @@ class Explainer:
         return self._built("empty", prop)
 
     def _built(self, on: str, subject: Property | TypeSchema) -> list[Check]:
-        return [check for rule in RULES if on in rule.on and (check := rule.build(subject, self))]
+        return [check for rule in RULES if on in rule.on and (check := rule.check(subject, self))]
 
     def _any_resource(self, value: Any, scope: Scope) -> Issues:
         """An inline resource: dispatched by its own resourceType, in a scope of its own."""
@@ -370,7 +370,7 @@ class Explainer:
             [
                 (rule, check)
                 for rule in RULES
-                if "object" in rule.on and (check := rule.build(schema, self))
+                if "object" in rule.on and (check := rule.check(schema, self))
             ]
         )
         return walk.check

@@ -75,7 +75,7 @@ class Acceptance:
         verdicts: dict[int, Verdict] = {}
         failed, crashed = set[int](), set[int]()
         reasons: Counter[str] = Counter()
-        for position, reason in judgement.asked():
+        for position, reason in judgement.fallbacks():
             reasons[reason] += 1
             if block.between is not None:
                 block.between()

@@ -1,6 +1,4 @@
-"""Invariants for the acceptor: op trees of ``fhirpath.predicate`` as bytes; parts that have no op
-tree are in doubt.
-"""
+"""Invariants for the acceptor: op trees as bytes; what has no op tree is in doubt."""
 
 from __future__ import annotations
 
@@ -9,14 +7,38 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from .. import fhirpath
 from ..checks.bounds import undecided
 from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
+from ..definitions import type_url
 from ..fhirpath.constraint import invariant
-from ..fhirpath.lowered.condition import Op
+from ..fhirpath.lowered.condition import (
+    TRUE,
+    And,
+    Const,
+    Contained,
+    Count,
+    Dates,
+    Distinct,
+    Each,
+    Has,
+    Is,
+    Match,
+    Not,
+    NotBlank,
+    NumberIs,
+    One,
+    OnResource,
+    Op,
+    Or,
+    Part,
+    Prefix,
+    Shares,
+    Some,
+)
 from ..fhirpath.lowered.mentions import mentions
 from ..fhirpath.lowered.predicate import lower
 from ..fhirpath.syntax import Binary, Call, Member, Tree
@@ -27,17 +49,25 @@ from ..schema.errata import corrected
 from .questions import Answer, NeedsContextError, about_value, read_text
 from .records import items, string, u8, u16, u32
 from .table import Table
+from .tags import LiteralTag, OpTag, SignTag
 
 __all__ = ["Conditions"]
 
-_DOUBT: Final[Op] = ("doubt",)
-_SIGNS: Final = ("<", "<=", ">", ">=", "=", "!=")
+_DOUBT: Final = u8(OpTag.DOUBT)
+_SIGNS: Final = {
+    "<": SignTag.LESS,
+    "<=": SignTag.LESS_OR_EQUAL,
+    ">": SignTag.GREATER,
+    ">=": SignTag.GREATER_OR_EQUAL,
+    "=": SignTag.EQUAL,
+    "!=": SignTag.UNEQUAL,
+}
 _BEYOND: Final = re.compile(r"%(?:resource|rootResource|context)\b")
 _OF_BUNDLES: Final = frozenset({"bdl-7", "bdl-11", "bdl-12"})
 """Invariants that the acceptor has natively: urls and versions of entries that are distinct, what
 documents and messages begin with.
 """
-_REFERENCE: Final = "http://hl7.org/fhir/StructureDefinition/Reference"
+_REFERENCE: Final = type_url("Reference")
 
 
 class Conditions:
@@ -65,7 +95,7 @@ class Conditions:
             elif self._applies(constraint) and not (
                 schema.name == "Bundle" and constraint.key in _OF_BUNDLES
             ):
-                conditions.append(self._encoded(self._op(constraint, schema.name)))
+                conditions.append(self._op(constraint, schema.name))
         return conditions, plain_reference
 
     def of_element(self, prop: Property) -> list[bytes]:
@@ -80,18 +110,23 @@ class Conditions:
             else set()
         )
         return [
-            self._encoded(self._op(c, prop.type))
+            self._op(c, prop.type)
             for c in prop.element.constraints
             if c.key not in typed and self._applies(c)
         ]
 
+    def asked(self, question: int) -> bytes:
+        """The condition that a question about an object is answered with yes."""
+        return u8(OpTag.ASKED) + u32(question)
+
     def asked_with(self, key: str, question: int) -> bytes:
         """The condition that a question about an object that has a member is answered with yes."""
-        return u8(2) + items([self._not(("has", key)), u8(19) + u32(question)])
+        absent = self._encoded(Not(Has((key,))))
+        return u8(OpTag.OR) + items([absent, self.asked(question)])
 
     def lacking(self, keys: Iterable[str]) -> bytes:
         """The condition that an object has none of some members."""
-        return self._not(("has", *keys))
+        return self._encoded(Not(Has(tuple(keys))))
 
     def _applies(self, constraint: Constraint) -> bool:
         """Whether breaking it fails a resource, and no other rule checks it."""
@@ -102,49 +137,46 @@ class Conditions:
             and bool(corrected(constraint.key, constraint.expression))
         )
 
-    def _op(self, constraint: Constraint, name: str) -> Op:
+    def _op(self, constraint: Constraint, name: str) -> bytes:
         text = corrected(constraint.key, constraint.expression)
         try:
             made = invariant(text, name, self._compilation.model)
         except fhirpath.NestingError:
             return _DOUBT
         if made.op is not None:
-            return made.op
-        return (
-            "or",
-            self._partly(made.tree, name),
-            self._question_of(constraint, text, made.tree, name),
-        )
+            return self._encoded(made.op)
+        question = self._question_of(constraint, text, made.tree, name)
+        return u8(OpTag.OR) + items([self._partly(made.tree, name), question])
 
-    def _question_of(self, constraint: Constraint, text: str, tree: Tree, name: str) -> Op:
+    def _question_of(self, constraint: Constraint, text: str, tree: Tree, name: str) -> bytes:
         """A question about the value, or of a resource about what the expression can see: to ask
         about a whole one is to explain the line.
         """
         if self._compilation.schema.kind(name) == "resource":
             seen = mentions(tree, name, self._compilation.model)
-            return (
-                _DOUBT
-                if not seen
-                else ("asked_of", constraint, name, {"resourceType": frozenset[str](), **seen})
-            )
-        return _DOUBT if _BEYOND.search(text) else ("asked", constraint, name)
+            if not seen:
+                return _DOUBT
+            return self._asked_of(constraint, name, {"resourceType": frozenset[str](), **seen})
+        return _DOUBT if _BEYOND.search(text) else self._asked(constraint, name)
 
-    def _partly(self, tree: Tree, name: str) -> Op:
+    def _partly(self, tree: Tree, name: str) -> bytes:
         """As much of an expression as can be lowered, the rest in doubt."""
         op = lower(
             tree, name, self._compilation.model, bare_resources=False
         )  # the acceptor asks about such resources
         if op is not None:
-            return op
+            return self._encoded(op)
         match tree:
             case Binary("and" | "or" as operator, left, right):
-                return (operator, self._partly(left, name), self._partly(right, name))
+                tag = OpTag.AND if operator == "and" else OpTag.OR
+                return u8(tag) + items([self._partly(left, name), self._partly(right, name)])
             case Binary("implies", left, right):
-                return ("or", self._partly(Call(left, "not", ()), name), self._partly(right, name))
+                parts = [self._partly(Call(left, "not", ()), name), self._partly(right, name)]
+                return u8(OpTag.OR) + items(parts)
             case Call(source, "empty", ()) if source is not None and self._leads_nowhere(
                 source, name
             ):
-                return ("const", True)
+                return self._encoded(TRUE)
             case _:
                 return _DOUBT
 
@@ -160,43 +192,57 @@ class Conditions:
 
     # Bytes
 
-    def _encoded(self, op: Op) -> bytes:
-        encode: Callable[..., bytes] | None = getattr(self, "_" + op[0], None)
-        return encode(*op[1:]) if encode is not None else self._doubt()
+    def _encoded(self, op: Op) -> bytes:  # noqa: C901  # one case an op
+        match op:
+            case Const(value):
+                return u8(OpTag.CONST) + u8(value)
+            case And(ops):
+                return u8(OpTag.AND) + items(map(self._encoded, ops))
+            case Or(ops):
+                return u8(OpTag.OR) + items(map(self._encoded, ops))
+            case Not(inner):
+                return u8(OpTag.NOT) + self._encoded(inner)
+            case Has(keys) | NotBlank(keys):  # an empty string is refused where it stands
+                return u8(OpTag.HAS) + self._names.keys(keys)
+            case Is(keys, literals):
+                return u8(OpTag.IS) + self._names.keys(keys) + items(map(_literal, literals))
+            case Each(key, literals):
+                return u8(OpTag.EACH) + self._key(key) + items(map(_literal, literals))
+            case NumberIs(keys, sign, literal):
+                number = struct.pack("<d", literal)
+                return u8(OpTag.NUMBER) + self._names.keys(keys) + u8(_SIGNS[sign]) + number
+            case Prefix(keys, text):
+                return u8(OpTag.PREFIX) + self._names.keys(keys) + string(text)
+            case Part(keys, text):
+                return u8(OpTag.PART) + self._names.keys(keys) + string(text)
+            case Match(keys, text):
+                return u8(OpTag.MATCH) + self._names.keys(keys) + u32(self._matching(text))
+            case Dates(left, sign, right):
+                one, other = self._names.keys(left), self._names.keys(right)
+                return u8(OpTag.DATES) + one + u8(_SIGNS[sign]) + other
+            case Count(groups, sign, most):
+                counted = items(map(self._names.keys, groups))
+                return u8(OpTag.COUNT) + counted + u8(_SIGNS[sign]) + u32(most)
+            case One(keys, inner):
+                return u8(OpTag.ONE) + self._names.keys(keys) + self._encoded(inner)
+            case Some(keys, inner):
+                return u8(OpTag.SOME) + self._names.keys(keys) + self._encoded(inner)
+            case Distinct(steps, key):
+                walked = (self._names.keys(keys) + self._encoded(inner) for keys, inner in steps)
+                return u8(OpTag.DISTINCT) + items(walked) + self._key(key) + self._key("_" + key)
+            case Shares(key, path):
+                return u8(OpTag.SHARES) + self._key(key) + self._names.keys(path)
+            case OnResource(inner):
+                return u8(OpTag.ON_RESOURCE) + self._encoded(inner)
+            case Contained():  # only ref-1 looks there, which is the twin's of references
+                return _DOUBT
+            case _:
+                assert_never(op)
 
-    def _const(self, value: bool) -> bytes:
-        return u8(0) + u8(value)
+    def _key(self, name: str) -> bytes:
+        return u16(self._names.number(name))
 
-    def _and(self, *ops: Op) -> bytes:
-        return u8(1) + items(map(self._encoded, ops))
-
-    def _or(self, *ops: Op) -> bytes:
-        return u8(2) + items(map(self._encoded, ops))
-
-    def _not(self, op: Op) -> bytes:
-        return u8(3) + self._encoded(op)
-
-    def _has(self, *keys: str) -> bytes:
-        return u8(4) + self._names.keys(keys)
-
-    _value = _has  # an empty string is refused where it stands
-
-    def _is(self, keys: Iterable[str], literals: Iterable[Any]) -> bytes:
-        return u8(5) + self._names.keys(keys) + items(map(_literal, literals))
-
-    def _each(self, key: str, literals: Iterable[Any]) -> bytes:
-        return u8(6) + u16(self._names.number(key)) + items(map(_literal, literals))
-
-    def _number(self, keys: Iterable[str], sign: str, literal: float) -> bytes:
-        return u8(7) + self._names.keys(keys) + u8(_SIGNS.index(sign)) + struct.pack("<d", literal)
-
-    def _prefix(self, keys: Iterable[str], text: str) -> bytes:
-        return u8(8) + self._names.keys(keys) + string(text)
-
-    def _part(self, keys: Iterable[str], text: str) -> bytes:
-        return u8(9) + self._names.keys(keys) + string(text)
-
-    def _match(self, keys: Iterable[str], text: str) -> bytes:
+    def _matching(self, text: str) -> int:
         found = pattern(text, dot_all=True).found
         answers = {True: (1, Counter[str]()), False: (2, Counter[str]())}
 
@@ -207,40 +253,15 @@ class Conditions:
                 raise NeedsContextError  # the explainer counts it
             return answers[answer]
 
-        return u8(10) + self._names.keys(keys) + u32(self._question(question))
-
-    def _dates(self, left: Iterable[str], sign: str, right: Iterable[str]) -> bytes:
-        return u8(11) + self._names.keys(left) + u8(_SIGNS.index(sign)) + self._names.keys(right)
-
-    def _count(self, groups: Iterable[Iterable[str]], sign: str, number: int) -> bytes:
-        return u8(12) + items(map(self._names.keys, groups)) + u8(_SIGNS.index(sign)) + u32(number)
-
-    def _one(self, keys: Iterable[str], op: Op) -> bytes:
-        return u8(13) + self._names.keys(keys) + self._encoded(op)
-
-    def _any(self, keys: Iterable[str], op: Op) -> bytes:
-        return u8(14) + self._names.keys(keys) + self._encoded(op)
-
-    def _distinct(self, steps: Iterable[tuple[str, Iterable[str], Op]], key: str) -> bytes:
-        walked = items(self._names.keys(keys) + self._encoded(op) for _, keys, op in steps)
-        return u8(15) + walked + u16(self._names.number(key)) + u16(self._names.number("_" + key))
-
-    def _shares(self, key: str, path: Iterable[str]) -> bytes:
-        return u8(16) + u16(self._names.number(key)) + self._names.keys(path)
-
-    def _resource(self, op: Op) -> bytes:
-        return u8(17) + self._encoded(op)
+        return self._question(question)
 
     def _asked(self, constraint: Constraint, name: str) -> bytes:
         holds = self._holds(constraint, name)
-        return u8(19) + u32(
-            self._question(
-                about_value(
-                    partial(_judged, holds, f"invariant {constraint.key}"),
-                    self._compilation.hooks,
-                )
-            )
+        question = about_value(
+            partial(_judged, holds, f"invariant {constraint.key}"),
+            self._compilation.hooks,
         )
+        return u8(OpTag.ASKED) + u32(self._question(question))
 
     def _asked_of(
         self, constraint: Constraint, name: str, members: dict[str, frozenset[str]]
@@ -252,17 +273,14 @@ class Conditions:
             return _judged(holds, f"invariant {constraint.key}", value, scope)
 
         seen = self._names.projection((key, sorted(inside)) for key, inside in members.items())
-        return u8(20) + u32(self._question(about_value(judge, self._compilation.hooks))) + seen
+        question = self._question(about_value(judge, self._compilation.hooks))
+        return u8(OpTag.ASKED_OF) + u32(question) + seen
 
     def _holds(
         self, constraint: Constraint, name: str
     ) -> Callable[[Any, fhirpath.EvaluationScope], bool]:
-        return invariant(
-            corrected(constraint.key, constraint.expression), name, self._compilation.model
-        ).holds
-
-    def _doubt(self) -> bytes:
-        return u8(18)
+        text = corrected(constraint.key, constraint.expression)
+        return invariant(text, name, self._compilation.model).holds
 
 
 def _judged(
@@ -278,7 +296,7 @@ def _judged(
 
 def _literal(value: Any) -> bytes:
     if isinstance(value, bool):
-        return u8(0) + u8(value)
+        return u8(LiteralTag.BOOLEAN) + u8(value)
     if isinstance(value, str):
-        return u8(2) + string(value)
-    return u8(1) + struct.pack("<d", value)
+        return u8(LiteralTag.TEXT) + string(value)
+    return u8(LiteralTag.NUMBER) + struct.pack("<d", value)

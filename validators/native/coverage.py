@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ..checks.compilation import Compilation
-from ..rules import (
-    RULES,
-    attachment,
-    bundle,
-    cardinality,
-    claimed_profiles,
-    contained,
-    identifier,
-    ids,
-    invariant,
-    narrative_links,
-)
-from ..rules.questionnaires import response
+from ..checks.rule import Unknown
+from ..rules import RULES
 from ..schema import TypeSchema
 from .records import WIDTH
 
 __all__ = ["Coverage"]
-
-_OBJECT_RULES: Final = frozenset(
-    {
-        cardinality.build,
-        identifier.build,
-        attachment.build,
-        ids.build,
-        contained.build,
-        invariant.build,
-        narrative_links.build,
-        claimed_profiles.build,
-        bundle.build,
-    }
-) | {response.build}
-"""Rules on whole objects that the acceptor has natively, and one with nothing to say where the
-question about the Questionnaire is answered.
-"""
 
 
 class Coverage:
@@ -52,13 +22,13 @@ class Coverage:
         """Tell whether the table can hold a type.
 
         It cannot where the type has more properties than the acceptor's masks have bits, or where
-        a rule has something to say of its objects that the acceptor lacks.
+        a rule has something to say of its objects that the acceptor does not know.
         """
         held = self._held.get(schema.name)
         if held is None:
-            others = (r for r in RULES if "object" in r.on and r.build not in _OBJECT_RULES)
+            unknown = (r for r in RULES if "object" in r.on and isinstance(r.native, Unknown))
             held = len(schema.properties) < WIDTH and all(
-                rule.build(schema, self._compilation) is None for rule in others
+                rule.check(schema, self._compilation) is None for rule in unknown
             )
             self._held[schema.name] = held
         return held

@@ -22,11 +22,12 @@ from ..schema.profile_tree import Group, Node
 from .conditions import Conditions
 from .records import NO_CHECK, items, u8, u16, u32
 from .table import Table
+from .tags import RecordTag, ValueTag
 from .value_records import Values
 
 __all__ = ["Overlays"]
 
-_ASK: Final = u8(0)
+_ASK: Final = u8(ValueTag.ASK)
 _UNBOUNDED: Final = 0xFFFFFFFF
 _MOST_SLICES: Final = 60
 _NAME: Final = re.compile(r"[A-Za-z]\w*")
@@ -62,14 +63,14 @@ class Overlays:
         if len(urls) == 1:
             return self._table.profile(urls[0])
         numbers = [self._table.profile(url) for url in urls]
-        together = items(u8(7) + u32(number) for number in numbers) + items([])
+        together = items(u8(ValueTag.OVERLAY) + u32(number) for number in numbers) + items([])
         return self._table.overlay(lambda: together)
 
     def record(self, number: int) -> bytes:
         """Return the record of an overlay."""
         subject = self._table.overlays[number]
         made = self._profile(subject) if isinstance(subject, str) else subject()
-        return u8(4) + u32(number) + made
+        return u8(RecordTag.OVERLAY) + u32(number) + made
 
     def _profile(self, url: str) -> bytes:
         definition = self._compilation.definitions.fetch("StructureDefinition", url)
@@ -114,7 +115,7 @@ class Overlays:
                 if p.is_primitive
             }
         )
-        return [u8(6) + self._conditions.lacking(keys)] if keys else []
+        return [u8(ValueTag.CONDITION) + self._conditions.lacking(keys)] if keys else []
 
     def _group(self, compiler: ProfileCompiler, group: Group, name: str) -> bytes | None:
         found = compiler.properties(group.node.element, name)
@@ -226,7 +227,7 @@ class Overlays:
             target = compiler.find(reference.rpartition("#")[2])
             if target is not None and target.groups:
                 checks.append(
-                    u8(7)
+                    u8(ValueTag.OVERLAY)
                     + u32(
                         self._table.overlay(
                             lambda: (
@@ -237,7 +238,7 @@ class Overlays:
                     )
                 )
         elif (inside := self._overlay(compiler, node, prop.type, [])) is not None:
-            checks.append(u8(7) + u32(self._table.overlay(lambda: inside)))
+            checks.append(u8(ValueTag.OVERLAY) + u32(self._table.overlay(lambda: inside)))
         return _item(checks) if checks else None
 
     def _primitive(
@@ -254,7 +255,7 @@ class Overlays:
             return next((issues for check in rules if (issues := check(value, scope))), None)
 
         return _item(
-            [u8(8) + u32(self._values.about_value([every]))] if rules else [],
+            [u8(ValueTag.VALUE) + u32(self._values.about_value([every]))] if rules else [],
             empty_asks=empty_asks,
         )
 

@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from .tags import RecordTag
+
 __all__ = [
-    "IS_ATTACHMENT", "IS_BUNDLE", "IS_IDENTIFIER", "IS_META", "IS_PARAMETERS", "IS_PLAIN_REFERENCE",
-    "IS_RESOURCE", "MAY_BE_EMPTY",
     "NO_CHECK", "WIDTH", "Names", "items", "string", "u8", "u16", "u32",
 ]  # fmt: skip
 
 NO_CHECK: Final = 0xFFFFFFFF
 WIDTH: Final = 256
 """Properties of one type at the most."""
-(
-    IS_RESOURCE,
-    MAY_BE_EMPTY,
-    IS_IDENTIFIER,
-    IS_ATTACHMENT,
-    IS_PLAIN_REFERENCE,
-    IS_META,
-    IS_BUNDLE,
-    IS_PARAMETERS,
-) = 1, 2, 4, 8, 16, 32, 64, 128
-"""Flags of a node."""
 
 
 def u8(value: int) -> bytes:
@@ -60,7 +49,7 @@ class Names:
         number = self._numbers.get(name)
         if number is None:
             number = self._numbers[name] = len(self._numbers)
-            self._records += u8(1) + string(name)
+            self._records += u8(RecordTag.NAME) + string(name)
         return number
 
     def keys(self, names: Iterable[str]) -> bytes:

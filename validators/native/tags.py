@@ -68,7 +68,7 @@ class KindTag(IntEnum):
 class PrimitiveTag(IntEnum):
     """Forms of primitives; several types may have one."""
 
-    STRING = 0
+    TEXT = 0
     CODE = 1
     ID = 2
     URI = 3

@@ -24,52 +24,60 @@ from dataclasses import replace
 from typing import Final
 
 from ..checks.compilation import Compilation
-from ..rules import (
-    attachment,
-    claimed_profiles,
-    ids,
-)
+from ..checks.rule import Asked, Lowered, Reads, Settled, Twin, Unknown
+from ..rules import RULES, claimed_profiles, ids
 from ..schema import Property, TypeSchema
 from .conditions import Conditions
 from .overlays import Overlays
 from .questions import NO, YES, Answer, Nowhere, Question, read_text
-from .records import (
-    IS_ATTACHMENT,
-    IS_BUNDLE,
-    IS_IDENTIFIER,
-    IS_META,
-    IS_PARAMETERS,
-    IS_PLAIN_REFERENCE,
-    IS_RESOURCE,
-    MAY_BE_EMPTY,
-    NO_CHECK,
-    items,
-    string,
-    u8,
-    u16,
-    u32,
-)
+from .records import NO_CHECK, items, string, u8, u16, u32
 from .table import Table
+from .tags import KindTag, NodeFlag, PropertyFlag, RecordTag
 from .value_records import Values
 
-__all__ = ["Lowering"]
+__all__ = ["Lowering", "known_names"]
 
 _BESIDE: Final = "_"
 """Opens the names of nodes that stand beside a primitive: the rest is the element's path."""
-_KNOWN: Final = (
-    "resourceType id meta profile security versionId lastUpdated contained system code value "
-    "coding reference type url extension data size "
-    "link relation entry fullUrl _fullUrl search mode parameter part resource"
-).split()
-"""Names that the acceptor's own rules look at, in the order of its record."""
-
-_FLAGS: Final = {
-    "Identifier": IS_IDENTIFIER,
-    "Attachment": IS_ATTACHMENT,
-    "Meta": IS_META,
-    "Bundle": IS_BUNDLE,
-    "Parameters": IS_PARAMETERS,
+_TWINS: Final = {
+    "identifier": NodeFlag.IDENTIFIER,
+    "attachment": NodeFlag.ATTACHMENT,
+    "ids": NodeFlag.SECURITY_LABELS,
+    "bundle": NodeFlag.BUNDLE,
 }
+"""Twins of rules on whole objects that the crate runs where the node says so; the others look at
+every resource.
+"""
+
+
+_KNOWN: Final = (
+    "codes",
+    "extension",
+    "attachment",
+    "bundle",
+    "claimed_profiles",
+    "contained",
+    "identifier",
+    "ids",
+    "reference",
+)
+"""Parts of the crate that look at names of their own, in the order of their record."""
+
+
+def known_names() -> dict[str, tuple[str, ...]]:
+    """Return the names that each part of the crate looks at: those that its rules read.
+
+    ``walk`` are the names that every resource has.
+    """
+    known: dict[str, tuple[str, ...]] = {"walk": ("resourceType", "id")}
+    known |= dict.fromkeys(_KNOWN, ())
+    for rule in RULES:
+        match rule.native, rule.reads:
+            case ((Twin(part) | Lowered(part)), Reads() as reads) if part in known:
+                asks = rule.native.asks if isinstance(rule.native, Twin) else ()
+                names = (name for name in reads.names if name not in asks)
+                known[part] = tuple(dict.fromkeys((*known[part], *names)))
+    return known
 
 
 class Lowering:
@@ -85,7 +93,7 @@ class Lowering:
         self.values = Values(compilation, table, self.conditions)
         self.overlays = Overlays(compilation, table, self.values, self.conditions)
         self._done: set[str] = set()
-        table.keep(u8(5), *(u16(table.names.number(name)) for name in _KNOWN))
+        table.keep(u8(RecordTag.KNOWN), *map(table.names.keys, known_names().values()))
 
     # Types
 
@@ -98,7 +106,7 @@ class Lowering:
         if name not in self.table.types:
             self.table.types.append(name)
             self._lower(name)
-            self.table.keep(u8(2), string(name), u32(self.table.node(name)))
+            self.table.keep(u8(RecordTag.RESOURCE_TYPE), string(name), u32(self.table.node(name)))
         return YES
 
     def _node_question(self, text: bytes) -> Answer:
@@ -122,14 +130,14 @@ class Lowering:
         found = list(schema.properties.values())
         numbers = {p.json_name: n for n, p in enumerate(found)}
         properties = [self._property(p, schema, numbers) for p in found]
-        flags = _FLAGS.get(name, MAY_BE_EMPTY if name.startswith(_BESIDE) else 0)
+        flags = NodeFlag.MAY_BE_EMPTY if name.startswith(_BESIDE) else NodeFlag(0)
         profile_check = NO_CHECK
         if schema.kind == "resource":
-            flags |= IS_RESOURCE
+            flags |= NodeFlag.RESOURCE
             properties.append(
                 u16(self.table.names.number("resourceType")) * 2
                 + u32(0)
-                + u8(3)
+                + u8(KindTag.RESOURCE_TYPE)
                 + u8(0)
                 + u16(0)
                 + u32(NO_CHECK)
@@ -138,20 +146,20 @@ class Lowering:
             if self.compilation.unknown_profile is not None:
                 profile_check = self.table.question(self._profile_question(schema))
         conditions, plain_reference = self.conditions.of_type(schema)
-        if (
-            name == "Attachment"
-            and (check := attachment.build(schema, self.compilation)) is not None
-        ):
-            conditions.append(self.conditions.asked_with("hash", self.values.about_value([check])))
         if plain_reference:
-            flags |= IS_PLAIN_REFERENCE
+            flags |= NodeFlag.PLAIN_REFERENCE
+        if name == "Parameters":  # where references lead to the resources in parameters
+            flags |= NodeFlag.PARAMETERS
+        twins, asked = self._object_rules(schema)
+        flags |= twins
+        conditions += asked
         required = [
             items(u16(numbers[p.json_name]) for p in found if p.element is element)
             for element in schema.elements
             if element.min
         ]
         self.table.keep(
-            u8(3),
+            u8(RecordTag.NODE),
             u32(self.table.node(name)),
             u8(flags),
             u32(profile_check),
@@ -159,6 +167,25 @@ class Lowering:
             items(required),
             items(conditions),
         )
+
+    def _object_rules(self, schema: TypeSchema) -> tuple[NodeFlag, list[bytes]]:
+        """The twins of the rules on objects of a type, and the conditions that ask the check."""
+        twins, conditions = NodeFlag(0), list[bytes]()
+        for rule in RULES:
+            if "object" not in rule.on or isinstance(rule.native, Lowered | Settled | Unknown):
+                continue
+            if (check := rule.check(schema, self.compilation)) is None:
+                continue
+            match rule.native:
+                case Twin(name, asks):
+                    twins |= _TWINS.get(name, NodeFlag(0))
+                    conditions += [
+                        self.conditions.asked_with(key, self.values.about_value([check]))
+                        for key in asks
+                    ]
+                case Asked():
+                    conditions.append(self.conditions.asked(self.values.about_value([check])))
+        return twins, conditions
 
     def _schema_of(self, name: str) -> TypeSchema:
         """The compiled type; or that of what stands beside a primitive element, whose extensions
@@ -187,13 +214,15 @@ class Lowering:
             and prop.type != "xhtml"
             and "xmlAttr" not in prop.element.representations
         )
-        is_unique = ids.build_element(prop, self.compilation) is not None
-        flags = (
-            prop.is_list
-            | takes_companion << 1
-            | (prop.is_primitive and bool(self.compilation.empty_checks(prop))) << 2
-            | is_unique << 3
-        )
+        flags = PropertyFlag(0)
+        if prop.is_list:
+            flags |= PropertyFlag.LIST
+        if takes_companion:
+            flags |= PropertyFlag.TAKES_COMPANION
+        if prop.is_primitive and self.compilation.empty_checks(prop):
+            flags |= PropertyFlag.EMPTY_ASKS
+        if ids.ELEMENT_IDS.check(prop, self.compilation) is not None:
+            flags |= PropertyFlag.UNIQUE
         kind, format_check, checks = (
             self.values.primitive(prop) if prop.is_primitive else self.values.other(prop)
         )
@@ -213,7 +242,7 @@ class Lowering:
     # Profiles
 
     def _profile_question(self, schema: TypeSchema) -> Question:
-        check = claimed_profiles.build(schema, self.compilation)
+        check = claimed_profiles.RULE.check(schema, self.compilation)
         assert check is not None
         profile_check = self.compilation.profile_check
 

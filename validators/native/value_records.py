@@ -5,14 +5,15 @@ questions to the explainer's checks.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final, assert_never
 
 from ..checks.check import Check
 from ..checks.compilation import Compilation
+from ..checks.rule import Asked, Lowered, Rule, Settled, Twin, Unknown
 from ..checks.surroundings import Scope
 from ..definitions import CORE
-from ..rules import RULES, binding, extension, ids, invariant, primitive, reference, type_profile
+from ..rules import RULES
 from ..rules.primitive import format_of
 from ..rules.reference import target_types
 from ..schema import Property
@@ -34,23 +35,32 @@ from .questions import (
 )
 from .records import NO_CHECK, items, string, u8, u32
 from .table import Table
+from .tags import KindTag, PrimitiveTag, ValueTag
 
 __all__ = ["Values"]
 
 _PRIMITIVES: Final = {
-    name: number
-    for number, names in enumerate(
-        (
-            "string,markdown code id uri,url canonical date dateTime instant time boolean integer "
-            "positiveInt unsignedInt decimal base64Binary xhtml"
-        ).split()
-    )
-    for name in names.split(",")
+    "string": PrimitiveTag.TEXT,
+    "markdown": PrimitiveTag.TEXT,
+    "code": PrimitiveTag.CODE,
+    "id": PrimitiveTag.ID,
+    "uri": PrimitiveTag.URI,
+    "url": PrimitiveTag.URI,
+    "canonical": PrimitiveTag.CANONICAL,
+    "date": PrimitiveTag.DATE,
+    "dateTime": PrimitiveTag.DATE_TIME,
+    "instant": PrimitiveTag.INSTANT,
+    "time": PrimitiveTag.TIME,
+    "boolean": PrimitiveTag.BOOLEAN,
+    "integer": PrimitiveTag.INTEGER,
+    "positiveInt": PrimitiveTag.POSITIVE,
+    "unsignedInt": PrimitiveTag.UNSIGNED,
+    "decimal": PrimitiveTag.DECIMAL,
+    "base64Binary": PrimitiveTag.BASE64,
+    "xhtml": PrimitiveTag.XHTML,
 }
-_OTHER: Final = 16
 _NUMERIC: Final = frozenset({"boolean", "integer", "positiveInt", "unsignedInt", "decimal"})
-_ID: Final = _PRIMITIVES["id"]
-_INLINE: Final = {"contained": 2, "resource": 5}
+_INLINE: Final = {"contained": KindTag.CONTAINED, "resource": KindTag.INLINE}
 """Properties that hold whole resources, with the kind of place that these stand in; others are left
 to the explainer.
 """
@@ -75,24 +85,20 @@ class Values:
         """The kind of a primitive property's values, what to ask of one that is not certain, and
         checks of each.
         """
-        number = _PRIMITIVES.get(prop.type, _OTHER)
+        form = _PRIMITIVES.get(prop.type, PrimitiveTag.OTHER)
         if (
             prop.json_name == "id"
             and self._schema.kind(prop.element.path.removesuffix(".id")) == "resource"
         ):
-            number = _ID
+            form = PrimitiveTag.ID
         prove = format_of(prop, self._compilation)
-        others = [
-            check
-            for check in self._value_checks(prop, (primitive.build, ids.build_element))
-            if check is not None
-        ]
+        others = list(self._asked_of_primitives(prop))
         if prop.type in _NUMERIC:
             check = self._table.question(self.valued(lambda value, scope: 0 if prove(value) else 1))
             return (
-                u8(0) + u8(number),
+                u8(KindTag.PRIMITIVE) + u8(form),
                 check,
-                [u8(8) + u32(self.about_value(others))] if others else [],
+                [u8(ValueTag.VALUE) + u32(self.about_value(others))] if others else [],
             )
 
         def prove_all(value: Any, scope: Scope) -> Any:
@@ -104,47 +110,57 @@ class Values:
 
         question = self._table.question(about_text(prove_all, self._compilation.hooks))
         if others:
-            return u8(0) + u8(_OTHER), NO_CHECK, [u8(1) + u32(question)]
-        return u8(0) + u8(number), question, []
+            kind = u8(KindTag.PRIMITIVE) + u8(PrimitiveTag.OTHER)
+            return kind, NO_CHECK, [u8(ValueTag.TEXT) + u32(question)]
+        return u8(KindTag.PRIMITIVE) + u8(form), question, []
 
-    def _value_checks(
-        self, prop: Property, but: tuple[Any, ...], on: str = "value"
-    ) -> Iterable[Check | None]:
-        return (
-            rule.build(prop, self._compilation)
-            for rule in RULES
-            if on in rule.on and rule.build not in but
-        )
+    def _asked_of_primitives(self, prop: Property) -> Iterator[Check]:
+        """The checks of a primitive's values, but for its format and what a twin knows."""
+        for rule in RULES:
+            match rule.native:
+                case Twin() | Lowered("format"):
+                    continue
+            if "value" in rule.on and (check := rule.check(prop, self._compilation)) is not None:
+                yield check
 
     def other(self, prop: Property) -> tuple[bytes, int, list[bytes]]:
         """The same for a property that is no primitive."""
         checks = self.checks(prop, "value")
         if prop.type == "Resource":
-            return u8(4 if checks else _INLINE.get(prop.json_name, 4)), NO_CHECK, []
+            kind = KindTag.ASK if checks else _INLINE.get(prop.json_name, KindTag.ASK)
+            return u8(kind), NO_CHECK, []
         if not self.coverage.holds(self._schema.type(prop.type)):
-            return u8(4), NO_CHECK, []
-        return u8(1) + u32(self._table.node(prop.type)), NO_CHECK, checks
+            return u8(KindTag.ASK), NO_CHECK, []
+        return u8(KindTag.OBJECT) + u32(self._table.node(prop.type)), NO_CHECK, checks
 
     def checks(self, prop: Property, on: str) -> list[bytes]:
         """What the rules say of each value of a property that is no primitive."""
         lowered: list[bytes] = []
         for rule in RULES:
-            if on not in rule.on or (check := rule.build(prop, self._compilation)) is None:
-                continue
-            if rule.build in (binding.build, binding.build_unbound):
-                lowered.append(self._binding(prop, check))
-            elif rule.build in (reference.build, reference.build_narrowed):
-                lowered.append(self._reference(prop, check))
-            elif rule.build is extension.build:
-                lowered.append(self._extension(prop, check))
-            elif rule.build is invariant.build_element:
-                lowered += [u8(6) + op for op in self._conditions.of_element(prop)]
-            elif rule.build is type_profile.build and (url := self._only_profile(prop)) is not None:
-                if self._compilation.profile_check(url) is not None:
-                    lowered.append(u8(7) + u32(self._table.profile(url)))
-            else:
-                lowered.append(u8(8) + u32(self.about_value([check])))
+            if on in rule.on and (check := rule.check(prop, self._compilation)) is not None:
+                lowered += self._lowered(rule, prop, check)
         return lowered
+
+    def _lowered(self, rule: Rule, prop: Property, check: Check) -> list[bytes]:
+        """One rule's check of each value, as records: by how the rule is known natively."""
+        match rule.native:
+            case Lowered("codes"):
+                return [self._codes(prop, check)]
+            case Twin("reference"):
+                return [self._reference(prop, check)]
+            case Lowered("extension"):
+                return [self._extension(prop, check)]
+            case Lowered("conditions"):
+                return [u8(ValueTag.CONDITION) + op for op in self._conditions.of_element(prop)]
+            case Lowered("overlay") if (url := self._only_profile(prop)) is not None:
+                known = self._compilation.profile_check(url) is not None
+                return [u8(ValueTag.OVERLAY) + u32(self._table.profile(url))] if known else []
+            case Unknown():
+                return [u8(ValueTag.ASK)]
+            case Asked() | Settled() | Lowered() | Twin():
+                return [u8(ValueTag.VALUE) + u32(self.about_value([check]))]
+            case _:
+                assert_never(rule.native)
 
     def _only_profile(self, prop: Property) -> str | None:
         """The profile of a type, where there is one and it is known."""
@@ -156,17 +172,19 @@ class Values:
             else None
         )
 
-    def _binding(self, prop: Property, check: Check) -> bytes:
+    def _codes(self, prop: Property, check: Check) -> bytes:
         if prop.type == "CodeableConcept":
-            return u8(3) + u32(
+            return u8(ValueTag.CONCEPT) + u32(
                 self._table.question(about_codings(check, lambda codings: {"coding": codings}))
             )
-        return u8(2) + u32(self._table.question(about_codings(check, lambda codings: codings[0])))
+        return u8(ValueTag.CODING) + u32(
+            self._table.question(about_codings(check, lambda codings: codings[0]))
+        )
 
     def _reference(self, prop: Property, check: Check) -> bytes:
         type_ref = prop.type_ref
         if type_ref.aggregation:
-            return u8(0)
+            return u8(ValueTag.ASK)
         if type_ref.targets not in self._targets:
             self._targets[type_ref.targets] = self._target_record(type_ref.targets)
 
@@ -179,7 +197,11 @@ class Values:
                 else (1, scope.undecided)
             )
 
-        return u8(4) + u32(self._table.question(question)) + self._targets[type_ref.targets]
+        return (
+            u8(ValueTag.REFERENCE)
+            + u32(self._table.question(question))
+            + self._targets[type_ref.targets]
+        )
 
     def _target_record(self, targets: tuple[str, ...]) -> bytes:
         """Whether a target inside the line can be judged at all; the types that are allowed, each
@@ -217,7 +239,11 @@ class Values:
             return NO if check({"url": url}, Nowhere()) else YES
 
         by_value = (self.about_value([check], place) for place in (Nowhere, Outermost))
-        return u8(5) + u32(self._table.question(by_url)) + b"".join(map(u32, by_value))
+        return (
+            u8(ValueTag.EXTENSION)
+            + u32(self._table.question(by_url))
+            + b"".join(map(u32, by_value))
+        )
 
     def about_value(self, checks: list[Check], place: type[Nowhere] = Nowhere) -> int:
         """A new question about a whole value: whether no check finds anything."""

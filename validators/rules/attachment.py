@@ -8,7 +8,7 @@ import binascii
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
-from ..checks.rule import only_with
+from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
@@ -17,7 +17,7 @@ from ..schema import TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "decoded", "when_present"]
+__all__ = ["RULE", "decoded"]
 
 BASE64 = Declaration(
     "attachment-base64",
@@ -76,9 +76,6 @@ def decoded(text: str) -> bytes | None:
         return None
 
 
-when_present = only_with("data", "hash")
-
-
 def _sha1(content: bytes) -> bytes:
     import hashlib  # OpenSSL takes milliseconds to load, and hardly any data have hashes
 
@@ -107,3 +104,12 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
         return issues or None
 
     return check
+
+
+RULE = Rule(
+    "attachments",
+    ("object",),
+    build,
+    Twin("attachment", asks=("hash",)),
+    Reads(("data", "size", "hash")),
+)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, union
+from ..checks.rule import Lowered, Reads, Rule, Unknown
 from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Binding, Property
@@ -17,7 +18,7 @@ from ..terminology.code_faults import BINDING_CODE_SYSTEM, UNDECIDED, UNEXPANDAB
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "build_empty", "build_unbound"]
+__all__ = ["EMPTY", "RULE", "UNBOUND"]
 
 CODE_SYSTEM_BOUND = BINDING_CODE_SYSTEM.also(
     "Found a reference to a CodeSystem '{value_set}' where a ValueSet belongs",
@@ -98,7 +99,7 @@ def _check(prop: Property, compilation: Compilation, bound: Binding | None) -> C
         coding = terminology.coding_binding(url, strength, maximum)
 
         def check_coding(value: Any, scope: Scope) -> Issues:
-            if type(value) is not dict:
+            if not isinstance(value, dict):
                 return None
             findings = coding(value.get("system"), value.get("code"))
             return _said(findings, scope, all_of_it=everything) if findings else None
@@ -115,7 +116,7 @@ def _concept_check(concept: ConceptBinding, everything: bool) -> Check:
     )  # (system, code) of which, alone, nothing is to be said or counted: nearly all there are
 
     def check(value: Any, scope: Scope) -> Issues:
-        codings = value.get("coding", ()) if type(value) is dict else None
+        codings = value.get("coding", ()) if isinstance(value, dict) else None
         if codings.__class__ is not list and codings.__class__ is not tuple:
             return None
         alone = codings[0] if len(codings) == 1 and codings[0].__class__ is dict else None
@@ -151,3 +152,9 @@ def _code_check(binding: Callable[[str], Findings] | None, everything: bool) -> 
         return _said(findings, scope, all_of_it=everything) if findings else None
 
     return check
+
+
+_READS = Reads(("coding.system", "coding.code", "system", "code"))
+UNBOUND = Rule("codes of their system", ("value",), build_unbound, Lowered("codes"), _READS)
+RULE = Rule("bindings", ("value", "narrowed"), build, Lowered("codes"), _READS)
+EMPTY = Rule("bindings without a code", ("empty",), build_empty, Unknown())

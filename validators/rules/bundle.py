@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
+from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
@@ -21,7 +22,7 @@ from ..values.primitives import is_absolute_uri
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build"]
+__all__ = ["RULE"]
 
 Entry = dict[str, Any]
 
@@ -470,3 +471,24 @@ def _ids(value: Any) -> Iterator[str]:
             yield identity
         for item in value.values():
             yield from _ids(item)
+
+
+RULE = Rule(
+    "bundles",
+    ("object",),
+    build,
+    Twin("bundle"),
+    Reads(
+        (
+            "type",
+            "link.relation",
+            "link.url",
+            "entry.fullUrl",
+            "entry._fullUrl",
+            "entry.search.mode",
+            "entry.resource.resourceType",
+            "entry.resource.id",
+            "entry.resource.meta.versionId",
+        )
+    ),
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
+from ..checks.rule import Asked, Rule
 from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Property
@@ -16,7 +17,7 @@ from ..values.primitives import is_absolute_uri, is_blank
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["CANONICAL_RESOURCES", "build"]
+__all__ = ["CANONICAL_RESOURCES", "RULE"]
 
 CANONICAL_RESOURCES = frozenset(
     {
@@ -51,3 +52,6 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
         return [Issue.of(DEFINITION_URL(url=value[:256]))]
 
     return check
+
+
+RULE = Rule("canonical urls of definitions", ("value",), build, Asked())

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
+from ..checks.rule import Lowered, Reads, Rule
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
@@ -16,7 +17,7 @@ from ..schema import ElementSchema, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "when_present", "too_few", "too_many"]
+__all__ = ["RULE", "too_few", "too_many"]
 
 
 CARDINALITY = Declaration(
@@ -63,6 +64,11 @@ def _required(schema: TypeSchema) -> list[tuple[frozenset[str], ElementSchema]]:
     return required
 
 
+def reads(schema: TypeSchema, compilation: Compilation) -> Reads:
+    """Return the names of the required members, which alone decide."""
+    return Reads(tuple(sorted(name for names, _ in _required(schema) for name in names)))
+
+
 def when_present(
     check: Check, schema: TypeSchema, compilation: Compilation, names: AbstractSet[str]
 ) -> Check | None:
@@ -79,9 +85,12 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     def check(value: Any, scope: Scope) -> Issues:
         issues: Issues = None
         for names, element in each:
-            if names.isdisjoint(value):
+            if not any(name in value for name in names):
                 found = [too_few(url, element.path, element.min, 0)]
                 issues = found if issues is None else issues + found
         return issues
 
     return check
+
+
+RULE = Rule("cardinality", ("object",), build, Lowered("required"), reads, when_present)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, union
 from ..checks.conformance import identity
-from ..checks.rule import only_with
+from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration, Violation
 from ..definitions import core
@@ -20,7 +20,7 @@ from .extension_context import property_at
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "when_present", "imposed", "named", "without_rebound_bindings"]
+__all__ = ["RULE", "imposed", "named", "without_rebound_bindings"]
 
 _BINDING_RULES = frozenset(one.name for one in CODE_FAULTS)
 _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
@@ -55,9 +55,6 @@ PROFILE_ELEMENT = Declaration(
     reference=("Validation_VAL_Profile_NotAllowed",),
 )
 _OF_THE_CLAIM = frozenset({PROFILE_UNKNOWN.name, PROFILE_TYPE.name})
-
-
-when_present = only_with("meta")
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
@@ -242,3 +239,12 @@ def _rebinds(profile: dict[str, Any], compilation: Compilation, name: str, locat
     return bool(stated) and all(
         element_schema(e, profile["url"]).binding != found.element.binding for e in stated
     )
+
+
+RULE = Rule(
+    "profiles of resources",
+    ("object",),
+    build,
+    Twin("claimed_profiles"),
+    Reads(("meta.profile",), opens=True),
+)

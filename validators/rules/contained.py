@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
 from ..checks.resolution import FRAGMENTS
-from ..checks.rule import only_with
+from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
@@ -18,7 +18,7 @@ from ..schema import Schema, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "when_present"]
+__all__ = ["RULE"]
 
 DOMAIN_RESOURCE = "http://hl7.org/fhir/StructureDefinition/DomainResource"
 NESTED = Declaration(
@@ -83,9 +83,6 @@ DUPLICATE_CONTAINED_ID = Declaration(
 )
 
 _URIS = frozenset({"uri", "url", "canonical", "oid"})
-
-
-when_present = only_with("contained")
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
@@ -196,3 +193,21 @@ def references(schema: Schema, name: str, value: Any) -> Iterator[str]:
                 yield from references(
                     schema, str(one.get("resourceType")) if kind == "Resource" else kind, one
                 )
+
+
+RULE = Rule(
+    "contained resources",
+    ("object",),
+    build,
+    Twin("contained"),
+    Reads(
+        (
+            "contained.id",
+            "contained.meta.versionId",
+            "contained.meta.lastUpdated",
+            "contained.meta.security",
+            "contained.contained",
+        ),
+        opens=True,
+    ),
+)

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, prefix_locations
+from ..checks.rule import Lowered, Reads, Rule
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
@@ -18,7 +19,7 @@ from .extension_context import EXTENSION_CONTEXT, Placement, pending_context, wi
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build"]
+__all__ = ["RULE"]
 
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _MATCHETYPE = "http://hl7.org/fhir/tools/StructureDefinition/matchetype"
@@ -164,7 +165,7 @@ class _Extensions:
         self.known: dict[str, _Definition | None] = {}
 
     def check(self, value: Any, scope: Scope) -> Issues:
-        if type(value) is not dict:
+        if not isinstance(value, dict):
             return None
         url = value.get("url")
         if type(url) is not str:  # one that is missing altogether is the cardinality's
@@ -273,3 +274,8 @@ def _parts(value: dict[str, Any], one: _Definition) -> list[Issue]:
             issue = Issue.of(EXTENSION_PART(name=name[:128], url=one.url))
             issues += prefix_locations(f"extension[{index}]", [issue])
     return issues
+
+
+RULE = Rule(
+    "extensions", ("value",), build, Lowered("extension"), Reads(("url", "_url"), opens=True)
+)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import fhirpath
 from ..checks.check import Check, Issues, union
+from ..checks.rule import Asked, Rule
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..fhirpath import FhirPathError
@@ -20,7 +21,7 @@ from ..values.primitives import utf16_length
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "mismatch_of_fixed", "mismatch_of_pattern", "same"]
+__all__ = ["RULE", "mismatch_of_fixed", "mismatch_of_pattern", "same"]
 
 _MEASURED = frozenset(
     {"string", "code", "uri", "url", "canonical", "oid", "uuid", "date", "dateTime"}
@@ -250,3 +251,6 @@ def _quantity_bound(limit: Mapping[str, Any], fault: Declaration) -> Check:
         return [Issue.of(found)] if beyond else None
 
     return check
+
+
+RULE = Rule("fixed values, patterns and bounds", ("value", "narrowed"), build, Asked())

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
-from ..checks.rule import only_with
+from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
@@ -17,7 +17,7 @@ from ..schema import TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "when_present"]
+__all__ = ["RULE"]
 
 _SCHEMES = ("http:", "https:", "urn:", "ldap:")
 _SCHEME = re.compile(r"(?!file:(?!/|[^:]*:))[A-Za-z][A-Za-z0-9_\[\]]*:")
@@ -26,9 +26,6 @@ _UUID_SYSTEM = "https://tools.ietf.org/html/rfc4122"
 _UUID = re.compile(
     r"urn:uuid:.*|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.DOTALL
 )
-
-
-when_present = only_with("system")
 
 
 IDENTIFIER_SYSTEM = Declaration(
@@ -80,3 +77,6 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
         return None
 
     return check
+
+
+RULE = Rule("identifiers", ("object",), build, Twin("identifier"), Reads(("system", "value")))

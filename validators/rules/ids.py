@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
-from ..checks.rule import only_with
+from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
@@ -14,7 +14,7 @@ from ..schema import Property, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "build_element", "when_present"]
+__all__ = ["ELEMENT_IDS", "SECURITY_LABELS"]
 
 
 DUPLICATE_ID = Declaration(
@@ -64,9 +64,6 @@ def build_element(prop: Property, compilation: Compilation) -> Check | None:
     return check
 
 
-when_present = only_with("security")
-
-
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     """Meta.security is a set (FHIR R4, section 2.24.5)."""
     if schema.name != "Meta":
@@ -87,3 +84,13 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
         return issues or None
 
     return check
+
+
+ELEMENT_IDS = Rule("ids of elements", ("value",), build_element, Twin("ids"))
+SECURITY_LABELS = Rule(
+    "ids and labels that occur once",
+    ("object",),
+    build,
+    Twin("ids"),
+    Reads(("security",)),
+)

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.bounds import undecided
 from ..checks.check import Check, Issues, union
+from ..checks.rule import EVERYTHING, Everything, Lowered, Reads, Rule, Unknown
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..fhirpath import Invariant, UndecidedError
-from ..fhirpath.lowered.presence import decided
+from ..fhirpath.lowered.mentions import descends, mentions
+from ..fhirpath.lowered.presence import decided, looked_at
 from ..issue import Issue, Severity
 from ..schema import Constraint, Property, TypeSchema
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["ELSEWHERE", "build", "build_element", "build_empty", "when_present"]
+__all__ = ["ELEMENTS", "ELSEWHERE", "EMPTY", "NATIVE", "RULE"]
 
 INVARIANT = Declaration(
     "invariant",
@@ -44,8 +46,6 @@ def _plain_reference(value: dict[str, Any]) -> bool:
 
 def _plain_period(value: dict[str, Any]) -> bool:
     start, end = value.get("start"), value.get("end")
-    if start is None or end is None:
-        return "_start" not in value and "_end" not in value
     return (
         type(start) is str
         and type(end) is str
@@ -77,6 +77,27 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if schema.kind == "primitive-type":
         return None
     return _checks(schema.root.constraints, schema.name, compilation)
+
+
+def reads(schema: TypeSchema, compilation: Compilation) -> Reads | Everything:
+    """Return the members that the invariants of a type mention.
+
+    All of them where one may look at anything.
+    """
+    seen: set[str] = set()
+    for constraint in schema.root.constraints:
+        made = _checked(constraint, schema.name, compilation)
+        if made is None:
+            continue
+        if made.op is not None:
+            seen |= looked_at(made.op)
+            continue
+        mentioned = mentions(made.tree, schema.name, compilation.model)
+        if mentioned is None or descends(made.tree):
+            return EVERYTHING
+        # The evaluation of an expression asks whether its value is a resource.
+        seen.update(mentioned, ("resourceType",))
+    return Reads(tuple(sorted(seen)))
 
 
 def when_present(
@@ -143,21 +164,12 @@ def _check(
     empty: bool = False,
     inline: bool = False,
 ) -> Check | None:
-    if constraint.key in ELSEWHERE or not constraint.expression:
-        return None
-    fails = constraint.severity == "error" and not constraint.best_practice
-    if (
-        not fails
-        and not compilation.warnings
-        or (constraint.best_practice and not compilation.best_practice)
-    ):
-        return None
-    made = compilation.invariant(constraint, name)
+    made = _checked(constraint, name, compilation)
     if made is None:
         return None
     sentence = INVARIANT_OF if constraint.source else INVARIANT
     fault = sentence(key=constraint.key, human=constraint.human, source=constraint.source)
-    severity: Severity = "error" if fails else "warning"
+    severity: Severity = "error" if _fails(constraint) else "warning"
     holds = _holds(made, compilation, empty=empty, inline=inline)
     native = NATIVE.get(constraint.key) if constraint.source in _CORE_SOURCES else None
 
@@ -173,6 +185,21 @@ def _check(
         return [Issue.of(fault, "", constraint.source, severity=severity)]
 
     return check
+
+
+def _fails(constraint: Constraint) -> bool:
+    return constraint.severity == "error" and not constraint.best_practice
+
+
+def _checked(constraint: Constraint, name: str, compilation: Compilation) -> Invariant | None:
+    """The condition of a constraint that this rule checks, None of any other."""
+    if constraint.key in ELSEWHERE or not constraint.expression:
+        return None
+    if constraint.best_practice and not compilation.best_practice:
+        return None
+    if not _fails(constraint) and not compilation.warnings:
+        return None
+    return compilation.invariant(constraint, name)
 
 
 def _holds(
@@ -192,3 +219,10 @@ def _holds(
     if made.op is not None:
         return made.holds  # lowered, it asks for no more of a scope than resource and root
     return lambda value, scope: made.holds(value, scope_of(scope))
+
+
+RULE = Rule("invariants of types", ("object",), build, Lowered("conditions"), reads, when_present)
+ELEMENTS = Rule(
+    "invariants of elements", ("value", "narrowed"), build_element, Lowered("conditions")
+)
+EMPTY = Rule("invariants of elements without a value", ("empty",), build_empty, Unknown())

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
-from ..checks.rule import only_with
+from ..checks.rule import Reads, Rule, Settled
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
@@ -17,15 +17,11 @@ from ..values.narrative import read_div, resolve_anchors
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "when_present"]
+__all__ = ["RULE"]
 
 
-_HOLDERS = frozenset(
-    {"text", "section", "entry", "parameter"}
-)  # what may hold a narrative, or a resource that has one
-
-
-when_present = only_with("language", "contained", *_HOLDERS)
+_HOLDERS = ("text", "section", "entry", "parameter")
+"""What may hold a narrative, or a resource that has one."""
 
 
 NARRATIVE_LANGUAGE = Declaration(
@@ -60,7 +56,7 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
 
 def _may_have_links(value: dict[str, Any]) -> bool:
     contained = value.get("contained")
-    return not _HOLDERS.isdisjoint(value) or (
+    return any(name in value for name in _HOLDERS) or (
         type(contained) is list
         and any(type(one) is dict and _may_have_links(one) for one in contained)
     )
@@ -74,3 +70,12 @@ def _language(text: Any) -> list[Issue]:
     if type(div) is not str or not read_div(div).wordless:
         return []
     return [Issue.of(NARRATIVE_LANGUAGE(), "text.div")]
+
+
+RULE = Rule(
+    "links in narratives",
+    ("object",),
+    build,
+    Settled("Narrative.div"),
+    Reads(("language", "contained", *_HOLDERS), opens=True),
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
+from ..checks.rule import Rule, Unknown
 from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import TypeSchema
@@ -16,7 +17,7 @@ from .questionnaires.questionnaire import extensions, objects
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build"]
+__all__ = ["RULE"]
 
 Json = dict[str, Any]
 
@@ -132,3 +133,6 @@ def _stated(key: str, elements: Mapping[str, Mapping[str, Any]]) -> tuple[set[st
 
 def _listed(names: set[str]) -> str:
     return ", ".join(sorted(names)) or "none"
+
+
+RULE = Rule("profiles of operations", ("object",), build, Unknown())

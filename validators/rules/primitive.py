@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
+from ..checks.rule import Asked, Lowered, Rule, Unknown
 from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Property
@@ -16,7 +17,7 @@ from ..values.format_faults import ID_MISSING
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["Proof", "build", "build_empty", "build_warnings", "proof_of"]
+__all__ = ["EMPTY_IDS", "FORMATS", "Proof", "STYLE", "proof_of"]
 
 
 Proof = tuple[AbstractSet[str], Callable[[object], object]]
@@ -88,3 +89,8 @@ def build_warnings(prop: Property, compilation: Compilation) -> Check | None:
     if not _has_style(prop, compilation):
         return None
     return _said(primitives.WARNINGS[prop.type])
+
+
+FORMATS = Rule("primitive formats", ("value",), build, Lowered("format"))
+EMPTY_IDS = Rule("ids without a value", ("empty",), build_empty, Unknown())
+STYLE = Rule("primitive style", ("value",), build_warnings, Asked())

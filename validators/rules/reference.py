@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
 from ..checks.resolution import FRAGMENTS, Resolution, implied_type, is_conditional, resolve
+from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..definitions import CORE
@@ -18,7 +19,7 @@ from .claimed_profiles import PROFILE_UNKNOWN
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "build_narrowed"]
+__all__ = ["NARROWED", "RULE", "target_types"]
 
 _BLANK = re.compile(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is none
 _PARTED = re.compile(
@@ -160,7 +161,7 @@ class _Reference:
         self.profiles: dict[str, list[str]] = {}
 
     def check(self, value: Any, scope: Scope) -> Issues:
-        reference = value.get("reference") if type(value) is dict else None
+        reference = value.get("reference") if isinstance(value, dict) else None
         if type(reference) is not str:
             return None
         if (
@@ -271,3 +272,11 @@ class _Reference:
         if actual is not None and actual != stated:
             issues.append(Issue.of(REFERENCE_TYPE_FOUND(found=actual, stated=stated[:64])))
         return issues
+
+
+_READS = Reads(
+    ("reference", "type"),
+    around=("contained", "id", "parameter", "part", "resource", "resourceType"),
+)
+RULE = Rule("references", ("value",), build, Twin("reference"), _READS)
+NARROWED = Rule("targets of references", ("narrowed",), build_narrowed, Twin("reference"), _READS)

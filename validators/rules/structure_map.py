@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..checks.check import Check
+from ..checks.rule import Rule, Unknown
 from ..definitions import type_url
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
@@ -21,7 +22,7 @@ from .questionnaires.questionnaire import objects, text_of
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build"]
+__all__ = ["RULE"]
 
 Json = dict[str, Any]
 
@@ -298,3 +299,6 @@ def _parameters(transform: str, parameters: list[Json], where: str) -> Iterator[
     least, most = _PARAMETERS.get(transform, (0, None))
     if len(parameters) < least or (most is not None and len(parameters) > most):
         yield _error(where, f"The transform {transform} does not take {len(parameters)} parameters")
+
+
+RULE = Rule("maps of structures", ("object",), build, Unknown())

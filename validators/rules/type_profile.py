@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
+from ..checks.rule import Lowered, Rule
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
@@ -17,7 +18,7 @@ from .claimed_profiles import PROFILE_TYPE, PROFILE_UNKNOWN
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["build", "follows"]
+__all__ = ["RULE", "follows"]
 
 
 ELEMENT_PROFILE_UNKNOWN = PROFILE_UNKNOWN.also(
@@ -104,3 +105,6 @@ def _is_of_another_resource(
     on another one, too, as in the reference validator.
     """
     return definition["type"] != name and compilation.schema.is_resource(name)
+
+
+RULE = Rule("profiles of types", ("value", "narrowed"), build, Lowered("overlay"))

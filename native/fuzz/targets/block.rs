@@ -70,6 +70,6 @@ fuzz_target!(|data: &[u8]| {
             let (start, end) = columns.ids[position];
             assert!(start <= end && end <= columns.ends[position]);
         }
-        assert!(columns.asked().all(|(_, reason)| reason != "panic"));
+        assert!(columns.fallbacks().all(|(_, reason)| reason != "panic"));
     });
 });

@@ -74,7 +74,7 @@ impl Columns {
     }
 
     /// Positions of the lines that are not accepted.
-    pub fn asked(&self) -> impl Iterator<Item = (usize, &'static str)> + '_ {
+    pub fn fallbacks(&self) -> impl Iterator<Item = (usize, &'static str)> + '_ {
         self.states
             .iter()
             .enumerate()

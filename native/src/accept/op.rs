@@ -54,12 +54,12 @@ pub enum Op {
     Dates(Box<[Key]>, Sign, Box<[Key]>),
     Count(Box<[Box<[Key]>]>, Sign, i64),
     One(Box<[Key]>, Box<Op>),
-    Any(Box<[Key]>, Box<Op>),
+    Some(Box<[Key]>, Box<Op>),
     /// The values of the first key, whose companion is the second, differ in all objects that the
     /// steps reach.
     Distinct(Box<[(Box<[Key]>, Op)]>, Key, Key),
     Shares(Key, Box<[Key]>),
-    Resource(Box<Op>),
+    OnResource(Box<Op>),
     Doubt,
     /// Asked of the explainer about the whole object: 1 for true, 2 for false.
     Asked(Check),
@@ -71,9 +71,9 @@ impl Op {
     /// Whether the whole resource has to be on the tape.
     pub fn reads_resource(&self) -> bool {
         match self {
-            Op::Resource(_) | Op::Shares(..) => true,
+            Op::OnResource(_) | Op::Shares(..) => true,
             Op::And(ops) | Op::Or(ops) => ops.iter().any(Op::reads_resource),
-            Op::Not(op) | Op::One(_, op) | Op::Any(_, op) => op.reads_resource(),
+            Op::Not(op) | Op::One(_, op) | Op::Some(_, op) => op.reads_resource(),
             Op::Distinct(steps, _, _) => steps.iter().any(|(_, op)| op.reads_resource()),
             _ => false,
         }
@@ -116,10 +116,10 @@ impl Evaluation<'_, '_> {
                 Some(found) if self.tape.at(found).form == Form::Object => self.holds(op, found),
                 _ => Some(false),
             },
-            Op::Any(keys, op) => self.any(object, keys, op),
+            Op::Some(keys, op) => self.any(object, keys, op),
             Op::Distinct(steps, key, companion) => self.distinct(object, steps, *key, *companion),
             Op::Shares(key, path) => self.shares(object, *key, path),
-            Op::Resource(op) => self.holds(op, self.resource),
+            Op::OnResource(op) => self.holds(op, self.resource),
             Op::Doubt => None,
             Op::Asked(check) => {
                 let entry = self.tape.at(object);

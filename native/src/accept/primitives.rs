@@ -1,49 +1,7 @@
 //! The primitive types that the table may name: what is certainly of one. `None` leaves a value to
 //! the explainer.
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Primitive {
-    Text,
-    Code,
-    Id,
-    Uri,
-    Canonical,
-    Date,
-    DateTime,
-    Instant,
-    Time,
-    Boolean,
-    Integer,
-    Positive,
-    Unsigned,
-    Decimal,
-    Base64,
-    /// A narrative: long, dear to judge, and often alike.
-    Xhtml,
-    /// Whatever only the explainer judges.
-    Other,
-}
-
-pub const ALL: [Primitive; 17] = [
-    Primitive::Text,
-    Primitive::Code,
-    Primitive::Id,
-    Primitive::Uri,
-    Primitive::Canonical,
-    Primitive::Date,
-    Primitive::DateTime,
-    Primitive::Instant,
-    Primitive::Time,
-    Primitive::Boolean,
-    Primitive::Integer,
-    Primitive::Positive,
-    Primitive::Unsigned,
-    Primitive::Decimal,
-    Primitive::Base64,
-    Primitive::Xhtml,
-    Primitive::Other,
-];
+use crate::accept::table::Primitive;
 
 /// Bytes of a string up to which it cannot be longer than R4 allows.
 const SURELY_SHORT: usize = 1 << 19;

@@ -1,5 +1,7 @@
 //! What entries of a Bundle, and resources in Parameters, are to one another.
 //!
+//! Twin of validators/rules/bundle.py.
+//!
 //! Documents and messages are left to the explainer: what they must hold is found by following all
 //! that their first entry refers to.
 
@@ -7,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
-use crate::accept::table::{IS_BUNDLE, IS_PARAMETERS};
+use crate::accept::table::NodeFlag;
 use crate::accept::tape::{Form, Key};
 use crate::accept::walk::mention::Mention;
 use crate::accept::walk::{Asked, Walk};
@@ -105,12 +107,12 @@ impl<'a> Walk<'a, '_> {
             .table
             .node_of_type(type_number)
             .map_or(0, |node| node.flags);
-        if flags & IS_BUNDLE != 0 {
+        if flags & NodeFlag::BUNDLE != 0 {
             return self.bundle().map(Neighbours::Bundle);
         }
-        if flags & IS_PARAMETERS != 0 {
+        if flags & NodeFlag::PARAMETERS != 0 {
             let mut named = HashMap::new();
-            self.parameters(0, self.table.known.parameter, &mut named)?;
+            self.parameters(0, self.table.known.reference.parameter, &mut named)?;
             return Ok(Neighbours::Parameters(named));
         }
         Ok(Neighbours::None)
@@ -118,7 +120,7 @@ impl<'a> Walk<'a, '_> {
 
     /// The resources in parameters and their parts; the first of each type and id.
     fn parameters(&self, object: usize, key: Key, named: &mut HashMap<Vec<u8>, usize>) -> Asked {
-        let (tape, known) = (&self.room.tape, self.table.known);
+        let (tape, known) = (&self.room.tape, self.table.known.reference);
         let Some(list) = tape.member(object, key) else {
             return Ok(());
         };
@@ -159,8 +161,8 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn bundle(&self) -> Asked<Entries<'a>> {
-        let known = self.table.known;
-        let kind = self.plain(0, known.type_)?.ok_or(Reason::Bundle)?;
+        let known = self.table.known.bundle;
+        let kind = self.plain(0, known.kind)?.ok_or(Reason::Bundle)?;
         if kind == b"document" || kind == b"message" {
             return Err(Reason::Bundle);
         }
@@ -215,7 +217,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Which relations the links have. The type that was searched for, if that is stated.
     fn links(&self, kind: &[u8]) -> Asked<Option<&'a [u8]>> {
-        let known = self.table.known;
+        let known = self.table.known.bundle;
         let mut seen: Vec<&[u8]> = Vec::new();
         let mut searched = None;
         for link in self.items(0, known.link) {
@@ -244,7 +246,7 @@ impl<'a> Walk<'a, '_> {
 
     /// An entry of a search: a match of the type that was searched for, or something included.
     fn result(&self, entry: usize, resource: Option<usize>, searched: Option<&[u8]>) -> Asked {
-        let known = self.table.known;
+        let known = self.table.known.bundle;
         let resource = resource.ok_or(Reason::Bundle)?;
         let name = self
             .text_of(resource, known.resource_type)
@@ -274,7 +276,7 @@ impl<'a> Walk<'a, '_> {
     /// A full url: a urn, or a url that ends with the type and id of its resource. The version of
     /// that resource.
     fn full_url(&self, url: &[u8], resource: Option<usize>) -> Asked<&'a [u8]> {
-        let known = self.table.known;
+        let known = self.table.known.bundle;
         let is_urn =
             (url.starts_with(b"urn:uuid:") || url.starts_with(b"urn:oid:")) && !url.contains(&b'/');
         let is_http = url.starts_with(b"http://") || url.starts_with(b"https://");

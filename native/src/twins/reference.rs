@@ -1,6 +1,8 @@
 //! References inside a line: of contained resources, of the entries of a Bundle, of the resources
 //! in Parameters.
 //!
+//! Twin of validators/rules/reference.py and validators/checks/resolution.py.
+//!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 
 use super::bundle::Neighbours;
@@ -11,15 +13,12 @@ use crate::accept::table::{Need, Targets};
 use crate::accept::walk::mention::{Mention, Place};
 use crate::accept::walk::{Asked, Walk};
 
-/// Contained resources, and references to them, that are compared each with each.
-const MOST_CONTAINED: usize = 256;
-const MOST_LOCALS: usize = 4096;
 /// References in one line.
 const MOST_MENTIONS: usize = 1 << 20;
 
 impl<'a> Walk<'a, '_> {
     pub(crate) fn reference(&mut self, check: Check, targets: &'a Targets, value: usize) -> Asked {
-        let known = self.table.known;
+        let known = self.table.known.reference;
         let Some(found) = self.room.tape.member(value, known.reference) else {
             return Ok(());
         };
@@ -32,7 +31,7 @@ impl<'a> Walk<'a, '_> {
             targets,
             check,
             value,
-            is_typed: self.room.tape.member(value, known.type_).is_some(),
+            is_typed: self.room.tape.member(value, known.kind).is_some(),
         };
         if mention.reference.starts_with(b"#") || self.place.is_entry {
             self.room.mentions.push(mention);
@@ -54,45 +53,12 @@ impl<'a> Walk<'a, '_> {
         let Some(found) = self
             .room
             .tape
-            .member(mention.value, self.table.known.reference)
+            .member(mention.value, self.table.known.reference.reference)
         else {
             return Err(Reason::Reference);
         };
         self.answer(mention.check, self.json(found), Reason::Reference)
             .map(|_| ())
-    }
-
-    /// Contained resources of a container: with an id of their own and nothing that they must not
-    /// have, and referred to.
-    pub(crate) fn contained(&mut self, container: usize, first_mention: usize) -> Asked {
-        let (tape, known) = (&self.room.tape, self.table.known);
-        let Some(list) = tape.member(container, known.contained) else {
-            return Ok(());
-        };
-        let mentions = &self.room.mentions[first_mention..];
-        if tape.inside(list).count() > MOST_CONTAINED || mentions.len() > MOST_LOCALS {
-            return Err(Reason::Limit);
-        }
-        let mut ids: Vec<&[u8]> = Vec::new();
-        for resource in tape.inside(list) {
-            let id = self.text_of(resource, known.id).ok_or(Reason::Contained)?;
-            let meta = tape.member(resource, known.meta);
-            let labelled = meta.is_some_and(|meta| {
-                [known.version_id, known.last_updated, known.security]
-                    .iter()
-                    .any(|&key| tape.member(meta, key).is_some())
-            });
-            if labelled || tape.member(resource, known.contained).is_some() || ids.contains(&id) {
-                return Err(Reason::Contained);
-            }
-            if !mentions.iter().any(|mention| {
-                !mention.place.is_contained && mention.reference.strip_prefix(b"#") == Some(id)
-            }) {
-                return Err(Reason::Contained);
-            }
-            ids.push(id);
-        }
-        Ok(())
     }
 
     /// Follow the references that may lead to something inside the line, now that all of it is
@@ -141,11 +107,11 @@ impl<'a> Walk<'a, '_> {
         let list = self
             .room
             .tape
-            .member(container, self.table.known.contained)?;
+            .member(container, self.table.known.reference.contained)?;
         self.room
             .tape
             .inside(list)
-            .find(|&resource| self.text_of(resource, self.table.known.id) == Some(id))
+            .find(|&resource| self.text_of(resource, self.table.known.reference.id) == Some(id))
     }
 
     /// What an entry's reference leads to inside the line, if anything.
@@ -161,7 +127,7 @@ impl<'a> Walk<'a, '_> {
     /// type, and follows a profile, that is a target.
     fn resolved(&mut self, mention: Mention<'a>, target: usize, place: Place) -> Asked {
         let name = self
-            .text_of(target, self.table.known.resource_type)
+            .text_of(target, self.table.known.reference.resource_type)
             .ok_or(Reason::Reference)?;
         if mention.is_typed || !mention.targets.settles {
             return Err(Reason::Reference);

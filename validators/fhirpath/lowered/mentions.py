@@ -10,7 +10,7 @@ from typing import Final
 from ..model import TypeModel
 from ..syntax import Call, External, Member, Tree, Variable, children
 
-__all__ = ["mentions"]
+__all__ = ["descends", "mentions"]
 
 _ALL_SEEING: Final = frozenset({"children", "conformsTo", "resolve", "slice", "checkModifiers"})
 """Functions that look at more than what is named.
@@ -50,6 +50,11 @@ def mentions(tree: Tree, type_name: str, model: TypeModel) -> dict[str, frozense
                 _with_companion(p.json_name, is_primitive=p.is_primitive), inside
             )
     return found
+
+
+def descends(tree: Tree) -> bool:
+    """Tell whether an expression goes through all members of what it is evaluated on."""
+    return any(_is_descent(node) for node in _nodes(tree))
 
 
 def _sees_itself(tree: Tree, *, of_item: bool = False) -> bool:

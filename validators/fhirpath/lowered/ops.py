@@ -7,14 +7,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 from ...patterns import pattern
 from ..among import AmongParts
 from ..errors import UndecidedError
 from ..scope import EvaluationScope
 from ..temporal import Temporal
-from .condition import SIGNS, Op
+from .condition import (
+    SIGNS,
+    And,
+    Const,
+    Contained,
+    Count,
+    Dates,
+    Distinct,
+    Each,
+    Has,
+    Is,
+    Match,
+    Not,
+    NotBlank,
+    NumberIs,
+    One,
+    OnResource,
+    Op,
+    Or,
+    Part,
+    Prefix,
+    Shares,
+    Some,
+)
 
 __all__ = ["Check", "closure"]
 
@@ -24,18 +47,55 @@ Json: TypeAlias = dict[str, Any]
 _DAY, _MOMENT = len("2020-01-01"), len("2020-01-01T00:00:00Z")
 
 
-def closure(op: Op) -> Check:
+def closure(op: Op) -> Check:  # noqa: C901  # one case an op  # noqa: C901  # one case an op
     """The function for an op tree. It raises nothing, whatever the object holds."""
-    check: Check = _EMITTERS[op[0]](*op[1:])
-    return check
+    match op:
+        case Const(value):
+            return lambda o, s: value
+        case And(ops):
+            return _and([closure(part) for part in ops])
+        case Or(ops):
+            return _or([closure(part) for part in ops])
+        case Not(inner):
+            return _not(inner)
+        case Has(keys):
+            return _has(keys)
+        case NotBlank(keys):
+            return _not_blank(keys)
+        case Is(keys, literals):
+            return _is(keys, literals)
+        case Each(key, literals):
+            return _each(key, literals)
+        case NumberIs(keys, sign, literal):
+            return _number(keys, sign, literal)
+        case Prefix(keys, text):
+            return _text(keys, lambda value: value.startswith(text))
+        case Part(keys, text):
+            return _text(keys, lambda value: text in value)
+        case Match(keys, text):
+            return _text(keys, _matches(text))
+        case Count(groups, sign, number):
+            return _count(groups, sign, number)
+        case Dates(left, sign, right):
+            return _dates(left, sign, right)
+        case One(keys, inner):
+            return _one(keys, closure(inner))
+        case Some(keys, inner):
+            return _some(keys, closure(inner))
+        case Distinct(steps, key):
+            return _distinct([(keys, closure(inner)) for keys, inner in steps], key)
+        case Shares(key, path):
+            return _shares(key, path)
+        case Contained(keys):
+            return _contained(keys)
+        case OnResource(inner):
+            on_resource = closure(inner)
+            return lambda o, s: isinstance(s.resource, dict) and on_resource(s.resource, s)
+        case _:
+            assert_never(op)
 
 
-def _const(value: bool) -> Check:
-    return lambda o, s: value
-
-
-def _and(*ops: Op) -> Check:
-    parts = [closure(op) for op in ops]
+def _and(parts: list[Check]) -> Check:
     if len(parts) == 2:
         first, second = parts
         return lambda o, s: first(o, s) and second(o, s)
@@ -49,8 +109,7 @@ def _and(*ops: Op) -> Check:
     return check
 
 
-def _or(*ops: Op) -> Check:
-    parts = [closure(op) for op in ops]
+def _or(parts: list[Check]) -> Check:
     if len(parts) == 2:
         first, second = parts
         return lambda o, s: first(o, s) or second(o, s)
@@ -65,25 +124,31 @@ def _or(*ops: Op) -> Check:
 
 
 def _not(op: Op) -> Check:
-    if op[0] == "has" and len(op) == 2:
-        key = op[1]
+    if isinstance(op, Has) and len(op.keys) == 1:
+        key = op.keys[0]
         return lambda o, s: key not in o
     inner = closure(op)
     return lambda o, s: not inner(o, s)
 
 
-def _has(*keys: str) -> Check:
+def _has(keys: tuple[str, ...]) -> Check:
     if len(keys) == 1:
         only = keys[0]
         return lambda o, s: only in o
     if len(keys) == 2:
         first, second = keys
         return lambda o, s: first in o or second in o
-    several = frozenset(keys)
-    return lambda o, s: not several.isdisjoint(o)
+
+    def check(o: Json, s: EvaluationScope) -> bool:
+        for key in keys:  # noqa: SIM110  # as above
+            if key in o:
+                return True
+        return False
+
+    return check
 
 
-def _value(*keys: str) -> Check:
+def _not_blank(keys: tuple[str, ...]) -> Check:
     if len(keys) == 1:
         only = keys[0]
         return lambda o, s: o.get(only) not in (None, "")
@@ -123,29 +188,18 @@ def _number(keys: tuple[str, ...], sign: str, literal: float) -> Check:
     return check
 
 
-def _text(test: Callable[[str], bool]) -> Callable[[tuple[str, ...]], Check]:
-    def emit(keys: tuple[str, ...]) -> Check:
-        def check(o: Json, s: EvaluationScope) -> bool:
-            for key in keys:
-                value = o.get(key)
-                if isinstance(value, str):
-                    return test(value)
-            return False
+def _text(keys: tuple[str, ...], test: Callable[[str], bool]) -> Check:
+    def check(o: Json, s: EvaluationScope) -> bool:
+        for key in keys:
+            value = o.get(key)
+            if isinstance(value, str):
+                return test(value)
+        return False
 
-        return check
-
-    return emit
+    return check
 
 
-def _prefix(keys: tuple[str, ...], text: str) -> Check:
-    return _text(lambda value: value.startswith(text))(keys)
-
-
-def _part(keys: tuple[str, ...], text: str) -> Check:
-    return _text(lambda value: text in value)(keys)
-
-
-def _match(keys: tuple[str, ...], text: str) -> Check:
+def _matches(text: str) -> Callable[[str], bool]:
     found = pattern(text, dot_all=True).found
 
     def matches(value: str) -> bool:
@@ -154,7 +208,7 @@ def _match(keys: tuple[str, ...], text: str) -> Check:
             raise UndecidedError("a regular expression")
         return answer and value != ""
 
-    return _text(matches)(keys)
+    return matches
 
 
 def _count(groups: tuple[tuple[str, ...], ...], sign: str, number: int) -> Check:
@@ -216,8 +270,7 @@ def _dates(left: tuple[str, ...], sign: str, right: tuple[str, ...]) -> Check:
     return check
 
 
-def _one(keys: tuple[str, ...], op: Op) -> Check:
-    inner = closure(op)
+def _one(keys: tuple[str, ...], inner: Check) -> Check:
     if len(keys) == 1:
         only = keys[0]
 
@@ -234,9 +287,7 @@ def _one(keys: tuple[str, ...], op: Op) -> Check:
     return check
 
 
-def _any(keys: tuple[str, ...], op: Op) -> Check:
-    inner = closure(op)
-
+def _some(keys: tuple[str, ...], inner: Check) -> Check:
     def check(o: Json, s: EvaluationScope) -> bool:
         for key in keys:
             values = o.get(key)
@@ -249,8 +300,7 @@ def _any(keys: tuple[str, ...], op: Op) -> Check:
     return check
 
 
-def _distinct(steps: tuple[tuple[str, tuple[str, ...], Op], ...], key: str) -> Check:
-    walk = [(keys, closure(condition)) for _, keys, condition in steps]
+def _distinct(walk: list[tuple[tuple[str, ...], Check]], key: str) -> Check:
     companion = "_" + key
 
     def reach(o: Json, s: EvaluationScope, level: int) -> Iterator[Json]:
@@ -349,32 +399,3 @@ def _contained(keys: tuple[str, ...]) -> Check:
         return value[1:] in ids(contained)
 
     return check
-
-
-def _resource(op: Op) -> Check:
-    inner = closure(op)
-    return lambda o, s: isinstance(s.resource, dict) and inner(s.resource, s)
-
-
-_EMITTERS: dict[str, Callable[..., Check]] = {
-    "const": _const,
-    "and": _and,
-    "or": _or,
-    "not": _not,
-    "has": _has,
-    "value": _value,
-    "is": _is,
-    "each": _each,
-    "number": _number,
-    "prefix": _prefix,
-    "part": _part,
-    "match": _match,
-    "count": _count,
-    "dates": _dates,
-    "one": _one,
-    "any": _any,
-    "distinct": _distinct,
-    "resource": _resource,
-    "shares": _shares,
-    "contained": _contained,
-}

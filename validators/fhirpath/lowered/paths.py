@@ -13,7 +13,7 @@ from ...schema.element import Property
 from ..model import TypeModel
 from ..parser import type_name
 from ..syntax import Call, External, Member, Tree, TypeName, TypeTest, Variable
-from .condition import FALSE, TRUE, Op, Truth, both
+from .condition import FALSE, TRUE, Has, One, OnResource, Op, Some, Truth, both
 
 __all__ = ["Path", "Step", "Walker", "reached"]
 
@@ -65,8 +65,9 @@ def reached(path: Path, leaf: Op) -> Op:
     """That the walk, but for its last step, reaches an object that meets the leaf."""
     found = leaf
     for step in reversed(path.steps[:-1]):
-        found = ("any" if step.is_list else "one", step.keys, both(step.filter, found))
-    return ("resource", found) if path.on_resource else both(path.filter, found)
+        inner = both(step.filter, found)
+        found = Some(step.keys, inner) if step.is_list else One(step.keys, inner)
+    return OnResource(found) if path.on_resource else both(path.filter, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +195,7 @@ class Walker(ABC):
         if not last.members:
             return FALSE
         if last.filter == TRUE:
-            return reached(
-                path,
-                ("has", *[one for key, name in last.members for one in self.companions(key, name)]),
-            )
-        return reached(path, ("any" if last.is_list else "one", last.keys, last.filter))
+            keys = [one for key, name in last.members for one in self.companions(key, name)]
+            return reached(path, Has(tuple(keys)))
+        leaf = Some(last.keys, last.filter) if last.is_list else One(last.keys, last.filter)
+        return reached(path, leaf)

@@ -9,6 +9,7 @@ Lowering makes both for every part of an expression, from the types of its paths
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,28 @@ from ...patterns import PatternError, pattern
 from ..model import TypeModel
 from ..parser import type_name
 from ..syntax import Binary, Call, External, Literal, Member, Tree, TypeName, TypeTest
-from .condition import TRUE, Op, Truth, both, differing, either, negated
+from .condition import (
+    TRUE,
+    Const,
+    Contained,
+    Count,
+    Dates,
+    Distinct,
+    Each,
+    Is,
+    Match,
+    NotBlank,
+    NumberIs,
+    Op,
+    Part,
+    Prefix,
+    Shares,
+    Truth,
+    both,
+    differing,
+    either,
+    negated,
+)
 from .literals import NO_TEXT, NUMERIC, TEMPORAL, constant, constants, fits, is_count, untraced
 from .paths import Path, Walker, reached
 
@@ -24,7 +46,11 @@ __all__ = ["lower"]
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
-_TEXT_TESTS = {"startsWith": "prefix", "contains": "part", "matches": "match"}
+_TEXT_TESTS: dict[str, Callable[[tuple[str, ...], str], Op]] = {
+    "startsWith": Prefix,
+    "contains": Part,
+    "matches": Match,
+}
 
 
 def lower(
@@ -53,7 +79,7 @@ class _Lowering(Walker):
     def truth(self, tree: Tree) -> Truth | None:
         match tree:
             case Literal(bool() as value):
-                return Truth(("const", value), ("const", not value))
+                return Truth(Const(value), Const(not value))
             case Binary("and" | "or" | "xor" | "implies" as operator, left, right):
                 return self._logic(operator, left, right)
             case Binary("=" | "!=" as operator, left, right):
@@ -107,7 +133,7 @@ class _Lowering(Walker):
             or not fits(path.steps[-1].types, values)
         ):
             return None
-        found = reached(path, ("is", path.steps[-1].keys, values))
+        found = reached(path, Is(path.steps[-1].keys, values))
         return Truth(found, both(self.exists(path), negated(found)))
 
     def _membership(self, left: Tree, right: Tree) -> Truth | None:
@@ -131,7 +157,7 @@ class _Lowering(Walker):
             or not fits(last.types, values)
         ):
             return None
-        found = reached(path, ("each", last.keys[0], values))
+        found = reached(path, Each(last.keys[0], values))
         return Truth(found, both(self.exists(path), negated(found)))
 
     def _contained(self, path: Path | None) -> Truth | None:
@@ -144,8 +170,8 @@ class _Lowering(Walker):
         ):
             return None
         keys = path.steps[-1].keys
-        found = reached(path, ("contained", keys))
-        return Truth(found, both(reached(path, ("match", keys, "^..")), negated(found)))
+        found = reached(path, Contained(keys))
+        return Truth(found, both(reached(path, Match(keys, "^..")), negated(found)))
 
     def _comparison(self, sign: str, left: Tree, right: Tree) -> Truth | None:
         if isinstance(left, Literal) and not isinstance(right, Literal):
@@ -165,16 +191,16 @@ class _Lowering(Walker):
             ):
                 return None
             return Truth(
-                reached(one, ("number", keys, sign, value)),
-                reached(one, ("number", keys, _OPPOSITE[sign], value)),
+                reached(one, NumberIs(keys, sign, value)),
+                reached(one, NumberIs(keys, _OPPOSITE[sign], value)),
             )
         if other is None or not other.singular or not (one.direct and other.direct):
             return None
         if not (one.steps[0].types | other.steps[0].types) <= TEMPORAL:
             return None
         return Truth(
-            ("dates", keys, sign, other.steps[0].keys),
-            ("dates", keys, _OPPOSITE[sign], other.steps[0].keys),
+            Dates(keys, sign, other.steps[0].keys),
+            Dates(keys, _OPPOSITE[sign], other.steps[0].keys),
         )
 
     def _count(self, tree: Tree, sign: str, right: Tree) -> Truth | None:
@@ -182,7 +208,7 @@ class _Lowering(Walker):
         number = constant(right) if isinstance(right, Literal) else None
         if groups is None or isinstance(number, bool) or not isinstance(number, int):
             return None
-        return Truth(("count", groups, sign, number), ("count", groups, _OPPOSITE[sign], number))
+        return Truth(Count(groups, sign, number), Count(groups, _OPPOSITE[sign], number))
 
     def _counted(self, tree: Tree) -> tuple[tuple[str, ...], ...] | None:
         match tree:
@@ -227,7 +253,7 @@ class _Lowering(Walker):
             return None
         keys = path.steps[-1].keys
         return (
-            Truth(reached(path, ("is", keys, (True,))), reached(path, ("is", keys, (False,))))
+            Truth(reached(path, Is(keys, (True,))), reached(path, Is(keys, (False,))))
             if path.singular
             else None
         )
@@ -292,7 +318,7 @@ class _Lowering(Walker):
             return None
         if not last.is_list or not before[-1].is_list or any(step.is_list for step in before[:-1]):
             return None
-        return ("shares", last.keys[0], tuple(step.keys[0] for step in before))
+        return Shares(last.keys[0], tuple(step.keys[0] for step in before))
 
     def _all(self, path: Path, criterion: Tree) -> Truth | None:
         inner = self.inner(path)
@@ -318,7 +344,7 @@ class _Lowering(Walker):
             or not all(self.model.is_primitive(name) for name in path.steps[-1].types)
         ):
             return None
-        found = reached(path, ("value", *path.steps[-1].keys))
+        found = reached(path, NotBlank(path.steps[-1].keys))
         return Truth(found, negated(found))
 
     def _distinct(self, path: Path) -> Truth | None:
@@ -332,14 +358,7 @@ class _Lowering(Walker):
             or not all(self.model.is_primitive(name) for name in last.types)
         ):
             return None
-        found = (
-            "distinct",
-            tuple(
-                ("any" if step.is_list else "one", step.keys, step.filter)
-                for step in path.steps[:-1]
-            ),
-            last.keys[0],
-        )
+        found = Distinct(tuple((step.keys, step.filter) for step in path.steps[:-1]), last.keys[0])
         return Truth(found, negated(found))
 
     def _text_test(self, path: Path, name: str, arguments: tuple[Tree, ...]) -> Truth | None:
@@ -354,7 +373,7 @@ class _Lowering(Walker):
                     return None
                 if name == "matches" and not _is_pattern(text):
                     return None
-                found = reached(path, (_TEXT_TESTS[name], last.keys, text))
+                found = reached(path, _TEXT_TESTS[name](last.keys, text))
                 return Truth(found, both(self.exists(path), negated(found)))
         return None
 

@@ -1,55 +1,118 @@
-"""What the names of an object's members alone decide of an op tree, whatever the members hold (see
+"""The members that an op tree looks at, and what their names alone decide of it (see
 ``condition``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import assert_never
 
-from .condition import SIGNS, Op
+from .condition import (
+    SIGNS,
+    And,
+    Const,
+    Contained,
+    Count,
+    Dates,
+    Distinct,
+    Each,
+    Has,
+    Is,
+    Match,
+    Not,
+    NotBlank,
+    NumberIs,
+    One,
+    OnResource,
+    Op,
+    Or,
+    Part,
+    Prefix,
+    Shares,
+    Some,
+)
 
-__all__ = ["decided"]
+__all__ = ["decided", "looked_at"]
 
 
 def decided(op: Op, names: AbstractSet[str]) -> bool | None:
-    """Whether an object that has members of exactly these names meets the condition; None where it
-    depends on what they hold.
+    """Tell whether an object that has members of exactly these names meets the condition.
+
+    None where it depends on what the members hold.
     """
     match op:
-        case ("const", value):
-            return bool(value)
-        case ("not", inner):
+        case Const(value):
+            return value
+        case Not(inner):
             answer = decided(inner, names)
             return None if answer is None else not answer
-        case ("and", *parts):
-            answers = {decided(part, names) for part in parts}
+        case And(ops):
+            answers = {decided(part, names) for part in ops}
             return False if False in answers else None if None in answers else True
-        case ("or", *parts):
-            answers = {decided(part, names) for part in parts}
+        case Or(ops):
+            answers = {decided(part, names) for part in ops}
             return True if True in answers else None if None in answers else False
-        case ("has", *keys):
+        case Has(keys):
             return not names.isdisjoint(keys)
-        case ("count", groups, sign, number):
-            return (
-                SIGNS[sign](0, number) if all(names.isdisjoint(group) for group in groups) else None
-            )
-        case ("dates", left, _, right):
+        case Count(groups, sign, number):
+            empty = all(names.isdisjoint(group) for group in groups)
+            return SIGNS[sign](0, number) if empty else None
+        case Dates(left, _, right):
             return None if not names.isdisjoint(left) and not names.isdisjoint(right) else False
-        case ("value", *keys):
-            return _unless_absent(keys, names)
         case (
-            "is" | "number" | "prefix" | "part" | "match" | "one" | "any" | "contained",
-            keys,
-            *_,
+            NotBlank(keys)
+            | Is(keys, _)
+            | NumberIs(keys, _, _)
+            | Prefix(keys, _)
+            | Part(keys, _)
+            | Match(keys, _)
+            | One(keys, _)
+            | Some(keys, _)
+            | Contained(keys)
         ):
-            return _unless_absent(keys, names)
-        case ("each" | "shares", key, *_):
-            return _unless_absent((key,), names)
-        case _:
+            return False if names.isdisjoint(keys) else None
+        case Each(key, _) | Shares(key, _):
+            return None if key in names else False
+        case Distinct() | OnResource():
             return None
+        case _:
+            assert_never(op)
 
 
-def _unless_absent(keys: Any, names: AbstractSet[str]) -> bool | None:
-    """For a condition that needs one of the members."""
-    return False if names.isdisjoint(keys) else None
+def looked_at(op: Op) -> frozenset[str]:
+    """Return the names of the members of an object that the condition may look at."""
+    match op:
+        case Const() | OnResource():
+            return frozenset()
+        case Not(inner):
+            return looked_at(inner)
+        case And(ops) | Or(ops):
+            return _joined(looked_at(part) for part in ops)
+        case Count(groups, _, _):
+            return _joined(map(frozenset, groups))
+        case Dates(left, _, right):
+            return frozenset((*left, *right))
+        case (
+            Has(keys)
+            | NotBlank(keys)
+            | Is(keys, _)
+            | NumberIs(keys, _, _)
+            | Prefix(keys, _)
+            | Part(keys, _)
+            | Match(keys, _)
+            | One(keys, _)
+            | Some(keys, _)
+            | Contained(keys)
+        ):
+            return frozenset(keys)
+        case Each(key, _) | Shares(key, _):
+            return frozenset((key,))
+        case Distinct(steps, key):
+            return frozenset(steps[0][0]) if steps else frozenset((key, "_" + key))
+        case _:
+            assert_never(op)
+
+
+def _joined(names: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*names)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...checks.check import Check, Issues
+from ...checks.rule import Rule, Unknown
 from ...checks.surroundings import Scope
 from ...issue import Issue
 from ...schema import TypeSchema
@@ -16,7 +17,7 @@ from .questionnaire import Item, Questionnaire, extensions, lexical, objects, ty
 if TYPE_CHECKING:
     from ...checks.compilation import Compilation
 
-__all__ = ["build"]
+__all__ = ["RULE"]
 
 Json = dict[str, Any]
 
@@ -192,3 +193,6 @@ def _option(option: Json) -> tuple[Any, ...] | None:
         value.get("code"),
         value.get("reference"),
     )
+
+
+RULE = Rule("questionnaires", ("object",), build, Unknown())

@@ -15,6 +15,7 @@ from ... import fhirpath
 from ...checks.bounds import BEYOND, undecided
 from ...checks.check import Check, Issues
 from ...checks.resolution import contained
+from ...checks.rule import Asked, Rule, Settled
 from ...checks.surroundings import Scope
 from ...issue import Issue, Severity
 from ...schema import Property, TypeSchema
@@ -26,7 +27,7 @@ from .questionnaire import Item, Questionnaire, objects, text_of, typed
 if TYPE_CHECKING:
     from ...checks.compilation import Compilation
 
-__all__ = ["build", "build_named"]
+__all__ = ["NAMED", "RULE"]
 
 Json = dict[str, Any]
 Path = tuple[tuple[Item, Json], ...]
@@ -385,3 +386,12 @@ class _Response:
                 at,
                 f"Items of type {question.type} {text} (item id = '{question.link_id}')",
             )
+
+
+NAMED = Rule("questionnaires of responses", ("value",), build_named, Asked())
+RULE = Rule(
+    "responses to questionnaires",
+    ("object",),
+    build,
+    Settled("QuestionnaireResponse.questionnaire"),
+)

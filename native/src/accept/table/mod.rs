@@ -4,66 +4,34 @@
 //! Numbers are little-endian; a list is a u16 count and its items; a string is a u16 length and its
 //! bytes. Records, each behind its tag:
 //!
-//! | tag | record |
+//! | tag (`tags`) | record |
 //! |-----|--------|
 //! | 1 | name: string. Names are numbered in their order. |
 //! | 2 | resource type: string, node u32 |
 //! | 3 | node: number u32, flags u8, profile check u32, properties, required masks, object checks |
 //! | 4 | overlay: number u32, checks of the object itself, groups |
-//! | 5 | known names: see `Known` |
+//! | 5 | known names: of each part in `known` a list of names' numbers |
 
 mod bits;
+mod known;
 mod names;
 mod node;
 mod overlay;
 mod reader;
+pub mod tags;
 
 use std::collections::HashMap;
 
-use crate::accept::tape::Key;
 pub use bits::{Bits, WIDTH};
-pub use node::{
-    Kind, Need, Node, Property, Targets, ValueCheck, IS_ATTACHMENT, IS_BUNDLE, IS_IDENTIFIER,
-    IS_META, IS_PARAMETERS, IS_PLAIN_REFERENCE, IS_RESOURCE, MAY_BE_EMPTY,
-};
+pub use known::Known;
+pub use node::{Kind, Need, Node, Property, Targets, ValueCheck};
 pub use overlay::{Group, Item, Member, Overlay, Slices};
 use reader::Reader;
+use tags::RecordTag;
+pub use tags::{NodeFlag, Primitive};
 
 /// Nodes and overlays at the most.
 const MOST_NUMBERED: usize = 1 << 18;
-
-/// Keys that rules written in code look at.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Known {
-    pub resource_type: Key,
-    pub id: Key,
-    pub meta: Key,
-    pub profile: Key,
-    pub security: Key,
-    pub version_id: Key,
-    pub last_updated: Key,
-    pub contained: Key,
-    pub system: Key,
-    pub code: Key,
-    pub value: Key,
-    pub coding: Key,
-    pub reference: Key,
-    pub type_: Key,
-    pub url: Key,
-    pub extension: Key,
-    pub data: Key,
-    pub size: Key,
-    pub link: Key,
-    pub relation: Key,
-    pub entry: Key,
-    pub full_url: Key,
-    pub full_url_beside: Key,
-    pub search: Key,
-    pub mode: Key,
-    pub parameter: Key,
-    pub part: Key,
-    pub resource: Key,
-}
 
 #[derive(Default)]
 pub struct Table {
@@ -86,20 +54,20 @@ impl Table {
     pub fn extend(&mut self, bytes: &[u8]) -> Read<()> {
         let mut reader = Reader::new(bytes);
         while reader.at < bytes.len() {
-            match reader.u8()? {
-                1 => self.names.push(reader.string()?),
-                2 => {
+            match reader.tag(RecordTag::of)? {
+                RecordTag::Name => self.names.push(reader.string()?),
+                RecordTag::ResourceType => {
                     let (name, node) = (reader.string()?, reader.u32()?);
                     let number = self.type_names.len() as u16;
                     self.type_names.push(name.clone());
                     self.types.insert(name, (node, number));
                 }
-                3 => {
+                RecordTag::Node => {
                     let number = reader.u32()? as usize;
                     let node = self.node(&mut reader)?;
                     place(&mut self.nodes, number, node, reader.at)?;
                 }
-                4 => {
+                RecordTag::Overlay => {
                     let number = reader.u32()? as usize;
                     let overlay = Overlay {
                         checks: reader.list(Reader::value_check)?,
@@ -107,8 +75,7 @@ impl Table {
                     };
                     place(&mut self.overlays, number, overlay, reader.at)?;
                 }
-                5 => self.known = reader.known()?,
-                _ => return Err(BadTable(reader.at)),
+                RecordTag::Known => self.known = reader.known()?,
             }
         }
         Ok(())

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::names::{Names, Spelled};
+use super::tags::{Primitive, PropertyFlag};
 use super::{Bits, Table};
 use crate::accept::memo::Check;
 use crate::accept::op::Op;
-use crate::accept::primitives::Primitive;
 use crate::accept::tape::Key;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,33 +129,24 @@ impl Property {
 
     #[inline]
     pub fn is_list(&self) -> bool {
-        self.flags & 1 != 0
+        self.flags & PropertyFlag::LIST != 0
     }
 
     pub fn takes_companion(&self) -> bool {
-        self.flags & 2 != 0
+        self.flags & PropertyFlag::TAKES_COMPANION != 0
     }
 
     /// A companion without value: the explainer has something to say of it.
     pub fn empty_asks(&self) -> bool {
-        self.flags & 4 != 0
+        self.flags & PropertyFlag::EMPTY_ASKS != 0
     }
 
     /// An id that occurs once in its resource.
     #[inline]
     pub fn is_unique(&self) -> bool {
-        self.flags & 8 != 0
+        self.flags & PropertyFlag::UNIQUE != 0
     }
 }
-
-pub const IS_RESOURCE: u8 = 1;
-pub const MAY_BE_EMPTY: u8 = 2;
-pub const IS_IDENTIFIER: u8 = 4;
-pub const IS_ATTACHMENT: u8 = 8;
-pub const IS_PLAIN_REFERENCE: u8 = 16;
-pub const IS_META: u8 = 32;
-pub const IS_BUNDLE: u8 = 64;
-pub const IS_PARAMETERS: u8 = 128;
 
 #[derive(Debug)]
 pub struct Node {

@@ -3,9 +3,9 @@
 
 use super::node::{Kind, Need, Property, Targets, ValueCheck};
 use super::overlay::{Group, Item, Member, Slices};
+use super::tags::{KindTag, LiteralTag, OpTag, Primitive, SignTag, ValueTag};
 use super::{BadTable, Bits, Known, Read};
 use crate::accept::op::{Literal, Op, Sign};
-use crate::accept::primitives::ALL;
 use crate::accept::projection::Projection;
 use crate::accept::tape::Key;
 
@@ -86,51 +86,23 @@ impl<'a> Reader<'a> {
         Ok(bits)
     }
 
+    /// A byte that is a tag.
+    pub fn tag<T>(&mut self, of: impl Fn(u8) -> Option<T>) -> Read<T> {
+        of(self.u8()?).ok_or(BadTable(self.at))
+    }
+
     pub fn known(&mut self) -> Read<Known> {
-        Ok(Known {
-            resource_type: self.u16()?,
-            id: self.u16()?,
-            meta: self.u16()?,
-            profile: self.u16()?,
-            security: self.u16()?,
-            version_id: self.u16()?,
-            last_updated: self.u16()?,
-            contained: self.u16()?,
-            system: self.u16()?,
-            code: self.u16()?,
-            value: self.u16()?,
-            coding: self.u16()?,
-            reference: self.u16()?,
-            type_: self.u16()?,
-            url: self.u16()?,
-            extension: self.u16()?,
-            data: self.u16()?,
-            size: self.u16()?,
-            link: self.u16()?,
-            relation: self.u16()?,
-            entry: self.u16()?,
-            full_url: self.u16()?,
-            full_url_beside: self.u16()?,
-            search: self.u16()?,
-            mode: self.u16()?,
-            parameter: self.u16()?,
-            part: self.u16()?,
-            resource: self.u16()?,
-        })
+        Known::read(|| self.keys())?.ok_or(BadTable(self.at))
     }
 
     fn kind(&mut self) -> Read<Kind> {
-        Ok(match self.u8()? {
-            0 => {
-                let number = self.u8()? as usize;
-                Kind::Primitive(*ALL.get(number).ok_or(BadTable(self.at))?)
-            }
-            1 => Kind::Object(self.u32()?),
-            2 => Kind::Contained,
-            3 => Kind::ResourceType,
-            4 => Kind::Ask,
-            5 => Kind::Inline,
-            _ => return Err(BadTable(self.at)),
+        Ok(match self.tag(KindTag::of)? {
+            KindTag::Primitive => Kind::Primitive(self.tag(Primitive::of)?),
+            KindTag::Object => Kind::Object(self.u32()?),
+            KindTag::Contained => Kind::Contained,
+            KindTag::ResourceType => Kind::ResourceType,
+            KindTag::Ask => Kind::Ask,
+            KindTag::Inline => Kind::Inline,
         })
     }
 
@@ -150,27 +122,26 @@ impl<'a> Reader<'a> {
     }
 
     pub fn value_check(&mut self) -> Read<ValueCheck> {
-        Ok(match self.u8()? {
-            0 => ValueCheck::Ask,
-            1 => ValueCheck::Text(self.u32()?),
-            2 => ValueCheck::Coding(self.u32()?),
-            3 => ValueCheck::Concept(self.u32()?),
-            4 => ValueCheck::Reference {
+        Ok(match self.tag(ValueTag::of)? {
+            ValueTag::Ask => ValueCheck::Ask,
+            ValueTag::Text => ValueCheck::Text(self.u32()?),
+            ValueTag::Coding => ValueCheck::Coding(self.u32()?),
+            ValueTag::Concept => ValueCheck::Concept(self.u32()?),
+            ValueTag::Reference => ValueCheck::Reference {
                 check: self.u32()?,
                 targets: Box::new(Targets {
                     settles: self.flag()?,
                     types: self.list(Self::target)?,
                 }),
             },
-            5 => ValueCheck::Extension {
+            ValueTag::Extension => ValueCheck::Extension {
                 by_url: self.u32()?,
                 by_value: self.u32()?,
                 on_line: self.u32()?,
             },
-            6 => ValueCheck::Condition(Box::new(self.op()?)),
-            7 => ValueCheck::Overlay(self.u32()?),
-            8 => ValueCheck::Value(self.u32()?),
-            _ => return Err(BadTable(self.at)),
+            ValueTag::Condition => ValueCheck::Condition(Box::new(self.op()?)),
+            ValueTag::Overlay => ValueCheck::Overlay(self.u32()?),
+            ValueTag::Value => ValueCheck::Value(self.u32()?),
         })
     }
 
@@ -224,23 +195,21 @@ impl<'a> Reader<'a> {
     }
 
     fn sign(&mut self) -> Read<Sign> {
-        Ok(match self.u8()? {
-            0 => Sign::Less,
-            1 => Sign::LessOrEqual,
-            2 => Sign::Greater,
-            3 => Sign::GreaterOrEqual,
-            4 => Sign::Equal,
-            5 => Sign::Unequal,
-            _ => return Err(BadTable(self.at)),
+        Ok(match self.tag(SignTag::of)? {
+            SignTag::Less => Sign::Less,
+            SignTag::LessOrEqual => Sign::LessOrEqual,
+            SignTag::Greater => Sign::Greater,
+            SignTag::GreaterOrEqual => Sign::GreaterOrEqual,
+            SignTag::Equal => Sign::Equal,
+            SignTag::Unequal => Sign::Unequal,
         })
     }
 
     fn literal(&mut self) -> Read<Literal> {
-        Ok(match self.u8()? {
-            0 => Literal::Boolean(self.flag()?),
-            1 => Literal::Number(self.f64()?),
-            2 => Literal::Text(self.string()?),
-            _ => return Err(BadTable(self.at)),
+        Ok(match self.tag(LiteralTag::of)? {
+            LiteralTag::Boolean => Literal::Boolean(self.flag()?),
+            LiteralTag::Number => Literal::Number(self.f64()?),
+            LiteralTag::Text => Literal::Text(self.string()?),
         })
     }
 
@@ -255,33 +224,32 @@ impl<'a> Reader<'a> {
     }
 
     fn op_inside(&mut self) -> Read<Op> {
-        Ok(match self.u8()? {
-            0 => Op::Const(self.flag()?),
-            1 => Op::And(self.list(Self::op)?),
-            2 => Op::Or(self.list(Self::op)?),
-            3 => Op::Not(Box::new(self.op()?)),
-            4 => Op::Has(self.keys()?),
-            5 => Op::Is(self.keys()?, self.list(Self::literal)?),
-            6 => Op::Each(self.u16()?, self.list(Self::literal)?),
-            7 => Op::Number(self.keys()?, self.sign()?, self.f64()?),
-            8 => Op::Prefix(self.keys()?, self.string()?),
-            9 => Op::Part(self.keys()?, self.string()?),
-            10 => Op::Match(self.keys()?, self.u32()?),
-            11 => Op::Dates(self.keys()?, self.sign()?, self.keys()?),
-            12 => Op::Count(self.list(Self::keys)?, self.sign()?, i64::from(self.u32()?)),
-            13 => Op::One(self.keys()?, Box::new(self.op()?)),
-            14 => Op::Any(self.keys()?, Box::new(self.op()?)),
-            15 => Op::Distinct(
+        Ok(match self.tag(OpTag::of)? {
+            OpTag::Const => Op::Const(self.flag()?),
+            OpTag::And => Op::And(self.list(Self::op)?),
+            OpTag::Or => Op::Or(self.list(Self::op)?),
+            OpTag::Not => Op::Not(Box::new(self.op()?)),
+            OpTag::Has => Op::Has(self.keys()?),
+            OpTag::Is => Op::Is(self.keys()?, self.list(Self::literal)?),
+            OpTag::Each => Op::Each(self.u16()?, self.list(Self::literal)?),
+            OpTag::Number => Op::Number(self.keys()?, self.sign()?, self.f64()?),
+            OpTag::Prefix => Op::Prefix(self.keys()?, self.string()?),
+            OpTag::Part => Op::Part(self.keys()?, self.string()?),
+            OpTag::Match => Op::Match(self.keys()?, self.u32()?),
+            OpTag::Dates => Op::Dates(self.keys()?, self.sign()?, self.keys()?),
+            OpTag::Count => Op::Count(self.list(Self::keys)?, self.sign()?, i64::from(self.u32()?)),
+            OpTag::One => Op::One(self.keys()?, Box::new(self.op()?)),
+            OpTag::Some => Op::Some(self.keys()?, Box::new(self.op()?)),
+            OpTag::Distinct => Op::Distinct(
                 self.list(|r| Ok((r.keys()?, r.op()?)))?,
                 self.u16()?,
                 self.u16()?,
             ),
-            16 => Op::Shares(self.u16()?, self.keys()?),
-            17 => Op::Resource(Box::new(self.op()?)),
-            18 => Op::Doubt,
-            19 => Op::Asked(self.u32()?),
-            20 => Op::AskedOf(self.u32()?, self.projection()?),
-            _ => return Err(BadTable(self.at)),
+            OpTag::Shares => Op::Shares(self.u16()?, self.keys()?),
+            OpTag::OnResource => Op::OnResource(Box::new(self.op()?)),
+            OpTag::Doubt => Op::Doubt,
+            OpTag::Asked => Op::Asked(self.u32()?),
+            OpTag::AskedOf => Op::AskedOf(self.u32()?, self.projection()?),
         })
     }
 }

@@ -18,7 +18,7 @@ use crate::accept::lexer::{Lexer, Text};
 use crate::accept::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
 use crate::accept::op::Op;
 use crate::accept::reason::Reason;
-use crate::accept::table::{Table, IS_BUNDLE};
+use crate::accept::table::{NodeFlag, Table};
 use crate::accept::tape::{Form, Key, Tape, NO_KEY};
 use mention::{Mention, Place};
 
@@ -29,8 +29,6 @@ const OVERLAY_CHECK: Check = 2;
 
 /// Objects in objects at the most; the explainer goes deeper.
 const DEPTH: u32 = 64;
-/// Ids of elements in one resource that are compared one with all.
-const FEW_IDS: usize = 64;
 /// Longer lines go to the explainer, so that a walk takes little memory.
 const LONGEST: usize = 16 << 20;
 
@@ -128,7 +126,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         match self
             .room
             .tape
-            .member(0, self.table.known.id)
+            .member(0, self.table.known.walk.id)
             .map(|id| self.room.tape.at(id))
         {
             None => Ok((type_number, (0, 0))),
@@ -223,7 +221,7 @@ impl<'a, 'r> Walk<'a, 'r> {
                 .push(key, Form::Object, false, start, self.lexer.at);
             return Ok(0);
         };
-        if node.flags & IS_BUNDLE != 0 && !self.place.is_line() {
+        if node.flags & NodeFlag::BUNDLE != 0 && !self.place.is_line() {
             return Err(Reason::Bundle); // entries are looked at where the Bundle is the line
         }
         let index = self.room.tape.push(key, Form::Object, false, start, start);
@@ -245,7 +243,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         self.room.tape.close(index, self.lexer.at);
         self.distinct_ids(first_id)?;
         if !self.pending {
-            self.meta(node, index)?;
+            self.claimed_profiles(node, index)?;
             if !place.is_contained {
                 self.contained(index, first_mention)?;
             }
@@ -274,20 +272,5 @@ impl<'a, 'r> Walk<'a, 'r> {
                 return Err(Reason::ResourceType);
             }
         }
-    }
-
-    /// Ids of elements occur once in their resource.
-    fn distinct_ids(&mut self, first: usize) -> Asked {
-        let ids = &self.room.ids[first..];
-        if ids.len() > FEW_IDS
-            || ids
-                .iter()
-                .enumerate()
-                .any(|(number, id)| ids[..number].contains(id))
-        {
-            return Err(Reason::Duplicate);
-        }
-        self.room.ids.truncate(first);
-        Ok(())
     }
 }

@@ -1,12 +1,8 @@
 //! Objects: their names, and what holds for one as a whole where it ends.
 
 use super::{Asked, Walk, DEPTH, NODE_CHECK};
-use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
-use crate::accept::table::{
-    Bits, Node, Property, IS_ATTACHMENT, IS_IDENTIFIER, IS_META, IS_PLAIN_REFERENCE, IS_RESOURCE,
-    MAY_BE_EMPTY,
-};
+use crate::accept::table::{Bits, Node, NodeFlag, Property};
 use crate::accept::tape::{Form, Key};
 
 /// What an object turned out to hold.
@@ -78,7 +74,7 @@ impl<'a> Walk<'a, '_> {
                         {
                             return Err(Reason::Choice);
                         }
-                        content.has_id |= property.key == self.table.known.id;
+                        content.has_id |= property.key == self.table.known.walk.id;
                         self.property(property, depth)?;
                     }
                     Name::Companion(number) => {
@@ -149,7 +145,7 @@ impl<'a> Walk<'a, '_> {
         beside: &Bits,
         only_id: &Bits,
     ) -> Asked {
-        if node.flags & (IS_RESOURCE | MAY_BE_EMPTY) == 0
+        if node.flags & (NodeFlag::RESOURCE | NodeFlag::MAY_BE_EMPTY) == 0
             && content.members < 2
             && (content.members == 0 || content.has_id)
         {
@@ -170,22 +166,16 @@ impl<'a> Walk<'a, '_> {
         if !node.required.iter().all(|names| names.meets(&there)) {
             return Err(Reason::Cardinality);
         }
-        if node.flags & IS_IDENTIFIER != 0 {
+        if node.flags & NodeFlag::IDENTIFIER != 0 {
             self.identifier(index)?;
         }
-        if node.flags & IS_ATTACHMENT != 0 {
+        if node.flags & NodeFlag::ATTACHMENT != 0 {
             self.attachment(index)?;
         }
-        if node.flags & IS_META != 0
-            && self
-                .room
-                .tape
-                .member(index, self.table.known.security)
-                .is_some_and(|labels| self.room.tape.inside(labels).count() > 1)
-        {
-            return Err(Reason::Value);
+        if node.flags & NodeFlag::SECURITY_LABELS != 0 {
+            self.security_labels(index)?;
         }
-        if node.flags & IS_PLAIN_REFERENCE != 0 && !beside.is_empty() {
+        if node.flags & NodeFlag::PLAIN_REFERENCE != 0 && !beside.is_empty() {
             return Err(Reason::Reference);
         }
         for (op, later) in &node.conditions {
@@ -207,68 +197,6 @@ impl<'a> Walk<'a, '_> {
         match content.members {
             0 => Err(Reason::Empty),
             members => Ok(members == 1 && content.has_id),
-        }
-    }
-
-    fn identifier(&mut self, index: usize) -> Asked {
-        let Some(system) = self.text_of(index, self.table.known.system) else {
-            return Ok(());
-        };
-        if ![&b"http:"[..], b"https:", b"urn:", b"ldap:"]
-            .iter()
-            .any(|scheme| system.starts_with(scheme))
-        {
-            return Err(Reason::Format);
-        }
-        if system == b"https://tools.ietf.org/html/rfc4122" {
-            return Err(Reason::Format); // the value may have to be a UUID: for the explainer to say
-        }
-        if system == b"urn:ietf:rfc:3986" {
-            let value = self
-                .text_of(index, self.table.known.value)
-                .unwrap_or(b"urn:");
-            let absolute = [&b"http:"[..], b"https:", b"urn:"]
-                .iter()
-                .any(|scheme| value.starts_with(scheme) && value.len() > scheme.len());
-            if !absolute || value.contains(&b' ') || value.contains(&b'\\') {
-                return if self
-                    .room
-                    .tape
-                    .member(index, self.table.known.value)
-                    .is_some()
-                {
-                    Err(Reason::Format)
-                } else {
-                    Ok(())
-                };
-            }
-        }
-        Ok(())
-    }
-
-    /// Data in strict base64, and of the size that is stated. A hash is a question, which is a
-    /// condition of the node.
-    fn attachment(&mut self, index: usize) -> Asked {
-        let known = self.table.known;
-        let Some(data) = self.text_of(index, known.data) else {
-            return Ok(());
-        };
-        let padding = data.iter().rev().take_while(|&&b| b == b'=').count();
-        let body = &data[..data.len() - padding];
-        if data.len() % 4 != 0
-            || padding > 2
-            || !every(body, |b| {
-                b.is_ascii_alphanumeric() | (b == b'+') | (b == b'/')
-            })
-        {
-            return Err(Reason::Attachment);
-        }
-        let length = data.len() / 4 * 3 - padding;
-        match self.room.tape.member(index, known.size) {
-            Some(size) if self.content(size) != length.to_string().as_bytes() => {
-                Err(Reason::Attachment)
-            }
-            _ => Ok(()),
         }
     }
 }

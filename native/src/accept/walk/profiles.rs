@@ -1,50 +1,13 @@
 //! Profiles, laid over what was read.
 
 use super::{Asked, Walk, DEPTH, OVERLAY_CHECK};
-use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;
-use crate::accept::table::{Group, Item, Member, Node};
+use crate::accept::table::{Group, Item, Member};
 use crate::accept::tape::Form;
 
 const MOST_SLICES: usize = 64;
 
 impl<'a> Walk<'a, '_> {
-    /// The profiles that a resource names.
-    pub(super) fn meta(&mut self, node: &'a Node, resource: usize) -> Asked {
-        let known = self.table.known;
-        let Some(meta) = self.room.tape.member(resource, known.meta) else {
-            return Ok(());
-        };
-        if node.profile == NO_CHECK {
-            return Ok(());
-        }
-        let Some(profiles) = self.room.tape.member(meta, known.profile) else {
-            return Ok(());
-        };
-        let mut at = profiles + 1;
-        let mut seen: [&[u8]; 8] = [b""; 8];
-        let mut count = 0;
-        while at < self.room.tape.at(profiles).next as usize {
-            let url = self.content(at);
-            let next = self.room.tape.at(at).next as usize;
-            if seen[..count].contains(&url) {
-                at = next;
-                continue;
-            }
-            *seen.get_mut(count).ok_or(Reason::Profile)? = url;
-            count += 1;
-            match self
-                .answer(node.profile, url, Reason::Profile)?
-                .map(|answer| answer.value)
-            {
-                None | Some(1) => {}
-                Some(number) => self.overlay(number - 2, resource)?,
-            }
-            at = next;
-        }
-        Ok(())
-    }
-
     pub(crate) fn overlay(&mut self, number: u32, object: usize) -> Asked {
         let Some(overlay) = self.table.overlay_at(number) else {
             self.answer(OVERLAY_CHECK, &number.to_le_bytes(), Reason::Table)?;

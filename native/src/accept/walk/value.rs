@@ -4,9 +4,9 @@ use super::mention::Place;
 use super::{Asked, Walk};
 use crate::accept::memo::{Check, NO_CHECK};
 use crate::accept::op::{Evaluation, Op};
-use crate::accept::primitives::{is_certainly, is_whole, Primitive};
+use crate::accept::primitives::{is_certainly, is_whole};
 use crate::accept::reason::Reason;
-use crate::accept::table::{Kind, Property, ValueCheck};
+use crate::accept::table::{Kind, Primitive, Property, ValueCheck};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
 impl<'a> Walk<'a, '_> {
@@ -197,7 +197,7 @@ impl<'a> Walk<'a, '_> {
 
     /// A system and a code, parted by bytes that no JSON string holds.
     fn put_coding(&mut self, coding: usize) {
-        for key in [self.table.known.system, self.table.known.code] {
+        for key in [self.table.known.codes.system, self.table.known.codes.code] {
             match self.text_of(coding, key) {
                 Some(text) => self.room.scratch.extend_from_slice(text),
                 None => self.room.scratch.push(0x1e),
@@ -214,7 +214,11 @@ impl<'a> Walk<'a, '_> {
 
     fn concept(&mut self, check: Check, concept: usize) -> Asked {
         self.room.scratch.clear();
-        if let Some(codings) = self.room.tape.member(concept, self.table.known.coding) {
+        if let Some(codings) = self
+            .room
+            .tape
+            .member(concept, self.table.known.codes.coding)
+        {
             let mut at = codings + 1;
             let end = self.room.tape.at(codings).next as usize;
             while at < end {
@@ -226,7 +230,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn extension(&mut self, by_url: Check, by_value: Check, value: usize) -> Asked {
-        let Some(url) = self.text_of(value, self.table.known.url) else {
+        let Some(url) = self.text_of(value, self.table.known.extension.url) else {
             return Err(Reason::Extension);
         };
         match self

@@ -1,0 +1,46 @@
+//! Profiles that a resource names: each is laid over it once.
+//!
+//! Twin of validators/rules/claimed_profiles.py.
+
+use crate::accept::memo::NO_CHECK;
+use crate::accept::reason::Reason;
+use crate::accept::table::Node;
+use crate::accept::walk::{Asked, Walk};
+
+impl<'a> Walk<'a, '_> {
+    /// The profiles that a resource names.
+    pub(crate) fn claimed_profiles(&mut self, node: &'a Node, resource: usize) -> Asked {
+        let known = self.table.known.claimed_profiles;
+        let Some(meta) = self.room.tape.member(resource, known.meta) else {
+            return Ok(());
+        };
+        if node.profile == NO_CHECK {
+            return Ok(());
+        }
+        let Some(profiles) = self.room.tape.member(meta, known.profile) else {
+            return Ok(());
+        };
+        let mut at = profiles + 1;
+        let mut seen: [&[u8]; 8] = [b""; 8];
+        let mut count = 0;
+        while at < self.room.tape.at(profiles).next as usize {
+            let url = self.content(at);
+            let next = self.room.tape.at(at).next as usize;
+            if seen[..count].contains(&url) {
+                at = next;
+                continue;
+            }
+            *seen.get_mut(count).ok_or(Reason::Profile)? = url;
+            count += 1;
+            match self
+                .answer(node.profile, url, Reason::Profile)?
+                .map(|answer| answer.value)
+            {
+                None | Some(1) => {}
+                Some(number) => self.overlay(number - 2, resource)?,
+            }
+            at = next;
+        }
+        Ok(())
+    }
+}
