@@ -6,6 +6,7 @@ line that fails and one that passes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from bulkfhir.validators.catalogue import DECLARATIONS
 from tests.conftest import Judge
 from tests.validators.page_lines import PAGES, Line, Page, Section, read_page
 
-EVERY = [read_page(path) for path in sorted(PAGES.glob("*.md"))]
+EVERY = [read_page(path) for path in sorted(PAGES.glob("*.md")) if path.name != "README.md"]
 SECTIONS = [section for page in EVERY for section in page.sections]
 LINES = [line for section in SECTIONS for line in section.lines]
 
@@ -99,3 +100,9 @@ def test_every_declared_rule_has_one_section() -> None:
     names = [section.name for section in SECTIONS if section.is_rule]
     assert sorted(names) == sorted(set(names))
     assert {rule.name for rule in DECLARATIONS if not rule.family} <= set(names)
+
+
+def test_the_index_names_every_page() -> None:
+    index = (PAGES / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \|", index, re.MULTILINE)
+    assert sorted(named) == sorted(page.path.name for page in EVERY)
