@@ -46,6 +46,7 @@ def import_job(
     job_id: str | None = None,
     datastore_id: str = "0" * 32,
     unknown_profile: str = "error",
+    terminology: str = "reference",
     warnings: bool = False,
     packages: Sequence[str] = (),
     default_versions: Sequence[str] = (),
@@ -75,6 +76,7 @@ def import_job(
     job_id             default: random. With ``resume`` it names the job to go on with
     unknown_profile    error | warning | ignore: what a meta.profile that is not known means, at
                        level strict
+    terminology        reference | r4: how value sets are read where HL7's validator and R4 differ
     warnings           warnings and information of accepted lines are counted too
     packages           FHIR packages with profiles: ``name#version``, ``.tgz`` files or folders
     default_versions   ``name#version``: which version of a package a bare canonical url means,
@@ -109,6 +111,7 @@ def import_job(
         Choices(
             level=level,
             unknown_profile=unknown_profile,
+            terminology=terminology,
             warnings=warnings,
             packages=tuple(packages),
             default_versions=tuple(default_versions),

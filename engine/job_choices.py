@@ -18,13 +18,14 @@ from .errors import ConfigurationError
 if TYPE_CHECKING:
     from bulkfhir.validators import Level
 
-__all__ = ["LEVELS", "LIMITS", "UNKNOWN_PROFILES", "Choices", "Limits"]
+__all__ = ["LEVELS", "LIMITS", "TERMINOLOGIES", "UNKNOWN_PROFILES", "Choices", "Limits"]
 
 Limits = Literal["healthlake", "none"]
 
 LEVELS = ("strict", "structure-only", "minimal")
 """The levels of ``bulkfhir.validators.Level``; importing that would cost --help half a second."""
 UNKNOWN_PROFILES = ("error", "warning", "ignore")
+TERMINOLOGIES = ("reference", "r4")
 LIMITS: tuple[Limits, ...] = get_args(Limits)
 
 
@@ -38,6 +39,7 @@ class Choices:
 
     level: Level = "strict"
     unknown_profile: str = "error"
+    terminology: str = "reference"
     warnings: bool = False
     packages: tuple[str, ...] = ()
     default_versions: tuple[str, ...] = ()
@@ -62,6 +64,10 @@ class Choices:
             raise ConfigurationError(
                 f"{self.unknown_profile}: an unknown profile can be an error, a warning, or one to "
                 "ignore"
+            )
+        if self.terminology not in TERMINOLOGIES:
+            raise ConfigurationError(
+                f"{self.terminology}: terminology is read by one of {', '.join(TERMINOLOGIES)}"
             )
         if self.limits not in LIMITS:
             raise ConfigurationError(f"{self.limits}: limits are {' or '.join(LIMITS)}")

@@ -54,6 +54,7 @@ def validate_files(
     level: Level = "strict",
     workers: int | None = None,
     unknown_profile: str = "error",
+    terminology: str = "reference",
     warnings: bool = False,
     packages: Sequence[str] = (),
     default_versions: Sequence[str] = (),
@@ -80,6 +81,7 @@ def validate_files(
     choices = Choices(
         level=level,
         unknown_profile=unknown_profile,
+        terminology=terminology,
         warnings=warnings,
         packages=tuple(packages),
         default_versions=tuple(default_versions),

@@ -123,6 +123,8 @@ def _judge(settings: Settings) -> Judge:
             "warnings": choices.warnings,
             "packages": choices.packages,
         }
+        if choices.terminology != "reference":
+            options["terminology"] = choices.terminology
         if choices.default_versions:
             options["defaults"] = default_versions(choices.default_versions)
         judge = new_validator(choices.judge, choices.level, options)

@@ -21,6 +21,7 @@ from .explainer.resource_walk import Explainer
 from .issue import Issue, Verdict, crash_verdict
 from .native.acceptance import NATIVE, Acceptance
 from .search import SearchedElements
+from .terminology import TerminologyRules
 from .values.decoding import (
     DUPLICATE_PROPERTY,
     JSON,
@@ -67,6 +68,8 @@ class Validator:
                      versions are given
     warnings         report warnings and information for resources that pass, too; then every line
                      goes to the explainer
+    terminology      reference: codes as HL7's validator reads value sets. r4: as R4's text has it,
+                     where that validator refuses valid codes; see docs/differences.md
     native           let the native acceptor, where it is installed, pass the lines that are
                      certainly valid; the verdicts are the same
     undecided        what could not be decided offline -> how often, added up over all calls:
@@ -81,11 +84,17 @@ class Validator:
         warnings: bool = False,
         packages: Sequence[str] = (),
         defaults: Mapping[str, str] | None = None,
+        terminology: TerminologyRules = "reference",
         native: bool = True,
     ) -> None:
         """Raises PackageError for a package that cannot be found or read."""
         if level not in get_args(Level):
             raise ValueError(f"unknown level {level!r}: one of {', '.join(get_args(Level))}")
+        if terminology not in get_args(TerminologyRules):
+            raise ValueError(
+                f"unknown terminology {terminology!r}: one of "
+                f"{', '.join(get_args(TerminologyRules))}"
+            )
         self.level = level
         self.warnings = warnings
         self.undecided: Counter[str] = Counter()
@@ -100,7 +109,9 @@ class Validator:
 
             self.packages = Packages(packages, defaults=defaults)
             self._definitions = UsableSnapshots(self.packages)
-        self._errors = Explainer(self._definitions, unknown_profile=self._unknown_profile)
+        self._errors = Explainer(
+            self._definitions, unknown_profile=self._unknown_profile, terminology=terminology
+        )
         self._searched = SearchedElements(self._definitions)
         self.native = native and NATIVE and not warnings
         self._blocks: BlockValidator = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..job_choices import LEVELS, LIMITS, UNKNOWN_PROFILES, Choices
+from ..job_choices import LEVELS, LIMITS, TERMINOLOGIES, UNKNOWN_PROFILES, Choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +81,13 @@ def profiles(command: Command) -> Command:
             default="error",
             show_default=True,
             help="What an unknown profile is at strict.",
+        ),
+        click.option(
+            "--terminology",
+            type=click.Choice(TERMINOLOGIES),
+            default="reference",
+            show_default=True,
+            help="Value sets as HL7's validator reads them, or by R4's text where that differs.",
         ),
         click.option(
             "--package",

@@ -31,7 +31,7 @@ from ..rules.primitive import Proof, proof_of
 from ..schema import Constraint, Property, Schema, TypeSchema
 from ..schema.errata import corrected
 from ..schema.profile_tree import Node, profile_tree
-from ..terminology import Membership, Terminology
+from ..terminology import Membership, Terminology, TerminologyRules
 from ..values.narrative import read_div
 from .form import (
     RESOURCE_TYPE,
@@ -65,6 +65,7 @@ class Explainer:
                     checked
     unknown_profile what a profile in meta.profile that is not known is worth; None: profiles in
     meta.profile are not looked at
+    terminology     by whose rules codes are read where the reference and R4 differ
     sharing         an explainer of the same definitions; what it has compiled is shared
     """
 
@@ -75,12 +76,15 @@ class Explainer:
         warnings: bool = False,
         best_practice: bool = False,
         unknown_profile: Literal["error", "warning", "ignore"] | None = None,
+        terminology: TerminologyRules = "reference",
         sharing: Explainer | None = None,
     ) -> None:
         self.definitions = definitions
         self.schema: Schema = sharing.schema if sharing is not None else Schema(definitions)
         self.terminology: Terminology = (
-            sharing.terminology if sharing is not None else Terminology(definitions)
+            sharing.terminology
+            if sharing is not None
+            else Terminology(definitions, rules=terminology)
         )
         self.model: fhirpath.TypeModel = (
             sharing.model if sharing is not None else fhirpath.TypeModel(self.schema)

@@ -123,10 +123,7 @@ def _in_value_set(item: Item, terminology: Terminology, url: str) -> bool | None
     value_set = terminology.value_set(url)
     if value_set is None:
         return None
-    try:
-        answers = value_set.answers(item.value, item.type)
-    except TypeError:  # a system or code that is no string
-        return False
+    answers = value_set.answers(item.value, item.type)
     if any(answer in _FAULTS for answer in answers):
         return False
     return None if any(answer is not Membership.IN for answer in answers) else bool(answers)

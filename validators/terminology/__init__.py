@@ -6,13 +6,13 @@ Definitions -> Terminology -> CodeSystem, ValueSet -> CodeBinding | CodingBindin
 
 from .bindings import CodeBinding, CodingBinding, ConceptBinding, Findings
 from .code_systems import CodeSystem
-from .membership import Membership
+from .membership import Membership, TerminologyRules
 from .terminology import Strength, Terminology
 from .ucum import UCUM, Canonical, canonical, is_unit
 from .value_sets import ValueSet
 
 __all__ = [
     "UCUM", "Canonical", "CodeBinding", "CodeSystem", "CodingBinding", "ConceptBinding",
-    "Findings", "Membership", "Strength", "Terminology",
+    "Findings", "Membership", "Strength", "Terminology", "TerminologyRules",
     "ValueSet", "canonical", "is_unit",
 ]  # fmt: skip

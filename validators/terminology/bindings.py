@@ -48,7 +48,7 @@ from .code_faults import (
     UNEXPANDABLE,
 )
 from .code_systems import CodeSystem
-from .membership import Membership
+from .membership import Membership, TerminologyRules
 from .ucum import UCUM
 from .value_sets import ValueSet
 
@@ -62,6 +62,8 @@ _FAULTS = (Membership.OUT, Membership.INVALID_CODE)
 
 
 class _Terminology(Protocol):
+    rules: TerminologyRules
+
     def value_set(self, url: str) -> ValueSet | None: ...
 
     def code_system(self, url: str) -> CodeSystem | None: ...
@@ -116,11 +118,17 @@ class _Bound:
             else None
         )
 
-    def unknown(self, system: str | None, code: str | None) -> Violation | None:
+    def unknown(
+        self, system: str | None, code: str | None, answer: Membership | None = None
+    ) -> Violation | None:
         """The finding for a code that its own system does not have, or for a system that is not
         known.
+
+        answer  what the value set says of the code, None where it was not asked. By R4's rules a
+                code that it takes from the version that it names is known, whichever version of the
+                system a bare url means.
         """
-        if not system:
+        if not system or (answer is Membership.IN and self.terminology.rules == "r4"):
             return None
         known = self.terminology.lookup(system, code)
         if known:
@@ -237,7 +245,7 @@ class CodingBinding:
             return (UNDECIDED(codes=codes, value_set=bound.named),)
         findings: list[Violation | None] = []
         if bound.strength != "extensible":
-            findings.append(bound.unknown(system, code))
+            findings.append(bound.unknown(system, code, answer))
             if answer is Membership.INVALID_CODE:
                 findings.append(BINDING_CODE(codes=codes, value_set=bound.named))
         findings.append(bound.undecided(answer, codes))
@@ -297,14 +305,11 @@ class ConceptBinding:
     def _judge(self, system: str | None, code: str | None) -> tuple[Membership, Findings]:
         bound, codes = self._bound, _coded(system, code)
         findings: list[Violation | None] = [SYSTEM_ABSENT(codes=codes)] if system is None else []
-        answer = (
-            bound.value_set.member(system, code)
-            if bound.checked and bound.value_set is not None
-            else Membership.IN
-        )
+        asked = bound.value_set if bound.checked else None
+        answer = Membership.IN if asked is None else asked.member(system, code)
         if answer is Membership.SKIPPED_BY_REFERENCE:
             return answer, (UNDECIDED(codes=codes, value_set=bound.named),)
-        findings.append(bound.unknown(system, code))
+        findings.append(bound.unknown(system, code, None if asked is None else answer))
         findings.append(bound.undecided(answer, codes))
         if answer is Membership.INVALID_CODE:
             findings.append(BINDING_CODE(codes=codes, value_set=bound.named))

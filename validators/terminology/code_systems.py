@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from .concept_properties import ConceptProperties, concept_properties
+
 __all__ = ["CodeSystem"]
 
 Resource = Mapping[str, Any]
@@ -81,6 +83,11 @@ class CodeSystem:
             if parent is not None:
                 children.setdefault(parent, []).append(code)
         return children
+
+    @cached_property
+    def properties(self) -> ConceptProperties:
+        """What is said of each concept beside its code; read again when a filter asks for it."""
+        return concept_properties(self._again() or {})
 
     def below(self, code: str) -> frozenset[str]:
         """Every code under this one, at any depth, without itself."""

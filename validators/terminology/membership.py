@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Literal
 
-__all__ = ["Membership"]
+__all__ = ["Membership", "TerminologyRules"]
+
+TerminologyRules = Literal["reference", "r4"]
+"""By whose rules codes are read where the reference validator and R4's text differ, and valid data
+would be refused (docs/differences.md).
+"""
 
 
 class Membership(Enum):

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from .bindings import CodeBinding, CodingBinding, ConceptBinding
 from .code_systems import CodeSystem
+from .membership import TerminologyRules
 from .registries import COUNTRIES, CURRENCIES, LISTED, SUPPORTED, registered
 from .value_sets import ValueSet
 
@@ -32,9 +33,12 @@ class Terminology:
 
     The reference takes HL7's own value sets and code systems whatever version is asked for; those
     of others only at the very version.
+
+    rules  by whose rules codes are read where the reference and R4 differ
     """
 
-    def __init__(self, definitions: _Definitions) -> None:
+    def __init__(self, definitions: _Definitions, *, rules: TerminologyRules = "reference") -> None:
+        self.rules = rules
         self._definitions = definitions
         self._value_sets: dict[str, ValueSet | None] = {}
         self._code_systems: dict[str, CodeSystem | None] = {}

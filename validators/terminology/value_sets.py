@@ -17,7 +17,7 @@ read:
 - an include of a whole system that nobody holds takes any of its codes (OPEN: taken, not checked);
   one that lists its concepts takes those;
 - a filter on a system that nobody holds makes the reference give up on the whole element
-  (SKIPPED_BY_REFERENCE);
+  (SKIPPED_BY_REFERENCE), that of an exclude too, whether the code is included or not;
 - a part that takes a whole stub (``content: not-present``), or filters one, cannot be expanded
   (UNEXPANDABLE);
 - one that lists concepts of a stub takes those (the reference does so for the stubs of the R4 core,
@@ -31,12 +31,13 @@ read:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Protocol
 
 from .code_systems import CodeSystem
 from .filters import ExpansionError, Test, compile_filters
-from .membership import Membership
+from .membership import Membership, TerminologyRules
 from .registries import SUPPORTED, registered
 from .special_sets import special_codes, special_rule
 
@@ -47,7 +48,9 @@ _KEPT = 4096
 
 
 class Sources(Protocol):
-    """Where a value set finds what it is made of."""
+    """Where a value set finds what it is made of, and by whose rules it is read."""
+
+    rules: TerminologyRules
 
     def code_system(self, url: str) -> CodeSystem | None: ...
 
@@ -100,7 +103,8 @@ class _Part:
     def _test(self) -> Test:
         if self.code_system is None:
             raise _AbandonedError
-        return compile_filters(self.filters, self.code_system)
+        by_property = self._sources.rules == "r4"
+        return compile_filters(self.filters, self.code_system, by_property=by_property)
 
     def find(
         self, system: str | None, version: str | None, code: str, above: tuple[str, ...]
@@ -214,7 +218,7 @@ class ValueSet:
             return []
         codings = value.get("coding") if type_name == "CodeableConcept" else [value]
         return [
-            self.member(each.get("system"), each.get("code"))
+            self.member(_string(each.get("system")), _string(each.get("code")))
             for each in (codings if isinstance(codings, (list, tuple)) else ())
             if isinstance(each, dict)
         ]
@@ -268,6 +272,9 @@ class ValueSet:
         if found:
             for pair in self._search(self._excludes, system, version, code, above):
                 found.pop(pair, None)
+            return found
+        with suppress(ExpansionError):  # a code that is not in it may make the reference break off
+            self._search(self._excludes, system, version, code, above)
         return found
 
     def _search(
@@ -365,6 +372,10 @@ class ValueSet:
                     return None
                 candidates |= more
         return candidates
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _contained(contains: Any) -> Iterator[tuple[str | None, str]]:
