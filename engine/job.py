@@ -96,8 +96,8 @@ def import_job(
                        bulkfhir, and reach source and output)
     executor_options   options of ``local``: ``nice``, 0 to 19, how far its processes stand back
     encryption_key_id  stated in the Manifest; what is written to S3 is encrypted by it
-    values             False: messages that may quote values of elements are left out of the
-                       outcomes (those in ``redaction.WORDED`` and invariants stay)
+    values             False: values of elements are masked in the messages of the outcomes; what
+                       a plug-in says as plain text is left out
     on_progress        called in this thread about twice a second, and once at the end
     cancel             an event; once it is set the job ends as CANCEL_COMPLETED and may be resumed
 

@@ -16,7 +16,7 @@ from .profiles import narrowing, slices
 from .rules import (
     attachment,
     binding,
-    bundle,
+    bundle_faults,
     canonical_url,
     cardinality,
     claimed_profiles,
@@ -30,10 +30,10 @@ from .rules import (
     narrative_links,
     operation_definition,
     reference,
-    structure_map,
+    structure_map_faults,
     type_profile,
 )
-from .rules.questionnaires import answer_faults, definition, response
+from .rules.questionnaires import answer_rules, condition_faults, definition, response_faults
 from .terminology import code_faults
 from .values import decoding, format_faults, narrative_faults
 
@@ -55,7 +55,7 @@ _MODULES = (
     reference,
     resolution,
     contained,
-    bundle,
+    bundle_faults,
     narrative_faults,
     narrative_links,
     extension,
@@ -64,10 +64,11 @@ _MODULES = (
     type_profile,
     narrowing,
     slices,
+    condition_faults,
     definition,
-    response,
-    answer_faults,
-    structure_map,
+    response_faults,
+    answer_rules,
+    structure_map_faults,
     operation_definition,
     bounds,
     issue,

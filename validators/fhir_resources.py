@@ -14,9 +14,15 @@ from fhir.resources.R4B import get_fhir_model_class
 from fhir.resources.R4B.resource import Resource
 from pydantic import ValidationError
 
+from .explainer.form import RESOURCE_TYPE
 from .issue import Issue, Verdict
+from .values.decoding import JSON
 
 __all__ = ["FhirResourcesValidator"]
+
+NO_JSON = JSON.also("Invalid JSON: {reason} at column {column}")
+NO_OBJECT = JSON.also("A resource is a JSON object", code="structure")
+NO_TYPE = RESOURCE_TYPE.also("Unknown resourceType", code="structure")
 
 
 class FhirResourcesValidator:
@@ -32,23 +38,10 @@ class FhirResourcesValidator:
         try:
             resource = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            return Verdict(
-                None,
-                None,
-                [
-                    Issue(
-                        "fatal",
-                        "invalid",
-                        "json",
-                        "",
-                        f"Invalid JSON: {error.msg} at column {error.colno}",
-                    )
-                ],
-            )
+            fault = NO_JSON(reason=error.msg, column=error.colno)
+            return Verdict(None, None, [Issue.of(fault)])
         if not isinstance(resource, dict):
-            return Verdict(
-                None, None, [Issue("fatal", "structure", "json", "", "A resource is a JSON object")]
-            )
+            return Verdict(None, None, [Issue.of(NO_OBJECT())])
         name, key = resource.get("resourceType"), resource.get("id")
         resource_type, resource_id = (
             name if isinstance(name, str) else None,
@@ -56,11 +49,7 @@ class FhirResourcesValidator:
         )
         model = _model(resource_type or "")
         if model is None:
-            return Verdict(
-                resource_type,
-                resource_id,
-                [Issue("fatal", "structure", "resource-type", "", "Unknown resourceType")],
-            )
+            return Verdict(resource_type, resource_id, [Issue.of(NO_TYPE())])
         try:
             model.model_validate(resource)
         except ValidationError as error:
@@ -80,5 +69,6 @@ def _model(resource_type: str) -> type[Resource] | None:
 
 
 def _issue(resource_type: str, item: Any) -> Issue:
+    """Return what pydantic says, under pydantic's own name for it."""
     steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in item["loc"])
     return Issue("error", "structure", str(item["type"]), resource_type + steps, str(item["msg"]))

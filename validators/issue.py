@@ -126,13 +126,16 @@ class Issue(_Worded):
     def without_values(self) -> Issue:
         """Return the issue with a message that quotes no value of the resource.
 
-        Of a sentence that was given as plain text nothing is known; it is left out whole.
+        Of a sentence that was given as plain text nothing is known; it is left out whole. So is a
+        profile whose url stands in the resource alone, and in no definition.
         """
         violation = self.violation
         if violation is None:
             text = f"{self.rule} (message left out, it may quote values)"
             return replace(self, diagnostics=text)
-        return replace(self, diagnostics=violation.masked, violation=None)
+        quoted = [violation.values[name] for name in violation.declaration.quotes]
+        profile = None if self.profile in quoted else self.profile
+        return replace(self, diagnostics=violation.masked, profile=profile, violation=None)
 
     @property
     def expression(self) -> str:

@@ -140,7 +140,7 @@ def validating(command: Command) -> Command:
         click.option(
             "--no-values",
             is_flag=True,
-            help="Leave out messages that may quote values of elements.",
+            help="Mask the values of elements that messages quote.",
         ),
     )
 

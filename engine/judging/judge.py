@@ -28,13 +28,10 @@ from ..limits import MAX_BINARY
 from ..logs import log_crash
 from ..reading.lines import LINE_LIMIT, Lines
 from ..settings import Settings
-from ..writing.outcomes import bad_type, missing_id, too_large, too_long
+from .import_rules import bad_type, missing_id, too_large, too_long
 from .redaction import redacted
 
 __all__ = ["Judge"]
-
-OURS = "bulkfhir"
-"""Name of the built-in validator."""
 
 _TYPE = re.compile(r"[A-Za-z]{1,256}")
 
@@ -74,8 +71,7 @@ class Judge:
             added = {**_size_issues(verdicts, MAX_BINARY), **added}
         if added:
             verdicts = _with_issues(verdicts, added)
-        ours = settings.choices.judge == OURS
-        return verdicts if settings.choices.values else redacted(verdicts, ours=ours)
+        return verdicts if settings.choices.values else redacted(verdicts)
 
     def opinions(
         self, lines: Lines, verdicts: BlockVerdicts, between: Callable[[], None] | None = None

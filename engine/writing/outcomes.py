@@ -14,6 +14,7 @@ from functools import lru_cache
 import orjson
 
 from bulkfhir.validators import Issue
+from bulkfhir.validators.catalogue import DECLARATIONS
 
 from ..columns import fill, rebase
 from ..columns.rows import Rows
@@ -23,14 +24,10 @@ __all__ = [
     "LOGS",
     "SEARCH_FAILURE",
     "SUCCESS",
-    "bad_type",
     "file_failure_line",
     "health_lake_outcome",
-    "missing_id",
     "outcome_line",
     "success_lines",
-    "too_large",
-    "too_long",
     "with_base",
 ]
 
@@ -39,20 +36,7 @@ FAILURE = "FAILURE"
 SEARCH_FAILURE = "SUCCESS_WITH_SEARCH_VALIDATION_FAILURES"
 LOGS = (SUCCESS, FAILURE, SEARCH_FAILURE)
 
-_PARSER_RULES = frozenset(
-    {
-        "empty-array",
-        "json",
-        "json-depth",
-        "json-duplicate",
-        "json-form",
-        "json-object",
-        "json-type",
-        "null",
-        "resource-type",
-        "unknown-element",
-    }
-)
+_PARSER_RULES = frozenset(one.name for one in DECLARATIONS if one.parsing)
 """Rules of HealthLake's parser, whose locations look like ``/Patient``; all others come from its
 validator: ``Patient.name[0]``.
 """
@@ -127,56 +111,6 @@ def health_lake_outcome(issues: Iterable[Issue]) -> dict[str, object]:
             for issue in issues
         ],
     }
-
-
-def missing_id(resource_type: str | None) -> Issue:
-    """Return the issue of the import job's own rule: a resource without an id has no place to be
-    put.
-    """
-    return Issue(
-        "error",
-        "required",
-        "id-required",
-        resource_type or "",
-        "Missing required id field in resource json",
-    )
-
-
-def bad_type(resource_type: str | None) -> Issue:
-    """Return the issue of a type that no sink could store, whoever accepted it: it becomes a part
-    of paths.
-    """
-    pattern = "Member must satisfy regular expression pattern: [A-Za-z]{1,256}"
-    return Issue(
-        "error",
-        "value",
-        "resource-type",
-        "",
-        f"1 validation error detected: Value '{resource_type}' at 'resourceType' failed to "
-        f"satisfy constraint: {pattern}",
-    )
-
-
-def too_long(limit: int) -> Issue:
-    """Return the issue of a line over the limit in bytes, which is not read."""
-    return Issue(
-        "fatal",
-        "too-long",
-        "line-length",
-        "",
-        f"The line is longer than {limit:,} bytes and was not read",
-    )
-
-
-def too_large(size: int, limit: int) -> Issue:
-    """Return the issue of a Binary over HealthLake's limit; both in bytes."""
-    return Issue(
-        "error",
-        "too-long",
-        "resource-size",
-        "Binary",
-        f"The Binary has {size:,} bytes; HealthLake's limit is {limit:,}",
-    )
 
 
 def with_base(lines: bytes, base: int) -> bytes:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
+from ..declaration import Violation
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
 from ..values.primitives import is_absolute_uri
+from . import bundle_faults as faults
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -49,10 +51,6 @@ _COMPOSITION = (
     ("event", "detail"),
 )
 """Where a document's Composition refers to what the document must hold."""
-
-
-def _error(rule: str, location: str, text: str) -> Issue:
-    return Issue("error", "invalid", rule, location, text)
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
@@ -126,57 +124,34 @@ class _Bundle:
             seen.add(relation)
             if self.type in _LINKED:
                 if repeated and relation in _SEARCH_RELATIONS | {"self"}:
-                    yield _error(
-                        "bundle-link",
-                        f"link[{index}]",
-                        f"The link relationship type '{relation}' can only occur once",
-                    )
+                    yield Issue.of(faults.LINK(relation=relation), f"link[{index}]")
             elif relation in _SEARCH_RELATIONS:
-                yield _error(
-                    "bundle-link",
-                    f"link[{index}].relation",
-                    f"The link relationship type '{relation}' used in search sets is prohibited "
-                    "in this context",
-                )
+                fault = faults.LINK_PROHIBITED(relation=relation)
+                yield Issue.of(fault, f"link[{index}].relation")
             elif relation == "self" and repeated:
-                yield _error(
-                    "bundle-link",
-                    f"link[{index}].relation",
-                    f"The link relationship type '{relation}' can only occur once",
-                )
+                yield Issue.of(faults.LINK(relation=relation), f"link[{index}].relation")
             elif relation == "stylesheet" and self.type == "document":
                 url = _text(link.get("url"))
                 if url and not is_absolute_uri(url) and url not in self.by_name:
-                    yield _error(
-                        "bundle-link",
-                        f"link[{index}].url",
-                        "The stylesheet reference could not be resolved in this bundle",
-                    )
+                    yield Issue.of(faults.LINK_STYLESHEET(), f"link[{index}].url")
 
     def content(self) -> Iterator[Issue]:
         """What the type of the Bundle wants of its entries."""
         if not self.entries:
             if self.type in ("document", "message"):
-                yield _error(
-                    "bundle-first-entry",
-                    "",
-                    "Documents or Messages must contain at least one entry",
-                )
+                yield Issue.of(faults.FIRST_ENTRY_MISSING())
             return
         if self.type == "searchset":
             yield from self._search_set()
         elif self.type in ("document", "message"):
             first = _resource(self.entries[0])
             if first is None:
-                yield _error("bundle-first-entry", "entry[0]", "No resource on first entry")
+                yield Issue.of(faults.FIRST_ENTRY_EMPTY(), "entry[0]")
                 return
             expected = "Composition" if self.type == "document" else "MessageHeader"
             if first.get("resourceType") != expected:
-                yield _error(
-                    "bundle-first-entry",
-                    "entry[0].resource",
-                    f"The first entry in a {self.type} must be a {expected}",
-                )
+                fault = faults.FIRST_ENTRY(type=self.type, expected=expected)
+                yield Issue.of(fault, "entry[0].resource")
             else:
                 yield from self._parts(first, expected)
             yield from self._interlinked()
@@ -204,11 +179,11 @@ class _Bundle:
         if target and not target.startswith("#"):
             _, fault = self.find(target, entry, name, must=True)
             if fault is not None:
-                yield Issue("error", "not-found", "bundle-reference", location, fault)
+                yield Issue.of(fault, location)
 
     def find(
         self, reference: str, entry: Entry, name: str, *, must: bool = False
-    ) -> tuple[Entry | None, str | None]:
+    ) -> tuple[Entry | None, Violation | None]:
         """The entry that a reference from another entry leads to, or what is wrong; not to be there
         is wrong only where it must be.
         """
@@ -217,39 +192,24 @@ class _Bundle:
             found = self.by_url.get(bare, [])
             if len(found) == 1:
                 several = mark and self._ids_of(found[0])[fragment] > 1
-                return (
-                    found[0],
-                    f"Found several matches for fragment {fragment[:64]} in resource "
-                    f"'{bare[:128]}' in the bundle"
-                    if several
-                    else None,
-                )
+                fault = faults.FOUND_FRAGMENTS(fragment=fragment[:64], url=bare[:128])
+                return found[0], fault if several else None
             if not found:
                 match = _RESTFUL.fullmatch(bare)
                 excused = match is not None and self._is_canonical(match[1])
-                return (
-                    None,
-                    f"Can't find '{bare[:128]}' in the bundle" if must and not excused else None,
-                )
-            return None, f"Found {len(found)} matches for '{bare[:128]}' in the bundle"
+                return None, faults.NOT_FOUND(url=bare[:128]) if must and not excused else None
+            return None, faults.FOUND_SEVERAL(count=len(found), url=bare[:128])
         found = self.by_url.get(self._beside(bare, entry, name) or "", [])
         if len(found) == 1:
             return found[0], None
         if found:
-            return None, f"Found {len(found)} matches for '{bare[:128]}' in the bundle"
+            return None, faults.FOUND_SEVERAL(count=len(found), url=bare[:128])
         parts = bare.split("/")
         if len(parts) < 2 or not self.schema.is_resource(parts[0]):
             return None, None
         if self.by_name.get("/".join(parts[:2])):
-            return (
-                None,
-                (
-                    f"Can't find '{bare[:128]}' in the bundle: there is a resource with the same "
-                    "type "
-                    "and id, but its fullUrl does not match"
-                ),
-            )
-        return None, f"Can't find '{bare[:128]}' in the bundle" if must else None
+            return None, faults.NOT_FOUND_BY_URL(url=bare[:128])
+        return None, faults.NOT_FOUND(url=bare[:128]) if must else None
 
     def _ids_of(self, entry: Entry) -> Counter[str]:
         if id(entry) not in self.ids:
@@ -287,7 +247,7 @@ class _Bundle:
             for reference in dict.fromkeys(_mentions(self.schema, "Bundle.entry", entry)):
                 target, fault = self.find(reference, entry, str(resource.get("resourceType")))
                 if fault is not None:
-                    yield Issue("error", "not-found", "bundle-reference", "", fault)
+                    yield Issue.of(fault)
                 if target is not None:
                     reached.add(id(target))
             targets[id(entry)] = reached
@@ -307,12 +267,7 @@ class _Bundle:
                 pending += sources.get(one, ())
         for index, entry, _ in held:
             if id(entry) not in visited:
-                yield _error(
-                    "bundle-orphan",
-                    f"entry[{index}]",
-                    "Entry isn't reachable by traversing links (forward or backward) from the "
-                    "Composition",
-                )
+                yield Issue.of(faults.ORPHAN(), f"entry[{index}]")
 
     def _stylesheets(self) -> Iterator[Entry]:
         for link in _objects(self.value.get("link")):
@@ -328,24 +283,15 @@ class _Bundle:
         for index, (entry, mode) in enumerate(zip(self.entries, modes, strict=True)):
             resource = _resource(entry)
             if resource is None:
-                yield _error(
-                    "bundle-search",
-                    f"entry[{index}]",
-                    "SearchSet Bundle Entries must have resources",
-                )
+                yield Issue.of(faults.SEARCH_NO_RESOURCE(), f"entry[{index}]")
                 continue
             where, name = f"entry[{index}].resource", resource.get("resourceType")
             if mode in ("match", "include") and "id" not in resource:
-                yield _error("bundle-search", where, "Search results must have ids")
+                yield Issue.of(faults.SEARCH_NO_ID(), where)
             if mode == "match" and expected and name not in expected:
-                yield _error(
-                    "bundle-search",
-                    where,
-                    f"This is not a matching resource type for the specified search ({name} "
-                    f"expecting {expected})",
-                )
+                yield Issue.of(faults.SEARCH(type=str(name), expected=str(expected)), where)
             if mode is not None and mode not in ("match", "include") and name != "OperationOutcome":
-                yield _error("bundle-search", where, f"This is not an OperationOutcome ({name})")
+                yield Issue.of(faults.SEARCH_NO_OUTCOME(type=str(name)), where)
 
     def _searched_types(self) -> list[str]:
         url = next(
@@ -374,27 +320,13 @@ class _Bundle:
             identity = _text(resource.get("id")) if resource is not None else None
             if url:
                 if not is_absolute_uri(url):
-                    yield _error(
-                        "bundle-full-url",
-                        where,
-                        f"The fullUrl must be an absolute URL (not '{url[:128]}')",
-                    )
+                    yield Issue.of(faults.FULL_URL_RELATIVE(url=url[:128]), where)
                 elif name is not None and self.is_restful(url):
                     if identity is None:
-                        yield _error(
-                            "bundle-full-url",
-                            where,
-                            f"The fullUrl '{url[:128]}' looks like a RESTful server URL, but the "
-                            "resource has no id",
-                        )
+                        yield Issue.of(faults.FULL_URL_NO_ID(url=url[:128]), where)
                     elif not url.endswith(f"/{name}/{identity}"):
-                        yield _error(
-                            "bundle-full-url",
-                            where,
-                            f"The fullUrl '{url[:128]}' looks like a RESTful server URL, so it "
-                            "must end with the correct type and id "
-                            f"(/{name}/{identity[:64]})",
-                        )
+                        fault = faults.FULL_URL_OTHER(url=url[:128], type=name, id=identity[:64])
+                        yield Issue.of(fault, where)
             canonical = _text(resource.get("url")) if resource is not None else None
             if (
                 canonical is not None
@@ -402,19 +334,10 @@ class _Bundle:
                 and not canonical.startswith(_OLD_TERMINOLOGY)
                 and not (self.is_restful(canonical) and canonical.endswith(f"/{identity}"))
             ):
-                yield _error(
-                    "bundle-full-url",
-                    where,
-                    f"The canonical URL ({canonical[:128]}) cannot match the fullUrl unless the "
-                    f"resource id ({identity}) also matches",
-                )
+                fault = faults.FULL_URL_CANONICAL(url=canonical[:128], id=identity)
+                yield Issue.of(fault, where)
             if url is None and "_fullUrl" not in entry and self.type not in _NO_FULL_URL:
-                yield _error(
-                    "bundle-full-url",
-                    where,
-                    "Except for transactions and batches, each entry in a Bundle must have a "
-                    "fullUrl which is the identity of the resource in the entry",
-                )
+                yield Issue.of(faults.FULL_URL_MISSING(), where)
 
 
 def _walk(value: Any, path: tuple[str, ...], where: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import Rule, Unknown
 from ..checks.surroundings import Scope
+from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import TypeSchema
 from .questionnaires.questionnaire import extensions, objects
@@ -25,6 +26,29 @@ _ALLOWED_TYPE = "http://hl7.org/fhir/StructureDefinition/operationdefinition-all
 _PARAMETER = "Parameters.parameter:"
 
 
+UNRESOLVED = Declaration(
+    "operation-profile",
+    "error",
+    "unknown",
+    "The profile '{url}' can not be resolved",
+    "the profiles of an operation are known, and say of its parameters what the operation says",
+    section="5.7",
+    reference=("OPDEF_PROFILE_*",),
+    quotes=("url",),
+)
+PROFILE_OF_OTHERS = UNRESOLVED.also(
+    "The profile '{url}' is not a profile on Parameters", quotes=("url",), code="invalid"
+)
+SLICE_UNNAMED = UNRESOLVED.also(
+    "The slice {slice} of the profile does not say the name of its parameter", code="invalid"
+)
+PARAMETER_DIFFERS = UNRESOLVED.also(
+    "The parameter '{name}' and the '{use}' profile differ: {difference}",
+    quotes=("difference",),
+    code="invalid",
+)
+
+
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if schema.name != "OperationDefinition":
         return None
@@ -37,10 +61,6 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     return check
 
 
-def _error(location: str, text: str, code: str = "invalid") -> Issue:
-    return Issue("error", code, "operation-profile", location, text)
-
-
 def _profile(value: Json, use: str, compilation: Compilation) -> Iterator[Issue]:
     """One of the two profiles: ``inputProfile`` is about the parameters whose use is ``in``."""
     name = f"{use}putProfile"
@@ -49,9 +69,9 @@ def _profile(value: Json, use: str, compilation: Compilation) -> Iterator[Issue]
         return
     profile = compilation.definitions.fetch("StructureDefinition", url)
     if profile is None:
-        yield _error(name, f"The profile '{url[:256]}' can not be resolved", "unknown")
+        yield Issue.of(UNRESOLVED(url=url[:256]), name)
     elif profile.get("type") != "Parameters":
-        yield _error(name, f"The profile '{url[:256]}' is not a profile on Parameters")
+        yield Issue.of(PROFILE_OF_OTHERS(url=url[:256]), name)
     else:
         elements = {
             element.get("id", ""): element
@@ -73,10 +93,7 @@ def _parameter(
     named = elements.get(f"{key}.name", {})
     name = named.get("fixedString", named.get("patternString"))
     if name is None:
-        yield _error(
-            f"{use}putProfile",
-            f"The slice {key} of the profile does not say the name of its parameter",
-        )
+        yield Issue.of(SLICE_UNNAMED(slice=key), f"{use}putProfile")
         return
     found = [
         (i, p)
@@ -84,11 +101,9 @@ def _parameter(
         if p.get("name") == name and p.get("use") == use
     ]
     for index, parameter in found[:1]:
-        for fault in _differences(parameter, key, element, elements):
-            yield _error(
-                f"parameter[{index}]",
-                f"The parameter '{name}' and the '{use}' profile differ: {fault}",
-            )
+        for difference in _differences(parameter, key, element, elements):
+            fault = PARAMETER_DIFFERS(name=name, use=use, difference=difference)
+            yield Issue.of(fault, f"parameter[{index}]")
 
 
 def _differences(

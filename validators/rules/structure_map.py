@@ -17,6 +17,7 @@ from ..checks.rule import Rule, Unknown
 from ..definitions import type_url
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
+from . import structure_map_faults as faults
 from .questionnaires.questionnaire import objects, text_of
 
 if TYPE_CHECKING:
@@ -61,10 +62,6 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     return lambda value, scope: list(_Map(value, types).issues()) or None
 
 
-def _error(location: str, text: str, rule: str = "structure-map") -> Issue:
-    return Issue("error", "invalid", rule, location, text)
-
-
 class _Map:
     """One StructureMap."""
 
@@ -84,7 +81,7 @@ class _Map:
             yield from _named(group.get("name"), where)
             extended = text_of(group.get("extends"))
             if extended is not None and self._group(extended) is None:
-                yield _error(f"{where}.extends", f"The group {extended[:64]} could not be resolved")
+                yield Issue.of(faults.GROUP(name=extended[:64]), f"{where}.extends")
             variables: Variables = {}
             for number, item in enumerate(objects(group.get("input"))):
                 yield from self._input(item, f"{where}.input[{number}]", variables)
@@ -99,7 +96,7 @@ class _Map:
         if not _is_name(name) or type(mode) is not str:
             return
         if any(name == known for known, _ in variables):
-            yield _error(where, f"The name {name} is already used in this group")
+            yield Issue.of(faults.NAME_USED(name=name), where)
             return
         types = None
         if kind is not None and kind in self.aliases:
@@ -107,9 +104,7 @@ class _Map:
         elif kind is not None:
             types = self._types(kind)
             if types is None:
-                yield _error(
-                    where, f"The type {kind[:64]} is not known, so the paths cannot be validated"
-                )
+                yield Issue.of(faults.TYPE_UNKNOWN(type=kind[:64]), where)
         variables[name, mode == "source"] = _Variable(mode, types)
 
     def _types(self, name: str) -> tuple[str, ...] | None:
@@ -137,7 +132,7 @@ class _Map:
             return
         found = variables.get((context, True))
         if found is None:
-            yield _error(where, f"The source context {context} is not known at this point")
+            yield Issue.of(faults.SOURCE_CONTEXT(context=context), where)
             return
         if found.types is None:
             yield from _assigned(source, found.mode, None, where, variables)
@@ -148,17 +143,13 @@ class _Map:
             source, found.mode, types if wanted is None else (wanted,), where, variables
         )
         if types == ():
-            yield _error(
-                where,
-                f"The source path {context}.{element} refers to the path "
-                f"{found.types[0]}.{element} which is unknown",
-            )
+            fault = faults.SOURCE_PATH(context=context, element=element, type=found.types[0])
+            yield Issue.of(fault, where)
         elif wanted is not None and not self._is_one_of(wanted, types):
-            yield _error(
-                where,
-                f"The type {wanted[:64]} is not valid for {found.types[0]}.{element}: it may be "
-                f"{', '.join(types)}",
+            fault = faults.TYPE_WRONG(
+                type=wanted[:64], path=f"{found.types[0]}.{element}", expected=", ".join(types)
             )
+            yield Issue.of(fault, where)
 
     def _target(self, target: Json, where: str, variables: Variables) -> Iterator[Issue]:
         context, element, transform = (
@@ -175,7 +166,7 @@ class _Map:
             return
         found = variables.get((context, False))
         if found is None:
-            yield _error(where, f"The target context '{context}' is not known at this point")
+            yield Issue.of(faults.TARGET_CONTEXT(context=context), where)
             return
         if found.types is None:
             # the reference validator forgets the variable here, and finds it unknown where it is
@@ -186,13 +177,10 @@ class _Map:
             target, found.mode, self._made(transform, parameters) or types, where, variables
         )
         if types == ():
-            yield _error(
-                where,
-                f"The target path {context}.{element} refers to the path "
-                f"{found.types[0]}.{element} which is unknown",
-            )
+            fault = faults.TARGET_PATH(context=context, element=element, type=found.types[0])
+            yield Issue.of(fault, where)
         elif types is not None and transform is None and parameters:
-            yield _error(where, "When there is no transform, parameters can't be provided")
+            yield Issue.of(faults.NO_TRANSFORM(), where)
         elif types is not None and transform is not None:
             yield from _parameters(transform, parameters, where)
 
@@ -210,11 +198,8 @@ class _Map:
         if transform in ("create", "uuid"):
             yield from _parameters(transform, parameters, where)
         if made is None and transform == "create" and len(parameters) == 1 and "variable" in target:
-            yield _error(
-                where,
-                f"The type {str(parameters[0].get('valueString'))[:64]} is not known, so it is "
-                "not possible to create it",
-            )
+            name = str(parameters[0].get("valueString"))[:64]
+            yield Issue.of(faults.TYPE_UNMADE(type=name), where)
 
     def _made(self, transform: str | None, parameters: list[Json]) -> tuple[str, ...] | None:
         """The type that ``create`` is told to make."""
@@ -250,14 +235,13 @@ class _Map:
         name = text_of(dependent.get("name"))
         group = self._group(name) if name is not None else None
         if group is None:
-            yield _error(where, f"The group {str(name)[:64]} could not be resolved")
+            yield Issue.of(faults.GROUP(name=str(name)[:64]), where)
             return
         given, wanted = dependent.get("variable"), objects(group.get("input"))
         given = given if type(given) is list else []
         if len(given) != len(wanted):
-            yield _error(
-                where, f"The group {name} takes {len(wanted)} parameters, {len(given)} are given"
-            )
+            fault = faults.GROUP_PARAMETERS(name=name, wanted=len(wanted), count=len(given))
+            yield Issue.of(fault, where)
             return
         for index, (one, item) in enumerate(zip(given, wanted, strict=True)):
             known = (
@@ -266,11 +250,8 @@ class _Map:
                 else [None, None]
             )
             if known[1] is None and not (item.get("mode") == "source" and known[0] is not None):
-                yield _error(
-                    f"{where}.variable[{index}]",
-                    f"The variable {str(one)[:64]} for the parameter {item.get('name')} is not "
-                    "known at this point",
-                )
+                fault = faults.VARIABLE(name=str(one)[:64], parameter=str(item.get("name")))
+                yield Issue.of(fault, f"{where}.variable[{index}]")
 
 
 def _is_name(name: Any) -> TypeGuard[str]:
@@ -279,7 +260,7 @@ def _is_name(name: Any) -> TypeGuard[str]:
 
 def _named(name: Any, where: str) -> Iterator[Issue]:
     if not _is_name(name):
-        yield _error(where, f"The name {str(name)[:64]} is not valid")
+        yield Issue.of(faults.NAME(name=str(name)[:64]), where)
 
 
 def _assigned(
@@ -298,7 +279,8 @@ def _assigned(
 def _parameters(transform: str, parameters: list[Json], where: str) -> Iterator[Issue]:
     least, most = _PARAMETERS.get(transform, (0, None))
     if len(parameters) < least or (most is not None and len(parameters) > most):
-        yield _error(where, f"The transform {transform} does not take {len(parameters)} parameters")
+        fault = faults.TRANSFORM_PARAMETERS(transform=transform, count=len(parameters))
+        yield Issue.of(fault, where)
 
 
 RULE = Rule("maps of structures", ("object",), build, Unknown())

@@ -14,20 +14,18 @@ from typing import Any
 
 from ...checks.bounds import BEYOND
 from ...checks.resolution import contained
+from ...declaration import Declaration, Violation
 from ...patterns import PatternError, pattern
 from ...terminology import Membership, Terminology, ValueSet
 from ...values.instants import instant
 from ...values.primitives import utf16_length
 from ..attachment import decoded
+from . import answer_rules as rules
 from .questionnaire import Item, Questionnaire, extensions, lexical, text_of
 
-__all__ = ["AnswerFaults", "Fault"]
+__all__ = ["AnswerFaults"]
 
-Fault = tuple[str, str]
-"""Rule and diagnostics. A rule that starts with ``?`` is only worth a warning; that of what was
-not decided has a name of it in place of diagnostics.
-"""
-Faults = Iterator[Fault]
+Faults = Iterator[Violation]
 
 _HL7 = "http://hl7.org/fhir/StructureDefinition/"
 _MIN_VALUE, _MAX_VALUE = _HL7 + "minValue", _HL7 + "maxValue"
@@ -92,13 +90,8 @@ class AnswerFaults:
         if allowed is None:
             return
         if kind not in allowed:
-            yield (
-                "answer-type",
-                (
-                    "Answer value must be of the type "
-                    f"{' or '.join(_lower(name) for name in allowed)} (found {_lower(kind)})"
-                ),
-            )
+            expected = " or ".join(_lower(name) for name in allowed)
+            yield rules.TYPE(expected=expected, found=_lower(kind))
         elif allowed is _CHOICES:
             yield from self._choice(item, kind, value, count)
         elif item.type == "quantity":
@@ -129,46 +122,43 @@ class AnswerFaults:
         least, most = _integer(item.extension(_MIN_LENGTH)), item.definition.get("maxLength")
         length = utf16_length(value)
         if least is not None and length < least:
-            yield (
-                "answer-length",
-                f"The answer is shorter than the required minimum length of {least}",
-            )
+            yield rules.LENGTH_TOO_SHORT(limit=least)
         if type(most) is int and 0 <= most < length:
-            yield "answer-length", f"The answer is longer than the allowed maximum length of {most}"
+            yield rules.LENGTH(limit=most)
         wanted = item.extension(_REGEX)
         matches = _matches(wanted, value) if type(wanted) is str else True
         if matches is None:
-            yield BEYOND.name, "format of an answer"
+            yield BEYOND(what="format of an answer")
         elif not matches:
             text = item.extension(_ENTRY_FORMAT) or wanted
-            yield "answer-regex", f"The answer does not match the format {text}"
+            yield rules.REGEX(format=str(text))
         if "\r" in value or "\n" in value:
-            yield "?answer-line", "The answer should not contain new line characters"
+            yield rules.LINE()
         url = item.definition.get("answerValueSet")
         if type(url) is str and not url.startswith("#"):
             yield from self._in_value_set(url, lambda found: found.code(value), value)
         if item.options and value not in item.option_values("String"):
-            yield "answer-option", "The answer is not in the set of permitted values"
+            yield rules.OPTION()
 
     def _quantity(self, item: Item, value: Any) -> Faults:
         quantity = value if type(value) is dict else {}
         if "comparator" in quantity:
-            yield "answer-quantity", "A quantity with a comparator cannot be checked"
+            yield rules.QUANTITY()
             return
         yield from _quantity_bound(item, _MIN_QUANTITY, quantity, "minimum")
         yield from _quantity_bound(item, _MAX_QUANTITY, quantity, "maximum")
         yield from _decimal_places(item, lexical(quantity.get("value")))
         units = [unit for _, unit in extensions(item.definition, _UNIT_OPTION)]
         if units and not any(_is_unit(quantity, unit) for unit in units):
-            yield "answer-unit", "The unit is not one of the allowed units"
+            yield rules.UNIT()
         url = item.extension(_UNIT_VALUE_SET)
         if type(url) is str and not url.startswith("#"):
             unit = _text(quantity, "system"), _text(quantity, "code")
             yield from self._in_value_set(
-                url, lambda found: found.member(*unit), str(unit[1]), "answer-unit"
+                url, lambda found: found.member(*unit), str(unit[1]), rules.UNIT_VALUE_SET
             )
         if item.options:
-            yield "answer-option", "The answer is not in the set of permitted values"
+            yield rules.OPTION()
 
     def _reference(self, item: Item, value: Any) -> Faults:
         reference = value.get("reference") if type(value) is dict else None
@@ -177,18 +167,14 @@ class AnswerFaults:
         allowed = [name for _, name in extensions(item.definition, _REFERENCE_RESOURCE)]
         name = self._target(reference)
         if allowed and name not in allowed:
+            expected = ", ".join(map(str, allowed))
             yield (
-                "answer-reference",
-                (
-                    f"A reference to {name or 'what cannot be told'} is not allowed (allowed = "
-                    f"{', '.join(map(str, allowed))})"
-                ),
+                rules.REFERENCE(type=name, expected=expected)
+                if name
+                else rules.REFERENCE_UNTOLD(expected=expected)
             )
         elif name is not None and not self._is_resource(name):
-            yield (
-                "answer-reference",
-                f"The reference leads to '{name[:64]}', which is no resource type",
-            )
+            yield rules.REFERENCE_NO_TYPE(type=name[:64])
 
     def _target(self, reference: str) -> str | None:
         """The resource type that a reference implies: the part before the last, even of a versioned
@@ -205,7 +191,7 @@ class AnswerFaults:
         url: str,
         answer: Callable[[ValueSet], Membership],
         code: str,
-        rule: str = "answer-value-set",
+        outside: Declaration = rules.VALUE_SET,
     ) -> Faults:
         try:
             found = (
@@ -215,9 +201,9 @@ class AnswerFaults:
         except (AttributeError, KeyError, TypeError):
             return  # a contained value set of another form than the type's: the walk reports it
         if membership is None:
-            yield "?answer-value-set-unknown", f"ValueSet {url[:256]} not found"
+            yield rules.VALUE_SET_UNKNOWN(value_set=url[:256])
         elif membership in _OUT:
-            yield rule, f"The code {code[:64]} is not in the value set {url[:256]}"
+            yield outside(code=code[:64], value_set=url[:256])
 
     def _contained(self, url: str) -> ValueSet | None:
         found = contained(self._questionnaire.container, url[1:])
@@ -267,7 +253,7 @@ def _chosen(item: Item, kind: str, value: Any, count: int) -> Faults:
         codings = [c for c in item.option_values("Coding") if type(c) is dict]
         found = pair in [(c.get("system"), c.get("code")) for c in codings]
         if found and count > 1 and pair in [_exclusive(option) for option in item.options]:
-            yield "answer-exclusive", "The answer excludes every other, but there are more"
+            yield rules.EXCLUSIVE()
     elif kind == "Date":
         found = False  # the reference validator compares a date with a text here
     elif kind == "String" and item.type == "open-choice":
@@ -275,7 +261,7 @@ def _chosen(item: Item, kind: str, value: Any, count: int) -> Faults:
     else:
         found = value in item.option_values(kind)
     if not found:
-        yield "answer-option", "The answer is not in the set of permitted values"
+        yield rules.OPTION()
 
 
 def _exclusive(option: dict[str, Any]) -> tuple[Any, Any] | None:
@@ -303,15 +289,15 @@ def _bounded(item: Item, kind: str, value: Any) -> Faults:
     try:
         value = read(text or "") if least or most or kind == "Integer" else None
         if least and value < read(lexical(least[0][1]) or ""):
-            yield "answer-bounds", f"The answer is less than the allowed minimum of {least[0][1]}"
+            yield rules.BOUNDS_LESS(limit=str(least[0][1]))
         if most and value > read(lexical(most[0][1]) or ""):
-            yield "answer-bounds", f"The answer is greater than the allowed maximum of {most[0][1]}"
+            yield rules.BOUNDS_GREATER(limit=str(most[0][1]))
     except (InvalidOperation, ValueError):
-        yield "answer-bounds", "The answer cannot be compared with the allowed minimum and maximum"
+        yield rules.BOUNDS_NO_VALUE()
     if kind == "Decimal":
         yield from _decimal_places(item, text)
     if item.options and text not in [lexical(option) for option in _options(item, kind)]:
-        yield "answer-option", "The answer is not in the set of permitted values"
+        yield rules.OPTION()
 
 
 def _options(item: Item, kind: str) -> list[Any]:
@@ -325,10 +311,7 @@ def _decimal_places(item: Item, text: str | None) -> Faults:
     most = _integer(item.extension(_MAX_DECIMALS))
     places = len(text) - text.rindex(".") if text is not None and "." in text else 0
     if most is not None and places >= most:
-        yield (
-            "answer-decimals",
-            f"The answer has more decimal places than maxDecimalPlaces {most} allows",
-        )
+        yield rules.DECIMALS(limit=most)
 
 
 def _attachment(item: Item, value: Any) -> Faults:
@@ -336,20 +319,14 @@ def _attachment(item: Item, value: Any) -> Faults:
     allowed = [str(code) for _, code in extensions(item.definition, _MIME_TYPE)]
     stated = attachment.get("contentType")
     if allowed and type(stated) is not str:
-        yield "answer-attachment", "A mime type is required for this attachment"
+        yield rules.ATTACHMENT_NO_TYPE()
     elif allowed and not str(stated).startswith(tuple(allowed)):
-        yield (
-            "answer-attachment",
-            f"The mime type {str(stated)[:64]} is not allowed (allowed = {', '.join(allowed)})",
-        )
+        yield rules.ATTACHMENT(type=str(stated)[:64], expected=", ".join(allowed))
     most, data = _integer(item.extension(_MAX_SIZE)), attachment.get("data")
     if most is not None and most > 0 and type(data) is str:
         content = decoded("".join(data.split()))
         if content is not None and len(content) >= most:
-            yield (
-                "answer-attachment",
-                f"The attachment is too large (allowed = {most}, found = {len(content)})",
-            )
+            yield rules.ATTACHMENT_SIZE(limit=most, size=len(content))
 
 
 def _quantity_bound(item: Item, url: str, quantity: dict[str, Any], name: str) -> Faults:
@@ -359,27 +336,13 @@ def _quantity_bound(item: Item, url: str, quantity: dict[str, Any], name: str) -
     bound = bound if type(bound) is dict else {}
     units = [(part.get("system"), part.get("code")) for part in (bound, quantity)]
     if any(not system or not code for system, code in units):
-        yield (
-            "answer-bounds",
-            (
-                f"The quantity cannot be compared to the allowed {name} because no formal units "
-                "are "
-                "specified"
-            ),
-        )
+        yield rules.BOUNDS_NO_UNITS(bound=name)
     elif units[0] != units[1]:
-        yield (
-            "answer-bounds",
-            (
-                f"The quantity cannot be compared to the allowed {name} because its unit is "
-                "another "
-                "one"
-            ),
-        )
+        yield rules.BOUNDS_OTHER_UNIT(bound=name)
     else:
         most, value = lexical(bound.get("value")), lexical(quantity.get("value"))
         if most is None or value is None or Decimal(value) > Decimal(most):
-            yield "answer-bounds", f"The quantity is outside the allowed {name}"
+            yield rules.BOUNDS(bound=name)
 
 
 def _is_unit(quantity: dict[str, Any], unit: Any) -> bool:

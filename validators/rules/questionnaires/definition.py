@@ -4,14 +4,16 @@ another may change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...checks.check import Check, Issues
 from ...checks.rule import Rule, Unknown
 from ...checks.surroundings import Scope
+from ...declaration import Declaration
 from ...issue import Issue
 from ...schema import TypeSchema
+from . import condition_faults
 from .questionnaire import Item, Questionnaire, extensions, lexical, objects, typed
 
 if TYPE_CHECKING:
@@ -23,6 +25,39 @@ Json = dict[str, Any]
 
 _DERIVATION = "http://hl7.org/fhir/StructureDefinition/questionnaire-derivationType"
 _DERIVATIONS = "http://hl7.org/fhir/questionnaire-derivationType"
+
+
+_ITEM = "item '{link_id}' in {base}, from which this is derived"
+DERIVED_MISSING = Declaration(
+    "questionnaire-derived",
+    "error",
+    "not-found",
+    f"There is no {_ITEM}",
+    "a Questionnaire changes no more of the one that it is derived from than it may",
+    section="9.7",
+    reference=("QUESTIONNAIRE_Q_ITEM_*",),
+    quotes=("link_id",),
+)
+
+
+def _difference(template: str, *quotes: str) -> Declaration:
+    return DERIVED_MISSING.also(template, quotes=("link_id", *quotes), code="business-rule")
+
+
+DERIVED_TYPE = _difference(f"The type is {{type}}, not {{expected}} as that of {_ITEM}", "type")
+DERIVED_REPEATS = _difference(f"The item repeats, unlike {_ITEM}")
+DERIVED_REQUIRED = _difference(f"The item is not required, unlike {_ITEM}")
+DERIVED_LENGTH = _difference(
+    f"The maximum length {{length}} is longer than {{expected}}, that of {_ITEM}", "length"
+)
+DERIVED_NO_VALUE_SET = _difference(
+    f"Answers come from options, not from a value set as those of {_ITEM}"
+)
+DERIVED_NO_OPTIONS = _difference(
+    f"Answers come from a value set, not from options as those of {_ITEM}"
+)
+DERIVED_WITHOUT_OPTIONS = _difference(f"There are no answer options, unlike in {_ITEM}")
+DERIVED_OPTION = _difference(f"This is none of the answer options of {_ITEM}")
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
@@ -42,10 +77,6 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     return check
 
 
-def _error(rule: str, location: str, text: str, code: str = "business-rule") -> Issue:
-    return Issue("error", code, rule, location, text)
-
-
 def _located(items: list[Item], where: str) -> Iterator[tuple[str, Item]]:
     for index, item in enumerate(items):
         location = f"{where}.item[{index}]" if where else f"item[{index}]"
@@ -58,31 +89,14 @@ def _conditions(questionnaire: Questionnaire, item: Item, location: str) -> Iter
     for condition in objects(item.definition.get("enableWhen")):
         link_id = condition.get("question")
         if type(link_id) is not str:
-            yield _error(
-                "enable-when",
-                location,
-                "Questions with an enableWhen must have a value for the question link",
-            )
+            yield Issue.of(condition_faults.NO_QUESTION(), location)
         elif any(one.link_id == link_id for inner in item.items for one in inner.descendants()):
-            yield _error(
-                "enable-when",
-                location,
-                "Questions with an enableWhen can't refer to an inner question for the enableWhen "
-                "condition",
-            )
+            yield Issue.of(condition_faults.INNER_QUESTION(), location)
         elif (target := questionnaire.item(link_id)) is None:
-            yield _error(
-                "enable-when",
-                location,
-                f"Unable to find target '{link_id[:64]}' for this question enableWhen on link "
-                f"'{item.link_id}'",
-            )
+            fault = condition_faults.UNKNOWN_QUESTION(target=link_id[:64], link_id=item.link_id)
+            yield Issue.of(fault, location)
         elif target is item:
-            yield _error(
-                "enable-when",
-                location,
-                "Target for this question enableWhen can't reference itself",
-            )
+            yield Issue.of(condition_faults.OWN_QUESTION(), location)
 
 
 def _bases(value: Json, compilation: Compilation) -> Iterator[tuple[Json, bool]]:
@@ -108,12 +122,10 @@ def _derived(
     questionnaire: Questionnaire, item: Item, location: str, *, extends: bool
 ) -> Iterator[Issue]:
     base = questionnaire.item(item.link_id) if item.link_id is not None else None
-    where = f"'{item.link_id}' in {questionnaire.definition.get('url')}, from which this is derived"
+    place = {"link_id": item.link_id, "base": str(questionnaire.definition.get("url"))}
     if base is None:
         if not extends:
-            yield _error(
-                "questionnaire-derived", location, f"There is no item {where}", "not-found"
-            )
+            yield Issue.of(DERIVED_MISSING(**place), location)
         return
     definition = item.definition
     if (
@@ -121,61 +133,35 @@ def _derived(
         and "type" in definition
         and definition["type"] != base.definition["type"]
     ):
-        yield _error(
-            "questionnaire-derived",
-            f"{location}.type",
-            f"The type is {definition['type']}, not {base.definition['type']} as that of item "
-            f"{where}",
+        fault = DERIVED_TYPE(
+            type=str(definition["type"]), expected=str(base.definition["type"]), **place
         )
+        yield Issue.of(fault, f"{location}.type")
     if not base.repeats and definition.get("repeats") is True:
-        yield _error(
-            "questionnaire-derived", f"{location}.repeats", f"The item repeats, unlike item {where}"
-        )
+        yield Issue.of(DERIVED_REPEATS(**place), f"{location}.repeats")
     if base.required and "required" in definition and definition["required"] is not True:
-        yield _error(
-            "questionnaire-derived",
-            f"{location}.required",
-            f"The item is not required, unlike item {where}",
-        )
+        yield Issue.of(DERIVED_REQUIRED(**place), f"{location}.required")
     most, own = base.definition.get("maxLength"), definition.get("maxLength")
     if type(most) is int and (type(own) is not int or own > most):
-        yield _error(
-            "questionnaire-derived",
-            location,
-            f"The maximum length {own} is longer than {most}, that of item {where}",
-        )
-    yield from _derived_options(base, item, location, where)
+        yield Issue.of(DERIVED_LENGTH(length=str(own), expected=most, **place), location)
+    yield from _derived_options(base, item, location, place)
 
 
-def _derived_options(base: Item, item: Item, location: str, where: str) -> Iterator[Issue]:
+def _derived_options(
+    base: Item, item: Item, location: str, place: Mapping[str, object]
+) -> Iterator[Issue]:
     if "answerValueSet" in base.definition and item.options:
-        yield _error(
-            "questionnaire-derived",
-            location,
-            f"Answers come from options, not from a value set as those of item {where}",
-        )
+        yield Issue.of(DERIVED_NO_VALUE_SET(**place), location)
     if not base.options:
         return
     if "answerValueSet" in item.definition:
-        yield _error(
-            "questionnaire-derived",
-            location,
-            f"Answers come from a value set, not from options as those of item {where}",
-        )
+        yield Issue.of(DERIVED_NO_OPTIONS(**place), location)
     elif not item.options:
-        yield _error(
-            "questionnaire-derived",
-            location,
-            f"There are no answer options, unlike in item {where}",
-        )
+        yield Issue.of(DERIVED_WITHOUT_OPTIONS(**place), location)
     allowed = [_option(option) for option in base.options]
     for index, option in enumerate(item.options):
         if typed(option) is not None and _option(option) not in allowed:
-            yield _error(
-                "questionnaire-derived",
-                f"{location}.answerOption[{index}]",
-                f"This is none of the answer options of item {where}",
-            )
+            yield Issue.of(DERIVED_OPTION(**place), f"{location}.answerOption[{index}]")
 
 
 def _option(option: Json) -> tuple[Any, ...] | None:

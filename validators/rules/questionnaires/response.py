@@ -20,6 +20,8 @@ from ...checks.surroundings import Scope
 from ...issue import Issue, Severity
 from ...schema import Property, TypeSchema
 from ...values.instants import instant
+from . import answer_rules, condition_faults
+from . import response_faults as faults
 from .answer_faults import AnswerFaults
 from .enable_when import BeyondBoundsError, EnableWhen, UndecidableConditionError
 from .questionnaire import Item, Questionnaire, objects, text_of, typed
@@ -67,27 +69,13 @@ def build_named(prop: Property, compilation: Compilation) -> Check | None:
         if url.startswith("#"):
             held = contained(scope.resource, url[1:])
             if held is not None and held.get("resourceType") != "Questionnaire":
-                return [
-                    _error(
-                        "invalid",
-                        "questionnaire",
-                        "",
-                        f"The contained resource {url[:64]} is no Questionnaire",
-                    )
-                ]
+                return [Issue.of(faults.NO_QUESTIONNAIRE(url=url[:64]))]
             questionnaire = Questionnaire(held, scope.resource) if held is not None else None
         else:
             questionnaire = defined(url)
         if questionnaire is None:
-            text = (
-                f"The questionnaire {url[:256]} could not be resolved, so no validation can be "
-                "performed against the base questionnaire"
-            )
-            return (
-                [Issue("warning", "not-found", "questionnaire-unknown", "", text)]
-                if compilation.warnings
-                else None
-            )
+            unknown = [Issue.of(faults.UNKNOWN(url=url[:256]))]
+            return unknown if compilation.warnings else None
         scope.memo[_FOUND] = _Response(questionnaire, scope.resource, scope, compilation)
         return None
 
@@ -106,10 +94,6 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
         return [issue for issue in response.issues() if compilation.warnings or issue.fails] or None
 
     return check
-
-
-def _error(code: str, rule: str, location: str, text: str) -> Issue:
-    return Issue("error", code, rule, location, text)
 
 
 def _at(where: str, name: str, index: int) -> str:
@@ -162,11 +146,8 @@ class _Response:
         except ValueError:
             return  # none, or no dates: their own rule says so
         if early or late:
-            text = (
-                "The response was authored outside the effective period of the questionnaire "
-                f"({bounds[0]} to {bounds[1]})"
-            )
-            yield Issue("warning", "business-rule", "questionnaire-period", "authored", text)
+            fault = faults.PERIOD(start=str(bounds[0]), end=str(bounds[1]))
+            yield Issue.of(fault, "authored")
 
     def _items(
         self, questions: list[Item], holder: Json, where: str, path: Path
@@ -178,17 +159,10 @@ class _Response:
         for index, item in enumerate(objects(holder.get("item"))):
             link_id = text_of(item.get("linkId"))
             if link_id is None:
-                yield _error(
-                    "required", "response-link-id", where, "No LinkId, so can't be validated"
-                )
+                yield Issue.of(faults.LINK_ID(), where)
             elif link_id in places:
                 if places[link_id] < last:
-                    yield _error(
-                        "structure",
-                        "response-order",
-                        _at(where, "item", index),
-                        "Items are out of order",
-                    )
+                    yield Issue.of(faults.ORDER(), _at(where, "item", index))
                 last = places[link_id]
                 given.setdefault(link_id, []).append((index, item))
             else:
@@ -201,19 +175,9 @@ class _Response:
     ) -> Iterator[Issue]:
         question = self.questionnaire.item(link_id)
         if question is None:
-            yield _error(
-                "not-found",
-                "response-link-id",
-                where,
-                f"LinkId '{link_id[:64]}' not found in questionnaire",
-            )
+            yield Issue.of(faults.LINK_ID_UNKNOWN(link_id=link_id[:64]), where)
             return
-        yield _error(
-            "structure",
-            "response-link-id",
-            where,
-            f"Item with linkId '{link_id[:64]}' is in the wrong place",
-        )
+        yield Issue.of(faults.LINK_ID_MISPLACED(link_id=link_id[:64]), where)
         yield from self._item(question, item, at, (*path, (question, item)))
 
     def _question(
@@ -229,12 +193,8 @@ class _Response:
                 yield issue
             enabled = None
         except UndecidableConditionError as error:
-            yield _error(
-                "processing",
-                "enable-when",
-                where,
-                f"Whether item '{question.link_id}' is enabled cannot be told: {error}",
-            )
+            fault = condition_faults.UNDECIDABLE(link_id=question.link_id, reason=str(error))
+            yield Issue.of(fault, where)
             return
         if not given:
             if enabled and question.required:
@@ -242,20 +202,11 @@ class _Response:
             return
         for index, item in given if enabled is False else ():
             if "answer" in item or "item" in item:
-                yield _error(
-                    "invalid",
-                    "enable-when",
-                    _at(where, "item", index),
-                    f"Item '{question.link_id}' has an answer, even though it is not enabled",
-                )
+                fault = condition_faults.NOT_ENABLED(link_id=question.link_id)
+                yield Issue.of(fault, _at(where, "item", index))
         if len(given) > 1 and not question.repeats:
-            yield _error(
-                "invalid",
-                "response-repeats",
-                where,
-                f"Only one response item with the linkId '{question.link_id}' allowed, found "
-                f"{len(given)}",
-            )
+            fault = faults.REPEATS(link_id=question.link_id, count=len(given))
+            yield Issue.of(fault, where)
         for index, item in given:
             yield from self._item(
                 question, item, _at(where, "item", index), (*path, (question, item))
@@ -263,24 +214,13 @@ class _Response:
 
     def _missing(self, question: Item, where: str) -> Issue:
         severity: Severity = "error" if self.complete else "warning"
-        return Issue(
-            severity,
-            "required",
-            "response-required",
-            where,
-            f"No response answer found for required item '{question.link_id}'",
-        )
+        fault = faults.REQUIRED(link_id=question.link_id)
+        return Issue.of(fault, where, severity=severity)
 
     def _item(self, question: Item, item: Json, at: str, path: Path) -> Iterator[Issue]:
         text = text_of(item.get("text"))
         if text is not None and text != question.text:
-            yield _error(
-                "invalid",
-                "response-text",
-                at,
-                "If text exists, it must match the questionnaire definition for linkId "
-                f"{question.link_id}",
-            )
+            yield Issue.of(faults.TEXT(link_id=question.link_id), at)
         answers = objects(item.get("answer"))
         yield from self._number(question, answers, at, path)
         for index, answer in enumerate(answers):
@@ -300,28 +240,13 @@ class _Response:
         ):
             yield self._missing(question, at)
         if len(answers) > 1 and not question.repeats:
-            yield _error(
-                "invalid",
-                "response-repeats",
-                at,
-                "Only one response answer item with this linkId allowed",
-            )
+            yield Issue.of(faults.REPEATS_ANSWER(), at)
         most, least = question.extension(_MAX_OCCURS), question.extension(_MIN_OCCURS)
         # the bounds themselves are out of bounds for the reference validator
         if type(most) is int and 0 <= most <= len(answers):
-            yield _error(
-                "invalid",
-                "response-occurs",
-                at,
-                f"The maximum number of answers is {most} but this has {len(answers)} answers",
-            )
+            yield Issue.of(faults.OCCURS(limit=most, count=len(answers)), at)
         if type(least) is int and 0 <= len(answers) <= least:
-            yield _error(
-                "invalid",
-                "response-occurs",
-                at,
-                f"The minimum number of answers is {least} but this has {len(answers)} answers",
-            )
+            yield Issue.of(faults.OCCURS_TOO_FEW(limit=least, count=len(answers)), at)
 
     def _is_enabled(self, question: Item, path: Path) -> bool:
         try:
@@ -331,12 +256,7 @@ class _Response:
 
     def _answer(self, question: Item, answer: Json, at: str, count: int) -> Iterator[Issue]:
         if question.type in ("group", "display"):
-            yield _error(
-                "structure",
-                "response-answer",
-                at,
-                f"Items of type {question.type} should not have answers",
-            )
+            yield Issue.of(faults.ANSWER(type=question.type), at)
             return
         value = typed(answer)
         if value is None:
@@ -344,17 +264,14 @@ class _Response:
         kind = value[0]
         shown = kind[0].lower() + kind[1:] if kind in _PRIMITIVE_TYPES else kind
         inside = f"{at}.value.ofType({shown})"
-        for rule, text in self.answers.find(question, kind, value[1], count):
-            if rule == BEYOND.name:
-                for issue in undecided(text, self._outer):
+        for fault in self.answers.find(question, kind, value[1], count):
+            if fault.declaration is BEYOND:
+                for issue in undecided(str(fault.values["what"]), self._outer):
                     issue.location = inside
                     yield issue
                 continue
-            severity: Severity = "warning" if rule.startswith("?") else "error"
-            of_answer = rule != "answer-type" and question.type in _WHOLE
-            yield Issue(
-                severity, "invariant", rule.removeprefix("?"), at if of_answer else inside, text
-            )
+            of_answer = fault.declaration is not answer_rules.TYPE and question.type in _WHOLE
+            yield Issue.of(fault, at if of_answer else inside)
 
     def _below(self, question: Item, item: Json, at: str, path: Path) -> Iterator[Issue]:
         """The items inside an item: groups have some, questions have theirs inside their
@@ -363,29 +280,13 @@ class _Response:
         items = objects(item.get("item"))
         if question.type == "group":
             if question.required and not items:
-                yield _error(
-                    "invariant", "response-required", at, "The group is required but has no items"
-                )
+                yield Issue.of(faults.REQUIRED_GROUP(), at)
             yield from self._items(question.items, item, at, path)
         elif question.type is None:
-            yield _error(
-                "required",
-                "response-type",
-                at,
-                f"Definition for item {question.link_id} does not contain a type",
-            )
+            yield Issue.of(faults.TYPE(link_id=question.link_id), at)
         elif items:
-            text = (
-                "should not have items"
-                if question.type == "display"
-                else "have items inside their answers only"
-            )
-            yield _error(
-                "structure",
-                "response-group",
-                at,
-                f"Items of type {question.type} {text} (item id = '{question.link_id}')",
-            )
+            sentence = faults.GROUP_DISPLAY if question.type == "display" else faults.GROUP
+            yield Issue.of(sentence(type=question.type, link_id=question.link_id), at)
 
 
 NAMED = Rule("questionnaires of responses", ("value",), build_named, Asked())

@@ -1,0 +1,73 @@
+"""The import job's own rules, beside those of any validator; and every rule that a job can name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bulkfhir.validators import Issue
+from bulkfhir.validators.catalogue import DECLARATIONS
+from bulkfhir.validators.declaration import Declaration
+from bulkfhir.validators.explainer.form import RESOURCE_TYPE_NO_NAME
+
+__all__ = ["EVERY_RULE", "bad_type", "missing_id", "rule_named", "too_large", "too_long"]
+
+ID_REQUIRED = Declaration(
+    "id-required",
+    "error",
+    "required",
+    "Missing required id field in resource json",
+    "a resource that an import job stores has an id",
+)
+LINE_LENGTH = Declaration(
+    "line-length",
+    "fatal",
+    "too-long",
+    "The line is longer than {limit:,} bytes and was not read",
+    "a line has at most 256 MiB",
+)
+RESOURCE_SIZE = Declaration(
+    "resource-size",
+    "error",
+    "too-long",
+    "The Binary has {size:,} bytes; HealthLake's limit is {limit:,}",
+    "a Binary is no larger than HealthLake's limit",
+)
+_TYPE_NO_PATH = RESOURCE_TYPE_NO_NAME.also(
+    RESOURCE_TYPE_NO_NAME.template, quotes=RESOURCE_TYPE_NO_NAME.quotes, code="value"
+)
+
+EVERY_RULE: tuple[Declaration, ...] = (*DECLARATIONS, ID_REQUIRED, LINE_LENGTH, RESOURCE_SIZE)
+"""The validators' rules and the import job's, one declaration a name."""
+
+_NAMED: Mapping[str, Declaration] = {
+    name: one for one in EVERY_RULE for name in (one.name, *one.aliases)
+}
+
+
+def rule_named(name: str) -> Declaration | None:
+    """Return the declaration of a rule by its name or an alias; None where no rule of ours is
+    called so.
+    """
+    return _NAMED.get(name)
+
+
+def missing_id(resource_type: str | None) -> Issue:
+    """Return the issue for a resource without an id, which has no place to be put."""
+    return Issue.of(ID_REQUIRED(), resource_type or "")
+
+
+def bad_type(resource_type: str | None) -> Issue:
+    """Return the issue for a type that no sink could store, whoever accepted it: the type becomes a
+    part of paths.
+    """
+    return Issue.of(_TYPE_NO_PATH(name=str(resource_type)), severity="error")
+
+
+def too_long(limit: int) -> Issue:
+    """Return the issue for a line of more bytes than are read."""
+    return Issue.of(LINE_LENGTH(limit=limit))
+
+
+def too_large(size: int, limit: int) -> Issue:
+    """Return the issue for a Binary of more bytes than HealthLake takes."""
+    return Issue.of(RESOURCE_SIZE(size=size, limit=limit), "Binary")
