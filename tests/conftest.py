@@ -18,10 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from bulkfhir.validators import Block, Validator, Verdict
 from bulkfhir.validators.native.acceptance import NATIVE
 from tests.refusing import install
+
+settings.register_profile("bulkfhir", deadline=None)  # how busy the machine is decides no test
+settings.load_profile("bulkfhir")
 
 _ABSENT = "the native module is not installed: no Rust toolchain when this was installed"
 

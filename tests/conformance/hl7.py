@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from fhir_xml import to_json
 
-from bulkfhir.validators import Validator
+from bulkfhir.validators import ResourceValidator, Validator
 from bulkfhir.validators.definitions.trim import KINDS
 from bulkfhir.validators.issue import FAILING, Issue
 
@@ -103,16 +102,15 @@ def _runs(entry: Json) -> Iterator[Case]:
         )
 
 
-def run(case: Case, folder: pathlib.Path) -> Result:
-    """Validates the case's resource; ``folder`` (empty) is filled with its definitions as JSON and
-    given as a package.
+def run(
+    case: Case, folder: pathlib.Path, make: Callable[..., ResourceValidator] = Validator
+) -> Result:
+    """Validate the case's resource by a validator that ``make`` makes; ``folder`` (empty) is filled
+    with the case's definitions as JSON and given as a package.
     """
-    validator = (
-        Validator("strict", unknown_profile="warning", packages=(str(folder),))
-        if _filled(folder, case.definitions)
-        else _bare()
-    )
-    line = case.resource.read_bytes().removeprefix(_BOM)
+    packages = {"packages": (str(folder),)} if _filled(folder, case.definitions) else {}
+    validator = make("strict", unknown_profile="warning", **packages)
+    line = _on_one_line(case.resource.read_bytes().removeprefix(_BOM))
     if case.profile:
         line = _claiming(line, str(_read(case.profile)["url"]))
     crashed = False
@@ -150,12 +148,6 @@ def _filled(folder: pathlib.Path, files: Sequence[pathlib.Path]) -> bool:
     return bool(definitions)
 
 
-@cache
-def _bare() -> Validator:
-    """For the cases that need no definitions but the core's."""
-    return Validator("strict", unknown_profile="warning")
-
-
 def _verdict(invalid: bool) -> str:
     return "invalid" if invalid else "valid"
 
@@ -163,6 +155,15 @@ def _verdict(invalid: bool) -> str:
 def _read(path: pathlib.Path) -> Json:
     text = path.read_text("utf-8-sig")
     return to_json(text) if path.suffix == ".xml" else dict(json.loads(text))
+
+
+def _on_one_line(text: bytes) -> bytes:
+    """Return a resource as NDJSON holds it; a text that is no JSON stays as it is."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return text
+    return text.replace(b"\n", b" ").replace(b"\r", b" ")
 
 
 def _claiming(line: bytes, url: str) -> bytes:

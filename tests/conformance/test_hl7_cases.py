@@ -10,8 +10,11 @@ from __future__ import annotations
 import csv
 import pathlib
 import sys
+from collections.abc import Callable
 
 import pytest
+
+from tests.conftest import Judge
 
 sys.path.insert(
     0, str(pathlib.Path(__file__).parent)
@@ -28,13 +31,20 @@ RECORDED = pathlib.Path(__file__).with_name("hl7-results.tsv")
 MOST_EXCEPTIONS = 23
 """Cases that may differ from the reference validator; lower it whenever one is settled."""
 _CASES: list[Case] = cases() if CASES.is_dir() else []
-_results: dict[str, Result] = {}
+Runs = Callable[[Case, pathlib.Path], Result]
 
 
-def _result(case: Case, folder: pathlib.Path) -> Result:
-    if case.key not in _results:
-        _results[case.key] = run(case, folder)
-    return _results[case.key]
+@pytest.fixture(scope="module")
+def result(judging: Callable[..., Judge]) -> Runs:
+    """Runs a case once by the engine under test; the folder is for its definitions."""
+    known: dict[str, Result] = {}
+
+    def of(case: Case, folder: pathlib.Path) -> Result:
+        if case.key not in known:
+            known[case.key] = run(case, folder, judging)
+        return known[case.key]
+
+    return of
 
 
 def _recorded() -> dict[str, dict[str, str]]:
@@ -43,11 +53,11 @@ def _recorded() -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("case", _CASES, ids=lambda case: case.key)
-def test_verdict_is_the_recorded_one(case: Case, tmp_path: pathlib.Path) -> None:
+def test_verdict_is_the_recorded_one(case: Case, result: Runs, tmp_path: pathlib.Path) -> None:
     row = _recorded()[case.key]
-    result = _result(case, tmp_path)
-    assert (result.expected, result.ours) == (row["expected"], row["ours"]), (
-        f"our rules: {', '.join(result.rules)}"
+    found = result(case, tmp_path)
+    assert (found.expected, found.ours) == (row["expected"], row["ours"]), (
+        f"our rules: {', '.join(found.rules)}"
     )
 
 
@@ -63,7 +73,9 @@ def test_exceptions_only_shrink() -> None:
     assert sum(row["expected"] != row["ours"] for row in _recorded().values()) <= MOST_EXCEPTIONS
 
 
-def test_scores(tmp_path: pathlib.Path, record_property: pytest.RecordProperty) -> None:
+def test_scores(
+    result: Runs, tmp_path: pathlib.Path, record_property: Callable[[str, object], None]
+) -> None:
     """Prints agreement, false alarms, misses and recall of error locations (pytest -s), over the
     cases that need no terminology server.
     """
@@ -72,7 +84,7 @@ def test_scores(tmp_path: pathlib.Path, record_property: pytest.RecordProperty) 
     for case in offline:
         folder = tmp_path / case.key.replace("/", "_")
         folder.mkdir()
-        results.append(_result(case, folder))
+        results.append(result(case, folder))
     agree = sum(r.expected == r.ours for r in results)
     false = [
         c.key

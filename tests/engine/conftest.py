@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import uuid
 from pathlib import Path
 
 import pytest
+
+from bulkfhir.engine import storage
 
 
 @pytest.fixture
@@ -90,13 +93,9 @@ def s3_server():
     server.stop()
 
 
-@pytest.fixture
-def s3(s3_server, monkeypatch):
-    """A client of it; the environment says to boto3, here and in workers, what a user would."""
-    import boto3
-
-    from bulkfhir.engine import storage
-
+@pytest.fixture(scope="session")
+def s3_environment(s3_server):
+    """What a user would say to boto3 by environment variables."""
     settings = {
         "ENDPOINT_URL_S3": s3_server,
         "ACCESS_KEY_ID": "test",
@@ -104,11 +103,33 @@ def s3(s3_server, monkeypatch):
         "DEFAULT_REGION": "us-east-1",
         "CONFIG_FILE": os.devnull,
     }
-    for name, value in settings.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    storage._s3.cache_clear()
-    yield boto3.session.Session().client("s3")
-    storage._s3.cache_clear()
+    return {f"AWS_{name}": value for name, value in settings.items()}
+
+
+@pytest.fixture(scope="session")
+def s3_client(s3_environment):
+    """A client of the server; making one takes boto3 half a second."""
+    import boto3
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in s3_environment.items():
+            patch.setenv(name, value)
+        return boto3.session.Session().client("s3")
+
+
+@pytest.fixture(scope="session")
+def s3_storages():
+    """Makes the storages of S3, one a key of encryption for the whole run."""
+    return functools.lru_cache(storage._s3.__wrapped__)
+
+
+@pytest.fixture
+def s3(s3_client, s3_environment, s3_storages, monkeypatch):
+    """A client of the server, which the engine finds too, here and in workers."""
+    for name, value in s3_environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(storage, "_s3", s3_storages)
+    return s3_client
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkfhir.validators import Validator
+from bulkfhir.validators import Level, Validator
 from bulkfhir.validators.block import Block, BlockVerdicts
 
 pytestmark = pytest.mark.native
@@ -110,14 +110,14 @@ def test_hardly_a_clean_line_is_asked_about(fast: Validator) -> None:
     assert asked <= len(SAMPLE) // 100, verdicts.fallbacks
 
 
-def test_minimal_and_strict_agree_too() -> None:
+@pytest.mark.parametrize("level", ["minimal", "strict"])
+def test_minimal_and_strict_agree_too(level: Level) -> None:
     block = Block(b"\n".join([*SAMPLE[::3], *MUTATED[::3]]))
-    for level in ("minimal", "strict"):
-        one, other = (
-            Validator(level, unknown_profile="warning"),
-            Validator(level, unknown_profile="warning", native=False),
-        )
-        assert told_apart(one.validate_block(block), other.validate_block(block)) == {}, level
+    one, other = (
+        Validator(level, unknown_profile="warning"),
+        Validator(level, unknown_profile="warning", native=False),
+    )
+    assert told_apart(one.validate_block(block), other.validate_block(block)) == {}
 
 
 def test_warnings_send_every_line_to_the_explainer() -> None:
