@@ -37,10 +37,10 @@ COLUMN = {
         rules
         checks
         fhirpath
-        terminology schema
+        terminology schema search
         values definitions
         patterns
-        search block
+        block
         text_columns issue undecided declaration errors
     """,
     "engine": """
