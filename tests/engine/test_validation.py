@@ -17,10 +17,11 @@ pytestmark = pytest.mark.usefixtures("toys")
 
 
 @pytest.fixture(autouse=True)
-def temporary(tmp_path, monkeypatch):
-    """Where temporary files go during the test: it must be empty at its end."""
-    folder = tmp_path / "tmp"
-    folder.mkdir()
+def temporary(tmp_path_factory, monkeypatch):
+    """Where temporary files go during the test: it must be empty at its end. Its path is short: a
+    socket's is made from it, and the system allows that 108 bytes.
+    """
+    folder = tmp_path_factory.mktemp("t")
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield folder
     assert [path for path in folder.iterdir() if not path.name.startswith("pymp-")] == []
