@@ -3,13 +3,17 @@
 disagreement.
 
 usage: agreement.py [--shared FOLDER] [--only NAME]... [--own FOLDER] [--processes N] [--jsonl
-FOLDER] [--groups FOLDER] [--show N] [--min-agreement PERCENT]
+FOLDER] [--groups FOLDER] [--show N] [--min-agreement PERCENT] [--against REVISION]
 
-Every label file of SHARED/oracle (default: ../shared beside the project) is judged at the level and
-with the packages that its header names, and set beside the labels by SHARED/oracle/compare. --own
-adds the label files of a folder (X.labels.jsonl.gz beside X.ndjson). --only keeps the label files
-whose name contains NAME. --jsonl keeps our issues, --groups writes groups-NAME.txt with examples.
-Exits 1 where a file stays below --min-agreement.
+Every label file of SHARED/oracle and SHARED/cases (default: ../shared beside the project) is judged
+at the level and with the packages that its header, or its name, says, and set beside the labels by
+SHARED/oracle/compare. --own adds the label files of a folder (X.labels.jsonl.gz beside X.ndjson).
+--only keeps the label files whose name contains NAME. --jsonl keeps our issues, --groups writes
+groups-NAME.txt with examples. Exits 1 where a file stays below --min-agreement.
+
+--against prints below each row, line by line, the issues that only the working tree (+) or only a
+git revision (-) finds. The revision is checked out into a folder that goes afterwards; its Python
+is run by this interpreter, without a native module, which changes no verdict.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import argparse
 import gzip
 import hashlib
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -30,6 +35,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from revision import checked_out, difference  # beside this script
+
 from bulkfhir.validators import Level, Validator
 from bulkfhir.validators.issue import FAILING
 
@@ -38,6 +45,8 @@ _CHUNK = 250
 """Lines that one task judges: enough to make passing them cheap, few enough to keep both processes
 busy to the end.
 """
+_ALSO = {"usc311": ("hl7.fhir.us.core-3.1.1",), "guide-hash2": ("hl7.fhir.us.core-6.1.0",)}
+"""Sets of cases that need a published package beside their own."""
 _TOTALS = re.compile(
     r": (\d+) lines counted \((\d+) not\), agreement ([\d.]+) %, (\d+) false alarms, (\d+) misses"
 )
@@ -73,6 +82,8 @@ def label_files(shared: pathlib.Path, own: pathlib.Path | None) -> Iterator[Labe
     """All label files, those of SHARED first, in name order."""
     for labels in sorted((shared / "oracle").glob("*.jsonl.gz")):
         yield _labelled(labels, shared, _shared_lines(labels, shared))
+    for labels in sorted((shared / "cases").glob("*.jsonl")):
+        yield _case(labels, shared)
     for labels in sorted(own.glob("*.labels.jsonl.gz")) if own else ():
         yield _labelled(
             labels,
@@ -94,8 +105,25 @@ def _shared_lines(labels: pathlib.Path, shared: pathlib.Path) -> tuple[pathlib.P
     return tuple(place for place in places if place.exists())[:1]
 
 
+def _case(labels: pathlib.Path, shared: pathlib.Path) -> Labelled:
+    """A set of SHARED/cases: NAME.LEVEL.jsonl, whose packages are known by its name."""
+    head, name = _header(labels), labels.name.partition(".")[0]
+    own = (labels.parent / "packages" / f"{prefix}{name}.tgz" for prefix in ("bugs.", ""))
+    also = (shared / "packages" / f"{package}.tgz" for package in _ALSO.get(name, ()))
+    kinds = labels.with_name(f"{name}.kinds")
+    return Labelled(
+        name=f"cases-{labels.name.removesuffix('.jsonl')}",
+        labels=labels,
+        lines=(labels.with_name(str(head["source"])),),
+        level=head["level"],
+        packages=tuple(str(package) for package in (*own, *also) if package.exists()),
+        kinds=kinds if kinds.exists() else None,
+        sha256=str(head["sha256"]),
+    )
+
+
 def _header(labels: pathlib.Path) -> dict[str, Any]:
-    with gzip.open(labels, "rt") as file:
+    with gzip.open(labels, "rt") if labels.suffix == ".gz" else labels.open() as file:
         return dict(json.loads(file.readline()))
 
 
@@ -214,6 +242,22 @@ def row(name: str, said: str, seconds: float) -> tuple[str, float]:
     )
 
 
+def judged_by(revision: str, folder: pathlib.Path, options: argparse.Namespace) -> None:
+    """Write into a folder the issues that a git revision finds, by this very script."""
+    own = ["--own", str(options.own)] if options.own else []
+    only = [part for name in options.only for part in ("--only", name)]
+    processes = ["--processes", str(options.processes)]
+    command = [sys.executable, __file__, "--shared", str(options.shared), *own, *only, *processes]
+    with checked_out(revision) as packages:
+        environment = {**os.environ, "PYTHONPATH": str(packages)}
+        subprocess.run(
+            [*command, "--jsonl", str(folder)],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env=environment,
+        )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -226,6 +270,7 @@ def main() -> int:
     parser.add_argument("--groups", type=pathlib.Path)
     parser.add_argument("--show", type=int, default=5)
     parser.add_argument("--min-agreement", type=float, default=0.0)
+    parser.add_argument("--against", metavar="REVISION")
     options = parser.parse_args()
     if not (options.shared / "oracle").is_dir():
         print(f"no label files: {options.shared / 'oracle'} is not there", file=sys.stderr)
@@ -239,6 +284,9 @@ def main() -> int:
         "time  largest groups (+ missed by us, - false alarm)"
     )
     with tempfile.TemporaryDirectory() as temporary, ProcessPoolExecutor(options.processes) as pool:
+        before = pathlib.Path(temporary) / "before"
+        if options.against:
+            judged_by(options.against, before, options)
         for labelled in label_files(options.shared, options.own):
             if options.only and not any(part in labelled.name for part in options.only):
                 continue
@@ -251,6 +299,8 @@ def main() -> int:
             text, agreement = row(labelled.name, said, time.monotonic() - began)
             worst = min(worst, agreement)
             print(text, flush=True)
+            for line in difference(before / issues.name, issues) if options.against else ():
+                print(f"    {line}", flush=True)
     return int(worst < options.min_agreement)
 
 

@@ -261,3 +261,27 @@ def test_names_of_instances_are_known_though_r4_does_not_define_them(value, rule
             {"resourceType": "Patient", "active": True, "meta": {"extension": [extension]}},
         )
     ] == rules
+
+
+@pytest.fixture(scope="module")
+def short_url(judging, tmp_path_factory):
+    """At most 13 characters for the url of a photo; the lengths of HL7's validator are UTF-16's."""
+    element = {"id": "Patient.photo.url", "path": "Patient.photo.url", "maxLength": 13}
+    profile = definition(URL + "short-url", "1.0.0", element)
+    return judging("strict", packages=[package(tmp_path_factory.mktemp("p"), "1.0.0", profile)])
+
+
+@pytest.mark.parametrize(
+    ("url", "rules"),
+    [
+        ("http://a.io/b", []),
+        ("http://a.io/bc", ["max-length"]),
+        ("http://a.io/\U0001f600", ["max-length"]),
+    ],
+    ids=["13 characters", "14 characters", "13 characters, one of them a pair"],
+)
+def test_a_url_is_no_longer_than_its_profile_allows(short_url, url, rules):
+    found = failing(short_url, patient("short-url", photo=[{"url": url}]))
+    assert [(issue.rule, issue.location) for issue in found] == [
+        (rule, "Patient.photo[0].url") for rule in rules
+    ]

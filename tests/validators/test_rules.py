@@ -45,15 +45,18 @@ COMPOSITION = {
 }
 PRACTITIONER = {"resourceType": "Practitioner", "id": "d"}
 
-CASES = [
+CASES = {
     # element cardinality, choices
-    (patient(link=[{"type": "refer"}]), [("cardinality", "Patient.link[0]")]),
-    (
+    "a link without its other": (
+        patient(link=[{"type": "refer"}]),
+        [("cardinality", "Patient.link[0]")],
+    ),
+    "an empty component": (
         observation(component=[{}]),
         [("ele-1", "Observation.component[0]"), ("cardinality", "Observation.component[0]")],
     ),
     # identifiers
-    (
+    "identifiers with absolute systems": (
         patient(
             identifier=[
                 {"system": "http://example.org/mrn", "value": "1"},
@@ -62,16 +65,16 @@ CASES = [
         ),
         [],
     ),
-    (
+    "an identifier's system that is relative": (
         patient(identifier=[{"system": "mrn", "value": "1"}]),
         [("identifier-system", "Patient.identifier[0]")],
     ),
-    (
+    "an identifier's uri that is none": (
         patient(identifier=[{"system": "urn:ietf:rfc:3986", "value": "12345"}]),
         [("identifier-uri", "Patient.identifier[0]")],
     ),
     # attachments
-    (
+    "an attachment whose size and hash fit": (
         patient(
             photo=[
                 {
@@ -84,25 +87,36 @@ CASES = [
         ),
         [],
     ),
-    (
+    "an attachment of another size": (
         patient(photo=[{"contentType": "text/plain", "data": "aGVsbG8=", "size": 6}]),
         [("attachment-size", "Patient.photo[0]")],
     ),
-    (
+    "an attachment with another hash": (
         patient(photo=[{"contentType": "text/plain", "data": "aGVsbG8=", "hash": "AAAA"}]),
         [("attachment-hash", "Patient.photo[0]")],
     ),
-    (
+    "base64 padded beyond two": (
+        patient(photo=[{"contentType": "text/plain", "data": "AAAA===="}]),
+        [("attachment-base64", "Patient.photo[0]")],
+    ),
+    "a hash padded beyond two": (
+        patient(photo=[{"contentType": "text/plain", "data": "AAAA", "hash": "AA======"}]),
+        [("attachment-base64", "Patient.photo[0]")],
+    ),
+    "base64 with a space": (
         patient(photo=[{"contentType": "text/plain", "data": "aGVs bG8="}]),
         [("attachment-base64", "Patient.photo[0]")],
     ),
     # ids and labels
-    (patient(name=[{"id": "a", "family": "x"}], address=[{"id": "b", "city": "y"}]), []),
-    (
+    "ids that differ": (
+        patient(name=[{"id": "a", "family": "x"}], address=[{"id": "b", "city": "y"}]),
+        [],
+    ),
+    "an id that stands twice": (
         patient(name=[{"id": "a", "family": "x"}], address=[{"id": "a", "city": "y"}]),
         [("duplicate-id", "Patient.address[0].id")],
     ),
-    (
+    "a label that stands twice": (
         patient(
             meta={
                 "security": [
@@ -117,17 +131,17 @@ CASES = [
         [("duplicate-security", "Patient.meta.security[1]")],
     ),
     # contained resources
-    (
+    "a contained resource that is referred to": (
         observation(
             contained=[{"resourceType": "Patient", "id": "x"}], subject={"reference": "#x"}
         ),
         [],
     ),
-    (
+    "a contained resource that nobody refers to": (
         observation(contained=[{"resourceType": "Patient", "id": "x"}]),
         [("dom-3", "Observation.contained[0]")],
     ),
-    (
+    "a contained resource with a version": (
         patient(
             contained=[
                 {"resourceType": "Organization", "id": "x", "name": "n", "meta": {"versionId": "1"}}
@@ -136,7 +150,7 @@ CASES = [
         ),
         [("dom-4", "Patient")],
     ),
-    (
+    "contained resources that refer to one another": (
         observation(
             contained=[
                 {"resourceType": "Patient", "id": "x", "managingOrganization": {"reference": "#y"}},
@@ -146,46 +160,55 @@ CASES = [
         ),
         [],
     ),
-    (
+    "a contained resource without an id": (
         observation(contained=[{"resourceType": "Patient", "name": [{"family": "x"}]}]),
         [("contained-id", "Observation.contained[0]"), ("dom-3", "Observation.contained[0]")],
     ),
     # references
-    (observation(subject={"reference": "http://example.org/fhir/Patient/1/_history/2"}), []),
-    (observation(subject={"reference": "http://example.org/fhir/Location/1"}), []),
-    (
+    "a versioned reference": (
+        observation(subject={"reference": "http://example.org/fhir/Patient/1/_history/2"}),
+        [],
+    ),
+    "an absolute reference to an allowed type": (
+        observation(subject={"reference": "http://example.org/fhir/Location/1"}),
+        [],
+    ),
+    "an absolute reference to another type": (
         observation(subject={"reference": "http://example.org/fhir/Medication/1"}),
         [("reference-target", "Observation.subject")],
     ),
-    (
+    "a reference that says another type": (
         observation(subject={"reference": "Patient/1", "type": "Group"}),
         [("reference-type", "Observation.subject")],
     ),
-    (
+    "a reference with a space": (
         observation(subject={"reference": "Patient/1 2"}),
         [("reference-form", "Observation.subject")],
     ),
-    (
+    "a contained target of another type": (
         observation(
             contained=[{"resourceType": "Medication", "id": "x"}], subject={"reference": "#x"}
         ),
         [("reference-target", "Observation.subject")],
     ),
     # codes
-    (patient(gender="femal"), [("binding-required", "Patient.gender")]),
-    (
+    "a code that is not in its value set": (
+        patient(gender="femal"),
+        [("binding-required", "Patient.gender")],
+    ),
+    "a unit of UCUM": (
         observation(
             valueQuantity={"value": 1, "system": "http://unitsofmeasure.org", "code": "mm[Hg]"}
         ),
         [],
     ),
-    (
+    "a unit that UCUM does not know": (
         observation(
             valueQuantity={"value": 1, "system": "http://unitsofmeasure.org", "code": "units"}
         ),
         [("ucum", "Observation.value.ofType(Quantity)")],
     ),
-    (
+    "a code that its system does not have": (
         observation(
             category=[
                 {
@@ -200,21 +223,27 @@ CASES = [
         ),
         [("code-system", "Observation.category[0]")],
     ),
-    (
+    "a code of an unknown system": (
         observation(
             interpretation=[{"coding": [{"system": "http://example.org/own", "code": "whatever"}]}]
         ),
         [],
     ),
     # invariants
-    (patient(contact=[{"gender": "male"}]), [("pat-1", "Patient.contact[0]")]),
-    (
+    "a contact without details": (
+        patient(contact=[{"gender": "male"}]),
+        [("pat-1", "Patient.contact[0]")],
+    ),
+    "a period that ends before it begins": (
         observation(effectivePeriod={"start": "2020-05-01", "end": "2020-04-01"}),
         [("per-1", "Observation.effective.ofType(Period)")],
     ),
-    (patient(telecom=[{"value": "1"}]), [("cpt-2", "Patient.telecom[0]")]),
+    "a telecom without a system": (
+        patient(telecom=[{"value": "1"}]),
+        [("cpt-2", "Patient.telecom[0]")],
+    ),
     # profiles of types
-    (
+    "a quantity with a comparator where none may be": (
         observation(referenceRange=[{"low": {"value": 1, "comparator": "<"}}]),
         [
             ("sqty-1", "Observation.referenceRange[0].low"),
@@ -222,16 +251,19 @@ CASES = [
         ],
     ),
     # extensions
-    (patient(extension=[{"url": "http://example.org/unknown", "valueString": "x"}]), []),
-    (
+    "an unknown extension": (
+        patient(extension=[{"url": "http://example.org/unknown", "valueString": "x"}]),
+        [],
+    ),
+    "an extension with a relative url": (
         patient(extension=[{"url": "relative", "valueString": "x"}]),
         [("extension-url", "Patient.extension[0]")],
     ),
-    (
+    "an extension without a value": (
         patient(extension=[{"url": "http://example.org/unknown"}]),
         [("ext-1", "Patient.extension[0]")],
     ),
-    (
+    "a known extension": (
         patient(
             extension=[
                 {
@@ -243,22 +275,34 @@ CASES = [
         [],
     ),
     # narratives
-    (patient(text={"status": "generated", "div": DIV % "hello"}), []),
-    (patient(text={"status": "generated", "div": DIV % " "}), [("txt-2", "Patient.text.div")]),
-    (
+    "a narrative": (patient(text={"status": "generated", "div": DIV % "hello"}), []),
+    "a blank narrative": (
+        patient(text={"status": "generated", "div": DIV % " "}),
+        [("txt-2", "Patient.text.div")],
+    ),
+    "a link that leads nowhere": (
         patient(text={"status": "generated", "div": DIV % "<a href='#x'>y</a>"}),
         [("xhtml-anchor", "Patient.text.div")],
     ),
-    (patient(text={"status": "generated", "div": DIV % "<a href='#p'>y</a>"}), []),
+    "a link to the resource's id": (
+        patient(text={"status": "generated", "div": DIV % "<a href='#p'>y</a>"}),
+        [],
+    ),
     # bundles
-    (bundle("collection", entry(UUID + "1", patient())), []),
-    (bundle("collection", {"resource": patient()}), [("bundle-full-url", "Bundle.entry[0]")]),
-    (bundle("collection", entry("Patient/p", patient())), [("bundle-full-url", "Bundle.entry[0]")]),
-    (
+    "a Bundle with a full url": (bundle("collection", entry(UUID + "1", patient())), []),
+    "a Bundle without a full url": (
+        bundle("collection", {"resource": patient()}),
+        [("bundle-full-url", "Bundle.entry[0]")],
+    ),
+    "a relative full url": (
+        bundle("collection", entry("Patient/p", patient())),
+        [("bundle-full-url", "Bundle.entry[0]")],
+    ),
+    "a full url of another id": (
         bundle("collection", entry("http://example.org/fhir/Patient/q", patient())),
         [("bundle-full-url", "Bundle.entry[0]")],
     ),
-    (
+    "a document": (
         bundle(
             "document",
             entry(UUID + "1", COMPOSITION),
@@ -268,7 +312,7 @@ CASES = [
         ),
         None,
     ),
-    (
+    "a document without a Composition": (
         bundle(
             "document",
             entry(UUID + "1", patient()),
@@ -277,11 +321,11 @@ CASES = [
         ),
         [("bundle-first-entry", "Bundle.entry[0].resource"), ("bdl-11", "Bundle")],
     ),
-    (
+    "an entry that fails": (
         bundle("collection", entry(UUID + "1", patient(active="x"))),
         [("json-type", "Bundle.entry[0].resource.active")],
     ),
-    (
+    "a search set without what was searched for": (
         bundle(
             "searchset",
             entry("http://example.org/fhir/Patient/p", patient(), search={"mode": "match"}),
@@ -289,7 +333,7 @@ CASES = [
         ),
         [("bundle-search", "Bundle.entry[0].resource")],
     ),
-    (
+    "a link that is not allowed in a collection": (
         bundle(
             "collection",
             entry(UUID + "1", patient()),
@@ -297,10 +341,10 @@ CASES = [
         ),
         [("bundle-link", "Bundle.link[0].relation")],
     ),
-]
+}
 
 
-@pytest.mark.parametrize(("resource", "expected"), CASES, ids=range(len(CASES)))
+@pytest.mark.parametrize(("resource", "expected"), CASES.values(), ids=CASES)
 def test_rule(judge, resource, expected):
     found = [
         (issue.rule, issue.location)
