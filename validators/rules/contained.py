@@ -4,16 +4,19 @@ own, and referred to (dom-2 to dom-5).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..checks.check import Check, Issues
 from ..checks.resolution import FRAGMENTS
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
+from ..definitions import CORE
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
+from ..values.narrative import read_div
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -82,7 +85,7 @@ DUPLICATE_CONTAINED_ID = Declaration(
     quotes=("id",),
 )
 
-_URIS = frozenset({"uri", "url", "canonical", "oid"})
+_URIS = frozenset({"uri", "url", "canonical", "oid", "uuid"})
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
@@ -124,7 +127,7 @@ def _repeated(held: list[Any]) -> Iterator[Issue]:
 def _unreferenced(
     schema: Schema, name: str, value: dict[str, Any], held: list[Any], met: Collection[str]
 ) -> Iterator[Issue]:
-    """dom-3: a contained resource is referred to by its container, by another that is, or refers to
+    """dom-3: a contained resource is mentioned by its container, by another that is, or mentions
     the container itself.
 
     met    fragments of the References that the walk through the container has met; nearly always
@@ -135,28 +138,15 @@ def _unreferenced(
     ]
     if all(identity in met for identity in ids):
         return
-    own = set(
-        references(schema, name, {key: item for key, item in value.items() if key != "contained"})
-    )
+    around = {key: item for key, item in value.items() if key != "contained"}
+    own = {mention.fragment for mention in mentions(schema, name, around)}
     inner = [
-        set(references(schema, kind, r))
+        set(mentions(schema, kind, r))
         if type(r) is dict and type(kind := r.get("resourceType")) is str
         else set()
         for r in held
     ]
-    places: dict[str, list[int]] = {}
-    for index, identity in enumerate(ids):
-        if identity is not None:
-            places.setdefault(identity, []).append(index)
-    reached = {index for index, identity in enumerate(ids) if identity in own or "" in inner[index]}
-    fresh = list(reached)
-    while fresh:
-        for identity in inner[fresh.pop()]:
-            for index in places.get(identity, ()):
-                if index not in reached:
-                    reached.add(index)
-                    fresh.append(index)
-
+    reached = _reached(ids, own, inner)
     for index, resource in enumerate(held):
         if type(resource) is not dict:
             continue
@@ -167,9 +157,83 @@ def _unreferenced(
             yield Issue.of(fault, f"contained[{index}]", DOMAIN_RESOURCE)
 
 
-def references(schema: Schema, name: str, value: Any) -> Iterator[str]:
-    """What a value of a type refers to by ``#``: the fragments of References and of primitives that
-    are URIs.
+class Mention(NamedTuple):
+    """A ``#fragment`` that a value names.
+
+    fragment  without ``#``; empty for the resource around
+    typed     whether it stands in a Reference that allows certain types only
+    """
+
+    fragment: str
+    typed: bool
+
+
+def _reached(ids: list[str | None], own: set[str], inner: list[set[Mention]]) -> set[int]:
+    """The positions of contained resources that are mentioned: by the resource around them, by a
+    resource that is mentioned itself, or in a circle of resources that mention one another; and of
+    those that mention the resource around them.
+
+    A circle counts where its references allow certain types only, and one resource that mentions
+    itself only where another mentions it too: as in the reference validator, which then meets a
+    resource that it is just following.
+    """
+    places: dict[str, list[int]] = {}
+    for index, identity in enumerate(ids):
+        if identity is not None:
+            places.setdefault(identity, []).append(index)
+
+    def leads(index: int, *, typed: bool) -> Iterator[int]:
+        for mention in inner[index]:
+            if mention.typed or not typed:
+                yield from places.get(mention.fragment, ())
+
+    circles = _circles([frozenset(leads(index, typed=True)) for index in range(len(ids))])
+    return _closure(
+        (
+            index
+            for index, identity in enumerate(ids)
+            if identity in own
+            or index in circles
+            or any(not mention.fragment for mention in inner[index])
+        ),
+        lambda index: leads(index, typed=False),
+    )
+
+
+def _circles(followed: list[frozenset[int]]) -> set[int]:
+    """The positions on circles, and those that circles lead to: what is left when whatever nothing
+    mentions is taken away, over and over.
+    """
+    elsewhere = {to for start, found in enumerate(followed) for to in found if to != start}
+    counts = Counter(
+        to for start, found in enumerate(followed) for to in found if to != start or to in elsewhere
+    )
+    left = set(range(len(followed)))
+    fresh = [index for index in left if not counts[index]]
+    while fresh:
+        index = fresh.pop()
+        left.remove(index)
+        for to in followed[index] - {index}:
+            counts[to] -= 1
+            if not counts[to]:
+                fresh.append(to)
+    return left
+
+
+def _closure(starts: Iterable[int], leads: Callable[[int], Iterable[int]]) -> set[int]:
+    reached = set(starts)
+    fresh = list(reached)
+    while fresh:
+        for index in leads(fresh.pop()):
+            if index not in reached:
+                reached.add(index)
+                fresh.append(index)
+    return reached
+
+
+def mentions(schema: Schema, name: str, value: Any, *, typed: bool = False) -> Iterator[Mention]:
+    """What a value of a type names by ``#``: the fragments of References, of primitives that are
+    URIs, and of links and images in narratives.
     """
     if type(value) is not dict or schema.kind(name) is None:
         return
@@ -183,16 +247,23 @@ def references(schema: Schema, name: str, value: Any) -> Iterator[str]:
             kind = "Element"
         else:
             kind = found.type
+        targets = found.type_ref.targets
         for one in item if type(item) is list else (item,):
-            if type(one) is str:
-                if one.startswith("#") and (
-                    kind in _URIS or (name == "Reference" and key == "reference")
-                ):
-                    yield one[1:]
-            elif type(one) is dict:
-                yield from references(
-                    schema, str(one.get("resourceType")) if kind == "Resource" else kind, one
+            if type(one) is dict:
+                inside = str(one.get("resourceType")) if kind == "Resource" else kind
+                yield from mentions(
+                    schema, inside, one, typed=bool(targets) and CORE + "Resource" not in targets
                 )
+            elif type(one) is str and kind == "xhtml":
+                narrative = read_div(one)
+                for fragment in (*narrative.links, *narrative.images):
+                    yield Mention(fragment, typed=False)
+            elif (
+                type(one) is str
+                and one.startswith("#")
+                and (kind in _URIS or (name == "Reference" and key == "reference"))
+            ):
+                yield Mention(one[1:], typed=typed)
 
 
 RULE = Rule(
