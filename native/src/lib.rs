@@ -7,9 +7,13 @@
 //! accepted ── columns: rows, keys, lines by kind, for whoever writes them
 //! ```
 //!
-//! It knows JSON and the primitive types; what FHIR says is in the table, and what only the
-//! explainer can tell of a single value (a code of a value set, a unit, a narrative, the slice of a
-//! value) is a question that Python answers once.
+//! `accept` knows JSON, the forms of FHIR's primitive types, contained resources, and what the flags
+//! of a type say (`accept::table::tags::NodeFlag`). `twins` are rules of FHIR written out once more:
+//! attachments, identifiers, ids, contained resources, references, Bundles, the profiles that a
+//! resource names. The names of members that any code here looks at stand in one list
+//! (`accept::table::Known`), which Python fills from what its rules read. Whatever else FHIR says is
+//! in the table, and what only the explainer can tell of a single value (a code of a value set, a
+//! unit, a narrative, the slice of a value) is a question that Python answers once.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,7 @@
 //! Attachments: data in base64, of the size that is stated.
 //!
-//! Twin of validators/rules/attachment.py.
+//! Twin of validators/rules/attachment.py
+//! (digest 028c0f0fd81e).
 
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;

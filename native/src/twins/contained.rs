@@ -1,7 +1,8 @@
 //! Contained resources: an id of their own, no nesting, nothing that they must not have, and referred
 //! to.
 //!
-//! Twin of validators/rules/contained.py.
+//! Twin of validators/rules/contained.py
+//! (digest 183a731bdd73).
 
 use crate::accept::reason::Reason;
 use crate::accept::walk::{Asked, Walk};

@@ -1,6 +1,7 @@
 //! Identifiers: the system is absolute, and the value a URI where the system says so.
 //!
-//! Twin of validators/rules/identifier.py.
+//! Twin of validators/rules/identifier.py
+//! (digest 6630f65e9884).
 
 use crate::accept::reason::Reason;
 use crate::accept::walk::{Asked, Walk};

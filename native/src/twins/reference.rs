@@ -1,7 +1,8 @@
 //! References inside a line: of contained resources, of the entries of a Bundle, of the resources
 //! in Parameters.
 //!
-//! Twin of validators/rules/reference.py and validators/checks/resolution.py.
+//! Twin of validators/rules/reference.py and validators/checks/resolution.py
+//! (digest d9b53e5d2260).
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 
