@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.judging.import_rules import EVERY_RULE, rule_named
 from bulkfhir.engine.judging.judge import Judge as JobJudge
 from bulkfhir.engine.reading.lines import Lines
 from bulkfhir.engine.settings import Settings
 from bulkfhir.validators import OneByOne, Verdict
-from bulkfhir.validators.catalogue import DECLARATIONS
 from tests.conftest import Judge
 from tests.validators.page_lines import PAGES, Line, Page, Section, read_page
 
@@ -96,10 +96,28 @@ def test_a_rule_has_a_line_that_prints_it_and_one_that_passes(section: Section) 
     assert silent
 
 
-def test_every_declared_rule_has_one_section() -> None:
+def test_pages_and_catalogue_hold_the_same_names() -> None:
     names = [section.name for section in SECTIONS if section.is_rule]
-    assert sorted(names) == sorted(set(names))
-    assert {rule.name for rule in DECLARATIONS if not rule.family} <= set(names)
+    assert sorted(names) == sorted(rule.name for rule in EVERY_RULE if not rule.family)
+    families = {f"{rule.name}s.md" for rule in EVERY_RULE if rule.family}
+    assert families <= {page.path.name for page in EVERY}
+
+
+@pytest.mark.parametrize(
+    "section",
+    [section for section in SECTIONS if section.is_rule and not section.unseen],
+    ids=lambda one: one.name,
+)
+def test_a_rule_is_printed_with_the_severity_that_it_declares(section: Section) -> None:
+    declared = rule_named(section.name)
+    assert declared is not None
+    printed = {
+        severity
+        for line in section.lines
+        for severity, rule, _ in line.expected
+        if rule == section.name
+    }
+    assert declared.severity in printed
 
 
 def test_the_index_names_every_page() -> None:
