@@ -62,6 +62,7 @@ def import_job(
     executor_options: Mapping[str, object] | None = None,
     encryption_key_id: str | None = None,
     values: bool = True,
+    max_issues: int = 1_000,
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
 ) -> JobResult:
@@ -98,6 +99,8 @@ def import_job(
     encryption_key_id  stated in the Manifest; what is written to S3 is encrypted by it
     values             False: values of elements are masked in the messages of the outcomes; what
                        a plug-in says as plain text is left out
+    max_issues         issues shown of a line at the most, errors first, then one that says how
+                       many more there are; 0 shows all. Counts are always of all
     on_progress        called in this thread about twice a second, and once at the end
     cancel             an event; once it is set the job ends as CANCEL_COMPLETED and may be resumed
 
@@ -118,6 +121,7 @@ def import_job(
             judge=judge,
             validators=tuple(validators),
             values=values,
+            max_issues=max_issues,
             sink=sink,
             sink_options=tuple(sorted((sink_options or {}).items())),
             limits=limits,

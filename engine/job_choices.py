@@ -46,6 +46,7 @@ class Choices:
     judge: str = "bulkfhir"
     validators: tuple[str, ...] = ()
     values: bool = True
+    max_issues: int = 1_000
     sink: str | None = None
     sink_options: tuple[tuple[str, str], ...] = ()
     limits: Limits = "none"
@@ -69,6 +70,8 @@ class Choices:
             raise ConfigurationError(
                 f"{self.terminology}: terminology is read by one of {', '.join(TERMINOLOGIES)}"
             )
+        if self.max_issues < 0:
+            raise ConfigurationError(f"{self.max_issues}: a line shows no less than no issue")
         if self.limits not in LIMITS:
             raise ConfigurationError(f"{self.limits}: limits are {' or '.join(LIMITS)}")
         if self.sink_options and self.sink is None:

@@ -63,6 +63,7 @@ def validate_files(
     shard_bytes: int | None = None,
     include_all: bool = False,
     values: bool = True,
+    max_issues: int = 1_000,
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
 ) -> Validation:
@@ -88,6 +89,7 @@ def validate_files(
         judge=judge,
         validators=tuple(validators),
         values=values,
+        max_issues=max_issues,
     )
     return open_validation(
         source,

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from bulkfhir.validators.excerpt import MOST
+
 from .counting.tally import Tally
 from .errors import AccessDenied, NotFound, StorageError, Unavailable
 from .executors.live_counters import Heartbeat
@@ -127,6 +129,8 @@ def _judge(settings: Settings) -> Judge:
             options["terminology"] = choices.terminology
         if choices.default_versions:
             options["defaults"] = default_versions(choices.default_versions)
+        if choices.max_issues != MOST:
+            options["max_issues"] = choices.max_issues
         judge = new_validator(choices.judge, choices.level, options)
         others = {
             name: new_validator(name, choices.level, options)

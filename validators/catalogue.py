@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
-from . import issue
+from . import excerpt, issue
 from .checks import bounds, resolution
 from .declaration import Declaration
 from .explainer import form
@@ -71,6 +71,7 @@ _MODULES = (
     structure_map_faults,
     operation_definition,
     bounds,
+    excerpt,
     issue,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -149,13 +149,16 @@ class Issue(_Worded):
 
 @dataclass(slots=True)
 class Verdict:
-    """The answer for one resource: its type and id where they could be read, and every issue
-    found.
+    """The answer for one resource: its type and id where they could be read, and the issues found.
+
+    hidden    (severity, rule) -> issues that were found and are not among ``issues``, where there
+              are more than are shown (see ``excerpt``)
     """
 
     resource_type: str | None
     resource_id: str | None
     issues: Sequence[Issue] = ()
+    hidden: Mapping[tuple[Severity, str], int] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
 from .checks.check import joined
 from .definitions import Definitions, core
+from .excerpt import MOST, excerpt
 from .explainer.form import (
     RESOURCE_TYPE,
     RESOURCE_TYPE_NO_NAME,
@@ -72,6 +73,7 @@ class Validator:
                      where that validator refuses valid codes; see docs/differences.md
     native           let the native acceptor, where it is installed, pass the lines that are
                      certainly valid; the verdicts are the same
+    max_issues       issues of a line in its verdict at the most, errors first; 0 for all
     undecided        what could not be decided offline -> how often, added up over all calls:
                      codes by their value set or code system, values by their slicing
     """
@@ -86,6 +88,7 @@ class Validator:
         defaults: Mapping[str, str] | None = None,
         terminology: TerminologyRules = "reference",
         native: bool = True,
+        max_issues: int = MOST,
     ) -> None:
         """Raises PackageError for a package that cannot be found or read."""
         if level not in get_args(Level):
@@ -96,6 +99,7 @@ class Validator:
                 f"{', '.join(get_args(TerminologyRules))}"
             )
         self.level = level
+        self._max_issues = max_issues
         self.warnings = warnings
         self.undecided: Counter[str] = Counter()
         self._unknown_profile: UnknownProfile | None = (
@@ -152,7 +156,7 @@ class Validator:
         if type(name) is not str or not self._errors.schema.is_resource(name):
             return Verdict(name if type(name) is str else None, identity, [_resource_type(name)])
         try:
-            return Verdict(name, identity, explain(resource))
+            return excerpt(Verdict(name, identity, explain(resource)), self._max_issues)
         except Exception as error:  # noqa: BLE001  # the wall around one resource: a mistake here costs its own line only
             return crash_verdict(error, name, identity)
 

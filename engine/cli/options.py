@@ -138,6 +138,13 @@ def validating(command: Command) -> Command:
             help="Report warnings and information of accepted lines too.",
         ),
         click.option(
+            "--max-issues",
+            type=click.IntRange(min=0),
+            default=1_000,
+            show_default=True,
+            help="Issues shown of one line, errors first; 0 for all.",
+        ),
+        click.option(
             "--no-values",
             is_flag=True,
             help="Mask the values of elements that messages quote.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from bulkfhir.validators import BlockVerdicts, DictionaryColumn, Issue
+from bulkfhir.validators import BlockVerdicts, DictionaryColumn, Verdict
+from bulkfhir.validators.excerpt import MORE
 
 from ..columns import measure
 from ..columns.words import words
@@ -52,7 +53,7 @@ class Tally:
             verdicts.verdicts
         ):  # examples are the first lines, in whatever order a validator came upon them
             self._add_issues(
-                verdicts.verdicts[position].issues,
+                verdicts.verdicts[position],
                 (self._shard, first + verdicts.numbers[position]),
             )
         for positions, types in (
@@ -106,10 +107,15 @@ class Tally:
     def _figures(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in LINE_FIGURES}
 
-    def _add_issues(self, issues: Iterable[Issue], place: Place) -> None:
-        for issue in issues:
-            key = rule_key(issue.severity, issue.rule)
-            self._rules[key] += 1
+    def _add_issues(self, verdict: Verdict, place: Place) -> None:
+        """Count every issue of a line, those too that it does not show."""
+        counts = Counter(
+            (issue.severity, issue.rule) for issue in verdict.issues if issue.rule != MORE.name
+        )
+        counts.update(verdict.hidden)
+        for (severity, rule), count in counts.items():
+            key = rule_key(severity, rule)
+            self._rules[key] += count
             places = self._examples.setdefault(key, [])
             if len(places) < EXAMPLES and place not in places:
                 places.append(place)

@@ -23,6 +23,7 @@ from bulkfhir.validators import (
     OneByOne,
     Verdict,
 )
+from bulkfhir.validators.excerpt import excerpt
 
 from ..limits import MAX_BINARY
 from ..logs import log_crash
@@ -71,6 +72,7 @@ class Judge:
             added = {**_size_issues(verdicts, MAX_BINARY), **added}
         if added:
             verdicts = _with_issues(verdicts, added)
+        verdicts = _excerpts(verdicts, settings.choices.max_issues)
         return verdicts if settings.choices.values else redacted(verdicts)
 
     def opinions(
@@ -161,6 +163,18 @@ class _LineByLine:
         return single.verdicts.get(0) or Verdict(single.types[0], single.ids[0], [])
 
 
+def _excerpts(verdicts: BlockVerdicts, most: int) -> BlockVerdicts:
+    """The same with no more issues a line than are shown, whoever found them."""
+    shorter = {
+        position: excerpt(verdict, most)
+        for position, verdict in verdicts.verdicts.items()
+        if most and len(verdict.issues) > most
+    }
+    if not shorter:
+        return verdicts
+    return dataclasses.replace(verdicts, verdicts={**verdicts.verdicts, **shorter})
+
+
 def _type_issues(verdicts: BlockVerdicts) -> dict[int, Issue]:
     """Accepted lines whose type could not be part of a path."""
     names = verdicts.types.names if isinstance(verdicts.types, DictionaryColumn) else verdicts.types
@@ -211,7 +225,8 @@ def _with_issues(verdicts: BlockVerdicts, added: Mapping[int, Issue]) -> BlockVe
     changed = dict(verdicts.verdicts)
     for position, issue in added.items():
         earlier: Sequence[Issue] = changed[position].issues if position in changed else ()
+        hidden = changed[position].hidden if position in changed else {}
         changed[position] = Verdict(
-            verdicts.types[position], verdicts.ids[position], [*earlier, issue]
+            verdicts.types[position], verdicts.ids[position], [*earlier, issue], hidden
         )
     return dataclasses.replace(verdicts, verdicts=changed, failed=verdicts.failed | added.keys())

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from bulkfhir.validators import BlockVerdicts, Verdict
+from bulkfhir.validators import BlockVerdicts
 
 __all__ = ["redacted"]
 
@@ -18,10 +18,8 @@ def redacted(verdicts: BlockVerdicts) -> BlockVerdicts:
     if not verdicts.verdicts:
         return verdicts
     masked = {
-        position: Verdict(
-            verdict.resource_type,
-            verdict.resource_id,
-            [issue.without_values() for issue in verdict.issues],
+        position: dataclasses.replace(
+            verdict, issues=[issue.without_values() for issue in verdict.issues]
         )
         for position, verdict in verdicts.verdicts.items()
     }
