@@ -21,7 +21,7 @@ from bulkfhir.validators.schema.errata import ERRATA, corrected
 
 CASES = [
     json.loads(line)
-    for line in (Path(__file__).resolve().parents[2] / "fixtures/invariants.ndjson")
+    for line in (Path(__file__).resolve().parents[3] / "fixtures/invariants.ndjson")
     .read_text(encoding="utf-8")
     .splitlines()
 ]

@@ -21,7 +21,7 @@ from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
 from tests.conftest import Judge
 
-FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/heldout"
+FIXTURES = pathlib.Path(__file__).resolve().parents[3] / "fixtures/heldout"
 
 
 def _lines() -> list[tuple[bytes, dict[str, str]]]:

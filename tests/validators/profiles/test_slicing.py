@@ -18,7 +18,7 @@ import pytest
 from bulkfhir.validators import Validator
 from tests.conftest import Judge
 
-FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/slicing"
+FIXTURES = pathlib.Path(__file__).resolve().parents[3] / "fixtures/slicing"
 CASES = [json.loads(line) for line in (FIXTURES / "cases.jsonl").read_text().splitlines()]
 URL = "http://example.org/fhir/StructureDefinition/"
 GONE = {"url": "http://elsewhere.example.org/gone", "valueCode": "a"}

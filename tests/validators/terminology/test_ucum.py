@@ -13,7 +13,7 @@ from bulkfhir.validators.terminology.ucum import _UNITS
 
 RECORD = [
     line.split("\t")
-    for line in (Path(__file__).resolve().parents[2] / "fixtures/terminology/units.tsv")
+    for line in (Path(__file__).resolve().parents[3] / "fixtures/terminology/units.tsv")
     .read_text()
     .splitlines()
 ]

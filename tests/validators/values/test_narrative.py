@@ -13,7 +13,7 @@ import pytest
 from bulkfhir.validators.values.narrative import check_div, read_div, resolve_anchors
 
 RECORD = json.loads(
-    (Path(__file__).resolve().parents[2] / "fixtures/narrative/verdicts.json").read_text()
+    (Path(__file__).resolve().parents[3] / "fixtures/narrative/verdicts.json").read_text()
 )
 
 

@@ -31,7 +31,7 @@ from bulkfhir.validators.schema import Schema
 from bulkfhir.validators.schema.errata import corrected
 from bulkfhir.validators.values.decoding import decode
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "../shared/conformance/r4-examples.ndjson.gz"
+EXAMPLES = Path(__file__).resolve().parents[4] / "../shared/conformance/r4-examples.ndjson.gz"
 MODEL = TypeModel(Schema(core()))
 
 LOWERED = {

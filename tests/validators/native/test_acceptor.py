@@ -20,7 +20,7 @@ from bulkfhir.validators.block import Block, BlockVerdicts
 
 pytestmark = pytest.mark.native
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 SHARED = ROOT / "../shared"
 US_CORE = SHARED / "packages/hl7.fhir.us.core-3.1.1.tgz"
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

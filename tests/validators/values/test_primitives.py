@@ -20,7 +20,7 @@ from bulkfhir.validators.values.primitives import (
 )
 
 RECORD = json.loads(
-    (Path(__file__).resolve().parents[2] / "fixtures/primitives/verdicts.json").read_text()
+    (Path(__file__).resolve().parents[3] / "fixtures/primitives/verdicts.json").read_text()
 )
 
 # ISO 8601 extends the Gregorian calendar backwards; the reference validator counts leap years

@@ -23,7 +23,7 @@ from bulkfhir.validators.definitions.standard_cache import (
 )
 from bulkfhir.validators.errors import BulkfhirError, PackageError
 
-SHARED = pathlib.Path(__file__).resolve().parents[2] / "../shared/packages"
+SHARED = pathlib.Path(__file__).resolve().parents[3] / "../shared/packages"
 US_CORE = "hl7.fhir.us.core-3.1.1.tgz"
 URL = "http://example.org/StructureDefinition/p"
 

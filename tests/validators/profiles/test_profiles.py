@@ -7,7 +7,7 @@ import pathlib
 
 import pytest
 
-PACKAGES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/packages"
+PACKAGES = pathlib.Path(__file__).resolve().parents[3] / "fixtures/packages"
 CASES = [
     json.loads(line)
     for line in (PACKAGES / "example.profiles.cases.jsonl").read_text().splitlines()

@@ -15,7 +15,7 @@ from bulkfhir.validators.definitions import core
 from bulkfhir.validators.terminology import Findings, Membership, Terminology
 from bulkfhir.validators.terminology.code_faults import BINDING_NO_CODE, BINDING_REQUIRED
 
-FOLDER = Path(__file__).resolve().parents[2] / "fixtures/terminology"
+FOLDER = Path(__file__).resolve().parents[3] / "fixtures/terminology"
 GROUPS: list[dict[str, Any]] = [
     json.loads(line) for line in (FOLDER / "cases.ndjson").read_text().splitlines()
 ]

@@ -18,7 +18,7 @@ import pytest
 from bulkfhir.validators import Block, Validator
 from tests.conftest import Judge
 
-FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/special"
+FIXTURES = pathlib.Path(__file__).resolve().parents[4] / "fixtures/special"
 PINNED = [
     json.loads(line, parse_float=str)
     for line in (FIXTURES / "responses.ndjson").read_text().splitlines()

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.native
 
 Json = dict[str, Any]
 US_CORE = (
-    pathlib.Path(__file__).resolve().parents[2] / "../shared/packages/hl7.fhir.us.core-3.1.1.tgz"
+    pathlib.Path(__file__).resolve().parents[3] / "../shared/packages/hl7.fhir.us.core-3.1.1.tgz"
 )
 URN = "urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e1d"
 PATIENT: Json = {"resourceType": "Patient", "id": "p"}

@@ -14,7 +14,7 @@ from bulkfhir.validators.definitions.trim import trim
 from bulkfhir.validators.errors import DefinitionError
 from bulkfhir.validators.schema.snapshot import Snapshots, snapshot
 
-SHARED = pathlib.Path(__file__).resolve().parents[2] / "../shared/packages"
+SHARED = pathlib.Path(__file__).resolve().parents[3] / "../shared/packages"
 BY_URL = {"discriminator": [{"type": "value", "path": "url"}], "ordered": False, "rules": "open"}
 BY_CODE = {"discriminator": [{"type": "pattern", "path": "code"}], "rules": "open"}
 BY_TYPE = [{"type": "type", "path": "$this"}]

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(
-    0, str(pathlib.Path(__file__).resolve().parents[1] / "oracle")
+    0, str(pathlib.Path(__file__).resolve().parents[2] / "oracle")
 )  # scripts that lie beside the tests, outside any package
 from generator import Generator
 from made import Maker
@@ -23,7 +23,7 @@ from one_meaning import Pair, made_lines, mutated_lines
 from spelling import Lexeme, spelled
 from wraps import wrapped
 
-PROFILES = str(pathlib.Path(__file__).resolve().parents[2] / "fixtures/packages/example.profiles")
+PROFILES = str(pathlib.Path(__file__).resolve().parents[3] / "fixtures/packages/example.profiles")
 QUICK = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
