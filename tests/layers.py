@@ -40,7 +40,7 @@ COLUMN = {
         terminology schema search
         values definitions
         patterns
-        block
+        block excerpt
         text_columns issue undecided declaration errors
     """,
     "engine": """
