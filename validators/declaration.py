@@ -41,6 +41,8 @@ class Declaration:
                this declaration stands for; "" where ``name`` is that name
     parsing    whether the fault is one of form that HealthLake's parser finds, which writes
                locations as ``/Patient``
+    unplaced   whether HealthLake finds the fault before it validates: an error without a location
+    service    HealthLake's own sentence, with the same fields; "" where it has none that is known
     main       the declaration that gives the rule its name, where this one only adds a sentence
     """
 
@@ -55,17 +57,27 @@ class Declaration:
     aliases: tuple[str, ...] = ()
     family: str = ""
     parsing: bool = False
+    unplaced: bool = False
+    service: str = ""
     main: Declaration | None = None
 
     def also(
-        self, template: str, *, quotes: Collection[str] = (), code: str | None = None
+        self,
+        template: str,
+        *,
+        quotes: Collection[str] = (),
+        code: str | None = None,
+        service: str | None = None,
     ) -> Declaration:
-        """Return a further sentence of the same rule, with an IssueType of its own where given."""
+        """Return a further sentence of the same rule; IssueType and HealthLake's own sentence are
+        those of this one unless others are given.
+        """
         return replace(
             self,
             template=template,
             quotes=tuple(quotes),
             code=self.code if code is None else code,
+            service=self.service if service is None else service,
             main=self.main or self,
         )
 
@@ -79,12 +91,18 @@ class Declaration:
         return frozenset(name for _, name, _, _ in Formatter().parse(self.template) if name)
 
     @property
-    def masked(self) -> str:
-        """The template with the mask in place of every field that may quote the data."""
-        return _masked(self.template, frozenset(self.quotes))
+    def hidden(self) -> Declaration:
+        """The declaration with the mask in place of every field that may quote the data."""
+        return _hidden(self)
 
 
 @cache
+def _hidden(one: Declaration) -> Declaration:
+    quotes = frozenset(one.quotes)
+    shown, service = _masked(one.template, quotes), _masked(one.service, quotes)
+    return replace(one, template=shown, service=service, main=one.main or one)
+
+
 def _masked(template: str, quotes: frozenset[str]) -> str:
     pieces: list[str] = []
     for text, name, spec, conversion in Formatter().parse(template):
@@ -134,6 +152,11 @@ class Violation:
         return self.declaration.template.format_map(self.values)
 
     @property
-    def masked(self) -> str:
-        """The sentence without the values that may quote the data."""
-        return self.declaration.masked.format_map(self.values)
+    def service_text(self) -> str:
+        """The sentence as HealthLake writes it."""
+        return (self.declaration.service or self.declaration.template).format_map(self.values)
+
+    @property
+    def hidden(self) -> Violation:
+        """The violation, whose sentences show no value that may quote the data."""
+        return Violation(self.declaration.hidden, self.values)

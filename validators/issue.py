@@ -135,7 +135,8 @@ class Issue(_Worded):
             return replace(self, diagnostics=text)
         quoted = [violation.values[name] for name in violation.declaration.quotes]
         profile = None if self.profile in quoted else self.profile
-        return replace(self, diagnostics=violation.masked, profile=profile, violation=None)
+        hidden = violation.hidden
+        return replace(self, diagnostics=hidden.text, profile=profile, violation=hidden)
 
     @property
     def expression(self) -> str:

@@ -17,6 +17,7 @@ ID_REQUIRED = Declaration(
     "required",
     "Missing required id field in resource json",
     "a resource that an import job stores has an id",
+    unplaced=True,
 )
 LINE_LENGTH = Declaration(
     "line-length",

@@ -11,7 +11,7 @@ import orjson
 
 from bulkfhir.validators import Issue
 
-from .outcomes import health_lake_outcome
+from .service_issues import health_lake_outcome
 
 __all__ = ["VALIDATION_ISSUE", "audited"]
 

@@ -14,10 +14,10 @@ from functools import lru_cache
 import orjson
 
 from bulkfhir.validators import Issue
-from bulkfhir.validators.catalogue import DECLARATIONS
 
 from ..columns import fill, rebase
 from ..columns.rows import Rows
+from .service_issues import health_lake_outcome
 
 __all__ = [
     "FAILURE",
@@ -25,7 +25,6 @@ __all__ = [
     "SEARCH_FAILURE",
     "SUCCESS",
     "file_failure_line",
-    "health_lake_outcome",
     "outcome_line",
     "success_lines",
     "with_base",
@@ -35,11 +34,6 @@ SUCCESS = "SUCCESS"
 FAILURE = "FAILURE"
 SEARCH_FAILURE = "SUCCESS_WITH_SEARCH_VALIDATION_FAILURES"
 LOGS = (SUCCESS, FAILURE, SEARCH_FAILURE)
-
-_PARSER_RULES = frozenset(one.name for one in DECLARATIONS if one.parsing)
-"""Rules of HealthLake's parser, whose locations look like ``/Patient``; all others come from its
-validator: ``Patient.name[0]``.
-"""
 
 _LINE_ID = b'{"lineId":'
 
@@ -80,7 +74,10 @@ def outcome_line(
         line["resourceId"] = resource_id
     if resource_type is not None:
         line["resourceType"] = resource_type
-    line["UpdateResourceResponse"] = {"jsonBlob": health_lake_outcome(issues), "statusCode": status}
+    line["UpdateResourceResponse"] = {
+        "jsonBlob": health_lake_outcome(issues, resource_type, resource_id),
+        "statusCode": status,
+    }
     return _dump(line)
 
 
@@ -95,37 +92,9 @@ def file_failure_line(message: str, status: int) -> bytes:
     return _dump({"UpdateResourceResponse": {"jsonBlob": outcome, "statusCode": status}})
 
 
-def health_lake_outcome(issues: Iterable[Issue]) -> dict[str, object]:
-    """Return issues as HealthLake words them: code always ``processing``, ``location`` and never
-    ``expression``.
-    """
-    return {
-        "resourceType": "OperationOutcome",
-        "issue": [
-            {
-                "severity": issue.severity,
-                "code": "processing",
-                "diagnostics": issue.diagnostics,
-                "location": _location(issue),
-            }
-            for issue in issues
-        ],
-    }
-
-
 def with_base(lines: bytes, base: int) -> bytes:
     """Return the lines with ``base`` added to every lineId."""
     return rebase(_LINE_ID, base, lines) if base else lines
-
-
-def _location(issue: Issue) -> list[str]:
-    if not issue.location:
-        return []
-    return (
-        ["/" + issue.location.replace(".", "/")]
-        if issue.rule in _PARSER_RULES
-        else [issue.location]
-    )
 
 
 def _dump(line: dict[str, object]) -> bytes:

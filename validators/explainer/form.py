@@ -5,13 +5,14 @@ as filler, no unknown names.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..checks.check import Check, Issues, added, prefix_locations, union
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
-from ..schema import Property
+from ..schema import Property, TypeSchema
 
 __all__ = [
     "PropertyCheck",
@@ -71,11 +72,12 @@ UNKNOWN_ELEMENT = Declaration(
     "unknown-element",
     "error",
     "structure",
-    "Unrecognised property '@{name}'",
+    "Unrecognised property '{name}': {owner} has no such element{hint}",
     "a property is one that the type has",
     section="2.6.2",
     reference=("JSON", "ILLEGAL_PROPERTY"),
     parsing=True,
+    service="Unrecognised property '@{name}'",
 )
 RESOURCE_TYPE = Declaration(
     "resource-type",
@@ -86,6 +88,7 @@ RESOURCE_TYPE = Declaration(
     section="2.6.2",
     reference=("JSON",),
     parsing=True,
+    unplaced=True,
 )
 RESOURCE_TYPE_NO_STRING = RESOURCE_TYPE.also("resourceType must be a string")
 RESOURCE_TYPE_UNKNOWN = RESOURCE_TYPE.also("Unknown resource type '{name}'", quotes=("name",))
@@ -136,9 +139,31 @@ def empty_element() -> Issue:
     return Issue.of(ELEMENT_EMPTY(), "", ELEMENT)
 
 
-def unknown_element(name: str) -> PropertyCheck:
-    """For a name that the type does not have (HealthLake's words)."""
-    return lambda value, owner, scope: [Issue.of(UNKNOWN_ELEMENT(name=name[:128]))]
+def unknown_element(name: str, schema: TypeSchema) -> PropertyCheck:
+    """Return the check of a name that the type does not have: it always fails."""
+    violation = UNKNOWN_ELEMENT(name=name[:128], owner=schema.name, hint=_Hint(name, schema))
+    return lambda value, owner, scope: [Issue.of(violation)]
+
+
+class _Hint:
+    """The name that was perhaps meant, looked for when the sentence is rendered."""
+
+    def __init__(self, name: str, schema: TypeSchema) -> None:
+        self._name, self._schema = name[:128], schema
+
+    def __str__(self) -> str:
+        near = _near(self._name, tuple(self._schema.properties))
+        return f"; did you mean '{near}'?" if near else ""
+
+
+@lru_cache(maxsize=1024)
+def _near(name: str, names: tuple[str, ...]) -> str | None:
+    """Return the one name of a type that differs from ``name`` by case, or by a letter or two."""
+    import difflib  # takes a millisecond to import, and only names that are wrong need it
+
+    alike = [known for known in names if known.lower() == name.lower()]
+    found = alike or difflib.get_close_matches(name, names, n=2, cutoff=0.75)
+    return found[0] if len(found) == 1 else None
 
 
 def _conflict(prop: Property, owner: Mapping[str, Any], siblings: frozenset[str]) -> Issues:

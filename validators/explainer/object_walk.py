@@ -141,7 +141,7 @@ class Walk:
         if found is None:
             found = self._member(name)
             if found is None:  # not kept: names from data must not fill memory
-                unknown = unknown_element(name)
+                unknown = unknown_element(name, self._schema)
                 return Member(unknown, unknown)
             self._members[name] = found
         return found

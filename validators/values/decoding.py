@@ -38,6 +38,8 @@ JSON = Declaration(
     section="2.6.2",
     reference=("JSON", "NOT_UTF8", "Type_Specific_Checks_DT_Decimal_Valid"),
     parsing=True,
+    unplaced=True,
+    service=INVALID_JSON,
 )
 JSON_OBJECT = Declaration(
     "json-object",
@@ -48,6 +50,7 @@ JSON_OBJECT = Declaration(
     section="2.6.2",
     reference=("JSON",),
     parsing=True,
+    unplaced=True,
 )
 JSON_DEPTH = Declaration(
     "json-depth",
@@ -57,6 +60,7 @@ JSON_DEPTH = Declaration(
     "objects and arrays are nested in no more than 255 levels",
     reference=("JSON",),
     parsing=True,
+    unplaced=True,
 )
 DUPLICATE_PROPERTY = Declaration(
     "duplicate-property",
@@ -66,6 +70,7 @@ DUPLICATE_PROPERTY = Declaration(
     "a property stands once in an object",
     section="2.6.2",
     reference=("JSON",),
+    unplaced=True,
 )
 
 _SPACES: Final = b" \t\r\n"

@@ -10,7 +10,7 @@ JSON_TYPE = Declaration(
     "json-type",
     "error",
     "invalid",
-    "the value must be {expected}",
+    "the value must be {expected}, not {found}",
     "a value is a JSON string, number or boolean, as its type is written in JSON",
     section="2.6.2.2",
     reference=(
@@ -20,6 +20,9 @@ JSON_TYPE = Declaration(
         "Type_Specific_Checks_DT_Decimal_Valid",
     ),
     parsing=True,
+)
+JSON_STRUCTURE = JSON_TYPE.also(
+    JSON_TYPE.template, service="This property must be an simple value, not {found}"
 )
 EMPTY_STRING = Declaration(
     "empty-string",

@@ -90,9 +90,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 _EMPTY: Final = faults.EMPTY_STRING()
-_NO_STRING: Final = faults.JSON_TYPE(expected="a JSON string")
-_NO_NUMBER: Final = faults.JSON_TYPE(expected="a JSON number")
-_NO_BOOLEAN: Final = faults.JSON_TYPE(expected="JSON true or false")
+_KINDS: Final = {str: "a string", bool: "a boolean", list: "an array", dict: "an object"}
+
+
+def _other_type(expected: str, value: object) -> Violation:
+    """Return the violation of a value of another JSON type than its type is written in."""
+    found = "null" if value is None else _KINDS.get(type(value), "a number")
+    is_structure = isinstance(value, list | dict)
+    declared = faults.JSON_STRUCTURE if is_structure else faults.JSON_TYPE
+    return declared(expected=expected, found=found)
 
 
 def is_blank(value: str) -> bool:
@@ -122,7 +128,7 @@ def _remembering(name: str, prove: Callable[[str], Violation | None]) -> Check:
 
     def check(value: object) -> Violation | None:
         if type(value) is not str:
-            return _NO_STRING
+            return _other_type("a JSON string", value)
         if value in proven:
             return None
         if not value:
@@ -232,7 +238,7 @@ def _uuid(value: str) -> Violation | None:
 
 def _string(value: object) -> Violation | None:
     if type(value) is not str:
-        return _NO_STRING
+        return _other_type("a JSON string", value)
     if not value:
         return _EMPTY
     if len(value) > STRING_LIMIT // 2 and (length := utf16_length(value)) > STRING_LIMIT:
@@ -243,7 +249,7 @@ def _string(value: object) -> Violation | None:
 def _markdown(value: object) -> Violation | None:
     # the reference validator bounds the length of string alone
     if type(value) is not str:
-        return _NO_STRING
+        return _other_type("a JSON string", value)
     return None if value else _EMPTY
 
 
@@ -251,7 +257,7 @@ def _base64(value: object) -> Violation | None:
     # by number of characters and not by alphabet, as the reference validator; WARNINGS has the
     # alphabet
     if type(value) is not str:
-        return _NO_STRING
+        return _other_type("a JSON string", value)
     if not value:
         return _EMPTY
     count = base64_length(value)
@@ -260,7 +266,7 @@ def _base64(value: object) -> Violation | None:
 
 def _xhtml(value: object) -> Violation | None:
     if type(value) is not str:
-        return _NO_STRING
+        return _other_type("a JSON string", value)
     if not value:
         return _EMPTY
     findings = check_div(value)
@@ -268,7 +274,7 @@ def _xhtml(value: object) -> Violation | None:
 
 
 def _boolean(value: object) -> Violation | None:
-    return None if value is True or value is False else _NO_BOOLEAN
+    return None if value is True or value is False else _other_type("JSON true or false", value)
 
 
 class _WholeNumber(NamedTuple):
@@ -290,7 +296,11 @@ class _WholeNumber(NamedTuple):
             if _INTEGER.fullmatch(lexeme) and not (self.least >= 0 and lexeme[0] == "-"):
                 return self.fault(int(lexeme))
             return self.form(value=lexeme, type=self.name)
-        return self.digits(value=value, type=self.name) if type(value) is float else _NO_NUMBER
+        return (
+            self.digits(value=value, type=self.name)
+            if type(value) is float
+            else _other_type("a JSON number", value)
+        )
 
 
 _INTEGERS = _WholeNumber(
@@ -329,7 +339,7 @@ def _decimal(value: object) -> Violation | None:
         if value.lexeme.lstrip("-")[:2] in ("0e", "0E"):
             return faults.DECIMAL(value=value.lexeme)
         return None
-    return _NO_NUMBER
+    return _other_type("a JSON number", value)
 
 
 def resource_id(value: object) -> Violation | None:
@@ -337,7 +347,7 @@ def resource_id(value: object) -> Violation | None:
     never blank.
     """
     if type(value) is not str:
-        return _NO_STRING
+        return _other_type("a JSON string", value)
     return None if _ID.fullmatch(value) else _id(value) or faults.ID_BLANK()
 
 

@@ -227,7 +227,7 @@ def test_a_finding_can_be_told_without_the_codes() -> None:
         codes="http://example.org/cs/tree#secret", value_set="http://example.org/vs/tree"
     )
     assert "secret" in finding.text
-    assert finding.masked == (
+    assert finding.hidden.text == (
         "The code provided (***) is not in the value set http://example.org/vs/tree, and a code "
         "from this value set is required"
     )
