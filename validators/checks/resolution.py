@@ -14,10 +14,13 @@ from typing import Any
 
 from ..declaration import Declaration, Violation
 from ..issue import Issue
+from ..values.members import objects
 from .surroundings import Scope
 
 __all__ = [
     "FRAGMENTS",
+    "PLAIN",
+    "TYPES_KEPT",
     "Resolution",
     "contained_by_id",
     "implied_type",
@@ -27,6 +30,10 @@ __all__ = [
     "scope_of",
 ]
 
+PLAIN = re.compile(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
+"""References of the simplest forms, ``Type/id`` with the type as its group, and ``urn:uuid:id``."""
+TYPES_KEPT = 200
+"""Types of targets that are remembered: names come from data; there are fewer types than that."""
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
 _QUERY = re.compile(r"\?([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*)(&([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*))*")
 FRAGMENTS = "fragments"
@@ -168,7 +175,7 @@ def _inside(scope: Scope) -> dict[int, tuple[str, Mapping[str, Any]]]:
     if found is None:
         resource = scope.resource
         found = scope.memo["inside"] = {
-            id(held): ("contained", resource) for held in _objects(resource.get("contained"))
+            id(held): ("contained", resource) for held in objects(resource.get("contained"))
         }
         for holder, held in _inline(resource):
             found[id(held)] = ("entry", holder)
@@ -179,16 +186,16 @@ def _inline(resource: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[
     """(holder, resource) of every resource in a place of a Bundle or Parameters."""
     match resource.get("resourceType"):
         case "Bundle":
-            for entry in _objects(resource.get("entry")):
+            for entry in objects(resource.get("entry")):
                 response = entry.get("response")
                 yield from _held(entry, "resource")
                 yield from _held(response if type(response) is dict else {}, "outcome")
         case "Parameters":
-            left = list(_objects(resource.get("parameter")))
+            left = list(objects(resource.get("parameter")))
             while left:
                 parameter = left.pop()
                 yield from _held(parameter, "resource")
-                left += _objects(parameter.get("part"))
+                left += objects(parameter.get("part"))
 
 
 def _held(holder: dict[str, Any], name: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -196,14 +203,9 @@ def _held(holder: dict[str, Any], name: str) -> Iterator[tuple[dict[str, Any], d
         yield holder, found
 
 
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    if type(value) is list:
-        yield from (item for item in value if type(item) is dict)
-
-
 def contained(resource: Mapping[str, Any], identity: str) -> dict[str, Any] | None:
     """The contained resource with that id."""
-    return next((r for r in _objects(resource.get("contained")) if r.get("id") == identity), None)
+    return next((r for r in objects(resource.get("contained")) if r.get("id") == identity), None)
 
 
 def contained_by_id(scope: Scope) -> dict[str, dict[str, Any]]:
@@ -213,7 +215,7 @@ def contained_by_id(scope: Scope) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] | None = scope.memo.get("contained")
     if found is None:
         found = scope.memo["contained"] = {}
-        for resource in _objects(scope.resource.get("contained")):
+        for resource in objects(scope.resource.get("contained")):
             if type(identity := resource.get("id")) is str:
                 found.setdefault(identity, resource)
     return found
@@ -264,7 +266,7 @@ def _beyond(reference: str, scope: Scope) -> Resolution:
 
 
 def _in_parameters(parameters: Any, reference: str) -> dict[str, Any] | None:
-    for parameter in _objects(parameters):
+    for parameter in objects(parameters):
         resource = parameter.get("resource")
         if (
             type(resource) is dict
@@ -368,7 +370,7 @@ def entries(bundle: Scope) -> list[tuple[Any, dict[str, Any] | None, dict[str, A
     )
     if found is None:
         found = []
-        for entry in _objects(bundle.resource.get("entry")):
+        for entry in objects(bundle.resource.get("entry")):
             resource = entry.get("resource")
             found.append(
                 (entry.get("fullUrl"), resource if type(resource) is dict else None, entry)

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from ..checks.check import Issues, copied
-from ..checks.resolution import FRAGMENTS, contained_by_id
+from ..checks.resolution import FRAGMENTS, PLAIN, TYPES_KEPT, contained_by_id
 from ..checks.surroundings import Scope
 from ..schema import Property
 from ..values.primitives import QUIET
@@ -28,9 +28,7 @@ _CONCEPT = frozenset({"coding", "text"})
 _CODING = frozenset({"system", "version", "code", "display", "userSelected"})
 _LENGTH = 512
 
-_REFERENCE = re.compile(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
 _LOCAL = re.compile(r"#[A-Za-z0-9\-.]{1,64}")
-_TYPES_KEPT = 200  # names come from data; there are fewer types than that
 _DISPLAY = 100_000
 
 
@@ -151,7 +149,7 @@ class _References:
             return False
 
     def _leads_well(self, reference: str, scope: Scope) -> bool:
-        plain = _REFERENCE.fullmatch(reference)
+        plain = PLAIN.fullmatch(reference)
         if plain is not None:
             if plain[1] not in self._types:
                 return False
@@ -172,9 +170,7 @@ class _References:
                 self._held.add(name)
             return
         self._memory.keep(self._proven, reference, None)
-        if (plain := _REFERENCE.fullmatch(reference)) is not None and len(
-            self._types
-        ) < _TYPES_KEPT:
+        if (plain := PLAIN.fullmatch(reference)) is not None and len(self._types) < TYPES_KEPT:
             self._types.add(plain[1])
 
 

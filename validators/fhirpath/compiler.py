@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..definitions import CORE
+from ..terminology.ucum import UCUM
 from .errors import EvaluationError, FhirPathTypeError
 from .evaluation import FUNCTIONS, Collection, Descending, Environment, Evaluator
 from .functions import (  # noqa: F401  (they register their functions)
@@ -40,13 +42,13 @@ __all__ = ["compile_tree"]
 _CONSTANTS = {
     "sct": "http://snomed.info/sct",
     "loinc": "http://loinc.org",
-    "ucum": "http://unitsofmeasure.org",
+    "ucum": UCUM,
     "us-zip": "[0-9]{5}(-[0-9]{4}){0,1}",
 }
 _CONSTANT_PREFIXES = {
     "vs-": "http://hl7.org/fhir/ValueSet/",
     "cs-": "http://hl7.org/fhir/",
-    "ext-": "http://hl7.org/fhir/StructureDefinition/",
+    "ext-": CORE,
 }
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "Evaluator",
     "Function",
     "function",
+    "PER_ITEM",
     "lazy",
 ]
 
@@ -131,6 +132,13 @@ class Function:
 
 
 FUNCTIONS: dict[str, Function] = {}
+
+PER_ITEM = frozenset({"all", "exists", "repeat", "select", "sort", "where"})
+"""Functions all of whose arguments are evaluated on each item before them, which is then ``$this``.
+
+The branches of ``iif`` and the value of ``defineVariable`` are evaluated on those items too, but
+``$this`` stays what it was.
+"""
 
 
 def function(name: str, minimum: int = 0, maximum: int | None = None) -> Callable[[Eager], Eager]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from ..terminology.ucum import UCUM
 from .errors import EvaluationError
 from .node import Item, Node
 from .quantity import Quantity, Units
@@ -24,7 +25,6 @@ __all__ = [
     "truth",
 ]
 
-_UCUM = "http://unitsofmeasure.org"
 _QUANTITIES = frozenset(
     {"Quantity", "Age", "Count", "Distance", "Duration", "Money", "SimpleQuantity", "MoneyQuantity"}
 )
@@ -68,7 +68,7 @@ def _quantity(node: Node) -> Any:
         return Quantity(
             decimal(value), fields.get("unit") or "1", system="" if fields.get("unit") else None
         )
-    return Quantity(decimal(value), code, system=None if system == _UCUM else system or "")
+    return Quantity(decimal(value), code, system=None if system == UCUM else system or "")
 
 
 def text(item: Item) -> str | None:

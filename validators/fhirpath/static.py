@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from .errors import FhirPathTypeError
+from .evaluation import PER_ITEM
 from .functions.type_tests import system_type
 from .model import SYSTEM_TYPES, TypeModel
 from .parser import type_name
@@ -41,7 +42,6 @@ _SAME = frozenset(
         "slice combine union"
     ).split()
 )
-_PER_ITEM = frozenset("where all exists select repeat iif trace sort".split())
 _ORDERED = frozenset("first last tail skip take".split())
 _UNORDERED = frozenset({"children", "descendants"})
 _TESTS_OF_STRINGS = "startsWith endsWith contains matches matchesFull"
@@ -163,10 +163,21 @@ def _call(source: Tree | None, name: str, arguments: tuple[Tree, ...], site: _Si
     if name in ("is", "as", "ofType"):
         wanted = type_name(arguments[0]) if arguments else None
         return _BOOLEAN if name == "is" or wanted is None else _narrowed(focus, wanted, site)
-    inner = site.on(focus)
-    place = inner if name in _PER_ITEM else replace(site, focus=site.this)
-    results = [_types(argument, place) for argument in arguments]
+    results = [
+        _types(argument, _place(name, number, focus, site))
+        for number, argument in enumerate(arguments)
+    ]
     return _result(name, focus, results, arguments)
+
+
+def _place(name: str, number: int, focus: Types, site: _Site) -> _Site:
+    """Where an argument of a function is evaluated: what its bare names and ``$this`` are of."""
+    match name, number:
+        case ("iif", 0) | ("trace", 1) | ("aggregate", 0):
+            return site.on(focus)
+        case ("iif", _) | ("defineVariable", 1):
+            return replace(site, focus=focus)
+    return site.on(focus) if name in PER_ITEM else replace(site, focus=site.this)
 
 
 def _result(name: str, focus: Types, results: list[Types], arguments: tuple[Tree, ...]) -> Types:

@@ -4,7 +4,6 @@ those of the data.
 
 from __future__ import annotations
 
-import binascii
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
@@ -13,11 +12,12 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import TypeSchema
+from ..values.base64_text import decoded
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["RULE", "decoded"]
+__all__ = ["RULE"]
 
 BASE64 = Declaration(
     "attachment-base64",
@@ -50,30 +50,6 @@ HASH = Declaration(
     section="2.24.0.5",
     reference=("TYPE_SPECIFIC_CHECKS_DT_ATT_HASH_MISMATCH",),
 )
-
-_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-
-def decoded(text: str) -> bytes | None:
-    """The bytes of base64 without white space or any other foreign character; padding may be left
-    out, but not be wrong. None otherwise.
-    """
-    try:
-        raw = text.encode("ascii")
-    except UnicodeEncodeError:
-        return None
-    body = raw.rstrip(b"=")
-    padding = len(raw) - len(body)
-    if (
-        len(body) % 4 == 1
-        or (padding and (len(raw) % 4 or padding > 2))
-        or raw.translate(None, _ALPHABET).strip(b"=")
-    ):
-        return None
-    try:
-        return binascii.a2b_base64(body + b"=" * (-len(body) % 4))
-    except binascii.Error:
-        return None
 
 
 def _sha1(content: bytes) -> bytes:

@@ -11,6 +11,7 @@ from ..checks.check import Check, Issues, prefix_locations
 from ..checks.rule import Lowered, Reads, Rule
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
+from ..definitions import CORE
 from ..issue import Issue
 from ..schema import Property
 from ..values.uri import is_absolute_uri
@@ -28,7 +29,6 @@ _OTHER_VERSION = re.compile(
 )
 _INSIDE = "Extension.extension"  # the parts of an extension, whose urls are names
 _KEPT = 4096
-_CORE = "http://hl7.org/fhir/StructureDefinition/"
 _LATER = {
     "instance-name": ("string", "Resource.meta"),
     "instance-description": ("markdown", "Resource.meta"),
@@ -232,7 +232,7 @@ class _Extensions:
 
 
 def _later(url: str) -> dict[str, Any] | None:
-    found = _LATER.get(url.removeprefix(_CORE)) if url.startswith(_CORE) else None
+    found = _LATER.get(url.removeprefix(CORE)) if url.startswith(CORE) else None
     if found is None:
         return None
     kind, context = found

@@ -19,7 +19,7 @@ from ..checks.bounds import undecided
 from ..checks.check import Issues
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
-from ..definitions import type_url
+from ..definitions import CORE, type_url
 from ..issue import Issue
 from ..schema import Property, Schema
 from .canonical_url import CANONICAL_RESOURCES
@@ -47,13 +47,12 @@ _REAL = {
     "Resource": frozenset({"id", "meta", "implicitRules", "language"}),
     "DomainResource": frozenset({"text", "contained", "extension", "modifierExtension"}),
 }
-_CORE = "http://hl7.org/fhir/StructureDefinition/"
 _CORRECTED = {
-    _CORE + "structuredefinition-fhir-type": ("ElementDefinition.type",),
-    _CORE + "regex": ("Questionnaire.item", "ElementDefinition", "ElementDefinition.type"),
-    _CORE + "structuredefinition-normative-version": ("Element",),
-    _CORE + "capabilitystatement-expectation": ("Element",),
-    _CORE + "capabilitystatement-prohibited": ("Element",),
+    CORE + "structuredefinition-fhir-type": ("ElementDefinition.type",),
+    CORE + "regex": ("Questionnaire.item", "ElementDefinition", "ElementDefinition.type"),
+    CORE + "structuredefinition-normative-version": ("Element",),
+    CORE + "capabilitystatement-expectation": ("Element",),
+    CORE + "capabilitystatement-prohibited": ("Element",),
 }
 """Definitions whose published contexts are too narrow for what is published with them."""
 

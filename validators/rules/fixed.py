@@ -16,6 +16,7 @@ from ..declaration import Declaration
 from ..fhirpath import FhirPathError
 from ..issue import Issue
 from ..schema import Property
+from ..terminology.ucum import UCUM
 from ..values.primitives import utf16_length
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _MEASURED = frozenset(
     {"string", "code", "uri", "url", "canonical", "oid", "uuid", "date", "dateTime"}
 )
 """The types whose maxLength HL7's validator looks at."""
-_UCUM = "http://unitsofmeasure.org"
 _DURATIONS = frozenset({"Quantity", "Duration", "Age"})
 _MOMENTS = {"date": "today()", "dateTime": "now()", "instant": "now()"}
 """A duration as bound of a date or time counts from the time of validation: the minimum back, the
@@ -247,7 +247,7 @@ def _quantity_bound(limit: Mapping[str, Any], fault: Declaration) -> Check:
                 else Decimal(str(number)) > most
             )
         else:
-            beyond = system == _UCUM
+            beyond = system == UCUM
         return [Issue.of(found)] if beyond else None
 
     return check

@@ -13,7 +13,7 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
 from ..schema import TypeSchema
-from .questionnaires.questionnaire import extensions, objects
+from ..values.members import extensions, objects
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

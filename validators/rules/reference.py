@@ -6,7 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
-from ..checks.resolution import FRAGMENTS, Resolution, implied_type, is_conditional, resolve
+from ..checks.resolution import (
+    FRAGMENTS,
+    PLAIN,
+    TYPES_KEPT,
+    Resolution,
+    implied_type,
+    is_conditional,
+    resolve,
+)
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
@@ -25,8 +33,6 @@ _BLANK = re.compile(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is no
 _PARTED = re.compile(
     r"[ \t\n\x0b\f\r/?]"
 )  # without any of these there is nothing in a reference that could be of a wrong form
-_PLAIN = re.compile(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
-_TYPES_KEPT = 200  # names come from data; there are fewer types than that
 _KNOWN = frozenset(
     {"http://tools.ietf.org/html/bcp47"}
 )  # stands in published examples in place of a reference
@@ -166,7 +172,7 @@ class _Reference:
             return None
         if (
             scope.parent is None
-            and (match := _PLAIN.fullmatch(reference))
+            and (match := PLAIN.fullmatch(reference))
             and (match[1] in self.plain or (match[1] is None and not self.aggregation))
             and "type" not in value
         ):
@@ -257,7 +263,7 @@ class _Reference:
                 found=actual, reference=reference[:128], expected=self.expected
             )
             issues.append(Issue.of(fault))
-        elif actual is not None and not issues and len(self.plain) < _TYPES_KEPT:
+        elif actual is not None and not issues and len(self.plain) < TYPES_KEPT:
             self.plain.add(actual)
         return issues
 

@@ -17,8 +17,8 @@ from ..checks.rule import Rule, Unknown
 from ..definitions import type_url
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
+from ..values.members import objects, text_of
 from . import structure_map_faults as faults
-from .questionnaires.questionnaire import objects, text_of
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

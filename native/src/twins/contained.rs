@@ -2,7 +2,7 @@
 //! to.
 //!
 //! Twin of validators/rules/contained.py
-//! (digest 183a731bdd73).
+//! (digest ae1be65bd0c1).
 
 use crate::accept::reason::Reason;
 use crate::accept::walk::{Asked, Walk};

@@ -2,7 +2,7 @@
 //! in Parameters.
 //!
 //! Twin of validators/rules/reference.py and validators/checks/resolution.py
-//! (digest d9b53e5d2260).
+//! (digest 614e8c63aa58).
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 

@@ -428,3 +428,25 @@ def test_a_primitive_is_evaluated_with_its_companion() -> None:
     assert made.holds("2001-01-01", Scope()) is True
     assert made.holds("1999-01-01", Scope()) is False
     assert made.holds_for(None, Scope(), EXTENSION) is True
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("name.iif(family.exists(), $this.id)", ["p"]),
+        ("name.iif($this.family.exists(), given)", ["Ada"]),
+        ("name.aggregate($total + given.count(), 0)", [1]),
+        ("name.trace('x', family).given", ["Ada"]),
+        ("name.defineVariable('family', family).select(%family)", ["Lovelace"]),
+        ("name.where($this.family = 'Lovelace').given", ["Ada"]),
+    ],
+)
+def test_names_and_this_in_arguments_are_what_they_are_evaluated_on(
+    expression: str, expected: list[Any]
+) -> None:
+    patient = {
+        "resourceType": "Patient",
+        "id": "p",
+        "name": [{"family": "Lovelace", "given": ["Ada"]}],
+    }
+    assert fhirpath.compile(expression, "Patient").evaluate(patient) == expected

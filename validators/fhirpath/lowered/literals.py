@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from ...terminology.ucum import UCUM
 from ..syntax import Binary, Call, External, Literal, Tree
 
 __all__ = [
@@ -43,7 +44,7 @@ def is_count(tree: Tree) -> bool:
 
 
 _SYSTEMS = {
-    "ucum": "http://unitsofmeasure.org",
+    "ucum": UCUM,
     "loinc": "http://loinc.org",
     "sct": "http://snomed.info/sct",
 }

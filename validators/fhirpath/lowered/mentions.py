@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from ..evaluation import PER_ITEM
 from ..model import TypeModel
 from ..syntax import Call, External, Member, Tree, Variable, children
 
@@ -17,8 +18,6 @@ _ALL_SEEING: Final = frozenset({"children", "conformsTo", "resolve", "slice", "c
 
 ``resolve`` finds its own way to what is contained.
 """
-_PER_ITEM: Final = frozenset({"exists", "where", "all", "select", "repeat", "sort"})
-"""Functions whose arguments are about each item before them."""
 
 
 def mentions(tree: Tree, type_name: str, model: TypeModel) -> dict[str, frozenset[str]] | None:
@@ -76,7 +75,7 @@ def _sees_itself(tree: Tree, *, of_item: bool = False) -> bool:
         case Call(None, _, _) if not of_item:
             return True
         case Call(source, name, arguments):
-            inside = of_item or (source is not None and name in _PER_ITEM)
+            inside = of_item or (source is not None and name in PER_ITEM)
             return (source is not None and _sees_itself(source, of_item=of_item)) or any(
                 _sees_itself(one, of_item=inside) for one in arguments
             )

@@ -15,29 +15,30 @@ from typing import Any
 from ...checks.bounds import BEYOND
 from ...checks.resolution import contained
 from ...declaration import Declaration, Violation
+from ...definitions import CORE
 from ...patterns import PatternError, pattern
 from ...terminology import Membership, Terminology, ValueSet
+from ...values.base64_text import decoded
 from ...values.instants import instant
+from ...values.members import extensions, lexical, text_of
 from ...values.primitives import utf16_length
-from ..attachment import decoded
 from . import answer_rules as rules
-from .questionnaire import Item, Questionnaire, extensions, lexical, text_of
+from .questionnaire import Item, Questionnaire
 
 __all__ = ["AnswerFaults"]
 
 Faults = Iterator[Violation]
 
-_HL7 = "http://hl7.org/fhir/StructureDefinition/"
-_MIN_VALUE, _MAX_VALUE = _HL7 + "minValue", _HL7 + "maxValue"
-_MAX_DECIMALS = _HL7 + "maxDecimalPlaces"
-_MIN_LENGTH = _HL7 + "minLength"
-_REGEX, _ENTRY_FORMAT = _HL7 + "regex", _HL7 + "entryFormat"
-_MIME_TYPE, _MAX_SIZE = _HL7 + "mimeType", _HL7 + "maxSize"
-_REFERENCE_RESOURCE = _HL7 + "questionnaire-referenceResource"
-_EXCLUSIVE = _HL7 + "questionnaire-optionExclusive"
+_MIN_VALUE, _MAX_VALUE = CORE + "minValue", CORE + "maxValue"
+_MAX_DECIMALS = CORE + "maxDecimalPlaces"
+_MIN_LENGTH = CORE + "minLength"
+_REGEX, _ENTRY_FORMAT = CORE + "regex", CORE + "entryFormat"
+_MIME_TYPE, _MAX_SIZE = CORE + "mimeType", CORE + "maxSize"
+_REFERENCE_RESOURCE = CORE + "questionnaire-referenceResource"
+_EXCLUSIVE = CORE + "questionnaire-optionExclusive"
 _UNIT_OPTION, _UNIT_VALUE_SET = (
-    _HL7 + "questionnaire-unitOption",
-    _HL7 + "questionnaire-unitValueSet",
+    CORE + "questionnaire-unitOption",
+    CORE + "questionnaire-unitValueSet",
 )
 _MIN_QUANTITY = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-minQuantity"
 _MAX_QUANTITY = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-maxQuantity"

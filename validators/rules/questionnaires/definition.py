@@ -13,8 +13,9 @@ from ...checks.surroundings import Scope
 from ...declaration import Declaration
 from ...issue import Issue
 from ...schema import TypeSchema
+from ...values.members import extensions, lexical, objects, typed
 from . import condition_faults
-from .questionnaire import Item, Questionnaire, extensions, lexical, objects, typed
+from .questionnaire import Item, Questionnaire
 
 if TYPE_CHECKING:
     from ...checks.compilation import Compilation

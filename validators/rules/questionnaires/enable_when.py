@@ -9,7 +9,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ...values.instants import instant
-from .questionnaire import Item, Questionnaire, extensions, lexical, objects, typed
+from ...values.members import extensions, lexical, objects, typed
+from .questionnaire import Item, Questionnaire
 
 __all__ = ["BeyondBoundsError", "EnableWhen", "UndecidableConditionError"]
 

@@ -7,53 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...values.decoding import Number
+from ...values.members import Json, extensions, objects, text_of, typed
 
-__all__ = ["Item", "Questionnaire", "extensions", "lexical", "objects", "text_of", "typed"]
-
-Json = dict[str, Any]
+__all__ = ["Item", "Questionnaire"]
 
 _SAME = {"question": "group"}  # an abstract code; the reference validator takes it for a group
-
-
-def objects(value: Any) -> list[Json]:
-    """The JSON objects of an array; none of what is no array."""
-    return [item for item in value if type(item) is dict] if type(value) is list else []
-
-
-def text_of(value: Any) -> str | None:
-    """A string that says something; None for anything else."""
-    return value if type(value) is str and value.strip() else None
-
-
-def lexical(value: Any) -> str | None:
-    """A primitive as it is written; None for what is no primitive."""
-    if type(value) is bool:
-        return "true" if value else "false"
-    if isinstance(value, Number):
-        return value.lexeme
-    return str(value) if type(value) in (str, int, float) else None
-
-
-def typed(holder: Json, name: str = "value") -> tuple[str, Any] | None:
-    """The choice ``name[x]`` of an object: its type as the JSON name says it (``Coding``,
-    ``DateTime``) and its value, None where only extensions are given.
-    """
-    for key in holder:
-        bare = key.removeprefix("_")
-        if bare.startswith(name) and bare[len(name) : len(name) + 1].isupper():
-            return bare[len(name) :], holder.get(bare)
-    return None
-
-
-def extensions(element: Json, url: str) -> list[tuple[str, Any]]:
-    """Type and value of every extension of that url that has a value."""
-    found = (
-        typed(extension)
-        for extension in objects(element.get("extension"))
-        if extension.get("url") == url
-    )
-    return [value for value in found if value is not None]
 
 
 class Item:

@@ -20,11 +20,12 @@ from ...checks.surroundings import Scope
 from ...issue import Issue, Severity
 from ...schema import Property, TypeSchema
 from ...values.instants import instant
+from ...values.members import objects, text_of, typed
 from . import answer_rules, condition_faults
 from . import response_faults as faults
 from .answer_faults import AnswerFaults
 from .enable_when import BeyondBoundsError, EnableWhen, UndecidableConditionError
-from .questionnaire import Item, Questionnaire, objects, text_of, typed
+from .questionnaire import Item, Questionnaire
 
 if TYPE_CHECKING:
     from ...checks.compilation import Compilation

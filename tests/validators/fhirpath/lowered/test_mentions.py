@@ -24,6 +24,7 @@ WHOLE: set[str] = set()
         ("Patient", "birthDate.exists()", {"birthDate": WHOLE, "_birthDate": WHOLE}),
         ("Patient", "name.where($this.family.exists()).exists()", {"name": WHOLE}),
         ("Patient", "name.given.count() < 3", {"name": {"given", "_given"}}),
+        ("Patient", "name.select($this.family).exists()", {"name": WHOLE}),
         ("Patient", "name.extension('x').exists()", {"name": WHOLE, "extension": WHOLE}),
         ("Patient", "Patient.active", {"active": WHOLE, "_active": WHOLE}),
         ("Patient", "%context.gender = 'male'", {"gender": WHOLE, "_gender": WHOLE}),
@@ -66,6 +67,8 @@ def test_every_type_of_a_choice_is_seen() -> None:
         "children().count() > 1",
         "descendants().exists()",
         "subject.resolve() is Patient",
+        "name.iif(family.exists(), $this).exists()",
+        "name.defineVariable('all', $this).exists()",
     ],
 )
 def test_what_looks_at_the_resource_itself_may_see_anything(expression: str) -> None:
