@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
 from .checks.check import joined
+from .checks.exactness import InexactNumberError
 from .definitions import Definitions, core
 from .excerpt import MOST, excerpt
 from .explainer.form import (
@@ -53,6 +54,9 @@ _LEXICAL = b'"QuestionnaireResponse"'
 """Names the one type whose rules ask how a decimal was written."""
 _HOLDERS = frozenset({"contained", "entry", "parameter"})
 """Where a resource may hold others."""
+
+
+_Explain = Callable[[dict[str, Any], Counter[str]], list[Issue]]
 
 
 class Validator:
@@ -138,7 +142,7 @@ class Validator:
         """
         return self._verdict(line, self._issues if self.level == "minimal" else self._all_issues)
 
-    def _verdict(self, line: bytes, explain: Callable[[dict[str, Any]], list[Issue]]) -> Verdict:
+    def _verdict(self, line: bytes, explain: _Explain) -> Verdict:
         resource = decode(line)
         if (
             resource.__class__ is dict
@@ -156,23 +160,36 @@ class Validator:
         if type(name) is not str or not self._errors.schema.is_resource(name):
             return Verdict(name if type(name) is str else None, identity, [_resource_type(name)])
         try:
-            return excerpt(Verdict(name, identity, explain(resource)), self._max_issues)
+            verdict = Verdict(name, identity, self._explained(line, resource, explain))
+            return excerpt(verdict, self._max_issues)
         except Exception as error:  # noqa: BLE001  # the wall around one resource: a mistake here costs its own line only
             return crash_verdict(error, name, identity)
 
-    def _issues(self, resource: dict[str, Any]) -> list[Issue]:
+    def _explained(self, line: bytes, resource: dict[str, Any], explain: _Explain) -> list[Issue]:
+        """The issues of a resource; where digits of its numbers decide, of it read exactly."""
+        undecided = Counter[str]()
+        try:
+            issues = explain(resource, undecided)
+        except InexactNumberError:
+            exact = decode_exact(line)
+            undecided.clear()
+            issues = [exact] if isinstance(exact, Issue) else explain(exact, undecided)
+        self.undecided.update(undecided)
+        return issues
+
+    def _issues(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
         """What fails a resource is looked for first, which is the smaller question; the rest only
         where something does.
         """
         if self.level == "minimal":
-            return self._minimal(self._errors.explain(resource, self.undecided))
+            return self._minimal(self._errors.explain(resource, undecided))
         if self.warnings:
-            return self._all_issues(resource)
-        issues = self._errors.explain(resource, self.undecided)
+            return self._all_issues(resource, undecided)
+        issues = self._errors.explain(resource, undecided)
         return self._everything.explain(resource, Counter()) if issues else issues
 
-    def _all_issues(self, resource: dict[str, Any]) -> list[Issue]:
-        issues = self._everything.explain(resource, self.undecided)
+    def _all_issues(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
+        issues = self._everything.explain(resource, undecided)
         return issues if self.warnings or any(issue.fails for issue in issues) else []
 
     @cached_property

@@ -16,6 +16,8 @@ from typing import Any
 import orjson
 import zstandard
 
+from .exact_decimals import json_text, with_exact_decimals
+
 __all__ = ["Archive", "pack"]
 
 _MAGIC = b"BFHIRDEF2\n"
@@ -39,7 +41,7 @@ def pack(resources: Iterable[Resource]) -> bytes:
     index: dict[str, dict[str, list[list[Any]]]] = {}
     size, last = 0, None
     for resource in ordered:
-        data = orjson.dumps(resource, option=orjson.OPT_SORT_KEYS)
+        data = json_text(resource)
         kind = resource["resourceType"]
         if not chunks or size + len(data) > _CHUNK or kind != last:
             chunks.append([])
@@ -94,8 +96,8 @@ class Archive:
                         next(iter(self._chunks))
                     )  # the one that was asked for longest ago
             self._chunks[number] = chunk
-        resource: Resource = orjson.loads(memoryview(chunk)[start:end])
-        return resource
+        text = chunk[start:end]
+        return with_exact_decimals(orjson.loads(text), text)
 
     def fetch(self, kind: str, url: str) -> Resource | None:
         """The resource of that kind and canonical url, or None; ``url|version`` asks for exactly

@@ -22,6 +22,7 @@ import zstandard
 
 from ..errors import PackageError
 from .archive import Archive, pack
+from .exact_decimals import with_exact_decimals
 from .tarball import read_folder, read_tarball
 from .trim import KINDS, trim
 
@@ -128,7 +129,8 @@ def _recipe() -> bytes:
     """Changes whenever the code does that makes archives, so that no stale cache is ever read."""
     folder = files(__package__)
     return b"\0".join(
-        (folder / name).read_bytes() for name in ("archive.py", "package.py", "trim.py")
+        (folder / name).read_bytes()
+        for name in ("archive.py", "exact_decimals.py", "package.py", "trim.py")
     )
 
 
@@ -154,7 +156,7 @@ def _prepare(path: Path, key: str, members: Iterable[tuple[PurePosixPath, bytes]
         if name.name == "package.json":
             manifest = resource
         elif resource.get("resourceType") in KINDS and isinstance(resource.get("url"), str):
-            resources.append(_trimmed(path, name, resource))
+            resources.append(_trimmed(path, name, resource, content))
     if not manifest and not resources:
         raise PackageError(f"{path}: holds neither package.json nor conformance resources")
     body = pack([*resources, _description(path, manifest, resources)])
@@ -170,9 +172,9 @@ def _parsed(path: Path, name: PurePosixPath, content: bytes) -> Resource:
     return resource if isinstance(resource, dict) else {}
 
 
-def _trimmed(path: Path, name: PurePosixPath, resource: Resource) -> Resource:
+def _trimmed(path: Path, name: PurePosixPath, resource: Resource, content: bytes) -> Resource:
     try:
-        return trim(resource)
+        return trim(with_exact_decimals(resource, content.removeprefix(_BOM)))
     except (
         AttributeError,
         KeyError,

@@ -31,11 +31,11 @@ _QUANTITIES = frozenset(
 _TEMPORAL = frozenset({"date", "dateTime", "instant", "time"})
 
 
-def decimal(value: float) -> Decimal:
+def decimal(value: float | Decimal) -> Decimal:
     """A JSON number as Decimal: 0.1 is 0.1. The digits are those of the shortest form that reads
     back as the same float,
     so zeros at the end of the lexeme (``1.50``) are lost, as orjson has lost them."""
-    return Decimal(repr(value))
+    return value if isinstance(value, Decimal) else Decimal(repr(value))
 
 
 def plain(item: Item) -> Any:
@@ -51,7 +51,7 @@ def plain(item: Item) -> Any:
         return _quantity(item) if name in _QUANTITIES else item
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float, Decimal)):
         return decimal(value) if name == "decimal" or isinstance(value, float) else value
     if name in _TEMPORAL and isinstance(value, str):
         return Temporal.parse(value) or value
@@ -61,7 +61,11 @@ def plain(item: Item) -> Any:
 def _quantity(node: Node) -> Any:
     fields = node.value
     value = fields.get("value")
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or fields.get("comparator"):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float, Decimal))
+        or fields.get("comparator")
+    ):
         return node
     system, code = fields.get("system"), fields.get("code") or fields.get("currency")
     if code is None:

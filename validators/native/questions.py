@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .. import fhirpath
+from ..checks.exactness import InexactNumberError
 from ..checks.surroundings import Scope
 from ..issue import Issue
-from ..values.decoding import decode
+from ..values.decoding import decode, decode_exact
 
 __all__ = [
     "NO", "YES", "Answer", "NeedsContextError", "Nowhere", "Outermost", "Question",
@@ -81,9 +82,9 @@ class _Unseen(fhirpath.EvaluationScope):
         self.hooks, self.variables, self.profile, self.steps = hooks, {}, None, None
 
 
-def read_value(text: bytes) -> Any:
+def read_value(text: bytes, read: Callable[[bytes], dict[str, Any] | Issue] = decode) -> Any:
     """The value of some JSON, as the explainer gets it."""
-    decoded = decode(b'{"value":' + text + b"}")
+    decoded = read(b'{"value":' + text + b"}")
     if isinstance(decoded, Issue):
         raise NeedsContextError
     return decoded["value"]
@@ -108,7 +109,11 @@ def about_value(
         if b'"#' in text:
             return NO
         scope = _unplaced(hooks, place)
-        return judge(read_value(text), scope), scope.undecided
+        try:
+            return judge(read_value(text), scope), scope.undecided
+        except InexactNumberError:
+            scope = _unplaced(hooks, place)
+            return judge(read_value(text, decode_exact), scope), scope.undecided
 
     return question
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from .. import fhirpath
 from ..checks.check import Check, Issues, union
+from ..checks.exactness import InexactNumberError
 from ..checks.rule import Asked, Rule
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
+from ..definitions.exact_decimals import json_text
 from ..fhirpath import FhirPathError
 from ..issue import Issue
 from ..schema import Property
@@ -106,13 +108,24 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
     return union(checks)
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal; numbers by value, so that 1.0 and 1 are."""
-    if type(one) is bool or type(other) is bool:
-        return one is other
-    if isinstance(one, (int, float, Decimal)) and isinstance(other, (int, float, Decimal)):
-        return Decimal(str(one)) == Decimal(str(other))
-    return bool(one == other)
+def same(one: Any, expected: Any) -> bool:
+    """Whether a JSON value is the expected one; of numbers the digits count, so that neither 1.0
+    nor 1e0 is 1.
+
+    Raises InexactNumberError where the value is equal, and a float.
+    """
+    if type(one) is bool or type(expected) is bool:
+        return one is expected
+    if not isinstance(one, (int, float, Decimal)) or not isinstance(
+        expected, (int, float, Decimal)
+    ):
+        return bool(one == expected)
+    ours, theirs = Decimal(str(one)), Decimal(str(expected))
+    if ours != theirs:
+        return False
+    if isinstance(one, float):
+        raise InexactNumberError
+    return ours.as_tuple() == theirs.as_tuple()
 
 
 def mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
@@ -179,7 +192,7 @@ def mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | None
 
 
 def _value(expected: Any, fault: Declaration, mismatch: Callable[[Any, Any], str | None]) -> Check:
-    shown = str(expected)[:200]
+    shown = json_text(expected).decode()[:200]
 
     def check(value: Any, scope: Scope) -> Issues:
         where = mismatch(value, expected)
