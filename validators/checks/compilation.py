@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..definitions import Definitions
     from ..fhirpath import EvaluationScope, Hooks, Invariant, TypeModel
     from ..schema import Constraint, Property, Schema
-    from ..schema.profile_tree import Node
+    from ..schema.profile_tree import ProfileNode
     from ..terminology import Terminology
     from .check import Check
     from .surroundings import Scope
@@ -47,7 +47,7 @@ class Compilation(Protocol):
         """Return the check for what a profile says beyond its base type; None if it is unknown."""
         ...
 
-    def profile_tree(self, url: str) -> Node | None:
+    def profile_tree(self, url: str) -> ProfileNode | None:
         """Return the tree of a StructureDefinition's elements; None where it is not known."""
         ...
 

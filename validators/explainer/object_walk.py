@@ -25,12 +25,12 @@ from .memory import Memory
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["Member", "Walk"]
+__all__ = ["KnownMember", "Walk"]
 
 _RESOURCE_TYPE = "resourceType"
 
 
-class Member(NamedTuple):
+class KnownMember(NamedTuple):
     """A name that objects of a type may have.
 
     check     the check of its value, in any object
@@ -69,7 +69,7 @@ class Walk:
         self,
         compilation: Compilation,
         schema: TypeSchema,
-        member: Callable[[str], Member | None],
+        member: Callable[[str], KnownMember | None],
         memory: Memory,
         *,
         may_be_empty: bool,
@@ -77,7 +77,7 @@ class Walk:
         self._compilation = compilation
         self._schema = schema
         self._member = member
-        self._members: dict[str, Member] = {}
+        self._members: dict[str, KnownMember] = {}
         self._memory = memory
         self._shapes: dict[tuple[str, ...], Shape | None] = memory.table(self)
         self._rules: list[tuple[Rule, Check]] = []
@@ -136,13 +136,13 @@ class Walk:
             self._every,
         )
 
-    def _known(self, name: str) -> Member:
+    def _known(self, name: str) -> KnownMember:
         found = self._members.get(name)
         if found is None:
             found = self._member(name)
             if found is None:  # not kept: names from data must not fill memory
                 unknown = unknown_element(name, self._schema)
-                return Member(unknown, unknown)
+                return KnownMember(unknown, unknown)
             self._members[name] = found
         return found
 

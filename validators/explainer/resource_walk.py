@@ -30,7 +30,7 @@ from ..rules.extension_context import PendingContext, resolve_extension_contexts
 from ..rules.primitive import Proof, proof_of
 from ..schema import Constraint, Property, Schema, TypeSchema
 from ..schema.errata import corrected
-from ..schema.profile_tree import Node, profile_tree
+from ..schema.profile_tree import ProfileNode, profile_tree
 from ..terminology import Membership, Terminology, TerminologyRules
 from ..values.narrative import read_div
 from .form import (
@@ -46,7 +46,7 @@ from .form import (
     wrong_form,
 )
 from .memory import Memory
-from .object_walk import Member, Walk
+from .object_walk import KnownMember, Walk
 from .remembered import remembered
 
 __all__ = ["Explainer"]
@@ -100,7 +100,7 @@ class Explainer:
         self._types: dict[str, Check] = {}
         self._resources: dict[str, Check] = {}
         self._profiles: dict[str, Check | None] = {}
-        self._trees: dict[str, Node | None] = {}
+        self._trees: dict[str, ProfileNode | None] = {}
         self._named_slices: dict[str, NamedSlices | None] = {}
         self._shapes = Memory(_SHAPES)
         self._values = Memory(_VALUES)
@@ -198,7 +198,7 @@ class Explainer:
 
         return check
 
-    def profile_tree(self, url: str) -> Node | None:
+    def profile_tree(self, url: str) -> ProfileNode | None:
         """The tree of a known StructureDefinition, kept: paths of discriminators lead through
         many.
         """
@@ -320,7 +320,7 @@ class Explainer:
             check = self.resource_check(name)
         return check(value, scope)
 
-    def _member(self, properties: Mapping[str, Property], name: str) -> Member | None:
+    def _member(self, properties: Mapping[str, Property], name: str) -> KnownMember | None:
         """What a type knows of a name, with or without the underscore of a companion."""
         found = properties.get(name)
         if found is None:
@@ -331,7 +331,7 @@ class Explainer:
         else:
             check, proof = self._property_check(found)
         siblings = _siblings(properties, found)
-        return Member(with_choice(found, siblings, check), check, siblings, proof)
+        return KnownMember(with_choice(found, siblings, check), check, siblings, proof)
 
     def _property_check(self, prop: Property) -> tuple[PropertyCheck, Proof | None]:
         form = list_check if prop.is_list else single_check

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from ..definitions import core
-from ..schema.compiler import Schema, UnknownType
+from ..schema.compiled_types import Schema, UnknownType
 from ..schema.element import Property
 
 __all__ = ["SYSTEM_TYPES", "TypeModel", "core_model"]

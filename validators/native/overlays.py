@@ -18,7 +18,7 @@ from ..checks.surroundings import Scope
 from ..profiles.narrowing import ProfileCompiler
 from ..profiles.slices import Slices
 from ..schema import Property
-from ..schema.profile_tree import Group, Node
+from ..schema.profile_tree import Group, ProfileNode
 from .conditions import Conditions
 from .records import NO_CHECK, items, u8, u16, u32
 from .table import Table
@@ -85,7 +85,7 @@ class Overlays:
         return self._overlay(compiler, compiler.top, name, checks) or items([]) + items([])
 
     def _overlay(
-        self, compiler: ProfileCompiler, node: Node, name: str, checks: list[bytes]
+        self, compiler: ProfileCompiler, node: ProfileNode, name: str, checks: list[bytes]
     ) -> bytes | None:
         """The checks on an object itself, and its groups; None where there is nothing to say."""
         groups: list[bytes] = []
@@ -99,7 +99,9 @@ class Overlays:
         checks = checks + self._without_extensions(compiler, node, name)
         return items(checks) + items(groups) if checks or groups else None
 
-    def _without_extensions(self, compiler: ProfileCompiler, node: Node, name: str) -> list[bytes]:
+    def _without_extensions(
+        self, compiler: ProfileCompiler, node: ProfileNode, name: str
+    ) -> list[bytes]:
         """Primitives with a fixed value have no companion, or ask."""
         fixed = [
             each.element
@@ -212,7 +214,7 @@ class Overlays:
 
         return self._values.valued(match)
 
-    def _item(self, compiler: ProfileCompiler, node: Node, prop: Property) -> bytes | None:
+    def _item(self, compiler: ProfileCompiler, node: ProfileNode, prop: Property) -> bytes | None:
         """What a node says of each value of a property; None for nothing."""
         if prop.type == "Resource":
             return None if compiler.item_check(node, prop) is None else _item([_ASK])
@@ -242,7 +244,7 @@ class Overlays:
         return _item(checks) if checks else None
 
     def _primitive(
-        self, compiler: ProfileCompiler, node: Node, narrowed: Property, prop: Property
+        self, compiler: ProfileCompiler, node: ProfileNode, narrowed: Property, prop: Property
     ) -> bytes | None:
         if compiler.children(node, prop.type) is not None:
             return _item([_ASK], empty_asks=True)

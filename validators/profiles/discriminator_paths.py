@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..definitions import type_url
 from ..schema import ElementSchema
-from ..schema.profile_tree import Node
+from ..schema.profile_tree import ProfileNode
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -33,7 +33,7 @@ class Tree:
     compilation: Compilation
     url: str
 
-    def children(self, node: Node) -> Iterator[Node]:
+    def children(self, node: ProfileNode) -> Iterator[ProfileNode]:
         """Yield the elements directly below a node, in the definition itself: each with its slices
         behind it.
         """
@@ -41,7 +41,7 @@ class Tree:
             yield group.node
             yield from group.slices
 
-    def other(self, url: str) -> tuple[Tree, Node]:
+    def other(self, url: str) -> tuple[Tree, ProfileNode]:
         """Return the tree of another StructureDefinition. Raises Undecidable where it is not
         known.
         """
@@ -50,7 +50,7 @@ class Tree:
             raise Undecidable(f"{self.url}: the profile {url} is not known")
         return Tree(self.compilation, url), found
 
-    def fault(self, node: Node, text: str) -> Undecidable:
+    def fault(self, node: ProfileNode, text: str) -> Undecidable:
         """Return the exception that says what is wrong with an element of this definition."""
         return Undecidable(f"{self.url}: {node.element.id} {text}")
 
@@ -65,7 +65,7 @@ class Place:
     """
 
     tree: Tree
-    node: Node
+    node: ProfileNode
     path: str
     rest: tuple[str, ...] | None
 
@@ -81,7 +81,7 @@ def steps_of(path: str) -> list[str]:
 
 
 def follow(
-    tree: Tree, node: Node, steps: Sequence[str], *, into_references: bool = True
+    tree: Tree, node: ProfileNode, steps: Sequence[str], *, into_references: bool = True
 ) -> list[Place] | None:
     """Return the places from a slice to the end of a path, that end last; None where the slice's
     type makes the path pointless. Raises Undecidable where the path leads nowhere.
@@ -126,11 +126,13 @@ def _names(steps: Sequence[str]) -> tuple[str, ...] | None:
     return tuple(names)
 
 
-def _refers(node: Node) -> bool:
+def _refers(node: ProfileNode) -> bool:
     return any(t.code == "Reference" for t in node.element.types)
 
 
-def _named(tree: Tree, node: Node, name: str, kinds: tuple[str, ...]) -> tuple[Tree, Node]:
+def _named(
+    tree: Tree, node: ProfileNode, name: str, kinds: tuple[str, ...]
+) -> tuple[Tree, ProfileNode]:
     children = list(tree.children(node))
     if not children:
         tree, node = _of_type(tree, node, kinds)
@@ -150,7 +152,7 @@ def _is_called(element: ElementSchema, name: str) -> bool:
     return (by_type or element.is_choice) and element.name.startswith(name.partition("[")[0])
 
 
-def _of_type(tree: Tree, node: Node, kinds: tuple[str, ...]) -> tuple[Tree, Node]:
+def _of_type(tree: Tree, node: ProfileNode, kinds: tuple[str, ...]) -> tuple[Tree, ProfileNode]:
     types = [t for t in node.element.types if not kinds or t.code in kinds]
     if node.element.content_reference is not None:
         return tree.other(type_url(node.element.path.partition(".")[0]))
@@ -159,7 +161,7 @@ def _of_type(tree: Tree, node: Node, kinds: tuple[str, ...]) -> tuple[Tree, Node
     return tree.other(types[0].profiles[0] if types[0].profiles else type_url(types[0].code))
 
 
-def _resolved(tree: Tree, node: Node) -> tuple[Tree, Node]:
+def _resolved(tree: Tree, node: ProfileNode) -> tuple[Tree, ProfileNode]:
     targets = [url for t in node.element.types for url in t.targets]
     if len(node.element.types) != 1 or len(targets) != 1:
         raise tree.fault(
@@ -168,7 +170,7 @@ def _resolved(tree: Tree, node: Node) -> tuple[Tree, Node]:
     return tree.other(targets[0])
 
 
-def _extension(tree: Tree, node: Node, url: str) -> tuple[Tree, Node]:
+def _extension(tree: Tree, node: ProfileNode, url: str) -> tuple[Tree, ProfileNode]:
     children = list(tree.children(node)) or [
         child
         for start in [tree.other(type_url(t.code))[1] for t in node.element.types]

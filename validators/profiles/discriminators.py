@@ -17,7 +17,7 @@ from ..checks.surroundings import Scope
 from ..fhirpath import FhirPathError, UndecidedError, invariant
 from ..rules.fixed import mismatch_of_fixed, mismatch_of_pattern
 from ..schema import Discriminator, Property, TypeRef
-from ..schema.profile_tree import Node
+from ..schema.profile_tree import ProfileNode
 from .discriminator_paths import Place, Tree, Undecidable, follow, steps_of
 from .fixing import fixing, quoted
 from .value_tests import Selection, Test, always, masked
@@ -46,7 +46,7 @@ class SliceTest:
 
 
 def slice_test(
-    tree: Tree, discriminators: tuple[Discriminator, ...], node: Node, prop: Property
+    tree: Tree, discriminators: tuple[Discriminator, ...], node: ProfileNode, prop: Property
 ) -> SliceTest:
     """Return the test of one slice for values of a property."""
     if not discriminators:
@@ -58,7 +58,7 @@ def slice_test(
 
 
 def distinguishing_url(
-    tree: Tree, discriminators: tuple[Discriminator, ...], node: Node
+    tree: Tree, discriminators: tuple[Discriminator, ...], node: ProfileNode
 ) -> str | None:
     """Return the url that alone tells a slice of extensions apart; None where it is told otherwise.
 
@@ -78,13 +78,13 @@ def distinguishing_url(
     return None
 
 
-def _canonical(node: Node) -> str | None:
+def _canonical(node: ProfileNode) -> str | None:
     """Return the url of the one extension that a slice is of."""
     urls = [url for t in node.element.types if t.code == "Extension" for url in t.profiles]
     return urls[0].partition("|")[0] if len(urls) == 1 else None
 
 
-def _trails(tree: Tree, node: Node, discriminator: Discriminator) -> Iterator[list[Place]]:
+def _trails(tree: Tree, node: ProfileNode, discriminator: Discriminator) -> Iterator[list[Place]]:
     """Yield the ways to the elements that may say what a discriminator's path must be: in the
     profile, then in the profiles of the slice's type. Raises Undecidable.
     """
@@ -111,7 +111,7 @@ class _Conditions:
     has words for it, else as tests.
     """
 
-    def __init__(self, tree: Tree, node: Node, prop: Property) -> None:
+    def __init__(self, tree: Tree, node: ProfileNode, prop: Property) -> None:
         self._tree = tree
         self._node = node
         self._prop = prop

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..schema.profile_tree import Node
+from ..schema.profile_tree import ProfileNode
 from .discriminator_paths import Tree
 
 __all__ = ["fixing", "quoted"]
@@ -23,7 +23,7 @@ _PARTS = {
 """Complex types that can tell slices apart, and by which of their parts."""
 
 
-def fixing(tree: Tree, node: Node, stated: tuple[str, Any], path: str) -> str:
+def fixing(tree: Tree, node: ProfileNode, stated: tuple[str, Any], path: str) -> str:
     """Return the FHIRPath that holds where a path leads to a stated value (its type's name and
     JSON). Raises Undecidable where there is none.
     """
@@ -44,7 +44,7 @@ def fixing(tree: Tree, node: Node, stated: tuple[str, Any], path: str) -> str:
     raise tree.fault(node, f"is told apart by a {kind} at {path}, which is not possible")
 
 
-def _parts(tree: Tree, node: Node, kind: str, value: dict[str, Any]) -> str:
+def _parts(tree: Tree, node: ProfileNode, kind: str, value: dict[str, Any]) -> str:
     if not value or not value.keys() <= _PARTS[kind]:
         raise tree.fault(
             node,

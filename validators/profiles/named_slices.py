@@ -9,7 +9,7 @@ from typing import Any
 
 from ..checks.surroundings import Scope
 from ..schema import Property
-from ..schema.profile_tree import Node
+from ..schema.profile_tree import ProfileNode
 from .narrowing import ProfileCompiler
 from .slices import Slices
 
@@ -46,7 +46,7 @@ class NamedSlices:
         slices.undecided([i for i in doubtful if slices.names[i] == name], "", scope)
         return matched is not None and f"{slices.names[matched]}/".startswith(f"{name}/")
 
-    def _all(self, node: Node, owner: str) -> Iterator[tuple[str, Property, Slices]]:
+    def _all(self, node: ProfileNode, owner: str) -> Iterator[tuple[str, Property, Slices]]:
         """Yield every slice below a node: its name, the property that it is of, its siblings."""
         for group in node.groups:
             properties = self._compiler.properties(group.node.element, owner)

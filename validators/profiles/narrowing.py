@@ -21,7 +21,7 @@ from ..rules.cardinality import too_few, too_many
 from ..rules.fixed import FIXED_VALUE
 from ..rules.type_profile import follows
 from ..schema import ElementSchema, Property, TypeRef
-from ..schema.profile_tree import Group, Node, profile_tree
+from ..schema.profile_tree import Group, ProfileNode, profile_tree
 from .discriminator_paths import Tree
 from .slices import ItemCheck, Slices, items_of
 
@@ -62,7 +62,7 @@ class ProfileCompiler:
         self.url: str = definition["url"]
         self.top = profile_tree(definition)
         self.tree = Tree(compilation, self.url)
-        self._by_id: dict[str, Node] = {}
+        self._by_id: dict[str, ProfileNode] = {}
 
     def compile(self) -> Check | None:
         """The check for a value of the profile's type; None where the profile narrows nothing."""
@@ -97,7 +97,7 @@ class ProfileCompiler:
 
         return signed
 
-    def children(self, node: Node, name: str) -> Check | None:
+    def children(self, node: ProfileNode, name: str) -> Check | None:
         """The check for the children of a node, on an object of the named type; of a primitive that
         is its companion.
         """
@@ -150,7 +150,7 @@ class ProfileCompiler:
             checks.append(_at_most(self.url, element, element.max, names))
         return checks
 
-    def item_check(self, node: Node, prop: Property) -> ItemCheck | None:
+    def item_check(self, node: ProfileNode, prop: Property) -> ItemCheck | None:
         """What a node says of one value of a property."""
         element = node.element
         if prop.type == "Resource":
@@ -189,7 +189,7 @@ class ProfileCompiler:
             type_ref=replace(ref, profiles=profiles, targets=targets),
         )
 
-    def _resource_check(self, node: Node, prop: Property) -> ItemCheck | None:
+    def _resource_check(self, node: ProfileNode, prop: Property) -> ItemCheck | None:
         """What a node says of a contained resource, or an entry's: its type, the profiles of that,
         and more that depends on the type.
         """
@@ -236,7 +236,7 @@ class ProfileCompiler:
 
         return check
 
-    def _inside(self, node: Node, prop: Property) -> Check | None:
+    def _inside(self, node: ProfileNode, prop: Property) -> Check | None:
         """The children of a node, or of the node that its contentReference names."""
         reference = node.element.content_reference
         if reference is None or node.groups:
@@ -256,7 +256,7 @@ class ProfileCompiler:
 
         return check
 
-    def find(self, identity: str) -> Node | None:
+    def find(self, identity: str) -> ProfileNode | None:
         """The node with that id."""
         if not self._by_id:
             stack = [self.top]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..checks.surroundings import Scope
 from ..schema import Slicing
-from ..schema.profile_tree import Node
+from ..schema.profile_tree import ProfileNode
 from .discriminator_paths import Tree
 from .discriminators import SliceTest
 from .value_tests import Test, always
@@ -17,7 +17,7 @@ from .value_tests import Test, always
 __all__ = ["positions_of"]
 
 
-def positions_of(tree: Tree, slicing: Slicing, nodes: Sequence[Node]) -> list[SliceTest]:
+def positions_of(tree: Tree, slicing: Slicing, nodes: Sequence[ProfileNode]) -> list[SliceTest]:
     """Return the tests of slices told apart by position, which get the position in the place of the
     companion.
 

@@ -13,7 +13,7 @@ from ..declaration import Declaration
 from ..issue import Issue
 from ..rules.cardinality import too_few, too_many
 from ..schema import Property, Slicing
-from ..schema.profile_tree import Node
+from ..schema.profile_tree import ProfileNode
 from ..undecided import slicing_key
 from .discriminator_paths import Tree
 from .discriminators import SliceTest, distinguishing_url, slice_test
@@ -106,7 +106,7 @@ class Slices:
         self,
         tree: Tree,
         slicing: Slicing,
-        nodes: list[Node],
+        nodes: list[ProfileNode],
         found: list[Property],
         checks: list[dict[str, ItemCheck | None]],
     ) -> None:

@@ -3,7 +3,7 @@
 StructureDefinition.snapshot -> ElementSchema -> TypeSchema with its Properties -> rules
 """
 
-from .compiler import Schema, UnknownType
+from .compiled_types import Schema, UnknownType
 from .element import (
     Binding,
     Constraint,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .tree import Element, Node
+from .tree import Element, TreeNode
 
 __all__ = ["BY_TYPE", "choice_code", "close_types", "gather_choices", "types_of_slices"]
 
@@ -14,7 +14,7 @@ BY_TYPE: Element = {"discriminator": [{"type": "type", "path": "$this"}], "order
 """How choices are sliced where nothing is said; rules depend on which types have a slice."""
 
 
-def choice_code(choice: Node, name: str) -> str | None:
+def choice_code(choice: TreeNode, name: str) -> str | None:
     """``Quantity``, when ``name`` is ``valueQuantity`` and the choice ``value[x]`` allows that
     type.
     """
@@ -31,14 +31,14 @@ def choice_code(choice: Node, name: str) -> str | None:
     )
 
 
-def gather_choices(node: Node, children: list[Node], *, sliced: bool) -> list[Node]:
+def gather_choices(node: TreeNode, children: list[TreeNode], *, sliced: bool) -> list[TreeNode]:
     """The differential's children, with ``valueQuantity`` as what it is short for: the slice of
     that name of ``value[x]``.
 
     Inside a slice a single such child is ``value[x]`` itself, as HL7's validator has it; its type
     is narrowed when the differential goes into it.
     """
-    gathered: dict[str, Node] = {}
+    gathered: dict[str, TreeNode] = {}
     for child in sorted(
         children, key=lambda each: not each.name.endswith("[x]")
     ):  # ``value[x]`` itself before its short forms
@@ -50,12 +50,12 @@ def gather_choices(node: Node, children: list[Node], *, sliced: bool) -> list[No
         if choice is None:
             gathered[child.name] = child
             continue
-        whole = gathered.get(choice.name) or Node(choice.name)
+        whole = gathered.get(choice.name) or TreeNode(choice.name)
         short = [
-            Node(choice.name, each.slice_name or child.name, each.element, each.children)
+            TreeNode(choice.name, each.slice_name or child.name, each.element, each.children)
             for each in child.slices or [child]
         ]
-        gathered[choice.name] = Node(
+        gathered[choice.name] = TreeNode(
             choice.name, None, whole.element, whole.children, [*whole.slices, *short]
         )
     return [
@@ -64,7 +64,7 @@ def gather_choices(node: Node, children: list[Node], *, sliced: bool) -> list[No
     ]
 
 
-def _unsliced(node: Node, choice: Node) -> Node:
+def _unsliced(node: TreeNode, choice: TreeNode) -> TreeNode:
     target = node.child(choice.name)
     if target is None or target.slices or choice.element or len(choice.slices) != 1:
         return choice
@@ -77,10 +77,10 @@ def _unsliced(node: Node, choice: Node) -> Node:
         if short.children
         else {}
     )
-    return Node(choice.name, None, {**narrowed, **short.element}, short.children)
+    return TreeNode(choice.name, None, {**narrowed, **short.element}, short.children)
 
 
-def types_of_slices(node: Node, differential: Node) -> dict[str, str]:
+def types_of_slices(node: TreeNode, differential: TreeNode) -> dict[str, str]:
     """Slice name -> type, when a choice element is sliced by type; else nothing."""
     slicing: Element = {
         **BY_TYPE,
@@ -102,7 +102,7 @@ def types_of_slices(node: Node, differential: Node) -> dict[str, str]:
     return found if all(str(each.slice_name) in found for each in differential.slices) else {}
 
 
-def close_types(node: Node, by_type: Mapping[str, str], *, narrowed: bool) -> None:
+def close_types(node: TreeNode, by_type: Mapping[str, str], *, narrowed: bool) -> None:
     """What slices by type say about the choice itself.
 
     A required slice leaves no other type. Where the differential names only types (``narrowed``),

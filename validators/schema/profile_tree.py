@@ -10,11 +10,11 @@ from typing import Any
 
 from .element import ElementSchema, element_schema
 
-__all__ = ["Group", "Node", "profile_tree"]
+__all__ = ["Group", "ProfileNode", "profile_tree"]
 
 
 @dataclass(slots=True)
-class Node:
+class ProfileNode:
     """One element, or one slice of it, with the groups of its children in the order of the
     snapshot.
     """
@@ -29,18 +29,18 @@ class Group:
     among them).
     """
 
-    node: Node
-    slices: list[Node] = field(default_factory=list)
+    node: ProfileNode
+    slices: list[ProfileNode] = field(default_factory=list)
 
 
-def profile_tree(definition: Mapping[str, Any]) -> Node:
+def profile_tree(definition: Mapping[str, Any]) -> ProfileNode:
     """The tree of a StructureDefinition that has a snapshot."""
     root, *rest = (element_schema(e, definition["url"]) for e in definition["snapshot"]["element"])
-    top = Node(root)
-    above: list[Node] = [top]  # the last node seen at every depth
+    top = ProfileNode(root)
+    above: list[ProfileNode] = [top]  # the last node seen at every depth
     for element in rest:
         depth = element.path.count(".")
-        parent, node = above[depth - 1], Node(element)
+        parent, node = above[depth - 1], ProfileNode(element)
         last = parent.groups[-1] if parent.groups else None
         if (
             last is not None

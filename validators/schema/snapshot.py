@@ -23,7 +23,7 @@ from .changes import (
 )
 from .choices import BY_TYPE, close_types, gather_choices, types_of_slices
 from .profile_tree import profile_tree
-from .tree import Element, Node, elements_of, tree_of
+from .tree import Element, TreeNode, elements_of, tree_of
 
 __all__ = ["Snapshots", "UsableSnapshots", "snapshot"]
 
@@ -47,7 +47,7 @@ class Snapshots:
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._made: dict[str, Resource] = {}
-        self._trees: dict[str, Node | None] = {}
+        self._trees: dict[str, TreeNode | None] = {}
         self._making: list[str] = []
 
     def fetch(self, kind: str, url: str) -> Resource | None:
@@ -67,7 +67,7 @@ class Snapshots:
         for found in self._definitions.all(kind):
             yield self._completed(found) if kind == "StructureDefinition" else found
 
-    def tree(self, url: str) -> Node | None:
+    def tree(self, url: str) -> TreeNode | None:
         """The snapshot of the StructureDefinition as a tree, to be copied before it is changed;
         None where it is not known.
         """
@@ -173,7 +173,7 @@ class _Profile:
         self._base_url = str(definition.get("baseDefinition", ""))
         self._differential = definition.get("differential", {}).get("element", [])
         self._definitions = definitions
-        self._base = Node("")
+        self._base = TreeNode("")
 
     def elements(self) -> list[Element]:
         base = self._definitions.tree(self._base_url)
@@ -198,12 +198,14 @@ class _Profile:
             else element
         )
 
-    def _merge(self, node: Node, differential: Node, path: str, *, sliced: bool = False) -> None:
+    def _merge(
+        self, node: TreeNode, differential: TreeNode, path: str, *, sliced: bool = False
+    ) -> None:
         """Lays a differential's element, and all below it, over the base's; ``sliced`` says that
         this is a slice or stands in one.
         """
         unsliced = (
-            Node(
+            TreeNode(
                 node.name,
                 None,
                 without(node.element, "slicing"),
@@ -218,7 +220,9 @@ class _Profile:
         if differential.slices:
             self._merge_slices(node, unsliced, differential, path)
 
-    def _merge_children(self, node: Node, children: list[Node], path: str, *, sliced: bool) -> None:
+    def _merge_children(
+        self, node: TreeNode, children: list[TreeNode], path: str, *, sliced: bool
+    ) -> None:
         if not node.children:
             self._unfold(node, path)
             sliced = False
@@ -235,7 +239,9 @@ class _Profile:
                 target, child, f"{path}.{child.name}", sliced=sliced and bool(child.element)
             )
 
-    def _merge_slices(self, node: Node, unsliced: Node, differential: Node, path: str) -> None:
+    def _merge_slices(
+        self, node: TreeNode, unsliced: TreeNode, differential: TreeNode, path: str
+    ) -> None:
         by_type = types_of_slices(node, differential)
         if (
             not by_type
@@ -269,7 +275,7 @@ class _Profile:
             close_types(node, by_type, narrowed=not differential.element)
 
     def _imply_slicing(
-        self, node: Node, differential: Node, by_type: Mapping[str, str], path: str
+        self, node: TreeNode, differential: TreeNode, by_type: Mapping[str, str], path: str
     ) -> None:
         """Gives the element the slicing that the specification implies where none is stated:
         extensions by url, choices by type.
@@ -287,7 +293,9 @@ class _Profile:
                 )
             node.element["slicing"] = BY_URL
 
-    def _new_slice(self, node: Node, unsliced: Node, differential: Node, path: str) -> Node:
+    def _new_slice(
+        self, node: TreeNode, unsliced: TreeNode, differential: TreeNode, path: str
+    ) -> TreeNode:
         name = str(differential.slice_name)
         outer = name.rpartition("/")[0]
         origin = node.slice(outer) if outer else unsliced
@@ -295,7 +303,7 @@ class _Profile:
             raise DefinitionError(
                 self._url, f"{path}:{name}", f"there is no slice {outer!r} to slice again"
             )
-        made = Node(
+        made = TreeNode(
             node.name,
             name,
             without(origin.element, "slicing"),
@@ -313,7 +321,7 @@ class _Profile:
         node.slices.insert(siblings[-1] + 1 if siblings else len(node.slices), made)
         return made
 
-    def _apply(self, node: Node, changes: Element) -> None:
+    def _apply(self, node: TreeNode, changes: Element) -> None:
         node.element = changed(self._with_extension_root(node.element, changes), changes, self._url)
 
     def _with_extension_root(self, element: Element, changes: Element) -> Element:
@@ -343,7 +351,7 @@ class _Profile:
             ),
         }
 
-    def _unfold(self, node: Node, path: str) -> None:
+    def _unfold(self, node: TreeNode, path: str) -> None:
         """Gives an element the children of its type, of the profile on its type, or of what its
         contentReference names.
         """
@@ -360,9 +368,9 @@ class _Profile:
             target = self._type_tree(node, path)
         node.children = [child.copy() for child in target.children]
 
-    def _referenced(self, reference: str) -> Node | None:
+    def _referenced(self, reference: str) -> TreeNode | None:
         url, _, identifier = reference.rpartition("#")
-        node: Node | None = (
+        node: TreeNode | None = (
             self._definitions.tree(url) if url and url != self._base_url else None
         ) or self._base
         for name in identifier.split(".")[1:]:
@@ -371,7 +379,7 @@ class _Profile:
             )  # some shipped snapshots name a slice here
         return node
 
-    def _type_tree(self, node: Node, path: str) -> Node:
+    def _type_tree(self, node: TreeNode, path: str) -> TreeNode:
         entries = node.element.get("type", [])
         codes = {entry["code"] for entry in entries}
         profiles = list(entries[0].get("profile", ())) if len(entries) == 1 else []

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Node", "elements_of", "tree_of"]
+__all__ = ["TreeNode", "elements_of", "tree_of"]
 
 Element = dict[str, Any]
 Step = tuple[str, str | None]  # name, slice name
 
 
 @dataclass(slots=True)
-class Node:
+class TreeNode:
     """One element with what lies below it.
 
     name      last step of the path: ``value[x]``
@@ -27,21 +27,21 @@ class Node:
     name: str
     slice_name: str | None = None
     element: Element = field(default_factory=dict)
-    children: list[Node] = field(default_factory=list)
-    slices: list[Node] = field(default_factory=list)
+    children: list[TreeNode] = field(default_factory=list)
+    slices: list[TreeNode] = field(default_factory=list)
 
-    def child(self, name: str) -> Node | None:
+    def child(self, name: str) -> TreeNode | None:
         return next((child for child in self.children if child.name == name), None)
 
-    def slice(self, name: str) -> Node | None:
+    def slice(self, name: str) -> TreeNode | None:
         return next((node for node in self.slices if node.slice_name == name), None)
 
-    def copy(self) -> Node:
+    def copy(self) -> TreeNode:
         """A tree that can be changed without touching this one.
 
         Values inside the ElementDefinitions are shared: replace them, never change them.
         """
-        return Node(
+        return TreeNode(
             self.name,
             self.slice_name,
             dict(self.element),
@@ -50,12 +50,12 @@ class Node:
         )
 
 
-def tree_of(elements: Sequence[Mapping[str, Any]]) -> Node:
+def tree_of(elements: Sequence[Mapping[str, Any]]) -> TreeNode:
     """The tree of a snapshot's or differential's elements.
 
     Slices are told by element ids, and by order where ids are missing.
     """
-    root = Node(str(elements[0]["path"]).partition(".")[0])
+    root = TreeNode(str(elements[0]["path"]).partition(".")[0])
     steps: list[Step] = []
     for element in elements:
         steps = _identified(element) or _continued(element, steps)
@@ -95,28 +95,28 @@ def _continued(element: Mapping[str, Any], previous: list[Step]) -> list[Step]:
     ]
 
 
-def _step(node: Node, name: str, slice_name: str | None) -> Node:
+def _step(node: TreeNode, name: str, slice_name: str | None) -> TreeNode:
     found = node.child(name)
     if found is None:
-        found = Node(name)
+        found = TreeNode(name)
         node.children.append(found)
     if slice_name is None:
         return found
     wanted = found.slice(slice_name)
     if wanted is None:
-        wanted = Node(name, slice_name)
+        wanted = TreeNode(name, slice_name)
         found.slices.append(wanted)
     return wanted
 
 
-def elements_of(root: Node) -> list[Element]:
+def elements_of(root: TreeNode) -> list[Element]:
     """The tree as a snapshot's list: each element, its children, then its slices; with path, id and
     sliceName as the tree has them.
     """
     return list(_flat(root, root.name, root.name))
 
 
-def _flat(node: Node, path: str, identifier: str) -> Iterator[Element]:
+def _flat(node: TreeNode, path: str, identifier: str) -> Iterator[Element]:
     element = {**node.element, "id": identifier, "path": path}
     if node.slice_name:
         element["sliceName"] = node.slice_name

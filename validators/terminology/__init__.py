@@ -6,8 +6,8 @@ Definitions -> Terminology -> CodeSystem, ValueSet -> CodeBinding | CodingBindin
 
 from .bindings import CodeBinding, CodingBinding, ConceptBinding, Findings
 from .code_systems import CodeSystem
+from .held_terminology import Strength, Terminology
 from .membership import Membership, TerminologyRules
-from .terminology import Strength, Terminology
 from .ucum import UCUM, Canonical, canonical, is_unit
 from .value_sets import ValueSet
 
