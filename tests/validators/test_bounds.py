@@ -206,3 +206,40 @@ def test_a_reference_that_matches_many_entries_is_one_issue(judging):
     verdict = judging("structure-only").validate(json.dumps(bundle).encode())
     assert [issue.rule for issue in verdict.issues] == ["bundle-several-matches"] * 40
     assert len({issue.location for issue in verdict.issues}) == 40
+
+
+def test_many_claimed_profiles_are_looked_at_once_each(judging):
+    """Of 3,000 urls each second one is there before: no list is searched for them."""
+    urls = [f"http://example.org/p{number // 2}" for number in range(3_000)]
+    patient = {"resourceType": "Patient", "id": "p", "meta": {"profile": urls}}
+    judge = judging("strict", max_issues=0)
+    verdict = judge.validate(json.dumps(patient).encode())
+    assert [issue.rule for issue in verdict.issues if issue.fails] == ["profile-unknown"] * 1_500
+
+
+def test_a_definition_of_many_elements_is_decided(judging):
+    """sdf-8 asks for all elements at each of them: 2,000 of them are four million."""
+    url = "http://example.org/s"
+    elements = [{"id": "Patient", "path": "Patient"}] + [
+        {"id": f"Patient.x{number}", "path": f"Patient.x{number}"} for number in range(2_000)
+    ]
+    definition = {
+        "resourceType": "StructureDefinition",
+        "id": "s",
+        "url": url,
+        "name": "S",
+        "status": "active",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "derivation": "constraint",
+        "differential": {"element": elements},
+    }
+    judge = judging("structure-only")
+    before = judge.undecided.copy()
+    assert judge.validate(json.dumps(definition).encode()).issues == []
+    assert judge.undecided == before
+    elements[7]["path"] = "Person.x6"
+    rules = {issue.rule for issue in judge.validate(json.dumps(definition).encode()).issues}
+    assert "sdf-8a" in rules

@@ -123,6 +123,10 @@ def _present(node: Node | None, name: str) -> Collection:
     return [node]
 
 
+_LONG = 8
+"""Children that are kept for the evaluation: sdf-8 asks for all elements at each of them."""
+
+
 def _member(source: Tree | None, name: str, model: TypeModel) -> Evaluator:
     if source is None:
         if name[:1].isupper():
@@ -135,18 +139,26 @@ def _member(source: Tree | None, name: str, model: TypeModel) -> Evaluator:
 
 
 def _children(env: Environment, items: Collection, name: str) -> Collection:
-    model = env.model
     if len(items) == 1:
-        found = _child(model, items[0], name)
-    else:
-        found = [child for item in items for child in _child(model, item, name)]
-    env.steps.take(1 + len(items) + len(found))
+        return _child(env, items[0], name)
+    found = [child for item in items for child in _child(env, item, name)]
+    env.steps.take(1 + len(found))
     return found
 
 
-def _child(model: TypeModel, item: Item, name: str) -> Collection:
+def _child(env: Environment, item: Item, name: str) -> Collection:
+    steps = env.steps
     if isinstance(item, Node):
-        return children(model, item, name)
+        known = steps.lists.get((id(item.value), name, item.type))
+        if known is not None:
+            steps.take(1)
+            return known[1]
+        found = children(env.model, item, name)
+        steps.take(1 + len(found))
+        if len(found) >= _LONG:  # an expression may ask for them again for each of them
+            steps.lists[id(item.value), name, item.type] = item.value, found
+        return found
+    steps.take(1)
     if isinstance(item, type_tests.TypeInfo):
         return item.child(name)
     return []

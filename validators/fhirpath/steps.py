@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from .errors import UndecidedError
 
@@ -23,12 +24,16 @@ class Steps:
 
     A step is an item that an operation takes or gives. Nothing is measured in seconds: a line has
     the same answer on every machine.
+
+    lists   (identity of a JSON object, name, type) -> (the object, its children of that name), for
+            long lists
     """
 
-    __slots__ = ("_holder", "left")
+    __slots__ = ("_holder", "left", "lists")
 
     def __init__(self, holder: object) -> None:
         self.left = _BASE
+        self.lists: dict[tuple[int, str, str], tuple[object, list[Any]]] = {}
         self._holder: object = holder
 
     def take(self, number: int) -> None:

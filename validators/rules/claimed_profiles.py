@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..checks.check import Check, Issues, union
+from ..checks.check import Check, Issues, added, union
 from ..checks.conformance import identity
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
@@ -75,16 +75,18 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
         if type(profiles) is not list:
             return None
         issues: Issues = None
+        seen: set[str] = set()
         for index, url in enumerate(profiles):
-            if type(url) is not str or (index and url in profiles[:index]):
+            if type(url) is not str or url in seen:
                 continue
+            seen.add(url)
             profile_check = compiled[url] if url in compiled else of(url)
             found = profile_check(value, scope) if profile_check is not None else None
             if found is not None:
                 for issue in found:
                     if issue.rule in _OF_THE_CLAIM and not issue.location:
                         issue.location = f"meta.profile[{index}]"
-                issues = found if issues is None else issues + found
+                issues = added(issues, found)
         return issues
 
     return check

@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from .code_systems import CodeSystem
 from .filters import ExpansionError, Test, compile_filters
@@ -45,6 +45,9 @@ __all__ = ["Sources", "ValueSet"]
 
 # answers kept per value set: more than any value set that is checked in bulk, little memory
 _KEPT = 4096
+_DEEPEST = 60
+"""Value sets that import one another in a chain: those that people write have a handful."""
+_T = TypeVar("_T")
 
 
 class Sources(Protocol):
@@ -73,6 +76,37 @@ class _Found(dict[tuple[str | None, str], bool]):
         for pair, certain in other.items():
             self[pair] = certain or self.get(pair, False)
         self.doubt = self.doubt or other.doubt
+
+
+class _Search:
+    """One search through value sets that import one another, each of which is searched once.
+
+    Without that, a chain of sets of which each imports the next one twice would take twice as long
+    for each of them.
+    """
+
+    def __init__(self) -> None:
+        self._path: list[str] = []
+        self._known: dict[str, Any] = {}
+
+    def once(self, url: str, find: Callable[[], _T]) -> _T:
+        """Return what is found in a set. Raises ExpansionError for one that imports itself, or that
+        is imported through more sets than are followed.
+        """
+        if url in self._path or len(self._path) >= _DEEPEST:
+            raise ExpansionError(url)
+        if url not in self._known:
+            self._path.append(url)
+            try:
+                self._known[url] = find()
+            except ExpansionError as error:
+                self._known[url] = error
+            finally:
+                self._path.pop()
+        found = self._known[url]
+        if isinstance(found, ExpansionError):
+            raise found
+        return found  # type: ignore[no-any-return]
 
 
 class _Part:
@@ -106,10 +140,8 @@ class _Part:
         by_property = self._sources.rules == "r4"
         return compile_filters(self.filters, self.code_system, by_property=by_property)
 
-    def find(
-        self, system: str | None, version: str | None, code: str, above: tuple[str, ...]
-    ) -> _Found:
-        """The pairs of this part that match; above: the value sets that are being searched."""
+    def find(self, system: str | None, version: str | None, code: str, search: _Search) -> _Found:
+        """The pairs of this part that match."""
         found = _Found()
         if self.system:
             if system is not None and (
@@ -122,7 +154,7 @@ class _Part:
             if imported is None:
                 found.doubt = True
             else:
-                found.take(imported.find(system, version, code, above))
+                found.take(imported.find(system, version, code, search))
         held = self.code_system
         if held is not None:
             for pair in [pair for pair in found if held.fold(pair[1]) != held.fold(code)]:
@@ -131,6 +163,15 @@ class _Part:
             for pair in [pair for pair in found if not self._test(pair[1])]:
                 del found[pair]
         return found
+
+    def listed(self) -> frozenset[str]:
+        """The codes that this part lists. Raises ExpansionError where any code may be in it."""
+        held = self.code_system
+        if self.concepts is not None:
+            return frozenset(self.concepts)
+        if held is None or held.stub:
+            raise ExpansionError(self.system)
+        return held.codes
 
     def _own(self, code: str, found: _Found) -> None:
         held = self.code_system
@@ -244,7 +285,7 @@ class ValueSet:
 
     def listing(self) -> frozenset[str] | None:
         """All bare codes that are certainly in it; None where any code may be."""
-        candidates = self.candidates(())
+        candidates = self.candidates()
         return (
             None
             if candidates is None
@@ -256,25 +297,30 @@ class ValueSet:
         return frozenset(code for part in self._includes for code in part.concepts or ())
 
     def find(
-        self, system: str | None, version: str | None, code: str, above: tuple[str, ...] = ()
+        self,
+        system: str | None,
+        version: str | None,
+        code: str,
+        search: _Search | None = None,
     ) -> _Found:
         """The pairs that are this code.
 
         Raises ExpansionError, or breaks off as the reference does.
         """
-        if self.url in above:
-            raise ExpansionError(self.url)
-        above = (*above, self.url)
-        found = self._search(self._includes, system, version, code, above)
+        search = search or _Search()
+        return search.once(self.url, lambda: self._find(system, version, code, search))
+
+    def _find(self, system: str | None, version: str | None, code: str, search: _Search) -> _Found:
+        found = self._search(self._includes, system, version, code, search)
         for pair in self._expansion:
             if pair[1] == code and system in (None, pair[0]):
                 found[pair] = True
         if found:
-            for pair in self._search(self._excludes, system, version, code, above):
+            for pair in self._search(self._excludes, system, version, code, search):
                 found.pop(pair, None)
             return found
         with suppress(ExpansionError):  # a code that is not in it may make the reference break off
-            self._search(self._excludes, system, version, code, above)
+            self._search(self._excludes, system, version, code, search)
         return found
 
     def _search(
@@ -283,13 +329,13 @@ class ValueSet:
         system: str | None,
         version: str | None,
         code: str,
-        above: tuple[str, ...],
+        search: _Search,
     ) -> _Found:
         found = _Found()
         failure: ExpansionError | None = None
         for part in parts:
             try:
-                found.take(part.find(system, version, code, above))
+                found.take(part.find(system, version, code, search))
             except ExpansionError as error:
                 failure = error
             if found:
@@ -341,37 +387,32 @@ class ValueSet:
             return Membership.IN if any(certain) else Membership.OPEN
         return Membership.OPEN if found.doubt and not found else Membership.OUT
 
-    def candidates(self, above: tuple[str, ...]) -> set[str] | None:
-        """Every code that might be in it; None where there is no list of them.
+    def candidates(self) -> frozenset[str] | None:
+        """Every code that might be in it; None where there is no list of them."""
+        try:
+            return self._candidates(_Search())
+        except ExpansionError:
+            return None
 
-        above: the value sets that are being searched.
-        """
+    def _candidates(self, search: _Search) -> frozenset[str]:
         if self._special is not None:
             listed = special_codes(self.url)
-            return None if listed is None else set(listed)
-        if self.url in above:
-            return None
+            if listed is None:
+                raise ExpansionError(self.url)
+            return frozenset(listed)
+        return search.once(self.url, lambda: self._listed(search))
+
+    def _listed(self, search: _Search) -> frozenset[str]:
         candidates = {code for _, code in self._expansion}
         for part in self._includes:
             if part.system:
-                held = part.code_system
-                codes = (
-                    part.concepts
-                    if part.concepts is not None
-                    else None
-                    if held is None or held.stub
-                    else held.codes
-                )
-                if codes is None:
-                    return None
-                candidates |= codes
+                candidates |= part.listed()
             for url in part.value_sets:
                 imported = self._sources.value_set(url)
-                more = None if imported is None else imported.candidates((*above, self.url))
-                if more is None:
-                    return None
-                candidates |= more
-        return candidates
+                if imported is None:
+                    raise ExpansionError(url)
+                candidates |= imported._candidates(search)  # noqa: SLF001  # another value set
+        return frozenset(candidates)
 
 
 def _string(value: Any) -> str | None:

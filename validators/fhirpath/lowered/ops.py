@@ -327,7 +327,7 @@ def _distinct(walk: list[tuple[tuple[str, ...], Check]], key: str) -> Check:
     return check
 
 
-_COMPARISONS = 2_000
+_COMPARISONS = 500
 """Objects that one list of objects may be compared with: those that look alike, not all."""
 
 
