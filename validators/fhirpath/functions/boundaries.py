@@ -101,6 +101,12 @@ def _boundary(items: Collection, precision: Collection | None, upper: bool) -> C
 def low_boundary(
     env: Environment, items: Collection, precision: Collection | None = None
 ) -> Collection:
+    """Return the least value that the item may stand for, given the digits it is written with.
+
+    The precision is decimals of a number (8 where not said) or digits of a date or time. Empty for
+    no item and for more than 16 decimals; raises EvaluationError for several items, for a type
+    without boundaries and for a precision that dates and times do not have.
+    """
     return _boundary(items, precision, upper=False)
 
 
@@ -108,12 +114,22 @@ def low_boundary(
 def high_boundary(
     env: Environment, items: Collection, precision: Collection | None = None
 ) -> Collection:
+    """Return the greatest value that the item may stand for, given the digits it is written with.
+
+    The precision is decimals of a number (8 where not said) or digits of a date or time. Empty for
+    no item and for more than 16 decimals; raises EvaluationError for several items, for a type
+    without boundaries and for a precision that dates and times do not have.
+    """
     return _boundary(items, precision, upper=True)
 
 
 @function("precision")
 def precision(env: Environment, items: Collection) -> Collection:
-    """Digits after the point of a number, digits in all of a date or time."""
+    """Count the digits after the point of a number, or all digits of a date or time without its
+    zone.
+
+    Raises EvaluationError for several items and for any other type.
+    """
     item = singleton(items, "precision()")
     if item is None:
         return []
@@ -127,6 +143,9 @@ def precision(env: Environment, items: Collection) -> Collection:
 
 @function("comparable", 1)
 def comparable(env: Environment, items: Collection, other: Collection) -> Collection:
+    """Tell whether both sides are one Quantity each, in units that can be compared; false for
+    anything else.
+    """
     one, two = (plain(side[0]) if len(side) == 1 else None for side in (items, other))
     return [
         isinstance(one, Quantity)

@@ -35,6 +35,11 @@ def _present(item: Item) -> bool:
 
 @lazy("exists", 0, 1)
 def exists(env: Environment, items: Collection, criteria: Evaluator | None = None) -> Collection:
+    """Tell whether there is an item, or with criteria one for which they are true (N1, section
+    5.1.2).
+
+    Raises EvaluationError where criteria give several items.
+    """
     if criteria is None:
         return [any(_present(item) for item in items)]
     return [any(_chosen(env, items, criteria))]
@@ -42,11 +47,16 @@ def exists(env: Environment, items: Collection, criteria: Evaluator | None = Non
 
 @function("empty")
 def empty(env: Environment, items: Collection) -> Collection:
+    """Tell whether there is no item that ``exists()`` would count (N1, section 5.1.1)."""
     return [not any(_present(item) for item in items)]
 
 
 @function("not")
 def negation(env: Environment, items: Collection) -> Collection:
+    """Return the opposite of a boolean; empty for no item (N1, section 6.5.3).
+
+    One item that is no boolean counts as true. Raises EvaluationError for several items.
+    """
     value = truth(items)
     return [] if value is None else [not value]
 
@@ -59,6 +69,10 @@ def _chosen(env: Environment, items: Collection, criteria: Evaluator) -> list[bo
 
 @lazy("where", 1)
 def where(env: Environment, items: Collection, criteria: Evaluator) -> Collection:
+    """Return the items for which the criteria are true, in order (N1, section 5.2.1).
+
+    Raises EvaluationError where criteria give several items.
+    """
     return [
         item for item, chosen in zip(items, _chosen(env, items, criteria), strict=True) if chosen
     ]
@@ -66,6 +80,11 @@ def where(env: Environment, items: Collection, criteria: Evaluator) -> Collectio
 
 @lazy("all", 0, 1)
 def all_(env: Environment, items: Collection, criteria: Evaluator | None = None) -> Collection:
+    """Tell whether the criteria are true for every item; true for no item (N1, section 5.1.3).
+
+    Without criteria, every item must be a true boolean. Raises EvaluationError where criteria give
+    several items, or where an item is no boolean though there are no criteria.
+    """
     if criteria is None:
         return [all(_strict(item) is True for item in items)]
     return [
@@ -93,26 +112,45 @@ def _any_of(items: Collection, wanted: bool) -> bool:
 
 @function("allTrue")
 def all_true(env: Environment, items: Collection) -> Collection:
+    """Tell whether every item is true; true for no item (N1, section 5.1.4).
+
+    Raises EvaluationError for an item that is no boolean.
+    """
     return [_all_of(items, True)]
 
 
 @function("anyTrue")
 def any_true(env: Environment, items: Collection) -> Collection:
+    """Tell whether one of the items is true (N1, section 5.1.5).
+
+    Raises EvaluationError for an item that is no boolean.
+    """
     return [_any_of(items, True)]
 
 
 @function("allFalse")
 def all_false(env: Environment, items: Collection) -> Collection:
+    """Tell whether every item is false; true for no item (N1, section 5.1.6).
+
+    Raises EvaluationError for an item that is no boolean.
+    """
     return [_all_of(items, False)]
 
 
 @function("anyFalse")
 def any_false(env: Environment, items: Collection) -> Collection:
+    """Tell whether one of the items is false (N1, section 5.1.7).
+
+    Raises EvaluationError for an item that is no boolean.
+    """
     return [_any_of(items, False)]
 
 
 @lazy("select", 1)
 def select(env: Environment, items: Collection, projection: Evaluator) -> Collection:
+    """Return what the projection gives for each item, all in one collection and in order (N1,
+    section 5.2.2).
+    """
     return [
         found
         for index, item in enumerate(items)
@@ -122,6 +160,11 @@ def select(env: Environment, items: Collection, projection: Evaluator) -> Collec
 
 @lazy("repeat", 1)
 def repeat(env: Environment, items: Collection, projection: Evaluator) -> Collection:
+    """Return what the projection gives for the items, for what it gave then, and so on until
+    nothing new comes (N1, section 5.2.3).
+
+    Raises UndecidedError for more than 2000 values or 100000 elements.
+    """
     result: Collection = []
     seen: set[int] = set()
     values = among_items(env, ())
@@ -158,6 +201,11 @@ def _new(found: Item, values: AmongItems, seen: set[int]) -> bool:
 def aggregate(
     env: Environment, items: Collection, aggregator: Evaluator, start: Evaluator | None = None
 ) -> Collection:
+    """Return the last ``$total`` of an aggregator that is evaluated on one item after the other
+    (N1, section 7.1).
+
+    ``$total`` is empty at first, or what ``start`` evaluates to.
+    """
     total: Collection = [] if start is None else start(env, env.this)
     for index, item in enumerate(items):
         inner = env.inner(item, index)
@@ -174,6 +222,12 @@ def iif(
     then: Evaluator,
     otherwise: Evaluator | None = None,
 ) -> Collection:
+    """Evaluate ``then`` where the criterion is true, else ``otherwise``; empty where there is none
+    (N1, section 5.5).
+
+    Raises EvaluationError for several items, and for a criterion that gives several items or one
+    that is no boolean.
+    """
     item = singleton(items, "iif()")
     answers = criterion(env if item is None else env.inner(item), items)
     answer = truth(answers)
@@ -186,21 +240,25 @@ def iif(
 
 @function("count")
 def count(env: Environment, items: Collection) -> Collection:
+    """Count the items (N1, section 5.1.10)."""
     return [len(items)]
 
 
 @function("first")
 def first(env: Environment, items: Collection) -> Collection:
+    """Return the first item, empty for no item (N1, section 5.3.3)."""
     return items[:1]
 
 
 @function("last")
 def last(env: Environment, items: Collection) -> Collection:
+    """Return the last item, empty for no item (N1, section 5.3.4)."""
     return items[-1:]
 
 
 @function("tail")
 def tail(env: Environment, items: Collection) -> Collection:
+    """Return all items but the first (N1, section 5.3.5)."""
     return items[1:]
 
 
@@ -213,16 +271,28 @@ def _number(argument: Collection, name: str) -> int:
 
 @function("skip", 1)
 def skip(env: Environment, items: Collection, number: Collection) -> Collection:
+    """Return all items but the first ``number``; all of them for a negative number (N1, section
+    5.3.6).
+
+    Raises EvaluationError where the number is not one integer.
+    """
     return items[max(0, _number(number, "skip")) :]
 
 
 @function("take", 1)
 def take(env: Environment, items: Collection, number: Collection) -> Collection:
+    """Return the first ``number`` items; none of them for a negative number (N1, section 5.3.7).
+
+    Raises EvaluationError where the number is not one integer.
+    """
     return items[: max(0, _number(number, "take"))]
 
 
 @function("single")
 def single(env: Environment, items: Collection) -> Collection:
+    """Return the one item, empty for no item (N1, section 5.3.2). Raises EvaluationError for
+    several.
+    """
     if len(items) > 1:
         raise EvaluationError(f"single() got {len(items)} items")
     return items
@@ -230,11 +300,16 @@ def single(env: Environment, items: Collection) -> Collection:
 
 @function("distinct")
 def distinct(env: Environment, items: Collection) -> Collection:
+    """Return the items without those that equal an earlier one, in order (N1, section 5.1.11)."""
     return union(env, items, [])
 
 
 @function("isDistinct")
 def is_distinct(env: Environment, items: Collection) -> Collection:
+    """Tell whether no two items are equal (N1, section 5.1.12).
+
+    Empty where no pair is equal, but a pair is there whose equality is open.
+    """
     values = [plain(item) for item in items]
     if all(isinstance(value, str) for value in values):
         return [len(set(values)) == len(values)]
@@ -251,16 +326,20 @@ def is_distinct(env: Environment, items: Collection) -> Collection:
 
 @function("union", 1)
 def union_function(env: Environment, items: Collection, other: Collection) -> Collection:
+    """Return the items of both collections without duplicates, in order (N1, section 5.4.1)."""
     return union(env, items, other)
 
 
 @function("combine", 1)
 def combine(env: Environment, items: Collection, other: Collection) -> Collection:
+    """Return the items of both collections, duplicates too (N1, section 5.4.2)."""
     return items + other
 
 
 @function("intersect", 1)
 def intersect(env: Environment, items: Collection, other: Collection) -> Collection:
+    """Return the items that the other collection has, too, without duplicates (N1, section 5.3.8).
+    """
     found: Collection = []
     theirs, ours = among_items(env, other), among_items(env, ())
     for item in items:
@@ -272,26 +351,36 @@ def intersect(env: Environment, items: Collection, other: Collection) -> Collect
 
 @function("exclude", 1)
 def exclude(env: Environment, items: Collection, other: Collection) -> Collection:
+    """Return the items that the other collection does not have, with duplicates and in order (N1,
+    section 5.3.9).
+    """
     among = among_items(env, other)
     return [item for item in items if not among.has(item)]
 
 
 @function("subsetOf", 1)
 def subset_of(env: Environment, items: Collection, other: Collection) -> Collection:
+    """Tell whether the other collection has every item; true for no item (N1, section 5.1.8)."""
     among = among_items(env, other)
     return [all(among.has(item) for item in items)]
 
 
 @function("supersetOf", 1)
 def superset_of(env: Environment, items: Collection, other: Collection) -> Collection:
+    """Tell whether these are all items of the other collection and perhaps more (N1, section
+    5.1.9).
+    """
     among = among_items(env, items)
     return [all(among.has(item) for item in other)]
 
 
 @lazy("sort", 0, 10)
 def sort(env: Environment, items: Collection, *keys: Evaluator) -> Collection:
-    """Sorted by the keys, each ascending, or descending where it begins with ``-`` (FHIRPath STU
-    3); items without a key come first in either case.
+    """Sort the items by the keys, each ascending, or descending where it begins with ``-``; by the
+    items as they are where no key is given (FHIRPath STU 3).
+
+    Items without a key come first in either case. Raises EvaluationError where a key gives several
+    items, or values of types that cannot be compared.
     """
     criteria = [(key, -1 if isinstance(key, Descending) else 1) for key in keys] or [(_itself, 1)]
     units = env.scope.hooks.units

@@ -24,6 +24,9 @@ _TYPE_AND_ID = re.compile(
 
 @function("children")
 def children_(env: Environment, items: Collection) -> Collection:
+    """Return the children of all items, each item's in the order of its JSON object (N1, section
+    5.8.1).
+    """
     return [
         child for item in items if isinstance(item, Node) for child in all_children(env.model, item)
     ]
@@ -31,6 +34,8 @@ def children_(env: Environment, items: Collection) -> Collection:
 
 @function("descendants")
 def descendants(env: Environment, items: Collection) -> Collection:
+    """Return the children of the items, then the children of those, and so on (N1, section 5.8.2).
+    """
     found: Collection = []
     level = items
     while level:
@@ -41,6 +46,11 @@ def descendants(env: Environment, items: Collection) -> Collection:
 
 @function("extension", 1)
 def extension(env: Environment, items: Collection, url: Collection) -> Collection:
+    """Return the extensions and modifier extensions of the items that have the url (FHIR R4,
+    section 2.9.1.5).
+
+    Empty where the url is not one value.
+    """
     wanted = text(url[0]) if len(url) == 1 else None
     nodes = [item for item in items if isinstance(item, Node)]
     extensions = [
@@ -58,6 +68,9 @@ def extension(env: Environment, items: Collection, url: Collection) -> Collectio
 
 @function("hasValue")
 def has_value(env: Environment, items: Collection) -> Collection:
+    """Tell whether there is exactly one item and it is a primitive with a value (FHIR R4, section
+    2.9.1.5).
+    """
     if len(items) != 1:
         return [False]
     item = items[0]
@@ -70,6 +83,9 @@ def has_value(env: Environment, items: Collection) -> Collection:
 
 @function("getValue")
 def get_value(env: Environment, items: Collection) -> Collection:
+    """Return the value of the one primitive as FHIRPath's own; empty for several items, for an
+    element with parts and for a primitive without value (FHIR R4, section 2.9.1.5).
+    """
     if len(items) != 1:
         return []
     value = plain(items[0])
@@ -78,6 +94,9 @@ def get_value(env: Environment, items: Collection) -> Collection:
 
 @function("resolve")
 def resolve(env: Environment, items: Collection) -> Collection:
+    """Return the resources that the items (References, canonicals, uris) mean; what is not found is
+    left out (FHIR R4, section 2.9.1.5).
+    """
     found: Collection = []
     for item in items:
         reference = (
@@ -92,8 +111,10 @@ def resolve(env: Environment, items: Collection) -> Collection:
 
 
 def resolve_reference(reference: str, scope: EvaluationScope) -> Mapping[str, Any] | None:
-    """The resource a reference means: contained, in the Bundle around (by full url, or type and
-    id), or what the scope's hook finds.
+    """Return the resource that a reference means: contained, in the Bundle around (by full url, or
+    type and id), or what the scope's hook finds.
+
+    None where no resource is found; ``#`` alone means the container itself.
     """
     root = scope.root or scope.resource or {}
     if reference.startswith("#"):
@@ -132,6 +153,11 @@ def _in_bundle(reference: str, bundle: Mapping[str, Any]) -> Mapping[str, Any] |
 
 @function("memberOf", 1)
 def member_of(env: Environment, items: Collection, value_set: Collection) -> Collection:
+    """Ask the scope's hook whether the one code, Coding or CodeableConcept is in the value set
+    (FHIR R4, section 2.9.1.5).
+
+    Empty where the hook cannot say, and where there is not one item and one url.
+    """
     url = text(value_set[0]) if len(value_set) == 1 else None
     if len(items) != 1 or url is None:
         return []
@@ -143,6 +169,11 @@ def member_of(env: Environment, items: Collection, value_set: Collection) -> Col
 
 @function("conformsTo", 1)
 def conforms_to(env: Environment, items: Collection, profile: Collection) -> Collection:
+    """Ask the scope's hook whether the one element follows the profile (FHIR R4, section 2.9.1.5).
+
+    Empty for no element and no url. Raises EvaluationError for several items, and where nothing is
+    known of the profile.
+    """
     item, url = singleton(items, "conformsTo()"), text(profile[0]) if len(profile) == 1 else None
     if not isinstance(item, Node) or url is None:
         return []
@@ -156,6 +187,11 @@ def conforms_to(env: Environment, items: Collection, profile: Collection) -> Col
 def slice_(
     env: Environment, items: Collection, structure: Collection, name: Collection
 ) -> Collection:
+    """Return the items that are in the named slice of a profile, given by its url; the profile of
+    the scope where the url is empty (FHIR R4, section 2.9.1.5).
+
+    Empty where profile or name is missing.
+    """
     url = text(structure[0]) if structure else env.scope.profile
     wanted = text(name[0]) if len(name) == 1 else None
     if url is None or wanted is None:
@@ -169,7 +205,11 @@ def slice_(
 
 @function("checkModifiers", 0, 20)
 def check_modifiers(env: Environment, items: Collection, *known: Collection) -> Collection:
-    """The input, where all of its modifier extensions are among the named ones; else an error."""
+    """Return the input, where all of its modifier extensions are among the named ones (FHIR R4,
+    section 2.9.1.5).
+
+    Raises EvaluationError for a modifier extension with another url.
+    """
     allowed = {text(url[0]) for url in known if url}
     for item in items:
         if isinstance(item, Node):
@@ -190,11 +230,20 @@ def _html(env: Environment, items: Collection, content: bool) -> Collection:
 
 @function("htmlChecks")
 def html_checks(env: Environment, items: Collection) -> Collection:
+    """Ask the scope's hook whether the narrative keeps FHIR's rules for XHTML (FHIR R4, section
+    2.9.1.5); ``txt-1`` is written with it.
+
+    False where the input is not one string, empty where the hook cannot say.
+    """
     return _html(env, items, content=False)
 
 
 @function("htmlChecks2")
 def html_content(env: Environment, items: Collection) -> Collection:
+    """Ask the scope's hook whether the narrative has content that is not blank.
+
+    False where the input is not one string, empty where the hook cannot say.
+    """
     return _html(env, items, content=True)
 
 
@@ -202,6 +251,9 @@ def html_content(env: Environment, items: Collection) -> Collection:
 def trace(
     env: Environment, items: Collection, name: Evaluator, projection: Evaluator | None = None
 ) -> Collection:
+    """Return the input, after the scope's hook has been told of it, or of what the projection
+    gives, under the name (N1, section 5.9.1).
+    """
     label = name(env, env.this)
     shown = (
         items
@@ -216,6 +268,9 @@ def trace(
 def define_variable(
     env: Environment, items: Collection, name: Evaluator, value: Evaluator | None = None
 ) -> Collection:
+    """Return the input, after ``%name`` has been given the value for what comes later; the input
+    itself where no value is given (FHIRPath STU 3).
+    """
     label = name(env, env.this)
     env.variables = {
         **env.variables,
@@ -226,16 +281,21 @@ def define_variable(
 
 @function("now")
 def now(env: Environment, items: Collection) -> Collection:
+    """Return the moment of this evaluation as a dateTime with time zone (N1, section 5.9.2)."""
     return [Temporal.of(env.now())]
 
 
 @function("today")
 def today(env: Environment, items: Collection) -> Collection:
+    """Return the date of this evaluation, in the machine's time zone (N1, section 5.9.2)."""
     found = Temporal.parse(env.now().date().isoformat())
     return [found] if found else []
 
 
 @function("timeOfDay")
 def time_of_day(env: Environment, items: Collection) -> Collection:
+    """Return the time of this evaluation, in the machine's time zone, to the millisecond (N1,
+    section 5.9.2).
+    """
     found = Temporal.parse(env.now().time().isoformat(timespec="milliseconds"))
     return [found] if found else []

@@ -26,11 +26,14 @@ class TypeInfo:
     name: str
 
     def child(self, name: str) -> Collection:
+        """Return the name or the namespace as a collection of one string; empty for any other
+        child.
+        """
         return [self.namespace] if name == "namespace" else [self.name] if name == "name" else []
 
 
 def system_type(item: Item) -> str | None:
-    """The name of a value's System type, None for an element of a resource."""
+    """Return the name of a value's System type, None for an element of a resource."""
     if isinstance(item, bool):
         return "Boolean"
     if isinstance(item, int):
@@ -61,11 +64,14 @@ def _is(env: Environment, item: Item, wanted: TypeName) -> bool:
 
 @typed("is")
 def is_(env: Environment, items: Collection, wanted: TypeName) -> Collection:
+    """Tell whether the one item is of the type or of one that specialises it; empty for no item and
+    for several (N1, section 6.3).
+    """
     return [_is(env, items[0], wanted)] if len(items) == 1 else []
 
 
 def is_operator(env: Environment, items: Collection, wanted: TypeName) -> Collection:
-    """``items is type``.
+    """Evaluate ``items is type`` (N1, section 6.3): empty for no item, false for several.
 
     Of an element also true of the System type of that name, whatever the case, as in HL7's
     validator (que-7: ``answer is Boolean``).
@@ -89,7 +95,10 @@ def _selected(env: Environment, item: Item, wanted: TypeName) -> bool:
 
 
 def as_type(env: Environment, items: Collection, wanted: TypeName) -> Collection:
-    """``items as type``. Raises EvaluationError for several items."""
+    """Return the item where it is of the type, else empty: ``items as type`` (N1, section 6.3).
+
+    Raises EvaluationError for several items.
+    """
     if len(items) > 1:
         raise EvaluationError(f"as needs one item, got {len(items)}")
     return [item for item in items if _selected(env, item, wanted)]
@@ -97,16 +106,25 @@ def as_type(env: Environment, items: Collection, wanted: TypeName) -> Collection
 
 @typed("as")
 def as_(env: Environment, items: Collection, wanted: TypeName) -> Collection:
+    """Return the item where it is of the type, else empty: the function ``as()`` (N1, section 6.3).
+
+    Raises EvaluationError for several items.
+    """
     return as_type(env, items, wanted)
 
 
 @typed("ofType")
 def of_type(env: Environment, items: Collection, wanted: TypeName) -> Collection:
+    """Return the items that are of the type, in order (N1, section 5.2.4)."""
     return [item for item in items if _selected(env, item, wanted)]
 
 
 @function("type")
 def type_(env: Environment, items: Collection) -> Collection:
+    """Return the namespace and name of each item's type as a TypeInfo (N1, section 10.2).
+
+    Raises FhirPathTypeError for an item that is a TypeInfo itself.
+    """
     return [_info(env, item) for item in items]
 
 
