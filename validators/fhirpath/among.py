@@ -40,6 +40,7 @@ class AmongParts:
             self.add(value)
 
     def add(self, value: Any) -> None:
+        """Add a value; of a JSON object the texts that tell it from others are looked up later."""
         if isinstance(value, dict):
             names, texts = _told(value)
             self._by_names[names][texts].append(value)
@@ -79,6 +80,9 @@ class AmongItems:
             self.add(item)
 
     def add(self, item: Item) -> None:
+        """Add an item: a Node by what it says, a string by itself, any other value to be
+        compared.
+        """
         value = plain(item)
         if isinstance(value, Node):
             self._parts.add(value.value)

@@ -53,7 +53,7 @@ _CONSTANT_PREFIXES = {
 
 
 def compile_tree(tree: Tree, model: TypeModel) -> Evaluator:
-    """The closure for a tree.
+    """Compile a tree to a closure that takes an Environment and the focus and gives a collection.
 
     Raises FhirPathTypeError for an unknown function or type, or a wrong number of arguments.
     """

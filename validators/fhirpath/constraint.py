@@ -46,15 +46,19 @@ class Invariant:
     def holds_for(
         self, value: Any, scope: EvaluationScope, extra: Mapping[str, Any] | None
     ) -> bool:
-        """The same for a primitive that may have a companion, or only that (value None)."""
+        """Tell whether a primitive meets the constraint, which may have a companion or only that
+        (value None).
+
+        Raises UndecidedError where finding out takes too many steps.
+        """
         if isinstance(self.tree, Empty):
             return self.holds(value, scope)
         return self.expression.holds(value, scope, extra)
 
 
 def invariant(expression: str, type_name: str, model: TypeModel | None = None) -> Invariant:
-    """The invariant for elements of a type: a resource or datatype, or the path of a backbone
-    element. Kept, like ``compile``.
+    """Return the invariant for elements of a type: a resource or datatype, or the path of a
+    backbone element. Invariants are kept, as ``compile`` keeps expressions.
 
     Raises FhirPathSyntaxError and FhirPathTypeError where the expression is none.
     """
@@ -70,7 +74,9 @@ def _made(expression: str, type_name: str, model: TypeModel) -> Invariant:
 
 
 def undecided_invariant(expression: str, type_name: str, model: TypeModel) -> Invariant:
-    """The invariant of an expression that is not read: every check of it raises UndecidedError."""
+    """Return the invariant of an expression that is not read: every check of it raises
+    UndecidedError.
+    """
 
     def holds(_value: Any, _scope: EvaluationScope) -> bool:
         raise UndecidedError("an expression")

@@ -65,13 +65,15 @@ class Environment:
         self.variables: dict[str, Collection] = {}
 
     def now(self) -> datetime:
-        """The time of this evaluation: the same wherever an expression asks for it."""
+        """Return the time of this evaluation, the same wherever an expression asks for it, with
+        time zone.
+        """
         if not self.moments:
             self.moments.append(datetime.now().astimezone())
         return self.moments[0]
 
     def inner(self, item: Item, index: int = 0) -> Environment:
-        """The environment in which a function's argument is evaluated for one item.
+        """Return the environment in which a function's argument is evaluated for one item.
 
         Raises UndecidedError where no steps are left.
         """
@@ -142,7 +144,10 @@ The branches of ``iif`` and the value of ``defineVariable`` are evaluated on tho
 
 
 def function(name: str, minimum: int = 0, maximum: int | None = None) -> Callable[[Eager], Eager]:
-    """Registers ``call(environment, input, *arguments)``, each argument a collection."""
+    """Register ``call(environment, input, *arguments)`` as a function, each argument a collection.
+
+    minimum, maximum   how many arguments it takes; no maximum means the minimum
+    """
 
     def register(call: Eager) -> Eager:
         FUNCTIONS[name] = Function(
@@ -154,7 +159,10 @@ def function(name: str, minimum: int = 0, maximum: int | None = None) -> Callabl
 
 
 def lazy(name: str, minimum: int, maximum: int | None = None) -> Callable[[Lazy], Lazy]:
-    """Registers ``call(environment, input, *arguments)``, each argument an Evaluator."""
+    """Register ``call(environment, input, *arguments)`` as a function, each argument an Evaluator.
+
+    minimum, maximum   how many arguments it takes; no maximum means the minimum
+    """
 
     def register(call: Lazy) -> Lazy:
         FUNCTIONS[name] = Function(
@@ -171,7 +179,7 @@ def typed(
     [Callable[[Environment, Collection, TypeName], Collection]],
     Callable[[Environment, Collection, TypeName], Collection],
 ]:
-    """Registers ``call(environment, input, type)``."""
+    """Register ``call(environment, input, type)`` as a function whose one argument names a type."""
 
     def register(
         call: Callable[[Environment, Collection, TypeName], Collection],

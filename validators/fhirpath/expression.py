@@ -43,15 +43,15 @@ class Expression:
         scope: EvaluationScope = EMPTY_SCOPE,
         extra: Mapping[str, Any] | None = None,
     ) -> Collection:
-        """The result as items: elements as Node (JSON and type), other values as bool, int,
-        Decimal, str, Temporal, Quantity.
+        """Evaluate the expression on a value; elements come as Node (JSON and type), other values
+        as bool, int, Decimal, str, Temporal, Quantity.
 
         value   a decoded JSON object or primitive value
         extra   a primitive's companion, where it has one
 
-        Without a scope, a resource given here is ``%resource`` and ``%rootResource``.
-        Raises EvaluationError where the expression has no value for this input, UndecidedError
-        where finding one takes too many steps.
+        Without a scope, a resource given here is ``%resource`` and ``%rootResource``. Raises
+        EvaluationError where the expression has no value for this input, UndecidedError where
+        finding one takes too many steps.
         """
         name = value.get("resourceType") if isinstance(value, dict) else None
         node = Node(
@@ -68,8 +68,8 @@ class Expression:
         scope: EvaluationScope = EMPTY_SCOPE,
         extra: Mapping[str, Any] | None = None,
     ) -> list[Any]:
-        """Like nodes, with every element as what it is in JSON: primitives as FHIRPath's values,
-        others as dict; elements without value as None.
+        """Evaluate the expression as ``nodes`` does, with every element as what it is in JSON:
+        primitives as FHIRPath's values, others as dict; elements without value as None.
         """
         return [
             found.value if isinstance(found, Node) else found
@@ -82,9 +82,9 @@ class Expression:
         scope: EvaluationScope = EMPTY_SCOPE,
         extra: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Whether a constraint with this expression is met, by HL7's rule: one boolean counts as it
-        is, an empty result is no, anything else is yes; so is an expression that cannot be
-        evaluated a no.
+        """Tell whether a constraint with this expression is met, by HL7's rule: one boolean counts
+        as it is, an empty result is no, anything else is yes; an expression that cannot be
+        evaluated is a no, too.
 
         Raises UndecidedError where it takes too many steps.
         """
@@ -104,8 +104,7 @@ def compile(  # noqa: A001  # as in re: called fhirpath.compile
     strict: bool = False,
     model: TypeModel | None = None,
 ) -> Expression:
-    """The compiled form of an expression, for elements of a type: ``compile("name.given",
-    "Patient")``.
+    """Compile an expression for elements of a type: ``compile("name.given", "Patient")``.
 
     type_name   a FHIR type, or the path of a backbone element (``Patient.contact``)
     strict      also refuse names that the type does not have, and operations on types that never
@@ -120,7 +119,7 @@ def compile(  # noqa: A001  # as in re: called fhirpath.compile
 
 @lru_cache(maxsize=8192)
 def compile_for(expression: str, type_name: str, strict: bool, model: TypeModel) -> Expression:
-    """compile with every argument given."""
+    """Compile an expression as ``compile`` does, with every argument given."""
     compiled = Expression(expression, type_name, model)
     if strict:
         from .static import check

@@ -32,15 +32,17 @@ _TEMPORAL = frozenset({"date", "dateTime", "instant", "time"})
 
 
 def decimal(value: float | Decimal) -> Decimal:
-    """A JSON number as Decimal: 0.1 is 0.1. The digits are those of the shortest form that reads
-    back as the same float,
-    so zeros at the end of the lexeme (``1.50``) are lost, as orjson has lost them."""
+    """Return a JSON number as Decimal: 0.1 is 0.1; a Decimal stays as it is.
+
+    The digits of a float are those of the shortest form that reads back as the same float, so zeros
+    at the end of the lexeme (``1.50``) are lost, as orjson has lost them.
+    """
     return value if isinstance(value, Decimal) else Decimal(repr(value))
 
 
 def plain(item: Item) -> Any:
-    """FHIRPath's own value of an item: of a primitive its value (None where it has none), of a
-    Quantity a Quantity.
+    """Return FHIRPath's own value of an item: of a primitive its value (None where it has none), of
+    a Quantity a Quantity.
 
     Other elements are returned as they are. A date or time that is none reads as the text it is.
     """
@@ -76,8 +78,8 @@ def _quantity(node: Node) -> Any:
 
 
 def text(item: Item) -> str | None:
-    """An item as a string, as ``toString()`` has it; None for a primitive without value and for
-    what has no string form.
+    """Return an item as a string, as ``toString()`` has it; None for a primitive without value and
+    for what has no string form.
     """
     value = plain(item)
     if isinstance(value, str):
@@ -94,19 +96,22 @@ def text(item: Item) -> str | None:
 
 
 def is_number(value: Any) -> bool:
+    """Tell whether a plain value is a number; a boolean, which Python takes for an int, is none."""
     return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
 
 
 def singleton(items: list[Item], what: str) -> Item | None:
-    """The one item, None where there is none. Raises EvaluationError where there are several."""
+    """Return the one item, None where there is none. Raises EvaluationError where there are
+    several.
+    """
     if len(items) > 1:
         raise EvaluationError(f"{what} needs one item, got {len(items)}")
     return items[0] if items else None
 
 
 def boolean(item: Item) -> bool | None:
-    """The value of a boolean; True for anything else (singleton evaluation, N1 section 4.5); None
-    for a boolean without value.
+    """Return the value of a boolean; True for anything else (singleton evaluation, N1 section 4.5);
+    None for a boolean without value.
     """
     if isinstance(item, Node):
         if item.type == "boolean":
@@ -116,7 +121,7 @@ def boolean(item: Item) -> bool | None:
 
 
 def truth(items: list[Item]) -> bool | None:
-    """A collection where a boolean is wanted: None for empty.
+    """Read a collection where a boolean is wanted; None for an empty one.
 
     Raises EvaluationError for several items.
     """
@@ -128,7 +133,7 @@ def truth(items: list[Item]) -> bool | None:
 
 
 def equal(left: Item, right: Item, units: Units) -> bool | None:
-    """``=`` of two items; None where it is open.
+    """Compare two items as ``=`` does (N1, section 6.1); None where it is open.
 
     Values of different types are equal where they read the same, as HL7's validator has it.
     """
@@ -152,8 +157,8 @@ def equal(left: Item, right: Item, units: Units) -> bool | None:
 
 
 def same_parts(one: Any, other: Any) -> bool:
-    """Whether all that one JSON value says, the other says too: HL7's validator does not look for
-    what only the right one has.
+    """Tell whether all that one JSON value says, the other says too: HL7's validator does not look
+    for what only the right one has.
 
     Extensions of primitives do not count, and a primitive that has nothing else equals nothing.
     """
@@ -169,8 +174,8 @@ def same_parts(one: Any, other: Any) -> bool:
 
 
 def equivalent(left: Item, right: Item, units: Units) -> bool:
-    """``~`` of two items: strings without case, numbers to the fewer decimals, elements by their
-    parts in any order.
+    """Compare two items as ``~`` does (N1, section 6.1): strings without case, numbers to the fewer
+    decimals, elements by their parts in any order.
     """
     one, other = plain(left), plain(right)
     if isinstance(one, str) and isinstance(other, str):
@@ -222,7 +227,8 @@ def _normal(value: Any) -> Any:
 
 
 def order(left: Item, right: Item, units: Units) -> int | None:
-    """-1, 0 or 1; None where precision or units leave it open.
+    """Return -1, 0 or 1 as the left item comes before the right one, with it or after it (N1,
+    section 6.2); None where precision or units leave it open.
 
     Raises EvaluationError where the types cannot be compared.
     """

@@ -53,8 +53,10 @@ class Token:
 
 
 def tokens(expression: str) -> list[Token]:
-    """The tokens of an expression without white space and comments, closed by one of kind
+    """Return the tokens of an expression without white space and comments, closed by one of kind
     ``end``.
+
+    Raises FhirPathSyntaxError for a character that begins no token.
     """
     found: list[Token] = []
     position = 0
@@ -71,7 +73,12 @@ def tokens(expression: str) -> list[Token]:
 
 
 def unescape(text: str, expression: str, offset: int) -> str:
-    """The value of a quoted token's inside."""
+    """Return the value of a quoted token's inside.
+
+    expression, offset   what the error shows: the whole text, and where in it the token is
+
+    Raises FhirPathSyntaxError for an escape that N1 does not have.
+    """
 
     def value(match: re.Match[str]) -> str:
         escape = match.group(1)

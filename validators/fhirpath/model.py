@@ -35,7 +35,7 @@ class TypeModel:
         self._ancestors: dict[str, tuple[str, ...]] = {}
 
     def properties(self, type_name: str) -> Mapping[str, Property]:
-        """JSON name -> Property; of a primitive, what its companion ``_x`` may hold.
+        """Return JSON name -> Property; of a primitive, what its companion ``_x`` may hold.
 
         Empty for a type nobody knows.
         """
@@ -51,8 +51,8 @@ class TypeModel:
         return found
 
     def members(self, type_name: str, name: str) -> tuple[Property, ...]:
-        """The JSON names that a child may have: one, or one for each type of a choice; empty where
-        there is no such child.
+        """Return the Properties that a child of a name may be: one, or one for each type of a
+        choice; empty where there is no such child.
         """
         key = type_name, name
         found = self._members.get(key)
@@ -63,8 +63,8 @@ class TypeModel:
         return found
 
     def reachable(self, type_name: str, name: str) -> tuple[Property, ...]:
-        """Like members, but a choice is also found by its JSON name (``valueQuantity``): not
-        FHIRPath, but profiles do it and HL7's validator bears it.
+        """Return what ``members`` does, but find a choice also by its JSON name
+        (``valueQuantity``): not FHIRPath, but profiles do it and HL7's validator bears it.
         """
         key = type_name, name
         found = self._reachable.get(key)
@@ -76,17 +76,21 @@ class TypeModel:
         return found
 
     def is_primitive(self, type_name: str) -> bool:
+        """Tell whether a name is that of a primitive type (``code``, ``decimal``)."""
         return self._schema.kind(type_name) == "primitive-type"
 
     def is_resource(self, type_name: str) -> bool:
+        """Tell whether a name is that of a resource type, an abstract one too."""
         return self._schema.kind(type_name) == "resource"
 
     def known(self, type_name: str) -> bool:
-        """Whether this is a type of FHIR."""
+        """Tell whether a name is that of a type of FHIR; the path of a backbone element is none."""
         return "." not in type_name and self._schema.kind(type_name) is not None
 
     def ancestors(self, type_name: str) -> tuple[str, ...]:
-        """The type and what it specialises, nearest first: ``("Age", "Quantity", "Element")``."""
+        """Return the type and what it specialises, nearest first:
+        ``("Age", "Quantity", "Element")``.
+        """
         found = self._ancestors.get(type_name)
         if found is None:
             found = self._ancestors[type_name] = tuple(self._chain(type_name))
@@ -106,20 +110,24 @@ class TypeModel:
         return chain
 
     def is_a(self, type_name: str, wanted: str) -> bool:
-        """Whether a type is the wanted one or specialises it: a ``code`` is a ``string``."""
+        """Tell whether a type is the wanted one or specialises it: a ``code`` is a ``string``."""
         return wanted in self.ancestors(type_name)
 
     def instance_of(self, type_name: str, wanted: str) -> bool:
-        """What ``as`` and ``ofType`` select: like is_a, but a primitive is only what it is."""
+        """Tell whether ``as`` and ``ofType`` select a type: as ``is_a`` does, but a primitive is
+        only what it is.
+        """
         return type_name == wanted if self.is_primitive(type_name) else self.is_a(type_name, wanted)
 
     def nameable(self, namespace: str | None, name: str) -> bool:
-        """Whether a type specifier names a type that exists."""
+        """Tell whether a type specifier names a type that exists; namespace None looks in System
+        and in FHIR.
+        """
         system = namespace in (None, "System") and (name in SYSTEM_TYPES or name in _TYPE_INFO)
         return system or (namespace in (None, "FHIR") and self.known(name))
 
 
 @cache
 def core_model() -> TypeModel:
-    """The types of FHIR R4."""
+    """Return the types of FHIR R4, one TypeModel for all who ask."""
     return TypeModel(Schema(core()))

@@ -70,7 +70,7 @@ def _collect(
 
 
 def children(model: TypeModel, node: Node, name: str) -> list[Item]:
-    """The children of one name, in order; a choice element is asked for without its type
+    """Return the children of one name, in order; a choice element is asked for without its type
     (``value``), see ``TypeModel.reachable``.
     """
     fields = _fields(node)
@@ -82,7 +82,7 @@ def children(model: TypeModel, node: Node, name: str) -> list[Item]:
 
 
 def all_children(model: TypeModel, node: Node) -> list[Item]:
-    """Every child that the type has, in the order of the JSON object."""
+    """Return every child that the type has, in the order of the JSON object."""
     fields = _fields(node)
     properties = model.properties(node.type)
     found: list[Item] = []

@@ -30,14 +30,17 @@ _DURATIONS = {
 
 
 def contains(items: Collection, wanted: Item, env: Environment) -> bool:
-    """Whether an item equal to the wanted one is among these."""
+    """Tell whether an item equal to the wanted one is among these.
+
+    Raises UndecidedError where no steps are left.
+    """
     units = env.scope.hooks.units
     env.steps.take(len(items))
     return any(equal(item, wanted, units) is True for item in items)
 
 
 def union(env: Environment, left: Collection, right: Collection) -> Collection:
-    """``|``: every item once, in order."""
+    """Return every item of both sides once, in order: the operator ``|`` (N1, section 6.4.1)."""
     found: Collection = []
     among = among_items(env, ())
     for item in (*left, *right):
@@ -48,7 +51,7 @@ def union(env: Environment, left: Collection, right: Collection) -> Collection:
 
 
 def among_items(env: Environment, items: Collection | tuple[()]) -> AmongItems:
-    """Items of which it will often be asked whether one equals another."""
+    """Collect items of which it will often be asked whether one equals another."""
     return AmongItems(env.scope.hooks.units, env.steps.take, items)
 
 
@@ -117,7 +120,11 @@ def _contains(env: Environment, left: Collection, right: Collection) -> Collecti
 
 
 def negative(items: Collection) -> Collection:
-    """``-x``."""
+    """Return the number or Quantity with the other sign: ``-x`` (N1, section 6.6). Empty for no
+    item.
+
+    Raises EvaluationError for several items and for other types.
+    """
     item = singleton(items, "-")
     if item is None:
         return []

@@ -63,7 +63,7 @@ _UNARY_POWER = 11
 
 @lru_cache(maxsize=4096)
 def parse(expression: str) -> Tree:
-    """The tree of an expression.
+    """Parse an expression to its tree. Trees are kept: asking again costs nothing.
 
     Raises FhirPathSyntaxError, which says where; NestingError for one nested deeper than
     MAXIMUM_DEPTH.
@@ -75,8 +75,8 @@ def parse(expression: str) -> Tree:
 
 
 def type_name(tree: Tree) -> TypeName | None:
-    """The type that an argument of ``is()``, ``as()`` or ``ofType()`` names; None where it is no
-    name.
+    """Return the type that an argument of ``is()``, ``as()`` or ``ofType()`` names; None where it
+    is no name.
     """
     match tree:
         case Member(None, name):

@@ -37,7 +37,7 @@ class Units(Protocol):
     """What a table of units can do. None means: cannot be said."""
 
     def canonical(self, value: Decimal, code: str) -> tuple[Decimal, str] | None:
-        """The value in base units, and those units in one spelling: equal spellings can be
+        """Return the value in base units, and those units in one spelling: equal spellings can be
         compared.
         """
         ...
@@ -66,11 +66,13 @@ class Quantity:
         return _UCUM_OF_CALENDAR.get(word, word)
 
     def text(self) -> str:
-        """As FHIRPath writes it: ``1 'wk'``, ``4 days``."""
+        """Write the quantity as FHIRPath does: ``1 'wk'``, ``4 days``."""
         return f"{self.value} {self.unit}" if self.calendar else f"{self.value} '{self.unit}'"
 
     def compare(self, other: Quantity, units: Units) -> int | None:
-        """-1, 0 or 1; None where the units cannot be compared or the table does not know them."""
+        """Return -1, 0 or 1 as this quantity is less than the other, equal or greater; None where
+        the units cannot be compared or the table does not know them.
+        """
         if self.system != other.system:
             return None
         left, right = self.value, other.value

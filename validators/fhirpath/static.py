@@ -78,7 +78,7 @@ class _Site:
 
 
 def check(tree: Tree, type_name: str, model: TypeModel) -> Types:
-    """The types a tree can have when it is evaluated on elements of a type.
+    """Return the types that a tree can have when it is evaluated on elements of a type.
 
     Raises FhirPathTypeError, naming what does not exist or fit.
     """

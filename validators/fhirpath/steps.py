@@ -43,7 +43,10 @@ class Steps:
             self._extend()
 
     def take_text(self, items: Iterable[object]) -> None:
-        """Count the texts that an operation made."""
+        """Count the characters of long texts that an operation made, STEP_TEXT of them as one step.
+
+        Raises UndecidedError where no steps are left.
+        """
         for item in items:
             if isinstance(item, str) and len(item) > STEP_TEXT:
                 self.take(len(item) // STEP_TEXT)

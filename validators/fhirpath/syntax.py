@@ -128,7 +128,7 @@ Tree: TypeAlias = (
 
 
 def children(tree: Tree) -> tuple[Tree, ...]:
-    """The direct parts of an expression."""
+    """Return the direct parts of an expression, in the order in which they are written."""
     match tree:
         case Member(source, _):
             return () if source is None else (source,)
@@ -145,7 +145,7 @@ def children(tree: Tree) -> tuple[Tree, ...]:
 
 
 def depth(tree: Tree) -> int:
-    """How deep the tree is nested; a tree of one node has depth 1. Uses no recursion."""
+    """Return how deep the tree is nested; a tree of one node has depth 1. Uses no recursion."""
     deepest, todo = 0, [(tree, 1)]
     while todo:
         node, level = todo.pop()

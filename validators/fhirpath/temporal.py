@@ -48,8 +48,8 @@ class Temporal:
 
     @classmethod
     def parse(cls, text: str) -> Temporal | None:
-        """The value of a FHIR date, dateTime, instant or time or of a FHIRPath literal without
-        ``@``; None where it is none or not in the calendar.
+        """Parse a FHIR date, dateTime, instant or time, or a FHIRPath literal without ``@``; None
+        where it is none or not in the calendar.
         """
         if match := _DATE.fullmatch(text):
             year, month, day, clock, hour, minute, second, fraction, zone = match.groups()
@@ -101,7 +101,7 @@ class Temporal:
 
     @classmethod
     def of(cls, moment: datetime) -> Temporal:
-        """A moment with a time zone, to the millisecond."""
+        """Return a moment with a time zone as a dateTime, to the millisecond."""
         value = cls.parse(moment.isoformat(timespec="milliseconds"))
         assert value is not None, "a datetime's ISO form is a dateTime"
         return value
@@ -118,7 +118,9 @@ class Temporal:
         )
 
     def compare(self, other: Temporal) -> int | None:
-        """-1, 0 or 1; None where the precision does not decide."""
+        """Return -1, 0 or 1 as this value is earlier than the other, the same or later; None where
+        the precision does not decide (N1, section 6.2).
+        """
         left, right = self._in_utc(), other._in_utc()
         for field in range(6):
             if left[field] != right[field]:
@@ -131,7 +133,8 @@ class Temporal:
         return 0
 
     def equals(self, other: Temporal) -> bool | None:
-        """Whether both are the same; None where precision or a missing time zone leaves it open.
+        """Tell whether both are the same; None where precision or a missing time zone leaves it
+        open.
 
         A time never equals a date.
         """
@@ -143,8 +146,8 @@ class Temporal:
         return None if order is None else order == 0
 
     def add(self, amount: int, unit: str) -> Temporal | None:
-        """The value ``amount`` units (year, month, week, day, hour, minute, second, millisecond)
-        later, at the same precision; None outside years 1 to 9999.
+        """Return the value ``amount`` units (year, month, week, day, hour, minute, second,
+        millisecond) later, at the same precision; None outside years 1 to 9999 (N1, section 6.7).
         """
         try:
             moved = self._moved(amount, unit)
@@ -235,7 +238,9 @@ def _offset(zone: str | None) -> int | None:
 
 
 def zone_text(offset: int | None) -> str:
-    """A time zone as FHIR writes it: ``Z``, ``+10:00``."""
+    """Write a time zone, given in minutes east of UTC, as FHIR does: ``Z``, ``+10:00``; empty for
+    None.
+    """
     if offset is None:
         return ""
     return (

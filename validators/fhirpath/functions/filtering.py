@@ -338,7 +338,8 @@ def combine(env: Environment, items: Collection, other: Collection) -> Collectio
 
 @function("intersect", 1)
 def intersect(env: Environment, items: Collection, other: Collection) -> Collection:
-    """Return the items that the other collection has, too, without duplicates (N1, section 5.3.8).
+    """Return the items that the other collection has, too, without duplicates (N1, section
+    5.3.8).
     """
     found: Collection = []
     theirs, ours = among_items(env, other), among_items(env, ())

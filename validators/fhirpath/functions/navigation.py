@@ -34,7 +34,8 @@ def children_(env: Environment, items: Collection) -> Collection:
 
 @function("descendants")
 def descendants(env: Environment, items: Collection) -> Collection:
-    """Return the children of the items, then the children of those, and so on (N1, section 5.8.2).
+    """Return the children of the items, then the children of those, and so on (N1, section
+    5.8.2).
     """
     found: Collection = []
     level = items

@@ -26,6 +26,7 @@ NO_TEXT = NUMERIC | TEMPORAL | {"time", "boolean"}
 
 
 def untraced(tree: Tree) -> Tree:
+    """Return the tree without ``trace()`` at its end, which does not change a result."""
     match tree:
         case Call(source, "trace", _) if source is not None:
             return untraced(source)
@@ -34,6 +35,7 @@ def untraced(tree: Tree) -> Tree:
 
 
 def is_count(tree: Tree) -> bool:
+    """Tell whether a tree is a call of ``count()``, or a sum of such calls."""
     match tree:
         case Call(_, "count", ()):
             return True
@@ -51,6 +53,9 @@ _SYSTEMS = {
 
 
 def constant(tree: Tree) -> str | int | float | bool | None:
+    """Return the value of a literal or of ``%ucum``, ``%loinc`` and ``%sct``, as JSON has it; None
+    for any other tree and for a decimal that no float is equal to.
+    """
     match tree:
         case Literal(Decimal() as value):
             return float(value) if Decimal(repr(float(value))) == value else None
@@ -62,6 +67,9 @@ def constant(tree: Tree) -> str | int | float | bool | None:
 
 
 def constants(tree: Tree) -> tuple[Any, ...]:
+    """Return the values of one constant or of several joined by ``|``; empty where one part is no
+    constant.
+    """
     match tree:
         case Binary("|", left, right):
             one, other = constants(left), constants(right)
@@ -78,7 +86,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[frozenset[str]], bool]], 
 
 
 def fits(types: frozenset[str], values: tuple[Any, ...]) -> bool:
-    """Whether JSON values of these types can be compared with the literals as they stand."""
+    """Tell whether JSON values of these types can be compared with the literals as they stand."""
     return all(
         next(fits(types) for kind, fits in _KINDS if isinstance(value, kind)) for value in values
     )

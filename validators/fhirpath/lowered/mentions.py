@@ -21,8 +21,8 @@ _ALL_SEEING: Final = frozenset({"children", "conformsTo", "resolve", "slice", "c
 
 
 def mentions(tree: Tree, type_name: str, model: TypeModel) -> dict[str, frozenset[str]] | None:
-    """JSON names of a resource type's properties that decide on an expression, each with the names
-    inside that count; none for the whole value.
+    """Return the JSON names of a resource type's properties that decide on an expression, each with
+    the names inside that count; no names inside means the whole value.
 
     None where the expression may look at anything, or at the resource as such.
     """

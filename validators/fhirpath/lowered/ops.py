@@ -48,7 +48,9 @@ _DAY, _MOMENT = len("2020-01-01"), len("2020-01-01T00:00:00Z")
 
 
 def closure(op: Op) -> Check:  # noqa: C901  # one case an op  # noqa: C901  # one case an op
-    """The function for an op tree. It raises nothing, whatever the object holds."""
+    """Compile an op tree to a function of a JSON object and a scope. It raises nothing, whatever
+    the object holds.
+    """
     match op:
         case Const(value):
             return lambda o, s: value
@@ -236,8 +238,9 @@ def _first(o: Json, keys: tuple[str, ...]) -> Any:
 
 
 def order_of_dates(one: str, other: str) -> int | None:
-    """-1, 0 or 1; None where precision does not decide or one is no date; two that are no dates
-    compare as strings, as FHIRPath's own operators have it.
+    """Return -1, 0 or 1 as one date is earlier than the other, the same or later; None where
+    precision does not decide or one is no date. Two that are no dates compare as strings, as
+    FHIRPath's own operators have it.
 
     Whole days compare as text; moments to the second or finer by Python's clock.
     """

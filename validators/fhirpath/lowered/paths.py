@@ -28,10 +28,12 @@ class Step:
 
     @property
     def keys(self) -> tuple[str, ...]:
+        """The JSON keys that the name may have, one for each type of a choice."""
         return tuple(key for key, _ in self.members)
 
     @property
     def types(self) -> frozenset[str]:
+        """The types of what may be found under the name."""
         return frozenset(name for _, name in self.members)
 
 
@@ -58,11 +60,14 @@ class Path:
 
     @property
     def singular(self) -> bool:
+        """Whether the walk finds one thing at the most."""
         return not any(step.is_list for step in self.steps)
 
 
 def reached(path: Path, leaf: Op) -> Op:
-    """That the walk, but for its last step, reaches an object that meets the leaf."""
+    """Return the op that holds where the walk, but for its last step, reaches an object that meets
+    the leaf.
+    """
     found = leaf
     for step in reversed(path.steps[:-1]):
         inner = both(step.filter, found)
@@ -85,10 +90,10 @@ class Walker(ABC):
 
     @abstractmethod
     def truth(self, tree: Tree) -> Truth | None:
-        """When an expression is true and when it is false; None for what cannot be said."""
+        """Return when an expression is true and when it is false; None for what cannot be said."""
 
     def path(self, tree: Tree) -> Path | None:
-        """The walk that an expression is, None where it is more than one."""
+        """Return the walk that an expression is, None where it is more than one."""
         match tree:
             case Variable("this"):
                 return Path(self.types)
@@ -136,7 +141,9 @@ class Walker(ABC):
         )
 
     def inner(self, path: Path | None) -> Self | None:
-        """The lowering of an expression that is evaluated on each thing a path finds."""
+        """Return the lowering of an expression that is evaluated on each thing a path finds; None
+        where a path finds primitives or types without properties.
+        """
         if path is None or any(
             self.model.is_primitive(name) or not self.model.properties(name) for name in path.types
         ):
@@ -186,9 +193,13 @@ class Walker(ABC):
         )
 
     def companions(self, key: str, name: str) -> tuple[str, ...]:
+        """Return the JSON keys in which an element may stand: its own, and for a primitive that of
+        its companion (``_x``).
+        """
         return (key, "_" + key) if self.model.is_primitive(name) else (key,)
 
     def exists(self, path: Path) -> Op:
+        """Return the op that holds where a path finds something."""
         if not path.steps:
             return path.filter
         last = path.steps[-1]

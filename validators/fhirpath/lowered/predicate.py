@@ -56,8 +56,8 @@ _TEXT_TESTS: dict[str, Callable[[tuple[str, ...], str], Op]] = {
 def lower(
     tree: Tree, type_name: str, model: TypeModel, *, bare_resources: bool = True
 ) -> Op | None:
-    """The condition under which a constraint on elements of a type holds; None where the op tree
-    cannot say it.
+    """Return the condition under which a constraint on elements of a type holds; None where the op
+    tree cannot say it.
 
     bare_resources   an inline resource may be nothing but its type, and so not exist; without them,
                      its name tells
