@@ -25,7 +25,8 @@ class Block:
     between: Callable[[], None] | None = field(default=None, compare=False)
 
     def lines(self) -> Iterator[tuple[int, int, int]]:
-        """(number of the line in the block from 0, start, end) of every line that is not blank.
+        """Yield (number of the line in the block from 0, start, end) of every line that is not
+        blank.
 
         start and end are byte offsets into ``data``; the line's own newline and a carriage return
         before it are left out.
@@ -51,8 +52,8 @@ class Block:
 
 @dataclass(frozen=True, slots=True, init=False)
 class BlockVerdicts:
-    """One entry per line of a block that is not blank, in order: parallel columns, no object per
-    accepted line.
+    """The verdicts of a block: parallel columns with one entry per line that is not blank, in
+    order, and no object per accepted line.
 
     numbers         line number in the block, from 0
     starts, ends    byte offsets of the line in the block's data, without line end
@@ -106,24 +107,26 @@ class BlockVerdicts:
 
 
 class ResourceValidator(Protocol):
-    """What a plug-in has to do at the least: judge one line.
+    """The least that a plug-in has to do: judge one line.
 
     Made once per worker, called for every line.
     """
 
     def validate(self, line: bytes) -> Verdict:
-        """The verdict for one resource given as JSON bytes. Never raises for bad data."""
+        """Return the verdict for one resource given as JSON bytes. Never raises for bad data."""
         ...
 
 
 class BlockValidator(Protocol):
-    """What the engine calls."""
+    """A judge of whole blocks: the one form that the engine calls."""
 
-    def validate_block(self, block: Block) -> BlockVerdicts: ...
+    def validate_block(self, block: Block) -> BlockVerdicts:
+        """Return the verdicts for a block of lines. Never raises for bad data."""
+        ...
 
 
 class OneByOne:
-    """Adapter: a BlockValidator from a ResourceValidator.
+    """An adapter: a BlockValidator made from a ResourceValidator.
 
     An exception of the validator fails its own line only.
     """
@@ -132,6 +135,9 @@ class OneByOne:
         self._validator = validator
 
     def validate_block(self, block: Block) -> BlockVerdicts:
+        """Return the verdicts for a block, each line judged by itself; what ``Block.between``
+        raises passes through.
+        """
         numbers: list[int] = []
         starts: list[int] = []
         ends: list[int] = []

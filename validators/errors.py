@@ -15,13 +15,15 @@ class BulkfhirError(Exception):
 
 
 class PackageError(BulkfhirError):
-    """A FHIR package that cannot be found, is damaged, is hostile, or is made for another FHIR
-    version.
+    """The error of a FHIR package that cannot be found, is damaged, is hostile, or is made for
+    another FHIR version.
     """
 
 
 class DefinitionError(BulkfhirError):
-    """A definition that contradicts itself or its base; names the profile and the element."""
+    """The error of a definition that contradicts itself or its base; names the profile and the
+    element.
+    """
 
     def __init__(self, profile: str, element: str, message: str) -> None:
         super().__init__(f"{profile}, element '{element}': {message}")

@@ -26,7 +26,7 @@ NO_TYPE = RESOURCE_TYPE.also("Unknown resourceType", code="structure")
 
 
 class FhirResourcesValidator:
-    """A ResourceValidator.
+    """A ResourceValidator that asks the package fhir.resources.
 
     It knows one level only, whatever it is asked for: R4B's structure, without profiles.
     """
@@ -35,6 +35,7 @@ class FhirResourcesValidator:
         self.level, self.options = level, options
 
     def validate(self, line: bytes) -> Verdict:
+        """Return the verdict of fhir.resources for one resource given as JSON bytes."""
         try:
             resource = orjson.loads(line)
         except orjson.JSONDecodeError as error:

@@ -16,8 +16,8 @@ _ANY = ("Resource", "DomainResource")
 
 
 class SearchedElements:
-    """Element paths by resource type, read from the SearchParameters (FHIR R4, section 3.2.1) when
-    first asked for.
+    """The paths of elements by resource type, read from the SearchParameters (FHIR R4, section
+    3.2.1) when first asked for.
     """
 
     def __init__(self, definitions: Definitions) -> None:
@@ -25,7 +25,7 @@ class SearchedElements:
         self._paths: dict[str, set[str]] | None = None
 
     def reads(self, location: str) -> bool:
-        """Whether some search parameter reads the element at a location
+        """Tell whether some search parameter reads the element at a location
         (``Patient.name[0].given[1]``), something in it or around it.
         """
         path = _INDEX.sub("", location)

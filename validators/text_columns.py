@@ -43,7 +43,7 @@ class Texts(Sequence[str]):
 
 
 class DictionaryColumn(Texts):
-    """A few strings, many times.
+    """A column of a few strings that come many times.
 
     names   the strings, perhaps more than there are in the column
     codes   of every entry the place of its string in ``names``, as native 16-bit words
@@ -54,7 +54,7 @@ class DictionaryColumn(Texts):
 
     @classmethod
     def of(cls, column: Sequence[str]) -> DictionaryColumn:
-        """Any column in this form."""
+        """Return any column of strings in this form."""
         if isinstance(column, DictionaryColumn):
             return column
         places = {name: place for place, name in enumerate(dict.fromkeys(column))}
@@ -68,7 +68,7 @@ class DictionaryColumn(Texts):
 
 
 class NewlineColumn(Texts):
-    """Strings of ASCII letters, digits, ``-`` and ``.``: FHIR's ids.
+    """A column of strings of ASCII letters, digits, ``-`` and ``.``: FHIR's ids.
 
     text   all of them, each with a newline
     """

@@ -129,7 +129,7 @@ class Validator:
         )
 
     def validate(self, line: bytes) -> Verdict:
-        """The verdict for one resource given as JSON bytes.
+        """Return the verdict for one resource given as JSON bytes.
 
         Bad data is in the verdict, never raised; so is a mistake of the validator's own, with the
         resource's type and id (``Verdict.crashed``).
@@ -215,7 +215,9 @@ class Validator:
         return kept
 
     def validate_block(self, block: Block) -> BlockVerdicts:
-        """The verdicts for a block of lines."""
+        """Return the verdicts for a block of lines, with the counts of what this block left
+        undecided.
+        """
         before = self.undecided.copy()
         verdicts = self._blocks.validate_block(block)
         return replace(verdicts, undecided=self.undecided - before)

@@ -127,12 +127,12 @@ def _described(value: Any) -> str:
 
 
 def wrong_form(value: Any, expected: str) -> Issue:
-    """The issue for a value of another JSON form than its definition says."""
+    """Return the issue for a value of another JSON form than its definition says."""
     return Issue.of(JSON_FORM(expected=expected, found=_described(value)))
 
 
 def empty_element() -> Issue:
-    """ele-1 (FHIR R4, section 2.24): every element has a value or children.
+    """Return the issue of ele-1 (FHIR R4, section 2.24): every element has a value or children.
 
     An id alone is neither in a primitive; in an object HL7's validator lets it pass.
     """
@@ -177,7 +177,7 @@ def _conflict(prop: Property, owner: Mapping[str, Any], siblings: frozenset[str]
 
 
 def with_choice(prop: Property, siblings: frozenset[str], check: PropertyCheck) -> PropertyCheck:
-    """The check of a property, and that no other name of its choice is there."""
+    """Return the check of a property that also finds any other name of its choice beside it."""
     if not siblings:
         return check
 
@@ -191,7 +191,7 @@ def with_choice(prop: Property, siblings: frozenset[str], check: PropertyCheck) 
 
 
 def single_check(prop: Property, checks: Sequence[Check]) -> PropertyCheck:
-    """For a property that holds one value."""
+    """Return the check of a property that holds one value: its form, then each check in order."""
     step, first, second, rest = prop.step, *_three(checks)
 
     def single(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
@@ -214,8 +214,8 @@ def _three(checks: Sequence[Check]) -> tuple[Check, Check | None, Check | None]:
 
 
 def list_check(prop: Property, checks: Sequence[Check]) -> PropertyCheck:
-    """For a property that holds an array of values; in an array of primitives null is filler where
-    the companion has something.
+    """Return the check of a property that holds an array of values; in an array of primitives null
+    is filler where the companion has something.
     """
     step, companion = prop.step, "_" + prop.json_name if prop.is_primitive else None
     first, second, rest = _three(checks)
@@ -249,8 +249,8 @@ def list_check(prop: Property, checks: Sequence[Check]) -> PropertyCheck:
 def inline_check(
     prop: Property, check: Check, form: Callable[[Property, Sequence[Check]], PropertyCheck]
 ) -> PropertyCheck:
-    """For a property that holds whole resources (``contained``, ``Bundle.entry.resource``): each is
-    checked in a scope of its own.
+    """Return the check of a property that holds whole resources (``contained``,
+    ``Bundle.entry.resource``): each resource is checked in a scope of its own.
     """
     place = "contained" if prop.json_name == "contained" else "entry"
 
@@ -265,7 +265,7 @@ def inline_check(
 
 
 def companion_check(prop: Property, element: Check, empty: Check | None) -> PropertyCheck:
-    """For ``_name``, which holds id and extensions of the primitive ``name``."""
+    """Return the check of ``_name``, which holds id and extensions of the primitive ``name``."""
     step, name = prop.step, prop.json_name
 
     def one(value: Any, has_value: bool, scope: Scope) -> Issues:

@@ -22,11 +22,13 @@ class Memory:
         self._tables: dict[Hashable, dict[Any, Any]] = {}
 
     def table(self, name: Hashable) -> dict[Any, Any]:
-        """The table of a name: for reading. It is emptied now and then, never replaced."""
+        """Return the table of a name, for reading. A table is emptied now and then,
+        never replaced.
+        """
         return self._tables.setdefault(name, {})
 
     def keep(self, table: dict[Any, Any], key: Any, value: Any) -> None:
-        """Puts something into one of the tables."""
+        """Put a value into one of the tables; all tables are emptied first where they are full."""
         if self._count >= self._bound:
             self._count = 0
             for each in self._tables.values():

@@ -86,7 +86,9 @@ class Walk:
         self.check = self._made()
 
     def add(self, rules: Sequence[tuple[Rule, Check]]) -> None:
-        """The rules on whole objects: after the walk is known, since types refer to one another."""
+        """Add the rules on whole objects, once the walk itself is known, since types refer to one
+        another.
+        """
         self._rules += rules
         self._every += tuple(check for _, check in rules)
 

@@ -35,7 +35,10 @@ _DISPLAY = 100_000
 def remembered(
     prop: Property, check: PropertyCheck, memory: Memory, *, warnings: bool
 ) -> PropertyCheck:
-    """The check of a property, with a memory of values that had nothing to be counted."""
+    """Return the check of a property with a memory of values that had nothing to be counted; the
+    check itself for a property of another type than those that are remembered, or with constraints
+    of its own.
+    """
     if any(c.key != "ele-1" for c in prop.element.constraints):
         return check
     if prop.type == "Reference":

@@ -106,15 +106,17 @@ class Explainer:
         self._values = Memory(_VALUES)
 
     def explain(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
-        """Every issue of a decoded resource whose resourceType is known, in document order."""
+        """Return every issue of a decoded resource whose resourceType is known, in
+        document order.
+        """
         name = resource["resourceType"]
         check = self._resources.get(name) or self.resource_check(name)
         issues = check(resource, Scope(resource, undecided))
         return prefix_locations(name, issues) if issues else []
 
     def conforms(self, value: dict[str, Any], name: str, url: str, scope: Scope) -> bool:
-        """Whether a value follows a known profile, and its own type: a resource in its own scope,
-        or any other object.
+        """Tell whether a value follows a known profile and its own type: a resource in its own
+        scope, or any other object.
         """
         profile = self.definitions.fetch("StructureDefinition", url)
         return scope.follows.ask(
@@ -135,7 +137,7 @@ class Explainer:
         return not any(issue.fails for issue in issues if type(issue) is not PendingContext)
 
     def resource_check(self, name: str) -> Check:
-        """The check for resources of one type, given their own scope. Raises UnknownType."""
+        """Return the check for resources of one type, given their own scope. Raises UnknownType."""
         made = self._resources.get(name)
         if made is None:
             check = self.type_check(name)
@@ -152,8 +154,8 @@ class Explainer:
         return made
 
     def type_check(self, name: str) -> Check:
-        """The check for JSON objects of a type: the walk through its properties, then the rules on
-        the whole object.
+        """Return the check for JSON objects of a type: the walk through its properties, then the
+        rules on the whole object.
 
         ``Resource`` and ``DomainResource`` (as in ``contained``) stand for whatever resource the
         object says it is.
@@ -169,7 +171,7 @@ class Explainer:
         return check
 
     def is_profile(self, url: str) -> bool:
-        """Whether a profile of that url is known."""
+        """Tell whether a profile of that url is known."""
         definition = self.definitions.fetch("StructureDefinition", url)
         return (
             definition is not None
@@ -178,8 +180,8 @@ class Explainer:
         )
 
     def profile_check(self, url: str) -> Check | None:
-        """The check for what a known profile says beyond its base type, compiled when it is first
-        called; None where it is not known.
+        """Return the check for what a known profile says beyond its base type, compiled when it is
+        first called; None where the profile is not known.
         """
         if url not in self._profiles:
             self._profiles[url] = self._when_called(url) if self.is_profile(url) else None
@@ -199,8 +201,8 @@ class Explainer:
         return check
 
     def profile_tree(self, url: str) -> ProfileNode | None:
-        """The tree of a known StructureDefinition, kept: paths of discriminators lead through
-        many.
+        """Return the tree of a known StructureDefinition, and keep it, since paths of
+        discriminators lead through many; None where the definition is not known or has no snapshot.
         """
         if url not in self._trees:
             definition = self.definitions.fetch("StructureDefinition", url)
@@ -212,8 +214,8 @@ class Explainer:
         return self._trees[url]
 
     def invariant(self, constraint: Constraint, name: str) -> fhirpath.Invariant | None:
-        """A constraint on values of the named type, with its erratum; None where there is nothing
-        to evaluate.
+        """Return a constraint compiled for values of the named type, with its erratum; None where
+        there is nothing to evaluate.
 
         A text that is no FHIRPath never holds, as in the reference validator; one that is nested
         too deep to be read decides nothing.
@@ -229,7 +231,7 @@ class Explainer:
             return fhirpath.invariant("false", name, self.model)
 
     def fhirpath_scope(self, scope: Scope) -> fhirpath.EvaluationScope:
-        """A value's scope as FHIRPath sees it; one for each resource."""
+        """Return a value's scope as FHIRPath sees it; one for each resource."""
         found: fhirpath.EvaluationScope | None = scope.memo.get("fhirpath")
         if found is None:
             bundle = next(
@@ -283,7 +285,7 @@ class Explainer:
         return found is not None and found.holds(value, name, slice_name, scope)
 
     def value_check(self, prop: Property) -> Check:
-        """The check for one value of a property: its type's, and that of every rule that has
+        """Return the check for one value of a property: its type's, and that of every rule that has
         something to say of the property.
         """
         return union(self._value_checks(prop)) or (lambda value, scope: None)
@@ -293,13 +295,13 @@ class Explainer:
         return checks + self._built("value", prop)
 
     def narrowing_checks(self, prop: Property) -> list[Check]:
-        """The checks of every rule that has something to say of a property as a profile narrows
-        it.
+        """Return the checks of every rule that has something to say of a property as a profile
+        narrows it.
         """
         return self._built("narrowed", prop)
 
     def empty_checks(self, prop: Property) -> list[Check]:
-        """The checks of a primitive element that has no value, only children."""
+        """Return the checks of a primitive element that has no value, only children."""
         return self._built("empty", prop)
 
     def _built(self, on: str, subject: Property | TypeSchema) -> list[Check]:

@@ -38,8 +38,8 @@ to.
 
 
 class Acceptance:
-    """Judges blocks natively as far as that goes. One per validator; not thread-safe. Only where
-    ``NATIVE`` is true.
+    """The native judge of blocks, with the explainer for what it cannot accept. One per validator;
+    not thread-safe. Only where ``NATIVE`` is true.
 
     slow       judges the lines that are not accepted; raises nothing
     undecided  gets the codes of accepted lines that could not be checked: value set or code system
@@ -55,7 +55,9 @@ class Acceptance:
         self._undecided = undecided
 
     def validate_block(self, block: Block) -> BlockVerdicts:
-        """The verdicts for a block of lines, and why lines were asked about."""
+        """Judge a block of lines natively, ask the explainer about the lines that are not proven
+        valid, and return the verdicts with the reasons why lines were asked about.
+        """
         data = block.data
         judgement = self._judge(data)
         for number, count in Counter(judgement.undecided()).items():

@@ -79,8 +79,8 @@ class Conditions:
         self._question = table.question
 
     def of_type(self, schema: TypeSchema) -> tuple[list[bytes], bool]:
-        """The conditions on every object of a type, and whether they are those of Reference, which
-        the acceptor has natively.
+        """Return the conditions on every object of a type, and whether they are those of Reference,
+        which the acceptor has natively.
         """
         plain_reference = False
         conditions: list[bytes] = []
@@ -99,8 +99,8 @@ class Conditions:
         return conditions, plain_reference
 
     def of_element(self, prop: Property) -> list[bytes]:
-        """The conditions that a definition puts on one element that is no primitive; those of its
-        type are on the type.
+        """Return the conditions that a definition puts on one element that is no primitive; the
+        conditions of its type are on the type.
         """
         schema = self._compilation.schema
         root = schema.type(prop.type).root if schema.kind(prop.type) is not None else None
@@ -116,16 +116,18 @@ class Conditions:
         ]
 
     def asked(self, question: int) -> bytes:
-        """The condition that a question about an object is answered with yes."""
+        """Return the condition that a question about an object is answered with yes."""
         return u8(OpTag.ASKED) + u32(question)
 
     def asked_with(self, key: str, question: int) -> bytes:
-        """The condition that a question about an object that has a member is answered with yes."""
+        """Return the condition that a question is answered with yes about an object that has a
+        member; an object without the member meets the condition.
+        """
         absent = self._encoded(Not(Has((key,))))
         return u8(OpTag.OR) + items([absent, self.asked(question)])
 
     def lacking(self, keys: Iterable[str]) -> bytes:
-        """The condition that an object has none of some members."""
+        """Return the condition that an object has none of some members."""
         return self._encoded(Not(Has(tuple(keys))))
 
     def _applies(self, constraint: Constraint) -> bool:

@@ -12,7 +12,9 @@ __all__ = ["Coverage"]
 
 
 class Coverage:
-    """Tells of each type, once, whether the acceptor knows every rule on its objects."""
+    """The types of which the acceptor knows every rule on their objects, found out once
+    for each.
+    """
 
     def __init__(self, compilation: Compilation) -> None:
         self._compilation = compilation

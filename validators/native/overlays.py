@@ -48,7 +48,7 @@ class _NoCounterpartError(Exception):
 
 
 class Overlays:
-    """Makes the records of overlays; each is lowered when the acceptor first asks for it."""
+    """The records of overlays; each is lowered when the acceptor first asks for it."""
 
     def __init__(
         self, compilation: Compilation, table: Table, values: Values, conditions: Conditions

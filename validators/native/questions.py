@@ -32,7 +32,7 @@ YES: Final[Answer] = (1, Counter())
 
 
 class NeedsContextError(Exception):
-    """A check looked beyond the value that it was given."""
+    """The error of a check that looked beyond the value that it was given."""
 
 
 def _unseen(*_: object) -> Any:
@@ -53,7 +53,9 @@ class Nowhere(Scope):
 
 
 class Outermost(Nowhere):
-    """The same for a value of a line's own resource, from which references lead out of the line."""
+    """The scope of a value in a line's own resource, of which nothing else is known: references
+    lead out of the line from there.
+    """
 
     __slots__ = ()
     parent = None
@@ -63,6 +65,9 @@ class _UnseenResource(dict[str, Any]):
     """A resource that an evaluation may carry along, but not look into."""
 
     def get(self, name: str, default: Any = None) -> Any:
+        """Return a name that is no resource's for ``resourceType``. Raises NeedsContextError for
+        any other member.
+        """
         if name != "resourceType":
             raise NeedsContextError
         return "Resource"
@@ -83,7 +88,9 @@ class _Unseen(fhirpath.EvaluationScope):
 
 
 def read_value(text: bytes, read: Callable[[bytes], dict[str, Any] | Issue] = decode) -> Any:
-    """The value of some JSON, as the explainer gets it."""
+    """Return the value of some JSON text, decoded as the explainer gets it. Raises
+    NeedsContextError for text that cannot be decoded.
+    """
     decoded = read(b'{"value":' + text + b"}")
     if isinstance(decoded, Issue):
         raise NeedsContextError
@@ -91,7 +98,9 @@ def read_value(text: bytes, read: Callable[[bytes], dict[str, Any] | Issue] = de
 
 
 def read_text(inside: bytes) -> Any:
-    """The same of what stands between the quotes of a string."""
+    """Return the string whose bytes between the quotes are given, decoded as the explainer gets it.
+    Raises NeedsContextError for bytes that are no string.
+    """
     if inside.isascii() and b"\\" not in inside and (text := inside.decode()).isprintable():
         return text
     return read_value(b'"' + inside + b'"')
@@ -100,8 +109,8 @@ def read_text(inside: bytes) -> Any:
 def about_value(
     judge: Callable[[Any, Scope], int], hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere
 ) -> Question:
-    """A question about a whole value; of one that refers to something contained nothing can be
-    told.
+    """Return a question about the JSON text of a whole value; nothing can be told of a value that
+    refers to something contained.
     """
     hooks = replace(hooks, conforms_to=_unseen, in_slice=_unseen)
 
@@ -119,7 +128,9 @@ def about_value(
 
 
 def about_text(finds: Callable[[Any, Scope], Any], hooks: fhirpath.Hooks) -> Question:
-    """A question about a string, whose bytes come without quotes: whether nothing is found."""
+    """Return a question about a string, whose bytes come without quotes: the answer is yes where
+    nothing is found.
+    """
     hooks = replace(hooks, conforms_to=_unseen, in_slice=_unseen)
 
     def question(text: bytes) -> Answer:
@@ -132,7 +143,10 @@ def about_text(finds: Callable[[Any, Scope], Any], hooks: fhirpath.Hooks) -> Que
 def about_codings(
     check: Callable[[Any, Scope], Any], holder: Callable[[list[dict[str, str]]], Any]
 ) -> Question:
-    """A question about systems and codes; holder: what the check wants to see around them."""
+    """Return a question about pairs of system and code: the answer is yes where nothing is found.
+
+    holder    makes of the Codings the value that the check wants to see around them
+    """
 
     def question(text: bytes) -> Answer:
         scope = Nowhere()

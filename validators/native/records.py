@@ -17,35 +17,47 @@ WIDTH: Final = 256
 
 
 def u8(value: int) -> bytes:
+    """Return a number from 0 to 255 as one byte. Raises OverflowError for any other."""
     return value.to_bytes(1, "little")
 
 
 def u16(value: int) -> bytes:
+    """Return a number from 0 to 65535 as two bytes, the lower one first. Raises OverflowError for
+    any other.
+    """
     return value.to_bytes(2, "little")
 
 
 def u32(value: int) -> bytes:
+    """Return a number of 32 bits without sign as four bytes, the lowest one first. Raises
+    OverflowError for any other.
+    """
     return value.to_bytes(4, "little")
 
 
 def string(text: str) -> bytes:
+    """Return a text as UTF-8 behind its length in bytes (u16). Raises OverflowError for one that is
+    longer than that can say.
+    """
     encoded = text.encode()
     return u16(len(encoded)) + encoded
 
 
 def items(encoded: Iterable[bytes]) -> bytes:
+    """Return encoded items one behind the other, after their number (u16)."""
     listed = list(encoded)
     return u16(len(listed)) + b"".join(listed)
 
 
 class Names:
-    """Property names by number, in the order in which they were first asked for."""
+    """The property names by number, in the order in which they were first asked for."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
         self._records = bytearray()
 
     def number(self, name: str) -> int:
+        """Return the number of a name; a name that is new gets the next number and a record."""
         number = self._numbers.get(name)
         if number is None:
             number = self._numbers[name] = len(self._numbers)
@@ -53,17 +65,19 @@ class Names:
         return number
 
     def keys(self, names: Iterable[str]) -> bytes:
-        """A list of them."""
+        """Return the numbers of names as an encoded list."""
         return items(u16(self.number(name)) for name in names)
 
     def projection(self, members: Iterable[tuple[str, Iterable[str]]]) -> bytes:
-        """Members of an object, each with those of its own members that count, or none of them
-        where it counts as a whole.
+        """Return members of an object as an encoded list, each with those of its own members that
+        count, or none of them where it counts as a whole.
         """
         return items(u16(self.number(name)) + self.keys(inside) for name, inside in members)
 
     def take_records(self) -> bytes:
-        """The names that are new since the last call."""
+        """Return the records of the names that are new since the last call, and forget
+        the records.
+        """
         records = bytes(self._records)
         self._records.clear()
         return records

@@ -14,7 +14,7 @@ _NOTHING: Final[tuple[int, list[int]]] = (0, [])
 
 
 class Table:
-    """Numbers whatever records refer to, and collects the records. One per acceptor.
+    """The numbers of whatever records refer to, and the records collected so far. One per acceptor.
 
     names      property names, numbered
     types      resource types by number

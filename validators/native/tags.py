@@ -33,7 +33,7 @@ class RecordTag(IntEnum):
 
 
 class NodeFlag(IntFlag):
-    """What an object of a type is to the walk, and the twins that look at it."""
+    """A fact about the objects of a type, for the walk and for the twins that look at them."""
 
     RESOURCE = 1
     MAY_BE_EMPTY = 2
@@ -46,7 +46,7 @@ class NodeFlag(IntFlag):
 
 
 class PropertyFlag(IntFlag):
-    """What holds for a property as such."""
+    """A fact that holds for a property as such."""
 
     LIST = 1
     TAKES_COMPANION = 2
@@ -55,7 +55,7 @@ class PropertyFlag(IntFlag):
 
 
 class KindTag(IntEnum):
-    """What a property's values are."""
+    """The kind of a property's values."""
 
     PRIMITIVE = 0
     OBJECT = 1
@@ -66,7 +66,7 @@ class KindTag(IntEnum):
 
 
 class PrimitiveTag(IntEnum):
-    """Forms of primitives; several types may have one."""
+    """The form of a primitive; several types may have one."""
 
     TEXT = 0
     CODE = 1
@@ -88,7 +88,7 @@ class PrimitiveTag(IntEnum):
 
 
 class ValueTag(IntEnum):
-    """What else holds for each value of a property, or for an object under a profile."""
+    """A further demand on each value of a property, or on an object under a profile."""
 
     ASK = 0
     TEXT = 1
@@ -102,7 +102,7 @@ class ValueTag(IntEnum):
 
 
 class OpTag(IntEnum):
-    """Conditions on an object: the ops of ``fhirpath.lowered.condition``, and questions."""
+    """A condition on an object: the ops of ``fhirpath.lowered.condition``, and questions."""
 
     CONST = 0
     AND = 1
@@ -128,7 +128,7 @@ class OpTag(IntEnum):
 
 
 class SignTag(IntEnum):
-    """How two values compare."""
+    """A way in which two values compare."""
 
     LESS = 0
     LESS_OR_EQUAL = 1
@@ -139,7 +139,7 @@ class SignTag(IntEnum):
 
 
 class LiteralTag(IntEnum):
-    """Literals that a value is compared with."""
+    """A kind of literal that a value is compared with."""
 
     BOOLEAN = 0
     NUMBER = 1

@@ -82,8 +82,8 @@ class Values:
         self._targets: dict[tuple[str, ...], bytes] = {}
 
     def primitive(self, prop: Property) -> tuple[bytes, int, list[bytes]]:
-        """The kind of a primitive property's values, what to ask of one that is not certain, and
-        checks of each.
+        """Return the kind of a primitive property's values as a record, the number of the question
+        to ask of a value that is not certain, and the records of the checks of each value.
         """
         form = _PRIMITIVES.get(prop.type, PrimitiveTag.OTHER)
         if (
@@ -124,7 +124,9 @@ class Values:
                 yield check
 
     def other(self, prop: Property) -> tuple[bytes, int, list[bytes]]:
-        """The same for a property that is no primitive."""
+        """Return the kind of the values of a property that is no primitive as a record, that there
+        is no question, and the records of the checks of each value.
+        """
         checks = self.checks(prop, "value")
         if prop.type == "Resource":
             kind = KindTag.ASK if checks else _INLINE.get(prop.json_name, KindTag.ASK)
@@ -134,7 +136,9 @@ class Values:
         return u8(KindTag.OBJECT) + u32(self._table.node(prop.type)), NO_CHECK, checks
 
     def checks(self, prop: Property, on: str) -> list[bytes]:
-        """What the rules say of each value of a property that is no primitive."""
+        """Return the records of what the rules say of each value of a property that is no
+        primitive.
+        """
         lowered: list[bytes] = []
         for rule in RULES:
             if on in rule.on and (check := rule.check(prop, self._compilation)) is not None:
@@ -246,7 +250,9 @@ class Values:
         )
 
     def about_value(self, checks: list[Check], place: type[Nowhere] = Nowhere) -> int:
-        """A new question about a whole value: whether no check finds anything."""
+        """Return the number of a new question about a whole value: the answer is yes where no check
+        finds anything.
+        """
         return self._table.question(
             self.valued(
                 lambda value, scope: 0 if any(check(value, scope) for check in checks) else 1, place
@@ -256,7 +262,9 @@ class Values:
     def valued(
         self, judge: Callable[[Any, Scope], int], place: type[Nowhere] = Nowhere
     ) -> Question:
-        """A question about a whole value, by what is to be made of it."""
+        """Return a question about a whole value that a function answers with a number: 0 for no,
+        else the answer as the caller of the question means it.
+        """
         return about_value(judge, self._compilation.hooks, place)
 
 

@@ -23,7 +23,7 @@ _CALL = re.compile(r"(\w+)\(['\"]?([^'\")]*)['\"]?\)")
 
 
 class Undecidable(Exception):
-    """The profile's discriminators do not say how its slices are told apart."""
+    """The error of a profile whose discriminators do not say how its slices are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Place:
 
     @property
     def element(self) -> ElementSchema:
-        """What the definition says of it."""
+        """The element as the definition states it."""
         return self.node.element
 
 

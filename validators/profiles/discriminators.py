@@ -34,7 +34,7 @@ _BY_VALUE = frozenset({"value", "pattern"})
 
 @dataclass(frozen=True, slots=True)
 class SliceTest:
-    """How it is told that a value is in one slice.
+    """A test that tells whether a value is in one slice.
 
     holds  (JSON value, companion, scope) -> whether the value is in the slice; None where that
            cannot be decided

@@ -50,7 +50,7 @@ _NOTHING: dict[str, Any] = {}  # what a primitive without companion holds
 
 
 class ProfileCompiler:
-    """Compiles one profile.
+    """A compiler of one profile: the checks of what the profile says beyond its base type.
 
     Checks of other profiles that it names are asked of the compilation, which keeps them all.
     """
@@ -65,7 +65,9 @@ class ProfileCompiler:
         self._by_id: dict[str, ProfileNode] = {}
 
     def compile(self) -> Check | None:
-        """The check for a value of the profile's type; None where the profile narrows nothing."""
+        """Return the check for a value of the profile's type; None where the profile narrows
+        nothing.
+        """
         inside = self.children(self.top, self.type)
         check = union(
             [
@@ -76,7 +78,9 @@ class ProfileCompiler:
         return None if check is None else self._signed(check)
 
     def root(self) -> Property:
-        """The profile's root as a property of its type, with what it says beyond the type."""
+        """Return the profile's root as a property of its type, with what the root says beyond the
+        type.
+        """
         element = replace(
             self._narrowed(self.top.element, self.schema.type(self.type).root, self.type),
             binding=None,
@@ -98,8 +102,8 @@ class ProfileCompiler:
         return signed
 
     def children(self, node: ProfileNode, name: str) -> Check | None:
-        """The check for the children of a node, on an object of the named type; of a primitive that
-        is its companion.
+        """Return the check for the children of a node: on an object of the named type, or on the
+        companion of a primitive. None where there is nothing to check.
         """
         owner = "Element" if self.schema.kind(name) in (None, "primitive-type") else name
         return union([check for group in node.groups for check in self._group(group, owner)])
@@ -118,13 +122,13 @@ class ProfileCompiler:
         return checks if slices is None else [*checks, slices.check]
 
     def properties(self, element: ElementSchema, name: str) -> list[Property]:
-        """The properties of a type that an element of the profile is about: several for a
+        """Return the properties of a type that an element of the profile is about: several for a
         choice.
         """
         return self.schema.about(name, element.name)
 
     def slices(self, group: Group, found: list[Property]) -> Slices | None:
-        """The slices of one child name."""
+        """Return the slices of one child name; None where the profile does not slice it."""
         slicing = group.node.element.slicing
         if not group.slices or slicing is None:
             return None
@@ -151,7 +155,9 @@ class ProfileCompiler:
         return checks
 
     def item_check(self, node: ProfileNode, prop: Property) -> ItemCheck | None:
-        """What a node says of one value of a property."""
+        """Return the check of one value of a property, as a node narrows it; None where the node
+        says nothing of it.
+        """
         element = node.element
         if prop.type == "Resource":
             return self._resource_check(node, prop)
@@ -168,7 +174,9 @@ class ProfileCompiler:
 
     @staticmethod
     def is_other_type(element: ElementSchema, prop: Property) -> bool:
-        """Whether a property is of a choice's type that the element does not allow any more."""
+        """Tell whether a property is of a choice's type that the element does not allow
+        any more.
+        """
         return (
             prop.element.is_choice
             and bool(element.types)
@@ -176,7 +184,9 @@ class ProfileCompiler:
         )
 
     def narrowed(self, element: ElementSchema, prop: Property) -> Property:
-        """The property with what the element says of it, and the base type does not."""
+        """Return the property with only those profiles and targets that the element states and the
+        base type does not.
+        """
         base = prop.type_ref
         ref = next((t for t in element.types if t.code == base.code), base)
         profiles = tuple(
@@ -257,7 +267,7 @@ class ProfileCompiler:
         return check
 
     def find(self, identity: str) -> ProfileNode | None:
-        """The node with that id."""
+        """Return the node of the element with that id; None where the profile has none."""
         if not self._by_id:
             stack = [self.top]
             while stack:

@@ -70,7 +70,7 @@ Item = tuple[Any, Any, Property, str]
 
 
 def items_of(value: dict[str, Any], found: list[Property]) -> list[Item]:
-    """The values of properties in an object, in the order of the properties."""
+    """Return the values of properties in an object, in the order of the properties."""
     items: list[Item] = []
     for p in found:
         raw, other = (

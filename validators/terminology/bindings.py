@@ -64,11 +64,17 @@ _FAULTS = (Membership.OUT, Membership.INVALID_CODE)
 class _Terminology(Protocol):
     rules: TerminologyRules
 
-    def value_set(self, url: str) -> ValueSet | None: ...
+    def value_set(self, url: str) -> ValueSet | None:
+        """Return the value set of a url; None where it is not known."""
+        ...
 
-    def code_system(self, url: str) -> CodeSystem | None: ...
+    def code_system(self, url: str) -> CodeSystem | None:
+        """Return the code system of a url; None where it is not known."""
+        ...
 
-    def lookup(self, system: str, code: str | None) -> bool | None: ...
+    def lookup(self, system: str, code: str | None) -> bool | None:
+        """Tell whether a code exists in its system; None where that cannot be told."""
+        ...
 
 
 class _Bound:
@@ -98,7 +104,7 @@ class _Bound:
         return self.value_set is not None and self.strength != "example"
 
     def undecided(self, answer: Membership, codes: str) -> Violation | None:
-        """The finding for an answer that is none."""
+        """Return the finding for an answer that decides nothing; None where it decides."""
         if answer is Membership.UNEXPANDABLE and self.strength == "required":
             return UNEXPANDABLE(codes=codes, value_set=self.named)
         undecided = answer in (
@@ -109,7 +115,9 @@ class _Bound:
         return UNDECIDED(codes=codes, value_set=self.named) if undecided else None
 
     def outside(self, codes: str) -> Violation | None:
-        """The finding for a code that is not in the value set."""
+        """Return the finding for a code that is not in the value set; None where the strength of
+        the binding allows any code.
+        """
         if self.strength == "required":
             return BINDING_REQUIRED(codes=codes, value_set=self.named)
         return (
@@ -121,8 +129,8 @@ class _Bound:
     def unknown(
         self, system: str | None, code: str | None, answer: Membership | None = None
     ) -> Violation | None:
-        """The finding for a code that its own system does not have, or for a system that is not
-        known.
+        """Return the finding for a code that its own system does not have, or for a system that is
+        not known; None where the code exists.
 
         answer  what the value set says of the code, None where it was not asked. By R4's rules a
                 code that it takes from the version that it names is known, whichever version of the
@@ -141,7 +149,7 @@ class _Bound:
 
 
 class CodeBinding:
-    """The check of one bare code: ``binding(code)`` gives its findings.
+    """A binding of bare codes: ``binding(code)`` gives the findings for one code.
 
     accepted  all the codes that are certainly fine, None where there is no list of them
     no_code   what to report of an element that has no value, only extensions; a blank value is none
@@ -159,12 +167,19 @@ class CodeBinding:
     def compile(
         cls, terminology: _Terminology, url: str | None, strength: str, max_url: str | None
     ) -> CodeBinding | None:
+        """Return the binding of bare codes to a value set, or None where no code can be found fault
+        with: no value set, or a strength other than required and extensible (FHIR R4, section
+        4.1.3).
+        """
         if url is None or strength not in ("required", "extensible"):
             return None
         return cls(_Bound(terminology, url, strength, max_url))
 
     @property
     def accepted(self) -> frozenset[str] | None:
+        """Every code that is certainly fine; None where the binding is not required or the value
+        set cannot be listed.
+        """
         return (
             self._bound.value_set.listing()
             if self._bound.value_set is not None and self._bound.strength == "required"
@@ -208,7 +223,7 @@ class CodeBinding:
 
 
 class CodingBinding:
-    """The check of one Coding or Quantity: ``binding(system, code)`` gives its findings."""
+    """A binding of Codings or Quantities: ``binding(system, code)`` gives the findings for one."""
 
     def __init__(
         self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None
@@ -258,8 +273,8 @@ class CodingBinding:
 
 
 class ConceptBinding:
-    """The check of one CodeableConcept: ``binding(codings)`` gives its findings, codings being what
-    ``coding`` holds.
+    """A binding of CodeableConcepts: ``binding(codings)`` gives the findings for one concept,
+    codings being what ``coding`` holds.
     """
 
     def __init__(

@@ -52,7 +52,7 @@ class CodeSystem:
 
     @classmethod
     def listed(cls, url: str, codes: frozenset[str]) -> CodeSystem:
-        """A flat, complete, case insensitive CodeSystem."""
+        """Return a flat, complete, case insensitive CodeSystem of the codes given."""
         resource = {
             "url": url,
             "content": "complete",
@@ -61,14 +61,17 @@ class CodeSystem:
         return cls(resource, lambda: resource)
 
     def fold(self, code: str) -> str:
-        """The code as this system compares it."""
+        """Return the code as this system compares it."""
         return code if self.case_sensitive else code.lower()
 
     def has(self, code: str) -> bool:
+        """Tell whether the system lists the code, in its own way to compare case."""
         return code in self._folded or self.fold(code) in self._folded
 
     def lookup(self, code: str | None) -> bool | None:
-        """Whether the code exists; None where the system cannot tell."""
+        """Tell whether the code exists; None where the system cannot tell, and no code at all does
+        not exist.
+        """
         if self.stub:
             return None
         if code is not None and self.has(code):
@@ -86,11 +89,11 @@ class CodeSystem:
 
     @cached_property
     def properties(self) -> ConceptProperties:
-        """What is said of each concept beside its code; read again when a filter asks for it."""
+        """The properties of each concept by its code; read again when a filter asks for them."""
         return concept_properties(self._again() or {})
 
     def below(self, code: str) -> frozenset[str]:
-        """Every code under this one, at any depth, without itself."""
+        """Return every code under this one, at any depth, without itself."""
         found: set[str] = set()
         waiting = list(self.children.get(code, ()))
         while waiting:

@@ -20,13 +20,15 @@ Test = Callable[[str], bool]
 
 
 class ExpansionError(Exception):
-    """A value set, or a part of it, cannot be expanded from the definitions at hand."""
+    """The error of a value set, or a part of one, that cannot be expanded from the definitions at
+    hand.
+    """
 
 
 def compile_filters(
     filters: Sequence[Mapping[str, Any]], system: CodeSystem, *, by_property: bool = False
 ) -> Test:
-    """The test that a code of the system passes all filters.
+    """Return the test that a code of the system passes all filters.
 
     by_property  whether other properties than the code are read, as R4 says
 

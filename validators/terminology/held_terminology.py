@@ -24,7 +24,11 @@ _HELD_BY_HL7: Final = ("http://hl7.org", "http://terminology.hl7.org")
 
 
 class _Definitions(Protocol):
-    def fetch(self, kind: str, url: str) -> dict[str, Any] | None: ...
+    def fetch(self, kind: str, url: str) -> dict[str, Any] | None:
+        """Return the definition of a kind and a url, with or without a version; None where it is
+        not known.
+        """
+        ...
 
 
 class Terminology:
@@ -44,15 +48,17 @@ class Terminology:
         self._code_systems: dict[str, CodeSystem | None] = {}
 
     def value_set(self, url: str) -> ValueSet | None:
-        """The value set of ``url`` or ``url|version``; None where it is not known."""
+        """Return the value set of ``url`` or ``url|version``; None where it is not known."""
         return _kept(self._value_sets, url, self._read_value_set)
 
     def code_system(self, url: str) -> CodeSystem | None:
-        """The code system of ``url`` or ``url|version``; None where it is not known."""
+        """Return the code system of ``url`` or ``url|version``; None where it is not known."""
         return _kept(self._code_systems, url, self._read_code_system)
 
     def lookup(self, system: str, code: str | None) -> bool | None:
-        """Whether a code exists in its system; None where the system is unknown or cannot tell."""
+        """Tell whether a code exists in its system; None where the system is unknown or cannot
+        tell.
+        """
         if system in SUPPORTED:
             known = registered(system, code)
             if known is not None:
@@ -63,23 +69,23 @@ class Terminology:
     def code_binding(
         self, url: str | None, strength: Strength, max_url: str | None = None
     ) -> CodeBinding | None:
-        """The check of a code, string, uri, url or canonical; None where no value can be found
-        fault with.
+        """Return the check of a code, string, uri, url or canonical; None where no value can be
+        found fault with.
         """
         return CodeBinding.compile(self, url, strength, max_url)
 
     def coding_binding(
         self, url: str | None = None, strength: Strength = "example", max_url: str | None = None
     ) -> CodingBinding:
-        """The check of a Coding or a Quantity (of the type Quantity itself: Age, Duration and their
-        like are not checked), bound or not.
+        """Return the check of a Coding or a Quantity, bound or not (of the type Quantity itself:
+        Age, Duration and their like are not checked).
         """
         return CodingBinding(self, url, strength, max_url)
 
     def concept_binding(
         self, url: str | None = None, strength: Strength = "example", max_url: str | None = None
     ) -> ConceptBinding:
-        """The check of a CodeableConcept, bound or not."""
+        """Return the check of a CodeableConcept, bound or not."""
         return ConceptBinding(self, url, strength, max_url)
 
     def _fetch(self, kind: str, url: str) -> dict[str, Any] | None:

@@ -155,7 +155,7 @@ def _regions() -> frozenset[str]:
 
 
 def is_language(tag: str) -> bool:
-    """Whether the tag is a registered language, alone or with a registered region: ``en``,
+    """Tell whether the tag is a registered language, alone or with a registered region: ``en``,
     ``de-CH``. Case does not matter, scripts are not read.
     """
     separator = _SEPARATOR.search(tag)

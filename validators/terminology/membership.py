@@ -14,7 +14,9 @@ would be refused (docs/differences.md).
 
 
 class Membership(Enum):
-    """Whether a code is in a value set. Only OUT and INVALID_CODE are faults."""
+    """An answer to the question whether a code is in a value set. Only OUT and INVALID_CODE are
+    faults.
+    """
 
     IN = "in"
     OUT = "out"

@@ -78,7 +78,8 @@ Currencies are not among them: they are looked up as an ordinary, case insensiti
 
 
 def registered(system: str, code: str | None) -> bool | None:
-    """Whether a code of one of the ``SUPPORTED`` systems exists; None where it cannot be told.
+    """Tell whether a code of one of the ``SUPPORTED`` systems exists; None where that cannot be
+    told.
 
     Any code is a MIME type. A language that is not in the registry is not an error but unknown. No
     code at all is no country and no state.

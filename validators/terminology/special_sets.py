@@ -20,7 +20,7 @@ Rule = Callable[[str | None, str | None], Membership]
 
 
 def special_rule(url: str, listed: Callable[[], frozenset[str]]) -> Rule | None:
-    """The rule of the value set with this url; None for the value sets that have none.
+    """Return the rule of the value set with this url; None for the value sets that have none.
 
     ``listed`` gives the codes that its compose lists.
     """
@@ -43,7 +43,9 @@ def special_rule(url: str, listed: Callable[[], frozenset[str]]) -> Rule | None:
 
 
 def special_codes(url: str) -> frozenset[str] | None:
-    """The codes of a value set that has a rule of its own; None where they cannot be listed."""
+    """Return the codes of a value set that has a rule of its own; None where they
+    cannot be listed.
+    """
     match url:
         case "http://hl7.org/fhir/ValueSet/currencies":
             return LISTED[CURRENCIES]

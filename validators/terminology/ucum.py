@@ -87,7 +87,7 @@ _UNITS = _METRIC | _rows(PLAIN)
 
 @lru_cache(maxsize=4096)
 def is_unit(code: str) -> bool:
-    """Whether the code is a UCUM unit. The empty code is the unity."""
+    """Tell whether the code is a UCUM unit. The empty code is the unity."""
     try:
         _parse(code)
     except _MalformedError:
@@ -97,8 +97,8 @@ def is_unit(code: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def canonical(code: str) -> Canonical | None:
-    """The unit in base units, exactly; None for what is no unit and for units that multiplication
-    does not convert (Cel, [degF], [pH], B...).
+    """Return the unit in base units, exactly; None for what is no unit and for units that
+    multiplication does not convert (Cel, [degF], [pH], B...).
     """
     try:
         factor, exponents = _evaluate(_parse(code))
@@ -147,12 +147,14 @@ class _Reader:
             start = match.end()
 
     def left(self) -> int:
+        """Return how many tokens are not read yet."""
         return len(self._tokens) - self._at
 
     def _kind(self) -> str:
         return self._tokens[self._at][0] if self._at < len(self._tokens) else ""
 
     def terms(self, *, leading: bool) -> _Terms:
+        """Read terms that ``.`` and ``/`` join, each with whether the unit is divided by it."""
         terms: _Terms = []
         divides = False
         while True:

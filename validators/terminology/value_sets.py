@@ -51,13 +51,17 @@ _T = TypeVar("_T")
 
 
 class Sources(Protocol):
-    """Where a value set finds what it is made of, and by whose rules it is read."""
+    """The holder of what a value set is made of, and of the rules by which it is read."""
 
     rules: TerminologyRules
 
-    def code_system(self, url: str) -> CodeSystem | None: ...
+    def code_system(self, url: str) -> CodeSystem | None:
+        """Return the code system of ``url`` or ``url|version``; None where it is not known."""
+        ...
 
-    def value_set(self, url: str) -> ValueSet | None: ...
+    def value_set(self, url: str) -> ValueSet | None:
+        """Return the value set of ``url`` or ``url|version``; None where it is not known."""
+        ...
 
 
 class _AbandonedError(Exception):
@@ -73,6 +77,7 @@ class _Found(dict[tuple[str | None, str], bool]):
     doubt = False
 
     def take(self, other: _Found) -> None:
+        """Add what another search found; a pair is certain where either search is certain of it."""
         for pair, certain in other.items():
             self[pair] = certain or self.get(pair, False)
         self.doubt = self.doubt or other.doubt
@@ -127,6 +132,9 @@ class _Part:
 
     @cached_property
     def code_system(self) -> CodeSystem | None:
+        """The code system that the part names, in the version that it names; None where it names
+        none or the system is not known.
+        """
         if not self.system:
             return None
         return self._sources.code_system(
@@ -141,7 +149,7 @@ class _Part:
         return compile_filters(self.filters, self.code_system, by_property=by_property)
 
     def find(self, system: str | None, version: str | None, code: str, search: _Search) -> _Found:
-        """The pairs of this part that match."""
+        """Return the pairs of this part that match a code."""
         found = _Found()
         if self.system:
             if system is not None and (
@@ -231,7 +239,7 @@ class ValueSet:
         self._special = special_rule(self.url, self._includes_list)
 
     def member(self, system: str | None, code: str | None) -> Membership:
-        """The answer for a Coding or Quantity. Pure: the same arguments give the same answer."""
+        """Return the answer for a Coding or Quantity. Pure: equal arguments give equal answers."""
         key = (system, code)
         known = self._members.get(key)
         if known is None:
@@ -242,7 +250,9 @@ class ValueSet:
         return known
 
     def code(self, code: str) -> Membership:
-        """The answer for a value of type code, string or uri, whose system is the value set's."""
+        """Return the answer for a value of type code, string or uri, whose system is the value
+        set's.
+        """
         known = self._codes.get(code)
         if known is None:
             known = self._code(code)
@@ -265,8 +275,8 @@ class ValueSet:
         ]
 
     def system_of(self, code: str) -> str | None:
-        """The system that a bare code is taken to be of: that of the only include, or of the
-        include that lists it; ``url|version`` where it has one.
+        """Return the system that a bare code is taken to be of: that of the only include, or of the
+        include that lists it; ``url|version`` where it has one. None where no include lists it.
         """
         if len(self._includes) == 1:
             part = self._includes[0]
@@ -284,7 +294,7 @@ class ValueSet:
         return f"{part.system}|{part.version}" if part.version else part.system
 
     def listing(self) -> frozenset[str] | None:
-        """All bare codes that are certainly in it; None where any code may be."""
+        """Return all bare codes that are certainly in the value set; None where any code may be."""
         candidates = self.candidates()
         return (
             None
@@ -303,7 +313,7 @@ class ValueSet:
         code: str,
         search: _Search | None = None,
     ) -> _Found:
-        """The pairs that are this code.
+        """Return the pairs of system and code that this code may mean.
 
         Raises ExpansionError, or breaks off as the reference does.
         """
@@ -388,7 +398,7 @@ class ValueSet:
         return Membership.OPEN if found.doubt and not found else Membership.OUT
 
     def candidates(self) -> frozenset[str] | None:
-        """Every code that might be in it; None where there is no list of them."""
+        """Return every code that might be in the value set; None where there is no list of them."""
         try:
             return self._candidates(_Search())
         except ExpansionError:
