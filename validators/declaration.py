@@ -118,7 +118,8 @@ def _masked(template: str, quotes: frozenset[str]) -> str:
 
 @dataclass(slots=True)
 class Violation:
-    """What a check found, before it has a place: a declaration and the values for its sentence.
+    """A violation that a check found, before it has a place: a declaration and the values for its
+    sentence.
 
     Not frozen, since that doubles the time to make one.
 
@@ -139,6 +140,7 @@ class Violation:
 
     @property
     def severity(self) -> Severity:
+        """The severity that the declaration states."""
         return self.declaration.severity
 
     @property

@@ -111,7 +111,7 @@ class Issue(_Worded):
         )
 
     def copied(self) -> Issue:
-        """Return the same anew: locations grow in place."""
+        """Return an issue of equal content, since locations grow in place."""
         return Issue(
             self.severity,
             self.code,
@@ -145,6 +145,7 @@ class Issue(_Worded):
 
     @property
     def fails(self) -> bool:
+        """Whether the issue fails its resource, by its severity."""
         return self.severity in FAILING
 
 
@@ -163,6 +164,7 @@ class Verdict:
 
     @property
     def failed(self) -> bool:
+        """Whether some issue fails the resource."""
         return any(issue.fails for issue in self.issues)
 
     @property
@@ -181,7 +183,7 @@ def crash_verdict(
 
 
 def operation_outcome(issues: Sequence[Issue]) -> dict[str, object]:
-    """The issues as an OperationOutcome resource (FHIR R4, section 2.36)."""
+    """Return the issues as an OperationOutcome resource (FHIR R4, section 2.36)."""
     return {
         "resourceType": "OperationOutcome",
         "issue": [

@@ -22,24 +22,26 @@ Check = Callable[[Any, Scope], Issues]
 
 
 def joined(step: str, location: str) -> str:
-    """Two parts of a location in one: ``name[0]`` and ``given[1]`` are ``name[0].given[1]``."""
+    """Return two parts of a location in one: ``name[0]`` and ``given[1]`` are
+    ``name[0].given[1]``.
+    """
     return f"{step}.{location}" if location else step
 
 
 def prefix_locations(step: str, issues: list[Issue]) -> list[Issue]:
-    """The issues, with a step put before their locations."""
+    """Put a step before the locations of issues, in place, and return the issues."""
     for issue in issues:
         issue.location = joined(step, issue.location)
     return issues
 
 
 def copied(issues: Issues) -> Issues:
-    """The same issues anew: locations grow in place."""
+    """Return the issues anew, since locations grow in place; None where there are none."""
     return issues and [one.copied() for one in issues]
 
 
 def added(issues: Issues, found: list[Issue]) -> list[Issue]:
-    """What was found so far, and more.
+    """Return what was found so far, and more.
 
     Grown in place: a hundred thousand findings in one line must not be copied for each of them.
     """
@@ -50,7 +52,7 @@ def added(issues: Issues, found: list[Issue]) -> list[Issue]:
 
 
 def union(checks: list[Check]) -> Check | None:
-    """One check that runs them all in order."""
+    """Return one check that runs them all in order; None where there are none."""
     if len(checks) <= 1:
         return checks[0] if checks else None
     if len(checks) == 2:

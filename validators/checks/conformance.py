@@ -39,7 +39,7 @@ class Conformance:
         self._undecided = undecided
 
     def ask(self, value: Any, url: str, find: Callable[[], bool]) -> bool:
-        """Return whether a value, an object of the line, follows a profile; found when first asked.
+        """Tell whether a value, an object of the line, follows a profile; found when first asked.
 
         A question that is nested too deep is counted as undecided under the profile's url, and
         answered with yes.

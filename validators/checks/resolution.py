@@ -113,14 +113,14 @@ _NOWHERE = Resolution()
 
 
 def is_absolute(url: str) -> bool:
-    """Whether a string is an absolute URI as HL7's validator sees it: a scheme, a colon and
+    """Tell whether a string is an absolute URI as HL7's validator sees it: a scheme, a colon and
     something behind it.
     """
     return _ABSOLUTE.fullmatch(url) is not None
 
 
 def parts(text: str) -> list[str]:
-    """A path cut at its slashes; empty parts at the end do not count."""
+    """Return a path cut at its slashes; empty parts at the end do not count."""
     found = text.split("/")
     while found and not found[-1]:
         found.pop()
@@ -128,8 +128,8 @@ def parts(text: str) -> list[str]:
 
 
 def implied_type(reference: str) -> str | None:
-    """The name where a RESTful reference has its type (``Patient`` of ``Patient/1`` and
-    ``http://server/Patient/1/_history/2``), known or not.
+    """Return the name where a RESTful reference has its type (``Patient`` of ``Patient/1`` and
+    ``http://server/Patient/1/_history/2``), known or not; None for a reference of one part.
     """
     found = parts(reference)
     if len(found) == 1:
@@ -140,7 +140,7 @@ def implied_type(reference: str) -> str | None:
 
 
 def is_conditional(reference: str, is_resource: Callable[[str], bool]) -> bool | None:
-    """Whether a reference is a conditional one (``Patient?identifier=…``): None if not, else
+    """Tell whether a reference is a conditional one (``Patient?identifier=…``): None if not, else
     whether its query is well-formed.
     """
     name, mark, query = reference.partition("?")
@@ -150,13 +150,13 @@ def is_conditional(reference: str, is_resource: Callable[[str], bool]) -> bool |
 
 
 def resolve(reference: str, scope: Scope) -> Resolution:
-    """Follows a reference from a value in a scope, inside the line only."""
+    """Follow a reference from a value in a scope, inside the line only."""
     return _local(reference, scope) if reference.startswith("#") else _beyond(reference, scope)
 
 
 def scope_of(value: Any, scope: Scope) -> Scope:
-    """The scope that a value stands in, which was reached from another scope: its own where it is a
-    resource inside one, contained or in a Bundle's entry or a parameter.
+    """Return the scope that a value stands in, which was reached from another scope: its own where
+    it is a resource inside one, contained or in a Bundle's entry or a parameter.
     """
     for around in scope.outward():
         if value is around.resource:
@@ -204,13 +204,13 @@ def _held(holder: dict[str, Any], name: str) -> Iterator[tuple[dict[str, Any], d
 
 
 def contained(resource: Mapping[str, Any], identity: str) -> dict[str, Any] | None:
-    """The contained resource with that id."""
+    """Return the contained resource with that id; None where there is none."""
     return next((r for r in objects(resource.get("contained")) if r.get("id") == identity), None)
 
 
 def contained_by_id(scope: Scope) -> dict[str, dict[str, Any]]:
-    """The contained resources of a scope's resource, the first of each id; worked out once per
-    resource.
+    """Return the contained resources of a scope's resource, the first of each id; worked out once
+    per resource.
     """
     found: dict[str, dict[str, Any]] | None = scope.memo.get("contained")
     if found is None:
@@ -291,7 +291,7 @@ def _broken(fault: Violation) -> Resolution:
 
 
 def in_bundle(reference: str, full_url: str | None, bundle: Scope) -> Resolution:
-    """A reference from an entry of a Bundle to another one, by fullUrl (FHIR R4, section
+    """Follow a reference from an entry of a Bundle to another one, by fullUrl (FHIR R4, section
     2.35.4.1).
     """
     kind = bundle.resource.get("type")
@@ -364,7 +364,7 @@ def _entries_by_url(bundle: Scope) -> _ByUrl:
 
 
 def entries(bundle: Scope) -> list[tuple[Any, dict[str, Any] | None, dict[str, Any]]]:
-    """(fullUrl, resource, entry) of every entry of a Bundle, worked out once per Bundle."""
+    """Return (fullUrl, resource, entry) of every entry of a Bundle, worked out once per Bundle."""
     found: list[tuple[Any, dict[str, Any] | None, dict[str, Any]]] | None = bundle.memo.get(
         "entries"
     )

@@ -55,16 +55,18 @@ class Reads:
         return tuple(dict.fromkeys((*inside, *self.around)))
 
     def seen(self, value: Mapping[str, Any]) -> frozenset[str] | None:
-        """The members of a value that the check may look at; None for all of them."""
+        """Return the members of a value that the check may look at; None for all of them."""
         return None if self.opens and any(name in value for name in self.members) else self.members
 
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """A check may look at every member, and at how many there are: no shape spares it."""
+    """The reads of a check that may look at every member, and at how many there are: no shape
+    spares it.
+    """
 
     def seen(self, value: Mapping[str, Any]) -> None:
-        """None: all members of a value."""
+        """Return None, for all members of a value."""
 
 
 EVERYTHING = Everything()
@@ -72,19 +74,19 @@ EVERYTHING = Everything()
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The acceptor does not know the rule: a line falls back where the rule has something to say of
-    a type or of an empty element in it.
+    """A rule that the acceptor does not know: a line falls back where the rule has something to say
+    of a type or of an empty element in it.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The acceptor asks the check itself about each value that it has not met before."""
+    """A rule whose check the acceptor asks about each value that it has not met before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The rule has nothing to say where the questions about one element were answered with yes.
+    """A rule that has nothing to say where the questions about one element were answered with yes.
 
     element   path of that element
     """
@@ -94,7 +96,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """The rule is written into the table.
+    """A rule that is written into the table.
 
     form    what it becomes there: names of which one is required, conditions on an object or a
             value, the format of a primitive, codes, the overlay of a profile, the definition of an
@@ -106,7 +108,7 @@ class Lowered:
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """The crate has the rule written out once more, in ``native/src/twins``.
+    """A rule that the crate has written out once more, in ``native/src/twins``.
 
     name    the module there
     asks    members that the twin leaves to the check: objects that have one are asked about

@@ -12,7 +12,7 @@ __all__ = ["Scope"]
 
 
 class Scope:
-    """Where a value stands: the resource around it, and the resources around that one.
+    """The place where a value stands: the resource around it, and the resources around that one.
 
     resource   the nearest resource: a line's own, a contained one, or that of a Bundle entry or
                parameter
@@ -77,7 +77,7 @@ class Scope:
         return scope.resource
 
     def outward(self) -> Iterator[Scope]:
-        """This scope and those around it, innermost first."""
+        """Yield this scope and those around it, innermost first."""
         scope: Scope | None = self
         while scope is not None:
             yield scope

@@ -59,6 +59,9 @@ def _sha1(content: bytes) -> bytes:
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
+    """Return the check of Attachments (FHIR R4, section 2.24.0.5): data and hash are base64, and
+    size and hash are those of the data. None for any other type.
+    """
     if schema.name != "Attachment":
         return None
 

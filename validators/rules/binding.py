@@ -42,7 +42,9 @@ def _said(findings: Findings, scope: Scope, *, all_of_it: bool) -> Issues:
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
-    """The check of a bound element, its additional bindings included."""
+    """Return the check of a bound element, its additional bindings included (FHIR R4, section 4.1);
+    None for an element without a binding, or where no code can be found fault with.
+    """
     bound = prop.element.binding
     if bound is None:
         return None
@@ -63,8 +65,9 @@ def _bound(prop: Property, compilation: Compilation, bound: Binding) -> Check | 
 
 
 def build_unbound(prop: Property, compilation: Compilation) -> Check | None:
-    """The check of a coded element without a binding: its codes must be of their system all the
-    same.
+    """Return the check of a coded element without a binding, whose codes must be of their system
+    all the same. None for a bound element, for a type without codes, and for the codings of a
+    CodeableConcept, which are checked with their concept.
     """
     if prop.element.binding is not None or prop.element.path == _IN_CONCEPT:
         return None
@@ -72,7 +75,9 @@ def build_unbound(prop: Property, compilation: Compilation) -> Check | None:
 
 
 def build_empty(prop: Property, compilation: Compilation) -> Check | None:
-    """For a primitive that has extensions and no value: a required binding wants a code."""
+    """Return the check of a primitive that has extensions and no value, where a required binding
+    wants a code; None for any other binding or type.
+    """
     bound = prop.element.binding
     if bound is None or prop.type not in _CODES:
         return None

@@ -73,6 +73,9 @@ def _resource(entry: Entry) -> dict[str, Any] | None:
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
+    """Return the check of Bundles (FHIR R4, section 2.36): their links, what their type wants of
+    their entries, and their full urls. None for any other type.
+    """
     if schema.name != "Bundle":
         return None
     types = compilation.schema
@@ -112,11 +115,16 @@ class _Bundle:
                     table[f"{key}/_history/{version}"].append(entry)
 
     def is_restful(self, url: str) -> bool:
+        """Tell whether a url has the form of a resource's place on a RESTful server
+        (``http://server/Patient/1``), and the type in it is known.
+        """
         match = _RESTFUL.fullmatch(url)
         return match is not None and self.schema.is_resource(match[1])
 
     def links(self) -> Iterator[Issue]:
-        """Bundle.link: which relations a kind of Bundle may have, and how often."""
+        """Yield what is wrong with Bundle.link: which relations a kind of Bundle may have, and how
+        often.
+        """
         seen: set[str | None] = set()
         for index, link in enumerate(_objects(self.value.get("link"))):
             relation = _text(link.get("relation"))
@@ -136,7 +144,7 @@ class _Bundle:
                     yield Issue.of(faults.LINK_STYLESHEET(), f"link[{index}].url")
 
     def content(self) -> Iterator[Issue]:
-        """What the type of the Bundle wants of its entries."""
+        """Yield what is wrong with the entries, by what the type of the Bundle wants of them."""
         if not self.entries:
             if self.type in ("document", "message"):
                 yield Issue.of(faults.FIRST_ENTRY_MISSING())
@@ -184,8 +192,8 @@ class _Bundle:
     def find(
         self, reference: str, entry: Entry, name: str, *, must: bool = False
     ) -> tuple[Entry | None, Violation | None]:
-        """The entry that a reference from another entry leads to, or what is wrong; not to be there
-        is wrong only where it must be.
+        """Return the entry that a reference from another entry leads to, and what is wrong; not to
+        be there is wrong only where it must be. Either is None where there is none.
         """
         bare, mark, fragment = reference.partition("#")
         if is_absolute_uri(bare):
@@ -313,7 +321,9 @@ class _Bundle:
         ]
 
     def full_urls(self) -> Iterator[Issue]:
-        """Bundle.entry.fullUrl: there, absolute, and that of the resource."""
+        """Yield what is wrong with Bundle.entry.fullUrl: it is there, is absolute, and is that of
+        the resource.
+        """
         for index, entry in enumerate(self.entries):
             url, resource, where = _text(entry.get("fullUrl")), _resource(entry), f"entry[{index}]"
             name = _text(resource.get("resourceType")) if resource is not None else None

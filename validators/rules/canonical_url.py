@@ -42,6 +42,9 @@ DEFINITION_URL = CANONICAL_ABSOLUTE.also(
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
+    """Return the check that the url of a canonical resource is absolute; None for any other
+    property. A blank url is another rule's.
+    """
     name, _, rest = prop.element.path.partition(".")
     if rest != "url" or name not in CANONICAL_RESOURCES:
         return None

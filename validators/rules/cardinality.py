@@ -40,13 +40,19 @@ TOO_MANY = CARDINALITY.also(
 
 
 def too_few(profile: str, name: str, minimum: int, count: int) -> Issue:
-    """In HealthLake's words. name: the element with its path, ``Patient.contact.name``."""
+    """Return the issue for an element that is there too seldom, in HealthLake's words.
+
+    name    the element with its path, ``Patient.contact.name``
+    """
     fault = CARDINALITY(profile=profile, element=name, minimum=minimum, count=count)
     return Issue.of(fault, "", profile, name.rpartition(".")[2].removesuffix("[x]"))
 
 
 def too_many(profile: str, name: str, maximum: int, count: int) -> Issue:
-    """In HealthLake's words."""
+    """Return the issue for an element that is there too often, in HealthLake's words.
+
+    name    the element with its path, ``Patient.contact.name``
+    """
     fault = TOO_MANY(profile=profile, element=name, maximum=maximum, count=count)
     return Issue.of(fault, "", profile)
 
@@ -72,10 +78,16 @@ def reads(schema: TypeSchema, compilation: Compilation) -> Reads:
 def when_present(
     check: Check, schema: TypeSchema, compilation: Compilation, names: AbstractSet[str]
 ) -> Check | None:
+    """Return the check for objects that have exactly these names; None where every required member
+    is among the names.
+    """
     return check if any(one.isdisjoint(names) for one, _ in _required(schema)) else None
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
+    """Return the check that an object has each required member of its type, as value or as
+    companion of a primitive; None for a type without required members.
+    """
     required = _required(schema)
     if not required:
         return None

@@ -58,6 +58,10 @@ _OF_THE_CLAIM = frozenset({PROFILE_UNKNOWN.name, PROFILE_TYPE.name})
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
+    """Return the check of a resource against the profiles that it names in meta.profile, and those
+    that these impose. None for types that are no resources, and where the validator is not to look
+    at meta.profile.
+    """
     if compilation.unknown_profile is None or schema.kind != "resource":
         return None
     kind = schema.name
@@ -166,8 +170,8 @@ def _claimed(check: Check, profile: str) -> Check:
 
 
 def named(url: str, compilation: Compilation) -> dict[str, Any] | None:
-    """The profile that a resource names, None where it is not known: an empty version is none, and
-    the core's are known without one only.
+    """Return the profile that a resource names; None where it is not known. A url with an empty
+    version is not known, and the core's profiles are known without a version only.
 
     The latter as HAPI's validation support has it (``DefaultProfileValidationSupport``), where
     ``vitalsigns|4.0.1`` is unknown.
@@ -179,7 +183,7 @@ def named(url: str, compilation: Compilation) -> dict[str, Any] | None:
 
 
 def imposed(definition: dict[str, Any]) -> list[str]:
-    """The profiles that a profile imposes on its resources beside itself."""
+    """Return the urls of the profiles that a profile imposes on its resources beside itself."""
     return [
         e["valueCanonical"]
         for e in definition.get("extension", ())
@@ -199,8 +203,8 @@ def _unknown(url: str, compilation: Compilation) -> Check | None:
 def without_rebound_bindings(
     issues: list[Issue], compilation: Compilation, name: str, resource: dict[str, Any]
 ) -> Issues:
-    """The issues without those of the base type's bindings that every profile of the resource
-    replaces by a binding of its own.
+    """Return the issues without those of the base type's bindings that every profile of the
+    resource replaces by a binding of its own; None where none is left.
 
     A profile stands in the place of its base type; its bindings have been checked already.
     """

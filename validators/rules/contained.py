@@ -89,6 +89,9 @@ _URIS = frozenset({"uri", "url", "canonical", "oid", "uuid"})
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
+    """Return the check of the resources that a resource contains: dom-2 to dom-5, and their ids.
+    None for types that contain none.
+    """
     if schema.kind != "resource" or "contained" not in schema.properties:
         return None
     types, name = compilation.schema, schema.name
@@ -232,8 +235,8 @@ def _closure(starts: Iterable[int], leads: Callable[[int], Iterable[int]]) -> se
 
 
 def mentions(schema: Schema, name: str, value: Any, *, typed: bool = False) -> Iterator[Mention]:
-    """What a value of a type names by ``#``: the fragments of References, of primitives that are
-    URIs, and of links and images in narratives.
+    """Yield what a value of a type names by ``#``: the fragments of References, of primitives that
+    are URIs, and of links and images in narratives.
     """
     if type(value) is not dict or schema.kind(name) is None:
         return

@@ -148,6 +148,9 @@ class _Definition:
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
+    """Return the check of the extensions of one property: the url, and for a known definition its
+    place, value and parts (FHIR R4, section 2.4.0.1). None for any other property.
+    """
     return _Extensions(prop, compilation).check if prop.type == "Extension" else None
 
 
@@ -165,6 +168,7 @@ class _Extensions:
         self.known: dict[str, _Definition | None] = {}
 
     def check(self, value: Any, scope: Scope) -> Issues:
+        """Return what is wrong with one extension; None where nothing is."""
         if not isinstance(value, dict):
             return None
         url = value.get("url")

@@ -78,7 +78,7 @@ MODIFIER_CONTEXT = EXTENSION_CONTEXT.also(
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What a definition says of where its extension may stand.
+    """The places where a definition lets its extension stand.
 
     contexts    (``element`` | ``extension`` | ``fhirpath``, expression)
     invariants  FHIRPath conditions on the element that holds the extension
@@ -90,6 +90,9 @@ class Placement:
 
     @classmethod
     def of(cls, definition: dict[str, Any]) -> Placement:
+        """Return the placement that an extension's StructureDefinition states, or the wider one
+        where its published contexts are known to be too narrow.
+        """
         url = definition["url"]
         stated = tuple(
             (c.get("type", "element"), c.get("expression", ""))
@@ -99,7 +102,9 @@ class Placement:
         return cls(url, corrected or stated, tuple(definition.get("contextInvariant", ())))
 
     def satisfied_by(self, names: frozenset[str], *, on_resource: bool) -> bool:
-        """Whether the names of a place are enough to allow it there, whatever lies above."""
+        """Tell whether the names of a place are enough to allow the extension there, no matter what
+        lies above.
+        """
         return not self.invariants and any(
             kind == "element" and _named(expression, names, on_resource=on_resource)
             for kind, expression in self.contexts
@@ -131,7 +136,7 @@ class _Place:
 def pending_context(
     compilation: Compilation, placement: Placement, *, modifier: bool
 ) -> PendingContext:
-    """The issue for an extension whose place must be looked at."""
+    """Return the issue for an extension whose place is still to be looked at."""
     expected = ", ".join(f"{kind} {expression}" for kind, expression in placement.contexts)
     sentence = MODIFIER_CONTEXT if modifier else EXTENSION_CONTEXT
     issue = PendingContext.of(sentence(url=placement.url, expected=expected), "", placement.url)
@@ -142,8 +147,8 @@ def pending_context(
 def resolve_extension_contexts(
     issues: list[Issue], compilation: Compilation, name: str, resource: Any, scope: Scope
 ) -> Issues:
-    """The issues of a resource with those of extensions decided; locations are relative to the
-    resource.
+    """Return the issues of a resource without those of extensions that may stand where they do;
+    locations are relative to the resource. None where no issue is left.
     """
     if not any(type(issue) is PendingContext for issue in issues):
         return issues
@@ -236,8 +241,8 @@ def _property(schema: Schema, kind: str, step: str, choice: str | None) -> Prope
 
 
 def property_at(schema: Schema, name: str, location: str) -> Property | None:
-    """The property that a location leads to, which is relative to a value of the named type; None
-    where it leads nowhere.
+    """Return the property that a location leads to, which is relative to a value of the named type;
+    None where the location leads nowhere.
     """
     found = None
     for step, choice, _ in _steps(location):
@@ -280,8 +285,8 @@ def _in_context(compilation: Compilation, kind: str, expression: str, place: _Pl
 
 
 def with_bases(compilation: Compilation, names: Iterable[str]) -> frozenset[str]:
-    """The names, and what they are called after the types that theirs specialise: ``Age`` is a
-    ``Quantity``.
+    """Return the names, and what they are called after the types that theirs specialise: ``Age`` is
+    a ``Quantity``.
     """
     found: set[str] = set()
     for name in names:

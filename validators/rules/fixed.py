@@ -91,6 +91,9 @@ MAXIMUM_VALUE = Declaration(
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
+    """Return the check of what an element says of a value itself: the fixed value, the pattern, the
+    maximum length, the minimum and the maximum. None where it says nothing.
+    """
     element = prop.element
     checks: list[Check] = []
     if element.fixed is not None:
@@ -109,8 +112,8 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
 
 
 def same(one: Any, expected: Any) -> bool:
-    """Whether a JSON value is the expected one; of numbers the digits count, so that neither 1.0
-    nor 1e0 is 1.
+    """Tell whether a JSON value is the expected one; of numbers the digits count, so that neither
+    1.0 nor 1e0 is 1.
 
     Raises InexactNumberError where the value is equal, and a float.
     """
@@ -129,7 +132,9 @@ def same(one: Any, expected: Any) -> bool:
 
 
 def mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
-    """Where a value differs from a fixed one, None where it does not."""
+    """Return the path to the first place where a value differs from a fixed one; None where it does
+    not.
+    """
     if isinstance(expected, Mapping):
         if not isinstance(value, Mapping):
             return path or "value"
@@ -162,8 +167,8 @@ def mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
 
 
 def mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | None:
-    """Where a value lacks what a pattern has, None where it has all of it: of a list, each item
-    somewhere.
+    """Return the path to the first place where a value lacks what a pattern has; None where it has
+    all of it: of a list, each item somewhere.
     """
     if isinstance(expected, Mapping):
         if not isinstance(value, Mapping):

@@ -55,6 +55,9 @@ IDENTIFIER_UUID = IDENTIFIER_URI.also(
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
+    """Return the check of Identifiers: the system is absolute, and the value is a URI or a UUID
+    where the system says so. None for any other type.
+    """
     if schema.name != "Identifier":
         return None
 

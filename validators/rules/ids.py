@@ -40,7 +40,8 @@ DUPLICATE_SECURITY = Declaration(
 
 
 def build_element(prop: Property, compilation: Compilation) -> Check | None:
-    """Element.id (FHIR R4, section 2.24.0.2).
+    """Return the check that no two elements of a resource have one id (FHIR R4, section 2.24.0.2).
+    None for any property but the id of an element.
 
     ElementDefinitions are excepted: a StructureDefinition has each id twice.
     """
@@ -65,7 +66,9 @@ def build_element(prop: Property, compilation: Compilation) -> Check | None:
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
-    """Meta.security is a set (FHIR R4, section 2.24.5)."""
+    """Return the check that Meta.security is a set (FHIR R4, section 2.24.5). None for any other
+    type.
+    """
     if schema.name != "Meta":
         return None
 

@@ -73,7 +73,9 @@ Whatever else goes to the expression.
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
-    """Invariants of a type, on its objects."""
+    """Return the check of a type's invariants on its objects; None for primitive types, and where
+    there is nothing to evaluate.
+    """
     if schema.kind == "primitive-type":
         return None
     return _checks(schema.root.constraints, schema.name, compilation)
@@ -103,7 +105,9 @@ def reads(schema: TypeSchema, compilation: Compilation) -> Reads | Everything:
 def when_present(
     check: Check, schema: TypeSchema, compilation: Compilation, names: AbstractSet[str]
 ) -> Check | None:
-    """Without the invariants that the names in an object decide."""
+    """Return the check without the invariants that the names in an object decide; None where these
+    are all.
+    """
     return _checks(
         (
             c
@@ -123,8 +127,8 @@ def _holds_given(
 
 
 def build_element(prop: Property, compilation: Compilation) -> Check | None:
-    """Invariants that a definition puts on one element, on each of its values; those of its type
-    are on the type.
+    """Return the check of the invariants that a definition puts on one element, on each of its
+    values; the invariants of its type are on the type. None where there are none.
     """
     known = compilation.schema.kind(prop.type)
     root = compilation.schema.type(prop.type).root if known is not None else None
@@ -139,7 +143,9 @@ def build_element(prop: Property, compilation: Compilation) -> Check | None:
 
 
 def build_empty(prop: Property, compilation: Compilation) -> Check | None:
-    """Invariants on a primitive element, where it has no value."""
+    """Return the check of the invariants on a primitive element where it has no value; None where
+    there are none.
+    """
     return union(
         [
             check

@@ -50,6 +50,9 @@ PARAMETER_DIFFERS = UNRESOLVED.also(
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
+    """Return the check of an OperationDefinition's parameters against its inputProfile and
+    outputProfile. None for any other type.
+    """
     if schema.name != "OperationDefinition":
         return None
 

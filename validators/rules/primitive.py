@@ -35,8 +35,8 @@ def _said(prove: primitives.Check) -> Check:
 
 
 def proof_of(prop: Property, compilation: Compilation, checks: int) -> Proof | None:
-    """The proof for a property of one primitive that has so many checks; None where they are more
-    than format, style and a list of codes.
+    """Return the proof for a property of one primitive that has so many checks; None where they are
+    more than format, style and a list of codes.
     """
     bound = prop.element.binding
     if _has_style(prop, compilation):
@@ -68,24 +68,32 @@ def _is_resource_id(prop: Property, compilation: Compilation) -> bool:
 
 
 def format_of(prop: Property, compilation: Compilation) -> primitives.Check:
-    """The format that values of a primitive property have."""
+    """Return the check of the format that values of a primitive property have."""
     if _is_resource_id(prop, compilation):
         return primitives.resource_id
     return primitives.CHECKS[prop.type]
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
+    """Return the check of a primitive's format (FHIR R4, section 2.24.0.1); None for properties
+    that are no primitives.
+    """
     return _said(format_of(prop, compilation)) if prop.is_primitive else None
 
 
 def build_empty(prop: Property, compilation: Compilation) -> Check | None:
-    """A resource's id has a value, if it is there at all."""
+    """Return the check that a resource's id has a value, if the id is there at all; None for any
+    other property.
+    """
     if not _is_resource_id(prop, compilation):
         return None
     return lambda value, scope: [Issue.of(ID_MISSING())]
 
 
 def build_warnings(prop: Property, compilation: Compilation) -> Check | None:
+    """Return the check of a primitive's style, which fails no resource; None where warnings are not
+    asked for or the type has no style.
+    """
     if not _has_style(prop, compilation):
         return None
     return _said(primitives.WARNINGS[prop.type])

@@ -126,19 +126,21 @@ TARGET_PROFILE_UNKNOWN = PROFILE_UNKNOWN.also(
 
 
 def target_types(schema: Schema, targets: tuple[str, ...]) -> frozenset[str] | None:
-    """The types that target profiles are of, None where any resource may be referred to."""
+    """Return the types that target profiles are of; None where any resource may be referred to."""
     names = {name for name in map(schema.profiled, targets) if name is not None}
     return None if not names or "Resource" in names else frozenset(names)
 
 
 def build_narrowed(prop: Property, compilation: Compilation) -> Check | None:
-    """The check of the targets that a profile still allows, and where they may be."""
+    """Return the check of the targets that a profile still allows, and where they may be; None
+    where the profile says nothing of either.
+    """
     return build(prop, compilation) if prop.type_ref.targets or prop.type_ref.aggregation else None
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
-    """The check of one Reference: what it points at must be there, if that is in this line, and be
-    of a type that is allowed.
+    """Return the check of References: the target must be there, if that is in this line, and be of
+    a type that is allowed. None for any other property.
     """
     return _Reference(compilation, prop.type_ref).check if prop.type == "Reference" else None
 
@@ -167,6 +169,9 @@ class _Reference:
         self.profiles: dict[str, list[str]] = {}
 
     def check(self, value: Any, scope: Scope) -> Issues:
+        """Return what is wrong with one Reference; None where nothing is, as for a plain reference
+        out of the line to an allowed type.
+        """
         reference = value.get("reference") if isinstance(value, dict) else None
         if type(reference) is not str:
             return None

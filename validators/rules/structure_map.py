@@ -56,6 +56,9 @@ Variables = dict[tuple[str, bool], _Variable]
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
+    """Return the check of StructureMaps: names that are declared, and elements and types that are
+    there. None for any other type.
+    """
     if schema.name != "StructureMap":
         return None
     types = compilation.schema
@@ -76,6 +79,7 @@ class _Map:
         }
 
     def issues(self) -> Iterator[Issue]:
+        """Yield what is wrong with the groups of the map and the rules in them."""
         for index, group in enumerate(self.groups):
             where = f"group[{index}]"
             yield from _named(group.get("name"), where)

@@ -36,6 +36,9 @@ TYPE_PROFILE = Declaration(
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
+    """Return the check that values follow one of the profiles of their type; None where there are
+    none, and for resources, which stand in scopes of their own.
+    """
     urls = prop.type_ref.profiles
     if prop.type == "Extension":
         urls = tuple(url for url in urls if not _found_by_url(url, compilation))
@@ -76,7 +79,9 @@ def _found_by_url(url: str, compilation: Compilation) -> bool:
 def follows(
     compilation: Compilation, urls: Sequence[str], name: str, value: Any, scope: Scope
 ) -> Issues:
-    """What is wrong with a value of the named type that must follow one of the profiles."""
+    """Return what is wrong with a value of the named type that must follow one of the profiles;
+    None where nothing is.
+    """
     issues: list[Issue] = []
     found: list[list[Issue]] = []
     for url in urls:

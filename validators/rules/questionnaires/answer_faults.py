@@ -65,7 +65,7 @@ _OUT = (Membership.OUT, Membership.INVALID_CODE)
 
 
 class AnswerFaults:
-    """Finds fault with the answers to one Questionnaire.
+    """A judge of the answers to one Questionnaire.
 
     response     the resource that holds the answers
     is_resource  whether a name is that of a resource type
@@ -84,7 +84,7 @@ class AnswerFaults:
         self._is_resource = is_resource
 
     def find(self, item: Item, kind: str, value: Any, count: int) -> Faults:
-        """What is wrong with an answer of type ``kind`` (as its JSON name says it), one of
+        """Yield what is wrong with an answer of type ``kind`` (as its JSON name says it), one of
         ``count``.
         """
         allowed = _TYPES.get(item.type or "")

@@ -36,18 +36,19 @@ _TIMES = frozenset({"Date", "DateTime"})
 
 
 class UndecidableConditionError(ValueError):
-    """A condition that has no answer: values of different types, operators that do not fit.
+    """The error of a condition that has no answer: values of different types, operators that do not
+    fit.
 
     The reference validator refuses the response.
     """
 
 
 class BeyondBoundsError(Exception):
-    """A condition that takes more steps than it may: nothing is known of it."""
+    """The error of a condition that takes more steps than it may: nothing is known of it."""
 
 
 class EnableWhen:
-    """Decides for one response.
+    """A judge of which items are enabled, for one response.
 
     holds   (FHIRPath text) -> whether an expression holds for the response, for conditions given by
             extension
@@ -62,7 +63,7 @@ class EnableWhen:
         self._indexes: dict[int, dict[str, list[Json]]] = {}
 
     def enabled(self, item: Item, path: Path) -> bool:
-        """Whether an item below ``path`` is enabled. Raises UndecidableConditionError, and
+        """Tell whether an item below ``path`` is enabled. Raises UndecidableConditionError, and
         BeyondBoundsError where an expression takes too many steps.
         """
         expression = _expression(item)

@@ -30,12 +30,12 @@ class Item:
         self.items = [Item(item, self) for item in objects(definition.get("item"))]
 
     def extension(self, url: str) -> Any:
-        """The value of the first extension of that url, None where there is none."""
+        """Return the value of the first extension of that url; None where there is none."""
         found = extensions(self.definition, url)
         return found[0][1] if found else None
 
     def option_values(self, kind: str) -> list[Any]:
-        """The answer options of one type."""
+        """Return the answer options of one type."""
         return [
             value[1]
             for option in self.options
@@ -43,13 +43,13 @@ class Item:
         ]
 
     def descendants(self) -> Iterator[Item]:
-        """This item and all below, in document order."""
+        """Yield this item and all below, in document order."""
         yield self
         for item in self.items:
             yield from item.descendants()
 
     def lineage(self) -> Iterator[Item]:
-        """This item and all around it, innermost first."""
+        """Yield this item and all around it, innermost first."""
         item: Item | None = self
         while item is not None:
             yield item
@@ -75,12 +75,12 @@ class Questionnaire:
                     self._by_link_id.setdefault(one.link_id, one)
 
     def item(self, link_id: str) -> Item | None:
-        """The first item of that linkId, wherever it stands."""
+        """Return the first item of that linkId, wherever it stands; None where there is none."""
         return self._by_link_id.get(link_id)
 
     @staticmethod
     def common(one: Item, other: Item) -> Item | None:
-        """The innermost item that both are or stand in; None where that is the Questionnaire
+        """Return the innermost item that both are or stand in; None where that is the Questionnaire
         itself.
         """
         around = {id(item) for item in one.lineage()}

@@ -48,8 +48,8 @@ _PRIMITIVE_TYPES = frozenset(
 
 
 def build_named(prop: Property, compilation: Compilation) -> Check | None:
-    """The check of the response's ``questionnaire``: finds it, and leaves the response to the rule
-    on the whole of it.
+    """Return the check of the response's ``questionnaire``: it finds the Questionnaire, and leaves
+    the response to the rule on the whole of it. None for any other property.
     """
     if prop.element.path != "QuestionnaireResponse.questionnaire":
         return None
@@ -84,7 +84,9 @@ def build_named(prop: Property, compilation: Compilation) -> Check | None:
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
-    """The check of a response whose Questionnaire was found."""
+    """Return the check of a response against its Questionnaire, where that was found; None for any
+    other type.
+    """
     if schema.name != "QuestionnaireResponse":
         return None
 
@@ -134,6 +136,9 @@ class _Response:
             raise BeyondBoundsError from error
 
     def issues(self) -> Iterator[Issue]:
+        """Yield what is wrong with the response: the period of its Questionnaire, then
+        each item.
+        """
         yield from self._period()
         yield from self._items(self.questionnaire.items, self.response, "", ())
 
