@@ -160,6 +160,7 @@ class OneByOne:
             ids.append(verdict.resource_id)
             if verdict.issues:
                 verdicts[position] = verdict
+                # A crash is counted as a server error, never as a fault of the data.
                 if verdict.crashed:
                     crashed.add(position)
                 elif verdict.failed:

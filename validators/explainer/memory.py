@@ -29,6 +29,7 @@ class Memory:
 
     def keep(self, table: dict[Any, Any], key: Any, value: Any) -> None:
         """Put a value into one of the tables; all tables are emptied first where they are full."""
+        # Keys come from data, so that a memory without a bound could be made to grow without end.
         if self._count >= self._bound:
             self._count = 0
             for each in self._tables.values():

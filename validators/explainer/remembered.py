@@ -83,6 +83,7 @@ def _whole(prop: Property, check: PropertyCheck, memory: Memory) -> PropertyChec
             return copied(known[text])
         counted = scope.undecided.total()
         issues = check(value, owner, scope)
+        # A value that counted something as undecided must count it each time that it comes.
         if len(text) <= _LENGTH and scope.undecided.total() == counted and is_plain(value):
             memory.keep(known, text, copied(issues))
         return issues

@@ -70,6 +70,8 @@ class Acceptance:
             DictionaryColumn(tuple(self._table.types), judgement.types()),
             judgement.ids(data),
         )
+        # Columns as they came: no string is made for a block in which every line was accepted
+        # (docs/decisions, 014).
         if judgement.whole:
             return BlockVerdicts(numbers, starts, ends, types, NewlineColumn(ids), {}, frozenset())
         names: list[str | None] = list(types) if types.names else [None] * len(numbers)
@@ -103,6 +105,8 @@ class Acceptance:
 
     def _judge(self, data: bytes) -> Judgement:
         judgement = self._acceptor.begin(data)
+        # An answer can lead to records that raise questions of their own. What is still open after
+        # the last pass goes to the explainer (docs/fast-path.md, ``question``).
         for _ in range(_PASSES):
             self._acceptor.extend(self._table.take_records())
             questions = self._acceptor.judge(data, judgement)

@@ -221,6 +221,8 @@ class Values:
 
     def _need(self, urls: list[str]) -> int:
         """What a target of one type needs, by the target profiles of that type."""
+        # Where all of the target profiles are the core's own, the type is enough: see
+        # rules/reference.py.
         if all(url.startswith(CORE) for url in urls):
             return _TYPE_ALONE
         profiles = [

@@ -125,6 +125,8 @@ class _Conditions:
             said = [self._plain(each) for each in discriminators]
         except Undecidable:
             said = []
+        # HL7's validator gives up here, with an error for every value of the element; R4 mostly
+        # decides (docs/decisions, 004).
         if not any(said):
             self._texts, self._tests, self._fault = [], [], ""
             self._more(discriminators)
@@ -215,6 +217,7 @@ class _Conditions:
                 if faults
                 else self._tree.fault(self._node, f"is not told apart by {paths}")
             )
+        # Of two discriminators of which one cannot be read, the other still rules values out.
         if faults:
             self._fault = str(faults[0])
             self._tests.append(always(None))
@@ -232,6 +235,8 @@ class _Conditions:
                 if self._said_on(trail, discriminator, parts):
                     return
         except Undecidable:
+            # An extension's url is the canonical of its definition, so that it tells even one not
+            # held.
             url = _canonical(self._node) if discriminator == _BY_URL else None
             if url is None:
                 raise

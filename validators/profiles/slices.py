@@ -165,6 +165,7 @@ class Slices:
             ):
                 self._by_url = {url: index for index, url in enumerate(urls) if url is not None}
                 return
+        # The default is the slice of the values that are in no other (docs/decisions, 004).
         if _DEFAULT in self.names:
             self._default = self.names.index(_DEFAULT)
         self._tests = {p.json_name: self._tests_of(p) for p in self._found}
@@ -232,6 +233,8 @@ class Slices:
                 matched = index
             elif not self.names[matched].startswith(self.names[index] + "/"):
                 other = index
+        # A value that is in one slice is in no undecided one, but for re-slices (docs/decisions,
+        # 004).
         if matched is not None and doubtful:
             within = self.names[matched] + "/"
             doubtful = [index for index in doubtful if self.names[index].startswith(within)]
@@ -278,6 +281,7 @@ class Slices:
             if not element.min and element.max is None:
                 continue
             count = self._of_slice(index, counts)
+            # Values that may be in the slice can still fill it: only with none left is it missing.
             if count < element.min and count + self._of_slice(index, doubts) < element.min:
                 issues = [*(issues or ()), too_few(self._tree.url, element.id, element.min, count)]
             if element.max is not None and count > element.max:

@@ -84,6 +84,8 @@ def build_empty(prop: Property, compilation: Compilation) -> Check | None:
     binding = compilation.terminology.code_binding(
         bound.value_set or None, bound.strength, bound.max_value_set
     )
+    # No code is no code to the reference validator, though by R4 an extension may explain why there
+    # is no value (docs/differences.md).
     if binding is None or not binding.no_code:
         return None
     return lambda value, scope: _said(binding.no_code, scope, all_of_it=False)

@@ -50,6 +50,8 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
         return None
 
     def check(value: Any, scope: Scope) -> Issues:
+        # A blank url is a blank string, which is a warning and no more, as in the reference
+        # validator.
         if type(value) is not str or is_absolute_uri(value) or is_blank(value):
             return None
         return [Issue.of(DEFINITION_URL(url=value[:256]))]

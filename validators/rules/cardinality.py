@@ -63,6 +63,8 @@ def _required(schema: TypeSchema) -> list[tuple[frozenset[str], ElementSchema]]:
     for element in schema.elements:
         if element.min:
             found = [p for p in schema.properties.values() if p.element is element]
+            # A companion alone counts: a required primitive may have extensions in the place of a
+            # value.
             names = [p.json_name for p in found] + [
                 "_" + p.json_name for p in found if p.is_primitive
             ]

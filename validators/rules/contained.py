@@ -117,6 +117,8 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
 
 
 def _repeated(held: list[Any]) -> Iterator[Issue]:
+    # The reference validator forgets the ids that it has seen when a contained resource refers to
+    # its container; a fault of its own, which is not followed (docs/differences.md).
     seen: set[str] = set()
     for index, resource in enumerate(held):
         identity = resource.get("id") if type(resource) is dict else None

@@ -153,6 +153,8 @@ def mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
             None,
         )
     if isinstance(expected, list):
+        # Each list by itself: the reference validator compares family and given names as one list,
+        # so that a fixed HumanName never holds for it (docs/differences.md).
         if not isinstance(value, list) or len(value) != len(expected):
             return path or "value"
         return next(

@@ -184,6 +184,7 @@ def _check(
             if (native is not None and native(value)) or holds(value, scope):
                 return None
         except UndecidedError:
+            # What takes too many steps proves no fault: it is counted, and told where warnings are.
             said = undecided(f"invariant {constraint.key}", scope)
             return said if compilation.warnings else None
         except (AttributeError, KeyError, TypeError):

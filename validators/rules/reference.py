@@ -185,6 +185,7 @@ class _Reference:
         if not reference or reference in _KNOWN:
             return None
         if reference.startswith("#"):
+            # dom-3 asks later which contained resources were referred to: see rules/contained.py.
             scope.memo.setdefault(FRAGMENTS, set()).add(reference[1:])
         issues = self._form(reference)
         if scope.parent is not None or reference.startswith("#"):
@@ -198,6 +199,7 @@ class _Reference:
         issues: list[Issue] = []
         if _PARTED.search(reference) is None:
             return issues
+        # The reference validator breaks on an empty type (``Patient//1``), and so refuses the line.
         if _BLANK.search(reference) or implied_type(reference) == "":
             issues.append(Issue.of(REFERENCE_FORM(reference=reference[:128])))
         if is_conditional(reference, self.schema.is_resource) is False:

@@ -94,6 +94,8 @@ class _Bound:
                 if terminology.code_system(url)
                 else UNDECIDED(codes="", value_set=url),
             )
+        # The reference validator reads the maximum of an extensible binding alone
+        # (docs/differences.md).
         limited = strength == "extensible" and max_url is not None
         self.maximum = terminology.value_set(max_url) if max_url is not None and limited else None
         self.maximum_named = _named(self.maximum, max_url)
@@ -105,6 +107,8 @@ class _Bound:
 
     def undecided(self, answer: Membership, codes: str) -> Violation | None:
         """Return the finding for an answer that decides nothing; None where it decides."""
+        # Terminology that is not at hand proves no fault, where the reference makes an error of it
+        # (docs/decisions, 011).
         if answer is Membership.UNEXPANDABLE and self.strength == "required":
             return UNEXPANDABLE(codes=codes, value_set=self.named)
         undecided = answer in (
@@ -353,6 +357,7 @@ def _named(value_set: ValueSet | None, url: str | None) -> str:
 
 
 def _remember(memo: dict[_K, _V], key: _K, value: _V) -> _V:
+    # Codes come from data, so that a memory without a bound could be made to grow without end.
     if len(memo) >= _KEPT:
         memo.clear()
     memo[key] = value

@@ -72,6 +72,7 @@ class CodeSystem:
         """Tell whether the code exists; None where the system cannot tell, and no code at all does
         not exist.
         """
+        # Nothing speaks against a code whose system is elsewhere (docs/decisions, 011).
         if self.stub:
             return None
         if code is not None and self.has(code):

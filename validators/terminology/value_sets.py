@@ -173,7 +173,9 @@ class _Part:
         return found
 
     def listed(self) -> frozenset[str]:
-        """The codes that this part lists. Raises ExpansionError where any code may be in it."""
+        """Return the codes that this part lists. Raises ExpansionError where any code
+        may be in it.
+        """
         held = self.code_system
         if self.concepts is not None:
             return frozenset(self.concepts)

@@ -143,6 +143,7 @@ class AnswerFaults:
 
     def _quantity(self, item: Item, value: Any) -> Faults:
         quantity = value if type(value) is dict else {}
+        # The reference validator refuses a quantity with a comparator (docs/differences.md).
         if "comparator" in quantity:
             yield rules.QUANTITY()
             return
@@ -167,6 +168,9 @@ class AnswerFaults:
             return
         allowed = [name for _, name in extensions(item.definition, _REFERENCE_RESOURCE)]
         name = self._target(reference)
+        # The reference validator breaks on a target whose type the url does not tell
+        # (``urn:uuid:…``), which proves no fault: it is refused only where the Questionnaire says
+        # which types may be.
         if allowed and name not in allowed:
             expected = ", ".join(map(str, allowed))
             yield (
@@ -207,6 +211,8 @@ class AnswerFaults:
             yield outside(code=code[:64], value_set=url[:256])
 
     def _contained(self, url: str) -> ValueSet | None:
+        # HL7's own validator looks into the value set beside the Questionnaire; HAPI does not find
+        # it and refuses every answer (docs/differences.md).
         found = contained(self._questionnaire.container, url[1:])
         if (
             found is None
@@ -310,6 +316,8 @@ def _options(item: Item, kind: str) -> list[Any]:
 
 def _decimal_places(item: Item, text: str | None) -> Faults:
     most = _integer(item.extension(_MAX_DECIMALS))
+    # As in the reference validator the point counts as a place, and the maximum is itself too much:
+    # a maximum of 3 allows one decimal place (docs/differences.md).
     places = len(text) - text.rindex(".") if text is not None and "." in text else 0
     if most is not None and places >= most:
         yield rules.DECIMALS(limit=most)
@@ -326,6 +334,7 @@ def _attachment(item: Item, value: Any) -> Faults:
     most, data = _integer(item.extension(_MAX_SIZE)), attachment.get("data")
     if most is not None and most > 0 and type(data) is str:
         content = decoded("".join(data.split()))
+        # The maximum is itself too much, as in the reference validator (docs/differences.md).
         if content is not None and len(content) >= most:
             yield rules.ATTACHMENT_SIZE(limit=most, size=len(content))
 
@@ -341,6 +350,7 @@ def _quantity_bound(item: Item, url: str, quantity: dict[str, Any], name: str) -
     elif units[0] != units[1]:
         yield rules.BOUNDS_OTHER_UNIT(bound=name)
     else:
+        # The reference validator takes the minimum for a maximum, too (docs/differences.md).
         most, value = lexical(bound.get("value")), lexical(quantity.get("value"))
         if most is None or value is None or Decimal(value) > Decimal(most):
             yield rules.BOUNDS(bound=name)
