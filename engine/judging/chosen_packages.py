@@ -42,19 +42,26 @@ def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
     if not packages:
         return
     from bulkfhir.validators.definitions.packages import Packages
+    from bulkfhir.validators.explainer import Explainer
+    from bulkfhir.validators.profiles.lost_slices import lost_slices
     from bulkfhir.validators.schema.snapshot import UsableSnapshots
 
     try:
         opened = Packages(packages, defaults=versions)
     except BulkfhirError as error:
         raise ConfigurationError(str(error)) from None
-    if warning := opened.warning():
-        _log.warning("%s", warning)
-    faults = UsableSnapshots(opened).look_through(
+    usable = UsableSnapshots(opened)
+    profiles = [
         url
         for package in opened.packages
         for url in package.definitions.urls("StructureDefinition")
-    )
+    ]
+    if warning := opened.warning():
+        unheld = [url for urls in opened.unchecked().values() for url in urls]
+        lost = lost_slices(Explainer(usable), profiles, unheld)
+        costs = f"; slices that cannot be decided without them: {'; '.join(lost[:_SHOWN])}"
+        _log.warning("%s%s", warning, costs if lost else "")
+    faults = usable.look_through(profiles)
     for fault in faults[:_SHOWN]:
         _log.warning("%s", fault)
     if len(faults) > _SHOWN:

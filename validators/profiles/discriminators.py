@@ -54,7 +54,13 @@ def slice_test(
     try:
         return _Conditions(tree, node, prop).made(discriminators)
     except Undecidable as fault:
-        return SliceTest(always(None), str(fault))
+        return SliceTest(always(None), _placed(fault, tree, node))
+
+
+def _placed(fault: Undecidable, tree: Tree, node: ProfileNode) -> str:
+    """Return what is wrong with a slice, naming it where the fault lies in what it refers to."""
+    text, named = str(fault), f"{tree.url}: {node.element.id}"
+    return text if text.startswith(named) else f"{named}: {text.removeprefix(f'{tree.url}: ')}"
 
 
 def distinguishing_url(
@@ -219,7 +225,7 @@ class _Conditions:
             )
         # Of two discriminators of which one cannot be read, the other still rules values out.
         if faults:
-            self._fault = str(faults[0])
+            self._fault = _placed(faults[0], self._tree, self._node)
             self._tests.append(always(None))
 
     def _anywhere(

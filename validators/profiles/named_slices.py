@@ -9,11 +9,10 @@ from typing import Any
 
 from ..checks.surroundings import Scope
 from ..schema import Property
-from ..schema.profile_tree import ProfileNode
 from .narrowing import ProfileCompiler
 from .slices import Slices
 
-__all__ = ["NamedSlices"]
+__all__ = ["NamedSlices", "slicings_of"]
 
 
 class NamedSlices:
@@ -30,8 +29,9 @@ class NamedSlices:
         """
         if self._by_name is None:
             self._by_name = {}
-            for named, prop, slices in self._all(self._compiler.top, self._compiler.type):
-                self._by_name.setdefault(named, []).append((prop, slices))
+            for prop, slices in slicings_of(self._compiler):
+                for named in slices.names:
+                    self._by_name.setdefault(named, []).append((prop, slices))
         return any(
             self._is_in(value, name, prop, slices, scope)
             for prop, slices in self._by_name.get(name, ())
@@ -46,14 +46,17 @@ class NamedSlices:
         slices.undecided([i for i in doubtful if slices.names[i] == name], "", scope)
         return matched is not None and f"{slices.names[matched]}/".startswith(f"{name}/")
 
-    def _all(self, node: ProfileNode, owner: str) -> Iterator[tuple[str, Property, Slices]]:
-        """Yield every slice below a node: its name, the property that it is of, its siblings."""
+
+def slicings_of(compiler: ProfileCompiler) -> Iterator[tuple[Property, Slices]]:
+    """Yield every slicing of a profile with each property that is sliced."""
+    waiting = [(compiler.top, compiler.type)]
+    while waiting:
+        node, owner = waiting.pop()
         for group in node.groups:
-            properties = self._compiler.properties(group.node.element, owner)
-            slices = self._compiler.slices(group, properties) if properties else None
+            properties = compiler.properties(group.node.element, owner)
+            slices = compiler.slices(group, properties) if properties else None
             for prop in properties:
                 if slices is not None:
-                    yield from ((name, prop, slices) for name in slices.names)
+                    yield prop, slices
                 inner = "Element" if prop.is_primitive else prop.type
-                for each in (group.node, *group.slices):
-                    yield from self._all(each, inner)
+                waiting += ((each, inner) for each in (group.node, *group.slices))

@@ -242,6 +242,12 @@ class Slices:
             matched = self._default
         return matched, other, doubtful
 
+    def faults(self) -> list[str]:
+        """Return why slices cannot always be decided."""
+        if not self._compiled:
+            self._compile()
+        return [test.fault for tests in self._tests.values() for test in tests if test.fault]
+
     def undecided(self, doubtful: Sequence[int], step: str, scope: Scope) -> list[Issue]:
         """Count the slices of which it cannot be decided that a value is in them; return what is to
         be told of that.

@@ -15,7 +15,12 @@ from typing import Any
 
 import pytest
 
+from bulkfhir.engine.judging.chosen_packages import check_packages
 from bulkfhir.validators import Validator
+from bulkfhir.validators.definitions.packages import Packages
+from bulkfhir.validators.explainer import Explainer
+from bulkfhir.validators.profiles.lost_slices import lost_slices
+from bulkfhir.validators.schema.snapshot import UsableSnapshots
 from tests.conftest import Judge
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[3] / "fixtures/slicing"
@@ -127,3 +132,30 @@ def test_extensions_are_told_apart_by_url_whether_held_or_not(
     given = [{k: v for k, v in one.items() if v is not None} for one in extensions]
     verdict = validator.validate(line("gone", extension=given))
     assert sorted({issue.rule for issue in verdict.issues if issue.fails}) == rules
+
+
+def test_slices_that_are_lost_for_want_of_a_definition_are_named(package: str) -> None:
+    usable = UsableSnapshots(Packages([package]))
+    profiles = [URL + name for name in ("gone", "type-profile-gone", "exists-unsaid", "default")]
+    unheld = [GONE["url"]]
+    assert lost_slices(Explainer(usable), profiles, unheld) == [
+        f"{URL}type-profile-gone: Patient.identifier:gone: the profile {GONE['url']} is not known"
+    ]
+
+
+def test_the_warning_about_missing_dependencies_says_which_slices_they_cost(
+    package: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    manifest = pathlib.Path(package) / "package/package.json"
+    held = manifest.read_text()
+    manifest.write_text(held.replace("}", ', "dependencies": {"elsewhere.example": "1.0.0"}}'))
+    try:
+        with caplog.at_level("WARNING", logger="bulkfhir.engine"):
+            check_packages([package], [])
+    finally:
+        manifest.write_text(held)
+    (told,) = (r.getMessage() for r in caplog.records if "missing dependencies" in r.getMessage())
+    assert "elsewhere.example#1.0.0 (wanted by example.slicing#1.0.0)" in told
+    assert "slices that cannot be decided without them: " in told
+    assert f"{URL}profile-gone: Bundle.entry:a" in told
+    assert f"{URL}gone:" not in told  # an extension is told by its url
