@@ -24,31 +24,31 @@ class Definitions(Protocol):
     """
 
     def fetch(self, kind: str, url: str) -> dict[str, Any] | None:
-        """The resource, trimmed; ``url|version`` asks for exactly that version.
+        """Return the resource, trimmed; ``url|version`` asks for exactly that version.
 
         None where it is not known.
         """
         ...
 
     def urls(self, kind: str) -> Iterator[str]:
-        """The canonical urls of all resources of a kind."""
+        """Return the canonical urls of all resources of a kind."""
         ...
 
     def all(self, kind: str) -> Iterator[dict[str, Any]]:
-        """Every resource of a kind."""
+        """Yield every resource of a kind."""
         ...
 
 
 @cache
 def core() -> Archive:
-    """The definitions of FHIR R4 (4.0.1), shared by all who ask; read lazily."""
+    """Return the definitions of FHIR R4 (4.0.1), shared by all who ask; read lazily."""
     data = get_data(__name__, "r4.zst")
     assert data is not None, "only a loader without data has none"
     return Archive(data)
 
 
 def type_url(name: str) -> str:
-    """The canonical url of a FHIR type: ``Patient`` is
+    """Return the canonical url of a FHIR type: ``Patient`` is
     ``http://hl7.org/fhir/StructureDefinition/Patient``.
     """
     return CORE + name

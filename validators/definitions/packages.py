@@ -66,6 +66,12 @@ class Packages:
         self._terminology: list[Definitions] = [*self._supplied, *self._layers]
 
     def fetch(self, kind: str, url: str) -> Resource | None:
+        """Return the resource of that kind and canonical url from the first that has it: the core,
+        then the packages in order; before both, for a ValueSet or CodeSystem, the resources given
+        without a package.
+
+        None where nobody has it.
+        """
         for layer in self._terminology if kind in ("ValueSet", "CodeSystem") else self._layers:
             found = layer.fetch(kind, url)
             if found is not None:
@@ -73,16 +79,16 @@ class Packages:
         return None
 
     def urls(self, kind: str) -> Iterator[str]:
-        """The canonical urls of all resources of a kind, each once."""
+        """Return the canonical urls of all resources of a kind, each once."""
         return iter(dict.fromkeys(url for layer in self._layers for url in layer.urls(kind)))
 
     def all(self, kind: str) -> Iterator[Resource]:
-        """Every resource of a kind, all versions, the core's first."""
+        """Yield every resource of a kind, all versions, the core's first."""
         for layer in self._layers:
             yield from layer.all(kind)
 
     def unchecked(self) -> dict[str, list[str]]:
-        """Kind -> canonical urls that the packages refer to and nobody has: what cannot be
+        """Return kind -> canonical urls that the packages refer to and nobody has: what cannot be
         checked.
         """
         return {kind: self._unchecked(kind) for kind in ("StructureDefinition", "ValueSet")}
@@ -99,8 +105,8 @@ class Packages:
         ]
 
     def warning(self) -> str | None:
-        """One sentence for the start of a job when dependencies are missing: which, who wants them,
-        and what cannot be checked.
+        """Return one sentence for the start of a job when dependencies are missing: which, who
+        wants them, and what cannot be checked. None when none is missing.
         """
         if not self.missing:
             return None

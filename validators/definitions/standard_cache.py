@@ -20,12 +20,14 @@ _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 def standard_cache() -> Path:
-    """Its folder; packages lie in it as ``<name>#<version>/package/``."""
+    """Return the folder of the standard cache; packages lie in it as
+    ``<name>#<version>/package/``.
+    """
     return Path.home() / ".fhir" / "packages"
 
 
 def installed() -> list[Path]:
-    """The packages of the standard cache, by name and then by version, newest last."""
+    """Return the packages of the standard cache, by name and then by version, newest last."""
     folder = standard_cache()
     if not folder.is_dir():
         return []
@@ -50,8 +52,8 @@ def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def locate(source: str) -> Path:
-    """Where a package lies that the user named: a path, or ``name#version`` (or ``name``: its
-    newest) of the standard cache.
+    """Return where a package lies that the user named: a path, or ``name#version`` (or ``name``:
+    its newest) of the standard cache.
 
     Raises PackageError when there is no such thing.
     """
@@ -68,8 +70,8 @@ def locate(source: str) -> Path:
 
 
 def find(name: str, version: str) -> Path | None:
-    """The newest package of the standard cache with that name and version, which may be a pattern
-    as package.json has it.
+    """Return the folder of the newest package of the standard cache with that name and version,
+    which may be a pattern as package.json has it; None where there is none.
     """
     wanted = version_pattern(version)
     matching = [
@@ -81,8 +83,8 @@ def find(name: str, version: str) -> Path | None:
 
 
 def version_pattern(version: str) -> re.Pattern[str]:
-    """Which versions a dependency accepts: ``4.0.x`` any patch, ``latest`` any at all, else that
-    one.
+    """Return a pattern for the versions that a dependency accepts: ``4.0.x`` any patch, ``latest``
+    any at all, else that one.
     """
     if version in ("latest", "x", "*"):
         return re.compile(".*")
@@ -92,8 +94,8 @@ def version_pattern(version: str) -> re.Pattern[str]:
 
 
 def install(path: Path) -> Path:
-    """Puts the package at ``path`` (a ``.tgz`` or an unpacked folder) into the standard cache,
-    whole or not at all; returns its folder there.
+    """Put the package at ``path`` (a ``.tgz`` or an unpacked folder) into the standard cache, whole
+    or not at all, and return its folder there.
 
     Raises PackageError for what is no package, for one that is there already, and when the cache
     cannot be written.

@@ -60,7 +60,7 @@ def _checked(member: tarfile.TarInfo, count: int) -> PurePosixPath:
 
 
 def read_tarball(archive: Path, data: bytes) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """(path inside the archive, content) of every regular file. ``data`` is the ``.tgz``;
+    """Yield (path inside the archive, content) of every regular file. ``data`` is the ``.tgz``;
     ``archive`` names it in errors.
 
     Raises PackageError for a damaged archive, a path that escapes, and sizes over the limits. Links
@@ -83,8 +83,10 @@ def read_tarball(archive: Path, data: bytes) -> Iterator[tuple[PurePosixPath, by
 
 
 def read_folder(folder: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """(name, content) of every ``.json`` file that lies directly in the folder, in the order of
-    names. Links are left out.
+    """Yield (name, content) of every ``.json`` file that lies directly in the folder, in the order
+    of names. Links are left out.
+
+    Raises PackageError for sizes over the limits.
     """
     total = 0
     for path in sorted(folder.iterdir()):

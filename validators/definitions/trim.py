@@ -175,7 +175,7 @@ KINDS: Mapping[str, Callable[[Resource], Resource]] = {
 
 
 def trim(resource: Resource) -> Resource:
-    """The part of a conformance resource that validation reads.
+    """Return the part of a conformance resource that validation reads.
 
     Raises KeyError for a type that is not in KINDS.
     """

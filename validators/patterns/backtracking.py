@@ -67,6 +67,11 @@ class Backtracking:
         return found
 
     def search(self, text: str, start: int, steps: _Steps) -> Match | None:
+        """Return the leftmost place from ``start`` on where the pattern fits, as begin and end of
+        the whole and of each group; None where it fits nowhere.
+
+        Raises SpentError.
+        """
         run = _Run(text, steps)
         for begin in range(start, len(text) + 1):
             caught = self._nothing()

@@ -32,8 +32,8 @@ _TYPED = ("fixed", "pattern", "minValue", "maxValue")
 
 
 def changed(element: Mapping[str, Any], changes: Element, profile: str) -> Element:
-    """The base's element with a differential's changes: cardinality, types, values and strengths
-    replaced, constraints and discriminators added.
+    """Lay a differential's changes over the base's element: cardinality, types, values and
+    strengths are replaced, constraints and discriminators added.
 
     profile   canonical url of who makes the changes, for constraints that name no source
     """
@@ -61,7 +61,7 @@ def changed(element: Mapping[str, Any], changes: Element, profile: str) -> Eleme
 
 
 def without(element: Mapping[str, Any], key: str) -> Element:
-    """A copy that lacks one key."""
+    """Return a copy of the element that lacks one key."""
     return {name: value for name, value in element.items() if name != key}
 
 
@@ -70,7 +70,9 @@ def _is_typed(key: str, prefix: str) -> bool:
 
 
 def sourced(element: Mapping[str, Any], url: str) -> Element:
-    """The element with its constraints naming who states them."""
+    """Return a copy of the element whose constraints all name who states them: the url, where they
+    name nobody themselves.
+    """
     if all("source" in constraint for constraint in element.get("constraint", ())):
         return dict(element)
     return {
@@ -80,7 +82,9 @@ def sourced(element: Mapping[str, Any], url: str) -> Element:
 
 
 def constraints_added(base: Iterable[Element], added: Iterable[Element]) -> list[Element]:
-    """Constraints add up; a key that the base has keeps the base's meaning."""
+    """Return the base's constraints, then the added ones; a key that the base has keeps the base's
+    meaning.
+    """
     known = {constraint["key"] for constraint in base}
     return [*base, *(constraint for constraint in added if constraint["key"] not in known)]
 
@@ -95,13 +99,15 @@ def _slicing(base: Element, changes: Element) -> Element:
 
 
 def is_extension_slicing(slicing: Element) -> bool:
-    """Whether elements are sliced as extensions always are: by url, open."""
+    """Tell whether elements are sliced as extensions always are: by url, open."""
     return (
         slicing.get("discriminator") == BY_URL["discriminator"] and slicing.get("rules") == "open"
     )
 
 
 def least(one: str | None, other: str | None) -> str:
-    """The smaller of two maximums."""
+    """Return the smaller of two maximums as ElementDefinition writes them; None and ``*`` are
+    unbounded.
+    """
     numbers = [int(text) for text in (one, other) if text is not None and text != "*"]
     return str(min(numbers)) if numbers else "*"

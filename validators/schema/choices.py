@@ -15,8 +15,8 @@ BY_TYPE: Element = {"discriminator": [{"type": "type", "path": "$this"}], "order
 
 
 def choice_code(choice: TreeNode, name: str) -> str | None:
-    """``Quantity``, when ``name`` is ``valueQuantity`` and the choice ``value[x]`` allows that
-    type.
+    """Return ``Quantity`` when ``name`` is ``valueQuantity`` and the choice ``value[x]`` allows
+    that type; None for any other name.
     """
     if not choice.name.endswith("[x]") or not name.startswith(choice.name[:-3]):
         return None
@@ -32,8 +32,8 @@ def choice_code(choice: TreeNode, name: str) -> str | None:
 
 
 def gather_choices(node: TreeNode, children: list[TreeNode], *, sliced: bool) -> list[TreeNode]:
-    """The differential's children, with ``valueQuantity`` as what it is short for: the slice of
-    that name of ``value[x]``.
+    """Return the differential's children, with ``valueQuantity`` as what it is short for: the slice
+    of that name of ``value[x]``.
 
     Inside a slice a single such child is ``value[x]`` itself, as HL7's validator has it; its type
     is narrowed when the differential goes into it.
@@ -81,7 +81,7 @@ def _unsliced(node: TreeNode, choice: TreeNode) -> TreeNode:
 
 
 def types_of_slices(node: TreeNode, differential: TreeNode) -> dict[str, str]:
-    """Slice name -> type, when a choice element is sliced by type; else nothing."""
+    """Return slice name -> type, when a choice element is sliced by type; else nothing."""
     slicing: Element = {
         **BY_TYPE,
         **node.element.get("slicing", {}),
@@ -103,7 +103,7 @@ def types_of_slices(node: TreeNode, differential: TreeNode) -> dict[str, str]:
 
 
 def close_types(node: TreeNode, by_type: Mapping[str, str], *, narrowed: bool) -> None:
-    """What slices by type say about the choice itself.
+    """Change the choice's types, minimum and slicing to what its slices by type say about it.
 
     A required slice leaves no other type. Where the differential names only types (``narrowed``),
     the others go. Slices for all types close the slicing.

@@ -47,7 +47,7 @@ class Schema:
         self._concrete: set[str] = set()
 
     def type(self, name: str) -> TypeSchema:
-        """The compiled type. Raises UnknownType."""
+        """Return the compiled type, compiling it when it is first asked for. Raises UnknownType."""
         found = self._types.get(name)
         if found is None:
             self._load(name.partition(".")[0])
@@ -57,12 +57,12 @@ class Schema:
         return found
 
     def properties(self, name: str) -> Mapping[str, Property]:
-        """JSON name -> Property of a type; empty for primitives. Raises UnknownType."""
+        """Return JSON name -> Property of a type; empty for primitives. Raises UnknownType."""
         return self.type(name).properties
 
     def about(self, name: str, element: str) -> list[Property]:
-        """The properties of a type that an element of that name is about, or that are called so:
-        several for a choice.
+        """Return the properties of a type that an element of that name is about, or that are called
+        so: several for a choice, none for a name that the type does not have. Raises UnknownType.
         """
         index = self._about.get(name)
         if index is None:
@@ -73,8 +73,8 @@ class Schema:
         return index.get(element, [])
 
     def kind(self, name: str) -> str | None:
-        """resource | complex-type | primitive-type | backbone, or None for a name that is no
-        type.
+        """Return ``resource``, ``complex-type``, ``primitive-type`` or ``backbone`` for the name of
+        a type, None for a name that is none.
         """
         if "." in name:
             return "backbone"
@@ -82,20 +82,20 @@ class Schema:
         return head.kind if head is not None and head.is_type else None
 
     def profiled(self, url: str) -> str | None:
-        """The type that a definition of the given url is of (``Patient`` for any profile on it),
-        None where nobody knows it.
+        """Return the type that a definition of the given url is of (``Patient`` for any profile on
+        it), None where nobody knows the url.
         """
         head = self._head(url)
         return head.type if head is not None else None
 
     def base(self, name: str) -> str:
-        """The type that a type specialises, empty for none."""
+        """Return the type that a type specialises, empty for none."""
         head = self._head(type_url(name))
         return head.base.rpartition("/")[2] if head is not None else ""
 
     def is_resource(self, name: str) -> bool:
-        """Whether a name is that of a resource type that can be instantiated: ``Patient``, but not
-        ``DomainResource``.
+        """Tell whether a name is that of a resource type that can be instantiated: ``Patient``, but
+        not ``DomainResource``.
         """
         if name in self._concrete:
             return True

@@ -141,6 +141,7 @@ class ElementSchema:
 
     @property
     def is_choice(self) -> bool:
+        """Whether the element is a choice of types, as ``value[x]`` (FHIR R4, section 2.6.2)."""
         return self.path.endswith("[x]")
 
 
@@ -281,7 +282,7 @@ def _maximum(text: str) -> int | None:
 
 
 def element_schema(definition: Mapping[str, Any], source: str) -> ElementSchema:
-    """The frozen form of one ElementDefinition of a snapshot.
+    """Compile one ElementDefinition of a snapshot to its frozen form.
 
     source    canonical url of the StructureDefinition, for constraints that name none
     """

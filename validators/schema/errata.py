@@ -188,8 +188,8 @@ def _tables() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def corrected(key: str, expression: str) -> str:
-    """The expression to check for an invariant: its own, or that of an erratum; empty where no
-    expression is to be evaluated.
+    """Return the expression to check for an invariant: its own, or that of an erratum; empty where
+    no expression is to be evaluated.
     """
     by_key, by_expression = _tables()
     return by_key[key] if key in by_key else by_expression.get(expression, expression)

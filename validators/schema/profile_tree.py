@@ -34,7 +34,9 @@ class Group:
 
 
 def profile_tree(definition: Mapping[str, Any]) -> ProfileNode:
-    """The tree of a StructureDefinition that has a snapshot."""
+    """Build the tree of a StructureDefinition that has a snapshot, its root node being the resource
+    or type itself.
+    """
     root, *rest = (element_schema(e, definition["url"]) for e in definition["snapshot"]["element"])
     top = ProfileNode(root)
     above: list[ProfileNode] = [top]  # the last node seen at every depth

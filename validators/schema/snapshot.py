@@ -51,7 +51,8 @@ class Snapshots:
         self._making: list[str] = []
 
     def fetch(self, kind: str, url: str) -> Resource | None:
-        """As Definitions has it.
+        """Return the resource of a kind and url, as Definitions has it; a StructureDefinition with
+        its snapshot. None where it is not known.
 
         Raises DefinitionError for a profile whose snapshot cannot be made.
         """
@@ -61,15 +62,23 @@ class Snapshots:
         )
 
     def urls(self, kind: str) -> Iterator[str]:
+        """Return the canonical urls of all resources of a kind, as Definitions has them."""
         return self._definitions.urls(kind)
 
     def all(self, kind: str) -> Iterator[Resource]:
+        """Yield every resource of a kind, as Definitions has it; StructureDefinitions with their
+        snapshots.
+
+        Raises DefinitionError for a profile whose snapshot cannot be made.
+        """
         for found in self._definitions.all(kind):
             yield self._completed(found) if kind == "StructureDefinition" else found
 
     def tree(self, url: str) -> TreeNode | None:
-        """The snapshot of the StructureDefinition as a tree, to be copied before it is changed;
-        None where it is not known.
+        """Return the snapshot of the StructureDefinition as a tree, to be copied before it is
+        changed; None where it is not known.
+
+        Raises DefinitionError for a profile whose snapshot cannot be made.
         """
         if url not in self._trees:
             found = self.fetch("StructureDefinition", url)
@@ -83,7 +92,9 @@ class Snapshots:
         return self._trees[url]
 
     def misfit(self, error: DefinitionError) -> None:
-        """Told of an element of a differential that its base does not have; raises it."""
+        """Raise the error, which is about an element of a differential that its base does not
+        have.
+        """
         raise error
 
     def _completed(self, definition: Resource) -> Resource:
@@ -124,7 +135,9 @@ class UsableSnapshots(Snapshots):
         self._unusable: set[str] = set()
 
     def fetch(self, kind: str, url: str) -> Resource | None:
-        """As Definitions has it. Raises nothing."""
+        """Return what ``Snapshots.fetch`` does, but None for a profile whose snapshot cannot be
+        made: the reason is kept in ``faults``, nothing is raised.
+        """
         if kind != "StructureDefinition" or url in self._usable:
             return super().fetch(kind, url)
         if url in self._unusable:
@@ -146,21 +159,25 @@ class UsableSnapshots(Snapshots):
         return None
 
     def look_through(self, urls: Iterable[str]) -> list[DefinitionError]:
-        """Completes the StructureDefinitions of these urls; what is wrong with them or with what
-        they are made of, sorted by profile.
+        """Complete the StructureDefinitions of these urls; return what is wrong with them or with
+        what they are made of, sorted by profile.
         """
         for url in urls:
             self.fetch("StructureDefinition", url)
         return [self.faults[url] for url in sorted(self.faults)]
 
     def misfit(self, error: DefinitionError) -> None:
+        """Keep the error as the fault of its profile, and let the snapshot be made without the
+        element.
+        """
         self.faults[error.profile] = error
 
 
 def snapshot(definition: Mapping[str, Any], definitions: Snapshots) -> list[Element]:
-    """The elements of a profile's snapshot, from its differential.
+    """Return the elements of a profile's snapshot, made from its differential.
 
     definitions   where the base is, and the types and profiles that the differential goes into
+
     Raises DefinitionError where the base is unknown or the differential does not fit it.
     """
     return _Profile(definition, definitions).elements()

@@ -31,13 +31,15 @@ class TreeNode:
     slices: list[TreeNode] = field(default_factory=list)
 
     def child(self, name: str) -> TreeNode | None:
+        """Return the child of that name, None where there is none."""
         return next((child for child in self.children if child.name == name), None)
 
     def slice(self, name: str) -> TreeNode | None:
+        """Return the slice of that name, None where there is none."""
         return next((node for node in self.slices if node.slice_name == name), None)
 
     def copy(self) -> TreeNode:
-        """A tree that can be changed without touching this one.
+        """Return a tree that can be changed without touching this one.
 
         Values inside the ElementDefinitions are shared: replace them, never change them.
         """
@@ -51,7 +53,7 @@ class TreeNode:
 
 
 def tree_of(elements: Sequence[Mapping[str, Any]]) -> TreeNode:
-    """The tree of a snapshot's or differential's elements.
+    """Build the tree of a snapshot's or differential's elements.
 
     Slices are told by element ids, and by order where ids are missing.
     """
@@ -110,8 +112,8 @@ def _step(node: TreeNode, name: str, slice_name: str | None) -> TreeNode:
 
 
 def elements_of(root: TreeNode) -> list[Element]:
-    """The tree as a snapshot's list: each element, its children, then its slices; with path, id and
-    sliceName as the tree has them.
+    """Return the tree as a snapshot's list: each element, its children, then its slices; with path,
+    id and sliceName as the tree has them.
     """
     return list(_flat(root, root.name, root.name))
 

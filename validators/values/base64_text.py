@@ -10,8 +10,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def decoded(text: str) -> bytes | None:
-    """The bytes of base64 without white space or any other foreign character; padding may be left
-    out, but not be wrong. None otherwise.
+    """Decode base64 (RFC 4648, section 4); None for white space or any other foreign character, and
+    for wrong padding, which may be left out.
     """
     try:
         raw = text.encode("ascii")

@@ -102,8 +102,8 @@ class _UnacceptableError(ValueError):
 
 
 def decode(line: bytes) -> dict[str, Any] | Issue:
-    """The line as a dictionary, or the one fatal issue that says where and why it is no JSON
-    object.
+    """Read a line as a dictionary, or return the one fatal issue that says where and why it is no
+    JSON object (RFC 8259).
 
     Numbers come as int and float; as Number where these would lose something (``1e400``, ``-0``,
     ``0e5``, more than 64 bits).
@@ -122,8 +122,8 @@ def decode(line: bytes) -> dict[str, Any] | Issue:
 
 
 def decode_exact(line: bytes) -> dict[str, Any] | Issue:
-    """As ``decode``, with every number that has a fraction or an exponent as a Number: for rules
-    that ask how a decimal was written.
+    """Read a line as ``decode`` does, with every number that has a fraction or an exponent as a
+    Number: for rules that ask how a decimal was written.
     """
     return _decode_exactly(line, every_number=True)
 

@@ -13,8 +13,8 @@ _PARTIAL = re.compile(r"(\d{4})(?:-(\d\d))?")
 
 
 def instant(text: str) -> datetime:
-    """The point in time of a date, dateTime or instant; ``2020-05`` is the first moment of May
-    2020. Raises ValueError.
+    """Return the point in time of a date, dateTime or instant; ``2020-05`` is the first moment of
+    May 2020. Raises ValueError.
     """
     partial = _PARTIAL.fullmatch(text)
     if partial is not None:

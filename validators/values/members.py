@@ -12,17 +12,17 @@ Json: TypeAlias = dict[str, Any]
 
 
 def objects(value: Any) -> list[Json]:
-    """The JSON objects of an array; none of what is no array."""
+    """Return the JSON objects of an array; none of what is no array."""
     return [item for item in value if type(item) is dict] if type(value) is list else []
 
 
 def text_of(value: Any) -> str | None:
-    """A string that says something; None for anything else."""
+    """Return a string that says something; None for a blank one and for anything else."""
     return value if type(value) is str and value.strip() else None
 
 
 def lexical(value: Any) -> str | None:
-    """A primitive as it is written; None for what is no primitive."""
+    """Return a primitive as it is written; None for what is no primitive."""
     if type(value) is bool:
         return "true" if value else "false"
     if isinstance(value, Number):
@@ -31,8 +31,10 @@ def lexical(value: Any) -> str | None:
 
 
 def typed(holder: Json, name: str = "value") -> tuple[str, Any] | None:
-    """The choice ``name[x]`` of an object: its type as the JSON name says it (``Coding``,
+    """Return the choice ``name[x]`` of an object: its type as the JSON name says it (``Coding``,
     ``DateTime``) and its value, None where only extensions are given.
+
+    None instead of the pair where the object has no such member.
     """
     for key in holder:
         bare = key.removeprefix("_")
@@ -42,7 +44,9 @@ def typed(holder: Json, name: str = "value") -> tuple[str, Any] | None:
 
 
 def extensions(element: Json, url: str) -> list[tuple[str, Any]]:
-    """Type and value of every extension of that url that has a value."""
+    """Return type and value of every extension of that url that has a ``value[x]``; the value is
+    None where only extensions of it are given.
+    """
     found = (
         typed(extension)
         for extension in objects(element.get("extension"))

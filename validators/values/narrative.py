@@ -116,7 +116,8 @@ _READ: dict[str, Narrative] = {}
 
 
 def check_div(xhtml: str) -> tuple[Violation, ...]:
-    """What is wrong with the value of Narrative.div; empty if nothing is.
+    """Return what is wrong with the value of Narrative.div (FHIR R4, section 2.4); empty if nothing
+    is.
 
     Whether local links resolve is for ``resolve_anchors``.
     """
@@ -124,7 +125,7 @@ def check_div(xhtml: str) -> tuple[Violation, ...]:
 
 
 def read_div(xhtml: str) -> Narrative:
-    """The div, read and judged. Recent ones are remembered."""
+    """Read and judge the div. Recent ones are remembered."""
     known = _READ.get(xhtml)
     if known is not None:
         return known
@@ -299,8 +300,8 @@ class _Walk:
 
 
 def resolve_anchors(resource: dict[str, Any]) -> list[Issue]:
-    """Local links and images in the resource's narratives that lead nowhere; the resource may be a
-    Bundle or Parameters.
+    """Return an issue for each local link and image in the resource's narratives that leads
+    nowhere; the resource may be a Bundle or Parameters.
 
     A link ``#x`` may lead to any element or resource whose id is x, to an ``id`` in a narrative, or
     to the ``name`` of an ``a``, anywhere in the resource that holds the narrative; for a contained

@@ -102,7 +102,7 @@ def _other_type(expected: str, value: object) -> Violation:
 
 
 def is_blank(value: str) -> bool:
-    """Whether the string is empty or white space only.
+    """Tell whether the string is empty or white space only.
 
     Such a value is no code: a required binding fails on it.
     """
@@ -110,7 +110,7 @@ def is_blank(value: str) -> bool:
 
 
 def utf16_length(value: str) -> int:
-    """Length in UTF-16 code units, as Java, JavaScript and C# count characters."""
+    """Return the length in UTF-16 code units, as Java, JavaScript and C# count characters."""
     return (
         len(value) + sum(character > "\uffff" for character in value)
         if not value.isascii()
@@ -343,8 +343,10 @@ def _decimal(value: object) -> Violation | None:
 
 
 def resource_id(value: object) -> Violation | None:
-    """The rule for Resource.id, which R4 types as a string: an id, and unlike every other primitive
-    never blank.
+    """Check the value of Resource.id, which R4 types as a string: an id (FHIR R4, section
+    2.24.0.1), and unlike every other primitive never blank.
+
+    None for a good one.
     """
     if type(value) is not str:
         return _other_type("a JSON string", value)

@@ -17,16 +17,16 @@ _OUTSIDE_BASE64: Final = bytes(
 
 
 def is_absolute_uri(value: str) -> bool:
-    """Whether the string is absolute as HL7's validator sees it: a lower-case scheme of letters,
-    digits and ``_[]``, a colon, something without spaces.
+    """Tell whether the string is absolute as HL7's validator sees it: a lower-case scheme of
+    letters, digits and ``_[]``, a colon, something without spaces.
     """
     scheme, colon, rest = value.partition(":")
     return bool(colon and rest) and " " not in rest and _SCHEME.fullmatch(scheme) is not None
 
 
 def base64_length(value: str) -> int:
-    """How many characters of the string count as base64: letters, digits, ``+``, ``/`` and ``=``;
-    everything else is overlooked.
+    """Count the characters of the string that count as base64: letters, digits, ``+``, ``/`` and
+    ``=``; everything else is overlooked.
     """
     if value.isascii():
         return len(value.encode().translate(None, _OUTSIDE_BASE64))
@@ -34,8 +34,8 @@ def base64_length(value: str) -> int:
 
 
 def link_fault(value: str) -> str | None:
-    """What is wrong with the target of a link or the source of an image in a narrative; None if
-    nothing is.
+    """Return what is wrong with the target of a link or the source of an image in a narrative; None
+    if nothing is.
     """
     if not value:
         return "it is empty"

@@ -43,7 +43,9 @@ _NAMED: Final = {"quot": '"', "amp": "&", "apos": "'", "lt": "<", "gt": ">"}
 
 
 def read_xhtml(text: str) -> Element:
-    """The root element; what stands before and after it is dropped. Raises MalformedError."""
+    """Read the text to its root element; what stands before and after it is dropped. Raises
+    MalformedError.
+    """
     return _Scanner(text).document()
 
 
