@@ -39,6 +39,10 @@ _EXTENSIONS = frozenset({"extension", "modifierExtension"})
 Resource = dict[str, Any]
 
 
+_DEEPEST = 40
+"""Profiles on one another: those of the deepest guides at hand are six. Each takes stack."""
+
+
 class Snapshots:
     """Definitions whose StructureDefinitions all have a snapshot: the one they came with, else one
     made when first asked for.
@@ -108,6 +112,7 @@ class Snapshots:
                     definition.get("type", ""),
                     f"is its own base or part: {' -> '.join(self._making)}",
                 )
+            self._check_depth(definition)
             self._making.append(key)
             try:
                 self._made[key] = {
@@ -117,6 +122,26 @@ class Snapshots:
             finally:
                 self._making.pop()
         return self._made[key]
+
+    def _check_depth(self, definition: Resource) -> None:
+        """Raise DefinitionError for a profile that has more bases than are followed, whichever of
+        them was made before.
+        """
+        base: Resource | None = definition
+        seen: set[str] = set()
+        for _ in range(_DEEPEST + 1):
+            if base is None or base.get("derivation") != "constraint":
+                return
+            url = str(base.get("baseDefinition", ""))
+            if url in seen:
+                return  # a circle, which making it finds
+            seen.add(url)
+            base = self._definitions.fetch("StructureDefinition", url)
+        raise DefinitionError(
+            definition["url"],
+            definition.get("type", ""),
+            f"is a profile on a profile, more than {_DEEPEST} deep, which is not followed",
+        )
 
 
 class UsableSnapshots(Snapshots):

@@ -12,7 +12,7 @@ import pytest
 from bulkfhir.validators.definitions import core, type_url
 from bulkfhir.validators.definitions.trim import trim
 from bulkfhir.validators.errors import DefinitionError
-from bulkfhir.validators.schema.snapshot import Snapshots, snapshot
+from bulkfhir.validators.schema.snapshot import Snapshots, UsableSnapshots, snapshot
 
 SHARED = pathlib.Path(__file__).resolve().parents[3] / "../shared/packages"
 BY_URL = {"discriminator": [{"type": "value", "path": "url"}], "ordered": False, "rules": "open"}
@@ -556,3 +556,36 @@ def test_generated_snapshots_agree_with_those_a_package_ships(name):
         differing += sum(found.get(i) != shipped[i] for i in shipped)
     assert elements > 400
     assert differing == allowed, f"{differing} of {elements} elements"
+
+
+@pytest.mark.parametrize(("number", "is_made"), [(39, True), (40, False), (2_999, False)])
+def test_a_long_chain_of_bases_is_refused_whichever_was_made_before(number, is_made):
+    """Each base takes stack: 3,000 would take more than there is."""
+
+    class Chain:
+        def fetch(self, kind, url):
+            start, _, name = url.rpartition("/")
+            if start != "http://example.org/chain":
+                return core().fetch(kind, url)
+            base = (
+                f"{start}/{int(name) - 1}"
+                if name != "0"
+                else "http://hl7.org/fhir/StructureDefinition/Patient"
+            )
+            return {
+                "resourceType": "StructureDefinition",
+                "url": url,
+                "type": "Patient",
+                "kind": "resource",
+                "derivation": "constraint",
+                "baseDefinition": base,
+                "differential": {"element": [{"id": "Patient.active", "path": "Patient.active"}]},
+            }
+
+    for made in (Snapshots(Chain()), UsableSnapshots(Chain())):
+        url = f"http://example.org/chain/{number}"
+        if is_made or isinstance(made, UsableSnapshots):
+            assert (made.fetch("StructureDefinition", url) is not None) is is_made
+        else:
+            with pytest.raises(DefinitionError, match="more than 40 deep"):
+                made.fetch("StructureDefinition", url)
