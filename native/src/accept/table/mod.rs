@@ -26,7 +26,8 @@ pub use bits::{Bits, WIDTH};
 pub use known::Known;
 pub use node::{Kind, Need, Node, Property, Targets, ValueCheck};
 pub use overlay::{Group, Item, Member, Overlay, Slices};
-use reader::Reader;
+pub use reader::BadTable;
+use reader::{Read, Reader};
 use tags::RecordTag;
 pub use tags::{NodeFlag, Primitive};
 
@@ -42,12 +43,6 @@ pub struct Table {
     pub overlays: Vec<Option<Overlay>>,
     pub known: Known,
 }
-
-/// Bytes that are no table: a mistake in the lowering, never in data.
-#[derive(Debug, PartialEq, Eq)]
-pub struct BadTable(pub usize);
-
-type Read<T> = Result<T, BadTable>;
 
 impl Table {
     /// Add the records in the bytes.

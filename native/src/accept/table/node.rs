@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use super::bits::Bits;
 use super::names::{Names, Spelled};
 use super::tags::{Primitive, PropertyFlag};
-use super::{Bits, Table};
 use crate::accept::memo::Check;
 use crate::accept::op::Op;
 use crate::accept::tape::Key;
@@ -197,12 +197,17 @@ impl Node {
     /// and how many bytes its name takes. last: one more than the number of the property before, 0
     /// at the start of an object.
     #[inline]
-    pub fn expected(&self, table: &Table, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
+    pub fn expected(
+        &self,
+        names: &[Box<[u8]>],
+        last: usize,
+        bytes: &[u8],
+    ) -> Option<(usize, usize)> {
         let number = self.follower(last).load(Ordering::Relaxed) as usize;
         let property = self.properties.get(number)?;
         property
             .spelled
-            .opens(bytes, || &table.names[property.key as usize])
+            .opens(bytes, || &names[property.key as usize])
             .then_some((number, property.spelled.length as usize))
     }
 
@@ -221,10 +226,9 @@ impl Node {
     }
 
     #[inline]
-    pub fn find(&self, table: &Table, name: &[u8]) -> Option<usize> {
-        self.index.find(name, |number| {
-            &table.names[self.properties[number].key as usize]
-        })
+    pub fn find(&self, names: &[Box<[u8]>], name: &[u8]) -> Option<usize> {
+        self.index
+            .find(name, |number| &names[self.properties[number].key as usize])
     }
 }
 

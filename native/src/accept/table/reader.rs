@@ -1,16 +1,23 @@
 //! Records from their bytes. Whatever the bytes are, reading them ends: with records or with the
 //! place that is none.
 
+use super::bits::Bits;
+use super::known::Known;
 use super::node::{Kind, Need, Property, Targets, ValueCheck};
 use super::overlay::{Group, Item, Member, Slices};
 use super::tags::{KindTag, LiteralTag, OpTag, Primitive, SignTag, ValueTag};
-use super::{BadTable, Bits, Known, Read};
 use crate::accept::op::{Literal, Op, Sign};
 use crate::accept::projection::Projection;
 use crate::accept::tape::Key;
 
 /// Conditions inside conditions at the most.
 const OP_DEPTH: usize = 100;
+
+/// Bytes that are no table: a mistake in the lowering, never in data.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadTable(pub usize);
+
+pub(super) type Read<T> = Result<T, BadTable>;
 
 pub(super) struct Reader<'a> {
     pub bytes: &'a [u8],

@@ -1,6 +1,6 @@
 //! Objects: their names, and what holds for one as a whole where it ends.
 
-use super::{Asked, Walk, DEPTH, NODE_CHECK};
+use super::walker::{Asked, Walk, DEPTH, NODE_CHECK};
 use crate::accept::reason::Reason;
 use crate::accept::table::{Bits, Node, NodeFlag, Property};
 use crate::accept::tape::{Form, Key};
@@ -111,7 +111,7 @@ impl<'a> Walk<'a, '_> {
     fn name(&mut self, node: &'a Node, last: &mut usize) -> Asked<Name> {
         self.lexer.space();
         if let Some((number, length)) =
-            node.expected(self.table, *last, &self.lexer.bytes[self.lexer.at..])
+            node.expected(&self.table.names, *last, &self.lexer.bytes[self.lexer.at..])
         {
             self.lexer.at += length;
             *last = number + 1;
@@ -120,14 +120,14 @@ impl<'a> Walk<'a, '_> {
         let name = self.lexer.text().map_err(|_| Reason::Json)?;
         self.lexer.eat(b':')?;
         let name = self.bytes(name);
-        if let Some(number) = node.find(self.table, name) {
+        if let Some(number) = node.find(&self.table.names, name) {
             node.expect(*last, number);
             *last = number + 1;
             return Ok(Name::Value(number));
         }
         let number = name
             .strip_prefix(b"_")
-            .and_then(|name| node.find(self.table, name))
+            .and_then(|name| node.find(&self.table.names, name))
             .ok_or(Reason::UnknownName)?;
         if node.properties[number].takes_companion() {
             Ok(Name::Companion(number))

@@ -1,6 +1,6 @@
 //! Profiles, laid over what was read.
 
-use super::{Asked, Walk, DEPTH, OVERLAY_CHECK};
+use super::walker::{Asked, Walk, DEPTH, OVERLAY_CHECK};
 use crate::accept::reason::Reason;
 use crate::accept::table::{Group, Item, Member};
 use crate::accept::tape::Form;

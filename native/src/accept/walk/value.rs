@@ -1,7 +1,7 @@
 //! Values: primitives by their form, and what the table says of each value of a property.
 
 use super::mention::Place;
-use super::{Asked, Walk};
+use super::walker::{Asked, Walk};
 use crate::accept::memo::{Check, NO_CHECK};
 use crate::accept::op::{Evaluation, Op};
 use crate::accept::primitives::{is_certainly, is_whole};

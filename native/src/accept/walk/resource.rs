@@ -1,0 +1,147 @@
+//! A line from its first byte to its verdict, and each resource in it.
+
+use super::mention::Place;
+use super::walker::{Asked, Outcome, Room, Walk, LONGEST, TYPE_CHECK};
+use crate::accept::lexer::Lexer;
+use crate::accept::memo::{Memo, Questions};
+use crate::accept::reason::Reason;
+use crate::accept::table::{NodeFlag, Table};
+use crate::accept::tape::{Form, Key, NO_KEY};
+
+impl<'a, 'r> Walk<'a, 'r> {
+    pub fn line(
+        table: &'a Table,
+        memo: &'a Memo,
+        room: &'r mut Room<'a>,
+        questions: &'r mut Questions,
+        line: &'a [u8],
+    ) -> Outcome {
+        room.tape.clear();
+        room.ids.clear();
+        room.mentions.clear();
+        room.followed.clear();
+        room.later.clear();
+        room.undecided.clear();
+        if line.len() > LONGEST {
+            return Outcome::Asked(Reason::Limit);
+        }
+        let mut walk = Walk {
+            table,
+            memo,
+            lexer: Lexer::new(line),
+            room,
+            questions,
+            pending: false,
+            resource: 0,
+            place: Place::default(),
+            overlays: 0,
+        };
+        match walk.whole() {
+            _ if walk.pending => Outcome::Pending,
+            Ok((type_number, id)) => Outcome::Accepted { type_number, id },
+            Err(reason) => Outcome::Asked(reason),
+        }
+    }
+
+    fn whole(&mut self) -> Asked<(u16, (u32, u32))> {
+        let type_number = self.resource(NO_KEY, 0)?;
+        if self.lexer.peek() != 0 || self.lexer.at != self.lexer.bytes.len() {
+            return Err(Reason::Json);
+        }
+        if self.pending {
+            return Ok((0, (0, 0)));
+        }
+        self.settle(type_number)?;
+        for (object, resource, op) in std::mem::take(&mut self.room.later) {
+            self.resource = resource;
+            self.condition(op, object)?;
+        }
+        match self
+            .room
+            .tape
+            .member(0, self.table.known.walk.id)
+            .map(|id| self.room.tape.at(id))
+        {
+            None => Ok((type_number, (0, 0))),
+            Some(id) if id.escaped => Err(Reason::Value), // its bytes are not the id
+            Some(id) => Ok((type_number, (id.start, id.end))),
+        }
+    }
+}
+
+impl<'a> Walk<'a, '_> {
+    /// A resource: the line's own, a contained one, or an entry's.
+    pub(super) fn resource(&mut self, key: Key, depth: u32) -> Asked<u16> {
+        if self.lexer.peek() != b'{' {
+            return Err(Reason::Form);
+        }
+        let start = self.lexer.at;
+        let name = self.resource_type()?;
+        let known = self
+            .table
+            .types
+            .get(name)
+            .and_then(|&(number, type_number)| Some((self.table.node_at(number)?, type_number)));
+        let Some((node, type_number)) = known else {
+            self.answer(TYPE_CHECK, name, Reason::ResourceType)?;
+            self.pending = true;
+            self.lexer.at = start;
+            self.lexer.skip()?;
+            self.room
+                .tape
+                .push(key, Form::Object, false, start, self.lexer.at);
+            return Ok(0);
+        };
+        if node.flags & NodeFlag::BUNDLE != 0 && !self.place.is_line() {
+            return Err(Reason::Bundle); // entries are looked at where the Bundle is the line
+        }
+        let index = self.room.tape.push(key, Form::Object, false, start, start);
+        let (outer, place, first_id, first_mention) = (
+            self.resource,
+            self.place,
+            self.room.ids.len(),
+            self.room.mentions.len(),
+        );
+        self.resource = index;
+        if !place.is_contained {
+            self.place.container = index;
+        }
+        self.lexer.at = start + 1;
+        let content = self.members(node, index, depth)?;
+        if index > 0 && content.members < 2 {
+            return Err(Reason::Empty); // whether it exists is not to be seen from its name
+        }
+        self.room.tape.close(index, self.lexer.at);
+        self.distinct_ids(first_id)?;
+        if !self.pending {
+            self.claimed_profiles(node, index)?;
+            if !place.is_contained {
+                self.contained(index, first_mention)?;
+            }
+        }
+        (self.resource, self.place) = (outer, place);
+        Ok(type_number)
+    }
+
+    /// The type that a resource names, looked up ahead; the lexer stands before its brace, and is
+    /// moved.
+    fn resource_type(&mut self) -> Asked<&'a [u8]> {
+        self.lexer.at += 1;
+        loop {
+            let name = self.lexer.text().map_err(|_| Reason::ResourceType)?;
+            self.lexer.eat(b':')?;
+            if self.bytes(name) == b"resourceType" {
+                let found = self.lexer.text().map_err(|_| Reason::ResourceType)?;
+                return if found.escaped {
+                    Err(Reason::ResourceType)
+                } else {
+                    Ok(self.bytes(found))
+                };
+            }
+            self.lexer.skip()?;
+            if !self.lexer.more(b'}')? {
+                return Err(Reason::ResourceType);
+            }
+        }
+    }
+}

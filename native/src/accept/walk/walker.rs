@@ -1,0 +1,132 @@
+//! The walker: where a walk stands in its line, what it has met, and what it asks.
+
+use std::collections::HashSet;
+
+use super::mention::{Mention, Place};
+use crate::accept::lexer::{Lexer, Text};
+use crate::accept::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
+use crate::accept::op::Op;
+use crate::accept::reason::Reason;
+use crate::accept::table::Table;
+use crate::accept::tape::{Form, Key, Tape};
+
+/// Checks that are answered by additions to the table.
+pub(super) const TYPE_CHECK: Check = 0;
+pub(super) const NODE_CHECK: Check = 1;
+pub(super) const OVERLAY_CHECK: Check = 2;
+
+/// Objects in objects at the most; the explainer goes deeper.
+pub(super) const DEPTH: u32 = 64;
+/// Longer lines go to the explainer, so that a walk takes little memory.
+pub(super) const LONGEST: usize = 16 << 20;
+
+pub(crate) type Asked<T = ()> = Result<T, Reason>;
+
+/// What came of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Certainly valid. The number of its type; where its id stands.
+    Accepted {
+        type_number: u16,
+        id: (u32, u32),
+    },
+    /// Questions were raised: walk it again when they are answered.
+    Pending,
+    Asked(Reason),
+}
+
+/// What walks over many lines of a block use again.
+#[derive(Default)]
+pub struct Room<'a> {
+    pub(crate) tape: Tape,
+    pub(crate) ids: Vec<&'a [u8]>,
+    pub(crate) mentions: Vec<Mention<'a>>,
+    /// Which overlay was laid over which resource because something refers to it.
+    pub(crate) followed: HashSet<(u32, usize)>,
+    pub(crate) later: Vec<(usize, usize, &'a Op)>,
+    pub(crate) scratch: Vec<u8>,
+    /// Value sets of codes that were accepted undecided, for the line.
+    pub undecided: Vec<u32>,
+}
+
+pub struct Walk<'a, 'r> {
+    pub(crate) table: &'a Table,
+    pub(crate) memo: &'a Memo,
+    pub(crate) lexer: Lexer<'a>,
+    pub(crate) room: &'r mut Room<'a>,
+    pub(crate) questions: &'r mut Questions,
+    pub(crate) pending: bool,
+    /// The innermost resource, and where it stands.
+    pub(crate) resource: usize,
+    pub(crate) place: Place,
+    /// Overlays inside overlays that are being looked at.
+    pub(crate) overlays: u32,
+}
+
+impl<'a> Walk<'a, '_> {
+    /// The answer to a question about the bytes; `None`, and the line pending, where it is yet to
+    /// be given.
+    pub(crate) fn answer(
+        &mut self,
+        check: Check,
+        text: &[u8],
+        reason: Reason,
+    ) -> Asked<Option<Answer>> {
+        if check == NO_CHECK {
+            return Err(reason);
+        }
+        match self.memo.get(check, text) {
+            Some(Answer { value: 0, .. }) => Err(reason),
+            Some(answer) => {
+                if answer.undecided != 0 {
+                    self.room
+                        .undecided
+                        .extend_from_slice(self.memo.undecided(answer.undecided));
+                }
+                Ok(Some(answer))
+            }
+            None if text.len() > LONGEST_QUESTION => Err(reason),
+            None => {
+                self.questions.add(check, text);
+                self.pending = true;
+                Ok(None)
+            }
+        }
+    }
+
+    pub(super) fn answer_to_scratch(
+        &mut self,
+        check: Check,
+        reason: Reason,
+    ) -> Asked<Option<Answer>> {
+        let scratch = std::mem::take(&mut self.room.scratch);
+        let answer = self.answer(check, &scratch, reason);
+        self.room.scratch = scratch;
+        answer
+    }
+
+    pub(super) fn bytes(&self, text: Text) -> &'a [u8] {
+        &self.lexer.bytes[text.start..text.end]
+    }
+
+    pub(crate) fn content(&self, entry: usize) -> &'a [u8] {
+        let entry = self.room.tape.at(entry);
+        &self.lexer.bytes[entry.start as usize..entry.end as usize]
+    }
+
+    /// The JSON of a value, a string with its quotes.
+    pub(crate) fn json(&self, entry: usize) -> &'a [u8] {
+        let entry = self.room.tape.at(entry);
+        let quote = usize::from(entry.form == Form::Text);
+        &self.lexer.bytes[entry.start as usize - quote..entry.end as usize + quote]
+    }
+
+    /// The bytes of a member that is a string.
+    pub(crate) fn text_of(&self, object: usize, key: Key) -> Option<&'a [u8]> {
+        self.room
+            .tape
+            .member(object, key)
+            .filter(|&found| self.room.tape.at(found).form == Form::Text)
+            .map(|found| self.content(found))
+    }
+}
