@@ -17,11 +17,12 @@ from .functions import (  # noqa: F401  (they register their functions)
     strings,
     type_tests,
 )
-from .items import plain, truth
+from .items import plain, text, truth
 from .model import TypeModel
 from .node import Item, Node, children
 from .operators import OPERATORS, negative
 from .parser import type_name
+from .quantity import Quantity
 from .syntax import (
     Binary,
     Call,
@@ -149,6 +150,10 @@ def _children(env: Environment, items: Collection, name: str) -> Collection:
 def _child(env: Environment, item: Item, name: str) -> Collection:
     steps = env.steps
     if isinstance(item, Node):
+        if name == "value" and env.model.is_primitive(item.type):
+            steps.take(1)
+            value = text(item)  # a string whatever the type, as in HL7's validator
+            return [] if value is None else [value]
         known = steps.lists.get((id(item.value), name, item.type))
         if known is not None:
             steps.take(1)
@@ -159,7 +164,7 @@ def _child(env: Environment, item: Item, name: str) -> Collection:
             steps.lists[id(item.value), name, item.type] = item.value, found
         return found
     steps.take(1)
-    if isinstance(item, type_tests.TypeInfo):
+    if isinstance(item, (type_tests.TypeInfo, Quantity)):
         return item.child(name)
     return []
 

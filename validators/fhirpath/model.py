@@ -5,6 +5,7 @@ what is a kind of what.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from ..definitions import core
@@ -45,6 +46,8 @@ class TypeModel:
                 found = self._schema.properties(
                     "Element" if self.is_primitive(type_name) else type_name
                 )
+                if self.is_resource(type_name) and "id" in found:
+                    found = {**found, "id": replace(found["id"], type="id")}  # a string in R4
             except UnknownType:
                 found = {}
             self._properties[type_name] = found

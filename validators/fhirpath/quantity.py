@@ -65,6 +65,17 @@ class Quantity:
         word = CALENDAR_UNITS[self.unit]
         return _UCUM_OF_CALENDAR.get(word, word)
 
+    def child(self, name: str) -> list[Decimal | str]:
+        """Its ``value``, ``unit``, ``system`` or ``code``, as an element Quantity has them."""
+        parts: dict[str, Decimal | str | None] = {
+            "value": self.value,
+            "unit": self.unit,
+            "code": self.code,
+            "system": "http://unitsofmeasure.org" if self.system is None else self.system,
+        }
+        found = parts.get(name)
+        return [] if found is None else [found]
+
     def text(self) -> str:
         """Write the quantity as FHIRPath does: ``1 'wk'``, ``4 days``."""
         return f"{self.value} {self.unit}" if self.calendar else f"{self.value} '{self.unit}'"

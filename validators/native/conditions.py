@@ -62,7 +62,7 @@ _SIGNS: Final = {
     "=": SignTag.EQUAL,
     "!=": SignTag.UNEQUAL,
 }
-_BEYOND: Final = re.compile(r"%(?:resource|rootResource|context)\b")
+_BEYOND: Final = re.compile(r"%(?:resource|rootResource|context|profile)\b")
 _OF_BUNDLES: Final = frozenset({"bdl-7", "bdl-11", "bdl-12"})
 """Invariants that the acceptor has natively: urls and versions of entries that are distinct, what
 documents and messages begin with.
@@ -156,7 +156,7 @@ class Conditions:
         """
         if self._compilation.schema.kind(name) == "resource":
             seen = mentions(tree, name, self._compilation.model)
-            if not seen:
+            if not seen or "%profile" in text:
                 return _DOUBT
             return self._asked_of(constraint, name, {"resourceType": frozenset[str](), **seen})
         return _DOUBT if _BEYOND.search(text) else self._asked(constraint, name)

@@ -13,7 +13,7 @@ from ..checks.check import Check, Issues, union
 from ..checks.rule import EVERYTHING, Everything, Lowered, Reads, Rule, Unknown
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
-from ..fhirpath import Invariant, UndecidedError
+from ..fhirpath import EvaluationScope, Invariant, UndecidedError
 from ..fhirpath.lowered.mentions import descends, mentions
 from ..fhirpath.lowered.presence import decided, looked_at
 from ..issue import Issue, Severity
@@ -176,7 +176,7 @@ def _check(
     sentence = INVARIANT_OF if constraint.source else INVARIANT
     fault = sentence(key=constraint.key, human=constraint.human, source=constraint.source)
     severity: Severity = "error" if _fails(constraint) else "warning"
-    holds = _holds(made, compilation, empty=empty, inline=inline)
+    holds = _holds(made, compilation, constraint.source, empty=empty, inline=inline)
     native = NATIVE.get(constraint.key) if constraint.source in _CORE_SOURCES else None
 
     def check(value: Any, scope: Scope) -> Issues:
@@ -210,15 +210,21 @@ def _checked(constraint: Constraint, name: str, compilation: Compilation) -> Inv
 
 
 def _holds(
-    made: Invariant, compilation: Compilation, *, empty: bool, inline: bool
+    made: Invariant, compilation: Compilation, source: str | None, *, empty: bool, inline: bool
 ) -> Callable[[Any, Any], bool]:
     """What evaluates an invariant.
 
+    source   the definition that states it: ``%profile``
     empty    on what stands beside a primitive that has no value
     inline   on a resource as an element of the one around it, which is then ``%resource``: a
              lowered form would take that to be of the element's own type
     """
-    scope_of = compilation.fhirpath_scope
+
+    def scope_of(scope: Scope) -> EvaluationScope:
+        found = compilation.fhirpath_scope(scope)
+        found.profile = source
+        return found
+
     if empty:
         return lambda companion, scope: made.holds_for(None, scope_of(scope), companion)
     if inline:

@@ -23,7 +23,7 @@ read:
 - one that lists concepts of a stub takes those (the reference does so for the stubs of the R4 core,
   and is UNEXPANDABLE at those of a package);
 - a value set in ``valueSet`` that is not held is skipped by the reference; here a code found
-  nowhere else is then OPEN;
+  nowhere else is then OPEN, but where another version of it is held it is out;
 - a code without system, or a system without code, is in no value set;
 - six value sets have rules of their own (``special_sets``), whatever ``compose`` says.
 """
@@ -160,7 +160,8 @@ class _Part:
         for url in self.value_sets:
             imported = self._sources.value_set(url)
             if imported is None:
-                found.doubt = True
+                # another version of a value set that is held brings nothing, as in the reference
+                found.doubt = found.doubt or self._sources.value_set(url.partition("|")[0]) is None
             else:
                 found.take(imported.find(system, version, code, search))
         held = self.code_system

@@ -10,6 +10,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from ..errors import EvaluationError
 from ..evaluation import Collection, Environment, function
 from ..items import is_number, plain, singleton
+from ..node import Node
 from ..quantity import Quantity
 from ..temporal import Temporal, zone_text
 
@@ -18,6 +19,8 @@ __all__: list[str] = []
 _LARGEST_SCALE = 16
 _CUT = {4: 4, 6: 7, 7: 7, 8: 10, 10: 10, 12: 16, 14: 19, 17: 23}
 """Digits of a date's precision -> characters of its text."""
+_MOMENTS = frozenset({"dateTime", "instant"})
+"""Types of elements whose values have a time of day, though a year alone may be written."""
 _CUT_TIME = {2: 2, 4: 5, 6: 8, 9: 12}
 
 
@@ -76,13 +79,9 @@ def _boundary(items: Collection, precision: Collection | None, upper: bool) -> C
     if digits is not None and not isinstance(digits, int):
         raise EvaluationError("a boundary's precision is an integer")
     if isinstance(value, Temporal):
-        return [
-            _of_temporal(
-                value,
-                {"date": 10, "dateTime": 17, "time": 9}[value.kind] if digits is None else digits,
-                upper,
-            )
-        ]
+        kind = "dateTime" if isinstance(item, Node) and item.type in _MOMENTS else value.kind
+        most = {"date": 10, "dateTime": 17, "time": 9}[kind]
+        return [_of_temporal(value, most if digits is None else digits, upper)]
     places = 8 if digits is None else digits
     if not 0 <= places <= _LARGEST_SCALE:
         return []

@@ -77,8 +77,8 @@ def has_value(env: Environment, items: Collection) -> Collection:
     item = items[0]
     return [
         not isinstance(item, Node)
-        or not isinstance(item.value, dict)
-        and item.value not in (None, "")
+        or env.model.is_resource(item.type)  # as HL7's validator has it
+        or (not isinstance(item.value, dict) and item.value not in (None, ""))
     ]
 
 
