@@ -55,7 +55,9 @@ def _cut(text: str) -> str:
 
 
 class _Worded:
-    """What an issue says, None until it is rendered; apart, so that it is no field of the issue."""
+    """The sentence of an issue, None until it is rendered; apart, so that it is no field of the
+    issue.
+    """
 
     sentence: str | None
 

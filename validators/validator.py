@@ -94,7 +94,10 @@ class Validator:
         native: bool = True,
         max_issues: int = MOST,
     ) -> None:
-        """Raises PackageError for a package that cannot be found or read."""
+        """Read the packages; types and profiles are compiled when first met. Raises PackageError
+        for a package that cannot be found or read, and ValueError for an unknown level or
+        terminology.
+        """
         if level not in get_args(Level):
             raise ValueError(f"unknown level {level!r}: one of {', '.join(get_args(Level))}")
         if terminology not in get_args(TerminologyRules):
@@ -137,8 +140,8 @@ class Validator:
         return self._verdict(line, self._issues)
 
     def _validate_doubtful(self, line: bytes) -> Verdict:
-        """The same verdict, reached sooner where there is an error, as there is in nearly every
-        line that the acceptor does not accept.
+        """Return the verdict that ``validate`` gives, reached sooner where there is an error, as
+        there is in nearly every line that the acceptor does not accept.
         """
         return self._verdict(line, self._issues if self.level == "minimal" else self._all_issues)
 
@@ -166,7 +169,9 @@ class Validator:
             return crash_verdict(error, name, identity)
 
     def _explained(self, line: bytes, resource: dict[str, Any], explain: _Explain) -> list[Issue]:
-        """The issues of a resource; where digits of its numbers decide, of it read exactly."""
+        """Return the issues of a resource; where digits of its numbers decide, of the resource read
+        exactly.
+        """
         undecided = Counter[str]()
         try:
             issues = explain(resource, undecided)
@@ -178,8 +183,8 @@ class Validator:
         return issues
 
     def _issues(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
-        """What fails a resource is looked for first, which is the smaller question; the rest only
-        where something does.
+        """Return the issues of a resource. What fails it is looked for first, which is the smaller
+        question; the rest only where something does.
         """
         if self.level == "minimal":
             return self._minimal(self._errors.explain(resource, undecided))
@@ -202,7 +207,7 @@ class Validator:
         )
 
     def _minimal(self, issues: list[Issue]) -> list[Issue]:
-        """What level minimal makes of the failures at structure-only: few stay, some become
+        """Return what level minimal makes of the failures at structure-only: few stay, some become
         warnings, the rest is dropped.
         """
         kept: list[Issue] = []

@@ -98,8 +98,8 @@ RESOURCE_TYPE_FOUND = Declaration(
 
 @dataclass(slots=True)
 class Resolution:
-    """What became of a reference: the resource found (None: not in this line), and what the search
-    itself found wrong.
+    """The outcome of following a reference: the resource found (None: not in this line), and what
+    the search itself found wrong.
 
     scope   the scope that the resource found stands in, for checks against profiles
     """
@@ -168,8 +168,8 @@ def scope_of(value: Any, scope: Scope) -> Scope:
 
 
 def _inside(scope: Scope) -> dict[int, tuple[str, Mapping[str, Any]]]:
-    """Identity of an object -> how it stands in the scope's resource and what holds it, of every
-    resource right inside that; worked out once per resource.
+    """Return, for every resource right inside a scope's resource: identity of the object -> how it
+    stands there and what holds it. Worked out once per resource.
     """
     found: dict[int, tuple[str, Mapping[str, Any]]] | None = scope.memo.get("inside")
     if found is None:
@@ -183,7 +183,7 @@ def _inside(scope: Scope) -> dict[int, tuple[str, Mapping[str, Any]]]:
 
 
 def _inline(resource: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """(holder, resource) of every resource in a place of a Bundle or Parameters."""
+    """Yield (holder, resource) of every resource in a place of a Bundle or Parameters."""
     match resource.get("resourceType"):
         case "Bundle":
             for entry in objects(resource.get("entry")):
@@ -222,7 +222,7 @@ def contained_by_id(scope: Scope) -> dict[str, dict[str, Any]]:
 
 
 def _local(reference: str, scope: Scope) -> Resolution:
-    """``#id`` goes outward through containers to the first contained resource of that id; ``#``
+    """Follow ``#id`` outward through containers to the first contained resource of that id; ``#``
     from a contained resource is its container.
     """
     was_contained = False
@@ -347,8 +347,8 @@ _ByUrl = dict[tuple[str, str | None], list[tuple[dict[str, Any], dict[str, Any]]
 
 
 def _entries_by_url(bundle: Scope) -> _ByUrl:
-    """(fullUrl, version) -> (resource, entry) of the entries that have them; under None as the
-    version all of the url. Worked out once per Bundle.
+    """Return (fullUrl, version) -> (resource, entry) of the entries that have them; under None as
+    the version all of the url. Worked out once per Bundle.
     """
     found: _ByUrl | None = bundle.memo.get("entries by url")
     if found is None:

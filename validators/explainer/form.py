@@ -167,7 +167,9 @@ def _near(name: str, names: tuple[str, ...]) -> str | None:
 
 
 def _conflict(prop: Property, owner: Mapping[str, Any], siblings: frozenset[str]) -> Issues:
-    """At most one of a choice's names: said once, by every name but the first."""
+    """Return the issue that there is at most one of a choice's names: said once, by every name but
+    the first.
+    """
     own = {prop.json_name, "_" + prop.json_name}
     first = next(name for name in owner if name in siblings or name in own)
     if first in own:
@@ -206,8 +208,8 @@ def single_check(prop: Property, checks: Sequence[Check]) -> PropertyCheck:
 
 
 def _three(checks: Sequence[Check]) -> tuple[Check, Check | None, Check | None]:
-    """The checks as two to be called at once and one for all others: a call less for nearly every
-    value.
+    """Return the checks as two to be called at once and one for all others: a call less for nearly
+    every value.
     """
     first = checks[0] if checks else lambda value, scope: None
     return first, checks[1] if len(checks) > 1 else None, union(list(checks[2:]))

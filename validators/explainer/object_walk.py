@@ -122,8 +122,8 @@ class Walk:
         return walk
 
     def _met(self, names: tuple[str, ...]) -> Shape:
-        """The shape of names that have none yet: worked out when they come a second time, and only
-        if there are any, and all are known.
+        """Return the shape of names that have none yet: worked out when they come a second time,
+        and only if there are any, and all are known.
         """
         if not names or not self._members.keys() >= set(names) - {self._skipped}:
             return self._in_full(names)

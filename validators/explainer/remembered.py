@@ -60,8 +60,8 @@ def _is_concept(value: Any) -> bool:
 
 
 def _whole(prop: Property, check: PropertyCheck, memory: Memory) -> PropertyCheck:
-    """Codes: known by their JSON text, written again. Unlike a tuple of the parts it tells true
-    from 1, and it takes no Python.
+    """Return the check of codes that are known by their JSON text, written again. Unlike a tuple of
+    the parts the text tells true from 1, and takes no Python.
 
     Remembered is what has neither ids nor extensions nor anything else whose verdict hangs on what
     is around it.
@@ -179,7 +179,9 @@ class _References:
 
 
 def _held_type(reference: str, scope: Scope) -> str | None:
-    """The type of the contained resource that a reference leads to, None where it leads to none."""
+    """Return the type of the contained resource that a reference leads to; None where it leads to
+    none.
+    """
     if _LOCAL.fullmatch(reference) is None:
         return None
     target = contained_by_id(scope).get(reference[1:])

@@ -308,7 +308,7 @@ class Explainer:
         return [check for rule in RULES if on in rule.on and (check := rule.check(subject, self))]
 
     def _any_resource(self, value: Any, scope: Scope) -> Issues:
-        """An inline resource: dispatched by its own resourceType, in a scope of its own."""
+        """Check an inline resource by the type that it says it is, in a scope of its own."""
         if type(value) is not dict:
             return [wrong_form(value, "an object")]
         name = value.get("resourceType")
@@ -323,7 +323,9 @@ class Explainer:
         return check(value, scope)
 
     def _member(self, properties: Mapping[str, Property], name: str) -> KnownMember | None:
-        """What a type knows of a name, with or without the underscore of a companion."""
+        """Return what a type knows of a name, with or without the underscore of a companion; None
+        where it knows nothing.
+        """
         found = properties.get(name)
         if found is None:
             found = properties.get(name[1:]) if name.startswith("_") else None
@@ -387,7 +389,7 @@ def _nothing(value: Any, scope: Scope) -> Issues:
 
 
 def _siblings(properties: Mapping[str, Property], prop: Property) -> frozenset[str]:
-    """The other JSON names of a choice, with their companions' names."""
+    """Return the other JSON names of a choice, with their companions' names."""
     if not prop.element.is_choice:
         return frozenset()
     others = [p for p in properties.values() if p.element is prop.element and p is not prop]

@@ -131,7 +131,7 @@ class Conditions:
         return self._encoded(Not(Has(tuple(keys))))
 
     def _applies(self, constraint: Constraint) -> bool:
-        """Whether breaking it fails a resource, and no other rule checks it."""
+        """Tell whether breaking a constraint fails a resource, and no other rule checks it."""
         fails = constraint.severity == "error" and not constraint.best_practice
         return (
             fails
@@ -151,8 +151,8 @@ class Conditions:
         return u8(OpTag.OR) + items([self._partly(made.tree, name), question])
 
     def _question_of(self, constraint: Constraint, text: str, tree: Tree, name: str) -> bytes:
-        """A question about the value, or of a resource about what the expression can see: to ask
-        about a whole one is to explain the line.
+        """Return a question about the value, or of a resource about what the expression can see: to
+        ask about a whole resource is to explain the line.
         """
         if self._compilation.schema.kind(name) == "resource":
             seen = mentions(tree, name, self._compilation.model)
@@ -162,7 +162,7 @@ class Conditions:
         return _DOUBT if _BEYOND.search(text) else self._asked(constraint, name)
 
     def _partly(self, tree: Tree, name: str) -> bytes:
-        """As much of an expression as can be lowered, the rest in doubt."""
+        """Return as much of an expression as can be lowered, the rest in doubt."""
         op = lower(
             tree, name, self._compilation.model, bare_resources=False
         )  # the acceptor asks about such resources
@@ -183,7 +183,7 @@ class Conditions:
                 return _DOUBT
 
     def _leads_nowhere(self, tree: Tree, name: str) -> bool:
-        """Whether a path starts with a name that the type does not have."""
+        """Tell whether a path starts with a name that the type does not have."""
         while isinstance(tree, Member) and tree.source is not None:
             tree = tree.source
         return (
@@ -288,7 +288,7 @@ class Conditions:
 def _judged(
     holds: Callable[[Any, fhirpath.EvaluationScope], bool], what: str, value: Any, scope: Scope
 ) -> int:
-    """1 where an invariant holds or cannot be decided within its bounds, else 2."""
+    """Return 1 where an invariant holds or cannot be decided within its bounds, else 2."""
     try:
         return 1 if holds(value, scope.memo["fhirpath"]) else 2
     except fhirpath.UndecidedError:

@@ -87,7 +87,9 @@ class Overlays:
     def _overlay(
         self, compiler: ProfileCompiler, node: ProfileNode, name: str, checks: list[bytes]
     ) -> bytes | None:
-        """The checks on an object itself, and its groups; None where there is nothing to say."""
+        """Return the checks on an object itself, and its groups; None where there is nothing to
+        say.
+        """
         groups: list[bytes] = []
         for group in node.groups:
             try:
@@ -102,7 +104,9 @@ class Overlays:
     def _without_extensions(
         self, compiler: ProfileCompiler, node: ProfileNode, name: str
     ) -> list[bytes]:
-        """Primitives with a fixed value have no companion, or ask."""
+        """Return the condition that primitives with a fixed value have no companion; where one has,
+        the line is asked about.
+        """
         fixed = [
             each.element
             for group in node.groups
@@ -179,7 +183,7 @@ class Overlays:
         )
 
     def _decided_by(self, slices: Slices, prop: Property) -> list[str]:
-        """The members that the discriminators look at; none for the whole value.
+        """Return the members that the discriminators look at; none for the whole value.
 
         Where the type alone decides, a member that no value has.
         """
@@ -215,7 +219,7 @@ class Overlays:
         return self._values.valued(match)
 
     def _item(self, compiler: ProfileCompiler, node: ProfileNode, prop: Property) -> bytes | None:
-        """What a node says of each value of a property; None for nothing."""
+        """Return what a node says of each value of a property; None for nothing."""
         if prop.type == "Resource":
             return None if compiler.item_check(node, prop) is None else _item([_ASK])
         if compiler.is_other_type(node.element, prop):

@@ -77,7 +77,7 @@ class _UnseenResource(dict[str, Any]):
 
 
 class _Unseen(fhirpath.EvaluationScope):
-    """The same for FHIRPath."""
+    """The scope of a value of which nothing else is known, as FHIRPath sees it."""
 
     __slots__ = ()
     bundle = property(_unseen)

@@ -169,7 +169,9 @@ class Lowering:
         )
 
     def _object_rules(self, schema: TypeSchema) -> tuple[NodeFlag, list[bytes]]:
-        """The twins of the rules on objects of a type, and the conditions that ask the check."""
+        """Return the twins of the rules on objects of a type, and the conditions that ask the
+        check.
+        """
         twins, conditions = NodeFlag(0), list[bytes]()
         for rule in RULES:
             if "object" not in rule.on or isinstance(rule.native, Lowered | Settled | Unknown):
@@ -188,8 +190,8 @@ class Lowering:
         return twins, conditions
 
     def _schema_of(self, name: str) -> TypeSchema:
-        """The compiled type; or that of what stands beside a primitive element, whose extensions
-        know the element's path.
+        """Return the compiled type; or that of what stands beside a primitive element, whose
+        extensions know the element's path.
         """
         if not name.startswith(_BESIDE):
             return self.schema.type(name)

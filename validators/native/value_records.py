@@ -115,7 +115,7 @@ class Values:
         return u8(KindTag.PRIMITIVE) + u8(form), question, []
 
     def _asked_of_primitives(self, prop: Property) -> Iterator[Check]:
-        """The checks of a primitive's values, but for its format and what a twin knows."""
+        """Yield the checks of a primitive's values, but for its format and what a twin knows."""
         for rule in RULES:
             match rule.native:
                 case Twin() | Lowered("format"):
@@ -146,7 +146,7 @@ class Values:
         return lowered
 
     def _lowered(self, rule: Rule, prop: Property, check: Check) -> list[bytes]:
-        """One rule's check of each value, as records: by how the rule is known natively."""
+        """Return one rule's check of each value, as records: by how the rule is known natively."""
         match rule.native:
             case Lowered("codes"):
                 return [self._codes(prop, check)]
@@ -167,7 +167,7 @@ class Values:
                 assert_never(rule.native)
 
     def _only_profile(self, prop: Property) -> str | None:
-        """The profile of a type, where there is one and it is known."""
+        """Return the profile of a type, where there is one and it is known; None otherwise."""
         urls = prop.type_ref.profiles
         return (
             urls[0]
@@ -208,8 +208,8 @@ class Values:
         )
 
     def _target_record(self, targets: tuple[str, ...]) -> bytes:
-        """Whether a target inside the line can be judged at all; the types that are allowed, each
-        with the profile that it must follow.
+        """Return, as a record, whether a target inside the line can be judged at all, and the types
+        that are allowed, each with the profile that it must follow.
         """
         kinds = {url: self._schema.profiled(url) for url in targets}
         settles = CORE + "Resource" in targets or None not in kinds.values()
@@ -220,7 +220,7 @@ class Values:
         )
 
     def _need(self, urls: list[str]) -> int:
-        """What a target of one type needs, by the target profiles of that type."""
+        """Return what a target of one type needs, by the target profiles of that type."""
         # Where all of the target profiles are the core's own, the type is enough: see
         # rules/reference.py.
         if all(url.startswith(CORE) for url in urls):
@@ -271,8 +271,8 @@ class Values:
 
 
 def _needs_resource(div: str) -> bool:
-    """Whether a narrative is judged with the resource around it: by what its links lead to, by the
-    resource's language.
+    """Tell whether a narrative is judged with the resource around it: by what its links lead to, by
+    the resource's language.
     """
     narrative = read_div(div)
     return bool(narrative.links or narrative.images or narrative.wordless)

@@ -113,8 +113,8 @@ def _trails(tree: Tree, node: ProfileNode, discriminator: Discriminator) -> Iter
 
 
 class _Conditions:
-    """What the discriminators of one slice say of values of one property: as FHIRPath where that
-    has words for it, else as tests.
+    """The conditions that the discriminators of one slice put on values of one property: as
+    FHIRPath where that has words for it, else as tests.
     """
 
     def __init__(self, tree: Tree, node: ProfileNode, prop: Property) -> None:

@@ -109,7 +109,7 @@ class ProfileCompiler:
         return union([check for group in node.groups for check in self._group(group, owner)])
 
     def _group(self, group: Group, name: str) -> list[Check]:
-        """The checks of one child name, on the object that has it."""
+        """Return the checks of one child name, on the object that has it."""
         element = group.node.element
         found = self.properties(element, name)
         if not found:
@@ -141,7 +141,9 @@ class ProfileCompiler:
         )
 
     def _counts(self, element: ElementSchema, found: list[Property]) -> list[Check]:
-        """The cardinality of an element, where it is narrower than the base type's."""
+        """Return the checks of an element's cardinality, where it is narrower than the
+        base type's.
+        """
         base, checks = found[0].element, []
         names = frozenset(
             name
@@ -200,8 +202,8 @@ class ProfileCompiler:
         )
 
     def _resource_check(self, node: ProfileNode, prop: Property) -> ItemCheck | None:
-        """What a node says of a contained resource, or an entry's: its type, the profiles of that,
-        and more that depends on the type.
+        """Return the check of a contained resource, or an entry's, as a node narrows it: its type,
+        the profiles of that, and more that depends on the type. None where the node says nothing.
         """
         refs, urls = node.element.types, [url for t in node.element.types for url in t.profiles]
         if (
@@ -214,8 +216,8 @@ class ProfileCompiler:
         made: dict[str, tuple[Check, Check]] = {}
 
         def compiled(name: str) -> tuple[Check, Check]:
-            """The check of the resource as an element of the one around it, and of its children in
-            its own scope.
+            """Return the check of the resource as an element of the one around it, and of its
+            children in its own scope.
             """
             if name not in made:
                 element = replace(self._narrowed(node.element, prop.element, name), binding=None)
@@ -247,7 +249,9 @@ class ProfileCompiler:
         return check
 
     def _inside(self, node: ProfileNode, prop: Property) -> Check | None:
-        """The children of a node, or of the node that its contentReference names."""
+        """Return the check for the children of a node, or of the node that its contentReference
+        names.
+        """
         reference = node.element.content_reference
         if reference is None or node.groups:
             return self.children(node, prop.type)
@@ -277,7 +281,7 @@ class ProfileCompiler:
         return self._by_id.get(identity)
 
     def _narrowed(self, element: ElementSchema, base: ElementSchema, name: str) -> ElementSchema:
-        """The element with only what the base does not say already."""
+        """Return the element with only what the base does not say already."""
         root = self.schema.type(name).root if self.schema.kind(name) is not None else base
         known = {(c.key, c.expression, c.severity) for c in (*base.constraints, *root.constraints)}
         return replace(
@@ -299,8 +303,8 @@ def _nothing(value: Any, scope: Scope) -> Issues:
 def _item(
     is_primitive: bool, on_value: Check | None, on_empty: Check | None, inside: Check | None
 ) -> ItemCheck | None:
-    """The check of one value: of the value itself, of a primitive without one, and of the
-    children.
+    """Return the check of one value: of the value itself, of a primitive without one, and of the
+    children. None where there is nothing to check.
     """
     if on_value is None and on_empty is None and inside is None:
         return None
@@ -329,7 +333,9 @@ def _item(
 
 
 def _without_extensions(check: ItemCheck | None) -> ItemCheck:
-    """For a primitive with a fixed value: extensions would be more than what is fixed."""
+    """Return the check of a primitive with a fixed value: extensions would be more than what is
+    fixed.
+    """
 
     def checked(value: Any, companion: Any, scope: Scope) -> Issues:
         issues = check(value, companion, scope) if check is not None else None
@@ -341,7 +347,7 @@ def _without_extensions(check: ItemCheck | None) -> ItemCheck:
 
 
 def _each(prop: Property, check: ItemCheck) -> Check:
-    """The check of every value of a property, on the object that has it."""
+    """Return the check of every value of a property, on the object that has it."""
     name, step = prop.json_name, prop.step
     if prop.is_list:
         return _each_of_list(prop, check)
@@ -408,8 +414,8 @@ def _at_most(url: str, element: ElementSchema, maximum: int, names: frozenset[st
 
 
 def _count(value: dict[str, Any], names: frozenset[str]) -> int:
-    """How many values the properties hold; a companion's entries count where it holds more of
-    them.
+    """Return how many values the properties hold; a companion's entries count where it holds more
+    of them.
     """
     found = [value[name] for name in names if name in value]
     return max((len(one) if type(one) is list else 1 for one in found), default=0)

@@ -240,7 +240,8 @@ class _Bundle:
         )
 
     def _interlinked(self) -> Iterator[Issue]:
-        """Every entry of a document is reached from its Composition, or leads to one that is.
+        """Yield an issue for every entry of a document that is not reached from its Composition,
+        and leads to none that is.
 
         In a message that is only a wish.
         """
@@ -351,7 +352,7 @@ class _Bundle:
 
 
 def _walk(value: Any, path: tuple[str, ...], where: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(location, object) of everything at a path below a value."""
+    """Yield (location, object) of everything at a path below a value."""
     if not path:
         if type(value) is dict:
             yield where, value
@@ -366,7 +367,7 @@ def _walk(value: Any, path: tuple[str, ...], where: str) -> Iterator[tuple[str, 
 
 
 def _mentions(schema: Schema, name: str, value: dict[str, Any]) -> Iterator[str]:
-    """What may be a reference to another entry: References, and uris and urls that are no
+    """Yield what may be a reference to another entry: References, and uris and urls that are no
     identifiers of systems.
     """
     if schema.kind(name) is None:
@@ -395,7 +396,7 @@ def _mentions(schema: Schema, name: str, value: dict[str, Any]) -> Iterator[str]
 
 
 def _ids(value: Any) -> Iterator[str]:
-    """The ids of the elements in a value."""
+    """Yield the ids of the elements in a value."""
     if type(value) is list:
         for item in value:
             yield from _ids(item)

@@ -58,7 +58,7 @@ def too_many(profile: str, name: str, maximum: int, count: int) -> Issue:
 
 
 def _required(schema: TypeSchema) -> list[tuple[frozenset[str], ElementSchema]]:
-    """(the names of which one must be there, element) of every required element."""
+    """Return (the names of which one must be there, element) of every required element."""
     required: list[tuple[frozenset[str], ElementSchema]] = []
     for element in schema.elements:
         if element.min:

@@ -97,7 +97,9 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
 
 
 def _compiled(url: str, kind: str, compilation: Compilation) -> Check | None:
-    """The check of a resource of a type against a profile that it names."""
+    """Return the check of a resource of a type against a profile that it names; None where there is
+    nothing to check.
+    """
     definition = named(url, compilation)
     if definition is None:
         return _unknown(url, compilation)
@@ -115,7 +117,9 @@ def _compiled(url: str, kind: str, compilation: Compilation) -> Check | None:
 
 
 def _imposed(url: str, kind: str, compilation: Compilation) -> Check | None:
-    """The check of a profile that another one imposes; an abstract type is a wrong one here."""
+    """Return the check of a profile that another one imposes; an abstract type is a
+    wrong one here.
+    """
     definition = compilation.definitions.fetch("StructureDefinition", url)
     if definition is None or definition["type"] == kind:
         return compilation.profile_check(url)
@@ -124,8 +128,9 @@ def _imposed(url: str, kind: str, compilation: Compilation) -> Check | None:
 
 
 def _of_ancestor(definition: dict[str, Any], wrong: Violation, compilation: Compilation) -> Check:
-    """A profile on an abstract type: a wrong type on a line's own resource. On one inside another
-    it is followed, as the reference validator does, and allows what the abstract type has.
+    """Return the check of a profile on an abstract type, which is a wrong type on a line's own
+    resource. On one inside another the profile is followed, as the reference validator does, and
+    allows what the abstract type has.
     """
     url = definition["url"]
     own = compilation.profile_check(url)
@@ -140,7 +145,9 @@ def _of_ancestor(definition: dict[str, Any], wrong: Violation, compilation: Comp
 
 
 def _only_of(definition: dict[str, Any], check: Check, compilation: Compilation) -> Check:
-    """The check of a profile, and that the resource has nothing beyond the profile's type."""
+    """Return the check of a profile, and that the resource has nothing beyond the
+    profile's type.
+    """
     properties = compilation.schema.properties(definition["type"])
     url = definition["url"]
     fault = PROFILE_ELEMENT(url=url)
@@ -158,7 +165,9 @@ def _only_of(definition: dict[str, Any], check: Check, compilation: Compilation)
 
 
 def _claimed(check: Check, profile: str) -> Check:
-    """The check of a claim; while it runs, whoever asks for it is told that it holds."""
+    """Return the check of a claim; while it runs, whoever asks for the claim is told
+    that it holds.
+    """
 
     def claimed(value: Any, scope: Scope) -> Issues:
         scope.follows.claim(value, profile)

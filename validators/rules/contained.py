@@ -132,8 +132,8 @@ def _repeated(held: list[Any]) -> Iterator[Issue]:
 def _unreferenced(
     schema: Schema, name: str, value: dict[str, Any], held: list[Any], met: Collection[str]
 ) -> Iterator[Issue]:
-    """dom-3: a contained resource is mentioned by its container, by another that is, or mentions
-    the container itself.
+    """Yield the issues of dom-3: a contained resource is mentioned by its container, by another
+    that is, or mentions the container itself.
 
     met    fragments of the References that the walk through the container has met; nearly always
            that is all there is to know
@@ -174,9 +174,9 @@ class Mention(NamedTuple):
 
 
 def _reached(ids: list[str | None], own: set[str], inner: list[set[Mention]]) -> set[int]:
-    """The positions of contained resources that are mentioned: by the resource around them, by a
-    resource that is mentioned itself, or in a circle of resources that mention one another; and of
-    those that mention the resource around them.
+    """Return the positions of contained resources that are mentioned: by the resource around them,
+    by a resource that is mentioned itself, or in a circle of resources that mention one another;
+    and of those that mention the resource around them.
 
     A circle counts where its references allow certain types only, and one resource that mentions
     itself only where another mentions it too: as in the reference validator, which then meets a
@@ -206,8 +206,8 @@ def _reached(ids: list[str | None], own: set[str], inner: list[set[Mention]]) ->
 
 
 def _circles(followed: list[frozenset[int]]) -> set[int]:
-    """The positions on circles, and those that circles lead to: what is left when whatever nothing
-    mentions is taken away, over and over.
+    """Return the positions on circles, and those that circles lead to: what is left when whatever
+    nothing mentions is taken away, over and over.
     """
     elsewhere = {to for start, found in enumerate(followed) for to in found if to != start}
     counts = Counter(

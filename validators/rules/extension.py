@@ -250,7 +250,7 @@ def _later(url: str) -> dict[str, Any] | None:
 
 
 def _names(owner: str, compilation: Compilation) -> frozenset[str]:
-    """What a place is called as far as its definition tells, by the path of what holds the
+    """Return what a place is called as far as its definition tells, by the path of what holds the
     extension: a type, a backbone element, or a primitive's.
     """
     holder, _, name = owner.rpartition(".")
@@ -269,7 +269,7 @@ def _names(owner: str, compilation: Compilation) -> frozenset[str]:
 
 
 def _parts(value: dict[str, Any], one: _Definition) -> list[Issue]:
-    """A part whose url is a name must be one that the definition names."""
+    """Return the issues of parts whose url is a name that the definition does not have."""
     parts = value["extension"]
     issues: list[Issue] = []
     for index, part in enumerate(parts if type(parts) is list else ()):

@@ -162,7 +162,7 @@ def resolve_extension_contexts(
 
 
 def _names_at(names: Iterable[str], prop: Property, schema: Schema) -> frozenset[str]:
-    """The names of a property's values, given those of what holds them: ``Patient.contact``,
+    """Return the names of a property's values, given those of what holds them: ``Patient.contact``,
     ``BackboneElement``; ``Patient.name``, ``HumanName``.
     """
     below = {f"{one}.{prop.name}" for one in names if prop.name in _REAL.get(one, (prop.name,))}
@@ -184,7 +184,9 @@ def _named(expression: str, names: frozenset[str], *, on_resource: bool) -> bool
 
 
 def _same_choice(name: list[str], expression: list[str]) -> bool:
-    """``Observation.value.ofType(Quantity)`` is an ``Observation.value[x]``."""
+    """Tell whether a name is one of a choice: ``Observation.value.ofType(Quantity)`` is an
+    ``Observation.value[x]``.
+    """
     while name and expression:
         step, wanted = name.pop(0), expression.pop(0)
         if step != wanted:

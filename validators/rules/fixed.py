@@ -250,8 +250,8 @@ def _bound(
 
 
 def _quantity_bound(limit: Mapping[str, Any], fault: Declaration) -> Check:
-    """A bound of a Quantity: for values in the same unit; another one of UCUM cannot be compared,
-    which HL7's validator does not let pass.
+    """Return the check of a Quantity's bound, for values in its unit; another unit of UCUM cannot
+    be compared, which HL7's validator does not let pass.
     """
     system, code, most = limit.get("system"), limit.get("code"), Decimal(str(limit.get("value")))
     found = fault(limit=f"{limit.get('value')} {code}")

@@ -199,7 +199,7 @@ def _fails(constraint: Constraint) -> bool:
 
 
 def _checked(constraint: Constraint, name: str, compilation: Compilation) -> Invariant | None:
-    """The condition of a constraint that this rule checks, None of any other."""
+    """Return the condition of a constraint that this rule checks; None of any other."""
     if constraint.key in ELSEWHERE or not constraint.expression:
         return None
     if constraint.best_practice and not compilation.best_practice:
@@ -212,7 +212,7 @@ def _checked(constraint: Constraint, name: str, compilation: Compilation) -> Inv
 def _holds(
     made: Invariant, compilation: Compilation, source: str | None, *, empty: bool, inline: bool
 ) -> Callable[[Any, Any], bool]:
-    """What evaluates an invariant.
+    """Return what evaluates an invariant.
 
     source   the definition that states it: ``%profile``
     empty    on what stands beside a primitive that has no value

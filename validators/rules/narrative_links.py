@@ -67,8 +67,8 @@ def _may_have_links(value: dict[str, Any]) -> bool:
 
 
 def _language(text: Any) -> list[Issue]:
-    """A resource in a stated language whose narrative is pictures alone: HL7's validator breaks on
-    it, and so refuses it (docs/decisions).
+    """Return the issue of a resource in a stated language whose narrative is pictures alone: HL7's
+    validator breaks on it, and so refuses it (docs/decisions).
     """
     div = text.get("div") if type(text) is dict else None
     if type(div) is not str or not read_div(div).wordless:

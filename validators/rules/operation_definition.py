@@ -65,7 +65,9 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
 
 
 def _profile(value: Json, use: str, compilation: Compilation) -> Iterator[Issue]:
-    """One of the two profiles: ``inputProfile`` is about the parameters whose use is ``in``."""
+    """Yield what is wrong by one of the two profiles: ``inputProfile`` is about the parameters
+    whose use is ``in``.
+    """
     name = f"{use}putProfile"
     url = value.get(name)
     if type(url) is not str:
@@ -92,7 +94,7 @@ def _parameter(
     element: Mapping[str, Any],
     elements: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Issue]:
-    """A slice of the profile, against the parameter of the name that it fixes."""
+    """Yield how the parameter differs from the slice of the profile that fixes its name."""
     named = elements.get(f"{key}.name", {})
     name = named.get("fixedString", named.get("patternString"))
     if name is None:
@@ -135,7 +137,9 @@ def _differences(
 
 
 def _stated(key: str, elements: Mapping[str, Mapping[str, Any]]) -> tuple[set[str], set[str]]:
-    """The types of a parameter in the profile, and the profiles of what it is or refers to."""
+    """Return the types of a parameter in the profile, and the profiles of what it is or
+    refers to.
+    """
     parts = {name: elements.get(f"{key}.{name}", {}) for name in ("value[x]", "resource", "part")}
     types: set[str] = set()
     targets: set[str] = set()

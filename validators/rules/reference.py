@@ -207,7 +207,7 @@ class _Reference:
         return issues
 
     def _inside(self, value: dict[str, Any], reference: str, resolution: Resolution) -> list[Issue]:
-        """What it points at is in this line, or should be."""
+        """Return what is wrong with a reference to what is in this line, or should be."""
         issues = list(resolution.issues or ())
         resource = resolution.resource
         if resource is None:
@@ -235,8 +235,8 @@ class _Reference:
         return issues
 
     def _follows(self, actual: str, resource: dict[str, Any], scope: Scope) -> bool:
-        """Whether the resource follows one of the target profiles of its type; where all of those
-        are the core's own, the type is enough.
+        """Tell whether the resource follows one of the target profiles of its type; where all of
+        those are the core's own, the type is enough.
         """
         if actual not in self.profiles:
             definitions = [
@@ -252,7 +252,9 @@ class _Reference:
         )
 
     def _outside(self, value: dict[str, Any], reference: str) -> list[Issue]:
-        """What it points at is elsewhere: the type that the url implies is believed."""
+        """Return what is wrong with a reference to what is elsewhere: the type that the url implies
+        is believed.
+        """
         name = implied_type(reference)
         actual = (
             name
@@ -275,7 +277,9 @@ class _Reference:
         return issues
 
     def _stated_type(self, value: dict[str, Any], actual: str | None) -> list[Issue]:
-        """Reference.type, against the types allowed and the type that is there."""
+        """Return what is wrong with Reference.type, against the types allowed and the type that is
+        there.
+        """
         stated = value.get("type")
         if type(stated) is not str or is_blank(stated):
             return []

@@ -43,8 +43,8 @@ _PARAMETERS: dict[str, tuple[int, int | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Variable:
-    """What a name stands for; ``types`` are names in the schema, None where nothing is known of
-    them.
+    """The things that a name stands for; ``types`` are names in the schema, None where nothing is
+    known of them.
     """
 
     mode: str
@@ -112,7 +112,7 @@ class _Map:
         variables[name, mode == "source"] = _Variable(mode, types)
 
     def _types(self, name: str) -> tuple[str, ...] | None:
-        """The type of a name or canonical url, where it is one of FHIR's."""
+        """Return the type of a name or canonical url, where it is one of FHIR's; None otherwise."""
         bare = name.removeprefix(type_url(""))
         return (bare,) if self.schema.kind(bare) is not None and "." not in bare else None
 
@@ -196,7 +196,9 @@ class _Map:
         where: str,
         variables: Variables,
     ) -> Iterator[Issue]:
-        """A target without a context makes something that stands on its own."""
+        """Yield what is wrong with a target without a context, which makes something that stands on
+        its own.
+        """
         made = self._made(transform, parameters)
         yield from _assigned(target, "target", made, where, variables)
         if transform in ("create", "uuid"):
@@ -206,7 +208,9 @@ class _Map:
             yield Issue.of(faults.TYPE_UNMADE(type=name), where)
 
     def _made(self, transform: str | None, parameters: list[Json]) -> tuple[str, ...] | None:
-        """The type that ``create`` is told to make."""
+        """Return the type that ``create`` is told to make, and string for ``uuid``; None where the
+        type is not known.
+        """
         if transform != "create" or len(parameters) != 1:
             return ("string",) if transform == "uuid" else None
         name = next(
@@ -215,7 +219,7 @@ class _Map:
         return self._types(self.aliases.get(name) or name)
 
     def _children(self, types: tuple[str, ...], element: str) -> tuple[str, ...]:
-        """The types that an element of one of these types may have."""
+        """Return the types that an element of one of these types may have."""
         return tuple(
             {
                 p.type: None
@@ -227,7 +231,7 @@ class _Map:
         )
 
     def _is_one_of(self, name: str, types: tuple[str, ...]) -> bool:
-        """Whether a type is one of several, or derived from one of them."""
+        """Tell whether a type is one of several, or derived from one of them."""
         while self.schema.kind(name) is not None:
             if name in types:
                 return True
@@ -270,7 +274,7 @@ def _named(name: Any, where: str) -> Iterator[Issue]:
 def _assigned(
     holder: Json, mode: str, types: tuple[str, ...] | None, where: str, variables: Variables
 ) -> Iterator[Issue]:
-    """The variable that a source or target is kept in."""
+    """Keep the variable of a source or target by its name; yield what is wrong with the name."""
     name = holder.get("variable")
     if name is None:
         return

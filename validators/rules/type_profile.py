@@ -64,8 +64,8 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
 
 
 def _found_by_url(url: str, compilation: Compilation) -> bool:
-    """Whether a value that is in the profile is checked against it anyway, as the extension that
-    its url says it is.
+    """Tell whether a value that is in the profile is checked against it anyway, as the extension
+    that its url says it is.
     """
     definition = compilation.definitions.fetch("StructureDefinition", url)
     if definition is None or "|" in url:
@@ -106,8 +106,8 @@ def follows(
 def _is_of_another_resource(
     definition: dict[str, Any], name: str, compilation: Compilation
 ) -> bool:
-    """Whether a profile is on another type than the resource is: a profile on an abstract type is
-    on another one, too, as in the reference validator.
+    """Tell whether a profile is on another type than the resource is: a profile on an abstract type
+    is on another one, too, as in the reference validator.
     """
     return definition["type"] != name and compilation.schema.is_resource(name)
 

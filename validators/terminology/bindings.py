@@ -218,7 +218,7 @@ class CodeBinding:
         return () if outside is None else (outside,)
 
     def _in_system(self, code: str) -> Findings:
-        """A code that the value set lists must be one of its system too."""
+        """Return the finding for a code that the value set lists and its system does not have."""
         bound = self._bound
         if bound.value_set is None or bound.strength != "required":
             return ()
@@ -294,7 +294,9 @@ class ConceptBinding:
                 self._no_coding = (BINDING_NO_CODE(value_set=self._bound.maximum_named),)
 
     def __call__(self, codings: Sequence[object]) -> Findings:
-        """Findings for the whole concept; what is no JSON object in ``codings`` is passed over."""
+        """Return the findings for the whole concept; what is no JSON object in ``codings`` is
+        passed over.
+        """
         memo = self._memo
         findings = self._bound.misplaced
         pairs: list[tuple[str | None, str | None]] = []
@@ -335,7 +337,9 @@ class ConceptBinding:
         return answer, tuple(finding for finding in findings if finding is not None)
 
     def _outside(self, pairs: Sequence[tuple[str | None, str | None]]) -> Findings:
-        """Some coding is not in the value set: all of them must be."""
+        """Return the findings for a concept of which some coding is not in the value set: all of
+        them must be.
+        """
         bound, codes = self._bound, ", ".join(_coded(*pair) for pair in pairs)
         finding = bound.outside(codes)
         findings = () if finding is None else (finding,)

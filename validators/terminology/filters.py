@@ -76,7 +76,9 @@ def _in(codes: frozenset[str], system: CodeSystem) -> Test:
 def _structural(
     select: Callable[[str, CodeSystem], frozenset[str]],
 ) -> Callable[[str, CodeSystem], Test]:
-    """A filter about the hierarchy selects nothing where its value is no code of the system."""
+    """Return a maker of filters about the hierarchy, which select nothing where their value is no
+    code of the system.
+    """
     return lambda value, system: (
         _in(select(value, system), system) if system.has(value) else _nothing
     )

@@ -66,7 +66,7 @@ def _of_system(expected: str, accepts: Callable[[str | None], bool]) -> Rule:
 
 
 def _needing_code(rule: Rule) -> Rule:
-    """The reference breaks on a language without a code."""
+    """Return a rule that skips a language without a code, on which the reference breaks."""
     return lambda system, code: (
         Membership.SKIPPED_BY_REFERENCE
         if code is None and system in (None, "", LANGUAGES)

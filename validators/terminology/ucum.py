@@ -111,7 +111,7 @@ def canonical(code: str) -> Canonical | None:
 
 @lru_cache(maxsize=2048)
 def _resolve(name: str) -> tuple[Fraction, _Unit] | None:
-    """A symbol's prefix factor and unit.
+    """Return a symbol's prefix factor and unit; None for what is no symbol.
 
     A prefix before a metric unit is preferred to a unit of that whole name, as the reference does.
     """

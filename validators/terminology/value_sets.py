@@ -206,7 +206,7 @@ class _Part:
             found[self.system, code] = self.concepts is not None
 
     def _spellings(self, held: CodeSystem, code: str) -> Iterator[str]:
-        """The codes of the system, as it spells them, that are this one."""
+        """Yield the codes of the system, as it spells them, that are this one."""
         if code in held.codes:
             if self.concepts is None or code in self.concepts:
                 yield code
@@ -306,7 +306,7 @@ class ValueSet:
         )
 
     def _includes_list(self) -> frozenset[str]:
-        """The codes that the includes list themselves."""
+        """Return the codes that the includes list themselves."""
         return frozenset(code for part in self._includes for code in part.concepts or ())
 
     def find(

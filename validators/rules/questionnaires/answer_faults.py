@@ -182,8 +182,8 @@ class AnswerFaults:
             yield rules.REFERENCE_NO_TYPE(type=name[:64])
 
     def _target(self, reference: str) -> str | None:
-        """The resource type that a reference implies: the part before the last, even of a versioned
-        one.
+        """Return the resource type that a reference implies: the part before the last, even of a
+        versioned one. None where it implies none.
         """
         if reference.startswith("#"):
             found = contained(self._response, reference[1:])
@@ -236,7 +236,7 @@ def _text(value: dict[str, Any], name: str) -> str | None:
 
 
 def _integer(value: Any) -> int | None:
-    """An extension's integer; of a decimal the whole part."""
+    """Return an extension's integer, of a decimal the whole part; None for any other value."""
     text = lexical(value)
     try:
         return None if text is None or type(value) is str else int(Decimal(text))
@@ -245,7 +245,7 @@ def _integer(value: Any) -> int | None:
 
 
 def _matches(wanted: str, value: str) -> bool | None:
-    """Whether a text is of a format; None where that cannot be decided within bounds."""
+    """Tell whether a text is of a format; None where that cannot be decided within bounds."""
     try:
         return pattern(wanted).full(value)
     except PatternError:
@@ -253,7 +253,9 @@ def _matches(wanted: str, value: str) -> bool | None:
 
 
 def _chosen(item: Item, kind: str, value: Any, count: int) -> Faults:
-    """An answer to a choice with options: one of them, or any text where the choice is open."""
+    """Yield what is wrong with an answer to a choice with options: it is one of them, or any text
+    where the choice is open.
+    """
     found: bool
     if kind == "Coding":
         pair = (value.get("system"), value.get("code")) if type(value) is dict else None
@@ -308,7 +310,9 @@ def _bounded(item: Item, kind: str, value: Any) -> Faults:
 
 
 def _options(item: Item, kind: str) -> list[Any]:
-    """The options that an answer of that type is compared with: numbers with whatever there is."""
+    """Return the options that an answer of that type is compared with: numbers with whatever there
+    is.
+    """
     if kind in ("Decimal", "Integer"):
         return [value for name in _CHOICES for value in item.option_values(name)]
     return item.option_values("Date" if kind == "DateTime" else kind)

@@ -89,7 +89,9 @@ def _located(items: list[Item], where: str) -> Iterator[tuple[str, Item]]:
 
 
 def _conditions(questionnaire: Questionnaire, item: Item, location: str) -> Iterator[Issue]:
-    """enableWhen.question: another question, and not one inside."""
+    """Yield what is wrong with an item's enableWhen.question: it names another question, and not
+    one inside.
+    """
     for condition in objects(item.definition.get("enableWhen")):
         link_id = condition.get("question")
         if type(link_id) is not str:
@@ -104,8 +106,8 @@ def _conditions(questionnaire: Questionnaire, item: Item, location: str) -> Iter
 
 
 def _bases(value: Json, compilation: Compilation) -> Iterator[tuple[Json, bool]]:
-    """The known Questionnaires that this one is derived from, each with whether it is extended;
-    otherwise it is complied with.
+    """Yield the known Questionnaires that this one is derived from, each with whether it is
+    extended; otherwise it is complied with.
     """
     urls, companions = value.get("derivedFrom"), value.get("_derivedFrom")
     if type(urls) is not list or type(companions) is not list:
@@ -169,7 +171,7 @@ def _derived_options(
 
 
 def _option(option: Json) -> tuple[Any, ...] | None:
-    """What makes an answer option the same as another."""
+    """Return what makes an answer option equal to another; None where there is no value."""
     found = typed(option)
     if found is None:
         return None

@@ -89,8 +89,8 @@ class EnableWhen:
         return any(_compare(value, expected, str(operator)) for value in given)
 
     def _answers(self, condition: Json, item: Item, path: Path) -> list[Json]:
-        """The answers that a condition is about: those in the innermost group that holds both
-        questions.
+        """Return the answers that a condition is about: those in the innermost group that holds
+        both questions.
         """
         link_id = condition.get("question")
         target = self._questionnaire.item(link_id) if type(link_id) is str else None
@@ -105,7 +105,7 @@ class EnableWhen:
         return [] if around is None else self._answers_below(around, target.link_id)
 
     def _answers_below(self, holder: Json, link_id: str) -> list[Json]:
-        """Every answer to a question in an item (itself too) or the response; each is walked
+        """Return every answer to a question in an item (itself too) or the response; each is walked
         through once, however many conditions ask.
         """
         index = self._indexes.get(id(holder))
@@ -176,7 +176,9 @@ def _sign(kind: str, value: str | None, wanted: str | None) -> int:
 
 
 def _same_coding(wanted: Any, value: Any) -> bool:
-    """Code for code; a system only where the condition names one."""
+    """Tell whether two codings have one code; the system counts only where the
+    condition names one.
+    """
     if type(wanted) is not dict or type(value) is not dict:
         return False
     same_system = "system" not in wanted or wanted["system"] == value.get("system")

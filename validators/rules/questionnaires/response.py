@@ -158,7 +158,9 @@ class _Response:
     def _items(
         self, questions: list[Item], holder: Json, where: str, path: Path
     ) -> Iterator[Issue]:
-        """The items of a response, a group or an answer, against the items that belong there."""
+        """Yield what is wrong with the items of a response, a group or an answer, against the items
+        that belong there.
+        """
         places = {item.link_id: index for index, item in reversed(list(enumerate(questions)))}
         given: dict[str, list[tuple[int, Json]]] = {}
         last = -1
@@ -189,7 +191,9 @@ class _Response:
     def _question(
         self, question: Item, given: list[tuple[int, Json]], where: str, path: Path
     ) -> Iterator[Issue]:
-        """One item of the Questionnaire, with all that the response has of it in one place."""
+        """Yield what is wrong with all that the response has of one item of the Questionnaire in
+        one place.
+        """
         enabled: bool | None
         try:
             enabled = self.enable_when.enabled(question, path)
@@ -237,7 +241,7 @@ class _Response:
         yield from self._below(question, item, at, path)
 
     def _number(self, question: Item, answers: list[Json], at: str, path: Path) -> Iterator[Issue]:
-        """How many answers there are to a question."""
+        """Yield what is wrong with how many answers there are to a question."""
         if (
             not answers
             and question.required
@@ -280,8 +284,8 @@ class _Response:
             yield Issue.of(fault, at if of_answer else inside)
 
     def _below(self, question: Item, item: Json, at: str, path: Path) -> Iterator[Issue]:
-        """The items inside an item: groups have some, questions have theirs inside their
-        answers.
+        """Yield what is wrong with the items inside an item: groups have some, questions have
+        theirs inside their answers.
         """
         items = objects(item.get("item"))
         if question.type == "group":
