@@ -1,5 +1,5 @@
-"""What validation needs of a conformance resource; the rest (prose, mappings, examples) is left
-out.
+"""Trimming: of a conformance resource, validation needs some members; the rest (prose, mappings,
+examples) is left out.
 
 Used for the R4 core that ships with the package and for every FHIR package that a user adds.
 """

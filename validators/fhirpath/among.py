@@ -23,7 +23,7 @@ Told = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def _told(value: dict[str, Any]) -> Told:
-    """What tells a JSON object from others: some of its members, by name and value."""
+    """Return the tell-tale members of a JSON object: some of its members, by name and value."""
     names = tuple(name for name in _TELLING if type(value.get(name)) is str)
     return names, tuple(value[name] for name in names)
 

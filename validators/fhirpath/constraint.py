@@ -40,7 +40,7 @@ class Invariant:
 
     @property
     def expression(self) -> Expression:
-        """Its general form."""
+        """The general form of the constraint, compiled when it is first asked for."""
         return compile_for(self.text, self.type, False, self.model)
 
     def holds_for(

@@ -1,4 +1,4 @@
-"""What can go wrong with an expression: it cannot be read, or it cannot be evaluated."""
+"""Errors of an expression: it cannot be read, or it cannot be evaluated."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ Collection: TypeAlias = list[Item]
 
 
 class Environment:
-    """What a compiled expression sees besides its focus.
+    """The surroundings of one evaluation: all that a compiled expression sees besides its focus.
 
     this, index, total    ``$this`` as a collection of one item, ``$index``, ``$total``
     context               ``%context``, the item the whole expression is evaluated on

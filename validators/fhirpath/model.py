@@ -1,5 +1,5 @@
-"""What FHIRPath needs to know of FHIR's types: the children of a type by their FHIRPath name, and
-what is a kind of what.
+"""FHIR's types as FHIRPath needs them: the children of a type by their FHIRPath name, and what is a
+kind of what.
 """
 
 from __future__ import annotations

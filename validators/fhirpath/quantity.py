@@ -34,7 +34,7 @@ whose lengths are means.
 
 
 class Units(Protocol):
-    """What a table of units can do. None means: cannot be said."""
+    """A table of units. None means: cannot be said."""
 
     def canonical(self, value: Decimal, code: str) -> tuple[Decimal, str] | None:
         """Return the value in base units, and those units in one spelling: equal spellings can be

@@ -1,5 +1,5 @@
-"""What an evaluation may ask of its surroundings: the resources around the element, and what only
-others know.
+"""Scopes: all that an evaluation may ask of its surroundings, the resources around the element and
+what only others know.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def _unresolved(reference: str) -> Json | None:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What FHIRPath cannot answer itself. Each has a default that says "not known"; None means
-    undecided and makes an empty result.
+    """The questions that FHIRPath cannot answer itself. Each has a default that says "not
+    known"; None means undecided and makes an empty result.
 
     member_of      (JSON value, type name, canonical of a value set) -> whether the code is in it
     conforms_to    (JSON value, type name, canonical of a profile) -> whether the value follows it
@@ -72,7 +72,8 @@ NO_HOOKS = Hooks()
 
 @dataclass(slots=True)
 class EvaluationScope:
-    """Where the element stands. Make one per resource and use it for all of its elements.
+    """The place of an element: the resources around it, and whom to ask. Make one per resource and
+    use it for all of its elements.
 
     resource    ``%resource``: the nearest resource that holds the element
     root        ``%rootResource``: the resource that contains that one, or itself; of a Bundle's

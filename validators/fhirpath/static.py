@@ -132,7 +132,7 @@ def _member(source: Tree | None, name: str, site: _Site) -> Types:
 
 
 def _open(name: str, model: TypeModel) -> bool:
-    """Whether a type leaves open what its elements are: an abstract resource, FHIRPath's own
+    """Tell whether a type leaves open what its elements are: an abstract resource, FHIRPath's own
     objects.
     """
     return (

@@ -20,7 +20,7 @@ STEP_TEXT = 64
 
 
 class Steps:
-    """What is left of the steps that an evaluation may take, for all of its environments.
+    """The rest of the steps that an evaluation may take, for all of its environments.
 
     A step is an item that an operation takes or gives. Nothing is measured in seconds: a line has
     the same answer on every machine.
@@ -59,7 +59,7 @@ class Steps:
 
 
 def _values(holder: object) -> int:
-    """How many values a piece of JSON has, at any depth."""
+    """Count the values that a piece of JSON has, at any depth."""
     count, waiting = 0, [holder]
     while waiting:
         one = waiting.pop()

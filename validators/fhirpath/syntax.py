@@ -46,26 +46,26 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """``{}``."""
+    """The empty collection, ``{}``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """``$this``, ``$index`` or ``$total``; the name is without the dollar."""
+    """A name with a dollar, ``$this``, ``$index`` or ``$total``; ``name`` is without the dollar."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """``%name``; the name is without percent sign and quotes."""
+    """A variable from outside, ``%name``; ``name`` is without percent sign and quotes."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """``source.name``."""
+    """A child by name, ``source.name``."""
 
     source: Tree | None
     name: str
@@ -73,7 +73,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``source.name(arguments)``."""
+    """A call of a function, ``source.name(arguments)``."""
 
     source: Tree | None
     name: str
@@ -82,7 +82,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """``source[index]``."""
+    """One item by its place, from 0: ``source[index]``."""
 
     source: Tree
     index: Tree
@@ -90,7 +90,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Unary:
-    """``+operand`` or ``-operand``."""
+    """A sign before an expression, ``+operand`` or ``-operand``."""
 
     operator: str
     operand: Tree
@@ -98,7 +98,7 @@ class Unary:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """``left operator right``."""
+    """An operator between two expressions, ``left operator right``."""
 
     operator: str
     left: Tree
@@ -107,7 +107,7 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class TypeName:
-    """``FHIR.Patient``, ``System.String`` or a bare ``Patient`` (namespace None)."""
+    """A type's name: ``FHIR.Patient``, ``System.String``, a bare ``Patient`` (namespace None)."""
 
     namespace: str | None
     name: str
@@ -115,7 +115,7 @@ class TypeName:
 
 @dataclass(frozen=True, slots=True)
 class TypeTest:
-    """``operand is type`` or ``operand as type``."""
+    """A question for a type, ``operand is type``, or a choice by it, ``operand as type``."""
 
     operator: str
     operand: Tree

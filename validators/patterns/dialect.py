@@ -318,7 +318,7 @@ class _Reader:
         return "last-unix" if "d" in self.flags else "last"
 
     def _quoted(self) -> list[Tree]:
-        """What stands in a quote; a quantifier behind it is its last character's."""
+        """Read the text in a quote; a quantifier behind it is its last character's."""
         end = self.text.find("\\E", self.at)
         inside = self.text[self.at :] if end < 0 else self.text[self.at : end]
         self.at = len(self.text) if end < 0 else end + 2
@@ -495,7 +495,10 @@ _PLACES: Final[dict[str, Assertion]] = {"A": "start", "z": "end", "Z": "last", "
 
 
 def _is_short(tree: Tree) -> bool:
-    """Whether a look behind is of a bounded length: of others Java takes some and refuses some."""
+    """Tell whether a look behind is of a bounded length.
+
+    Of others Java takes some and refuses some.
+    """
     match tree:
         case Series(parts) | Either(parts):
             return all(map(_is_short, parts))

@@ -1,4 +1,4 @@
-"""What can be wrong with the text of a pattern."""
+"""Errors in the text of a pattern."""
 
 from __future__ import annotations
 

@@ -39,21 +39,21 @@ class Chars:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One after the other; none is the empty pattern."""
+    """Parts one after the other; none is the empty pattern."""
 
     parts: tuple[Tree, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """The first that leads to a match."""
+    """Parts of which the first that leads to a match is taken."""
 
     parts: tuple[Tree, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """most is None for any number."""
+    """A part that is repeated; ``most`` is None for any number."""
 
     part: Tree
     least: int
@@ -78,7 +78,7 @@ class Atomic:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Whether the part matches from here on, or up to here, without moving."""
+    """A look around: the part must match, or not, from here on or up to here, without moving."""
 
     part: Tree
     ahead: bool
@@ -87,7 +87,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What a group has matched, once more."""
+    """The text that a group has matched, once more."""
 
     number: int
     folded: bool

@@ -85,7 +85,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Discriminator:
-    """How a slice is told from its siblings: value | exists | pattern | type | profile, at a
+    """A way to tell a slice from its siblings: value | exists | pattern | type | profile, at a
     FHIRPath.
     """
 
@@ -141,7 +141,7 @@ class ElementSchema:
 
     @property
     def is_choice(self) -> bool:
-        """Whether the element is a choice of types, as ``value[x]`` (FHIR R4, section 2.6.2)."""
+        """True for a choice of types, as ``value[x]``."""
         return self.path.endswith("[x]")
 
 
@@ -167,7 +167,7 @@ class Property:
 
     @property
     def step(self) -> str:
-        """How a location names it: ``value.ofType(Quantity)``."""
+        """The name that a location has for it: ``value.ofType(Quantity)``."""
         return f"{self.name}.ofType({self.type})" if self.element.is_choice else self.name
 
 

@@ -129,7 +129,7 @@ def decode_exact(line: bytes) -> dict[str, Any] | Issue:
 
 
 def _doubtful(line: bytes, again: bytes) -> bool:
-    """Whether the line may hold a name twice, or a number that int and float blur.
+    """Tell whether the line may hold a name twice, or a number that int and float blur.
 
     Without white space ``":`` is the end of a name, or an escaped quote and a colon inside a
     string. The second kind is spelt alike in both texts (other spellings need \\u, looked for

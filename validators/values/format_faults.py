@@ -1,5 +1,5 @@
-"""What may be wrong with the value of a primitive (FHIR R4, section 2.24.0.1): the rules that
-``primitives`` finds broken.
+"""Faults of the value of a primitive (FHIR R4, section 2.24.0.1): the rules that ``primitives``
+finds broken.
 """
 
 from __future__ import annotations

@@ -187,8 +187,8 @@ def _judge(root: Element) -> Narrative:
 
 
 def _wordless(root: Element) -> bool:
-    """Whether the div has children, no words in any of them, and no language on itself or on one of
-    them.
+    """Tell whether the div has children, no words in any of them, and no language on itself or on
+    one of them.
     """
     stack, languages = [root], {"lang", "xml:lang"} & root.attributes.keys()
     while stack:
@@ -406,7 +406,7 @@ def _parameters(
 
 
 def _targets(resource: dict[str, Any]) -> tuple[Counter[str], Counter[str]]:
-    """How often each id, and each name of a narrative's anchors, occurs in the resource and
+    """Count how often each id, and each name of a narrative's anchors, occurs in the resource and
     everything inside it.
     """
     ids: Counter[str] = Counter()

@@ -1,5 +1,6 @@
-"""What may be wrong with a narrative (FHIR R4, section 2.4.0.1): the rules that ``narrative`` finds
-broken. Names in it are text of the narrative, and so are quoted.
+"""Faults of a narrative (FHIR R4, section 2.4.0.1): the rules that ``narrative`` finds broken.
+
+Names in it are text of the narrative, and so are quoted.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ class MalformedError(ValueError):
 
 @dataclass(slots=True)
 class Element:
-    """name without prefix; namespace where it differs from the parent's; children are elements,
-    texts, and None for a comment.
+    """One element of a narrative: its name without prefix; its namespace where that differs from
+    the parent's; its children, which are elements, texts, and None for a comment.
     """
 
     name: str
@@ -235,7 +235,7 @@ class _Scanner:
         return "".join(pieces)
 
     def _reference(self) -> str:
-        """What an entity or character reference stands for.
+        """Read an entity or character reference: the text that it stands for.
 
         Any of ``;&'"><`` ends it, and is gone.
         """

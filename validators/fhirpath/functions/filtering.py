@@ -21,8 +21,8 @@ has no end of its own.
 
 
 def _present(item: Item) -> bool:
-    """Whether an item counts for exists() and empty(): an element without value and children does
-    not, nor a resource of nothing but its type.
+    """Tell whether an item counts for exists() and empty(): an element without value and children
+    does not, nor a resource of nothing but its type.
     """
     if not isinstance(item, Node):
         return True
@@ -183,8 +183,8 @@ def repeat(env: Environment, items: Collection, projection: Evaluator) -> Collec
 
 
 def _new(found: Item, values: AmongItems, seen: set[int]) -> bool:
-    """Whether an item was not found before: objects by identity, so that ``resolve()`` in a circle
-    ends; values by equality.
+    """Tell whether an item was not found before: objects by identity, so that ``resolve()`` in a
+    circle ends; values by equality.
     """
     if isinstance(found, Node) and isinstance(found.value, dict):
         if id(found.value) in seen:

@@ -36,8 +36,8 @@ def _string(items: Collection, name: str) -> str | None:
 
 
 def _valueless(items: Collection) -> bool:
-    """Whether there is an element, but only with an extension: the tests below are false for it,
-    not empty, as in HL7's validator.
+    """Tell whether there is an element, but only with an extension: the tests below are false for
+    it, not empty, as in HL7's validator.
     """
     return len(items) == 1 and plain(items[0]) is None
 

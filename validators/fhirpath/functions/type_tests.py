@@ -20,7 +20,7 @@ _TEMPORAL = {"date": "Date", "dateTime": "DateTime", "time": "Time"}
 
 @dataclass(frozen=True, slots=True)
 class TypeInfo:
-    """What ``type()`` returns: has the children ``namespace`` and ``name``."""
+    """A type as a value, as ``type()`` returns it; its children are ``namespace`` and ``name``."""
 
     namespace: str
     name: str

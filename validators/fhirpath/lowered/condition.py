@@ -210,7 +210,7 @@ class Contained:
 
 @dataclass(frozen=True, slots=True)
 class OnResource:
-    """``%resource`` meets the op."""
+    """The resource that is ``%resource`` meets the op."""
 
     op: Op
 

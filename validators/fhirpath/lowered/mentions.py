@@ -1,4 +1,4 @@
-"""What of a resource an expression can see: the members whose names it mentions, and nothing
+"""Mentions: an expression can see the members of a resource whose names it mentions, and nothing
 else.
 """
 
@@ -57,7 +57,7 @@ def descends(tree: Tree) -> bool:
 
 
 def _sees_itself(tree: Tree, *, of_item: bool = False) -> bool:
-    """Whether an expression looks at the resource otherwise than by a name.
+    """Tell whether an expression looks at the resource otherwise than by a name.
 
     of_item: it is evaluated on something inside.
     """
@@ -88,7 +88,7 @@ def _is_descent(tree: Tree | None) -> bool:
 
 
 def _leads_to(name: str, type_name: str, model: TypeModel, visited: set[str]) -> bool:
-    """Whether something of that name may be anywhere inside a value of a type."""
+    """Tell whether something of that name may be anywhere inside a value of a type."""
     if type_name == "Resource":
         return True
     if type_name in visited:

@@ -50,7 +50,7 @@ class Path:
 
     @property
     def direct(self) -> bool:
-        """Whether it is one name of the element itself."""
+        """True where the walk is one name of the element itself, without a filter."""
         return (
             len(self.steps) == 1
             and not self.on_resource
@@ -60,7 +60,7 @@ class Path:
 
     @property
     def singular(self) -> bool:
-        """Whether the walk finds one thing at the most."""
+        """True where the walk finds one thing at the most."""
         return not any(step.is_list for step in self.steps)
 
 

@@ -379,8 +379,8 @@ class _Lowering(Walker):
 
 
 def _is_pattern(text: str) -> bool:
-    """Whether a text is a regular expression that something matches: no text matches an empty one,
-    as in HL7's validator.
+    """Tell whether a text is a regular expression that something matches: no text matches an empty
+    one, as in HL7's validator.
     """
     try:
         return pattern(text, dot_all=True).text != ""
