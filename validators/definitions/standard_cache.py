@@ -60,6 +60,7 @@ def locate(source: str) -> Path:
     path = Path(source).expanduser()
     if path.exists():
         return path
+    # name@version is what npm and its like write
     name, _, version = source.replace("@", "#").partition("#")
     found = find(name, version or "latest")
     if found is None:
@@ -116,6 +117,7 @@ def install(path: Path) -> Path:
                 target = whole / "package" / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
+            # at once and on one disk: nobody sees a package of which a part is missing
             whole.rename(folder)
     except OSError as error:
         raise PackageError(f"{folder}: cannot be written ({error})") from error

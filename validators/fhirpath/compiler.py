@@ -60,6 +60,7 @@ def compile_tree(tree: Tree, model: TypeModel) -> Evaluator:
     """
     match tree:
         case Literal(value):
+            # one list for all evaluations: nothing changes a collection that it was given
             constant = [value]
             return lambda env, focus: constant
         case Empty():
@@ -130,6 +131,7 @@ _LONG = 8
 
 def _member(source: Tree | None, name: str, model: TypeModel) -> Evaluator:
     if source is None:
+        # an expression may begin with the type of its context: ``Patient.name`` (N1, section 3)
         if name[:1].isupper():
             return lambda env, focus: [
                 item for item in focus if isinstance(item, Node) and env.model.is_a(item.type, name)
@@ -197,6 +199,8 @@ def _call(
     if not compiled:
         return lambda env, focus: _spent(env, call(env, inner(env, focus)))
     if len(compiled) == 1:
+        # on $this, not on the input: ``name.where(given.startsWith(family))`` means the name's
+        # family
         only = compiled[0]
         return lambda env, focus: _spent(env, call(env, inner(env, focus), only(env, env.this)))
     return lambda env, focus: _spent(

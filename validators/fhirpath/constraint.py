@@ -51,6 +51,7 @@ class Invariant:
 
         Raises UndecidedError where finding out takes too many steps.
         """
+        # of ``undecided_invariant``: there is no expression to compile, and ``holds`` raises
         if isinstance(self.tree, Empty):
             return self.holds(value, scope)
         return self.expression.holds(value, scope, extra)

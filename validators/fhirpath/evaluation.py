@@ -58,6 +58,7 @@ class Environment:
         self.total: Collection = []
         self.resource = _resource_node(scope.resource)
         self.root = _resource_node(scope.root)
+        # a list, because the inner environments share it: there is one moment for all of them
         self.moments: list[datetime] = []
         self.steps = scope.steps or Steps(
             scope.resource if scope.resource is not None else getattr(context[0], "value", None)
@@ -78,6 +79,8 @@ class Environment:
         Raises UndecidedError where no steps are left.
         """
         self.steps.take(1)
+        # without __init__, which would look at the resources and count the steps anew for every
+        # item
         copy: Environment = object.__new__(Environment)
         copy.model = self.model
         copy.scope = self.scope

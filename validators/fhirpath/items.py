@@ -84,6 +84,7 @@ def text(item: Item) -> str | None:
     value = plain(item)
     if isinstance(value, str):
         return value
+    # before int, which a bool is in Python
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
@@ -97,6 +98,7 @@ def text(item: Item) -> str | None:
 
 def is_number(value: Any) -> bool:
     """Tell whether a plain value is a number; a boolean, which Python takes for an int, is none."""
+    # a bool is an int in Python
     return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
 
 

@@ -62,6 +62,7 @@ def tokens(expression: str) -> list[Token]:
     position = 0
     while position < len(expression):
         match = _TOKEN.match(expression, position)
+        # a comment without an end would be read as a division
         if match is None or expression.startswith("/*", position) and match.lastgroup != "space":
             raise FhirPathSyntaxError("unexpected character", expression, position)
         kind = match.lastgroup or ""

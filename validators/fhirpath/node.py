@@ -43,6 +43,7 @@ def _fields(node: Node) -> dict[str, Any]:
 
 def _append(found: list[Item], value: Any, type_name: str, extra: Any = None) -> None:
     if isinstance(value, dict):
+        # an inline resource: its element only says Resource
         if "resourceType" in value and isinstance(value["resourceType"], str):
             type_name = value["resourceType"]
         found.append(Node(value, type_name))
@@ -56,6 +57,7 @@ def _collect(
     value = fields.get(json_name)
     extra = fields.get("_" + json_name) if primitive else None
     if isinstance(value, list) or isinstance(extra, list):
+        # companions lie beside the values, place by place, and either array may be the shorter one
         values = value if isinstance(value, list) else []
         extras = extra if isinstance(extra, list) else []
         for position in range(max(len(values), len(extras))):
@@ -88,6 +90,7 @@ def all_children(model: TypeModel, node: Node) -> list[Item]:
     found: list[Item] = []
     for key in fields:
         bare = key.removeprefix("_")
+        # the companion comes with its value
         if bare != key and bare in fields:
             continue
         member = properties.get(bare)

@@ -69,6 +69,7 @@ def parse(expression: str) -> Tree:
     MAXIMUM_DEPTH.
     """
     tree = _Parser(expression).whole()
+    # ``a.b.c`` and ``a + b + c`` nest without recursion here, but not in the compilers
     if depth(tree) > MAXIMUM_DEPTH:
         raise NestingError(f"nested deeper than {MAXIMUM_DEPTH} levels", expression, 0)
     return tree
@@ -187,6 +188,7 @@ class _Parser:
         name = self._name()
         if self._at(".") and self._tokens[self._position + 1].kind in ("name", "quoted"):
             after = self._tokens[self._position + 2]
+            # in ``value is Quantity.exists()`` the name before the bracket is no type
             if not (after.kind == "symbol" and after.text == "("):
                 self._take()
                 return TypeName(name, self._name())

@@ -105,6 +105,7 @@ def _types(tree: Tree, site: _Site) -> Types:
         case Call(source, name, arguments):
             return _call(source, name, arguments, site)
         case Index(source, index):
+            # an index is evaluated on $this, not on the items it chooses from
             _types(index, replace(site, focus=site.this))
             return _types(source, site)
         case Unary(_, operand):

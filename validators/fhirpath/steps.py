@@ -52,6 +52,7 @@ class Steps:
                 self.take(len(item) // STEP_TEXT)
 
     def _extend(self) -> None:
+        # only where the base is used up: the whole resource is gone through to count its values
         holder, self._holder = self._holder, None
         self.left += _EACH * _values(holder)
         if self.left < 0:

@@ -126,6 +126,7 @@ class Temporal:
             if left[field] != right[field]:
                 return -1 if left[field] < right[field] else 1
             level = field + 1 if field < 3 else field
+            # no value ends with its hour, and behind the seconds nothing is left to tell them apart
             if field == 3 or field == 5:
                 continue
             if self.precision <= level or other.precision <= level:
@@ -200,6 +201,7 @@ class Temporal:
             moment = datetime(year, month, day, hour, minute, tzinfo=UTC) - timedelta(
                 minutes=self.zone
             )
+        # outside of years 1 to 9999, which Python does not have; the value is compared as written
         except OverflowError:
             return self.fields
         return (moment.year, moment.month, moment.day, moment.hour, moment.minute, second)
@@ -224,6 +226,7 @@ class Temporal:
             SECOND: 1,
             FRACTION: 0,
         }
+        # without a zone it may be in any zone on earth, on either side of UTC
         slack = _WIDEST_ZONE if self.zone is None else 0
         return start - slack, start + lengths[self.precision] + slack
 

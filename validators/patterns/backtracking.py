@@ -63,6 +63,7 @@ class Backtracking:
         steps, at = _Steps(steps_for(text)), 0
         while at <= len(text) and (match := self.search(text, at, steps)) is not None:
             found.append(match)
+            # one character on after an empty match, which would be found again for ever
             at = match[1] + (match[0] == match[1])
         return found
 
@@ -243,6 +244,7 @@ class _Run:
         if instruction[0] == "back":
             _, number, folded = instruction
             return self._again(number, folded, at, caught)
+        # what fails inside must leave no groups behind
         inner = caught.copy()
         end: int | None
         if instruction[0] == "look":

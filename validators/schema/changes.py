@@ -55,6 +55,7 @@ def changed(element: Mapping[str, Any], changes: Element, profile: str) -> Eleme
         merged["constraint"] = constraints_added(
             merged.get("constraint", ()), sourced(changes, profile)["constraint"]
         )
+    # the base's binding was for a type that the differential has taken away
     if merged.get("type") and not any(entry.get("code") in _BINDABLE for entry in merged["type"]):
         merged.pop("binding", None)
     return merged

@@ -74,6 +74,7 @@ def _identified(element: Mapping[str, Any]) -> list[Step] | None:
     An id keeps ``value[x]`` where a path says ``valueQuantity``.
     """
     named = [step.partition(":") for step in str(element.get("id", "")).split(".")]
+    # an id of more or fewer steps than its path does not name the element's place
     if len(named) != str(element["path"]).count(".") + 1:
         return None
     steps = [(name, slice_name or None) for name, _, slice_name in named]

@@ -175,6 +175,7 @@ def _check_depth(text: str) -> None:
 
 
 def _check_surrogates(resource: object, text: str) -> None:
+    # half of a pair can only come from an escape: UTF-8 has none
     if "\\u" not in text:
         return
     stack = [resource]
@@ -213,6 +214,7 @@ def _constant(word: str) -> None:
 
 
 def _odd_integer(lexeme: str) -> int | Number:
+    # 18 digits are an int of 64 bits whatever they are
     return Number(lexeme) if lexeme == "-0" or len(lexeme) > 18 else int(lexeme)
 
 

@@ -190,6 +190,7 @@ def _wordless(root: Element) -> bool:
     """Tell whether the div has children, no words in any of them, and no language on itself or on
     one of them.
     """
+    # HL7's validator breaks where it looks for the language of words that are not there
     stack, languages = [root], {"lang", "xml:lang"} & root.attributes.keys()
     while stack:
         for child in stack.pop().children:
@@ -325,6 +326,7 @@ def _resolve(
 ) -> None:
     found: tuple[Counter[str], Counter[str]] | None = None
     for where, div in _divs(resource, path):
+        # without it there is no local link, and no need to read the div
         if "#" not in div:
             continue
         narrative = read_div(div)
@@ -364,6 +366,7 @@ class _Targets:
 
 def _objects(value: object) -> list[dict[str, Any]]:
     return (
+        # what is no object keeps its place, so that the positions in locations hold
         [item if isinstance(item, dict) else {} for item in value]
         if isinstance(value, list)
         else []

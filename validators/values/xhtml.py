@@ -81,6 +81,7 @@ class _Scanner:
 
     def __init__(self, text: str) -> None:
         end = text.find(_END)
+        # with an end mark no look at the next character can fall off the text
         self._text = (text if end < 0 else text[:end]) + _END
         self._at = 0
 

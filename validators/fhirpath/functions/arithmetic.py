@@ -34,6 +34,7 @@ def _applied(items: Collection, name: str, apply: Callable[[Decimal], Any]) -> C
         return []
     try:
         return [apply(Decimal(value))]
+    # N1: what cannot be represented, as the root of -1, is empty
     except (InvalidOperation, OverflowError, ValueError):
         return []
 
@@ -163,6 +164,7 @@ def power(env: Environment, items: Collection, exponent: Collection) -> Collecti
     if to is None or value is None:
         return []
     if isinstance(value, int) and isinstance(to, int) and 0 <= to <= 1000:
+        # before it is computed: the power of two short numbers may fill the memory
         if abs(value).bit_length() * to > _BITS:
             raise UndecidedError("power()")
         return [value**to]

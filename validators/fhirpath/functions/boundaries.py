@@ -64,6 +64,7 @@ def _full(value: Temporal, upper: bool) -> tuple[str, str]:
     clock = f"{hour:02}:{minute:02}:{second:06.3f}"
     if value.kind == "time":
         return clock, ""
+    # the zones at both ends of the earth: a day begins first in one and ends last in the other
     zone = "-12:00" if upper else "+14:00"
     if value.zone is not None:
         zone = zone_text(value.zone)

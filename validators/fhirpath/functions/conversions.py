@@ -36,6 +36,7 @@ def _integer(value: Any) -> int | None:
         return int(value)
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         found = int(value)
+        # N1's Integer has 32 bits
         return found if -(2**31) <= found < 2**31 else None
     return None
 

@@ -103,6 +103,7 @@ def _strict(item: Item) -> bool | None:
 
 
 def _all_of(items: Collection, wanted: bool) -> bool:
+    # a list: an item that is no boolean is an error even behind one that decides
     return all(value is wanted for value in list(map(_strict, items)))
 
 
@@ -231,6 +232,7 @@ def iif(
     item = singleton(items, "iif()")
     answers = criterion(env if item is None else env.inner(item), items)
     answer = truth(answers)
+    # anywhere else any one item counts as true
     if answer is True and not isinstance(plain(answers[0]), bool):
         raise EvaluationError("iif() needs a boolean")
     if answer is True:
@@ -311,6 +313,7 @@ def is_distinct(env: Environment, items: Collection) -> Collection:
     Empty where no pair is equal, but a pair is there whose equality is open.
     """
     values = [plain(item) for item in items]
+    # a set: to compare all pairs of thousands of texts would use up the steps
     if all(isinstance(value, str) for value in values):
         return [len(set(values)) == len(values)]
     units, undecided = env.scope.hooks.units, False

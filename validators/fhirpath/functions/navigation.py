@@ -273,6 +273,7 @@ def define_variable(
     itself where no value is given (FHIRPath STU 3).
     """
     label = name(env, env.this)
+    # a new mapping: environments that share the old one do not learn of the variable
     env.variables = {
         **env.variables,
         text(label[0]) or "": items if value is None else value(env, items),

@@ -117,6 +117,7 @@ def matches(env: Environment, items: Collection, expression: Collection) -> Coll
     value, wanted = _string(items, "matches"), _string(expression, "matches")
     if value is None or wanted is None:
         return [False] if wanted is not None and _valueless(items) else []
+    # an empty text matches nothing, and an empty expression no text, as in HL7's validator
     return [value != "" and wanted != "" and _told(_pattern(wanted).found(value))]
 
 
@@ -180,6 +181,7 @@ def replace(
     )
     if value is None or old is None or new is None:
         return []
+    # before it is made; an empty part stands between any two characters
     _take(env, (value.count(old) if old else len(value)) * len(new))
     return [value.replace(old, new)]
 

@@ -57,6 +57,7 @@ def _is(env: Environment, item: Item, wanted: TypeName) -> bool:
         )
     if not isinstance(item, Node) or wanted.namespace == "System":
         return False
+    # a bare name of System's is not FHIR's, but for Quantity, which both have
     if wanted.namespace is None and wanted.name in SYSTEM_TYPES and wanted.name != "Quantity":
         return False
     return env.model.is_a(item.type, wanted.name)

@@ -58,6 +58,7 @@ def constant(tree: Tree) -> str | int | float | bool | None:
     """
     match tree:
         case Literal(Decimal() as value):
+            # a decimal with more digits than a float has would be compared with another number
             return float(value) if Decimal(repr(float(value))) == value else None
         case Literal(str() | bool() | int() as value):
             return value
@@ -81,6 +82,7 @@ def constants(tree: Tree) -> tuple[Any, ...]:
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[frozenset[str]], bool]], ...] = (
     (bool, lambda types: types == {"boolean"}),
     ((int, float), lambda types: types <= NUMERIC),
+    # types in capitals have parts, and none of them is a JSON string
     (str, lambda types: not types & NO_TEXT and all(name[:1].islower() for name in types)),
 )
 

@@ -161,6 +161,7 @@ def _is(keys: tuple[str, ...], literals: tuple[Any, ...]) -> Check:
     if len(keys) == 1 and len(literals) == 1:
         key, literal = keys[0], literals[0]
         if isinstance(literal, bool):
+            # 1 == True in Python, but the number is no boolean
             return lambda o, s: o.get(key) is literal
         return lambda o, s: o.get(key) == literal
     if len(keys) == 1:
@@ -219,6 +220,7 @@ def _count(groups: tuple[tuple[str, ...], ...], sign: str, number: int) -> Check
     def check(o: Json, s: EvaluationScope) -> bool:
         total = 0
         for group in groups:
+            # a value and its companion are one item; of two arrays the longer one counts
             most = 0
             for key in group:
                 if key in o:

@@ -124,6 +124,7 @@ class Walker(ABC):
 
     def _step(self, before: Path, name: str) -> Path | None:
         members = {p.json_name: p for one in before.types for p in self._members(one, name)}
+        # what lies below a primitive is in its companion, under another key
         if not members or any(self.model.is_primitive(one) for one in before.types):
             return None
         step = Step(
@@ -170,6 +171,7 @@ class Walker(ABC):
         return replace(path, types=found.types, steps=path.steps + found.steps)
 
     def _narrowed(self, path: Path | None, wanted: TypeName | None) -> Path | None:
+        # ``as`` of several items is an error, and an inline resource's type is not in its key
         if (
             path is None
             or wanted is None

@@ -133,6 +133,7 @@ class _Lowering(Walker):
             or not fits(path.steps[-1].types, values)
         ):
             return None
+        # what is not there is neither equal nor unequal, but empty: false needs it to exist
         found = reached(path, Is(path.steps[-1].keys, values))
         return Truth(found, both(self.exists(path), negated(found)))
 
@@ -171,6 +172,7 @@ class _Lowering(Walker):
             return None
         keys = path.steps[-1].keys
         found = reached(path, Contained(keys))
+        # of a text of one character ``substring(1)`` is empty, and so is the whole
         return Truth(found, both(reached(path, Match(keys, "^..")), negated(found)))
 
     def _comparison(self, sign: str, left: Tree, right: Tree) -> Truth | None:
@@ -217,6 +219,7 @@ class _Lowering(Walker):
                 return None if one is None or other is None else one + other
             case Call(source, "count", ()) if source is not None:
                 path = self.path(source)
+                # Count looks at members of the element itself, no deeper
                 if path is None or not path.direct:
                     return None
                 return tuple(self.companions(key, name) for key, name in path.steps[0].members)
@@ -238,6 +241,7 @@ class _Lowering(Walker):
         matching = tuple(
             (key, name)
             for key, name in last.members
+            # whatever the case: see ``type_tests.is_operator``
             if name.lower() == wanted.name.lower() or self.model.is_a(name, wanted.name)
         )
         others = tuple(member for member in last.members if member not in matching)
