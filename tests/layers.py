@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 COLUMN = {
     "validators": """
         __init__
-        catalogue
+        catalogue rule_pages
         validator fhir_resources
         native
         explainer

@@ -5,7 +5,7 @@ Whatever needs a list of rules asks here. Nothing that declares a rule imports t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import ModuleType
 
 from . import excerpt, issue
@@ -37,7 +37,7 @@ from .rules.questionnaires import answer_rules, condition_faults, definition, re
 from .terminology import code_faults
 from .values import decoding, format_faults, narrative_faults
 
-__all__ = ["DECLARATIONS", "find", "sentences"]
+__all__ = ["DECLARATIONS", "sentences"]
 
 _MODULES = (
     decoding,
@@ -84,16 +84,7 @@ def _declared(modules: tuple[ModuleType, ...]) -> Iterator[Declaration]:
 _EVERY = tuple(dict.fromkeys(_declared(_MODULES)))
 
 DECLARATIONS: tuple[Declaration, ...] = tuple(one for one in _EVERY if one.main is None)
-"""Every rule, one declaration a name, in the order in which the reader's line is checked."""
-
-_NAMED: Mapping[str, Declaration] = {
-    name: one for one in DECLARATIONS for name in (one.name, *one.aliases)
-}
-
-
-def find(name: str) -> Declaration | None:
-    """Return the declaration of a name or of an alias; None where no rule is called so."""
-    return _NAMED.get(name)
+"""Every rule, one declaration a name, in the order of their modules above."""
 
 
 def sentences(declaration: Declaration) -> tuple[Declaration, ...]:

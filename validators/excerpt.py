@@ -21,7 +21,7 @@ MORE = Declaration(
     "more-issues",
     "information",
     "informational",
-    "The line has {count:,} more issues, which are counted and not shown: {parts}",
+    "The line has {count} more issues, which are counted and not shown: {parts}",
     "a line shows so many issues and no more, those that fail it first",
 )
 
@@ -52,7 +52,7 @@ def _note(hidden: Mapping[tuple[Severity, str], int]) -> Issue:
     for (severity, _), count in hidden.items():
         by_severity[severity] += count
     parts = ", ".join(f"{count:,} {_worded(name, count)}" for name, count in _sorted(by_severity))
-    return Issue.of(MORE(count=sum(hidden.values()), parts=parts))
+    return Issue.of(MORE(count=f"{sum(hidden.values()):,}", parts=parts))
 
 
 def _sorted(counts: Mapping[str, int]) -> Sequence[tuple[str, int]]:

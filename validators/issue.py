@@ -42,16 +42,19 @@ class _Rendered:
     def __get__(self, issue: Issue | None, owner: type[Issue]) -> str:
         if issue is None:
             raise AttributeError("diagnostics has no default")
-        if issue.sentence is None:
-            issue.sentence = "" if issue.violation is None else _cut(issue.violation.text)
-        return issue.sentence
+        sentence = issue.sentence
+        if sentence is None:
+            violation = issue.violation
+            sentence = "" if violation is None else violation.text
+            issue.sentence = sentence = sentence if len(sentence) <= LONGEST else _cut(sentence)
+        return sentence
 
     def __set__(self, issue: Issue, text: str | None) -> None:
         issue.sentence = text if text is None or len(text) <= LONGEST else _cut(text)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return text[: LONGEST - 3] + "..."
 
 
 class _Worded:
@@ -101,29 +104,29 @@ class Issue(_Worded):
         another is given.
         """
         declaration = violation.declaration
-        return cls(
-            severity or declaration.severity,
-            declaration.code,
-            violation.rule if declaration.family else declaration.name,
-            location,
-            None,
-            profile,
-            element,
-            violation,
-        )
+        issue = object.__new__(cls)  # an issue is made often: __init__ takes twice as long
+        issue.severity = severity or declaration.severity
+        issue.code = declaration.code
+        issue.rule = violation.rule if declaration.family else declaration.name
+        issue.location = location
+        issue.sentence = None
+        issue.profile = profile
+        issue.element = element
+        issue.violation = violation
+        return issue
 
     def copied(self) -> Issue:
         """Return an issue of equal content, since locations grow in place."""
-        return Issue(
-            self.severity,
-            self.code,
-            self.rule,
-            self.location,
-            self.sentence,
-            self.profile,
-            self.element,
-            self.violation,
-        )
+        issue = object.__new__(Issue)
+        issue.severity = self.severity
+        issue.code = self.code
+        issue.rule = self.rule
+        issue.location = self.location
+        issue.sentence = self.sentence
+        issue.profile = self.profile
+        issue.element = self.element
+        issue.violation = self.violation
+        return issue
 
     def without_values(self) -> Issue:
         """Return the issue with a message that quotes no value of the resource.

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "Program", "run"]
 
 COMMANDS = {
-    # name: (module of this package that defines ``command``, one line for --help)
+    # name: (module of this package that defines ``command`` or what a colon names, one line for
+    # --help)
     "import": ("import_job", "Validate NDJSON and write HealthLake's output layout."),
     "validate": ("validate", "Validate NDJSON and show every issue."),
     "serve": ("serve", "Serve AWS HealthLake's import API and a job page."),
@@ -32,6 +33,8 @@ COMMANDS = {
     "packages": ("package_commands", "List, add and show FHIR packages."),
     "fhirpath": ("fhirpath_command", "Evaluate a FHIRPath expression on every resource of a file."),
     "schema": ("schema_command", "Print the compiled schema of a FHIR type as JSON."),
+    "rules": ("rule_commands:rules", "List every rule that an issue can name."),
+    "explain": ("rule_commands:explain", "Say what a rule checks, why, and how to mend a line."),
 }
 
 
@@ -50,8 +53,9 @@ class Program(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f".{COMMANDS[cmd_name][0]}", __package__)
-        command: click.Command = module.command
+        name, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        module = importlib.import_module(f".{name}", __package__)
+        command: click.Command = getattr(module, attribute or "command")
         command.context_settings.setdefault("auto_envvar_prefix", "BULKFHIR")
         return command
 

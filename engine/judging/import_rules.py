@@ -23,14 +23,14 @@ LINE_LENGTH = Declaration(
     "line-length",
     "fatal",
     "too-long",
-    "The line is longer than {limit:,} bytes and was not read",
+    "The line is longer than {limit} bytes and was not read",
     "a line has at most 256 MiB",
 )
 RESOURCE_SIZE = Declaration(
     "resource-size",
     "error",
     "too-long",
-    "The Binary has {size:,} bytes; HealthLake's limit is {limit:,}",
+    "The Binary has {size} bytes; HealthLake's limit is {limit}",
     "a Binary is no larger than HealthLake's limit",
 )
 _TYPE_NO_PATH = RESOURCE_TYPE_NO_NAME.also(
@@ -66,9 +66,9 @@ def bad_type(resource_type: str | None) -> Issue:
 
 def too_long(limit: int) -> Issue:
     """Return the issue for a line of more bytes than are read."""
-    return Issue.of(LINE_LENGTH(limit=limit))
+    return Issue.of(LINE_LENGTH(limit=f"{limit:,}"))
 
 
 def too_large(size: int, limit: int) -> Issue:
     """Return the issue for a Binary of more bytes than HealthLake takes."""
-    return Issue.of(RESOURCE_SIZE(size=size, limit=limit), "Binary")
+    return Issue.of(RESOURCE_SIZE(size=f"{size:,}", limit=f"{limit:,}"), "Binary")

@@ -31,7 +31,8 @@ def joined(step: str, location: str) -> str:
 def prefix_locations(step: str, issues: list[Issue]) -> list[Issue]:
     """Put a step before the locations of issues, in place, and return the issues."""
     for issue in issues:
-        issue.location = joined(step, issue.location)
+        location = issue.location
+        issue.location = f"{step}.{location}" if location else step
     return issues
 
 

@@ -9,6 +9,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from bulkfhir.validators.rule_pages import section_of
+from bulkfhir.validators.rules.invariant import INVARIANT
+
+from ...judging.import_rules import rule_named
 from ..printable import printable
 from .groups import GroupedReport, RuleGroup
 
@@ -27,11 +31,11 @@ class SarifReport(GroupedReport):
 
     def finish(self, summary: Mapping[str, object]) -> None:
         """Write what stands at the end."""
-        rules = sorted({group.rule for group in self._groups})
+        codes = {group.rule: group.examples[0].issue.code for group in self._groups}
         driver = {
             "name": "bulkfhir",
             "version": version("bulkfhir"),
-            "rules": [{"id": rule} for rule in rules],
+            "rules": [_descriptor(rule, codes[rule]) for rule in sorted(codes)],
         }
         run = {
             "tool": {"driver": driver},
@@ -48,6 +52,26 @@ class SarifReport(GroupedReport):
             indent=2,
         )
         self._out.write("\n")
+
+
+def _descriptor(name: str, code: str) -> dict[str, Any]:
+    """Return what is known of a rule; of a plug-in's rule that is its name."""
+    rule = rule_named(name) or (INVARIANT if code == "invariant" else None)
+    if rule is None:
+        return {"id": name}
+    facts = [f"{rule.says[0].upper()}{rule.says[1:]}."]
+    if rule.section:
+        facts.append(f"FHIR R4, section {rule.section}.")
+    if rule.reference:
+        facts.append(f"HL7's validator says: {', '.join(rule.reference)}.")
+    text = " ".join(facts)
+    return {
+        "id": name,
+        "shortDescription": {"text": facts[0]},
+        "fullDescription": {"text": text},
+        "help": {"text": text, "markdown": section_of(rule.name) or text},
+        "defaultConfiguration": {"level": LEVELS[rule.severity]},
+    }
 
 
 def _result(group: RuleGroup) -> dict[str, Any]:

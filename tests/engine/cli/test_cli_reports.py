@@ -225,3 +225,17 @@ def test_github_annotation_is_escaped_and_counts_the_rest() -> None:
 @pytest.mark.parametrize("name", ["junit", "sarif", "github"])
 def test_grouped_formats_keep_memory_bounded(name: str) -> None:
     assert len(report(name, [finding(n, rule=f"rule{n}") for n in range(6000)])) < 8_000_000
+
+
+def test_sarif_describes_the_rules_it_names() -> None:
+    text = report("sarif", [finding()])
+    (rule,) = json.loads(text)["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["shortDescription"]["text"] == "A date is written as one, and is in the calendar."
+    assert "Type_Specific_Checks_DT_Date_Valid" in rule["fullDescription"]["text"]
+    assert rule["defaultConfiguration"] == {"level": "error"}
+    assert "YYYY" in rule["help"]["markdown"]
+
+
+def test_sarif_knows_no_more_than_the_name_of_a_plug_ins_rule() -> None:
+    text = report("sarif", [finding(rule="bad")])
+    assert json.loads(text)["runs"][0]["tool"]["driver"]["rules"] == [{"id": "bad"}]

@@ -1,0 +1,40 @@
+"""`bulkfhir rules` and `bulkfhir explain`: what is printed of the catalogue."""
+
+from __future__ import annotations
+
+import pytest
+
+from bulkfhir.engine.cli.program import run
+from bulkfhir.engine.cli.rule_commands import explain
+from bulkfhir.engine.judging.import_rules import EVERY_RULE
+
+
+def test_every_rule_is_listed_with_what_it_asks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["rules"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert len(rows) == len(EVERY_RULE)
+    assert any(row.split() == ["date", "error", *DATE.split()] for row in rows)
+
+
+DATE = "a date is written as one, and is in the calendar"
+
+
+def test_a_rule_is_explained_with_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "attachment-size"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("# attachment-size\n\nerror[structure]: ")
+    assert "FHIR R4, section 2.24.0.5." in text
+    assert "Fails with `attachment-size` at `Patient.photo[0]`:" in text
+    assert "## " not in text
+
+
+def test_a_name_that_no_rule_has_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "no-such-rule"]) == 2
+    assert "no-such-rule: no rule is called so" in capsys.readouterr().err
+
+
+def test_a_shell_completes_names_of_rules() -> None:
+    (name,) = explain.params
+    with explain.make_context("explain", ["x"]) as context:
+        found = [item.value for item in name.shell_complete(context, "attachment-")]
+    assert found == ["attachment-base64", "attachment-size", "attachment-hash"]
