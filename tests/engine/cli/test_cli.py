@@ -173,7 +173,7 @@ def test_an_import_without_values_writes_none(bulkfhir) -> None:
     assert "1987" not in result.out + result.err
     failures = (job_folder() / "FAILURE" / "a.ndjson").read_text()
     assert "1987" not in failures
-    assert "'***' is no date" in failures
+    assert "'***' is not in the calendar" in failures
     assert "Unrecognised property '@nickname'" in failures
 
 
