@@ -149,6 +149,7 @@ def _ordered(packages: Sequence[Package], defaults: Mapping[str, str]) -> list[P
     """Each package once, the configured default version of a name before its other versions,
     otherwise as given.
     """
+    # from the end, so that of two packages with one label the first given counts
     unique = list({package.label: package for package in reversed(packages)}.values())[::-1]
     for name, version in defaults.items():
         names = {package.version for package in unique if package.name == name}

@@ -66,6 +66,7 @@ def _structure(resource: Resource) -> Resource:
     extensions = [e for e in resource.get("extension", ()) if e.get("url") in _STRUCTURE_EXTENSIONS]
     if extensions:
         kept["extension"] = extensions
+    # the differential says nothing more where there is a snapshot
     view = "snapshot" if resource.get("snapshot", {}).get("element") else "differential"
     kept[view] = {"element": [_element(e) for e in resource.get(view, {}).get("element", [])]}
     return kept

@@ -86,6 +86,7 @@ def _is_equivalent(env: Environment, left: Collection, right: Collection) -> boo
         return False
     units, rest = env.scope.hooks.units, list(right)
     for one in left:
+        # each of the right side once, in whatever order (N1, section 6.1)
         match = next((i for i, other in enumerate(rest) if equivalent(one, other, units)), None)
         if match is None:
             return False
@@ -245,6 +246,7 @@ def _concatenate(env: Environment, left: Collection, right: Collection) -> Colle
     parts = []
     for side in (left, right):
         item = singleton(side, "&")
+        # & takes empty for an empty string (N1, section 6.6)
         value = "" if item is None else plain(item)
         if item is not None and value is not None and not isinstance(value, str):
             raise EvaluationError("& needs strings")

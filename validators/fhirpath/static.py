@@ -78,7 +78,8 @@ class _Site:
 
 
 def check(tree: Tree, type_name: str, model: TypeModel) -> Types:
-    """Return the types that a tree can have when it is evaluated on elements of a type.
+    """Return the types that a tree can have when it is evaluated on elements of a type; None where
+    it may be of any.
 
     Raises FhirPathTypeError, naming what does not exist or fit.
     """

@@ -81,6 +81,7 @@ class Temporal:
                 fields,
                 precision,
                 _offset(zone),
+                # the literal ``@2015T`` is a dateTime without a clock
                 text.removesuffix("T"),
             )
         if match := _TIME.fullmatch(text):

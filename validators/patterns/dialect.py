@@ -385,6 +385,7 @@ class _Reader:
     def _octal(self) -> str:
         start = self.at
         while self.at - start < 3 and self.text[self.at : self.at + 1] in _OCTAL and self._more():
+            # Java reads a third digit only up to \0377
             if self.at - start == 2 and self.text[start] > "3":
                 break
             self.at += 1

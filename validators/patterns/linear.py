@@ -134,6 +134,7 @@ class _Writer:
             case Numbered(part):
                 return "(?:" + self.write(part, last=last) + ")"
             case Repeat(part, least, most, "greedy" | "lazy"):
+                # what is repeated may be followed by itself
                 inside = "(?:" + self.write(part, last=last and most == 1) + ")"
                 return _repeated(inside, least, most)
             case "start":
@@ -149,6 +150,7 @@ class _Writer:
 
     def _series(self, parts: tuple[Tree, ...], *, last: bool) -> list[str]:
         written = []
+        # from the end: a part is last where all that follows takes no character
         for part in reversed(parts):
             written.append(self.write(part, last=last))
             last = last and isinstance(part, str)
@@ -156,6 +158,7 @@ class _Writer:
 
 
 def _set(ranges: Ranges) -> str:
+    # re2 reads UTF-8, which has no halves of characters
     kept = sets.both(ranges, sets.other(_SURROGATES))
     if not kept:
         return _NEVER

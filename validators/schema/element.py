@@ -191,6 +191,7 @@ class TypeSchema:
 
 def _type_ref(definition: Mapping[str, Any]) -> TypeRef:
     code = definition.get("code", "")
+    # ids and values of primitives are of FHIRPath's types, with FHIR's in an extension
     if code.startswith(_SYSTEM_TYPE):
         code = next(
             (
@@ -293,6 +294,7 @@ def element_schema(definition: Mapping[str, Any], source: str) -> ElementSchema:
         path=definition["path"],
         min=definition.get("min", 0),
         max=_maximum(maximum),
+        # by the base: what may repeat there is an array, even where a profile allows only one
         is_list=definition.get("base", {}).get("max", maximum) not in ("0", "1"),
         types=tuple(_type_ref(t) for t in definition.get("type", ())),
         content_reference=definition.get("contentReference"),

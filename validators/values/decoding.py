@@ -116,6 +116,7 @@ def decode(line: bytes) -> dict[str, Any] | Issue:
         TypeError,
     ):  # not JSON, a number out of range; or deeper than orjson writes, which is less than it reads
         return _decode_exactly(line, every_number=False)
+    # where both are equal orjson has hidden nothing (docs/decisions/008)
     if again != line and _doubtful(line, again):
         return _decode_exactly(line, every_number=False)
     return resource if type(resource) is dict else _no_object()
@@ -220,6 +221,7 @@ def _odd_integer(lexeme: str) -> int | Number:
 
 def _odd_float(lexeme: str) -> float | Number:
     value = float(lexeme)
+    # 0e5 would be 0.0, and 1e400 no number at all
     return Number(lexeme) if value in (0.0, float("inf"), float("-inf")) else value
 
 

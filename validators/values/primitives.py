@@ -147,6 +147,7 @@ def _exists(year: str, month: str | None, day: str | None) -> bool:
     return (
         day is None
         or month is None
+        # every month has 28 days: most dates need no calendar
         or day <= "28"
         or int(day) <= monthrange(int(year), int(month))[1]
     )
@@ -241,6 +242,7 @@ def _string(value: object) -> Violation | None:
         return _other_type("a JSON string", value)
     if not value:
         return _EMPTY
+    # a character has at most two units, so that shorter texts need no count
     if len(value) > STRING_LIMIT // 2 and (length := utf16_length(value)) > STRING_LIMIT:
         return faults.STRING_LENGTH(length=length, limit=STRING_LIMIT)
     return None

@@ -89,8 +89,10 @@ def _is_descent(tree: Tree | None) -> bool:
 
 def _leads_to(name: str, type_name: str, model: TypeModel, visited: set[str]) -> bool:
     """Tell whether something of that name may be anywhere inside a value of a type."""
+    # an inline resource may hold anything
     if type_name == "Resource":
         return True
+    # types nest in themselves, as Extension does
     if type_name in visited:
         return False
     visited.add(type_name)

@@ -47,7 +47,7 @@ Json: TypeAlias = dict[str, Any]
 _DAY, _MOMENT = len("2020-01-01"), len("2020-01-01T00:00:00Z")
 
 
-def closure(op: Op) -> Check:  # noqa: C901  # one case an op  # noqa: C901  # one case an op
+def closure(op: Op) -> Check:  # noqa: C901  # one case an op
     """Compile an op tree to a function of a JSON object and a scope. It raises nothing, whatever
     the object holds.
     """

@@ -74,6 +74,7 @@ def decided(op: Op, names: AbstractSet[str]) -> bool | None:
             return False if names.isdisjoint(keys) else None
         case Each(key, _) | Shares(key, _):
             return None if key in names else False
+        # Distinct looks deeper and OnResource elsewhere: names alone decide nothing
         case Distinct() | OnResource():
             return None
         case _:
