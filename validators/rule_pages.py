@@ -14,7 +14,7 @@ _SECTION = re.compile(r"^## (\S+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 @cache
 def _pages() -> Mapping[str, str]:
-    """File name -> text of every page but the index."""
+    """Return file name -> text of every page but the index."""
     folder = files("bulkfhir.validators") / "pages"
     return {
         page.name: page.read_text(encoding="utf-8")

@@ -247,6 +247,8 @@ class ValueSet:
         known = self._members.get(key)
         if known is None:
             known = self._member(system, code)
+            # Codes come from data, so that a memory without a bound could be made to grow without
+            # end.
             if len(self._members) >= _KEPT:
                 self._members.clear()
             self._members[key] = known
