@@ -66,7 +66,9 @@ class Quantity:
         return _UCUM_OF_CALENDAR.get(word, word)
 
     def child(self, name: str) -> list[Decimal | str]:
-        """Its ``value``, ``unit``, ``system`` or ``code``, as an element Quantity has them."""
+        """Return ``value``, ``unit``, ``system`` or ``code`` as an element Quantity has them, as a
+        collection of one; empty for any other name.
+        """
         parts: dict[str, Decimal | str | None] = {
             "value": self.value,
             "unit": self.unit,

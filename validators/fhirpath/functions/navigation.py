@@ -70,7 +70,7 @@ def extension(env: Environment, items: Collection, url: Collection) -> Collectio
 @function("hasValue")
 def has_value(env: Environment, items: Collection) -> Collection:
     """Tell whether there is exactly one item and it is a primitive with a value (FHIR R4, section
-    2.9.1.5).
+    2.9.1.5), or a resource.
     """
     if len(items) != 1:
         return [False]
