@@ -11,6 +11,7 @@ import multiprocessing.forkserver
 import os
 import signal
 import sys
+import tempfile
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
+from ..errors import ConfigurationError
 from .live_counters import Heartbeat, LiveCounters
 from .log_bridge import LogBridge, send_logs_to
 from .options import LocalOptions
@@ -27,6 +29,8 @@ from .task import run_task
 __all__ = ["LocalPool"]
 
 _PRELOAD = ["bulkfhir.engine.preload"]
+_LONGEST_FOLDER = 104 - len("/pymp-xxxxxxxx/listener-xxxxxxxx") - 1
+"""Bytes: 104 is what macOS allows a socket's path, the end that a zero byte takes included."""
 
 
 class LocalPool:
@@ -35,6 +39,7 @@ class LocalPool:
     def __init__(self, slots: int, options: LocalOptions | None = None) -> None:
         self.slots = slots
         self._options = options or LocalOptions()
+        _refuse_long_paths()
         _server.acquire()
         self._context = _Context()
         self._context.set_forkserver_preload(_PRELOAD)
@@ -151,6 +156,20 @@ class _Context(ForkServerContext):
         process = _Process(*arguments, **options)
         self.started.append(process)
         return process
+
+
+def _refuse_long_paths() -> None:
+    """Raise ConfigurationError where a socket in the folder of temporary files has no room.
+
+    The system allows a socket's path some 108 bytes; multiprocessing's own failure names neither.
+    """
+    folder = tempfile.gettempdir()
+    if len(os.fsencode(folder)) > _LONGEST_FOLDER:
+        raise ConfigurationError(
+            f"{folder}: the folder of temporary files (TMPDIR) has a path of more than "
+            f"{_LONGEST_FOLDER} bytes, which is too long for the sockets of worker processes: "
+            "choose another, or one worker"
+        )
 
 
 class _Server:

@@ -4,6 +4,7 @@ in a caller's process ends between two lines.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -34,11 +35,17 @@ def _hear_interrupts():
 
 
 @pytest.fixture
-def begin(write, patient, tmp_path, monkeypatch):
+def temporary(tmp_path_factory, monkeypatch):
+    """Where a command's temporary files go. Its path is short, since a socket's is made from it."""
+    folder = tmp_path_factory.mktemp("t")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def begin(write, patient, tmp_path, temporary, monkeypatch):
     """Starts a command of one worker over lines of which the second hangs the toy."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
 
     def begin_(command, hang):
         mark = tmp_path / "mark"
@@ -68,7 +75,7 @@ def begin(write, patient, tmp_path, monkeypatch):
     [("import", signal.SIGTERM, 143), ("import", signal.SIGINT, 130), ("validate", 15, 143)],
 )
 def test_a_signal_ends_a_command_of_one_worker_whose_validator_hangs(
-    begin, tmp_path, command, number, code, hang
+    begin, tmp_path, temporary, command, number, code, hang
 ):
     process = begin(command, hang)
     process.send_signal(number)
@@ -76,7 +83,7 @@ def test_a_signal_ends_a_command_of_one_worker_whose_validator_hangs(
     assert process.returncode == code
     assert gone(process.pid)
     assert not list(tmp_path.rglob("*.partial"))
-    assert not list((tmp_path / "temporary").iterdir())
+    assert not list(temporary.iterdir())
 
 
 def test_a_cancelled_job_of_one_worker_ends_though_its_validator_hangs(begin, tmp_path):
@@ -143,3 +150,19 @@ def test_a_worker_that_does_not_stop_is_left_behind_in_a_process_that_ends():
     goes_on.set()
     assert isinstance(future.exception(timeout=WITHIN), Cancelled)
     assert seen == ["cancelled"]
+
+
+def test_a_folder_of_temporary_files_with_a_long_path_is_one_sentence(write, patient, tmp_path):
+    folder = tmp_path / ("t" * 100)
+    folder.mkdir()
+    source = write("in/a.ndjson", [patient("1")])
+    said = subprocess.run(
+        [*BULKFHIR, "import", source, "-o", tmp_path / "out", "--workers", "2"],
+        env={**os.environ, "TMPDIR": str(folder), "XDG_STATE_HOME": str(tmp_path / "state")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (said.returncode, said.stdout) == (2, "")
+    assert "is too long for the sockets of worker processes" in said.stderr
+    assert "Traceback" not in said.stderr
