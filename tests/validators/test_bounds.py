@@ -243,3 +243,24 @@ def test_a_definition_of_many_elements_is_decided(judging):
     elements[7]["path"] = "Person.x6"
     rules = {issue.rule for issue in judge.validate(json.dumps(definition).encode()).issues}
     assert "sdf-8a" in rules
+
+
+def test_small_steps_come_to_an_end_as_large_ones_do():
+    from bulkfhir.validators.fhirpath.errors import UndecidedError
+    from bulkfhir.validators.fhirpath.steps import Steps
+
+    steps = Steps({"a": [1, 2, 3]})
+    for _ in range(20_000 + 20 * 5):
+        steps.take(1)
+    for _ in range(2):
+        with pytest.raises(UndecidedError):
+            steps.take(1)
+
+
+@pytest.mark.parametrize(
+    "text", ["10.log(1)", "1000000000.exp()", "10000000000.5.power(1000000000.5)"]
+)
+def test_arithmetic_beyond_what_a_decimal_holds_is_empty(text):
+    from bulkfhir.validators import fhirpath
+
+    assert fhirpath.compile(text, "Patient").evaluate({"resourceType": "Patient"}) == []

@@ -29,12 +29,13 @@ class Steps:
             long lists
     """
 
-    __slots__ = ("_holder", "left", "lists")
+    __slots__ = ("_extended", "_holder", "left", "lists")
 
     def __init__(self, holder: object) -> None:
         self.left = _BASE
         self.lists: dict[tuple[int, str, str], tuple[object, list[Any]]] = {}
         self._holder: object = holder
+        self._extended = False
 
     def take(self, number: int) -> None:
         """Count steps. Raises UndecidedError where none are left."""
@@ -52,9 +53,11 @@ class Steps:
                 self.take(len(item) // STEP_TEXT)
 
     def _extend(self) -> None:
-        # only where the base is used up: the whole resource is gone through to count its values
-        holder, self._holder = self._holder, None
-        self.left += _EACH * _values(holder)
+        # Only where the base is used up, and once: the whole resource is gone through to count its
+        # values.
+        if not self._extended:
+            self._extended = True
+            self.left += _EACH * _values(self._holder)
         if self.left < 0:
             raise UndecidedError("an expression")
 

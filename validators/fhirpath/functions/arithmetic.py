@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ..errors import EvaluationError, UndecidedError
@@ -35,7 +35,7 @@ def _applied(items: Collection, name: str, apply: Callable[[Decimal], Any]) -> C
     try:
         return [apply(Decimal(value))]
     # N1: what cannot be represented, as the root of -1, is empty
-    except (InvalidOperation, OverflowError, ValueError):
+    except (ArithmeticError, ValueError):
         return []
 
 
