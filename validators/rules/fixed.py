@@ -97,9 +97,11 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
     element = prop.element
     checks: list[Check] = []
     if element.fixed is not None:
-        checks.append(_value(element.fixed[1], FIXED_VALUE, mismatch_of_fixed))
+        unmet = _moment(element.fixed[1], prop.type, compilation)
+        checks.append(_value(element.fixed[1], FIXED_VALUE, mismatch_of_fixed, unmet))
     if element.pattern is not None:
-        checks.append(_value(element.pattern[1], PATTERN, mismatch_of_pattern))
+        unmet = _moment(element.pattern[1], prop.type, compilation)
+        checks.append(_value(element.pattern[1], PATTERN, mismatch_of_pattern, unmet))
     if element.max_length and prop.type in _MEASURED:
         checks.append(_length(element.max_length))
     for bound, operator, fault in (
@@ -198,14 +200,42 @@ def mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | None
     return None if same(value, expected) else path or "value"
 
 
-def _value(expected: Any, fault: Declaration, mismatch: Callable[[Any, Any], str | None]) -> Check:
+def _value(
+    expected: Any,
+    fault: Declaration,
+    mismatch: Callable[[Any, Any], str | None],
+    unmet: str | None,
+) -> Check:
+    """Return the check of a fixed value or a pattern; ``unmet`` is a place that never holds."""
     shown = json_text(expected).decode()[:200]
 
     def check(value: Any, scope: Scope) -> Issues:
-        where = mismatch(value, expected)
+        where = mismatch(value, expected) or unmet
         return None if where is None else [Issue.of(fault(expected=shown, where=where))]
 
     return check
+
+
+def _moment(expected: Any, name: str, compilation: Compilation, path: str = "") -> str | None:
+    """Return the path to the first date, dateTime or instant in a fixed value or pattern.
+
+    The reference validator compares it with a text for display, so that no value ever has it; a
+    store that embeds it refuses every such line (docs/differences.md).
+    """
+    if name in _MOMENTS:
+        return path or "value"
+    if isinstance(expected, list):
+        places = (_moment(one, name, compilation, f"{path}[{n}]") for n, one in enumerate(expected))
+        return next((place for place in places if place), None)
+    if not isinstance(expected, Mapping) or compilation.schema.kind(name) is None:
+        return None
+    known = compilation.schema.properties(name)
+    inside = (
+        _moment(one, known[n].type, compilation, f"{path}.{n}".lstrip("."))
+        for n, one in expected.items()
+        if n in known
+    )
+    return next((place for place in inside if place), None)
 
 
 def _length(limit: int) -> Check:

@@ -1,7 +1,7 @@
 """Whether a value follows a profile, asked from inside it: ``conformsTo()``, references back to the
 container, profiles on resources inside others, profiles on abstract types.
 
-Every verdict was compared with HL7's validator.
+The kinds were compared with HL7's validator, not each line.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """dom-3: what counts as a mention of a contained resource.
 
-Every verdict was compared with HL7's validator.
+The kinds were compared with HL7's validator, not each line.
 """
 
 from __future__ import annotations

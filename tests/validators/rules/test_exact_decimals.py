@@ -1,6 +1,6 @@
 """fixed[x] and pattern[x] of decimals: the digits are part of the value (FHIR R4, section 5.3.5).
 
-Every verdict was compared with HL7's validator.
+The kinds were compared with HL7's validator, not each line.
 """
 
 from __future__ import annotations
