@@ -12,8 +12,9 @@ In all tests checks are handed objects that refuse what their rule does not decl
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not NATIVE and item.get_closest_marker("native"):
             item.add_marker(pytest.mark.skip(reason=_ABSENT))
+
+
+@pytest.fixture(autouse=True)
+def loggers_kept() -> Iterator[None]:
+    """Commands send the project's records to standard error, and to nobody else; the next test may
+    want to catch them.
+    """
+    logger = logging.getLogger("bulkfhir")
+    before = (logger.handlers[:], logger.propagate, logger.level)
+    yield
+    logger.handlers[:], logger.propagate = before[0], before[1]
+    logger.setLevel(before[2])
 
 
 class Judge:

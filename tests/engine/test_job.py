@@ -211,7 +211,6 @@ def test_an_id_is_required(run, write, rows):
                         "severity": "error",
                         "code": "processing",
                         "diagnostics": "Missing required id field in resource json",
-                        "location": ["Patient"],
                     }
                 ],
             },

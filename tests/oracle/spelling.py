@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import random
+from decimal import Decimal
 from typing import Any
 
 __all__ = ["Lexeme", "spelled"]
@@ -44,7 +45,7 @@ class _Writer:
 
     def value(self, value: Any) -> str:
         match value:
-            case Lexeme():
+            case Lexeme() | Decimal():
                 return str(value)
             case str():
                 return self._text(value)

@@ -264,7 +264,7 @@ def test_contained_resources_that_all_refer_to_each_other_are_walked_once(explai
             patient(contained=[patient(id=f"c{i}", link=everyone) for i in range(40)])
         ).encode()
     )
-    assert [issue.rule for issue in verdict.issues if issue.fails].count("dom-3") == 40
+    assert [issue.rule for issue in verdict.issues if issue.fails] == []
 
 
 def test_the_first_of_many_names_that_stands_twice_is_found(explaining):
