@@ -10,17 +10,17 @@ in order, or the shape is new, the object is walked in full.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..checks.check import Check, Issues, added
 from ..checks.rule import Rule
 from ..checks.surroundings import Scope
+from ..memory import Memory
 from ..rules.primitive import Proof
 from ..schema import TypeSchema
 from .form import PropertyCheck, empty_element, unknown_element, wrong_form
-from .memory import Memory
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -47,7 +47,7 @@ class KnownMember(NamedTuple):
 
 
 Shape = tuple[
-    tuple[tuple[str, AbstractSet[str], Callable[[object], object]], ...],
+    tuple[tuple[str, Container[str], Callable[[object], object]], ...],
     tuple[tuple[str, PropertyCheck], ...],
     tuple[Check, ...],
 ]
@@ -150,7 +150,7 @@ class Walk:
 
     def _proven(self, names: tuple[str, ...]) -> Shape:
         present = frozenset(names)
-        leaves: list[tuple[str, AbstractSet[str], Callable[[object], object]]] = []
+        leaves: list[tuple[str, Container[str], Callable[[object], object]]] = []
         members: list[tuple[str, PropertyCheck]] = []
         for name in names:
             if name == self._skipped:

@@ -8,8 +8,7 @@ verdict hangs on nothing but the value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import orjson
@@ -17,10 +16,10 @@ import orjson
 from ..checks.check import Issues, copied
 from ..checks.resolution import FRAGMENTS, PLAIN, TYPES_KEPT, contained_by_id
 from ..checks.surroundings import Scope
+from ..memory import Memory
 from ..schema import Property
 from ..values.primitives import QUIET
 from .form import PropertyCheck
-from .memory import Memory
 
 __all__ = ["remembered"]
 
@@ -105,13 +104,14 @@ class _References:
     """
 
     def __init__(
-        self, prop: Property, check: PropertyCheck, memory: Memory, quiet: AbstractSet[str] | None
+        self, prop: Property, check: PropertyCheck, memory: Memory, quiet: Container[str] | None
     ) -> None:
         self._check = check
         self._memory = memory
         self._proven = memory.table(prop.type_ref)
-        self._types: set[str | None] = set()
-        self._held: set[str] = set()
+        self._of_types, self._of_held = Memory(TYPES_KEPT), Memory(TYPES_KEPT)
+        self._types: dict[str | None, None] = self._of_types.table()
+        self._held: dict[str | None, None] = self._of_held.table()
         self._quiet = quiet
         self.check = self._several if prop.is_list else self._single
 
@@ -171,11 +171,11 @@ class _References:
         if reference.startswith("#"):
             name = _held_type(reference, scope) if scope.parent is None else None
             if name is not None:
-                self._held.add(name)
+                self._of_held.keep_early(self._held, name, None)
             return
         self._memory.keep(self._proven, reference, None)
-        if (plain := PLAIN.fullmatch(reference)) is not None and len(self._types) < TYPES_KEPT:
-            self._types.add(plain[1])
+        if (plain := PLAIN.fullmatch(reference)) is not None:
+            self._of_types.keep_early(self._types, plain[1], None)
 
 
 def _held_type(reference: str, scope: Scope) -> str | None:

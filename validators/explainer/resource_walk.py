@@ -22,6 +22,7 @@ from ..checks.surroundings import Scope
 from ..definitions import Definitions
 from ..fhirpath.constraint import undecided_invariant
 from ..issue import Issue
+from ..memory import Memory
 from ..profiles.named_slices import NamedSlices
 from ..profiles.narrowing import ProfileCompiler
 from ..rules import RULES
@@ -45,7 +46,6 @@ from .form import (
     with_choice,
     wrong_form,
 )
-from .memory import Memory
 from .object_walk import KnownMember, Walk
 from .remembered import remembered
 

@@ -11,6 +11,7 @@ from ..checks.check import Check, Issues, union
 from ..checks.rule import Lowered, Reads, Rule, Unknown
 from ..checks.surroundings import Scope
 from ..issue import Issue
+from ..memory import Memory
 from ..schema import Binding, Property
 from ..terminology import ConceptBinding, Findings
 from ..terminology.code_faults import BINDING_CODE_SYSTEM, UNDECIDED, UNEXPANDABLE
@@ -118,9 +119,9 @@ def _check(prop: Property, compilation: Compilation, bound: Binding | None) -> C
 
 
 def _concept_check(concept: ConceptBinding, everything: bool) -> Check:
-    quiet: set[tuple[Any, Any]] = (
-        set()
-    )  # (system, code) of which, alone, nothing is to be said or counted: nearly all there are
+    memory = Memory(_QUIET)
+    # (system, code) of which, alone, nothing is to be said or counted: nearly all there are
+    quiet: dict[tuple[Any, Any], None] = memory.table()
 
     def check(value: Any, scope: Scope) -> Issues:
         codings = value.get("coding", ()) if isinstance(value, dict) else None
@@ -139,9 +140,8 @@ def _concept_check(concept: ConceptBinding, everything: bool) -> Check:
             alone is not None
             and issues is None
             and all(finding.severity == "warning" for finding in findings)
-            and len(quiet) < _QUIET
         ):
-            quiet.add((alone.get("system"), alone.get("code")))
+            memory.keep_early(quiet, (alone.get("system"), alone.get("code")), None)
         return issues
 
     return check

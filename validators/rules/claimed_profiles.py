@@ -13,6 +13,7 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration, Violation
 from ..definitions import core
 from ..issue import Issue, Severity
+from ..memory import Memory
 from ..schema import TypeSchema, element_schema
 from ..terminology.code_faults import CODE_FAULTS
 from .extension_context import property_at
@@ -24,7 +25,7 @@ __all__ = ["RULE", "imposed", "named", "without_rebound_bindings"]
 
 _BINDING_RULES = frozenset(one.name for one in CODE_FAULTS)
 _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
-_KEPT = 4096
+_KEPT = 4096  # urls come from data
 PROFILE_UNKNOWN = Declaration(
     "profile-unknown",
     "error",
@@ -65,13 +66,11 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if compilation.unknown_profile is None or schema.kind != "resource":
         return None
     kind = schema.name
-    compiled: dict[str, Check | None] = {}
+    memory = Memory(_KEPT)
+    compiled: dict[str, Check | None] = memory.table()
 
     def of(url: str) -> Check | None:
-        made = _compiled(url, kind, compilation)
-        if len(compiled) < _KEPT:  # urls come from data
-            compiled[url] = made
-        return made
+        return memory.keep_early(compiled, url, _compiled(url, kind, compilation))
 
     def check(value: Any, scope: Scope) -> Issues:
         meta = value.get("meta")

@@ -13,6 +13,7 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..definitions import CORE
 from ..issue import Issue
+from ..memory import Memory
 from ..schema import Property
 from ..values.uri import is_absolute_uri
 from .extension_context import EXTENSION_CONTEXT, Placement, pending_context, with_bases
@@ -28,7 +29,7 @@ _OTHER_VERSION = re.compile(
     r"http://hl7\.org/fhir/[0-9]\.[0-9]/StructureDefinition/extension-..+", re.DOTALL
 )
 _INSIDE = "Extension.extension"  # the parts of an extension, whose urls are names
-_KEPT = 4096
+_KEPT = 4096  # urls come from data
 _LATER = {
     "instance-name": ("string", "Resource.meta"),
     "instance-description": ("markdown", "Resource.meta"),
@@ -165,7 +166,8 @@ class _Extensions:
         self.is_part = path == _INSIDE
         self.on_resource = compilation.schema.kind(owner) == "resource"
         self.names = _names(owner, compilation)
-        self.known: dict[str, _Definition | None] = {}
+        self.memory = Memory(_KEPT)
+        self.known: dict[str, _Definition | None] = self.memory.table()
 
     def check(self, value: Any, scope: Scope) -> Issues:
         """Return what is wrong with one extension; None where nothing is."""
@@ -196,9 +198,7 @@ class _Extensions:
         made = None
         if stated is not None and stated["type"] == "Extension" and "snapshot" in stated:
             made = _Definition(self.compilation, stated, self.names, on_resource=self.on_resource)
-        if len(self.known) < _KEPT:  # urls come from data
-            self.known[url] = made
-        return made
+        return self.memory.keep_early(self.known, url, made)
 
     def _stated(
         self, value: dict[str, Any], url: str, one: _Definition, scope: Scope

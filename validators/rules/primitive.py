@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["EMPTY_IDS", "FORMATS", "Proof", "STYLE", "proof_of"]
 
 
-Proof = tuple[AbstractSet[str], Callable[[object], object]]
+Proof = tuple[Container[str], Callable[[object], object]]
 """Strings that are certainly fine, and a function that gives None for any other value that is."""
 
-_NONE: AbstractSet[str] = frozenset()
+_NONE: Container[str] = frozenset()
 
 
 def _said(prove: primitives.Check) -> Check:

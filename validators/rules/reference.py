@@ -20,6 +20,7 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..definitions import CORE
 from ..issue import Issue
+from ..memory import Memory
 from ..schema import Property, Schema, TypeRef
 from ..values.primitives import is_blank
 from .claimed_profiles import PROFILE_UNKNOWN
@@ -165,7 +166,8 @@ class _Reference:
             else [url for url in self.targets if self.schema.profiled(url) is None]
         )
         self.expected = ", ".join(sorted(self.allowed)) if self.allowed else ""
-        self.plain: set[str] = set()
+        self.memory = Memory(TYPES_KEPT)
+        self.plain: dict[str, None] = self.memory.table()
         self.profiles: dict[str, list[str]] = {}
 
     def check(self, value: Any, scope: Scope) -> Issues:
@@ -272,8 +274,8 @@ class _Reference:
                 found=actual, reference=reference[:128], expected=self.expected
             )
             issues.append(Issue.of(fault))
-        elif actual is not None and not issues and len(self.plain) < TYPES_KEPT:
-            self.plain.add(actual)
+        elif actual is not None and not issues:
+            self.memory.keep_early(self.plain, actual, None)
         return issues
 
     def _stated_type(self, value: dict[str, Any], actual: str | None) -> list[Issue]:

@@ -26,9 +26,10 @@ CodeableConcept are checked by it, not one by one, unless they are bound themsel
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from ..declaration import Violation
+from ..memory import Memory
 from ..values.primitives import is_blank
 from .code_faults import (
     BINDING_CODE,
@@ -54,8 +55,6 @@ from .value_sets import ValueSet
 
 __all__ = ["CodeBinding", "CodingBinding", "ConceptBinding", "Findings"]
 
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 Findings = tuple[Violation, ...]
 _KEPT = 4096
 _FAULTS = (Membership.OUT, Membership.INVALID_CODE)
@@ -162,7 +161,8 @@ class CodeBinding:
 
     def __init__(self, bound: _Bound) -> None:
         self._bound = bound
-        self._memo: dict[str, Findings] = {}
+        self._memory = Memory(_KEPT)
+        self._known: dict[str, Findings] = self._memory.table()
         self.no_code: Findings = (
             (BINDING_NO_CODE(value_set=bound.named),) if bound.strength == "required" else ()
         )
@@ -191,9 +191,9 @@ class CodeBinding:
         )
 
     def __call__(self, code: str) -> Findings:
-        known = self._memo.get(code)
+        known = self._known.get(code)
         if known is None:
-            known = _remember(self._memo, code, self._judge(code))
+            known = self._memory.keep(self._known, code, self._judge(code))
         return known
 
     def _judge(self, code: str) -> Findings:
@@ -233,7 +233,8 @@ class CodingBinding:
         self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None
     ) -> None:
         self._bound = _Bound(terminology, url, strength, max_url)
-        self._memo: dict[tuple[str, str], Findings] = {}
+        self._memory = Memory(_KEPT)
+        self._known: dict[tuple[str, str], Findings] = self._memory.table()
         self._judge: Callable[[str, str], Findings] = (
             self._bound_coding if self._bound.checked else self._free_coding
         )
@@ -241,9 +242,9 @@ class CodingBinding:
     def __call__(self, system: object, code: object) -> Findings:
         if not isinstance(system, str) or not isinstance(code, str):
             return ()
-        known = self._memo.get((system, code))
+        known = self._known.get((system, code))
         if known is None:
-            known = _remember(self._memo, (system, code), self._judge(system, code))
+            known = self._memory.keep(self._known, (system, code), self._judge(system, code))
         return known
 
     def _free_coding(self, system: str, code: str) -> Findings:
@@ -285,7 +286,10 @@ class ConceptBinding:
         self, terminology: _Terminology, url: str | None, strength: str, max_url: str | None
     ) -> None:
         self._bound = _Bound(terminology, url, strength, max_url)
-        self._memo: dict[tuple[str | None, str | None], tuple[Membership, Findings]] = {}
+        self._memory = Memory(_KEPT)
+        self._known: dict[tuple[str | None, str | None], tuple[Membership, Findings]] = (
+            self._memory.table()
+        )
         self._no_coding: Findings = ()
         if self._bound.value_set is not None:
             if strength == "required":
@@ -297,7 +301,6 @@ class ConceptBinding:
         """Return the findings for the whole concept; what is no JSON object in ``codings`` is
         passed over.
         """
-        memo = self._memo
         findings = self._bound.misplaced
         pairs: list[tuple[str | None, str | None]] = []
         outside = False
@@ -309,9 +312,9 @@ class ConceptBinding:
                 system if isinstance(system, str) else None,
                 code if isinstance(code, str) else None,
             )
-            known = memo.get(pair)
+            known = self._known.get(pair)
             if known is None:
-                known = _remember(memo, pair, self._judge(*pair))
+                known = self._memory.keep(self._known, pair, self._judge(*pair))
             pairs.append(pair)
             answer, found = known
             if answer is Membership.SKIPPED_BY_REFERENCE:
@@ -358,11 +361,3 @@ def _named(value_set: ValueSet | None, url: str | None) -> str:
     if value_set is None:
         return url or ""
     return f"{value_set.url}|{value_set.version}" if value_set.version else value_set.url
-
-
-def _remember(memo: dict[_K, _V], key: _K, value: _V) -> _V:
-    # Codes come from data, so that a memory without a bound could be made to grow without end.
-    if len(memo) >= _KEPT:
-        memo.clear()
-    memo[key] = value
-    return value

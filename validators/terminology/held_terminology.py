@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
+from ..memory import Memory
 from .bindings import CodeBinding, CodingBinding, ConceptBinding
 from .code_systems import CodeSystem
 from .membership import TerminologyRules
@@ -44,16 +45,18 @@ class Terminology:
     def __init__(self, definitions: _Definitions, *, rules: TerminologyRules = "reference") -> None:
         self.rules = rules
         self._definitions = definitions
-        self._value_sets: dict[str, ValueSet | None] = {}
-        self._code_systems: dict[str, CodeSystem | None] = {}
+        self._value_sets: dict[str, ValueSet] = {}
+        self._code_systems: dict[str, CodeSystem] = {}
+        self._no_value_sets = Memory(_UNKNOWN_KEPT)
+        self._no_code_systems = Memory(_UNKNOWN_KEPT)
 
     def value_set(self, url: str) -> ValueSet | None:
         """Return the value set of ``url`` or ``url|version``; None where it is not known."""
-        return _kept(self._value_sets, url, self._read_value_set)
+        return _kept(self._value_sets, self._no_value_sets, url, self._read_value_set)
 
     def code_system(self, url: str) -> CodeSystem | None:
         """Return the code system of ``url`` or ``url|version``; None where it is not known."""
-        return _kept(self._code_systems, url, self._read_code_system)
+        return _kept(self._code_systems, self._no_code_systems, url, self._read_code_system)
 
     def lookup(self, system: str, code: str | None) -> bool | None:
         """Tell whether a code exists in its system; None where the system is unknown or cannot
@@ -106,12 +109,16 @@ class Terminology:
         return CodeSystem.listed(url, LISTED[url]) if url in (CURRENCIES, COUNTRIES) else None
 
 
-def _kept(store: dict[str, _T | None], url: str, read: Callable[[str], _T | None]) -> _T | None:
+def _kept(
+    store: dict[str, _T], memory: Memory, url: str, read: Callable[[str], _T | None]
+) -> _T | None:
     if url in store:
         return store[url]
+    unknown: dict[str, None] = memory.table()
+    if url in unknown:
+        return None
     made = read(url)
-    if made is None and len(store) >= _UNKNOWN_KEPT:
-        for unknown in [one for one, value in store.items() if value is None]:
-            del store[unknown]
+    if made is None:
+        return memory.keep(unknown, url, None)
     store[url] = made
     return made

@@ -35,6 +35,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+from ..memory import Memory
 from .code_systems import CodeSystem
 from .filters import ExpansionError, Test, compile_filters
 from .membership import Membership, TerminologyRules
@@ -237,8 +238,9 @@ class ValueSet:
             if self._includes
             else frozenset(_contained(resource.get("expansion", {}).get("contains", ())))
         )
-        self._members: dict[tuple[str | None, str | None], Membership] = {}
-        self._codes: dict[str, Membership] = {}
+        self._by_coding, self._by_code = Memory(_KEPT), Memory(_KEPT)
+        self._members: dict[tuple[str | None, str | None], Membership] = self._by_coding.table()
+        self._codes: dict[str, Membership] = self._by_code.table()
         self._special = special_rule(self.url, self._includes_list)
 
     def member(self, system: str | None, code: str | None) -> Membership:
@@ -246,12 +248,7 @@ class ValueSet:
         key = (system, code)
         known = self._members.get(key)
         if known is None:
-            known = self._member(system, code)
-            # Codes come from data, so that a memory without a bound could be made to grow without
-            # end.
-            if len(self._members) >= _KEPT:
-                self._members.clear()
-            self._members[key] = known
+            known = self._by_coding.keep(self._members, key, self._member(system, code))
         return known
 
     def code(self, code: str) -> Membership:
@@ -260,10 +257,7 @@ class ValueSet:
         """
         known = self._codes.get(code)
         if known is None:
-            known = self._code(code)
-            if len(self._codes) >= _KEPT:
-                self._codes.clear()
-            self._codes[code] = known
+            known = self._by_code.keep(self._codes, code, self._code(code))
         return known
 
     def answers(self, value: Any, type_name: str) -> list[Membership]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ..declaration import Violation
 from ..issue import Issue
+from ..memory import Memory
 from . import narrative_faults as faults
 from .uri import is_absolute_uri, link_fault
 from .xhtml import Element, MalformedError, read_xhtml
@@ -112,7 +113,8 @@ class Narrative:
     wordless: bool = False
 
 
-_READ: dict[str, Narrative] = {}
+_MEMORY: Final = Memory(MEMO_ENTRIES)
+_READ: Final[dict[str, Narrative]] = _MEMORY.table()
 
 
 def check_div(xhtml: str) -> tuple[Violation, ...]:
@@ -134,9 +136,7 @@ def read_div(xhtml: str) -> Narrative:
     except MalformedError as error:
         narrative = Narrative((faults.SYNTAX(reason=str(error)),))
     if len(xhtml) <= MEMO_LENGTH:
-        if len(_READ) >= MEMO_ENTRIES:
-            _READ.clear()
-        _READ[xhtml] = narrative
+        _MEMORY.keep(_READ, xhtml, narrative)
     return narrative
 
 

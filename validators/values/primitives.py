@@ -4,7 +4,7 @@ A check takes the value as ``decoding.decode`` gives it and answers None (fine) 
 ``CHECKS`` says what fails a resource, ``WARNINGS`` what is only worth a word; both are keyed by the
 type's name. Two conventions of HL7's validator hold for every type that JSON writes as a string: a
 string of nothing but white space is a warning, whatever the type, and an empty string is an error.
-Proven strings are remembered per type, up to a bound, so that a value seen before costs one set
+Proven strings are remembered per type, up to a bound, so that a value seen before costs one
 look-up.
 """
 
@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from ..declaration import Declaration, Violation
+from ..memory import Memory
 from . import format_faults as faults
 from .decoding import Number
 from .narrative import check_div
@@ -118,13 +119,15 @@ def utf16_length(value: str) -> int:
     )
 
 
-PROVEN: Final[dict[str, set[str]]] = {}
+PROVEN: Final[dict[str, dict[str, None]]] = {}
 """Type name -> strings that its check has let pass; emptied now and then, never replaced."""
 
 
 def _remembering(name: str, prove: Callable[[str], Violation | None]) -> Check:
     """A check for strings: JSON type first, then the memory, then the proof."""
-    proven = PROVEN.setdefault(name, set())
+    memory = Memory(MEMO_STRINGS)
+    proven: dict[str, None] = memory.table()
+    PROVEN[name] = proven
 
     def check(value: object) -> Violation | None:
         if type(value) is not str:
@@ -135,9 +138,7 @@ def _remembering(name: str, prove: Callable[[str], Violation | None]) -> Check:
             return _EMPTY
         finding = None if is_blank(value) else prove(value)
         if finding is None and len(value) <= MEMO_LENGTH:
-            if len(proven) >= MEMO_STRINGS:
-                proven.clear()
-            proven.add(value)
+            memory.keep(proven, value, None)
         return finding
 
     return check
@@ -440,22 +441,23 @@ WARNINGS: Final[Mapping[str, Check]] = {
 """Type name -> what is worth a warning in a value that its check let pass."""
 
 
-def _quiet(name: str) -> tuple[set[str], Check]:
+def _quiet(name: str) -> tuple[dict[str, None], Check]:
     prove, warn = CHECKS[name], WARNINGS[name]
-    quiet: set[str] = set()
+    memory = Memory(MEMO_STRINGS)
+    quiet: dict[str, None] = memory.table()
 
     def check(value: object) -> Violation | None:
         finding = prove(value) or warn(value)
         if finding is None and type(value) is str and len(value) <= MEMO_LENGTH:
-            if len(quiet) >= MEMO_STRINGS:
-                quiet.clear()
-            quiet.add(value)
+            memory.keep(quiet, value, None)
         return finding
 
     return quiet, check
 
 
-QUIET: Final[Mapping[str, tuple[set[str], Check]]] = {name: _quiet(name) for name in WARNINGS}
+QUIET: Final[Mapping[str, tuple[dict[str, None], Check]]] = {
+    name: _quiet(name) for name in WARNINGS
+}
 """Type name -> strings of which there is nothing at all to say, emptied now and then; and what
 finds whatever there is to say of a value.
 """

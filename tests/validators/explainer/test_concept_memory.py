@@ -9,6 +9,8 @@ import json
 import pytest
 
 from bulkfhir.validators import Validator
+from bulkfhir.validators.checks.resolution import TYPES_KEPT
+from bulkfhir.validators.explainer import remembered
 
 GOOD = {
     "coding": [
@@ -91,3 +93,25 @@ def test_what_was_found_in_a_concept_is_found_again_wherever_it_stands():
     ]
     one, two = (f"Patient.communication[{index}].language.coding[0].display" for index in (0, 1))
     assert places == [[one], [one, two], [one, two], [one]]
+
+
+def test_types_of_contained_resources_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Watched(remembered._References):
+        def __init__(self, *args) -> None:
+            super().__init__(*args)
+            made.append(self)
+
+    monkeypatch.setattr(remembered, "_References", Watched)
+    validator = Validator("structure-only", native=False)
+    for number in range(TYPES_KEPT + 50):
+        resource = {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": {"text": "c"},
+            "contained": [{"resourceType": f"Unknown{number}", "id": "a"}],
+            "focus": [{"reference": "#a"}],
+        }
+        validator.validate(json.dumps(resource).encode())
+    assert max(len(references._held) for references in made) == TYPES_KEPT

@@ -9,7 +9,6 @@ import json
 import pytest
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.explainer.memory import Memory
 from bulkfhir.validators.fhirpath import Scope
 from bulkfhir.validators.fhirpath.lowered.condition import (
     And,
@@ -155,16 +154,6 @@ def test_a_reference_to_a_contained_resource_asks_for_it_every_time(experienced)
         rule
         for rule, _, _ in said(experienced, PATIENT | {"managingOrganization": {"reference": "#o"}})
     ]
-
-
-def test_a_memory_at_its_bound_starts_anew():
-    memory = Memory(10)
-    one, other = memory.table("one"), memory.table("other")
-    for number in range(100):
-        memory.keep(one if number % 2 else other, number, None)
-        assert len(one) + len(other) <= 10
-    assert memory.table("one") is one
-    assert 99 in one
 
 
 OPS = [

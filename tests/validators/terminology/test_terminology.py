@@ -213,12 +213,9 @@ def test_what_data_names_does_not_pile_up() -> None:
     for number in range(9000):
         coding(f"http://example.org/{number}", "a")
         concept([{"system": "http://example.org/cs/nowhere", "code": str(number)}])
-    held = [terminology._code_systems, terminology._value_sets, coding._memo, concept._memo]
-    held += [
-        value_set._members
-        for value_set in terminology._value_sets.values()
-        if value_set is not None
-    ]
+    held = [terminology._code_systems, terminology._value_sets, coding._known, concept._known]
+    held += [terminology._no_code_systems.table(), terminology._no_value_sets.table()]
+    held += [value_set._members for value_set in terminology._value_sets.values()]
     assert max(map(len, held)) <= 4100
 
 
