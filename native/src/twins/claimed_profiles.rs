@@ -1,7 +1,7 @@
 //! Profiles that a resource names: each is laid over it once.
 //!
 //! Twin of validators/rules/claimed_profiles.py
-//! (digest 44938fe20a9b).
+//! (digest ef4a171f1de7).
 
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;

@@ -2,7 +2,7 @@
 //! in Parameters.
 //!
 //! Twin of validators/rules/reference.py and validators/checks/resolution.py
-//! (digest 614e8c63aa58).
+//! (digest 95cb3738e47c).
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 
