@@ -219,11 +219,13 @@ def _value(
 def _unmet(expected: Any, prop: Property, compilation: Compilation) -> str | None:
     """Return the place in a fixed value or pattern that no value ever has.
 
-    The reference validator compares a date with a text for display, and a store that embeds it
-    refuses every such line. Values that tell slices apart it cannot evaluate; there R4 holds, and
-    nothing is unmet (docs/differences.md).
+    The reference validator compares a date inside a Period, or inside any other object, with a text
+    for display, and a store that embeds it refuses every such line. Values that tell slices apart
+    it cannot evaluate, and of a date by itself HL7's own case says that it holds; there R4 holds,
+    and nothing is unmet (docs/differences.md).
     """
-    return None if ":" in prop.element.id else _moment(expected, prop.type, compilation)
+    alone = prop.is_primitive or ":" in prop.element.id
+    return None if alone else _moment(expected, prop.type, compilation)
 
 
 def _moment(expected: Any, name: str, compilation: Compilation, path: str = "") -> str | None:
