@@ -1,5 +1,23 @@
 # The native module (``native/`` in the repository): a table, answers, the walk over blocks.
 
+from typing import final
+
+__all__ = [
+    "Acceptor",
+    "Judgement",
+    "count_lines",
+    "fill",
+    "rebase",
+    "keys",
+    "bucketed",
+    "repeated",
+    "measure",
+    "gather",
+    "tags",
+    "known_names",
+]
+
+@final
 class Judgement:
     # Columns of a block, and what came of its lines so far. Columns of numbers are bytes of native
     # 32-bit words, of types 16-bit words; of ids every one has a newline.
@@ -17,6 +35,7 @@ class Judgement:
     def undecided(self) -> list[int]: ...
     def __len__(self) -> int: ...
 
+@final
 class Acceptor:
     # One per thread. ``extend`` and ``begin`` raise ValueError.
 
