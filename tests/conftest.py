@@ -56,6 +56,18 @@ def loggers_kept() -> Iterator[None]:
     logger.setLevel(before[2])
 
 
+@pytest.fixture(scope="session")
+def s3_server():
+    """The address of an S3 server, moto's, for the whole run."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 class Judge:
     """Judges single lines by one engine; stands in for a Validator.
 

@@ -43,8 +43,8 @@ class S3Storage:
         for page in self._pages(folder, "list_objects_v2"):
             for entry in page.get("Contents") or ():
                 if not entry["Key"].endswith("/") and entry["Key"].startswith(prefix):
-                    etag = entry.get("ETag") or f"{DATED}{entry.get('LastModified')}"
-                    yield StoredObject(f"s3://{bucket}/{entry['Key']}", entry["Size"], etag)
+                    uri = f"s3://{bucket}/{entry['Key']}"
+                    yield StoredObject(uri, entry["Size"], _etag(entry))
 
     def stat(self, uri: str) -> StoredObject | None:
         bucket, key = split(uri)
@@ -60,8 +60,7 @@ class S3Storage:
             # An answer to HEAD has no body, and so no code that tells a lapsed token from a denial.
             head = self._client.call(uri, lambda client: client.get_object(Bucket=bucket, Key=key))
             head["Body"].close()
-        etag = head.get("ETag") or f"{DATED}{head.get('LastModified')}"
-        return StoredObject(uri, head["ContentLength"], etag)
+        return StoredObject(uri, head["ContentLength"], _etag(head))
 
     def open(
         self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None
@@ -177,3 +176,11 @@ class S3Storage:
                 Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
             ),
         )
+
+
+def _etag(answer: dict[str, Any]) -> str:
+    """Return what tells an object's versions apart: its ETag, or the time of its last change where
+    the store gives none.
+    """
+    etag: str = answer.get("ETag") or f"{DATED}{answer.get('LastModified')}"
+    return etag

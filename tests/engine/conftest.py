@@ -82,18 +82,6 @@ def workers_left():
 
 
 @pytest.fixture(scope="session")
-def s3_server():
-    """The address of an S3 server, moto's, for the whole run."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="session")
 def s3_environment(s3_server):
     """What a user would say to boto3 by environment variables."""
     settings = {

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
 import uuid
-from pathlib import Path
 
 import pytest
 
-_SPEC = importlib.util.spec_from_file_location(
-    "faulty_store", Path(__file__).with_name("faulty_store.py")
-)
-faulty_store = importlib.util.module_from_spec(_SPEC)
-sys.modules["faulty_store"] = faulty_store
-_SPEC.loader.exec_module(faulty_store)
-
-
-@pytest.fixture(scope="session")
-def moto_server():
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+from tests.faults.faulty_store import faulty_store
 
 
 @pytest.fixture
-def store(moto_server, monkeypatch):
+def store(s3_server, monkeypatch):
     """The store; the environment tells boto3 of it, here and in workers."""
     from bulkfhir.engine import storage
 
-    with faulty_store.faulty_store(moto_server) as made:
+    with faulty_store(s3_server) as made:
         for name, value in {
             "ENDPOINT_URL_S3": made.url,
             "ACCESS_KEY_ID": "test",
