@@ -33,8 +33,8 @@ def default_versions(named: Sequence[str]) -> Mapping[str, str]:
 
 
 def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
-    """Open the packages and log one warning for what they lack, and one for each profile that has a
-    fault.
+    """Open the packages and log one warning for what they lack, one for each that is for another
+    FHIR version than it says, and one for each profile that has a fault.
 
     Raises ConfigurationError for a package that cannot be found or read.
     """
@@ -50,6 +50,8 @@ def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
         opened = Packages(packages, defaults=versions)
     except BulkfhirError as error:
         raise ConfigurationError(str(error)) from None
+    for sentence in opened.mislabelled():
+        _log.warning("%s", sentence)
     usable = UsableSnapshots(opened)
     profiles = [
         url

@@ -76,6 +76,19 @@ def test_a_missing_dependency_is_one_warning_at_the_start(data, tmp_path, caplog
     ] == ["WARNING"]
 
 
+def test_a_package_for_another_fhir_version_than_it_says_is_one_warning_and_judges(
+    data, tmp_path, caplog, monkeypatch
+):
+    monkeypatch.setitem(PROFILE, "fhirVersion", "4.0.1")
+    path = package(tmp_path, "1.0.0", 1, fhirVersions=["3.0.2"])
+    assert run(data, tmp_path, packages=[path]) == 1
+    (said,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert said == (
+        "package.json of example#1.0.0 names FHIR 3.0.2, its StructureDefinitions are for 4.0.1: "
+        "the definitions count"
+    )
+
+
 def test_a_profile_with_a_fault_is_one_warning_at_the_start(data, tmp_path, caplog):
     path = tmp_path / "profiles"
     path.mkdir()

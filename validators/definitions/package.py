@@ -42,6 +42,8 @@ class Package:
 
     path           where it was read from
     name, version  from package.json; ``hl7.fhir.us.core`` and ``3.1.1``
+    fhir_versions  from package.json; none in a plain folder
+    stated         the FHIR versions that its StructureDefinitions state, each once
     dependencies   name -> version wanted
     references     kind -> canonical urls that its definitions refer to and that decide verdicts
     definitions    its resources, by kind and canonical url
@@ -52,6 +54,7 @@ class Package:
     version: str
     title: str
     fhir_versions: Sequence[str]
+    stated: Sequence[str]
     dependencies: Mapping[str, str]
     references: Mapping[str, Sequence[str]]
     definitions: Archive
@@ -203,11 +206,21 @@ def _description(path: Path, manifest: Resource, resources: Sequence[Resource]) 
         "version": str(manifest.get("version", "")),
         "title": str(manifest.get("title", "")),
         "fhirVersions": versions,
+        "stated": _stated(resources),
         "dependencies": list(
             dependencies.items()
         ),  # pairs: an archive sorts the keys of objects, and the order of dependencies counts
         "references": _references(resources),
     }
+
+
+def _stated(resources: Iterable[Resource]) -> list[str]:
+    found = {
+        resource.get("fhirVersion")
+        for resource in resources
+        if resource["resourceType"] == "StructureDefinition"
+    }
+    return sorted(version for version in found if isinstance(version, str))
 
 
 def _references(resources: Iterable[Resource]) -> dict[str, list[str]]:
@@ -260,6 +273,7 @@ def _described(path: Path, archive: Archive) -> Package:
         version=described["version"],
         title=described["title"],
         fhir_versions=tuple(described["fhirVersions"]),
+        stated=tuple(described["stated"]),
         dependencies=dict(described["dependencies"]),
         references=described["references"],
         definitions=archive,

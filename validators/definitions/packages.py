@@ -43,6 +43,8 @@ class Packages:
     the same package. ``url|version`` means exactly that version. Value sets and code systems of
     plain folders and files go before everything else: they are what a user supplies to fill gaps.
     Dependencies come after what was given, and only from the standard cache; see ``missing``.
+    A package is for the FHIR version that its StructureDefinitions state, whatever its package.json
+    says; see ``mislabelled``.
     """
 
     def __init__(
@@ -57,7 +59,9 @@ class Packages:
         """
         self._base: Definitions = base if base is not None else core()
         given = [_checked(open_package(locate(source))) for source in sources]
-        self.packages, self.missing = _with_dependencies(_ordered(given, defaults or {}))
+        self.packages, self.missing, self._mislabelled = _with_dependencies(
+            _ordered(given, defaults or {})
+        )
         self._supplied = [package.definitions for package in self.packages if not package.name]
         self._layers: list[Definitions] = [
             self._base,
@@ -127,22 +131,50 @@ class Packages:
         )
         return f"missing dependencies: {packages}; {effect}"
 
+    def mislabelled(self) -> list[str]:
+        """Return one sentence for each package whose package.json names another FHIR version than
+        its StructureDefinitions do, the dependencies that were left out for it among them.
+        """
+        return [
+            f"{_both_versions(package)}: the definitions count"
+            + ("" if _for_r4(package) else ", and the package is left out")
+            for package in self._mislabelled
+        ]
+
 
 def _some(urls: Sequence[str]) -> str:
     return ", ".join(urls[:3]) + (", …" if len(urls) > 3 else "")
 
 
 def _checked(package: Package) -> Package:
-    if package.fhir_versions and not _for_r4(package):
-        raise PackageError(
-            f"{package.path}: {package.label} is for FHIR {', '.join(package.fhir_versions)}; "
-            "only R4 (4.0.1) is validated"
-        )
+    if not _for_r4(package):
+        wanted = "only R4 (4.0.1) is validated"
+        if _is_mislabelled(package):
+            raise PackageError(f"{package.path}: {_both_versions(package)}; {wanted}")
+        versions = ", ".join(package.stated or package.fhir_versions)
+        raise PackageError(f"{package.path}: {package.label} is for FHIR {versions}; {wanted}")
     return package
 
 
 def _for_r4(package: Package) -> bool:
-    return any(version.startswith(_OURS) for version in package.fhir_versions)
+    """A plain folder is taken as it is; of what a package's definitions state, one is enough."""
+    versions = package.fhir_versions and (package.stated or package.fhir_versions)
+    return not versions or any(version.startswith(_OURS) for version in versions)
+
+
+def _is_mislabelled(package: Package) -> bool:
+    said, stated = (
+        {version[:3] for version in versions}
+        for versions in (package.fhir_versions, package.stated)
+    )
+    return bool(said and stated) and said.isdisjoint(stated)
+
+
+def _both_versions(package: Package) -> str:
+    return (
+        f"package.json of {package.label} names FHIR {', '.join(package.fhir_versions)}, its "
+        f"StructureDefinitions are for {', '.join(package.stated)}"
+    )
 
 
 def _ordered(packages: Sequence[Package], defaults: Mapping[str, str]) -> list[Package]:
@@ -163,9 +195,16 @@ def _ordered(packages: Sequence[Package], defaults: Mapping[str, str]) -> list[P
     )
 
 
-def _with_dependencies(given: Sequence[Package]) -> tuple[tuple[Package, ...], tuple[Missing, ...]]:
-    """The packages and, breadth first, what they depend on; and what of that is nowhere."""
+def _with_dependencies(
+    given: Sequence[Package],
+) -> tuple[tuple[Package, ...], tuple[Missing, ...], list[Package]]:
+    """The packages and, breadth first, what they depend on; what of that is nowhere; and those met
+    that call themselves by another FHIR version than their definitions.
+    """
     packages = {package.label: package for package in given}
+    mislabelled = {
+        label: package for label, package in packages.items() if _is_mislabelled(package)
+    }
     missing: dict[str, list[str]] = {}
     queue = list(given)
     while queue:
@@ -179,14 +218,15 @@ def _with_dependencies(given: Sequence[Package]) -> tuple[tuple[Package, ...], t
             ):
                 continue
             found = _dependency(name, version)
-            if found is None:
+            if found is not None and _is_mislabelled(found):
+                mislabelled[found.label] = found
+            if found is None or not _for_r4(found):
                 missing.setdefault(label, []).append(package.label)
             elif found.label not in packages:
                 packages[found.label] = found
                 queue.append(found)
-    return tuple(packages.values()), tuple(
-        Missing(label, tuple(wanted_by)) for label, wanted_by in missing.items()
-    )
+    absent = (Missing(label, tuple(wanted_by)) for label, wanted_by in missing.items())
+    return tuple(packages.values()), tuple(absent), list(mislabelled.values())
 
 
 def _satisfied(packages: Iterable[Package], name: str, version: str) -> bool:
@@ -196,7 +236,4 @@ def _satisfied(packages: Iterable[Package], name: str, version: str) -> bool:
 
 def _dependency(name: str, version: str) -> Package | None:
     path = find(name, version)
-    if path is None:
-        return None
-    package = open_package(path)
-    return package if not package.fhir_versions or _for_r4(package) else None
+    return None if path is None else open_package(path)

@@ -256,6 +256,55 @@ def test_a_package_for_another_fhir_version_is_refused_and_not_taken_as_a_depend
     ] == ["r5#1.0.0"]
 
 
+def test_a_package_is_for_the_fhir_version_of_its_definitions_not_for_that_of_its_package_json(
+    tmp_path,
+):
+    ours = make(tmp_path, "ours", resources=[profile(fhirVersion="4.0.1")], fhir="5.0.0")
+    packages = Packages([str(ours)])
+    assert packages.fetch("StructureDefinition", URL)["fhirVersion"] == "4.0.1"
+    (sentence,) = packages.mislabelled()
+    assert sentence == (
+        "package.json of ours#1.0.0 names FHIR 5.0.0, its StructureDefinitions are for 4.0.1: "
+        "the definitions count"
+    )
+    other = make(tmp_path, "other", resources=[profile(fhirVersion="5.0.0")], fhir="4.0.1")
+    with pytest.raises(
+        PackageError,
+        match=r"names FHIR 4\.0\.1, its StructureDefinitions are for 5\.0\.0; only R4 \(4",
+    ):
+        Packages([str(other)])
+
+
+@pytest.mark.parametrize(
+    ("said", "stated", "taken"),
+    [("5.0.0", "4.0.1", True), ("4.0.1", "3.0.2", False)],
+    ids=["only by its name for R5", "only by its name for R4"],
+)
+def test_a_dependency_goes_by_its_definitions_too(tmp_path, said, stated, taken):
+    install(make(tmp_path, "b", resources=[profile(fhirVersion=stated)], fhir=said))
+    packages = Packages([str(make(tmp_path, "a", dependencies={"b": "1.0.0"}))])
+    assert [package.label for package in packages.packages[1:]] == ["b#1.0.0"] * taken
+    assert [missing.package for missing in packages.missing] == ["b#1.0.0"] * (not taken)
+    (sentence,) = packages.mislabelled()
+    assert sentence.endswith("count" if taken else "the package is left out")
+
+
+@pytest.mark.parametrize(
+    ("fhir", "resources"),
+    [
+        ("4.0.1", [profile(fhirVersion="4.0.0")]),
+        ("4.0.1", [profile(fhirVersion="4.0.1"), profile(url=URL + "2", fhirVersion="5.0.0")]),
+        ("4.0.1", [profile()]),
+        ("4.0.1", []),
+    ],
+    ids=["a patch", "one of them", "nothing stated", "no definitions"],
+)
+def test_a_package_that_says_what_its_definitions_state_is_taken_without_a_word(
+    tmp_path, fhir, resources
+):
+    assert Packages([str(make(tmp_path, resources=resources, fhir=fhir))]).mislabelled() == []
+
+
 def test_the_newest_version_is_found_by_semver(tmp_path):
     for version in ("2.0.0", "10.0.0-ballot", "9.1.0", "10.0.0"):
         install(make(tmp_path, "a", version))
