@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import exits, options
+from .printable import printable
 
 if TYPE_CHECKING:
     from ..job import JobResult
@@ -119,6 +120,9 @@ def command(
         click.echo(json.dumps(_document(result), indent=2))
     elif statistics or not quiet:
         _show(result, statistics=statistics)
+    else:
+        for broken in result.summary.broken_files:
+            click.echo(f"bulkfhir: {printable(f'{broken.name}: {broken.message}')}", err=True)
     return _exit_code(result, exit_zero=exit_zero)
 
 

@@ -56,6 +56,7 @@ def command(
     SOURCE is a file, folder, glob, s3:// prefix or - for standard input. An id is not required
     here; an import requires one.
     """
+    from ..judging.import_rules import unreadable
     from ..validation import open_validation
     from .live import progress_shown
     from .summary_json import summary_json
@@ -70,7 +71,8 @@ def command(
         ) as on_progress,
         open_validation(sources, choices, on_progress=on_progress, **running) as validation,
     ):
-        report = open_report(output_format, out, Shown(max_errors, warnings=choices.warnings))
+        shown = Shown(max_errors, choices.warnings, files=quiet and not statistics)
+        report = open_report(output_format, out, shown)
         for finding in validation:
             verdict = finding.verdict
             for issue in verdict.issues:
@@ -87,6 +89,9 @@ def command(
                     )
                 )
     summary = validation.summary
+    for broken in summary.broken_files:
+        issue = unreadable(broken.message, broken.status)
+        report.add(LineIssue.of_file(broken.name, issue))
     report.finish(summary_json(summary))
     out.flush()
     if statistics or not quiet:

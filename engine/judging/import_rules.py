@@ -9,7 +9,15 @@ from bulkfhir.validators.catalogue import DECLARATIONS
 from bulkfhir.validators.declaration import Declaration
 from bulkfhir.validators.explainer.form import RESOURCE_TYPE_NO_NAME
 
-__all__ = ["EVERY_RULE", "bad_type", "missing_id", "rule_named", "too_large", "too_long"]
+__all__ = [
+    "EVERY_RULE",
+    "bad_type",
+    "missing_id",
+    "rule_named",
+    "too_large",
+    "too_long",
+    "unreadable",
+]
 
 ID_REQUIRED = Declaration(
     "id-required",
@@ -33,11 +41,25 @@ RESOURCE_SIZE = Declaration(
     "The Binary has {size} bytes; HealthLake's limit is {limit}",
     "a Binary is no larger than HealthLake's limit",
 )
+UNREADABLE_FILE = Declaration(
+    "unreadable-file",
+    "fatal",
+    "processing",
+    "{reason}",
+    "a file can be read to its end",
+)
+_FILE_NOT_PROCESSED = UNREADABLE_FILE.also(UNREADABLE_FILE.template, code="exception")
 _TYPE_NO_PATH = RESOURCE_TYPE_NO_NAME.also(
     RESOURCE_TYPE_NO_NAME.template, quotes=RESOURCE_TYPE_NO_NAME.quotes, code="value"
 )
 
-EVERY_RULE: tuple[Declaration, ...] = (*DECLARATIONS, ID_REQUIRED, LINE_LENGTH, RESOURCE_SIZE)
+EVERY_RULE: tuple[Declaration, ...] = (
+    *DECLARATIONS,
+    ID_REQUIRED,
+    LINE_LENGTH,
+    RESOURCE_SIZE,
+    UNREADABLE_FILE,
+)
 """The validators' rules and the import job's, one declaration a name."""
 
 _NAMED: Mapping[str, Declaration] = {
@@ -72,3 +94,11 @@ def too_long(limit: int) -> Issue:
 def too_large(size: int, limit: int) -> Issue:
     """Return the issue for a Binary of more bytes than HealthLake takes."""
     return Issue.of(RESOURCE_SIZE(size=f"{size:,}", limit=f"{limit:,}"), "Binary")
+
+
+def unreadable(reason: str, status: int) -> Issue:
+    """Return the issue for a file that was not read to its end: by its own fault, or by ours where
+    the status is 500.
+    """
+    rule = _FILE_NOT_PROCESSED if status == 500 else UNREADABLE_FILE
+    return Issue.of(rule(reason=reason))

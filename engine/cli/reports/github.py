@@ -25,10 +25,10 @@ class GitHubReport(GroupedReport):
         for group in self._groups:
             finding = group.examples[0]
             more = f" (and {group.count - 1:,} more)" if group.count > 1 else ""
-            message = _data(f"{finding.issue.location}: {finding.issue.diagnostics}{more}")
-            place = (
-                f"file={_property(group.file)},line={finding.line},title={_property(group.rule)}"
-            )
+            where = f"{finding.issue.location}: " if group.of_lines else ""
+            message = _data(f"{where}{finding.issue.diagnostics}{more}")
+            line = f",line={finding.line}" if group.of_lines else ""
+            place = f"file={_property(group.file)}{line},title={_property(group.rule)}"
             self._out.write(f"::{COMMANDS[group.severity]} {place}::{message}\n")
 
 

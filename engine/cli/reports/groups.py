@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["CAP", "RuleGroup", "GroupedReport", "Groups"]
 
 CAP = 5000
-"""Most groups kept: what GitHub shows of one SARIF run."""
+"""Most groups of lines kept: what GitHub shows of one SARIF run. Files that could not be read are
+kept all: who misses one takes it for clean.
+"""
 
 EXAMPLES = 10
 """Findings kept of each group."""
@@ -31,6 +33,11 @@ class RuleGroup:
     count: int = 0
     examples: list[LineIssue] = field(default_factory=list)
 
+    @property
+    def of_lines(self) -> bool:
+        """Return whether lines broke the rule; otherwise the file could not be read."""
+        return self.examples[0].line is not None
+
 
 class Groups:
     """Collects groups in the order of their first finding; memory is bounded by the caps."""
@@ -45,7 +52,7 @@ class Groups:
         key = (finding.file, issue.severity, issue.rule)
         group = self._groups.get(key)
         if group is None:
-            if len(self._groups) == CAP:
+            if len(self._groups) >= CAP and finding.line is not None:
                 self.left_out += 1
                 return
             group = self._groups[key] = RuleGroup(*key)
@@ -54,7 +61,8 @@ class Groups:
             group.examples.append(finding)
 
     def __iter__(self) -> Iterator[RuleGroup]:
-        return iter(self._groups.values())
+        """Return the groups, files that could not be read before all others."""
+        return iter(sorted(self._groups.values(), key=lambda group: group.of_lines))
 
 
 class GroupedReport:

@@ -17,11 +17,14 @@ __all__ = ["HumanReport", "sentence"]
 
 
 def sentence(finding: LineIssue) -> str:
-    """Return an issue as ``Patient.ndjson:17: Patient.birthDate: error[invalid] …  (rule)``."""
+    """Return an issue as ``Patient.ndjson:17: Patient.birthDate: error[invalid] …  (rule)``, one
+    of a file without the number.
+    """
     issue = finding.issue
+    line = "" if finding.line is None else f"{finding.line}:"
     location = f" {issue.location}:" if issue.location else ""
     text = (
-        f"{finding.file}:{finding.line}:{location} {issue.severity}[{issue.code}] "
+        f"{finding.file}:{line}{location} {issue.severity}[{issue.code}] "
         f"{issue.diagnostics}  ({issue.rule})"
     )
     return " ".join(printable(text).split("\n"))
@@ -43,6 +46,7 @@ class HumanReport:
         self._out = out
         self._left = shown.max_errors or -1
         self._warnings = shown.warnings
+        self._files = shown.files
         self._hidden = 0
         self._beside = Counter[str]()
         self._coloured = out.isatty() and not os.environ.get("NO_COLOR")  # https://no-color.org
@@ -52,17 +56,15 @@ class HumanReport:
         if finding.beside and not self._warnings:
             self._beside[finding.issue.severity] += 1
             return
+        if finding.line is None:
+            if self._files:
+                self._write(finding)
+            return
         if self._left == 0:
             self._hidden += 1
             return
         self._left -= 1
-        line = sentence(finding)
-        severity = f" {finding.issue.severity}["
-        if self._coloured:
-            line = line.replace(
-                severity, f"{COLOURS[finding.issue.severity]}{severity[:-1]}{PLAIN}[", 1
-            )
-        self._out.write(line + "\n")
+        self._write(finding)
 
     def finish(self, summary: Mapping[str, object]) -> None:
         """Write what stands at the end."""
@@ -77,3 +79,12 @@ class HumanReport:
             self._out.write(
                 f"rejected lines have further issues, {counts} (--warnings shows them)\n"
             )
+
+    def _write(self, finding: LineIssue) -> None:
+        line = sentence(finding)
+        severity = f" {finding.issue.severity}["
+        if self._coloured:
+            line = line.replace(
+                severity, f"{COLOURS[finding.issue.severity]}{severity[:-1]}{PLAIN}[", 1
+            )
+        self._out.write(line + "\n")

@@ -9,6 +9,8 @@ from html import escape  # xml.sax.saxutils brings urllib and ssl along
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from bulkfhir.validators.issue import FAILING
+
 from ..printable import printable
 from .groups import GroupedReport, RuleGroup
 from .human import sentence
@@ -25,7 +27,7 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 class JUnitReport(GroupedReport):
     """Grouped by file and rule, the first findings of each; warnings and information are skipped
-    test cases.
+    test cases, a file that could not be read is an error.
     """
 
     def finish(self, summary: Mapping[str, object]) -> None:
@@ -45,13 +47,13 @@ class JUnitReport(GroupedReport):
 
 
 def _suite(file: str, groups: list[RuleGroup]) -> Iterable[str]:
-    failures = sum(group.severity in {"fatal", "error"} for group in groups)
+    kinds = [_kind(group) for group in groups]
+    errors = f' errors="{kinds.count("error")}"' if "error" in kinds else ""
     yield (
-        f'<testsuite name={_attribute(file)} tests="{len(groups)}" failures="{failures}" '
-        f'skipped="{len(groups) - failures}">'
+        f'<testsuite name={_attribute(file)} tests="{len(groups)}" '
+        f'failures="{kinds.count("failure")}" skipped="{kinds.count("skipped")}"{errors}>'
     )
-    for group in groups:
-        kind = "failure" if group.severity in {"fatal", "error"} else "skipped"
+    for kind, group in zip(kinds, groups, strict=True):
         text = "\n".join(sentence(finding) for finding in group.examples)
         more = (
             f"\n... and {group.count - len(group.examples)} more"
@@ -68,6 +70,12 @@ def _suite(file: str, groups: list[RuleGroup]) -> Iterable[str]:
             f"name={_attribute(group.rule)}>{body}</testcase>"
         )
     yield "</testsuite>"
+
+
+def _kind(group: RuleGroup) -> str:
+    if not group.of_lines:
+        return "error"
+    return "failure" if group.severity in FAILING else "skipped"
 
 
 def _xml(text: str) -> str:

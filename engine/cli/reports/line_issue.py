@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,21 +15,26 @@ __all__ = ["LineIssue", "Report", "Shown"]
 
 @dataclass(frozen=True, slots=True)
 class LineIssue:
-    """One issue of one line.
+    """One issue of one line, or of a file that could not be read.
 
     file     as the user named it
-    line     from 1, blank lines counted
-    offset   of the line's first byte in the file (decompressed)
+    line     from 1, blank lines counted; None where the issue is about the file
+    offset   of the line's first byte in the file (decompressed); None as for line
     beside   it fails nothing, and stands beside something that does
     """
 
     file: str
-    line: int
-    offset: int
+    line: int | None
+    offset: int | None
     resource_type: str | None
     resource_id: str | None
     issue: Issue
     beside: bool = False
+
+    @classmethod
+    def of_file(cls, file: str, issue: Issue) -> Self:
+        """Return the finding that a file could not be read to its end."""
+        return cls(file, None, None, None, None, issue)
 
     def columns(self) -> dict[str, str | int | None]:
         """Return the keys of the `jsonl` format, in order: the stable machine interface."""
@@ -55,10 +60,12 @@ class Shown:
 
     max_errors   most findings, 0 for all
     warnings     warnings and information of rejected lines too
+    files        files that could not be read; not where the tables below name them
     """
 
     max_errors: int = 0
     warnings: bool = False
+    files: bool = True
 
 
 class Report(Protocol):

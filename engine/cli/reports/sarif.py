@@ -5,6 +5,7 @@ places.
 from __future__ import annotations
 
 import json
+import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -76,11 +77,12 @@ def _descriptor(name: str, code: str) -> dict[str, Any]:
 
 def _result(group: RuleGroup) -> dict[str, Any]:
     first = group.examples[0].issue
+    where = f"{first.location}: " if group.of_lines else ""
     more = f" (the first of {group.count:,})" if group.count > 1 else ""
     return {
         "ruleId": group.rule,
         "level": LEVELS[group.severity],
-        "message": {"text": printable(f"{first.location}: {first.diagnostics}{more}")},
+        "message": {"text": printable(f"{where}{first.diagnostics}{more}")},
         "occurrenceCount": group.count,
         "locations": [_place(group.examples[0])],
         "relatedLocations": [_place(finding) for finding in group.examples[1:]],
@@ -88,10 +90,11 @@ def _result(group: RuleGroup) -> dict[str, Any]:
 
 
 def _place(finding: LineIssue) -> dict[str, Any]:
-    physical = {
-        "artifactLocation": {"uri": quote(finding.file, safe="/:")},
-        "region": {"startLine": finding.line},
-    }
+    # A name that is not UTF-8 has lone surrogates, which only its own bytes can be made of.
+    uri = quote(os.fsencode(finding.file), safe="/:")
+    if finding.line is None:
+        return {"physicalLocation": {"artifactLocation": {"uri": uri}}}
+    physical = {"artifactLocation": {"uri": uri}, "region": {"startLine": finding.line}}
     return {
         "physicalLocation": physical,
         "logicalLocations": [{"fullyQualifiedName": finding.issue.location}],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import logging
@@ -16,6 +17,7 @@ from types import SimpleNamespace
 import pytest
 
 from bulkfhir.engine.cli.program import COMMANDS, run
+from bulkfhir.engine.cli.reports import FORMATS
 
 GOOD = '{"resourceType":"Patient","id":"good"}'
 BAD = '{"resourceType":"Patient","id":"bad","birthDate":"1987-02-30"}'
@@ -225,6 +227,22 @@ def test_offset_of_a_record_is_where_its_line_begins(bulkfhir) -> None:
 def test_quiet_says_nothing_about_clean_data(bulkfhir) -> None:
     result = bulkfhir("validate", "--quiet", write("a.ndjson", GOOD))
     assert (result.out, result.err) == ("", "")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_broken_archive_is_seen_in_every_form_of_a_quiet_run(bulkfhir, form: str) -> None:
+    Path("cut.ndjson.gz").write_bytes(gzip.compress(GOOD.encode() * 9)[:-9])
+    result = bulkfhir("validate", "cut.ndjson.gz", "--quiet", "--output-format", form)
+    assert result.code == 1
+    assert result.out.count("unreadable-file") >= 1
+    assert "it ends before its end mark" in result.out
+
+
+def test_a_broken_archive_is_said_by_a_quiet_import(bulkfhir) -> None:
+    Path("cut.ndjson.gz").write_bytes(gzip.compress(GOOD.encode() * 9)[:-9])
+    result = bulkfhir("import", "cut.ndjson.gz", "--output", "out", "--quiet")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("bulkfhir: cut.ndjson.gz: The file could not be read")
 
 
 def test_verbose_logs_go_to_standard_error_as_text_or_json(bulkfhir) -> None:

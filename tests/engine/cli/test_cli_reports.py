@@ -11,6 +11,8 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from bulkfhir.engine.cli.reports import FORMATS, LineIssue, Shown, open_report
+from bulkfhir.engine.cli.reports.groups import CAP
+from bulkfhir.engine.judging.import_rules import unreadable
 from bulkfhir.validators import Issue
 
 PROFILE = "http://hl7.org/fhir/StructureDefinition/Patient"
@@ -239,3 +241,45 @@ def test_sarif_describes_the_rules_it_names() -> None:
 def test_sarif_knows_no_more_than_the_name_of_a_plug_ins_rule() -> None:
     text = report("sarif", [finding(rule="bad")])
     assert json.loads(text)["runs"][0]["tool"]["driver"]["rules"] == [{"id": "bad"}]
+
+
+BROKEN = LineIssue.of_file("cut.gz", unreadable("it ends early", 400))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_has_a_file_that_could_not_be_read(name: str) -> None:
+    text = report(name, [finding(), BROKEN], max_errors=1)
+    assert "cut.gz" in text
+    assert "unreadable-file" in text
+    assert "it ends early" in text
+
+
+def test_a_file_that_could_not_be_read_has_no_line_in_any_format() -> None:
+    record = json.loads(report("jsonl", [BROKEN]))
+    assert (record["line"], record["offset"], record["severity"]) == (None, None, "fatal")
+    assert next(csv.DictReader(io.StringIO(report("csv", [BROKEN]))))["line"] == ""
+    suite = fromstring(report("junit", [BROKEN]))[0]
+    assert (suite.get("tests"), suite.get("errors"), suite.get("failures")) == ("1", "1", "0")
+    assert suite.find("./testcase/error") is not None
+    (result,) = json.loads(report("sarif", [BROKEN]))["runs"][0]["results"]
+    assert result["locations"] == [{"physicalLocation": {"artifactLocation": {"uri": "cut.gz"}}}]
+    assert (
+        report("github", [BROKEN]) == "::error file=cut.gz,title=unreadable-file::it ends early\n"
+    )
+
+
+def test_an_unreadable_file_is_never_left_out_and_comes_first() -> None:
+    many = [finding(n, rule=f"rule{n}") for n in range(CAP + 1)]
+    assert report("github", [*many, BROKEN]).startswith("::error file=cut.gz")
+
+
+def test_human_leaves_unreadable_files_to_the_tables_that_follow() -> None:
+    out = io.StringIO()
+    open_report("human", out, Shown(files=False)).add(BROKEN)
+    assert out.getvalue() == ""
+
+
+def test_sarif_names_a_file_whose_name_is_no_utf_8() -> None:
+    run = json.loads(report("sarif", [finding(file="a\udcff.ndjson")]))["runs"][0]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "a%FF.ndjson"
