@@ -4,6 +4,7 @@ included.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -28,8 +29,23 @@ Nothing else bounds what a bomb makes of them: 32,768 bytes of each at the most.
 """
 
 
+_MARK = 4
+"""Bytes that tell whether a member begins."""
+_GZ_START = re.compile(rb"\x1f\x8b\x08")  # RFC 1952, 2.3: the mark, and deflate
+_ZST_START = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # RFC 8878, 3.1: a frame
+
+
 class BrokenArchive(Exception):
-    """The archive ends early or is not one; its text says which."""
+    """The archive ends early, or is not one, or something else follows it; its text says which.
+
+    altered   its bytes were changed, so that what was decompressed before is not to be trusted;
+              None where it seems to end early: a changed byte may look so, and then most of what
+              follows it is no text that anybody wrote
+    """
+
+    def __init__(self, message: str, *, altered: bool | None = False) -> None:
+        super().__init__(message)
+        self.altered = altered
 
 
 def compression_of(name: str) -> str | None:
@@ -56,7 +72,10 @@ def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
     except (BrokenArchive, _GzError, zstandard.ZstdError) as error:
         if size:
             yield b"".join(held)
-        raise BrokenArchive(f"broken {compression} archive: {error}") from None
+        # A decompressor stumbles long after the byte that was changed: everything since the
+        # archive's start may be other text by then, and only the checksum behind it can tell.
+        altered = error.altered if isinstance(error, BrokenArchive) else True
+        raise BrokenArchive(f"broken {compression} archive: {error}", altered=altered) from None
     except StorageError:
         if size:
             yield b"".join(held)
@@ -67,7 +86,7 @@ def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
 
 def _gz(reader: Reader) -> Iterator[bytes]:
     for chunk, member in _members(
-        reader, lambda: isal_zlib.decompressobj(wbits=31), _GZ_CHUNK, padding=b"\0"
+        reader, lambda: isal_zlib.decompressobj(wbits=31), _GZ_CHUNK, _GZ_START, padding=b"\0"
     ):
         piece = member.decompress(chunk, BLOCK_BYTES)
         while piece:  # max_length bounds what a bomb can make of one chunk
@@ -77,28 +96,61 @@ def _gz(reader: Reader) -> Iterator[bytes]:
 
 def _zst(reader: Reader) -> Iterator[bytes]:
     context = zstandard.ZstdDecompressor()
-    for chunk, frame in _members(reader, context.decompressobj, _ZST_CHUNK, padding=b""):
+    for chunk, frame in _members(
+        reader, context.decompressobj, _ZST_CHUNK, _ZST_START, padding=b""
+    ):
         yield frame.decompress(chunk)
 
 
 def _members(
-    reader: Reader, new: Callable[[], Any], size: int, padding: bytes
+    reader: Reader, new: Callable[[], Any], size: int, start: re.Pattern[bytes], padding: bytes
 ) -> Iterator[tuple[bytes, Any]]:
     """(bytes, the decompressor to give them to), over archives of several members, as parallel
-    compressors write them.
+    compressors write them. Padding may stand behind a member.
     """
-    member = None
-    chunk = reader.read(size)
+    counted, member, whole = _Counted(reader), None, False
+    chunk = counted.read(size)
     while chunk:
         if member is None:
-            chunk = chunk.lstrip(padding) if padding else chunk
-            member = new() if chunk else None
-        if member is not None:
-            yield chunk, member
-            if member.eof:
-                chunk, member = member.unused_data, None
-                if chunk:
-                    continue
-        chunk = reader.read(size)
+            chunk = counted.beginning(chunk, padding if whole else b"")
+            if not chunk:
+                break
+            if not start.match(chunk):
+                raise BrokenArchive(
+                    "what follows its end is no archive (trailing garbage from byte "
+                    f"{counted.position - len(chunk):,} on)"
+                    if whole
+                    else "it does not begin as one"
+                )
+            member = new()
+        yield chunk, member
+        chunk = b""
+        if member.eof:
+            chunk, member, whole = member.unused_data, None, True
+        chunk = chunk or counted.read(size)
     if member is not None:
-        raise BrokenArchive("it ends before its end mark")
+        raise BrokenArchive("it ends before its end mark", altered=None)
+    if not whole:
+        raise BrokenArchive("it is empty")
+
+
+class _Counted:
+    """A reader that knows how many bytes it has given."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.position = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._reader.read(size)
+        self.position += len(data)
+        return data
+
+    def beginning(self, chunk: bytes, padding: bytes) -> bytes:
+        """Return a chunk without padding before it, and at least as long as a member's mark if
+        there is as much.
+        """
+        chunk = chunk.lstrip(padding) if padding else chunk
+        while len(chunk) < _MARK and (more := self.read(_MARK)):
+            chunk = (chunk + more).lstrip(padding) if padding else chunk + more
+        return chunk

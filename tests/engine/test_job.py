@@ -6,6 +6,7 @@ import concurrent.futures
 import gzip
 import json
 import os
+import random
 import threading
 from pathlib import Path
 
@@ -285,6 +286,65 @@ def test_a_truncated_archive_counts_the_lines_before_the_break(run, tmp_path, pa
     assert [(Path(broken.name).name, broken.status) for broken in result.summary.broken_files] == [
         (f"a.ndjson.{kind}", 400)
     ]
+
+
+LEVELS_OF_GZIP = {"gz": (1, 9), "zst": (3,)}
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst"])
+def test_of_an_archive_with_a_flipped_bit_no_line_is_accepted(run, tmp_path, patient, rows, kind):
+    """Wherever the bit is, and however the archive then breaks."""
+    lines = [patient(f"p{number}", text=f"{number:x}") for number in range(300)]
+    whole = b"\n".join([*lines, b""])
+    (tmp_path / "in").mkdir()
+    for seed in range(40):
+        chosen = random.Random(seed)
+        level = chosen.choice(LEVELS_OF_GZIP[kind])
+        archive = bytearray(
+            gzip.compress(whole, level)
+            if kind == "gz"
+            else zstandard.ZstdCompressor(level, write_checksum=True).compress(whole)
+        )
+        archive[chosen.randrange(10, len(archive))] ^= 1 << chosen.randrange(8)
+        (tmp_path / f"in/{seed:02d}.ndjson.{kind}").write_bytes(archive)
+    result, folder = run(tmp_path / "in", sink="ndjson", judge="toy")
+    stored = sorted((folder / "resources").rglob("*.ndjson")) if result.manifest else []
+    kept = {line for path in stored for line in path.read_bytes().splitlines()}
+    assert kept <= set(lines)
+    manifest = result.manifest
+    assert manifest.files_read_with_customer_error >= 39
+    assert manifest.resources_scanned == (
+        manifest.resources_imported + manifest.resources_with_customer_error
+    )
+    withdrawn = 0
+    for seed in range(40):
+        success = rows(folder / f"SUCCESS/{seed:02d}.ndjson")
+        assert [row["resourceId"] for row in success] == [f"p{n}" for n in range(len(success))]
+        failures = folder / f"FAILURE/{seed:02d}.ndjson"
+        said = json.dumps(rows(failures)[-1]) if failures.exists() else ""
+        if "none of its lines can be trusted" in said:
+            withdrawn += 1
+            assert (success, len(rows(failures))) == ([], 1)
+    assert withdrawn > 30
+
+
+@pytest.mark.parametrize("kind", ["gz", "zst"])
+def test_an_empty_archive_is_broken_and_trailing_garbage_is_named(
+    run, tmp_path, patient, rows, kind
+):
+    (tmp_path / "in").mkdir()
+    (tmp_path / f"in/empty.ndjson.{kind}").write_bytes(b"")
+    line = patient("1") + b"\n"
+    packed = gzip.compress(line) if kind == "gz" else zstandard.ZstdCompressor().compress(line)
+    (tmp_path / f"in/longer.ndjson.{kind}").write_bytes(packed + b"garbage")
+    result, folder = run(tmp_path / "in")
+    assert result.manifest.files_read_with_customer_error == 2
+    assert result.manifest.resources_imported == 1
+    said = json.dumps(
+        rows(folder / "FAILURE/empty.ndjson") + rows(folder / "FAILURE/longer.ndjson")
+    )
+    assert f"broken {kind} archive: it is empty" in said
+    assert f"(trailing garbage from byte {len(packed):,} on)" in said
 
 
 def test_a_file_that_changes_while_it_is_read_is_reported(run, write, patient, rows, tmp_path):
