@@ -12,8 +12,6 @@ beside ``bulkfhir[server]``.
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -24,6 +22,7 @@ from .jobs import RunOptions
 from .server.model import target_prefix
 from .server.service import Service, ServiceSettings
 from .server.wsgi import WsgiApplication, wsgi
+from .temporary import TemporaryFolder
 
 __all__ = ["Emulator", "in_front_of"]
 
@@ -75,10 +74,10 @@ class Emulator:
             def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
                 """A line for every request would bury the output of the tests."""
 
-        self._own_state = None if state else Path(tempfile.mkdtemp(prefix="bulkfhir-emulator-"))
+        self._own_state = None if state else TemporaryFolder()
         environment = dict(_KEYS)
         settings = ServiceSettings(
-            state=state or Path(str(self._own_state), "jobs.db"),
+            state=state or Path(self._own_state.name if self._own_state else "", "jobs.db"),
             run=RunOptions(workers=workers),
             datastores=tuple(datastores),
             environment=environment,
@@ -111,7 +110,7 @@ class Emulator:
         self._thread.join()
         self._server.server_close()
         if self._own_state is not None:
-            shutil.rmtree(self._own_state, ignore_errors=True)
+            self._own_state.cleanup()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -21,6 +21,7 @@ from .job_run import JobResult, JobRun
 from .job_status import JobStatus
 from .limits import over_limits
 from .reading.sources import SourceLike, find_inputs, source_uri
+from .reading.spool import Spool
 from .refusals import refuse_unusable
 from .settings import Settings
 from .shard import plan_shards, shard_sizes
@@ -92,7 +93,7 @@ def import_job(
                        read; a Binary over its limit fails its own line
     include_all        the log, error and deleted files of a bulk export are read too
     resume             goes on where an interrupted job with this id stopped; a job that has no
-                       record yet begins
+                       record yet begins. What came through a pipe is kept in the job's folder
     executor           ``local``, or any concurrent.futures.Executor (it must be able to import
                        bulkfhir, and reach source and output)
     executor_options   options of ``local``: ``nice``, 0 to 19, how far its processes stand back
@@ -183,9 +184,11 @@ def run_import(
         return job.run(plan, open_workers, on_progress, cancel)
     job.check_new(resume)
     open_sink(settings)  # refuses the values of its options
-    with closing(find_inputs(source, include_all=include_all)) as listing:
+    spool = Spool(checkpoint.work_folder, choices.encryption_key_id)
+    with closing(find_inputs(source, include_all=include_all, spool=spool)) as listing:
         message = over_limits(listing) if choices.limits == "healthlake" else None
         if message:
+            spool.discard()
             return job.failed(message)
         storage.put(storage.join(place, ACCESS_CHECK), b"")
         size = shard_sizes(shard_bytes, workers or default_workers(), _MAX_SHARD)

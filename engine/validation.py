@@ -4,7 +4,6 @@ folder.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from .refusals import refuse_unusable
 from .settings import Settings
 from .shard import Shard, ShardResult, plan_shards, shard_sizes
 from .storage import storage_for
+from .temporary import TemporaryFolder
 from .writing.finding_rows import decode_findings
 from .writing.manifest import outcomes_by_file
 
@@ -137,7 +137,7 @@ class Validation:
         self.listing = listing
         self.summary = Summary()
         self._shards = shards
-        self._folder = tempfile.TemporaryDirectory(prefix="bulkfhir-")
+        self._folder = TemporaryFolder()
         self._settings = Settings(choices, self._folder.name, id_required=False)
         self._runner: Runner | None = open_runner("local", workers, plug_ins=choices.plug_ins)
         self._tracker = Tracker(listing.inputs, shards, self._runner.counters, on_progress, cancel)

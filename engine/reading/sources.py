@@ -7,18 +7,17 @@ from __future__ import annotations
 import glob
 import os
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import AccessDenied, ConfigurationError, NotFound, NothingToRead, StorageError
+from ..errors import AccessDenied, ConfigurationError, NotFound, NothingToRead
 from ..job_folder import ACCESS_CHECK, JOB_FOLDER_MARK
 from ..storage import StoredObject, is_remote, normal, storage_for
 from .compression import compression_of
+from .spool import Spool
 
 __all__ = [
     "InputFile",
@@ -65,13 +64,13 @@ class Skipped:
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What a job reads: its inputs in order, what was left out, the source as a URI for the
-    Manifest, and files to delete afterwards.
+    Manifest, and the copies of what came through pipes.
     """
 
     inputs: tuple[InputFile, ...]
     skipped: tuple[Skipped, ...]
     uri: str
-    temporary: tuple[str, ...] = ()
+    spool: Spool | None = None
 
     @property
     def size(self) -> int:
@@ -79,25 +78,31 @@ class Listing:
         return sum(file.size for file in self.inputs)
 
     def close(self) -> None:
-        """Delete what was spooled from a pipe."""
-        for path in self.temporary:
-            storage_for(path).delete(path)
+        """Delete the copies that lie in a temporary folder."""
+        if self.spool is not None:
+            self.spool.close()
 
 
-def find_inputs(source: SourceLike | Sequence[SourceLike], *, include_all: bool = False) -> Listing:
+def find_inputs(
+    source: SourceLike | Sequence[SourceLike],
+    *,
+    include_all: bool = False,
+    spool: Spool | None = None,
+) -> Listing:
     """List every input of one source or of several.
 
     A folder gives its ``.ndjson``, ``.ndjson.gz`` and ``.ndjson.zst`` files, deep, in the order of
     their names, but for what a bulk export keeps beside its data (``log.ndjson``, ``*.log.ndjson``,
     ``error/``, ``deleted/``; ``include_all`` reads these too) and the folders of import jobs. A
-    file is read whatever its name. Raises NothingToRead, NotFound, AccessDenied, and
+    file is read whatever its name. What comes through a pipe is copied, to ``spool`` or to a
+    temporary folder. Raises NothingToRead, NotFound, AccessDenied, and
     ConfigurationError where two inputs would share one log.
     """
     places = _places(source)
-    found, skipped, temporary = list[InputFile](), list[Skipped](), list[str]()
+    found, skipped, spool = list[InputFile](), list[Skipped](), spool or Spool()
     try:
         for place in places:
-            for entry in _find(place, include_all, temporary):
+            for entry in _find(place, include_all, spool):
                 if isinstance(entry, Skipped):
                     skipped.append(entry)
                 else:
@@ -105,9 +110,9 @@ def find_inputs(source: SourceLike | Sequence[SourceLike], *, include_all: bool 
         _refuse_nothing(places, found, skipped)
         _refuse_shared_logs(found)
     except BaseException:
-        Listing((), (), "", tuple(temporary)).close()
+        spool.discard()
         raise
-    return Listing(tuple(found), tuple(skipped), source_uri(source), tuple(temporary))
+    return Listing(tuple(found), tuple(skipped), source_uri(source), spool)
 
 
 def source_uri(source: SourceLike | Sequence[SourceLike]) -> str:
@@ -122,13 +127,13 @@ def _places(source: SourceLike | Sequence[SourceLike]) -> list[str]:
     ]
 
 
-def _find(place: str, include_all: bool, temporary: list[str]) -> Iterator[InputFile | Skipped]:
+def _find(place: str, include_all: bool, spool: Spool) -> Iterator[InputFile | Skipped]:
     if place == "-":
-        yield _spooled("-", "stdin.ndjson", sys.stdin.buffer, temporary)
+        yield _spooled("-", "stdin.ndjson", sys.stdin.buffer, spool)
     elif is_remote(place):
         yield from _find_remote(place, include_all)
     else:
-        yield from _find_local(place, include_all, temporary)
+        yield from _find_local(place, include_all, spool)
 
 
 def _find_remote(place: str, include_all: bool) -> Iterator[InputFile | Skipped]:
@@ -155,9 +160,7 @@ def _find_remote(place: str, include_all: bool) -> Iterator[InputFile | Skipped]
     yield from _select(storage.list(place), base, base, include_all)
 
 
-def _find_local(
-    place: str, include_all: bool, temporary: list[str]
-) -> Iterator[InputFile | Skipped]:
+def _find_local(place: str, include_all: bool, spool: Spool) -> Iterator[InputFile | Skipped]:
     path = Path(normal(place))
     storage = storage_for(str(path))
     if path.is_dir():
@@ -174,7 +177,7 @@ def _find_local(
             yield _input(entry, place, path.name)
         else:
             with path.open("rb") as pipe:
-                yield _spooled(place, path.name, pipe, temporary)
+                yield _spooled(place, path.name, pipe, spool)
     elif pattern := _GLOB.search(place):
         fixed = place[: place.rfind("/", 0, pattern.start()) + 1]
         base = normal(fixed or ".").rstrip("/") + "/"
@@ -229,21 +232,8 @@ def _input(entry: StoredObject, name: str, relative: str) -> InputFile:
     return InputFile(name, entry.uri, entry.size, entry.etag, log_name, compression)
 
 
-def _spooled(name: str, log_name: str, pipe: BinaryIO, temporary: list[str]) -> InputFile:
-    """A pipe has no byte ranges: it is copied to a temporary file first."""
-    with tempfile.NamedTemporaryFile(prefix="bulkfhir-", suffix=".ndjson", delete=False) as copy:
-        temporary.append(copy.name)
-        try:
-            shutil.copyfileobj(pipe, copy, 1 << 20)
-        except OSError as error:
-            Path(copy.name).unlink()
-            raise StorageError(
-                name, os.strerror(error.errno) if error.errno else str(error)
-            ) from None
-    entry = storage_for(copy.name).stat(copy.name)
-    if entry is None:
-        raise NotFound(copy.name, "the temporary copy is gone")
-    return _input(entry, name, log_name)
+def _spooled(name: str, log_name: str, pipe: BinaryIO, spool: Spool) -> InputFile:
+    return _input(spool.copy(name, pipe), name, log_name)
 
 
 def _refuse_nothing(

@@ -5,6 +5,7 @@ or left running.
 from __future__ import annotations
 
 import concurrent.futures
+import io
 import json
 import os
 import resource
@@ -14,10 +15,12 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bulkfhir.engine import JobStatus, import_job
+from bulkfhir.engine.errors import NotFound
 from bulkfhir.engine.job_folder import WORK
 
 pytestmark = pytest.mark.usefixtures("toys")
@@ -121,14 +124,19 @@ print(result.status, result.manifest.resources_imported if result.manifest else 
 """
 
 
-def start(tmp_path, *arguments):
+def start(tmp_path, *arguments, stdin=None):
     """The job in a plain script, without a guard, in a process group of its own."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     command = [sys.executable, str(script), *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(
-        command, **pipes, start_new_session=True, cwd=tmp_path, preexec_fn=_hear_interrupts
+        command,
+        **pipes,
+        stdin=stdin,
+        start_new_session=True,
+        cwd=tmp_path,
+        preexec_fn=_hear_interrupts,
     )
 
 
@@ -211,6 +219,36 @@ def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(
     assert {
         path: data for path, data in files.items() if not path.startswith("resources/")
     } == expected(lines)
+
+
+def test_standard_input_is_still_there_when_the_job_is_resumed(
+    write, patient, tree, tmp_path, expected, monkeypatch
+):
+    lines = [patient(str(number), sleep=0.01) for number in range(200)]
+    piped = write("in/stdin.ndjson", lines)
+    folder = tmp_path / "out" / FOLDER
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with piped.open("rb") as standard_input:
+        process = start(tmp_path, "-", tmp_path / "out", JOB, 2, 1000, stdin=standard_input)
+    wait_for(lambda: len(list((folder / WORK).glob("0*.json"))) >= 3)
+    process.kill()
+    process.communicate(timeout=30)
+    assert gone(process.pid)
+    assert not list(temporary.glob("bulkfhir-*"))
+    result = import_job("-", tmp_path / "out", **options(workers=1, resume=True, sink="ndjson"))
+    assert result.manifest.resources_imported == 200
+    files = logs(tree, folder)
+    assert files["SUCCESS/stdin.ndjson"] == expected(lines)["SUCCESS/a.ndjson"]
+    assert not (folder / WORK).exists()
+
+
+def test_a_copy_of_standard_input_does_not_stay_where_the_job_does_not_begin(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"{}\n")))
+    with pytest.raises(NotFound):
+        import_job(["-", tmp_path / "nowhere"], tmp_path / "out", **options())
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_a_job_that_stopped_between_reading_and_publishing_is_resumed(

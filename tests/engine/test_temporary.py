@@ -1,0 +1,59 @@
+"""Temporary folders: removed with their use, and those of killed processes when the next begins."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bulkfhir.engine.temporary import TemporaryFolder, sweep_temporary
+
+KILLED = """
+import os, signal
+from pathlib import Path
+from bulkfhir.engine.temporary import TemporaryFolder
+folder = TemporaryFolder()
+Path(folder.name, "copy").write_bytes(b"x")
+print(folder.name, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_a_folder_is_removed_when_it_is_no_longer_used(temporary):
+    first, second = TemporaryFolder(), TemporaryFolder()
+    first.cleanup()
+    first.cleanup()
+    assert [str(path) for path in temporary.iterdir()] == [second.name]
+    del second
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_killed_process_leaves_its_folder_no_longer_than_until_the_next_begins(temporary):
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], capture_output=True, text=True, check=False
+    )
+    left = Path(done.stdout.strip())
+    assert (left / "copy").exists(), done.stderr
+    folder = TemporaryFolder()
+    assert not left.exists()
+    sweep_temporary()
+    assert Path(folder.name).exists()
+
+
+def test_what_is_not_ours_stays(temporary):
+    (temporary / "bulkfhir-tmp-file").write_bytes(b"a file")
+    (temporary / "elsewhere").mkdir()
+    (temporary / "bulkfhir-tmp-link").symlink_to(temporary / "elsewhere")
+    (temporary / "bulkfhir-other").mkdir()
+    before = sorted(temporary.iterdir())
+    sweep_temporary()
+    assert sorted(temporary.iterdir()) == before
