@@ -128,6 +128,13 @@ class Issue(_Worded):
         issue.violation = self.violation
         return issue
 
+    def naming(self, url: str, name: str) -> None:
+        """Let the sentence say a name wherever it says a url."""
+        violation = self.violation
+        if violation is not None and url in violation.values.values():
+            values = {key: name if one == url else one for key, one in violation.values.items()}
+            self.violation, self.sentence = Violation(violation.declaration, values), None
+
     def without_values(self) -> Issue:
         """Return the issue with a message that quotes no value of the resource.
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["Conformance", "identity"]
+if TYPE_CHECKING:
+    from ..definitions import Definitions
+
+__all__ = ["Conformance", "identity", "shown"]
 
 _MOST_NESTED: Final = 12
 """How many questions may wait for one another.
@@ -20,6 +23,15 @@ def identity(profile: Mapping[str, Any]) -> str:
     """Return the name by which questions about a profile are known, however it was asked for."""
     version = profile.get("version")
     return f"{profile['url']}|{version}" if version else str(profile["url"])
+
+
+def shown(profile: Mapping[str, Any], definitions: Definitions) -> str:
+    """Return the name of a profile for a message: its url, and its version where more than one is
+    at hand.
+    """
+    url = str(profile["url"])
+    several = len(definitions.versions("StructureDefinition", url)) > 1
+    return identity(profile) if several else url
 
 
 class Conformance:

@@ -30,6 +30,12 @@ class Definitions(Protocol):
         """
         ...
 
+    def versions(self, kind: str, url: str) -> frozenset[str]:
+        """Return the versions at hand of the resource of a kind and canonical url; "" is the
+        version of one that states none.
+        """
+        ...
+
     def urls(self, kind: str) -> Iterator[str]:
         """Return the canonical urls of all resources of a kind."""
         ...

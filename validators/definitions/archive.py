@@ -114,6 +114,13 @@ class Archive:
                 return self._read(chunk, start, end)
         return None
 
+    def versions(self, kind: str, url: str) -> frozenset[str]:
+        """Return the versions of the resource of a kind and canonical url, as Definitions has
+        them.
+        """
+        places = self._resources.get(kind, {}).get(url, ())
+        return frozenset(version or "" for version, *_ in places)
+
     def urls(self, kind: str) -> Iterator[str]:
         """Return the canonical urls of all resources of a kind, in order."""
         return iter(self._resources.get(kind, {}))

@@ -82,6 +82,12 @@ class Packages:
                 return found
         return None
 
+    def versions(self, kind: str, url: str) -> frozenset[str]:
+        """Return the versions of the resource of a kind and canonical url that the core and all
+        packages have.
+        """
+        return frozenset().union(*(layer.versions(kind, url) for layer in self._layers))
+
     def urls(self, kind: str) -> Iterator[str]:
         """Return the canonical urls of all resources of a kind, each once."""
         return iter(dict.fromkeys(url for layer in self._layers for url in layer.urls(kind)))

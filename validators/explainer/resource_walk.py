@@ -20,7 +20,7 @@ from ..checks.conformance import identity
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
 from ..definitions import Definitions
-from ..fhirpath.constraint import undecided_invariant
+from ..fhirpath.constraint import broken_invariant, undecided_invariant
 from ..issue import Issue
 from ..memory import Memory
 from ..profiles.named_slices import NamedSlices
@@ -48,6 +48,7 @@ from .form import (
 )
 from .object_walk import KnownMember, Walk
 from .remembered import remembered
+from .repeats import without_repeats
 
 __all__ = ["Explainer"]
 
@@ -106,13 +107,13 @@ class Explainer:
         self._values = Memory(_VALUES)
 
     def explain(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
-        """Return every issue of a decoded resource whose resourceType is known, in
-        document order.
+        """Return every issue of a decoded resource whose resourceType is known, in document order,
+        each once.
         """
         name = resource["resourceType"]
         check = self._resources.get(name) or self.resource_check(name)
         issues = check(resource, Scope(resource, undecided))
-        return prefix_locations(name, issues) if issues else []
+        return without_repeats(prefix_locations(name, issues)) if issues else []
 
     def conforms(self, value: dict[str, Any], name: str, url: str, scope: Scope) -> bool:
         """Tell whether a value follows a known profile and its own type: a resource in its own
@@ -227,8 +228,8 @@ class Explainer:
             return fhirpath.invariant(text, name, self.model)
         except fhirpath.NestingError:
             return undecided_invariant(text, name, self.model)
-        except fhirpath.FhirPathError:
-            return fhirpath.invariant("false", name, self.model)
+        except fhirpath.FhirPathError as error:
+            return broken_invariant(str(error), name, self.model)
 
     def fhirpath_scope(self, scope: Scope) -> fhirpath.EvaluationScope:
         """Return a value's scope as FHIRPath sees it; one for each resource."""

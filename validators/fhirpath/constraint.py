@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from .parser import parse
 from .scope import EvaluationScope
 from .syntax import Empty, Tree
 
-__all__ = ["Invariant", "invariant", "undecided_invariant"]
+__all__ = ["Invariant", "broken_invariant", "invariant", "undecided_invariant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Invariant:
     op            its lowered form (see ``condition``), None where it has none
     holds         (JSON object or primitive value, scope) -> whether it is met, by HL7's rule (see
                   ``Expression.holds``); raises nothing; the quickest way there is
+    broken        why the expression cannot be read; "" where it can be
     """
 
     text: str
@@ -37,6 +38,7 @@ class Invariant:
     model: TypeModel
     op: Op | None
     holds: Callable[[Any, EvaluationScope], bool]
+    broken: str = ""
 
     @property
     def expression(self) -> Expression:
@@ -72,6 +74,11 @@ def _made(expression: str, type_name: str, model: TypeModel) -> Invariant:
     op = lower(tree, type_name, model)
     holds = compile_for(expression, type_name, False, model).holds if op is None else closure(op)
     return Invariant(expression, tree, type_name, model, op, holds)
+
+
+def broken_invariant(why: str, type_name: str, model: TypeModel) -> Invariant:
+    """Return the invariant of a text that is no FHIRPath: it never holds, as in HL7's validator."""
+    return replace(_made("false", type_name, model), broken=why)
 
 
 def undecided_invariant(expression: str, type_name: str, model: TypeModel) -> Invariant:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, prefix_locations, union
+from ..checks.conformance import shown
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
@@ -60,6 +61,7 @@ class ProfileCompiler:
         self.schema = compilation.schema
         self.type: str = definition["type"]
         self.url: str = definition["url"]
+        self.definition = definition
         self.top = profile_tree(definition)
         self.tree = Tree(compilation, self.url)
         self._by_id: dict[str, ProfileNode] = {}
@@ -89,6 +91,7 @@ class ProfileCompiler:
 
     def _signed(self, check: Check) -> Check:
         url, is_primitive = self.url, self.schema.kind(self.type) == "primitive-type"
+        name = shown(self.definition, self.compilation.definitions)
 
         def signed(value: Any, scope: Scope) -> Issues:
             issues = (
@@ -97,6 +100,8 @@ class ProfileCompiler:
             if issues is not None:
                 for issue in issues:
                     issue.profile = issue.profile or url
+                    if name != url:
+                        issue.naming(url, name)
             return issues
 
         return signed
@@ -164,7 +169,7 @@ class ProfileCompiler:
         if prop.type == "Resource":
             return self._resource_check(node, prop)
         if self.is_other_type(element, prop):
-            types = str([t.code for t in element.types])
+            types = ", ".join(t.code for t in element.types)
             fault = ELEMENT_TYPE(profile=self.url, types=types, found=prop.type)
             return lambda value, companion, scope: [Issue.of(fault)]
         narrowed = self.narrowed(element, prop)

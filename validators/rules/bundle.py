@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
@@ -156,13 +156,15 @@ class _Bundle:
             if first is None:
                 yield Issue.of(faults.FIRST_ENTRY_EMPTY(), "entry[0]")
                 return
+            found: list[Issue] = []
             expected = "Composition" if self.type == "document" else "MessageHeader"
             if first.get("resourceType") != expected:
                 fault = faults.FIRST_ENTRY(type=self.type, expected=expected)
                 yield Issue.of(fault, "entry[0].resource")
             else:
-                yield from self._parts(first, expected)
-            yield from self._interlinked()
+                found = list(self._parts(first, expected))
+            yield from found
+            yield from self._interlinked({issue.violation for issue in found})
 
     def _parts(self, first: dict[str, Any], name: str) -> Iterator[Issue]:
         where = "entry[0].resource"
@@ -239,11 +241,10 @@ class _Bundle:
             and {"url", "version", "status"} <= self.schema.properties(name).keys()
         )
 
-    def _interlinked(self) -> Iterator[Issue]:
+    def _interlinked(self, told: Container[Violation | None]) -> Iterator[Issue]:
         """Yield an issue for every entry of a document that is not reached from its Composition,
-        and leads to none that is.
-
-        In a message that is only a wish.
+        and leads to none that is; in a message that is only a wish. Before them, what is wrong with
+        references that entries make, unless it was told where the reference stands.
         """
         held = [
             (index, entry, resource)
@@ -255,7 +256,7 @@ class _Bundle:
             reached: set[int] = set()
             for reference in dict.fromkeys(_mentions(self.schema, "Bundle.entry", entry)):
                 target, fault = self.find(reference, entry, str(resource.get("resourceType")))
-                if fault is not None:
+                if fault is not None and fault not in told:
                     yield Issue.of(fault)
                 if target is not None:
                     reached.add(id(target))
@@ -298,7 +299,7 @@ class _Bundle:
             if mode in ("match", "include") and "id" not in resource:
                 yield Issue.of(faults.SEARCH_NO_ID(), where)
             if mode == "match" and expected and name not in expected:
-                yield Issue.of(faults.SEARCH(type=str(name), expected=str(expected)), where)
+                yield Issue.of(faults.SEARCH(type=str(name), expected=", ".join(expected)), where)
             if mode is not None and mode not in ("match", "include") and name != "OperationOutcome":
                 yield Issue.of(faults.SEARCH_NO_OUTCOME(type=str(name)), where)
 

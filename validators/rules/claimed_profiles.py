@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, added, union
-from ..checks.conformance import identity
+from ..checks.conformance import identity, shown
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration, Violation
@@ -103,7 +103,8 @@ def _compiled(url: str, kind: str, compilation: Compilation) -> Check | None:
     if definition is None:
         return _unknown(url, compilation)
     if definition["type"] != kind:
-        wrong = PROFILE_TYPE(type=definition["type"], url=url[:256], found=kind)
+        name = shown(definition, compilation.definitions)[:256]
+        wrong = PROFILE_TYPE(type=definition["type"], url=name, found=kind)
         return (
             _of_ancestor(definition, wrong, compilation)
             if definition["type"] in ("Resource", "DomainResource")

@@ -227,7 +227,7 @@ class _Extensions:
         if found is not None:
             if found.type in one.types:
                 return []
-            types = str(sorted(one.types))
+            types = ", ".join(sorted(one.types))
             return [Issue.of(EXTENSION_TYPE(url=one.url, types=types, found=found.type))]
         if not one.types:
             return []

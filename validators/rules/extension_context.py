@@ -18,7 +18,7 @@ from .. import fhirpath
 from ..checks.bounds import undecided
 from ..checks.check import Issues
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
+from ..declaration import Declaration, Violation
 from ..definitions import CORE, type_url
 from ..issue import Issue
 from ..schema import Property, Schema
@@ -76,6 +76,16 @@ MODIFIER_CONTEXT = EXTENSION_CONTEXT.also(
 )
 
 
+CONTEXT_INVARIANT = EXTENSION_CONTEXT.also(
+    "The extension {url} is not allowed to be used at this point, since the invariant of its "
+    "context does not hold: {invariant}"
+)
+CONTEXT_BROKEN = EXTENSION_CONTEXT.also(
+    "The invariant of the context of the extension {url} cannot be read as FHIRPath, which is the "
+    "fault of the definition and not of the data: {error}"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """The places where a definition lets its extension stand.
@@ -114,10 +124,10 @@ class Placement:
 @dataclass
 class PendingContext(Issue):
     """An extension that may stand where it is or may not, depending on what lies above; ``decide``
-    says it of a place.
+    returns the fault that it is in a place, None where it may stand there.
     """
 
-    decide: Callable[[_Place], bool] | None = None
+    decide: Callable[[_Place], Violation | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +149,9 @@ def pending_context(
     """Return the issue for an extension whose place is still to be looked at."""
     expected = ", ".join(f"{kind} {expression}" for kind, expression in placement.contexts)
     sentence = MODIFIER_CONTEXT if modifier else EXTENSION_CONTEXT
-    issue = PendingContext.of(sentence(url=placement.url, expected=expected), "", placement.url)
-    issue.decide = partial(_allowed, compilation, placement)
+    outside = sentence(url=placement.url, expected=expected)
+    issue = PendingContext.of(outside, "", placement.url)
+    issue.decide = partial(_fault, compilation, placement, outside)
     return issue
 
 
@@ -156,8 +167,10 @@ def resolve_extension_contexts(
     for issue in issues:
         if type(issue) is not PendingContext or issue.decide is None:
             kept.append(issue)
-        elif not issue.decide(_place(compilation.schema, name, resource, issue.location, scope)):
-            kept.append(issue.copied())
+            continue
+        place = _place(compilation.schema, name, resource, issue.location, scope)
+        if (fault := issue.decide(place)) is not None:
+            kept.append(Issue.of(fault, issue.location, issue.profile))
     return kept or None
 
 
@@ -261,14 +274,20 @@ def _item(value: Any, index: int | None) -> Any:
     return value[index] if index < len(value) else None
 
 
-def _allowed(compilation: Compilation, placement: Placement, place: _Place) -> bool:
+def _fault(
+    compilation: Compilation, placement: Placement, outside: Violation, place: _Place
+) -> Violation | None:
+    """Return what is wrong with the place of an extension, ``outside`` where no context is that
+    place; None where nothing is.
+    """
     if not place.names.isdisjoint(_INSIDE_EXAMPLES):
-        return True
+        return None
     if not any(
         _in_context(compilation, kind, expression, place) for kind, expression in placement.contexts
     ):
-        return False
-    return all(_holds(compilation, expression, place) for expression in placement.invariants)
+        return outside
+    found = (_unmet(compilation, placement.url, one, place) for one in placement.invariants)
+    return next((fault for fault in found if fault is not None), None)
 
 
 def _in_context(compilation: Compilation, kind: str, expression: str, place: _Place) -> bool:
@@ -320,13 +339,19 @@ def _selected(compilation: Compilation, expression: str, place: _Place) -> bool:
     return any(getattr(node, "value", node) is place.value for node in nodes)
 
 
-def _holds(compilation: Compilation, expression: str, place: _Place) -> bool:
+def _unmet(compilation: Compilation, url: str, expression: str, place: _Place) -> Violation | None:
+    """Return the fault of a place where the invariant of a context does not hold, or is none."""
     try:
-        return fhirpath.compile(expression, place.type, model=compilation.model).holds(
-            place.value, compilation.fhirpath_scope(place.scope), place.companion
-        )
+        compiled = fhirpath.compile(expression, place.type, model=compilation.model)
+    except fhirpath.FhirPathError as error:
+        return CONTEXT_BROKEN(url=url, error=str(error))
+    try:
+        scope = compilation.fhirpath_scope(place.scope)
+        if compiled.holds(place.value, scope, place.companion):
+            return None
     except fhirpath.UndecidedError:
         undecided("extension context", place.scope)
-        return True
+        return None
     except fhirpath.FhirPathError:
-        return False
+        pass
+    return CONTEXT_INVARIANT(url=url, invariant=expression)

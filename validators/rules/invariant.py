@@ -12,7 +12,7 @@ from ..checks.bounds import undecided
 from ..checks.check import Check, Issues, union
 from ..checks.rule import EVERYTHING, Everything, Lowered, Reads, Rule, Unknown
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
+from ..declaration import Declaration, Violation
 from ..fhirpath import EvaluationScope, Invariant, UndecidedError
 from ..fhirpath.lowered.mentions import descends, mentions
 from ..fhirpath.lowered.presence import decided, looked_at
@@ -22,7 +22,7 @@ from ..schema import Constraint, Property, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["ELEMENTS", "ELSEWHERE", "EMPTY", "NATIVE", "RULE"]
+__all__ = ["BROKEN", "ELEMENTS", "ELSEWHERE", "EMPTY", "NATIVE", "RULE"]
 
 INVARIANT = Declaration(
     "invariant",
@@ -34,6 +34,10 @@ INVARIANT = Declaration(
     family="key",
 )
 INVARIANT_OF = INVARIANT.also("Constraint failed: {key}: '{human}' (defined in {source})")
+BROKEN = INVARIANT.also(
+    "The invariant {key} of {source} cannot be read as FHIRPath, which is the fault of the profile "
+    "and not of the data: {error}"
+)
 
 ELSEWHERE = frozenset({"ele-1", "dom-2", "dom-3", "dom-4", "dom-5", "txt-1", "txt-2"})
 """Invariants that other rules check: the walk itself, contained resources, the format of XHTML."""
@@ -173,8 +177,7 @@ def _check(
     made = _checked(constraint, name, compilation)
     if made is None:
         return None
-    sentence = INVARIANT_OF if constraint.source else INVARIANT
-    fault = sentence(key=constraint.key, human=constraint.human, source=constraint.source)
+    fault = _fault(constraint, made)
     severity: Severity = "error" if _fails(constraint) else "warning"
     holds = _holds(made, compilation, constraint.source, empty=empty, inline=inline)
     native = NATIVE.get(constraint.key) if constraint.source in _CORE_SOURCES else None
@@ -192,6 +195,14 @@ def _check(
         return [Issue.of(fault, "", constraint.source, severity=severity)]
 
     return check
+
+
+def _fault(constraint: Constraint, made: Invariant) -> Violation:
+    key, source = constraint.key, constraint.source
+    if made.broken:
+        return BROKEN(key=key, source=source or "the definition", error=made.broken)
+    sentence = INVARIANT_OF if source else INVARIANT
+    return sentence(key=key, human=constraint.human, source=source)
 
 
 def _fails(constraint: Constraint) -> bool:

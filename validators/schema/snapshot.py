@@ -65,6 +65,10 @@ class Snapshots:
             self._completed(found) if found is not None and kind == "StructureDefinition" else found
         )
 
+    def versions(self, kind: str, url: str) -> frozenset[str]:
+        """Return the versions of a resource that are at hand, as Definitions has them."""
+        return self._definitions.versions(kind, url)
+
     def urls(self, kind: str) -> Iterator[str]:
         """Return the canonical urls of all resources of a kind, as Definitions has them."""
         return self._definitions.urls(kind)

@@ -26,6 +26,7 @@ CodeableConcept are checked by it, not one by one, unless they are bound themsel
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Protocol
 
 from ..declaration import Violation
@@ -38,6 +39,7 @@ from .code_faults import (
     BINDING_MAX,
     BINDING_NO_CODE,
     BINDING_REQUIRED,
+    BINDING_REQUIRED_FEW,
     CODE_SYSTEM,
     SYSTEM_ABSENT,
     SYSTEM_RELATIVE,
@@ -57,6 +59,9 @@ __all__ = ["CodeBinding", "CodingBinding", "ConceptBinding", "Findings"]
 
 Findings = tuple[Violation, ...]
 _KEPT = 4096
+_FEW = 12
+"""Codes of a value set that are listed for whoever sent another: more are a page, not a sentence.
+"""
 _FAULTS = (Membership.OUT, Membership.INVALID_CODE)
 
 
@@ -122,12 +127,27 @@ class _Bound:
         the binding allows any code.
         """
         if self.strength == "required":
-            return BINDING_REQUIRED(codes=codes, value_set=self.named)
+            if not self._allowed:
+                return BINDING_REQUIRED(codes=codes, value_set=self.named)
+            return BINDING_REQUIRED_FEW(codes=codes, value_set=self.named, allowed=self._allowed)
         return (
             BINDING_EXTENSIBLE(codes=codes, value_set=self.named)
             if self.strength == "extensible"
             else None
         )
+
+    @cached_property
+    def _allowed(self) -> str:
+        """The codes of the value set and their systems, "" where they are many."""
+        pairs = (self.value_set and self.value_set.few(_FEW)) or ()
+        by_system: dict[str | None, list[str]] = {}
+        for system, code in pairs:
+            by_system.setdefault(system, []).append(code)
+        groups = [
+            ", ".join(codes) + (f" ({system})" if system else "")
+            for system, codes in by_system.items()
+        ]
+        return "; ".join(groups)
 
     def unknown(
         self, system: str | None, code: str | None, answer: Membership | None = None

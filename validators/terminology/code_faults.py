@@ -24,6 +24,11 @@ BINDING_REQUIRED = Declaration(
     ),
     quotes=("codes",),
 )
+BINDING_REQUIRED_FEW = BINDING_REQUIRED.also(
+    "The code provided ({codes}) is not in the value set {value_set}, and a code from this "
+    "value set is required: one of {allowed}",
+    quotes=("codes",),
+)
 BINDING_MAX = Declaration(
     "binding-max",
     "error",

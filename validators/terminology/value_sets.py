@@ -301,6 +301,26 @@ class ValueSet:
             else frozenset(code for code in candidates if self.code(code) is Membership.IN)
         )
 
+    def few(self, most: int) -> Sequence[tuple[str | None, str]] | None:
+        """Return the pairs of system and code that are certainly in the value set, sorted, where
+        there are no more than ``most`` codes; None where there are more, or any code may be in it.
+        """
+        candidates = self.candidates()
+        if candidates is None or len(candidates) > most:
+            return None
+        if self._special is not None:
+            return [(None, code) for code in sorted(candidates)]
+        found: list[tuple[str | None, str]] = []
+        for code in sorted(candidates):
+            try:
+                pairs = self.find(None, None, code)
+            except (ExpansionError, _AbandonedError):
+                return None
+            found += sorted(
+                (pair for pair, certain in pairs.items() if certain and pair[1] == code), key=str
+            )
+        return found
+
     def _includes_list(self) -> frozenset[str]:
         """Return the codes that the includes list themselves."""
         return frozenset(code for part in self._includes for code in part.concepts or ())
