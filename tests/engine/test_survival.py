@@ -222,13 +222,12 @@ def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(
 
 
 def test_standard_input_is_still_there_when_the_job_is_resumed(
-    write, patient, tree, tmp_path, expected, monkeypatch
+    write, patient, tree, tmp_path, tmp_path_factory, expected, monkeypatch
 ):
     lines = [patient(str(number), sleep=0.01) for number in range(200)]
     piped = write("in/stdin.ndjson", lines)
     folder = tmp_path / "out" / FOLDER
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
+    temporary = tmp_path_factory.mktemp("t")  # short: a socket's path is made from it
     monkeypatch.setenv("TMPDIR", str(temporary))
     with piped.open("rb") as standard_input:
         process = start(tmp_path, "-", tmp_path / "out", JOB, 2, 1000, stdin=standard_input)
