@@ -12,6 +12,7 @@ __all__ = [
     "Changed",
     "ConfigurationError",
     "EngineError",
+    "Held",
     "NotFound",
     "NothingToRead",
     "StorageError",
@@ -53,6 +54,10 @@ class AccessDenied(StorageError):
 
 class Changed(StorageError):
     """The object is no longer the one that was listed."""
+
+
+class Held(StorageError):
+    """Another process holds this place."""
 
 
 class Unavailable(StorageError):

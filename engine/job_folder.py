@@ -15,6 +15,7 @@ __all__ = [
     "FINDINGS",
     "JOB_FOLDER_MARK",
     "KEYS",
+    "LOCK",
     "PLAN",
     "WORK",
     "job_folder_name",
@@ -32,6 +33,9 @@ WORK = ".work"
 """Folder in the job's own, for parts and the checkpoint. It is removed once the Manifest is
 written.
 """
+
+LOCK = "lock"
+"""File of the work folder by which one process holds the job: a lock, or a lease on S3."""
 
 PLAN = "plan.json"
 """File of the work folder that says what the job does."""

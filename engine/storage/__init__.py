@@ -11,11 +11,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ConfigurationError
-from .interface import Reader, Storage, StoredObject, Writer
+from .interface import Claim, Reader, Storage, StoredObject, Writer
 from .local import LocalStorage
 
 __all__ = [
     "S3_ROOT",
+    "Claim",
     "Reader",
     "Storage",
     "StoredObject",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import AccessDenied, NotFound, StorageError
-from .interface import Reader, StoredObject, Writer
+from .interface import Claim, Reader, StoredObject, Writer
 from .local import LocalStorage
 
 __all__ = ["BucketFolders"]
@@ -89,6 +89,11 @@ class BucketFolders:
         """Remove what interrupted writers left below a folder."""
         with _named(folder):
             self._local.sweep(self._path(folder))
+
+    def claim(self, uri: str, owner: str, *, take_over: bool = False) -> Claim:
+        """Hold a place by a lock of the operating system."""
+        with _named(uri):
+            return self._local.claim(self._path(uri), owner, take_over=take_over)
 
     def join(self, folder: str, relative: str) -> str:
         """Return the place of ``relative`` (with ``/``) below a folder."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Reader", "Storage", "StoredObject", "Writer"]
+__all__ = ["Claim", "Reader", "Storage", "StoredObject", "Writer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,23 @@ class Writer(Protocol):
 
     def abort(self) -> None:
         """Leave nothing of it. May be called after a failure, and twice."""
+        ...
+
+
+class Claim(Protocol):
+    """A place that one process holds for its own.
+
+    lost   why it is held no longer; None while it is
+    """
+
+    lost: str | None
+
+    def confirm(self) -> None:
+        """Raise Held where another process holds the place by now."""
+        ...
+
+    def release(self) -> None:
+        """Give the place back. May be called twice."""
         ...
 
 
@@ -107,6 +124,14 @@ class Storage(Protocol):
         """Remove what interrupted writers left below a folder.
 
         Only safe while nothing else writes there.
+        """
+        ...
+
+    def claim(self, uri: str, owner: str, *, take_over: bool = False) -> Claim:
+        """Hold a place by a file or an object there, which says whose it is.
+
+        Raise Held where another process does. ``take_over`` disregards a lease that might still be
+        renewed; a lock of the operating system ends with its process, and cannot be disregarded.
         """
         ...
 

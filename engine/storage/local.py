@@ -14,6 +14,7 @@ from io import FileIO
 from pathlib import Path
 
 from ..errors import AccessDenied, Changed, NotFound, StorageError
+from .file_lock import FileLock
 from .interface import StoredObject
 
 __all__ = ["LocalStorage"]
@@ -124,6 +125,14 @@ class LocalStorage:
             for name in names:
                 if name.startswith(".") and name.endswith(_PARTIAL):
                     self.delete(f"{parent}/{name}")
+
+    def claim(self, uri: str, owner: str, *, take_over: bool = False) -> FileLock:
+        """Hold a place by a lock of the operating system."""
+        del take_over  # a lock that is held has a living process
+        try:
+            return FileLock(uri, owner)
+        except OSError as error:
+            raise _translated(uri, error) from None
 
     def join(self, folder: str, relative: str) -> str:
         """Return the place of ``relative`` (with ``/``) below a folder."""

@@ -11,6 +11,7 @@ from ..errors import NotFound, StorageError, Unavailable
 from .interface import StoredObject
 from .patience import retry_seconds
 from .s3_client import S3Client
+from .s3_lease import Lease
 from .s3_reader import DATED, S3Reader, split
 from .s3_writer import S3Writer, put
 
@@ -113,6 +114,9 @@ class S3Storage:
             for page in self._pages(folder, "list_multipart_uploads"):
                 for upload in page.get("Uploads") or ():
                     self._abort(folder, bucket, upload)
+
+    def claim(self, uri: str, owner: str, *, take_over: bool = False) -> Lease:
+        return Lease(self._client, uri, owner, self._encryption, take_over=take_over)
 
     def join(self, folder: str, relative: str) -> str:
         return f"{folder.rstrip('/')}/{relative}"

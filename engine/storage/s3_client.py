@@ -39,13 +39,18 @@ class S3Client:
         config = self._client.meta.config
         return bool(getattr(config, "request_checksum_calculation", "") == "when_supported")
 
-    def call(self, uri: str, act: Callable[[Any], _Answer]) -> _Answer:
+    def call(
+        self, uri: str, act: Callable[[Any], _Answer], seconds: float | None = None
+    ) -> _Answer:
         """Return what ``act`` does with boto3's client, about one address.
 
-        Raises StorageError; Unavailable only after ``retry_seconds``. Credentials are fetched anew
-        where they have lapsed, and once where access is denied: they may have been exchanged.
+        Raises StorageError; Unavailable only after ``retry_seconds``, or fewer. Credentials are
+        fetched anew where they have lapsed, and once where access is denied: they may have been
+        exchanged.
+
+        seconds   how long this call is tried again at the most
         """
-        patience = Patience(self.retry_seconds)
+        patience = Patience(min(self.retry_seconds, seconds or self.retry_seconds))
         renewed = False
         while True:
             client = self._client
