@@ -61,7 +61,8 @@ COLUMN = {
         job_folder settings plugins
         job_choices
         storage columns
-        own_process process_identity job_status totals figures log_lines logs temporary errors
+        own_process process_identity temporary job_status sealed totals figures
+        log_lines logs errors
     """,
 }
 """The layers, from the top down: the folders and the files beside them that stand on one line may

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..errors import EngineError
+
 __all__ = ["Database", "StateError", "default_path"]
 
 _TABLES = """
@@ -79,7 +81,7 @@ has layout 1, and every later layout is reached from there by a step of its own.
 """
 
 
-class StateError(Exception):
+class StateError(EngineError):
     """The state file cannot be used; the text names the file and the cause."""
 
 
@@ -103,7 +105,7 @@ class Database:
         try:
             self._create()
         except (OSError, sqlite3.Error) as error:
-            raise StateError(f"the state file {self.path} cannot be used: {error}") from error
+            raise self._unusable(error) from error
 
     def _create(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -139,27 +141,40 @@ class Database:
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
+    def _unusable(self, error: Exception) -> StateError:
+        if isinstance(error, StateError):
+            return error
+        return StateError(f"the state file {self.path} cannot be used: {error}")
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Yield a connection in autocommit, for single statements."""
+        """Yield a connection in autocommit, for single statements.
+
+        Raise StateError where the file is damaged, locked for too long, or gone.
+        """
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or self._open()
         try:
             yield connection
+        except sqlite3.IntegrityError:
+            raise  # the caller's to answer
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
         finally:
             with self._lock:
                 self._idle.append(connection)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Yield one write transaction: all of it happens, or nothing."""
+        """Yield one write transaction: all of it happens, or nothing. Raise as ``reading`` does."""
         with self.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a damaged file has ended it already
+                    connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
 

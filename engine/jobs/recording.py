@@ -69,7 +69,7 @@ class Recording:
             self._record(progress)
         except SupersededError:
             self._cancelled = True
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StateError) as error:
             _log.warning("the progress of job %s could not be recorded: %s", self.job.id, error)
         if self._on_progress is not None:
             self._on_progress(progress)
@@ -185,7 +185,7 @@ class _OwnRecording(Recording):
                 self.job = self._jobs.open(self.job)
                 self._entered = True
             act()
-        except (sqlite3.Error, SupersededError) as error:
+        except (sqlite3.Error, StateError, SupersededError) as error:
             _log.warning("job %s goes on, but is no longer recorded: %s", self.job.id, error)
             self._given_up = True
 

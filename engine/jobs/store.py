@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from ..job_status import ACTIVE, FINISHED, WAITING, JobStatus
-from .database import Database
+from .database import Database, StateError
 from .job_row import ImportJob, Sample
 from .liveness import alive
 
@@ -78,9 +78,12 @@ def _states(states: Iterable[JobStatus]) -> str:
 
 def _job(row: sqlite3.Row) -> ImportJob:
     columns = {name: row[name] for name in _FIELDS}
-    columns["status"] = JobStatus(columns["status"])
-    columns["progress"] = orjson.loads(columns["progress"])
-    columns["findings"] = tuple(orjson.loads(columns["findings"]))
+    try:
+        columns["status"] = JobStatus(columns["status"])
+        columns["progress"] = orjson.loads(columns["progress"])
+        columns["findings"] = tuple(orjson.loads(columns["findings"]))
+    except (ValueError, TypeError) as error:  # zeroed pages can leave rows of nothing
+        raise StateError(f"a job in the state file is damaged: {error}") from None
     return ImportJob(**columns)
 
 

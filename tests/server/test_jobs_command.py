@@ -11,7 +11,7 @@ import pytest
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.errors import EngineError
 from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.jobs import Database, JobStatus, JobStore
+from bulkfhir.engine.jobs import Database, ImportJob, JobStatus, JobStore
 from bulkfhir.engine.jobs.recording import recorded_import
 from tests.server.conftest import BAD, GOOD
 
@@ -175,3 +175,67 @@ def test_cancel_and_rm_say_what_they_cannot_do(place, capsys):
     assert jobs_command(capsys, "rm", ID) == (0, f"{ID} removed\n", "")
     assert store(place).page().jobs == ()
     assert (place / "out").exists()
+
+
+class TestDamagedState:
+    """Whatever is wrong with the state file, a command says it in one line."""
+
+    COMMANDS = (
+        ["list"],
+        ["list", "--status", "COMPLETED", "--json"],
+        ["describe", "j3"],
+        ["cancel", "j3"],
+        ["rm", "j3"],
+    )
+
+    @pytest.fixture
+    def state(self, tmp_path):
+        path = tmp_path / "jobs.db"
+        jobs = JobStore(Database(path))
+        for number in range(30):
+            job = ImportJob(
+                id=f"j{number}",
+                datastore_id="d" * 32,
+                input_uri="s3://in/" + "x" * 200,
+                output_uri="s3://out/",
+                level="strict",
+                submit_time=float(number),
+            )
+            jobs.open(job)
+        jobs.database.close()
+        return path
+
+    def damaged(self, path, data):
+        for leftover in path.parent.glob(f"{path.name}-*"):
+            leftover.unlink()
+        path.write_bytes(data)
+
+    def said(self, path, capsys):
+        for command in self.COMMANDS:
+            code = run(["jobs", "--state", str(path), *command])
+            err = capsys.readouterr().err
+            assert code in (0, 2)
+            assert len(err.splitlines()) <= 1
+            yield err
+
+    @pytest.mark.parametrize("size", [0, 1, 100, 5_000])
+    def test_that_was_cut(self, state, capsys, size):
+        whole = state.read_bytes()
+        self.damaged(state, whole[:size])
+        assert list(self.said(state, capsys))
+
+    @pytest.mark.parametrize("filling", [b"\0", b"x"], ids=["zeros", "letters"])
+    def test_of_which_a_page_is_ruined(self, state, capsys, filling):
+        whole, said = state.read_bytes(), []
+        for start in range(0, len(whole), 4096):
+            self.damaged(state, whole[:start] + filling * 4096 + whole[start + 4096 :])
+            said += self.said(state, capsys)
+        assert sum("the state file" in line for line in said) > 10
+
+    def test_does_not_stop_an_import(self, state, place, caplog):
+        whole = state.read_bytes()
+        for number, start in enumerate(range(0, len(whole), 4096)):
+            self.damaged(state, whole[:start] + b"\0" * 4096 + whole[start + 4096 :])
+            result = imported(place, job_id=f"i{number}", state=state)
+            assert result.manifest.resources_imported == 2
+        assert "recorded" in caplog.text
