@@ -37,7 +37,7 @@ COLUMN = {
         rules
         checks
         fhirpath
-        terminology schema search
+        terminology schema search remarks
         values definitions
         patterns
         block excerpt

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from .declaration import FAILING, Declaration, Severity, Violation
+from .declaration import FAILING, MASK, Declaration, Severity, Violation
 
 __all__ = [
     "CRASH",
     "FAILING",
     "Issue",
+    "Remark",
     "Severity",
     "Verdict",
     "crash_verdict",
@@ -67,7 +68,7 @@ class _Worded:
 
 @dataclass
 class Issue(_Worded):
-    """One finding, as OperationOutcome.issue describes it (FHIR R4, section 2.36).
+    """One finding, as OperationOutcome.issue of FHIR R4 describes it.
 
     severity     fatal | error | warning | information
     code         FHIR IssueType: structure, required, value, invariant, code-invalid, not-found, …
@@ -161,18 +162,44 @@ class Issue(_Worded):
         return self.severity in FAILING
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A remark of HealthLake's on a failing resource, which is no issue of ours (see ``remarks``).
+
+    said      the sentence, up to the value that it quotes
+    location  the place as HL7's validator prints it
+    quoted    the value of the resource that ends the sentence; "" where there is none
+    """
+
+    severity: Severity
+    said: str
+    location: str
+    quoted: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole sentence."""
+        return self.said + self.quoted
+
+    def without_values(self) -> Remark:
+        """Return the remark with a mask in the place of what it quotes."""
+        return Remark(self.severity, self.said, self.location, MASK if self.quoted else "")
+
+
 @dataclass(slots=True)
 class Verdict:
     """The answer for one resource: its type and id where they could be read, and the issues found.
 
     hidden    (severity, rule) -> issues that were found and are not among ``issues``, where there
               are more than are shown (see ``excerpt``)
+    remarks   what a FAILURE line says beside the issues, and nothing else does
     """
 
     resource_type: str | None
     resource_id: str | None
     issues: Sequence[Issue] = ()
     hidden: Mapping[tuple[Severity, str], int] = field(default_factory=dict)
+    remarks: Sequence[Remark] = ()
 
     @property
     def failed(self) -> bool:
@@ -195,7 +222,7 @@ def crash_verdict(
 
 
 def operation_outcome(issues: Sequence[Issue]) -> dict[str, object]:
-    """Return the issues as an OperationOutcome resource (FHIR R4, section 2.36)."""
+    """Return the issues as an OperationOutcome resource of FHIR R4."""
     return {
         "resourceType": "OperationOutcome",
         "issue": [

@@ -20,7 +20,7 @@ from .explainer.form import (
     RESOURCE_TYPE_UNKNOWN,
 )
 from .explainer.resource_walk import Explainer
-from .issue import Issue, Verdict, crash_verdict
+from .issue import Issue, Remark, Verdict, crash_verdict
 from .native.acceptance import NATIVE, Acceptance
 from .search import SearchedElements
 from .terminology import TerminologyRules
@@ -35,6 +35,7 @@ from .values.decoding import (
 
 if TYPE_CHECKING:
     from .definitions.packages import Packages
+    from .remarks import Remarks
 
 __all__ = ["Level", "UnknownProfile", "Validator"]
 
@@ -138,6 +139,19 @@ class Validator:
         resource's type and id (``Verdict.crashed``).
         """
         return self._verdict(line, self._issues)
+
+    def remarks(self, line: bytes) -> Sequence[Remark]:
+        """Return what HealthLake's FAILURE line says of a failing resource beside its issues; none
+        at level minimal, where it validates little, nor of what is no resource.
+        """
+        resource = None if self.level == "minimal" else decode(line)
+        return () if isinstance(resource, Issue | None) else self._remarks.of(resource)
+
+    @cached_property
+    def _remarks(self) -> Remarks:
+        from .remarks import Remarks  # for failing lines of import jobs
+
+        return Remarks(self._errors.schema, self._definitions)
 
     def _validate_doubtful(self, line: bytes) -> Verdict:
         """Return the verdict that ``validate`` gives, reached sooner where there is an error, as

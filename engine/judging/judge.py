@@ -73,7 +73,27 @@ class Judge:
         if added:
             verdicts = _with_issues(verdicts, added)
         verdicts = _excerpts(verdicts, settings.choices.max_issues)
-        return verdicts if settings.choices.values else redacted(verdicts)
+        if not settings.choices.values:
+            verdicts = redacted(verdicts)
+        return verdicts if settings.job_folder is None else self._remarked(verdicts, lines.data)
+
+    def _remarked(self, verdicts: BlockVerdicts, data: bytes) -> BlockVerdicts:
+        """The same with what a FAILURE line says beside the issues, where the judge knows that, and
+        as far as the line may say so much.
+        """
+        find = getattr(self._judge, "remarks", None)
+        if find is None or not verdicts.failed:
+            return verdicts
+        choices, changed = self._settings.choices, dict(verdicts.verdicts)
+        for position in verdicts.failed - verdicts.crashed:
+            verdict = changed[position]
+            remarks = find(data[verdicts.starts[position] : verdicts.ends[position]])
+            if choices.max_issues:
+                remarks = remarks[: max(0, choices.max_issues - len(verdict.issues))]
+            if not choices.values:
+                remarks = [remark.without_values() for remark in remarks]
+            changed[position] = dataclasses.replace(verdict, remarks=remarks)
+        return dataclasses.replace(verdicts, verdicts=changed)
 
     def opinions(
         self, lines: Lines, verdicts: BlockVerdicts, between: Callable[[], None] | None = None

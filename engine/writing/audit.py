@@ -5,7 +5,7 @@ of search-relevant failures.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import orjson
 
@@ -21,7 +21,7 @@ _decode = json.JSONDecoder().raw_decode
 """(value, where it ends) of the JSON value at a position."""
 
 
-def audited(line: bytes, issues: Iterable[Issue]) -> bytes:
+def audited(line: bytes, issues: Sequence[Issue]) -> bytes:
     """Return the resource with the audit extension appended to its top-level ``extension``; every
     other byte stays as it is.
     """

@@ -8,12 +8,13 @@ publishing can add the shard's base without parsing it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
 import orjson
 
 from bulkfhir.validators import Issue
+from bulkfhir.validators.issue import Remark
 
 from ..columns import fill, rebase
 from ..columns.rows import Rows
@@ -63,8 +64,9 @@ def outcome_line(
     line_id: int,
     resource_type: str | None,
     resource_id: str | None,
-    issues: Iterable[Issue],
+    issues: Sequence[Issue],
     status: int,
+    remarks: Sequence[Remark] = (),
 ) -> bytes:
     """Return one line with an OperationOutcome: 400 a bad resource, 500 a validator that broke, 200
     accepted with warnings (minimal).
@@ -75,7 +77,7 @@ def outcome_line(
     if resource_type is not None:
         line["resourceType"] = resource_type
     line["UpdateResourceResponse"] = {
-        "jsonBlob": health_lake_outcome(issues, resource_type, resource_id),
+        "jsonBlob": health_lake_outcome(issues, resource_type, resource_id, remarks),
         "statusCode": status,
     }
     return _dump(line)

@@ -186,7 +186,12 @@ def _outcomes(first: int, verdicts: BlockVerdicts, positions: Iterable[int]) -> 
         line_id = first + verdicts.numbers[position] + 1
         lines.append(
             outcome_line(
-                line_id, verdicts.types[position], verdicts.ids[position], verdict.issues, status
+                line_id,
+                verdicts.types[position],
+                verdicts.ids[position],
+                verdict.issues,
+                status,
+                verdict.remarks,
             )
         )
     return b"".join(lines)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from bulkfhir.validators import Issue
 from bulkfhir.validators.catalogue import DECLARATIONS
+from bulkfhir.validators.issue import Remark
 
 __all__ = ["health_lake_outcome"]
 
@@ -20,32 +21,47 @@ _ID_LENGTH = _ID + "have length greater than or equal to 1"
 
 
 def health_lake_outcome(
-    issues: Iterable[Issue], resource_type: str | None = None, resource_id: str | None = None
+    issues: Sequence[Issue],
+    resource_type: str | None = None,
+    resource_id: str | None = None,
+    remarks: Sequence[Remark] = (),
 ) -> dict[str, object]:
     """Return an OperationOutcome as HealthLake writes it: ``code`` is always ``processing``, and
     where ``location`` stands it is an array. There is never an ``expression``.
+
+    remarks   what is said beside the issues, unless the service finds one of these before it
+              validates
     """
-    return {
-        "resourceType": "OperationOutcome",
-        "issue": [_issue(issue, resource_type, resource_id) for issue in issues],
-    }
+    early = [_found_early(issue, resource_type, resource_id) for issue in issues]
+    said = [
+        _issue(issue) if text is None else _said("error", text)
+        for issue, text in zip(issues, early, strict=True)
+    ]
+    if not any(early):
+        said += [_said(one.severity, one.text, one.location) for one in remarks]
+    return {"resourceType": "OperationOutcome", "issue": said}
 
 
-def _issue(issue: Issue, resource_type: str | None, resource_id: str | None) -> dict[str, object]:
+def _found_early(issue: Issue, resource_type: str | None, resource_id: str | None) -> str | None:
+    """Return the sentence of a fault that the service finds before it validates, which has no
+    place; None of any other.
+    """
     violation = issue.violation
     if issue.rule == _ID_RULE and issue.fails and issue.location == f"{resource_type}.id":
-        return _said("error", _bad_id(resource_id))
-    text = issue.diagnostics if violation is None else violation.service_text
+        return _bad_id(resource_id)
     if violation is not None and violation.declaration.unplaced and "." not in issue.location:
-        return _said("error", text)
-    said = _said(issue.severity, text)
-    if issue.location:
-        said["location"] = [_location(issue)]
-    return said
+        return violation.service_text
+    return None
 
 
-def _said(severity: str, text: str) -> dict[str, object]:
-    return {"severity": severity, "code": "processing", "diagnostics": text}
+def _issue(issue: Issue) -> dict[str, object]:
+    text = issue.diagnostics if issue.violation is None else issue.violation.service_text
+    return _said(issue.severity, text, _location(issue))
+
+
+def _said(severity: str, text: str, location: str = "") -> dict[str, object]:
+    said: dict[str, object] = {"severity": severity, "code": "processing", "diagnostics": text}
+    return {**said, "location": [location]} if location else said
 
 
 def _bad_id(resource_id: str | None) -> str:
@@ -56,6 +72,6 @@ def _bad_id(resource_id: str | None) -> str:
 
 
 def _location(issue: Issue) -> str:
-    if issue.rule in _PARSER_RULES:
+    if issue.location and issue.rule in _PARSER_RULES:
         return "/" + issue.location.replace(".", "/")
     return issue.location

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -64,6 +65,15 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
+def without_remarks(found: dict[str, bytes]) -> dict[str, bytes]:
+    """The files without what FAILURE lines say beside errors, of which 0.1.0 knew nothing."""
+    remark = re.compile(rb',{"severity":"warning"[^{]*robust management [^{]*"\]}')
+    return {
+        name: remark.sub(b"", content) if name.startswith("FAILURE") else content
+        for name, content in found.items()
+    }
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_import_is_gone_on_with_to_the_same_bytes(half_done, workers):
     source, output, folder = half_done
@@ -72,7 +82,7 @@ def test_a_killed_import_is_gone_on_with_to_the_same_bytes(half_done, workers):
     }
     result = import_job(source, output, workers=workers, **OPTIONS)
     assert result.status is JobStatus.COMPLETED_WITH_ERRORS, result.message
-    assert files(folder) == files(OLD / "expected")
+    assert without_remarks(files(folder)) == files(OLD / "expected")
     assert finished
     assert {path: path.stat().st_mtime_ns for path in finished} == finished
     mine, theirs = (

@@ -1,5 +1,5 @@
 """Where a Reference leads inside a line: contained resources, Bundle entries, parameters (FHIR R4,
-sections 2.3 and 2.35.4).
+sections 2.3 and 2.36.4).
 
 What lies outside the line is never looked for; of a RESTful url the type that it implies is
 believed.
@@ -70,7 +70,7 @@ REFERENCE_FORMAT = Declaration(
     "required",
     "Relative URLs must be of the format [ResourceName]/[id]. Encountered {reference}",
     "a relative reference inside a Bundle is a type and an id",
-    section="2.35.4.1",
+    section="2.36.4.1",
     reference=("Reference_REF_Format2",),
     quotes=("reference",),
 )
@@ -80,7 +80,7 @@ SEVERAL_MATCHES = Declaration(
     "forbidden",
     "Multiple matches in bundle for reference {reference}",
     "a reference leads to one entry of a Bundle",
-    section="2.35.4.1",
+    section="2.36.4.1",
     reference=("Bundle_BUNDLE_MultipleMatches",),
     quotes=("reference",),
 )
@@ -90,7 +90,7 @@ RESOURCE_TYPE_FOUND = Declaration(
     "required",
     "Matching reference for reference {reference} has resourceType {type}",
     "a reference leads to an entry of the type that it names",
-    section="2.35.4.1",
+    section="2.36.4.1",
     reference=("Reference_REF_ResourceType",),
     quotes=("reference", "type"),
 )
@@ -292,7 +292,7 @@ def _broken(fault: Violation) -> Resolution:
 
 def in_bundle(reference: str, full_url: str | None, bundle: Scope) -> Resolution:
     """Follow a reference from an entry of a Bundle to another one, by fullUrl (FHIR R4, section
-    2.35.4.1).
+    2.36.4.1).
     """
     kind = bundle.resource.get("type")
     version, named = "", None

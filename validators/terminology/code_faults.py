@@ -28,6 +28,7 @@ BINDING_REQUIRED_FEW = BINDING_REQUIRED.also(
     "The code provided ({codes}) is not in the value set {value_set}, and a code from this "
     "value set is required: one of {allowed}",
     quotes=("codes",),
+    service=BINDING_REQUIRED.template,
 )
 BINDING_MAX = Declaration(
     "binding-max",

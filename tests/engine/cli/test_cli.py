@@ -181,8 +181,8 @@ def test_an_import_without_values_writes_none(bulkfhir) -> None:
 
 def test_errors_come_before_warnings_in_the_rule_table(bulkfhir) -> None:
     """Three warnings, one error."""
-    coding = '{"system":"http://example.org/codes","code":"x"}'
-    status = f'{{"coding":[{coding},{coding}]}}'
+    codings = [f'{{"system":"http://example.org/codes","code":"{code}"}}' for code in "xy"]
+    status = f'{{"coding":[{",".join(codings)}]}}'
     line = f'{{"resourceType":"Patient","id":"x","nickname":"Bo","maritalStatus":{status}}}'
     result = bulkfhir("validate", write("a.ndjson", line), "--level", "structure-only")
     assert "warning[" not in result.out

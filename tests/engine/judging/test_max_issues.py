@@ -22,7 +22,7 @@ def test_an_outcome_line_is_short_and_the_summary_counts_all(write, tmp_path, ro
     assert result.summary.totals.rules == {"error unknown-element": 33}
     (log,) = (tmp_path / "out").rglob("FAILURE/*.ndjson")
     shown = [row["UpdateResourceResponse"]["jsonBlob"]["issue"] for row in rows(log)]
-    assert [len(issues) for issues in shown] == [11, 3]
+    assert [len(issues) for issues in shown] == [11, 4]  # the fourth says what is beside errors
     assert shown[0][-1]["diagnostics"].startswith("The line has 20 more issues")
 
 

@@ -90,6 +90,138 @@ def test_a_failure_line_is_worded_as_the_service_words_it(tmp_path, case, values
     assert issue == said
 
 
+NARRATIVE = {
+    "severity": "warning",
+    "code": "processing",
+    "diagnostics": "A resource should have narrative for robust management [text.`div`.exists()]",
+    "location": ["Patient"],
+}
+OWN = "http://example.org/own"
+KNOWN = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
+
+
+def unknown(place, url=OWN):
+    return {
+        "severity": "information",
+        "code": "processing",
+        "diagnostics": f"Unknown extension {url}",
+        "location": [place],
+    }
+
+
+def narrative(place):
+    return {**NARRATIVE, "location": [place]}
+
+
+DIV = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
+ONE = {"url": OWN, "valueString": "x"}
+BESIDE = {
+    "no-narrative": ({"resourceType": "Patient"}, [NARRATIVE]),
+    "narrative": ({"resourceType": "Patient", "text": DIV}, []),
+    "no-div": ({"resourceType": "Patient", "text": {"status": "empty"}}, [NARRATIVE]),
+    "unknown-extension": (
+        {"resourceType": "Patient", "text": DIV,
+         "extension": [{"url": KNOWN, "valueDateTime": "2020"}] * 3 + [ONE]},
+        [unknown("Patient.extension[3]")],
+    ),
+    "modifier-extension": (
+        {"resourceType": "Patient", "text": DIV, "modifierExtension": [ONE]},
+        [unknown("Patient.modifierExtension[0]")],
+    ),
+    "inside": (
+        {"resourceType": "Patient", "text": DIV, "_birthDate": {"extension": [ONE]},
+         "name": [{"family": "x"}, {"extension": [{"url": OWN, "extension": [
+             {"url": "part", "valueQuantity": {"extension": [ONE]}}, ONE]}]}]},
+        [unknown("Patient.birthDate.extension[0]"),
+         unknown("Patient.name[1].extension[0]"),
+         unknown("Patient.name[1].extension[0].extension[0].value.ofType(Quantity).extension[0]"),
+         unknown("Patient.name[1].extension[0].extension[1]")],
+    ),
+    "contained": (
+        {"resourceType": "Patient", "contained": [{"resourceType": "Organization", "id": "o",
+         "name": "n", "extension": [ONE]}], "managingOrganization": {"reference": "#o"}},
+        [NARRATIVE, unknown("Patient.contained[0].extension[0]")],
+    ),
+    "other-forms": (
+        {"resourceType": "Patient", "text": "x", "extension": {"url": OWN}, "name": "x",
+         "contact": [1, [], {"extension": [ONE, None, {"url": 5}]}],
+         "nowhere": {"extension": [ONE]}},
+        [NARRATIVE, unknown("Patient.extension"), unknown("Patient.contact[2].extension[0]")],
+    ),
+    "entries": (
+        {"resourceType": "Bundle", "type": "collection", "entry": [
+            {"fullUrl": "urn:uuid:00000000-0000-4000-8000-000000000000",
+             "resource": {"resourceType": "Patient", "extension": [ONE]}}]},
+        [narrative("Bundle.entry[0].resource"), unknown("Bundle.entry[0].resource.extension[0]")],
+    ),
+}  # fmt: skip
+
+
+def logged(tmp_path, *resources, **options):
+    """The issues of each FAILURE line."""
+    lines = [one if isinstance(one, str) else json.dumps(one) for one in resources]
+    tmp_path.mkdir(exist_ok=True)
+    (tmp_path / "in.ndjson").write_text("".join(line + "\n" for line in lines))
+    import_job(tmp_path / "in.ndjson", tmp_path / "out", workers=1, job_id=JOB, **options)
+    (log,) = (tmp_path / "out").glob("*/FAILURE/in.ndjson")
+    outcomes = (json.loads(line)["UpdateResourceResponse"] for line in log.read_text().splitlines())
+    return [outcome["jsonBlob"]["issue"] for outcome in outcomes]
+
+
+@pytest.mark.parametrize("case", BESIDE)
+def test_a_failure_line_says_beside_its_errors_what_the_service_says(tmp_path, case):
+    resource, remarks = BESIDE[case]
+    (issues,) = logged(tmp_path, {"id": "x", **resource, "zzz": 1})
+    assert [issue["severity"] for issue in issues].index("error") == 0
+    beside = [issue for issue in issues if issue["severity"] == "information"]
+    beside += [issue for issue in issues if "robust management" in issue["diagnostics"]]
+    assert sorted(beside, key=str) == sorted(remarks, key=str)
+    assert issues[len(issues) - len(remarks) :] == remarks
+
+
+@pytest.mark.parametrize(
+    "case", ["bad-resource-type", "bad-id", "empty-id", "no-id", "broken-json"]
+)
+def test_nothing_is_said_beside_what_the_service_finds_before_it_validates(tmp_path, case):
+    (issues,) = logged(tmp_path, SAMPLE[case][0])
+    assert [one for one in issues if "narrative" in one["diagnostics"]] == []
+
+
+def test_what_is_said_beside_errors_quotes_no_values_where_none_are_wanted(tmp_path):
+    patient = {"resourceType": "Patient", "id": "x", "extension": [ONE], "zzz": 1}
+    (issues,) = logged(tmp_path, patient, values=False)
+    assert issues[1:] == [NARRATIVE, unknown("Patient.extension[0]", "***")]
+
+
+def test_a_package_makes_its_extensions_known(tmp_path):
+    definition = {
+        "resourceType": "StructureDefinition", "url": OWN, "type": "Extension", "name": "Own",
+        "kind": "complex-type", "derivation": "constraint", "abstract": False,
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Extension",
+        "context": [{"type": "element", "expression": "Patient"}],
+        "differential": {"element": [{"id": "Extension", "path": "Extension"}]},
+    }  # fmt: skip
+    (tmp_path / "own.json").write_text(json.dumps(definition))
+    patient = {"resourceType": "Patient", "id": "x", "extension": [ONE], "text": DIV, "zzz": 1}
+    (issues,) = logged(tmp_path, patient, packages=[str(tmp_path / "own.json")])
+    assert [issue["severity"] for issue in issues] == ["error"]
+
+
+def test_there_are_a_hundred_of_them_at_the_most_and_none_at_level_minimal(tmp_path):
+    patient = {"resourceType": "Patient", "id": "x", "extension": [ONE] * 500, "zzz": 1}
+    (issues,) = logged(tmp_path, patient)
+    assert len(issues) == 1 + 100
+    (issues,) = logged(tmp_path / "m", {**patient, "id": "_"}, level="minimal")
+    assert len(issues) == 1
+
+
+def test_they_are_counted_nowhere(tmp_path):
+    patient = {"resourceType": "Patient", "id": "x", "extension": [ONE], "zzz": 1}
+    (tmp_path / "in.ndjson").write_text(json.dumps(patient))
+    summary = import_job(tmp_path / "in.ndjson", tmp_path / "out", workers=1).summary
+    assert [(one.rule, one.count) for one in summary.rules] == [("unknown-element", 1)]
+
+
 def test_our_own_messages_have_no_mark_and_name_what_was_meant(tmp_path):
     from bulkfhir.validators import Validator
 
