@@ -1,4 +1,6 @@
-"""Conformance: which values of a line follow which profiles, each question answered once."""
+"""Conformance: what is found in the resources of a line, and which of its values follow which
+profiles; each question is answered once.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from ..issue import Issue
+from ..schema.head import head_of
+
 if TYPE_CHECKING:
     from ..definitions import Definitions
 
-__all__ = ["Conformance", "identity", "shown"]
+__all__ = ["Conformance", "shown"]
 
 _MOST_NESTED: Final = 12
 """How many questions may wait for one another.
@@ -18,11 +23,7 @@ Guides ask two or three deep (a Bundle's entry, its target, what that one contai
 forty frames of Python's stack, and a line could chain as many as it has contained resources.
 """
 
-
-def identity(profile: Mapping[str, Any]) -> str:
-    """Return the name by which questions about a profile are known, however it was asked for."""
-    version = profile.get("version")
-    return f"{profile['url']}|{version}" if version else str(profile["url"])
+_Key = tuple[int, str]
 
 
 def shown(profile: Mapping[str, Any], definitions: Definitions) -> str:
@@ -31,7 +32,7 @@ def shown(profile: Mapping[str, Any], definitions: Definitions) -> str:
     """
     url = str(profile["url"])
     several = len(definitions.versions("StructureDefinition", url)) > 1
-    return identity(profile) if several else url
+    return head_of(profile).identity if several else url
 
 
 class Conformance:
@@ -43,10 +44,13 @@ class Conformance:
     undecided  the line's counter, where a question that is nested too deep is counted
     """
 
-    __slots__ = ("_answers", "_nested", "_undecided")
+    __slots__ = ("_answers", "_findings", "_nested", "_open", "_provisional", "_undecided")
 
     def __init__(self, undecided: Counter[str]) -> None:
-        self._answers: dict[tuple[int, str], bool] = {}
+        self._answers: dict[_Key, bool] = {}
+        self._findings: dict[_Key, list[Issue] | None] = {}
+        self._open: set[_Key] = set()
+        self._provisional = 0
         self._nested = 0
         self._undecided = undecided
 
@@ -59,24 +63,59 @@ class Conformance:
         key = id(value), url
         known = self._answers.get(key)
         if known is not None:
+            self._provisional += key in self._open
             return known
         if self._nested >= _MOST_NESTED:
             self._undecided[url] += 1
+            self._provisional += 1
             return True
         self._answers[key] = True
+        self._open.add(key)
         self._nested += 1
         try:
             found = self._answers[key] = find()
         finally:
             self._nested -= 1
+            self._open.discard(key)
         return found
 
     def claim(self, value: Any, url: str) -> None:
         """Note that a value is being checked against a profile that it claims itself: whoever asks
         meanwhile is told yes, since the claim is judged where it stands.
         """
-        self._answers.setdefault((id(value), url), True)
+        key = id(value), url
+        if key not in self._answers:
+            self._answers[key] = True
+            self._open.add(key)
 
     def settle(self, value: Any, url: str, follows: bool) -> None:
         """Note what came of a claim, for those who ask later."""
-        self._answers[id(value), url] = follows
+        key = id(value), url
+        self._answers[key] = follows
+        self._open.discard(key)
+
+    def findings(
+        self, value: Any, name: str, undecided: Counter[str], find: Callable[[], list[Issue] | None]
+    ) -> list[Issue] | None:
+        """Return what is wrong with a resource of the line by the profile or type of a name; found
+        when first asked, and told anew to whoever asks later.
+
+        Not kept is what counted something as undecided, since that counts each time; what rests on
+        an answer to an open question, which may turn out another one; and what is still to be
+        placed (kinds of Issue of their own).
+
+        undecided  the counter that ``find`` uses
+        """
+        key = id(value), name
+        if key in self._findings:
+            known = self._findings[key]
+            return known and [one.copied() for one in known]
+        provisional, counted = self._provisional, undecided.total()
+        found = find()
+        if (
+            self._provisional == provisional
+            and undecided.total() == counted
+            and not (found and any(type(one) is not Issue for one in found))
+        ):
+            self._findings[key] = found and [one.copied() for one in found]
+        return found

@@ -16,7 +16,6 @@ from typing import Any, Literal
 
 from .. import fhirpath
 from ..checks.check import Check, Issues, prefix_locations, union
-from ..checks.conformance import identity
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
 from ..definitions import Definitions
@@ -119,10 +118,10 @@ class Explainer:
         """Tell whether a value follows a known profile and its own type: a resource in its own
         scope, or any other object.
         """
-        profile = self.definitions.fetch("StructureDefinition", url)
+        profile = self.schema.head(url)
         return scope.follows.ask(
             value,
-            url if profile is None else identity(profile),
+            url if profile is None else profile.identity,
             lambda: self._follows(value, name, url, scope.aside()),
         )
 
@@ -151,7 +150,7 @@ class Explainer:
                     None if issues is None else without_rebound_bindings(issues, self, name, value)
                 )
 
-            made = self._resources[name] = settled
+            made = self._resources[name] = _once(name, settled)
         return made
 
     def type_check(self, name: str) -> Check:
@@ -173,19 +172,22 @@ class Explainer:
 
     def is_profile(self, url: str) -> bool:
         """Tell whether a profile of that url is known."""
-        definition = self.definitions.fetch("StructureDefinition", url)
-        return (
-            definition is not None
-            and "snapshot" in definition
-            and definition.get("derivation") == "constraint"
-        )
+        head = self.schema.head(url)
+        return head is not None and head.is_complete and not head.is_type
 
     def profile_check(self, url: str) -> Check | None:
         """Return the check for what a known profile says beyond its base type, compiled when it is
         first called; None where the profile is not known.
         """
         if url not in self._profiles:
-            self._profiles[url] = self._when_called(url) if self.is_profile(url) else None
+            head = self.schema.head(url)
+            if head is None or not self.is_profile(url):
+                return self._profiles.setdefault(url, None)
+            # one check, whether a version is asked for or the url alone
+            check = self._profiles.get(head.identity)
+            if check is None:
+                check = self._profiles[head.identity] = _once(head.identity, self._when_called(url))
+            self._profiles[url] = check
         return self._profiles[url]
 
     def _when_called(self, url: str) -> Check:
@@ -263,14 +265,14 @@ class Explainer:
         )
 
     def _conforms_to(self, scope: Scope, value: Any, name: str, url: str) -> bool | None:
-        definition = self.definitions.fetch("StructureDefinition", url)
-        if definition is None:
+        head = self.schema.head(url)
+        if head is None:
             return None
         if type(value) is not dict:
             beyond = self.profile_check(url)
-            return definition["type"] == name and (beyond is None or not beyond(value, scope))
+            return head.type == name and (beyond is None or not beyond(value, scope))
         kind = str(value.get("resourceType", name))
-        if definition["type"] != kind or self.schema.kind(kind) is None:
+        if head.type != kind or self.schema.kind(kind) is None:
             return False
         return self.conforms(value, kind, url, scope_of(value, scope))
 
@@ -383,6 +385,19 @@ class Explainer:
             ]
         )
         return walk.check
+
+
+def _once(name: str, check: Check) -> Check:
+    """Return a check that is made once of a resource inside a line's own: several references may
+    lead to an entry of a Bundle, and its profile and the Bundle's may ask for the same one.
+    """
+
+    def once(value: Any, scope: Scope) -> Issues:
+        if scope.parent is None or scope.resource is not value:
+            return check(value, scope)
+        return scope.follows.findings(value, name, scope.undecided, lambda: check(value, scope))
+
+    return once
 
 
 def _nothing(value: Any, scope: Scope) -> Issues:

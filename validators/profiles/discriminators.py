@@ -194,7 +194,7 @@ class _Conditions:
             self._blame(f"the profile {unknown[0]} is not known")
 
     def _is_known(self, url: str) -> bool:
-        return self._tree.compilation.definitions.fetch("StructureDefinition", url) is not None
+        return self._tree.compilation.schema.head(url) is not None
 
     def _bound(self, place: Place, path: str) -> bool:
         binding = place.element.binding

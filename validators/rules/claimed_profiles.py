@@ -4,17 +4,20 @@ and hold. Level strict only.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, added, union
-from ..checks.conformance import identity, shown
+from ..checks.conformance import shown
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration, Violation
 from ..definitions import core
 from ..issue import Issue, Severity
 from ..memory import Memory
-from ..schema import TypeSchema, element_schema
+from ..schema import ElementSchema, TypeSchema
+from ..schema.head import head_of
+from ..schema.profile_tree import ProfileNode
 from ..terminology.code_faults import CODE_FAULTS
 from .extension_context import property_at
 
@@ -112,7 +115,7 @@ def _compiled(url: str, kind: str, compilation: Compilation) -> Check | None:
         )
     own = compilation.profile_check(url)
     others = [_imposed(each, kind, compilation) for each in imposed(definition)]
-    claimed = [] if own is None else [_claimed(own, identity(definition))]
+    claimed = [] if own is None else [_claimed(own, head_of(definition).identity)]
     return union([*claimed, *(check for check in others if check is not None)])
 
 
@@ -120,10 +123,10 @@ def _imposed(url: str, kind: str, compilation: Compilation) -> Check | None:
     """Return the check of a profile that another one imposes; an abstract type is a
     wrong one here.
     """
-    definition = compilation.definitions.fetch("StructureDefinition", url)
-    if definition is None or definition["type"] == kind:
+    head = compilation.schema.head(url)
+    if head is None or head.type == kind:
         return compilation.profile_check(url)
-    wrong = PROFILE_TYPE(type=definition["type"], url=url[:256], found=kind)
+    wrong = PROFILE_TYPE(type=head.type, url=url[:256], found=kind)
     return lambda value, scope: [Issue.of(wrong, "", url[:256])]
 
 
@@ -222,19 +225,10 @@ def without_rebound_bindings(
         return issues
     meta = resource.get("meta")
     urls = meta.get("profile") if type(meta) is dict else None
-    known = (
-        [
-            compilation.definitions.fetch("StructureDefinition", url)
-            for url in urls
-            if type(url) is str
-        ]
-        if type(urls) is list
-        else []
-    )
     profiles = [
-        p
-        for p in known
-        if p is not None and p["type"] == name and p.get("derivation") == "constraint"
+        tree
+        for url in (urls if type(urls) is list else ())
+        if type(url) is str and (tree := _profile_of(url, name, compilation)) is not None
     ]
     if not profiles:
         return issues
@@ -246,14 +240,30 @@ def without_rebound_bindings(
     return [issue for issue in issues if id(issue) not in replaced] or None
 
 
-def _rebinds(profile: dict[str, Any], compilation: Compilation, name: str, location: str) -> bool:
+def _profile_of(url: str, name: str, compilation: Compilation) -> ProfileNode | None:
+    """Return the tree of a profile on a type; None where the url is not known or of none."""
+    head = compilation.schema.head(url)
+    if head is None or head.is_type or head.type != name:
+        return None
+    return compilation.profile_tree(url)
+
+
+def _rebinds(profile: ProfileNode, compilation: Compilation, name: str, location: str) -> bool:
     found = property_at(compilation.schema, name, location)
     if found is None:
         return False
-    stated = [e for e in profile["snapshot"]["element"] if e["path"] == found.element.path]
-    return bool(stated) and all(
-        element_schema(e, profile["url"]).binding != found.element.binding for e in stated
-    )
+    stated = list(_elements_at(profile, found.element.path))
+    return bool(stated) and all(each.binding != found.element.binding for each in stated)
+
+
+def _elements_at(node: ProfileNode, path: str) -> Iterator[ElementSchema]:
+    """Yield what a profile says of the elements of a path, in each slice above them."""
+    for group in node.groups:
+        for each in (group.node, *group.slices):
+            if each.element.path == path:
+                yield each.element
+            elif path.startswith(f"{each.element.path}."):
+                yield from _elements_at(each, path)
 
 
 RULE = Rule(

@@ -319,10 +319,10 @@ def with_bases(compilation: Compilation, names: Iterable[str]) -> frozenset[str]
 def _conforms(compilation: Compilation, profile: str, place: _Place) -> bool:
     resource = place.scope.resource
     kind = str(resource.get("resourceType"))
-    definition = compilation.definitions.fetch("StructureDefinition", profile)
-    if profile == type_url(kind) or (definition is not None and definition["type"] != kind):
+    head = compilation.schema.head(profile)
+    if profile == type_url(kind) or (head is not None and head.type != kind):
         return True
-    return definition is not None and compilation.conforms(resource, kind, profile, place.scope)
+    return head is not None and compilation.conforms(resource, kind, profile, place.scope)
 
 
 def _selected(compilation: Compilation, expression: str, place: _Place) -> bool:

@@ -241,12 +241,8 @@ class _Reference:
         those are the core's own, the type is enough.
         """
         if actual not in self.profiles:
-            definitions = [
-                self.compilation.definitions.fetch("StructureDefinition", url)
-                for url in self.targets
-                if self.allowed is not None
-            ]
-            urls = [d["url"] for d in definitions if d is not None and d["type"] == actual]
+            heads = [self.schema.head(url) for url in self.targets if self.allowed is not None]
+            urls = [head.url for head in heads if head is not None and head.type == actual]
             self.profiles[actual] = [] if all(url.startswith(CORE) for url in urls) else urls
         urls = self.profiles[actual]
         return not urls or any(

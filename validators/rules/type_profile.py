@@ -44,7 +44,7 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
         urls = tuple(url for url in urls if not _found_by_url(url, compilation))
     if not urls or prop.type == "Resource":  # resources stand in scopes of their own
         return None
-    if len(urls) > 1 or compilation.definitions.fetch("StructureDefinition", urls[0]) is None:
+    if len(urls) > 1 or compilation.schema.head(urls[0]) is None:
         named = urls[0].partition("|")[0] if prop.type == "Extension" and len(urls) == 1 else None
 
         def following(value: Any, scope: Scope) -> Issues:
@@ -85,12 +85,13 @@ def follows(
     issues: list[Issue] = []
     found: list[list[Issue]] = []
     for url in urls:
-        definition = compilation.definitions.fetch("StructureDefinition", url)
-        if definition is None:
+        head = compilation.schema.head(url)
+        if head is None:
             issues.append(Issue.of(ELEMENT_PROFILE_UNKNOWN(url=url), "", url))
             continue
-        if _is_of_another_resource(definition, name, compilation):
-            wrong = PROFILE_TYPE(type=definition["type"], url=url, found=name)
+        if head.type != name and compilation.schema.is_resource(name):
+            # A profile on an abstract type is on another one, too, as in the reference validator.
+            wrong = PROFILE_TYPE(type=head.type, url=url, found=name)
             found.append([Issue.of(wrong, "", url)])
             continue
         check = compilation.profile_check(url)
@@ -101,15 +102,6 @@ def follows(
         if len(urls) > 1:
             best = [Issue.of(TYPE_PROFILE(profiles=", ".join(urls))), *best]
     return (issues + (best or [])) or None
-
-
-def _is_of_another_resource(
-    definition: dict[str, Any], name: str, compilation: Compilation
-) -> bool:
-    """Tell whether a profile is on another type than the resource is: a profile on an abstract type
-    is on another one, too, as in the reference validator.
-    """
-    return definition["type"] != name and compilation.schema.is_resource(name)
 
 
 RULE = Rule("profiles of types", ("value", "narrowed"), build, Lowered("overlay"))

@@ -15,12 +15,14 @@ from .element import (
     TypeSchema,
     element_schema,
 )
+from .head import Head
 
 __all__ = [
     "Binding",
     "Constraint",
     "Discriminator",
     "ElementSchema",
+    "Head",
     "Property",
     "Schema",
     "Slicing",

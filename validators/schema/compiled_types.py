@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..definitions import Definitions, type_url
 from .element import ElementSchema, Property, TypeRef, TypeSchema, element_schema
+from .head import Head, head_of
 
 __all__ = ["Schema", "UnknownType"]
 
@@ -16,19 +17,6 @@ _INLINE = frozenset({"BackboneElement", "Element"})
 
 class UnknownType(LookupError):
     """No StructureDefinition defines a type of this name."""
-
-
-class _Head(NamedTuple):
-    """What is known of a StructureDefinition without compiling it.
-
-    base   canonical url of what it specialises, empty for none
-    """
-
-    kind: str
-    type: str
-    abstract: bool
-    is_type: bool
-    base: str
 
 
 class Schema:
@@ -42,7 +30,7 @@ class Schema:
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
         self._types: dict[str, TypeSchema] = {}
-        self._heads: dict[str, _Head] = {}
+        self._heads: dict[str, Head] = {}
         self._about: dict[str, dict[str, list[Property]]] = {}
         self._concrete: set[str] = set()
 
@@ -78,19 +66,19 @@ class Schema:
         """
         if "." in name:
             return "backbone"
-        head = self._head(type_url(name))
+        head = self.head(type_url(name))
         return head.kind if head is not None and head.is_type else None
 
     def profiled(self, url: str) -> str | None:
         """Return the type that a definition of the given url is of (``Patient`` for any profile on
         it), None where nobody knows the url.
         """
-        head = self._head(url)
+        head = self.head(url)
         return head.type if head is not None else None
 
     def base(self, name: str) -> str:
         """Return the type that a type specialises, empty for none."""
-        head = self._head(type_url(name))
+        head = self.head(type_url(name))
         return head.base.rpartition("/")[2] if head is not None else ""
 
     def is_resource(self, name: str) -> bool:
@@ -104,19 +92,16 @@ class Schema:
         self._concrete.add(name)
         return True
 
-    def _head(self, url: str) -> _Head | None:
+    def head(self, url: str) -> Head | None:
+        """Return what is known of the StructureDefinition of a canonical url without compiling it,
+        read once; None where nobody knows the url.
+        """
         head = self._heads.get(url)
         if head is None:
             definition = self.definitions.fetch("StructureDefinition", url)
             if definition is None:
                 return None  # not kept: names from data must not fill memory
-            head = self._heads[url] = _Head(
-                definition.get("kind", ""),
-                definition.get("type", ""),
-                bool(definition.get("abstract")),
-                definition.get("derivation") != "constraint",
-                definition.get("baseDefinition", ""),
-            )
+            head = self._heads[url] = head_of(definition)
         return head
 
     def _load(self, name: str) -> None:

@@ -1,7 +1,7 @@
 //! Profiles that a resource names: each is laid over it once.
 //!
 //! Twin of validators/rules/claimed_profiles.py
-//! (digest 6c37c4868953).
+//! (digest 39196480d37c).
 
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;

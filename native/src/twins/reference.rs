@@ -2,7 +2,7 @@
 //! in Parameters.
 //!
 //! Twin of validators/rules/reference.py and validators/checks/resolution.py
-//! (digest 95cb3738e47c).
+//! (digest 0fdc89baf11b).
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 
