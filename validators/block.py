@@ -14,23 +14,29 @@ __all__ = ["Block", "BlockVerdicts", "BlockValidator", "OneByOne", "ResourceVali
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of NDJSON, as they stand in the file.
+    """Whole lines of NDJSON, as they stand in the file, or the rows of a column.
 
     data     bytes; every line but perhaps the last ends in a newline
     between  called before each line that is judged by itself; what it raises ends the block. A
              worker that shares its process learns in this way that its job is to stop.
+    rows     where rows start and where they end in data, as native 32-bit words; then each row is
+             one resource, whatever newlines it holds, and a row of white space is a blank line
     """
 
     data: bytes
     between: Callable[[], None] | None = field(default=None, compare=False)
+    rows: tuple[bytes, bytes] | None = None
 
     def lines(self) -> Iterator[tuple[int, int, int]]:
         """Yield (number of the line in the block from 0, start, end) of every line that is not
         blank.
 
         start and end are byte offsets into ``data``; the line's own newline and a carriage return
-        before it are left out.
+        before it are left out. Of rows all is given as it stands.
         """
+        if self.rows is not None:
+            yield from self._rows(*self.rows)
+            return
         data, start, number, size = self.data, 0, 0, len(self.data)
         while start < size:
             newline = data.find(b"\n", start)
@@ -48,6 +54,14 @@ class Block:
                 yield number, start, end
             number += 1
             start = newline + 1
+
+    def _rows(self, starts: bytes, ends: bytes) -> Iterator[tuple[int, int, int]]:
+        spans = zip(memoryview(starts).cast("I"), memoryview(ends).cast("I"), strict=True)
+        for number, (start, end) in enumerate(spans):
+            if self.data[start:end].strip():
+                if self.between is not None:
+                    self.between()
+                yield number, start, end
 
 
 @dataclass(frozen=True, slots=True, init=False)

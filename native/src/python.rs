@@ -123,6 +123,26 @@ impl Acceptor {
         })
     }
 
+    /// The rows of a column, all of them pending: where each starts and ends in the data, as native
+    /// u32. Raises ValueError for offsets that do not fit it.
+    fn begin_rows(
+        &self,
+        py: Python<'_>,
+        data: &[u8],
+        starts: &[u8],
+        ends: &[u8],
+    ) -> PyResult<Judgement> {
+        let numbers = |column: &[u8]| -> Vec<u32> {
+            let words = column.chunks_exact(4);
+            words
+                .map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))
+                .collect()
+        };
+        py.allow_threads(|| block::Columns::of_rows(data, &numbers(starts), &numbers(ends)))
+            .map(|columns| Judgement { columns })
+            .ok_or_else(|| PyValueError::new_err("the offsets of the rows do not fit the data"))
+    }
+
     /// Walk the pending lines; the questions to answer before the next pass, as (check, text).
     fn judge<'py>(
         &self,

@@ -59,7 +59,7 @@ class Acceptance:
         valid, and return the verdicts with the reasons why lines were asked about.
         """
         data = block.data
-        judgement = self._judge(data)
+        judgement = self._judge(block)
         for number, count in Counter(judgement.undecided()).items():
             self._undecided[self._table.undecided[number]] += count
         numbers, starts, ends = (
@@ -103,8 +103,13 @@ class Acceptance:
             fallbacks=reasons,
         )
 
-    def _judge(self, data: bytes) -> Judgement:
-        judgement = self._acceptor.begin(data)
+    def _judge(self, block: Block) -> Judgement:
+        data = block.data
+        judgement = (
+            self._acceptor.begin(data)
+            if block.rows is None
+            else self._acceptor.begin_rows(data, *block.rows)
+        )
         # An answer can lead to records that raise questions of their own. What is still open after
         # the last pass goes to the explainer (docs/fast-path.md, ``question``).
         for _ in range(_PASSES):

@@ -58,6 +58,26 @@ impl Columns {
             number += 1;
             start = newline + 1;
         }
+        columns.all_pending()
+    }
+
+    /// The rows of a column, none of them looked at: a row is one resource, whatever line ends it
+    /// holds. Rows of white space do not count. Nothing where the offsets do not fit the data.
+    pub fn of_rows(data: &[u8], starts: &[u32], ends: &[u32]) -> Option<Columns> {
+        let mut columns = Columns::default();
+        for (number, (&start, &end)) in starts.iter().zip(ends).enumerate() {
+            let row = data.get(start as usize..end as usize)?;
+            if !row.trim_ascii().is_empty() {
+                columns.numbers.push(number as u32);
+                columns.starts.push(start);
+                columns.ends.push(end);
+            }
+        }
+        Some(columns.all_pending())
+    }
+
+    fn all_pending(self) -> Columns {
+        let mut columns = self;
         columns.states = vec![PENDING; columns.numbers.len()];
         columns.types = vec![0; columns.numbers.len()];
         columns.ids = vec![(0, 0); columns.numbers.len()];

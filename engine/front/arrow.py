@@ -1,0 +1,209 @@
+"""Arrow in, Arrow out: resources in a column of a record batch, their verdicts in another batch.
+
+What DuckDB, Polars, pandas, Dask and Spark exchange is Arrow, so that one function serves them all:
+see docs/arrow.md. Nothing of a row is kept, and the batch is read where it lies but for one copy of
+the column's bytes.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from bulkfhir.validators import Block, BlockVerdicts, DictionaryColumn, Issue, Level, Validator
+from bulkfhir.validators.memory import Memory
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
+
+__all__ = ["SCHEMA", "spark_schema", "validate_batch"]
+
+_ISSUE: Final = pa.struct(
+    [
+        pa.field("severity", pa.string(), nullable=False),
+        pa.field("code", pa.string(), nullable=False),
+        pa.field("rule", pa.string(), nullable=False),
+        pa.field("location", pa.string(), nullable=False),
+        pa.field("diagnostics", pa.string(), nullable=False),
+    ]
+)
+SCHEMA: Final = pa.schema(
+    [
+        pa.field("resourceType", pa.string()),
+        pa.field("id", pa.string()),
+        pa.field("accepted", pa.bool_()),
+        pa.field("issues", pa.list_(_ISSUE)),
+    ]
+)
+"""What ``validate_batch`` returns. All is null for a row that is null or blank; issues are empty
+for a resource of which there is nothing to say.
+"""
+_VALIDATORS: Final = 4
+"""Validators kept in each thread: one of US Core takes some 60 MB."""
+_MOST_BYTES: Final = 1 << 31
+"""Bytes that a validator is given at once."""
+
+
+def validate_batch(
+    batch: pa.RecordBatch | pa.Table,
+    *,
+    level: Level,
+    column: str = "json",
+    packages: Sequence[str] = (),
+    issues: bool = True,
+) -> pa.RecordBatch:
+    """Return the verdicts of the resources in one column: a row for every row, in order.
+
+    Safe to call from several threads; each makes a validator of its own when it first comes with a
+    level and packages, and keeps it.
+
+    batch     a record batch, or a table
+    level     ``strict``, ``structure-only`` or ``minimal``
+    column    the name of a column of strings or of bytes, one FHIR resource as JSON in each
+    packages  FHIR packages: ``.tgz`` files, folders, or ``name#version`` in the standard cache
+    issues    whether to return the issues too; without, the last column of SCHEMA is left out
+
+    Raises KeyError where there is no such column, TypeError where it holds neither strings nor
+    bytes, PackageError for a package that cannot be read, ValueError for an unknown level.
+    """
+    validator = _validator(level, tuple(packages))
+    parts = [_verdicts(validator, rows, issues=issues) for rows in _chunks(_column(batch, column))]
+    schema = SCHEMA if issues else SCHEMA.remove(len(SCHEMA) - 1)
+    return (
+        pa.Table.from_batches(parts, schema).combine_chunks().to_batches()[0]
+        if len(parts) > 1
+        else (parts[0] if parts else pa.RecordBatch.from_pylist([], schema))
+    )
+
+
+def spark_schema() -> StructType:
+    """Return SCHEMA as Spark wants it of ``mapInArrow``. Raises ImportError without pyspark."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return from_arrow_schema(SCHEMA)
+
+
+_made = threading.local()
+
+
+def _validator(level: Level, packages: tuple[str, ...]) -> Validator:
+    """Return this thread's validator of a level and packages."""
+    if not hasattr(_made, "validators"):
+        _made.validators = Memory(_VALIDATORS)
+        _made.table = _made.validators.table()
+    table: dict[tuple[str, tuple[str, ...]], Validator] = _made.table
+    key = level, packages
+    found = table.get(key)
+    if found is None:
+        found = Validator(level, packages=packages)
+        _made.validators.keep_early(table, key, found)
+    return found
+
+
+def _column(batch: pa.RecordBatch | pa.Table, name: str) -> pa.ChunkedArray:
+    if name not in batch.schema.names:
+        raise KeyError(f"no column {name!r}: there are {', '.join(batch.schema.names)}")
+    column = batch.column(name)
+    chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+    kind = chunked.type.value_type if pa.types.is_dictionary(chunked.type) else chunked.type
+    if not _is_text(kind) and not pa.types.is_null(kind):
+        raise TypeError(f"column {name!r} holds {chunked.type}, and should hold JSON text")
+    return chunked.cast(pa.large_binary())
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return any(
+        test(kind)
+        for test in (
+            pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view,
+            pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view,
+        )
+    )  # fmt: skip
+
+
+def _chunks(column: pa.ChunkedArray) -> Iterator[pa.LargeBinaryArray]:
+    """Yield the chunks of a column, in pieces of which each can be judged at once."""
+    for chunk in column.chunks:
+        left = [chunk]
+        while left:
+            piece = left.pop()
+            if len(piece) > 1 and piece.nbytes > _MOST_BYTES:
+                half = len(piece) // 2
+                left += [piece.slice(half), piece.slice(0, half)]
+            else:
+                yield piece
+
+
+def _verdicts(validator: Validator, rows: pa.LargeBinaryArray, *, issues: bool) -> pa.RecordBatch:
+    count = len(rows)
+    verdicts = validator.validate_block(_block(rows))
+    arrays = [_types(verdicts), _ids(verdicts), _accepted(verdicts)]
+    if issues:
+        arrays.append(_issues(verdicts))
+    if len(verdicts.numbers) < count:  # null and blank rows have no verdict
+        places: list[int | None] = [None] * count
+        for place, number in enumerate(verdicts.numbers):
+            places[number] = place
+        indices = pa.array(places, pa.int64())
+        arrays = [each.take(indices) for each in arrays]
+    fields = list(SCHEMA)[: len(arrays)]
+    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _block(rows: pa.LargeBinaryArray) -> Block:
+    """Return the rows as a block, without a copy of each: null rows are blank."""
+    if rows.null_count:
+        rows = rows.fill_null(b"")
+    _, offsets, data = rows.buffers()
+    first, count = rows.offset, len(rows)
+    if offsets is None or not count:
+        return Block(b"", rows=(b"", b""))
+    places = memoryview(offsets).cast("B").cast("q")[first : first + count + 1]
+    start, end = places[0], places[count]
+    words = array("I", [place - start for place in places]) if start else array("I", places)
+    text = bytes(memoryview(data)[start:end]) if data is not None else b""
+    return Block(text, rows=(words[:-1].tobytes(), words[1:].tobytes()))
+
+
+def _types(verdicts: BlockVerdicts) -> pa.Array:
+    types = verdicts.types
+    if isinstance(types, DictionaryColumn):
+        codes = pa.Array.from_buffers(pa.uint16(), len(types), [None, pa.py_buffer(types.codes)])
+        return pa.DictionaryArray.from_arrays(codes, pa.array(types.names, pa.string())).cast(
+            pa.string()
+        )
+    return pa.array(types, pa.string())
+
+
+def _ids(verdicts: BlockVerdicts) -> pa.Array:
+    return pa.array(verdicts.ids, pa.string())
+
+
+def _accepted(verdicts: BlockVerdicts) -> pa.Array:
+    accepted = bytearray(b"\1") * len(verdicts.numbers)
+    for position in verdicts.failed | verdicts.crashed:
+        accepted[position] = 0
+    bits = pa.Array.from_buffers(pa.uint8(), len(accepted), [None, pa.py_buffer(bytes(accepted))])
+    return bits.cast(pa.bool_())
+
+
+def _issues(verdicts: BlockVerdicts) -> pa.Array:
+    offsets, found = array("i", [0]), list[Issue]()
+    last = 0
+    for position in sorted(verdicts.verdicts):
+        offsets.extend([len(found)] * (position - last))
+        found += verdicts.verdicts[position].issues
+        last = position
+    offsets.extend([len(found)] * (len(verdicts.numbers) - last))
+    columns: list[list[Any]] = [[getattr(issue, field.name) for issue in found] for field in _ISSUE]
+    items = pa.StructArray.from_arrays(
+        [pa.array(column, pa.string()) for column in columns], fields=list(_ISSUE)
+    )
+    places = pa.Array.from_buffers(
+        pa.int32(), len(offsets), [None, pa.py_buffer(offsets.tobytes())]
+    )
+    return pa.ListArray.from_arrays(places, items, type=pa.list_(_ISSUE))
