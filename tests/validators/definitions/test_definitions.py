@@ -5,8 +5,11 @@ can be had.
 from __future__ import annotations
 
 import hashlib
+import io
+import itertools
 import subprocess
 import sys
+import tarfile
 from importlib.resources import files
 
 import pytest
@@ -105,5 +108,21 @@ def test_the_shipped_archive_is_what_the_build_makes_of_the_official_package(bui
         assert list(ours.all(kind)) == list(theirs.all(kind))
 
 
-def test_building_twice_gives_the_same_bytes(package, built):
-    assert build(package) == built
+def test_building_twice_gives_the_same_bytes(package):
+    """A part of the package shows it; the whole is compared with what another machine built."""
+    part = first_files(package, 300)
+    once = build(part)
+    assert len(once) > 10_000
+    assert build(part) == once
+
+
+def first_files(package, count):
+    """A package of the first files of another."""
+    made = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(package)) as whole,
+        tarfile.open(fileobj=made, mode="w:gz") as part,
+    ):
+        for member in itertools.islice(whole, count):
+            part.addfile(member, whole.extractfile(member))
+    return made.getvalue()
