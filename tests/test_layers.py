@@ -16,6 +16,7 @@ layers = importlib.util.module_from_spec(_spec)
 sys.modules["layers"] = layers  # dataclasses look their module up there
 _spec.loader.exec_module(layers)
 
+
 @pytest.fixture(scope="module")
 def figures():
     """The figures of this checkout; counting them takes seconds."""

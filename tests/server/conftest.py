@@ -133,7 +133,7 @@ def finished(client, job_id: str, datastore: str = DATASTORE) -> dict:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def served(service_models, tmp_path_factory):
     server = Served(
         tmp_path_factory.mktemp("served"), "--datastore", DATASTORE, "--datastore", OTHER_DATASTORE
     )
