@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from .errors import ConfigurationError, NotFound, StorageError
-from .job_folder import PLAN, WORK, result_uri
+from .job_folder import PLAN, result_uri, work_folder_of
 from .reading.sources import InputFile, Skipped
 from .settings import Settings
 from .shard import Shard, ShardResult
@@ -19,6 +20,8 @@ from .storage import storage_for
 __all__ = ["Checkpoint", "Plan", "save_result"]
 
 _VERSION = 4
+
+_log = logging.getLogger("bulkfhir.engine")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,13 +36,18 @@ class Plan:
 
 
 class Checkpoint:
-    """What a job folder holds: plain JSON, written whole, by the parent (plan) and the workers
+    """What a work folder holds: plain JSON, written whole, by the parent (plan) and the workers
     (results).
+
+    place   where the work folder lies, unless it is in the job's own folder
     """
 
-    def __init__(self, job_folder: str, encryption_key_id: str | None = None) -> None:
-        self._storage = storage_for(job_folder, encryption_key_id)
-        self.work_folder = self._storage.join(job_folder, WORK)
+    def __init__(
+        self, job_folder: str, encryption_key_id: str | None = None, place: str | None = None
+    ) -> None:
+        self.elsewhere = place is not None
+        self.work_folder = work_folder_of(job_folder, place)
+        self._storage = storage_for(self.work_folder, encryption_key_id)
         self._plan_uri = self._storage.join(self.work_folder, PLAN)
 
     def save(self, plan: Plan) -> None:
@@ -70,7 +78,7 @@ class Checkpoint:
         """
         found: dict[int, ShardResult] = {}
         try:
-            for entry in self._storage.list(self.work_folder):
+            for entry in self._storage.list(self.work_folder + "/"):
                 name = entry.uri.rpartition("/")[2].removesuffix(".json")
                 if entry.uri.endswith(".json") and name.isdigit():
                     result = ShardResult.from_json(json.loads(self._storage.read(entry.uri)))
@@ -83,12 +91,16 @@ class Checkpoint:
     def delete(self) -> None:
         """Delete the work folder: the job is published, and its checkpoint has done its work.
 
-        A store that refuses is no reason to fail it.
+        A store that refuses is no reason to fail it; that the folder stays is said.
         """
         try:
             self._storage.delete_folder(self.work_folder)
-        except StorageError:
-            return
+        except StorageError as error:
+            _log.warning("%s stays, and may be deleted: %s", self.work_folder, error.reason)
+
+    def sweep(self) -> None:
+        """Remove what interrupted writers left in the work folder."""
+        self._storage.sweep(self.work_folder)
 
 
 def save_result(settings: Settings, result: ShardResult) -> None:

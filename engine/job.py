@@ -8,15 +8,17 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 from bulkfhir.validators import Level
 
+from .access import Access
 from .checkpoint import Checkpoint, Plan
 from .counting.progress import CancelEvent, OnProgress
-from .errors import ConfigurationError
+from .errors import AccessDenied, ConfigurationError, StorageError
 from .executors import Runner, check_executor, default_workers, open_runner
 from .job_choices import Choices, Limits
-from .job_folder import ACCESS_CHECK, job_folder_name
+from .job_folder import job_folder_name
 from .job_run import JobResult, JobRun
 from .job_status import JobStatus
 from .limits import over_limits
@@ -62,6 +64,7 @@ def import_job(
     executor: str | concurrent.futures.Executor = "local",
     executor_options: Mapping[str, object] | None = None,
     encryption_key_id: str | None = None,
+    work_folder: SourceLike | None = None,
     values: bool = True,
     max_issues: int = 1_000,
     on_progress: OnProgress | None = None,
@@ -98,6 +101,9 @@ def import_job(
                        bulkfhir, and reach source and output)
     executor_options   options of ``local``: ``nice``, 0 to 19, how far its processes stand back
     encryption_key_id  stated in the Manifest; what is written to S3 is encrypted by it
+    work_folder        where the job keeps its parts and its plan while it runs, instead of in its
+                       own folder below the output: then nothing of the output is read or deleted.
+                       ``resume`` needs the same
     values             False: values of elements are masked in the messages of the outcomes; what
                        a plug-in says as plain text is left out
     max_issues         issues shown of a line at the most, errors first, then one that says how
@@ -127,6 +133,7 @@ def import_job(
             sink_options=tuple(sorted((sink_options or {}).items())),
             limits=limits,
             encryption_key_id=encryption_key_id,
+            work_folder=None if work_folder is None else os.fspath(work_folder),
         ),
         workers=workers,
         job_id=job_id,
@@ -156,9 +163,15 @@ def run_import(
     executor_options: Mapping[str, object] | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
+    keep_access_check: bool = False,
 ) -> JobResult:
-    """Do what ``import_job`` does, with the choices as one record."""
+    """Do what ``import_job`` does, with the choices as one record.
+
+    keep_access_check   the file by which access to the output was tried stays, as HealthLake's does
+    """
     job_id = job_id or secrets.token_hex(16)
+    if choices.work_folder is not None:
+        choices = replace(choices, work_folder=normal(choices.work_folder))
     refuse_unusable(choices, workers, shard_bytes)
     check_executor(executor, executor_options)
     for name in (job_id, datastore_id):
@@ -169,7 +182,7 @@ def run_import(
     place = normal(os.fspath(output))
     storage = storage_for(place, choices.encryption_key_id)
     folder = storage.join(place, job_folder_name(datastore_id, job_id))
-    checkpoint = Checkpoint(folder, choices.encryption_key_id)
+    checkpoint = Checkpoint(folder, choices.encryption_key_id, choices.work_folder)
     settings = Settings(choices, checkpoint.work_folder, folder)
     job = JobRun(job_id, datastore_id, folder, storage, checkpoint)
 
@@ -177,10 +190,13 @@ def run_import(
         count = workers or min(default_workers(), shards)
         return open_runner(executor, count, executor_options, plug_ins=choices.plug_ins)
 
-    plan = checkpoint.load() if resume else None
+    access = Access(place, settings, keep_check=keep_access_check)
+    plan = _begun(checkpoint, access) if resume or choices.work_folder is not None else None
     if plan is not None:
-        job.check_same(plan, settings, source_uri(source))
+        job.check_same(plan, settings, source_uri(source), resume)
+        access.check()
         storage.sweep(folder)
+        checkpoint.sweep()
         return job.run(plan, open_workers, on_progress, cancel)
     job.check_new(resume)
     open_sink(settings)  # refuses the values of its options
@@ -190,7 +206,11 @@ def run_import(
         if message:
             spool.discard()
             return job.failed(message)
-        storage.put(storage.join(place, ACCESS_CHECK), b"")
+        try:
+            access.check()
+        except StorageError:
+            spool.discard()
+            raise
         size = shard_sizes(shard_bytes, workers or default_workers(), _MAX_SHARD)
         plan = Plan(
             settings,
@@ -201,3 +221,12 @@ def run_import(
         )
         checkpoint.save(plan)
         return job.run(plan, open_workers, on_progress, cancel)
+
+
+def _begun(checkpoint: Checkpoint, access: Access) -> Plan | None:
+    """Return the plan of an earlier run; what is missing is said where it may not be read."""
+    try:
+        return checkpoint.load()
+    except AccessDenied:
+        access.check()
+        raise

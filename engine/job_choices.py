@@ -51,6 +51,7 @@ class Choices:
     sink_options: tuple[tuple[str, str], ...] = ()
     limits: Limits = "none"
     encryption_key_id: str | None = None
+    work_folder: str | None = None
 
     @property
     def plug_ins(self) -> bool:

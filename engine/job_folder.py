@@ -4,11 +4,13 @@
                                              /000012.json     shard 12 is finished: its counts
                                              /000012.SUCCESS  its part of that log
                                              /000012.keys     the keys of what it accepted
+
+A work folder that the user chose elsewhere is <place>/<data store>-FHIR_IMPORT-<job>.work.
 """
 
 from __future__ import annotations
 
-from .storage import Storage
+from .storage import Storage, storage_for
 
 __all__ = [
     "ACCESS_CHECK",
@@ -16,11 +18,13 @@ __all__ = [
     "JOB_FOLDER_MARK",
     "KEYS",
     "LOCK",
+    "MANIFEST",
     "PLAN",
     "WORK",
     "job_folder_name",
     "part_uri",
     "result_uri",
+    "work_folder_of",
 ]
 
 JOB_FOLDER_MARK = "-FHIR_IMPORT-"
@@ -29,8 +33,10 @@ JOB_FOLDER_MARK = "-FHIR_IMPORT-"
 ACCESS_CHECK = ".healthlake_write_access_check_file.temp"
 """HealthLake writes this file into an output folder to see whether it may."""
 
+MANIFEST = "Manifest.json"
+
 WORK = ".work"
-"""Folder in the job's own, for parts and the checkpoint. It is removed once the Manifest is
+"""Folder for parts and the checkpoint, or the end of its name. It is removed once the Manifest is
 written.
 """
 
@@ -50,6 +56,15 @@ FINDINGS = "findings"
 def job_folder_name(datastore_id: str, job_id: str) -> str:
     """Return the name of a job's folder below the output folder."""
     return f"{datastore_id}{JOB_FOLDER_MARK}{job_id}"
+
+
+def work_folder_of(job_folder: str, place: str | None) -> str:
+    """Return the work folder of a job: in the job's own, or in a place of the user's choice, which
+    jobs may share.
+    """
+    if place is None:
+        return storage_for(job_folder).join(job_folder, WORK)
+    return storage_for(place).join(place, job_folder.rpartition("/")[2] + WORK)
 
 
 def part_uri(storage: Storage, work_folder: str, index: int, name: str) -> str:

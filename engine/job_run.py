@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,9 +12,17 @@ from .checkpoint import Checkpoint, Plan, save_result
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
 from .dispatch import run_shards
-from .errors import ConfigurationError, EngineError, NotFound, StorageError, Unavailable
+from .errors import (
+    AccessDenied,
+    ConfigurationError,
+    EngineError,
+    NotFound,
+    StorageError,
+    Unavailable,
+)
 from .executors import Cancelled, Runner, Task, TaskFailure, run_all
 from .figures import JobProgressReport
+from .job_folder import MANIFEST, PLAN, WORK
 from .job_status import JobStatus
 from .logs import log_crash
 from .reach import refuse_unreachable
@@ -24,6 +33,8 @@ from .writing.parts import open_sink
 from .writing.publish import LogPlan, publish_logs
 
 __all__ = ["JobResult", "JobRun"]
+
+_log = logging.getLogger("bulkfhir.engine")
 
 _FEW_LINES = 500_000
 """Keys that one task looks through in well under a second."""
@@ -64,17 +75,39 @@ class JobRun:
         self._uri = storage.public(folder) + "/"
 
     def check_new(self, resume: bool) -> None:
-        """Raise ConfigurationError where the job's folder exists already."""
+        """Raise ConfigurationError where the job's folder exists already.
+
+        A work folder in it without a plan is that of a job that was killed before it began.
+        """
         try:
-            first = next(self._storage.list(self._folder + "/"), None)
+            listed = self._storage.list(self._folder + "/")
+            names = {entry.uri.removeprefix(f"{self._folder}/") for entry in listed}
         except NotFound:
             return
-        if first is not None:
-            why = "it is complete" if resume else "choose another job id, or resume it"
-            raise ConfigurationError(f"{self._folder}: this job folder exists already; {why}")
+        except AccessDenied as error:
+            if not self._checkpoint.elsewhere:
+                raise
+            _log.warning("nobody can tell whether this job folder exists already: %s", error)
+            return
+        if f"{WORK}/{PLAN}" not in names and all(name.startswith(f"{WORK}/") for name in names):
+            return
+        if not resume:
+            why = "choose another job id, or resume it"
+        elif MANIFEST in names:
+            why = "it is complete"
+        else:
+            why = "no plan is in it: name the work folder that the job was begun with"
+        raise ConfigurationError(f"{self._folder}: this job folder exists already; {why}")
 
-    def check_same(self, plan: Plan, settings: Settings, source: str) -> None:
-        """Raise ConfigurationError where the job was begun with another source or choice."""
+    def check_same(self, plan: Plan, settings: Settings, source: str, resume: bool) -> None:
+        """Raise ConfigurationError where the job was begun with another source or choice, or is not
+        to be resumed.
+        """
+        if not resume:
+            raise ConfigurationError(
+                f"{self._checkpoint.work_folder}: this work folder exists already; choose another "
+                "job id, or resume it"
+            )
         if plan.source_uri != source:
             raise ConfigurationError(
                 f"this job was begun with the source {plan.source_uri} and cannot be resumed with "
@@ -149,7 +182,7 @@ class JobRun:
         manifest = Manifest.of(
             plan.source_uri, self._uri, plan.settings.choices.encryption_key_id, outcomes
         )
-        self._storage.put(self._storage.join(self._folder, "Manifest.json"), manifest.to_bytes())
+        self._storage.put(self._storage.join(self._folder, MANIFEST), manifest.to_bytes())
         self._checkpoint.delete()
         return self._completed(plan, outcomes, manifest, duplicates, tracker)
 
@@ -228,6 +261,7 @@ class JobRun:
     def _sweep(self) -> None:
         with suppress(StorageError):
             self._storage.sweep(self._folder)
+            self._checkpoint.sweep()
 
     def _discard(self, plan: Plan, indexes: Sequence[int]) -> None:
         """Takes the resources of shards that do not count out of the sink again."""

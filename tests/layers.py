@@ -49,7 +49,7 @@ COLUMN = {
         jobs validation
         job
         job_run refusals
-        reach
+        reach access
         dispatch preload
         worker
         judging counting

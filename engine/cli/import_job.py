@@ -71,6 +71,7 @@ def _pairs(
     metavar="ID",
     help="Key that output on S3 is encrypted with.",
 )
+@options.work_folder
 @click.option(
     "--output-format",
     type=click.Choice(("human", "json")),

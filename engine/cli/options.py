@@ -23,6 +23,7 @@ __all__ = [
     "speaking",
     "summing",
     "validating",
+    "work_folder",
     "workers",
 ]
 
@@ -57,6 +58,13 @@ retrying = click.option(
     expose_value=False,
     callback=_keep_retry_seconds,
     help="How long S3 is asked again while it does not answer.  [default: 300]",
+)
+
+
+work_folder = click.option(
+    "--work-folder",
+    metavar="FOLDER",
+    help="Where a job's parts lie while it runs.  [default: in the job's folder]",
 )
 
 

@@ -165,12 +165,14 @@ def _code_of(error: Exception) -> int:
     """
     from bulkfhir.validators.errors import BulkfhirError
 
-    from ..errors import AccessDenied, NotFound, NothingToRead, StorageError
+    from ..errors import AccessDenied, NotFound, NothingToRead, StorageError, Unavailable
 
     if not isinstance(error, BulkfhirError):
         raise error
     if isinstance(error, NothingToRead):
         return exits.NOTHING_TO_READ
+    if isinstance(error, Unavailable):  # a wrong clock is as much the user's as a wrong key
+        return exits.USAGE if error.lapsed else exits.FAILED
     if isinstance(error, StorageError) and not isinstance(error, NotFound | AccessDenied):
         return exits.FAILED
     return exits.USAGE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import exits
-from .options import chosen, limits, profiles, retrying, workers
+from .options import chosen, limits, profiles, retrying, work_folder, workers
 
 if TYPE_CHECKING:
     from ..log_lines import LogFormat
@@ -77,6 +77,7 @@ def _datastores(
 )
 @profiles
 @limits("healthlake")
+@work_folder
 @click.option(
     "--throttle",
     type=click.Choice(("none", "service")),

@@ -68,7 +68,9 @@ def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult
     folder = job_folder_name(job.datastore_id, job.id)
     output = job.output_uri.removesuffix(f"{folder}/")
     try:
-        if job.attempt > 1:
+        # What an earlier attempt left is deleted, or gone on with where the output may refuse that.
+        resume = job.attempt > 1 and options.choices.work_folder is not None
+        if job.attempt > 1 and not resume:
             storage_for(job.output_uri, job.kms_key_id).delete_folder(job.output_uri)
         choices = replace(
             options.choices,
@@ -84,6 +86,8 @@ def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult
             datastore_id=job.datastore_id,
             on_progress=recording,
             cancel=recording,
+            resume=resume,
+            keep_access_check=True,
         )
     except EngineError as error:
         return _failed(job, str(error))

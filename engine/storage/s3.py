@@ -11,8 +11,9 @@ from ..errors import NotFound, StorageError, Unavailable
 from .interface import StoredObject
 from .patience import retry_seconds
 from .s3_client import S3Client
+from .s3_errors import BeyondEnd
 from .s3_lease import Lease
-from .s3_reader import DATED, S3Reader, split
+from .s3_reader import S3Reader, etag_of, split, whole_size
 from .s3_writer import S3Writer, put
 
 __all__ = ["S3Storage"]
@@ -45,7 +46,7 @@ class S3Storage:
             for entry in page.get("Contents") or ():
                 if not entry["Key"].endswith("/") and entry["Key"].startswith(prefix):
                     uri = f"s3://{bucket}/{entry['Key']}"
-                    yield StoredObject(uri, entry["Size"], _etag(entry))
+                    yield StoredObject(uri, entry["Size"], etag_of(entry))
 
     def stat(self, uri: str) -> StoredObject | None:
         bucket, key = split(uri)
@@ -53,15 +54,14 @@ class S3Storage:
             return None
         try:
             head = self._client.call(uri, lambda client: client.head_object(Bucket=bucket, Key=key))
+            return StoredObject(uri, head["ContentLength"], etag_of(head))
         except NotFound:
             return None
         except Unavailable:
             raise
         except StorageError:
             # An answer to HEAD has no body, and so no code that tells a lapsed token from a denial.
-            head = self._client.call(uri, lambda client: client.get_object(Bucket=bucket, Key=key))
-            head["Body"].close()
-        return StoredObject(uri, head["ContentLength"], _etag(head))
+            return self._stat_by_reading(uri)
 
     def open(
         self, uri: str, start: int = 0, end: int | None = None, /, etag: str | None = None
@@ -97,17 +97,18 @@ class S3Storage:
         """
         folder = folder.rstrip("/") + "/"
         try:
-            found = list(self._versions(folder))
+            self._delete(folder, list(self._versions(folder)))
+        except Unavailable:
+            raise
         except StorageError as error:  # not allowed, or not known to the store
-            found = [{"Key": split(entry.uri)[1]} for entry in self.list(folder)]
-            if found and self._keeps_versions(folder):
+            named = [{"Key": split(entry.uri)[1]} for entry in self.list(folder)]
+            if self._delete(folder, named):
                 _log.warning(
                     "%s: earlier versions of what is deleted here stay: %s", folder, error.reason
                 )
-        for first in range(0, len(found), _AT_ONCE):
-            self._delete(folder, found[first : first + _AT_ONCE])
 
     def sweep(self, folder: str) -> None:
+        folder = folder.rstrip("/") + "/"
         bucket, _ = split(folder)
         # Not every user may list uploads, and buckets have lifecycle rules for them.
         with contextlib.suppress(StorageError):
@@ -123,6 +124,24 @@ class S3Storage:
 
     def public(self, uri: str) -> str:
         return uri
+
+    def _stat_by_reading(self, uri: str) -> StoredObject | None:
+        """Return what an answer to GET says of an object; of its bytes the first one is sent."""
+        bucket, key = split(uri)
+        for wanted in ({"Range": "bytes=0-0"}, {}):  # an empty object has no first byte
+
+            def get(client: Any, wanted: dict[str, str] = wanted) -> Any:
+                return client.get_object(Bucket=bucket, Key=key, **wanted)
+
+            try:
+                answer = self._client.call(uri, get)
+            except BeyondEnd:
+                continue
+            except NotFound:
+                return None
+            answer["Body"].close()
+            return StoredObject(uri, whole_size(answer), etag_of(answer))
+        raise StorageError(uri, "the store answers no request for the object's first byte")
 
     def _pages(self, folder: str, operation: str) -> Iterator[dict[str, Any]]:
         """Every page of a listing; a page that broke is asked for again."""
@@ -151,27 +170,25 @@ class S3Storage:
                 named = {"Key": entry["Key"]}
                 yield named if version in (None, "null") else {**named, "VersionId": version}
 
-    def _keeps_versions(self, folder: str) -> bool:
+    def _delete(self, folder: str, found: Sequence[dict[str, str]]) -> bool:
+        """Delete what was found below a folder; return whether the bucket keeps it as an earlier
+        version.
+        """
         bucket, _ = split(folder)
-        try:
-            answer = self._client.call(
-                folder, lambda client: client.get_bucket_versioning(Bucket=bucket)
-            )
-        except StorageError:
-            return False
-        return "Status" in answer
+        kept = False
+        for first in range(0, len(found), _AT_ONCE):
+            named = {"Objects": found[first : first + _AT_ONCE]}
 
-    def _delete(self, folder: str, found: Sequence[dict[str, str]]) -> None:
-        bucket, _ = split(folder)
-        answer = self._client.call(
-            folder,
-            lambda client: client.delete_objects(
-                Bucket=bucket, Delete={"Objects": found, "Quiet": True}
-            ),
-        )
-        for failure in answer.get("Errors", ()):
-            reason = failure.get("Message") or failure.get("Code") or "the store gives no reason"
-            raise StorageError(folder, f"{failure.get('Key')} could not be deleted: {reason}")
+            def delete(client: Any, named: dict[str, Any] = named) -> Any:
+                return client.delete_objects(Bucket=bucket, Delete=named)
+
+            answer = self._client.call(folder, delete)
+            for failure in answer.get("Errors") or ():
+                reason = failure.get("Message") or failure.get("Code") or "no reason is given"
+                key = failure.get("Key") or "something"
+                raise StorageError(folder, f"{key} could not be deleted: {reason}")
+            kept = kept or any(entry.get("DeleteMarker") for entry in answer.get("Deleted") or ())
+        return kept
 
     def _abort(self, folder: str, bucket: str, upload: dict[str, Any]) -> None:
         self._client.call(
@@ -180,11 +197,3 @@ class S3Storage:
                 Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
             ),
         )
-
-
-def _etag(answer: dict[str, Any]) -> str:
-    """Return what tells an object's versions apart: its ETag, or the time of its last change where
-    the store gives none.
-    """
-    etag: str = answer.get("ETag") or f"{DATED}{answer.get('LastModified')}"
-    return etag

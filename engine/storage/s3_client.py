@@ -8,6 +8,8 @@ from configparser import Error as ConfigFileError
 from typing import Any, TypeVar
 
 import boto3
+import botocore.session
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from ..errors import AccessDenied, ConfigurationError, Unavailable
@@ -78,6 +80,10 @@ def _new_client() -> Any:
     # A session of its own: boto3's default one is not safe to share among threads, and keeps the
     # credentials that it once read.
     try:
-        return boto3.session.Session().client("s3")
+        session = botocore.session.Session()
+        # Patience tries again, and says so; of botocore's own tries nothing is said.
+        chosen = session.get_config_variable("max_attempts")
+        once = Config(retries={"total_max_attempts": 1}) if chosen is None else None
+        return boto3.session.Session(botocore_session=session).client("s3", config=once)
     except (BotoCoreError, ConfigFileError, ValueError, OSError) as error:
         raise ConfigurationError(f"the AWS settings cannot be used: {error}") from None

@@ -54,6 +54,10 @@ _DENIED: Final = frozenset(
     "403 AccessDenied AllAccessDisabled AccountProblem Forbidden InvalidAccessKeyId InvalidToken "
     "SignatureDoesNotMatch".split()
 )
+_MISTAKEN: Final = frozenset(
+    "301 PermanentRedirect AuthorizationHeaderMalformed IllegalLocationConstraintException".split()
+)
+"""Codes of a wrong region or endpoint."""
 _ABSENT: Final = {
     "404": "no such object",
     "NoSuchKey": "no such object",
@@ -94,21 +98,23 @@ def translated(uri: str) -> Iterator[None]:
 
 def _of_code(uri: str, error: ClientError) -> StorageError:
     said = error.response.get("Error", {})
-    code = str(said.get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    text = str(said.get("Message") or code or f"HTTP status {status}")
+    code = str(said.get("Code") or status)
+    text = f"{code}: {said.get('Message') or 'the store says no more'}"
     if code in _ABSENT:
         return NotFound(uri, _ABSENT[code])
     if code in _LAPSED:
-        return Unavailable(uri, f"{code}: {text}", lapsed=True)
+        return Unavailable(uri, text, lapsed=True)
     if code in _DENIED:
         return AccessDenied(uri, f"access denied ({code})")
+    if code in _MISTAKEN:
+        return AccessDenied(uri, f"the AWS settings do not work: {text}")
     if code in ("412", "PreconditionFailed"):
         return Changed(uri, "the object changed after it was listed")
     if code in ("416", "InvalidRange"):
         return BeyondEnd(uri, "beyond the object's end")
     if code in _CHECKSUM:
-        return StorageError(uri, f"{code}: {text}{_ADVICE}")
+        return StorageError(uri, f"{text}{_ADVICE}")
     if code in _BUSY or status >= 500:
-        return Unavailable(uri, f"{code}: {text}")
-    return StorageError(uri, f"{code}: {text}")
+        return Unavailable(uri, text)
+    return StorageError(uri, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ..errors import Changed, StorageError, Unavailable
@@ -11,10 +12,10 @@ from .patience import Patience
 from .s3_client import S3Client
 from .s3_errors import BROKEN, BeyondEnd, translated
 
-__all__ = ["DATED", "S3Reader", "split"]
+__all__ = ["S3Reader", "etag_of", "split", "whole_size"]
 
-DATED: Final = "modified "
-"""Opens what stands for an ETag where the store lists none: the time of the last change follows."""
+_DATED: Final = "modified "
+"""Opens what stands for an ETag where the store gives none: the time of the last change follows."""
 
 _BEYOND: Final = 1 << 16
 """Bytes that the first request beyond the expected end asks for, where only the rest of one line is
@@ -28,6 +29,19 @@ def split(uri: str) -> tuple[str, str]:
     """Return bucket and key of ``s3://bucket/key``."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return bucket, key
+
+
+def etag_of(answer: Mapping[str, Any]) -> str:
+    """Return what tells an object's versions apart: its ETag, or the time of its last change where
+    the store gives none.
+    """
+    return answer.get("ETag") or _dated(answer)
+
+
+def whole_size(answer: Mapping[str, Any]) -> int:
+    """Return the bytes of the object of which an answer holds a range, or all of it."""
+    match = _CONTENT_RANGE.fullmatch(answer.get("ContentRange") or "")
+    return int(answer["ContentLength"] if match is None or match[3] == "*" else match[3])
 
 
 class S3Reader:
@@ -115,11 +129,11 @@ class S3Reader:
         """
         if not self._etag:
             return
-        if self._etag.startswith(DATED):
-            same = self._etag == f"{DATED}{answer.get('LastModified')}"
+        if self._etag.startswith(_DATED):
+            seen = _dated(answer)
         else:
-            same = _bare(answer.get("ETag", self._etag)) == _bare(self._etag)
-        if not same:
+            seen = answer.get("ETag") or self._etag
+        if _bare(seen) != _bare(self._etag):
             self.close()
             raise Changed(self._uri, "the object changed after it was listed")
 
@@ -131,6 +145,14 @@ class S3Reader:
             self.close()  # the next request begins anew
 
 
+def _dated(answer: Mapping[str, Any]) -> str:
+    """Return the time of the last change in whole seconds: a listing may have fractions of one, the
+    header of an answer has none (RFC 9110, 5.6.7).
+    """
+    changed = answer.get("LastModified")
+    return f"{_DATED}{changed.replace(microsecond=0)}" if changed else _DATED
+
+
 def _bare(etag: str) -> str:
     """Return an ETag without its quotes and without the mark of a weak one (RFC 9110, 8.8.3)."""
     return etag.removeprefix("W/").strip('"')
@@ -138,6 +160,6 @@ def _bare(etag: str) -> str:
 
 def _pinned(etag: str | None) -> dict[str, str]:
     """Return the condition of a request; none where a strict store would refuse every answer."""
-    if not etag or etag.startswith((DATED, "W/")):
+    if not etag or etag.startswith((_DATED, "W/")):
         return {}
     return {"IfMatch": f'"{_bare(etag)}"'}

@@ -37,7 +37,8 @@ def publish_logs(settings: Settings, plan: LogPlan, beat: Heartbeat) -> None:
     """
     if settings.job_folder is None:
         raise ValueError("lines that are only validated have no logs")
-    storage = storage_for(settings.job_folder, settings.choices.encryption_key_id)
+    key = settings.choices.encryption_key_id
+    storage, work = storage_for(settings.job_folder, key), storage_for(settings.work_folder, key)
     for name in LOGS:
         parts = [(shard, base) for shard, base, names in plan.parts if name in names]
         closing = (
@@ -50,9 +51,8 @@ def publish_logs(settings: Settings, plan: LogPlan, beat: Heartbeat) -> None:
         writer = storage.writer(storage.join(settings.job_folder, f"{name}/{plan.log_name}"))
         try:
             for shard, base in parts:
-                for rows in _whole_lines(
-                    storage, part_uri(storage, settings.work_folder, shard, name), beat
-                ):
+                part = part_uri(work, settings.work_folder, shard, name)
+                for rows in _whole_lines(work, part, beat):
                     writer.write(with_base(rows, base))
             writer.write(b"".join(closing))
             writer.commit()

@@ -41,7 +41,6 @@ def test_a_job_writes_healthlakes_layout_and_nothing_else(run, write, patient, t
     result, folder = run(tmp_path / "in")
     assert result.status == JobStatus.COMPLETED_WITH_ERRORS
     assert sorted(tree(tmp_path / "out")) == [
-        ".healthlake_write_access_check_file.temp",
         *(
             f"{folder.name}/{name}"
             for name in (
@@ -157,7 +156,7 @@ def test_the_output_is_the_same_for_any_number_of_workers_and_any_shard_size(
         files[manifest] = files[manifest].replace(out.as_uri().encode(), b"")
         outputs.append(files)
     assert outputs[0] == outputs[1] == outputs[2] == outputs[3]
-    assert len(outputs[0]) == 2 + 4 + 3
+    assert len(outputs[0]) == 1 + 4 + 3
 
 
 def test_odd_lines_are_lines_like_any_other(run, tmp_path, rows):
