@@ -60,6 +60,8 @@ def import_job(
     shard_bytes: int | None = None,
     limits: Limits = "none",
     include_all: bool = False,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     resume: bool = False,
     executor: str | concurrent.futures.Executor = "local",
     executor_options: Mapping[str, object] | None = None,
@@ -95,6 +97,9 @@ def import_job(
     limits             ``healthlake``: a job over HealthLake's limits is FAILED before a byte is
                        read; a Binary over its limit fails its own line
     include_all        the log, error and deleted files of a bulk export are read too
+    include, exclude   patterns: only files that match one of the first are read, whatever they are
+                       called, and none that matches one of the second. ``*.ndjson`` is about
+                       names, ``tmp/`` about folders, ``2024/**`` about paths below the source
     resume             goes on where an interrupted job with this id stopped; a job that has no
                        record yet begins. What came through a pipe is kept in the job's folder
     executor           ``local``, or any concurrent.futures.Executor (it must be able to import
@@ -134,6 +139,8 @@ def import_job(
             limits=limits,
             encryption_key_id=encryption_key_id,
             work_folder=None if work_folder is None else os.fspath(work_folder),
+            include=tuple(include),
+            exclude=tuple(exclude),
         ),
         workers=workers,
         job_id=job_id,
@@ -158,6 +165,7 @@ def run_import(
     datastore_id: str = "0" * 32,
     shard_bytes: int | None = None,
     include_all: bool = False,
+    contract: bool = False,
     resume: bool = False,
     executor: str | concurrent.futures.Executor = "local",
     executor_options: Mapping[str, object] | None = None,
@@ -168,6 +176,7 @@ def run_import(
     """Do what ``import_job`` does, with the choices as one record.
 
     keep_access_check   the file by which access to the output was tried stays, as HealthLake's does
+    contract    an input is what HealthLake's contract calls one, and no source is a glob
     """
     job_id = job_id or secrets.token_hex(16)
     if choices.work_folder is not None:
@@ -201,7 +210,15 @@ def run_import(
     job.check_new(resume)
     open_sink(settings)  # refuses the values of its options
     spool = Spool(checkpoint.work_folder, choices.encryption_key_id)
-    with closing(find_inputs(source, include_all=include_all, spool=spool)) as listing:
+    listed = find_inputs(
+        source,
+        include_all=include_all,
+        include=choices.include,
+        exclude=choices.exclude,
+        contract=contract,
+        spool=spool,
+    )
+    with closing(listed) as listing:
         message = over_limits(listing) if choices.limits == "healthlake" else None
         if message:
             spool.discard()

@@ -52,6 +52,8 @@ class Choices:
     limits: Limits = "none"
     encryption_key_id: str | None = None
     work_folder: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
     @property
     def plug_ins(self) -> bool:

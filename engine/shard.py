@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .reading.contents import compression_of_file
 from .reading.sources import InputFile
 from .totals import Totals
 
@@ -82,18 +83,20 @@ def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> list
     """Cut every input, in order. ``size`` says how large the next shard is, by how many bytes are
     left of all inputs.
 
-    Each input has at least one shard, so that even an empty one is opened.
+    Each input has at least one shard, so that even an empty one is opened. One that would be cut is
+    looked at first: an archive without the name of one is no byte ranges either.
     """
     shards: list[Shard] = []
     left = sum(file.size for file in inputs)
     for number, file in enumerate(inputs):
-        if file.compression:
-            shards.append(
-                Shard(len(shards), number, file.uri, file.etag, 0, None, file.compression)
-            )
+        start, last = 0, max(file.size, 1)
+        compression = file.compression
+        if compression is None and size(left) < last:
+            compression = compression_of_file(file.uri, file.etag)
+        if compression:
+            shards.append(Shard(len(shards), number, file.uri, file.etag, 0, None, compression))
             left -= file.size
             continue
-        start, last = 0, max(file.size, 1)
         while start < last:
             end = min(start + size(left), last)
             shards.append(Shard(len(shards), number, file.uri, file.etag, start, end))

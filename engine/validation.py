@@ -62,6 +62,8 @@ def validate_files(
     validators: Sequence[str] = (),
     shard_bytes: int | None = None,
     include_all: bool = False,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     values: bool = True,
     max_issues: int = 1_000,
     on_progress: OnProgress | None = None,
@@ -90,6 +92,8 @@ def validate_files(
         validators=tuple(validators),
         values=values,
         max_issues=max_issues,
+        include=tuple(include),
+        exclude=tuple(exclude),
     )
     return open_validation(
         source,
@@ -114,7 +118,13 @@ def open_validation(
 ) -> Validation:
     """Do what ``validate_files`` does, with the choices as one record."""
     refuse_unusable(choices, workers, shard_bytes)
-    listing = find_inputs(source, include_all=include_all)
+    listing = find_inputs(
+        source,
+        include_all=include_all,
+        include=choices.include,
+        exclude=choices.exclude,
+        logged=False,
+    )
     count = workers or default_workers()
     shards = plan_shards(listing.inputs, shard_sizes(shard_bytes, count, _MAX_SHARD))
     return Validation(

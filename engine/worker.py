@@ -17,7 +17,8 @@ from .executors.live_counters import Heartbeat
 from .judging.chosen_packages import default_versions
 from .judging.judge import Judge
 from .plugins import new_validator
-from .reading.compression import BrokenArchive, decompress
+from .reading.compression import BrokenArchive
+from .reading.contents import Contents, NotNdjson
 from .reading.lines import Lines, read_lines, read_range
 from .settings import Settings
 from .shard import Break, Shard, ShardResult
@@ -107,11 +108,13 @@ class _Reading:
                 shard.uri, max(shard.start - 1, 0), shard.end, etag=shard.etag
             )
             try:
-                yield from read_lines(self._chunks(), shard.start, shard.end)
+                yield from self._lines()
             finally:
                 self._reader.close()
             if not storage.unchanged(shard.uri, shard.etag):
                 yield Break("The file changed while it was read", 400)
+        except NotNdjson as error:
+            yield Break(f"The file is not NDJSON but {error}", 400)
         except BrokenArchive as error:
             self._altered = error.altered
             yield Break(f"The file could not be read to its end: {error}", 400)
@@ -141,10 +144,15 @@ class _Reading:
     def close(self) -> None:
         self._reader.close()
 
-    def _chunks(self) -> Iterator[bytes]:
-        if self._shard.compression:
-            return decompress(self, self._shard.compression)
-        return read_range(self, max(self._shard.start - 1, 0), self._shard.end)
+    def _lines(self) -> Iterator[Lines]:
+        shard = self._shard
+        if shard.start:
+            pieces = read_range(self, shard.start - 1, shard.end)
+            return read_lines(pieces, shard.start, shard.end)
+        contents = Contents(self, shard.compression)
+        # An archive is one shard, which ends where the archive does.
+        end = None if contents.compression else shard.end
+        return read_lines(contents.pieces(shard.end), 0, end)
 
 
 _made = threading.local()

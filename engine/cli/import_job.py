@@ -82,7 +82,7 @@ def _pairs(
 @options.summing
 @options.workers
 @options.retrying
-@options.include_all
+@options.selecting
 @options.speaking
 def command(
     sources: tuple[str, ...],

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "chosen",
-    "include_all",
     "limits",
     "profiles",
     "retrying",
+    "selecting",
     "sources",
     "speaking",
     "summing",
@@ -35,12 +35,6 @@ sources = click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."
 
 workers = click.option(
     "--workers", type=click.IntRange(min=1), help="Processes that validate.  [default: one a core]"
-)
-
-include_all = click.option(
-    "--include-all",
-    is_flag=True,
-    help="Also read what an export keeps beside its data: logs, error/, deleted/.",
 )
 
 
@@ -171,6 +165,30 @@ def summing(command: Command) -> Command:
         ),
         click.option(
             "--exit-zero", is_flag=True, help="Exit with 0 even where lines were rejected."
+        ),
+    )
+
+
+def selecting(command: Command) -> Command:
+    """Add the options that say which files of the sources are read."""
+    return _with(
+        command,
+        click.option(
+            "--include",
+            multiple=True,
+            metavar="PATTERN",
+            help="Read only files that match: '*.json', '2024/**'. Repeatable.",
+        ),
+        click.option(
+            "--exclude",
+            multiple=True,
+            metavar="PATTERN",
+            help="Do not read files that match: 'draft-*', 'tmp/'. Repeatable.",
+        ),
+        click.option(
+            "--include-all",
+            is_flag=True,
+            help="Also read what an export keeps beside its data: logs, error/, deleted/.",
         ),
     )
 

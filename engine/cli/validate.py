@@ -37,7 +37,7 @@ __all__ = ["command"]
 @options.summing
 @options.workers
 @options.retrying
-@options.include_all
+@options.selecting
 @options.speaking
 def command(
     sources: tuple[str, ...],

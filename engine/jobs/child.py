@@ -84,6 +84,7 @@ def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult
             workers=options.workers,
             job_id=job.id,
             datastore_id=job.datastore_id,
+            contract=True,
             on_progress=recording,
             cancel=recording,
             resume=resume,

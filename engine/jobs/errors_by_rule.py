@@ -13,6 +13,8 @@ from bulkfhir.validators.issue import FAILING
 
 from ..counting.summary import Example, Summary
 from ..errors import StorageError
+from ..reading.compression import without_compression
+from ..reading.log_names import safe_path
 from ..storage import Reader, normal, storage_for
 from ..writing.outcomes import FAILURE
 
@@ -121,16 +123,14 @@ def _failures(file: str, job_folder: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _log_names(file: str) -> Iterator[str]:
-    """What the log of a file may be called, the longest first: its path below the source, which
-    only the listing knew, without ``.gz`` and ``.zst``.
+    """What the log of a file may be called, the longest first: a part of its path, which only the
+    listing knew, with the ending of its compression where another input has the name without.
     """
-    steps = [
-        step
-        for step in file.removesuffix(".gz").removesuffix(".zst").split("/")
-        if step not in ("", ".", "..")
-    ]
-    for begin in range(len(steps)):
-        yield "/".join(steps[begin:])
+    path = safe_path(file)
+    for name in dict.fromkeys((path, without_compression(path))):
+        steps = name.split("/")
+        for begin in range(len(steps)):
+            yield "/".join(steps[begin:])
 
 
 def _read(reader: Reader, size: int) -> bytes:

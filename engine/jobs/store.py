@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-import orjson
-
 from ..job_status import ACTIVE, FINISHED, WAITING, JobStatus
 from .database import Database, StateError
 from .job_row import ImportJob, Sample
 from .liveness import alive
+from .sound_text import read_json, sound
 
 __all__ = [
     "FinishedJobError",
@@ -80,8 +79,8 @@ def _job(row: sqlite3.Row) -> ImportJob:
     columns = {name: row[name] for name in _FIELDS}
     try:
         columns["status"] = JobStatus(columns["status"])
-        columns["progress"] = orjson.loads(columns["progress"])
-        columns["findings"] = tuple(orjson.loads(columns["findings"]))
+        columns["progress"] = read_json(columns["progress"])
+        columns["findings"] = tuple(read_json(columns["findings"]))
     except (ValueError, TypeError) as error:  # zeroed pages can leave rows of nothing
         raise StateError(f"a job in the state file is damaged: {error}") from None
     return ImportJob(**columns)
@@ -101,10 +100,8 @@ class JobStore:
             with self.database.writing() as own:
                 self.add(job, own)
             return
-        values = asdict(job) | {
-            "progress": json.dumps(dict(job.progress)),
-            "findings": json.dumps(job.findings),
-        }
+        values = sound(asdict(job))
+        values |= {name: json.dumps(values[name]) for name in ("progress", "findings")}
         connection.execute(_INSERT, values)
 
     def job(self, job_id: str) -> ImportJob:
@@ -337,7 +334,7 @@ class JobStore:
             self._owned(connection, job)
             connection.execute(
                 "UPDATE jobs SET findings = ? WHERE id = ?",
-                (json.dumps([dict(finding) for finding in findings]), job.id),
+                (json.dumps([sound(dict(finding)) for finding in findings]), job.id),
             )
 
     def cancelling(self, job: ImportJob) -> bool:
@@ -358,7 +355,7 @@ class JobStore:
             self._owned(connection, job)
             connection.execute(
                 "UPDATE jobs SET status = ?, message = ?, end_time = ? WHERE id = ?",
-                (status, message, time.time(), job.id),
+                (status, sound(message), time.time(), job.id),
             )
         return self.job(job.id)
 

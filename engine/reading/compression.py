@@ -1,13 +1,13 @@
-"""Compression: the bytes of ``.gz`` and ``.zst`` files, everything that can be had before a break
-included.
+"""Compression: the bytes of ``.gz``, ``.zst``, ``.bz2`` and ``.xz`` files, everything that can be
+had before a break included.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 import zstandard
 from isal import isal_zlib
@@ -16,7 +16,7 @@ from ..errors import StorageError
 from ..storage import Reader
 from .lines import BLOCK_BYTES
 
-__all__ = ["BrokenArchive", "compression_of", "decompress"]
+__all__ = ["MARKS", "BrokenArchive", "compression_of", "decompress", "without_compression"]
 
 _GzError: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # its stub calls the class an instance
 
@@ -29,10 +29,31 @@ Nothing else bounds what a bomb makes of them: 32,768 bytes of each at the most.
 """
 
 
-_MARK = 4
+_CHUNK = 1 << 16
+
+_XZ_MEMORY: Final = 256 << 20
+"""Bytes of the largest dictionary of an .xz file that is read; ``xz -9`` has 64 MiB."""
+
+_MARK = 10
 """Bytes that tell whether a member begins."""
-_GZ_START = re.compile(rb"\x1f\x8b\x08")  # RFC 1952, 2.3: the mark, and deflate
-_ZST_START = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # RFC 8878, 3.1: a frame
+
+MARKS: Final[Mapping[str, re.Pattern[bytes]]] = {
+    "gz": re.compile(rb"\x1f\x8b\x08"),  # RFC 1952, 2.3: the mark, and deflate
+    "zst": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),  # RFC 8878, 3.1: a frame
+    # A block, or the end of an archive without one, by the digits of pi and of its square root.
+    "bz2": re.compile(rb"BZh[1-9](?:\x31\x41\x59\x26\x53\x59|\x17\x72\x45\x38\x50\x90)"),
+    "xz": re.compile(rb"\xfd7zXZ\0"),
+}
+"""How an archive of each compression begins."""
+
+_ENDINGS: Final = {
+    ".gz": "gz",
+    ".gzip": "gz",
+    ".zst": "zst",
+    ".zstd": "zst",
+    ".bz2": "bz2",
+    ".xz": "xz",
+}
 
 
 class BrokenArchive(Exception):
@@ -49,9 +70,13 @@ class BrokenArchive(Exception):
 
 
 def compression_of(name: str) -> str | None:
-    """Return ``gz`` or ``zst`` by the name's ending, None for a plain file."""
-    ending = PurePosixPath(name).suffix.lower()
-    return ending[1:] if ending in (".gz", ".zst") else None
+    """Return ``gz``, ``zst``, ``bz2`` or ``xz`` by the name's ending, None for a plain file."""
+    return _ENDINGS.get(PurePosixPath(name).suffix.lower())
+
+
+def without_compression(name: str) -> str:
+    """Return a name without the ending that tells a compression."""
+    return name[: -len(PurePosixPath(name).suffix)] if compression_of(name) else name
 
 
 def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
@@ -59,7 +84,7 @@ def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
 
     BrokenArchive only after all bytes before the break.
     """
-    pieces = _gz(reader) if compression == "gz" else _zst(reader)
+    pieces = {"gz": _gz, "zst": _zst, "bz2": _bz2, "xz": _xz}[compression](reader)
     held: list[bytes] = []
     size = 0
     try:
@@ -69,7 +94,7 @@ def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
             if size >= BLOCK_BYTES:
                 yield b"".join(held)
                 held, size = [], 0
-    except (BrokenArchive, _GzError, zstandard.ZstdError) as error:
+    except (BrokenArchive, _GzError, zstandard.ZstdError, _Damaged) as error:
         if size:
             yield b"".join(held)
         # A decompressor stumbles long after the byte that was changed: everything since the
@@ -86,7 +111,7 @@ def decompress(reader: Reader, compression: str) -> Iterator[bytes]:
 
 def _gz(reader: Reader) -> Iterator[bytes]:
     for chunk, member in _members(
-        reader, lambda: isal_zlib.decompressobj(wbits=31), _GZ_CHUNK, _GZ_START, padding=b"\0"
+        reader, lambda: isal_zlib.decompressobj(wbits=31), _GZ_CHUNK, MARKS["gz"], padding=b"\0"
     ):
         piece = member.decompress(chunk, BLOCK_BYTES)
         while piece:  # max_length bounds what a bomb can make of one chunk
@@ -97,9 +122,44 @@ def _gz(reader: Reader) -> Iterator[bytes]:
 def _zst(reader: Reader) -> Iterator[bytes]:
     context = zstandard.ZstdDecompressor()
     for chunk, frame in _members(
-        reader, context.decompressobj, _ZST_CHUNK, _ZST_START, padding=b""
+        reader, context.decompressobj, _ZST_CHUNK, MARKS["zst"], padding=b""
     ):
         yield frame.decompress(chunk)
+
+
+def _bz2(reader: Reader) -> Iterator[bytes]:
+    import bz2
+
+    return _standard(reader, bz2.BZ2Decompressor, "bz2", padding=b"")
+
+
+def _xz(reader: Reader) -> Iterator[bytes]:
+    import lzma
+
+    def new() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+
+    return _standard(reader, new, "xz", padding=b"\0")
+
+
+def _standard(
+    reader: Reader, new: Callable[[], Any], compression: str, padding: bytes
+) -> Iterator[bytes]:
+    """What the decompressors of the standard library make of an archive."""
+    for chunk, member in _members(reader, new, _CHUNK, MARKS[compression], padding):
+        while not member.eof:
+            try:
+                piece = member.decompress(chunk, BLOCK_BYTES)
+            except Exception as error:  # noqa: BLE001  # OSError, EOFError, LZMAError: each by its own reason
+                raise _Damaged(str(error)) from None
+            chunk = b""
+            yield piece
+            if member.needs_input:
+                break
+
+
+class _Damaged(Exception):
+    """A decompressor of the standard library stumbled."""
 
 
 def _members(

@@ -5,18 +5,24 @@ objects, in order.
 from __future__ import annotations
 
 import glob
+import logging
 import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import AccessDenied, ConfigurationError, NotFound, NothingToRead
-from ..job_folder import ACCESS_CHECK, JOB_FOLDER_MARK
+from ..errors import AccessDenied, NotFound, NothingToRead
+from ..job_folder import ACCESS_CHECK
 from ..storage import StoredObject, is_remote, normal, storage_for
-from .compression import compression_of
+from .compression import compression_of, without_compression
+from .conventions import SourceSelection
+from .input_file import InputFile
+from .key_globs import KeyGlob, first_wildcard
+from .log_names import safe_path, telling_log_names
 from .spool import Spool
 
 __all__ = [
@@ -30,35 +36,26 @@ __all__ = [
 
 SourceLike = str | os.PathLike[str]
 
-_ENDINGS = (".ndjson", ".ndjson.gz", ".ndjson.zst")
-_JOB_FOLDER = re.compile(JOB_FOLDER_MARK + r"[^/]*(/|$)")
-_GLOB = re.compile(r"[*?\[]")
+_SAID = 5
+"""Files that look like data and are not read: so many are named in the log."""
+_LISTED = 10
+"""Files that are named where none of a source is read."""
 
+_REPEATED = re.compile(r"(\*\*/){2,}")
 
-@dataclass(frozen=True, slots=True)
-class InputFile:
-    """One file or object to read.
-
-    name        as the user named it: ``data/Patient.ndjson``
-    uri, size, etag   as listed
-    log_name    relative path of its logs: below the source, without ``.gz`` and ``.zst``
-    compression ``gz``, ``zst`` or None
-    """
-
-    name: str
-    uri: str
-    size: int
-    etag: str
-    log_name: str
-    compression: str | None
+_log = logging.getLogger("bulkfhir.engine")
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something below a source that is no input, and why."""
+    """Something below a source that is no input, and why.
+
+    looks_like_data  nobody may miss that it is not read
+    """
 
     name: str
     reason: str
+    looks_like_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,32 +84,43 @@ def find_inputs(
     source: SourceLike | Sequence[SourceLike],
     *,
     include_all: bool = False,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    contract: bool = False,
+    logged: bool = True,
     spool: Spool | None = None,
 ) -> Listing:
-    """List every input of one source or of several.
+    """List every input of one source or of several, each file once.
 
-    A folder gives its ``.ndjson``, ``.ndjson.gz`` and ``.ndjson.zst`` files, deep, in the order of
-    their names, but for what a bulk export keeps beside its data (``log.ndjson``, ``*.log.ndjson``,
-    ``error/``, ``deleted/``; ``include_all`` reads these too) and the folders of import jobs. A
-    file is read whatever its name. What comes through a pipe is copied, to ``spool`` or to a
-    temporary folder. Raises NothingToRead, NotFound, AccessDenied, and
-    ConfigurationError where two inputs would share one log.
+    A folder gives what is data in it by name and content, deep, in the order of the names, as
+    docs/inputs.md says; SourceSelection says what the keywords change. A file that is named is read
+    whatever it is called, unless a pattern leaves it out. ``logged``: the job writes logs, so that
+    each input needs a name of its own for them. What comes through a pipe is copied, to ``spool``
+    or to a temporary folder. Raises NothingToRead, NotFound, AccessDenied, and
+    ConfigurationError where nothing tells the logs of two inputs apart.
     """
     places = _places(source)
-    found, skipped, spool = list[InputFile](), list[Skipped](), spool or Spool()
+    selection = SourceSelection(include_all, include, exclude, contract)
+    found, skipped, spool = dict[str, InputFile](), list[Skipped](), spool or Spool()
     try:
         for place in places:
-            for entry in _find(place, include_all, spool):
+            for entry in _find(place, selection, spool):
                 if isinstance(entry, Skipped):
                     skipped.append(entry)
                 else:
-                    found.append(entry)
-        _refuse_nothing(places, found, skipped)
-        _refuse_shared_logs(found)
+                    found.setdefault(entry.uri, entry)
+        inputs = tuple(found.values())
+        _refuse_nothing(places, inputs, skipped)
+        if logged:
+            inputs = tuple(
+                replace(file, log_name=name)
+                for file, name in zip(inputs, telling_log_names(inputs), strict=True)
+            )
     except BaseException:
         spool.discard()
         raise
-    return Listing(tuple(found), tuple(skipped), source_uri(source), spool)
+    _tell([one for one in skipped if one.looks_like_data])
+    return Listing(inputs, tuple(skipped), source_uri(source), spool)
 
 
 def source_uri(source: SourceLike | Sequence[SourceLike]) -> str:
@@ -127,40 +135,42 @@ def _places(source: SourceLike | Sequence[SourceLike]) -> list[str]:
     ]
 
 
-def _find(place: str, include_all: bool, spool: Spool) -> Iterator[InputFile | Skipped]:
+def _find(place: str, selection: SourceSelection, spool: Spool) -> Iterator[InputFile | Skipped]:
     if place == "-":
         yield _spooled("-", "stdin.ndjson", sys.stdin.buffer, spool)
     elif is_remote(place):
-        yield from _find_remote(place, include_all)
+        yield from _find_remote(place, selection)
     else:
-        yield from _find_local(place, include_all, spool)
+        yield from _find_local(place, selection, spool)
 
 
-def _find_remote(place: str, include_all: bool) -> Iterator[InputFile | Skipped]:
+def _find_remote(place: str, selection: SourceSelection) -> Iterator[InputFile | Skipped]:
+    """HealthLake takes a prefix as it stands: s3://bucket/2024 reads 2024-a.ndjson too. A glob is
+    only a place where nothing lies by that very name.
+    """
     place = normal(place)
     storage = storage_for(place)
-    pattern = _GLOB.search(place)
-    if pattern:
-        base = place[: place.rindex("/", 0, pattern.start()) + 1]
-        matches = re.compile(_translate(place))
-        yield from _select(
-            (entry for entry in storage.list(base) if matches.fullmatch(entry.uri)),
-            base,
-            base,
-            include_all,
-        )
-        return
     single = storage.stat(place)
     if single:
-        yield _input(single, place, place.rpartition("/")[2])
+        yield from _named(single, place, place.rpartition("/")[2], selection)
         return
-    base = place[
-        : place.rindex("/") + 1
-    ]  # HealthLake takes a prefix as it stands: s3://bucket/2024 reads 2024-a.ndjson too
-    yield from _select(storage.list(place), base, base, include_all)
+    base = place[: place.rindex("/") + 1]
+    entries = storage.list(place)
+    wildcard = None if selection.contract else first_wildcard(place)
+    if wildcard is not None:
+        first = next(entries, None)
+        if first is None:
+            base = place[: place.rindex("/", 0, wildcard) + 1]
+            matches = KeyGlob(place).matches
+            entries = (entry for entry in storage.list(base) if matches(entry.uri))
+        else:
+            entries = chain([first], entries)
+    yield from _select(entries, base, base, selection)
 
 
-def _find_local(place: str, include_all: bool, spool: Spool) -> Iterator[InputFile | Skipped]:
+def _find_local(
+    place: str, selection: SourceSelection, spool: Spool
+) -> Iterator[InputFile | Skipped]:
     path = Path(normal(place))
     storage = storage_for(str(path))
     if path.is_dir():
@@ -168,68 +178,53 @@ def _find_local(place: str, include_all: bool, spool: Spool) -> Iterator[InputFi
         shown = place.removeprefix("file://").rstrip("/") + "/"
         if not os.access(path, os.R_OK | os.X_OK):
             raise AccessDenied(place, "permission denied")
-        yield from _select(storage.list(base), base, "" if shown == "./" else shown, include_all)
+        yield from _select(storage.list(base), base, "" if shown == "./" else shown, selection)
     elif path.exists():
         if not os.access(path, os.R_OK):
             raise AccessDenied(place, "permission denied")
         entry = storage.stat(str(path))
         if entry:
-            yield _input(entry, place, path.name)
+            yield from _named(entry, place, path.name, selection)
         else:
             with path.open("rb") as pipe:
                 yield _spooled(place, path.name, pipe, spool)
-    elif pattern := _GLOB.search(place):
-        fixed = place[: place.rfind("/", 0, pattern.start()) + 1]
+    elif (wildcard := first_wildcard(place)) is not None:
+        fixed = place[: place.rfind("/", 0, wildcard) + 1]
         base = normal(fixed or ".").rstrip("/") + "/"
+        pattern = _REPEATED.sub("**/", place[len(fixed) :])
         # Path.glob cannot be told of hidden files.
         matches = glob.iglob(  # noqa: PTH207
-            place[len(fixed) :], root_dir=base, recursive=True, include_hidden=True
+            pattern, root_dir=base, recursive=True, include_hidden=True
         )
-        paths = sorted(base + match for match in matches)
+        paths = sorted({base + match for match in matches})
         entries = (entry for entry in map(storage.stat, paths) if entry)
-        yield from _select(entries, base, fixed, include_all)
+        yield from _select(entries, base, fixed, selection)
     else:
         raise NotFound(place, "no such file or folder")
 
 
 def _select(
-    entries: Iterable[StoredObject], base: str, shown: str, include_all: bool
+    entries: Iterable[StoredObject], base: str, shown: str, selection: SourceSelection
 ) -> Iterator[InputFile | Skipped]:
     for entry in entries:
         relative = entry.uri.removeprefix(base)
-        reason = _reason_to_skip(relative, include_all)
-        if reason is None:
+        skipped = selection.reason_to_skip(relative, entry)
+        if skipped is None:
             yield _input(entry, shown + relative, relative)
         elif not relative.endswith(ACCESS_CHECK):
-            yield Skipped(shown + relative, reason)
+            yield Skipped(shown + relative, *skipped)
 
 
-def _reason_to_skip(relative: str, include_all: bool) -> str | None:
-    """Why a file of a folder is no input; None where it is one."""
-    folders, _, name = ("/" + relative).rpartition("/")
-    if _JOB_FOLDER.search(relative):
-        return "output of an import job"
-    if not name.endswith(_ENDINGS):
-        return "not an NDJSON file by its name"
-    if include_all:
-        return None
-    plain = name.removesuffix(".gz").removesuffix(".zst")
-    if plain == "log.ndjson" or plain.endswith(".log.ndjson"):
-        return "log of the export"
-    if {"error", "deleted"} & set(folders.split("/")):
-        return "error or deleted folder of the export"
-    return None
+def _named(
+    entry: StoredObject, place: str, name: str, selection: SourceSelection
+) -> Iterator[InputFile | Skipped]:
+    reason = selection.refused(name)
+    yield Skipped(place, reason) if reason else _input(entry, place, name)
 
 
 def _input(entry: StoredObject, name: str, relative: str) -> InputFile:
-    compression = compression_of(relative)
-    log_name = relative[: -len(compression) - 1] if compression else relative
-    steps = log_name.split("/")
-    if {"", ".", ".."} & set(steps) or "\0" in log_name:
-        raise ConfigurationError(
-            f"{name}: this name cannot be the path of a log: it has an empty step, '.' or '..'"
-        )
-    return InputFile(name, entry.uri, entry.size, entry.etag, log_name, compression)
+    log_name = safe_path(without_compression(relative))
+    return InputFile(name, entry.uri, entry.size, entry.etag, log_name, compression_of(relative))
 
 
 def _spooled(name: str, log_name: str, pipe: BinaryIO, spool: Spool) -> InputFile:
@@ -237,28 +232,25 @@ def _spooled(name: str, log_name: str, pipe: BinaryIO, spool: Spool) -> InputFil
 
 
 def _refuse_nothing(
-    places: Sequence[str], found: Sequence[InputFile], skipped: Sequence[Skipped]
+    places: Sequence[str], inputs: Sequence[InputFile], skipped: Sequence[Skipped]
 ) -> None:
-    if not found:
-        why = (
-            f" ({len(skipped)} files skipped, the first: {skipped[0].name}: {skipped[0].reason})"
-            if skipped
-            else ""
-        )
-        raise NothingToRead(
-            f"{', '.join(places)}: nothing to read: no .ndjson, .ndjson.gz or .ndjson.zst file{why}"
-        )
+    if inputs:
+        return
+    message = f"{', '.join(places)}: nothing to read: no NDJSON file"
+    if not skipped:
+        raise NothingToRead(f"{message}; no file lies there")
+    there = "; ".join(f"{one.name}: {one.reason}" for one in skipped[:_LISTED])
+    more = f"; and {len(skipped) - _LISTED:,} more" if len(skipped) > _LISTED else ""
+    raise NothingToRead(f"{message}; there lie {there}{more}")
 
 
-def _refuse_shared_logs(files: Iterable[InputFile]) -> None:
-    seen: dict[str, str] = {}
-    for file in files:
-        if file.log_name in seen:
-            raise ConfigurationError(
-                f"{seen[file.log_name]} and {file.name} would both log to {file.log_name}: rename "
-                "one or import them in two jobs"
-            )
-        seen[file.log_name] = file.name
+def _tell(missed: Sequence[Skipped]) -> None:
+    for one in missed[:_SAID]:
+        _log.warning("%s is not read: %s", one.name, one.reason)
+    if len(missed) > _SAID:
+        _log.warning(
+            "and %d files more are not read (--statistics lists them)", len(missed) - _SAID
+        )
 
 
 def _public(place: str) -> str:
@@ -268,20 +260,3 @@ def _public(place: str) -> str:
     if not is_remote(path) and Path(path).is_dir() and not path.endswith("/"):
         path += "/"
     return storage_for(path).public(path)
-
-
-def _translate(pattern: str) -> str:
-    """A glob over S3 keys as a regular expression: ``*`` and ``?`` stop at ``/``, ``**`` does
-    not.
-    """
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", pattern)
-    rules = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(
-        rules.get(part)
-        or (
-            part.replace("[!", "[^")
-            if part.startswith("[") and part.endswith("]")
-            else re.escape(part)
-        )
-        for part in parts
-    )

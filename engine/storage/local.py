@@ -164,7 +164,9 @@ class _LocalWriter:
         target = Path(uri)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            number, partial = tempfile.mkstemp(_PARTIAL, f".{target.name[:60]}.", target.parent)
+            # A name has 255 bytes at the most, and a letter up to four.
+            hint = os.fsencode(target.name)[:60].decode("utf-8", "ignore")
+            number, partial = tempfile.mkstemp(_PARTIAL, f".{hint}.", target.parent)
             self._partial = Path(partial)
             self._file = os.fdopen(number, "wb", buffering=_WRITE_BUFFER)
         except OSError as error:

@@ -194,3 +194,13 @@ def test_keys_and_rates_hold_on_the_wire(tmp_path):
             unsigned.describe_fhir_datastore(DatastoreId=DATASTORE)
     finally:
         server.end()
+
+
+@pytest.mark.parametrize("source", ["s3://in-bucket/data/*.ndjson", "s3://in-bucket/odd/"])
+def test_an_input_is_what_the_contract_says_and_no_address_is_a_glob(served, source):
+    served.put("odd/OBS.NDJSON", GOOD)
+    client = served.client()
+    job = client.start_fhir_import_job(**start_request(source=source))
+    ended = finished(client, job["JobId"])
+    assert ended["JobStatus"] == "FAILED"
+    assert "nothing to read" in ended["Message"]

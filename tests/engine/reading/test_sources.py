@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import threading
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from bulkfhir.engine.errors import ConfigurationError, NotFound, NothingToRead
 from bulkfhir.engine.reading.sources import find_inputs
@@ -120,13 +123,144 @@ def test_file_addresses_are_paths(export):
     )
 
 
-def test_two_inputs_with_one_log_are_refused(export):
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_inputs_that_differ_by_compression_the_archive_keeps_its_ending(export, order):
     (export / "Patient.ndjson.gz").write_bytes(gzip.compress(b"{}\n"))
-    with pytest.raises(
-        ConfigurationError,
-        match=r"data/Patient.ndjson and data/Patient.ndjson.gz would both log to Patient.ndjson",
-    ):
-        find_inputs("data")
+    sources = ["data/Patient.ndjson", "data/Patient.ndjson.gz"][::order]
+    logs = {file.name: file.log_name for file in find_inputs(sources).inputs}
+    assert logs == {
+        "data/Patient.ndjson": "Patient.ndjson",
+        "data/Patient.ndjson.gz": "Patient.ndjson.gz",
+    }
+
+
+def test_inputs_of_one_name_are_logged_under_what_tells_them_apart(export, tmp_path):
+    for folder in ("x/a", "y/a", "z"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "Patient.ndjson").write_bytes(b"{}\n")
+    (tmp_path / "z/Group.ndjson").write_bytes(b"{}\n")
+    listing = find_inputs(["x/a", "y/a/Patient.ndjson", "z"])
+    assert [file.log_name for file in listing.inputs] == [
+        "x/a/Patient.ndjson",
+        "y/a/Patient.ndjson",
+        "Group.ndjson",
+        "z/Patient.ndjson",
+    ]
+
+
+def test_a_file_that_two_sources_give_is_read_once(export):
+    assert names(find_inputs(["data/Patient.ndjson", "data"])).count("data/Patient.ndjson") == 1
+
+
+def test_a_validation_needs_no_names_of_logs(export):
+    (export / "Patient.ndjson.gz").write_bytes(gzip.compress(b"{}\n"))
+    logs = [file.log_name for file in find_inputs("data", logged=False).inputs]
+    assert logs.count("Patient.ndjson") == 2
+
+
+LINE = b'{"resourceType":"Patient","id":"a"}\n'
+PRETTY = b'{\n  "resourceType": "Bundle",\n  "id": "a"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("OBS.NDJSON", LINE),
+        ("a.jsonl", LINE),
+        ("a.JSONL.GZ", gzip.compress(LINE)),
+        ("a.json.gz", gzip.compress(LINE)),
+        ("a.ndjson.gzip", gzip.compress(LINE)),
+        ("a.ndjson.zstd", zstandard.compress(LINE)),
+        ("a.ndjson.bz2", bz2.compress(LINE)),
+        ("a.ndjson.xz", lzma.compress(LINE)),
+        ("part-00000-af3e.c000.json", LINE),
+        ("part-00000", gzip.compress(LINE)),
+        ("Patient", LINE),
+        ("Patient.0001", LINE),
+        ("Patient.json", LINE * 2),
+    ],
+)
+def test_data_is_known_by_name_or_content(tmp_path, name, data):
+    (tmp_path / name).write_bytes(data)
+    assert names(find_inputs(tmp_path)) == [str(tmp_path / name)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("one.json", LINE, "a single resource, and not an NDJSON file by its name"),
+        ("a.json.gz", gzip.compress(PRETTY), "not NDJSON but a Bundle over several lines"),
+        ("part-0.snappy.parquet", b"PAR1", "not NDJSON but a Parquet table"),
+        ("Patient", b"PK\x03\x04", "not NDJSON but a ZIP archive"),
+        ("a.csv", b"id,name\n1,a\n", "not an NDJSON file by its name"),
+        ("a.zip", b"PK\x03\x04", "not an NDJSON file by its name"),
+    ],
+)
+def test_what_looks_like_data_is_never_skipped_in_silence(export, caplog, name, data, reason):
+    (export / name).write_bytes(data)
+    listing = find_inputs("data")
+    assert f"data/{name}" not in names(listing)
+    assert f"data/{name} is not read: {reason}" in caplog.text
+    (skipped,) = [one for one in listing.skipped if one.looks_like_data]
+    assert skipped.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "._Patient.ndjson",
+        ".old/Patient.ndjson",
+        "__MACOSX/Patient.ndjson",
+        "log.2024.ndjson",
+        "LOG.NDJSON",
+        "Patient-error.ndjson",
+        "Patient-errors.ndjson.gz",
+        "errors/Patient.ndjson",
+        "Deleted/Bundle.ndjson",
+        "_SUCCESS",
+        "_temporary/0/part-00000",
+        "LICENSE",
+        "notes.md",
+    ],
+)
+def test_what_lies_beside_data_is_skipped_without_a_word(tmp_path, caplog, name):
+    for path in (tmp_path / name, tmp_path / "Group.ndjson"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"{}\n")
+    assert names(find_inputs(tmp_path)) == [str(tmp_path / "Group.ndjson")]
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        ({"include": ["manifest.*"]}, ["manifest.json"]),
+        ({"include": ["2024/*"], "exclude": ["*.gz"]}, ["2024/Condition.ndjson.zst"]),
+        ({"exclude": ["2024/"]}, ["Patient.ndjson"]),
+        ({"exclude": ["**/Con*", "P*"]}, ["2024/Observation.ndjson.gz"]),
+        ({"include": ["log.ndjson"]}, ["log.ndjson"]),
+    ],
+)
+def test_patterns_choose_by_name_folder_or_path(export, patterns, expected):
+    assert names(find_inputs("data", **patterns)) == [f"data/{name}" for name in expected]
+
+
+def test_a_pattern_leaves_out_a_file_that_is_named(export):
+    listing = find_inputs(["data/Patient.ndjson", "data/README"], exclude=["READ*"])
+    assert names(listing) == ["data/Patient.ndjson"]
+    with pytest.raises(NothingToRead, match=r"there lie data/README: not included"):
+        find_inputs("data/README", include=["*.ndjson"])
+
+
+def test_by_the_contract_only_its_endings_are_input(export):
+    (export / "OBS.NDJSON").write_bytes(LINE)
+    (export / "a.jsonl").write_bytes(LINE)
+    (export / "part-0").write_bytes(LINE)
+    assert names(find_inputs("data", contract=True)) == [
+        "data/2024/Condition.ndjson.zst",
+        "data/2024/Observation.ndjson.gz",
+        "data/Patient.ndjson",
+    ]
 
 
 @pytest.mark.parametrize(
