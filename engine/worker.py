@@ -5,6 +5,7 @@ written as part files.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +28,8 @@ from .totals import Totals
 from .writing.parts import Parts, open_parts
 
 __all__ = ["count_lines", "run_shard"]
+
+_log = logging.getLogger("bulkfhir.engine")
 
 
 def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
@@ -51,6 +54,7 @@ def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
             tally.add_opinions(judge.opinions(piece, verdicts, beat.check).items())
             beat(tally.live(reading.consumed))
         totals = tally.frozen()
+        _log.debug("shard %d: %d lines of %s", shard.index, lines, shard.uri)
         if broken and reading.is_altered(totals):
             parts.abort()
             parts = open_parts(settings, shard.index)

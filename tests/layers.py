@@ -41,7 +41,7 @@ COLUMN = {
         values definitions
         patterns
         block excerpt
-        text_columns memory issue undecided declaration errors
+        text_columns memory issue undecided declaration errors crash_log
     """,
     "engine": """
         __init__ front emulator

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from .crash_log import log_crash_of
 from .declaration import FAILING, MASK, Declaration, Severity, Violation
 
 __all__ = [
@@ -215,9 +216,10 @@ class Verdict:
 def crash_verdict(
     error: Exception, resource_type: str | None = None, resource_id: str | None = None
 ) -> Verdict:
-    """Return what is said of a resource whose validation itself broke, a server error and never
-    the data's; with its type and id where they could be read.
+    """Log, and return, what is said of a resource whose validation itself broke, a server error
+    and never the data's; with its type and id where they could be read.
     """
+    log_crash_of(resource_type, error)
     return Verdict(resource_type, resource_id, [Issue.of(CRASH(error=type(error).__name__))])
 
 

@@ -16,6 +16,8 @@ def main() -> None:
     """Run the command that was asked for and exit with its code: the program ``bulkfhir``."""
     from ..own_process import end_with_job
     from .program import run
+    from .streams import fill_closed_streams
 
+    fill_closed_streams()
     end_with_job()
     sys.exit(run(sys.argv[1:]))

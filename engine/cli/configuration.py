@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["FILE", "defaults_from_file"]
 
 FILE = Path("bulkfhir.toml")
 
+_KINDS: dict[type, str] = {list: "list", dict: "table"}
 
-def defaults_from_file(known: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+
+def defaults_from_file(known: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, Any]]:
     """Return command -> option -> default.
 
-    ``known`` says which options each command has; a name that none has is a mistake of the user.
+    ``known`` says which options each command has, and whether it takes a list of values; a name
+    that none has is a mistake of the user, and so is a value of another kind.
     """
     try:
         content = tomllib.loads(FILE.read_text(encoding="utf-8"))
@@ -38,7 +41,8 @@ def defaults_from_file(known: Mapping[str, Collection[str]]) -> dict[str, dict[s
         if not takers:
             raise click.UsageError(f"{FILE}: no command has an option '{key}'")
         for command in takers:
-            defaults[command][_parameter(key)] = value
+            several = known[command][_parameter(key)]
+            defaults[command][_parameter(key)] = _plain(key, value, several=several)
     for command in known.keys() & content.keys():
         table = content[command]
         if not isinstance(table, dict):
@@ -46,8 +50,22 @@ def defaults_from_file(known: Mapping[str, Collection[str]]) -> dict[str, dict[s
         for key, value in table.items():
             if _parameter(key) not in known[command]:
                 raise click.UsageError(f"{FILE}: '{command}' has no option '{key}'")
-            defaults[command][_parameter(key)] = value
+            several = known[command][_parameter(key)]
+            defaults[command][_parameter(key)] = _plain(key, value, several=several)
     return defaults
+
+
+def _plain(key: str, value: Any, *, several: bool) -> Any:
+    """A value as the command line would have it: text, or True and False of a flag."""
+    if several:
+        if not isinstance(value, list):
+            raise click.UsageError(f"{FILE}: '{key}' takes a list: ['...']")
+        return [_plain(key, one, several=False) for one in value]
+    if isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | float):
+        return str(value)
+    raise click.UsageError(f"{FILE}: '{key}' takes one value, no {_KINDS.get(type(value), 'date')}")
 
 
 def _parameter(key: str) -> str:

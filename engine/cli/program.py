@@ -16,6 +16,7 @@ import click
 
 from . import exits
 from .configuration import FILE, defaults_from_file
+from .streams import say, settle_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,20 +96,21 @@ def program(ctx: click.Context) -> None:
     """
     if FILE.exists():
         ctx.default_map = defaults_from_file(
-            {name: _option_names(program, ctx, name) for name in COMMANDS}
+            {name: _options(program, ctx, name) for name in COMMANDS}
         )
 
 
-def _option_names(group: click.Group, ctx: click.Context, name: str) -> set[str]:
+def _options(group: click.Group, ctx: click.Context, name: str) -> dict[str, bool]:
+    """The options of a command, and whether each takes several values."""
     command = group.get_command(ctx, name)
     return (
         {
-            option.name
+            option.name: option.multiple
             for option in command.params
             if option.name and isinstance(option, click.Option)
         }
         if command
-        else set()
+        else {}
     )
 
 
@@ -120,7 +122,7 @@ def run(arguments: Sequence[str]) -> int:
             result = program.main(list(arguments), prog_name="bulkfhir", standalone_mode=False)
             sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        say(error.format_message())
         return exits.USAGE
     except click.ClickException as error:
         return _complain(error.format_message(), exits.USAGE)
@@ -131,10 +133,11 @@ def run(arguments: Sequence[str]) -> int:
             else _complain("interrupted", exits.INTERRUPTED)
         )
     except BrokenPipeError:  # the reader of our output left (`| head`): that is no mistake
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        settle_output()
         return 128 + signal.SIGPIPE
-    except Exception as error:  # noqa: BLE001  # only one kind is caught: its class is imported when it is needed, which keeps --help quick
-        return _complain(str(error), _code_of(error))
+    except Exception as error:  # noqa: BLE001  # the wall around a command: code 1 says that lines were rejected, never that something broke
+        settle_output()
+        return _complain(*_sentence(error))
     return result if isinstance(result, int) else exits.ACCEPTED
 
 
@@ -159,25 +162,30 @@ def _termination_interrupts(came: list[int]) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
 
 
-def _code_of(error: Exception) -> int:
-    """The exit code for a mistake of the user or of a store; anything else is a defect of ours and
-    is raised again, with its traceback.
+def _sentence(error: Exception) -> tuple[str, int]:
+    """What is said of an error, and the exit code: of a mistake of the user, or of a store, what it
+    says itself; of a defect of ours where it happened, without any value.
     """
     from bulkfhir.validators.errors import BulkfhirError
 
     from ..errors import AccessDenied, NotFound, NothingToRead, StorageError, Unavailable
+    from ..logs import log_crash
 
-    if not isinstance(error, BulkfhirError):
-        raise error
     if isinstance(error, NothingToRead):
-        return exits.NOTHING_TO_READ
+        return str(error), exits.NOTHING_TO_READ
     if isinstance(error, Unavailable):  # a wrong clock is as much the user's as a wrong key
-        return exits.USAGE if error.lapsed else exits.FAILED
+        return str(error), exits.USAGE if error.lapsed else exits.FAILED
     if isinstance(error, StorageError) and not isinstance(error, NotFound | AccessDenied):
-        return exits.FAILED
-    return exits.USAGE
+        return str(error), exits.FAILED
+    if isinstance(error, BulkfhirError):
+        return str(error), exits.USAGE
+    if isinstance(error, OSError) and error.errno is not None:
+        place = error.filename if isinstance(error.filename, str) else "standard output"
+        return f"{place}: {os.strerror(error.errno)}", exits.FAILED
+    log_crash("a defect of bulkfhir", error)
+    return f"internal error: {type(error).__name__}; please report it", exits.FAILED
 
 
 def _complain(message: str, code: int) -> int:
-    click.echo(f"bulkfhir: {' '.join(message.split())}", err=True)
+    say(f"bulkfhir: {' '.join(message.split())}")
     return code

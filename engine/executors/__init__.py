@@ -9,6 +9,8 @@ tasks -> run_all -> Runner.submit(slot, …) -> worker: function(…, beat) -> r
 from __future__ import annotations
 
 import concurrent.futures
+import logging
+import multiprocessing
 import os
 from collections.abc import Mapping
 
@@ -33,6 +35,8 @@ __all__ = [
     "run_all",
 ]
 
+
+_log = logging.getLogger("bulkfhir.engine")
 
 _PATIENCE = 3.0
 """Seconds: SIGTERM, Ctrl-C and a cancelled job end a command within five."""
@@ -80,6 +84,14 @@ def open_runner(
 
         return Foreign(executor, workers)
     local = LocalOptions.of(options or {})
+    if workers > 1 and multiprocessing.current_process().daemon:
+        _log.warning(
+            "this process is a daemonic one of multiprocessing (as Celery's are), which may have "
+            "no children: there is one worker, inside it"
+        )
+        from .thread import InThread
+
+        return InThread()
     if workers == 1 and not local.nice and not (plug_ins and ends_with_job()):
         from .thread import InThread
 

@@ -6,6 +6,7 @@ job, nor the parent if it is killed.
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -41,21 +42,32 @@ class LocalPool:
         self._options = options or LocalOptions()
         _refuse_long_paths()
         _server.acquire()
+        self._closed = False
         self._context = _Context()
         self._context.set_forkserver_preload(_PRELOAD)
-        self._cells = self._context.RawArray("q", LiveCounters.size(slots))
+        self._executor: ProcessPoolExecutor | None = None
+        self._logs: LogBridge | None = None
+        try:
+            with _refusals_told():
+                self._cells = self._context.RawArray("q", LiveCounters.size(slots))
+                self._start()
+        except BaseException:
+            self.close(kill=True)
+            raise
         self.counters: LiveCounters | None = LiveCounters(self._cells)
-        self._closed = False
-        self._start()
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
         """Run ``function(*arguments, beat)`` in the worker of a slot."""
-        return self._executor.submit(_run, slot, function, *arguments)
+        if self._executor is None:
+            raise ValueError("this pool is closed")
+        with _refusals_told():
+            return self._executor.submit(_run, slot, function, *arguments)
 
     def restart(self) -> bool:
         """Kill what is left of the workers and begin anew; always possible here."""
         self._end(kill=True)
-        self._start()
+        with _refusals_told():
+            self._start()
         return True
 
     def close(self, *, kill: bool = False) -> None:
@@ -75,17 +87,22 @@ class LocalPool:
             initializer=_begin,
             initargs=(self._cells, self._logs.queue, self._logs.level, self._options),
         )
+        self._executor.submit(os.getpid)  # what the system refuses, it refuses before work begins
 
     def _end(self, *, kill: bool) -> None:
+        started = [process for process in self._context.started if process.pid is not None]
         if kill:
-            for process in self._context.started:
+            for process in started:
                 process.kill()
-        self._executor.shutdown(wait=True, cancel_futures=True)
-        for process in self._context.started:
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        for process in started:
             process.join()
             process.close()
         self._context.started.clear()
-        self._logs.close()
+        if self._logs is not None:
+            self._logs.close()
+        self._executor = self._logs = None
 
 
 class _Process(ForkServerProcess):
@@ -106,6 +123,25 @@ class _Process(ForkServerProcess):
                 return ForkServerProcess._Popen(process_obj)  # noqa: SLF001 what is extended here
             finally:
                 sys.modules["__main__"] = main
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Raise ConfigurationError where the system refuses what worker processes need."""
+    try:
+        yield
+    except (OSError, EOFError) as error:
+        number = getattr(error, "errno", None)
+        reason = os.strerror(number) if number else f"their server has gone ({error!r})"
+        need = (
+            "raise the limit of open files (ulimit -n)"
+            if number in (errno.EMFILE, errno.ENFILE)
+            else "they need /dev/shm, and a folder of temporary files (TMPDIR), to write to"
+        )
+        raise ConfigurationError(
+            f"worker processes cannot be started: {reason}; {need}, or choose one worker "
+            "(--workers 1)"
+        ) from None
 
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)

@@ -136,6 +136,8 @@ def _places(source: SourceLike | Sequence[SourceLike]) -> list[str]:
 
 
 def _find(place: str, selection: SourceSelection, spool: Spool) -> Iterator[InputFile | Skipped]:
+    if place == "-" and sys.stdin is None:
+        raise NothingToRead("-: standard input is closed")
     if place == "-":
         yield _spooled("-", "stdin.ndjson", sys.stdin.buffer, spool)
     elif is_remote(place):

@@ -23,6 +23,7 @@ import zstandard
 from ..errors import PackageError
 from .archive import Archive, pack
 from .exact_decimals import with_exact_decimals
+from .shapes import misshapen
 from .tarball import read_folder, read_tarball
 from .trim import KINDS, trim
 
@@ -159,13 +160,18 @@ def _prepare(path: Path, key: str, members: Iterable[tuple[PurePosixPath, bytes]
         resource = _parsed(path, name, content)
         if name.name == "package.json":
             manifest = resource
-        elif resource.get("resourceType") in KINDS and isinstance(resource.get("url"), str):
+        elif _kind(resource) in KINDS and isinstance(resource.get("url"), str):
             resources.append(_trimmed(path, name, resource, content))
     if not manifest and not resources:
         raise PackageError(f"{path}: holds neither package.json nor conformance resources")
     body = pack([*resources, _description(path, manifest, resources)])
     _keep(key, body)
     return Archive(body)
+
+
+def _kind(resource: Resource) -> str:
+    kind = resource.get("resourceType")
+    return kind if isinstance(kind, str) else ""
 
 
 def _parsed(path: Path, name: PurePosixPath, content: bytes) -> Resource:
@@ -177,6 +183,12 @@ def _parsed(path: Path, name: PurePosixPath, content: bytes) -> Resource:
 
 
 def _trimmed(path: Path, name: PurePosixPath, resource: Resource, content: bytes) -> Resource:
+    fault = misshapen(resource)
+    if fault:
+        raise PackageError(
+            f"{path}: {name} is not a well-formed {resource['resourceType']}: {fault} "
+            f"({resource['url']})"
+        )
     try:
         return trim(with_exact_decimals(resource, content.removeprefix(_BOM)))
     except (

@@ -17,6 +17,8 @@ __all__ = ["find", "install", "installed", "locate", "standard_cache", "version_
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_LONGEST = 200
+"""Letters of the longest name and version: the name of a folder may have 255."""
 
 
 def standard_cache() -> Path:
@@ -102,7 +104,11 @@ def install(path: Path) -> Path:
     cannot be written.
     """
     package = open_package(path)
-    if not _NAME.fullmatch(package.name) or not _VERSION.fullmatch(package.version):
+    if (
+        not _NAME.fullmatch(package.name)
+        or not _VERSION.fullmatch(package.version)
+        or len(package.label) > _LONGEST
+    ):
         raise PackageError(
             f"{path}: its package.json names no usable name and version ({package.label})"
         )

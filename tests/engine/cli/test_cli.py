@@ -355,6 +355,11 @@ def test_environment_and_file_set_options_in_that_order(
         ("validate = 3", "'validate' is a table of options"),
         ("level = ", "bulkfhir.toml:"),
         ("level = 'loose'", "'loose'"),
+        ("workers = [1]", "'workers' takes one value, no list"),
+        ("workers = 2026-01-01", "'workers' takes one value, no date"),
+        ("warnings = {a = 1}", "'warnings' takes one value, no table"),
+        ("[validate]\npackages = 'a#1'", "'packages' takes a list: ['...']"),
+        ("[validate]\nmax-errors = 1.5", "'1.5' is not a valid integer"),
     ],
 )
 def test_mistake_in_the_file_is_one_line(bulkfhir, text: str, words: str) -> None:
