@@ -12,12 +12,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 __all__ = [
     "Input",
     "Labels",
     "copies",
+    "distinct",
     "find_files",
     "make_dirty",
     "only_bad",
@@ -30,6 +32,10 @@ _MUTATE = Path(__file__).resolve().parents[1] / "tests" / "oracle" / "mutate.py"
 
 _ID = re.compile(rb'^{"resourceType": ?"\w+", ?"id": ?"(?=[^"]{1,60}")')
 """Up to an id with room for a few characters more."""
+_UUID = re.compile(rb"\b([0-9a-f]{8})(?=-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)")
+_MOMENT = re.compile(rb'(?<=")\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d)?(?=[".+Z-])')
+_SPREAD = 0x9E3779B1
+"""Odd, so that different numbers give different ids."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,27 @@ def copies(chosen: Input, count: int) -> list[Path]:
             with chosen.file.open("rb") as lines, target.open("wb", buffering=1 << 20) as out:
                 out.writelines(_ID.sub(rb"\g<0>%03d-" % number, line, count=1) for line in lines)
     return found
+
+
+def distinct(line: bytes, number: int) -> bytes:
+    """The line with UUIDs and dates of its own, each the same wherever it stands: for measuring on
+    lines that a process has not seen.
+    """
+
+    def renamed(match: re.Match[bytes]) -> bytes:
+        return b"%08x" % (int(match[1], 16) ^ number * _SPREAD & 0xFFFFFFFF)
+
+    def moved(match: re.Match[bytes]) -> bytes:
+        text = match[0].decode()
+        form = "%Y-%m-%dT%H:%M:%S" if "T" in text else "%Y-%m-%d"
+        try:
+            then = datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            return match[0]
+        # days for dates, so that what stands in one period keeps its order
+        return (then + timedelta(days=number % 500, seconds=number % 1000)).strftime(form).encode()
+
+    return _MOMENT.sub(moved, _UUID.sub(renamed, _ID.sub(rb"\g<0>%d-" % number, line, count=1)))
 
 
 def sampled(whole: Input, count: int) -> Input:

@@ -4,6 +4,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use crate::accept::memo::{Check, Memo, Questions};
 use crate::accept::reason::{Reason, NAMES};
+use crate::accept::spelling::{place_before, respell};
 use crate::accept::table::Table;
 use crate::accept::walk::{Outcome, Room, Walk};
 
@@ -84,6 +85,30 @@ impl Columns {
         columns
     }
 
+    fn line<'a>(&self, data: &'a [u8], position: usize) -> &'a [u8] {
+        &data[self.starts[position] as usize..self.ends[position] as usize]
+    }
+
+    /// Take down what came of a line.
+    fn note(&mut self, position: usize, outcome: Outcome, room: &Room<'_>) {
+        self.states[position] = match outcome {
+            Outcome::Accepted { type_number, id } => {
+                let start = self.starts[position];
+                self.types[position] = type_number;
+                self.ids[position] = if id.1 > 0 {
+                    (start + id.0, start + id.1)
+                } else {
+                    (0, 0)
+                };
+                self.undecided.extend_from_slice(&room.undecided);
+                ACCEPTED
+            }
+            Outcome::Pending => PENDING,
+            Outcome::Misspelled => REASONS + Reason::Json as u8,
+            Outcome::Asked(reason) => REASONS + reason as u8,
+        };
+    }
+
     pub fn is_pending(&self) -> bool {
         self.states.contains(&PENDING)
     }
@@ -114,37 +139,52 @@ impl Acceptor {
     /// Walk every line that is pending; the questions that the walks raised.
     pub fn pass(&self, data: &[u8], columns: &mut Columns) -> Vec<(Check, Vec<u8>)> {
         let mut questions = Questions::default();
+        let mut respelled = Vec::new();
+        let mut misspelled = Vec::new();
         let mut room = Room::default();
         for position in 0..columns.states.len() {
             if columns.states[position] != PENDING {
                 continue;
             }
-            let (start, end) = (columns.starts[position], columns.ends[position]);
-            let line = &data[start as usize..end as usize];
-            // The wall around one line: a mistake in this crate costs time, never a verdict or the
-            // process.
-            let outcome = catch_unwind(AssertUnwindSafe(|| {
-                Walk::line(&self.table, &self.memo, &mut room, &mut questions, line)
-            }));
-            columns.states[position] = match outcome {
-                Ok(Outcome::Accepted { type_number, id }) => {
-                    columns.types[position] = type_number;
-                    columns.ids[position] = if id.1 > 0 {
-                        (start + id.0, start + id.1)
-                    } else {
-                        (0, 0)
-                    };
-                    columns.undecided.extend_from_slice(&room.undecided);
-                    ACCEPTED
+            let line = columns.line(data, position);
+            let outcome = self.walk(&mut room, &mut questions, line);
+            if outcome == Outcome::Misspelled {
+                let start = respelled.len();
+                respell(line, &mut respelled);
+                misspelled.push((position, start..respelled.len()));
+            } else {
+                columns.note(position, outcome, &room);
+            }
+        }
+        let mut room = Room::default();
+        for (position, place) in misspelled {
+            let outcome = match self.walk(&mut room, &mut questions, &respelled[place]) {
+                Outcome::Accepted { type_number, id } => {
+                    match place_before(columns.line(data, position), id) {
+                        Some(id) => Outcome::Accepted { type_number, id },
+                        None => Outcome::Asked(Reason::Value), // its bytes are not the id
+                    }
                 }
-                Ok(Outcome::Pending) => PENDING,
-                Ok(Outcome::Asked(reason)) => REASONS + reason as u8,
-                Err(_) => {
-                    room = Room::default();
-                    REASONS + Reason::Panic as u8
-                }
+                outcome => outcome,
             };
+            columns.note(position, outcome, &room);
         }
         questions.take()
+    }
+
+    /// The wall around one line: a mistake in this crate costs time, never a verdict or the process.
+    fn walk<'a>(
+        &'a self,
+        room: &mut Room<'a>,
+        questions: &mut Questions,
+        line: &'a [u8],
+    ) -> Outcome {
+        let walked = catch_unwind(AssertUnwindSafe(|| {
+            Walk::line(&self.table, &self.memo, room, questions, line)
+        }));
+        walked.unwrap_or_else(|_| {
+            *room = Room::default();
+            Outcome::Asked(Reason::Panic)
+        })
     }
 }

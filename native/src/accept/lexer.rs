@@ -2,6 +2,7 @@
 //! ASCII.
 
 use crate::accept::reason::Reason;
+use crate::accept::spelling::{unit, unneeded};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -9,6 +10,8 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 pub struct Lexer<'a> {
     pub bytes: &'a [u8],
     pub at: usize,
+    /// An escape was met that the line does not need: it is to be read without.
+    pub is_misspelled: bool,
 }
 
 /// A string's bytes between its quotes, and whether it holds a backslash.
@@ -31,7 +34,11 @@ pub struct Digits {
 
 impl<'a> Lexer<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Lexer { bytes, at: 0 }
+        Lexer {
+            bytes,
+            at: 0,
+            is_misspelled: false,
+        }
     }
 
     #[inline]
@@ -124,8 +131,13 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Where an escape ends. Halves of surrogate pairs are left to the explainer.
-    fn escape(&self, at: usize) -> Result<usize, Reason> {
+    /// Where an escape ends. Halves of surrogate pairs are left to the explainer, and an escape that
+    /// is not needed to whoever asked for the walk.
+    fn escape(&mut self, at: usize) -> Result<usize, Reason> {
+        if unneeded(&self.bytes[at..]).is_some() {
+            self.is_misspelled = true;
+            return Err(Reason::Json);
+        }
         match self.bytes.get(at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
             Some(b'u') => {
@@ -148,12 +160,7 @@ impl<'a> Lexer<'a> {
         if &six[..2] != b"\\u" {
             return Err(Reason::Json);
         }
-        six[2..]
-            .iter()
-            .try_fold(0, |unit, &byte| {
-                (byte as char).to_digit(16).map(|digit| unit * 16 + digit)
-            })
-            .ok_or(Reason::Json)
+        unit(&six[2..]).ok_or(Reason::Json)
     }
 
     pub fn number(&mut self) -> Result<Digits, Reason> {

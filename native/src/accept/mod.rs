@@ -8,6 +8,7 @@ pub(crate) mod op;
 pub(crate) mod primitives;
 mod projection;
 pub(crate) mod reason;
+pub mod spelling;
 pub mod table;
 pub(crate) mod tape;
 pub(crate) mod walk;

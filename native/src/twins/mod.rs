@@ -10,4 +10,5 @@ mod claimed_profiles;
 mod contained;
 mod identifier;
 mod ids;
+mod narrative_links;
 mod reference;

@@ -22,6 +22,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         room.followed.clear();
         room.later.clear();
         room.undecided.clear();
+        room.anchors.clear();
         if line.len() > LONGEST {
             return Outcome::Asked(Reason::Limit);
         }
@@ -37,6 +38,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             overlays: 0,
         };
         match walk.whole() {
+            Err(_) if walk.lexer.is_misspelled => Outcome::Misspelled,
             _ if walk.pending => Outcome::Pending,
             Ok((type_number, id)) => Outcome::Accepted { type_number, id },
             Err(reason) => Outcome::Asked(reason),
@@ -52,6 +54,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             return Ok((0, (0, 0)));
         }
         self.settle(type_number)?;
+        self.narrative_links()?;
         for (object, resource, op) in std::mem::take(&mut self.room.later) {
             self.resource = resource;
             self.condition(op, object)?;

@@ -112,7 +112,12 @@ impl<'a> Walk<'a, '_> {
                 let text = self.lexer.text()?;
                 let bytes = self.bytes(text);
                 let judged_by_check = primitive == Primitive::Other && property.format == NO_CHECK;
-                if !judged_by_check && !is_certainly(primitive, bytes, text.escaped) {
+                let is_certain = judged_by_check
+                    || match primitive {
+                        Primitive::Xhtml => self.narrative(bytes, text.escaped),
+                        _ => is_certainly(primitive, bytes, text.escaped),
+                    };
+                if !is_certain {
                     self.answer(
                         property.format,
                         bytes,

@@ -9,6 +9,7 @@ use crate::accept::op::Op;
 use crate::accept::reason::Reason;
 use crate::accept::table::Table;
 use crate::accept::tape::{Form, Key, Tape};
+use crate::xhtml::Anchors;
 
 /// Checks that are answered by additions to the table.
 pub(super) const TYPE_CHECK: Check = 0;
@@ -32,6 +33,8 @@ pub enum Outcome {
     },
     /// Questions were raised: walk it again when they are answered.
     Pending,
+    /// Written with escapes that it does not need: walk it without them.
+    Misspelled,
     Asked(Reason),
 }
 
@@ -45,6 +48,7 @@ pub struct Room<'a> {
     pub(crate) followed: HashSet<(u32, usize)>,
     pub(crate) later: Vec<(usize, usize, &'a Op)>,
     pub(crate) scratch: Vec<u8>,
+    pub(crate) anchors: Anchors,
     /// Value sets of codes that were accepted undecided, for the line.
     pub undecided: Vec<u32>,
 }

@@ -1,0 +1,171 @@
+//! JSON strings by another spelling: their text without escapes, and lines without the escapes that
+//! JSON does not need.
+//!
+//! Many writers escape what has no need of it: PHP and pandas a slash (`\/`), .NET a plus
+//! (`\u002B`), Gson an equals sign (`\u003d`). Such a line says what the same line without says, so
+//! that is what is walked: no rule has to know of it.
+
+/// The character that an escape stands for where it could stand there itself, in ASCII; and how
+/// many bytes the escape has. escape: the bytes from its backslash on.
+#[inline]
+pub fn unneeded(escape: &[u8]) -> Option<(u8, usize)> {
+    match escape.get(1)? {
+        b'/' => Some((b'/', 2)),
+        b'u' => {
+            let unit = unit(escape.get(2..6)?)?;
+            let character = u8::try_from(unit).ok()?;
+            let is_plain = matches!(character, 0x20..0x7f) && !matches!(character, b'"' | b'\\');
+            is_plain.then_some((character, 6))
+        }
+        _ => None,
+    }
+}
+
+/// A UTF-16 unit by its four digits.
+#[inline]
+pub fn unit(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |unit, &byte| {
+        (byte as char).to_digit(16).map(|digit| unit * 16 + digit)
+    })
+}
+
+/// Write a line without the escapes that it does not need.
+pub fn respell(line: &[u8], into: &mut Vec<u8>) {
+    let mut rest = line;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        into.extend_from_slice(&rest[..at]);
+        let length = match unneeded(&rest[at..]) {
+            Some((character, length)) => {
+                into.push(character);
+                length
+            }
+            None => {
+                let kept = &rest[at..rest.len().min(at + 2)];
+                into.extend_from_slice(kept);
+                kept.len()
+            }
+        };
+        rest = &rest[at + length..];
+    }
+    into.extend_from_slice(rest);
+}
+
+/// Where some bytes of the respelled line stand in the line itself; nothing where they are spelled
+/// otherwise there.
+pub fn place_before(line: &[u8], (start, end): (u32, u32)) -> Option<(u32, u32)> {
+    let (mut at, mut respelled) = (0usize, 0usize);
+    let wanted = start as usize;
+    loop {
+        let next = memchr::memchr(b'\\', &line[at..]).map_or(line.len(), |found| at + found);
+        if respelled + (next - at) > wanted || next == line.len() {
+            let found = at + wanted - respelled;
+            let last = found + (end - start) as usize;
+            return (last <= next).then_some((found as u32, last as u32));
+        }
+        let (bytes, length) = unneeded(&line[next..]).map_or((2, 2), |(_, length)| (1, length));
+        respelled += next - at + bytes;
+        if respelled > wanted {
+            return None;
+        }
+        at = line.len().min(next + length);
+    }
+}
+
+/// Write the text of a string whose bytes between the quotes are given. They are a string's as the
+/// lexer takes it; of others nothing is to be relied on.
+pub fn unescape(inside: &[u8], into: &mut Vec<u8>) {
+    let mut rest = inside;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        into.extend_from_slice(&rest[..at]);
+        let (character, length) = character(&rest[at..]);
+        let mut room = [0; 4];
+        into.extend_from_slice(character.encode_utf8(&mut room).as_bytes());
+        rest = &rest[rest.len().min(at + length)..];
+    }
+    into.extend_from_slice(rest);
+}
+
+/// The character of an escape, and how many bytes the escape has.
+fn character(escape: &[u8]) -> (char, usize) {
+    let unit_at = |at: usize| escape.get(at..at + 4).and_then(unit);
+    let short = match escape.get(1) {
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'u') => {
+            let first = unit_at(2).unwrap_or(0xfffd);
+            let pair = (0xd800..0xdc00)
+                .contains(&first)
+                .then(|| unit_at(8))
+                .flatten()
+                .filter(|second| (0xdc00..0xe000).contains(second))
+                .map(|second| 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00));
+            let length = if pair.is_some() { 12 } else { 6 };
+            let number = pair.unwrap_or(first);
+            return (char::from_u32(number).unwrap_or('\u{fffd}'), length);
+        }
+        Some(&other) => char::from(other),
+        None => '\u{fffd}',
+    };
+    (short, 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn respelled(line: &str) -> String {
+        let mut into = Vec::new();
+        respell(line.as_bytes(), &mut into);
+        String::from_utf8(into).expect("a string")
+    }
+
+    #[test]
+    fn escapes_without_need_go() {
+        for (line, plain) in [
+            (r#"{"a":"Patient\/1"}"#, r#"{"a":"Patient/1"}"#),
+            (r#""\u002B\u003d\u003D""#, r#""+==""#),
+            (
+                r#""\\/\"\n\u0022\u005c\u00e9\u001f\u007f""#,
+                r#""\\/\"\n\u0022\u005c\u00e9\u001f\u007f""#,
+            ),
+            (r#""\\\/""#, r#""\\/""#),
+            (r"\", r"\"),
+            (r"\u00", r"\u00"),
+        ] {
+            assert_eq!(respelled(line), plain);
+        }
+    }
+
+    #[test]
+    fn places_are_found_again() {
+        let line = r#"{"a":"x\/y\n","id":"b-1","c":"\/"}"#;
+        let plain = respelled(line);
+        for part in ["b-1", "x", "}"] {
+            let start = plain.find(part).expect("a part") as u32;
+            let end = start + part.len() as u32;
+            let (from, to) = place_before(line.as_bytes(), (start, end)).expect("a place");
+            assert_eq!(&line[from as usize..to as usize], part);
+        }
+        for part in ["x/y", "/y"] {
+            let start = plain.find(part).expect("a part") as u32;
+            let end = start + part.len() as u32;
+            assert_eq!(place_before(line.as_bytes(), (start, end)), None);
+        }
+    }
+
+    #[test]
+    fn strings_are_read_without_escapes() {
+        let mut text = Vec::new();
+        unescape(
+            r#"a\"b\\c\/d\n\u00e9\ud83d\ude00\u0000"#.as_bytes(),
+            &mut text,
+        );
+        assert_eq!(text, "a\"b\\c/d\né😀\0".as_bytes());
+        for odd in [r"\", r"\u", r"\u12", r"\ud83d", r"\ud83dx"] {
+            unescape(odd.as_bytes(), &mut text);
+        }
+    }
+}

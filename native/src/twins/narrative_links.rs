@@ -1,0 +1,46 @@
+//! Links inside narratives: each leads to something in the resource that holds the narrative.
+//!
+//! Twin of validators/rules/narrative_links.py
+//! (digest 752ceb29d6b1).
+//!
+//! The XHTML is read by `xhtml`; a narrative of pictures alone, for which its language counts, is in
+//! doubt there. Where links of Bundles' entries may lead besides is left to the explainer.
+
+use crate::accept::reason::Reason;
+use crate::accept::spelling::unescape;
+use crate::accept::walk::{Asked, Walk};
+use crate::xhtml::is_certainly_narrative;
+
+impl<'a, 'r> Walk<'a, 'r> {
+    /// Whether a narrative is certainly one, but for where its links lead. inside: the bytes between
+    /// its quotes.
+    pub(crate) fn narrative(&mut self, inside: &[u8], is_escaped: bool) -> bool {
+        let (scope, room) = (self.place.container, &mut *self.room);
+        if !is_escaped {
+            return is_certainly_narrative(inside, scope, &mut room.anchors);
+        }
+        room.scratch.clear();
+        unescape(inside, &mut room.scratch);
+        is_certainly_narrative(&room.scratch, scope, &mut room.anchors)
+    }
+
+    /// Follow the links of all narratives, now that all of the line is read.
+    pub(crate) fn narrative_links(&self) -> Asked {
+        let anchors = &self.room.anchors;
+        if !anchors.has_links() || anchors.lead_somewhere(|scope| self.ids_in(scope)) {
+            return Ok(());
+        }
+        Err(Reason::Narrative)
+    }
+
+    /// The ids in a resource and in everything inside it.
+    fn ids_in<'s>(&'s self, resource: usize) -> impl Iterator<Item = &'s [u8]> + use<'s, 'a, 'r> {
+        let tape = &self.room.tape;
+        (resource + 1..tape.at(resource).next as usize)
+            .filter(|&index| {
+                let entry = tape.at(index);
+                entry.key == self.table.known.walk.id && !entry.escaped
+            })
+            .map(|index| self.content(index))
+    }
+}

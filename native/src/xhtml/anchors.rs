@@ -1,0 +1,129 @@
+//! What the narratives of one line link to, and what may be linked to.
+
+use std::collections::{HashMap, HashSet};
+
+/// Links of one line at the most.
+pub const MOST_LINKS: usize = 1 << 16;
+
+/// A piece of text of a narrative, in the resource whose number is `scope`.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    scope: usize,
+    start: usize,
+    end: usize,
+}
+
+/// Links without their `#`; ids of elements, and names of anchors. Used again line by line.
+#[derive(Default, Debug)]
+pub struct Anchors {
+    text: Vec<u8>,
+    links: Vec<Piece>,
+    names: Vec<Piece>,
+}
+
+/// How much the anchors held, to go back to.
+#[derive(Clone, Copy)]
+pub struct Mark {
+    text: usize,
+    links: usize,
+    names: usize,
+}
+
+impl Anchors {
+    pub fn clear(&mut self) {
+        self.rewind(Mark {
+            text: 0,
+            links: 0,
+            names: 0,
+        });
+    }
+
+    pub fn mark(&self) -> Mark {
+        Mark {
+            text: self.text.len(),
+            links: self.links.len(),
+            names: self.names.len(),
+        }
+    }
+
+    /// Forget what was added since.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.text.truncate(mark.text);
+        self.links.truncate(mark.links);
+        self.names.truncate(mark.names);
+    }
+
+    fn piece(&mut self, scope: usize, text: &[u8]) -> Piece {
+        let start = self.text.len();
+        self.text.extend_from_slice(text);
+        Piece {
+            scope,
+            start,
+            end: self.text.len(),
+        }
+    }
+
+    pub fn add_link(&mut self, scope: usize, target: &[u8]) {
+        let piece = self.piece(scope, target);
+        self.links.push(piece);
+    }
+
+    pub fn add_name(&mut self, scope: usize, name: &[u8]) {
+        let piece = self.piece(scope, name);
+        self.names.push(piece);
+    }
+
+    fn of(&self, piece: &Piece) -> &[u8] {
+        &self.text[piece.start..piece.end]
+    }
+
+    pub fn has_links(&self) -> bool {
+        !self.links.is_empty()
+    }
+
+    /// Whether every link leads to a name, or to an id of its scope. ids: those of a scope.
+    pub fn lead_somewhere<'i, I>(&self, ids: impl Fn(usize) -> I) -> bool
+    where
+        I: Iterator<Item = &'i [u8]>,
+    {
+        if self.links.len() > MOST_LINKS {
+            return false;
+        }
+        let names: HashSet<(usize, &[u8])> = self
+            .names
+            .iter()
+            .map(|piece| (piece.scope, self.of(piece)))
+            .collect();
+        let mut known: HashMap<usize, HashSet<&[u8]>> = HashMap::new();
+        self.links.iter().all(|link| {
+            let target = self.of(link);
+            names.contains(&(link.scope, target))
+                || known
+                    .entry(link.scope)
+                    .or_insert_with(|| ids(link.scope).collect())
+                    .contains(target)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_what_is_in_their_own_scope() {
+        let mut anchors = Anchors::default();
+        anchors.add_name(0, b"one");
+        anchors.add_link(0, b"one");
+        let ids = |scope| [&b"two"[..]].into_iter().filter(move |_| scope == 7);
+        assert!(anchors.lead_somewhere(ids));
+        let mark = anchors.mark();
+        anchors.add_link(7, b"one");
+        assert!(!anchors.lead_somewhere(ids));
+        anchors.rewind(mark);
+        anchors.add_link(7, b"two");
+        assert!(anchors.lead_somewhere(ids));
+        anchors.add_link(0, b"two");
+        assert!(!anchors.lead_somewhere(ids));
+    }
+}

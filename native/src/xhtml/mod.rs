@@ -1,0 +1,16 @@
+//! The XHTML of narratives: what is certainly a div as FHIR allows it (R4, section 2.4), and the
+//! links, ids and names in it.
+//!
+//! Twin of validators/values/xhtml.py and validators/values/narrative.py
+//! (digest e5f45b224974).
+//!
+//! HL7's validator is lenient with XHTML, and the Python that follows it says how. Here only what is
+//! well-formed and plain is read: lower-case names without prefixes, attributes with quoted values,
+//! every element ended. Whatever else there is leaves the narrative in doubt.
+
+mod anchors;
+mod div;
+mod vocabulary;
+
+pub use anchors::Anchors;
+pub use div::is_certainly_narrative;
