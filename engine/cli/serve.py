@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _DATASTORE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_SHORTEST_TOKEN = 16
 
 
 def _datastores(
@@ -30,6 +32,26 @@ def _datastores(
                 "digits where it is to be tagged"
             )
     return values
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _page_token(file: Path) -> str:
+    """The token of a file: its first line, which no try of a stranger hits."""
+    try:
+        token = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"--page-token-file {file}: {error}") from None
+    if len(token) < _SHORTEST_TOKEN or "\n" in token:
+        raise click.UsageError(
+            f"--page-token-file {file}: a token is one line of {_SHORTEST_TOKEN} characters or more"
+        )
+    return token
 
 
 @click.command()
@@ -94,6 +116,17 @@ def _datastores(
     help="Keys, in the AWS shared-credentials format.",
 )
 @click.option(
+    "--page-token-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File with the token that the job page asks for, with --require-auth.  "
+    "[default: a random one, printed]",
+)
+@click.option(
+    "--without-auth",
+    is_flag=True,
+    help="Let everybody in who can reach a --host beyond this machine.",
+)
+@click.option(
     "--region",
     envvar=("BULKFHIR_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
     default="us-east-1",
@@ -121,6 +154,8 @@ def command(
     throttle: str,
     require_auth: bool,
     credentials: Path | None,
+    page_token_file: Path | None,
+    without_auth: bool,
     region: str,
     account: str,
     log_format: LogFormat,
@@ -136,6 +171,14 @@ def command(
         raise click.UsageError("--require-auth needs --credentials FILE")
     if credentials is not None and not require_auth:
         raise click.UsageError("--credentials is of use with --require-auth only")
+    if page_token_file is not None and not require_auth:
+        raise click.UsageError("--page-token-file is of use with --require-auth only")
+    local = _is_loopback(host)
+    if not (local or require_auth or without_auth):
+        raise click.UsageError(
+            f"--host {host} lets everybody in who can reach it: add --require-auth and "
+            "--credentials FILE, or say so by --without-auth"
+        )
     try:
         from ..server.listen import listen
         from ..server.service import ServiceSettings
@@ -153,6 +196,8 @@ def command(
     show_logs(log_format, level)
     choices = chosen(given)
     check_packages(choices.packages, choices.default_versions)
+    given_token = None if page_token_file is None else _page_token(page_token_file)
+    page_token = given_token or secrets.token_urlsafe(32)
     run = RunOptions(workers, choices, log_format, level)
     settings = ServiceSettings(
         state=state or default_path(),
@@ -163,14 +208,19 @@ def command(
         concurrent=concurrent,
         throttle=throttle,  # type: ignore[arg-type]
         keys=credentials,
-        local=host in _LOOPBACK,
+        page_token=page_token,
+        local=local,
         region=region,
         account=account,
     )
+
+    def ready(address: str) -> None:
+        click.echo(f"bulkfhir serves at {address}")
+        if require_auth and given_token is None:
+            click.echo(f"its job page asks for this token: {page_token}")
+
     try:
-        listen(
-            settings, host, port, ready=lambda address: click.echo(f"bulkfhir serves at {address}")
-        )
+        listen(settings, host, port, ready)
     except (StateError, RunnerBusyError, ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
     return exits.ACCEPTED

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ipaddress
 import logging
 
@@ -11,11 +9,13 @@ from .endpoint import Endpoint
 from .exchange import Request, Response, as_json
 from .job_pages import JobPages
 from .metrics import Metrics
-from .signature import Keyring
+from .page_access import LOGIN, PageAccess
 
 __all__ = ["Application"]
 
 _log = logging.getLogger(__name__)
+_OPEN = "/assets/style.css"
+"""The form that asks for the token looks like the pages."""
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
@@ -23,8 +23,7 @@ class Application:
     """``POST /`` is the API; ``/`` and ``/jobs/…`` are the job pages; ``/metrics`` and ``/healthz``
     are for machines.
 
-    keyring   with it the pages and the metrics ask for one of its keys too, as user name and
-              password: a browser cannot sign
+    access    with it the pages and the metrics are for those whom it lets in
     local     answer only where the client calls this server by an address, ``localhost`` or a bare
               name: a web site that points its own name at this machine must not read the jobs
     """
@@ -35,13 +34,13 @@ class Application:
         pages: JobPages,
         metrics: Metrics,
         *,
-        keyring: Keyring | None = None,
+        access: PageAccess | None = None,
         local: bool = False,
     ) -> None:
         self._endpoint = endpoint
         self._pages = pages
         self._metrics = metrics
-        self._keyring = keyring
+        self._access = access
         self._local = local
 
     @staticmethod
@@ -71,16 +70,12 @@ class Application:
             return self._api(request)
         if request.path == "/healthz":
             return Response(200, {"Content-Type": "text/plain"}, b"ok\n")
-        if self._keyring is not None and not self._logged_in(self._keyring, request):
-            return Response(
-                401,
-                {
-                    "WWW-Authenticate": (
-                        'Basic realm="bulkfhir: access key and secret key", charset="UTF-8"'
-                    )
-                },
-                b"",
-            )
+        if self._access is not None and request.path != _OPEN:
+            if request.path == LOGIN:
+                return self._access.login(request)
+            refusal = self._access.refusal(request)
+            if refusal is not None:
+                return refusal
         if request.path == "/metrics":
             return Response(200, {"Content-Type": self._metrics.content_type}, self._metrics.text())
         return self._pages.respond(request) or as_json(404, {"message": "There is nothing here"})
@@ -91,19 +86,6 @@ class Application:
             # that does not exist.
             return Response(*self._endpoint.handle({}, b""))
         return Response(*self._endpoint.handle(request.headers, request.body))
-
-    @staticmethod
-    def _logged_in(keyring: Keyring, request: Request) -> bool:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return False
-        try:
-            access_key, _, secret_key = (
-                base64.b64decode(token, validate=True).decode().partition(":")
-            )
-        except (binascii.Error, UnicodeDecodeError):
-            return False
-        return keyring.knows(access_key, secret_key)
 
 
 def _is_local(host: str) -> bool:

@@ -29,6 +29,8 @@ _TYPES = {
     "js": "text/javascript; charset=utf-8",
 }
 _ROWS = 100
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""A number that SQLite has room for."""
 
 
 class JobPages:
@@ -76,7 +78,7 @@ class JobPages:
     def _list(self, request: Request) -> Response:
         status, before = request.query.get("status") or None, request.query.get("before")
         if (status is not None and status not in set(JobStatus)) or (
-            before is not None and not before.isdecimal()
+            before is not None and not _NUMBER.fullmatch(before)
         ):
             return as_json(400, {"message": "status or before is none"})
         page = self._jobs.page(

@@ -12,9 +12,13 @@ import uvicorn
 
 from ..storage import S3_ROOT
 from .asgi import asgi
+from .connection import BoundedProtocol
+from .flood import FloodFilter
 from .service import Service, ServiceSettings
 
 __all__ = ["listen"]
+
+_FLOODED = ("bulkfhir.engine.server.endpoint", "bulkfhir.engine.server.connection")
 
 _GRACE = 5
 """Seconds that requests get to end once the server was told to."""
@@ -31,8 +35,7 @@ def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str
         os.environ[S3_ROOT] = str(settings.s3_root.resolve())
     service = Service(settings)
     listener = _listener(host, port)
-    logging.getLogger("uvicorn").handlers = logging.getLogger("bulkfhir").handlers
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    _log_briefly()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn ends in order on both, then raises them again for whoever was there before: nobody
         # who would cut off the jobs' own end.
@@ -50,11 +53,27 @@ def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str
             timeout_graceful_shutdown=_GRACE,
             server_header=False,
             lifespan="on",
+            http=BoundedProtocol,
+            ws="none",
         )
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         service.stop()
         listener.close()
+
+
+def _log_briefly() -> None:
+    """Send what uvicorn and asyncio say where our own records go, a flood of one record as a few
+    lines.
+    """
+    flood = FloodFilter()
+    for name in ("uvicorn", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.handlers = logging.getLogger("bulkfhir").handlers
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+    for name in ("uvicorn.error", "asyncio", *_FLOODED):
+        logging.getLogger(name).addFilter(flood)
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from .endpoint import Endpoint
 from .import_operations import ImportOperations
 from .job_pages import JobPages
 from .metrics import Metrics
+from .page_access import PageAccess
 from .signature import Keyring
 from .throttle import SERVICE_RATES, Throttle
 
@@ -31,6 +33,7 @@ class ServiceSettings:
     datastore_delay  seconds that CREATING and DELETING last
     concurrent       imports that run at once over all data stores
     keys             a file of keys; with it every request must be signed with one of them
+    page_token       lets a browser see the pages where there are keys; default: a random one
     local            answer only to addresses and local names (see Application)
     environment      variables for the import processes, over this one's
     """
@@ -43,6 +46,7 @@ class ServiceSettings:
     concurrent: int = 4
     throttle: Literal["none", "service"] = "none"
     keys: Path | None = None
+    page_token: str | None = None
     local: bool = False
     region: str = "us-east-1"
     account: str = "123456789012"
@@ -51,7 +55,7 @@ class ServiceSettings:
 
 class Service:
     """``application`` answers requests from the moment the object exists; jobs run between
-    ``start`` and ``stop``.
+    ``start`` and ``stop``. ``page_token`` lets a browser in where there are keys.
 
     Raises StateError for a state file, and ValueError for a file of keys, that cannot be used.
     """
@@ -70,6 +74,8 @@ class Service:
             datastores.ensure(datastore_id)
         metrics = Metrics(self.jobs)
         keyring = Keyring(os.fspath(settings.keys)) if settings.keys else None
+        self.page_token = settings.page_token or secrets.token_urlsafe(32)
+        access = PageAccess(self.page_token, keyring) if keyring else None
         throttle = Throttle(SERVICE_RATES) if settings.throttle == "service" else None
         imports = ImportOperations(self.jobs, datastores, self.runner.wake)
         endpoint = Endpoint(
@@ -80,7 +86,7 @@ class Service:
             throttle=throttle,
         )
         self.application = Application(
-            endpoint, JobPages(self.jobs), metrics, keyring=keyring, local=settings.local
+            endpoint, JobPages(self.jobs), metrics, access=access, local=settings.local
         )
 
     def start(self) -> None:

@@ -276,7 +276,9 @@ def test_the_log_is_one_json_object_a_line(serve):
         (["--require-auth"], "needs --credentials"),
         (["--datastore", "a/b"], "up to 32 letters"),
         (["--state", "/dev/null/jobs.db"], "cannot be used"),
-        (["--host", "192.0.2.1"], "assign requested address"),
+        (["--host", "192.0.2.1", "--without-auth"], "assign requested address"),
+        (["--host", "0.0.0.0"], "lets everybody in who can reach it"),
+        (["--page-token-file", "/dev/null"], "--page-token-file"),
     ],
 )
 def test_options_that_cannot_work_are_one_line_and_exit_code_2(tmp_path, arguments, message):
