@@ -13,6 +13,6 @@ def version_line() -> str:
     """Return what `bulkfhir --version` says."""
     native = find_spec("bulkfhir._native")  # found, not imported: the answer is wanted at once
     engine = "native acceptor and explainer" if native else "explainer only, no native acceptor"
-    if find_spec("re2") is None:
-        engine += ", no re2: regular expressions are matched within counted steps"
+    patterns = "by re2" if find_spec("re2") else "within counted steps, no re2"
+    engine += f", regular expressions {patterns}"
     return f"bulkfhir {version('bulkfhir')} ({engine}, Python {python_version()})"

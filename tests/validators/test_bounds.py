@@ -5,11 +5,16 @@ it is undecided, counted and told, by every engine alike.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from bulkfhir.validators import fhirpath
 from bulkfhir.validators.fhirpath import UndecidedError, among
+
+from .rules.guides import guide, invariant, line
+
+SHARED = Path(__file__).resolve().parents[3] / "shared/cases"
 
 REGEX = "http://hl7.org/fhir/StructureDefinition/regex"
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-enableWhenExpression"
@@ -146,6 +151,42 @@ def test_sets_are_compared_without_looking_at_all_pairs(expression, monkeypatch)
     compiled = fhirpath.compile(expression, "Patient")
     assert compiled.evaluate({"resourceType": "Patient", "name": names}) == [True]
     assert len(calls) <= 2_000
+
+
+REDOS = {
+    "words": "matches('^([A-Za-z]+ ?)*$')",
+    "parts": "matches('^(([^,]+),?)+;$')",
+    "same": "replaceMatches('(a|a)*b','x').length() > 0",
+    "looks": "matches('(?=a)(a+)+!')",
+}
+
+
+@pytest.mark.parametrize("family", ["a" * 28, "a" * 5_000], ids=["short", "long"])
+def test_a_pattern_of_a_profile_comes_to_an_end(judging, tmp_path, family):
+    """Three of them are linear by RE2; the fourth is beyond its bounds, which decides nothing."""
+    profiles = [invariant(name, "Patient.name.family", text) for name, text in REDOS.items()]
+    judge = judging("strict", packages=(guide(tmp_path, profiles),))
+    name = [{"family": family + "1"}]
+    failed = {
+        one: [
+            i.rule
+            for i in judge.validate(json.dumps(line("Patient", one, name=name)).encode()).issues
+        ]
+        for one in REDOS
+    }
+    assert failed == {"words": ["words"], "parts": ["parts"], "same": [], "looks": []}
+    assert sum(judge.undecided.values()) > 0
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the cases beside the project")
+def test_the_patterns_that_were_reported_come_to_an_end(judging):
+    judge = judging("strict", packages=(str(SHARED / "packages/redos"),))
+    name = [{"family": "a" * 5_000 + "!"}]
+    for number, rules in enumerate([["k"], ["k"], []], start=1):
+        meta = {"profile": [f"http://x.org/fhir/StructureDefinition/re{(1, 3, 2)[number - 1]}"]}
+        patient = {"resourceType": "Patient", "id": "p", "meta": meta, "name": name}
+        verdict = judge.validate(json.dumps(patient).encode())
+        assert [issue.rule for issue in verdict.issues] == rules
 
 
 def observation(ours, theirs):

@@ -134,6 +134,11 @@ def patient(**elements):
     return {"resourceType": "Patient", **elements}
 
 
+def narrative(inside):
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{inside}</div>'
+    return patient(text={"status": "generated", "div": div})
+
+
 def bundle(kind, entries):
     return {"resourceType": "Bundle", "type": kind, "entry": entries}
 
@@ -213,6 +218,12 @@ SIZES = {
             "status": "generated",
             "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{"<p>x</p>" * n}</div>',
         }
+    ),
+    "prefixes of elements in one another": lambda n: narrative(
+        "".join(f'<a:p xmlns:p{i}="u{i}" xmlns:a="http://www.w3.org/1999/xhtml">' for i in range(n))
+    ),
+    "prefixes that all stand above": lambda n: narrative(
+        "<p " + " ".join(f'xmlns:p{i}="u"' for i in range(n)) + ">" + "<p1:b/>" * n + "</p>"
     ),
     "anchors": lambda n: patient(
         text={

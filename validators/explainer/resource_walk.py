@@ -101,7 +101,7 @@ class Explainer:
         self._resources: dict[str, Check] = {}
         self._profiles: dict[str, Check | None] = {}
         self._trees: dict[str, ProfileNode | None] = {}
-        self._named_slices: dict[str, NamedSlices | None] = {}
+        self._named_slices: dict[str, NamedSlices] = {}
         self._shapes = Memory(_SHAPES)
         self._values = Memory(_VALUES)
 
@@ -279,13 +279,10 @@ class Explainer:
     def _in_slice(self, scope: Scope, value: Any, name: str, url: str, slice_name: str) -> bool:
         if url not in self._named_slices:
             definition = self.definitions.fetch("StructureDefinition", url)
-            self._named_slices[url] = (
-                NamedSlices(ProfileCompiler(self, definition))
-                if definition is not None and "snapshot" in definition
-                else None
-            )
-        found = self._named_slices[url]
-        return found is not None and found.holds(value, name, slice_name, scope)
+            if definition is None or "snapshot" not in definition:
+                return False  # not kept: an expression of the data may name any number of urls
+            self._named_slices[url] = NamedSlices(ProfileCompiler(self, definition))
+        return self._named_slices[url].holds(value, name, slice_name, scope)
 
     def value_check(self, prop: Property) -> Check:
         """Return the check for one value of a property: its type's, and that of every rule that has

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..checks.bounds import undecided
 from ..checks.check import Issues, prefix_locations
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
@@ -22,6 +23,10 @@ from .value_tests import always
 
 __all__ = ["ItemCheck", "Slices", "items_of"]
 
+_TESTS, _TESTS_OF_A_VALUE = 10_000, 200
+"""How often the values of one element are held against slices: so often, and so often more for each
+of the values. Real profiles have some dozens of slices.
+"""
 _DEFAULT = "@default"
 """The slice of the values that are in no other (FHIR R4, section 5.1.0.9)."""
 SLICE_AMBIGUOUS = Declaration(
@@ -122,6 +127,8 @@ class Slices:
         self._default: int | None = None
         self._compiled = False
         self.by_position = any(d.type == "position" for d in slicing.discriminators)
+        self._resliced = any("/" in name for name in self.names)
+        self._needed = [at for at, node in enumerate(nodes) if node.element.min]
 
     def check(self, value: dict[str, Any], scope: Scope) -> Issues:
         """Return what is wrong with the values of an object, as far as slices say it."""
@@ -129,10 +136,14 @@ class Slices:
             self._compile()
         if self._by_url is not None:
             return self._check_by_url(value, self._by_url, scope)
+        items = items_of(value, self._found)
+        if len(items) * len(self.nodes) > _TESTS + _TESTS_OF_A_VALUE * len(items):
+            beyond = undecided(f"slicing of {self._found[0].element.path}", scope)
+            return beyond if self._tree.compilation.warnings else None
         issues: list[Issue] = []
         counts, doubts = dict[int, int](), dict[int, int]()
         last = -1
-        for position, (item, companion, found, step) in enumerate(items_of(value, self._found)):
+        for position, (item, companion, found, step) in enumerate(items):
             matched, other, doubtful = self.match(item, companion, found, scope, position)
             if doubtful:
                 issues += self.undecided(doubtful, step, scope)
@@ -282,10 +293,10 @@ class Slices:
         counts  slice -> values that are in it; doubts: values that may be in it
         """
         issues: Issues = None
-        for index, node in enumerate(self.nodes):
-            element = node.element
-            if not element.min and element.max is None:
-                continue
+        # a slice without values is wrong only where it needs one: there may be thousands of slices
+        met = (at for one in counts for at in self._with_outer(one))
+        for index in sorted({*self._needed, *met}):
+            element = self.nodes[index].element
             count = self._of_slice(index, counts)
             # Values that may be in the slice can still fill it: only with none left is it missing.
             if count < element.min and count + self._of_slice(index, doubts) < element.min:
@@ -294,8 +305,17 @@ class Slices:
                 issues = [*(issues or ()), too_many(self._tree.url, element.id, element.max, count)]
         return issues
 
+    def _with_outer(self, index: int) -> list[int]:
+        """Return a slice and those that it is a slice of."""
+        if not self._resliced:
+            return [index]
+        name = self.names[index]
+        return [at for at, outer in enumerate(self.names) if f"{name}/".startswith(f"{outer}/")]
+
     def _of_slice(self, index: int, counts: dict[int, int]) -> int:
         """Return how many values are counted for a slice and its re-slices."""
+        if not self._resliced:
+            return counts.get(index, 0)
         return counts.get(index, 0) + sum(
             n
             for other, n in counts.items()

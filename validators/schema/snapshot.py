@@ -148,6 +148,14 @@ class Snapshots:
         )
 
 
+def _behind(node: TreeNode, outer: str) -> int | None:
+    """Return the place behind the last slice of a slice, or the slice itself."""
+    places = reversed(range(len(node.slices)))
+    of_outer = (at for at in places if str(node.slices[at].slice_name).partition("/")[0] == outer)
+    last = next(of_outer, None)
+    return None if last is None else last + 1
+
+
 class UsableSnapshots(Snapshots):
     """Snapshots for validation: a faulty package must not stop a job.
 
@@ -359,12 +367,7 @@ class _Profile:
             "xtension.value[x]"
         ):  # the value of an extension stays required whatever its type
             made.element["min"] = 0
-        siblings = [
-            index
-            for index, each in enumerate(node.slices)
-            if outer and str(each.slice_name).partition("/")[0] == outer
-        ]
-        node.slices.insert(siblings[-1] + 1 if siblings else len(node.slices), made)
+        node.add_slice(made, _behind(node, outer) if outer else None)
         return made
 
     def _apply(self, node: TreeNode, changes: Element) -> None:

@@ -21,7 +21,8 @@ class TreeNode:
     name      last step of the path: ``value[x]``
     element   its ElementDefinition; empty where a differential only passes through
     children  in the order of the definition; none where the type's own children apply unchanged
-    slices    of this element, in order; a slice of a slice (``a/b``) stands among them
+    slices    of this element, in order; a slice of a slice (``a/b``) stands among them. They are
+              added by ``add_slice``, which keeps them by name: a profile may have thousands
     """
 
     name: str
@@ -29,6 +30,9 @@ class TreeNode:
     element: Element = field(default_factory=dict)
     children: list[TreeNode] = field(default_factory=list)
     slices: list[TreeNode] = field(default_factory=list)
+    _by_name: dict[str | None, TreeNode] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
 
     def child(self, name: str) -> TreeNode | None:
         """Return the child of that name, None where there is none."""
@@ -36,7 +40,15 @@ class TreeNode:
 
     def slice(self, name: str) -> TreeNode | None:
         """Return the slice of that name, None where there is none."""
-        return next((node for node in self.slices if node.slice_name == name), None)
+        if self._by_name is None:
+            self._by_name = {node.slice_name: node for node in reversed(self.slices)}
+        return self._by_name.get(name)
+
+    def add_slice(self, node: TreeNode, place: int | None = None) -> None:
+        """Put a slice before the one at a place, or behind all others."""
+        self.slices.insert(len(self.slices) if place is None else place, node)
+        if self._by_name is not None:
+            self._by_name.setdefault(node.slice_name, node)
 
     def copy(self) -> TreeNode:
         """Return a tree that can be changed without touching this one.
@@ -108,7 +120,7 @@ def _step(node: TreeNode, name: str, slice_name: str | None) -> TreeNode:
     wanted = found.slice(slice_name)
     if wanted is None:
         wanted = TreeNode(name, slice_name)
-        found.slices.append(wanted)
+        found.add_slice(wanted)
     return wanted
 
 

@@ -19,7 +19,7 @@ __all__ = ["Strength", "Terminology"]
 Strength = str
 """required | extensible | preferred | example"""
 
-_UNKNOWN_KEPT: Final = 4096  # urls remembered as unknown: data may name any number of them
+_UNKNOWN_KEPT: Final = 4096  # urls of what is not held: data may name any number of them
 _T = TypeVar("_T")
 _HELD_BY_HL7: Final = ("http://hl7.org", "http://terminology.hl7.org")
 
@@ -47,16 +47,16 @@ class Terminology:
         self._definitions = definitions
         self._value_sets: dict[str, ValueSet] = {}
         self._code_systems: dict[str, CodeSystem] = {}
-        self._no_value_sets = Memory(_UNKNOWN_KEPT)
-        self._no_code_systems = Memory(_UNKNOWN_KEPT)
+        self._other_value_sets = Memory(_UNKNOWN_KEPT)
+        self._other_code_systems = Memory(_UNKNOWN_KEPT)
 
     def value_set(self, url: str) -> ValueSet | None:
         """Return the value set of ``url`` or ``url|version``; None where it is not known."""
-        return _kept(self._value_sets, self._no_value_sets, url, self._read_value_set)
+        return _kept(self._value_sets, self._other_value_sets, url, self._read_value_set)
 
     def code_system(self, url: str) -> CodeSystem | None:
         """Return the code system of ``url`` or ``url|version``; None where it is not known."""
-        return _kept(self._code_systems, self._no_code_systems, url, self._read_code_system)
+        return _kept(self._code_systems, self._other_code_systems, url, self._read_code_system)
 
     def lookup(self, system: str, code: str | None) -> bool | None:
         """Tell whether a code exists in its system; None where the system is unknown or cannot
@@ -91,34 +91,32 @@ class Terminology:
         """Return the check of a CodeableConcept, bound or not."""
         return ConceptBinding(self, url, strength, max_url)
 
-    def _fetch(self, kind: str, url: str) -> dict[str, Any] | None:
-        resource = self._definitions.fetch(kind, url)
-        bare, bar, _ = url.partition("|")
-        if resource is None and bar and bare.startswith(_HELD_BY_HL7):
-            return self._definitions.fetch(kind, bare)
-        return resource
-
     def _read_value_set(self, url: str) -> ValueSet | None:
-        resource = self._fetch("ValueSet", url)
+        resource = self._definitions.fetch("ValueSet", url)
         return None if resource is None else ValueSet(resource, self)
 
     def _read_code_system(self, url: str) -> CodeSystem | None:
-        resource: Mapping[str, Any] | None = self._fetch("CodeSystem", url)
+        resource: Mapping[str, Any] | None = self._definitions.fetch("CodeSystem", url)
         if resource is not None:
-            return CodeSystem(resource, lambda: self._fetch("CodeSystem", url))
+            return CodeSystem(resource, lambda: self._definitions.fetch("CodeSystem", url))
         return CodeSystem.listed(url, LISTED[url]) if url in (CURRENCIES, COUNTRIES) else None
 
 
 def _kept(
     store: dict[str, _T], memory: Memory, url: str, read: Callable[[str], _T | None]
 ) -> _T | None:
+    """Return what a url stands for. Made and kept is what definitions hold, each version once; of
+    the urls that they do not hold, which data may name without end, so many are remembered.
+    """
     if url in store:
         return store[url]
-    unknown: dict[str, None] = memory.table()
-    if url in unknown:
-        return None
+    others: dict[str, _T | None] = memory.table()
+    if url in others:
+        return others[url]
     made = read(url)
-    if made is None:
-        return memory.keep(unknown, url, None)
-    store[url] = made
-    return made
+    if made is not None:
+        store[url] = made
+        return made
+    bare, bar, _ = url.partition("|")
+    held = bar and bare.startswith(_HELD_BY_HL7)
+    return memory.keep(others, url, _kept(store, memory, bare, read) if held else None)

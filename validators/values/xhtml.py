@@ -3,7 +3,8 @@
 The scanner is our own, because the verdict of HL7's validator hangs on its scanner's leniency: end
 tags may be missing at the end, text after the root's end tag is overlooked, an attribute may lack
 quotes or a value, ``>`` ends a quoted value. It expands no entity but XML's five and character
-references, knows no DTD, opens nothing, and reads each character once.
+references, knows no DTD, opens nothing, and reads each character once: its bound is
+the length of the text.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _PLAIN = {
 _REFERENCE_END = re.compile("[;&'\"><]")
 _DECIMAL = re.compile(r"[+-]?\d+")
 _HEXADECIMAL = re.compile(r"[+-]?[0-9A-Fa-f]+")
+_UNDEFINED: Final = "http://error/undefined-namespace"
 _NAMED: Final = {"quot": '"', "amp": "&", "apos": "'", "lt": "<", "gt": ">"}
 
 
@@ -67,10 +69,45 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class _Namespaces:
-    default: str | None
-    prefixes: dict[str, str | None]
+    default: str | None = None
     adopted: str | None = None
     """Prefix whose namespace became the default one at its first use."""
+
+
+class _Prefixes:
+    """The namespaces of prefixes where reading stands.
+
+    One table for the whole text, since a copy for each element would be as large as all that its
+    ancestors declare; what an element declares is undone at its end.
+    """
+
+    def __init__(self) -> None:
+        self._meanings: dict[str, str | None] = {}
+        self._undone: list[tuple[str, str | None]] = []
+
+    @property
+    def mark(self) -> int:
+        """What ``undo`` is to be given to come back to here."""
+        return len(self._undone)
+
+    def meaning(self, prefix: str) -> str | None:
+        """Return the namespace of a prefix, None where it is declared to have none."""
+        return self._meanings.get(prefix, _UNDEFINED)
+
+    def declare(self, prefix: str, namespace: str | None) -> None:
+        """Give a prefix a namespace, up to the end of the element that is being read."""
+        self._undone.append((prefix, self.meaning(prefix)))
+        self._meanings[prefix] = namespace
+
+    def undo(self, mark: int) -> None:
+        """Forget what was declared since the mark."""
+        while len(self._undone) > mark:
+            prefix, namespace = self._undone.pop()
+            self._meanings[prefix] = namespace
+
+
+_Open = tuple[Element, _Namespaces, int]
+"""An element that is open, the namespaces inside it, and the mark of prefixes before it."""
 
 
 class _Scanner:
@@ -84,13 +121,14 @@ class _Scanner:
         # with an end mark no look at the next character can fall off the text
         self._text = (text if end < 0 else text[:end]) + _END
         self._at = 0
+        self._prefixes = _Prefixes()
 
     def document(self) -> Element:
         self._prolog()
         if self._text[self._at] != "<":
             raise MalformedError("it does not start with a tag")
         self._at += 1
-        root, open_, spaces = self._start(_Namespaces(None, {}), lower=True)
+        root, open_, spaces = self._start(_Namespaces(), lower=True)
         if open_:
             self._inside(root, spaces)
         return root
@@ -120,9 +158,9 @@ class _Scanner:
 
     def _inside(self, root: Element, spaces: _Namespaces) -> None:
         """Everything up to the root's end tag, or the end of the text."""
-        text, stack = self._text, [(root, spaces)]
+        text, stack = self._text, [(root, spaces, 0)]
         while stack:
-            element, spaces = stack[-1]
+            element, spaces, _ = stack[-1]
             match = _ORDINARY.match(text, self._at)
             if match is None:
                 if text[self._at] == _END:
@@ -141,12 +179,12 @@ class _Scanner:
                 )
                 element.children.append(child)
                 if not slash:
-                    stack.append((child, spaces))
+                    stack.append((child, spaces, self._prefixes.mark))
 
-    def _unusual(self, stack: list[tuple[Element, _Namespaces]]) -> None:
+    def _unusual(self, stack: list[_Open]) -> None:
         """One piece of content that is neither text nor an ordinary tag."""
         text, at = self._text, self._at
-        element, spaces = stack[-1]
+        element, spaces, _ = stack[-1]
         follower = text[at + 1]
         if text[at] == "&":
             if character := self._reference():
@@ -162,15 +200,19 @@ class _Scanner:
             element.children.append(None)
         elif follower.isalpha() or follower.isdecimal():
             self._at += 1
+            mark = self._prefixes.mark
             child, open_, inner = self._start(spaces)
             element.children.append(child)
             if open_:
-                stack.append((child, inner))
+                stack.append((child, inner, mark))
+            else:
+                self._prefixes.undo(mark)
         else:
             raise MalformedError(f"'<' is followed by '{follower}' in '{element.name}'")
 
-    def _end(self, name: str, stack: list[tuple[Element, _Namespaces]]) -> None:
-        element, _ = stack.pop()
+    def _end(self, name: str, stack: list[_Open]) -> None:
+        element, _, mark = stack.pop()
+        self._prefixes.undo(mark)
         if _local(name) != element.name:
             raise MalformedError(f"'</{name}>' where '</{element.name}>' is expected")
 
@@ -183,7 +225,7 @@ class _Scanner:
         name = self._name().lower() if lower else self._name()
         attributes = self._attributes(_local(name))
         element = Element(_local(name), attributes)
-        inner = _namespaces(element, name.partition(":")[0] if ":" in name else None, outer)
+        inner = self._namespaces(element, name.partition(":")[0] if ":" in name else None, outer)
         closed = self._text[self._at] == "/"
         if closed:
             self._at += 1
@@ -197,6 +239,27 @@ class _Scanner:
             self._at = len(self._text) - 1 if end < 0 else end + len("</script>")
             closed = True
         return element, not closed, inner
+
+    def _namespaces(self, element: Element, prefix: str | None, outer: _Namespaces) -> _Namespaces:
+        """The namespaces inside an element; sets the element's own where it is not the parent's."""
+        attributes, prefixes = element.attributes, self._prefixes
+        if prefix is None and not any(name.startswith("xmlns") for name in attributes):
+            return outer
+        default, adopted = attributes.get("xmlns", outer.default), outer.adopted
+        for name, value in attributes.items():
+            if name.startswith("xmlns:"):
+                prefixes.declare(name[6:], value)
+        if prefix is not None:
+            meant = default if prefix == adopted else prefixes.meaning(prefix)
+            if meant is None:
+                raise MalformedError(f"prefix '{prefix}' has no namespace")
+            if meant != default:
+                element.namespace = default = meant
+                adopted = prefix
+                prefixes.declare(prefix, _UNDEFINED)
+        if default is not None and default != outer.default:
+            element.namespace = default
+        return _Namespaces(default, adopted)
 
     def _attributes(self, element: str) -> dict[str, str | None]:
         text = self._text
@@ -297,31 +360,3 @@ def _character(reference: str) -> str:
     if not 0 <= number <= 0x10FFFF:
         raise MalformedError(f"'&{reference};' is no character")
     return chr(number)
-
-
-def _namespaces(element: Element, prefix: str | None, outer: _Namespaces) -> _Namespaces:
-    """The namespaces inside an element; sets the element's own where it is not the parent's."""
-    attributes = element.attributes
-    if prefix is None and not any(name.startswith("xmlns") for name in attributes):
-        return outer
-    default = attributes.get("xmlns", outer.default)
-    prefixes = {
-        **outer.prefixes,
-        **{name[6:]: value for name, value in attributes.items() if name.startswith("xmlns:")},
-    }
-    adopted = outer.adopted
-    if prefix is not None:
-        meant = (
-            default
-            if prefix == adopted
-            else prefixes.get(prefix, "http://error/undefined-namespace")
-        )
-        if meant is None:
-            raise MalformedError(f"prefix '{prefix}' has no namespace")
-        if meant != default:
-            element.namespace = default = meant
-            adopted = prefix
-            prefixes.pop(prefix, None)
-    if default is not None and default != outer.default:
-        element.namespace = default
-    return _Namespaces(default, prefixes, adopted)

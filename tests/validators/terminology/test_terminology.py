@@ -213,10 +213,15 @@ def test_what_data_names_does_not_pile_up() -> None:
     for number in range(9000):
         coding(f"http://example.org/{number}", "a")
         concept([{"system": "http://example.org/cs/nowhere", "code": str(number)}])
+        version = f"http://terminology.hl7.org/CodeSystem/observation-category|{number}"
+        assert terminology.code_system(version) is terminology.code_system(version[:60])
+        assert terminology.value_set(f"{VALUE_SET}observation-category|{number}") is not None
     held = [terminology._code_systems, terminology._value_sets, coding._known, concept._known]
-    held += [terminology._no_code_systems.table(), terminology._no_value_sets.table()]
+    held += [terminology._other_code_systems.table(), terminology._other_value_sets.table()]
     held += [value_set._members for value_set in terminology._value_sets.values()]
     assert max(map(len, held)) <= 4100
+    assert len(terminology._code_systems) <= 2
+    assert len(terminology._value_sets) == 2
 
 
 def test_a_finding_can_be_told_without_the_codes() -> None:
