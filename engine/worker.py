@@ -40,7 +40,7 @@ def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
     Cancelled when the job is; a break of the input is a value in the result.
     """
     judge = _judge(settings)
-    parts: Parts = open_parts(settings, shard.index)
+    parts: Parts = open_parts(settings, shard)
     tally = Tally(shard.index)
     reading, lines, broken = _Reading(shard), 0, None
     try:
@@ -57,7 +57,7 @@ def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
         _log.debug("shard %d: %d lines of %s", shard.index, lines, shard.uri)
         if broken and reading.is_altered(totals):
             parts.abort()
-            parts = open_parts(settings, shard.index)
+            parts = open_parts(settings, shard)
             return parts.commit(_withdrawn(shard.index, lines, totals.scanned, broken))
         return parts.commit(ShardResult(shard.index, lines, totals, parts.names(), broken))
     except BaseException:

@@ -8,5 +8,6 @@ A sink is a plug-in: an entry point in ``bulkfhir.sinks`` names a factory ``fact
 
 from .interface import Accepted, Sink, SinkWriter
 from .ndjson import NdjsonSink
+from .parquet import ParquetSink
 
-__all__ = ["Accepted", "NdjsonSink", "Sink", "SinkWriter"]
+__all__ = ["Accepted", "NdjsonSink", "ParquetSink", "Sink", "SinkWriter"]

@@ -23,6 +23,8 @@ class Accepted:
     types, ids      resourceType (letters only) and id
     replaced        position -> bytes to store instead of the line's own (the minimal level's audit
                     extension)
+    source          the file that the block is of, as a URI
+    first           where the block begins in the file, in bytes, decompressed
     """
 
     data: bytes
@@ -31,6 +33,12 @@ class Accepted:
     types: Sequence[str]
     ids: Sequence[str]
     replaced: Mapping[int, bytes] = field(default_factory=dict)
+    source: str = ""
+    first: int = 0
+
+    def offsets(self) -> Iterator[int]:
+        """Yield where each line begins in the file, in bytes, decompressed."""
+        return (self.first + start for start in self.starts)
 
     def resources(self) -> Iterator[tuple[str, str, bytes]]:
         """Yield (type, id, bytes) of every line."""

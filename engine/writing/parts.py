@@ -18,7 +18,7 @@ from ..job_folder import FINDINGS, KEYS, part_uri
 from ..plugins import SINKS, load
 from ..reading.lines import Lines
 from ..settings import Settings
-from ..shard import ShardResult
+from ..shard import Shard, ShardResult
 from ..sinks import Accepted, Sink, SinkWriter
 from ..storage import storage_for
 from ..storage.open_files import OpenFiles
@@ -51,13 +51,13 @@ class Parts(Protocol):
         ...
 
 
-def open_parts(settings: Settings, index: int) -> Parts:
+def open_parts(settings: Settings, shard: Shard) -> Parts:
     """Return the output of a shard: of an import where there is a job folder, else of a
     validation.
     """
     if settings.job_folder is None:
-        return FindingParts(settings, index)
-    return LogParts(settings, index)
+        return FindingParts(settings, shard.index)
+    return LogParts(settings, shard)
 
 
 @lru_cache(maxsize=4)
@@ -90,13 +90,14 @@ class LogParts:
     accepted.
     """
 
-    def __init__(self, settings: Settings, index: int) -> None:
+    def __init__(self, settings: Settings, shard: Shard) -> None:
         self._settings = settings
+        self._source = shard.uri
         self._minimal = settings.choices.level == "minimal"
-        self._files = _part_files(settings, index)
+        self._files = _part_files(settings, shard.index)
         self._keys = KeyColumns()
         sink = open_sink(settings)
-        self._sink: SinkWriter | None = sink.open(index) if sink else None
+        self._sink: SinkWriter | None = sink.open(shard.index) if sink else None
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
         """Write one block; return how many of its accepted lines are search-validation failures."""
@@ -106,7 +107,7 @@ class LogParts:
             self._files.write(SEARCH_FAILURE, _outcomes(lines.first, verdicts, warned))
         if rejected:
             self._files.write(FAILURE, _outcomes(lines.first, verdicts, sorted(rejected)))
-        accepted, numbers = _accepted(lines, verdicts, rejected, warned)
+        accepted, numbers = _accepted(self._source, lines, verdicts, rejected, warned)
         if numbers:
             rows = Rows.of(numbers, lines.first, accepted.types, accepted.ids)
             self._keys.add(rows)
@@ -198,7 +199,7 @@ def _outcomes(first: int, verdicts: BlockVerdicts, positions: Iterable[int]) -> 
 
 
 def _accepted(
-    lines: Lines, verdicts: BlockVerdicts, rejected: frozenset[int], warned: list[int]
+    source: str, lines: Lines, verdicts: BlockVerdicts, rejected: frozenset[int], warned: list[int]
 ) -> tuple[Accepted, Sequence[int]]:
     """The accepted lines as columns, and their numbers in the block.
 
@@ -225,7 +226,8 @@ def _accepted(
             )
             for at in warned
         }
-    return Accepted(lines.data, starts, ends, types, ids, replaced), numbers  # type: ignore[arg-type]
+    columns = (starts, ends, types, ids, replaced, source, lines.offset)
+    return Accepted(lines.data, *columns), numbers  # type: ignore[arg-type]
 
 
 def _successes(numbers: Sequence[int], first: int, accepted: Accepted) -> Rows:
