@@ -5,34 +5,53 @@ every finished shard.
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from .errors import ConfigurationError, NotFound, StorageError
-from .job_folder import PLAN, result_uri, work_folder_of
+from .across.duplicates import Duplicates
+from .errors import ConfigurationError, Held, NotFound, StorageError
+from .job_folder import LOCK, PLAN, part_uri, result_uri, work_folder_of
+from .process_identity import this_process
 from .reading.sources import InputFile, Skipped
+from .sealed import Damaged, is_sealed, parsed, sealed, unsealed
 from .settings import Settings
 from .shard import Shard, ShardResult
-from .storage import storage_for
+from .storage import Claim, storage_for
 
-__all__ = ["Checkpoint", "Plan", "save_result"]
+__all__ = ["Checkpoint", "Ending", "Plan", "save_result"]
 
-_VERSION = 4
+_VERSION = 5
+_MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What comes of reading a record that is JSON, but not what was written."""
 
 _log = logging.getLogger("bulkfhir.engine")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known of a job whose logs are published: all that its last step needs.
+
+    results   of every shard, in order
+    """
+
+    results: tuple[ShardResult, ...]
+    duplicates: Duplicates
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Plan:
-    """All that decides a job's output: a resumed job goes on with the plan it began with."""
+    """All that decides a job's output: a resumed job goes on with the plan it began with.
+
+    ending   None until the logs are published
+    """
 
     settings: Settings
     source_uri: str
     inputs: tuple[InputFile, ...]
     skipped: tuple[Skipped, ...]
     shards: tuple[Shard, ...]
+    ending: Ending | None = None
 
 
 class Checkpoint:
@@ -50,18 +69,44 @@ class Checkpoint:
         self._storage = storage_for(self.work_folder, encryption_key_id)
         self._plan_uri = self._storage.join(self.work_folder, PLAN)
 
+    def claim(self, *, take_over: bool = False) -> Claim:
+        """Hold the job for this process. Raises ConfigurationError where another one runs it."""
+        place = self._storage.join(self.work_folder, LOCK)
+        try:
+            return self._storage.claim(place, this_process(), take_over=take_over)
+        except Held as error:
+            raise ConfigurationError(
+                f"{self.work_folder}: this job is running: {error.reason}"
+            ) from None
+
     def save(self, plan: Plan) -> None:
         """Write the plan."""
         data = {"version": _VERSION, **dataclasses.asdict(plan)}
-        self._storage.put(self._plan_uri, json.dumps(data, separators=(",", ":")).encode())
+        self._storage.put(self._plan_uri, sealed(data), durable=True)
 
     def load(self) -> Plan | None:
-        """Return the plan of an earlier run; None where there is none."""
+        """Return the plan of an earlier run; None where there is none.
+
+        Raises ConfigurationError where it is damaged, or of another version.
+        """
         try:
-            data = json.loads(self._storage.read(self._plan_uri))
+            raw = self._storage.read(self._plan_uri)
         except NotFound:
             return None
+        try:
+            return self._plan(raw)
+        except _MALFORMED as error:
+            reason = str(error) if isinstance(error, Damaged) else "it is not what was written"
+            raise ConfigurationError(
+                f"{self._plan_uri}: the plan of this job is damaged ({reason}), and the job cannot "
+                "be resumed: delete its folder, and begin it anew"
+            ) from None
+
+    def _plan(self, raw: bytes) -> Plan:
+        data = parsed(raw)
         version = data.pop("version")
+        if version == _VERSION and not is_sealed(raw):
+            raise Damaged("its seal is broken")
         while version in _MIGRATIONS:
             data, version = _MIGRATIONS[version](data), version + 1
         if version != _VERSION:
@@ -74,26 +119,49 @@ class Checkpoint:
     def results(self) -> dict[int, ShardResult]:
         """Return every shard that is finished, by its number.
 
-        A shard whose file was out of its worker's reach is not: another run may reach it.
+        A shard whose file was out of its worker's reach is not: another run may reach it. Nor is
+        one whose record, or one of whose parts, is not what was written.
         """
         found: dict[int, ShardResult] = {}
         try:
-            for entry in self._storage.list(self.work_folder + "/"):
-                name = entry.uri.rpartition("/")[2].removesuffix(".json")
-                if entry.uri.endswith(".json") and name.isdigit():
-                    result = ShardResult.from_json(json.loads(self._storage.read(entry.uri)))
-                    if not (result.broken and result.broken.unreachable):
-                        found[int(name)] = result
+            listed = self._storage.list(self.work_folder + "/")
+            sizes = {entry.uri: entry.size for entry in listed}
         except NotFound:
-            return {}
+            return found
+        for uri in sizes:
+            name = uri.rpartition("/")[2].removesuffix(".json")
+            if uri.endswith(".json") and name.isdigit():
+                result = self._result(int(name), uri, sizes)
+                if result is None:
+                    _log.warning("%s: a record that is damaged: this shard is done again", uri)
+                elif not (result.broken and result.broken.unreachable):
+                    found[int(name)] = result
         return found
 
-    def delete(self) -> None:
-        """Delete the work folder: the job is published, and its checkpoint has done its work.
-
-        A store that refuses is no reason to fail it; that the folder stays is said.
+    def _result(self, index: int, uri: str, sizes: Mapping[str, int]) -> ShardResult | None:
+        """Read a record; return None where it is damaged, or a part it tells of has another size
+        than it says.
         """
         try:
+            result = ShardResult.from_json(unsealed(self._storage.read(uri)))
+        except _MALFORMED:
+            return None
+        whole = all(
+            sizes.get(part_uri(self._storage, self.work_folder, index, name)) == size
+            for name, size in result.sizes
+        )
+        return result if whole and result.index == index else None
+
+    def delete(self, claim: Claim | None = None) -> None:
+        """Delete the work folder: the job is published, and its checkpoint has done its work.
+
+        The plan goes last: as long as it is there, resuming the job ends it again. A store that
+        refuses is no reason to fail the job; that the folder stays is said.
+        """
+        try:
+            self._storage.delete_folder(self.work_folder, keep=(PLAN, LOCK))
+            if claim is not None:
+                claim.release()
             self._storage.delete_folder(self.work_folder)
         except StorageError as error:
             _log.warning("%s stays, and may be deleted: %s", self.work_folder, error.reason)
@@ -108,8 +176,8 @@ def save_result(settings: Settings, result: ShardResult) -> None:
     parent for a shard that no worker could finish.
     """
     storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
-    data = json.dumps(result.to_json(), separators=(",", ":")).encode()
-    storage.put(result_uri(storage, settings.work_folder, result.index), data)
+    place = result_uri(storage, settings.work_folder, result.index)
+    storage.put(place, sealed(result.to_json()), durable=True)
 
 
 def _plan(data: dict[str, Any]) -> Plan:
@@ -119,7 +187,24 @@ def _plan(data: dict[str, Any]) -> Plan:
         tuple(InputFile(**entry) for entry in data["inputs"]),
         tuple(Skipped(**entry) for entry in data["skipped"]),
         tuple(Shard(**entry) for entry in data["shards"]),
+        _ending(data["ending"]) if data.get("ending") else None,
     )
+
+
+def _ending(data: dict[str, Any]) -> Ending:
+    duplicates = data["duplicates"]
+    examples = (
+        ((first[0], first[1]), (last[0], last[1])) for first, last in duplicates["examples"]
+    )
+    return Ending(
+        tuple(ShardResult.from_json(entry) for entry in data["results"]),
+        Duplicates(duplicates["replaced"], tuple(examples)),
+    )
+
+
+def _as_it_is(data: dict[str, Any]) -> dict[str, Any]:
+    """Layout 4 has no seal, and no ending."""
+    return data
 
 
 def _choices_apart(data: dict[str, Any]) -> dict[str, Any]:
@@ -132,5 +217,8 @@ def _choices_apart(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "settings": {**settings, "choices": choices}}
 
 
-_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {3: _choices_apart}
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    3: _choices_apart,
+    4: _as_it_is,
+}
 """Layout -> the plan in the layout after it."""

@@ -6,9 +6,10 @@ import concurrent.futures
 import os
 import re
 import secrets
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from typing import TypeVar
 
 from bulkfhir.validators import Level
 
@@ -31,6 +32,8 @@ from .storage import normal, storage_for
 from .writing.parts import open_sink
 
 __all__ = ["JobResult", "JobStatus", "Limits", "import_job", "run_import"]
+
+_Answer = TypeVar("_Answer")
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -63,6 +66,7 @@ def import_job(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     resume: bool = False,
+    take_over: bool = False,
     executor: str | concurrent.futures.Executor = "local",
     executor_options: Mapping[str, object] | None = None,
     encryption_key_id: str | None = None,
@@ -102,6 +106,9 @@ def import_job(
                        names, ``tmp/`` about folders, ``2024/**`` about paths below the source
     resume             goes on where an interrupted job with this id stopped; a job that has no
                        record yet begins. What came through a pipe is kept in the job's folder
+    take_over          goes on at once with a job on S3 that another process held, and that may
+                       still run: it must not. Without it that is refused until the other has not
+                       renewed its lease for a minute
     executor           ``local``, or any concurrent.futures.Executor (it must be able to import
                        bulkfhir, and reach source and output)
     executor_options   options of ``local``: ``nice``, 0 to 19, how far its processes stand back
@@ -148,6 +155,7 @@ def import_job(
         shard_bytes=shard_bytes,
         include_all=include_all,
         resume=resume,
+        take_over=take_over,
         executor=executor,
         executor_options=executor_options,
         on_progress=on_progress,
@@ -167,6 +175,7 @@ def run_import(
     include_all: bool = False,
     contract: bool = False,
     resume: bool = False,
+    take_over: bool = False,
     executor: str | concurrent.futures.Executor = "local",
     executor_options: Mapping[str, object] | None = None,
     on_progress: OnProgress | None = None,
@@ -200,25 +209,34 @@ def run_import(
         return open_runner(executor, count, executor_options, plug_ins=choices.plug_ins)
 
     access = Access(place, settings, keep_check=keep_access_check)
-    plan = _begun(checkpoint, access) if resume or choices.work_folder is not None else None
-    if plan is not None:
-        job.check_same(plan, settings, source_uri(source), resume)
-        access.check()
-        storage.sweep(folder)
-        checkpoint.sweep()
-        return job.run(plan, open_workers, on_progress, cancel)
-    job.check_new(resume)
-    open_sink(settings)  # refuses the values of its options
-    spool = Spool(checkpoint.work_folder, choices.encryption_key_id)
-    listed = find_inputs(
-        source,
-        include_all=include_all,
-        include=choices.include,
-        exclude=choices.exclude,
-        contract=contract,
-        spool=spool,
-    )
-    with closing(listed) as listing:
+    if not (resume or checkpoint.elsewhere):
+        job.check_new(resume)  # before anything is written
+    with ExitStack() as stack:
+        claim = _or_policy(lambda: checkpoint.claim(take_over=take_over), access)
+        stack.callback(claim.release)
+        plan = (
+            _or_policy(checkpoint.load, access)
+            if resume or choices.work_folder is not None
+            else None
+        )
+        if plan is not None:
+            job.check_same(plan, settings, source_uri(source), resume)
+            access.check()
+            storage.sweep(folder)
+            checkpoint.sweep()
+            return job.run(plan, open_workers, on_progress, cancel, claim)
+        job.check_new(resume)
+        open_sink(settings)  # refuses the values of its options
+        spool = Spool(checkpoint.work_folder, choices.encryption_key_id)
+        listing = find_inputs(
+            source,
+            include_all=include_all,
+            include=choices.include,
+            exclude=choices.exclude,
+            contract=contract,
+            spool=spool,
+        )
+        stack.callback(listing.close)
         message = over_limits(listing) if choices.limits == "healthlake" else None
         if message:
             spool.discard()
@@ -237,13 +255,13 @@ def run_import(
             tuple(plan_shards(listing.inputs, size)),
         )
         checkpoint.save(plan)
-        return job.run(plan, open_workers, on_progress, cancel)
+        return job.run(plan, open_workers, on_progress, cancel, claim)
 
 
-def _begun(checkpoint: Checkpoint, access: Access) -> Plan | None:
-    """Return the plan of an earlier run; what is missing is said where it may not be read."""
+def _or_policy(act: Callable[[], _Answer], access: Access) -> _Answer:
+    """Return what ``act`` does with the work folder; where it may not, say what is missing."""
     try:
-        return checkpoint.load()
+        return act()
     except AccessDenied:
         access.check()
         raise

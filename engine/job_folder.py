@@ -34,6 +34,7 @@ ACCESS_CHECK = ".healthlake_write_access_check_file.temp"
 """HealthLake writes this file into an output folder to see whether it may."""
 
 MANIFEST = "Manifest.json"
+"""File of the job's folder that is written last: the job is complete."""
 
 WORK = ".work"
 """Folder for parts and the checkpoint, or the end of its name. It is removed once the Manifest is

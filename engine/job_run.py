@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
-from .checkpoint import Checkpoint, Plan, save_result
+from .checkpoint import Checkpoint, Ending, Plan, save_result
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
 from .dispatch import run_shards
@@ -16,6 +16,7 @@ from .errors import (
     AccessDenied,
     ConfigurationError,
     EngineError,
+    Held,
     NotFound,
     StorageError,
     Unavailable,
@@ -25,9 +26,10 @@ from .figures import JobProgressReport
 from .job_folder import MANIFEST, PLAN, WORK
 from .job_status import JobStatus
 from .logs import log_crash
-from .reach import refuse_unreachable
+from .reach import look_again, refuse_unreachable
 from .settings import Settings
-from .storage import Storage
+from .shard import ShardResult
+from .storage import Claim, Storage
 from .writing.manifest import FileOutcome, Manifest, file_figures, outcomes_by_file
 from .writing.parts import open_sink
 from .writing.publish import LogPlan, publish_logs
@@ -73,6 +75,7 @@ class JobRun:
         self._job_id, self._datastore_id = job_id, datastore_id
         self._folder, self._storage, self._checkpoint = folder, storage, checkpoint
         self._uri = storage.public(folder) + "/"
+        self._claim: Claim
 
     def check_new(self, resume: bool) -> None:
         """Raise ConfigurationError where the job's folder exists already.
@@ -135,17 +138,24 @@ class JobRun:
         open_workers: Callable[[int], Runner],
         on_progress: OnProgress | None,
         cancel: CancelEvent | None,
+        claim: Claim,
     ) -> JobResult:
-        """Run the plan to whatever end.
+        """Run the plan to whatever end, as long as the job is this process's.
 
         ``open_workers`` makes the runner, given how many shards there are.
         """
-        with self._opened(open_workers(len(plan.shards))) as runner:
-            tracker = Tracker(plan.inputs, plan.shards, runner.counters, on_progress, cancel)
+        self._claim = claim
+        with self._opened(open_workers(1 if plan.ending else len(plan.shards))) as runner:
+            stop = _Stop(claim, cancel)
+            tracker = Tracker(plan.inputs, plan.shards, runner.counters, on_progress, stop)
             try:
                 return self._stages(plan, runner, tracker)
             except Cancelled:
+                if claim.lost is not None:
+                    return self._stopped(JobStatus.FAILED, claim.lost, runner, tracker)
                 return self._stopped(JobStatus.CANCEL_COMPLETED, None, runner, tracker)
+            except Held as error:
+                return self._stopped(JobStatus.FAILED, error.reason, runner, tracker)
             except Unavailable as error:
                 return self._stopped(JobStatus.FAILED, self._resumable(error), runner, tracker)
             except StorageError as error:
@@ -161,7 +171,33 @@ class JobRun:
                 )
 
     def _stages(self, plan: Plan, runner: Runner, tracker: Tracker) -> JobResult:
+        if plan.ending is None:
+            results = self._read(plan, runner, tracker)
+        else:
+            results = {result.index: result for result in plan.ending.results}
+            for result in results.values():
+                tracker.add(result, earlier=True)
+        ordered = [results[shard.index] for shard in plan.shards]
+        outcomes = outcomes_by_file(plan.inputs, [shard.file for shard in plan.shards], ordered)
+        tracker.phase = "publishing"
+        ending = plan.ending
+        if ending is None:
+            ending = Ending(tuple(ordered), self._publish(plan, outcomes, runner, tracker))
+            self._sweep()  # what killed workers left
+            self._claim.confirm()
+            self._checkpoint.save(replace(plan, ending=ending))
+        manifest = Manifest.of(
+            plan.source_uri, self._uri, plan.settings.choices.encryption_key_id, outcomes
+        )
+        place = self._storage.join(self._folder, MANIFEST)
+        self._storage.put(place, manifest.to_bytes(), durable=True)
+        self._checkpoint.delete(self._claim)
+        return self._completed(plan, outcomes, manifest, ending.duplicates, tracker)
+
+    def _read(self, plan: Plan, runner: Runner, tracker: Tracker) -> dict[int, ShardResult]:
+        """Have every shard read that an earlier run did not finish; return all results by index."""
         results = self._checkpoint.results()
+        look_again(plan.inputs, plan.shards, results)
         for result in results.values():
             tracker.add(result, earlier=True)
         missing = [shard for shard in plan.shards if shard.index not in results]
@@ -172,19 +208,7 @@ class JobRun:
             results[result.index] = result
             tracker.add(result)
         refuse_unreachable(plan.inputs, plan.shards, results)
-        outcomes = outcomes_by_file(
-            plan.inputs,
-            [shard.file for shard in plan.shards],
-            [results[shard.index] for shard in plan.shards],
-        )
-        tracker.phase = "publishing"
-        duplicates = self._publish(plan, outcomes, runner, tracker)
-        manifest = Manifest.of(
-            plan.source_uri, self._uri, plan.settings.choices.encryption_key_id, outcomes
-        )
-        self._storage.put(self._storage.join(self._folder, MANIFEST), manifest.to_bytes())
-        self._checkpoint.delete()
-        return self._completed(plan, outcomes, manifest, duplicates, tracker)
+        return results
 
     def _publish(
         self, plan: Plan, outcomes: Sequence[FileOutcome], runner: Runner, tracker: Tracker
@@ -259,6 +283,8 @@ class JobRun:
         )
 
     def _sweep(self) -> None:
+        if self._claim.lost is not None:
+            return  # another process writes there by now
         with suppress(StorageError):
             self._storage.sweep(self._folder)
             self._checkpoint.sweep()
@@ -281,6 +307,16 @@ class JobRun:
             self._sweep()
             raise
         runner.close()
+
+
+class _Stop:
+    """A job stops when that is asked for, and when it is no longer this process's."""
+
+    def __init__(self, claim: Claim, cancel: CancelEvent | None) -> None:
+        self._claim, self._cancel = claim, cancel
+
+    def is_set(self) -> bool:
+        return self._claim.lost is not None or (self._cancel is not None and self._cancel.is_set())
 
 
 def _log_plan(outcome: FileOutcome) -> LogPlan:

@@ -8,12 +8,12 @@ import os
 import platform
 from pathlib import Path
 
-__all__ = ["alive", "this_process"]
+__all__ = ["alive", "identity_of", "this_process"]
 
 
 def this_process() -> str:
     """Return the identity of this process: its machine, its id, when it began."""
-    return _identity(os.getpid())
+    return identity_of(os.getpid())
 
 
 def alive(identity: str) -> bool:
@@ -31,10 +31,11 @@ def alive(identity: str) -> bool:
         return False
     except PermissionError:
         pass
-    return _identity(pid) == identity
+    return identity_of(pid) == identity
 
 
-def _identity(pid: int) -> str:
+def identity_of(pid: int) -> str:
+    """Return the identity of a process: its machine, its id, when it began."""
     try:
         # The name in parentheses may hold anything; the start time is the 20th field after it
         # (proc(5)).

@@ -1,15 +1,82 @@
-"""Reach: whose fault it is that a worker could not get at a file."""
+"""Reach: what can be had of a job's inputs by now, and whose fault it is where that is nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
-from .errors import EngineError, StorageError
+from .errors import ConfigurationError, EngineError, StorageError, Unavailable
 from .reading.sources import InputFile
 from .shard import Shard, ShardResult
 from .storage import storage_for
 
-__all__ = ["refuse_unreachable"]
+__all__ = ["look_again", "refuse_unreachable"]
+
+_AT_ONCE = 16
+"""Inputs that are looked at at the same time; a store takes some 20 ms to answer."""
+_SHOWN = 10
+"""How many changed inputs are named."""
+
+_log = logging.getLogger("bulkfhir.engine")
+
+
+def look_again(
+    inputs: Sequence[InputFile], shards: Sequence[Shard], results: Mapping[int, ShardResult]
+) -> None:
+    """Say in the log which inputs an earlier run has read, wholly or in part, that are no longer
+    what they were then.
+
+    Its results stay, and the job goes on; what is not read yet of such a file cannot be read any
+    more. Raises ConfigurationError where the missing part came through a pipe, of which no copy is
+    left, and Unavailable where a store does not answer.
+    """
+    begun = sorted({shard.file for shard in shards if shard.index in results})
+    missing = {shard.file for shard in shards if shard.index not in results}
+    if not begun:
+        return
+    changes = _changes(inputs, begun)
+    for number, change in islice(changes, _SHOWN):
+        if number in missing and inputs[number].name == "-":
+            raise ConfigurationError(
+                f"this job reads standard input, of which the copy {change}; it cannot be read "
+                "again: begin a new job"
+            )
+        _log.warning(
+            "%s %s; the job goes on with %s",
+            inputs[number].name,
+            change,
+            "its lines so far" if number in missing else "what it was then",
+        )
+    more = sum(1 for _ in changes)
+    if more:
+        _log.warning("%d more inputs have changed since they were read", more)
+
+
+def _changes(inputs: Sequence[InputFile], numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """Yield the number of every input that has changed, and how."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        found = threads.map(lambda number: _change(inputs[number]), numbers)
+        for number, change in zip(numbers, found, strict=True):
+            if change is not None:
+                yield number, change
+
+
+def _change(file: InputFile) -> str | None:
+    try:
+        now = storage_for(file.uri).stat(file.uri)
+    except Unavailable:
+        raise
+    except StorageError as error:
+        return f"cannot be looked at any more ({error.reason})"
+    if now is None:
+        return "is gone since it was read"
+    if now.size != file.size:
+        return f"had {file.size:,} bytes when it was read and has {now.size:,} now"
+    if now.etag != file.etag:
+        return "was written anew since it was read, with the same size"
+    return None
 
 
 def refuse_unreachable(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["Damaged", "is_sealed", "sealed", "unsealed"]
+__all__ = ["Damaged", "is_sealed", "parsed", "sealed", "unsealed"]
 
 _SEAL = re.compile(rb'\{"seal":"(\d+) ([0-9a-f]{64})",')
 
@@ -37,18 +37,24 @@ def is_sealed(raw: bytes) -> bool:
     return int(match[1]) == len(body) and match[2].decode() == hashlib.sha256(body).hexdigest()
 
 
-def unsealed(raw: bytes) -> dict[str, Any]:
-    """Return the object without its seal, unless that is broken. Raises Damaged.
-
-    What has no seal is taken as it stands: version 0.1.0 wrote none.
-    """
+def parsed(raw: bytes) -> dict[str, Any]:
+    """Return the object without its seal, which is not looked at. Raises Damaged."""
     try:
         data = json.loads(raw)
     except ValueError:
         raise Damaged("it is no JSON") from None
     if not isinstance(data, dict):
         raise Damaged("it is no object")
-    if "seal" in data and not is_sealed(raw):
-        raise Damaged("its seal is broken")
     data.pop("seal", None)
+    return data
+
+
+def unsealed(raw: bytes) -> dict[str, Any]:
+    """Return the object without its seal. Raises Damaged, where the seal is broken too.
+
+    What has no seal is taken as it stands: version 0.1.0 wrote none.
+    """
+    data = parsed(raw)
+    if b'"seal"' in raw[:8] and not is_sealed(raw):
+        raise Damaged("its seal is broken")
     return data

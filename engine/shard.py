@@ -54,6 +54,7 @@ class ShardResult:
 
     lines   how many lines it holds, blank ones too
     parts   names of the logs it wrote a part of
+    sizes   (name, bytes) of its part files, the sink's apart; empty where version 0.1.0 wrote them
     """
 
     index: int
@@ -61,6 +62,7 @@ class ShardResult:
     totals: Totals = field(default_factory=Totals)
     parts: tuple[str, ...] = ()
     broken: Break | None = None
+    sizes: tuple[tuple[str, int], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as JSON values, for the checkpoint."""
@@ -76,6 +78,7 @@ class ShardResult:
             Totals.from_json(data["totals"]),
             tuple(data["parts"]),
             broken,
+            tuple((name, size) for name, size in data.get("sizes", ())),
         )
 
 

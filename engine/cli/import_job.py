@@ -64,6 +64,11 @@ def _pairs(
     help="HealthLake's data store id, part of the folder's name.  [default: 32 zeros]",
 )
 @click.option("--resume", is_flag=True, help="Go on with the interrupted job that --job-id names.")
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="Go on with a job on S3 that another process held and left a moment ago.",
+)
 @options.limits("none")
 @click.option(
     "--kms-key-id",

@@ -17,11 +17,12 @@ import threading
 import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, EngineError
+from ..process_identity import alive, identity_of
 from .live_counters import Heartbeat, LiveCounters
 from .log_bridge import LogBridge, send_logs_to
 from .options import LocalOptions
@@ -30,6 +31,8 @@ from .task import run_task
 __all__ = ["LocalPool"]
 
 _PRELOAD = ["bulkfhir.engine.preload"]
+_STARTS = 3
+"""How often a worker is started, where its fork server is killed meanwhile."""
 _LONGEST_FOLDER = 104 - len("/pymp-xxxxxxxx/listener-xxxxxxxx") - 1
 """Bytes: 104 is what macOS allows a socket's path, the end that a zero byte takes included."""
 
@@ -93,7 +96,7 @@ class LocalPool:
         started = [process for process in self._context.started if process.pid is not None]
         if kill:
             for process in started:
-                process.kill()
+                process.end()
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
         for process in started:
@@ -112,7 +115,26 @@ class _Process(ForkServerProcess):
 
     def start(self) -> None:
         with _interrupt_held():
-            super().start()
+            for left in reversed(range(_STARTS)):
+                try:
+                    super().start()
+                    break
+                except (EOFError, ConnectionError) as error:  # the fork server was killed meanwhile
+                    if not left:
+                        raise EngineError(
+                            "the fork server of the workers is killed again and again; resume the "
+                            "job to go on"
+                        ) from error
+        self._known_as = identity_of(self.pid or 0)
+
+    def end(self) -> None:
+        """Kill the process, also one whose fork server was killed: that passes for dead, and may
+        go on writing.
+        """
+        self.kill()
+        if self.exitcode is not None and alive(self._known_as):
+            with suppress(ProcessLookupError):
+                os.kill(self.pid or 0, signal.SIGKILL)
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802 multiprocessing's name

@@ -85,6 +85,7 @@ def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult
             job_id=job.id,
             datastore_id=job.datastore_id,
             contract=True,
+            take_over=True,  # the store has seen to it that no other process runs this job
             on_progress=recording,
             cancel=recording,
             resume=resume,

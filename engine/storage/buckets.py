@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ..errors import AccessDenied, NotFound, StorageError
@@ -65,10 +65,10 @@ class BucketFolders:
         with _named(uri):
             return self._local.read(self._path(uri))
 
-    def put(self, uri: str, data: bytes) -> None:
+    def put(self, uri: str, data: bytes, *, durable: bool = False) -> None:
         """Write an object whole, instead of any earlier one."""
         with _named(uri):
-            self._local.put(self._path(uri), data)
+            self._local.put(self._path(uri), data, durable=durable)
 
     def writer(self, uri: str) -> Writer:
         """Return a writer of a new object, of which nothing is seen before its ``commit``."""
@@ -80,10 +80,10 @@ class BucketFolders:
         with _named(uri):
             self._local.delete(self._path(uri))
 
-    def delete_folder(self, folder: str) -> None:
+    def delete_folder(self, folder: str, *, keep: Collection[str] = ()) -> None:
         """Remove everything below a folder; no error where it is gone already."""
         with _named(folder):
-            self._local.delete_folder(self._path(folder))
+            self._local.delete_folder(self._path(folder), keep=keep)
 
     def sweep(self, folder: str) -> None:
         """Remove what interrupted writers left below a folder."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -104,8 +104,11 @@ class Storage(Protocol):
         """Return all bytes of an object. Raise StorageError."""
         ...
 
-    def put(self, uri: str, data: bytes) -> None:
-        """Write an object whole, instead of any earlier one. Raise StorageError."""
+    def put(self, uri: str, data: bytes, *, durable: bool = False) -> None:
+        """Write an object whole, instead of any earlier one. Raise StorageError.
+
+        durable   it outlives a power cut from now on
+        """
         ...
 
     def writer(self, uri: str) -> Writer:
@@ -116,8 +119,11 @@ class Storage(Protocol):
         """Remove one object; no error where it is gone already."""
         ...
 
-    def delete_folder(self, folder: str) -> None:
-        """Remove everything below a folder; no error where it is gone already."""
+    def delete_folder(self, folder: str, *, keep: Collection[str] = ()) -> None:
+        """Remove everything below a folder; no error where it is gone already.
+
+        keep   names right in the folder that stay
+        """
         ...
 
     def sweep(self, folder: str) -> None:

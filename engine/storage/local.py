@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from io import FileIO
 from pathlib import Path
@@ -91,11 +91,11 @@ class LocalStorage:
         except OSError as error:
             raise _translated(uri, error) from None
 
-    def put(self, uri: str, data: bytes) -> None:
+    def put(self, uri: str, data: bytes, *, durable: bool = False) -> None:
         """Write an object whole, instead of any earlier one."""
         writer = self.writer(uri)
         writer.write(data)
-        writer.commit()
+        writer.commit(durable=durable)
 
     def writer(self, uri: str) -> _LocalWriter:
         """Return a writer of a new object, of which nothing is seen before its ``commit``."""
@@ -110,10 +110,14 @@ class LocalStorage:
         except OSError as error:
             raise _translated(uri, error) from None
 
-    def delete_folder(self, folder: str) -> None:
+    def delete_folder(self, folder: str, *, keep: Collection[str] = ()) -> None:
         """Remove everything below a folder; no error where it is gone already."""
         try:
-            shutil.rmtree(folder)
+            for path in Path(folder).iterdir() if keep else ():
+                if path.name not in keep:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if not keep:
+                shutil.rmtree(folder)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -179,11 +183,16 @@ class _LocalWriter:
             self.abort()
             raise _translated(self._uri, error) from None
 
-    def commit(self) -> None:
+    def commit(self, *, durable: bool = False) -> None:
         try:
+            if durable:
+                self._file.flush()
+                os.fsync(self._file.fileno())
             self._file.close()
             self._partial.chmod(0o666 & ~_umask())
             self._partial.replace(self._uri)
+            if durable:
+                _sync_folder(Path(self._uri).parent)
         except OSError as error:
             self.abort()
             raise _translated(self._uri, error) from None
@@ -193,6 +202,16 @@ class _LocalWriter:
             self._file.close()
         with contextlib.suppress(OSError):
             self._partial.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """See to it that a file's new name outlives a power cut; not every file system can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _first_visit(folder: str, visited: set[str]) -> bool:

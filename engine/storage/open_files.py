@@ -20,6 +20,7 @@ class OpenFiles:
     def __init__(self, open_file: Callable[[str], Writer]) -> None:
         self._open = open_file
         self._writers: dict[str, Writer] = {}
+        self._sizes: dict[str, int] = {}
 
     def write(self, name: str, data: bytes) -> None:
         """Write to the end of a file."""
@@ -27,10 +28,15 @@ class OpenFiles:
         if writer is None:
             writer = self._writers[name] = self._open(name)
         writer.write(data)
+        self._sizes[name] = self._sizes.get(name, 0) + len(data)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the files that were written to, in the order of their first bytes."""
         return tuple(self._writers)
+
+    def sizes(self) -> tuple[tuple[str, int], ...]:
+        """Return (name, bytes) of the files that were written to."""
+        return tuple(self._sizes.items())
 
     def commit(self) -> None:
         """Publish every file, whole."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 from ..errors import NotFound, StorageError, Unavailable
@@ -80,7 +80,8 @@ class S3Storage:
 
         return self._client.call(uri, get)
 
-    def put(self, uri: str, data: bytes) -> None:
+    def put(self, uri: str, data: bytes, *, durable: bool = False) -> None:
+        del durable  # S3 answers when an object is durable
         put(self._client, uri, data, self._encryption)
 
     def writer(self, uri: str) -> S3Writer:
@@ -90,19 +91,21 @@ class S3Storage:
         bucket, key = split(uri)
         self._client.call(uri, lambda client: client.delete_object(Bucket=bucket, Key=key))
 
-    def delete_folder(self, folder: str) -> None:
+    def delete_folder(self, folder: str, *, keep: Collection[str] = ()) -> None:
         """Remove everything below a folder, with its earlier versions where the bucket keeps any.
 
         What the store keeps all the same is said in the log.
         """
         folder = folder.rstrip("/") + "/"
+        kept = {split(folder + name)[1] for name in keep}
         try:
-            self._delete(folder, list(self._versions(folder)))
+            found = self._versions(folder)
+            self._delete(folder, [entry for entry in found if entry["Key"] not in kept])
         except Unavailable:
             raise
         except StorageError as error:  # not allowed, or not known to the store
             named = [{"Key": split(entry.uri)[1]} for entry in self.list(folder)]
-            if self._delete(folder, named):
+            if self._delete(folder, [entry for entry in named if entry["Key"] not in kept]):
                 _log.warning(
                     "%s: earlier versions of what is deleted here stay: %s", folder, error.reason
                 )

@@ -229,6 +229,7 @@ def _object(body: bytes) -> dict[str, Any]:
 def _clock(answer: dict[str, Any]) -> datetime:
     """Return the store's own time, by which it says when an object was written."""
     try:
-        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        said = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
     except (KeyError, ValueError):
         return datetime.now(UTC)
+    return said if said.tzinfo else said.replace(tzinfo=UTC)  # HTTP knows no other zone

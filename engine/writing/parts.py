@@ -4,6 +4,7 @@ in the same machine.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Protocol, TypeVar
@@ -132,6 +133,7 @@ class LogParts:
         if result.totals.imported:
             self._files.write(KEYS, self._keys.take())
         self._files.commit()
+        result = dataclasses.replace(result, sizes=self._files.sizes())
         save_result(self._settings, result)
         return result
 
