@@ -67,6 +67,43 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=_ABSENT))
 
 
+LONGEST_NAME = 60
+"""Characters of a value that a case is named for."""
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a case for its value where pytest would number it: a container, a long text."""
+    if isinstance(val, str | bytes):
+        name = val if isinstance(val, str) else repr(val)
+        return shortened(name) if len(val) > LONGEST_NAME else None
+    if isinstance(val, dict | list | tuple | set | frozenset | range):
+        name = written(val)
+        return None if " at 0x" in name else shortened(name)
+    return None
+
+
+def written(value: object) -> str:
+    """Write a value as every process of a run writes it: a set is sorted."""
+    match value:
+        case dict():
+            inside = (f"{key!r}: {written(each)}" for key, each in value.items())
+            return f"{{{', '.join(inside)}}}"
+        case set() | frozenset():
+            return f"{{{', '.join(sorted(map(written, value)))}}}"
+        case list() | tuple():
+            return f"[{', '.join(map(written, value))}]"
+        case _:
+            return repr(value)
+
+
+def shortened(name: str) -> str:
+    """Keep both ends of a long name: cases of one table often begin alike."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    half = (LONGEST_NAME - 3) // 2
+    return f"{name[:half]}...{name[-half:]}"
+
+
 @pytest.fixture(autouse=True)
 def loggers_kept() -> Iterator[None]:
     """Commands send the project's records to standard error, and to nobody else; the next test may

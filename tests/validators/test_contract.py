@@ -33,6 +33,14 @@ TYPES = (
 ).split()
 
 
+def test_every_rule_says_what_it_is_about_and_where_it_is_built() -> None:
+    names = [rule.name for rule in RULES]
+    assert len(set(names)) == len(names)
+    assert all(
+        rule.on and set(rule.on) <= {"object", "value", "narrowed", "empty"} for rule in RULES
+    )
+
+
 def rule(check: Check, reads: Reads) -> Rule:
     return Rule("of this test", ("object",), lambda subject, compilation: check, Asked(), reads)
 
