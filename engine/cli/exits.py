@@ -19,8 +19,9 @@ REJECTED = 1
 USAGE = 2
 """The command or its configuration cannot work."""
 FAILED = 3
-"""The job failed: a store said no, a limit was passed."""
+"""The job failed: a store said no, a limit was passed, or something of ours is broken."""
 NOTHING_TO_READ = 4
+"""None of the sources holds anything that is read; what lay there is listed."""
 INTERRUPTED = 130
 """Ctrl-C: 128 plus the number of SIGINT."""
 TERMINATED = 143

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ __all__ = ["S3Storage"]
 
 _AT_ONCE: Final = 1000
 """Keys that one request lists or deletes at the most."""
+
+_SURROGATE: Final = re.compile("[\udc80-\udcff]")
+"""Stands in a name of Python's for a byte that is no UTF-8."""
 
 _log = logging.getLogger("bulkfhir.engine")
 
@@ -123,7 +127,9 @@ class S3Storage:
         return Lease(self._client, uri, owner, self._encryption, take_over=take_over)
 
     def join(self, folder: str, relative: str) -> str:
-        return f"{folder.rstrip('/')}/{relative}"
+        # A key is UTF-8; bytes of a local file's name that are none are escaped.
+        key = _SURROGATE.sub(lambda found: f"%{ord(found[0]) - 0xDC00:02X}", relative)
+        return f"{folder.rstrip('/')}/{key}"
 
     def public(self, uri: str) -> str:
         return uri

@@ -50,6 +50,14 @@ def test_a_job_store_that_was_spoiled_is_read_again(tmp_path: Path) -> None:
     assert JobStore(database).job(job_id).findings == ({"rule": "Pat\\udcff"},)
 
 
+def test_a_name_that_is_no_utf_8_is_escaped_in_a_key(bucket, s3, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"Pat\xff.ndjson")).write_bytes(GOOD)
+    job = import_job(tmp_path, f"{bucket}/out/", judge="toy", workers=1)
+    assert job.status is JobStatus.COMPLETED
+    objects = s3.list_objects_v2(Bucket=bucket.removeprefix("s3://"))["Contents"]
+    assert any(entry["Key"].endswith("/SUCCESS/Pat%FF.ndjson") for entry in objects)
+
+
 @pytest.mark.parametrize("letter", ["x", "ü", "\U0001f525"])
 def test_a_name_of_255_bytes_is_logged_under_it(tmp_path: Path, tree, letter: str) -> None:
     name = letter * ((255 - len(".ndjson")) // len(letter.encode())) + ".ndjson"

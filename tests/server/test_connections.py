@@ -70,6 +70,7 @@ def test_a_request_is_answered_and_the_connection_goes_on(port):
         b"GET / HTTP/1.1\r\nhost: loc",
         b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{",
     ],
+    ids=["nothing", "half a header", "half a body"],
 )
 def test_a_request_that_does_not_come_is_given_up(port, sent):
     with connected(port) as client:
@@ -87,7 +88,9 @@ def test_a_header_that_trickles_in_is_given_up(port):
 
 
 @pytest.mark.parametrize(
-    "header", [b"a: " + b"x" * (70 << 10), b"\r\n".join(b"a%d: b" % n for n in range(20_000))]
+    "header",
+    [b"a: " + b"x" * (70 << 10), b"\r\n".join(b"a%d: b" % n for n in range(20_000))],
+    ids=["one long", "many"],
 )
 def test_headers_without_end_are_refused(port, header):
     with connected(port) as client, contextlib.suppress(ConnectionError):

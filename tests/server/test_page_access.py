@@ -90,7 +90,9 @@ def test_wrong_tries_are_limited_and_whoever_is_in_stays_in(keys):
     assert login(TOKEN.replace(" ", "+")).status == 303
 
 
-@pytest.mark.parametrize("body", [b"", b"token=", b"token=%ff", b"\xff" * 9, b"token=a&token=b"])
+@pytest.mark.parametrize(
+    "body", [b"", b"token=", b"token=%ff", b"\xff" * 9, b"token=a&token=b"], ids=repr
+)
 def test_a_form_of_rubbish_is_a_wrong_try(application, body):
     request = Request("POST", "/login", {}, {"host": "localhost"}, body)
     assert application.respond(request).status == 401
@@ -104,7 +106,9 @@ def test_without_a_token_chosen_there_is_a_random_one(keys, tmp_path):
     assert min(map(len, tokens)) > 30
 
 
-@pytest.mark.parametrize("before", ["9" * 19, "9" * 5000, "-1", "x", "²"])
+@pytest.mark.parametrize(
+    "before", ["9" * 19, "9" * 5000, "-1", "x", "²"], ids=lambda text: text[:20]
+)
 def test_a_page_that_no_list_has_is_a_mistake_of_the_client(tmp_path, before):
     application = Service(ServiceSettings(state=tmp_path / "jobs.db")).application
     answer = application.respond(Request("GET", "/api/jobs", {"before": before}, {}, b""))

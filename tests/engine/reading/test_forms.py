@@ -41,37 +41,38 @@ BUNDLE = {"resourceType": "Bundle", "entry": [{"resource": PATIENT}]}
             "a Bundle over several lines",
         ),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_something_else_is_named(head, what):
     assert fault_inside(head).startswith(what)
     assert not holds_resources(head, several=False)
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"",
-        b"\n \n",
-        LINE,
-        b"\xef\xbb\xbf" + LINE,
-        LINE[:20],
-        LINE[:20] + b"\n" + LINE,
-        b"nope\n" + LINE,
-        b"hello, world\n",
-        b"<html>\n" + LINE,
-        b"id,name\n1,a\n" + LINE,
-        b"[]\n" + LINE,
-        b"[1,2]\n",
-        b"[\n" + LINE * 2,
-        b"{\n" + LINE,
-        b'{"resourceType":"Patient",\n' + LINE,
-        b'{"resourceType":"Patient",\n"id":"cut"}\n' + LINE,
-        json.dumps(BUNDLE).encode(),
-        b"\0" * 4096 + LINE,
-    ],
-)
-def test_bad_lines_are_lines(head):
-    assert fault_inside(head) is None
+NDJSON = {
+    "nothing": b"",
+    "blank lines": b"\n \n",
+    "a line": LINE,
+    "a byte order mark": b"\xef\xbb\xbf" + LINE,
+    "half a line": LINE[:20],
+    "half a line before a line": LINE[:20] + b"\n" + LINE,
+    "a word before a line": b"nope\n" + LINE,
+    "a sentence": b"hello, world\n",
+    "a tag before a line": b"<html>\n" + LINE,
+    "a table before a line": b"id,name\n1,a\n" + LINE,
+    "an array before a line": b"[]\n" + LINE,
+    "an array of numbers": b"[1,2]\n",
+    "a bracket before lines": b"[\n" + LINE * 2,
+    "a brace before a line": b"{\n" + LINE,
+    "a line cut after a comma": b'{"resourceType":"Patient",\n' + LINE,
+    "a line in two": b'{"resourceType":"Patient",\n"id":"cut"}\n' + LINE,
+    "a Bundle in one line": json.dumps(BUNDLE).encode(),
+    "zeros before a line": b"\0" * 4096 + LINE,
+}
+
+
+@pytest.mark.parametrize("name", NDJSON)
+def test_bad_lines_are_lines(name):
+    assert fault_inside(NDJSON[name]) is None
 
 
 def test_a_first_line_that_goes_on_beyond_the_head_is_a_resource():
@@ -81,15 +82,15 @@ def test_a_first_line_that_goes_on_beyond_the_head_is_a_resource():
 @pytest.mark.parametrize(
     ("head", "named", "expected"),
     [
-        (gzip.compress(b""), None, "gz"),
-        (gzip.compress(b""), "zst", "gz"),
-        (b"\x28\xb5\x2f\xfd", None, "zst"),
-        (b"\x50\x2a\x4d\x18", None, "zst"),
-        (LINE, "gz", None),
-        (b"rubbish", "gz", "gz"),
-        (b"", "gz", "gz"),
-        (LINE, None, None),
-        (b"BZh is a word", None, None),
+        pytest.param(gzip.compress(b""), None, "gz", id="gz without a name"),
+        pytest.param(gzip.compress(b""), "zst", "gz", id="gz by another name"),
+        pytest.param(b"\x28\xb5\x2f\xfd", None, "zst", id="zst"),
+        pytest.param(b"\x50\x2a\x4d\x18", None, "zst", id="zst that begins with a skipped frame"),
+        pytest.param(LINE, "gz", None, id="a line called gz"),
+        pytest.param(b"rubbish", "gz", "gz", id="rubbish called gz"),
+        pytest.param(b"", "gz", "gz", id="nothing called gz"),
+        pytest.param(LINE, None, None, id="a line"),
+        pytest.param(b"BZh is a word", None, None, id="a word like bz2"),
     ],
 )
 def test_first_bytes_outweigh_the_name(head, named, expected):

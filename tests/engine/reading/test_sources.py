@@ -179,6 +179,7 @@ PRETTY = b'{\n  "resourceType": "Bundle",\n  "id": "a"\n}\n'
         ("Patient.0001", LINE),
         ("Patient.json", LINE * 2),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_data_is_known_by_name_or_content(tmp_path, name, data):
     (tmp_path / name).write_bytes(data)
@@ -195,6 +196,7 @@ def test_data_is_known_by_name_or_content(tmp_path, name, data):
         ("a.csv", b"id,name\n1,a\n", "not an NDJSON file by its name"),
         ("a.zip", b"PK\x03\x04", "not an NDJSON file by its name"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_looks_like_data_is_never_skipped_in_silence(export, caplog, name, data, reason):
     (export / name).write_bytes(data)
