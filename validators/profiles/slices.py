@@ -23,7 +23,7 @@ from .value_tests import always
 
 __all__ = ["ItemCheck", "Slices", "items_of"]
 
-_TESTS, _TESTS_OF_A_VALUE = 10_000, 200
+_TESTS, _TESTS_OF_A_VALUE = 10_000, 100
 """How often the values of one element are held against slices: so often, and so often more for each
 of the values. Real profiles have some dozens of slices.
 """

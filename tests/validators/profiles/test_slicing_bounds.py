@@ -79,7 +79,7 @@ def test_few_values_are_held_against_many_slices(judge) -> None:
 
 
 def test_many_values_against_many_slices_are_undecided_and_counted(judge) -> None:
-    """120 values and 300 slices are more than 10,000, and 200 for each value."""
+    """120 values and 300 slices are more than 10,000, and 100 for each value."""
     key = "beyond bounds: slicing of Patient.identifier"
     before = judge.undecided[key]
     assert judge.validate(patient("many", [*range(119), 300])).issues == []
