@@ -20,7 +20,7 @@ from .explainer.form import (
     RESOURCE_TYPE_UNKNOWN,
 )
 from .explainer.resource_walk import Explainer
-from .issue import Issue, Remark, Verdict, crash_verdict
+from .issue import Issue, Remark, Verdict, any_fails, crash_verdict
 from .native.acceptance import NATIVE, Acceptance
 from .search import SearchedElements
 from .terminology import TerminologyRules
@@ -186,14 +186,15 @@ class Validator:
         """Return the issues of a resource; where digits of its numbers decide, of the resource read
         exactly.
         """
-        undecided = Counter[str]()
+        undecided: Counter[str] = Counter()
         try:
             issues = explain(resource, undecided)
         except InexactNumberError:
             exact = decode_exact(line)
             undecided.clear()
             issues = [exact] if isinstance(exact, Issue) else explain(exact, undecided)
-        self.undecided.update(undecided)
+        if undecided:
+            self.undecided.update(undecided)
         return issues
 
     def _issues(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
@@ -209,7 +210,7 @@ class Validator:
 
     def _all_issues(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
         issues = self._everything.explain(resource, undecided)
-        return issues if self.warnings or any(issue.fails for issue in issues) else []
+        return issues if self.warnings or any_fails(issues) else []
 
     @cached_property
     def _everything(self) -> Explainer:

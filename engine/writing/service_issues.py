@@ -27,41 +27,36 @@ def health_lake_outcome(
     remarks: Sequence[Remark] = (),
 ) -> dict[str, object]:
     """Return an OperationOutcome as HealthLake writes it: ``code`` is always ``processing``, and
-    where ``location`` stands it is an array. There is never an ``expression``.
+    where ``location`` stands it is an array. There is never an ``expression``. A fault that the
+    service finds before it validates has no place.
 
     remarks   what is said beside the issues, unless the service finds one of these before it
               validates
     """
-    early = [_found_early(issue, resource_type, resource_id) for issue in issues]
-    said = [
-        _issue(issue) if text is None else _said("error", text)
-        for issue, text in zip(issues, early, strict=True)
-    ]
-    if not any(early):
+    said: list[dict[str, object]] = []
+    place_of_id = f"{resource_type}.id"
+    is_early = False
+    for issue in issues:
+        if issue.rule == _ID_RULE and issue.fails and issue.location == place_of_id:
+            said.append(_said("error", _bad_id(resource_id)))
+            is_early = True
+        elif (violation := issue.violation) is None:
+            said.append(_said(issue.severity, issue.diagnostics, _location(issue)))
+        elif violation.declaration.unplaced and "." not in issue.location:
+            said.append(_said("error", violation.service_text))
+            is_early = True
+        else:
+            said.append(_said(issue.severity, violation.service_text, _location(issue)))
+    if not is_early:
         said += [_said(one.severity, one.text, one.location) for one in remarks]
     return {"resourceType": "OperationOutcome", "issue": said}
 
 
-def _found_early(issue: Issue, resource_type: str | None, resource_id: str | None) -> str | None:
-    """Return the sentence of a fault that the service finds before it validates, which has no
-    place; None of any other.
-    """
-    violation = issue.violation
-    if issue.rule == _ID_RULE and issue.fails and issue.location == f"{resource_type}.id":
-        return _bad_id(resource_id)
-    if violation is not None and violation.declaration.unplaced and "." not in issue.location:
-        return violation.service_text
-    return None
-
-
-def _issue(issue: Issue) -> dict[str, object]:
-    text = issue.diagnostics if issue.violation is None else issue.violation.service_text
-    return _said(issue.severity, text, _location(issue))
-
-
 def _said(severity: str, text: str, location: str = "") -> dict[str, object]:
     said: dict[str, object] = {"severity": severity, "code": "processing", "diagnostics": text}
-    return {**said, "location": [location]} if location else said
+    if location:
+        said["location"] = [location]
+    return said
 
 
 def _bad_id(resource_id: str | None) -> str:

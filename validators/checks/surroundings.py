@@ -25,12 +25,11 @@ class Scope:
                for all scopes of a line
     enclosed   whether a Bundle or Parameters is around it, where references may lead to other
                entries
-    follows    which values of the line follow which profiles; one record for all scopes of a line
     """
 
     __slots__ = (
+        "_follows",
         "enclosed",
-        "follows",
         "holder",
         "memo",
         "parent",
@@ -53,17 +52,29 @@ class Scope:
         self.enclosed: bool = place == "entry" or (parent is not None and parent.enclosed)
         self.holder = holder
         self.undecided = undecided
-        self.follows: Conformance = Conformance(undecided) if parent is None else parent.follows
+        self._follows: Conformance | None = None
         self.memo: dict[
             Any, Any
         ] = {}  # what a rule has worked out once for this resource, by a key of its own
+
+    @property
+    def follows(self) -> Conformance:
+        """The record of which values of the line follow which profiles, one for all scopes of a
+        line; made when it is first asked for, since most lines ask nothing.
+        """
+        found = self._follows
+        if found is None:
+            above = self.parent
+            found = Conformance(self.undecided) if above is None else above.follows
+            self._follows = found
+        return found
 
     def aside(self) -> Scope:
         """Return the same place for a question beside the walk: what it cannot decide is not
         counted, and what rules have met so far is not known there.
         """
         made = Scope(self.resource, Counter(), self.parent, self.place, self.holder)
-        made.follows = self.follows
+        made._follows = self.follows
         return made
 
     @property

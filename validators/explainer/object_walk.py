@@ -10,7 +10,7 @@ in order, or the shape is new, the object is walked in full.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,14 +46,20 @@ class KnownMember(NamedTuple):
     proof: Proof | None = None
 
 
+Full = tuple[tuple[tuple[str, PropertyCheck], ...], tuple[Check, ...]]
+"""All that is to be checked in objects of certain names: (name, check) of every member in their
+order, and the rules on the whole object.
+"""
 Shape = tuple[
     tuple[tuple[str, Container[str], Callable[[object], object]], ...],
     tuple[tuple[str, PropertyCheck], ...],
     tuple[Check, ...],
+    Full,
 ]
 """What is to be checked in objects of certain names: (name, proven strings, what finds fault with
-others) of primitives; (name, check) of the other members, or in full of all; rules on the whole
-object. A plain tuple, which is taken apart faster than any other.
+others) of primitives; (name, check) of the other members; rules on the whole object; and what is to
+be checked instead where a primitive is not in order. A plain tuple, which is taken apart faster
+than any other.
 """
 
 
@@ -93,21 +99,21 @@ class Walk:
         self._every += tuple(check for _, check in rules)
 
     def _made(self) -> Check:
-        shapes, met, in_full = self._shapes, self._met, self._in_full
+        shapes, met = self._shapes, self._met
 
         def walk(value: Any, scope: Scope) -> Issues:
             if value.__class__ is not dict:
                 return [wrong_form(value, "an object")]
             names = tuple(value)
-            leaves, members, rules = shapes.get(names) or met(names)
+            leaves, members, rules, in_full = shapes.get(names) or met(names)
             try:
                 for name, proven, fault in leaves:
                     item = value[name]
                     if item not in proven and fault(item) is not None:
-                        _, members, rules = in_full(names)
+                        members, rules = in_full
                         break
             except TypeError:  # an array or an object where a primitive belongs
-                _, members, rules = in_full(names)
+                members, rules = in_full
             issues: Issues = None
             for name, check in members:
                 found = check(value[name], value, scope)
@@ -126,14 +132,17 @@ class Walk:
         and only if there are any, and all are known.
         """
         if not names or not self._members.keys() >= set(names) - {self._skipped}:
-            return self._in_full(names)
+            return self._unproven(names)
         made = self._proven(names) if names in self._shapes else None
         self._memory.keep(self._shapes, names, made)
-        return made or self._in_full(names)
+        return made or self._unproven(names)
 
-    def _in_full(self, names: tuple[str, ...]) -> Shape:
+    def _unproven(self, names: tuple[str, ...]) -> Shape:
+        full = self._in_full(names)
+        return (), *full, full
+
+    def _in_full(self, names: tuple[str, ...]) -> Full:
         return (
-            (),
             tuple((name, self._known(name).check) for name in names if name != self._skipped),
             self._every,
         )
@@ -152,21 +161,45 @@ class Walk:
         present = frozenset(names)
         leaves: list[tuple[str, Container[str], Callable[[object], object]]] = []
         members: list[tuple[str, PropertyCheck]] = []
+        full: list[tuple[str, PropertyCheck]] = []
         for name in names:
             if name == self._skipped:
                 continue
             check, alone, siblings, proof = self._members[name]
-            if not siblings.isdisjoint(present):
-                members.append((name, check))
-            elif proof is None:
-                members.append((name, alone))
-            else:
+            if proof is not None and siblings.isdisjoint(present):
                 leaves.append((name, *proof))
+                full.append((name, _doubted(alone, *proof)))
+            else:
+                members.append((name, alone if siblings.isdisjoint(present) else check))
+                full.append(members[-1])
         left = [
             rule.left(check, self._schema, self._compilation, present)
             for rule, check in self._rules
         ]
-        return tuple(leaves), tuple(members), tuple(check for check in left if check is not None)
+        return (
+            tuple(leaves),
+            tuple(members),
+            tuple(check for check in left if check is not None),
+            (tuple(full), self._every),
+        )
+
+
+def _doubted(
+    check: PropertyCheck, proven: Container[str], fault: Callable[[object], object]
+) -> PropertyCheck:
+    """Return the check of a primitive in an object in which one is not in order: most often that is
+    another one.
+    """
+
+    def doubted(value: Any, owner: Mapping[str, Any], scope: Scope) -> Issues:
+        try:
+            if value in proven or fault(value) is None:
+                return None
+        except TypeError:  # an array or an object
+            pass
+        return check(value, owner, scope)
+
+    return doubted
 
 
 def _not_empty(value: Any, scope: Scope) -> Issues:

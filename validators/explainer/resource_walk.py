@@ -20,7 +20,7 @@ from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
 from ..definitions import Definitions
 from ..fhirpath.constraint import broken_invariant, undecided_invariant
-from ..issue import Issue
+from ..issue import Issue, any_fails
 from ..memory import Memory
 from ..profiles.named_slices import NamedSlices
 from ..profiles.narrowing import ProfileCompiler
@@ -134,7 +134,7 @@ class Explainer:
             *(check(value, scope) or ()),
             *((beyond(value, scope) if beyond is not None else None) or ()),
         ]
-        return not any(issue.fails for issue in issues if type(issue) is not PendingContext)
+        return not any_fails(issue for issue in issues if type(issue) is not PendingContext)
 
     def resource_check(self, name: str) -> Check:
         """Return the check for resources of one type, given their own scope. Raises UnknownType."""

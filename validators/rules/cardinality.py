@@ -72,6 +72,12 @@ def _required(schema: TypeSchema) -> list[tuple[frozenset[str], ElementSchema]]:
     return required
 
 
+def _first(names: frozenset[str], element: ElementSchema) -> tuple[str, tuple[str, ...]]:
+    """Return the name that an element usually has, and its others: asked one after the other."""
+    first = element.name if element.name in names else min(names)
+    return first, tuple(sorted(names - {first}))
+
+
 def reads(schema: TypeSchema, compilation: Compilation) -> Reads:
     """Return the names of the required members, which alone decide."""
     return Reads(tuple(sorted(name for names, _ in _required(schema) for name in names)))
@@ -94,12 +100,12 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     if not required:
         return None
     url = schema.url
-    each = tuple(required)
+    each = [(*_first(names, element), element) for names, element in required]
 
     def check(value: Any, scope: Scope) -> Issues:
         issues: Issues = None
-        for names, element in each:
-            if not any(name in value for name in names):
+        for first, others, element in each:
+            if first not in value and not any(name in value for name in others):
                 found = [too_few(url, element.path, element.min, 0)]
                 issues = found if issues is None else issues + found
         return issues

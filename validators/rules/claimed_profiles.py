@@ -13,7 +13,7 @@ from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration, Violation
 from ..definitions import core
-from ..issue import Issue, Severity
+from ..issue import Issue, Severity, any_fails
 from ..memory import Memory
 from ..schema import ElementSchema, TypeSchema
 from ..schema.head import head_of
@@ -175,7 +175,7 @@ def _claimed(check: Check, profile: str) -> Check:
     def claimed(value: Any, scope: Scope) -> Issues:
         scope.follows.claim(value, profile)
         issues = check(value, scope)
-        scope.follows.settle(value, profile, not any(issue.fails for issue in issues or ()))
+        scope.follows.settle(value, profile, not any_fails(issues or ()))
         return issues
 
     return claimed
@@ -220,8 +220,10 @@ def without_rebound_bindings(
 
     A profile stands in the place of its base type; its bindings have been checked already.
     """
+    if compilation.unknown_profile is None:
+        return issues
     bound = [issue for issue in issues if issue.profile is None and issue.rule in _BINDING_RULES]
-    if not bound or compilation.unknown_profile is None:
+    if not bound:
         return issues
     meta = resource.get("meta")
     urls = meta.get("profile") if type(meta) is dict else None

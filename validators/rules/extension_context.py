@@ -161,7 +161,7 @@ def resolve_extension_contexts(
     """Return the issues of a resource without those of extensions that may stand where they do;
     locations are relative to the resource. None where no issue is left.
     """
-    if not any(type(issue) is PendingContext for issue in issues):
+    if PendingContext not in map(type, issues):
         return issues
     kept: list[Issue] = []
     for issue in issues:

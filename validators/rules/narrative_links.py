@@ -59,10 +59,12 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
 
 
 def _may_have_links(value: dict[str, Any]) -> bool:
+    for name in _HOLDERS:
+        if name in value:
+            return True
     contained = value.get("contained")
-    return any(name in value for name in _HOLDERS) or (
-        type(contained) is list
-        and any(type(one) is dict and _may_have_links(one) for one in contained)
+    return type(contained) is list and any(
+        type(one) is dict and _may_have_links(one) for one in contained
     )
 
 

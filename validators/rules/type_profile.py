@@ -11,7 +11,7 @@ from ..checks.check import Check, Issues
 from ..checks.rule import Lowered, Rule
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
-from ..issue import Issue
+from ..issue import Issue, any_fails
 from ..schema import Property
 from .claimed_profiles import PROFILE_TYPE, PROFILE_UNKNOWN
 
@@ -96,7 +96,7 @@ def follows(
             continue
         check = compilation.profile_check(url)
         found.append((check(value, scope) if check is not None else None) or [])
-    best = next((one for one in found if not any(issue.fails for issue in one)), None)
+    best = next((one for one in found if not any_fails(one)), None)
     if best is None and found:
         best = found[0]
         if len(urls) > 1:

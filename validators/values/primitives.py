@@ -383,6 +383,8 @@ def _base64_warning(value: object) -> Violation | None:
 
 
 def _decimal_warning(value: object) -> Violation | None:
+    if type(value) is float and 0.1 <= abs(value) < 1e16:
+        return None  # such a float has 18 digits at the most
     if type(value) is float or type(value) is int or isinstance(value, Number):
         digits, _, exponent = (
             (value.lexeme if isinstance(value, Number) else repr(value)).lower().partition("e")

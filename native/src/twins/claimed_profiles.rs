@@ -1,7 +1,7 @@
 //! Profiles that a resource names: each is laid over it once.
 //!
 //! Twin of validators/rules/claimed_profiles.py
-//! (digest 39196480d37c).
+//! (digest 360d270b4455).
 
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;
