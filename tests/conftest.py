@@ -56,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(200_000, 20, 100)
     keep_bytecode(config)
     config.addinivalue_line("markers", "native: needs the native module")
+    config.addinivalue_line("markers", "https: the store of the fault suite speaks TLS")
     install()
     if os.environ.get("BULKFHIR_REQUIRE_NATIVE") == "1" and not NATIVE:
         raise pytest.UsageError(_ABSENT)

@@ -18,6 +18,7 @@ from ..errors import Held, NotFound, StorageError, Unavailable
 from ..process_identity import alive
 from .s3_client import S3Client
 from .s3_reader import split
+from .s3_writer import checksum
 
 __all__ = ["Lease"]
 
@@ -173,15 +174,18 @@ class Lease:
             return self._put({})
 
     def _put(self, condition: dict[str, str]) -> bool:
-        body = json.dumps({"owner": self._owner, "token": self._token, "seconds": _SECONDS})
+        said = {"owner": self._owner, "token": self._token, "seconds": _SECONDS}
+        body = json.dumps(said).encode()
+        sums = checksum(self._client, body)
 
         def act(client: Any) -> str | None:
             try:
                 answer = client.put_object(
                     Bucket=self._bucket,
                     Key=self._key,
-                    Body=body.encode(),
+                    Body=body,
                     **self._encryption,
+                    **sums,
                     **condition,
                 )
             except ClientError as error:

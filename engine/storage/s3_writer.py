@@ -11,7 +11,7 @@ from ..errors import NotFound, StorageError
 from .s3_client import S3Client
 from .s3_reader import split
 
-__all__ = ["S3Writer", "put"]
+__all__ = ["S3Writer", "checksum", "put"]
 
 _PART: Final = 8 << 20
 """Bytes of a part of a multipart upload.
@@ -72,7 +72,7 @@ class S3Writer:
     def _send(self, data: bytes) -> None:
         if self._upload is None:
             self._upload = self._client.call(self._uri, self._create)["UploadId"]
-        number, sums = len(self._parts) + 1, _checksum(self._client, data)
+        number, sums = len(self._parts) + 1, checksum(self._client, data)
         answer = self._client.call(
             self._uri,
             lambda client: client.upload_part(
@@ -88,8 +88,10 @@ class S3Writer:
         self._parts.append({"PartNumber": number, "ETag": answer["ETag"], **sums})
 
     def _create(self, client: Any) -> Any:
+        # Stores refuse the checksum of a part where the upload was begun without its kind.
+        named = {"ChecksumAlgorithm": "CRC32"} if self._client.sends_checksums else {}
         return client.create_multipart_upload(
-            Bucket=self._bucket, Key=self._key, **self._encryption
+            Bucket=self._bucket, Key=self._key, **self._encryption, **named
         )
 
     def _complete(self) -> None:
@@ -123,14 +125,14 @@ class S3Writer:
 def put(client: S3Client, uri: str, data: bytes, encryption: dict[str, str]) -> None:
     """Write an object by one request. Raises StorageError."""
     bucket, key = split(uri)
-    sums = _checksum(client, data)
+    sums = checksum(client, data)
     client.call(
         uri,
         lambda made: made.put_object(Bucket=bucket, Key=key, Body=data, **encryption, **sums),
     )
 
 
-def _checksum(client: S3Client, data: bytes) -> dict[str, str]:
+def checksum(client: S3Client, data: bytes) -> dict[str, str]:
     """Return the checksum of some bytes, for a header.
 
     Left to itself botocore sends it behind the data over HTTPS, which stores other than AWS's do

@@ -7,15 +7,29 @@ import uuid
 
 import pytest
 
+from tests.faults.certificate import make_certificate
 from tests.faults.faulty_store import faulty_store
 
 
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """Files of a certificate and its key."""
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
 @pytest.fixture
-def store(s3_server, monkeypatch):
-    """The store; the environment tells boto3 of it, here and in workers."""
+def store(request, s3_server, monkeypatch):
+    """The store; the environment tells boto3 of it, here and in workers. With the mark ``https`` it
+    speaks TLS.
+    """
     from bulkfhir.engine import storage
 
-    with faulty_store(s3_server) as made:
+    files = (
+        request.getfixturevalue("certificate") if request.node.get_closest_marker("https") else None
+    )
+    if files:
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(files[0]))
+    with faulty_store(s3_server, files) as made:
         for name, value in {
             "ENDPOINT_URL_S3": made.url,
             "ACCESS_KEY_ID": "test",

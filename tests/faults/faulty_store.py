@@ -7,16 +7,20 @@ through as it came. Bound to 127.0.0.1.
 from __future__ import annotations
 
 import http.client
+import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 __all__ = ["Fault", "FaultyStore", "faulty_store"]
 
-_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "date", "server"}
 
 
 @dataclass
@@ -29,7 +33,8 @@ class Fault:
     cut       the answer's body ends after so many bytes, and the connection with it; or
     reset     the connection ends before any answer; or
     lost      the request reaches the store, and its answer is lost
-    headers   names of headers that the answer lacks
+    without   names of headers that the answer lacks
+    rewrite   a regular expression, and what the answer's body says in its place
     """
 
     matches: Callable[[str, str], bool]
@@ -40,6 +45,7 @@ class Fault:
     reset: bool = False
     lost: bool = False
     without: tuple[str, ...] = ()
+    rewrite: tuple[bytes, Any] | None = None
     happened: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -52,9 +58,13 @@ class Fault:
 
 
 class FaultyStore:
-    """The proxy. ``faults`` may change at any time; ``requests`` is what was asked for."""
+    """The proxy. ``faults`` may change at any time; ``requests`` is what was asked for.
 
-    def __init__(self, behind: str) -> None:
+    certificate   files of a certificate and its key; the proxy then speaks TLS
+    """
+
+    def __init__(self, behind: str, certificate: tuple[Path, Path] | None = None) -> None:
+        self._scheme = "https" if certificate else "http"
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         store, target = self, urlsplit(behind).netloc
@@ -78,6 +88,8 @@ class FaultyStore:
                 upstream.request(self.command, self.path, body, headers)
                 got = upstream.getresponse()
                 data = got.read()
+                if fault is not None and fault.rewrite is not None:
+                    data = re.sub(*fault.rewrite, data)
                 upstream.close()
                 if fault is not None and fault.lost:
                     self.close_connection = True
@@ -115,13 +127,17 @@ class FaultyStore:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
         host, port = self._server.server_address[:2]
-        return f"http://{host}:{port}"
+        return f"{self._scheme}://{host}:{port}"
 
     def fail(self, **fault: object) -> Fault:
         made = Fault(**fault)  # type: ignore[arg-type]
@@ -134,8 +150,10 @@ class FaultyStore:
 
 
 @contextmanager
-def faulty_store(behind: str) -> Iterator[FaultyStore]:
-    store = FaultyStore(behind)
+def faulty_store(
+    behind: str, certificate: tuple[Path, Path] | None = None
+) -> Iterator[FaultyStore]:
+    store = FaultyStore(behind, certificate)
     try:
         yield store
     finally:
