@@ -1,8 +1,9 @@
 # The native module (``native/`` in the repository): a table, answers, the walk over blocks.
 
-from typing import final
+from typing import Final, final
 
 __all__ = [
+    "LAYOUT",
     "Acceptor",
     "Judgement",
     "count_lines",
@@ -16,6 +17,9 @@ __all__ = [
     "tags",
     "known_names",
 ]
+
+LAYOUT: Final[int]
+# The layout of the tables that ``Acceptor.extend`` reads: ``LAYOUT`` of ``validators/native/tags``.
 
 @final
 class Judgement:

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::accept::block;
-use crate::accept::table::tags::TAGS;
+use crate::accept::table::tags::{LAYOUT, TAGS};
 use crate::accept::table::Known;
 use crate::columns::{self, Mismatch, RunLine};
 
@@ -305,6 +305,7 @@ fn known_names() -> Vec<(&'static str, Vec<&'static str>)> {
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("LAYOUT", LAYOUT)?;
     module.add_class::<Acceptor>()?;
     module.add_class::<Judgement>()?;
     module.add_function(wrap_pyfunction!(count_lines, module)?)?;

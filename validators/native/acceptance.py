@@ -5,12 +5,13 @@ explainer.
           -> questions answered by the explainer's own checks, pending lines walked again
           -> asked lines to the compilation, one by one -> BlockVerdicts
 
-Without the native module (a plain install without a Rust toolchain) ``NATIVE`` is False, and
-everything goes to the explainer.
+Without the native module (a plain install without a Rust toolchain), and with one that was built of
+other sources and reads other tables, ``NATIVE`` is False, and everything goes to the explainer.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
@@ -19,15 +20,22 @@ from ..block import Block, BlockVerdicts
 from ..checks.compilation import Compilation
 from ..issue import Verdict
 from ..text_columns import DictionaryColumn, NewlineColumn
+from .tags import LAYOUT
 from .type_records import Lowering
 
 try:
+    from bulkfhir import _native
     from bulkfhir._native import Acceptor, Judgement
 except ImportError:
     NATIVE = False
 else:
-    NATIVE = True
-"""Whether the native acceptor is installed."""
+    NATIVE = getattr(_native, "LAYOUT", None) == LAYOUT
+    if not NATIVE:
+        logging.getLogger("bulkfhir.validators").warning(
+            "The native module was built of other sources than this version of bulkfhir, so that "
+            "every line goes to the slower explainer: reinstall bulkfhir to build it anew"
+        )
+"""Whether the native acceptor is installed, and reads the tables that are written here."""
 
 __all__ = ["NATIVE", "Acceptance"]
 

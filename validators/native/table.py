@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from .questions import NeedsContextError, Question
-from .records import Names
+from .records import Names, u8, u32
+from .tags import LAYOUT, RecordTag
 
 __all__ = ["Table"]
 
@@ -34,6 +35,7 @@ class Table:
         self._node_names: list[str] = []
         self._questions: list[Question] = []
         self._records = bytearray()
+        self._head = u8(RecordTag.LAYOUT) + u32(LAYOUT)
 
     def keep(self, *parts: bytes) -> None:
         """Add the parts of a record."""
@@ -41,8 +43,11 @@ class Table:
             self._records += part
 
     def take_records(self) -> bytes:
-        """Return the bytes that were added since the last call, names first."""
-        records = self.names.take_records() + bytes(self._records)
+        """Return the bytes that were added since the last call, names first; the first ones behind
+        the head of the table.
+        """
+        records = self._head + self.names.take_records() + bytes(self._records)
+        self._head = b""
         self._records.clear()
         return records
 

@@ -9,6 +9,7 @@ from enum import Enum, IntEnum, IntFlag
 from typing import Final
 
 __all__ = [
+    "LAYOUT",
     "TAGS",
     "KindTag",
     "LiteralTag",
@@ -22,6 +23,10 @@ __all__ = [
 ]
 
 
+LAYOUT: Final = 0x95E9_4B5C
+"""The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
+
+
 class RecordTag(IntEnum):
     """Records of the table."""
 
@@ -30,6 +35,7 @@ class RecordTag(IntEnum):
     NODE = 3
     OVERLAY = 4
     KNOWN = 5
+    LAYOUT = 6
 
 
 class NodeFlag(IntFlag):

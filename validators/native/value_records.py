@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, assert_never
 
 from ..checks.check import Check
@@ -14,6 +15,8 @@ from ..checks.rule import Asked, Lowered, Rule, Settled, Twin, Unknown
 from ..checks.surroundings import Scope
 from ..definitions import CORE
 from ..rules import RULES
+from ..rules.extension import place_decides
+from ..rules.extension_context import PendingContext, allowed_by_names, names_of_place
 from ..rules.primitive import format_of
 from ..rules.reference import target_types
 from ..schema import Property
@@ -235,21 +238,50 @@ class Values:
         return self._table.profile(profiles[0]["url"]) if len(profiles) == 1 else _LEFT
 
     def _extension(self, prop: Property, check: Check) -> bytes:
-        definitions = self._compilation.definitions
-
-        def by_url(text: bytes) -> Answer:
-            url = read_text(text)
-            bare = url.partition("|")[0]
-            if definitions.fetch("StructureDefinition", bare) is not None:
-                return 2, Counter()
-            return NO if check({"url": url}, Nowhere()) else YES
-
+        decides = place_decides(prop, self._compilation)
         by_value = (self.about_value([check], place) for place in (Nowhere, Outermost))
         return (
             u8(ValueTag.EXTENSION)
-            + u32(self._table.question(by_url))
+            + u32(self._table.question(partial(self._of_url, decides, check)))
             + b"".join(map(u32, by_value))
+            + u32(self._table.question(partial(self._of_place, check)))
         )
+
+    def _of_url(self, decides: Callable[[str], bool], check: Check, text: bytes) -> Answer:
+        """Answer about the url of an extension: 1 where nothing is said of it, 2 where its value is
+        to be asked about, 3 where its place counts too.
+        """
+        url = read_text(text)
+        if decides(url):
+            return 3, Counter()
+        bare = url.partition("|")[0]
+        if self._compilation.definitions.fetch("StructureDefinition", bare) is not None:
+            return 2, Counter()
+        return NO if check({"url": url}, Nowhere()) else YES
+
+    def _of_place(self, check: Check, text: bytes) -> Answer:
+        """Answer about an extension in its place: ``1`` or ``0`` for whether the resource is the
+        line's own, the members that lead to it, and its JSON.
+        """
+        path, _, value = text.partition(b"\x1e")
+        steps = path[1:].decode().split(".")[:-1]
+        names = names_of_place(self._schema, steps)
+
+        def judge(value: Any, scope: Scope) -> int:
+            for issue in check(value, scope) or ():
+                placement = issue.placement if type(issue) is PendingContext else None
+                if (
+                    placement is None
+                    or names is None
+                    or issue.location
+                    or not allowed_by_names(
+                        self._compilation, placement, names, on_resource=len(steps) == 1
+                    )
+                ):
+                    return 0
+            return 1
+
+        return self.valued(judge, Outermost if path[:1] == b"1" else Nowhere)(value)
 
     def about_value(self, checks: list[Check], place: type[Nowhere] = Nowhere) -> int:
         """Return the number of a new question about a whole value: the answer is yes where no check

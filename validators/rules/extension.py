@@ -5,6 +5,7 @@ and place; modifier or not.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, prefix_locations
@@ -21,7 +22,7 @@ from .extension_context import EXTENSION_CONTEXT, Placement, pending_context, wi
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["RULE"]
+__all__ = ["RULE", "place_decides"]
 
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _MATCHETYPE = "http://hl7.org/fhir/tools/StructureDefinition/matchetype"
@@ -155,6 +156,19 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
     return _Extensions(prop, compilation).check if prop.type == "Extension" else None
 
 
+def place_decides(prop: Property, compilation: Compilation) -> Callable[[str], bool]:
+    """Return a function that tells of a url whether extensions of that definition may stand in a
+    property of extensions or not, depending on what lies above.
+    """
+    extensions = _Extensions(prop, compilation)
+
+    def decides(url: str) -> bool:
+        one = extensions.known[url] if url in extensions.known else extensions.definition(url)
+        return one is not None and not one.placed
+
+    return decides
+
+
 class _Extensions:
     """The extensions of one kind of place."""
 
@@ -176,7 +190,7 @@ class _Extensions:
         url = value.get("url")
         if type(url) is not str:  # one that is missing altogether is the cardinality's
             return [Issue.of(EXTENSION_URL_MISSING())] if url is None and "_url" in value else None
-        one = self.known[url] if url in self.known else self._definition(url)
+        one = self.known[url] if url in self.known else self.definition(url)
         if one is not None:
             return self._stated(value, url, one, scope) or None
         if not self.is_part and not is_absolute_uri(url):
@@ -187,7 +201,8 @@ class _Extensions:
             return [Issue.of(EXTENSION_VERSION_OTHER(url=url[:256]))]
         return None
 
-    def _definition(self, url: str) -> _Definition | None:
+    def definition(self, url: str) -> _Definition | None:
+        """Return what is known of a url, and remember it; None where no definition is."""
         bare = url.partition("|")[0]
         stated = (
             self.compilation.definitions.fetch("StructureDefinition", bare)

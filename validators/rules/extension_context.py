@@ -9,7 +9,7 @@ path, and ``resolve_extension_contexts`` drops it or makes it an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Placement",
     "PendingContext",
+    "allowed_by_names",
+    "names_of_place",
     "property_at",
     "resolve_extension_contexts",
     "pending_context",
@@ -128,6 +130,7 @@ class PendingContext(Issue):
     """
 
     decide: Callable[[_Place], Violation | None] | None = None
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ def pending_context(
     outside = sentence(url=placement.url, expected=expected)
     issue = PendingContext.of(outside, "", placement.url)
     issue.decide = partial(_fault, compilation, placement, outside)
+    issue.placement = placement
     return issue
 
 
@@ -288,6 +292,38 @@ def _fault(
         return outside
     found = (_unmet(compilation, placement.url, one, place) for one in placement.invariants)
     return next((fault for fault in found if fault is not None), None)
+
+
+def names_of_place(schema: Schema, steps: Sequence[str]) -> frozenset[str] | None:
+    """Return the names of the element that members lead to from a resource type, ``Observation``,
+    ``performer``; a primitive's companion (``_birthDate``) leads to the primitive. None where they
+    lead nowhere.
+    """
+    kind, *members = steps
+    names = frozenset({kind})
+    for member in members:
+        found = schema.properties(kind).get(member.removeprefix("_"))
+        if found is None or schema.kind(found.type) is None:
+            return None
+        names, kind = _names_at(names, found, schema), found.type
+    return names
+
+
+def allowed_by_names(
+    compilation: Compilation, placement: Placement, names: frozenset[str], *, on_resource: bool
+) -> bool:
+    """Tell whether an extension may certainly stand in a place of these names, whatever is in the
+    resource; where contexts are profiles or conditions, the resource has to be looked at.
+    """
+    if not names.isdisjoint(_INSIDE_EXAMPLES):
+        return True
+    known = with_bases(compilation, names)
+    return not placement.invariants and any(
+        kind == "element"
+        and "#" not in expression
+        and _named(expression, known, on_resource=on_resource)
+        for kind, expression in placement.contexts
+    )
 
 
 def _in_context(compilation: Compilation, kind: str, expression: str, place: _Place) -> bool:

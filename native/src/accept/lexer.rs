@@ -228,6 +228,16 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Where a null stands, which is taken.
+    pub fn null(&mut self) -> Result<usize, Reason> {
+        self.space();
+        if !self.bytes[self.at..].starts_with(b"null") {
+            return Err(Reason::Json);
+        }
+        self.at += 4;
+        Ok(self.at - 4)
+    }
+
     /// Step over a value of any kind without a look at names: only its nesting and strings are
     /// read.
     pub fn skip(&mut self) -> Result<(), Reason> {

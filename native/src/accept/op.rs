@@ -3,6 +3,8 @@
 //! A condition is true, false, or in doubt (`None`): what it would take to tell is left to the
 //! explainer.
 
+use std::cmp::Ordering;
+
 use crate::accept::memo::{Check, Memo, Questions, LONGEST_QUESTION};
 use crate::accept::projection::Projection;
 use crate::accept::tape::{Entry, Form, Key, Tape};
@@ -80,8 +82,13 @@ impl Op {
     }
 }
 
+/// Pairs of items of two lists that are compared.
+const MOST_PAIRS: usize = 4096;
+
 pub struct Evaluation<'a, 'q> {
     pub names: &'a [Box<[u8]>],
+    /// Members that tell Codings apart: code and system.
+    pub apart: [Key; 2],
     pub bytes: &'a [u8],
     pub tape: &'a Tape,
     pub resource: usize,
@@ -384,40 +391,101 @@ impl Evaluation<'_, '_> {
         Some(())
     }
 
-    /// False for sure where one of the two lists is missing; equality of objects is left to the
-    /// explainer.
+    /// False for sure where one of the two lists is missing, or where every two Codings of them have
+    /// other codes or other systems; whether objects are equal is left to the explainer.
     fn shares(&self, object: usize, key: Key, path: &[Key]) -> Option<bool> {
         let theirs = path
             .iter()
             .try_fold(self.resource, |at, &key| self.tape.member(at, key));
-        if self.tape.member(object, key).is_some() && theirs.is_some() {
-            return None;
+        let (Some(ours), Some(theirs)) = (self.tape.member(object, key), theirs) else {
+            return Some(false);
+        };
+        let (ours, theirs) = (self.tape.inside(ours), self.tape.inside(theirs));
+        let mut left = MOST_PAIRS;
+        for one in ours {
+            for other in theirs.clone() {
+                left = left.checked_sub(1)?;
+                if !self.apart.iter().any(|&key| self.differ(one, other, key)) {
+                    return None;
+                }
+            }
         }
         Some(false)
     }
+
+    /// Whether two objects certainly have other texts under one key.
+    fn differ(&self, one: usize, other: usize, key: Key) -> bool {
+        let text = |object| {
+            let entry = self.tape.at(self.tape.member(object, key)?);
+            (entry.form == Form::Text && !entry.escaped).then(|| self.bytes(entry))
+        };
+        matches!((text(one), text(other)), (Some(one), Some(other)) if one != other)
+    }
 }
 
-/// How two dates compare where that is easily told: of one form, or both moments. Nothing where
-/// precision leaves it open.
-fn order(one: &[u8], other: &[u8]) -> Option<std::cmp::Ordering> {
+/// How two dates compare where that is easily told: of one form, both moments, or days apart.
+/// Nothing where precision leaves it open.
+fn order(one: &[u8], other: &[u8]) -> Option<Ordering> {
     if one.len() == other.len() && one.len() <= 10 {
         return Some(one.cmp(other));
     }
-    if one.len() < 20 || other.len() < 20 {
-        return None;
+    if one.len() >= 20 && other.len() >= 20 {
+        return Some(moment(one)?.cmp(&moment(other)?));
     }
-    Some(moment(one)?.cmp(&moment(other)?))
+    let ((first, last), (begin, end)) = (days(one)?, days(other)?);
+    if last < begin {
+        return Some(Ordering::Less);
+    }
+    (first > end).then_some(Ordering::Greater)
+}
+
+fn number(text: &[u8], from: usize, to: usize) -> Option<i64> {
+    std::str::from_utf8(text.get(from..to)?).ok()?.parse().ok()
+}
+
+/// The first and the last day of a year, a month or a day; the day in UTC of a moment.
+fn days(text: &[u8]) -> Option<(i64, i64)> {
+    if text.len() >= 20 {
+        let day = moment(text)?.0.div_euclid(24 * 60);
+        return Some((day, day));
+    }
+    let year = number(text, 0, 4)?;
+    match text.len() {
+        4 => Some((day_number(year, 1, 1), day_number(year + 1, 1, 1) - 1)),
+        7 => {
+            let month = number(text, 5, 7)?;
+            let (next_year, next) = (year + month / 12, month % 12 + 1);
+            Some((
+                day_number(year, month, 1),
+                day_number(next_year, next, 1) - 1,
+            ))
+        }
+        10 => {
+            let day = day_number(year, number(text, 5, 7)?, number(text, 8, 10)?);
+            Some((day, day))
+        }
+        _ => None,
+    }
+}
+
+/// Days since some day before the year 1.
+fn day_number(year: i64, month: i64, day: i64) -> i64 {
+    // Years that start in March have their leap day at the end.
+    let (year, month) = if month < 3 {
+        (year - 1, month + 9)
+    } else {
+        (year, month - 3)
+    };
+    year * 365 + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
+        + (month * 153 + 2) / 5
+        + day
 }
 
 /// Minutes since the year 0 in UTC, the second, and the fraction of a second without zeros at its
 /// end.
 fn moment(text: &[u8]) -> Option<(i64, &[u8], &[u8])> {
-    let number = |from: usize, to: usize| {
-        std::str::from_utf8(text.get(from..to)?)
-            .ok()?
-            .parse::<i64>()
-            .ok()
-    };
+    let number = |from: usize, to: usize| number(text, from, to);
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     if !(2..9998).contains(&year) {
         return None;
@@ -435,18 +503,8 @@ fn moment(text: &[u8]) -> Option<(i64, &[u8], &[u8])> {
     };
     let fraction = text.get(19..zone)?.strip_prefix(b".").unwrap_or(b"");
     let zeros = fraction.iter().rev().take_while(|&&b| b == b'0').count();
-    // Years that start in March have their leap day at the end.
-    let (march_year, march_month) = if month < 3 {
-        (year - 1, month + 9)
-    } else {
-        (year, month - 3)
-    };
-    let days = march_year * 365 + march_year / 4 - march_year / 100
-        + march_year / 400
-        + (march_month * 153 + 2) / 5
-        + day;
     Some((
-        (days * 24 + number(11, 13)?) * 60 + number(14, 16)? - offset,
+        (day_number(year, month, day) * 24 + number(11, 13)?) * 60 + number(14, 16)? - offset,
         &text[17..19],
         &fraction[..fraction.len() - zeros],
     ))
@@ -455,7 +513,6 @@ fn moment(text: &[u8]) -> Option<(i64, &[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cmp::Ordering;
 
     #[test]
     fn dates_compare_where_their_text_tells() {
@@ -485,7 +542,30 @@ mod tests {
             Some(Ordering::Less)
         );
         assert_eq!(order(b"2020-01", b"2020-02"), Some(Ordering::Less));
-        assert_eq!(order(b"2020-01", b"2020-01-05"), None);
-        assert_eq!(order(b"2020-01-01", b"2020-01-05T00:00:00Z"), None);
+        for (one, other) in [
+            ("2020-01", "2020-01-05"),
+            ("2020", "2020-12-31"),
+            ("2020-01-05", "2020-01-05T00:00:00Z"),
+            ("2020-01-05", "2020-01-04T23:30:00-01:00"),
+            ("2020-12", "2020-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(
+                order(one.as_bytes(), other.as_bytes()),
+                None,
+                "{one} {other}"
+            );
+        }
+        for (one, other) in [
+            ("2020-01-01", "2020-01-05T00:00:00Z"),
+            ("2020-01-05", "2020-01-05T23:30:00-01:00"),
+            ("2020-02", "2020-03-01"),
+            ("2020-12", "2021-01-01T00:00:00Z"),
+            ("2019", "2020-01"),
+            ("0001", "0002-01-01"),
+        ] {
+            let (one, other) = (one.as_bytes(), other.as_bytes());
+            assert_eq!(order(one, other), Some(Ordering::Less));
+            assert_eq!(order(other, one), Some(Ordering::Greater));
+        }
     }
 }

@@ -82,7 +82,7 @@ fn is_canonical(text: &[u8]) -> bool {
         && is_uri(text)
 }
 
-fn is_uuid(text: &[u8]) -> bool {
+pub fn is_uuid(text: &[u8]) -> bool {
     text.len() == 36
         && text.iter().enumerate().all(|(at, b)| match at {
             8 | 13 | 18 | 23 => *b == b'-',

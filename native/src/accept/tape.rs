@@ -15,6 +15,8 @@ pub enum Form {
     Number,
     True,
     False,
+    /// In the companions of a list.
+    Null,
 }
 
 /// One value: its name's number, its bytes in the line (a string's without quotes), and the entry
@@ -89,6 +91,7 @@ impl Tape {
     }
 }
 
+#[derive(Clone)]
 pub struct Inside<'a> {
     entries: &'a [Entry],
     at: u32,

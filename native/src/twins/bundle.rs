@@ -56,8 +56,8 @@ impl<'a> Entries<'a> {
         if url.is_none() && !RESPONSES.contains(&self.kind) {
             return Err(Reason::Reference);
         }
-        if contains(reference, b"_history") {
-            return Err(Reason::Reference);
+        if let Some(at) = memchr::memmem::find(reference, b"/_history/") {
+            return self.no_version(&reference[..at], &reference[at + 10..], url);
         }
         if is_absolute(reference) {
             return self.at(reference, None);
@@ -75,20 +75,30 @@ impl<'a> Entries<'a> {
             };
         }
         if url.starts_with(b"urn") {
-            let base = url
-                .iter()
-                .rposition(|&b| b == b':')
-                .map_or(&b""[..], |at| &url[..=at]);
-            return self.at(&[base, parts[1]].concat(), Some(parts[0]));
+            return self.at(&[base(url), parts[1]].concat(), Some(parts[0]));
         }
-        let base = url
-            .iter()
-            .enumerate()
-            .rev()
-            .filter(|(_, &b)| b == b'/')
-            .nth(1)
-            .map_or(&b""[..], |(at, _)| &url[..=at]);
-        self.at(&[base, reference].concat(), None)
+        self.at(&[base(url), reference].concat(), None)
+    }
+
+    /// A reference to a version of a resource, `path` and what follows `/_history/`: outside the
+    /// Bundle for sure where no entry has the url of that resource, whatever its version. url: that
+    /// of the entry with the reference.
+    fn no_version(&self, path: &[u8], version: &[u8], url: Option<&[u8]>) -> Asked<Option<usize>> {
+        let is_plain = !version.is_empty()
+            && !version.contains(&b'/')
+            && path.is_ascii()
+            && !path.ends_with(b"/")
+            && !url.is_some_and(|url| url.ends_with(b"/"));
+        let target = match url {
+            // as the rule has it, a versioned absolute reference loses a character
+            _ if is_absolute(path) => path[..path.len() - 1].to_vec(),
+            Some(url) if path.split(|&b| b == b'/').count() == 2 => [base(url), path].concat(),
+            _ => return Err(Reason::Reference),
+        };
+        if !is_plain || self.by_url.contains_key(&target[..]) {
+            return Err(Reason::Reference);
+        }
+        Ok(None)
     }
 
     fn at(&self, url: &[u8], name: Option<&[u8]>) -> Asked<Option<usize>> {
@@ -316,6 +326,17 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
+/// What relative references of an entry with that full url begin with.
+fn base(url: &[u8]) -> &[u8] {
+    let end = if url.starts_with(b"urn") {
+        url.iter().rposition(|&b| b == b':')
+    } else {
+        let slashes = url.iter().enumerate().rev().filter(|(_, &b)| b == b'/');
+        slashes.map(|(at, _)| at).nth(1)
+    };
+    end.map_or(b"", |at| &url[..=at])
+}
+
 fn contains(text: &[u8], part: &[u8]) -> bool {
     memchr::memmem::find(text, part).is_some()
 }
@@ -407,10 +428,18 @@ mod tests {
         assert_eq!(found(&bundle, 1, "Group/1-2"), Err(Reason::Reference));
         assert_eq!(found(&bundle, 1, "Patient/1"), Ok(None));
         assert_eq!(found(&bundle, 0, "Patient?a=http://b/c"), Ok(None));
+        assert_eq!(found(&bundle, 0, "Patient/3/_history/2"), Ok(None));
+        assert_eq!(found(&bundle, 1, "Patient/1/_history/2"), Ok(None));
+        assert_eq!(
+            found(&bundle, 0, "http://a/b/Patient/2/_history/1"),
+            Ok(None)
+        );
         for odd in [
             "Patient",
             "Patient/1/_history/2",
-            "http://a/b/Patient/2/_history/1",
+            "http://a/b/Patient/2x/_history/1",
+            "Patient/3/_history/",
+            "Patient/3/4/_history/5",
             "a/b/c",
             "Patient/",
             "Patient?a=b",

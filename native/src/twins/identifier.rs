@@ -3,6 +3,7 @@
 //! Twin of validators/rules/identifier.py
 //! (digest 6630f65e9884).
 
+use crate::accept::primitives::is_uuid;
 use crate::accept::reason::Reason;
 use crate::accept::walk::{Asked, Walk};
 
@@ -18,27 +19,22 @@ impl Walk<'_, '_> {
         {
             return Err(Reason::Format);
         }
-        if system == b"https://tools.ietf.org/html/rfc4122" {
-            return Err(Reason::Format); // the value may have to be a UUID: for the explainer to say
+        let value = self.text_of(index, self.table.known.identifier.value);
+        if system == b"https://tools.ietf.org/html/rfc4122"
+            && !value.is_none_or(|value| value.starts_with(b"urn:uuid:") || is_uuid(value))
+        {
+            return Err(Reason::Format);
         }
         if system == b"urn:ietf:rfc:3986" {
-            let value = self
-                .text_of(index, self.table.known.identifier.value)
-                .unwrap_or(b"urn:");
-            let absolute = [&b"http:"[..], b"https:", b"urn:"]
-                .iter()
-                .any(|scheme| value.starts_with(scheme) && value.len() > scheme.len());
-            if !absolute || value.contains(&b' ') || value.contains(&b'\\') {
-                return if self
-                    .room
-                    .tape
-                    .member(index, self.table.known.identifier.value)
-                    .is_some()
-                {
-                    Err(Reason::Format)
-                } else {
-                    Ok(())
-                };
+            let is_absolute = |value: &[u8]| {
+                [&b"http:"[..], b"https:", b"urn:"]
+                    .iter()
+                    .any(|scheme| value.starts_with(scheme) && value.len() > scheme.len())
+                    && !value.contains(&b' ')
+                    && !value.contains(&b'\\')
+            };
+            if !value.is_none_or(is_absolute) {
+                return Err(Reason::Format);
             }
         }
         Ok(())

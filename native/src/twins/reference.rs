@@ -41,15 +41,31 @@ impl<'a> Walk<'a, '_> {
         self.outside(mention)
     }
 
+    /// A reference of which something stands beside a member: masked, or with a value that leads to
+    /// nothing contained. It meets ref-1 whatever the companions hold.
+    pub(crate) fn reference_with_companions(&self, value: usize) -> Asked {
+        match self.text_of(value, self.table.known.reference.reference) {
+            Some(reference) if reference.starts_with(b"#") || reference.contains(&b'\\') => {
+                Err(Reason::Reference)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A reference that leads out of the line.
     fn outside(&mut self, mention: Mention<'a>) -> Asked {
+        let implied = implied_type(mention.reference);
+        let is_target = implied.is_some_and(|name| {
+            name.is_none_or(|name| mention.targets.allow(name).is_some())
+                && self.states_its_type(&mention, name)
+        });
+        if is_target {
+            return Ok(());
+        }
         if mention.is_typed {
             return self
                 .answer(mention.check, self.json(mention.value), Reason::Reference)
                 .map(|_| ());
-        }
-        if leads_to_target(mention.reference, mention.targets) {
-            return Ok(());
         }
         let Some(found) = self
             .room
@@ -130,7 +146,7 @@ impl<'a> Walk<'a, '_> {
         let name = self
             .text_of(target, self.table.known.reference.resource_type)
             .ok_or(Reason::Reference)?;
-        if mention.is_typed || !mention.targets.settles {
+        if !mention.targets.settles || !self.states_its_type(&mention, Some(name)) {
             return Err(Reason::Reference);
         }
         match mention.targets.allow(name) {
@@ -138,6 +154,18 @@ impl<'a> Walk<'a, '_> {
             Some(Need::Overlay(number)) => self.follow(number, target, place),
             Some(Need::Ask) | None => Err(Reason::Reference),
         }
+    }
+
+    /// Whether a type that is stated is certainly the one that is there, where that is known, and one
+    /// that is allowed; true where none is stated.
+    fn states_its_type(&self, mention: &Mention<'a>, name: Option<&[u8]>) -> bool {
+        if !mention.is_typed {
+            return true;
+        }
+        self.text_of(mention.value, self.table.known.reference.kind)
+            .is_some_and(|stated| {
+                name.is_none_or(|name| name == stated) && mention.targets.allow(stated).is_some()
+            })
     }
 
     /// Lay a profile over a resource that was referred to. Codes that it leaves undecided do not
@@ -154,56 +182,50 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-/// Whether a reference certainly leads to one of the types by its form: `Patient/1`,
-/// `http://server/Patient/1`, `urn:uuid:…`.
-fn leads_to_target(reference: &[u8], targets: &Targets) -> bool {
+/// The type that a reference implies by its form, or that it implies none: `Patient/1`,
+/// `http://server/Patient/1/_history/2`, `urn:uuid:…`. Nothing where the form is in doubt.
+fn implied_type(reference: &[u8]) -> Option<Option<&[u8]>> {
     if !every(reference, |b| (0x21..0x7f).contains(&b) & (b != b'?')) || reference.ends_with(b"/") {
-        return false;
+        return None;
     }
     let mut parts = reference.rsplit(|&b| b == b'/');
-    let (_, name) = (parts.next(), parts.next());
-    let Some(name) = name else { return true };
-    if name.is_empty() || name == b"_history" || parts.any(|part| part == b"_history") {
-        return false;
+    let (_, mut name) = (parts.next(), parts.next());
+    if name == Some(b"_history") {
+        (_, name) = (parts.next()?, Some(parts.next()?));
     }
-    targets.allow(name).is_some()
+    let Some(found) = name else {
+        return Some(None);
+    };
+    let is_odd = found.is_empty() || found == b"_history" || parts.any(|part| part == b"_history");
+    (!is_odd).then_some(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn targets(types: &[&str]) -> Targets {
-        Targets {
-            settles: true,
-            types: types
-                .iter()
-                .map(|name| (name.as_bytes().into(), Need::Type))
-                .collect(),
-        }
-    }
-
     #[test]
-    fn references_lead_to_types_by_their_form() {
-        let patients = targets(&["Patient"]);
-        for reference in ["Patient/1", "http://server/fhir/Patient/1", "urn:uuid:1"] {
-            assert!(
-                leads_to_target(reference.as_bytes(), &patients),
-                "{reference}"
-            );
-        }
+    fn references_imply_types_by_their_form() {
         for reference in [
-            "Group/1",
-            "Patient?identifier=1",
+            "Patient/1",
+            "http://server/fhir/Patient/1",
             "Patient/1/_history/2",
+            "http://server/fhir/Patient/1/_history/2",
+        ] {
+            let implied = implied_type(reference.as_bytes());
+            assert_eq!(implied, Some(Some(&b"Patient"[..])), "{reference}");
+        }
+        assert_eq!(implied_type(b"urn:uuid:1"), Some(None));
+        for reference in [
+            "Patient?identifier=1",
             "Patient/ 1",
             "Patient/1/",
+            "/1",
+            "_history/2",
+            "1/_history/2",
+            "a/_history/1/_history/2",
         ] {
-            assert!(
-                !leads_to_target(reference.as_bytes(), &patients),
-                "{reference}"
-            );
+            assert_eq!(implied_type(reference.as_bytes()), None, "{reference}");
         }
-        assert!(leads_to_target(b"Group/1", &targets(&[])));
     }
 }

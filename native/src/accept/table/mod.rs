@@ -11,6 +11,7 @@
 //! | 3 | node: number u32, flags u8, profile check u32, properties, required masks, object checks |
 //! | 4 | overlay: number u32, checks of the object itself, groups |
 //! | 5 | known names: of each part in `known` a list of names' numbers |
+//! | 6 | layout: u32, `tags::LAYOUT`; the head of a table |
 
 mod bits;
 mod known;
@@ -28,8 +29,8 @@ pub use node::{Kind, Need, Node, Property, Targets, ValueCheck};
 pub use overlay::{Group, Item, Member, Overlay, Slices};
 pub use reader::BadTable;
 use reader::{Read, Reader};
-use tags::RecordTag;
 pub use tags::{NodeFlag, Primitive};
+use tags::{RecordTag, LAYOUT};
 
 /// Nodes and overlays at the most.
 const MOST_NUMBERED: usize = 1 << 18;
@@ -71,6 +72,8 @@ impl Table {
                     place(&mut self.overlays, number, overlay, reader.at)?;
                 }
                 RecordTag::Known => self.known = reader.known()?,
+                RecordTag::Layout if reader.u32()? == LAYOUT => {}
+                RecordTag::Layout => return Err(BadTable(reader.at)),
             }
         }
         Ok(())

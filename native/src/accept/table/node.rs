@@ -36,11 +36,13 @@ pub enum ValueCheck {
         targets: Box<Targets>,
     },
     /// on_line: asked in place of by_value where the line's own resource holds it, as that
-    /// resource's references lead out of the line.
+    /// resource's references lead out of the line. by_place: asked where the url says that the
+    /// place decides.
     Extension {
         by_url: Check,
         by_value: Check,
         on_line: Check,
+        by_place: Check,
     },
     Condition(Box<Op>),
     Overlay(u32),

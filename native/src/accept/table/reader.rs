@@ -145,6 +145,7 @@ impl<'a> Reader<'a> {
                 by_url: self.u32()?,
                 by_value: self.u32()?,
                 on_line: self.u32()?,
+                by_place: self.u32()?,
             },
             ValueTag::Condition => ValueCheck::Condition(Box::new(self.op()?)),
             ValueTag::Overlay => ValueCheck::Overlay(self.u32()?),

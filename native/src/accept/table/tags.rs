@@ -1,6 +1,10 @@
 //! The numbers by which records say what they are: those of Python's `native.tags`, to which a test
 //! compares them.
 
+/// The layout of the table's records: a digest of the code that reads them, which a test computes.
+/// Python states the same where it writes them, so that a module of an older build is found out.
+pub const LAYOUT: u32 = 0x95e9_4b5c;
+
 /// An enumeration of tags that are read from a byte.
 macro_rules! tags {
     ($(#[$about:meta])* $name:ident { $($(#[$note:meta])* $tag:ident = $number:literal),+ $(,)? }) => {
@@ -39,7 +43,7 @@ macro_rules! flags {
 
 tags! {
     /// Records of the table.
-    RecordTag { Name = 1, ResourceType = 2, Node = 3, Overlay = 4, Known = 5 }
+    RecordTag { Name = 1, ResourceType = 2, Node = 3, Overlay = 4, Known = 5, Layout = 6 }
 }
 
 tags! {

@@ -7,6 +7,7 @@
 //! line     -> bundle, reference                what refers to one another, where all is read
 //! ```
 
+mod extension;
 pub(crate) mod mention;
 mod object;
 mod profiles;

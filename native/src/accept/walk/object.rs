@@ -3,7 +3,7 @@
 use super::walker::{Asked, Walk, DEPTH, NODE_CHECK};
 use crate::accept::reason::Reason;
 use crate::accept::table::{Bits, Node, NodeFlag, Property};
-use crate::accept::tape::{Form, Key};
+use crate::accept::tape::{Form, Key, NO_KEY};
 
 /// What an object turned out to hold.
 pub(super) struct Content {
@@ -154,11 +154,18 @@ impl<'a> Walk<'a, '_> {
         let mut there = *seen;
         if !beside.is_empty() {
             there = seen.union(beside);
-            for number in beside.each().filter(|&number| !seen.has(number)) {
+            for number in beside.each() {
+                let property = &node.properties[number];
+                if property.is_list() {
+                    self.companions_have_values(property, index)?;
+                }
+                if seen.has(number) {
+                    continue;
+                }
                 if only_id.has(number) {
                     return Err(Reason::Empty);
                 }
-                if node.properties[number].empty_asks() {
+                if property.empty_asks() {
                     return Err(Reason::Companion);
                 }
             }
@@ -176,7 +183,7 @@ impl<'a> Walk<'a, '_> {
             self.security_labels(index)?;
         }
         if node.flags & NodeFlag::PLAIN_REFERENCE != 0 && !beside.is_empty() {
-            return Err(Reason::Reference);
+            self.reference_with_companions(index)?;
         }
         for (op, later) in &node.conditions {
             if *later {
@@ -188,15 +195,61 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// The value of ``_name``: an object with an id or extensions. True where it has an id only.
+    /// The value of ``_name``: an object with an id or extensions, or a list of such objects and
+    /// nulls. True where it has an id only.
     fn companion(&mut self, property: &'a Property, depth: u32) -> Asked<bool> {
         if property.is_list() {
-            return Err(Reason::Companion);
+            return self.companions(property, depth).map(|()| false);
         }
         let (_, content) = self.object(property.companion, property.beside, depth + 1)?;
         match content.members {
             0 => Err(Reason::Empty),
             members => Ok(members == 1 && content.has_id),
         }
+    }
+
+    fn companions(&mut self, property: &'a Property, depth: u32) -> Asked {
+        if self.lexer.peek() != b'[' {
+            return Err(Reason::Form);
+        }
+        let at = self.lexer.at;
+        let index = self
+            .room
+            .tape
+            .push(property.companion, Form::Array, false, at, at);
+        self.lexer.at += 1;
+        if self.lexer.peek() == b']' {
+            return Err(Reason::Empty);
+        }
+        loop {
+            if self.lexer.peek() == b'n' {
+                let at = self.lexer.null()?;
+                self.room.tape.push(NO_KEY, Form::Null, false, at, at + 4);
+            } else {
+                let (_, content) = self.object(NO_KEY, property.beside, depth + 1)?;
+                if content.members == 0 {
+                    return Err(Reason::Empty);
+                }
+            }
+            if !self.lexer.more(b']')? {
+                break;
+            }
+        }
+        self.room.tape.close(index, self.lexer.at);
+        Ok(())
+    }
+
+    /// Each companion of a list stands beside a value; one that stands for a value of its own is
+    /// left to the explainer.
+    fn companions_have_values(&self, property: &Property, object: usize) -> Asked {
+        let tape = &self.room.tape;
+        let count = |key| {
+            tape.member(object, key)
+                .map_or(0, |list| tape.inside(list).count())
+        };
+        if count(property.companion) > count(property.key) {
+            return Err(Reason::Companion);
+        }
+        Ok(())
     }
 }

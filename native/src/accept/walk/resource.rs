@@ -34,6 +34,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             questions,
             pending: false,
             resource: 0,
+            type_number: 0,
             place: Place::default(),
             overlays: 0,
         };
@@ -99,6 +100,7 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Bundle); // entries are looked at where the Bundle is the line
         }
         let index = self.room.tape.push(key, Form::Object, false, start, start);
+        let outer_type = std::mem::replace(&mut self.type_number, type_number);
         let (outer, place, first_id, first_mention) = (
             self.resource,
             self.place,
@@ -122,7 +124,7 @@ impl<'a> Walk<'a, '_> {
                 self.contained(index, first_mention)?;
             }
         }
-        (self.resource, self.place) = (outer, place);
+        (self.resource, self.place, self.type_number) = (outer, place, outer_type);
         Ok(type_number)
     }
 

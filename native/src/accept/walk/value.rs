@@ -148,8 +148,10 @@ impl<'a> Walk<'a, '_> {
         if self.pending {
             return Ok(()); // what was not read is not on the tape
         }
+        let codes = self.table.known.codes;
         let mut evaluation = Evaluation {
             names: &self.table.names,
+            apart: [codes.code, codes.system],
             bytes: self.lexer.bytes,
             tape: &self.room.tape,
             resource: self.resource,
@@ -176,15 +178,15 @@ impl<'a> Walk<'a, '_> {
                 by_url,
                 by_value,
                 on_line,
-            } => self.extension(
-                *by_url,
-                if self.place.is_line() {
-                    *on_line
+                by_place,
+            } => {
+                let by_value = if self.place.is_line() {
+                    on_line
                 } else {
-                    *by_value
-                },
-                value,
-            ),
+                    by_value
+                };
+                self.extension(*by_url, *by_value, *by_place, value)
+            }
             ValueCheck::Condition(op) => {
                 if op.reads_resource() {
                     self.room.later.push((value, self.resource, op));
@@ -232,20 +234,5 @@ impl<'a> Walk<'a, '_> {
             }
         }
         self.answer_to_scratch(check, Reason::Code).map(|_| ())
-    }
-
-    fn extension(&mut self, by_url: Check, by_value: Check, value: usize) -> Asked {
-        let Some(url) = self.text_of(value, self.table.known.extension.url) else {
-            return Err(Reason::Extension);
-        };
-        match self
-            .answer(by_url, url, Reason::Extension)?
-            .map(|answer| answer.value)
-        {
-            None | Some(1) => Ok(()),
-            Some(_) => self
-                .answer(by_value, self.json(value), Reason::Extension)
-                .map(|_| ()),
-        }
     }
 }

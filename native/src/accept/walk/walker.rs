@@ -62,6 +62,7 @@ pub struct Walk<'a, 'r> {
     pub(crate) pending: bool,
     /// The innermost resource, and where it stands.
     pub(crate) resource: usize,
+    pub(crate) type_number: u16,
     pub(crate) place: Place,
     /// Overlays inside overlays that are being looked at.
     pub(crate) overlays: u32,
