@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -31,8 +32,10 @@ from .task import run_task
 __all__ = ["LocalPool"]
 
 _PRELOAD = ["bulkfhir.engine.preload"]
-_STARTS = 3
+_STARTS = 20
 """How often a worker is started, where its fork server is killed meanwhile."""
+_PAUSE = 0.1
+"""Seconds between two starts: a killed process passes for alive for a moment."""
 _LONGEST_FOLDER = 104 - len("/pymp-xxxxxxxx/listener-xxxxxxxx") - 1
 """Bytes: 104 is what macOS allows a socket's path, the end that a zero byte takes included."""
 
@@ -125,6 +128,7 @@ class _Process(ForkServerProcess):
                             "the fork server of the workers is killed again and again; resume the "
                             "job to go on"
                         ) from error
+                    time.sleep(_PAUSE)
         self._known_as = identity_of(self.pid or 0)
 
     def end(self) -> None:

@@ -86,7 +86,7 @@ class Kills:
         for _ in range(_TRIES):
             target = next(targets, None)
             if target is not None:
-                time.sleep(self.chosen.uniform(0, self.seconds))
+                time.sleep(self.chosen.uniform(0, 0.8 * self.seconds))
                 met += [target] * self._kill(process, target)
             code, said = self._ended(process)
             if code not in (*_ENDS, 3) or "Traceback" in said:
@@ -244,7 +244,7 @@ def run(
         now = sum(row.tries for row in made.rows.values())
         left = kills - now
         if say:
-            print(f"{now} of {kills} kills, {len(made.faults)} faults", flush=True)
+            print(f"{now} of {kills} kills", *made.faults[:1], flush=True)
         if now == met and not left:
             break
         targets = iter(chosen.sample(TARGETS, len(TARGETS)) * (left // len(TARGETS) + 1))

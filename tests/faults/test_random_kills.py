@@ -1,0 +1,19 @@
+"""The short form of random_kills.py: a kill of each kind of process, over a small input."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.faults import random_kills
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_whatever_process_is_killed_the_output_is_the_same(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("k")
+    made = random_kills.run(folder, kills=3, megabytes=0.4, workers=2, seed=1)
+    assert made.faults == []
+    assert sum(row.tries for row in made.rows.values()) >= 3
+    assert all(row.tries == row.survived for row in made.rows.values())
+    assert "fork server" in random_kills.table(made)
