@@ -102,9 +102,9 @@ def _external(name: str) -> Evaluator:
     if name == "context":
         return lambda env, focus: env.context
     if name == "resource":
-        return lambda env, focus: _present(env.resource, name)
+        return lambda env, focus: _present(env.scope.resource, name)
     if name == "rootResource":
-        return lambda env, focus: _present(env.root, name)
+        return lambda env, focus: _present(env.scope.root, name)
     if name == "profile":
         return lambda env, focus: [env.scope.profile] if env.scope.profile else []
 
@@ -119,10 +119,11 @@ def _external(name: str) -> Evaluator:
     return variable
 
 
-def _present(node: Node | None, name: str) -> Collection:
-    if node is None:
+def _present(resource: object, name: str) -> Collection:
+    if not isinstance(resource, dict):
         raise EvaluationError(f"%{name} is not known here")
-    return [node]
+    kind = resource.get("resourceType")
+    return [Node(resource, kind if isinstance(kind, str) else "Resource")]
 
 
 _LONG = 8
@@ -212,7 +213,8 @@ def _spent(env: Environment, found: Collection) -> Collection:
     """A result, counted."""
     steps = env.steps
     steps.take(1 + len(found))
-    steps.take_text(found)
+    if len(found) != 1 or found[0].__class__ is not bool:
+        steps.take_text(found)
     return found
 
 

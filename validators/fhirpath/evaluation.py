@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from .model import TypeModel
-from .node import Item, Node
+from .node import Item
 from .scope import EvaluationScope
 from .steps import Steps
 from .syntax import TypeName
@@ -40,8 +40,6 @@ class Environment:
         "index",
         "model",
         "moments",
-        "resource",
-        "root",
         "scope",
         "steps",
         "this",
@@ -56,8 +54,6 @@ class Environment:
         self.this = context
         self.index = 0
         self.total: Collection = []
-        self.resource = _resource_node(scope.resource)
-        self.root = _resource_node(scope.root)
         # a list, because the inner environments share it: there is one moment for all of them
         self.moments: list[datetime] = []
         self.steps = scope.steps or Steps(
@@ -88,19 +84,10 @@ class Environment:
         copy.this = [item]
         copy.index = index
         copy.total = self.total
-        copy.resource = self.resource
-        copy.root = self.root
         copy.moments = self.moments
         copy.steps = self.steps
         copy.variables = self.variables
         return copy
-
-
-def _resource_node(resource: object) -> Node | None:
-    if not isinstance(resource, dict):
-        return None
-    name = resource.get("resourceType")
-    return Node(resource, name if isinstance(name, str) else "Resource")
 
 
 Evaluator: TypeAlias = Callable[[Environment, Collection], Collection]

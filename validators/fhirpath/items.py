@@ -131,7 +131,8 @@ def truth(items: list[Item]) -> bool | None:
         return None
     if len(items) > 1:
         raise EvaluationError(f"a boolean is needed, got {len(items)} items")
-    return boolean(items[0])
+    item = items[0]
+    return item if item is True or item is False else boolean(item)
 
 
 def equal(left: Item, right: Item, units: Units) -> bool | None:

@@ -33,6 +33,7 @@ class TypeModel:
         self._properties: dict[str, Mapping[str, Property]] = {}
         self._members: dict[tuple[str, str], tuple[Property, ...]] = {}
         self._reachable: dict[tuple[str, str], tuple[Property, ...]] = {}
+        self._places: dict[tuple[str, str], dict[str, int]] = {}
         self._ancestors: dict[str, tuple[str, ...]] = {}
 
     def properties(self, type_name: str) -> Mapping[str, Property]:
@@ -76,6 +77,20 @@ class TypeModel:
                 p for p in self.properties(type_name).values() if p.json_name == name
             )
             self._reachable[key] = found
+        return found
+
+    def places(self, type_name: str, name: str) -> Mapping[str, int]:
+        """Return the JSON keys in which a child of a name may stand, a primitive's companion among
+        them, each with its place in what ``reachable`` returns.
+        """
+        key = type_name, name
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = {}
+            for place, member in enumerate(self.reachable(type_name, name)):
+                found[member.json_name] = place
+                if member.is_primitive:
+                    found["_" + member.json_name] = place
         return found
 
     def is_primitive(self, type_name: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from ..schema.element import Property
 from .model import TypeModel
 
 __all__ = ["Item", "Node", "all_children", "children"]
@@ -77,9 +79,14 @@ def children(model: TypeModel, node: Node, name: str) -> list[Item]:
     """
     fields = _fields(node)
     found: list[Item] = []
-    for member in model.reachable(node.type, name):
-        if member.json_name in fields or member.is_primitive and "_" + member.json_name in fields:
-            _collect(fields, member.json_name, member.type, member.is_primitive, found)
+    members = model.reachable(node.type, name)
+    if len(members) == 1:
+        here: Iterable[Property] = members
+    else:  # a choice may be of fifty types, and an object has few names
+        places = model.places(node.type, name)
+        here = [members[one] for one in sorted({places[key] for key in fields if key in places})]
+    for member in here:
+        _collect(fields, member.json_name, member.type, member.is_primitive, found)
     return found
 
 

@@ -41,14 +41,14 @@ def exists(env: Environment, items: Collection, criteria: Evaluator | None = Non
     Raises EvaluationError where criteria give several items.
     """
     if criteria is None:
-        return [any(_present(item) for item in items)]
+        return [any(map(_present, items))]
     return [any(_chosen(env, items, criteria))]
 
 
 @function("empty")
 def empty(env: Environment, items: Collection) -> Collection:
     """Tell whether there is no item that ``exists()`` would count (N1, section 5.1.1)."""
-    return [not any(_present(item) for item in items)]
+    return [not any(map(_present, items))]
 
 
 @function("not")
