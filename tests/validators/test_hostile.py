@@ -118,8 +118,8 @@ def test_no_line_breaks_the_validator(lines, level, share):
 
 
 def test_no_line_breaks_a_block(lines, explaining):
-    """The native acceptor, where it is installed, and the exexplaininger give the verdicts that the
-    exexplaininger gives alone.
+    """The native acceptor, where it is installed, and the explainer give the verdicts that the
+    explainer gives alone.
     """
     blocks = Validator("structure-only")
     chosen = [line for line in lines[::12] if line.strip()]
@@ -205,6 +205,19 @@ SIZES = {
             for i in range(1, n)
         ],
     ),
+    "references from parameter to parameter": lambda n: {
+        "resourceType": "Parameters",
+        "parameter": [
+            {
+                "name": "a",
+                "resource": patient(
+                    id=f"p{i}",
+                    link=[{"other": {"reference": f"Patient/p{n - i}"}, "type": "refer"}],
+                ),
+            }
+            for i in range(1, n)
+        ],
+    },
     "a chain of entries": document,
     "labels": lambda n: patient(
         meta={"security": [{"system": "http://example.org/s", "code": f"c{i}"} for i in range(n)]}

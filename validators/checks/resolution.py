@@ -257,7 +257,7 @@ def _beyond(reference: str, scope: Scope) -> Resolution:
                 return _broken(FULL_URL())
             return in_bundle(reference, full_url, outer)
         elif outer.resource.get("resourceType") == "Parameters":
-            target = _in_parameters(outer.resource.get("parameter"), reference)
+            target = _parameters_by_name(outer).get(reference)
             if target is not None:
                 return Resolution(
                     target, Scope(target, outer.undecided, outer, "entry", {"resource": target})
@@ -265,19 +265,22 @@ def _beyond(reference: str, scope: Scope) -> Resolution:
     return _NOWHERE
 
 
-def _in_parameters(parameters: Any, reference: str) -> dict[str, Any] | None:
-    for parameter in objects(parameters):
-        resource = parameter.get("resource")
-        if (
-            type(resource) is dict
-            and "id" in resource
-            and f"{resource.get('resourceType')}/{resource['id']}" == reference
-        ):
-            return resource
-        found = _in_parameters(parameter.get("part"), reference)
-        if found is not None:
-            return found
-    return None
+def _parameters_by_name(parameters: Scope) -> dict[str, dict[str, Any]]:
+    """Return the resources in a scope's Parameters by ``Type/id``, the first of each: a parameter's
+    own comes before those of its parts, these before those of the next parameter. Worked out once
+    per resource.
+    """
+    found: dict[str, dict[str, Any]] | None = parameters.memo.get("parameters")
+    if found is None:
+        found = parameters.memo["parameters"] = {}
+        left = objects(parameters.resource.get("parameter"))[::-1]
+        while left:
+            parameter = left.pop()
+            for _, held in _held(parameter, "resource"):
+                if "id" in held:
+                    found.setdefault(f"{held.get('resourceType')}/{held['id']}", held)
+            left += objects(parameter.get("part"))[::-1]
+    return found
 
 
 def _base(full_url: str) -> str:
