@@ -82,9 +82,9 @@ def children(model: TypeModel, node: Node, name: str) -> list[Item]:
     members = model.reachable(node.type, name)
     if len(members) == 1:
         here: Iterable[Property] = members
-    else:  # a choice may be of fifty types, and an object has few names
+    else:  # asked by name: what an expression does not mention is not looked at (rules' ``reads``)
         places = model.places(node.type, name)
-        here = [members[one] for one in sorted({places[key] for key in fields if key in places})]
+        here = [members[one] for one in sorted({places[key] for key in places if key in fields})]
     for member in here:
         _collect(fields, member.json_name, member.type, member.is_primitive, found)
     return found
