@@ -115,7 +115,14 @@ class Twin:
     """
 
     name: Literal[
-        "attachment", "bundle", "claimed_profiles", "contained", "identifier", "ids", "reference"
+        "attachment",
+        "bundle",
+        "claimed_profiles",
+        "contained",
+        "identifier",
+        "ids",
+        "narrative_links",
+        "reference",
     ]
     asks: tuple[str, ...] = ()
 

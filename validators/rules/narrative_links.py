@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
-from ..checks.rule import Reads, Rule, Settled
+from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
@@ -82,6 +82,6 @@ RULE = Rule(
     "links in narratives",
     ("object",),
     build,
-    Settled("Narrative.div"),
+    Twin("narrative_links"),
     Reads(("language", "contained", *_HOLDERS), opens=True),
 )

@@ -10,7 +10,7 @@ from bulkfhir.engine.across.keys import read_segments
 from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.reading.lines import Lines
 from bulkfhir.engine.settings import Settings
-from bulkfhir.engine.shard import ShardResult
+from bulkfhir.engine.shard import Shard, ShardResult
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.totals import Totals
 from bulkfhir.engine.writing.finding_rows import decode_findings
@@ -35,6 +35,10 @@ def settings(tmp_path):
     return of
 
 
+def shard(index):
+    return Shard(index, 0, "/in/a.ndjson", "etag", 0, None)
+
+
 def judged(verdicts=None, failed=(), crashed=()):
     numbers, starts, ends = map(list, zip(*Block(DATA).lines(), strict=True))
     return BlockVerdicts(
@@ -57,11 +61,11 @@ def written(tree, folder):
 
 
 def test_nothing_counts_before_the_commit_and_the_record_is_the_last(settings, tree, tmp_path):
-    parts = open_parts(settings(sink="ndjson"), 3)
+    parts = open_parts(settings(sink="ndjson"), shard(3))
     assert parts.write(LINES, judged()) == 0
     assert written(tree, tmp_path) == {}
     assert parts.names() == ("SUCCESS",)
-    parts.commit(IMPORTED)
+    result = parts.commit(IMPORTED)
     files = written(tree, tmp_path)
     assert sorted(files) == [
         ".work/000003.SUCCESS",
@@ -69,21 +73,24 @@ def test_nothing_counts_before_the_commit_and_the_record_is_the_last(settings, t
         ".work/000003.keys",
         "resources/Patient/part-000003.ndjson",
     ]
-    assert ShardResult.from_json(json.loads(files[".work/000003.json"])) == IMPORTED
+    assert ShardResult.from_json(json.loads(files[".work/000003.json"])) == result
+    assert result.sizes == tuple(
+        (name, len(files[f".work/000003.{name}"])) for name in ("SUCCESS", "keys")
+    )
     assert files["resources/Patient/part-000003.ndjson"] == DATA
     times = {name: (tmp_path / name).stat().st_mtime_ns for name in files}
     assert max(times, key=times.get) == ".work/000003.json"
 
 
 def test_an_aborted_shard_leaves_nothing(settings, tree, tmp_path):
-    parts = open_parts(settings(sink="ndjson"), 3)
+    parts = open_parts(settings(sink="ndjson"), shard(3))
     parts.write(LINES, judged({0: ERROR}, failed=[0]))
     parts.abort()
     assert tree(tmp_path) == {}
 
 
 def test_each_line_is_in_the_log_it_belongs_to(settings, tree, tmp_path):
-    parts = open_parts(settings(), 0)
+    parts = open_parts(settings(), shard(0))
     parts.write(LINES, judged({1: ERROR, 2: ERROR}, failed=[1], crashed=[2]))
     parts.commit(IMPORTED)
     success, failure = (
@@ -98,7 +105,7 @@ def test_each_line_is_in_the_log_it_belongs_to(settings, tree, tmp_path):
 
 
 def test_minimal_logs_a_warning_apart_and_stores_the_line_with_it(settings, tmp_path):
-    parts = open_parts(settings(level="minimal", sink="ndjson"), 0)
+    parts = open_parts(settings(level="minimal", sink="ndjson"), shard(0))
     assert parts.write(LINES, judged({1: WARNING})) == 1
     parts.commit(IMPORTED)
     name = "SUCCESS_WITH_SEARCH_VALIDATION_FAILURES"
@@ -110,14 +117,14 @@ def test_minimal_logs_a_warning_apart_and_stores_the_line_with_it(settings, tmp_
 
 
 def test_a_shard_of_rejected_lines_has_no_keys(settings, tree, tmp_path):
-    parts = open_parts(settings(), 0)
+    parts = open_parts(settings(), shard(0))
     parts.write(LINES, judged(dict.fromkeys(range(4), ERROR), failed=range(4)))
     parts.commit(ShardResult(0, 104, Totals(scanned=4, customer_errors=4)))
     assert sorted(tree(tmp_path)) == [".work/000000.FAILURE", ".work/000000.json"]
 
 
 def test_keys_stand_with_the_lines_of_the_shard(settings, tmp_path):
-    parts = open_parts(settings(), 0)
+    parts = open_parts(settings(), shard(0))
     parts.write(LINES, judged({1: ERROR}, failed=[1]))
     parts.commit(IMPORTED)
     storage = storage_for(str(tmp_path))
@@ -126,7 +133,7 @@ def test_keys_stand_with_the_lines_of_the_shard(settings, tmp_path):
 
 
 def test_findings_are_the_verdicts_that_have_issues(settings, tmp_path):
-    parts = open_parts(settings(job=False), 0)
+    parts = open_parts(settings(job=False), shard(0))
     parts.write(LINES, judged())
     assert parts.names() == ()
     parts.write(LINES, judged({2: ERROR}, failed=[2]))
