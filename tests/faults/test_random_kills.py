@@ -1,4 +1,6 @@
-"""The short form of random_kills.py: a kill of each kind of process, over a small input."""
+"""The short form of random_kills.py: some kills of whatever process the seed picks, over a small
+input. CONTRIBUTING names the long form.
+"""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def _recipe() -> bytes:
     folder = files(__package__)
     return b"\0".join(
         (folder / name).read_bytes()
-        for name in ("archive.py", "exact_decimals.py", "package.py", "trim.py")
+        for name in ("archive.py", "exact_decimals.py", "package.py", "shapes.py", "trim.py")
     )
 
 

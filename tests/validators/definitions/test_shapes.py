@@ -41,7 +41,7 @@ def element(**members):
         (element(type=["x"]), "differential.element[0].type[0] is not an object"),
         (element(min="1"), "differential.element[0].min is not a number"),
         (element(min=True), "differential.element[0].min is not a number"),
-        (element(max=1), "differential.element[0].max is not a string"),
+        (element(max=[1]), "differential.element[0].max is not a string"),
         (element(contentReference=5), "differential.element[0].contentReference is not a string"),
         (element(type=[{"code": "x", "profile": "x"}]), "element[0].type[0].profile is not a list"),
         (element(constraint=[{"expression": 5}]), "constraint[0].expression is not a string"),
@@ -53,6 +53,18 @@ def test_a_malformed_profile_is_refused(tmp_path, members, fault):
     (tmp_path / "package/p.json").write_text(json.dumps({**PROFILE, **members}))
     with pytest.raises(PackageError, match=r"not a well-formed StructureDefinition: .*example.org"):
         Validator(packages=(str(tmp_path),))
+
+
+@pytest.mark.parametrize(
+    "members", [{"abstract": "false"}, element(max=1)], ids=["abstract", "max"]
+)
+def test_what_hl7_s_own_cases_write_otherwise_is_read(tmp_path, members):
+    assert misshapen({**PROFILE, **members}) is None
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package/p.json").write_text(json.dumps({**PROFILE, **members}))
+    line = {"resourceType": "Patient", "id": "a", "meta": {"profile": [PROFILE["url"]]}}
+    verdict = Validator(packages=(str(tmp_path),)).validate(json.dumps(line).encode())
+    assert not verdict.failed
 
 
 def test_a_type_that_is_no_type_is_judged_without_a_crash(tmp_path):
