@@ -44,7 +44,8 @@ def _pairs(
 @click.option(
     "--sink",
     metavar="NAME",
-    help="Where accepted resources go: ndjson, or another installed sink.  [default: nowhere]",
+    help="Where accepted resources go: ndjson, parquet or another installed sink.  "
+    "[default: nowhere]",
 )
 @click.option(
     "--sink-option",
@@ -52,7 +53,8 @@ def _pairs(
     multiple=True,
     metavar="NAME=VALUE",
     callback=_pairs,
-    help="Option of the sink: compression=gz or zst for ndjson. Repeatable.",
+    help="Option of the sink: compression=gz or zst for ndjson, zstd, snappy or none for parquet. "
+    "Repeatable.",
 )
 @click.option(
     "--job-id", metavar="ID", help="Name of the job, part of its folder's name.  [default: random]"

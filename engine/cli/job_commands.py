@@ -72,7 +72,7 @@ def list_jobs(
         click.echo(line)
 
 
-@command.command()
+@command.command(short_help="Show a job: properties, progress, errors by rule.")
 @click.argument("job_id", metavar="JOB")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
@@ -90,7 +90,7 @@ def describe(jobs: JobStore, job_id: str, *, as_json: bool) -> None:
         click.echo(line)
 
 
-@command.command()
+@command.command(short_help="Ask for the end of a job.")
 @click.argument("job_id", metavar="JOB")
 @click.pass_obj
 def cancel(jobs: JobStore, job_id: str) -> None:

@@ -29,7 +29,7 @@ def command() -> None:
     """FHIR packages (implementation guides): list, add and show them."""
 
 
-@command.command("list")
+@command.command("list", short_help="List the packages of the standard cache.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def list_packages(*, as_json: bool) -> None:
     """List the packages of the standard cache (~/.fhir/packages): what --package NAME#VERSION
@@ -52,7 +52,7 @@ def list_packages(*, as_json: bool) -> None:
         click.echo(name)
 
 
-@command.command()
+@command.command(short_help="Put a package into the standard cache.")
 @click.argument("package", type=click.Path(path_type=Path))
 def add(package: Path) -> None:
     """Put PACKAGE, a .tgz or an unpacked folder, into the standard cache, where --package and other
@@ -61,7 +61,7 @@ def add(package: Path) -> None:
     click.echo(install(package).name)
 
 
-@command.command()
+@command.command(short_help="Show what is in a package.")
 @click.argument("package")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def show(package: str, *, as_json: bool) -> None:

@@ -52,16 +52,20 @@ def explain(name: str) -> None:
     NAME is what an issue has as its rule; the key of an invariant, such as obs-7, stands for itself
     in the definitions.
     """
+    from difflib import get_close_matches
+
     from bulkfhir.validators.catalogue import sentences
     from bulkfhir.validators.rule_pages import section_of
 
     from ..errors import ConfigurationError
-    from ..judging.import_rules import rule_named
+    from ..judging.import_rules import EVERY_RULE, rule_named
 
     rule = rule_named(name)
     if rule is None:
+        near = get_close_matches(name, [one.name for one in EVERY_RULE], n=1, cutoff=0.75)
+        hint = f", did you mean {near[0]}?" if near else ";"
         raise ConfigurationError(
-            f"{name}: no rule is called so; `bulkfhir rules` lists them, and the key of an "
+            f"{name}: no rule is called so{hint} `bulkfhir rules` lists them, and the key of an "
             "invariant is explained by the definition that an issue names"
         )
     click.echo(f"# {_shown(rule)}\n\n{rule.severity}[{rule.code}]: {rule.says}.")

@@ -65,6 +65,13 @@ FORMAT = response(
 )
 BEYOND = {
     "a format": (FORMAT, "beyond bounds: format of an answer"),
+    "a format that is no regular expression": (
+        response(
+            {"linkId": "1", "type": "string", "extension": [{"url": REGEX, "valueString": "a**("}]},
+            valueString="a",
+        ),
+        "beyond bounds: format of an answer",
+    ),
     "a condition that never ends": (
         conditional("('x').repeat($this & 'x').exists()"),
         "beyond bounds: enableWhen expression",

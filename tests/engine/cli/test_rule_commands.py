@@ -30,7 +30,9 @@ def test_a_rule_is_explained_with_its_page(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_name_that_no_rule_has_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "no-such-rule"]) == 2
-    assert "no-such-rule: no rule is called so" in capsys.readouterr().err
+    assert "no-such-rule: no rule is called so; " in capsys.readouterr().err
+    assert run(["explain", "blank-strin"]) == 2
+    assert "no rule is called so, did you mean blank-string? " in capsys.readouterr().err
 
 
 def test_a_shell_completes_names_of_rules() -> None:

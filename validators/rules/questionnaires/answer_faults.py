@@ -245,11 +245,13 @@ def _integer(value: Any) -> int | None:
 
 
 def _matches(wanted: str, value: str) -> bool | None:
-    """Tell whether a text is of a format; None where that cannot be decided within bounds."""
+    """Tell whether a text is of a format; None where that cannot be decided: within bounds, or
+    because the format is no regular expression.
+    """
     try:
         return pattern(wanted).full(value)
     except PatternError:
-        return True  # a pattern that cannot be read proves no fault
+        return None
 
 
 def _chosen(item: Item, kind: str, value: Any, count: int) -> Faults:
