@@ -111,7 +111,8 @@ class Twin:
     """A rule that the crate has written out once more, in ``native/src/twins``.
 
     name    the module there
-    asks    members that the twin leaves to the check: objects that have one are asked about
+    asks    members that the twin leaves to the check: objects that have one are asked about. The
+            crate does not know their names: one that moves here leaves `accept/table/known.rs`
     """
 
     name: Literal[
