@@ -82,12 +82,17 @@ def test_a_lock_ends_with_its_process(tmp_path):
 def test_a_forked_child_does_not_keep_the_lock(tmp_path):
     uri = str(tmp_path / "lock")
     claim = LocalStorage().claim(uri, this_process())
-    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    forks = multiprocessing.get_context("fork")
+    begun = forks.Event()
+    child = forks.Process(target=lambda: (begun.set(), time.sleep(60)))
     child.start()
-    claim._close()  # as if this process had been killed
-    LocalStorage().claim(uri, this_process()).release()
-    child.kill()
-    child.join()
+    try:
+        assert begun.wait(30)
+        claim._close()  # as if this process had been killed
+        LocalStorage().claim(uri, this_process()).release()
+    finally:
+        child.kill()
+        child.join()
 
 
 def test_a_lock_that_was_removed_is_noticed(tmp_path):
