@@ -7,11 +7,11 @@ the parts in order ends with the last, which wins.
 
 from __future__ import annotations
 
-from ..errors import NotFound
 from ..storage import Storage, Writer
 from ..storage.open_files import OpenFiles
 from .compressed import COMPRESSIONS, Compressed
 from .interface import Accepted
+from .part_files import PartFiles
 
 __all__ = ["NdjsonSink"]
 
@@ -27,32 +27,21 @@ class NdjsonSink:
             raise ValueError(
                 f"{compression}: the compression of parts is none or {' or '.join(COMPRESSIONS)}"
             )
-        self._folder = storage.join(folder, "resources")
-        self._storage = storage
         self._compression = None if compression == "none" else compression
+        ending = f".{compression}" if self._compression else ""
+        self._files = PartFiles(folder, storage, f".ndjson{ending}")
 
     def open(self, index: int) -> _Parts:
         """Return a writer for the parts of a shard, one for each type that it holds."""
-        return _Parts(OpenFiles(lambda name: self._writer(f"{name}/{self._name(index)}")))
+        return _Parts(OpenFiles(lambda name: self._writer(name, index)))
 
     def discard(self, index: int) -> None:
         """Delete the parts of a shard."""
-        name = "/" + self._name(index)
-        try:
-            entries = list(self._storage.list(self._folder))
-        except NotFound:
-            return
-        for entry in entries:
-            if entry.uri.endswith(name):
-                self._storage.delete(entry.uri)
+        self._files.discard(index)
 
-    def _writer(self, name: str) -> Writer:
-        writer = self._storage.writer(self._storage.join(self._folder, name))
+    def _writer(self, name: str, index: int) -> Writer:
+        writer = self._files.writer(name, index)
         return Compressed(writer, self._compression) if self._compression else writer
-
-    def _name(self, index: int) -> str:
-        ending = f".{self._compression}" if self._compression else ""
-        return f"part-{index:06d}.ndjson{ending}"
 
 
 class _Parts:

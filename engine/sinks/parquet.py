@@ -11,10 +11,10 @@ import io
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..errors import NotFound
 from ..storage import Storage, Writer
 from .interface import Accepted
 from .parquet_rows import ParquetRows, schema
+from .part_files import PartFiles
 
 __all__ = ["ParquetSink"]
 
@@ -36,32 +36,16 @@ class ParquetSink:
             raise ValueError(
                 f"{compression}: the compression of parts is {' or '.join(_COMPRESSIONS)}"
             )
-        self._folder = storage.join(folder, "resources")
-        self._storage = storage
         self._compression = compression
+        self._files = PartFiles(folder, storage, ".parquet")
 
     def open(self, index: int) -> _Parts:
         """Return a writer for the parts of a shard, one for each type that it holds."""
-
-        def open_part(name: str) -> _Part:
-            place = self._storage.join(self._folder, f"{name}/{_name(index)}")
-            return _Part(self._storage.writer(place), self._compression)
-
-        return _Parts(open_part)
+        return _Parts(lambda name: _Part(self._files.writer(name, index), self._compression))
 
     def discard(self, index: int) -> None:
         """Delete the parts of a shard."""
-        try:
-            entries = list(self._storage.list(self._folder))
-        except NotFound:
-            return
-        for entry in entries:
-            if entry.uri.endswith("/" + _name(index)):
-                self._storage.delete(entry.uri)
-
-
-def _name(index: int) -> str:
-    return f"part-{index:06d}.parquet"
+        self._files.discard(index)
 
 
 class _Parts:
@@ -73,11 +57,12 @@ class _Parts:
         self._pending = 0
 
     def write(self, accepted: Accepted) -> None:
+        source = accepted.source.encode()
         for (name, key, line), offset in zip(accepted.resources(), accepted.offsets(), strict=True):
             part = self._parts.get(name)
             if part is None:
                 part = self._parts[name] = self._open(name)
-            part.add(key, accepted.source, offset, line)
+            part.add(key, source, offset, line)
             self._pending += len(line)
         while self._pending > _PENDING:
             largest = max(self._parts.values(), key=lambda part: part.size)
@@ -119,7 +104,7 @@ class _Part:
             write_statistics=["id", "last_updated", "line_offset"],
         )
 
-    def add(self, key: str, source: str, offset: int, line: bytes) -> None:
+    def add(self, key: str, source: bytes, offset: int, line: bytes) -> None:
         """Take one resource."""
         self._rows.add(key, source, offset, line)
         self.size += len(line)

@@ -63,15 +63,15 @@ class ParquetRows:
         self._offsets = array("q")
         self._lines: list[bytes] = []
 
-    def add(self, key: str, source: str, offset: int, line: bytes) -> None:
-        """Take one resource: its id, where it stands, and itself."""
+    def add(self, key: str, source: bytes, offset: int, line: bytes) -> None:
+        """Take one resource: its id, where it stands (a URI in UTF-8, bytes), and itself."""
         version, moment, profiles = _meta(line)
         self._ids.append(key.encode())
         self._versions.append(version)
         self._moments.append(moment)
         self._profiles += profiles
         self._ends_of_profiles.append(len(self._profiles))
-        self._sources.append(source.encode())
+        self._sources.append(source)
         self._offsets.append(offset)
         self._lines.append(line)
 
