@@ -10,12 +10,12 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from bulkfhir.validators import Block, BlockVerdicts, DictionaryColumn, Issue, Level, Validator
-from bulkfhir.validators.memory import Memory
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
@@ -70,14 +70,11 @@ def validate_batch(
     Raises KeyError where there is no such column, TypeError where it holds neither strings nor
     bytes, PackageError for a package that cannot be read, ValueError for an unknown level.
     """
-    validator = _validator(level, tuple(packages))
+    validator = _validators.of(level, tuple(packages))
     parts = [_verdicts(validator, rows, issues=issues) for rows in _chunks(_column(batch, column))]
     schema = SCHEMA if issues else SCHEMA.remove(len(SCHEMA) - 1)
-    return (
-        pa.Table.from_batches(parts, schema).combine_chunks().to_batches()[0]
-        if len(parts) > 1
-        else (parts[0] if parts else pa.RecordBatch.from_pylist([], schema))
-    )
+    joined = pa.Table.from_batches(parts, schema).combine_chunks().to_batches()
+    return joined[0] if joined else pa.RecordBatch.from_pylist([], schema)
 
 
 def spark_schema() -> StructType:
@@ -87,21 +84,18 @@ def spark_schema() -> StructType:
     return from_arrow_schema(SCHEMA)
 
 
-_made = threading.local()
+class _Validators(threading.local):
+    """The validators of each thread, those that were asked for last."""
+
+    def __init__(self) -> None:
+        self.of = lru_cache(_VALIDATORS)(_new_validator)
 
 
-def _validator(level: Level, packages: tuple[str, ...]) -> Validator:
-    """Return this thread's validator of a level and packages."""
-    if not hasattr(_made, "validators"):
-        _made.validators = Memory(_VALIDATORS)
-        _made.table = _made.validators.table()
-    table: dict[tuple[str, tuple[str, ...]], Validator] = _made.table
-    key = level, packages
-    found = table.get(key)
-    if found is None:
-        found = Validator(level, packages=packages)
-        _made.validators.keep_early(table, key, found)
-    return found
+def _new_validator(level: Level, packages: tuple[str, ...]) -> Validator:
+    return Validator(level, packages=packages)
+
+
+_validators = _Validators()
 
 
 def _column(batch: pa.RecordBatch | pa.Table, name: str) -> pa.ChunkedArray:
@@ -141,7 +135,7 @@ def _chunks(column: pa.ChunkedArray) -> Iterator[pa.LargeBinaryArray]:
 def _verdicts(validator: Validator, rows: pa.LargeBinaryArray, *, issues: bool) -> pa.RecordBatch:
     count = len(rows)
     verdicts = validator.validate_block(_block(rows))
-    arrays = [_types(verdicts), _ids(verdicts), _accepted(verdicts)]
+    arrays = [_types(verdicts), pa.array(verdicts.ids, pa.string()), _accepted(verdicts)]
     if issues:
         arrays.append(_issues(verdicts))
     if len(verdicts.numbers) < count:  # null and blank rows have no verdict
@@ -177,10 +171,6 @@ def _types(verdicts: BlockVerdicts) -> pa.Array:
             pa.string()
         )
     return pa.array(types, pa.string())
-
-
-def _ids(verdicts: BlockVerdicts) -> pa.Array:
-    return pa.array(verdicts.ids, pa.string())
 
 
 def _accepted(verdicts: BlockVerdicts) -> pa.Array:
