@@ -91,6 +91,13 @@ class Declaration:
         return frozenset(name for _, name, _, _ in Formatter().parse(self.template) if name)
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """Where the rule comes from, as sentences: R4's section, and HL7's own message ids."""
+        section = f"FHIR R4, section {self.section}." if self.section else ""
+        reference = f"HL7's validator says: {', '.join(self.reference)}." if self.reference else ""
+        return tuple(filter(None, (section, reference)))
+
+    @property
     def hidden(self) -> Declaration:
         """The declaration with the mask in place of every field that may quote the data."""
         return _hidden(self)

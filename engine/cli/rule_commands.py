@@ -69,10 +69,8 @@ def explain(name: str) -> None:
             "invariant is explained by the definition that an issue names"
         )
     click.echo(f"# {_shown(rule)}\n\n{rule.severity}[{rule.code}]: {rule.says}.")
-    if rule.section:
-        click.echo(f"FHIR R4, section {rule.section}.")
-    if rule.reference:
-        click.echo(f"HL7's validator says: {', '.join(rule.reference)}.")
+    for source in rule.sources:
+        click.echo(source)
     click.echo("\n" + "\n".join(f"- {one.template}" for one in (sentences(rule) or (rule,))))
     if (section := section_of(rule.name)) is not None:
         click.echo(f"\n{section}")

@@ -60,15 +60,11 @@ def _descriptor(name: str, code: str) -> dict[str, Any]:
     rule = rule_named(name) or (INVARIANT if code == "invariant" else None)
     if rule is None:
         return {"id": name}
-    facts = [f"{rule.says[0].upper()}{rule.says[1:]}."]
-    if rule.section:
-        facts.append(f"FHIR R4, section {rule.section}.")
-    if rule.reference:
-        facts.append(f"HL7's validator says: {', '.join(rule.reference)}.")
-    text = " ".join(facts)
+    said = f"{rule.says[0].upper()}{rule.says[1:]}."
+    text = " ".join([said, *rule.sources])
     return {
         "id": name,
-        "shortDescription": {"text": facts[0]},
+        "shortDescription": {"text": said},
         "fullDescription": {"text": text},
         "help": {"text": text, "markdown": section_of(rule.name) or text},
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
