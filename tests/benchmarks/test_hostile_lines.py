@@ -7,7 +7,6 @@ from __future__ import annotations
 import importlib
 import json
 import random
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from bulkfhir.validators import Validator
+from tests.call_counter import calls_of
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 SIZES = (10, 60)
@@ -41,20 +41,9 @@ def validators(hostile: ModuleType) -> Iterator[dict[str, Validator]]:
 
 
 def calls(validator: Validator, line: bytes) -> int:
-    """How many calls, Python's and C's, a verdict takes once its rules are compiled."""
+    """How many calls a verdict takes once its rules are compiled."""
     validator.validate(line)
-    found = 0
-
-    def counting(frame: object, event: str, argument: object) -> None:
-        nonlocal found
-        found += event in ("call", "c_call")
-
-    sys.setprofile(counting)
-    try:
-        validator.validate(line)
-    finally:
-        sys.setprofile(None)
-    return found
+    return calls_of(lambda: validator.validate(line))
 
 
 def test_every_family_is_here(hostile: ModuleType) -> None:

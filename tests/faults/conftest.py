@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from bulkfhir.engine.storage import patience
 from tests.faults.certificate import make_certificate
 from tests.faults.faulty_store import faulty_store
 
@@ -42,6 +43,19 @@ def store(request, s3_server, monkeypatch):
         storage._s3.cache_clear()
         yield made
         storage._s3.cache_clear()
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """Pauses are short: what is tested is what happens after them."""
+    monkeypatch.setattr(patience, "_FIRST", 0.01)
+    monkeypatch.setattr(patience, "_LONGEST", 0.05)
+
+
+@pytest.fixture
+def impatient(hurried, monkeypatch):
+    """After a few pauses nobody asks again."""
+    monkeypatch.setenv(patience.RETRY_SECONDS, "0.3")
 
 
 @pytest.fixture

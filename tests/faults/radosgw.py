@@ -31,6 +31,9 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "bulkfhir-tests"
 """Id of the key of KMS, which the gateway itself holds."""
 
+WORK = "work"
+"""The bucket of work folders, as docs/permissions.md calls it."""
+
 _CONFIGURATION = """
 [global]
 fsid = {fsid}
@@ -186,7 +189,7 @@ def checks(url: str, folder: Path, keys: int, megabytes: int) -> Iterator[tuple[
     owner = user(folder, "owner")
     role = user(folder, "role")
     client = act_as(url, owner)
-    for bucket in ("input", "many", "output", "work"):
+    for bucket in ("input", "many", "output", WORK):
         client.create_bucket(Bucket=bucket)
     enabled = {"Status": "Enabled"}
     client.put_bucket_versioning(Bucket="output", VersioningConfiguration=enabled)
@@ -240,7 +243,7 @@ def checks(url: str, folder: Path, keys: int, megabytes: int) -> Iterator[tuple[
 
     document = (ROOT / "docs/permissions.md").read_text(encoding="utf-8")
     granted = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", document, re.DOTALL)]
-    for bucket, policy in (("input", granted[0]), ("output", granted[2]), ("work", granted[3])):
+    for bucket, policy in (("input", granted[0]), ("output", granted[2]), (WORK, granted[3])):
         text = json.dumps(policy).replace(f":::{bucket.upper()}", f":::{bucket}")
         statement = json.loads(text)
         for entry in statement["Statement"]:
@@ -262,7 +265,7 @@ def checks(url: str, folder: Path, keys: int, megabytes: int) -> Iterator[tuple[
         "s3://output/role/",
         level="minimal",
         job_id="role2",
-        work_folder="s3://work/",
+        work_folder=f"s3://{WORK}/",
     )
     yield (
         "a role that may only put runs a job",

@@ -14,7 +14,6 @@ from bulkfhir.engine import ConfigurationError, JobStatus, import_job
 from bulkfhir.engine.access import policy
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.errors import AccessDenied
-from bulkfhir.engine.storage import patience
 
 JOB = "b" * 32
 FOLDER = f"{'0' * 32}-FHIR_IMPORT-{JOB}"
@@ -24,11 +23,7 @@ LIST = "s3:ListBucket"
 PUBLISHED = ["Manifest.json", "SUCCESS/a.ndjson"]
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    monkeypatch.setattr(patience, "_FIRST", 0.01)
-    monkeypatch.setattr(patience, "_LONGEST", 0.05)
-    monkeypatch.setenv(patience.RETRY_SECONDS, "0.3")
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture

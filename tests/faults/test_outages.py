@@ -15,11 +15,7 @@ LINES = b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number 
 OPTIONS = {"workers": 1, "job_id": JOB, "shard_bytes": 40_000, "level": "structure-only"}
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    monkeypatch.setattr(patience, "_FIRST", 0.01)
-    monkeypatch.setattr(patience, "_LONGEST", 0.05)
-    monkeypatch.setenv(patience.RETRY_SECONDS, "0.3")
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 @pytest.fixture

@@ -33,11 +33,7 @@ EXPECTED = {"HEAD": 1, "DELETE": 2, "POST": 2}
 """How often each kind of request fails, where it is not five times: a HEAD is asked once."""
 
 
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch):
-    """Pauses are short here: what is tested is what happens after them."""
-    monkeypatch.setattr(patience, "_FIRST", 0.01)
-    monkeypatch.setattr(patience, "_LONGEST", 0.05)
+pytestmark = pytest.mark.usefixtures("hurried")
 
 
 def method(name):

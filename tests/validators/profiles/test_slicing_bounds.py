@@ -5,13 +5,13 @@ slices so often and no more.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bulkfhir.validators import Validator
+from tests.call_counter import calls_of
 from tests.validators.rules.guides import guide, line, profile
 
 RESLICED = "resliced"
@@ -38,21 +38,14 @@ def patient(name: str, systems: list[int]) -> bytes:
 
 
 def calls(folder: Path, name: str, count: int) -> int:
-    """How many calls, Python's and C's, reading a profile and judging one line takes."""
+    """How many calls reading a profile and judging one line takes."""
     package = guide(folder / str(count), [sliced(name, count)])
-    found = 0
-
-    def counting(frame: object, event: str, argument: object) -> None:
-        nonlocal found
-        found += event in ("call", "c_call")
-
     validator = Validator("strict", packages=[package], native=False)
-    sys.setprofile(counting)
-    try:
+
+    def judged() -> None:
         assert not validator.validate(patient(name, [0])).issues
-    finally:
-        sys.setprofile(None)
-    return found
+
+    return calls_of(judged)
 
 
 @pytest.mark.parametrize("name", ["plain", RESLICED])
