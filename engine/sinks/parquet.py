@@ -57,7 +57,7 @@ class _Parts:
         self._pending = 0
 
     def write(self, accepted: Accepted) -> None:
-        source = accepted.source.encode()
+        source = accepted.source.encode(errors="backslashreplace")  # its name may be no UTF-8
         for (name, key, line), offset in zip(accepted.resources(), accepted.offsets(), strict=True):
             part = self._parts.get(name)
             if part is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import gzip
 from datetime import UTC, datetime
@@ -116,6 +117,13 @@ def test_what_waits_is_bounded_over_all_types(
     writer.commit()
     assert len(rows(tmp_path)) == 50 * len(LINES)
     assert parquet.ParquetFile(next(tmp_path.rglob("Patient/*.parquet"))).num_row_groups > 5
+
+
+def test_a_source_whose_name_is_no_utf_8_is_named_with_escapes(tmp_path: Path) -> None:
+    writer = ParquetSink(str(tmp_path), LocalStorage()).open(0)
+    writer.write(dataclasses.replace(block(), source="/in/\udcff.ndjson"))
+    writer.commit()
+    assert {row["source_file"] for row in rows(tmp_path)} == {"/in/\\udcff.ndjson"}
 
 
 def test_what_is_given_up_leaves_nothing(tmp_path: Path) -> None:
