@@ -1,72 +1,219 @@
-"""Configuration: bulkfhir.toml in the working folder gives options their defaults, for all commands
-or for one.
+"""Configuration: every option by environment and by file, under the name that it has on the command
+line.
+
+options of the program -> names of variables, keys of the file -> defaults of a command
 
 workers = 4
 [validate]
 output-format = "jsonl"
+[jobs.list]
+limit = 10
 """
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from .configuration_file import OWN, SHARED, ConfigurationFile, find_configuration
 
-__all__ = ["FILE", "defaults_from_file"]
+__all__ = ["Location", "configurable", "with_config"]
 
-FILE = Path("bulkfhir.toml")
+_PREFIX: Final = "BULKFHIR_"
+_GIVEN: Final = "bulkfhir.configuration"
+"""Where the context of the program keeps the file that ``bulkfhir --config`` names."""
+_KINDS: Final[dict[type, str]] = {bool: "true or false", list: "list", dict: "table"}
 
-_KINDS: dict[type, str] = {list: "list", dict: "table"}
+
+class Location(click.types.StringParamType):
+    """A folder or file by path or url, or a package by name: in a file it is relative to that."""
+
+    name = "location"
 
 
-def defaults_from_file(known: Mapping[str, Mapping[str, bool]]) -> dict[str, dict[str, Any]]:
-    """Return command -> option -> default.
+def configurable(command: click.Command) -> click.Command:
+    """Give a command, and all below it, ``--config``, and its options their variables.
 
-    ``known`` says which options each command has, and whether it takes a list of values; a name
-    that none has is a mistake of the user, and so is a value of another kind.
+    An option ``--package`` is ``BULKFHIR_PACKAGE``, whatever Python calls it.
     """
-    try:
-        content = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise click.UsageError(f"{FILE}: {error}") from None
-    shared = {key: value for key, value in content.items() if key not in known}
-    defaults: dict[str, dict[str, Any]] = {command: {} for command in known}
-    for key, value in shared.items():
-        takers = [command for command, options in known.items() if _parameter(key) in options]
-        if not takers:
-            raise click.UsageError(f"{FILE}: no command has an option '{key}'")
-        for command in takers:
-            several = known[command][_parameter(key)]
-            defaults[command][_parameter(key)] = _plain(key, value, several=several)
-    for command in known.keys() & content.keys():
-        table = content[command]
-        if not isinstance(table, dict):
-            raise click.UsageError(f"{FILE}: '{command}' is a table of options: [{command}]")
-        for key, value in table.items():
-            if _parameter(key) not in known[command]:
-                raise click.UsageError(f"{FILE}: '{command}' has no option '{key}'")
-            several = known[command][_parameter(key)]
-            defaults[command][_parameter(key)] = _plain(key, value, several=several)
-    return defaults
+    if any(option.name == "config" for option in _options(command)):
+        return command  # it has been here
+    with_config(command)
+    for option in _options(command):
+        given = option.envvar or ()
+        own = (_PREFIX + key.replace("-", "_").upper() for key in _keys(option))
+        option.envvar = [*([given] if isinstance(given, str) else given), *own]
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            configurable(below)
+    return command
 
 
-def _plain(key: str, value: Any, *, several: bool) -> Any:
-    """A value as the command line would have it: text, or True and False of a flag."""
-    if several:
-        if not isinstance(value, list):
-            raise click.UsageError(f"{FILE}: '{key}' takes a list: ['...']")
-        return [_plain(key, one, several=False) for one in value]
-    if isinstance(value, str | bool):
-        return value
-    if isinstance(value, int | float):
+def with_config(command: click.Command) -> None:
+    """Give a command the option ``--config``, which is looked at before all others."""
+    command.params.append(
+        click.Option(
+            ["--config"],
+            type=click.Path(path_type=Path, dir_okay=False),
+            envvar=f"{_PREFIX}CONFIG",
+            is_eager=True,
+            expose_value=False,
+            callback=_configure,
+            help=f"File of defaults.  [default: {OWN}, or [tool.bulkfhir] of {SHARED}, here or "
+            "in a folder above]",
+        )
+    )
+
+
+def _configure(ctx: click.Context, _option: click.Parameter, given: Path | None) -> None:
+    """Take the defaults of a command from the file that is given, or else found."""
+    root = ctx.find_root()
+    if ctx is root:
+        ctx.meta[_GIVEN] = given
+        return
+    if given is None and ctx.parent is not root:
+        return  # the group above has handed its defaults down
+    path = given or root.meta.get(_GIVEN) or find_configuration(Path.cwd())
+    if path is None or not isinstance(root.command, click.Group):
+        return
+    defaults: Any = _Reading(ConfigurationFile(path), root).defaults(root.command)
+    for name in _way(ctx):
+        defaults = defaults.get(name, {})
+    ctx.default_map = defaults
+
+
+def _way(ctx: click.Context) -> list[str]:
+    """Names of the commands that lead from the program to a context's."""
+    names = []
+    while ctx.parent is not None:
+        names.append(ctx.info_name or "")
+        ctx = ctx.parent
+    return names[::-1]
+
+
+class _Reading:
+    """Reads one file: a name that no command has, and a value that its option refuses, is a mistake
+    of the user.
+    """
+
+    def __init__(self, file: ConfigurationFile, ctx: click.Context) -> None:
+        self._file = file
+        self._ctx = ctx
+
+    def defaults(self, program: click.Group) -> dict[str, Any]:
+        """Return the defaults that the file states, by command."""
+        content = self._file.content()
+        commands = self._below(program)
+        shared = {key: value for key, value in content.items() if key not in commands}
+        options = [option for command in _all(commands) for option in _options(command)]
+        known = {key for option in options for key in _keys(option)}
+        for key, value in shared.items():
+            takers = [option for option in options if _dashed(key) in _keys(option)]
+            if not takers:
+                near = _near(key, {*known, *commands})
+                self._file.refuse(f"no command has an option '{key}'{near}")
+            if not any(_fits(value, option) for option in takers):
+                self._value(key, value, takers[0])
+        return self._tables(commands, shared, content)
+
+    def _tables(
+        self,
+        commands: Mapping[str, click.Command],
+        shared: Mapping[str, Any],
+        content: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Return the defaults of some commands: what all share, and the table of each."""
+        tables = {}
+        for name, command in commands.items():
+            own = content.get(name, {})
+            if not isinstance(own, dict):
+                self._file.refuse(f"'{name}' is a table of options: [{name}]")
+            below = self._below(command) if isinstance(command, click.Group) else {}
+            options = {key: option for option in _options(command) for key in _keys(option)}
+            stated = {
+                key: value
+                for key, value in shared.items()
+                if _dashed(key) in options and _fits(value, options[_dashed(key)])
+            } | {key: value for key, value in own.items() if key not in below}
+            for key in stated:
+                if _dashed(key) not in options:
+                    near = _near(key, {*options, *below})
+                    self._file.refuse(f"'{name}' has no option '{key}'{near}")
+            table: dict[str, Any] = {
+                options[_dashed(key)].name or "": self._value(key, value, options[_dashed(key)])
+                for key, value in stated.items()
+            }
+            tables[name] = table | self._tables(below, shared, own)
+        return tables
+
+    def _below(self, group: click.Group) -> dict[str, click.Command]:
+        found = {
+            name: group.get_command(self._ctx, name) for name in group.list_commands(self._ctx)
+        }
+        return {name: command for name, command in found.items() if command}
+
+    def _value(self, key: str, value: Any, option: click.Option) -> Any:
+        """Return a value as the command line would give it."""
+        if not option.multiple:
+            found = self._plain(key, value, option)
+        elif isinstance(value, list):
+            found = [self._plain(key, one, option) for one in value]
+        else:
+            self._file.refuse(f"'{key}' takes a list: ['...']")
+        try:
+            option.type_cast_value(self._ctx, found)
+        except click.BadParameter as error:
+            self._file.refuse(f"'{key}': {error.message}")
+        return found
+
+    def _plain(self, key: str, value: Any, option: click.Option) -> Any:
+        if option.is_flag:
+            if not isinstance(value, bool):
+                self._file.refuse(f"'{key}' takes true or false")
+            return value
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            kind = _KINDS.get(type(value), "date")
+            self._file.refuse(f"'{key}' takes one value, no {kind}")
+        if isinstance(value, str) and isinstance(option.type, click.Path | Location):
+            return self._file.place(value)
         return str(value)
-    raise click.UsageError(f"{FILE}: '{key}' takes one value, no {_KINDS.get(type(value), 'date')}")
 
 
-def _parameter(key: str) -> str:
-    return key.replace("-", "_")
+def _fits(value: Any, option: click.Option) -> bool:
+    """Whether an option takes a list where it is given one: --datastore is one thing to serve and
+    another to list jobs.
+    """
+    return isinstance(value, list) == option.multiple
+
+
+def _all(commands: Mapping[str, click.Command]) -> Iterator[click.Command]:
+    for command in commands.values():
+        yield command
+        if isinstance(command, click.Group):
+            yield from _all(command.commands)
+
+
+def _options(command: click.Command) -> Iterator[click.Option]:
+    yield from (option for option in command.params if isinstance(option, click.Option))
+
+
+def _keys(option: click.Option) -> list[str]:
+    """Names of an option: as on the command line, then as earlier versions had it."""
+    flags = [flag[2:] for flag in option.opts if flag.startswith("--")]
+    if flags == ["config"]:
+        return []
+    old = _dashed(option.name or "")
+    return flags if old in flags else [*flags, old]
+
+
+def _dashed(key: str) -> str:
+    return key.replace("_", "-")
+
+
+def _near(key: str, names: set[str]) -> str:
+    near = get_close_matches(_dashed(key), sorted(names), 1)
+    return f"; did you mean '{near[0]}'?" if near else ""

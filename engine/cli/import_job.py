@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import exits, options
+from .configuration import Location
 from .printable import printable
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def _pairs(
 @click.option(
     "-o",
     "--output",
+    type=Location(),
     required=True,
     metavar="FOLDER",
     help="Where the job's folder is made: a path or s3://bucket/prefix.",

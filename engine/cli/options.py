@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..job_choices import LEVELS, LIMITS, TERMINOLOGIES, UNKNOWN_PROFILES, Choices
+from .configuration import Location
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +58,7 @@ retrying = click.option(
 
 work_folder = click.option(
     "--work-folder",
+    type=Location(),
     metavar="FOLDER",
     help="Where a job's parts lie while it runs.  [default: in the job's folder]",
 )
@@ -94,6 +96,7 @@ def profiles(command: Command) -> Command:
         click.option(
             "--package",
             "packages",
+            type=Location(),
             multiple=True,
             metavar="PACKAGE",
             help="FHIR package of profiles: name#version, .tgz or folder. Repeatable.",
@@ -114,7 +117,7 @@ def validating(command: Command) -> Command:
         command,
         click.option(
             "--level",
-            type=click.Choice(LEVELS),
+            type=click.Choice(LEVELS, case_sensitive=False),
             default="strict",
             show_default=True,
             help="How much is checked, as HealthLake names it.",

@@ -10,12 +10,13 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
 from . import exits
-from .configuration import FILE, defaults_from_file
+from .configuration import configurable, with_config
 from .streams import say, settle_output
 
 if TYPE_CHECKING:
@@ -58,7 +59,17 @@ class Program(click.Group):
         module = importlib.import_module(f".{name}", __package__)
         command: click.Command = getattr(module, attribute or "command")
         command.context_settings.setdefault("auto_envvar_prefix", "BULKFHIR")
-        return command
+        return configurable(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command by the first argument; one that there is not is asked after."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = get_close_matches(name, COMMANDS, 1)
+            ctx.fail(f"No such command '{name}'." + (f" Did you mean '{near[0]}'?" if near else ""))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table of commands without importing any of them."""
@@ -84,34 +95,18 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
     callback=_show_version,
     help="Show the version and exit.",
 )
-@click.pass_context
-def program(ctx: click.Context) -> None:
+def program() -> None:
     """Validate, shard and land FHIR R4 NDJSON in bulk.
 
-    Every option can also be set as BULKFHIR_<OPTION> or in bulkfhir.toml in the working folder; the
-    command line goes first, then the environment.
+    Every option can also be set as BULKFHIR_<OPTION>, or in bulkfhir.toml in this folder or one
+    above; the command line goes first, then the environment.
 
     Exit codes: 0 all accepted, 1 some rejected, 2 wrong usage, 3 job failed, 4 nothing to read, 130
     interrupted, 143 terminated.
     """
-    if FILE.exists():
-        ctx.default_map = defaults_from_file(
-            {name: _options(program, ctx, name) for name in COMMANDS}
-        )
 
 
-def _options(group: click.Group, ctx: click.Context, name: str) -> dict[str, bool]:
-    """The options of a command, and whether each takes several values."""
-    command = group.get_command(ctx, name)
-    return (
-        {
-            option.name: option.multiple
-            for option in command.params
-            if option.name and isinstance(option, click.Option)
-        }
-        if command
-        else {}
-    )
+with_config(program)
 
 
 def run(arguments: Sequence[str]) -> int:

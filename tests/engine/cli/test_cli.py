@@ -357,7 +357,11 @@ def test_environment_and_file_set_options_in_that_order(
         ("level = 'loose'", "'loose'"),
         ("workers = [1]", "'workers' takes one value, no list"),
         ("workers = 2026-01-01", "'workers' takes one value, no date"),
-        ("warnings = {a = 1}", "'warnings' takes one value, no table"),
+        ("warnings = {a = 1}", "'warnings' takes true or false"),
+        ("exit-zero = 1", "'exit-zero' takes true or false"),
+        ("output-format = {a = 1}", "'output-format' takes one value, no table"),
+        ("levle = 'strict'", "no command has an option 'levle'; did you mean 'level'?"),
+        ("[validate]\nworker = 1", "'validate' has no option 'worker'; did you mean 'workers'?"),
         ("[validate]\npackages = 'a#1'", "'packages' takes a list: ['...']"),
         ("[validate]\nmax-errors = 1.5", "'1.5' is not a valid integer"),
     ],
@@ -377,6 +381,7 @@ def test_mistake_in_the_file_is_one_line(bulkfhir, text: str, words: str) -> Non
     ("arguments", "code", "words"),
     [
         (["validate", "nowhere.ndjson"], 2, "nowhere.ndjson: no such file or folder"),
+        (["improt"], 2, "No such command 'improt'. Did you mean 'import'?"),
         (["validate", "empty"], 4, "nothing to read"),
         (
             ["validate", "a.ndjson", "--level", "loose"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 
 from bulkfhir.engine.cli.program import run
@@ -36,7 +37,7 @@ def test_a_name_that_no_rule_has_is_a_mistake(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_shell_completes_names_of_rules() -> None:
-    (name,) = explain.params
+    name = next(each for each in explain.params if isinstance(each, click.Argument))
     with explain.make_context("explain", ["x"]) as context:
         found = [item.value for item in name.shell_complete(context, "attachment-")]
     assert found == ["attachment-base64", "attachment-size", "attachment-hash"]
