@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import update_wrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import exits
+from .moments import moment
 
 if TYPE_CHECKING:
     from ..jobs import ImportJob, JobStore
@@ -18,22 +20,42 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.group()
-@click.option(
+_state = click.option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
     help="SQLite file of jobs.  [default: $XDG_STATE_HOME/bulkfhir/jobs.db]",
 )
+
+
+@click.group()
+@_state
 @click.pass_context
 def command(context: click.Context, *, state: Path | None) -> None:
     """Import jobs: list, describe and cancel them, and forget finished ones."""
+    context.obj = state
+
+
+def _with_jobs(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--state``, which the group has too, and the jobs that the file holds."""
+
+    def opened(*arguments: Any, state: Path | None, **named: Any) -> Any:
+        given = state or click.get_current_context().obj
+        return run(_jobs(given), *arguments, **named)
+
+    return _state(update_wrapper(opened, run))
+
+
+def _jobs(state: Path | None) -> JobStore:
     from ..jobs import Database, JobStore, StateError, default_path
 
+    if state is not None and not state.exists():
+        raise click.UsageError(f"{state}: there is no file of jobs here")
     try:
-        context.obj = JobStore(Database(state or default_path()))
+        jobs = JobStore(Database(state or default_path()))
     except StateError as error:
         raise click.ClickException(str(error)) from None
-    context.obj.close_abandoned()
+    jobs.close_abandoned()
+    return jobs
 
 
 @command.command("list")
@@ -42,6 +64,12 @@ def command(context: click.Context, *, state: Path | None) -> None:
 )
 @click.option("--datastore", metavar="ID", help="Only jobs of this data store.")
 @click.option(
+    "--since",
+    callback=moment,
+    metavar="WHEN",
+    help="Only jobs submitted since: 2026-11-01, 2026-11-01T08:30, or 90m, 12h, 7d ago.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=1),
     default=50,
@@ -49,9 +77,15 @@ def command(context: click.Context, *, state: Path | None) -> None:
     help="At most so many, the newest first.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-@click.pass_obj
+@_with_jobs
 def list_jobs(
-    jobs: JobStore, *, status: str | None, datastore: str | None, limit: int, as_json: bool
+    jobs: JobStore,
+    *,
+    status: str | None,
+    datastore: str | None,
+    since: float | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List jobs, the newest first."""
     from ..jobs import JobStatus
@@ -60,7 +94,8 @@ def list_jobs(
         raise click.BadParameter(
             f"{status}: states are {', '.join(JobStatus)}", param_hint="--status"
         )
-    found = jobs.page(status=status, datastore_id=datastore, limit=limit).jobs
+    page = jobs.page(status=status, datastore_id=datastore, submitted_after=since, limit=limit)
+    found = page.jobs
     if as_json:
         click.echo(
             json.dumps({"ImportJobPropertiesList": [job.properties() for job in found]}, indent=2)
@@ -70,12 +105,14 @@ def list_jobs(
         click.echo(f"no jobs in {jobs.database.path}", err=True)
     for line in _table(found):
         click.echo(line)
+    if page.before:
+        click.echo(f"there are older ones; --limit {limit * 10} shows more", err=True)
 
 
 @command.command(short_help="Show a job: properties, progress, errors by rule.")
 @click.argument("job_id", metavar="JOB")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-@click.pass_obj
+@_with_jobs
 def describe(jobs: JobStore, job_id: str, *, as_json: bool) -> None:
     """Show JOB: its properties and progress as the API names them, and its errors by rule."""
     job = _find(jobs, job_id)
@@ -92,7 +129,7 @@ def describe(jobs: JobStore, job_id: str, *, as_json: bool) -> None:
 
 @command.command(short_help="Ask for the end of a job.")
 @click.argument("job_id", metavar="JOB")
-@click.pass_obj
+@_with_jobs
 def cancel(jobs: JobStore, job_id: str) -> None:
     """Ask for the end of JOB: one that waits is cancelled at once, one that runs drains first."""
     from ..jobs import FinishedJobError
@@ -105,12 +142,20 @@ def cancel(jobs: JobStore, job_id: str) -> None:
 
 
 @command.command()
-@click.argument("job_ids", metavar="JOB...", nargs=-1, required=True)
-@click.pass_obj
-def rm(jobs: JobStore, job_ids: tuple[str, ...]) -> int:
-    """Forget finished jobs. Their output stays where it is."""
+@click.argument("job_ids", metavar="[JOB]...", nargs=-1)
+@click.option(
+    "--older-than",
+    callback=moment,
+    metavar="WHEN",
+    help="Finished jobs submitted before: 2026-11-01, or 12h, 30d ago.",
+)
+@_with_jobs
+def rm(jobs: JobStore, job_ids: tuple[str, ...], *, older_than: float | None) -> int:
+    """Forget finished jobs, by name or by age. Their output stays where it is."""
     from ..jobs import RunningJobError
 
+    if not job_ids and older_than is None:
+        raise click.UsageError("name a JOB, or give --older-than")
     for job_id in job_ids:
         _find(jobs, job_id)
         try:
@@ -118,6 +163,9 @@ def rm(jobs: JobStore, job_ids: tuple[str, ...]) -> int:
         except RunningJobError as error:
             raise click.ClickException(f"{error}: cancel it first") from None
         click.echo(f"{job_id} removed")
+    if older_than is not None:
+        for job_id in jobs.remove_older(older_than):
+            click.echo(f"{job_id} removed")
     return exits.ACCEPTED
 
 

@@ -202,6 +202,22 @@ class JobStore:
             connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
             connection.execute("DELETE FROM client_tokens WHERE answer = ?", (job_id,))
 
+    def remove_older(self, moment: float) -> list[str]:
+        """Forget the finished jobs submitted before a moment, in seconds since 1970, at once.
+
+        Returns their ids, the oldest first.
+        """
+        with self.database.writing() as connection:
+            rows = connection.execute(
+                "SELECT id FROM jobs WHERE submit_time < ? "
+                "AND status IN (SELECT value FROM json_each(?)) ORDER BY number",
+                (moment, _states(FINISHED)),
+            ).fetchall()
+            for row in rows:
+                connection.execute("DELETE FROM jobs WHERE id = ?", (row["id"],))
+                connection.execute("DELETE FROM client_tokens WHERE answer = ?", (row["id"],))
+        return [row["id"] for row in rows]
+
     # What the runner does
 
     def claim(self, limit: int) -> tuple[ImportJob, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 
 import pytest
 
@@ -175,6 +176,56 @@ def test_cancel_and_rm_say_what_they_cannot_do(place, capsys):
     assert jobs_command(capsys, "rm", ID) == (0, f"{ID} removed\n", "")
     assert store(place).page().jobs == ()
     assert (place / "out").exists()
+
+
+def test_jobs_since_a_moment_and_older_ones_forgotten(place, capsys):
+    now = time.time()
+    for name, age in (("new", 60), ("old", 3 * 86_400), ("running", 4 * 86_400)):
+        job = store(place).open(stored_job(name, now - age))
+        if name != "running":
+            store(place).finish(job, JobStatus.COMPLETED)
+    assert "new" in jobs_command(capsys, "list", "--since", "2d")[1]
+    assert "old" not in jobs_command(capsys, "list", "--since", "2d")[1]
+    assert "old" in jobs_command(capsys, "list", "--since", "2001-01-01")[1]
+    assert jobs_command(capsys, "list", "--since", "soon")[0] == 2
+    assert jobs_command(capsys, "rm", "--older-than", "12h") == (0, "old removed\n", "")
+    assert {job.id for job in store(place).page().jobs} == {"new", "running"}
+    assert jobs_command(capsys, "rm")[0] == 2
+
+
+def stored_job(name, submitted):
+    return ImportJob(
+        id=name,
+        datastore_id="d" * 32,
+        input_uri="s3://in/",
+        output_uri="s3://out/",
+        level="strict",
+        submit_time=submitted,
+    )
+
+
+def test_a_list_that_ends_at_its_limit_says_so(place, capsys):
+    for name in ("a", "b"):
+        store(place).open(stored_job(name, 1.0))
+    assert "older ones" in jobs_command(capsys, "list", "--limit", "1")[2]
+    assert jobs_command(capsys, "list", "--limit", "2")[2] == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--state", "typo.db", "list"], ["list", "--state", "typo.db"]],
+    ids=["of the group", "of the command"],
+)
+def test_a_typo_in_state_creates_nothing(place, capsys, monkeypatch, arguments):
+    monkeypatch.chdir(place)
+    code, _, err = jobs_command(capsys, *arguments)
+    assert (code, err) == (2, "bulkfhir: typo.db: there is no file of jobs here\n")
+    assert not (place / "typo.db").exists()
+
+
+def test_state_after_the_command(place, capsys):
+    JobStore(Database(place / "my.db")).open(stored_job("mine", 1.0))
+    assert "mine" in jobs_command(capsys, "list", "--state", str(place / "my.db"))[1]
 
 
 class TestDamagedState:
