@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .across.cause_sums import CauseSums
 from .across.duplicates import Duplicates
 from .errors import ConfigurationError, Held, NotFound, StorageError
 from .job_folder import LOCK, PLAN, part_uri, result_uri, work_folder_of
@@ -37,6 +38,7 @@ class Ending:
 
     results: tuple[ShardResult, ...]
     duplicates: Duplicates
+    causes: CauseSums = dataclasses.field(default_factory=CauseSums)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ def _ending(data: dict[str, Any]) -> Ending:
     return Ending(
         tuple(ShardResult.from_json(entry) for entry in data["results"]),
         Duplicates(duplicates["replaced"], tuple(examples)),
+        CauseSums.from_json(data["causes"]) if "causes" in data else CauseSums(),
     )
 
 

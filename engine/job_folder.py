@@ -4,6 +4,7 @@
                                              /000012.json     shard 12 is finished: its counts
                                              /000012.SUCCESS  its part of that log
                                              /000012.keys     the keys of what it accepted
+                                             /000012.causes   its findings, grouped
 
 A work folder that the user chose elsewhere is <place>/<data store>-FHIR_IMPORT-<job>.work.
 """
@@ -14,6 +15,7 @@ from .storage import Storage, storage_for
 
 __all__ = [
     "ACCESS_CHECK",
+    "CAUSES",
     "FINDINGS",
     "JOB_FOLDER_MARK",
     "KEYS",
@@ -52,6 +54,9 @@ KEYS = "keys"
 
 FINDINGS = "findings"
 """Part of a validation: the verdicts that have issues."""
+
+CAUSES = "causes"
+"""Part of an import or a validation: its findings, grouped by what was found."""
 
 
 def job_folder_name(datastore_id: str, job_id: str) -> str:

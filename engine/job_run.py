@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
+from .across.cause_sums import CauseSums, find_causes
 from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
 from .checkpoint import Checkpoint, Ending, Plan, save_result
 from .counting.progress import CancelEvent, OnProgress, Tracker
@@ -30,7 +31,13 @@ from .reach import look_again, refuse_unreachable
 from .settings import Settings
 from .shard import ShardResult
 from .storage import Claim, Storage
-from .writing.manifest import FileOutcome, Manifest, file_figures, outcomes_by_file
+from .writing.manifest import (
+    FileOutcome,
+    Manifest,
+    file_figures,
+    outcomes_by_file,
+    with_findings,
+)
 from .writing.parts import open_sink
 from .writing.publish import LogPlan, publish_logs
 
@@ -40,6 +47,9 @@ _log = logging.getLogger("bulkfhir.engine")
 
 _FEW_LINES = 500_000
 """Keys that one task looks through in well under a second."""
+
+_CAUSES = object()
+"""Key of the task that groups findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +192,7 @@ class JobRun:
         tracker.phase = "publishing"
         ending = plan.ending
         if ending is None:
-            ending = Ending(tuple(ordered), self._publish(plan, outcomes, runner, tracker))
+            ending = Ending(tuple(ordered), *self._publish(plan, outcomes, runner, tracker))
             self._sweep()  # what killed workers left
             self._claim.confirm()
             self._checkpoint.save(replace(plan, ending=ending))
@@ -192,7 +202,7 @@ class JobRun:
         place = self._storage.join(self._folder, MANIFEST)
         self._storage.put(place, manifest.to_bytes(), durable=True)
         self._checkpoint.delete(self._claim)
-        return self._completed(plan, outcomes, manifest, ending.duplicates, tracker)
+        return self._completed(plan, outcomes, manifest, ending, tracker)
 
     def _read(self, plan: Plan, runner: Runner, tracker: Tracker) -> dict[int, ShardResult]:
         """Have every shard read that an earlier run did not finish; return all results by index."""
@@ -212,35 +222,35 @@ class JobRun:
 
     def _publish(
         self, plan: Plan, outcomes: Sequence[FileOutcome], runner: Runner, tracker: Tracker
-    ) -> Duplicates:
+    ) -> tuple[Duplicates, CauseSums]:
         self._discard(plan, [index for outcome in outcomes for index in outcome.dropped])
         logs = [
             Task(outcome.file.log_name, publish_logs, (plan.settings, _log_plan(outcome)))
             for outcome in outcomes
         ]
-        duplicates = Duplicates()
-        for task, result in run_all(
-            runner, [*logs, *_duplicate_tasks(plan.settings, outcomes, runner.slots)], tracker.tick
-        ):
-            if isinstance(result, TaskFailure):
-                what = (
-                    "duplicates could not be looked for"
-                    if isinstance(task.key, range)
-                    else f"{task.key}: its logs could not be published"
-                )
-                raise EngineError(f"{what}: {result.message}")
-            duplicates += result or Duplicates()
-        return duplicates
+        duplicates, causes = Duplicates(), CauseSums()
+        others = _duplicate_tasks(plan.settings, outcomes, runner.slots)
+        if shards := with_findings(outcomes):
+            others.append(Task(_CAUSES, find_causes, (plan.settings, shards)))
+        for task, result in run_all(runner, [*logs, *others], tracker.tick):
+            match result:
+                case TaskFailure(message):
+                    raise EngineError(f"{_undone(task)}: {message}")
+                case CauseSums():
+                    causes = result
+                case Duplicates():
+                    duplicates += result
+        return duplicates, causes
 
     def _completed(
         self,
         plan: Plan,
         outcomes: Sequence[FileOutcome],
         manifest: Manifest,
-        duplicates: Duplicates,
+        ending: Ending,
         tracker: Tracker,
     ) -> JobResult:
-        summary = Summary.of(outcomes, plan.skipped, duplicates)
+        summary = Summary.of(outcomes, plan.skipped, ending.duplicates, ending.causes)
         report = tracker.report(summary.totals, file_figures(outcomes))
         clean = (
             manifest.resources_imported == manifest.resources_scanned
@@ -317,6 +327,14 @@ class _Stop:
 
     def is_set(self) -> bool:
         return self._claim.lost is not None or (self._cancel is not None and self._cancel.is_set())
+
+
+def _undone(task: Task) -> str:
+    if task.key is _CAUSES:
+        return "findings could not be grouped"
+    if isinstance(task.key, range):
+        return "duplicates could not be looked for"
+    return f"{task.key}: its logs could not be published"
 
 
 def _log_plan(outcome: FileOutcome) -> LogPlan:

@@ -12,6 +12,7 @@ from typing import Self
 
 from bulkfhir.validators import Level, Verdict
 
+from .across.cause_sums import find_causes
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
 from .dispatch import run_shards
@@ -25,7 +26,7 @@ from .shard import Shard, ShardResult, plan_shards, shard_sizes
 from .storage import storage_for
 from .temporary import TemporaryFolder
 from .writing.finding_rows import decode_findings
-from .writing.manifest import outcomes_by_file
+from .writing.manifest import outcomes_by_file, with_findings
 
 __all__ = ["Finding", "Validation", "open_validation", "validate_files"]
 
@@ -173,7 +174,8 @@ class Validation:
         outcomes = outcomes_by_file(
             self.listing.inputs, [shard.file for shard in self._shards], ordered
         )
-        self.summary = Summary.of(outcomes, self.listing.skipped)
+        causes = find_causes(self._settings, with_findings(outcomes), self._tracker.tick)
+        self.summary = Summary.of(outcomes, self.listing.skipped, causes=causes)
         self._tracker.finish(self._tracker.progress().report)
         self.close()
 

@@ -12,9 +12,11 @@ from typing import Any
 
 from bulkfhir.validators.excerpt import MOST
 
+from .counting.cause_tally import CauseTally
 from .counting.tally import Tally
 from .errors import AccessDenied, NotFound, StorageError, Unavailable
 from .executors.live_counters import Heartbeat
+from .job_folder import CAUSES
 from .judging.chosen_packages import default_versions
 from .judging.judge import Judge
 from .plugins import new_validator
@@ -41,7 +43,7 @@ def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
     """
     judge = _judge(settings)
     parts: Parts = open_parts(settings, shard)
-    tally = Tally(shard.index)
+    tally, causes = Tally(shard.index), CauseTally()
     reading, lines, broken = _Reading(shard), 0, None
     try:
         for piece in reading:
@@ -51,6 +53,9 @@ def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
             lines = piece.first + piece.count
             verdicts = judge.verdicts(piece, beat.check)
             tally.add(verdicts, piece.first, parts.write(piece, verdicts))
+            causes.add(verdicts, piece.first)
+            if causes.full:
+                parts.keep(CAUSES, causes.take())
             tally.add_opinions(judge.opinions(piece, verdicts, beat.check).items())
             beat(tally.live(reading.consumed))
         totals = tally.frozen()
@@ -59,6 +64,8 @@ def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
             parts.abort()
             parts = open_parts(settings, shard)
             return parts.commit(_withdrawn(shard.index, lines, totals.scanned, broken))
+        if rows := causes.take():
+            parts.keep(CAUSES, rows)
         return parts.commit(ShardResult(shard.index, lines, totals, parts.names(), broken))
     except BaseException:
         parts.abort()

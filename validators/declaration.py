@@ -42,6 +42,8 @@ class Declaration:
     parsing    whether the fault is one of form that HealthLake's parser finds, which writes
                locations as ``/Patient``
     unplaced   whether HealthLake finds the fault before it validates: an error without a location
+    brief      the sentence where findings that are alike are counted together, with the same
+               fields; "" where the sentence itself is short enough
     service    HealthLake's own sentence, with the same fields; "" where it has none that is known
     main       the declaration that gives the rule its name, where this one only adds a sentence
     """
@@ -59,6 +61,7 @@ class Declaration:
     parsing: bool = False
     unplaced: bool = False
     service: str = ""
+    brief: str = ""
     main: Declaration | None = None
 
     def also(
@@ -68,6 +71,7 @@ class Declaration:
         quotes: Collection[str] = (),
         code: str | None = None,
         service: str | None = None,
+        brief: str = "",
     ) -> Declaration:
         """Return a further sentence of the same rule; IssueType and HealthLake's own sentence are
         those of this one unless others are given.
@@ -78,6 +82,7 @@ class Declaration:
             quotes=tuple(quotes),
             code=self.code if code is None else code,
             service=self.service if service is None else service,
+            brief=brief,
             main=self.main or self,
         )
 
@@ -107,7 +112,8 @@ class Declaration:
 def _hidden(one: Declaration) -> Declaration:
     quotes = frozenset(one.quotes)
     shown, service = _masked(one.template, quotes), _masked(one.service, quotes)
-    return replace(one, template=shown, service=service, main=one.main or one)
+    brief = _masked(one.brief, quotes)
+    return replace(one, template=shown, service=service, brief=brief, main=one.main or one)
 
 
 def _masked(template: str, quotes: frozenset[str]) -> str:
@@ -159,6 +165,11 @@ class Violation:
     def text(self) -> str:
         """The sentence for a person."""
         return self.declaration.template.format_map(self.values)
+
+    @property
+    def brief_text(self) -> str:
+        """The sentence as it stands where alike findings are counted together."""
+        return (self.declaration.brief or self.declaration.template).format_map(self.values)
 
     @property
     def service_text(self) -> str:

@@ -83,7 +83,7 @@ def _pairs(
 @options.work_folder
 @click.option(
     "--output-format",
-    type=click.Choice(("human", "json")),
+    type=click.Choice(("human", "grouped", "json")),
     default="human",
     show_default=True,
     help="Form of the summary on standard output.",
@@ -129,18 +129,29 @@ def command(
     if output_format == "json":
         click.echo(json.dumps(_document(result), indent=2))
     elif statistics or not quiet:
-        _show(result, statistics=statistics)
+        _show(result, statistics=statistics, grouped=output_format == "grouped")
     else:
         for broken in result.summary.broken_files:
             click.echo(f"bulkfhir: {printable(f'{broken.name}: {broken.message}')}", err=True)
     return _exit_code(result, exit_zero=exit_zero)
 
 
-def _show(result: JobResult, *, statistics: bool) -> None:
+def _show(result: JobResult, *, statistics: bool, grouped: bool) -> None:
+    from .cause_lines import cause_lines
+    from .summary_json import summary_json
     from .tables import show_summary
 
     if result.manifest:
-        show_summary(result.summary, sys.stdout, statistics=statistics, elapsed=result.elapsed)
+        if grouped:
+            for line in cause_lines(summary_json(result.summary), most=None):
+                click.echo(printable(line))
+        show_summary(
+            result.summary,
+            sys.stdout,
+            statistics=statistics,
+            elapsed=result.elapsed,
+            causes=not grouped,
+        )
     click.echo(f"job {result.job_id}: {result.status}, {result.job_folder}")
 
 

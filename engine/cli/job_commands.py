@@ -219,6 +219,8 @@ def _described(job: ImportJob) -> Iterator[str]:
         yield f"{name:<42}{value}"
     for finding in job.findings:
         yield f"{finding['count']:>9,}  {finding['severity']}  {finding['rule']}"
+        for cause in finding.get("causes", ()):
+            yield f"{'':>11}{cause['issues']:,} x {cause['path']}: {cause['message']}"
         for example in finding["examples"]:
             issues = "; ".join(
                 f"{issue['location']}: {issue['diagnostics']}"

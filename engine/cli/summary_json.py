@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bulkfhir.validators.undecided import undecided_by_kind
 
 if TYPE_CHECKING:
+    from ..counting.causes import Cause, Causes
     from ..counting.summary import Example, Summary
 
 __all__ = ["summary_json"]
@@ -39,6 +40,10 @@ def summary_json(summary: Summary) -> dict[str, Any]:
             }
             for row in summary.rules
         ],
+        "causes": [_cause(cause) for cause in summary.causes],
+        "causesInAll": summary.causes.distinct,
+        "mend": _mend(summary.causes),
+        "drowning": _drowning(summary.causes),
         "duplicates": _duplicates(summary),
         "undecided": dict(summary.undecided),
         "undecidedByKind": {
@@ -55,6 +60,37 @@ def summary_json(summary: Summary) -> dict[str, Any]:
             {"file": skipped.name, "reason": skipped.reason} for skipped in summary.skipped
         ],
     }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "rule": cause.rule,
+        "severity": cause.severity,
+        "path": cause.path,
+        "message": cause.message,
+        "issues": cause.issues,
+        "lines": cause.lines,
+        "types": dict(cause.types),
+        "first": [_place(example) for example, _ in cause.first],
+    }
+
+
+def _mend(causes: Causes) -> list[dict[str, Any]]:
+    return [
+        {
+            "rule": mend.rule,
+            "path": mend.path,
+            "message": mend.message,
+            "issues": mend.issues,
+            "linesPassing": mend.whole,
+        }
+        for mend in causes.mends
+    ]
+
+
+def _drowning(causes: Causes) -> dict[str, int] | None:
+    found = causes.drowning
+    return None if found is None else {"lines": found.lines, "errors": found.errors}
 
 
 def _duplicates(summary: Summary) -> dict[str, Any] | None:

@@ -9,7 +9,9 @@ from rich.table import Table
 
 from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
 
+from .cause_lines import cause_lines
 from .printable import printable
+from .summary_json import summary_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,13 +23,19 @@ __all__ = ["show_summary"]
 COMMON_RULES = 10
 """Rules shown without --statistics."""
 
+COMMON_CAUSES = 5
+"""Groups of findings shown without --statistics."""
+
 PLAIN_WIDTH = 120
 """Columns where there is no terminal to ask."""
 
 
-def show_summary(summary: Summary, out: TextIO, *, statistics: bool, elapsed: float) -> None:
-    """Write the tables; ``statistics`` adds every rule with its first places, and what was
-    undecided or skipped, and why lines fell back.
+def show_summary(
+    summary: Summary, out: TextIO, *, statistics: bool, elapsed: float, causes: bool = True
+) -> None:
+    """Write the tables, and the findings by what was found unless these are shown elsewhere;
+    ``statistics`` adds every rule with its first places, and what was undecided or skipped, and
+    why lines fell back.
     """
     console = Console(
         file=out,
@@ -41,6 +49,11 @@ def show_summary(summary: Summary, out: TextIO, *, statistics: bool, elapsed: fl
         if table.row_count:
             console.print(table)
             console.print()
+    if causes and summary.causes.groups:
+        most = None if statistics else COMMON_CAUSES
+        for line in cause_lines(summary_json(summary), most):
+            console.print(printable(line), soft_wrap=True)
+        console.print()
     for line in _notes(summary, statistics=statistics):
         console.print(printable(line), soft_wrap=True)
     rejected = totals.customer_errors + totals.server_errors

@@ -97,9 +97,10 @@ def command(
     if statistics or not quiet:
         show_summary(
             summary,
-            out if output_format == "human" else sys.stderr,
+            out if output_format in ("human", "grouped") else sys.stderr,
             statistics=statistics,
             elapsed=time.monotonic() - begun,
+            causes=output_format != "grouped",
         )
     clean = summary.totals.imported == summary.totals.scanned and not summary.broken_files
     return exits.ACCEPTED if clean or exit_zero else exits.REJECTED

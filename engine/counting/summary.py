@@ -9,20 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from bulkfhir.validators.issue import FAILING
 
+from ..across.cause_sums import CauseSums
 from ..across.duplicates import Duplicates
 from ..reading.sources import Skipped
 from ..totals import Place, Totals
 from ..writing.manifest import FileOutcome
+from .causes import Causes, Example
 
 __all__ = ["BrokenFile", "Example", "Repeated", "RuleCount", "Summary", "TypeCount"]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A line that shows a rule: the file as the user named it, and the line in it from 1."""
-
-    file: str
-    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +75,7 @@ class Summary:
     replaced     accepted lines whose type and id come again in a later accepted line; None where
                  nobody looked (a validation)
     repeated     the first resources that come more than once
+    causes       the findings grouped by what was found, and what to mend first
     """
 
     totals: Totals = field(default_factory=Totals)
@@ -91,6 +86,7 @@ class Summary:
     skipped: tuple[Skipped, ...] = ()
     replaced: int | None = None
     repeated: tuple[Repeated, ...] = ()
+    causes: Causes = field(default_factory=Causes)
 
     @classmethod
     def of(
@@ -98,8 +94,11 @@ class Summary:
         outcomes: Sequence[FileOutcome],
         skipped: Sequence[Skipped],
         duplicates: Duplicates | None = None,
+        causes: CauseSums | None = None,
     ) -> Summary:
-        """Add up what came of each file. ``duplicates`` is None where nobody looked for them."""
+        """Add up what came of each file. ``duplicates`` is None where nobody looked for them,
+        ``causes`` where no line has an issue.
+        """
         totals = sum((outcome.totals for outcome in outcomes), Totals())
         broken = tuple(
             BrokenFile(outcome.file.name, cause.message, cause.status)
@@ -110,6 +109,8 @@ class Summary:
         summary = cls(
             totals, len(outcomes), _types(totals), _rules(totals, locate), broken, tuple(skipped)
         )
+        if causes is not None:
+            summary = replace(summary, causes=Causes.of(causes, totals, locate))
         if duplicates is None:
             return summary
         repeated = tuple(

@@ -1,52 +1,37 @@
-"""A job's errors by rule: their numbers while it runs; when it has ended, each with its first
-examples and what their FAILURE lines say.
+"""A job's errors by rule: their numbers while it runs; when it has ended, each with its causes and
+first examples.
 """
 
 from __future__ import annotations
 
-import itertools
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bulkfhir.validators.issue import FAILING
 
-from ..counting.summary import Example, Summary
-from ..errors import StorageError
-from ..reading.compression import without_compression
-from ..reading.log_names import safe_path
-from ..storage import Reader, normal, storage_for
-from ..writing.outcomes import FAILURE
+from ..counting.causes import Cause, Example
+from ..counting.summary import RuleCount, Summary
 
 __all__ = ["counted_findings", "findings_of"]
 
 _RULES = 50
 """Rules that are kept for the job page; the Manifest's logs have all of them."""
 
-_SEARCHED = 4 << 20
-"""Bytes of one FAILURE log that are searched: the first examples stand near its beginning."""
+_CAUSES = 10
+"""Causes that are kept of each."""
 
 _ISSUES = 3
 
 
-def findings_of(summary: Summary, job_folder: str) -> list[Mapping[str, Any]]:
-    """Return ``{severity, rule, count, examples: [{file, line, resource, issues: [{location,
-    diagnostics}]}]}``, errors first, the most frequent before the others.
+def findings_of(summary: Summary) -> list[Mapping[str, Any]]:
+    """Return ``{severity, rule, count, causes: [{path, message, issues, lines, types, first: {file,
+    line}}], examples: [{file, line, resource, issues: [{location, diagnostics}]}]}``, errors first,
+    the most frequent before the others.
 
-    An outcome line names no rule: the issues of an example are all the errors of its line.
+    All that is said of a rule is of that rule: the issues of an example are what it found there.
     """
     rules = sorted(summary.rules, key=lambda rule: rule.severity not in FAILING)[:_RULES]
-    wanted = {example for rule in rules for example in rule.examples}
-    lines = _failure_lines(wanted, job_folder)
-    return [
-        {
-            "severity": rule.severity,
-            "rule": rule.rule,
-            "count": rule.count,
-            "examples": [_example(example, lines.get(example)) for example in rule.examples],
-        }
-        for rule in rules
-    ]
+    return [_finding(rule, list(_causes_of(rule, summary))) for rule in rules]
 
 
 def counted_findings(rules: Mapping[str, int]) -> list[Mapping[str, Any]]:
@@ -61,80 +46,49 @@ def counted_findings(rules: Mapping[str, int]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _example(example: Example, line: Mapping[str, Any] | None) -> dict[str, Any]:
-    shown: dict[str, Any] = {"file": example.file, "line": example.line}
-    if line is None:
-        return shown
-    if "resourceId" in line:
-        shown["resource"] = f"{line.get('resourceType')}/{line['resourceId']}"
-    issues = line.get("UpdateResourceResponse", {}).get("jsonBlob", {}).get("issue", [])
-    errors = [issue for issue in issues if issue.get("severity") in FAILING][:_ISSUES]
-    shown["issues"] = [
-        {
-            "location": ", ".join(issue.get("location", [])),
-            "diagnostics": issue.get("diagnostics", ""),
-        }
-        for issue in errors
-    ]
+def _causes_of(rule: RuleCount, summary: Summary) -> Iterator[Cause]:
+    for cause in summary.causes:
+        if (cause.severity, cause.rule) == (rule.severity, rule.rule):
+            yield cause
+
+
+def _finding(rule: RuleCount, causes: list[Cause]) -> dict[str, Any]:
+    return {
+        "severity": rule.severity,
+        "rule": rule.rule,
+        "count": rule.count,
+        "causes": [_cause(cause) for cause in causes[:_CAUSES]],
+        "examples": [_example(example, causes) for example in rule.examples],
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "path": cause.path,
+        "message": cause.message,
+        "issues": cause.issues,
+        "lines": cause.lines,
+        "types": dict(cause.types),
+    }
+    if cause.first:
+        example, _ = cause.first[0]
+        shown["first"] = {"file": example.file, "line": example.line}
     return shown
 
 
-def _failure_lines(wanted: set[Example], job_folder: str) -> dict[Example, Mapping[str, Any]]:
-    found: dict[Example, Mapping[str, Any]] = {}
-    for file, examples in itertools.groupby(
-        sorted(wanted, key=lambda example: (example.file, example.line)),
-        key=lambda example: example.file,
-    ):
-        by_line = {example.line: example for example in examples}
-        for line in _failures(file, job_folder):
-            if line.get("lineId") in by_line:
-                found[by_line.pop(line["lineId"])] = line
-            if not by_line:
-                break
-    return found
-
-
-def _failures(file: str, job_folder: str) -> Iterator[Mapping[str, Any]]:
-    """The first lines of an input file's FAILURE log."""
-    folder = normal(job_folder)
-    storage = storage_for(folder)
-    try:
-        log = next(
-            filter(
-                None,
-                (
-                    storage.stat(storage.join(folder, f"{FAILURE}/{name}"))
-                    for name in _log_names(file)
-                ),
-            ),
-            None,
-        )
-        if log is None:
-            return
-        reader = storage.open(log.uri)
-        try:
-            text = _read(reader, _SEARCHED)
-        finally:
-            reader.close()
-    except StorageError:
-        return  # the examples then stand without their sentences
-    for line in text[: text.rfind(b"\n") + 1].splitlines():
-        yield json.loads(line)
-
-
-def _log_names(file: str) -> Iterator[str]:
-    """What the log of a file may be called, the longest first: a part of its path, which only the
-    listing knew, with the ending of its compression where another input has the name without.
+def _example(example: Example, causes: list[Cause]) -> dict[str, Any]:
+    """Return a line with what the rule found there: the first lines of a rule are among the first
+    lines of its causes.
     """
-    path = safe_path(file)
-    for name in dict.fromkeys((path, without_compression(path))):
-        steps = name.split("/")
-        for begin in range(len(steps)):
-            yield "/".join(steps[begin:])
-
-
-def _read(reader: Reader, size: int) -> bytes:
-    pieces = bytearray()
-    while len(pieces) < size and (piece := reader.read(size - len(pieces))):
-        pieces += piece
-    return bytes(pieces)
+    shown: dict[str, Any] = {"file": example.file, "line": example.line}
+    there = [
+        (name, {"location": cause.path, "diagnostics": cause.message})
+        for cause in causes
+        for place, name in cause.first
+        if place == example
+    ]
+    if there:
+        if there[0][0]:
+            shown["resource"] = there[0][0]
+        shown["issues"] = [issue for _, issue in there][:_ISSUES]
+    return shown

@@ -104,7 +104,7 @@ class Recording:
             result.progress.to_json(),
             1.0 if result.manifest else self._jobs.job(self.job.id).done,
         )
-        self._jobs.find(self.job, findings_of(result.summary, self.job.output_uri))
+        self._jobs.find(self.job, findings_of(result.summary))
         self._jobs.finish(self.job, result.status, result.message)
 
 

@@ -13,7 +13,7 @@ from ..shard import Break, ShardResult
 from ..totals import Totals
 from .outcomes import FAILURE, SUCCESS
 
-__all__ = ["FileOutcome", "Manifest", "file_figures", "outcomes_by_file"]
+__all__ = ["FileOutcome", "Manifest", "file_figures", "outcomes_by_file", "with_findings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +156,10 @@ def outcomes_by_file(
             ended = result.broken is not None and result.broken.status == 400
         outcomes.append(FileOutcome(file, tuple(shards), tuple(bases), tuple(dropped)))
     return outcomes
+
+
+def with_findings(outcomes: Iterable[FileOutcome]) -> tuple[int, ...]:
+    """Return the shards that count and have issues, by number."""
+    return tuple(
+        shard.index for outcome in outcomes for shard in outcome.shards if shard.totals.rules
+    )

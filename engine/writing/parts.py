@@ -39,6 +39,10 @@ class Parts(Protocol):
         """Write one block; return how many of its accepted lines are search-validation failures."""
         ...
 
+    def keep(self, name: str, rows: bytes) -> None:
+        """Write rows that others made of the shard's lines to the end of the part ``name``."""
+        ...
+
     def names(self) -> tuple[str, ...]:
         """Return the names of the logs that hold something, or of the findings."""
         ...
@@ -122,6 +126,10 @@ class LogParts:
                 self._sink.write(accepted)
         return len(warned)
 
+    def keep(self, name: str, rows: bytes) -> None:
+        """Write rows that others made of the shard's lines to the end of the part ``name``."""
+        self._files.write(name, rows)
+
     def names(self) -> tuple[str, ...]:
         """Return the names of the logs that hold something, or of the findings."""
         return tuple(name for name in LOGS if name in self._files.names())
@@ -155,6 +163,10 @@ class FindingParts:
         if verdicts.verdicts:
             self._files.write(FINDINGS, encode_findings(lines, verdicts))
         return 0
+
+    def keep(self, name: str, rows: bytes) -> None:
+        """Write rows that others made of the shard's lines to the end of the part ``name``."""
+        self._files.write(name, rows)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the logs that hold something, or of the findings."""

@@ -55,6 +55,22 @@ def test_an_import_records_itself_from_begin_to_end(place):
     (example,) = finding["examples"]
     assert (example["file"].rpartition("/")[2], example["line"]) == ("Patient.ndjson", 3)
     assert "Invalid JSON" in example["issues"][0]["diagnostics"]
+    (cause,) = finding["causes"]
+    assert (cause["issues"], cause["lines"], cause["first"]["line"]) == (1, 1, 3)
+
+
+def test_a_rule_shows_its_own_messages_and_no_other_rules(place):
+    line = b'{"resourceType":"Patient","id":"a","birthDate":"x","name":[{"family":" a"}]}\n'
+    (place / "in" / "Patient.ndjson").write_bytes(line)
+    choices = Choices(level="structure-only")
+    imported(place, choices, job_id=ID)
+    found = {one["rule"]: one for one in store(place).job(ID).findings}
+    assert set(found) == {"date", "string-whitespace"}
+    for one in found.values():
+        (example,) = one["examples"]
+        (issue,) = example["issues"]
+        assert ("white space" in issue["diagnostics"]) == (one["rule"] == "string-whitespace")
+        assert example["resource"] == "Patient/a"
 
 
 def test_the_callers_own_progress_and_cancel_still_work(place):

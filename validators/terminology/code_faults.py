@@ -23,12 +23,14 @@ BINDING_REQUIRED = Declaration(
         "Terminology_TX_NoValid_16",
     ),
     quotes=("codes",),
+    brief="'{codes}' is not in the value set {value_set}, from which a code is required",
 )
 BINDING_REQUIRED_FEW = BINDING_REQUIRED.also(
     "The code provided ({codes}) is not in the value set {value_set}, and a code from this "
     "value set is required: one of {allowed}",
     quotes=("codes",),
     service=BINDING_REQUIRED.template,
+    brief="'{codes}' is not one of {allowed}",
 )
 BINDING_MAX = Declaration(
     "binding-max",

@@ -17,6 +17,7 @@ _REPORTS = {
     # format: (module of this package, class)
     "human": ("human", "HumanReport"),
     "json": ("document", "JsonReport"),
+    "grouped": ("by_cause", "CauseReport"),
     "jsonl": ("delimited", "JsonLinesReport"),
     "csv": ("delimited", "CsvReport"),
     "junit": ("junit", "JUnitReport"),

@@ -89,10 +89,28 @@ function curve(samples, finished) {
     line("scanned"), line("failed")), element("p", { className: "faint" }, label + "."));
 }
 
+function cause(found) {
+  const types = Object.entries(found.types).map(([name, issues]) => `${name || "unknown type"} ${count(issues)}`).join(", ");
+  const lines = `${count(found.issues)} \u00d7 in ${count(found.lines)} ${found.lines === 1 ? "line" : "lines"}`;
+  return element("li", {}, lines + " ", element("code", {}, found.path), `: ${found.message}`,
+    element("div", { className: "faint" }, types + (found.first ? `; first at ${found.first.file}:${found.first.line}` : "")));
+}
+
 function example(found) {
   const issues = (found.issues || []).map((issue) => element("li", {}, element("code", {}, issue.location), ": " + issue.diagnostics));
   return element("li", {}, element("code", {}, `${found.file}:${found.line}`), found.resource ? " " + found.resource : "",
     ...(issues.length ? [element("ul", {}, ...issues)] : []));
+}
+
+// What stands beside a rule before it is opened: its most frequent cause.
+function summed(rule) {
+  const [first] = rule.causes || [];
+  return first ? ` ${first.path}: ${first.message}` : "";
+}
+
+// Causes say more than examples; a job of an earlier version has examples alone.
+function told(rule) {
+  return rule.causes && rule.causes.length ? rule.causes.map(cause) : rule.examples.map(example);
 }
 
 let shownFindings = "";
@@ -108,12 +126,12 @@ function findings(found, finished) {
   const rows = found.map((rule) => element("tr", {},
     element("td", { className: "number" }, count(rule.count)), element("td", {}, rule.severity),
     element("td", {}, rule.examples.length
-      ? element("details", {}, element("summary", {}, element("code", {}, rule.rule)), element("ul", {}, ...rule.examples.map(example)))
+      ? element("details", {}, element("summary", {}, element("code", {}, rule.rule), summed(rule)), element("ul", {}, ...told(rule)))
       : element("code", {}, rule.rule))));
   const head = element("tr", {}, element("th", { scope: "col", className: "number" }, "Count"), element("th", { scope: "col" }, "Severity"),
-    element("th", { scope: "col", style: "width: 75%" }, "Rule, with its first examples"));
+    element("th", { scope: "col", style: "width: 75%" }, "Rule, with its causes"));
   at("findings").replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows)));
-  if (!finished) at("findings").append(element("p", { className: "faint" }, "So far. The first examples follow when the job has ended."));
+  if (!finished) at("findings").append(element("p", { className: "faint" }, "So far. The causes follow when the job has ended."));
 }
 
 async function files() {

@@ -158,7 +158,7 @@ def test_levels_differ_and_strict_is_the_default(bulkfhir) -> None:
 
 def test_max_errors_limits_what_is_shown_and_not_what_is_counted(bulkfhir) -> None:
     result = bulkfhir("validate", "--max-errors", "2", write("a.ndjson", *[BAD] * 5))
-    assert result.out.count("a.ndjson:") == 2 + 1  # and the table's first place
+    assert result.out.count("a.ndjson:") == 2 + 2  # and the first place of its rule and its cause
     assert "... and 3 more" in result.out
     assert "5 rejected" in result.out
 

@@ -1,0 +1,112 @@
+"""Cause rows: what the part of a shard says of its findings, grouped by what was found.
+
+A part is made of JSON lines. Several of them may speak of one group: a shard holds only so many
+groups in memory before it writes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+
+from ..storage import Storage
+from ..totals import EXAMPLES
+
+__all__ = ["GroupKey", "GroupRow", "encode_rows", "group_sum", "masked", "mend_id", "read_rows"]
+
+_DIGITS = re.compile(r"[0-9]+")
+
+
+class GroupKey(NamedTuple):
+    """What findings are grouped by.
+
+    path     place without indexes; ``*`` is the resource: ``*.text.status``
+    message  the sentence, the same for all
+    """
+
+    severity: str
+    rule: str
+    path: str
+    message: str
+
+
+@dataclass(slots=True)
+class GroupRow:
+    """How often a group was found so far.
+
+    lines    lines with at least one of its issues
+    types    resource type -> issues; "" where the type is not known
+    places   (line, resource as ``Patient/1``, "" where it has no id) of the first lines
+    mend     the number of the cause that the group is mended with; see ``mend_id``
+    """
+
+    mend: int
+    issues: int = 0
+    lines: int = 0
+    types: dict[str, int] = field(default_factory=dict)
+    places: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, issues: int, resource_type: str, line: int, name: str) -> None:
+        """Count the group's issues of one further line."""
+        self.issues += issues
+        self.lines += 1
+        self.types[resource_type] = self.types.get(resource_type, 0) + issues
+        if len(self.places) < EXAMPLES:
+            self.places.append((line, name))
+
+
+def masked(message: str) -> str:
+    """Return a sentence with ``#`` for its numbers: those alike in all else have one cause."""
+    return _DIGITS.sub("#", message)
+
+
+def mend_id(rule: str, path: str, message: str) -> int:
+    """Return a number of 64 bits for a cause to mend: rule, place, and what was found, with its
+    digits masked.
+    """
+    text = "\0".join((rule, path, masked(message)))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def encode_rows(
+    groups: Mapping[GroupKey, GroupRow],
+    sets: Mapping[tuple[int, ...], int],
+    loud: list[tuple[int, int]],
+) -> bytes:
+    """Return rows as the part has them.
+
+    sets   numbers of the causes of a rejected line -> such lines
+    loud   (errors, line) of the lines that have most
+    """
+    rows: list[tuple[Any, ...]] = [
+        ("group", *key, row.issues, row.lines, row.types, row.places) for key, row in groups.items()
+    ]
+    rows += [("set", key, lines) for key, lines in sets.items()]
+    rows += [("loud", errors, line) for errors, line in loud]
+    return b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+
+def read_rows(storage: Storage, uri: str) -> Iterator[list[Any]]:
+    """Yield the rows of a part. Raise StorageError where it cannot be read."""
+    reader = storage.open(uri)
+    try:
+        rest = b""
+        while piece := reader.read(1 << 20):
+            *lines, rest = (rest + piece).split(b"\n")
+            yield from map(orjson.loads, lines)
+    finally:
+        reader.close()
+
+
+def group_sum(left: list[Any], right: list[Any]) -> list[Any]:
+    """Return the sum of two groups of one key: ``[issues, lines, types, places]``."""
+    types = dict(left[2])
+    for name, count in right[2].items():
+        types[name] = types.get(name, 0) + count
+    places = sorted((*left[3], *right[3]), key=lambda place: place[:2])[:EXAMPLES]
+    return [left[0] + right[0], left[1] + right[1], types, places]

@@ -1,0 +1,75 @@
+"""Cause lines: what was found, grouped, as sentences for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+__all__ = ["cause_lines"]
+
+_TYPES = 4
+"""Resource types of a cause that are named."""
+
+_FAILING = frozenset({"fatal", "error"})
+
+
+def cause_lines(summary: Mapping[str, Any], most: int | None) -> Iterator[str]:
+    """Yield the groups of a summary as JSON has it, the most frequent first and so many at the
+    most, then the lines that drown the others, then what to mend.
+    """
+    causes = summary["causes"]
+    shown = causes[:most]
+    for cause in shown:
+        yield from _sentences(cause)
+    if len(shown) < summary["causesInAll"]:
+        yield _more(summary, shown)
+    if (drowning := summary["drowning"]) is not None:
+        lines = drowning["lines"]
+        errors = sum(rule["issues"] for rule in summary["rules"] if rule["severity"] in _FAILING)
+        cause_them = "1 line causes" if lines == 1 else f"{lines:,} lines cause"
+        yield f"{cause_them} {drowning['errors']:,} of {errors:,} errors"
+    yield from _mending(summary["mend"], summary["rejected"])
+
+
+def _sentences(cause: Mapping[str, Any]) -> Iterator[str]:
+    types = [f"{name or 'unknown type'} {count:,}" for name, count in cause["types"].items()]
+    if len(types) > _TYPES:
+        types[_TYPES:] = [f"{len(types) - _TYPES} more types"]
+    among = f" ({', '.join(types)})" if len(types) > 1 else ""
+    issues, lines = cause["issues"], cause["lines"]
+    within = "" if lines == issues else f" in {lines:,} {'line' if lines == 1 else 'lines'}"
+    yield f"{issues:,} x{within} {_found(cause)}{among}"
+    place = "".join(f", first at {at['file']}:{at['line']}" for at in cause["first"][:1])
+    yield f"    {cause['severity']} {cause['rule']}{place}"
+
+
+def _found(entry: Mapping[str, Any]) -> str:
+    return f"{entry['path']}: {entry['message']}" if entry["path"] else str(entry["message"])
+
+
+def _more(summary: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> str:
+    issues = sum(rule["issues"] for rule in summary["rules"])
+    left = issues - sum(cause["issues"] for cause in shown)
+    groups = summary["causesInAll"] - len(shown)
+    kinds = "1 more kind" if groups == 1 else f"{groups:,} more kinds"
+    kept = len(shown) < len(summary["causes"])
+    note = "--statistics" if kept else "too many kinds to list; the most frequent ones stand here"
+    return f"{left:,} x {kinds} of findings ({note})"
+
+
+def _mending(mends: Sequence[Mapping[str, Any]], rejected: int) -> Iterator[str]:
+    """Say what to mend, and how many of the rejected lines pass then."""
+    if not mends or rejected < 2:
+        return
+    whole = mends[-1]["linesPassing"]
+    these = "this cause" if len(mends) == 1 else f"these {len(mends)} causes"
+    passing = "all" if whole == rejected else f"{_percent(whole, rejected)} of the"
+    yield f"mend {these} and {passing} {rejected:,} rejected lines pass:"
+    for number, mend in enumerate(mends, 1):
+        share = _percent(mend["linesPassing"], rejected)
+        yield f"  {number}. {_found(mend)} ({mend['rule']}): {share}"
+
+
+def _percent(part: int, whole: int) -> str:
+    """Return per cents, rounded down: 100 is said of all alone."""
+    return f"{part * 100 // whole} %"

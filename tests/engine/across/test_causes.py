@@ -1,0 +1,178 @@
+"""Findings grouped by what was found: exact, and the same for any workers, shards and memory."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+
+import pytest
+
+from bulkfhir.engine import import_job, validate_files
+from bulkfhir.engine.across import cause_sums, sums
+from bulkfhir.engine.across.cause_rows import GroupKey, GroupRow, encode_rows
+from bulkfhir.engine.across.cause_sums import find_causes
+from bulkfhir.engine.counting import cause_tally
+from bulkfhir.engine.counting.cause_tally import CauseTally
+from bulkfhir.engine.counting.causes import Drowning, Example
+from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.job_folder import CAUSES, part_uri
+from bulkfhir.engine.settings import Settings
+from bulkfhir.engine.storage import storage_for
+from bulkfhir.validators import BlockVerdicts, Issue, Verdict
+
+
+@pytest.fixture
+def source(tmp_path, write, patient):
+    """Patients and a Group with four kinds of faults, in two files."""
+    lines = [
+        patient(
+            str(number),
+            gender="m" if number % 2 else "male",
+            birthDate=f"19{number % 60 + 40}-02-30" if number % 3 == 0 else "1990-01-01",
+            name=[{"family": "A", "given": ["B", 7]}] if number % 5 == 0 else [{"family": "C"}],
+        )
+        for number in range(120)
+    ]
+    write("in/a.ndjson", lines)
+    odd = {"resourceType": "Group", "id": "g", "active": 7, "type": "person", "actual": True}
+    write("in/b.ndjson", [b"{", json.dumps({**odd, "text": {"status": "gen"}}).encode()])
+    return tmp_path / "in"
+
+
+def judged(source, **options):
+    with validate_files(source, level="structure-only", **options) as validation:
+        for _ in validation:
+            pass
+    return validation.summary
+
+
+def test_a_group_has_its_numbers_types_and_first_places(source):
+    summary = judged(source, workers=1)
+    genders = next(cause for cause in summary.causes if cause.path == "Patient.gender")
+    assert genders.message.startswith("'m' is not one of female, male, other, unknown")
+    assert (genders.rule, genders.severity) == ("binding-required", "error")
+    assert (genders.issues, genders.lines, genders.types) == (60, 60, {"Patient": 60})
+    name = str(source / "a.ndjson")
+    assert genders.first[0] == (Example(name, 2), "Patient/1")
+    assert [place.line for place, _ in genders.first] == [2, 4, 6]
+
+
+def test_indexes_are_no_part_of_a_group(source):
+    paths = {cause.path for cause in judged(source, workers=1).causes}
+    assert "Patient.name.given" in paths
+
+
+def test_a_place_that_several_types_have_begins_with_a_star(tmp_path, write, patient):
+    other = {"resourceType": "Basic", "id": "b", "language": None, "code": {"text": "a"}}
+    source = write("in.ndjson", [patient("a", language=None), json.dumps(other).encode()])
+    (cause,) = judged(source, workers=1).causes
+    assert (cause.path, dict(cause.types)) == ("*.language", {"Basic": 1, "Patient": 1})
+
+
+def test_groups_add_up_to_the_counts_of_rules(source):
+    summary = judged(source, workers=1)
+    assert sum(cause.issues for cause in summary.causes) == sum(row.count for row in summary.rules)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"workers": 2}, {"workers": 1, "shard_bytes": 300}, {"workers": 2, "shard_bytes": 900}],
+    ids=["two workers", "small shards", "two workers and small shards"],
+)
+def test_groups_are_the_same_however_the_work_is_spread(source, options):
+    assert judged(source, **options).causes == judged(source, workers=1).causes
+
+
+def test_groups_are_the_same_in_little_memory(source, monkeypatch):
+    expected = judged(source, workers=1).causes
+    monkeypatch.setattr(cause_tally, "_HELD", 3)
+    monkeypatch.setattr(sums.Sums.__init__, "__defaults__", (2,))
+    assert judged(source, workers=1, shard_bytes=400).causes == expected
+
+
+def test_an_import_has_the_same_groups_after_it_was_cancelled_and_resumed(source, tmp_path):
+    class Later:
+        """An event that is set at the third shard."""
+
+        asked = 0
+
+        def is_set(self):
+            return len(list(tmp_path.glob("out/*/.work/*.causes"))) >= 3
+
+    options = {"level": "structure-only", "workers": 1, "shard_bytes": 900, "job_id": "j" * 8}
+    stopped = import_job(source, tmp_path / "out", cancel=Later(), **options)
+    assert stopped.status == "CANCEL_COMPLETED"
+    resumed = import_job(source, tmp_path / "out", resume=True, **options)
+    whole = import_job(source, tmp_path / "calm", **options)
+    assert resumed.summary.causes == whole.summary.causes
+    assert len(whole.summary.causes) > 20
+    assert whole.summary.causes.groups == judged(source, workers=1).causes.groups
+
+
+def test_what_is_masked_is_masked_in_groups_too(source):
+    causes = judged(source, workers=1, values=False).causes
+    assert any("***" in cause.message for cause in causes)
+    assert not any("-02-30" in cause.message for cause in causes)
+
+
+def test_mending_masks_digits_and_counts_lines_that_pass(source):
+    causes = judged(source, workers=1).causes
+    dates = next(mend for mend in causes.mends if mend.path == "Patient.birthDate")
+    assert dates.message == "'#-#-#' is not in the calendar"
+    assert dates.issues == 40
+    assert causes.mends[0].path == "Patient.gender"
+    # Odd ones that are mended by it alone: neither a birthDate nor a name is wrong.
+    alone = sum(1 for number in range(120) if number % 2 and number % 3 and number % 5)
+    assert causes.mends[0].whole == alone
+
+
+def test_a_line_that_drowns_the_others_is_said(write, patient):
+    loud = patient("loud", name=[{"family": 7} for _ in range(50)])
+    source = write("in.ndjson", [loud, *(patient(str(one), gender="m") for one in range(30))])
+    assert judged(source, workers=1).causes.drowning == Drowning(1, 50)
+
+
+def test_issues_of_a_line_that_are_not_shown_are_a_group_of_their_own(write, patient):
+    source = write("in.ndjson", [patient("a", name=[{"family": 7} for _ in range(50)])])
+    causes = judged(source, workers=1, max_issues=10).causes
+    assert [(cause.path, cause.issues) for cause in causes] == [
+        ("", 40),
+        ("Patient.name.family", 10),
+    ]
+
+
+def test_lone_surrogates_that_a_plug_in_gives_are_written_as_escapes():
+    issue = Issue("error", "value", "r", "Patient.x[\ud800]", "found \ud800")
+    verdict = Verdict("Patient", "\ud800", [issue])
+    tally = CauseTally()
+    columns = ([0], [0], [2], ["Patient"], ["\ud800"], {0: verdict}, frozenset({0}))
+    tally.add(BlockVerdicts(*columns), first=0)
+    assert json.loads(tally.take().splitlines()[0])[4] == "found \\ud800"
+
+
+def test_many_groups_take_bounded_memory_and_are_counted(tmp_path):
+    settings = Settings(Choices(), str(tmp_path))
+    storage = storage_for(str(tmp_path))
+    for shard in range(10):
+        writer = storage.writer(part_uri(storage, str(tmp_path), shard, CAUSES))
+        for block in range(2):
+            groups = {}
+            for number in range(5_000):
+                row = groups[_key(f"{shard} {block} {number}")] = GroupRow(number)
+                row.add(1, "Patient", number, "Patient/1")
+            common = groups[_key("common")] = GroupRow(0)
+            common.add(3, "Patient", block, "Patient/1")
+            writer.write(encode_rows(groups, {(shard, block): 1}, []))
+        writer.commit()
+    tracemalloc.start()
+    found = find_causes(settings, range(10), lambda: None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.distinct == 100_001
+    assert found.groups[0].issues == 60
+    assert len(found.groups) == cause_sums.KEPT
+    assert peak < 120e6
+
+
+def _key(found):
+    return GroupKey("error", "date", "*.birthDate", f"'{found}' is no date")
