@@ -186,7 +186,10 @@ class Explainer:
             # one check, whether a version is asked for or the url alone
             check = self._profiles.get(head.identity)
             if check is None:
-                check = self._profiles[head.identity] = _once(head.identity, self._when_called(url))
+                check = self._when_called(url)
+                if self.schema.is_resource(head.type):  # of datatypes no scope is asked about
+                    check = _once(head.identity, check)
+                self._profiles[head.identity] = check
             self._profiles[url] = check
         return self._profiles[url]
 

@@ -11,7 +11,7 @@ __all__ = ["HL7", "OWN", "guide", "invariant", "line", "profile"]
 
 HL7 = "http://hl7.org/fhir/StructureDefinition/"
 OWN = "http://example.org/fhir/StructureDefinition/"
-_DATATYPES = {"HumanName", "Quantity"}
+_DATATYPES = {"Extension", "HumanName", "Quantity"}
 
 
 def profile(name: str, kind: str, *elements: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -1,0 +1,177 @@
+"""How fast examples of guides are judged at strict, on lines not seen before, beside orjson.loads.
+
+    python benchmarks/guides.py FILE.ndjson[.gz] ... --packages FOLDER [--package NAME ...]
+                                [--lines N] [--rounds N] [--bundles]
+
+A file is named for its guide (``hl7.fhir.us.core-6.1.0.ndjson.gz``), whose package FOLDER holds;
+--package names those of a file that is not. Only its valid lines are measured, as often as it takes
+to make N lines of them, each with ids, dates, references and narratives of its own; with --bundles
+also Bundles of ten of them: a collection, a transaction, a document. CPU time, A B A B with
+orjson.loads of the same lines; the table has the least of all rounds. Two rounds before the first
+one, which compile types and learn codes, are not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import gzip
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+from inputs import distinct
+
+from bulkfhir.validators import Validator
+from bulkfhir.validators.block import Block
+
+Json = dict[str, Any]
+
+_LOCAL = re.compile(r"(?:^|/)[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,50}$")
+"""The end of a relative reference, or of a url on a server."""
+_AUTHOR = {"display": "An author"}
+_KIND = {"coding": [{"system": "http://loinc.org", "code": "34133-9"}]}
+
+
+def own(value: Any, number: int, name: str = "") -> Any:
+    """The value with ids, references, full urls and narratives that no other number has."""
+    match value:
+        case dict():
+            inside = {key: own(each, number, key) for key, each in value.items()}
+            if "resourceType" in inside and name != "contained" and len(value.get("id", "")) < 50:
+                inside |= {"id": f"{inside['id']}-{number}"} if "id" in inside else {}
+            return inside
+        case list():
+            return [own(each, number, name) for each in value]
+        case str() if name in ("reference", "fullUrl") and _LOCAL.search(value):
+            return f"{value}-{number}"
+        case str() if name == "div":
+            return f"{value.removesuffix('</div>')}<p>No. {number}</p></div>"
+    return value
+
+
+def bundle(kind: str, resources: Sequence[Json], number: int) -> Json:
+    """A Bundle of resources, and a Composition before them where it is a document."""
+    entries: list[Json] = [
+        {"fullUrl": f"http://example.org/fhir/{one['resourceType']}/{one['id']}", "resource": one}
+        for one in {(one["resourceType"], one["id"]): one for one in resources}.values()
+    ]
+    made: Json = {"resourceType": "Bundle", "id": f"b-{number}", "type": kind, "entry": entries}
+    if kind == "transaction":
+        for entry in entries:
+            one = entry["resource"]
+            entry["request"] = {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}
+    elif kind == "document":
+        listed = [
+            {"reference": entry["fullUrl"].removeprefix("http://example.org/fhir/")}
+            for entry in entries
+        ]
+        composition = {
+            "resourceType": "Composition",
+            "id": f"c-{number}",
+            "status": "final",
+            "type": _KIND,
+            "date": "2024-03-01",
+            "author": [_AUTHOR],
+            "title": f"Document {number}",
+            "section": [{"title": "All", "code": _KIND, "entry": listed}],
+        }
+        url = f"http://example.org/fhir/Composition/c-{number}"
+        made["entry"] = [{"fullUrl": url, "resource": composition}, *entries]
+        made["timestamp"] = "2024-03-01T00:00:00Z"
+        made["identifier"] = {"system": "http://example.org/documents", "value": f"{number}"}
+    return made
+
+
+def text(resource: Json, number: int) -> bytes:
+    line = json.dumps(own(resource, number), ensure_ascii=False, separators=(",", ":")).encode()
+    return distinct(line, number)
+
+
+def shapes(valid: Sequence[Json], bundles: bool) -> Iterator[tuple[str, list[Json]]]:
+    yield "examples", list(valid)
+    for kind in ("collection", "transaction", "document") if bundles else ():
+        tens = (valid[at : at + 10] for at in range(0, len(valid), 10))
+        yield kind, [bundle(kind, ten, number) for number, ten in enumerate(tens)]
+
+
+def seconds(work: Callable[[Any], Any], given: Any) -> tuple[float, Any]:
+    gc.collect()
+    began = time.process_time()
+    found = work(given)
+    return time.process_time() - began, found
+
+
+def measured(
+    validator: Validator, resources: Sequence[Json], lines: int, rounds: int
+) -> tuple[float, float, int, Counter[str]]:
+    """Microseconds a line for us and for orjson; lines a round; why lines were handed on in the
+    last round.
+    """
+    copies = max(2, lines // len(resources))
+    taken = []
+    handed_on: Counter[str] = Counter()
+    for turn in range(rounds + 2):
+        numbers = range(turn * copies + 1, (turn + 1) * copies + 1)
+        given = [text(one, number) for number in numbers for one in resources]
+        ours, verdicts = seconds(validator.validate_block, Block(b"\n".join(given)))
+        theirs, _ = seconds(lambda given: [orjson.loads(line) for line in given], given)
+        taken.append((ours / len(given) * 1e6, theirs / len(given) * 1e6))
+        handed_on = verdicts.fallbacks
+    ours, theirs = (min(column) for column in zip(*taken[2:], strict=True))
+    return ours, theirs, copies * len(resources), handed_on
+
+
+def read(path: Path) -> list[Json]:
+    data = path.read_bytes()
+    lines = gzip.decompress(data) if path.suffix == ".gz" else data
+    return [json.loads(line) for line in lines.splitlines() if line.strip()]
+
+
+def is_valid(validator: Validator, resource: Json) -> bool:
+    """Whether it is, with ids of its own as well."""
+    return not any(
+        validator.validate_block(Block(text(resource, number))).failed for number in (1, 2)
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--packages", type=Path, required=True)
+    parser.add_argument("--package", action="append", default=[], metavar="NAME")
+    parser.add_argument("--lines", type=int, default=600)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--bundles", action="store_true")
+    options = parser.parse_args()
+    print(f"{'lines':52} {'valid':>6} {'us a line':>10} {'of orjson':>10}  handed on, of how many")
+    for path in options.files:
+        guide = path.name.partition(".ndjson")[0]
+        names = options.package or [guide]
+        packages = tuple(str(options.packages / f"{name}.tgz") for name in names)
+        validator = Validator("strict", packages=packages)
+        valid = [one for one in read(path) if is_valid(validator, one)]
+        for kind, resources in shapes(valid, options.bundles):
+            valid_ones = [one for one in resources if is_valid(validator, one)]
+            if not valid_ones:
+                continue
+            ours, theirs, count, handed_on = measured(
+                validator, valid_ones, options.lines, options.rounds
+            )
+            reasons = ", ".join(f"{name} {n}" for name, n in handed_on.most_common()) or "none"
+            print(
+                f"{f'{guide}, {kind}':52} {len(valid_ones):6} {ours:10.1f} "
+                f"{theirs / ours:10.3f}  {reasons} of {count}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
