@@ -103,7 +103,9 @@ def test_output_formats_of_the_readme_are_those_of_the_program() -> None:
         README.index("| `--output-format` |") : README.index("The result goes to standard output")
     ]
     rows = [row.split("|")[1] for row in table.splitlines()[2:] if row.startswith("|")]
-    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(FORMATS)
+    assert sorted(name for row in rows for name in re.findall(r"`([\w-]+)`", row)) == sorted(
+        FORMATS
+    )
 
 
 def test_readme_names_every_command() -> None:

@@ -23,6 +23,9 @@ _REPORTS = {
     "junit": ("junit", "JUnitReport"),
     "sarif": ("sarif", "SarifReport"),
     "github": ("github", "GitHubReport"),
+    "gitlab": ("gitlab", "GitLabReport"),
+    "azure": ("azure", "AzureReport"),
+    "operation-outcome": ("operation_outcome", "OperationOutcomeReport"),
 }
 
 FORMATS = tuple(_REPORTS)

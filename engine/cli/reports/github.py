@@ -24,9 +24,7 @@ class GitHubReport(GroupedReport):
         del summary
         for group in self._groups:
             finding = group.examples[0]
-            more = f" (and {group.count - 1:,} more)" if group.count > 1 else ""
-            where = f"{finding.issue.location}: " if group.of_lines else ""
-            message = _data(f"{where}{finding.issue.diagnostics}{more}")
+            message = _data(group.sentence)
             line = f",line={finding.line}" if group.of_lines else ""
             place = f"file={_property(group.file)}{line},title={_property(group.rule)}"
             self._out.write(f"::{COMMANDS[group.severity]} {place}::{message}\n")

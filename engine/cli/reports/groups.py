@@ -38,6 +38,14 @@ class RuleGroup:
         """Return whether lines broke the rule; otherwise the file could not be read."""
         return self.examples[0].line is not None
 
+    @property
+    def sentence(self) -> str:
+        """Return what the first finding says, where, and how many more there are."""
+        issue = self.examples[0].issue
+        where = f"{issue.location}: " if self.of_lines else ""
+        more = f" (and {self.count - 1:,} more)" if self.count > 1 else ""
+        return f"{where}{issue.diagnostics}{more}"
+
 
 class Groups:
     """Collects groups in the order of their first finding; memory is bounded by the caps."""

@@ -15,7 +15,7 @@ from bulkfhir.engine.cli.reports.groups import CAP
 from bulkfhir.engine.cli.summary_json import summary_json
 from bulkfhir.engine.counting.summary import Summary
 from bulkfhir.engine.judging.import_rules import unreadable
-from bulkfhir.validators import Issue
+from bulkfhir.validators import Issue, Validator
 
 PROFILE = "http://hl7.org/fhir/StructureDefinition/Patient"
 
@@ -226,7 +226,47 @@ def test_github_annotation_is_escaped_and_counts_the_rest() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["junit", "sarif", "github"])
+def test_azure_command_is_escaped_and_counts_the_rest() -> None:
+    many = [finding(diagnostics="50% of]\nit", file="a;b.ndjson"), finding(file="a;b.ndjson")]
+    assert report("azure", [*many, finding(severity="information")]).splitlines() == [
+        (
+            "##vso[task.logissue type=error;sourcepath=a%3Bb.ndjson;linenumber=17;code=date;]"
+            "Patient.birthDate: 50%AZP25 of%5D%0Ait (and 1 more)"
+        ),
+        (
+            "##vso[task.logissue type=warning;sourcepath=Patient.ndjson;linenumber=17;code=date;]"
+            "Patient.birthDate: '1987-02-30' is no date"
+        ),
+    ]
+
+
+def test_gitlab_entry_is_known_again_whatever_its_lines() -> None:
+    before, after = (
+        json.loads(report("gitlab", [finding(n) for n in lines])) for lines in ((3, 4), (9,))
+    )
+    (entry,) = before
+    assert entry["description"] == "Patient.birthDate: '1987-02-30' is no date (and 1 more)"
+    assert (entry["check_name"], entry["severity"]) == ("date", "major")
+    assert entry["location"] == {"path": "Patient.ndjson", "lines": {"begin": 3}}
+    assert entry["fingerprint"] == after[0]["fingerprint"]
+    others = json.loads(report("gitlab", [finding(rule="code"), finding(severity="warning")]))
+    assert len({each["fingerprint"] for each in [entry, *others]}) == 3
+
+
+def test_operation_outcome_is_one_valid_resource_a_line_of_data() -> None:
+    findings = [finding(1), finding(1, rule="code"), finding(2), BROKEN]
+    lines = report("operation-outcome", findings).splitlines()
+    first, second, broken = (json.loads(line) for line in lines)
+    assert [each["details"]["coding"][0]["code"] for each in first["issue"]] == ["date", "code"]
+    assert first["issue"][0]["expression"] == ["Patient.birthDate"]
+    assert second["issue"][0]["extension"][0]["valueInteger"] == 2
+    assert broken["extension"][0]["valueString"] == "cut.gz"
+    assert "extension" not in broken["issue"][0]
+    validator = Validator("strict")
+    assert [validator.validate(line.encode()).failed for line in lines] == [False] * 3
+
+
+@pytest.mark.parametrize("name", ["junit", "sarif", "github", "gitlab", "azure"])
 def test_grouped_formats_keep_memory_bounded(name: str) -> None:
     assert len(report(name, [finding(n, rule=f"rule{n}") for n in range(6000)])) < 8_000_000
 
