@@ -152,32 +152,42 @@ class Validation:
         self._settings = Settings(choices, self._folder.name, id_required=False)
         self._runner: Runner | None = open_runner("local", workers, plug_ins=choices.plug_ins)
         self._tracker = Tracker(listing.inputs, shards, self._runner.counters, on_progress, cancel)
+        self._results: dict[int, ShardResult] = {}
+        self._emitted = 0
 
     def __iter__(self) -> Iterator[Finding]:
-        results: dict[int, ShardResult] = {}
-        emitted, base, broken = 0, 0, -1
+        results = self._results
+        base, broken = 0, -1
         if self._runner is None:
             raise ValueError("this validation is closed")
         for result in run_shards(self._runner, self._settings, self._shards, self._tracker.tick):
             results[result.index] = result
             self._tracker.add(result)
-            while emitted in results:
-                shard, ready = self._shards[emitted], results[emitted]
+            while self._emitted in results:
+                shard, ready = self._shards[self._emitted], results[self._emitted]
                 base = 0 if shard.start == 0 else base
                 if shard.file != broken:
                     yield from self._findings(shard, ready, base)
                 if ready.broken and ready.broken.status == 400:
                     broken = shard.file
                 base += ready.lines
-                emitted += 1
-        ordered = [results[shard.index] for shard in self._shards]
-        outcomes = outcomes_by_file(
-            self.listing.inputs, [shard.file for shard in self._shards], ordered
-        )
-        causes = find_causes(self._settings, with_findings(outcomes), self._tracker.tick)
-        self.summary = Summary.of(outcomes, self.listing.skipped, causes=causes)
+                self._emitted += 1
+        self.summary = self.so_far()
         self._tracker.finish(self._tracker.progress().report)
         self.close()
+
+    def so_far(self) -> Summary:
+        """Return the totals of the shards whose findings were yielded."""
+        done = self._shards[: self._emitted]
+        outcomes = outcomes_by_file(
+            self.listing.inputs,
+            [shard.file for shard in done],
+            [self._results[shard.index] for shard in done],
+        )
+        if len(done) < len(self._shards):
+            outcomes = [each for each in outcomes if each.shards or each.dropped]
+        causes = find_causes(self._settings, with_findings(outcomes), self._tracker.tick)
+        return Summary.of(outcomes, self.listing.skipped, causes=causes)
 
     def __enter__(self) -> Self:
         return self

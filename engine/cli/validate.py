@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from . import exits, options
-from .reports import FORMATS, LineIssue, Shown, open_report
+from .output_file import opened_output
+from .reports import FORMATS, LineIssue, Report, Shown, open_report
 
 if TYPE_CHECKING:
+    from ..counting.summary import Summary
     from ..log_lines import LogFormat
+    from ..validation import Finding
 
 __all__ = ["command"]
 
@@ -34,6 +39,18 @@ __all__ = ["command"]
     show_default=True,
     help="Issues shown to a person; 0 for all.",
 )
+@click.option(
+    "--output-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the result to FILE instead of standard output, whole or not at all.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    show_default=True,
+    help="Colour severities; auto: on a terminal, by NO_COLOR and by FORCE_COLOR.",
+)
 @options.summing
 @options.workers
 @options.retrying
@@ -43,7 +60,9 @@ def command(
     sources: tuple[str, ...],
     *,
     output_format: str,
+    output_file: Path | None,
     max_errors: int,
+    color: str,
     statistics: bool,
     exit_zero: bool,
     quiet: bool,
@@ -54,53 +73,83 @@ def command(
     """Validate NDJSON and show every issue.
 
     SOURCE is a file, folder, glob, s3:// prefix or - for standard input. An id is not required
-    here; an import requires one.
+    here; an import requires one. What was found before Ctrl-C is shown.
     """
-    from ..judging.import_rules import unreadable
     from ..validation import open_validation
     from .live import progress_shown
-    from .summary_json import summary_json
     from .tables import show_summary
 
     choices = options.chosen(running)
-    out, begun = sys.stdout, time.monotonic()
-    out.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate of a broken resource must not stop the report
+    begun = time.monotonic()
     with (
+        opened_output(output_file) as out,
         progress_shown(
             quiet=quiet, verbose=verbose, log_format=log_format, bar=not out.isatty()
         ) as on_progress,
         open_validation(sources, choices, on_progress=on_progress, **running) as validation,
     ):
-        shown = Shown(max_errors, choices.warnings, files=quiet and not statistics)
+        shown = Shown(
+            max_errors,
+            choices.warnings,
+            files=quiet and not statistics,
+            coloured=_is_coloured(color, out),
+        )
         report = open_report(output_format, out, shown)
-        for finding in validation:
-            verdict = finding.verdict
-            for issue in verdict.issues:
-                beside = not issue.fails and verdict.failed
-                report.add(
-                    LineIssue(
-                        finding.file,
-                        finding.line,
-                        finding.offset,
-                        verdict.resource_type,
-                        verdict.resource_id,
-                        issue,
-                        beside,
-                    )
+
+        def finish(summary: Summary) -> None:
+            _finish(report, summary)
+            out.flush()
+            if statistics or not quiet:
+                show_summary(
+                    summary,
+                    out if output_format in ("human", "grouped") else sys.stderr,
+                    statistics=statistics,
+                    elapsed=time.monotonic() - begun,
+                    causes=output_format != "grouped",
                 )
+
+        try:
+            for finding in validation:
+                _add(report, finding)
+        except KeyboardInterrupt:
+            finish(validation.so_far())
+            raise
+        finish(validation.summary)
     summary = validation.summary
+    clean = summary.totals.imported == summary.totals.scanned and not summary.broken_files
+    return exits.ACCEPTED if clean or exit_zero else exits.REJECTED
+
+
+def _is_coloured(color: str, out: TextIO) -> bool:
+    """Whether severities are coloured (https://no-color.org, https://force-color.org)."""
+    if color != "auto":
+        return color == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or out.isatty()
+
+
+def _add(report: Report, finding: Finding) -> None:
+    verdict = finding.verdict
+    for issue in verdict.issues:
+        report.add(
+            LineIssue(
+                finding.file,
+                finding.line,
+                finding.offset,
+                verdict.resource_type,
+                verdict.resource_id,
+                issue,
+                beside=not issue.fails and verdict.failed,
+            )
+        )
+
+
+def _finish(report: Report, summary: Summary) -> None:
+    from ..judging.import_rules import unreadable
+    from .summary_json import summary_json
+
     for broken in summary.broken_files:
         issue = unreadable(broken.message, broken.status)
         report.add(LineIssue.of_file(broken.name, issue))
     report.finish(summary_json(summary))
-    out.flush()
-    if statistics or not quiet:
-        show_summary(
-            summary,
-            out if output_format in ("human", "grouped") else sys.stderr,
-            statistics=statistics,
-            elapsed=time.monotonic() - begun,
-            causes=output_format != "grouped",
-        )
-    clean = summary.totals.imported == summary.totals.scanned and not summary.broken_files
-    return exits.ACCEPTED if clean or exit_zero else exits.REJECTED

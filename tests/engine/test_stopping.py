@@ -47,7 +47,7 @@ def begin(write, patient, tmp_path, temporary, monkeypatch):
     """Starts a command of one worker over lines of which the second hangs the toy."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
-    def begin_(command, hang):
+    def begin_(command, hang, *more):
         mark = tmp_path / "mark"
         source = write("in/a.ndjson", [patient("1"), patient("2", mark=str(mark), **HANGS[hang])])
         arguments = {
@@ -55,7 +55,7 @@ def begin(write, patient, tmp_path, temporary, monkeypatch):
             "validate": [],
         }[command]
         process = subprocess.Popen(
-            [*BULKFHIR, command, source, *JUDGE, *arguments],
+            [*BULKFHIR, command, source.parent, *JUDGE, *arguments, *more],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -84,6 +84,21 @@ def test_a_signal_ends_a_command_of_one_worker_whose_validator_hangs(
     assert gone(process.pid)
     assert not list(tmp_path.rglob("*.partial"))
     assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("place", ["screen", "file"])
+def test_validate_shows_on_ctrl_c_what_it_has_found(begin, write, patient, tmp_path, place):
+    write("in/0.ndjson", [patient("1"), patient("2", bad=1)])
+    kept = tmp_path / "found.txt"
+    process = begin("validate", "sleeps", *(["--output-file", str(kept)] * (place == "file")))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=WITHIN)
+    assert process.returncode == 130
+    assert err.endswith("bulkfhir: interrupted\n")
+    out = kept.read_text() if place == "file" else out
+    assert "0.ndjson:2: " in out
+    assert "2 resources in 1 file: 1 accepted, 1 rejected" in out
+    assert not list(tmp_path.glob(".found*"))
 
 
 def test_a_cancelled_job_of_one_worker_ends_though_its_validator_hangs(begin, tmp_path):

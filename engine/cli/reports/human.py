@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
@@ -49,7 +48,7 @@ class HumanReport:
         self._files = shown.files
         self._hidden = 0
         self._beside = Counter[str]()
-        self._coloured = out.isatty() and not os.environ.get("NO_COLOR")  # https://no-color.org
+        self._coloured = shown.coloured
 
     def add(self, finding: LineIssue) -> None:
         """Write a finding, or keep it for the end."""

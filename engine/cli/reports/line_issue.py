@@ -61,11 +61,13 @@ class Shown:
     max_errors   most findings, 0 for all
     warnings     warnings and information of rejected lines too
     files        files that could not be read; not where the tables below name them
+    coloured     severities in colour
     """
 
     max_errors: int = 0
     warnings: bool = False
     files: bool = True
+    coloured: bool = False
 
 
 class Report(Protocol):

@@ -333,6 +333,52 @@ def test_workers_give_the_same_report(bulkfhir) -> None:
     assert one.count("\n") == 4
 
 
+# --- where the result goes, and its colours
+
+
+def test_a_result_is_written_to_a_file_whole(bulkfhir) -> None:
+    file, result = write("a.ndjson", BAD, WORSE), Path("found.jsonl")
+    shown = bulkfhir("validate", file, "--output-format", "jsonl", "-q").out
+    told = bulkfhir(
+        "validate", file, "--output-format", "jsonl", "-q", "--output-file", result.name
+    )
+    assert (told.code, told.out) == (1, "")
+    assert result.read_text() == shown
+    assert {path.name for path in Path().iterdir() if path.is_file()} == {file, result.name}
+
+
+def test_a_result_of_an_earlier_run_stays_where_a_run_fails(bulkfhir) -> None:
+    Path("found.txt").write_text("earlier")
+    assert bulkfhir("validate", "nowhere.ndjson", "--output-file", "found.txt").code == 2
+    assert Path("found.txt").read_text() == "earlier"
+    assert [path.name for path in Path().iterdir() if path.is_file()] == ["found.txt"]
+    no_folder = bulkfhir("validate", write("a.ndjson", GOOD), "--output-file", "no/found.txt")
+    assert (no_folder.code, no_folder.err) == (
+        2,
+        "bulkfhir: --output-file no/found.txt: No such file or directory\n",
+    )
+
+
+COLOURS = {
+    "nothing said": ([], {}, False),
+    "always": (["--color", "always"], {"NO_COLOR": "1"}, True),
+    "never": (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+    "FORCE_COLOR": ([], {"FORCE_COLOR": "1"}, True),
+    "NO_COLOR": ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+}
+
+
+@pytest.mark.parametrize("case", COLOURS)
+def test_colours(bulkfhir, monkeypatch: pytest.MonkeyPatch, case: str) -> None:
+    flags, variables, coloured = COLOURS[case]
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    out = bulkfhir("validate", write("a.ndjson", BAD), *flags).out
+    assert ("\x1b[31m error\x1b[0m[" in out) is coloured
+
+
 # --- configuration
 
 

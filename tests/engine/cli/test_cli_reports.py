@@ -59,22 +59,12 @@ def test_human_line_names_place_severity_code_and_rule() -> None:
     )
 
 
-def test_human_colours_the_severity_on_a_terminal_unless_no_color_is_set(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    def shown() -> str:
-        out = Terminal()
-        open_report("human", out, Shown()).add(finding())
-        return out.getvalue()
-
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[31m error\x1b[0m[invalid]" in shown()
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in shown()
+def test_human_colours_the_severity_where_that_is_wanted() -> None:
+    for coloured in (True, False):
+        out = io.StringIO()
+        open_report("human", out, Shown(coloured=coloured)).add(finding())
+        assert ("\x1b[31m error\x1b[0m[invalid]" in out.getvalue()) is coloured
+        assert ("\x1b" in out.getvalue()) is coloured
 
 
 def test_human_shows_max_errors_and_how_many_more_there_are() -> None:
