@@ -7,6 +7,7 @@ values that quote the data or without them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -102,10 +103,27 @@ class Declaration:
         reference = f"HL7's validator says: {', '.join(self.reference)}." if self.reference else ""
         return tuple(filter(None, (section, reference)))
 
+    def values_in(self, sentence: str) -> Mapping[str, str] | None:
+        """Return the values for the fields of a sentence as it stands where alike findings are
+        counted together; None where the sentence is not of this declaration.
+        """
+        match = _reading(self.brief or self.template).fullmatch(sentence)
+        return None if match is None else match.groupdict()
+
     @property
     def hidden(self) -> Declaration:
         """The declaration with the mask in place of every field that may quote the data."""
         return _hidden(self)
+
+
+@cache
+def _reading(template: str) -> re.Pattern[str]:
+    """Return a pattern for the sentences of a template, with a group a field."""
+    pieces = (
+        re.escape(text) + (f"(?P<{name}>.*?)" if name else "")
+        for text, name, _, _ in Formatter().parse(template)
+    )
+    return re.compile("".join(pieces), re.DOTALL)
 
 
 @cache

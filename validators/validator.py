@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
 from .checks.check import joined
 from .checks.exactness import InexactNumberError
-from .definitions import Definitions, core
+from .definitions import CORE, Definitions, core
 from .excerpt import MOST, excerpt
 from .explainer.form import (
     RESOURCE_TYPE,
     RESOURCE_TYPE_NO_NAME,
     RESOURCE_TYPE_NO_STRING,
     RESOURCE_TYPE_UNKNOWN,
+    near_name,
 )
 from .explainer.resource_walk import Explainer
 from .issue import Issue, Remark, Verdict, any_fails, crash_verdict
 from .native.acceptance import NATIVE, Acceptance
+from .schema import Schema
 from .search import SearchedElements
 from .terminology import TerminologyRules
 from .values.decoding import (
@@ -250,4 +252,21 @@ def _resource_type(name: Any) -> Issue:
         return Issue.of(RESOURCE_TYPE_NO_STRING())
     is_name = name.isascii() and name.isalpha()
     fault = RESOURCE_TYPE_UNKNOWN if is_name else RESOURCE_TYPE_NO_NAME
-    return Issue.of(fault(name=name[:64]))
+    return Issue.of(fault(name=name[:64], hint=_TypeHint(name[:64])))
+
+
+class _TypeHint:
+    """The resource type that was perhaps meant, looked for when the sentence is rendered."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __str__(self) -> str:
+        near = near_name(self._name, _type_names())
+        return f"; did you mean '{near}'?" if near and Schema(core()).is_resource(near) else ""
+
+
+@cache
+def _type_names() -> tuple[str, ...]:
+    """Return the names of FHIR's own types, and of what else lies beside them."""
+    return tuple(sorted(url.removeprefix(CORE) for url in core().urls("StructureDefinition")))

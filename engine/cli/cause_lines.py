@@ -29,6 +29,9 @@ def cause_lines(summary: Mapping[str, Any], most: int | None) -> Iterator[str]:
         cause_them = "1 line causes" if lines == 1 else f"{lines:,} lines cause"
         yield f"{cause_them} {drowning['errors']:,} of {errors:,} errors"
     yield from _mending(summary["mend"], summary["rejected"])
+    yield from _profiles(summary["unknownProfiles"], most)
+    for found in summary["otherVersions"]:
+        yield _release(found)
 
 
 def _sentences(cause: Mapping[str, Any]) -> Iterator[str]:
@@ -68,6 +71,38 @@ def _mending(mends: Sequence[Mapping[str, Any]], rejected: int) -> Iterator[str]
     for number, mend in enumerate(mends, 1):
         share = _percent(mend["linesPassing"], rejected)
         yield f"  {number}. {_found(mend)} ({mend['rule']}): {share}"
+
+
+def _profiles(profiles: Sequence[Mapping[str, Any]], most: int | None) -> Iterator[str]:
+    """Say which profiles are not known, and what makes them known, once for each package."""
+    if not profiles:
+        return
+    issues = sum(profile["issues"] for profile in profiles)
+    noun = "profile is" if len(profiles) == 1 else "profiles are"
+    yield f"{len(profiles):,} {noun} not known, claimed {issues:,} times:"
+    by_command: dict[str, list[Mapping[str, Any]]] = {}
+    for profile in profiles:
+        by_command.setdefault(profile["command"] or "", []).append(profile)
+    for command, group in by_command.items():
+        for profile in group[:most]:
+            yield f"  {profile['issues']:,} {profile['url']}{_elsewhere(profile)}"
+        if len(group) > len(group[:most]):
+            yield f"  and {len(group) - len(group[:most]):,} more (--statistics)"
+        yield f"    to check them: {command}" if command else "    no package is known to hold them"
+
+
+def _elsewhere(profile: Mapping[str, Any]) -> str:
+    others = ", ".join(profile["otherVersionsInCache"])
+    return f" (another version is in the cache: {others})" if others else ""
+
+
+def _release(found: Mapping[str, Any]) -> str:
+    versions = " or ".join(found["versions"])
+    members = ", ".join(found["members"])
+    why = f"{members}, which R4 has not" if members else "a type that R4 has not"
+    lines = found["lines"]
+    what = f"1 {found['type']} looks" if lines == 1 else f"{lines:,} lines of {found['type']} look"
+    return f"{what} like {versions}: {why}"
 
 
 def _percent(part: int, whole: int) -> str:

@@ -1,5 +1,5 @@
-"""bulkfhir packages: which FHIR packages are here, what is in them, and one more for the standard
-cache.
+"""bulkfhir packages: which FHIR packages are here, what is in them, and one more or less for the
+standard cache.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from bulkfhir.validators.definitions.standard_cache import (
     install,
     installed,
     locate,
+    remove,
     standard_cache,
 )
 
@@ -53,12 +54,36 @@ def list_packages(*, as_json: bool) -> None:
 
 
 @command.command(short_help="Put a package into the standard cache.")
-@click.argument("package", type=click.Path(path_type=Path))
-def add(package: Path) -> None:
-    """Put PACKAGE, a .tgz or an unpacked folder, into the standard cache, where --package and other
-    packages' dependencies find it.
+@click.argument("package")
+@click.option(
+    "--registry",
+    metavar="URL",
+    help="Registry that NAME#VERSION comes from.  [default: none]",
+)
+def add(package: str, *, registry: str | None) -> None:
+    """Put PACKAGE into the standard cache, where --package and other packages' dependencies find
+    it: a .tgz, an unpacked folder, or a NAME#VERSION of the registry.
     """
-    click.echo(install(package).name)
+    path = Path(package).expanduser()
+    if path.exists() or "/" in package or path.suffix == ".tgz":
+        click.echo(install(path).name)
+        return
+    name, _, version = package.replace("@", "#").partition("#")
+    if registry is None:
+        raise click.UsageError(
+            f"{package}: no such file or folder; for a package of a registry name that by "
+            "--registry URL, BULKFHIR_REGISTRY or the configuration file: none is built in"
+        )
+    from bulkfhir.validators.definitions.registry import install_from
+
+    click.echo(install_from(registry, name, version or "latest").name)
+
+
+@command.command("rm", short_help="Remove a package from the standard cache.")
+@click.argument("package")
+def remove_package(package: str) -> None:
+    """Remove PACKAGE, a NAME#VERSION, from the standard cache."""
+    click.echo(f"removed {remove(package)}")
 
 
 @command.command(short_help="Show what is in a package.")

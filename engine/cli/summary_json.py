@@ -9,12 +9,17 @@ from bulkfhir.validators.undecided import undecided_by_kind
 if TYPE_CHECKING:
     from ..counting.causes import Cause, Causes
     from ..counting.summary import Example, Summary
+    from ..judging.other_releases import LooksLike
+    from ..judging.unknown_profiles import UnknownProfile
 
 __all__ = ["summary_json"]
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
     """Return counts by type and by rule; names of members are stable."""
+    from ..judging.other_releases import other_releases
+    from ..judging.unknown_profiles import unknown_profiles
+
     totals = summary.totals
     return {
         "files": summary.files,
@@ -44,6 +49,8 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "causesInAll": summary.causes.distinct,
         "mend": _mend(summary.causes),
         "drowning": _drowning(summary.causes),
+        "unknownProfiles": [_profile(one) for one in unknown_profiles(summary.causes)],
+        "otherVersions": [_release(one) for one in other_releases(summary.causes)],
         "duplicates": _duplicates(summary),
         "undecided": dict(summary.undecided),
         "undecidedByKind": {
@@ -91,6 +98,26 @@ def _mend(causes: Causes) -> list[dict[str, Any]]:
 def _drowning(causes: Causes) -> dict[str, int] | None:
     found = causes.drowning
     return None if found is None else {"lines": found.lines, "errors": found.errors}
+
+
+def _profile(found: UnknownProfile) -> dict[str, Any]:
+    return {
+        "url": found.url,
+        "issues": found.issues,
+        "package": found.package or None,
+        "inCache": list(found.held),
+        "otherVersionsInCache": list(found.other),
+        "command": found.command or None,
+    }
+
+
+def _release(found: LooksLike) -> dict[str, Any]:
+    return {
+        "type": found.resource_type,
+        "lines": found.lines,
+        "versions": list(found.versions),
+        "members": list(found.members),
+    }
 
 
 def _duplicates(summary: Summary) -> dict[str, Any] | None:

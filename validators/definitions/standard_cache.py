@@ -7,13 +7,24 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 from ..errors import PackageError
 from .package import open_package
 from .tarball import read_folder, read_tarball
 
-__all__ = ["find", "install", "installed", "locate", "standard_cache", "version_pattern"]
+__all__ = [
+    "find",
+    "install",
+    "installed",
+    "locate",
+    "remove",
+    "standard_cache",
+    "usable_name",
+    "version_order",
+    "version_pattern",
+]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -41,11 +52,16 @@ def installed() -> list[Path]:
 
 def _name_and_version(path: Path) -> tuple[str, tuple[tuple[int, int, str], ...]]:
     name, _, version = path.name.partition("#")
-    return name, _version_key(version)
+    return name, version_order(version)
 
 
-def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
-    """Orders versions as semver does: 3.1.1 < 10.0.0, and 5.0.0-ballot < 5.0.0."""
+def usable_name(name: str) -> bool:
+    """Return whether a package may be called so."""
+    return len(name) <= _LONGEST and _NAME.fullmatch(name) is not None
+
+
+def version_order(version: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key that orders versions as semver does: 3.1.1 < 10.0.0, 5.0.0-ballot < 5.0.0."""
     release, _, label = version.partition("-")
     numbers = tuple(
         (1, int(part), "") if part.isdecimal() else (0, 0, part) for part in release.split(".")
@@ -66,8 +82,11 @@ def locate(source: str) -> Path:
     name, _, version = source.replace("@", "#").partition("#")
     found = find(name, version or "latest")
     if found is None:
+        labels = [path.name for path in installed()]
+        near = get_close_matches(source.replace("@", "#"), labels, n=1, cutoff=0.75)
+        hint = f"; did you mean {near[0]}?" if near else ""
         raise PackageError(
-            f"package {source!r}: no such file or folder, and not in {standard_cache()}"
+            f"package {source!r}: no such file or folder, and not in {standard_cache()}{hint}"
         )
     return found
 
@@ -127,6 +146,23 @@ def install(path: Path) -> Path:
             whole.rename(folder)
     except OSError as error:
         raise PackageError(f"{folder}: cannot be written ({error})") from error
+    return folder
+
+
+def remove(label: str) -> Path:
+    """Remove the package ``name#version`` from the standard cache, and return where it lay.
+
+    Raises PackageError where it is not there, or cannot be removed.
+    """
+    folder = next((path for path in installed() if path.name == label.replace("@", "#")), None)
+    if folder is None:
+        raise PackageError(f"{label}: no such package in {standard_cache()}")
+    try:
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            # at once: nobody sees a package of which a part is missing
+            folder.rename(Path(scratch) / "whole")
+    except OSError as error:
+        raise PackageError(f"{folder}: cannot be removed ({error})") from error
     return folder
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "unknown_element",
     "with_choice",
     "wrong_form",
+    "near_name",
 ]
 
 ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
@@ -91,7 +92,11 @@ RESOURCE_TYPE = Declaration(
     unplaced=True,
 )
 RESOURCE_TYPE_NO_STRING = RESOURCE_TYPE.also("resourceType must be a string")
-RESOURCE_TYPE_UNKNOWN = RESOURCE_TYPE.also("Unknown resource type '{name}'", quotes=("name",))
+RESOURCE_TYPE_UNKNOWN = RESOURCE_TYPE.also(
+    "Unknown resource type '{name}'{hint}",
+    quotes=("name",),
+    service="Unknown resource type '{name}'",
+)
 RESOURCE_TYPE_INSIDE = RESOURCE_TYPE.also(
     "This does not appear to be a FHIR resource (unknown name '{name}')", quotes=("name",)
 )
@@ -152,13 +157,13 @@ class _Hint:
         self._name, self._schema = name[:128], schema
 
     def __str__(self) -> str:
-        near = _near(self._name, tuple(self._schema.properties))
+        near = near_name(self._name, tuple(self._schema.properties))
         return f"; did you mean '{near}'?" if near else ""
 
 
 @lru_cache(maxsize=1024)
-def _near(name: str, names: tuple[str, ...]) -> str | None:
-    """Return the one name of a type that differs from ``name`` by case, or by a letter or two."""
+def near_name(name: str, names: tuple[str, ...]) -> str | None:
+    """Return the one name of several that differs from ``name`` by case, or by a letter or two."""
     import difflib  # takes a millisecond to import, and only names that are wrong need it
 
     alike = [known for known in names if known.lower() == name.lower()]

@@ -39,6 +39,7 @@ PROFILE_UNKNOWN = Declaration(
     section="5.1.0.4",
     reference=("Validation_VAL_Profile_Unknown",),
     quotes=("url",),
+    brief="the profile '{url}' is not known",
 )
 PROFILE_TYPE = Declaration(
     "profile-type",
