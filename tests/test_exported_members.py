@@ -5,6 +5,7 @@ out.
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -42,3 +43,9 @@ def test_a_door_names_all_that_it_defines(name):
 @pytest.mark.parametrize("name", sorted(set(PACKAGES) - set(DOORS)))
 def test_a_package_without_a_door_defines_nothing(name):
     assert defined(importlib.import_module(name)) == set()
+
+
+def test_the_version_is_the_installed_one():
+    import bulkfhir
+
+    assert bulkfhir.__version__ == importlib.metadata.version("bulkfhir")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 __all__ = ["command"]
+
+_HEAD: Final = 64
+"""First bytes, which tell how a file is compressed."""
 
 
 @click.command("fhirpath", short_help="Evaluate a FHIRPath expression on every resource of a file.")
@@ -26,8 +30,8 @@ __all__ = ["command"]
 def command(expression: str, file: str, strict: bool) -> None:
     """Evaluate EXPR on every resource of FILE and print one JSON array a resource.
 
-    FILE is NDJSON, or a single resource over several lines; - is standard input. Dates, times and
-    quantities are printed as text.
+    FILE is NDJSON, or a single resource over several lines, plain or compressed; - is standard
+    input. Dates, times and quantities are printed as text.
     """
     from bulkfhir.validators import fhirpath
 
@@ -48,8 +52,8 @@ def command(expression: str, file: str, strict: bool) -> None:
 
 def _resources(file: str) -> Iterator[dict[str, Any]]:
     """The resources of a file: one a line, or one in all of it."""
-    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
     try:
+        text = _content(file).decode("utf-8-sig")
         lines = (
             [text]
             if text.lstrip().startswith("{") and _is_whole(text)
@@ -60,8 +64,25 @@ def _resources(file: str) -> Iterator[dict[str, Any]]:
             if not isinstance(resource, dict):
                 raise click.UsageError(f"{file} holds something that is no resource")
             yield resource
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{file} is no UTF-8 text: {error.reason}") from None
     except json.JSONDecodeError as error:
         raise click.UsageError(f"{file} is no JSON: {error}") from error
+
+
+def _content(file: str) -> bytes:
+    """Return the bytes of a file, decompressed by what it holds, as an import reads it."""
+    from ..reading.compression import BrokenArchive, compression_of, decompress
+    from ..reading.forms import compression_inside
+
+    stored = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    compression = compression_inside(stored[:_HEAD], compression_of(file))
+    if compression is None:
+        return stored
+    try:
+        return b"".join(decompress(io.BytesIO(stored), compression))
+    except BrokenArchive as error:
+        raise click.UsageError(f"{file}: {error}") from None
 
 
 def _is_whole(text: str) -> bool:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from bulkfhir.engine import JobResult, JobStatus, import_job, validate_files
     from bulkfhir.validators import Issue, Level, Validator, Verdict
 
+    __version__: str
+
 __all__ = [
     "Issue",
     "JobResult",
@@ -20,6 +22,7 @@ __all__ = [
     "Level",
     "Validator",
     "Verdict",
+    "__version__",
     "import_job",
     "validate_files",
 ]
@@ -31,8 +34,12 @@ def __getattr__(name: str) -> object:
     """Return a public name, imported from the package that defines it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    package = "bulkfhir.engine" if name in _ENGINE else "bulkfhir.validators"
-    found: object = getattr(importlib.import_module(package), name)
+    found: object
+    if name == "__version__":
+        found = importlib.import_module("importlib.metadata").version("bulkfhir")
+    else:
+        package = "bulkfhir.engine" if name in _ENGINE else "bulkfhir.validators"
+        found = getattr(importlib.import_module(package), name)
     globals()[name] = found
     return found
 

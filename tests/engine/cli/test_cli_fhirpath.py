@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 from pathlib import Path
 
 import pytest
+import zstandard
 from click.testing import CliRunner, Result
 
 from bulkfhir.engine.cli.fhirpath_command import command
@@ -60,3 +64,22 @@ def test_a_mistake_names_its_place(file: Path) -> None:
     assert "at character 5" in str(run("name.", str(file)).exception)
     assert "Patient/a" in str(run("name.given.single()", str(file)).exception)
     assert "no element giben" in str(run("--strict", "name.giben", str(file)).exception)
+
+
+PACKERS = {"gz": gzip.compress, "zst": zstandard.compress, "bz2": bz2.compress, "xz": lzma.compress}
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_compressed_files_are_read_by_what_they_hold(file: Path, name: str) -> None:
+    packed = file.with_suffix(".bin")
+    packed.write_bytes(PACKERS[name](file.read_bytes()))
+    assert run("id", str(packed)).output == '["a"]\n["b"]\n'
+    whole = CliRunner().invoke(command, ["id", "-"], input=packed.read_bytes())
+    assert whole.output == '["a"]\n["b"]\n'
+
+
+def test_a_broken_archive_and_no_text_are_one_sentence(file: Path) -> None:
+    file.write_bytes(gzip.compress(file.read_bytes())[:-9])
+    assert "broken gz archive" in run("id", str(file)).output
+    file.write_bytes(b'{"resourceType": "\xff"}')
+    assert "is no UTF-8 text" in run("id", str(file)).output

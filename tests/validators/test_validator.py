@@ -1,0 +1,46 @@
+"""Validator: what a caller hands it, and how it travels to another process."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from bulkfhir.validators import Block, Validator
+
+LINE = '{"resourceType":"Patient","id":"p","name":[{"family":"Müller"}],"active":"yes"}'
+FORMS = {
+    "bytes": LINE.encode(),
+    "str": LINE,
+    "bytearray": bytearray(LINE.encode()),
+    "memoryview": memoryview(LINE.encode()),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_resource_is_given_as_bytes_or_text(form: str) -> None:
+    verdict = Validator("structure-only").validate(FORMS[form])
+    assert [issue.location for issue in verdict.issues] == ["Patient.active"]
+
+
+def test_a_lone_surrogate_is_the_datas_fault() -> None:
+    verdict = Validator("structure-only").validate(LINE.replace("ü", "\ud800"))
+    assert [issue.rule for issue in verdict.issues] == ["json"]
+
+
+@pytest.mark.parametrize("given", [{"resourceType": "Patient"}, None, 3], ids=["dict", "None", "3"])
+def test_anything_else_is_the_callers_mistake(given: object) -> None:
+    with pytest.raises(TypeError, match=f"not as {type(given).__name__}$"):
+        Validator("structure-only").validate(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("level", ["strict", "minimal"])
+def test_a_validator_is_pickled_by_its_choices(level: str) -> None:
+    original = Validator(level, unknown_profile="ignore", max_issues=1)  # type: ignore[arg-type]
+    text = LINE.replace('"id"', '"meta":{"profile":["http://example.org/p"]},"id"')
+    lines = Block("\n".join([text, text.replace("Patient", "Patent")]).encode())
+    expected = original.validate_block(lines)
+    copy = pickle.loads(pickle.dumps(original))
+    assert copy.level == level
+    assert not copy.undecided
+    assert copy.validate_block(lines).verdicts == expected.verdicts
