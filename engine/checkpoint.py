@@ -11,6 +11,7 @@ from typing import Any
 
 from .across.cause_sums import CauseSums
 from .across.duplicates import Duplicates
+from .across.job_checks import JobChecks
 from .errors import ConfigurationError, Held, NotFound, StorageError
 from .job_folder import LOCK, PLAN, part_uri, result_uri, work_folder_of
 from .process_identity import this_process
@@ -34,11 +35,13 @@ class Ending:
     """What is known of a job whose logs are published: all that its last step needs.
 
     results   of every shard, in order
+    checks    over the whole job; None where they were not asked for
     """
 
     results: tuple[ShardResult, ...]
     duplicates: Duplicates
     causes: CauseSums = dataclasses.field(default_factory=CauseSums)
+    checks: JobChecks | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -202,6 +205,7 @@ def _ending(data: dict[str, Any]) -> Ending:
         tuple(ShardResult.from_json(entry) for entry in data["results"]),
         Duplicates(duplicates["replaced"], tuple(examples)),
         CauseSums.from_json(data["causes"]) if "causes" in data else CauseSums(),
+        JobChecks.from_json(data["checks"]) if data.get("checks") else None,
     )
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from .across.check_job import CheckedShard, check_job
+from .across.job_checks import JobChecks
 from .errors import EngineError
 from .executors import Runner, Task, TaskFailure, run_all
 from .settings import Settings
 from .shard import Break, Shard, ShardResult
 from .totals import Totals
 from .worker import count_lines, run_shard
+from .writing.manifest import FileOutcome
 
-__all__ = ["run_shards"]
+__all__ = ["run_checks", "run_shards"]
 
 _log = logging.getLogger("bulkfhir.engine")
 
@@ -44,6 +47,28 @@ def run_shards(
             )
         _log.error("%s: shard %d was given up: %s", shard.uri, shard.index, message)
         yield _given_up(shard, message, *counted)
+
+
+def run_checks(
+    runner: Runner, settings: Settings, outcomes: Sequence[FileOutcome], tick: Callable[[], None]
+) -> JobChecks:
+    """Return what the checks over a whole job come to, given what came of its files."""
+    shards = tuple(
+        CheckedShard(
+            shard.index,
+            outcome.file.uri,
+            base,
+            None if shard.broken and shard.broken.status == 500 else shard.index,
+        )
+        for outcome in outcomes
+        for shard, base in zip(outcome.shards, outcome.bases, strict=True)
+    )
+    task = Task("checks", check_job, (settings, shards, runner.slots))
+    ((_, result),) = run_all(runner, [task], tick)
+    if isinstance(result, TaskFailure):
+        raise EngineError(f"the checks over the whole job could not be made: {result.message}")
+    checks: JobChecks = result
+    return checks
 
 
 def _given_up(shard: Shard, message: str, lines: int, resources: int) -> ShardResult:

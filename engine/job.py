@@ -65,6 +65,8 @@ def import_job(
     include_all: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    checks: bool = False,
+    targets: Sequence[SourceLike] = (),
     resume: bool = False,
     take_over: bool = False,
     executor: str | concurrent.futures.Executor = "local",
@@ -104,6 +106,11 @@ def import_job(
     include, exclude   patterns: only files that match one of the first are read, whatever they are
                        called, and none that matches one of the second. ``*.ndjson`` is about
                        names, ``tmp/`` about folders, ``2024/**`` about paths below the source
+    checks             references, duplicates and business identifiers are looked at over the whole
+                       job: ``summary.checks``, and the table ``checks.parquet`` in the job's
+                       folder. Never a verdict
+    targets            folders of NDJSON, or of the sink parquet, whose resources count as present
+                       for the checks
     resume             goes on where an interrupted job with this id stopped; a job that has no
                        record yet begins. What came through a pipe is kept in the job's folder
     take_over          goes on at once with a job on S3 that another process held, and that may
@@ -148,6 +155,8 @@ def import_job(
             work_folder=None if work_folder is None else os.fspath(work_folder),
             include=tuple(include),
             exclude=tuple(exclude),
+            checks=checks,
+            targets=tuple(os.fspath(place) for place in targets),
         ),
         workers=workers,
         job_id=job_id,
@@ -201,7 +210,8 @@ def run_import(
     storage = storage_for(place, choices.encryption_key_id)
     folder = storage.join(place, job_folder_name(datastore_id, job_id))
     checkpoint = Checkpoint(folder, choices.encryption_key_id, choices.work_folder)
-    settings = Settings(choices, checkpoint.work_folder, folder)
+    secret = secrets.token_hex(16) if choices.checks else ""
+    settings = Settings(choices, checkpoint.work_folder, folder, secret=secret)
     job = JobRun(job_id, datastore_id, folder, storage, checkpoint)
 
     def open_workers(shards: int) -> Runner:

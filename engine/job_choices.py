@@ -54,6 +54,8 @@ class Choices:
     work_folder: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    checks: bool = False
+    targets: tuple[str, ...] = ()
 
     @property
     def plug_ins(self) -> bool:
@@ -77,6 +79,11 @@ class Choices:
             raise ConfigurationError(f"{self.max_issues}: a line shows no less than no issue")
         if self.limits not in LIMITS:
             raise ConfigurationError(f"{self.limits}: limits are {' or '.join(LIMITS)}")
+        if self.targets and not self.checks:
+            raise ConfigurationError(
+                f"{self.targets[0]}: a target is looked into by checks over the whole job, which "
+                "are not asked for"
+            )
         if self.sink_options and self.sink is None:
             raise ConfigurationError(f"{self.sink_options[0][0]}: an option of no sink")
 

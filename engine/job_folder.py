@@ -5,6 +5,7 @@
                                              /000012.SUCCESS  its part of that log
                                              /000012.keys     the keys of what it accepted
                                              /000012.causes   its findings, grouped
+                                             /000012.relations  what that says of others
 
 A work folder that the user chose elsewhere is <place>/<data store>-FHIR_IMPORT-<job>.work.
 """
@@ -16,12 +17,14 @@ from .storage import Storage, storage_for
 __all__ = [
     "ACCESS_CHECK",
     "CAUSES",
+    "CHECKS_TABLE",
     "FINDINGS",
     "JOB_FOLDER_MARK",
     "KEYS",
     "LOCK",
     "MANIFEST",
     "PLAN",
+    "RELATIONS",
     "WORK",
     "job_folder_name",
     "part_uri",
@@ -51,6 +54,12 @@ PLAN = "plan.json"
 
 KEYS = "keys"
 """Part of an import: the keys of the accepted lines."""
+
+RELATIONS = "relations"
+"""Part of a job with checks: what its resources say of others."""
+
+CHECKS_TABLE = "checks.parquet"
+"""File of the job's folder: the findings of the checks over the whole job."""
 
 FINDINGS = "findings"
 """Part of a validation: the verdicts that have issues."""

@@ -12,7 +12,7 @@ from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
 from .checkpoint import Checkpoint, Ending, Plan, save_result
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
-from .dispatch import run_shards
+from .dispatch import run_checks, run_shards
 from .errors import (
     AccessDenied,
     ConfigurationError,
@@ -192,7 +192,13 @@ class JobRun:
         tracker.phase = "publishing"
         ending = plan.ending
         if ending is None:
-            ending = Ending(tuple(ordered), *self._publish(plan, outcomes, runner, tracker))
+            duplicates, causes = self._publish(plan, outcomes, runner, tracker)
+            checks = (
+                run_checks(runner, plan.settings, outcomes, tracker.tick)
+                if plan.settings.choices.checks
+                else None
+            )
+            ending = Ending(tuple(ordered), duplicates, causes, checks)
             self._sweep()  # what killed workers left
             self._claim.confirm()
             self._checkpoint.save(replace(plan, ending=ending))
@@ -250,7 +256,9 @@ class JobRun:
         ending: Ending,
         tracker: Tracker,
     ) -> JobResult:
-        summary = Summary.of(outcomes, plan.skipped, ending.duplicates, ending.causes)
+        summary = Summary.of(
+            outcomes, plan.skipped, ending.duplicates, ending.causes, ending.checks
+        )
         report = tracker.report(summary.totals, file_figures(outcomes))
         clean = (
             manifest.resources_imported == manifest.resources_scanned

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .across.relation_store import require_duckdb
+from .across.targets import check_targets
 from .errors import ConfigurationError
 from .job_choices import Choices
 from .judging.chosen_packages import check_packages
@@ -12,7 +14,8 @@ __all__ = ["refuse_unusable"]
 
 def refuse_unusable(choices: Choices, workers: int | None, shard_bytes: int | None) -> None:
     """Raise ConfigurationError for choices that cannot work: a value that there is not, a plug-in
-    that is not installed, an option that its sink does not take, a package that cannot be read.
+    that is not installed, an option that its sink does not take, a package or a target that cannot
+    be read.
     """
     choices.check()
     if workers is not None and workers < 1:
@@ -23,4 +26,7 @@ def refuse_unusable(choices: Choices, workers: int | None, shard_bytes: int | No
         load(VALIDATORS, name)
     if choices.sink is not None:
         check_options(SINKS, choices.sink, dict(choices.sink_options))
+    if choices.checks:
+        require_duckdb()
+        check_targets(choices.targets)
     check_packages(choices.packages, choices.default_versions)

@@ -22,19 +22,26 @@ class Settings:
     work_folder     where part files go
     job_folder      where the logs and the sink write; None when lines are only validated
     id_required     the import job's rule that a resource has an id
+    secret          of the keys by which checks over the whole job compare: 32 hexadecimal digits
     """
 
     choices: Choices
     work_folder: str
     job_folder: str | None = None
     id_required: bool = True
+    secret: str = ""
+
+    @property
+    def key_secret(self) -> bytes:
+        """Return the secret as 16 bytes."""
+        return bytes.fromhex(self.secret)
 
     def differences(self, other: Settings) -> Iterator[tuple[str, Any, Any]]:
         """Yield (name, value here, value there) of everything that differs, choices first."""
         for mine, theirs in ((self.choices, other.choices), (self, other)):
             for item in dataclasses.fields(mine):
                 here, there = getattr(mine, item.name), getattr(theirs, item.name)
-                if here != there and item.name != "choices":
+                if here != there and item.name not in ("choices", "secret"):
                     yield item.name.replace("_", " "), here, there
 
     @classmethod

@@ -4,6 +4,8 @@ folder.
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from bulkfhir.validators import Level, Verdict
 from .across.cause_sums import find_causes
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
-from .dispatch import run_shards
+from .dispatch import run_checks, run_shards
 from .executors import Runner, default_workers, open_runner
 from .job_choices import Choices
 from .job_folder import FINDINGS, part_uri
@@ -65,6 +67,8 @@ def validate_files(
     include_all: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    checks: bool = False,
+    targets: Sequence[SourceLike] = (),
     values: bool = True,
     max_issues: int = 1_000,
     on_progress: OnProgress | None = None,
@@ -95,6 +99,8 @@ def validate_files(
         max_issues=max_issues,
         include=tuple(include),
         exclude=tuple(exclude),
+        checks=checks,
+        targets=tuple(os.fspath(place) for place in targets),
     )
     return open_validation(
         source,
@@ -149,7 +155,8 @@ class Validation:
         self.summary = Summary()
         self._shards = shards
         self._folder = TemporaryFolder()
-        self._settings = Settings(choices, self._folder.name, id_required=False)
+        secret = secrets.token_hex(16) if choices.checks else ""
+        self._settings = Settings(choices, self._folder.name, id_required=False, secret=secret)
         self._runner: Runner | None = open_runner("local", workers, plug_ins=choices.plug_ins)
         self._tracker = Tracker(listing.inputs, shards, self._runner.counters, on_progress, cancel)
         self._results: dict[int, ShardResult] = {}
@@ -177,7 +184,9 @@ class Validation:
         self.close()
 
     def so_far(self) -> Summary:
-        """Return the totals of the shards whose findings were yielded."""
+        """Return the totals of the shards whose findings were yielded; the checks over the whole
+        job once all were.
+        """
         done = self._shards[: self._emitted]
         outcomes = outcomes_by_file(
             self.listing.inputs,
@@ -187,7 +196,10 @@ class Validation:
         if len(done) < len(self._shards):
             outcomes = [each for each in outcomes if each.shards or each.dropped]
         causes = find_causes(self._settings, with_findings(outcomes), self._tracker.tick)
-        return Summary.of(outcomes, self.listing.skipped, causes=causes)
+        checks = None
+        if self._runner and self._settings.choices.checks and len(done) == len(self._shards):
+            checks = run_checks(self._runner, self._settings, outcomes, self._tracker.tick)
+        return Summary.of(outcomes, self.listing.skipped, causes=causes, checks=checks)
 
     def __enter__(self) -> Self:
         return self

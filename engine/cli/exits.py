@@ -15,7 +15,7 @@ __all__ = [
 ACCEPTED = 0
 """Every resource was accepted (or --exit-zero)."""
 REJECTED = 1
-"""Some were rejected."""
+"""Some were rejected, or a check that --fail-on names found something."""
 USAGE = 2
 """The command or its configuration cannot work."""
 FAILED = 3

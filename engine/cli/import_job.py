@@ -88,6 +88,7 @@ def _pairs(
     show_default=True,
     help="Form of the summary on standard output.",
 )
+@options.checking
 @options.summing
 @options.workers
 @options.retrying
@@ -98,6 +99,7 @@ def command(
     *,
     output: str,
     output_format: str,
+    fail_on: tuple[str, ...],
     statistics: bool,
     exit_zero: bool,
     quiet: bool,
@@ -113,7 +115,7 @@ def command(
     from ..jobs.recording import recorded_import
     from .live import progress_shown
 
-    choices = options.chosen(running)
+    choices = options.chosen(running, fail_on)
     if running["resume"] and not running["job_id"]:
         raise click.UsageError("--resume goes on with the job that --job-id names")
     running["job_id"] = running["job_id"] or secrets.token_hex(16)
@@ -133,7 +135,9 @@ def command(
     else:
         for broken in result.summary.broken_files:
             click.echo(f"bulkfhir: {printable(f'{broken.name}: {broken.message}')}", err=True)
-    return _exit_code(result, exit_zero=exit_zero)
+    code = _exit_code(result, exit_zero=exit_zero)
+    failed = code == exits.ACCEPTED and result.summary.found(fail_on)
+    return exits.REJECTED if failed else code
 
 
 def _show(result: JobResult, *, statistics: bool, grouped: bool) -> None:

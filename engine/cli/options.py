@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "checking",
     "chosen",
     "limits",
     "profiles",
@@ -196,6 +197,43 @@ def selecting(command: Command) -> Command:
     )
 
 
+def checking(command: Command) -> Command:
+    """Add the options of the checks over a whole job."""
+    return _with(
+        command,
+        click.option(
+            "--checks",
+            is_flag=True,
+            help="Look at references, duplicates and identifiers over the whole job.",
+        ),
+        click.option(
+            "--target",
+            "targets",
+            multiple=True,
+            metavar="FOLDER",
+            help="NDJSON or Parquet whose resources count as present for --checks. Repeatable.",
+        ),
+        click.option(
+            "--fail-on",
+            metavar="NAME[,NAME]",
+            callback=_names_of_checks,
+            help="Exit with 1 where these checks find something.",
+        ),
+    )
+
+
+def _names_of_checks(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> tuple[str, ...]:
+    from ..across.job_checks import CHECKS
+
+    names = tuple(filter(None, (value or "").split(",")))
+    for name in names:
+        if name not in CHECKS:
+            raise click.BadParameter(f"{name}: no such check; checks are {', '.join(CHECKS)}")
+    return names
+
+
 def speaking(command: Command) -> Command:
     """Add the options that say what goes to standard error while a command runs."""
     return _with(
@@ -220,10 +258,14 @@ def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
     return command
 
 
-def chosen(parameters: dict[str, Any]) -> Choices:
+def chosen(parameters: dict[str, Any], fail_on: tuple[str, ...] = ()) -> Choices:
     """Take the choices out of a command's parameters, where both are called alike, and return
     them; the parameters that are left say how to run.
+
+    fail_on   checks over the whole job, which are made only where that is chosen
     """
+    if fail_on and not parameters.get("checks"):
+        raise click.UsageError(f"--fail-on {fail_on[0]}: checks are made where --checks asks")
     values = not parameters.pop("no_values", False)
     names = [item.name for item in fields(Choices) if item.name in parameters]
     return Choices(values=values, **{name: parameters.pop(name) for name in names})

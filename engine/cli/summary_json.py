@@ -52,6 +52,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "unknownProfiles": [_profile(one) for one in unknown_profiles(summary.causes)],
         "otherVersions": [_release(one) for one in other_releases(summary.causes)],
         "duplicates": _duplicates(summary),
+        "checks": _checks(summary),
         "undecided": dict(summary.undecided),
         "undecidedByKind": {
             kind: sum(counts.values())
@@ -128,6 +129,26 @@ def _duplicates(summary: Summary) -> dict[str, Any] | None:
         "first": [
             {"first": _place(found.first), "last": _place(found.last)} for found in summary.repeated
         ],
+    }
+
+
+def _checks(summary: Summary) -> dict[str, Any] | None:
+    checks = summary.checks
+    if checks is None:
+        return None
+    return {
+        "findings": dict(checks.counts),
+        "groups": [
+            {
+                "check": one.check,
+                "group": one.group,
+                "findings": one.count,
+                "first": [_place(example) for example in one.examples],
+            }
+            for one in summary.check_groups
+        ],
+        "references": dict(checks.references),
+        "table": checks.table,
     }
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
 
 from .cause_lines import cause_lines
+from .check_tables import check_notes, check_tables
 from .printable import printable
 from .summary_json import summary_json
 
@@ -45,7 +46,8 @@ def show_summary(
         markup=False,
     )
     totals = summary.totals
-    for table in (_types(summary), _rules(summary, statistics=statistics)):
+    checks = check_tables(summary, statistics=statistics)
+    for table in (_types(summary), _rules(summary, statistics=statistics), *checks):
         if table.row_count:
             console.print(table)
             console.print()
@@ -54,7 +56,7 @@ def show_summary(
         for line in cause_lines(summary_json(summary), most):
             console.print(printable(line), soft_wrap=True)
         console.print()
-    for line in _notes(summary, statistics=statistics):
+    for line in (*check_notes(summary), *_notes(summary, statistics=statistics)):
         console.print(printable(line), soft_wrap=True)
     rejected = totals.customer_errors + totals.server_errors
     console.print(

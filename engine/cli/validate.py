@@ -51,6 +51,7 @@ __all__ = ["command"]
     show_default=True,
     help="Colour severities; auto: on a terminal, by NO_COLOR and by FORCE_COLOR.",
 )
+@options.checking
 @options.summing
 @options.workers
 @options.retrying
@@ -63,6 +64,7 @@ def command(
     output_file: Path | None,
     max_errors: int,
     color: str,
+    fail_on: tuple[str, ...],
     statistics: bool,
     exit_zero: bool,
     quiet: bool,
@@ -79,7 +81,7 @@ def command(
     from .live import progress_shown
     from .tables import show_summary
 
-    choices = options.chosen(running)
+    choices = options.chosen(running, fail_on)
     begun = time.monotonic()
     with (
         opened_output(output_file) as out,
@@ -117,7 +119,8 @@ def command(
         finish(validation.summary)
     summary = validation.summary
     clean = summary.totals.imported == summary.totals.scanned and not summary.broken_files
-    return exits.ACCEPTED if clean or exit_zero else exits.REJECTED
+    accepted = (clean or exit_zero) and not summary.found(fail_on)
+    return exits.ACCEPTED if accepted else exits.REJECTED
 
 
 def _is_coloured(color: str, out: TextIO) -> bool:

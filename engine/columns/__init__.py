@@ -13,10 +13,13 @@ try:
         keys,
         measure,
         rebase,
+        relation_keys,
+        relations_of,
         repeated,
     )
 except ImportError:
     from .plain import bucketed, count_lines, fill, gather, keys, measure, rebase, repeated
+    from .plain_relations import relation_keys, relations_of
 
 __all__ = [
     "BUCKETS",
@@ -27,6 +30,8 @@ __all__ = [
     "keys",
     "measure",
     "rebase",
+    "relation_keys",
+    "relations_of",
     "repeated",
 ]
 

@@ -4,19 +4,20 @@ file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bulkfhir.validators.issue import FAILING
 
 from ..across.cause_sums import CauseSums
 from ..across.duplicates import Duplicates
+from ..across.job_checks import JobChecks
 from ..reading.sources import Skipped
 from ..totals import Place, Totals
 from ..writing.manifest import FileOutcome
 from .causes import Causes, Example
 
-__all__ = ["BrokenFile", "Example", "Repeated", "RuleCount", "Summary", "TypeCount"]
+__all__ = ["BrokenFile", "CheckedGroup", "Example", "Repeated", "RuleCount", "Summary", "TypeCount"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,18 @@ class Repeated:
 
     first: Example
     last: Example
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedGroup:
+    """How many findings of a check over the whole job are alike, with the first lines that they
+    are about. ``group`` is path → type for references, the resource type for resources.
+    """
+
+    check: str
+    group: str
+    count: int
+    examples: tuple[Example, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,8 @@ class Summary:
                  nobody looked (a validation)
     repeated     the first resources that come more than once
     causes       the findings grouped by what was found, and what to mend first
+    checks       what the checks over the whole job come to; None where they were not asked for
+    check_groups their most frequent findings, with the first lines
     """
 
     totals: Totals = field(default_factory=Totals)
@@ -87,6 +102,8 @@ class Summary:
     replaced: int | None = None
     repeated: tuple[Repeated, ...] = ()
     causes: Causes = field(default_factory=Causes)
+    checks: JobChecks | None = None
+    check_groups: tuple[CheckedGroup, ...] = ()
 
     @classmethod
     def of(
@@ -95,6 +112,7 @@ class Summary:
         skipped: Sequence[Skipped],
         duplicates: Duplicates | None = None,
         causes: CauseSums | None = None,
+        checks: JobChecks | None = None,
     ) -> Summary:
         """Add up what came of each file. ``duplicates`` is None where nobody looked for them,
         ``causes`` where no line has an issue.
@@ -111,12 +129,22 @@ class Summary:
         )
         if causes is not None:
             summary = replace(summary, causes=Causes.of(causes, totals, locate))
+        if checks is not None:
+            groups = tuple(
+                CheckedGroup(one.check, one.group, one.count, tuple(map(locate, one.places)))
+                for one in checks.groups
+            )
+            summary = replace(summary, checks=checks, check_groups=groups)
         if duplicates is None:
             return summary
         repeated = tuple(
             Repeated(locate(first), locate(last)) for first, last in duplicates.examples
         )
         return replace(summary, replaced=duplicates.replaced, repeated=repeated)
+
+    def found(self, checks: Collection[str]) -> bool:
+        """Return whether one of these checks over the whole job found something."""
+        return self.checks is not None and any(self.checks.counts.get(name) for name in checks)
 
     @property
     def undecided(self) -> Mapping[str, int]:

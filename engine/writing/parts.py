@@ -12,10 +12,11 @@ from typing import Protocol, TypeVar
 from bulkfhir.validators import BlockVerdicts, Verdict
 
 from ..across.keys import KeyColumns
+from ..across.relation_columns import RelationColumns
 from ..checkpoint import save_result
 from ..columns.rows import Rows
 from ..errors import ConfigurationError
-from ..job_folder import FINDINGS, KEYS, part_uri
+from ..job_folder import FINDINGS, KEYS, RELATIONS, part_uri
 from ..plugins import SINKS, load
 from ..reading.lines import Lines
 from ..settings import Settings
@@ -90,6 +91,27 @@ def _part_files(settings: Settings, index: int) -> OpenFiles:
     )
 
 
+class _RelationPart:
+    """The part of what a job's resources say of others; nothing where no check asks for it."""
+
+    def __init__(self, settings: Settings, shard: int, files: OpenFiles) -> None:
+        checked = settings.choices.checks
+        self._columns = RelationColumns(settings.key_secret) if checked else None
+        self._shard, self._files = shard, files
+
+    def add(self, lines: Lines, verdicts: BlockVerdicts) -> None:
+        """Add a block of the shard."""
+        if self._columns is not None:
+            self._columns.add(self._shard, lines, verdicts)
+            if self._columns.full:
+                self.end()
+
+    def end(self) -> None:
+        """Write what waits; the part is there even where that is nothing."""
+        if self._columns is not None:
+            self._files.write(RELATIONS, self._columns.take())
+
+
 class LogParts:
     """An import job's output: parts of the three logs, the sink's, and the keys of what was
     accepted.
@@ -101,12 +123,14 @@ class LogParts:
         self._minimal = settings.choices.level == "minimal"
         self._files = _part_files(settings, shard.index)
         self._keys = KeyColumns()
+        self._relations = _RelationPart(settings, shard.index, self._files)
         sink = open_sink(settings)
         self._sink: SinkWriter | None = sink.open(shard.index) if sink else None
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
         """Write one block; return how many of its accepted lines are search-validation failures."""
         rejected = verdicts.failed | verdicts.crashed
+        self._relations.add(lines, verdicts)
         warned = _warned(verdicts, rejected) if self._minimal else []
         if warned:
             self._files.write(SEARCH_FAILURE, _outcomes(lines.first, verdicts, warned))
@@ -140,6 +164,7 @@ class LogParts:
             self._sink.commit()
         if result.totals.imported:
             self._files.write(KEYS, self._keys.take())
+        self._relations.end()
         self._files.commit()
         result = dataclasses.replace(result, sizes=self._files.sizes())
         save_result(self._settings, result)
@@ -157,9 +182,11 @@ class FindingParts:
 
     def __init__(self, settings: Settings, index: int) -> None:
         self._files = _part_files(settings, index)
+        self._relations = _RelationPart(settings, index, self._files)
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
         """Write one block; return how many of its accepted lines are search-validation failures."""
+        self._relations.add(lines, verdicts)
         if verdicts.verdicts:
             self._files.write(FINDINGS, encode_findings(lines, verdicts))
         return 0
@@ -174,6 +201,7 @@ class FindingParts:
 
     def commit(self, result: ShardResult) -> ShardResult:
         """Put everything written in its place, the record of it last."""
+        self._relations.end()
         self._files.commit()
         return result
 

@@ -5,6 +5,7 @@
 //! line ── lexer ── walk ──────┼──> accepted | asked, with a reason | pending, with questions
 //! memo (answers) ─────────────┘       tape: what the line holds, for conditions and profiles
 //! accepted ── columns: rows, keys, lines by kind, for whoever writes them
+//!          └─ relations: what a resource says of others, for checks over a whole job
 //! ```
 //!
 //! `accept` knows JSON, the forms of FHIR's primitive types, contained resources, and what the flags
@@ -21,5 +22,6 @@ pub mod accept;
 pub mod columns;
 #[cfg(feature = "python")]
 mod python;
+pub mod relations;
 mod twins;
 pub mod xhtml;

@@ -8,6 +8,7 @@ use crate::accept::block;
 use crate::accept::table::tags::{LAYOUT, TAGS};
 use crate::accept::table::Known;
 use crate::columns::{self, Mismatch, RunLine};
+use crate::relations;
 
 /// Columns of a block, and what came of its lines so far.
 #[pyclass]
@@ -286,6 +287,68 @@ fn gather<'py>(
     rooms.into_iter().enumerate().map(of_kind).collect()
 }
 
+fn secret_of(secret: &[u8]) -> PyResult<u128> {
+    let bytes = secret
+        .try_into()
+        .map_err(|_| PyValueError::new_err("a secret has 16 bytes"))?;
+    Ok(u128::from_le_bytes(bytes) >> 2) // below the prime of the keys
+}
+
+type RelationColumns<'py> = (
+    [Bound<'py, PyBytes>; 6],
+    Vec<String>,
+    Vec<(u8, String, u32, u64)>,
+    Vec<u32>,
+);
+
+/// What the lines that start and end there say of other resources: (lines, kinds, paths, keys, ends
+/// of texts, texts), the paths by number, counts, and the lines that are Python's to read.
+#[pyfunction]
+fn relations_of<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    starts: &[u8],
+    ends: &[u8],
+    secret: &[u8],
+) -> PyResult<RelationColumns<'py>> {
+    let secret = secret_of(secret)?;
+    let (starts, ends) = (
+        columns::words(starts).map_err(refused)?,
+        columns::words(ends).map_err(refused)?,
+    );
+    if starts.len() != ends.len() {
+        return Err(refused("columns of different lengths"));
+    }
+    let found = py
+        .allow_threads(|| relations::relations(data, starts.zip(ends), secret))
+        .ok_or_else(|| refused("a line beyond the data"))?;
+    let columns = [
+        words(py, &found.lines),
+        PyBytes::new(py, &found.kinds),
+        words(py, &found.paths),
+        PyBytes::new(py, &found.keys),
+        words(py, &found.ends),
+        PyBytes::new(py, &found.texts),
+    ];
+    Ok((columns, found.names, found.counts, found.unclear))
+}
+
+/// The key of each text of a column behind a head: 16 bytes each, little-endian.
+#[pyfunction]
+fn relation_keys<'py>(
+    py: Python<'py>,
+    head: &[u8],
+    texts: &[u8],
+    secret: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let secret = secret_of(secret)?;
+    made(py, || {
+        Ok(columns::texts(texts)
+            .flat_map(|text| relations::key(secret, &[head, text]).to_le_bytes())
+            .collect())
+    })
+}
+
 /// Every enumeration of tags: its name, and the names and numbers of its tags.
 #[pyfunction]
 fn tags() -> Vec<(&'static str, Vec<(&'static str, u8)>)> {
@@ -316,6 +379,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(repeated, module)?)?;
     module.add_function(wrap_pyfunction!(measure, module)?)?;
     module.add_function(wrap_pyfunction!(gather, module)?)?;
+    module.add_function(wrap_pyfunction!(relations_of, module)?)?;
+    module.add_function(wrap_pyfunction!(relation_keys, module)?)?;
     module.add_function(wrap_pyfunction!(tags, module)?)?;
     module.add_function(wrap_pyfunction!(known_names, module)?)
 }

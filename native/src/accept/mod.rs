@@ -2,7 +2,7 @@
 //! walk asks for.
 
 pub mod block;
-mod lexer;
+pub(crate) mod lexer;
 pub mod memo;
 pub(crate) mod op;
 pub(crate) mod primitives;

@@ -30,7 +30,7 @@ fn halves(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = usize> + '_, Mis
     Ok(column(bytes)?.map(|half| u16::from_ne_bytes(half) as usize))
 }
 
-fn words(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = u32> + '_, Mismatch> {
+pub fn words(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = u32> + '_, Mismatch> {
     Ok(column(bytes)?.map(u32::from_ne_bytes))
 }
 
@@ -38,7 +38,7 @@ fn longs(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = u64> + '_, Mismat
     Ok(column(bytes)?.map(u64::from_ne_bytes))
 }
 
-fn texts(column: &[u8]) -> impl Iterator<Item = &[u8]> + '_ {
+pub fn texts(column: &[u8]) -> impl Iterator<Item = &[u8]> + '_ {
     let mut start = 0;
     memchr::memchr_iter(b'\n', column).map(move |end| {
         let text = &column[start..end];

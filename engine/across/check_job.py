@@ -1,0 +1,163 @@
+"""Check job: the relations of all shards into a store, the findings out of it, into a table and
+into sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bulkfhir.validators.checks.reference_targets import ReferenceTargets
+from bulkfhir.validators.definitions import core
+
+from ..executors.live_counters import Heartbeat
+from ..job_folder import CHECKS_TABLE, RELATIONS, part_uri
+from ..settings import Settings
+from ..storage import Storage, storage_for
+from ..totals import EXAMPLES
+from .check_queries import find, reference_counts
+from .job_checks import CHECKS, CheckGroup, JobChecks
+from .relation_columns import read_relations
+from .relation_store import RelationStore
+from .targets import read_targets
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["CheckedShard", "check_job", "findings_schema"]
+
+_GROUPS: Final = 10
+"""Groups of a check that are told of by name; the table has every finding."""
+_COPIED: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedShard:
+    """A shard that counts: its file as a URI, and how many lines of the file lie before it.
+
+    part   number of the part that says what its resources say; None where nothing was read of it
+    """
+
+    index: int
+    uri: str
+    base: int
+    part: int | None
+
+
+def check_job(
+    settings: Settings, shards: Sequence[CheckedShard], threads: int, beat: Heartbeat
+) -> JobChecks:
+    """Make all checks over the shards of a job, and write the table of findings into the job's
+    folder, where there is one.
+    """
+    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
+    with RelationStore(threads) as store:
+        store.add_rows("shard", [(one.index, _printed(one.uri), one.base) for one in shards])
+        for index in sorted({shard.part for shard in shards if shard.part is not None}):
+            for segment in read_relations(
+                storage, part_uri(storage, settings.work_folder, index, RELATIONS)
+            ):
+                beat()
+                store.add(segment)
+        for rows in read_targets(settings.choices.targets, settings.key_secret):
+            beat()
+            store.add_targets(rows)
+        beat()
+        find(store, ReferenceTargets(core()))
+        table = None
+        if settings.job_folder is not None:
+            beat()
+            place = storage_for(settings.job_folder, settings.choices.encryption_key_id)
+            uri = place.join(settings.job_folder, CHECKS_TABLE)
+            _write(store, place, uri)
+            table = place.public(uri)
+        return JobChecks(_counts(store), _groups(store), reference_counts(store), table=table)
+
+
+def findings_schema() -> pa.Schema:
+    """Return the columns of the table of findings: one row a finding, ordered by file, line, check,
+    path and detail.
+
+    check      its name
+    type, id   of the resource that it is about; null where it has no id
+    file       where the resource stands, as a URI
+    line       from 1
+    offset     of the line's first byte in the file, decompressed
+    path       of the element that it is about; null for the whole resource
+    detail     the reference, or the business identifier and the first resource that has it
+    """
+    import pyarrow as pa
+
+    texts = ("check", "type", "id", "file")
+    return pa.schema(
+        [
+            *(pa.field(name, pa.string()) for name in texts),
+            pa.field("line", pa.int64()),
+            pa.field("offset", pa.int64()),
+            pa.field("path", pa.string()),
+            pa.field("detail", pa.string()),
+        ]
+    )
+
+
+def _write(store: RelationStore, place: Storage, uri: str) -> None:
+    from pyarrow import parquet
+
+    findings = store.stream("""
+        SELECT "check", type, nullif(id, '') AS id, file, base + line + 1 AS line,
+            finding."offset", path, detail
+        FROM finding JOIN shard USING (shard) JOIN resource USING (shard, line)
+        ORDER BY shard, line, "check", path, detail
+    """)
+    path = store.spare_path(CHECKS_TABLE)
+    with parquet.ParquetWriter(path, findings_schema(), compression="zstd") as writer:
+        for batch in findings:
+            writer.write_batch(batch.cast(findings_schema()))
+    _copy(path, place, uri)
+
+
+def _copy(path: Path, place: Storage, uri: str) -> None:
+    """Put a file of this machine in its place, by the project's own storage."""
+    writer = place.writer(uri)
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_COPIED):
+                writer.write(piece)
+        writer.commit()
+    except BaseException:
+        writer.abort()
+        raise
+
+
+def _printed(uri: str) -> str:
+    return uri.encode(errors="backslashreplace").decode()  # its name may be no UTF-8
+
+
+def _counts(store: RelationStore) -> dict[str, int]:
+    found = dict(store.rows('SELECT "check", count(*) FROM finding GROUP BY ALL'))
+    return {name: found.get(name, 0) for name in CHECKS}
+
+
+def _groups(store: RelationStore) -> tuple[CheckGroup, ...]:
+    rows = store.rows(f"""
+        WITH named AS (
+            SELECT "check", (shard::BIGINT << 32) + line AS place,
+                CASE WHEN "check" NOT LIKE 'reference-%' THEN type
+                     WHEN target = '' THEN path
+                     ELSE path || ' → ' || target END AS name
+            FROM finding JOIN resource USING (shard, line)
+        ), counted AS (
+            SELECT "check", name, count(*) AS found, min(place, {EXAMPLES}) AS places
+            FROM named GROUP BY "check", name
+        )
+        SELECT * FROM counted
+        QUALIFY row_number() OVER (PARTITION BY "check" ORDER BY found DESC, name) <= {_GROUPS}
+    """)
+    order = list(CHECKS)
+    groups = [
+        CheckGroup(check, name, count, tuple(divmod(place, 1 << 32) for place in places))
+        for check, name, count, places in rows
+    ]
+    return tuple(sorted(groups, key=lambda one: (order.index(one.check), -one.count, one.group)))

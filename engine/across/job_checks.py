@@ -1,0 +1,70 @@
+"""Job checks: the names of the checks over a whole job, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from ..totals import Place
+
+__all__ = ["CHECKS", "CheckGroup", "JobChecks"]
+
+CHECKS: Final[Mapping[str, str]] = {
+    "reference-missing": "references that lead to nothing",
+    "reference-rejected": "references whose target was rejected",
+    "reference-type-absent": "references to a type of which there is no resource",
+    "reference-target": "references to a type that the element does not allow",
+    "unreferenced": "resources that no other refers to",
+    "duplicate-resource": "resources whose type and id come before",
+    "duplicate-identifier": "resources with a business identifier that another has",
+}
+"""Check -> what is counted. Names are for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckGroup:
+    """How many findings of a check are alike, with their first places.
+
+    group   path -> type for references, resource type for resources
+    """
+
+    check: str
+    group: str
+    count: int
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobChecks:
+    """What the checks over a job come to.
+
+    counts      check -> findings, of every check
+    groups      the most frequent of each check
+    references  resolved, in Bundle, conditional, elsewhere -> references
+    table       where the table of findings lies; None where nothing is written
+    """
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    groups: tuple[CheckGroup, ...] = ()
+    references: Mapping[str, int] = field(default_factory=dict)
+    table: str | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what ``dataclasses.asdict`` and JSON made of checks."""
+        groups = (
+            CheckGroup(
+                group["check"],
+                group["group"],
+                group["count"],
+                tuple((shard, line) for shard, line in group["places"]),
+            )
+            for group in data["groups"]
+        )
+        return cls(
+            data["counts"],
+            tuple(groups),
+            data["references"],
+            data["table"],
+        )

@@ -1,0 +1,243 @@
+"""Relation columns: what a shard's resources say of others, on its way into a part, and out of it.
+
+A part is made of segments: eight bytes that say how long it is, then an Arrow stream of one table.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+from bulkfhir.validators import BlockVerdicts
+
+from ..columns import relation_keys, relations_of
+from ..columns.plain_relations import Relations
+from ..columns.plain_relations import relations_of as plain_relations_of
+from ..columns.words import words
+from ..errors import StorageError
+from ..reading.lines import Lines
+from ..storage import Reader, Storage
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["COUNTED", "REJECTED", "RelationColumns", "read_relations", "texts"]
+
+REJECTED: Final = 8
+"""Kind of a row: a line that was rejected, whose type and id are known."""
+COUNTED: Final = 16
+"""Added to the kind of what is only counted: its row has the path and the count, and the profile as
+text.
+"""
+
+_ROWS: Final = 100_000
+"""Rows, and different counts, that wait for their segment."""
+_HEADER: Final = 8
+
+
+def _schema() -> pa.Schema:
+    """Return the columns of a segment.
+
+    kind    see engine/columns/plain_relations.py, REJECTED and COUNTED
+    key     of type and id, of what a reference leads to, or of a business identifier; 0 for none
+    shard   its number
+    line    number of the line in the shard, from 0
+    offset  where the line begins in the file, in bytes, decompressed
+    path    of the element; of a resource its type
+    text    id, reference, or system|value; of what is counted for a profile its url
+    count   1, or how often
+    """
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("kind", pa.uint8()),
+            ("key", pa.decimal128(38)),
+            ("shard", pa.uint32()),
+            ("line", pa.uint32()),
+            ("offset", pa.int64()),
+            ("path", pa.string()),
+            ("text", pa.string()),
+            ("count", pa.int64()),
+        ]
+    )
+
+
+class RelationColumns:
+    """The relations of shards until they are written.
+
+    secret   of the job's keys: 16 bytes
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._batches: list[pa.RecordBatch] = []
+        self._rows = 0
+        self._counts = Counter[tuple[int, int, str, str]]()
+
+    def add(self, shard: int, lines: Lines, verdicts: BlockVerdicts) -> None:
+        """Add what the accepted lines of a shard's block say, and which resources were rejected."""
+        rejected = verdicts.failed | verdicts.crashed
+        numbers, starts, ends = verdicts.numbers, verdicts.starts, verdicts.ends
+        if rejected:
+            self._add_rejected(shard, lines, verdicts, sorted(rejected))
+            kept = [place for place in range(len(starts)) if place not in rejected]
+            numbers = [numbers[place] for place in kept]
+            starts = [starts[place] for place in kept]
+            ends = [ends[place] for place in kept]
+        columns = words(numbers), words(starts), words(ends)
+        found = relations_of(lines.data, *columns[1:], self._secret)
+        self._add(found, shard, lines, *columns[:2])
+        if found[3]:
+            numbers_left, starts_left, ends_left = (
+                array("I", [array("I", column)[place] for place in found[3]]).tobytes()
+                for column in columns
+            )
+            left = plain_relations_of(lines.data, starts_left, ends_left, self._secret)
+            self._add(left, shard, lines, numbers_left, starts_left)
+
+    @property
+    def full(self) -> bool:
+        """Return whether it is time to write them."""
+        return self._rows >= _ROWS or len(self._counts) >= _ROWS
+
+    def take(self) -> bytes:
+        """Return all of them as one segment of the part; none is left."""
+        import pyarrow as pa
+
+        table = pa.Table.from_batches([*self._batches, self._counted()], _schema())
+        self._batches, self._rows = [], 0
+        self._counts.clear()
+        sink = pa.BufferOutputStream()
+        options = pa.ipc.IpcWriteOptions(compression="zstd")
+        with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
+            stream.write_table(table.combine_chunks())
+        segment: bytes = sink.getvalue().to_pybytes()
+        return len(segment).to_bytes(_HEADER, "little") + segment
+
+    def _add(
+        self, found: Relations, shard: int, lines: Lines, numbers: bytes, starts: bytes
+    ) -> None:
+        import pyarrow as pa
+        from pyarrow import compute
+
+        (places, kinds, paths, keys, ends, shown), names, counts, _ = found
+        for kind, url, path, count in counts:
+            self._counts[shard, COUNTED + kind, url, names[path]] += count
+        rows = len(kinds)
+        if not rows:
+            return
+        place, path = _column(pa.uint32(), places), _column(pa.uint32(), paths)
+        line = compute.add(_column(pa.uint32(), numbers).take(place), pa.scalar(lines.first))
+        offset = compute.add(_column(pa.uint32(), starts).take(place), pa.scalar(lines.offset))
+        bounds = pa.py_buffer(array("I", [0]).tobytes() + ends)
+        text = pa.Array.from_buffers(pa.string(), rows, [None, bounds, pa.py_buffer(shown)])
+        columns = [
+            _column(pa.uint8(), kinds),
+            _column(pa.decimal128(38), keys),
+            _column(pa.uint32(), array("I", [shard]).tobytes() * rows),
+            line.cast(pa.uint32()),
+            offset.cast(pa.int64()),
+            texts(names).take(path),
+            text,
+            _column(pa.int64(), array("q", [1]).tobytes() * rows),
+        ]
+        self._append(columns)
+
+    def _add_rejected(
+        self, shard: int, lines: Lines, verdicts: BlockVerdicts, rejected: list[int]
+    ) -> None:
+        import pyarrow as pa
+
+        named: list[tuple[int, str, str]] = []
+        for place in rejected:
+            name, identity = verdicts.types[place], verdicts.ids[place]
+            if name and identity and (name + identity).isprintable():
+                named.append((place, name, identity))
+        if not named:
+            return
+        own = "".join(f"{name}/{identity}\n" for _, name, identity in named).encode()
+        line = array("I", [lines.first + verdicts.numbers[place] for place, _, _ in named])
+        offset = array("q", [lines.offset + verdicts.starts[place] for place, _, _ in named])
+        columns = [
+            _column(pa.uint8(), bytes([REJECTED]) * len(named)),
+            _column(pa.decimal128(38), relation_keys(b"", own, self._secret)),
+            _column(pa.uint32(), array("I", [shard]).tobytes() * len(named)),
+            _column(pa.uint32(), line.tobytes()),
+            _column(pa.int64(), offset.tobytes()),
+            texts([name[:200] for _, name, _ in named]),
+            texts([identity[:200] for _, _, identity in named]),
+            _column(pa.int64(), array("q", [1]).tobytes() * len(named)),
+        ]
+        self._append(columns)
+
+    def _append(self, columns: list[pa.Array]) -> None:
+        import pyarrow as pa
+
+        self._batches.append(pa.RecordBatch.from_arrays(columns, schema=_schema()))
+        self._rows += len(columns[0])
+
+    def _counted(self) -> pa.RecordBatch:
+        import pyarrow as pa
+
+        keys = zip(*self._counts, strict=True) if self._counts else ((), (), (), ())
+        shards, kinds, urls, paths = keys
+        nothing = bytes(16 * len(kinds))
+        columns = [
+            _column(pa.uint8(), bytes(kinds)),
+            _column(pa.decimal128(38), nothing),
+            _column(pa.uint32(), array("I", shards).tobytes()),
+            _column(pa.uint32(), nothing[: 4 * len(kinds)]),
+            _column(pa.int64(), nothing[: 8 * len(kinds)]),
+            texts(paths),
+            texts(urls),
+            _column(pa.int64(), array("q", self._counts.values()).tobytes()),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=_schema())
+
+
+def _column(kind: pa.DataType, data: bytes) -> pa.Array:
+    """Return fixed words as a column. ``pyarrow.array`` would import pandas where it is installed,
+    which takes longer than most jobs.
+    """
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(kind, len(data) * 8 // kind.bit_width, [None, pa.py_buffer(data)])
+
+
+def texts(column: Sequence[str]) -> pa.Array:
+    """Return strings as a column, without ``pyarrow.array``, for the same reason."""
+    import pyarrow as pa
+
+    encoded = [text.encode() for text in column]
+    ends = array("i", accumulate(map(len, encoded), initial=0))
+    buffers = [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+
+
+def read_relations(storage: Storage, uri: str) -> Iterator[pa.Table]:
+    """Yield the segments of a part. Raise StorageError where it cannot be read, or ends early."""
+    import pyarrow as pa
+
+    reader = storage.open(uri)
+    try:
+        while header := _read(reader, uri, _HEADER):
+            segment = _read(reader, uri, int.from_bytes(header, "little"))
+            with pa.ipc.open_stream(pa.py_buffer(segment)) as stream:
+                yield stream.read_all()
+    finally:
+        reader.close()
+
+
+def _read(reader: Reader, uri: str, size: int) -> bytes:
+    """As many bytes, or none at the end."""
+    pieces, missing = list[bytes](), size
+    while missing and (piece := reader.read(missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    if missing and (pieces or size != _HEADER):
+        raise StorageError(uri, "it ends early")
+    return b"".join(pieces)

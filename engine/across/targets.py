@@ -1,0 +1,144 @@
+"""Targets: resources that lie outside the job and count as present: folders of NDJSON, and data
+sets that the Parquet sink wrote.
+"""
+
+from __future__ import annotations
+
+import itertools
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..columns import relation_keys, relations_of
+from ..columns.plain_relations import RESOURCE, Relations
+from ..columns.plain_relations import relations_of as plain_relations_of
+from ..errors import ConfigurationError, NotFound
+from ..reading.compression import BrokenArchive
+from ..reading.contents import Contents, NotNdjson
+from ..reading.lines import read_lines
+from ..reading.sources import InputFile, find_inputs
+from ..storage import Reader, normal, storage_for
+from ..temporary import TemporaryFolder
+from .relation_columns import texts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["check_targets", "read_targets"]
+
+_PARQUET = ".parquet"
+_COPIED = 1 << 20
+
+
+def check_targets(places: Sequence[str]) -> None:
+    """Raise ConfigurationError, or what the storage says, for a place without resources."""
+    for place in places:
+        if not _parquet_files(place):
+            find_inputs(place, logged=False).close()
+
+
+def read_targets(places: Sequence[str], secret: bytes) -> Iterator[pa.Table]:
+    """Yield (key, type) of every resource of the places: of NDJSON every line that is a resource,
+    valid or not. Raises ConfigurationError for a file that cannot be read to its end.
+    """
+    for place in places:
+        files = _parquet_files(place)
+        if files:
+            for uri in files:
+                yield from _parquet(uri, secret)
+            continue
+        listing = find_inputs(place, logged=False)
+        try:
+            for file in listing.inputs:
+                yield from _ndjson(file, secret)
+        finally:
+            listing.close()
+
+
+def _parquet_files(place: str) -> list[str]:
+    """The Parquet files below a folder; none where it is no folder."""
+    uri = normal(place)
+    try:
+        return [
+            entry.uri
+            for entry in storage_for(uri).list(uri.rstrip("/") + "/")
+            if entry.uri.endswith(_PARQUET) and entry.uri.rsplit("/", 2)[-2].isalpha()
+        ]
+    except NotFound:
+        return []
+
+
+def _parquet(uri: str, secret: bytes) -> Iterator[pa.Table]:
+    """The rows of a part, whose folder is called as its type."""
+    from pyarrow import parquet
+
+    name = uri.rsplit("/", 2)[-2]
+    folder = TemporaryFolder()
+    try:
+        path = Path(folder.name) / "part"
+        _copy(uri, path)
+        with parquet.ParquetFile(path) as file:
+            if "id" not in file.schema_arrow.names:
+                raise ConfigurationError(f"{uri}: no column 'id': not a part of the sink parquet")
+            for batch in file.iter_batches(columns=["id"]):
+                ids = [one for one in batch.column("id").to_pylist() if one and "\n" not in one]
+                own = relation_keys(f"{name}/".encode(), "\n".join([*ids, ""]).encode(), secret)
+                yield _rows(own, [name], array("I", bytes(4 * len(ids))))
+    finally:
+        folder.cleanup()
+
+
+def _copy(uri: str, path: Path) -> None:
+    reader = storage_for(uri).open(uri)
+    try:
+        with path.open("wb") as copy:
+            while piece := reader.read(_COPIED):
+                copy.write(piece)
+    finally:
+        reader.close()
+
+
+def _ndjson(file: InputFile, secret: bytes) -> Iterator[pa.Table]:
+    reader: Reader = storage_for(file.uri).open(file.uri, etag=file.etag)
+    try:
+        contents = Contents(reader, file.compression)
+        for lines in read_lines(contents.pieces(None)):
+            starts, ends = _spans(lines.data)
+            found = relations_of(lines.data, starts.tobytes(), ends.tobytes(), secret)
+            yield _resources(found)
+            if found[3]:
+                starts, ends = (
+                    array("I", [column[place] for place in found[3]]) for column in (starts, ends)
+                )
+                spans = starts.tobytes(), ends.tobytes()
+                yield _resources(plain_relations_of(lines.data, *spans, secret))
+    except (NotNdjson, BrokenArchive) as error:
+        raise ConfigurationError(f"{file.name}: this target cannot be read: {error}") from None
+    finally:
+        reader.close()
+
+
+def _spans(data: bytes) -> tuple[array[int], array[int]]:
+    starts, ends, start = array("I"), array("I"), 0
+    for line in data.split(b"\n"):
+        if line.strip():
+            starts.append(start)
+            ends.append(start + len(line.rstrip(b" \t\r")))
+        start += len(line) + 1
+    return starts, ends
+
+
+def _resources(found: Relations) -> pa.Table:
+    (_, kinds, paths, keys, _, _), names, _, _ = found
+    chosen = [kind == RESOURCE for kind in kinds]
+    own = itertools.compress((keys[at : at + 16] for at in range(0, len(keys), 16)), chosen)
+    return _rows(b"".join(own), names, array("I", itertools.compress(array("I", paths), chosen)))
+
+
+def _rows(keys: bytes, names: list[str], codes: array[int]) -> pa.Table:
+    import pyarrow as pa
+
+    key = pa.Array.from_buffers(pa.decimal128(38), len(codes), [None, pa.py_buffer(keys)])
+    code = pa.Array.from_buffers(pa.uint32(), len(codes), [None, pa.py_buffer(codes.tobytes())])
+    return pa.table({"key": key, "type": texts(names).take(code)})

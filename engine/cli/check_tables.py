@@ -1,0 +1,69 @@
+"""Check tables: what a person is told of the checks over a whole job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from .printable import printable
+
+if TYPE_CHECKING:
+    from ..counting.summary import Summary
+
+__all__ = ["check_notes", "check_tables"]
+
+_GROUPS = 3
+"""Groups of a check shown without --statistics."""
+
+_REFERENCES = {
+    "resolved": "lead to a resource",
+    "unresolved": "to none",
+    "inBundle": "to an entry of their Bundle",
+    "conditional": "are conditional",
+    "elsewhere": "lead to another server",
+}
+
+
+def check_tables(summary: Summary, *, statistics: bool) -> Iterator[Table]:
+    """Yield the table of findings; ``statistics`` shows every group that is told of."""
+    if summary.checks is not None:
+        yield _findings(summary, statistics=statistics)
+
+
+def check_notes(summary: Summary) -> Iterator[str]:
+    """Yield sentences about all references, and where the findings lie."""
+    checks = summary.checks
+    if checks is None:
+        return
+    said = ", ".join(
+        f"{count:,} {_REFERENCES[kind]}" for kind, count in checks.references.items() if count
+    )
+    yield f"references: {said or 'none'}"
+    if checks.table is not None:
+        yield f"every finding of the checks: {checks.table}"
+
+
+def _findings(summary: Summary, *, statistics: bool) -> Table:
+    assert summary.checks is not None
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("check")
+    table.add_column("findings", justify="right")
+    table.add_column("of", overflow="fold")
+    table.add_column("first at", overflow="fold")
+    for check, count in summary.checks.counts.items():
+        groups = [one for one in summary.check_groups if one.check == check]
+        shown = groups if statistics else groups[:_GROUPS]
+        for number, group in enumerate(shown):
+            first = group.examples[0]
+            table.add_row(
+                check if number == 0 else "",
+                f"{group.count:,}",
+                printable(group.group),
+                printable(f"{first.file}:{first.line}"),
+            )
+        rest = count - sum(one.count for one in shown)
+        if rest and groups:
+            table.add_row("", f"{rest:,}", "others", "")
+    return table
