@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -83,40 +84,46 @@ def command(
 
     choices = options.chosen(running, fail_on)
     begun = time.monotonic()
-    with (
-        opened_output(output_file) as out,
-        progress_shown(
-            quiet=quiet, verbose=verbose, log_format=log_format, bar=not out.isatty()
-        ) as on_progress,
-        open_validation(sources, choices, on_progress=on_progress, **running) as validation,
-    ):
+    for_person = output_format in ("human", "grouped")
+    with opened_output(output_file) as out, ExitStack() as live:
+        on_progress = live.enter_context(
+            progress_shown(
+                quiet=quiet,
+                verbose=verbose,
+                log_format=log_format,
+                bar=for_person or not out.isatty(),
+            )
+        )
         shown = Shown(
             max_errors,
             choices.warnings,
             files=quiet and not statistics,
             coloured=_is_coloured(color, out),
         )
-        report = open_report(output_format, out, shown)
+        above_bar = sys.stdout if out.isatty() else out
+        report = open_report(output_format, above_bar, shown)
 
         def finish(summary: Summary) -> None:
             _finish(report, summary)
+            live.close()
             out.flush()
             if statistics or not quiet:
                 show_summary(
                     summary,
-                    out if output_format in ("human", "grouped") else sys.stderr,
+                    out if for_person else sys.stderr,
                     statistics=statistics,
                     elapsed=time.monotonic() - begun,
                     causes=output_format != "grouped",
                 )
 
-        try:
-            for finding in validation:
-                _add(report, finding)
-        except KeyboardInterrupt:
-            finish(validation.so_far())
-            raise
-        finish(validation.summary)
+        with open_validation(sources, choices, on_progress=on_progress, **running) as validation:
+            try:
+                for finding in validation:
+                    _add(report, finding)
+            except KeyboardInterrupt:
+                finish(validation.so_far())
+                raise
+            finish(validation.summary)
     summary = validation.summary
     clean = summary.totals.imported == summary.totals.scanned and not summary.broken_files
     accepted = (clean or exit_zero) and not summary.found(fail_on)
