@@ -2,13 +2,16 @@
 """Kills at random moments: whatever process of an import is killed, its output is that of an import
 that nobody disturbed, and nothing else stays.
 
-usage: random_kills.py [--kills 200] [--megabytes 200] [--seed 0] [--workers 2] [--folder FOLDER]
+usage: random_kills.py [--kills 200] [--megabytes 200] [--seed 0] [--workers 2] [--sink ndjson]
+                       [--folder FOLDER]
 
 An import is begun as a user would begin it, and after a random time a process of it is killed with
-SIGKILL: a worker, the driver, the driver with all its processes, or the fork server. Where that
-ends the command, it is begun again at once with --resume, and may be killed again. At its end its
-files are compared with those of an undisturbed run, byte by byte. Prints a table: which process was
-killed, how often, and how often the job survived; exits with 1 where one did not.
+SIGKILL: a worker, the driver, the driver with all its processes, or the fork server. The time is
+counted from when such a process was first seen, and lasts for most of what one lived undisturbed;
+whichever kind was killed least is killed next. Where that ends the command, it is begun again at
+once with --resume, and may be killed again. At its end its files are compared with those of an
+undisturbed run, byte by byte. Prints a table: which process was killed, how often, and how often
+the job survived; exits with 1 where one did not.
 """
 
 from __future__ import annotations
@@ -24,7 +27,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +38,10 @@ _ENDS = (0, 1, 2, -signal.SIGKILL)
 """Exit codes of a command that was not disturbed, that found its job complete, or was killed."""
 _LONGEST = 600.0
 """Seconds that one run of a command may take."""
+_LOOK = 0.02
+"""Seconds between two looks for a process."""
+_MISSED = 20
+"""Jobs in a row without a kill, after which it is given up."""
 
 
 @dataclass
@@ -56,14 +62,22 @@ class Kills:
 
     folder   where the input, the output and temporary files go; its path is short, since sockets
              are made from it
+    sink     name of the sink, which is part of the output
+    lives    target -> seconds for which there is such a process in an undisturbed run
     """
 
     folder: Path
     workers: int
     chosen: random.Random
+    sink: str = "ndjson"
     rows: dict[str, Row] = field(default_factory=lambda: {name: Row() for name in TARGETS})
     faults: list[str] = field(default_factory=list)
-    seconds: float = 0.0
+    lives: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def tries(self) -> int:
+        """Return how many kills met a living process."""
+        return sum(row.tries for row in self.rows.values())
 
     @property
     def output(self) -> Path:
@@ -71,23 +85,35 @@ class Kills:
         return self.folder / "out" / f"{'0' * 32}-FHIR_IMPORT-{JOB}"
 
     def undisturbed(self) -> dict[str, str]:
-        """Return path -> digest of every file that the import leaves, and remember its time."""
-        began = time.monotonic()
-        code, said = self._ended(self.begin())
-        self.seconds = time.monotonic() - began
+        """Return path -> digest of every file that the import leaves, and remember how long its
+        processes lived.
+        """
+        process = self.begin()
+        seen: dict[str, list[float]] = {}
+        while process.poll() is None:
+            now = time.monotonic()
+            for target in ("driver", "group", *(role for _, role in members(process.pid).values())):
+                seen.setdefault(target, [now]).append(now)
+            time.sleep(_LOOK)
+        self.lives = {target: moments[-1] - moments[0] for target, moments in seen.items()}
+        code, said = self._ended(process)
         if code not in (0, 1):
             raise SystemExit(f"the undisturbed import ended with {code}: {said}")
         return self._taken()
 
-    def killed(self, expected: dict[str, str], targets: Iterator[str]) -> None:
-        """Run one import, killing ``targets`` one after the other as long as it runs."""
+    def killed(self, expected: dict[str, str], kills: int) -> None:
+        """Run one import, killing up to so many processes of it one after the other."""
         met: list[str] = []
         process = self.begin()
-        for _ in range(_TRIES):
-            target = next(targets, None)
-            if target is not None:
-                time.sleep(self.chosen.uniform(0, 0.8 * self.seconds))
-                met += [target] * self._kill(process, target)
+        for number in range(_TRIES):
+            if number < kills:
+                target = min(
+                    TARGETS, key=lambda name: (self.rows[name].tries, self.chosen.random())
+                )
+                self._wait(process, target)
+                killed = self._kill(process, target)
+                met += [target] * killed
+                self.rows[target].tries += killed
             code, said = self._ended(process)
             if code not in (*_ENDS, 3) or "Traceback" in said:
                 self.faults.append(f"after {met}: exit code {code}: {said}")
@@ -101,13 +127,12 @@ class Kills:
         if fault:
             self.faults.append(f"after {met}: {fault}")
         for target in met:
-            self.rows[target].tries += 1
             self.rows[target].survived += not fault
 
     def begin(self, *more: str) -> subprocess.Popen[str]:
         """Start the command in a session of its own."""
         command = [sys.executable, "-m", "bulkfhir", "import", str(self.folder / "in"), "--quiet"]
-        command += ["-o", str(self.folder / "out"), "--job-id", JOB, "--sink", "ndjson", *more]
+        command += ["-o", str(self.folder / "out"), "--job-id", JOB, "--sink", self.sink, *more]
         command += ["--level", "structure-only", "--workers", str(self.workers)]
         places = {"TMPDIR": str(self.folder / "t"), "XDG_STATE_HOME": str(self.folder / "state")}
         return subprocess.Popen(
@@ -118,6 +143,16 @@ class Kills:
             start_new_session=True,
             env=os.environ | places,
         )
+
+    def _wait(self, process: subprocess.Popen[str], target: str) -> None:
+        """Wait for a process of the kind, and then for a random part of what one lives."""
+        while (
+            target in ("worker", "fork server")
+            and process.poll() is None
+            and target not in {role for _, role in members(process.pid).values()}
+        ):
+            time.sleep(_LOOK)
+        time.sleep(self.chosen.uniform(0, 0.8 * self.lives.get(target, 0.0)))
 
     def _kill(self, process: subprocess.Popen[str], target: str) -> bool:
         """Kill what is meant of a command's processes; return whether there was any."""
@@ -229,25 +264,27 @@ def _line(name: str, chosen: random.Random) -> bytes:
 
 
 def run(
-    folder: Path, kills: int, megabytes: float, workers: int, seed: int, *, say: bool = False
+    folder: Path,
+    kills: int,
+    megabytes: float,
+    workers: int,
+    seed: int,
+    *,
+    sink: str = "ndjson",
+    say: bool = False,
 ) -> Kills:
     """Kill processes of imports until as many were met; return what came of it."""
     chosen = random.Random(seed)
     (folder / "t").mkdir(parents=True)
-    made = Kills(folder, workers, chosen)
+    made = Kills(folder, workers, chosen, sink)
     make_input(folder / "in", megabytes, chosen)
     expected = made.undisturbed()
-    order = [TARGETS[number % len(TARGETS)] for number in range(kills)]
-    targets = iter(order)
-    while (met := sum(row.tries for row in made.rows.values())) < kills:
-        made.killed(expected, targets)
-        now = sum(row.tries for row in made.rows.values())
-        left = kills - now
+    missed = 0
+    while (before := made.tries) < kills and missed < _MISSED:
+        made.killed(expected, kills - before)
+        missed = missed + 1 if made.tries == before else 0
         if say:
-            print(f"{now} of {kills} kills", *made.faults[:1], flush=True)
-        if now == met and not left:
-            break
-        targets = iter(chosen.sample(TARGETS, len(TARGETS)) * (left // len(TARGETS) + 1))
+            print(f"{made.tries} of {kills} kills", *made.faults[:1], flush=True)
     return made
 
 
@@ -265,14 +302,21 @@ def main() -> int:
     parser.add_argument("--megabytes", type=float, default=200.0)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sink", default="ndjson", help="ndjson or parquet")
     parser.add_argument("--folder", type=Path, help="an empty folder with a short path")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kills-") as temporary:
         folder = options.folder or Path(temporary)
         made = run(
-            folder, options.kills, options.megabytes, options.workers, options.seed, say=True
+            folder,
+            options.kills,
+            options.megabytes,
+            options.workers,
+            options.seed,
+            sink=options.sink,
+            say=True,
         )
-    print(f"an undisturbed import of {options.megabytes:g} MB took {made.seconds:.1f} s")
+    print(f"an undisturbed import of {options.megabytes:g} MB took {made.lives['driver']:.1f} s")
     print(table(made))
     return 1 if made.faults else 0
 
