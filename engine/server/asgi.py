@@ -49,7 +49,7 @@ def asgi(
                 response = await asyncio.get_running_loop().run_in_executor(
                     threads, application.respond, request
                 )
-            await _send(response, send, threads)
+            await _send(response, receive, send, threads)
         else:
             raise ValueError(f"{scope['type']}: this application speaks HTTP only")
 
@@ -88,7 +88,9 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _send(response: Response, send: Send, threads: ThreadPoolExecutor) -> None:
+async def _send(
+    response: Response, receive: Receive, send: Send, threads: ThreadPoolExecutor
+) -> None:
     body = response.body
     headers = {name.lower(): value for name, value in response.headers.items()}
     if isinstance(body, bytes):
@@ -103,20 +105,26 @@ async def _send(response: Response, send: Send, threads: ThreadPoolExecutor) -> 
     if isinstance(body, bytes):
         await send({"type": "http.response.body", "body": body})
     else:
-        await _stream(body, send, threads)
+        await _stream(body, receive, send, threads)
 
 
-async def _stream(body: Iterable[bytes], send: Send, threads: ThreadPoolExecutor) -> None:
-    """Pieces as they are read, off the loop; whatever holds them open is closed even when the
-    client leaves.
+async def _stream(
+    body: Iterable[bytes], receive: Receive, send: Send, threads: ThreadPoolExecutor
+) -> None:
+    """Pieces as they are read, off the loop, until the client leaves; then whatever holds them open
+    is closed.
     """
     pieces = iter(body)
     loop = asyncio.get_running_loop()
+    left = asyncio.ensure_future(receive())  # the body was read: what comes now is the end
     try:
         while piece := await loop.run_in_executor(threads, next, pieces, b""):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            if left.done():
+                return
         await send({"type": "http.response.body", "body": b""})
     finally:
+        left.cancel()
         close = getattr(pieces, "close", None)
         if close is not None:
             close()

@@ -1,5 +1,5 @@
 """Connection: uvicorn's HTTP protocol within bounds of time, size and number; uvicorn has none for
-a client that has not sent its headers.
+a client that has not sent its headers, nor for one that does not read what it asked for.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
+import socket
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -19,6 +20,14 @@ HEADER_SECONDS: Final = 10.0
 """Until all headers of a request are there, from the connection or the request's first byte on."""
 BODY_SECONDS: Final = 60.0
 """Until all of a body is there; the largest has a megabyte."""
+ANSWER_SECONDS: Final = 60.0
+"""Until a client takes some more of an answer that waits for it."""
+_SENDING: Final = 128 << 10
+"""Bytes that the system keeps on their way to a client.
+
+It hands room for more back in thirds: left to choose, it keeps megabytes, and a client that reads
+steadily at 20 kB a second would look for minutes as though it had gone.
+"""
 HEADER_BYTES: Final = 64 << 10
 """Of the address and all headers; a signed request has some 2,000."""
 _CONNECTIONS: Final = 500
@@ -36,6 +45,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """One connection. Beyond a bound it is answered by 408, 431 or 503, and closed."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _reading: asyncio.TimerHandle | None = None
     _header_bytes = 0
     _in_headers = True
     _refused = False
@@ -47,11 +57,22 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(503, "Service Unavailable")
             return
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # whatever waits for the client is told of
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SENDING)
         self._arm(HEADER_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self._stop_waiting()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        self._stop_waiting()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         if not self._refused:
@@ -100,6 +121,22 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _wait_for_reader(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        self._reading = self.loop.call_later(ANSWER_SECONDS, self._look_at_reader, waiting)
+
+    def _look_at_reader(self, before: int) -> None:
+        if self.transport.get_write_buffer_size() < before:
+            self._wait_for_reader()
+            return
+        _log.info("a connection was closed: its client read nothing for %d s", ANSWER_SECONDS)
+        self.transport.abort()
+
+    def _stop_waiting(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
 
     def _expired(self, seconds: float) -> None:
         answering = self.cycle is not None and not self.cycle.response_complete

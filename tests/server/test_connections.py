@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import uvicorn
 
+from bulkfhir.engine.jobs import ImportJob, JobStatus
 from bulkfhir.engine.server import connection
 from bulkfhir.engine.server.asgi import asgi
 from bulkfhir.engine.server.connection import BoundedProtocol
 from bulkfhir.engine.server.flood import FloodFilter
 from bulkfhir.engine.server.service import Service, ServiceSettings
+from tests.server.conftest import wait_for
 
 GET = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
+LOG = b"GET /jobs/large/files/SUCCESS/a.ndjson HTTP/1.1\r\nhost: localhost\r\n\r\n"
+ENDLESS = LOG.replace(b"a.ndjson", b"b.ndjson")
+LARGE = 8 << 20
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +33,12 @@ def port(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(connection, "HEADER_SECONDS", 0.4)
         patch.setattr(connection, "BODY_SECONDS", 0.4)
+        patch.setattr(connection, "ANSWER_SECONDS", 0.4)
         patch.setattr(connection, "most_connections", lambda: 5)
         state = tmp_path_factory.mktemp("state") / "jobs.db"
-        application = asgi(Service(ServiceSettings(state=state)).application)
+        service = Service(ServiceSettings(state=state, local=True))
+        _add_job_with_a_large_log(service, state.parent)
+        application = asgi(service.application)
         listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(application, http=BoundedProtocol, log_config=None, ws="none")
         server = uvicorn.Server(config)
@@ -41,9 +51,32 @@ def port(tmp_path_factory):
         thread.join(10)
 
 
+def _add_job_with_a_large_log(service, folder):
+    (folder / "job/SUCCESS").mkdir(parents=True)
+    (folder / "job/SUCCESS/a.ndjson").write_bytes(b"x" * LARGE)
+    with (folder / "job/SUCCESS/b.ndjson").open("wb") as endless:
+        endless.truncate(1 << 40)  # takes no room
+    service.jobs.add(
+        ImportJob(
+            id="large",
+            datastore_id="0" * 32,
+            input_uri="s3://in/",
+            output_uri=f"{folder}/job/",
+            level="minimal",
+            submit_time=0.0,
+            status=JobStatus.COMPLETED,
+        )
+    )
+
+
 @contextlib.contextmanager
-def connected(port):
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+def connected(port, room=None):
+    """A client; with ``room`` the system keeps so many bytes for it that it has not read."""
+    with socket.socket() as client:
+        if room:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        client.settimeout(10)
+        client.connect(("127.0.0.1", port))
         yield client
 
 
@@ -107,6 +140,42 @@ def test_a_connection_too_many_is_refused_and_the_others_go_on(port):
             assert answer(one_more).startswith(b"HTTP/1.1 503 ")
         first[0].sendall(GET)
         assert answer(first[0]).startswith(b"HTTP/1.1 200")
+
+
+def test_an_answer_that_nobody_reads_is_given_up(port):
+    with connected(port, 4096) as client, contextlib.suppress(ConnectionError):
+        client.sendall(LOG)
+        assert client.recv(12) == b"HTTP/1.1 200"
+        wait_for(lambda: not open_logs(), "the end of an answer", 10)
+        assert len(answer(client)) < LARGE
+
+
+def test_an_answer_that_is_read_slowly_comes_to_its_end(port):
+    with connected(port) as client:
+        client.sendall(LOG)
+        received = 0
+        while received < LARGE:
+            piece = client.recv(1 << 18)
+            assert piece
+            received += len(piece)
+            time.sleep(0.02)
+
+
+def test_a_client_that_leaves_is_sent_nothing_more(port):
+    with connected(port) as client:
+        client.sendall(ENDLESS)
+        client.recv(12)
+        assert open_logs()
+    wait_for(lambda: not open_logs(), "the end of an answer", 10)
+
+
+def open_logs():
+    """Outcome files that this process, the server, reads."""
+    return [
+        path
+        for path in Path("/proc/self/fd").iterdir()
+        if "/job/SUCCESS/" in os.path.realpath(path)
+    ]
 
 
 def test_a_flood_is_a_few_lines_and_a_number(caplog):
