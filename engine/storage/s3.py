@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
-from ..errors import NotFound, StorageError, Unavailable
+from ..errors import AccessDenied, NotFound, StorageError, Unavailable
 from .interface import StoredObject
 from .patience import retry_seconds
 from .s3_client import S3Client
@@ -186,17 +186,40 @@ class S3Storage:
         bucket, _ = split(folder)
         kept = False
         for first in range(0, len(found), _AT_ONCE):
-            named = {"Objects": found[first : first + _AT_ONCE]}
+            some = found[first : first + _AT_ONCE]
 
-            def delete(client: Any, named: dict[str, Any] = named) -> Any:
-                return client.delete_objects(Bucket=bucket, Delete=named)
+            def delete(client: Any, some: Sequence[dict[str, str]] = some) -> Any:
+                return client.delete_objects(Bucket=bucket, Delete={"Objects": some})
 
-            answer = self._client.call(folder, delete)
-            for failure in answer.get("Errors") or ():
-                reason = failure.get("Message") or failure.get("Code") or "no reason is given"
-                key = failure.get("Key") or "something"
-                raise StorageError(folder, f"{key} could not be deleted: {reason}")
+            try:
+                answer = self._client.call(folder, delete)
+            except AccessDenied:
+                # Ceph RGW 16 refuses this request to a user who may delete each of the objects.
+                kept = self._delete_singly(folder, some) or kept
+                continue
+            self._delete_singly(folder, [_named(failure) for failure in answer.get("Errors") or ()])
             kept = kept or any(entry.get("DeleteMarker") for entry in answer.get("Deleted") or ())
+        return kept
+
+    def _delete_singly(self, folder: str, found: Sequence[dict[str, str]]) -> bool:
+        """Do as ``_delete`` does, by a request an object. Raises StorageError that names the first
+        that stays.
+        """
+        bucket, _ = split(folder)
+        kept = False
+        for named in found:
+
+            def delete(client: Any, named: dict[str, str] = named) -> Any:
+                return client.delete_object(Bucket=bucket, **named)
+
+            try:
+                answer = self._client.call(folder, delete)
+            except Unavailable:
+                raise
+            except StorageError as error:
+                key = named.get("Key", "something")
+                raise StorageError(folder, f"{key} could not be deleted: {error.reason}") from None
+            kept = kept or bool(answer.get("DeleteMarker") and "VersionId" not in named)
         return kept
 
     def _abort(self, folder: str, bucket: str, upload: dict[str, Any]) -> None:
@@ -206,3 +229,8 @@ class S3Storage:
                 Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
             ),
         )
+
+
+def _named(failure: dict[str, str]) -> dict[str, str]:
+    """Return the object that an entry of Errors is about."""
+    return {name: failure[name] for name in ("Key", "VersionId") if failure.get(name)}

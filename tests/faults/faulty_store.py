@@ -29,7 +29,7 @@ class Fault:
 
     matches   given method and path (with the query); whether the request is meant
     times     how often the fault happens before the store is well again
-    status    an error of that HTTP status and code; or
+    status    an error of that HTTP status and code, or with that body; or
     cut       the answer's body ends after so many bytes, and the connection with it; or
     reset     the connection ends before any answer; or
     lost      the request reaches the store, and its answer is lost
@@ -41,6 +41,7 @@ class Fault:
     times: int = 1
     status: int = 0
     code: str = ""
+    body: bytes = b""
     cut: int | None = None
     reset: bool = False
     lost: bool = False
@@ -110,9 +111,12 @@ class FaultyStore:
 
             def refuse(self, fault: Fault) -> None:
                 text = (
-                    f"<?xml version='1.0'?><Error><Code>{fault.code}</Code>"
-                    f"<Message>on purpose</Message></Error>"
-                ).encode()
+                    fault.body
+                    or (
+                        f"<?xml version='1.0'?><Error><Code>{fault.code}</Code>"
+                        f"<Message>on purpose</Message></Error>"
+                    ).encode()
+                )
                 self.send_response(fault.status)
                 self.send_header("Content-Type", "application/xml")
                 self.send_header("Content-Length", str(len(text)))

@@ -304,9 +304,40 @@ def test_versions_that_may_not_be_deleted_are_said_and_the_rest_goes(store, buck
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     storage = S3Storage()
     storage.put(f"s3://{bucket}/job/.work/plan.json", b"1")
-    store.fail(matches=lambda said, path: said == "POST", times=2, status=403, code="AccessDenied")
+    store.fail(
+        matches=lambda said, path: said == "POST" or "versionId" in path,
+        times=4,  # all at once and one by one, each asked again with fresh credentials
+        status=403,
+        code="AccessDenied",
+    )
     storage.delete_folder(f"s3://{bucket}/job/.work")
-    assert "earlier versions of what is deleted here stay: access denied" in caplog.text
+    stays = "stay: job/.work/plan.json could not be deleted: access denied"
+    assert f"earlier versions of what is deleted here {stays}" in caplog.text
+    assert list(storage.list(f"s3://{bucket}/job/")) == []
+
+
+ERRORS = b"".join(
+    b"<Error><Key>job/.work/%d.json</Key><Code>AccessDenied</Code></Error>" % number
+    for number in range(3)
+)
+"""Of an answer to the request that deletes several objects: each is refused."""
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"status": 403, "code": "AccessDenied"},
+        {"status": 200, "body": b"<DeleteResult>" + ERRORS + b"</DeleteResult>"},
+    ],
+    ids=["the request", "each object"],
+)
+def test_a_store_that_deletes_only_one_object_at_a_time_is_asked_so(store, bucket, refusal):
+    storage = S3Storage()
+    for number in range(3):
+        storage.put(f"s3://{bucket}/job/.work/{number}.json", b"{}")
+    refused = store.fail(matches=lambda said, path: "?delete" in path, times=99, **refusal)
+    storage.delete_folder(f"s3://{bucket}/job/.work")
+    assert refused.happened
     assert list(storage.list(f"s3://{bucket}/job/")) == []
 
 
