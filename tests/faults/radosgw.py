@@ -2,11 +2,11 @@
 real: by hand, since it takes minutes and Debian's packages.
 
 usage: apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-mgr ceph-common
-       python -m tests.faults.radosgw [--keys 10000] [--megabytes 200]
+       python -m tests.faults.radosgw [--keys 10000] [--megabytes 200] [--https]
 
 Starts one monitor, one OSD in memory and the gateway on 127.0.0.1, in a temporary folder; prints a
-line for every check, and ends with 1 where one fails. Throughput stands beside that of plain boto3
-reads of the same object.
+line for every check, and ends with 1 where one fails; with --https the gateway speaks TLS, by a
+certificate of its own. Throughput stands beside that of plain boto3 reads of the same object.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.faults.certificate import make_certificate
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "bulkfhir-tests"
@@ -59,7 +61,7 @@ mgr data = {folder}/mgr
 [osd.0]
 osd data = {folder}/osd
 [client.rgw]
-rgw frontends = beast endpoint=127.0.0.1:{gateway} tcp_nodelay=1
+rgw frontends = beast {endpoint} tcp_nodelay=1
 rgw crypt require ssl = false
 rgw crypt s3 kms backend = testing
 rgw crypt s3 kms encryption keys = {key}={secret}
@@ -74,9 +76,17 @@ def _free_port() -> int:
 
 
 @contextmanager
-def gateway(folder: Path) -> Iterator[str]:
-    """Run a gateway; yield its address. Its users are made with ``user``."""
+def gateway(folder: Path, *, https: bool = False) -> Iterator[str]:
+    """Run a gateway; yield its address. Its users are made with ``user``; with ``https`` the
+    environment tells boto3 to trust its certificate.
+    """
     port = _free_port()
+    scheme, endpoint = "http", f"endpoint=127.0.0.1:{port}"
+    if https:
+        certificate, key = make_certificate(folder)
+        os.environ["AWS_CA_BUNDLE"] = str(certificate)
+        secured = f"ssl_certificate={certificate} ssl_private_key={key}"
+        scheme, endpoint = "https", f"ssl_endpoint=127.0.0.1:{port} {secured}"
     for name in ("mon", "mgr", "osd", "rgw"):
         (folder / name).mkdir()
     fsid = "11111111-2222-3333-4444-555555555555"
@@ -84,7 +94,7 @@ def gateway(folder: Path) -> Iterator[str]:
     text = _CONFIGURATION.format(
         fsid=fsid,
         monitor=monitor,
-        gateway=port,
+        endpoint=endpoint,
         folder=folder,
         key=KEY,
         secret=base64.b64encode(secrets.token_bytes(32)).decode(),
@@ -129,7 +139,7 @@ def gateway(folder: Path) -> Iterator[str]:
             if time.monotonic() > until:
                 raise SystemExit(f"the gateway did not start: {folder}/processes.log")
             time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
+        yield f"{scheme}://127.0.0.1:{port}"
     finally:
         for process in processes:
             process.kill()
@@ -272,17 +282,20 @@ def checks(url: str, folder: Path, keys: int, megabytes: int) -> Iterator[tuple[
         result.status is JobStatus.COMPLETED,
         str(result.message or result.status),
     )
+    left = act_as(url, owner).list_objects_v2(Bucket=WORK).get("KeyCount")
+    yield "its work is deleted, one object at a time", left == 0, f"{left} objects"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
     parser.add_argument("--keys", type=int, default=10_000)
     parser.add_argument("--megabytes", type=int, default=200)
+    parser.add_argument("--https", action="store_true")
     chosen = parser.parse_args()
     failed = 0
     with tempfile.TemporaryDirectory(prefix="radosgw-") as name:
         folder = Path(name)
-        with gateway(folder) as url:
+        with gateway(folder, https=chosen.https) as url:
             for check, holds, seen in checks(url, folder, chosen.keys, chosen.megabytes):
                 print(f"{'ok    ' if holds else 'FAILED'} {check}: {seen}", flush=True)
                 failed += not holds
