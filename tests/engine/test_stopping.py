@@ -30,7 +30,8 @@ WITHIN = 15.0
 """Seconds: five, and what a busy machine takes to start and end processes."""
 
 
-def _hear_interrupts():
+def hear_interrupts():
+    """For a child: whoever runs the tests in the background has SIGINT ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -61,7 +62,7 @@ def begin(write, patient, tmp_path, temporary, monkeypatch):
             text=True,
             start_new_session=True,
             cwd=tmp_path,
-            preexec_fn=_hear_interrupts,
+            preexec_fn=hear_interrupts,
         )
         wait_for(mark.exists)
         return process
