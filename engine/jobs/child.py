@@ -19,7 +19,7 @@ from ..job import JobResult, JobStatus, run_import
 from ..job_folder import job_folder_name
 from ..log_lines import show_logs
 from ..own_process import end_with_job
-from ..storage import storage_for
+from ..storage import normal, storage_for
 from .database import Database
 from .job_row import ImportJob
 from .options import RunOptions
@@ -56,12 +56,21 @@ def main(state: str, job_id: str, attempt: str) -> None:
         return
     recording = Recording(jobs, job, cancel=stopped)
     try:
-        result = _run(job, options, recording)
+        result = _run(job, _in_its_work_folder(jobs, job, options), recording)
         if result.status is JobStatus.CANCEL_COMPLETED and not jobs.cancelling(job):
             return
         recording.finish(result)
     except SupersededError:
         _log.warning("job %s belongs to another process by now", job_id)
+
+
+def _in_its_work_folder(jobs: JobStore, job: ImportJob, options: RunOptions) -> RunOptions:
+    """Return the options with the work folder of the job's first attempt, which is recorded."""
+    if job.work_folder is None:
+        given = options.choices.work_folder
+        jobs.work_in(job, None if given is None else normal(given))
+        return options
+    return replace(options, choices=replace(options.choices, work_folder=job.work_folder))
 
 
 def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult:

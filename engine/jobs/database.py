@@ -74,7 +74,7 @@ CREATE TABLE client_tokens (
 """
 
 
-_STEPS = {0: _TABLES}
+_STEPS = {0: _TABLES, 1: "ALTER TABLE jobs ADD COLUMN work_folder TEXT"}
 """Layout of a file, which is its ``user_version`` -> the statements that make the layout after it.
 An empty file has layout 0. A step that was released is never changed: the file of version 0.1.0
 has layout 1, and every later layout is reached from there by a step of its own.

@@ -31,6 +31,7 @@ class ImportJob:
     attempt        how often the job was begun; a process of an earlier attempt can change nothing
                    any more
     process        identity of the process that runs it, where ``origin`` is "command"
+    work_folder    where its work lies, unless that is in the job's own folder
     """
 
     id: str
@@ -52,6 +53,7 @@ class ImportJob:
     origin: Origin = "endpoint"
     process: str | None = None
     attempt: int = 0
+    work_folder: str | None = None
 
     def properties(self) -> dict[str, Any]:
         """Return ImportJobProperties of the HealthLake API: every member that applies, times as

@@ -8,6 +8,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from .database import Database, StateError, default_path
 from .errors_by_rule import counted_findings, findings_of
 from .job_row import ImportJob, Sample
 from .liveness import this_process
-from .store import JobStore, SupersededError
+from .store import JobStore, SupersededError, UnknownJobError
 
 __all__ = ["Recording", "recorded_import"]
 
@@ -131,22 +132,28 @@ def recorded_import(
     A store that cannot be written is worth a warning: the job runs all the same. Nothing is
     recorded of a job that never began (EngineError).
 
+    A job that is gone on with finds its work where the store remembers it, unless the choices say
+    where.
+
     state   the store's file; default: ``$XDG_STATE_HOME/bulkfhir/jobs.db``
     name    the job's name in the store
     """
     job_id = job_id or secrets.token_hex(16)
     import_it = partial(
-        run_import, source, output, choices, job_id=job_id, datastore_id=datastore_id, **running
+        run_import, source, output, job_id=job_id, datastore_id=datastore_id, **running
     )
     try:
         jobs = JobStore(Database(state or default_path()))
     except StateError as error:
         _log.warning("this job is not recorded: %s", error)
-        return import_it(on_progress=on_progress, cancel=cancel)
+        return import_it(choices=choices, on_progress=on_progress, cancel=cancel)
     job = _job(source, output, choices, job_id, datastore_id, name)
+    if running.get("resume") and choices.work_folder is None:
+        choices = replace(choices, work_folder=_remembered(jobs, job))
+        job = replace(job, work_folder=choices.work_folder)
     recording = _OwnRecording(jobs, job, on_progress, cancel)
     try:
-        result = import_it(on_progress=recording, cancel=recording)
+        result = import_it(choices=choices, on_progress=recording, cancel=recording)
         recording.finish(result)
     except KeyboardInterrupt:
         recording.interrupted()
@@ -154,6 +161,15 @@ def recorded_import(
     finally:
         jobs.database.close()
     return result
+
+
+def _remembered(jobs: JobStore, job: ImportJob) -> str | None:
+    """Return the work folder of the job that an earlier command recorded under this id."""
+    try:
+        earlier = jobs.job(job.id)
+    except (UnknownJobError, sqlite3.Error, StateError):
+        return None
+    return earlier.work_folder if earlier.output_uri == job.output_uri else None
 
 
 class _OwnRecording(Recording):
@@ -218,4 +234,5 @@ def _job(
         progress=JobProgressReport().to_json(),
         origin="command",
         process=this_process(),
+        work_folder=None if choices.work_folder is None else normal(choices.work_folder),
     )

@@ -29,10 +29,11 @@ _FIELDS = tuple(field.name for field in fields(ImportJob))
 _INSERT = """
 INSERT INTO jobs (id, datastore_id, status, name, level, input_uri, output_uri, kms_key_id,
   role_arn, submit_time, start_time, end_time,
-  message, progress, done, findings, origin, process, attempt)
+  message, progress, done, findings, origin, process, attempt, work_folder)
 VALUES (:id, :datastore_id, :status, :name, :level, :input_uri, :output_uri, :kms_key_id, :role_arn,
   :submit_time, :start_time, :end_time,
-  :message, :progress, :done, :findings, :origin, :process, :attempt)
+  :message, :progress, :done, :findings, :origin, :process, :attempt,
+  :work_folder)
 """
 _PAGE = """
 SELECT * FROM jobs
@@ -308,7 +309,17 @@ class JobStore:
                 self.add(job, connection)
                 row = connection.execute("SELECT * FROM jobs WHERE id = ?", (job.id,)).fetchone()
             self._begin(connection, row, job.process)
+            self._work_in(connection, job.id, job.work_folder)
         return self.job(job.id)
+
+    def work_in(self, job: ImportJob, folder: str | None) -> None:
+        """Record where the work of a job lies, for the attempt that goes on with it."""
+        with self.database.writing() as connection:
+            self._owned(connection, job)
+            self._work_in(connection, job.id, folder)
+
+    def _work_in(self, connection: sqlite3.Connection, job_id: str, folder: str | None) -> None:
+        connection.execute("UPDATE jobs SET work_folder = ? WHERE id = ?", (sound(folder), job_id))
 
     def close_abandoned(self) -> None:
         """End the jobs of commands whose process is gone without a word."""

@@ -120,6 +120,7 @@ def test_a_state_file_is_read(state):
         ("whole", JobStatus.COMPLETED_WITH_ERRORS),
     ]
     whole = jobs.job("whole")
+    assert whole.work_folder is None  # a column of the layout after that of 0.1.0
     assert whole.progress["TotalNumberOfResourcesImported"] == 84
     assert [(found["rule"], found["count"]) for found in whole.findings] == [
         ("binding-required", 9),

@@ -103,6 +103,20 @@ def test_a_job_that_is_cancelled_in_the_store_stops(place, toys):
     assert (jobs.job(ID).status, jobs.job(ID).attempt) == (JobStatus.COMPLETED_WITH_ERRORS, 2)
 
 
+@pytest.mark.parametrize("named", ["work", None], ids=["named again", "remembered"])
+def test_a_job_is_gone_on_with_in_the_work_folder_that_it_was_begun_in(place, named):
+    cancel = threading.Event()
+    cancel.set()
+    begun = Choices(level="minimal", work_folder="work")
+    assert imported(place, begun, cancel=cancel, job_id=ID).status is JobStatus.CANCEL_COMPLETED
+    assert store(place).job(ID).work_folder == str(place / "work")
+    (work,) = (place / "work").iterdir()
+    choices = Choices(level="minimal", work_folder=named)
+    resumed = imported(place, choices, resume=True, job_id=ID)
+    assert resumed.status is JobStatus.COMPLETED_WITH_ERRORS
+    assert not work.exists()
+
+
 def test_control_c_is_recorded_and_passes_through(place):
     def interrupt(_progress):
         raise KeyboardInterrupt
