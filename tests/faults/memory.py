@@ -11,7 +11,6 @@ and removed with the output before the next one.
 from __future__ import annotations
 
 import argparse
-import random
 import shutil
 import subprocess
 import sys
@@ -20,8 +19,16 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.faults.random_kills import make_input, members
+from tests.faults.random_kills import members
 
+_LINES = (
+    b'{"resourceType":"Observation","id":"o%09d","status":"final","code":{"text":"a code"},'
+    b'"subject":{"reference":"Patient/1"},"effectiveDateTime":"2026-11-01T10:00:00Z",'
+    b'"valueQuantity":{"value":7.25,"unit":"mg"}}\n',
+    b'{"resourceType":"Patient","id":"p%09d","birthDate":"1980-02-28","gender":"female",'
+    b'"name":[{"family":"Family","given":["A","B"]}]}\n',
+)
+"""Of the two files of an input; ids are its numbers."""
 _LOOK = 0.05
 """Seconds between two looks at the processes: their own peaks are the kernel's, not these looks'.
 """
@@ -71,6 +78,17 @@ def measured(folder: Path, megabytes: float, sink: str, workers: int) -> str:
     return f"{megabytes:>9g}  {sink:<8}{seconds:>9.1f}{figures}"
 
 
+def make_input(folder: Path, megabytes: float) -> None:
+    """Write so many megabytes of lines that differ in their ids."""
+    folder.mkdir()
+    for line in _LINES:
+        count = int(megabytes * 1e6 / len(_LINES) / len(line % 0))
+        with (folder / f"{line[17:21].decode()}.ndjson").open("wb") as file:
+            for first in range(0, count, 5000):
+                numbers = range(first, min(first + 5000, count))
+                file.write(b"".join(map(line.__mod__, numbers)))
+
+
 def main() -> int:
     """Measure every size with every sink."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -81,7 +99,7 @@ def main() -> int:
     print(f"{'MB':>9}  {'sink':<8}{'seconds':>9}{'driver':>9}{'worker':>9}{'all':>9}")
     for megabytes in options.megabytes:
         with tempfile.TemporaryDirectory(prefix="memory-") as name:
-            make_input(Path(name) / "in", megabytes, random.Random(0))
+            make_input(Path(name) / "in", megabytes)
             for sink in options.sinks:
                 print(measured(Path(name), megabytes, sink, options.workers), flush=True)
     return 0

@@ -134,7 +134,7 @@ def gateway(folder: Path, *, https: bool = False) -> Iterator[str]:
         begin("ceph-mgr", "-i", "a")
         begin("ceph-osd", "-i", "0")
         begin("radosgw", "-n", "client.rgw")
-        until = time.monotonic() + 300
+        until = time.monotonic() + 900
         while socket.socket().connect_ex(("127.0.0.1", port)):
             if time.monotonic() > until:
                 raise SystemExit(f"the gateway did not start: {folder}/processes.log")
