@@ -29,6 +29,7 @@ from .refusals import refuse_unusable
 from .settings import Settings
 from .shard import plan_shards, shard_sizes
 from .storage import normal, storage_for
+from .temporary import sweep_temporary
 from .writing.parts import open_sink
 
 __all__ = ["JobResult", "JobStatus", "Limits", "import_job", "run_import"]
@@ -196,6 +197,7 @@ def run_import(
     keep_access_check   the file by which access to the output was tried stays, as HealthLake's does
     contract    an input is what HealthLake's contract calls one, and no source is a glob
     """
+    sweep_temporary()
     job_id = job_id or secrets.token_hex(16)
     if choices.work_folder is not None:
         choices = replace(choices, work_folder=normal(choices.work_folder))

@@ -30,7 +30,7 @@ class TemporaryFolder:
         while lock is None:  # a sweep elsewhere may come between the two
             self.name = tempfile.mkdtemp(prefix=_PREFIX)
             lock = _locked(self.name, unlockable=-1)
-        self.cleanup = weakref.finalize(self, _remove, self.name, lock)
+        self.cleanup = weakref.finalize(self, _remove, self.name, lock, os.getpid())
 
 
 def sweep_temporary() -> None:
@@ -68,7 +68,9 @@ def _locked(folder: str, unlockable: int | None) -> int | None:
     return None
 
 
-def _remove(folder: str, lock: int) -> None:
+def _remove(folder: str, lock: int, owner: int | None = None) -> None:
+    if owner not in (None, os.getpid()):
+        return  # a process that was forked ends: the folder is its parent's
     shutil.rmtree(folder, ignore_errors=True)
     if lock >= 0:
         os.close(lock)

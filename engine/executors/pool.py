@@ -24,6 +24,7 @@ from typing import Any
 
 from ..errors import ConfigurationError, EngineError
 from ..process_identity import alive, identity_of
+from ..temporary import TemporaryFolder
 from .live_counters import Heartbeat, LiveCounters
 from .log_bridge import LogBridge, send_logs_to
 from .options import LocalOptions
@@ -38,6 +39,8 @@ _PAUSE = 0.1
 """Seconds between two starts: a killed process passes for alive for a moment."""
 _LONGEST_FOLDER = 104 - len("/pymp-xxxxxxxx/listener-xxxxxxxx") - 1
 """Bytes: 104 is what macOS allows a socket's path, the end that a zero byte takes included."""
+_LONGEST_SOCKETS = 104 - len("/listener-xxxxxxxx") - 1
+"""Bytes of the path of the folder that sockets lie in."""
 
 
 class LocalPool:
@@ -243,12 +246,27 @@ class _Server:
         self._lock = threading.Lock()
         self._users = 0
         self._ours = False
+        self._sockets: TemporaryFolder | None = None
 
     def acquire(self) -> None:
         with self._lock:
             if not self._users:
                 self._ours = getattr(_forkserver(), "_forkserver_pid", None) is None
+                self._keep_sockets()
             self._users += 1
+
+    def _keep_sockets(self) -> None:
+        """Give multiprocessing a folder for its sockets that is removed even after this process was
+        killed; one that it has already stays, and so does its own way where the path has no room.
+        """
+        configuration = getattr(multiprocessing.current_process(), "_config", {})
+        if self._ours and configuration.get("tempdir") is None:
+            folder = TemporaryFolder()
+            if len(os.fsencode(folder.name)) > _LONGEST_SOCKETS:
+                folder.cleanup()
+                return
+            self._sockets = folder  # as long as this process lives, as multiprocessing's own
+            configuration["tempdir"] = folder.name
 
     def release(self) -> None:
         with self._lock:

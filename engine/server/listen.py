@@ -20,6 +20,11 @@ __all__ = ["listen"]
 
 _FLOODED = ("bulkfhir.engine.server.endpoint", "bulkfhir.engine.server.connection")
 
+_AT_ONCE = 64
+"""Connections that wait to be taken: they are taken all at once, before any of them can be refused,
+and each is an open file.
+"""
+
 _GRACE = 5
 """Seconds that requests get to end once the server was told to."""
 
@@ -55,6 +60,7 @@ def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str
             lifespan="on",
             http=BoundedProtocol,
             ws="none",
+            backlog=_AT_ONCE,
         )
         uvicorn.Server(config).run(sockets=[listener])
     finally:
@@ -85,7 +91,7 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(256)
+        listener.listen(_AT_ONCE)
     except OSError as error:
         listener.close()
         raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from None

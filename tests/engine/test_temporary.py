@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,13 @@ from bulkfhir.engine.temporary import TemporaryFolder
 folder = TemporaryFolder()
 Path(folder.name, "copy").write_bytes(b"x")
 print(folder.name, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+KILLED_WITH_WORKERS = """
+import os, signal
+from bulkfhir.engine.executors.pool import LocalPool
+pool = LocalPool(1)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -47,6 +55,23 @@ def test_a_killed_process_leaves_its_folder_no_longer_than_until_the_next_begins
     assert not left.exists()
     sweep_temporary()
     assert Path(folder.name).exists()
+
+
+def test_sockets_of_workers_stay_no_longer_either(temporary):
+    subprocess.run([sys.executable, "-c", KILLED_WITH_WORKERS], check=False)
+    assert list(temporary.iterdir())
+    sweep_temporary()
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_forked_process_that_ends_leaves_its_parents_folder(temporary):
+    folder = TemporaryFolder()
+    child = os.fork()
+    if not child:
+        folder.cleanup()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert [str(path) for path in temporary.iterdir()] == [folder.name]
 
 
 def test_what_is_not_ours_stays(temporary):

@@ -22,11 +22,15 @@ from pathlib import Path
 from tests.faults.random_kills import members
 
 _LINES = (
-    b'{"resourceType":"Observation","id":"o%09d","status":"final","code":{"text":"a code"},'
-    b'"subject":{"reference":"Patient/1"},"effectiveDateTime":"2026-11-01T10:00:00Z",'
-    b'"valueQuantity":{"value":7.25,"unit":"mg"}}\n',
-    b'{"resourceType":"Patient","id":"p%09d","birthDate":"1980-02-28","gender":"female",'
-    b'"name":[{"family":"Family","given":["A","B"]}]}\n',
+    (
+        b'{"resourceType":"Observation","id":"o%09d","status":"final","code":{"text":"a code"},'
+        b'"subject":{"reference":"Patient/1"},"effectiveDateTime":"2026-11-01T10:00:00Z",'
+        b'"valueQuantity":{"value":7.25,"unit":"mg"}}\n'
+    ),
+    (
+        b'{"resourceType":"Patient","id":"p%09d","birthDate":"1980-02-28","gender":"female",'
+        b'"name":[{"family":"Family","given":["A","B"]}]}\n'
+    ),
 )
 """Of the two files of an input; ids are its numbers."""
 _LOOK = 0.05

@@ -183,7 +183,7 @@ class Kills:
 
     def _compared(self, expected: dict[str, str]) -> str:
         """Return what is wrong with the output and around it, "" if nothing is; remove both."""
-        left = [str(path) for path in (self.folder / "t").iterdir() if "bulkfhir" in path.name]
+        left = [str(path) for path in (self.folder / "t").iterdir()]
         found = self._taken()
         if left:
             return f"temporary files stay: {left}"

@@ -288,7 +288,7 @@ def run(
         soak.over.set()
         for thread in threads:
             thread.join(_LONGEST)
-        soak.read("/healthz")  # it still answers
+        _keep_a_job(soak)  # it still works, and removes what killed jobs left
         soak.ends.update({("rude", kind): count for kind, count in rude.done.items()})
         time.sleep(8)  # idle connections end
         soak.sample()
