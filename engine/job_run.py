@@ -200,6 +200,7 @@ class JobRun:
             )
             ending = Ending(tuple(ordered), duplicates, causes, checks)
             self._sweep()  # what killed workers left
+            self._storage.settle(self._folder)  # before the parts go that all is made of
             self._claim.confirm()
             self._checkpoint.save(replace(plan, ending=ending))
         manifest = Manifest.of(

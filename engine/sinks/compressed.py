@@ -35,10 +35,10 @@ class Compressed:
         """Compress bytes; what comes out of the compressor is written on."""
         self._writer.write(self._compressor.compress(data))
 
-    def commit(self) -> None:
+    def commit(self, *, durable: bool = False) -> None:
         """Write what is left in the compressor, and publish the file."""
         self._writer.write(self._compressor.flush())
-        self._writer.commit()
+        self._writer.commit(durable=durable)
 
     def abort(self) -> None:
         """Leave nothing."""

@@ -47,8 +47,11 @@ class NdjsonSink:
 class _Parts:
     def __init__(self, files: OpenFiles) -> None:
         self._files = files
-        self.commit, self.abort = files.commit, files.abort
+        self.abort = files.abort
 
     def write(self, accepted: Accepted) -> None:
         for name, lines in accepted.by_type():
             self._files.write(name, lines)
+
+    def commit(self) -> None:
+        self._files.commit(durable=True)

@@ -123,7 +123,7 @@ class _Part:
 
     def commit(self) -> None:
         """Publish the part, which is closed."""
-        self._writer.commit()
+        self._writer.commit(durable=True)
 
     def abort(self) -> None:
         """Leave nothing."""

@@ -75,6 +75,11 @@ class BucketFolders:
         with _named(uri):
             return self._local.writer(self._path(uri))
 
+    def settle(self, folder: str) -> None:
+        """See to it that all that was written below a folder outlives a power cut."""
+        with _named(folder):
+            self._local.settle(self._path(folder))
+
     def delete(self, uri: str) -> None:
         """Remove one object; no error where it is gone already."""
         with _named(uri):

@@ -44,8 +44,11 @@ class Writer(Protocol):
         """Write bytes to the end. Raise StorageError."""
         ...
 
-    def commit(self) -> None:
-        """Put the object in its place, whole, instead of any earlier one."""
+    def commit(self, *, durable: bool = False) -> None:
+        """Put the object in its place, whole, instead of any earlier one.
+
+        durable   it outlives a power cut from now on
+        """
         ...
 
     def abort(self) -> None:
@@ -113,6 +116,10 @@ class Storage(Protocol):
 
     def writer(self, uri: str) -> Writer:
         """Return a writer of a new object, of which nothing is seen before its ``commit``."""
+        ...
+
+    def settle(self, folder: str) -> None:
+        """See to it that all that was written below a folder outlives a power cut."""
         ...
 
     def delete(self, uri: str) -> None:

@@ -38,10 +38,10 @@ class OpenFiles:
         """Return (name, bytes) of the files that were written to."""
         return tuple(self._sizes.items())
 
-    def commit(self) -> None:
-        """Publish every file, whole."""
+    def commit(self, *, durable: bool = False) -> None:
+        """Publish every file, whole; ``durable``: they outlive a power cut from now on."""
         for writer in self._writers.values():
-            writer.commit()
+            writer.commit(durable=durable)
 
     def abort(self) -> None:
         """Leave nothing of any file."""

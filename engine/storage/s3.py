@@ -91,6 +91,9 @@ class S3Storage:
     def writer(self, uri: str) -> S3Writer:
         return S3Writer(self._client, uri, self._encryption)
 
+    def settle(self, folder: str) -> None:
+        pass  # what S3 has answered for is durable
+
     def delete(self, uri: str) -> None:
         bucket, key = split(uri)
         self._client.call(uri, lambda client: client.delete_object(Bucket=bucket, Key=key))

@@ -40,8 +40,9 @@ class S3Writer:
             self._send(bytes(memoryview(self._held)[:size]))
             del self._held[:size]
 
-    def commit(self) -> None:
+    def commit(self, *, durable: bool = False) -> None:
         """Put the object in its place, whole. Raises StorageError, and then nothing is left."""
+        del durable  # S3 answers when an object is durable
         try:
             if self._upload is None:
                 put(self._client, self._uri, bytes(self._held), self._encryption)

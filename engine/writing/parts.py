@@ -165,7 +165,7 @@ class LogParts:
         if result.totals.imported:
             self._files.write(KEYS, self._keys.take())
         self._relations.end()
-        self._files.commit()
+        self._files.commit(durable=True)  # before the record that tells of them
         result = dataclasses.replace(result, sizes=self._files.sizes())
         save_result(self._settings, result)
         return result

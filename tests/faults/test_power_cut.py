@@ -1,0 +1,81 @@
+"""A power cut loses what was not written through to the disk: whatever a job says is done was."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from bulkfhir.engine import JobStatus, import_job
+from bulkfhir.engine.storage import local
+
+JOB = "e" * 32
+FOLDER = f"{'0' * 32}-FHIR_IMPORT-{JOB}"
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """What was written through, in order: inodes of files and folders, "all" for a file system."""
+    seen: list[int | str] = []
+    fsync, sync_all = os.fsync, local._sync_file_system
+
+    def noted(descriptor):
+        fsync(descriptor)
+        seen.append(os.fstat(descriptor).st_ino)
+
+    def all_noted(folder):
+        sync_all(folder)
+        seen.append("all")
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(local, "_sync_file_system", all_noted)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("sink", "options"),
+    [("ndjson", {}), ("ndjson", {"compression": "gz"}), ("parquet", {})],
+    ids=["ndjson", "ndjson, compressed", "parquet"],
+)
+def test_parts_are_on_the_disk_before_their_record_and_the_logs_before_the_manifest(
+    tmp_path, written, monkeypatch, sink, options
+):
+    lines = b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number in range(200))
+    (tmp_path / "a.ndjson").write_bytes(lines)
+    parts: dict[int, str] = {}  # those of the work are gone at the end
+    replace = Path.replace
+
+    def noted(path, target):
+        parts[path.stat().st_ino] = str(target)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    result = import_job(
+        tmp_path / "a.ndjson",
+        tmp_path / "out",
+        level="structure-only",
+        workers=1,
+        job_id=JOB,
+        shard_bytes=2000,
+        sink=sink,
+        sink_options=options,
+    )
+    assert result.status is JobStatus.COMPLETED
+    order = [parts.get(entry, "") if isinstance(entry, int) else "all" for entry in written]
+    order = [name.rpartition(f"{FOLDER}/")[2] for name in order]
+    resources = [name for name in order if name.startswith("resources/")]
+    assert {str(path.relative_to(tmp_path / "out" / FOLDER)) for path in _resources(tmp_path)} == (
+        set(resources)
+    )
+    records = [place for place, name in enumerate(order) if name[-11:-5].isdigit()]
+    assert records
+    assert max(map(order.index, resources)) < max(records)
+    assert order.index(".work/000000.SUCCESS") < records[0]
+    assert records[-1] < order.index("all") < order.index("Manifest.json")
+
+
+def _resources(folder):
+    found = (folder / "out" / FOLDER / "resources").rglob("*")
+    return [path for path in found if stat.S_ISREG(path.stat().st_mode)]
