@@ -20,11 +20,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError, EngineError
 from ..process_identity import alive, identity_of
-from ..temporary import TemporaryFolder
+from ..temporary import TemporaryFolder, sweep_temporary
 from .live_counters import Heartbeat, LiveCounters
 from .log_bridge import LogBridge, send_logs_to
 from .options import LocalOptions
@@ -36,7 +37,7 @@ _PRELOAD = ["bulkfhir.engine.preload"]
 _STARTS = 20
 """How often a worker is started, where its fork server is killed meanwhile."""
 _PAUSE = 0.1
-"""Seconds between two starts: a killed process passes for alive for a moment."""
+"""Seconds between two starts: a killed process passes for alive for a moment, its locks with it."""
 _LONGEST_FOLDER = 104 - len("/pymp-xxxxxxxx/listener-xxxxxxxx") - 1
 """Bytes: 104 is what macOS allows a socket's path, the end that a zero byte takes included."""
 _LONGEST_SOCKETS = 104 - len("/listener-xxxxxxxx") - 1
@@ -259,14 +260,22 @@ class _Server:
         """Give multiprocessing a folder for its sockets that is removed even after this process was
         killed; one that it has already stays, and so does its own way where the path has no room.
         """
-        configuration = getattr(multiprocessing.current_process(), "_config", {})
-        if self._ours and configuration.get("tempdir") is None:
+        if self._ours and _configuration().get("tempdir") is None:
             folder = TemporaryFolder()
             if len(os.fsencode(folder.name)) > _LONGEST_SOCKETS:
                 folder.cleanup()
                 return
-            self._sockets = folder  # as long as this process lives, as multiprocessing's own
-            configuration["tempdir"] = folder.name
+            self._sockets = folder
+            _configuration()["tempdir"] = folder.name
+
+    def _drop_sockets(self) -> None:
+        """Remove the folder, unless multiprocessing has put sockets of others there meanwhile: then
+        it stays as long as this process, as multiprocessing's own would.
+        """
+        if self._sockets is not None and not any(Path(self._sockets.name).iterdir()):
+            _configuration()["tempdir"] = None
+            self._sockets.cleanup()
+            self._sockets = None
 
     def release(self) -> None:
         with self._lock:
@@ -277,6 +286,13 @@ class _Server:
                 )  # there is no public way; without it the server leaves with this process
                 if stop:
                     stop()
+                self._drop_sockets()
+
+
+def _configuration() -> dict[str, Any]:
+    """Return what multiprocessing knows of this process, the folder of its sockets among it."""
+    found: dict[str, Any] = getattr(multiprocessing.current_process(), "_config", {})
+    return found
 
 
 def _forkserver() -> Any:
@@ -303,11 +319,13 @@ def _begin(cells: Any, queue: Any, level: int, options: LocalOptions) -> None:
 
 def _leave_with_parent() -> None:
     """A killed parent cannot stop its workers, and they would wait for their next shard for
-    ever.
+    ever; nor can it remove its temporary files.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        time.sleep(_PAUSE)  # until all that it held is free
+        sweep_temporary()
         os._exit(1)
 
 

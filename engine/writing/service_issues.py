@@ -40,6 +40,8 @@ def health_lake_outcome(
         if issue.rule == _ID_RULE and issue.fails and issue.location == place_of_id:
             said.append(_said("error", _bad_id(resource_id)))
             is_early = True
+        elif is_early and issue.location == place_of_id:
+            continue  # a warning on the id that is refused already: the service never came to it
         elif (violation := issue.violation) is None:
             said.append(_said(issue.severity, issue.diagnostics, _location(issue)))
         elif violation.declaration.unplaced and "." not in issue.location:

@@ -24,7 +24,7 @@ def temporary(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("t")
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield folder
-    assert [path for path in folder.iterdir() if not path.name.startswith("pymp-")] == []
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -81,13 +81,15 @@ def test_a_failure_line_is_worded_as_the_service_words_it(tmp_path, case, values
     (tmp_path / "in.ndjson").write_text(line + "\n")
     import_job(tmp_path / "in.ndjson", tmp_path / "out", workers=1, job_id=JOB, values=values)
     (log,) = (tmp_path / "out").glob("*/FAILURE/in.ndjson")
-    issue = json.loads(log.read_text())["UpdateResourceResponse"]["jsonBlob"]["issue"][0]
+    issue, *more = json.loads(log.read_text())["UpdateResourceResponse"]["jsonBlob"]["issue"]
     said = {"severity": severity, "code": "processing", "diagnostics": diagnostics}
     if location:
         said["location"] = location
     if not values:
         said["diagnostics"] = said["diagnostics"].replace("Patient123", "***")
     assert issue == said
+    if case in ("bad-id", "empty-id", "no-id"):
+        assert more == []  # the service refuses the id before it looks at the resource
 
 
 NARRATIVE = {
