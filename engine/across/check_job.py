@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bulkfhir.validators.checks.reference_targets import ReferenceTargets
-from bulkfhir.validators.definitions import core
+from bulkfhir.validators.definitions import Definitions, core
+from bulkfhir.validators.definitions.packages import Packages
+from bulkfhir.validators.schema.snapshot import UsableSnapshots
 
 from ..executors.live_counters import Heartbeat
+from ..job_choices import Choices
 from ..job_folder import CHECKS_TABLE, RELATIONS, part_uri
 from ..settings import Settings
 from ..storage import Storage, storage_for
 from ..totals import EXAMPLES
 from .check_queries import find, reference_counts
+from .completeness import completeness_of
 from .job_checks import CHECKS, CheckGroup, JobChecks
 from .relation_columns import read_relations
 from .relation_store import RelationStore
@@ -65,7 +69,8 @@ def check_job(
             beat()
             store.add_targets(rows)
         beat()
-        find(store, ReferenceTargets(core()))
+        definitions = _definitions(settings.choices)
+        find(store, ReferenceTargets(definitions))
         table = None
         if settings.job_folder is not None:
             beat()
@@ -73,7 +78,21 @@ def check_job(
             uri = place.join(settings.job_folder, CHECKS_TABLE)
             _write(store, place, uri)
             table = place.public(uri)
-        return JobChecks(_counts(store), _groups(store), reference_counts(store), table=table)
+        return JobChecks(
+            _counts(store),
+            _groups(store),
+            reference_counts(store),
+            completeness_of(store, definitions),
+            table,
+        )
+
+
+def _definitions(choices: Choices) -> Definitions:
+    """FHIR's, and those of the job's packages."""
+    if not choices.packages:
+        return core()
+    defaults = dict(one.split("#", 1) for one in choices.default_versions)
+    return UsableSnapshots(Packages(choices.packages, defaults=defaults or None))
 
 
 def findings_schema() -> pa.Schema:

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from ..totals import Place
 
-__all__ = ["CHECKS", "CheckGroup", "JobChecks"]
+__all__ = ["CHECKS", "CheckGroup", "Completeness", "JobChecks"]
 
 CHECKS: Final[Mapping[str, str]] = {
     "reference-missing": "references that lead to nothing",
@@ -36,18 +36,32 @@ class CheckGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Completeness:
+    """How many of the resources that claim a profile have an element that it says must be
+    supported; the element by its id in the profile.
+    """
+
+    profile: str
+    element: str
+    having: int
+    claiming: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobChecks:
     """What the checks over a job come to.
 
     counts      check -> findings, of every check
     groups      the most frequent of each check
     references  resolved, in Bundle, conditional, elsewhere -> references
+    completeness    of every profile that is claimed and known, element by element
     table       where the table of findings lies; None where nothing is written
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     groups: tuple[CheckGroup, ...] = ()
     references: Mapping[str, int] = field(default_factory=dict)
+    completeness: tuple[Completeness, ...] = ()
     table: str | None = None
 
     @classmethod
@@ -66,5 +80,6 @@ class JobChecks:
             data["counts"],
             tuple(groups),
             data["references"],
+            tuple(Completeness(**one) for one in data["completeness"]),
             data["table"],
         )

@@ -10,6 +10,7 @@ from rich.table import Table
 from .printable import printable
 
 if TYPE_CHECKING:
+    from ..across.job_checks import JobChecks
     from ..counting.summary import Summary
 
 __all__ = ["check_notes", "check_tables"]
@@ -27,9 +28,14 @@ _REFERENCES = {
 
 
 def check_tables(summary: Summary, *, statistics: bool) -> Iterator[Table]:
-    """Yield the table of findings; ``statistics`` shows every group that is told of."""
-    if summary.checks is not None:
-        yield _findings(summary, statistics=statistics)
+    """Yield the table of findings and, with ``statistics``, which shows every group that is told
+    of too, that of elements that must be supported.
+    """
+    if summary.checks is None:
+        return
+    yield _findings(summary, statistics=statistics)
+    if statistics:
+        yield _completeness(summary.checks)
 
 
 def check_notes(summary: Summary) -> Iterator[str]:
@@ -66,4 +72,16 @@ def _findings(summary: Summary, *, statistics: bool) -> Table:
         rest = count - sum(one.count for one in shown)
         if rest and groups:
             table.add_row("", f"{rest:,}", "others", "")
+    return table
+
+
+def _completeness(checks: JobChecks) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("must-support element", overflow="fold")
+    table.add_column("have it", justify="right")
+    table.add_column("of", justify="right")
+    table.add_column("profile", overflow="fold")
+    for one in checks.completeness:
+        cells = one.element, f"{one.having:,}", f"{one.claiming:,}", one.profile
+        table.add_row(*map(printable, cells))
     return table

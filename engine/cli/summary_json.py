@@ -148,6 +148,15 @@ def _checks(summary: Summary) -> dict[str, Any] | None:
             for one in summary.check_groups
         ],
         "references": dict(checks.references),
+        "mustSupport": [
+            {
+                "profile": one.profile,
+                "element": one.element,
+                "having": one.having,
+                "claiming": one.claiming,
+            }
+            for one in checks.completeness
+        ],
         "table": checks.table,
     }
 

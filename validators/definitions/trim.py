@@ -17,7 +17,7 @@ _ELEMENT_DROPPED = frozenset(
     {
         "short", "definition", "comment", "requirements", "alias", "mapping", "example",
         "isModifierReason", "isSummary", "orderMeaning",
-        "meaningWhenMissing", "condition", "label", "code", "mustSupport", "_short", "_definition",
+        "meaningWhenMissing", "condition", "label", "code", "_short", "_definition",
         "_comment", "_requirements", "isInlineGenerated",
     }
 )  # fmt: skip

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkfhir.engine.across.check_queries import find, reference_counts
+from bulkfhir.engine.across.completeness import completeness_of
+from bulkfhir.engine.across.job_checks import Completeness
 from bulkfhir.engine.across.relation_columns import RelationColumns, read_relations, texts
 from bulkfhir.engine.across.relation_store import RelationStore
 from bulkfhir.engine.across.targets import read_targets
@@ -17,7 +19,7 @@ from bulkfhir.engine.reading.lines import Lines
 from bulkfhir.engine.storage import LocalStorage
 from bulkfhir.validators import BlockVerdicts, Verdict
 from bulkfhir.validators.checks.reference_targets import ReferenceTargets
-from bulkfhir.validators.definitions import core
+from bulkfhir.validators.definitions import core, type_url
 
 SECRET = bytes(range(16))
 TARGETS = ReferenceTargets(core())
@@ -186,6 +188,26 @@ def test_a_member_called_reference_that_is_none_is_no_reference(tmp_path):
     rows, counts = found([[(issue, False)]], tmp_path)
     assert [row[0] for row in rows] == ["unreferenced"]
     assert not any(counts.values())
+
+
+def test_completeness_says_how_many_have_what_their_profile_wants(tmp_path):
+    url = type_url("vitalsigns")
+    lines = [
+        {"resourceType": "Observation", "id": str(n), "meta": {"profile": [url, "http://unknown"]}}
+        for n in range(3)
+    ]
+    lines[0]["status"] = lines[2]["status"] = "final"
+    lines[1]["valueString"] = lines[2]["valueQuantity"] = "a"
+    with RelationStore(1) as store:
+        store.add_rows("shard", [(0, "f", 0)])
+        for segment in read_relations(
+            LocalStorage(), str(part([[(line, False) for line in lines]], tmp_path))
+        ):
+            store.add(segment)
+        found = {one.element: one for one in completeness_of(store, core())}
+    assert found["Observation.status"] == Completeness(url, "Observation.status", 2, 3)
+    assert found["Observation.value[x]"].having == 2
+    assert found["Observation.category"].having == 0
 
 
 def test_a_shard_that_does_not_count_says_nothing(tmp_path):
