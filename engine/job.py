@@ -55,6 +55,7 @@ def import_job(
     unknown_profile: str = "error",
     terminology: str = "reference",
     warnings: bool = False,
+    profiles: Sequence[str] = (),
     packages: Sequence[str] = (),
     default_versions: Sequence[str] = (),
     judge: str = "bulkfhir",
@@ -92,6 +93,8 @@ def import_job(
                        level strict
     terminology        reference | r4: how value sets are read where HL7's validator and R4 differ
     warnings           warnings and information of accepted lines are counted too
+    profiles           at level strict, canonical urls of profiles that every resource of their
+                       type follows beside those that it names
     packages           FHIR packages with profiles: ``name#version``, ``.tgz`` files or folders
     default_versions   ``name#version``: which version of a package a bare canonical url means,
                        where several are given; else the first given
@@ -143,6 +146,7 @@ def import_job(
             unknown_profile=unknown_profile,
             terminology=terminology,
             warnings=warnings,
+            profiles=tuple(profiles),
             packages=tuple(packages),
             default_versions=tuple(default_versions),
             judge=judge,

@@ -41,6 +41,7 @@ class Choices:
     unknown_profile: str = "error"
     terminology: str = "reference"
     warnings: bool = False
+    profiles: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     default_versions: tuple[str, ...] = ()
     judge: str = "bulkfhir"

@@ -6,7 +6,7 @@ from .across.relation_store import require_duckdb
 from .across.targets import check_targets
 from .errors import ConfigurationError
 from .job_choices import Choices
-from .judging.chosen_packages import check_packages
+from .judging.chosen_packages import check_packages, check_profiles
 from .plugins import SINKS, VALIDATORS, check_options, load
 
 __all__ = ["refuse_unusable"]
@@ -15,7 +15,7 @@ __all__ = ["refuse_unusable"]
 def refuse_unusable(choices: Choices, workers: int | None, shard_bytes: int | None) -> None:
     """Raise ConfigurationError for choices that cannot work: a value that there is not, a plug-in
     that is not installed, an option that its sink does not take, a package or a target that cannot
-    be read.
+    be read, a profile that no package has.
     """
     choices.check()
     if workers is not None and workers < 1:
@@ -30,3 +30,5 @@ def refuse_unusable(choices: Choices, workers: int | None, shard_bytes: int | No
         require_duckdb()
         check_targets(choices.targets)
     check_packages(choices.packages, choices.default_versions)
+    if choices.profiles:
+        check_profiles(choices)

@@ -182,6 +182,8 @@ def _judge(settings: Settings) -> Judge:
             options["terminology"] = choices.terminology
         if choices.default_versions:
             options["defaults"] = default_versions(choices.default_versions)
+        if choices.profiles:
+            options["profiles"] = choices.profiles
         if choices.max_issues != MOST:
             options["max_issues"] = choices.max_issues
         judge = new_validator(choices.judge, choices.level, options)

@@ -37,7 +37,7 @@ from .rules.questionnaires import answer_rules, condition_faults, definition, re
 from .terminology import code_faults
 from .values import decoding, format_faults, narrative_faults
 
-__all__ = ["DECLARATIONS", "sentences"]
+__all__ = ["DECLARATIONS", "brief", "sentences"]
 
 _MODULES = (
     decoding,
@@ -90,3 +90,19 @@ DECLARATIONS: tuple[Declaration, ...] = tuple(one for one in _EVERY if one.main 
 def sentences(declaration: Declaration) -> tuple[Declaration, ...]:
     """Return the declaration of a name and those that add a sentence to it."""
     return tuple(one for one in _EVERY if declaration in (one, one.main))
+
+
+def brief(rule: str, sentence: str) -> str:
+    """Return the sentence of an issue as it stands where alike findings are counted together."""
+    for one in _BRIEF.get(rule, ()):
+        values = one.values_of(sentence)
+        if values is not None:
+            return one.brief.format_map(values)
+    return sentence
+
+
+_BRIEF = {
+    name: tuple(one for one in reversed(_EVERY) if one.name == name and one.brief)
+    for name in {one.name for one in _EVERY if one.brief}
+}
+"""The declarations that have a brief sentence, by name; those that say more come first."""

@@ -110,6 +110,11 @@ class Declaration:
         match = _reading(self.brief or self.template).fullmatch(sentence)
         return None if match is None else match.groupdict()
 
+    def values_of(self, sentence: str) -> Mapping[str, str] | None:
+        """Return the values for the fields of a whole sentence; None where it is another's."""
+        match = _reading(self.template).fullmatch(sentence)
+        return None if match is None else match.groupdict()
+
     @property
     def hidden(self) -> Declaration:
         """The declaration with the mask in place of every field that may quote the data."""

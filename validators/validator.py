@@ -12,6 +12,7 @@ from .block import Block, BlockValidator, BlockVerdicts, OneByOne
 from .checks.check import joined
 from .checks.exactness import InexactNumberError
 from .definitions import CORE, Definitions, core
+from .errors import PackageError
 from .excerpt import MOST, excerpt
 from .explainer.form import (
     RESOURCE_TYPE,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from .definitions.packages import Packages
     from .remarks import Remarks
 
-__all__ = ["Level", "UnknownProfile", "Validator"]
+__all__ = ["Level", "UnknownProfile", "Validator", "known_profiles"]
 
 Level = Literal["strict", "structure-only", "minimal"]
 """HealthLake's ValidationLevel."""
@@ -70,6 +71,8 @@ class Validator:
                      minimal: readable JSON of a known type with a legal id; what search could not
                      read is a warning.
     unknown_profile  at strict, what an unknown profile is worth
+    profiles         at strict, canonical urls of profiles that every resource of their type follows
+                     beside those that it names; each is in a package
     packages         FHIR packages: ``.tgz`` files, folders, or ``name#version`` in the standard
                      cache; see ``definitions.packages``
     defaults         name of a package -> the version that a bare canonical url means, where several
@@ -91,6 +94,7 @@ class Validator:
         *,
         unknown_profile: UnknownProfile = "error",
         warnings: bool = False,
+        profiles: Sequence[str] = (),
         packages: Sequence[str] = (),
         defaults: Mapping[str, str] | None = None,
         terminology: TerminologyRules = "reference",
@@ -98,8 +102,8 @@ class Validator:
         max_issues: int = MOST,
     ) -> None:
         """Read the packages; types and profiles are compiled when first met. Raises PackageError
-        for a package that cannot be found or read, and ValueError for an unknown level or
-        terminology.
+        for a package that cannot be found or read and for a profile that none has, and ValueError
+        for an unknown level or terminology.
         """
         if level not in get_args(Level):
             raise ValueError(f"unknown level {level!r}: one of {', '.join(get_args(Level))}")
@@ -134,8 +138,12 @@ class Validator:
 
             self.packages = Packages(packages, defaults=defaults)
             self._definitions = UsableSnapshots(self.packages)
+        self._profiles = known_profiles(profiles, self._definitions, level)
         self._errors = Explainer(
-            self._definitions, unknown_profile=self._unknown_profile, terminology=terminology
+            self._definitions,
+            unknown_profile=self._unknown_profile,
+            asked_profiles=self._profiles,
+            terminology=terminology,
         )
         self._searched = SearchedElements(self._definitions)
         self.native = native and NATIVE and not warnings
@@ -238,6 +246,7 @@ class Validator:
             self._definitions,
             warnings=True,
             unknown_profile=self._unknown_profile,
+            asked_profiles=self._profiles,
             sharing=self._errors,
         )
 
@@ -269,6 +278,23 @@ def _as_bytes(line: object) -> bytes:
     if isinstance(line, bytes | bytearray | memoryview):
         return bytes(line)
     raise TypeError(f"a resource is given as JSON, as bytes or str, not as {type(line).__name__}")
+
+
+def known_profiles(
+    profiles: Sequence[str], definitions: Definitions, level: str
+) -> tuple[str, ...]:
+    """Return the profiles that are asked for, each once. Raise PackageError for one that no package
+    has, that is none of a resource type, and at a level that does not look at profiles.
+    """
+    for url in profiles:
+        if level != "strict":
+            raise PackageError(f"{url}: profiles are checked at level strict")
+        definition = definitions.fetch("StructureDefinition", url)
+        if definition is None:
+            raise PackageError(f"{url}: no package at hand has this profile; give it by --package")
+        if not Schema(core()).is_resource(definition["type"]):
+            raise PackageError(f"{url}: a profile on {definition['type']}, which is no resource")
+    return tuple(dict.fromkeys(profiles))
 
 
 def _resource_type(name: Any) -> Issue:

@@ -10,8 +10,6 @@ __all__ = ["cause_lines"]
 _TYPES = 4
 """Resource types of a cause that are named."""
 
-_FAILING = frozenset({"fatal", "error"})
-
 
 def cause_lines(summary: Mapping[str, Any], most: int | None) -> Iterator[str]:
     """Yield the groups of a summary as JSON has it, the most frequent first and so many at the
@@ -25,9 +23,8 @@ def cause_lines(summary: Mapping[str, Any], most: int | None) -> Iterator[str]:
         yield _more(summary, shown)
     if (drowning := summary["drowning"]) is not None:
         lines = drowning["lines"]
-        errors = sum(rule["issues"] for rule in summary["rules"] if rule["severity"] in _FAILING)
         cause_them = "1 line causes" if lines == 1 else f"{lines:,} lines cause"
-        yield f"{cause_them} {drowning['errors']:,} of {errors:,} errors"
+        yield f"{cause_them} {drowning['errors']:,} of {drowning['allErrors']:,} errors"
     yield from _mending(summary["mend"], summary["rejected"])
     yield from _profiles(summary["unknownProfiles"], most)
     for found in summary["otherVersions"]:
@@ -51,7 +48,8 @@ def _found(entry: Mapping[str, Any]) -> str:
 
 
 def _more(summary: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> str:
-    issues = sum(rule["issues"] for rule in summary["rules"])
+    told = len(summary["causes"]) == summary["causesInAll"]
+    issues = sum(entry["issues"] for entry in summary["causes" if told else "rules"])
     left = issues - sum(cause["issues"] for cause in shown)
     groups = summary["causesInAll"] - len(shown)
     kinds = "1 more kind" if groups == 1 else f"{groups:,} more kinds"

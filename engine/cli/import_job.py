@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -89,6 +90,7 @@ def _pairs(
     help="Form of the summary on standard output.",
 )
 @options.checking
+@options.showing
 @options.summing
 @options.workers
 @options.retrying
@@ -115,7 +117,7 @@ def command(
     from ..jobs.recording import recorded_import
     from .live import progress_shown
 
-    choices = options.chosen(running, fail_on)
+    choices, showing = options.chosen(running, fail_on), options.shown(running)
     if running["resume"] and not running["job_id"]:
         raise click.UsageError("--resume goes on with the job that --job-id names")
     running["job_id"] = running["job_id"] or secrets.token_hex(16)
@@ -128,6 +130,8 @@ def command(
             err=True,
         )
         raise
+    failed = result.summary.found(fail_on) or showing.fails(result.summary, fail_on)
+    result = replace(result, summary=showing.summary(result.summary))
     if output_format == "json":
         click.echo(json.dumps(_document(result), indent=2))
     elif statistics or not quiet:
@@ -136,8 +140,7 @@ def command(
         for broken in result.summary.broken_files:
             click.echo(f"bulkfhir: {printable(f'{broken.name}: {broken.message}')}", err=True)
     code = _exit_code(result, exit_zero=exit_zero)
-    failed = code == exits.ACCEPTED and result.summary.found(fail_on)
-    return exits.REJECTED if failed else code
+    return exits.REJECTED if failed and code == exits.ACCEPTED else code
 
 
 def _show(result: JobResult, *, statistics: bool, grouped: bool) -> None:

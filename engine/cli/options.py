@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ..job_choices import LEVELS, LIMITS, TERMINOLOGIES, UNKNOWN_PROFILES, Choices
+from .baseline import Baseline
 from .configuration import Location
+from .showing import FAIL_ON, SEVERITIES, Showing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +23,8 @@ __all__ = [
     "limits",
     "profiles",
     "retrying",
+    "shown",
+    "showing",
     "selecting",
     "sources",
     "speaking",
@@ -125,6 +130,13 @@ def validating(command: Command) -> Command:
         ),
         profiles,
         click.option(
+            "--profile",
+            "profiles",
+            multiple=True,
+            metavar="URL",
+            help="Profile that every resource of its type follows, whatever it names. Repeatable.",
+        ),
+        click.option(
             "--validator",
             "validators",
             multiple=True,
@@ -216,22 +228,69 @@ def checking(command: Command) -> Command:
         click.option(
             "--fail-on",
             metavar="NAME[,NAME]",
-            callback=_names_of_checks,
-            help="Exit with 1 where these checks find something.",
+            callback=_names_to_fail_on,
+            help="Exit with 1 where these checks find something; new: what --baseline has not; "
+            "error, warning or information: findings of that severity or above.",
         ),
     )
 
 
-def _names_of_checks(
+def _names_to_fail_on(
     _context: click.Context, _option: click.Parameter, value: str | None
 ) -> tuple[str, ...]:
     from ..across.job_checks import CHECKS
 
+    known = (*CHECKS, *FAIL_ON)
     names = tuple(filter(None, (value or "").split(",")))
     for name in names:
-        if name not in CHECKS:
-            raise click.BadParameter(f"{name}: no such check; checks are {', '.join(CHECKS)}")
+        if name not in known:
+            raise click.BadParameter(f"{name}: no such check; one of {', '.join(known)}")
     return names
+
+
+def showing(command: Command) -> Command:
+    """Add the options that say which findings are shown; see ``Showing``."""
+    return _with(
+        command,
+        click.option(
+            "--select",
+            multiple=True,
+            metavar="RULE|PLACE",
+            help="Show only findings of this rule or below this place. Repeatable.",
+        ),
+        click.option(
+            "--ignore",
+            multiple=True,
+            metavar="RULE|PLACE",
+            help="Do not show findings of this rule or below this place. Repeatable.",
+        ),
+        click.option(
+            "--severity",
+            type=click.Choice(SEVERITIES),
+            default=SEVERITIES[-1],
+            show_default=True,
+            help="Least severity that is shown.",
+        ),
+        click.option(
+            "--baseline",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Show only what an earlier result, of --output-format json, has not.",
+        ),
+    )
+
+
+def shown(parameters: dict[str, Any]) -> Showing:
+    """Take out of a command's parameters what is to be shown, and return it.
+
+    Raises UsageError for a baseline that is none.
+    """
+    baseline = parameters.pop("baseline")
+    return Showing(
+        parameters.pop("select"),
+        parameters.pop("ignore"),
+        parameters.pop("severity"),
+        None if baseline is None else Baseline.read(baseline),
+    )
 
 
 def speaking(command: Command) -> Command:
@@ -262,10 +321,16 @@ def chosen(parameters: dict[str, Any], fail_on: tuple[str, ...] = ()) -> Choices
     """Take the choices out of a command's parameters, where both are called alike, and return
     them; the parameters that are left say how to run.
 
-    fail_on   checks over the whole job, which are made only where that is chosen
+    fail_on   checks over the whole job, which are made only where that is chosen; or a severity:
+              warnings are counted for it
     """
-    if fail_on and not parameters.get("checks"):
-        raise click.UsageError(f"--fail-on {fail_on[0]}: checks are made where --checks asks")
+    checks = [name for name in fail_on if name not in FAIL_ON]
+    if checks and not parameters.get("checks"):
+        raise click.UsageError(f"--fail-on {checks[0]}: checks are made where --checks asks")
+    if "new" in fail_on and parameters.get("baseline") is None:
+        raise click.UsageError("--fail-on new: what is new is told by --baseline")
+    if not {"warning", "information"}.isdisjoint(fail_on):
+        parameters["warnings"] = True
     values = not parameters.pop("no_values", False)
     names = [item.name for item in fields(Choices) if item.name in parameters]
     return Choices(values=values, **{name: parameters.pop(name) for name in names})

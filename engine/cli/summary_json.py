@@ -98,7 +98,11 @@ def _mend(causes: Causes) -> list[dict[str, Any]]:
 
 def _drowning(causes: Causes) -> dict[str, int] | None:
     found = causes.drowning
-    return None if found is None else {"lines": found.lines, "errors": found.errors}
+    return (
+        None
+        if found is None
+        else {"lines": found.lines, "errors": found.errors, "allErrors": found.all_errors}
+    )
 
 
 def _profile(found: UnknownProfile) -> dict[str, Any]:

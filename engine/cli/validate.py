@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..counting.summary import Summary
     from ..log_lines import LogFormat
     from ..validation import Finding
+    from .showing import Showing
 
 __all__ = ["command"]
 
@@ -53,6 +54,7 @@ __all__ = ["command"]
     help="Colour severities; auto: on a terminal, by NO_COLOR and by FORCE_COLOR.",
 )
 @options.checking
+@options.showing
 @options.summing
 @options.workers
 @options.retrying
@@ -82,7 +84,7 @@ def command(
     from .live import progress_shown
     from .tables import show_summary
 
-    choices = options.chosen(running, fail_on)
+    choices, showing = options.chosen(running, fail_on), options.shown(running)
     begun = time.monotonic()
     for_person = output_format in ("human", "grouped")
     with opened_output(output_file) as out, ExitStack() as live:
@@ -104,6 +106,7 @@ def command(
         report = open_report(output_format, above_bar, shown)
 
         def finish(summary: Summary) -> None:
+            summary = showing.summary(summary)
             _finish(report, summary)
             live.close()
             out.flush()
@@ -119,14 +122,16 @@ def command(
         with open_validation(sources, choices, on_progress=on_progress, **running) as validation:
             try:
                 for finding in validation:
-                    _add(report, finding)
+                    _add(report, finding, showing)
             except KeyboardInterrupt:
                 finish(validation.so_far())
                 raise
             finish(validation.summary)
     summary = validation.summary
     clean = summary.totals.imported == summary.totals.scanned and not summary.broken_files
-    accepted = (clean or exit_zero) and not summary.found(fail_on)
+    accepted = (clean or exit_zero) and not (
+        summary.found(fail_on) or showing.fails(summary, fail_on)
+    )
     return exits.ACCEPTED if accepted else exits.REJECTED
 
 
@@ -139,20 +144,20 @@ def _is_coloured(color: str, out: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or out.isatty()
 
 
-def _add(report: Report, finding: Finding) -> None:
+def _add(report: Report, finding: Finding, showing: Showing) -> None:
     verdict = finding.verdict
     for issue in verdict.issues:
-        report.add(
-            LineIssue(
-                finding.file,
-                finding.line,
-                finding.offset,
-                verdict.resource_type,
-                verdict.resource_id,
-                issue,
-                beside=not issue.fails and verdict.failed,
-            )
+        found = LineIssue(
+            finding.file,
+            finding.line,
+            finding.offset,
+            verdict.resource_type,
+            verdict.resource_id,
+            issue,
+            beside=not issue.fails and verdict.failed,
         )
+        if showing.shows(found):
+            report.add(found)
 
 
 def _finish(report: Report, summary: Summary) -> None:

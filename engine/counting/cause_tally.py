@@ -13,7 +13,7 @@ from bulkfhir.validators.issue import FAILING
 from ..across.cause_rows import GroupKey, GroupRow, encode_rows, mend_id
 from ..across.cause_sums import LOUD, MANY
 
-__all__ = ["CauseTally"]
+__all__ = ["CauseTally", "cut", "without_indexes"]
 
 _HELD = 5_000
 """Groups and sets of causes in memory; then they are written, and begun anew."""
@@ -90,10 +90,7 @@ class CauseTally:
 def _keys(verdict: Verdict, kind: str) -> Iterator[GroupKey]:
     for issue in verdict.issues:
         if issue.rule != MORE.name:
-            message = _message(issue)
-            if len(message) > _LONGEST:
-                message = message[: _LONGEST - 3] + "..."
-            yield GroupKey(issue.severity, issue.rule, _path(issue, kind), message)
+            yield GroupKey(issue.severity, issue.rule, _path(issue, kind), cut(_message(issue)))
 
 
 def _message(issue: Issue) -> str:
@@ -104,12 +101,20 @@ def _message(issue: Issue) -> str:
 
 def _path(issue: Issue, kind: str) -> str:
     """Return the place without indexes, ``*`` for the resource."""
-    location = issue.location
-    if "[" in location:
-        location = _INDEX.sub("", location)
+    location = without_indexes(issue.location)
     if kind and location.startswith(kind) and location[len(kind) : len(kind) + 1] in ("", "."):
         return "*" + location[len(kind) :]
     return location
+
+
+def without_indexes(location: str) -> str:
+    """Return a location without what tells the entries of lists apart."""
+    return _INDEX.sub("", location) if "[" in location else location
+
+
+def cut(message: str) -> str:
+    """Return as much of a sentence as tells groups apart."""
+    return message if len(message) <= _LONGEST else message[: _LONGEST - 3] + "..."
 
 
 def _known_type(verdict: Verdict) -> str:

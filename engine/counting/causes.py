@@ -69,10 +69,13 @@ class Mend:
 
 @dataclass(frozen=True, slots=True)
 class Drowning:
-    """A few lines whose errors are most of all: so many ``lines`` have so many ``errors``."""
+    """A few lines whose errors are most of all: so many ``lines`` have so many ``errors`` of
+    ``all_errors``.
+    """
 
     lines: int
     errors: int
+    all_errors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +140,7 @@ def _drowning(loud: tuple[int, ...], totals: Totals) -> Drowning | None:
         if found * 2 >= errors:
             further = [count for count in loud[lines:] if count * 100 >= errors]
             lines, found = lines + len(further), found + sum(further)
-            return Drowning(lines, found) if lines <= totals.customer_errors * _FEW else None
+            return (
+                Drowning(lines, found, errors) if lines <= totals.customer_errors * _FEW else None
+            )
     return None

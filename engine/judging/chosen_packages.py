@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from bulkfhir.validators.errors import BulkfhirError
 
 from ..errors import ConfigurationError
+from ..job_choices import Choices
 
-__all__ = ["check_packages", "default_versions"]
+__all__ = ["check_packages", "check_profiles", "default_versions"]
 
 _SHOWN = 20
 """Warnings about profiles: who gives a broken package learns that from the first of them."""
@@ -68,3 +69,19 @@ def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
         _log.warning("%s", fault)
     if len(faults) > _SHOWN:
         _log.warning("%d more profiles have faults", len(faults) - _SHOWN)
+
+
+def check_profiles(choices: Choices) -> None:
+    """Raise ConfigurationError for a profile that every resource is to follow and no package has,
+    and at a level that does not look at profiles.
+    """
+    from bulkfhir.validators.definitions import core
+    from bulkfhir.validators.definitions.packages import Packages
+    from bulkfhir.validators.validator import known_profiles
+
+    versions = default_versions(choices.default_versions)
+    try:
+        held = Packages(choices.packages, defaults=versions) if choices.packages else core()
+        known_profiles(choices.profiles, held, choices.level)
+    except BulkfhirError as error:
+        raise ConfigurationError(str(error)) from None

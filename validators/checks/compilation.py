@@ -6,6 +6,7 @@ so that imports lead down only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Compilation(Protocol):
     best_practice    whether invariants marked as best practice are checked
     unknown_profile  the severity of a profile in meta.profile that is not known; None: profiles in
                      meta.profile are not looked at
+    asked_profiles   canonical urls of profiles that every resource of their type follows
     """
 
     definitions: Definitions
@@ -42,6 +44,7 @@ class Compilation(Protocol):
     warnings: bool
     best_practice: bool
     unknown_profile: Literal["error", "warning", "ignore"] | None
+    asked_profiles: Sequence[str]
 
     def profile_check(self, url: str) -> Check | None:
         """Return the check for what a profile says beyond its base type; None if it is unknown."""

@@ -9,7 +9,7 @@ made, while a value is as it should be.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
@@ -65,6 +65,7 @@ class Explainer:
                     checked
     unknown_profile what a profile in meta.profile that is not known is worth; None: profiles in
     meta.profile are not looked at
+    asked_profiles  profiles that every resource of their type follows
     terminology     by whose rules codes are read where the reference and R4 differ
     sharing         an explainer of the same definitions; what it has compiled is shared
     """
@@ -76,6 +77,7 @@ class Explainer:
         warnings: bool = False,
         best_practice: bool = False,
         unknown_profile: Literal["error", "warning", "ignore"] | None = None,
+        asked_profiles: Sequence[str] = (),
         terminology: TerminologyRules = "reference",
         sharing: Explainer | None = None,
     ) -> None:
@@ -97,6 +99,7 @@ class Explainer:
         self.warnings = warnings
         self.best_practice = best_practice
         self.unknown_profile = unknown_profile
+        self.asked_profiles: Sequence[str] = tuple(asked_profiles)
         self._types: dict[str, Check] = {}
         self._resources: dict[str, Check] = {}
         self._profiles: dict[str, Check | None] = {}

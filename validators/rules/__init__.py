@@ -9,6 +9,7 @@ from ..checks.check import Check, Issues
 from ..checks.rule import Rule
 from ..checks.surroundings import Scope
 from . import (
+    asked_profiles,
     attachment,
     binding,
     bundle,
@@ -49,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     operation_definition.RULE,
     narrative_links.RULE,
     claimed_profiles.RULE,
+    asked_profiles.RULE,
     primitive.FORMATS,
     primitive.EMPTY_IDS,
     primitive.STYLE,

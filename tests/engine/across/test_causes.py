@@ -129,7 +129,7 @@ def test_mending_masks_digits_and_counts_lines_that_pass(source):
 def test_a_line_that_drowns_the_others_is_said(write, patient):
     loud = patient("loud", name=[{"family": 7} for _ in range(50)])
     source = write("in.ndjson", [loud, *(patient(str(one), gender="m") for one in range(30))])
-    assert judged(source, workers=1).causes.drowning == Drowning(1, 50)
+    assert judged(source, workers=1).causes.drowning == Drowning(1, 50, 80)
 
 
 def test_issues_of_a_line_that_are_not_shown_are_a_group_of_their_own(write, patient):
