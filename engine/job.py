@@ -62,6 +62,7 @@ def import_job(
     validators: Sequence[str] = (),
     sink: str | None = None,
     sink_options: Mapping[str, str] | None = None,
+    rejected: str | None = None,
     shard_bytes: int | None = None,
     limits: Limits = "none",
     include_all: bool = False,
@@ -103,6 +104,8 @@ def import_job(
     sink               where accepted resources go, by name (``ndjson``); None: nowhere
     sink_options       options of the sink by name, such as ``{"compression": "gz"}`` for ndjson;
                        they stand in the job's folder while it runs, which is no place for a secret
+    rejected           ``ndjson``: rejected lines are kept in ``rejected/<Type>/``, bytes untouched,
+                       beside what was found in each; they are patient data. None: nowhere
     shard_bytes        size of a byte range; decides no byte of the output
     limits             ``healthlake``: a job over HealthLake's limits is FAILED before a byte is
                        read; a Binary over its limit fails its own line
@@ -155,6 +158,7 @@ def import_job(
             max_issues=max_issues,
             sink=sink,
             sink_options=tuple(sorted((sink_options or {}).items())),
+            rejected=rejected,
             limits=limits,
             encryption_key_id=encryption_key_id,
             work_folder=None if work_folder is None else os.fspath(work_folder),

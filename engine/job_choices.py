@@ -50,6 +50,7 @@ class Choices:
     max_issues: int = 1_000
     sink: str | None = None
     sink_options: tuple[tuple[str, str], ...] = ()
+    rejected: str | None = None
     limits: Limits = "none"
     encryption_key_id: str | None = None
     work_folder: str | None = None
@@ -78,6 +79,8 @@ class Choices:
             )
         if self.max_issues < 0:
             raise ConfigurationError(f"{self.max_issues}: a line shows no less than no issue")
+        if self.rejected not in (None, "ndjson"):
+            raise ConfigurationError(f"{self.rejected}: rejected lines are kept as ndjson")
         if self.limits not in LIMITS:
             raise ConfigurationError(f"{self.limits}: limits are {' or '.join(LIMITS)}")
         if self.targets and not self.checks:

@@ -38,7 +38,7 @@ from .writing.manifest import (
     outcomes_by_file,
     with_findings,
 )
-from .writing.parts import open_sink
+from .writing.parts import open_rejected, open_sink
 from .writing.publish import LogPlan, publish_logs
 
 __all__ = ["JobResult", "JobRun"]
@@ -309,10 +309,15 @@ class JobRun:
             self._checkpoint.sweep()
 
     def _discard(self, plan: Plan, indexes: Sequence[int]) -> None:
-        """Takes the resources of shards that do not count out of the sink again."""
+        """Takes the lines of shards that do not count out of the sink again, and out of what is
+        kept of rejected ones.
+        """
         sink = open_sink(plan.settings) if indexes else None
-        for index in indexes if sink else ():
-            sink.discard(index)  # type: ignore[union-attr]
+        kept = open_rejected(plan.settings) if indexes else None
+        for index in indexes:
+            for place in (sink, kept):
+                if place is not None:
+                    place.discard(index)
 
     @contextmanager
     def _opened(self, runner: Runner) -> Iterator[Runner]:

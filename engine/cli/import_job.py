@@ -35,6 +35,7 @@ def _pairs(
 
 @click.command("import")
 @options.sources
+@options.rejected_again
 @click.option(
     "-o",
     "--output",
@@ -58,6 +59,11 @@ def _pairs(
     callback=_pairs,
     help="Option of the sink: compression=gz or zst for ndjson, zstd, snappy or none for parquet. "
     "Repeatable.",
+)
+@click.option(
+    "--rejected",
+    type=click.Choice(("ndjson",)),
+    help="Keep rejected lines in rejected/<Type>/ of the job's folder.  [default: nowhere]",
 )
 @click.option(
     "--job-id", metavar="ID", help="Name of the job, part of its folder's name.  [default: random]"
@@ -117,6 +123,7 @@ def command(
     from ..jobs.recording import recorded_import
     from .live import progress_shown
 
+    sources = options.sources_of(sources, running)
     choices, showing = options.chosen(running, fail_on), options.shown(running)
     if running["resume"] and not running["job_id"]:
         raise click.UsageError("--resume goes on with the job that --job-id names")

@@ -22,11 +22,13 @@ __all__ = [
     "chosen",
     "limits",
     "profiles",
+    "rejected_again",
     "retrying",
     "shown",
     "showing",
     "selecting",
     "sources",
+    "sources_of",
     "speaking",
     "summing",
     "validating",
@@ -37,8 +39,36 @@ __all__ = [
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
-sources = click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+sources = click.argument("sources", nargs=-1, metavar="SOURCE...")
 """File, folder, glob, s3:// prefix, or - for standard input."""
+
+rejected_again = click.option(
+    "--only-rejected-of",
+    metavar="JOB",
+    help="Read what a job rejected and kept by --rejected: its id, or its folder.",
+)
+
+
+def sources_of(sources: tuple[str, ...], parameters: dict[str, Any]) -> tuple[str, ...]:
+    """Return what is to be read; take the job whose rejected lines that is out of the parameters.
+
+    Raises UsageError where nothing is named, or both are.
+    """
+    job = parameters.pop("only_rejected_of")
+    if (job is None) == (not sources):
+        raise click.UsageError(
+            "Missing argument 'SOURCE...'."
+            if job is None
+            else "--only-rejected-of names what is read; no SOURCE goes with it"
+        )
+    if job is None:
+        return sources
+    from ..jobs.rejected_of import rejected_of
+    from ..writing.rejected_lines import OUTCOMES
+
+    parameters["exclude"] = (*parameters["exclude"], f"*{OUTCOMES}")
+    return (rejected_of(job),)
+
 
 workers = click.option(
     "--workers", type=click.IntRange(min=1), help="Processes that validate.  [default: one a core]"

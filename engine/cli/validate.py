@@ -26,6 +26,7 @@ __all__ = ["command"]
 
 @click.command("validate")
 @options.sources
+@options.rejected_again
 @options.validating
 @click.option(
     "--output-format",
@@ -84,6 +85,7 @@ def command(
     from .live import progress_shown
     from .tables import show_summary
 
+    sources = options.sources_of(sources, running)
     choices, showing = options.chosen(running, fail_on), options.shown(running)
     begun = time.monotonic()
     for_person = output_format in ("human", "grouped")

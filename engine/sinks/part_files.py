@@ -9,10 +9,10 @@ __all__ = ["PartFiles"]
 
 
 class PartFiles:
-    """The files ``resources/<Type>/part-000000<ending>`` of one job."""
+    """The files ``resources/<Type>/part-000000<ending>`` of one job, or those of another room."""
 
-    def __init__(self, folder: str, storage: Storage, ending: str) -> None:
-        self._folder = storage.join(folder, "resources")
+    def __init__(self, folder: str, storage: Storage, ending: str, room: str = "resources") -> None:
+        self._folder = storage.join(folder, room)
         self._storage = storage
         self._ending = ending
 

@@ -27,8 +27,9 @@ from ..storage.open_files import OpenFiles
 from .audit import audited
 from .finding_rows import encode_findings
 from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
+from .rejected_lines import RejectedFiles
 
-__all__ = ["Parts", "open_parts", "open_sink"]
+__all__ = ["Parts", "open_parts", "open_rejected", "open_sink"]
 
 _Entry = TypeVar("_Entry")
 
@@ -84,6 +85,16 @@ def open_sink(settings: Settings) -> Sink | None:
     return sink
 
 
+@lru_cache(maxsize=4)
+def open_rejected(settings: Settings) -> RejectedFiles | None:
+    """Return where the job's rejected lines are kept; None where they are not."""
+    choices = settings.choices
+    if choices.rejected is None or settings.job_folder is None:
+        return None
+    storage = storage_for(settings.job_folder, choices.encryption_key_id)
+    return RejectedFiles(settings.job_folder, storage)
+
+
 def _part_files(settings: Settings, index: int) -> OpenFiles:
     storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
     return OpenFiles(
@@ -126,6 +137,8 @@ class LogParts:
         self._relations = _RelationPart(settings, shard.index, self._files)
         sink = open_sink(settings)
         self._sink: SinkWriter | None = sink.open(shard.index) if sink else None
+        kept = open_rejected(settings)
+        self._rejected = kept.open(shard.index) if kept else None
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
         """Write one block; return how many of its accepted lines are search-validation failures."""
@@ -136,6 +149,8 @@ class LogParts:
             self._files.write(SEARCH_FAILURE, _outcomes(lines.first, verdicts, warned))
         if rejected:
             self._files.write(FAILURE, _outcomes(lines.first, verdicts, sorted(rejected)))
+            if self._rejected:
+                self._rejected.write(self._source, lines, verdicts, sorted(rejected))
         accepted, numbers = _accepted(self._source, lines, verdicts, rejected, warned)
         if numbers:
             rows = Rows.of(numbers, lines.first, accepted.types, accepted.ids)
@@ -162,6 +177,8 @@ class LogParts:
         """Put everything written in its place, the record of it last."""
         if self._sink:
             self._sink.commit()
+        if self._rejected:
+            self._rejected.commit()
         if result.totals.imported:
             self._files.write(KEYS, self._keys.take())
         self._relations.end()
@@ -175,6 +192,8 @@ class LogParts:
         self._files.abort()
         if self._sink:
             self._sink.abort()
+        if self._rejected:
+            self._rejected.abort()
 
 
 class FindingParts:
