@@ -35,7 +35,8 @@ def default_versions(named: Sequence[str]) -> Mapping[str, str]:
 
 def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
     """Open the packages and log one warning for what they lack, one for each that is for another
-    FHIR version than it says, and one for each profile that has a fault.
+    FHIR version than it says, one for all expressions that are no FHIRPath, and one for each
+    profile that has a fault.
 
     Raises ConfigurationError for a package that cannot be found or read.
     """
@@ -44,6 +45,7 @@ def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
         return
     from bulkfhir.validators.definitions.packages import Packages
     from bulkfhir.validators.explainer import Explainer
+    from bulkfhir.validators.profiles.broken_expressions import broken_expressions
     from bulkfhir.validators.profiles.lost_slices import lost_slices
     from bulkfhir.validators.schema.snapshot import UsableSnapshots
 
@@ -64,6 +66,14 @@ def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
         lost = lost_slices(Explainer(usable), profiles, unheld)
         costs = f"; slices that cannot be decided without them: {'; '.join(lost[:_SHOWN])}"
         _log.warning("%s%s", warning, costs if lost else "")
+    if broken := broken_expressions(usable, profiles):
+        _log.warning(
+            "%d %s no FHIRPath, which fails whatever is held to it: %s%s",
+            len(broken),
+            "expressions of profiles are" if len(broken) > 1 else "expression of a profile is",
+            "; ".join(broken[:_SHOWN]),
+            " …" if len(broken) > _SHOWN else "",
+        )
     faults = usable.look_through(profiles)
     for fault in faults[:_SHOWN]:
         _log.warning("%s", fault)

@@ -113,3 +113,23 @@ def test_the_first_version_given_is_the_default_unless_another_is_named(data, tm
 def test_a_default_version_of_another_form_is_refused(data, tmp_path):
     with pytest.raises(ConfigurationError, match="name#version"):
         run(data, tmp_path, default_versions=["example"])
+
+
+def test_expressions_that_are_no_fhirpath_are_one_warning_at_the_start(data, tmp_path, caplog):
+    path = tmp_path / "profiles"
+    path.mkdir()
+    constraints = [
+        {"key": f"x-{number}", "severity": "error", "human": "a rule", "expression": text}
+        for number, text in enumerate(("active.exists()", "active = ", "nonesuch()", "active = "))
+    ]
+    elements = [{"id": "Patient", "path": "Patient", "constraint": constraints}]
+    profile = PROFILE | {"differential": {"element": elements}}
+    (path / "p.json").write_text(json.dumps(profile))
+    assert run(data, tmp_path, packages=[str(path)]) == 1
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.startswith(
+        "3 expressions of profiles are no FHIRPath, which fails whatever is held to it: "
+        f"x-1 of {PROFILE['url']} ("
+    )
+    assert "x-0" not in warning
+    assert "there is no function nonesuch()" in warning
