@@ -1,5 +1,5 @@
 # The checks, one by one, in the environment that is active; `make check` runs all of them in one of its own.
-.PHONY: check install test lint format types sample clean
+.PHONY: check install test lint format types docs sample clean
 
 check:                     ## everything that CI runs
 	bash .ci/run
@@ -22,6 +22,10 @@ format:                    ## mend what ruff and rustfmt can mend
 types:                     ## mypy strict; packages carry their real names only in a strict editable install (new files: run it again)
 	pip install -q --no-deps --config-settings editable_mode=strict -e .
 	mypy
+
+docs:                      ## the site, in build/site; what Sphinx warns of is an error
+	pip install -q '.[docs]'
+	python -m sphinx -q -W --keep-going -c docs -b html . build/site
 
 sample:                    ## make fixtures/sample again
 	python fixtures/make_sample.py fixtures/sample
