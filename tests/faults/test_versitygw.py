@@ -1,8 +1,8 @@
 """The whole job on a real S3 server, versitygw: over HTTP and HTTPS with botocore's defaults, into
 a bucket that keeps versions, and as a user who may only do what the documentation grants.
 
-Skipped where the program is not in the PATH: ``go install
-github.com/versity/versitygw/cmd/versitygw@v1.8.0`` puts it into ``$(go env GOPATH)/bin``.
+Skipped where the program of ``tests/faults/versitygw`` is not in the PATH: ``go install .`` in
+that folder puts it into ``$(go env GOPATH)/bin``.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from bulkfhir.engine.errors import AccessDenied
 from bulkfhir.engine.storage.s3 import S3Storage
 from tests.faults.certificate import make_certificate
 
-PROGRAM = shutil.which("versitygw")
+PROGRAM = shutil.which("versitygw-of-tests")
 pytestmark = [
-    pytest.mark.skipif(PROGRAM is None, reason="no versitygw here: go install it to run these"),
+    pytest.mark.skipif(PROGRAM is None, reason="no versitygw-of-tests here: see tests/faults"),
     pytest.mark.xdist_group("versitygw"),
 ]
 
@@ -57,19 +57,18 @@ def server(request, tmp_path_factory):
     secured, certificate = [], None
     if request.param == "https":
         certificate, key = make_certificate(folder)
-        secured = ["--cert", str(certificate), "--key", str(key)]
+        secured = ["-cert", str(certificate), "-key", str(key)]
     command = [
-        *(PROGRAM, "--port", f"127.0.0.1:{port}", "--quiet", "--access", ROOT[0]),
-        *("--secret", ROOT[1], "--iam-dir", str(folder / "users"), "--iam-cache-disable"),
-        *secured,
-        *("posix", "--versioning-dir", str(folder / "versions"), str(folder / "root")),
+        *(PROGRAM, "-address", f"127.0.0.1:{port}", *secured),
+        *("-root", ROOT[0], "-root-secret", ROOT[1], "-user", ROLE[0], "-user-secret", ROLE[1]),
+        *("-buckets", str(folder / "root"), "-versions", str(folder / "versions")),
+        *("-users", str(folder / "users")),
     ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         _await(port, process, folder / "log")
         url = f"{request.param}://127.0.0.1:{port}"
-        _add_user(url)
         yield SimpleNamespace(url=url, certificate=certificate)
     finally:
         process.kill()
@@ -84,12 +83,6 @@ def _await(port, process, log):
                 return
         time.sleep(0.05)
     pytest.fail(f"versitygw did not start: {log.read_text()}")
-
-
-def _add_user(url):
-    admin = [PROGRAM, "admin", "--access", ROOT[0], "--secret", ROOT[1], "--endpoint-url", url]
-    user = ["create-user", "--access", ROLE[0], "--secret", ROLE[1], "--role", "user"]
-    subprocess.run([*admin, "--allow-insecure", *user], check=True, capture_output=True)
 
 
 @pytest.fixture
