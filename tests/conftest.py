@@ -163,7 +163,7 @@ class Judge:
             self._forget()
         else:
             before = self.undecided.copy()
-            for _ in range(3):  # seen, worked out, walked by its shape
+            for _ in range(2):  # seen, kept; the third time it is walked by its shapes
                 self.validator.validate(line)
             self.undecided.clear()
             self.undecided.update(before)

@@ -32,6 +32,14 @@ def test_the_engine_under_test_is_the_one_that_runs(engine, fresh):
             assert None not in shapes
 
 
+def test_one_verdict_of_a_proven_line_is_reached_by_shapes_alone():
+    judge = Judge("proven", "structure-only")
+    judge.validate(LINE.replace(b"}", b',"name":[{"family":"A","period":{"start":"2020"}}]}'))
+    shapes = judge.shapes()
+    assert len(shapes) == 3
+    assert None not in shapes
+
+
 def test_a_line_that_fails_is_explained_by_every_engine(fresh):
     (issue,) = fresh.validate(LINE.replace(b"true", b"1")).issues
     assert (issue.rule, issue.location) == ("json-type", "Patient.active")

@@ -45,7 +45,7 @@ def judge_of(
     judging: Callable[..., Judge], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[Line], Judge]:
     """The judge of a line, shared by the lines of a page that are judged alike. By ``proven`` it
-    has seen the line's neighbours four times.
+    has seen the line's neighbours three times.
     """
     folder = tmp_path_factory.mktemp("pages")
     packages = {page: package(page, folder) for page in EVERY}
@@ -62,7 +62,7 @@ def judge_of(
         judge = made[key]
         if judge.engine == "proven" and (judge, line.section) not in warm:
             warm.add((judge, line.section))
-            for _ in range(4):
+            for _ in range(3):
                 for neighbour in line.section.lines:
                     judge.validator.validate(neighbour.data)
         return judge
