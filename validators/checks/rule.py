@@ -24,6 +24,7 @@ __all__ = [
     "Rule",
     "Settled",
     "Twin",
+    "TwinName",
     "Unknown",
 ]
 
@@ -106,6 +107,19 @@ class Lowered:
     form: Literal["required", "conditions", "format", "codes", "overlay", "extension"]
 
 
+TwinName: TypeAlias = Literal[
+    "attachment",
+    "bundle",
+    "claimed_profiles",
+    "contained",
+    "identifier",
+    "ids",
+    "narrative_links",
+    "reference",
+]
+"""The modules of ``native/src/twins``, in the order in which the crate is told of their names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Twin:
     """A rule that the crate has written out once more, in ``native/src/twins``.
@@ -115,16 +129,7 @@ class Twin:
             crate does not know their names: one that moves here leaves `accept/table/known.rs`
     """
 
-    name: Literal[
-        "attachment",
-        "bundle",
-        "claimed_profiles",
-        "contained",
-        "identifier",
-        "ids",
-        "narrative_links",
-        "reference",
-    ]
+    name: TwinName
     asks: tuple[str, ...] = ()
 
 

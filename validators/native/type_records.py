@@ -21,10 +21,10 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from dataclasses import replace
-from typing import Final
+from typing import Final, get_args
 
 from ..checks.compilation import Compilation
-from ..checks.rule import Asked, Lowered, Reads, Settled, Twin, Unknown
+from ..checks.rule import Asked, Lowered, Reads, Settled, Twin, TwinName, Unknown
 from ..rules import RULES, claimed_profiles, ids
 from ..schema import Property, TypeSchema
 from .conditions import Conditions
@@ -50,17 +50,9 @@ every resource.
 """
 
 
-_KNOWN: Final = (
-    "codes",
-    "extension",
-    "attachment",
-    "bundle",
-    "claimed_profiles",
-    "contained",
-    "identifier",
-    "ids",
-    "reference",
-)
+_UNNAMED: Final = "narrative_links"
+"""The one twin that is handed texts, and looks at no member by its name."""
+_KNOWN: Final = "codes", "extension", *(name for name in get_args(TwinName) if name != _UNNAMED)
 """Parts of the crate that look at names of their own, in the order of their record."""
 
 

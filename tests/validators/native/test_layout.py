@@ -72,6 +72,29 @@ def test_a_module_of_other_sources_is_not_used(change: str) -> None:
 
 
 @pytest.mark.native
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("", "(native acceptor and explainer,"),
+        ("del n.LAYOUT", "(explainer only, the native acceptor was built of other sources,"),
+        ("n.LAYOUT = 1", "(explainer only, the native acceptor was built of other sources,"),
+    ],
+    ids=["this", "older", "other"],
+)
+def test_the_version_says_which_engine_judges(change: str, said: str) -> None:
+    program = (
+        f"import bulkfhir._native as n, sys; {change}\n"
+        "from bulkfhir.engine.cli.version import version_line\n"
+        "print(version_line(), 'bulkfhir.validators' in sys.modules)\n"
+    )
+    line = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    assert said in line
+    assert line.endswith(" False\n")  # what takes long is not imported for it
+
+
+@pytest.mark.native
 def test_a_table_of_another_layout_is_refused() -> None:
     from bulkfhir._native import Acceptor
 
