@@ -31,7 +31,14 @@ CHOSEN = Choices(
     values=False,
 )
 NAMES = {item.name for item in fields(Choices)}
-OUTPUT_ONLY = {"sink", "sink_options", "limits", "encryption_key_id", "work_folder"}
+OUTPUT_ONLY = {
+    "sink",
+    "sink_options",
+    "rejected",
+    "limits",
+    "encryption_key_id",
+    "work_folder",
+}
 
 
 @pytest.fixture
