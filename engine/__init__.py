@@ -1,6 +1,6 @@
 """Engine: moves lines, knows no FHIR rule.
 
-source -> find_inputs -> plan_shards -> run_shards, on a Runner -> ShardResult: counts, parts
+source -> find_inputs -> plan_shards -> run_groups, on a Runner -> ShardResult: counts, parts
                                             │                          │
               a worker: read_lines -> Judge -> parts                   └─> outcomes_by_file
                                                                            -> publish_logs

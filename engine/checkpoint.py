@@ -1,12 +1,12 @@
 """Checkpoint: what a job leaves behind while it runs, so that a killed one can go on: its plan, and
-every finished shard.
+every finished group of shards.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .across.cause_sums import CauseSums
@@ -21,9 +21,11 @@ from .settings import Settings
 from .shard import Shard, ShardResult
 from .storage import Claim, storage_for
 
-__all__ = ["Checkpoint", "Ending", "Plan", "save_result"]
+__all__ = ["Checkpoint", "Ending", "Plan", "save_record"]
 
-_VERSION = 5
+_VERSION = 6
+_SEALED = 5
+"""The first layout whose plan is sealed."""
 _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What comes of reading a record that is JSON, but not what was written."""
 
@@ -48,6 +50,7 @@ class Ending:
 class Plan:
     """All that decides a job's output: a resumed job goes on with the plan it began with.
 
+    groups   the number of the first shard of every group
     ending   None until the logs are published
     """
 
@@ -56,7 +59,26 @@ class Plan:
     inputs: tuple[InputFile, ...]
     skipped: tuple[Skipped, ...]
     shards: tuple[Shard, ...]
+    groups: tuple[int, ...]
     ending: Ending | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as JSON values."""
+        ending = self.ending and {
+            "results": [result.to_json() for result in self.ending.results],
+            "duplicates": dataclasses.asdict(self.ending.duplicates),
+            "causes": dataclasses.asdict(self.ending.causes),
+            "checks": self.ending.checks and dataclasses.asdict(self.ending.checks),
+        }
+        return {
+            "settings": dataclasses.asdict(self.settings),
+            "source_uri": self.source_uri,
+            "inputs": [_members(file) for file in self.inputs],
+            "skipped": [_members(file) for file in self.skipped],
+            "shards": [_members(shard) for shard in self.shards],
+            "groups": self.groups,
+            "ending": ending,
+        }
 
 
 class Checkpoint:
@@ -86,7 +108,7 @@ class Checkpoint:
 
     def save(self, plan: Plan) -> None:
         """Write the plan."""
-        data = {"version": _VERSION, **dataclasses.asdict(plan)}
+        data = {"version": _VERSION, **plan.to_json()}
         self._storage.put(self._plan_uri, sealed(data), durable=True)
 
     def load(self) -> Plan | None:
@@ -110,7 +132,7 @@ class Checkpoint:
     def _plan(self, raw: bytes) -> Plan:
         data = parsed(raw)
         version = data.pop("version")
-        if version == _VERSION and not is_sealed(raw):
+        if _SEALED <= version <= _VERSION and not is_sealed(raw):
             raise Damaged("its seal is broken")
         while version in _MIGRATIONS:
             data, version = _MIGRATIONS[version](data), version + 1
@@ -124,8 +146,8 @@ class Checkpoint:
     def results(self) -> dict[int, ShardResult]:
         """Return every shard that is finished, by its number.
 
-        A shard whose file was out of its worker's reach is not: another run may reach it. Nor is
-        one whose record, or one of whose parts, is not what was written.
+        A group is not of which a file was out of its worker's reach: another run may reach it. Nor
+        is one whose record, or one of whose parts, is not what was written.
         """
         found: dict[int, ShardResult] = {}
         try:
@@ -136,26 +158,32 @@ class Checkpoint:
         for uri in sizes:
             name = uri.rpartition("/")[2].removesuffix(".json")
             if uri.endswith(".json") and name.isdigit():
-                result = self._result(int(name), uri, sizes)
-                if result is None:
-                    _log.warning("%s: a record that is damaged: this shard is done again", uri)
-                elif not (result.broken and result.broken.unreachable):
-                    found[int(name)] = result
+                results = self._results(int(name), uri, sizes)
+                if results is None:
+                    _log.warning("%s: a record that is damaged: its shards are done again", uri)
+                elif not any(result.broken and result.broken.unreachable for result in results):
+                    found.update((result.index, result) for result in results)
         return found
 
-    def _result(self, index: int, uri: str, sizes: Mapping[str, int]) -> ShardResult | None:
+    def _results(
+        self, number: int, uri: str, sizes: Mapping[str, int]
+    ) -> tuple[ShardResult, ...] | None:
         """Read a record; return None where it is damaged, or a part it tells of has another size
         than it says.
         """
         try:
-            result = ShardResult.from_json(unsealed(self._storage.read(uri)))
+            data = unsealed(self._storage.read(uri))
+            # An earlier version wrote a record for each shard.
+            entries = data.get("shards") or [{**data, "totals": data["totals"]}]
+            results = tuple(ShardResult.from_json(entry) for entry in entries)
+            parts = [(name, size) for name, size in data.get("sizes", ())]
         except _MALFORMED:
             return None
         whole = all(
-            sizes.get(part_uri(self._storage, self.work_folder, index, name)) == size
-            for name, size in result.sizes
+            sizes.get(part_uri(self._storage, self.work_folder, number, name)) == size
+            for name, size in parts
         )
-        return result if whole and result.index == index else None
+        return results if whole and all(result.part == number for result in results) else None
 
     def delete(self, claim: Claim | None = None) -> None:
         """Delete the work folder: the job is published, and its checkpoint has done its work.
@@ -176,13 +204,23 @@ class Checkpoint:
         self._storage.sweep(self.work_folder)
 
 
-def save_result(settings: Settings, result: ShardResult) -> None:
-    """Record that a shard is finished: by its worker, once its parts are in their places, or by the
-    parent for a shard that no worker could finish.
+def save_record(
+    settings: Settings, results: Sequence[ShardResult], sizes: Iterable[tuple[str, int]] = ()
+) -> None:
+    """Record that a group is finished: by its worker, once its parts are in their places, or by the
+    parent for a shard that no worker could finish. ``sizes``: (name, bytes) of its parts.
     """
     storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
-    place = result_uri(storage, settings.work_folder, result.index)
-    storage.put(place, sealed(result.to_json()), durable=True)
+    place = result_uri(storage, settings.work_folder, results[0].part)
+    record = {"shards": [result.to_json() for result in results], "sizes": list(sizes)}
+    storage.put(place, sealed(record), durable=True)
+
+
+def _members(record: InputFile | Skipped | Shard) -> dict[str, Any]:
+    """Return a record of plain values as JSON: ``asdict`` looks into each of them, and a plan may
+    have a million.
+    """
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def _plan(data: dict[str, Any]) -> Plan:
@@ -192,6 +230,7 @@ def _plan(data: dict[str, Any]) -> Plan:
         tuple(InputFile(**entry) for entry in data["inputs"]),
         tuple(Skipped(**entry) for entry in data["skipped"]),
         tuple(Shard(**entry) for entry in data["shards"]),
+        tuple(data["groups"]),
         _ending(data["ending"]) if data.get("ending") else None,
     )
 
@@ -224,8 +263,14 @@ def _choices_apart(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "settings": {**settings, "choices": choices}}
 
 
+def _one_by_one(data: dict[str, Any]) -> dict[str, Any]:
+    """Layout 5 has no groups: a shard is one."""
+    return {**data, "groups": [shard["index"] for shard in data["shards"]]}
+
+
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     3: _choices_apart,
     4: _as_it_is,
+    5: _one_by_one,
 }
 """Layout -> the plan in the layout after it."""

@@ -1,4 +1,4 @@
-"""Dispatch: every shard of a plan through a runner, the ones that kill their workers included."""
+"""Dispatch: every group of a plan through a runner, those that kill their workers included."""
 
 from __future__ import annotations
 
@@ -11,42 +11,70 @@ from .errors import EngineError
 from .executors import Runner, Task, TaskFailure, run_all
 from .settings import Settings
 from .shard import Break, Shard, ShardResult
+from .shard_groups import Group, split
 from .totals import Totals
-from .worker import count_lines, run_shard
+from .worker import count_lines, run_group
 from .writing.manifest import FileOutcome
 
-__all__ = ["run_checks", "run_shards"]
+__all__ = ["run_checks", "run_groups"]
 
 _log = logging.getLogger("bulkfhir.engine")
 
+_Lost = tuple[Group, str]
 
-def run_shards(
-    runner: Runner, settings: Settings, shards: Iterable[Shard], tick: Callable[[], None]
-) -> Iterator[ShardResult]:
-    """Yield a result for every shard, in the order in which they finish.
 
-    A shard that could not be validated gets a result too: its resources are server errors, and its
-    lines are counted for the shards after it.
+def run_groups(
+    runner: Runner,
+    settings: Settings,
+    groups: Iterable[Group],
+    tick: Callable[[], None],
+    forget: Callable[[int], None],
+) -> Iterator[tuple[ShardResult, ...]]:
+    """Yield the results of every group, in the order in which they finish.
+
+    A group that was lost is done again in pieces, after ``forget`` was called with its number,
+    since what its worker left may be of more shards than a piece has. A shard that could not be
+    validated alone gets a result too: its resources are server errors, and its lines are counted
+    for the shards after it.
     """
-    lost: dict[int, tuple[Shard, str]] = {}
-    for task, result in run_all(
-        runner, (Task(shard, run_shard, (settings, shard)) for shard in shards), tick
-    ):
-        if isinstance(result, TaskFailure):
-            lost[task.key.index] = task.key, result.message
-        else:
-            yield result
+    alone: list[_Lost] = []
+    while groups:
+        lost = list[_Lost]()
+        yield from _results(runner, settings, groups, tick, lost)
+        for group, _ in lost:
+            forget(group[0].index)
+        alone += [entry for entry in lost if len(entry[0]) == 1]
+        groups = [piece for group, _ in lost if len(group) > 1 for piece in split(group)]
+    messages = {group[0].index: message for group, message in alone}
+    shards = [group[0] for group, _ in alone]
     for task, counted in run_all(
-        runner, [Task(shard, count_lines, (shard,)) for shard, _ in lost.values()], tick
+        runner, [Task(shard, count_lines, (shard,)) for shard in shards], tick
     ):
-        shard, message = lost[task.key.index]
+        shard, message = task.key, messages[task.key.index]
         if isinstance(counted, TaskFailure):
             raise EngineError(
                 f"{shard.uri}: the lines of bytes {shard.start:,} to {shard.end or 'the end'} "
                 f"cannot even be counted: {counted.message}"
             )
         _log.error("%s: shard %d was given up: %s", shard.uri, shard.index, message)
-        yield _given_up(shard, message, *counted)
+        yield (_given_up(shard, message, *counted),)
+
+
+def _results(
+    runner: Runner,
+    settings: Settings,
+    groups: Iterable[Group],
+    tick: Callable[[], None],
+    lost: list[_Lost],
+) -> Iterator[tuple[ShardResult, ...]]:
+    """Yield the results of groups; add those that came to none to ``lost``, with the reason."""
+    by_number = {group[0].index: group for group in groups}
+    tasks = (Task(number, run_group, (settings, group)) for number, group in by_number.items())
+    for task, result in run_all(runner, tasks, tick):
+        if isinstance(result, TaskFailure):
+            lost.append((by_number[task.key], result.message))
+        else:
+            yield result
 
 
 def run_checks(
@@ -58,7 +86,7 @@ def run_checks(
             shard.index,
             outcome.file.uri,
             base,
-            None if shard.broken and shard.broken.status == 500 else shard.index,
+            None if shard.broken and shard.broken.status == 500 else shard.part,
         )
         for outcome in outcomes
         for shard, base in zip(outcome.shards, outcome.bases, strict=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from operator import add, attrgetter
 
 __all__ = [
     "LINE_FIGURES",
@@ -45,12 +46,18 @@ LINE_FIGURES = tuple(item.name for item in fields(LineFigures))
 
 @dataclass(frozen=True, slots=True)
 class LiveFigures(LineFigures):
-    """Counts of a shard in the making.
+    """Counts of a group of shards in the making; ``a + b`` adds them up.
 
-    bytes_read  bytes of the file that are read, before any decompression
+    bytes_read  bytes of the files that are read, before any decompression
     """
 
     bytes_read: int = 0
+
+    def __add__(self, other: LiveFigures) -> LiveFigures:
+        return LiveFigures(*map(add, _figures_of(self), _figures_of(other)))
+
+
+_figures_of = attrgetter(*(item.name for item in fields(LiveFigures)))
 
 
 @dataclass(frozen=True, slots=True)

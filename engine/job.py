@@ -28,6 +28,7 @@ from .reading.spool import Spool
 from .refusals import refuse_unusable
 from .settings import Settings
 from .shard import plan_shards, shard_sizes
+from .shard_groups import plan_groups
 from .storage import normal, storage_for
 from .temporary import sweep_temporary
 from .writing.parts import open_sink
@@ -41,6 +42,11 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MAX_SHARD = 64 << 20
 """Bytes: large enough that a shard's own cost does not show, small enough that a killed job loses
 little.
+"""
+
+_MAX_GROUP = 1 << 30
+"""Bytes: where there is a sink, a group leaves a part of every type, and small ones serve nobody.
+Without one a group is as large as a shard.
 """
 
 
@@ -224,8 +230,8 @@ def run_import(
     settings = Settings(choices, checkpoint.work_folder, folder, secret=secret)
     job = JobRun(job_id, datastore_id, folder, storage, checkpoint)
 
-    def open_workers(shards: int) -> Runner:
-        count = workers or min(default_workers(), shards)
+    def open_workers(groups: int) -> Runner:
+        count = workers or min(default_workers(), groups)
         return open_runner(executor, count, executor_options, plug_ins=choices.plug_ins)
 
     access = Access(place, settings, keep_check=keep_access_check)
@@ -266,14 +272,12 @@ def run_import(
         except StorageError:
             spool.discard()
             raise
-        size = shard_sizes(shard_bytes, workers or default_workers(), _MAX_SHARD)
-        plan = Plan(
-            settings,
-            listing.uri,
-            listing.inputs,
-            listing.skipped,
-            tuple(plan_shards(listing.inputs, size)),
-        )
+        count = workers or default_workers()
+        size = shard_sizes(shard_bytes, count, _MAX_SHARD)
+        shards = tuple(plan_shards(listing.inputs, size))
+        size = shard_sizes(shard_bytes, count, _MAX_GROUP if choices.sink else _MAX_SHARD)
+        groups = plan_groups(shards, listing.inputs, size)
+        plan = Plan(settings, listing.uri, listing.inputs, listing.skipped, shards, groups)
         checkpoint.save(plan)
         return job.run(plan, open_workers, on_progress, cancel, claim)
 

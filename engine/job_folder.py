@@ -1,7 +1,8 @@
 """The folder of an import job: its name, and the names of what lies in it while the job runs.
 
 <output>/<data store>-FHIR_IMPORT-<job>/.work/plan.json       what the job does
-                                             /000012.json     shard 12 is finished: its counts
+                                             /000012.json     the group of shards from 12 on is
+                                                              finished: the counts of each
                                              /000012.SUCCESS  its part of that log
                                              /000012.keys     the keys of what it accepted
                                              /000012.causes   its findings, grouped
@@ -83,13 +84,13 @@ def work_folder_of(job_folder: str, place: str | None) -> str:
 
 
 def part_uri(storage: Storage, work_folder: str, index: int, name: str) -> str:
-    """Return where the part ``name`` of the shard ``index`` lies.
+    """Return where the part ``name`` of the group lies whose first shard is ``index``.
 
-    It depends on these alone, so that a shard that is run again replaces what it left before.
+    It depends on these alone, so that a group that is run again replaces what it left before.
     """
     return storage.join(work_folder, f"{index:06d}.{name}")
 
 
 def result_uri(storage: Storage, work_folder: str, index: int) -> str:
-    """Return where the counts of a finished shard lie."""
+    """Return where the counts of a finished group lie."""
     return part_uri(storage, work_folder, index, "json")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from .across.cause_sums import CauseSums, find_causes
 from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
-from .checkpoint import Checkpoint, Ending, Plan, save_result
+from .checkpoint import Checkpoint, Ending, Plan, save_record
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
-from .dispatch import run_checks, run_shards
+from .dispatch import run_checks, run_groups
 from .errors import (
     AccessDenied,
     ConfigurationError,
@@ -30,16 +30,19 @@ from .logs import log_crash
 from .reach import look_again, refuse_unreachable
 from .settings import Settings
 from .shard import ShardResult
+from .shard_groups import Group, groups_left
+from .sinks import discard_all
 from .storage import Claim, Storage
+from .totals import Place
 from .writing.manifest import (
     FileOutcome,
     Manifest,
     file_figures,
+    finding_parts,
     outcomes_by_file,
-    with_findings,
 )
 from .writing.parts import open_rejected, open_sink
-from .writing.publish import LogPlan, publish_logs
+from .writing.publish import log_plans, publish_logs
 
 __all__ = ["JobResult", "JobRun"]
 
@@ -152,10 +155,10 @@ class JobRun:
     ) -> JobResult:
         """Run the plan to whatever end, as long as the job is this process's.
 
-        ``open_workers`` makes the runner, given how many shards there are.
+        ``open_workers`` makes the runner, given how many groups of shards there are.
         """
         self._claim = claim
-        with self._opened(open_workers(1 if plan.ending else len(plan.shards))) as runner:
+        with self._opened(open_workers(1 if plan.ending else len(plan.groups))) as runner:
             stop = _Stop(claim, cancel)
             tracker = Tracker(plan.inputs, plan.shards, runner.counters, on_progress, stop)
             try:
@@ -188,11 +191,11 @@ class JobRun:
             for result in results.values():
                 tracker.add(result, earlier=True)
         ordered = [results[shard.index] for shard in plan.shards]
-        outcomes = outcomes_by_file(plan.inputs, [shard.file for shard in plan.shards], ordered)
+        outcomes = _outcomes(plan, results)
         tracker.phase = "publishing"
         ending = plan.ending
         if ending is None:
-            duplicates, causes = self._publish(plan, outcomes, runner, tracker)
+            duplicates, causes = self._publish(plan, ordered, outcomes, runner, tracker)
             checks = (
                 run_checks(runner, plan.settings, outcomes, tracker.tick)
                 if plan.settings.choices.checks
@@ -215,30 +218,68 @@ class JobRun:
         """Have every shard read that an earlier run did not finish; return all results by index."""
         results = self._checkpoint.results()
         look_again(plan.inputs, plan.shards, results)
+        self._forget(plan, (shard.index for shard in plan.shards), results.values())
         for result in results.values():
             tracker.add(result, earlier=True)
-        missing = [shard for shard in plan.shards if shard.index not in results]
-        for result in run_shards(runner, plan.settings, missing, tracker.tick):
-            if result.broken and result.broken.status == 500:
-                self._discard(plan, [result.index])
-                save_result(plan.settings, result)
+        groups = groups_left(plan.shards, plan.groups, results.copy())
+        for result in self._done(plan, groups, runner, tracker):
             results[result.index] = result
             tracker.add(result)
         refuse_unreachable(plan.inputs, plan.shards, results)
+        rest = self._without_dropped(plan, results)
+        results.update((result.index, result) for result in self._done(plan, rest, runner, tracker))
         return results
 
+    def _done(
+        self, plan: Plan, groups: Iterable[Group], runner: Runner, tracker: Tracker
+    ) -> Iterator[ShardResult]:
+        """Yield the result of every shard of these groups, each of them recorded."""
+
+        def forget(number: int) -> None:
+            self._discard(plan, [number])
+
+        for group in run_groups(runner, plan.settings, groups, tracker.tick, forget):
+            for result in group:
+                if result.broken and result.broken.status == 500:
+                    save_record(plan.settings, [result])
+                yield result
+
+    def _without_dropped(self, plan: Plan, results: dict[int, ShardResult]) -> list[Group]:
+        """Return what is to be done again: groups of which only some shards count, without those
+        that do not, since parts and keys are of the whole group.
+        """
+        counted = {shard.index for outcome in _outcomes(plan, results) for shard in outcome.shards}
+        again = []
+        for number, of_group in _by_group(results.values()).items():
+            dropped = [result for result in of_group if result.index not in counted]
+            if len(dropped) < len(of_group) and any(result.lines for result in dropped):
+                empty = [ShardResult(result.index, 0, group=number) for result in dropped]
+                save_record(plan.settings, empty)
+                results.update((result.index, result) for result in empty)
+                self._discard(plan, [number])
+                kept = [plan.shards[one.index] for one in of_group if one.index in counted]
+                again.append(tuple(kept))
+        return again
+
     def _publish(
-        self, plan: Plan, outcomes: Sequence[FileOutcome], runner: Runner, tracker: Tracker
+        self,
+        plan: Plan,
+        ordered: Sequence[ShardResult],
+        outcomes: Sequence[FileOutcome],
+        runner: Runner,
+        tracker: Tracker,
     ) -> tuple[Duplicates, CauseSums]:
-        self._discard(plan, [index for outcome in outcomes for index in outcome.dropped])
+        counted = [shard for outcome in outcomes for shard in outcome.shards]
+        dropped = (index for outcome in outcomes for index in outcome.dropped)
+        self._forget(plan, (ordered[index].part for index in dropped), counted)
         logs = [
-            Task(outcome.file.log_name, publish_logs, (plan.settings, _log_plan(outcome)))
-            for outcome in outcomes
+            Task(plans[0].log_name, publish_logs, (plan.settings, plans))
+            for plans in log_plans(outcomes, ordered)
         ]
         duplicates, causes = Duplicates(), CauseSums()
-        others = _duplicate_tasks(plan.settings, outcomes, runner.slots)
-        if shards := with_findings(outcomes):
-            others.append(Task(_CAUSES, find_causes, (plan.settings, shards)))
+        others = _duplicate_tasks(plan.settings, counted, runner.slots)
+        if parts := finding_parts(ordered, counted):
+            others.append(Task(_CAUSES, find_causes, (plan.settings, parts)))
         for task, result in run_all(runner, [*logs, *others], tracker.tick):
             match result:
                 case TaskFailure(message):
@@ -247,7 +288,7 @@ class JobRun:
                     causes = result
                 case Duplicates():
                     duplicates += result
-        return duplicates, causes
+        return _by_shard(duplicates, _by_group(counted)), causes
 
     def _completed(
         self,
@@ -308,16 +349,22 @@ class JobRun:
             self._storage.sweep(self._folder)
             self._checkpoint.sweep()
 
-    def _discard(self, plan: Plan, indexes: Sequence[int]) -> None:
-        """Takes the lines of shards that do not count out of the sink again, and out of what is
+    def _discard(self, plan: Plan, numbers: Collection[int]) -> None:
+        """Takes the lines of groups that do not count out of the sink again, and out of what is
         kept of rejected ones.
         """
-        sink = open_sink(plan.settings) if indexes else None
-        kept = open_rejected(plan.settings) if indexes else None
-        for index in indexes:
-            for place in (sink, kept):
-                if place is not None:
-                    place.discard(index)
+        sink = open_sink(plan.settings) if numbers else None
+        if sink is not None:
+            discard_all(sink, numbers)
+        kept = open_rejected(plan.settings) if numbers else None
+        if kept is not None:
+            kept.discard(numbers)
+
+    def _forget(self, plan: Plan, numbers: Iterable[int], counted: Iterable[ShardResult]) -> None:
+        """Takes the lines of groups out of the sink of which no shard counts."""
+        choices = plan.settings.choices
+        if choices.sink is not None or choices.rejected is not None:
+            self._discard(plan, {*numbers} - {result.part for result in counted})
 
     @contextmanager
     def _opened(self, runner: Runner) -> Iterator[Runner]:
@@ -351,28 +398,42 @@ def _undone(task: Task) -> str:
     return f"{task.key}: its logs could not be published"
 
 
-def _log_plan(outcome: FileOutcome) -> LogPlan:
-    parts = tuple(
-        (shard.index, base, shard.parts)
-        for shard, base in zip(outcome.shards, outcome.bases, strict=True)
-    )
-    return LogPlan(
-        outcome.file.log_name,
-        parts,
-        tuple((broken.message, broken.status) for broken in outcome.breaks),
-    )
+def _outcomes(plan: Plan, results: Mapping[int, ShardResult]) -> list[FileOutcome]:
+    files = [shard.file for shard in plan.shards]
+    return outcomes_by_file(plan.inputs, files, [results[shard.index] for shard in plan.shards])
 
 
-def _duplicate_tasks(settings: Settings, outcomes: Sequence[FileOutcome], slots: int) -> list[Task]:
+def _by_group(results: Iterable[ShardResult]) -> dict[int, list[ShardResult]]:
+    """Return the results by the number of the group that they were done in, in order."""
+    groups: dict[int, list[ShardResult]] = {}
+    for result in sorted(results, key=lambda result: result.index):
+        groups.setdefault(result.part, []).append(result)
+    return groups
+
+
+def _by_shard(duplicates: Duplicates, groups: Mapping[int, Sequence[ShardResult]]) -> Duplicates:
+    """Return the same, with places that are (shard, line in it) instead of (group, line in it)."""
+
+    def place(found: Place) -> Place:
+        number, line = found
+        for result in groups[number]:
+            if line < result.lines:
+                return result.index, line
+            line -= result.lines
+        raise ValueError(f"group {number} has no such line")
+
+    examples = tuple((place(first), place(last)) for first, last in duplicates.examples)
+    return replace(duplicates, examples=examples)
+
+
+def _duplicate_tasks(settings: Settings, counted: Sequence[ShardResult], slots: int) -> list[Task]:
     """One for each slot, or a single one where there is little to look through."""
-    shards = tuple(
-        shard.index for outcome in outcomes for shard in outcome.shards if shard.totals.imported
-    )
-    lines = sum(outcome.totals.imported for outcome in outcomes)
+    parts = tuple(dict.fromkeys(result.part for result in counted if result.totals.imported))
+    lines = sum(result.totals.imported for result in counted)
     ranges = bucket_ranges(slots if lines > _FEW_LINES else 1)
     return (
         [
-            Task(range(first, end), find_duplicates, (settings, shards, lines, first, end))
+            Task(range(first, end), find_duplicates, (settings, parts, lines, first, end))
             for first, end in ranges
         ]
         if lines > 1

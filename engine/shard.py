@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .reading.contents import compression_of_file
@@ -22,7 +21,7 @@ class Shard:
     """The lines of one input that begin in ``[start, end)``; a compressed input is one shard with
     no end.
 
-    index   place in the job, over all files; part names are made of it
+    index   place in the job, over all files
     file    place of the file among the job's inputs
     """
 
@@ -53,32 +52,51 @@ class ShardResult:
     """What came of one shard; its lines are counted from the shard's start.
 
     lines   how many lines it holds, blank ones too
-    parts   names of the logs it wrote a part of
-    sizes   (name, bytes) of its part files, the sink's apart; empty where version 0.1.0 wrote them
+    pieces  (log, bytes) of its piece of each log's part, in which the pieces of a group's shards
+            stand in a row; None bytes: the whole part, of which version 0.1.0 did not say more
+    group   number of the group that it was done in; None where that is a group of its own
     """
 
     index: int
     lines: int
     totals: Totals = field(default_factory=Totals)
-    parts: tuple[str, ...] = ()
+    pieces: tuple[tuple[str, int | None], ...] = ()
     broken: Break | None = None
-    sizes: tuple[tuple[str, int], ...] = ()
+    group: int | None = None
+
+    @property
+    def part(self) -> int:
+        """Return the number by which the parts are named that this shard has pieces of."""
+        return self.index if self.group is None else self.group
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as JSON values, for the checkpoint."""
-        return dataclasses.asdict(self)
+        """Return the result as JSON values, for the checkpoint; what is empty is left out."""
+        members = {
+            "totals": self.totals.to_json(),
+            "pieces": self.pieces,
+            "broken": self.broken and asdict(self.broken),
+        }
+        return {
+            "index": self.index,
+            "lines": self.lines,
+            **({} if self.group is None else {"group": self.group}),
+            **{name: value for name, value in members.items() if value},
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ShardResult:
-        """Read what ``to_json`` made, after JSON."""
-        broken = Break(**data["broken"]) if data["broken"] else None
+        """Read what ``to_json`` made, after JSON, or what an earlier version wrote."""
+        pieces = data.get("pieces")
+        if pieces is None:
+            sizes = dict(data.get("sizes", ()))
+            pieces = [(name, sizes.get(name)) for name in data.get("parts", ())]
         return cls(
             data["index"],
             data["lines"],
-            Totals.from_json(data["totals"]),
-            tuple(data["parts"]),
-            broken,
-            tuple((name, size) for name, size in data.get("sizes", ())),
+            Totals.from_json(data.get("totals") or {}),
+            tuple((name, size) for name, size in pieces),
+            Break(**data["broken"]) if data.get("broken") else None,
+            data.get("group"),
         )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .figures import LineFigures
+from .figures import LINE_FIGURES, LineFigures
 
 __all__ = ["EXAMPLES", "Place", "Totals", "rule_key"]
 
@@ -50,30 +51,45 @@ class Totals(LineFigures):
     opinions: Mapping[str, int] = field(default_factory=dict)
 
     def __add__(self, other: Totals) -> Totals:
-        return Totals(
-            **{
-                item.name: _sum(item.name, getattr(self, item.name), getattr(other, item.name))
-                for item in dataclasses.fields(self)
-            }
-        )
+        return Totals.sum((self, other))
+
+    @classmethod
+    def sum(cls, parts: Iterable[Totals]) -> Totals:
+        """Return the sum of any number of totals."""
+        numbers: Counter[str] = Counter()
+        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        examples: defaultdict[str, list[Place]] = defaultdict(list)
+        for part in parts:
+            for name in LINE_FIGURES:
+                numbers[name] += getattr(part, name)
+            for name in _COUNTS:
+                found = getattr(part, name)
+                if found:
+                    counts[name].update(found)
+            for key, places in part.examples.items():
+                examples[key] = sorted((*examples[key], *places))[:EXAMPLES]
+        members: dict[str, Any] = {**numbers}
+        members.update((name, dict(of_name)) for name, of_name in counts.items())
+        members["examples"] = {key: tuple(places) for key, places in examples.items()}
+        return cls(**members)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was counted as JSON values."""
+        members = ((item.name, getattr(self, item.name)) for item in dataclasses.fields(self))
+        return {name: value for name, value in members if value}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Totals:
-        """Read what ``dataclasses.asdict`` and JSON made of totals, those of version 0.1.0 too."""
+        """Read what ``to_json`` made, after JSON, or what an earlier version wrote."""
         members = {_OLDER.get(name, name): value for name, value in data.items()}
         members["examples"] = {
             key: tuple((shard, line) for shard, line in places)
-            for key, places in members["examples"].items()
+            for key, places in members.get("examples", {}).items()
         }
         return cls(**members)
 
 
-def _sum(name: str, left: Any, right: Any) -> Any:
-    if isinstance(left, int):
-        return left + right
-    if name == "examples":
-        return {
-            key: tuple(sorted((*left.get(key, ()), *right.get(key, ())))[:EXAMPLES])
-            for key in left.keys() | right.keys()
-        }
-    return {key: left.get(key, 0) + right.get(key, 0) for key in left.keys() | right.keys()}
+_COUNTS = tuple(
+    item.name for item in dataclasses.fields(Totals) if item.name not in (*LINE_FIGURES, "examples")
+)
+"""Names of what is counted by something."""

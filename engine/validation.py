@@ -6,18 +6,20 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from bulkfhir.validators import Level, Verdict
 
 from .across.cause_sums import find_causes
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
-from .dispatch import run_checks, run_shards
+from .dispatch import run_checks, run_groups
 from .executors import Runner, default_workers, open_runner
 from .job_choices import Choices
 from .job_folder import FINDINGS, part_uri
@@ -25,10 +27,11 @@ from .reading.sources import Listing, SourceLike, find_inputs
 from .refusals import refuse_unusable
 from .settings import Settings
 from .shard import Shard, ShardResult, plan_shards, shard_sizes
+from .shard_groups import groups_left, plan_groups
 from .storage import storage_for
 from .temporary import TemporaryFolder
 from .writing.finding_rows import decode_findings
-from .writing.manifest import outcomes_by_file, with_findings
+from .writing.manifest import finding_parts, outcomes_by_file
 
 __all__ = ["Finding", "Validation", "open_validation", "validate_files"]
 
@@ -135,9 +138,11 @@ def open_validation(
         logged=False,
     )
     count = workers or default_workers()
-    shards = plan_shards(listing.inputs, shard_sizes(shard_bytes, count, _MAX_SHARD))
+    size = shard_sizes(shard_bytes, count, _MAX_SHARD)
+    shards = plan_shards(listing.inputs, size)
+    groups = plan_groups(shards, listing.inputs, size)
     return Validation(
-        listing, shards, choices, workers or min(count, len(shards)), on_progress, cancel
+        listing, shards, groups, choices, workers or min(count, len(groups)), on_progress, cancel
     )
 
 
@@ -148,6 +153,7 @@ class Validation:
         self,
         listing: Listing,
         shards: Sequence[Shard],
+        groups: Sequence[int],
         choices: Choices,
         workers: int,
         on_progress: OnProgress | None,
@@ -155,8 +161,9 @@ class Validation:
     ) -> None:
         self.listing = listing
         self.summary = Summary()
-        self._shards = shards
+        self._shards, self._groups = shards, groups
         self._folder = TemporaryFolder()
+        self._open: tuple[int, BinaryIO] = (-1, BytesIO())
         secret = secrets.token_hex(16) if choices.checks else ""
         self._settings = Settings(choices, self._folder.name, id_required=False, secret=secret)
         self._runner: Runner | None = open_runner("local", workers, plug_ins=choices.plug_ins)
@@ -169,14 +176,21 @@ class Validation:
         base, broken = 0, -1
         if self._runner is None:
             raise ValueError("this validation is closed")
-        for result in run_shards(self._runner, self._settings, self._shards, self._tracker.tick):
-            results[result.index] = result
-            self._tracker.add(result)
+        groups = groups_left(self._shards, self._groups, ())
+        for group in run_groups(
+            self._runner, self._settings, groups, self._tracker.tick, _nothing_to_forget
+        ):
+            for result in group:
+                results[result.index] = result
+                self._tracker.add(result)
             while self._emitted in results:
                 shard, ready = self._shards[self._emitted], results[self._emitted]
                 base = 0 if shard.start == 0 else base
+                found = self._findings(shard, ready, base)
                 if shard.file != broken:
-                    yield from self._findings(shard, ready, base)
+                    yield from found
+                else:
+                    deque(found, 0)
                 if ready.broken and ready.broken.status == 400:
                     broken = shard.file
                 base += ready.lines
@@ -190,14 +204,13 @@ class Validation:
         job once all were.
         """
         done = self._shards[: self._emitted]
-        outcomes = outcomes_by_file(
-            self.listing.inputs,
-            [shard.file for shard in done],
-            [self._results[shard.index] for shard in done],
-        )
+        ordered = [self._results[shard.index] for shard in done]
+        outcomes = outcomes_by_file(self.listing.inputs, [shard.file for shard in done], ordered)
         if len(done) < len(self._shards):
             outcomes = [each for each in outcomes if each.shards or each.dropped]
-        causes = find_causes(self._settings, with_findings(outcomes), self._tracker.tick)
+        counted = [shard for outcome in outcomes for shard in outcome.shards]
+        parts = finding_parts(ordered, counted)
+        causes = find_causes(self._settings, parts, self._tracker.tick)
         checks = None
         if self._runner and self._settings.choices.checks and len(done) == len(self._shards):
             checks = run_checks(self._runner, self._settings, outcomes, self._tracker.tick)
@@ -219,18 +232,32 @@ class Validation:
         runner, self._runner = self._runner, None
         if runner is not None:
             runner.close(kill=not self.summary.files)
+            self._open[1].close()
             self._folder.cleanup()
             self.listing.close()
 
     def _findings(self, shard: Shard, result: ShardResult, base: int) -> Iterator[Finding]:
-        if FINDINGS not in result.parts:
-            return
-        path = Path(
-            part_uri(storage_for(self._folder.name), self._folder.name, shard.index, FINDINGS)
-        )
+        """Yield what was found in a shard. To be called for every shard, in order."""
+        left = dict(result.pieces).get(FINDINGS) or 0
         name = self.listing.inputs[shard.file].name
-        with path.open("rb") as rows:
-            for row in rows:
-                for line, offset, verdict in decode_findings(row):
-                    yield Finding(name, base + line + 1, offset, verdict)
-        path.unlink()
+        rows = self._rows_of(result.part) if left else BytesIO()
+        while left:
+            row = rows.readline()
+            left -= len(row)
+            for line, offset, verdict in decode_findings(row):
+                yield Finding(name, base + line + 1, offset, verdict)
+
+    def _rows_of(self, part: int) -> BinaryIO:
+        """Return the findings of a group, which are removed once the file is closed."""
+        number, rows = self._open
+        if number != part:
+            rows.close()
+            path = Path(part_uri(storage_for(self._folder.name), self._folder.name, part, FINDINGS))
+            rows = path.open("rb")
+            path.unlink()
+            self._open = part, rows
+        return rows
+
+
+def _nothing_to_forget(_number: int) -> None:
+    """A validation has no sink."""

@@ -1,5 +1,5 @@
-"""Worker: what runs in a worker process for one shard: its lines are read, judged, counted and
-written as part files.
+"""Worker: what runs in a worker process for one group of shards: their lines are read, judged,
+counted and written as part files.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .counting.cause_tally import CauseTally
 from .counting.tally import Tally
 from .errors import AccessDenied, NotFound, StorageError, Unavailable
 from .executors.live_counters import Heartbeat
+from .figures import LiveFigures
 from .job_folder import CAUSES
 from .judging.chosen_packages import default_versions
 from .judging.judge import Judge
@@ -25,65 +26,118 @@ from .reading.contents import Contents, NotNdjson
 from .reading.lines import Lines, read_lines, read_range
 from .settings import Settings
 from .shard import Break, Shard, ShardResult
+from .shard_groups import Group
 from .storage import Reader, storage_for
 from .totals import Totals
 from .writing.parts import Parts, open_parts
 
-__all__ = ["count_lines", "run_shard"]
+__all__ = ["count_lines", "run_group"]
 
 _log = logging.getLogger("bulkfhir.engine")
 
 
-def run_shard(settings: Settings, shard: Shard, beat: Heartbeat) -> ShardResult:
-    """Validate a shard's lines and leave its part files, whole. Idempotent: a second run leaves the
-    very same.
+def run_group(settings: Settings, group: Group, beat: Heartbeat) -> tuple[ShardResult, ...]:
+    """Validate the lines of a group's shards and leave its part files, whole. Idempotent: a second
+    run leaves the very same.
+
+    An archive that cannot be trusted takes back what it wrote: it is then a group of its own, and
+    so is what stands before it and what stands behind it.
 
     Raises StorageError when an output cannot be written, Unavailable when a store does not answer,
     Cancelled when the job is; a break of the input is a value in the result.
     """
-    judge = _judge(settings)
-    parts: Parts = open_parts(settings, shard)
-    tally, causes = Tally(shard.index), CauseTally()
-    reading, lines, broken = _Reading(shard), 0, None
+    done, left = list[ShardResult](), group
+    while left:
+        try:
+            return (*done, *_run(settings, left, beat))
+        except _Withdrawn as found:
+            before, left = left[: found.place], left[found.place + 1 :]
+            if before:
+                done += _run(settings, before, beat)
+            parts = open_parts(settings, found.result.index)
+            done += parts.commit([found.result])
+    return tuple(done)
+
+
+class _Withdrawn(Exception):
+    """The shard at ``place`` of a group is one of whose lines none counts; ``result`` says so."""
+
+    def __init__(self, place: int, result: ShardResult) -> None:
+        super().__init__()
+        self.place, self.result = place, result
+
+
+def _run(settings: Settings, group: Group, beat: Heartbeat) -> tuple[ShardResult, ...]:
+    """Do a group as one; raise _Withdrawn, and leave nothing, where that cannot be."""
+    parts = open_parts(settings, group[0].index)
+    results, before = list[ShardResult](), LiveFigures()
     try:
-        for piece in reading:
-            if isinstance(piece, Break):
-                broken = piece
-                break
-            lines = piece.first + piece.count
-            verdicts = judge.verdicts(piece, beat.check)
-            tally.add(verdicts, piece.first, parts.write(piece, verdicts))
-            causes.add(verdicts, piece.first)
-            if causes.full:
-                parts.keep(CAUSES, causes.take())
-            tally.add_opinions(judge.opinions(piece, verdicts, beat.check).items())
-            beat(tally.live(reading.consumed))
-        totals = tally.frozen()
-        _log.debug("shard %d: %d lines of %s", shard.index, lines, shard.uri)
-        if broken and reading.is_altered(totals):
-            parts.abort()
-            parts = open_parts(settings, shard)
-            return parts.commit(_withdrawn(shard.index, lines, totals.scanned, broken))
-        if rows := causes.take():
-            parts.keep(CAUSES, rows)
-        return parts.commit(ShardResult(shard.index, lines, totals, parts.names(), broken))
+        for place, shard in enumerate(group):
+            if place and _has_ended(group[place - 1], shard, results[-1]):
+                results.append(ShardResult(shard.index, 0, broken=results[-1].broken))
+                continue
+            parts.begin(shard)
+            reading, tally = _Reading(shard), Tally(shard.index)
+            result = _judged(settings, reading, tally, parts, before, beat)
+            _refuse_altered(place, reading, result)
+            results.append(parts.end(result))
+            before += tally.live(reading.consumed)
+        return parts.commit(results)
     except BaseException:
         parts.abort()
         raise
 
 
-def _withdrawn(index: int, lines: int, resources: int, broken: Break) -> ShardResult:
-    """Return the result of a shard of which nothing counts but that its resources are lost."""
+def _has_ended(earlier: Shard, shard: Shard, result: ShardResult) -> bool:
+    """Return whether nothing of a shard counts, since its file broke in the one before it."""
+    return earlier.file == shard.file and result.broken is not None
+
+
+def _judged(
+    settings: Settings,
+    reading: _Reading,
+    tally: Tally,
+    parts: Parts,
+    before: LiveFigures,
+    beat: Heartbeat,
+) -> ShardResult:
+    """Judge, count and write the lines of one shard. ``before``: what the group has counted."""
+    judge, shard, causes = _judge(settings), reading.shard, CauseTally()
+    lines, broken = 0, None
+    for piece in reading:
+        if isinstance(piece, Break):
+            broken = piece
+            break
+        lines = piece.first + piece.count
+        verdicts = judge.verdicts(piece, beat.check)
+        tally.add(verdicts, piece.first, parts.write(piece, verdicts))
+        causes.add(verdicts, piece.first)
+        if causes.full:
+            parts.keep(CAUSES, causes.take())
+        tally.add_opinions(judge.opinions(piece, verdicts, beat.check).items())
+        beat(before + tally.live(reading.consumed))
+    if rows := causes.take():
+        parts.keep(CAUSES, rows)
+    _log.debug("shard %d: %d lines of %s", shard.index, lines, shard.uri)
+    return ShardResult(shard.index, lines, tally.frozen(), (), broken)
+
+
+def _refuse_altered(place: int, reading: _Reading, result: ShardResult) -> None:
+    """Raise _Withdrawn where nothing of a shard counts but that its resources are lost."""
+    broken, resources = result.broken, result.totals.scanned
+    if broken is None or not reading.is_altered(result.totals):
+        return
     message = (
         f"{broken.message}; none of its lines can be trusted: {resources:,} resources in "
-        f"{lines:,} lines are not imported"
+        f"{result.lines:,} lines are not imported"
     )
     totals = Totals(
         scanned=resources,
         customer_errors=resources,
         customer_types={"": resources} if resources else {},
     )
-    return ShardResult(index, lines, totals, (), dataclasses.replace(broken, message=message))
+    broken = dataclasses.replace(broken, message=message)
+    raise _Withdrawn(place, ShardResult(result.index, result.lines, totals, (), broken))
 
 
 def count_lines(shard: Shard, beat: Heartbeat) -> tuple[int, int]:
@@ -107,13 +161,13 @@ class _Reading:
     """
 
     def __init__(self, shard: Shard) -> None:
-        self._shard = shard
+        self.shard = shard
         self.consumed = 0
         self._altered: bool | None = False
         self._reader: Reader
 
     def __iter__(self) -> Iterator[Lines | Break]:
-        shard, storage = self._shard, storage_for(self._shard.uri)
+        shard, storage = self.shard, storage_for(self.shard.uri)
         try:
             self._reader = storage.open(
                 shard.uri, max(shard.start - 1, 0), shard.end, etag=shard.etag
@@ -156,7 +210,7 @@ class _Reading:
         self._reader.close()
 
     def _lines(self) -> Iterator[Lines]:
-        shard = self._shard
+        shard = self.shard
         if shard.start:
             pieces = read_range(self, shard.start - 1, shard.end)
             return read_lines(pieces, shard.start, shard.end)

@@ -1,23 +1,34 @@
-"""Cause rows: what the part of a shard says of its findings, grouped by what was found.
+"""Cause rows: what a part says of the findings of its shards, grouped by what was found.
 
-A part is made of JSON lines. Several of them may speak of one group: a shard holds only so many
-groups in memory before it writes them.
+A part is made of JSON lines, shard by shard. Several of them may speak of one group: a shard holds
+only so many groups in memory before it writes them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
 
-from ..storage import Storage
+from ..errors import StorageError
+from ..storage import Reader, Storage
 from ..totals import EXAMPLES
 
-__all__ = ["GroupKey", "GroupRow", "encode_rows", "group_sum", "masked", "mend_id", "read_rows"]
+__all__ = [
+    "FindingPart",
+    "FindingPiece",
+    "GroupKey",
+    "GroupRow",
+    "encode_rows",
+    "group_sum",
+    "masked",
+    "mend_id",
+    "read_rows",
+]
 
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -91,16 +102,48 @@ def encode_rows(
     return b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
 
 
-def read_rows(storage: Storage, uri: str) -> Iterator[list[Any]]:
-    """Yield the rows of a part. Raise StorageError where it cannot be read."""
+class FindingPiece(NamedTuple):
+    """The rows that one shard has in a part, which take so many bytes; those of a shard that does
+    not count are passed over.
+    """
+
+    shard: int
+    size: int
+    counts: bool
+
+
+class FindingPart(NamedTuple):
+    """A part, by its number, and the pieces that stand in it in a row."""
+
+    number: int
+    pieces: tuple[FindingPiece, ...]
+
+
+def read_rows(
+    storage: Storage, uri: str, pieces: Sequence[FindingPiece]
+) -> Iterator[tuple[int, list[Any]]]:
+    """Yield (shard, row) of a part. Raise StorageError where it cannot be read, or ends early."""
     reader = storage.open(uri)
     try:
-        rest = b""
-        while piece := reader.read(1 << 20):
-            *lines, rest = (rest + piece).split(b"\n")
-            yield from map(orjson.loads, lines)
+        lines = _lines(reader)
+        for shard, size, counts in pieces:
+            left = size
+            while left > 0:
+                line = next(lines, None)
+                if line is None:
+                    raise StorageError(uri, "it ends early")
+                left -= len(line) + 1
+                if counts:
+                    yield shard, orjson.loads(line)
     finally:
         reader.close()
+
+
+def _lines(reader: Reader) -> Iterator[bytes]:
+    rest = b""
+    while piece := reader.read(1 << 20):
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
 
 
 def group_sum(left: list[Any], right: list[Any]) -> list[Any]:

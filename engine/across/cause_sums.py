@@ -14,12 +14,11 @@ from typing import Any, Self
 
 from bulkfhir.validators.issue import FAILING
 
-from ..errors import NotFound
 from ..job_folder import CAUSES, part_uri
 from ..settings import Settings
 from ..storage import storage_for
 from ..totals import Place
-from .cause_rows import GroupKey, group_sum, masked, mend_id, read_rows
+from .cause_rows import FindingPart, GroupKey, group_sum, masked, mend_id, read_rows
 from .mending import mending_order
 from .sums import Sums
 
@@ -98,14 +97,15 @@ class CauseSums:
         return cls(tuple(groups), data["distinct"], tuple(data["loud"]), tuple(mends))
 
 
-def find_causes(settings: Settings, shards: Sequence[int], beat: Callable[[], object]) -> CauseSums:
-    """Return the groups of the findings that these shards wrote; ``beat`` is called now and then
-    and may raise. Raises StorageError where a part
-    cannot be read; one that an older version wrote no part for has none.
+def find_causes(
+    settings: Settings, parts: Sequence[FindingPart], beat: Callable[[], object]
+) -> CauseSums:
+    """Return the groups of the findings that stand in these parts; ``beat`` is called now and then
+    and may raise. Raises StorageError where a part cannot be read.
     """
     loud: list[int] = []
     with Sums(group_sum) as groups, Sums(int.__add__) as sets:
-        for shard, row in _rows(settings, shards, beat):
+        for shard, row in _rows(settings, parts, beat):
             match row:
                 case ["group", severity, rule, path, message, issues, lines, types, places]:
                     placed = [[shard, line, name] for line, name in places]
@@ -122,16 +122,13 @@ def find_causes(settings: Settings, shards: Sequence[int], beat: Callable[[], ob
 
 
 def _rows(
-    settings: Settings, shards: Sequence[int], beat: Callable[[], object]
+    settings: Settings, parts: Sequence[FindingPart], beat: Callable[[], object]
 ) -> Iterator[tuple[int, list[Any]]]:
     storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
-    for shard in shards:
+    for part in parts:
         beat()
-        try:
-            for row in read_rows(storage, part_uri(storage, settings.work_folder, shard, CAUSES)):
-                yield shard, row
-        except NotFound:
-            continue
+        place = part_uri(storage, settings.work_folder, part.number, CAUSES)
+        yield from read_rows(storage, place, part.pieces)
 
 
 def _steps(sets: Iterable[tuple[tuple[int, ...], int]]) -> list[tuple[int, int]]:

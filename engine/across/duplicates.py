@@ -1,7 +1,7 @@
 """Duplicates: resources that a job imports more than once. The last line of the last file wins, as
 with a PUT by type and id.
 
-keys of every shard -> find_duplicates, a range of buckets at a time, as many at once as fit in
+keys of every group -> find_duplicates, a range of buckets at a time, as many at once as fit in
 memory -> Duplicates, added up
 """
 
@@ -53,26 +53,27 @@ def bucket_ranges(tasks: int) -> list[tuple[int, int]]:
 
 
 def find_duplicates(
-    settings: Settings, shards: Sequence[int], lines: int, first: int, end: int, beat: Heartbeat
+    settings: Settings, groups: Sequence[int], lines: int, first: int, end: int, beat: Heartbeat
 ) -> Duplicates:
     """Return the duplicates among the keys of the buckets in ``[first, end)``.
 
-    ``lines``: how many keys the job has.
+    groups   numbers of the groups that left keys; a place is (group, line in it)
+    lines    how many keys the job has
     """
-    groups = -(-lines * (end - first) // (BUCKETS * _AT_ONCE)) or 1
-    step = -(-(end - first) // groups)
+    sets = -(-lines * (end - first) // (BUCKETS * _AT_ONCE)) or 1
+    step = -(-(end - first) // sets)
     storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
     spools: list[_Spool] = []
     try:
         for start in range(first, end, step):
-            spools.append(_Spool(start, min(start + step, end), _SPOOLED // groups))
-        for shard in shards:
+            spools.append(_Spool(start, min(start + step, end), _SPOOLED // sets))
+        for group in groups:
             beat()
             for segment in read_segments(
-                storage, part_uri(storage, settings.work_folder, shard, KEYS)
+                storage, part_uri(storage, settings.work_folder, group, KEYS)
             ):
                 for spool in spools:
-                    spool.add(shard, segment)
+                    spool.add(group, segment)
         found = Duplicates()
         for spool in spools:
             beat()
@@ -84,7 +85,7 @@ def find_duplicates(
 
 
 class _Spool:
-    """The keys of a few buckets, over all shards: in memory as long as they are few, then on
+    """The keys of a few buckets, over all groups: in memory as long as they are few, then on
     disk.
     """
 
@@ -93,9 +94,9 @@ class _Spool:
         self._runs: list[tuple[int, int]] = []
         self._file = tempfile.SpooledTemporaryFile(size)  # noqa: SIM115 closed with the spool
 
-    def add(self, shard: int, segment: Segment) -> None:
+    def add(self, group: int, segment: Segment) -> None:
         keys, lines = segment.between(self._first, self._end)
-        self._runs.append((shard, len(lines) // LINE_BYTES))
+        self._runs.append((group, len(lines) // LINE_BYTES))
         self._file.write(keys)
         self._file.write(lines)
 

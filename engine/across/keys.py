@@ -1,7 +1,7 @@
 """Keys: a number for the type and id of every accepted line, so that a job's duplicates are found
 without its ids in memory.
 
-A shard's part is made of segments: how many keys each bucket holds, then bucket by bucket the keys,
+A group's part is made of segments: how many keys each bucket holds, then bucket by bucket the keys,
 then likewise the lines they stand in.
 """
 
@@ -43,8 +43,10 @@ class KeyColumns:
         self._types = _TypeKeys()
         self._count = 0
 
-    def add(self, rows: Rows) -> None:
-        """Add the keys of a block's accepted lines."""
+    def add(self, rows: Rows, before: int = 0) -> None:
+        """Add the keys of a block's accepted lines. ``before``: lines ahead of the block's shard,
+        which are counted too.
+        """
         found = keys(
             rows.ids,
             rows.types.codes,
@@ -52,12 +54,12 @@ class KeyColumns:
             _FACTOR,
             _PRIME,
         )
-        self._blocks.append((found, rows.numbers, rows.first))
+        self._blocks.append((found, rows.numbers, before + rows.first))
         self._count += len(found) // KEY_BYTES
 
     @property
     def full(self) -> bool:
-        """Return whether it is time to write them: a shard may be one large archive."""
+        """Return whether it is time to write them: a group may be one large archive."""
         return self._count >= _SEGMENT
 
     def take(self) -> bytes:

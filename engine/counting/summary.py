@@ -117,7 +117,7 @@ class Summary:
         """Add up what came of each file. ``duplicates`` is None where nobody looked for them,
         ``causes`` where no line has an issue.
         """
-        totals = sum((outcome.totals for outcome in outcomes), Totals())
+        totals = Totals.sum(outcome.totals for outcome in outcomes)
         broken = tuple(
             BrokenFile(outcome.file.name, cause.message, cause.status)
             for outcome in outcomes

@@ -1,13 +1,13 @@
 """Sinks: where accepted resources go.
 
-shard -> Sink.open(index) -> SinkWriter.write(block, accepted) … -> commit: part files, whole
+group -> Sink.open(index) -> SinkWriter.write(block, accepted) … -> commit: part files, whole
 
 A sink is a plug-in: an entry point in ``bulkfhir.sinks`` names a factory ``factory(folder, storage)
 -> Sink``. It is made once in each worker.
 """
 
-from .interface import Accepted, Sink, SinkWriter
+from .interface import Accepted, Sink, SinkWriter, discard_all
 from .ndjson import NdjsonSink
 from .parquet import ParquetSink
 
-__all__ = ["Accepted", "NdjsonSink", "ParquetSink", "Sink", "SinkWriter"]
+__all__ = ["Accepted", "NdjsonSink", "ParquetSink", "Sink", "SinkWriter", "discard_all"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from bulkfhir.validators import DictionaryColumn
 from ..columns import gather
 from ..columns.words import words
 
-__all__ = ["Accepted", "Sink", "SinkWriter"]
+__all__ = ["Accepted", "Sink", "SinkWriter", "discard_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +69,48 @@ class Accepted:
 
 
 class SinkWriter(Protocol):
-    """One shard's resources on their way. Nothing is seen of them before ``commit``."""
+    """One group's resources on their way. Nothing is seen of them before ``commit``."""
 
     def write(self, accepted: Accepted) -> None:
         """Take the accepted lines of one block."""
         ...
 
     def commit(self) -> None:
-        """Put all parts of the shard in their places, whole, instead of any that an earlier run of
-        the shard left.
+        """Put all parts of the group in their places, whole, instead of any that an earlier run of
+        the group left.
         """
         ...
 
     def abort(self) -> None:
-        """Leave nothing of the shard. May be called after a failure."""
+        """Leave nothing of the group. May be called after a failure."""
         ...
 
 
 class Sink(Protocol):
     """Made as ``factory(folder, storage)`` where folder is the job's own.
 
+    The lines of a job come in groups: shards in a row, of one file or of several.
     Raises StorageError, and nothing else, when the place says no.
     """
 
     def open(self, index: int) -> SinkWriter:
-        """Return a writer for the shard with this number; part names depend on the number alone, so
-        that a repeated shard replaces its own.
+        """Return a writer for the group with this number; part names depend on the number alone, so
+        that a repeated group replaces its own.
         """
         ...
 
     def discard(self, index: int) -> None:
-        """Remove the parts of a shard that does not count after all."""
+        """Remove the parts of a group that does not count after all."""
         ...
+
+
+def discard_all(sink: Sink, numbers: Collection[int]) -> None:
+    """Remove the parts of groups that do not count: at once, where the sink has a method
+    ``discard_all`` that can do so.
+    """
+    at_once: Callable[[Collection[int]], None] | None = getattr(sink, "discard_all", None)
+    if at_once is not None:
+        at_once(numbers)
+        return
+    for number in numbers:
+        sink.discard(number)

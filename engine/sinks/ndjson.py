@@ -7,6 +7,8 @@ the parts in order ends with the last, which wins.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..storage import Storage, Writer
 from ..storage.open_files import OpenFiles
 from .compressed import COMPRESSIONS, Compressed
@@ -32,12 +34,16 @@ class NdjsonSink:
         self._files = PartFiles(folder, storage, f".ndjson{ending}")
 
     def open(self, index: int) -> _Parts:
-        """Return a writer for the parts of a shard, one for each type that it holds."""
+        """Return a writer for the parts of a group, one for each type that it holds."""
         return _Parts(OpenFiles(lambda name: self._writer(name, index)))
 
     def discard(self, index: int) -> None:
-        """Delete the parts of a shard."""
-        self._files.discard(index)
+        """Delete the parts of a group."""
+        self._files.discard([index])
+
+    def discard_all(self, numbers: Collection[int]) -> None:
+        """Delete the parts of several groups."""
+        self._files.discard(numbers)
 
     def _writer(self, name: str, index: int) -> Writer:
         writer = self._files.writer(name, index)

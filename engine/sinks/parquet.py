@@ -8,7 +8,7 @@ comes more than once every row is kept, in the order of the input.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from ..storage import Storage, Writer
@@ -19,14 +19,14 @@ from .part_files import PartFiles
 __all__ = ["ParquetSink"]
 
 _PENDING: Final = 32 << 20
-"""Bytes of JSON that wait for their row group, over all types of a shard together: one bound, since
+"""Bytes of JSON that wait for their row group, over all types of a group together: one bound, since
 a job may have a hundred types. At the bound the type that has most is written.
 """
 _COMPRESSIONS: Final = ("zstd", "snappy", "none")
 
 
 class ParquetSink:
-    """A Sink of Parquet parts: one a type in each shard.
+    """A Sink of Parquet parts: one a type in each group.
 
     compression  of the parts: zstd (level 1), snappy or none
     """
@@ -40,16 +40,20 @@ class ParquetSink:
         self._files = PartFiles(folder, storage, ".parquet")
 
     def open(self, index: int) -> _Parts:
-        """Return a writer for the parts of a shard, one for each type that it holds."""
+        """Return a writer for the parts of a group, one for each type that it holds."""
         return _Parts(lambda name: _Part(self._files.writer(name, index), self._compression))
 
     def discard(self, index: int) -> None:
-        """Delete the parts of a shard."""
-        self._files.discard(index)
+        """Delete the parts of a group."""
+        self._files.discard([index])
+
+    def discard_all(self, numbers: Collection[int]) -> None:
+        """Delete the parts of several groups."""
+        self._files.discard(numbers)
 
 
 class _Parts:
-    """The parts of one shard."""
+    """The parts of one group."""
 
     def __init__(self, open_part: Callable[[str], _Part]) -> None:
         self._open = open_part

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..errors import NotFound
 from ..storage import Storage, Writer
 
@@ -17,17 +19,18 @@ class PartFiles:
         self._ending = ending
 
     def writer(self, name: str, index: int) -> Writer:
-        """Return a writer of the part that a shard has of a type."""
+        """Return a writer of the part that a group has of a type."""
         return self._storage.writer(self._storage.join(self._folder, name + self._file(index)))
 
-    def discard(self, index: int) -> None:
-        """Delete the parts of a shard, of every type."""
+    def discard(self, numbers: Collection[int]) -> None:
+        """Delete the parts of groups, of every type."""
+        names = {self._file(number) for number in numbers}
         try:
             entries = list(self._storage.list(self._folder))
         except NotFound:
             return
         for entry in entries:
-            if entry.uri.endswith(self._file(index)):
+            if "/" + entry.uri.rpartition("/")[2] in names:
                 self._storage.delete(entry.uri)
 
     def _file(self, index: int) -> str:

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..across.cause_rows import FindingPart, FindingPiece
 from ..figures import FileFigures, megabytes
+from ..job_folder import CAUSES
 from ..reading.sources import InputFile
 from ..shard import Break, ShardResult
 from ..totals import Totals
 from .outcomes import FAILURE, SUCCESS
 
-__all__ = ["FileOutcome", "Manifest", "file_figures", "outcomes_by_file", "with_findings"]
+__all__ = ["FileOutcome", "Manifest", "file_figures", "finding_parts", "outcomes_by_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class FileOutcome:
     @property
     def totals(self) -> Totals:
         """Return the counts over the file's shards that count."""
-        return sum((shard.totals for shard in self.shards), Totals())
+        if len(self.shards) == 1:
+            return self.shards[0].totals
+        return Totals.sum(shard.totals for shard in self.shards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Manifest:
         outcomes: Sequence[FileOutcome],
     ) -> Manifest:
         """Return the Manifest of a job whose files came out so."""
-        totals = sum((outcome.totals for outcome in outcomes), Totals())
+        totals = Totals.sum(outcome.totals for outcome in outcomes)
         files = file_figures(outcomes)
         return cls(
             input_uri=input_uri,
@@ -158,8 +162,17 @@ def outcomes_by_file(
     return outcomes
 
 
-def with_findings(outcomes: Iterable[FileOutcome]) -> tuple[int, ...]:
-    """Return the shards that count and have issues, by number."""
-    return tuple(
-        shard.index for outcome in outcomes for shard in outcome.shards if shard.totals.rules
-    )
+def finding_parts(
+    results: Sequence[ShardResult], counted: Iterable[ShardResult]
+) -> tuple[FindingPart, ...]:
+    """Return which parts have findings, given the results of all shards in order, and of those that
+    count.
+    """
+    numbers = {shard.index for shard in counted if shard.totals.rules}
+    parts: dict[int, list[FindingPiece]] = {}
+    for result in results:
+        size = dict(result.pieces).get(CAUSES)
+        if size:
+            piece = FindingPiece(result.index, size, counts=result.index in numbers)
+            parts.setdefault(result.part, []).append(piece)
+    return tuple(FindingPart(number, tuple(pieces)) for number, pieces in parts.items())

@@ -1,11 +1,11 @@
-"""Parts: what one shard leaves behind: pieces of the logs and of the sink, or findings for a reader
-in the same machine.
+"""Parts: what one group of shards leaves behind: parts of the logs and of the sink, or findings for
+a reader in the same machine.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
@@ -13,7 +13,7 @@ from bulkfhir.validators import BlockVerdicts, Verdict
 
 from ..across.keys import KeyColumns
 from ..across.relation_columns import RelationColumns
-from ..checkpoint import save_result
+from ..checkpoint import save_record
 from ..columns.rows import Rows
 from ..errors import ConfigurationError
 from ..job_folder import FINDINGS, KEYS, RELATIONS, part_uri
@@ -26,7 +26,7 @@ from ..storage import storage_for
 from ..storage.open_files import OpenFiles
 from .audit import audited
 from .finding_rows import encode_findings
-from .outcomes import FAILURE, LOGS, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
+from .outcomes import FAILURE, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
 from .rejected_lines import RejectedFiles
 
 __all__ = ["Parts", "open_parts", "open_rejected", "open_sink"]
@@ -35,7 +35,11 @@ _Entry = TypeVar("_Entry")
 
 
 class Parts(Protocol):
-    """The output of one shard. Nothing of it counts before ``commit``."""
+    """The output of one group. Nothing of it counts before ``commit``."""
+
+    def begin(self, shard: Shard) -> None:
+        """Say that the next blocks are this shard's."""
+        ...
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
         """Write one block; return how many of its accepted lines are search-validation failures."""
@@ -45,26 +49,28 @@ class Parts(Protocol):
         """Write rows that others made of the shard's lines to the end of the part ``name``."""
         ...
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of the logs that hold something, or of the findings."""
+    def end(self, result: ShardResult) -> ShardResult:
+        """Return the result of the shard that ``begin`` named, with its pieces of the parts."""
         ...
 
-    def commit(self, result: ShardResult) -> ShardResult:
-        """Put everything written in its place, the record of it last."""
+    def commit(self, results: Sequence[ShardResult]) -> tuple[ShardResult, ...]:
+        """Put everything written in its place, the record of it last; return the results with the
+        group that they were done in.
+        """
         ...
 
     def abort(self) -> None:
-        """Leave nothing of the shard."""
+        """Leave nothing of the group."""
         ...
 
 
-def open_parts(settings: Settings, shard: Shard) -> Parts:
-    """Return the output of a shard: of an import where there is a job folder, else of a
-    validation.
+def open_parts(settings: Settings, index: int) -> Parts:
+    """Return the output of the group with this number: of an import where there is a job folder,
+    else of a validation.
     """
     if settings.job_folder is None:
-        return FindingParts(settings, shard.index)
-    return LogParts(settings, shard)
+        return FindingParts(settings, index)
+    return LogParts(settings, index)
 
 
 @lru_cache(maxsize=4)
@@ -95,23 +101,56 @@ def open_rejected(settings: Settings) -> RejectedFiles | None:
     return RejectedFiles(settings.job_folder, storage)
 
 
-def _part_files(settings: Settings, index: int) -> OpenFiles:
-    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
-    return OpenFiles(
-        lambda name: storage.writer(part_uri(storage, settings.work_folder, index, name))
-    )
+class _PieceFiles(OpenFiles):
+    """The part files of one group, in which the pieces of its shards stand in a row."""
+
+    def __init__(self, settings: Settings, index: int) -> None:
+        storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
+        super().__init__(
+            lambda name: storage.writer(part_uri(storage, settings.work_folder, index, name))
+        )
+        self._index = index
+        self._before: Mapping[str, int] = {}
+
+    def begin(self) -> None:
+        """Begin the pieces of the next shard."""
+        self._before = dict(self.sizes())
+
+    def end(self, result: ShardResult) -> ShardResult:
+        """Return a shard's result with what was written since ``begin``, but for what is of the
+        whole group.
+        """
+        pieces = (
+            (name, size - self._before.get(name, 0))
+            for name, size in self.sizes()
+            if name not in (KEYS, RELATIONS)
+        )
+        return dataclasses.replace(result, pieces=tuple(piece for piece in pieces if piece[1]))
+
+    def placed(self, results: Iterable[ShardResult]) -> tuple[ShardResult, ...]:
+        """Return results of shards with the group that they were done in."""
+        return tuple(
+            result
+            if result.index == self._index
+            else dataclasses.replace(result, group=self._index)
+            for result in results
+        )
 
 
 class _RelationPart:
     """The part of what a job's resources say of others; nothing where no check asks for it."""
 
-    def __init__(self, settings: Settings, shard: int, files: OpenFiles) -> None:
+    def __init__(self, settings: Settings, files: OpenFiles) -> None:
         checked = settings.choices.checks
         self._columns = RelationColumns(settings.key_secret) if checked else None
-        self._shard, self._files = shard, files
+        self._shard, self._files = -1, files
+
+    def begin(self, shard: Shard) -> None:
+        """Say that the next blocks are this shard's."""
+        self._shard = shard.index
 
     def add(self, lines: Lines, verdicts: BlockVerdicts) -> None:
-        """Add a block of the shard."""
+        """Add a block of the shard that has begun."""
         if self._columns is not None:
             self._columns.add(self._shard, lines, verdicts)
             if self._columns.full:
@@ -128,17 +167,24 @@ class LogParts:
     accepted.
     """
 
-    def __init__(self, settings: Settings, shard: Shard) -> None:
+    def __init__(self, settings: Settings, index: int) -> None:
         self._settings = settings
-        self._source = shard.uri
+        self._source = ""
         self._minimal = settings.choices.level == "minimal"
-        self._files = _part_files(settings, shard.index)
+        self._files = _PieceFiles(settings, index)
         self._keys = KeyColumns()
-        self._relations = _RelationPart(settings, shard.index, self._files)
+        self._lines = 0
+        self._relations = _RelationPart(settings, self._files)
         sink = open_sink(settings)
-        self._sink: SinkWriter | None = sink.open(shard.index) if sink else None
+        self._sink: SinkWriter | None = sink.open(index) if sink else None
         kept = open_rejected(settings)
-        self._rejected = kept.open(shard.index) if kept else None
+        self._rejected = kept.open(index) if kept else None
+
+    def begin(self, shard: Shard) -> None:
+        """Say that the next blocks are this shard's."""
+        self._source = shard.uri
+        self._files.begin()
+        self._relations.begin(shard)
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
         """Write one block; return how many of its accepted lines are search-validation failures."""
@@ -154,7 +200,7 @@ class LogParts:
         accepted, numbers = _accepted(self._source, lines, verdicts, rejected, warned)
         if numbers:
             rows = Rows.of(numbers, lines.first, accepted.types, accepted.ids)
-            self._keys.add(rows)
+            self._keys.add(rows, self._lines)
             if self._keys.full:
                 self._files.write(KEYS, self._keys.take())
             self._files.write(
@@ -169,26 +215,29 @@ class LogParts:
         """Write rows that others made of the shard's lines to the end of the part ``name``."""
         self._files.write(name, rows)
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of the logs that hold something, or of the findings."""
-        return tuple(name for name in LOGS if name in self._files.names())
+    def end(self, result: ShardResult) -> ShardResult:
+        """Return the result of the shard that ``begin`` named, with its pieces of the parts."""
+        self._lines += result.lines
+        return self._files.end(result)
 
-    def commit(self, result: ShardResult) -> ShardResult:
-        """Put everything written in its place, the record of it last."""
+    def commit(self, results: Sequence[ShardResult]) -> tuple[ShardResult, ...]:
+        """Put everything written in its place, the record of it last; return the results with the
+        group that they were done in.
+        """
         if self._sink:
             self._sink.commit()
         if self._rejected:
             self._rejected.commit()
-        if result.totals.imported:
+        if any(result.totals.imported for result in results):
             self._files.write(KEYS, self._keys.take())
         self._relations.end()
         self._files.commit(durable=True)  # before the record that tells of them
-        result = dataclasses.replace(result, sizes=self._files.sizes())
-        save_result(self._settings, result)
-        return result
+        placed = self._files.placed(results)
+        save_record(self._settings, placed, self._files.sizes())
+        return placed
 
     def abort(self) -> None:
-        """Leave nothing of the shard."""
+        """Leave nothing of the group."""
         self._files.abort()
         if self._sink:
             self._sink.abort()
@@ -200,8 +249,13 @@ class FindingParts:
     """A validation's output: the verdicts that have issues, for the parent to read back."""
 
     def __init__(self, settings: Settings, index: int) -> None:
-        self._files = _part_files(settings, index)
-        self._relations = _RelationPart(settings, index, self._files)
+        self._files = _PieceFiles(settings, index)
+        self._relations = _RelationPart(settings, self._files)
+
+    def begin(self, shard: Shard) -> None:
+        """Say that the next blocks are this shard's."""
+        self._files.begin()
+        self._relations.begin(shard)
 
     def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
         """Write one block; return how many of its accepted lines are search-validation failures."""
@@ -214,18 +268,20 @@ class FindingParts:
         """Write rows that others made of the shard's lines to the end of the part ``name``."""
         self._files.write(name, rows)
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of the logs that hold something, or of the findings."""
-        return self._files.names()
+    def end(self, result: ShardResult) -> ShardResult:
+        """Return the result of the shard that ``begin`` named, with its piece of the findings."""
+        return self._files.end(result)
 
-    def commit(self, result: ShardResult) -> ShardResult:
-        """Put everything written in its place, the record of it last."""
+    def commit(self, results: Sequence[ShardResult]) -> tuple[ShardResult, ...]:
+        """Put everything written in its place; return the results with the group that they were
+        done in.
+        """
         self._relations.end()
         self._files.commit()
-        return result
+        return self._files.placed(results)
 
     def abort(self) -> None:
-        """Leave nothing of the shard."""
+        """Leave nothing of the group."""
         self._files.abort()
 
 

@@ -1,71 +1,148 @@
-"""Publish: the parts of one file's shards become its logs, in input order, with the file's own line
-numbers.
+"""Publish: the pieces that a file's shards have of the groups' parts become its logs, in input
+order, with the file's own line numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from ..errors import StorageError
 from ..executors.live_counters import Heartbeat
 from ..job_folder import part_uri
 from ..reading.lines import BLOCK_BYTES
 from ..settings import Settings
-from ..storage import Storage, storage_for
+from ..shard import ShardResult
+from ..shard_groups import weight
+from ..storage import Reader, Storage, storage_for
+from .manifest import FileOutcome
 from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, with_base
 
-__all__ = ["LogPlan", "publish_logs"]
+__all__ = ["LogPlan", "Piece", "log_plans", "publish_logs"]
+
+_AT_ONCE: Final = 32 << 20
+"""Bytes of input whose logs one task publishes: one large file, or some hundred small ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The lines that one shard has in one log.
+
+    part    number of the group in whose part they stand
+    start   where they begin in it, in bytes
+    size    bytes; None: up to the part's end
+    base    lines of the file before the shard
+    """
+
+    log: str
+    part: int
+    start: int
+    size: int | None
+    base: int
 
 
 @dataclass(frozen=True, slots=True)
 class LogPlan:
     """What the logs of one file are made of.
 
-    parts   (shard, lines of the file before it, names of the logs it has a part of), in order
+    pieces  in the order of the file
     broken  (message, status) of each break of the file
     """
 
     log_name: str
-    parts: tuple[tuple[int, int, tuple[str, ...]], ...]
+    pieces: tuple[Piece, ...]
     broken: tuple[tuple[str, int], ...]
 
 
-def publish_logs(settings: Settings, plan: LogPlan, beat: Heartbeat) -> None:
-    """Write the file's logs, each of them whole.
+def log_plans(
+    outcomes: Sequence[FileOutcome], results: Sequence[ShardResult]
+) -> Iterator[tuple[LogPlan, ...]]:
+    """Yield the plans of all files, as many together as one task publishes. ``results`` are those
+    of all shards, in order.
+    """
+    starts = _starts(results)
+    together, room = list[LogPlan](), _AT_ONCE
+    for outcome in outcomes:
+        pieces = tuple(
+            Piece(log, shard.part, starts[shard.index, log], size, base)
+            for shard, base in zip(outcome.shards, outcome.bases, strict=True)
+            for log, size in shard.pieces
+            if log in LOGS
+        )
+        broken = tuple((cause.message, cause.status) for cause in outcome.breaks)
+        together.append(LogPlan(outcome.file.log_name, pieces, broken))
+        room -= weight(outcome.file.size)
+        if room <= 0:
+            yield tuple(together)
+            together, room = [], _AT_ONCE
+    if together:
+        yield tuple(together)
+
+
+def _starts(results: Sequence[ShardResult]) -> Mapping[tuple[int, str], int]:
+    """Return (shard, log) -> where the shard's piece begins in the log's part of its group."""
+    ends: defaultdict[tuple[int, str], int] = defaultdict(int)
+    starts = {}
+    for result in results:
+        for log, size in result.pieces:
+            starts[result.index, log] = ends[result.part, log]
+            ends[result.part, log] += size or 0
+    return starts
+
+
+def publish_logs(settings: Settings, plans: Sequence[LogPlan], beat: Heartbeat) -> None:
+    """Write the logs of some files, each of them whole.
 
     Idempotent. SUCCESS is written for every file, the others where there is something to say.
     """
     if settings.job_folder is None:
         raise ValueError("lines that are only validated have no logs")
     key = settings.choices.encryption_key_id
-    storage, work = storage_for(settings.job_folder, key), storage_for(settings.work_folder, key)
-    for name in LOGS:
-        parts = [(shard, base) for shard, base, names in plan.parts if name in names]
-        closing = (
-            [file_failure_line(message, status) for message, status in plan.broken]
-            if name == FAILURE
-            else []
-        )
-        if not parts and not closing and name != SUCCESS:
-            continue
-        writer = storage.writer(storage.join(settings.job_folder, f"{name}/{plan.log_name}"))
-        try:
-            for shard, base in parts:
-                part = part_uri(work, settings.work_folder, shard, name)
-                for rows in _whole_lines(work, part, beat):
-                    writer.write(with_base(rows, base))
-            writer.write(b"".join(closing))
-            writer.commit()
-        except BaseException:
-            writer.abort()
-            raise
-
-
-def _whole_lines(storage: Storage, uri: str, beat: Heartbeat) -> Iterator[bytes]:
-    reader = storage.open(uri)
+    storage = storage_for(settings.job_folder, key)
+    parts = {name: _Parts(settings, name) for name in LOGS}
     try:
+        for plan in plans:
+            for name, part in parts.items():
+                _publish(storage, storage.join(settings.job_folder, name), part, plan, beat)
+    finally:
+        for part in parts.values():
+            part.close()
+
+
+def _publish(storage: Storage, folder: str, part: _Parts, plan: LogPlan, beat: Heartbeat) -> None:
+    """Write one log of one file, where there is something to say."""
+    pieces = [piece for piece in plan.pieces if piece.log == part.log]
+    closing = plan.broken if part.log == FAILURE else ()
+    if not pieces and not closing and part.log != SUCCESS:
+        return
+    writer = storage.writer(storage.join(folder, plan.log_name))
+    try:
+        for piece in pieces:
+            for rows in part.lines(piece, beat):
+                writer.write(with_base(rows, piece.base))
+        writer.write(b"".join(file_failure_line(message, status) for message, status in closing))
+        writer.commit()
+    except BaseException:
+        writer.abort()
+        raise
+
+
+class _Parts:
+    """The parts of one log, of which one is open: pieces that stand in a row are read in one go."""
+
+    def __init__(self, settings: Settings, log: str) -> None:
+        self.log = log
+        self._folder = settings.work_folder
+        self._storage = storage_for(self._folder, settings.choices.encryption_key_id)
+        self._reader: Reader | None = None
+        self._place: tuple[int, int] | None = None
+
+    def lines(self, piece: Piece, beat: Heartbeat) -> Iterator[bytes]:
+        """Yield the lines of a piece, in runs of whole ones."""
         held = b""
-        while chunk := reader.read(BLOCK_BYTES):
+        for chunk in self._bytes(piece):
             beat()
             cut = chunk.rfind(b"\n") + 1
             if not cut:
@@ -73,5 +150,32 @@ def _whole_lines(storage: Storage, uri: str, beat: Heartbeat) -> Iterator[bytes]
                 continue
             yield held + chunk[:cut]
             held = chunk[cut:]
-    finally:
-        reader.close()
+
+    def close(self) -> None:
+        """Close what is open."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    def _bytes(self, piece: Piece) -> Iterator[bytes]:
+        reader, left = self._at(piece), piece.size
+        while left is None or left:
+            chunk = reader.read(BLOCK_BYTES if left is None else min(BLOCK_BYTES, left))
+            if not chunk:
+                break
+            left = None if left is None else left - len(chunk)
+            yield chunk
+        if left:
+            raise StorageError(self._uri(piece), "it ends early")
+        self._place = (piece.part, piece.start + (piece.size or 0))
+
+    def _at(self, piece: Piece) -> Reader:
+        """Return a reader that stands where a piece begins."""
+        if self._reader is None or self._place != (piece.part, piece.start):
+            self.close()
+            self._reader = self._storage.open(self._uri(piece), piece.start)
+        self._place = None
+        return self._reader
+
+    def _uri(self, piece: Piece) -> str:
+        return part_uri(self._storage, self._folder, piece.part, self.log)

@@ -8,7 +8,7 @@ rejected/<Type>/part-000000.outcomes.ndjson   a line for each of them: where it 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import orjson
 
@@ -41,13 +41,13 @@ class RejectedFiles:
         }
 
     def open(self, index: int) -> RejectedParts:
-        """Return what takes the rejected lines of a shard."""
+        """Return what takes the rejected lines of a group."""
         return RejectedParts(OpenFiles(lambda name: self._writer(name, index)))
 
-    def discard(self, index: int) -> None:
-        """Delete the parts of a shard."""
+    def discard(self, numbers: Collection[int]) -> None:
+        """Delete the parts of groups."""
         for files in self._parts.values():
-            files.discard(index)
+            files.discard(numbers)
 
     def _writer(self, name: str, index: int) -> Writer:
         kind, _, ending = name.partition(".")
@@ -55,7 +55,7 @@ class RejectedFiles:
 
 
 class RejectedParts:
-    """One shard's rejected lines. Nothing is seen of them before ``commit``."""
+    """One group's rejected lines. Nothing is seen of them before ``commit``."""
 
     def __init__(self, files: OpenFiles) -> None:
         self._files = files

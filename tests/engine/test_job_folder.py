@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bulkfhir.engine.checkpoint import Checkpoint, Plan, save_result
+from bulkfhir.engine.checkpoint import Checkpoint, Plan, save_record
 from bulkfhir.engine.errors import ConfigurationError
 from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.job_folder import job_folder_name, part_uri, result_uri
@@ -20,7 +20,7 @@ RESULT = ShardResult(
     12,
     7,
     Totals(scanned=7, rules={"error a": 1}, examples={"error a": ((12, 3),)}),
-    ("SUCCESS", "FAILURE"),
+    (("SUCCESS", 90), ("FAILURE", 30)),
     Break("cut off", 400),
 )
 
@@ -40,6 +40,7 @@ def plan(folder):
         (InputFile("a.ndjson", "/in/a.ndjson", 9, "etag", "a.ndjson", None),),
         (Skipped("log.ndjson", "a log"),),
         (Shard(0, 0, "/in/a.ndjson", "etag", 0, 9), Shard(1, 0, "/in/b.gz", "e", 0, None, "gz")),
+        (0,),
     )
 
 
@@ -70,7 +71,7 @@ def test_finished_shards_are_read_as_they_were_saved(folder, plan):
     checkpoint = Checkpoint(folder)
     assert checkpoint.results() == {}
     checkpoint.save(plan)
-    save_result(plan.settings, RESULT)
+    save_record(plan.settings, [RESULT])
     assert checkpoint.results() == {12: RESULT}
     checkpoint.delete()
     assert checkpoint.load() is None
@@ -94,7 +95,7 @@ def test_a_plan_of_0_1_0_that_had_limits_still_has_them(tmp_path, folder, plan):
     (path,) = tmp_path.glob("*/.work/plan.json")
     data = json.loads(path.read_text())
     settings = data["settings"] | data["settings"].pop("choices")
-    del settings["limits"], settings["sink_options"]
+    del settings["limits"], settings["sink_options"], data["groups"]
     data |= {"version": 3, "settings": settings | {"max_binary": 164_000_000}}
     path.write_text(json.dumps(data))
     choices = checkpoint.load().settings.choices

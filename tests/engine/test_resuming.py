@@ -178,7 +178,7 @@ class TestRecords:
         (work / "000002.json").write_text(text.replace('"scanned":', '"scanned":1'))
         assert run(source, output, resume=True).status is JobStatus.COMPLETED_WITH_ERRORS
         assert outcome(tree, output) == expected
-        assert "this shard is done again" in caplog.text
+        assert "its shards are done again" in caplog.text
 
     @pytest.mark.parametrize("cut", [0, 1, 100, -1])
     def test_a_truncated_plan_is_one_sentence(self, half_done, source, cut):
@@ -344,6 +344,6 @@ def test_the_plan_of_an_ended_job_is_read_as_it_was_saved(source, tmp_path, monk
     monkeypatch.setattr(Checkpoint, "delete", look)
     result = run(source, tmp_path / "out")
     ((plan, raw),) = kept
-    assert raw["version"] == 5
+    assert raw["version"] == 6
     assert plan.ending.duplicates.replaced == result.summary.replaced
     assert sum(one.totals.scanned for one in plan.ending.results) == 80

@@ -9,7 +9,13 @@ import pytest
 
 from bulkfhir.engine import import_job, validate_files
 from bulkfhir.engine.across import cause_sums, sums
-from bulkfhir.engine.across.cause_rows import GroupKey, GroupRow, encode_rows
+from bulkfhir.engine.across.cause_rows import (
+    FindingPart,
+    FindingPiece,
+    GroupKey,
+    GroupRow,
+    encode_rows,
+)
 from bulkfhir.engine.across.cause_sums import find_causes
 from bulkfhir.engine.counting import cause_tally
 from bulkfhir.engine.counting.cause_tally import CauseTally
@@ -153,7 +159,9 @@ def test_lone_surrogates_that_a_plug_in_gives_are_written_as_escapes():
 def test_many_groups_take_bounded_memory_and_are_counted(tmp_path):
     settings = Settings(Choices(), str(tmp_path))
     storage = storage_for(str(tmp_path))
+    parts = []
     for shard in range(10):
+        written = 0
         writer = storage.writer(part_uri(storage, str(tmp_path), shard, CAUSES))
         for block in range(2):
             groups = {}
@@ -162,10 +170,13 @@ def test_many_groups_take_bounded_memory_and_are_counted(tmp_path):
                 row.add(1, "Patient", number, "Patient/1")
             common = groups[_key("common")] = GroupRow(0)
             common.add(3, "Patient", block, "Patient/1")
-            writer.write(encode_rows(groups, {(shard, block): 1}, []))
+            rows = encode_rows(groups, {(shard, block): 1}, [])
+            writer.write(rows)
+            written += len(rows)
         writer.commit()
+        parts.append(FindingPart(shard, (FindingPiece(shard, written, counts=True),)))
     tracemalloc.start()
-    found = find_causes(settings, range(10), lambda: None)
+    found = find_causes(settings, parts, lambda: None)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found.distinct == 100_001

@@ -20,7 +20,7 @@ FILES = [
 def result(index, lines=10, status=None, imported=0):
     broken = Break("why", status) if status else None
     totals = Totals(scanned=imported + 1, imported=imported, customer_errors=1, imported_bytes=8)
-    return ShardResult(index, lines, totals, ("SUCCESS",), broken)
+    return ShardResult(index, lines, totals, (("SUCCESS", 9),), broken)
 
 
 def test_lines_of_a_file_are_counted_over_its_shards():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -39,6 +40,18 @@ def shard(index):
     return Shard(index, 0, "/in/a.ndjson", "etag", 0, None)
 
 
+def begun(settings, index):
+    """The parts of a group whose first shard has begun."""
+    parts = open_parts(settings, index)
+    parts.begin(shard(index))
+    return parts
+
+
+def ended(parts, *results):
+    """The results of one shard or of several, once the parts are committed."""
+    return parts.commit([parts.end(result) for result in results])
+
+
 def judged(verdicts=None, failed=(), crashed=()):
     numbers, starts, ends = map(list, zip(*Block(DATA).lines(), strict=True))
     return BlockVerdicts(
@@ -61,11 +74,10 @@ def written(tree, folder):
 
 
 def test_nothing_counts_before_the_commit_and_the_record_is_the_last(settings, tree, tmp_path):
-    parts = open_parts(settings(sink="ndjson"), shard(3))
+    parts = begun(settings(sink="ndjson"), 3)
     assert parts.write(LINES, judged()) == 0
     assert written(tree, tmp_path) == {}
-    assert parts.names() == ("SUCCESS",)
-    result = parts.commit(IMPORTED)
+    (result,) = ended(parts, IMPORTED)
     files = written(tree, tmp_path)
     assert sorted(files) == [
         ".work/000003.SUCCESS",
@@ -73,26 +85,28 @@ def test_nothing_counts_before_the_commit_and_the_record_is_the_last(settings, t
         ".work/000003.keys",
         "resources/Patient/part-000003.ndjson",
     ]
-    assert ShardResult.from_json(json.loads(files[".work/000003.json"])) == result
-    assert result.sizes == tuple(
-        (name, len(files[f".work/000003.{name}"])) for name in ("SUCCESS", "keys")
-    )
+    record = json.loads(files[".work/000003.json"])
+    assert [ShardResult.from_json(entry) for entry in record["shards"]] == [result]
+    assert result.pieces == (("SUCCESS", len(files[".work/000003.SUCCESS"])),)
+    assert record["sizes"] == [
+        [name, len(files[f".work/000003.{name}"])] for name in ("SUCCESS", "keys")
+    ]
     assert files["resources/Patient/part-000003.ndjson"] == DATA
     times = {name: (tmp_path / name).stat().st_mtime_ns for name in files}
     assert max(times, key=times.get) == ".work/000003.json"
 
 
-def test_an_aborted_shard_leaves_nothing(settings, tree, tmp_path):
-    parts = open_parts(settings(sink="ndjson"), shard(3))
+def test_an_aborted_group_leaves_nothing(settings, tree, tmp_path):
+    parts = begun(settings(sink="ndjson"), 3)
     parts.write(LINES, judged({0: ERROR}, failed=[0]))
     parts.abort()
     assert tree(tmp_path) == {}
 
 
 def test_each_line_is_in_the_log_it_belongs_to(settings, tree, tmp_path):
-    parts = open_parts(settings(), shard(0))
+    parts = begun(settings(), 0)
     parts.write(LINES, judged({1: ERROR, 2: ERROR}, failed=[1], crashed=[2]))
-    parts.commit(IMPORTED)
+    ended(parts, IMPORTED)
     success, failure = (
         [json.loads(line) for line in (tmp_path / f".work/000000.{name}").open()]
         for name in ("SUCCESS", "FAILURE")
@@ -105,9 +119,9 @@ def test_each_line_is_in_the_log_it_belongs_to(settings, tree, tmp_path):
 
 
 def test_minimal_logs_a_warning_apart_and_stores_the_line_with_it(settings, tmp_path):
-    parts = open_parts(settings(level="minimal", sink="ndjson"), shard(0))
+    parts = begun(settings(level="minimal", sink="ndjson"), 0)
     assert parts.write(LINES, judged({1: WARNING})) == 1
-    parts.commit(IMPORTED)
+    ended(parts, IMPORTED)
     name = "SUCCESS_WITH_SEARCH_VALIDATION_FAILURES"
     (warned,) = [json.loads(line) for line in (tmp_path / f".work/000000.{name}").open()]
     assert (warned["lineId"], warned["UpdateResourceResponse"]["statusCode"]) == (102, 200)
@@ -117,27 +131,44 @@ def test_minimal_logs_a_warning_apart_and_stores_the_line_with_it(settings, tmp_
 
 
 def test_a_shard_of_rejected_lines_has_no_keys(settings, tree, tmp_path):
-    parts = open_parts(settings(), shard(0))
+    parts = begun(settings(), 0)
     parts.write(LINES, judged(dict.fromkeys(range(4), ERROR), failed=range(4)))
-    parts.commit(ShardResult(0, 104, Totals(scanned=4, customer_errors=4)))
+    ended(parts, ShardResult(0, 104, Totals(scanned=4, customer_errors=4)))
     assert sorted(tree(tmp_path)) == [".work/000000.FAILURE", ".work/000000.json"]
 
 
 def test_keys_stand_with_the_lines_of_the_shard(settings, tmp_path):
-    parts = open_parts(settings(), shard(0))
+    parts = begun(settings(), 0)
     parts.write(LINES, judged({1: ERROR}, failed=[1]))
-    parts.commit(IMPORTED)
+    ended(parts, IMPORTED)
     storage = storage_for(str(tmp_path))
     (segment,) = read_segments(storage, str(tmp_path / ".work/000000.keys"))
     assert sorted(segment.lines.cast("I")) == [100, 102, 103]
 
 
-def test_findings_are_the_verdicts_that_have_issues(settings, tmp_path):
-    parts = open_parts(settings(job=False), shard(0))
+def test_the_shards_of_a_group_share_their_parts(settings, tmp_path):
+    parts = begun(settings(sink="ndjson"), 3)
+    parts.write(LINES, judged({1: ERROR}, failed=[1]))
+    first = parts.end(IMPORTED)
+    parts.begin(shard(4))
     parts.write(LINES, judged())
-    assert parts.names() == ()
+    results = parts.commit([first, parts.end(replace(IMPORTED, index=4))])
+    assert [result.part for result in results] == [3, 3]
+    success = (tmp_path / ".work/000003.SUCCESS").read_bytes()
+    one, two = (dict(result.pieces)["SUCCESS"] for result in results)
+    assert one + two == len(success)
+    assert [name for name, _ in results[1].pieces] == ["SUCCESS"]
+    assert success[:one].count(b"\n") == 3
+    (segment,) = read_segments(storage_for(str(tmp_path)), str(tmp_path / ".work/000003.keys"))
+    assert sorted(segment.lines.cast("I")) == [100, 102, 103, 204, 205, 206, 207]
+    assert (tmp_path / "resources/Patient/part-000003.ndjson").read_bytes().count(b"\n") == 7
+
+
+def test_findings_are_the_verdicts_that_have_issues(settings, tmp_path):
+    parts = begun(settings(job=False), 0)
+    parts.write(LINES, judged())
     parts.write(LINES, judged({2: ERROR}, failed=[2]))
-    parts.commit(IMPORTED)
+    ended(parts, IMPORTED)
     (row,) = (tmp_path / ".work/000000.findings").open("rb")
     ((line, offset, verdict),) = decode_findings(row)
     assert (line, offset, verdict.issues) == (
