@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
 from .checks.check import joined
+from .checks.doubts import Doubts
 from .checks.exactness import InexactNumberError
 from .definitions import CORE, Definitions, core
 from .errors import PackageError
 from .excerpt import MOST, excerpt
+from .explainer.entry_walk import explain_entries
 from .explainer.form import (
     RESOURCE_TYPE,
     RESOURCE_TYPE_NO_NAME,
@@ -148,7 +150,12 @@ class Validator:
         self._searched = SearchedElements(self._definitions)
         self.native = native and NATIVE and not warnings
         self._blocks: BlockValidator = (
-            Acceptance(self._errors, self._validate_doubtful, self.undecided)
+            Acceptance(
+                self._errors,
+                self._validate_doubtful,
+                self.undecided,
+                None if level == "minimal" else lambda: self._everything,
+            )
             if self.native
             else OneByOne(self)
         )
@@ -181,11 +188,15 @@ class Validator:
 
         return Remarks(self._errors.schema, self._definitions)
 
-    def _validate_doubtful(self, line: bytes) -> Verdict:
+    def _validate_doubtful(self, line: bytes, doubts: Doubts | None) -> Verdict:
         """Return the verdict that ``validate`` gives, reached sooner where there is an error, as
         there is in nearly every line that the acceptor does not accept.
+
+        doubts   what is in doubt of a Bundle; None for all of a line
         """
-        return self._verdict(line, self._issues if self.level == "minimal" else self._all_issues)
+        if self.level == "minimal":
+            return self._verdict(line, self._issues)
+        return self._verdict(line, partial(self._all_issues, doubts=doubts))
 
     def _verdict(self, line: bytes, explain: _Explain) -> Verdict:
         resource = decode(line)
@@ -236,8 +247,14 @@ class Validator:
         issues = self._errors.explain(resource, undecided)
         return self._everything.explain(resource, Counter()) if issues else issues
 
-    def _all_issues(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
-        issues = self._everything.explain(resource, undecided)
+    def _all_issues(
+        self, resource: dict[str, Any], undecided: Counter[str], *, doubts: Doubts | None = None
+    ) -> list[Issue]:
+        issues = (
+            self._everything.explain(resource, undecided)
+            if doubts is None
+            else explain_entries(self._everything, resource, undecided, doubts)
+        )
         return issues if self.warnings or any_fails(issues) else []
 
     @cached_property

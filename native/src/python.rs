@@ -75,6 +75,12 @@ impl Judgement {
         self.columns.undecided.clone()
     }
 
+    /// What is left to the explainer of Bundles that were walked by entry: the position of the line,
+    /// and (entry, member of its resource), the member 2^32 - 1 for the whole entry.
+    fn parted(&self) -> Vec<(usize, Vec<(u32, u32)>)> {
+        self.columns.parted.clone()
+    }
+
     fn __len__(&self) -> usize {
         self.columns.numbers.len()
     }
@@ -96,8 +102,11 @@ struct Acceptor {
 #[pymethods]
 impl Acceptor {
     #[new]
-    fn new() -> Self {
-        Acceptor::default()
+    #[pyo3(signature = (*, by_entry = false))]
+    fn new(by_entry: bool) -> Self {
+        let mut made = Acceptor::default();
+        made.inner.by_entry = by_entry;
+        made
     }
 
     /// Add records to the table. Raises ValueError for bytes that are none.

@@ -10,9 +10,10 @@ until N distinct lines are done, mutations of it (mutate.py in the tree, swaps.p
 wraps.py by putting one into another) and resources made from the compiled schema (made.py), at
 structure-only, minimal, and strict with each set of packages. Blocks of lines are judged natively
 and by the explainer alone; line ends, types, ids, verdicts with all issues, and undecided codes are
-compared: of every line that natively passes, and of one in five of those that fail. Ends with a
-table; at the first difference with 1 and the lines that differ, which --differences keeps. Ctrl-C
-ends it with the table so far.
+compared: of every line that natively passes, and of one in five of those that fail; of all lines
+that are put into one another, since Bundles that fail are walked by entry. Ends with a table; at
+the first difference with 1 and the lines that differ, which --differences keeps. Ctrl-C ends it
+with the table so far.
 """
 
 from __future__ import annotations
@@ -72,6 +73,9 @@ class Pair:
             Validator(level, packages=packages),
             Validator(level, packages=packages, native=False),
         )
+        finder = getattr(self.native._blocks, "_finder", None)
+        if finder is not None:
+            finder._left = 0  # Bundles are walked by entry from the first one on
         self.catalogue = Catalogue(Packages(list(packages)) if packages else None)
 
     def told_apart(
@@ -152,9 +156,12 @@ HEAD = (
 
 @dataclass
 class Source:
+    """Lines to compare. whole: of every block all lines, the failing ones too."""
+
     name: str
     pair: Pair
     lines: Iterator[bytes]
+    whole: bool = False
     blocks: int = 0
     tally: Tally = field(init=False)
 
@@ -187,7 +194,8 @@ class Comparison:
         began, before = time.process_time(), self.distinct
         self._seen.update(hash(line) for line in lines)
         source.blocks += 1
-        said, verdicts = source.pair.told_apart(lines, passing=source.blocks % _ALL != 0)
+        passing = not source.whole and source.blocks % _ALL != 0
+        said, verdicts = source.pair.told_apart(lines, passing=passing)
         if said:
             self.found += [
                 (source.tally.name, line, why) for line, why in source.pair.culprits(lines)
@@ -334,10 +342,13 @@ def _broken(
     )
     yield from [swaps] * times
     short = [line for line in lines if len(line) < _LONGEST // 4]
+    if not short:
+        return
     yield Source(
         f"wrapped: {name}",
         pair,
         (line.replace(b"\n", b" ") for line in wrapped(_mostly(short, rng), rng)),
+        whole=True,  # Bundles that fail are walked by entry
     )
 
 

@@ -35,12 +35,13 @@ _BESIDE = {
 
 
 def wrapped(lines: Iterator[bytes], rng: random.Random) -> Iterator[bytes]:
-    """Lines without end, each made of one to three of those given: objects in JSON without white
-    space.
+    """Lines without end, each made of one to three of those given, some of up to twelve: objects in
+    JSON without white space.
     """
     before = next(lines)
     while True:
-        inside = [next(lines) for _ in range(rng.randint(1, 3))]
+        count = rng.randint(1, 3) if rng.random() < 0.75 else rng.randint(4, 12)
+        inside = [next(lines) for _ in range(count)]
         if rng.random() < 0.1:
             inside.append(before)  # a Bundle in a Bundle, or in Parameters
         shape = rng.random()

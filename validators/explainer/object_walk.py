@@ -127,6 +127,15 @@ class Walk:
 
         return walk
 
+    def member_check(self, name: str) -> PropertyCheck:
+        """Return the check of a member, which its objects have by themselves too."""
+        return self._known(name).check
+
+    def rules(self, names: tuple[str, ...]) -> tuple[Check, ...]:
+        """Return the rules on whole objects of these names, in this order."""
+        shape = self._shapes.get(names)
+        return self._every if shape is None else shape[2]
+
     def _met(self, names: tuple[str, ...]) -> Shape:
         """Return the shape of names that have none yet: worked out when they come a second time,
         and only if there are any, and all are known.

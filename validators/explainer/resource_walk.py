@@ -101,6 +101,7 @@ class Explainer:
         self.unknown_profile = unknown_profile
         self.asked_profiles: Sequence[str] = tuple(asked_profiles)
         self._types: dict[str, Check] = {}
+        self._walks: dict[str, Walk] = {}
         self._resources: dict[str, Check] = {}
         self._profiles: dict[str, Check | None] = {}
         self._trees: dict[str, ProfileNode | None] = {}
@@ -146,15 +147,23 @@ class Explainer:
             check = self.type_check(name)
 
             def settled(value: Any, scope: Scope) -> Issues:
-                issues = check(value, scope)
-                if issues is not None:
-                    issues = resolve_extension_contexts(issues, self, name, value, scope)
-                return (
-                    None if issues is None else without_rebound_bindings(issues, self, name, value)
-                )
+                return self.settled(name, check(value, scope), value, scope)
 
             made = self._resources[name] = _once(name, settled)
         return made
+
+    def settled(self, name: str, issues: Issues, value: Any, scope: Scope) -> Issues:
+        """Return what was found in a resource of a type without what the resource as a whole
+        excuses: extensions that may stand where they do, codes that a profile binds anew.
+        """
+        if issues is not None:
+            issues = resolve_extension_contexts(issues, self, name, value, scope)
+        return None if issues is None else without_rebound_bindings(issues, self, name, value)
+
+    def object_walk(self, name: str) -> Walk:
+        """Return the walk through objects of a type that is not abstract."""
+        self.type_check(name)
+        return self._walks[name]
 
     def type_check(self, name: str) -> Check:
         """Return the check for JSON objects of a type: the walk through its properties, then the
@@ -377,6 +386,7 @@ class Explainer:
             may_be_empty=may_be_empty or schema.kind == "resource",
         )
         if not may_be_empty:
+            self._walks[schema.name] = walk
             self._types[schema.name] = (
                 walk.check
             )  # before the rules are built: types refer to one another

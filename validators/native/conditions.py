@@ -43,7 +43,7 @@ from ..fhirpath.lowered.mentions import mentions
 from ..fhirpath.lowered.predicate import lower
 from ..fhirpath.syntax import Binary, Call, Member, Tree
 from ..patterns import pattern
-from ..rules.invariant import ELSEWHERE, NATIVE
+from ..rules.invariant import NATIVE, is_checked
 from ..schema import Constraint, Property, TypeSchema
 from ..schema.errata import corrected
 from .questions import Answer, NeedsContextError, about_value, read_text
@@ -131,12 +131,11 @@ class Conditions:
         return self._encoded(Not(Has(tuple(keys))))
 
     def _applies(self, constraint: Constraint) -> bool:
-        """Tell whether breaking a constraint fails a resource, and no other rule checks it."""
-        fails = constraint.severity == "error" and not constraint.best_practice
-        return (
-            fails
-            and constraint.key not in ELSEWHERE
-            and bool(corrected(constraint.key, constraint.expression))
+        """Tell whether the rule on invariants checks a constraint, and there is something to
+        evaluate.
+        """
+        return is_checked(constraint, self._compilation) and bool(
+            corrected(constraint.key, constraint.expression)
         )
 
     def _op(self, constraint: Constraint, name: str) -> bytes:

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from ..checks.check import Issues
 from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
 from ..profiles.narrowing import ProfileCompiler
@@ -257,11 +256,8 @@ class Overlays:
         if not rules and not empty_asks:
             return None
 
-        def every(value: Any, scope: Scope) -> Issues:
-            return next((issues for check in rules if (issues := check(value, scope))), None)
-
         return _item(
-            [u8(ValueTag.VALUE) + u32(self._values.about_value([every]))] if rules else [],
+            [u8(ValueTag.VALUE) + u32(self._values.about_value(rules))] if rules else [],
             empty_asks=empty_asks,
         )
 

@@ -12,14 +12,16 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .. import fhirpath
+from ..checks.check import Check, Issues
 from ..checks.exactness import InexactNumberError
 from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..values.decoding import decode, decode_exact
 
 __all__ = [
-    "NO", "YES", "Answer", "NeedsContextError", "Nowhere", "Outermost", "Question",
-    "about_codings", "about_text", "about_value", "read_text", "read_value",
+    "NO", "REMARK", "YES", "Answer", "NeedsContextError", "Nowhere", "Outermost", "Question",
+    "about_codings", "about_text", "about_value", "judged", "read_text",
+    "read_value",
 ]  # fmt: skip
 
 Answer = tuple[int, Counter[str]]
@@ -29,10 +31,25 @@ Question = Callable[[bytes], Answer]
 
 NO: Final[Answer] = (0, Counter())
 YES: Final[Answer] = (1, Counter())
+REMARK: Final = ""
+"""Counted in place of a value set: there is something to say of the value, which fails nothing."""
 
 
 class NeedsContextError(Exception):
     """The error of a check that looked beyond the value that it was given."""
+
+
+def judged(found: Issues, scope: Scope, *, remarks: bool) -> int:
+    """Return 1 where a check found nothing, else 0.
+
+    remarks   whether what fails no resource is a remark instead, beside which the answer is 1
+    """
+    if not found:
+        return 1
+    if not remarks or any(type(issue) is not Issue or issue.fails for issue in found):
+        return 0
+    scope.undecided[REMARK] += 1
+    return 1
 
 
 def _unseen(*_: object) -> Any:
@@ -127,34 +144,32 @@ def about_value(
     return question
 
 
-def about_text(finds: Callable[[Any, Scope], Any], hooks: fhirpath.Hooks) -> Question:
+def about_text(check: Check, hooks: fhirpath.Hooks, *, remarks: bool) -> Question:
     """Return a question about a string, whose bytes come without quotes: the answer is yes where
-    nothing is found.
+    nothing is found (see ``judged``).
     """
     hooks = replace(hooks, conforms_to=_unseen, in_slice=_unseen)
 
     def question(text: bytes) -> Answer:
         scope = _unplaced(hooks)
-        return NO if finds(read_text(text), scope) else (1, scope.undecided)
+        return judged(check(read_text(text), scope), scope, remarks=remarks), scope.undecided
 
     return question
 
 
 def about_codings(
-    check: Callable[[Any, Scope], Any], holder: Callable[[list[dict[str, str]]], Any]
+    check: Check, holder: Callable[[list[dict[str, str]]], Any], *, remarks: bool
 ) -> Question:
-    """Return a question about pairs of system and code: the answer is yes where nothing is found.
+    """Return a question about pairs of system and code: the answer is yes where nothing is found
+    (see ``judged``).
 
     holder    makes of the Codings the value that the check wants to see around them
     """
 
     def question(text: bytes) -> Answer:
         scope = Nowhere()
-        return (
-            NO
-            if check(holder([_coding(pair) for pair in _pairs(text)]), scope)
-            else (1, scope.undecided)
-        )
+        found = check(holder([_coding(pair) for pair in _pairs(text)]), scope)
+        return judged(found, scope, remarks=remarks), scope.undecided
 
     return question
 

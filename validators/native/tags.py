@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-LAYOUT: Final = 0x95E9_4B5C
+LAYOUT: Final = 0x5EA8_4D4F
 """The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
 
 
@@ -91,6 +91,7 @@ class PrimitiveTag(IntEnum):
     BASE64 = 14
     XHTML = 15
     OTHER = 16
+    QUIET_TEXT = 17
 
 
 class ValueTag(IntEnum):

@@ -174,11 +174,11 @@ class Lowering:
                 case Twin(name, asks):
                     twins |= _TWINS.get(name, NodeFlag(0))
                     conditions += [
-                        self.conditions.asked_with(key, self.values.about_value([check]))
+                        self.conditions.asked_with(key, self.values.about_object(check))
                         for key in asks
                     ]
                 case Asked():
-                    conditions.append(self.conditions.asked(self.values.about_value([check])))
+                    conditions.append(self.conditions.asked(self.values.about_object(check)))
         return twins, conditions
 
     def _schema_of(self, name: str) -> TypeSchema:

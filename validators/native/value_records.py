@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, assert_never
 
-from ..checks.check import Check
+from ..checks.check import Check, Issues
 from ..checks.compilation import Compilation
 from ..checks.rule import Asked, Lowered, Rule, Settled, Twin, Unknown
 from ..checks.surroundings import Scope
 from ..definitions import CORE
+from ..issue import Issue
 from ..rules import RULES
 from ..rules.extension import place_decides
 from ..rules.extension_context import PendingContext, allowed_by_names, names_of_place
-from ..rules.primitive import format_of
+from ..rules.primitive import format_of, style_of
 from ..rules.reference import target_types
 from ..schema import Property
 from ..values.narrative import read_div
@@ -25,14 +26,15 @@ from .conditions import Conditions
 from .coverage import Coverage
 from .questions import (
     NO,
-    YES,
     Answer,
+    NeedsContextError,
     Nowhere,
     Outermost,
     Question,
     about_codings,
     about_text,
     about_value,
+    judged,
     read_text,
     read_value,
 )
@@ -62,6 +64,13 @@ _PRIMITIVES: Final = {
     "base64Binary": PrimitiveTag.BASE64,
     "xhtml": PrimitiveTag.XHTML,
 }
+_STYLED: Final = {
+    PrimitiveTag.TEXT: PrimitiveTag.QUIET_TEXT,
+    PrimitiveTag.BASE64: PrimitiveTag.OTHER,
+}
+"""The forms that tell less than whether a value's style is in order, and what stands for them where
+that counts.
+"""
 _NUMERIC: Final = frozenset({"boolean", "integer", "positiveInt", "unsignedInt", "decimal"})
 _INLINE: Final = {"contained": KindTag.CONTAINED, "resource": KindTag.INLINE}
 """Properties that hold whole resources, with the kind of place that these stand in; others are left
@@ -81,6 +90,7 @@ class Values:
         self._schema = compilation.schema
         self._table = table
         self._conditions = conditions
+        self._remarks = compilation.warnings
         self.coverage = Coverage(compilation)
         self._targets: dict[tuple[str, ...], bytes] = {}
 
@@ -94,24 +104,25 @@ class Values:
             and self._schema.kind(prop.element.path.removesuffix(".id")) == "resource"
         ):
             form = PrimitiveTag.ID
-        prove = format_of(prop, self._compilation)
+        if style_of(prop, self._compilation) is not None:
+            form = _STYLED.get(form, form)
+        told = _told(prop, self._compilation)
         others = list(self._asked_of_primitives(prop))
         if prop.type in _NUMERIC:
-            check = self._table.question(self.valued(lambda value, scope: 0 if prove(value) else 1))
             return (
                 u8(KindTag.PRIMITIVE) + u8(form),
-                check,
+                self.about_value([told]),
                 [u8(ValueTag.VALUE) + u32(self.about_value(others))] if others else [],
             )
 
-        def prove_all(value: Any, scope: Scope) -> Any:
+        def all_told(value: Any, scope: Scope) -> Issues:
             if prop.type == "xhtml" and _needs_resource(value):
-                return True
-            return prove(value) or next(
-                (issues for check in others if (issues := check(value, scope))), None
-            )
+                raise NeedsContextError
+            return [issue for check in (told, *others) for issue in check(value, scope) or ()]
 
-        question = self._table.question(about_text(prove_all, self._compilation.hooks))
+        question = self._table.question(
+            about_text(all_told, self._compilation.hooks, remarks=self._remarks)
+        )
         if others:
             kind = u8(KindTag.PRIMITIVE) + u8(PrimitiveTag.OTHER)
             return kind, NO_CHECK, [u8(ValueTag.TEXT) + u32(question)]
@@ -182,11 +193,12 @@ class Values:
     def _codes(self, prop: Property, check: Check) -> bytes:
         if prop.type == "CodeableConcept":
             return u8(ValueTag.CONCEPT) + u32(
-                self._table.question(about_codings(check, lambda codings: {"coding": codings}))
+                self._about_codings(check, lambda codings: {"coding": codings})
             )
-        return u8(ValueTag.CODING) + u32(
-            self._table.question(about_codings(check, lambda codings: codings[0]))
-        )
+        return u8(ValueTag.CODING) + u32(self._about_codings(check, lambda codings: codings[0]))
+
+    def _about_codings(self, check: Check, holder: Callable[[list[dict[str, str]]], Any]) -> int:
+        return self._table.question(about_codings(check, holder, remarks=self._remarks))
 
     def _reference(self, prop: Property, check: Check) -> bytes:
         type_ref = prop.type_ref
@@ -257,7 +269,8 @@ class Values:
         bare = url.partition("|")[0]
         if self._compilation.definitions.fetch("StructureDefinition", bare) is not None:
             return 2, Counter()
-        return NO if check({"url": url}, Nowhere()) else YES
+        scope = Nowhere()
+        return judged(check({"url": url}, scope), scope, remarks=self._remarks), scope.undecided
 
     def _of_place(self, check: Check, text: bytes) -> Answer:
         """Answer about an extension in its place: ``1`` or ``0`` for whether the resource is the
@@ -285,12 +298,21 @@ class Values:
 
     def about_value(self, checks: list[Check], place: type[Nowhere] = Nowhere) -> int:
         """Return the number of a new question about a whole value: the answer is yes where no check
-        finds anything.
+        finds anything (see ``judged``).
+        """
+
+        def judge(value: Any, scope: Scope) -> int:
+            found = [issue for check in checks for issue in check(value, scope) or ()]
+            return judged(found, scope, remarks=self._remarks)
+
+        return self._table.question(self.valued(judge, place))
+
+    def about_object(self, check: Check) -> int:
+        """Return the number of a new question about an object that a condition asks: the answer is
+        yes where a check finds nothing at all.
         """
         return self._table.question(
-            self.valued(
-                lambda value, scope: 0 if any(check(value, scope) for check in checks) else 1, place
-            )
+            self.valued(lambda value, scope: 0 if check(value, scope) else 1)
         )
 
     def valued(
@@ -300,6 +322,17 @@ class Values:
         else the answer as the caller of the question means it.
         """
         return about_value(judge, self._compilation.hooks, place)
+
+
+def _told(prop: Property, compilation: Compilation) -> Check:
+    """Return the check of a primitive's format and, where that is asked for, of its style."""
+    prove, style = format_of(prop, compilation), style_of(prop, compilation)
+
+    def told(value: Any, scope: Scope) -> Issues:
+        found = prove(value) or (style(value) if style is not None else None)
+        return None if found is None else [Issue.of(found)]
+
+    return told
 
 
 def _needs_resource(div: str) -> bool:

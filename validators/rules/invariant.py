@@ -22,7 +22,7 @@ from ..schema import Constraint, Property, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["BROKEN", "ELEMENTS", "ELSEWHERE", "EMPTY", "NATIVE", "RULE"]
+__all__ = ["BROKEN", "ELEMENTS", "EMPTY", "NATIVE", "RULE", "is_checked"]
 
 INVARIANT = Declaration(
     "invariant",
@@ -59,8 +59,18 @@ def _plain_period(value: dict[str, Any]) -> bool:
     )
 
 
+def _distinct_entries(value: dict[str, Any]) -> bool:
+    """Tell whether the full urls of a Bundle's entries are texts that differ; where two are alike,
+    versions decide.
+    """
+    entries = value.get("entry", ())
+    urls = [entry["fullUrl"] for entry in entries if "fullUrl" in entry]
+    return all(type(url) is str for url in urls) and len(set(urls)) == len(urls)
+
+
 _CORE_SOURCES = frozenset(
     {
+        "http://hl7.org/fhir/StructureDefinition/Bundle",
         "http://hl7.org/fhir/StructureDefinition/Reference",
         "http://hl7.org/fhir/StructureDefinition/Period",
     }
@@ -69,6 +79,7 @@ _CORE_SOURCES = frozenset(
 NATIVE: Mapping[str, Callable[[dict[str, Any]], bool]] = {
     "ref-1": _plain_reference,
     "per-1": _plain_period,
+    "bdl-7": _distinct_entries,
 }
 """Key -> whether the invariant certainly holds: hot ones, for the values that nearly all data have.
 
@@ -211,13 +222,17 @@ def _fails(constraint: Constraint) -> bool:
 
 def _checked(constraint: Constraint, name: str, compilation: Compilation) -> Invariant | None:
     """Return the condition of a constraint that this rule checks; None of any other."""
-    if constraint.key in ELSEWHERE or not constraint.expression:
-        return None
-    if constraint.best_practice and not compilation.best_practice:
-        return None
-    if not _fails(constraint) and not compilation.warnings:
-        return None
-    return compilation.invariant(constraint, name)
+    return compilation.invariant(constraint, name) if is_checked(constraint, compilation) else None
+
+
+def is_checked(constraint: Constraint, compilation: Compilation) -> bool:
+    """Tell whether a constraint is this rule's, and breaking it is worth an issue."""
+    return (
+        constraint.key not in ELSEWHERE
+        and bool(constraint.expression)
+        and (compilation.best_practice or not constraint.best_practice)
+        and (compilation.warnings or _fails(constraint))
+    )
 
 
 def _holds(

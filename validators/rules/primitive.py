@@ -6,7 +6,7 @@ from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
-from ..checks.rule import Asked, Lowered, Rule, Unknown
+from ..checks.rule import Lowered, Rule, Unknown
 from ..checks.surroundings import Scope
 from ..issue import Issue
 from ..schema import Property
@@ -16,7 +16,7 @@ from ..values.format_faults import ID_MISSING
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["EMPTY_IDS", "FORMATS", "Proof", "STYLE", "proof_of"]
+__all__ = ["EMPTY_IDS", "FORMATS", "Proof", "STYLE", "format_of", "proof_of", "style_of"]
 
 
 Proof = tuple[Container[str], Callable[[object], object]]
@@ -38,7 +38,7 @@ def proof_of(prop: Property, compilation: Compilation, checks: int) -> Proof | N
     more than format, style and a list of codes.
     """
     bound = prop.element.binding
-    if _has_style(prop, compilation):
+    if style_of(prop, compilation) is not None:
         checks -= 1
         if checks == 1 and not _is_resource_id(prop, compilation):
             return primitives.QUIET[prop.type]
@@ -55,8 +55,11 @@ def proof_of(prop: Property, compilation: Compilation, checks: int) -> Proof | N
     return None
 
 
-def _has_style(prop: Property, compilation: Compilation) -> bool:
-    return compilation.warnings and prop.type in primitives.WARNINGS
+def style_of(prop: Property, compilation: Compilation) -> primitives.Check | None:
+    """Return the check of the style of a primitive's values; None where warnings are not asked for
+    or the type has none.
+    """
+    return primitives.WARNINGS.get(prop.type) if compilation.warnings else None
 
 
 def _is_resource_id(prop: Property, compilation: Compilation) -> bool:
@@ -93,11 +96,10 @@ def build_warnings(prop: Property, compilation: Compilation) -> Check | None:
     """Return the check of a primitive's style, which fails no resource; None where warnings are not
     asked for or the type has no style.
     """
-    if not _has_style(prop, compilation):
-        return None
-    return _said(primitives.WARNINGS[prop.type])
+    style = style_of(prop, compilation)
+    return None if style is None else _said(style)
 
 
 FORMATS = Rule("primitive formats", ("value",), build, Lowered("format"))
 EMPTY_IDS = Rule("ids without a value", ("empty",), build_empty, Unknown())
-STYLE = Rule("primitive style", ("value",), build_warnings, Asked())
+STYLE = Rule("primitive style", ("value",), build_warnings, Lowered("format"))

@@ -27,12 +27,17 @@ pub struct Columns {
     pub ids: Vec<(u32, u32)>,
     /// Value sets of codes that were accepted undecided, once a code.
     pub undecided: Vec<u32>,
+    /// Of Bundles, where they are walked by entry: the position of the line, and what of it is left
+    /// to the explainer. See `walk::by_entry`.
+    pub parted: Vec<(usize, Vec<(u32, u32)>)>,
 }
 
 #[derive(Default)]
 pub struct Acceptor {
     pub table: Table,
     pub memo: Memo,
+    /// Whether to tell of Bundles which entries are in doubt, and nothing of other lines.
+    pub by_entry: bool,
 }
 
 impl Columns {
@@ -104,6 +109,10 @@ impl Columns {
                 ACCEPTED
             }
             Outcome::Pending => PENDING,
+            Outcome::Parted => {
+                self.parted.push((position, room.doubts.parts.clone()));
+                REASONS + Reason::Bundle as u8
+            }
             Outcome::Misspelled => REASONS + Reason::Json as u8,
             Outcome::Asked(reason) => REASONS + reason as u8,
         };
@@ -180,7 +189,14 @@ impl Acceptor {
         line: &'a [u8],
     ) -> Outcome {
         let walked = catch_unwind(AssertUnwindSafe(|| {
-            Walk::line(&self.table, &self.memo, room, questions, line)
+            Walk::line(
+                &self.table,
+                &self.memo,
+                room,
+                questions,
+                line,
+                self.by_entry,
+            )
         }));
         walked.unwrap_or_else(|_| {
             *room = Room::default();

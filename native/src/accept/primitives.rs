@@ -13,6 +13,7 @@ pub fn is_certainly(primitive: Primitive, text: &[u8], escaped: bool) -> bool {
     }
     match primitive {
         Primitive::Text => text.len() <= SURELY_SHORT,
+        Primitive::QuietText => text.len() <= SURELY_SHORT && is_quiet(text, escaped),
         _ if escaped => false,
         Primitive::Code => is_code(text),
         Primitive::Id => is_id(text),
@@ -51,6 +52,25 @@ pub fn is_id(text: &[u8]) -> bool {
         && every(text, |b| {
             b.is_ascii_alphanumeric() | (b == b'-') | (b == b'.')
         })
+}
+
+/// Whether a text neither starts nor ends with white space and holds no control character: where it
+/// starts or ends with anything beyond ASCII or with an escape, that is in doubt, and so it is where
+/// an escape is more than a quote, a backslash, a tab or a new line.
+fn is_quiet(text: &[u8], escaped: bool) -> bool {
+    let seen = |byte: u8| (0x21..0x7f).contains(&byte);
+    let bare = || {
+        let tail = &text[text.len().saturating_sub(6)..];
+        let mut at = 0;
+        text[0] != b'\\'
+            && !tail.contains(&b'\\')
+            && std::iter::from_fn(|| {
+                at += memchr::memchr(b'\\', &text[at..])? + 2;
+                Some(text[at - 1])
+            })
+            .all(|escape| matches!(escape, b'"' | b'\\' | b't' | b'n' | b'r'))
+    };
+    seen(text[0]) && seen(text[text.len() - 1]) && (!escaped || bare())
 }
 
 fn is_code(text: &[u8]) -> bool {

@@ -42,6 +42,11 @@ impl Tape {
         self.entries.clear();
     }
 
+    /// Forget all values from an index on.
+    pub fn truncate(&mut self, length: usize) {
+        self.entries.truncate(length);
+    }
+
     pub fn len(&self) -> usize {
         self.entries.len()
     }

@@ -45,6 +45,24 @@ pub(crate) struct Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
+    fn of(kind: &'a [u8]) -> Self {
+        Entries {
+            kind,
+            by_url: HashMap::new(),
+            urls: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, resource: usize, name: &'a [u8], url: Option<&'a [u8]>) {
+        self.urls.push((resource, url));
+        if let Some(url) = url {
+            self.by_url
+                .entry(url)
+                .and_modify(|one| *one = None)
+                .or_insert(Some((resource, name)));
+        }
+    }
+
     /// The resource that a reference from an entry leads to, `None` for one outside the Bundle.
     pub fn find(&self, mention: &Mention<'a>) -> Asked<Option<usize>> {
         let reference = mention.reference;
@@ -178,11 +196,7 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Bundle);
         }
         let searched = self.links(kind)?;
-        let mut entries = Entries {
-            kind,
-            by_url: HashMap::new(),
-            urls: Vec::new(),
-        };
+        let mut entries = Entries::of(kind);
         let mut versions: HashSet<Vec<u8>> = HashSet::new();
         for entry in self.items(0, known.entry) {
             let (url, resource) = (
@@ -214,16 +228,32 @@ impl<'a> Walk<'a, '_> {
             let name = self
                 .text_of(resource, known.resource_type)
                 .ok_or(Reason::Bundle)?;
-            entries.urls.push((resource, url));
-            if let Some(url) = url {
-                entries
-                    .by_url
-                    .entry(url)
-                    .and_modify(|one| *one = None)
-                    .or_insert(Some((resource, name)));
-            }
+            entries.add(resource, name, url);
         }
         Ok(entries)
+    }
+
+    /// The entries of any kind of Bundle as they are, in order or not: what references from one to
+    /// another need. Nothing where a full url has a form that relative references are told by in
+    /// doubt.
+    pub(crate) fn entries_as_they_are(&self) -> Asked<Neighbours<'a>> {
+        let known = self.table.known.bundle;
+        let kind = self.plain(0, known.kind)?.ok_or(Reason::Bundle)?;
+        let mut entries = Entries::of(kind);
+        for entry in self.items(0, known.entry) {
+            let url = self.plain(entry, known.full_url)?;
+            if url.is_some_and(|url| !is_plain(url)) {
+                return Err(Reason::Bundle);
+            }
+            let Some(resource) = self.room.tape.member(entry, known.resource) else {
+                continue;
+            };
+            let name = self
+                .plain(resource, known.resource_type)?
+                .ok_or(Reason::Bundle)?;
+            entries.add(resource, name, url);
+        }
+        Ok(Neighbours::Bundle(entries))
     }
 
     /// Which relations the links have. The type that was searched for, if that is stated.
@@ -288,9 +318,7 @@ impl<'a> Walk<'a, '_> {
     /// that resource.
     fn full_url(&self, url: &[u8], resource: Option<usize>) -> Asked<&'a [u8]> {
         let known = self.table.known.bundle;
-        let is_urn =
-            (url.starts_with(b"urn:uuid:") || url.starts_with(b"urn:oid:")) && !url.contains(&b'/');
-        let is_http = url.starts_with(b"http://") || url.starts_with(b"https://");
+        let (is_urn, is_http) = (is_urn(url), is_http(url));
         if !(is_urn || is_http) || url.contains(&b' ') {
             return Err(Reason::Bundle);
         }
@@ -324,6 +352,21 @@ impl<'a> Walk<'a, '_> {
             None => Ok(b""),
         }
     }
+}
+
+fn is_urn(url: &[u8]) -> bool {
+    (url.starts_with(b"urn:uuid:") || url.starts_with(b"urn:oid:")) && !url.contains(&b'/')
+}
+
+fn is_http(url: &[u8]) -> bool {
+    url.starts_with(b"http://") || url.starts_with(b"https://")
+}
+
+/// Whether it is certain what relative references of an entry with that full url begin with.
+fn is_plain(url: &[u8]) -> bool {
+    let is_path =
+        |path: &[u8]| !path.is_empty() && path.split(|&b| b == b'/').all(|part| !part.is_empty());
+    is_urn(url) || (is_http(url) && url.splitn(4, |&b| b == b'/').nth(3).is_some_and(is_path))
 }
 
 /// What relative references of an entry with that full url begin with.

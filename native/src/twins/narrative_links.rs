@@ -33,6 +33,16 @@ impl<'a, 'r> Walk<'a, 'r> {
         Err(Reason::Narrative)
     }
 
+    /// The resources with a narrative that links to nothing in them; too many links are in doubt as
+    /// a whole.
+    pub(crate) fn astray(&self) -> Asked<Vec<usize>> {
+        let anchors = &self.room.anchors;
+        if anchors.has_too_many_links() {
+            return Err(Reason::Narrative);
+        }
+        Ok(anchors.astray(|scope| self.ids_in(scope)).collect())
+    }
+
     /// The ids in a resource and in everything inside it.
     fn ids_in<'s>(&'s self, resource: usize) -> impl Iterator<Item = &'s [u8]> + use<'s, 'a, 'r> {
         let tape = &self.room.tape;

@@ -11,11 +11,8 @@ use crate::accept::memo::Check;
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
 use crate::accept::table::{Need, Targets};
-use crate::accept::walk::mention::{Mention, Place};
+use crate::accept::walk::mention::{Mention, Place, MOST_MENTIONS};
 use crate::accept::walk::{Asked, Walk};
-
-/// References in one line.
-const MOST_MENTIONS: usize = 1 << 20;
 
 impl<'a> Walk<'a, '_> {
     pub(crate) fn reference(&mut self, check: Check, targets: &'a Targets, value: usize) -> Asked {
@@ -88,35 +85,36 @@ impl<'a> Walk<'a, '_> {
             if number > MOST_MENTIONS {
                 return Err(Reason::Limit);
             }
-            match mention.reference.strip_prefix(b"#") {
-                Some(id) => {
-                    let target = self
-                        .held(mention.place.container, id)
-                        .ok_or(Reason::Reference)?;
-                    self.resolved(
-                        mention,
-                        target,
-                        Place {
-                            is_contained: true,
-                            ..mention.place
-                        },
-                    )?;
-                }
-                None => match self.beside(&neighbours, &mention)? {
-                    Some(target) => self.resolved(
-                        mention,
-                        target,
-                        Place {
-                            container: target,
-                            is_contained: false,
-                            is_entry: true,
-                        },
-                    )?,
-                    None => self.outside(mention)?,
-                },
-            }
+            self.settled(&neighbours, mention)?;
         }
         Ok(())
+    }
+
+    /// Follow one reference.
+    pub(crate) fn settled(&mut self, neighbours: &Neighbours<'a>, mention: Mention<'a>) -> Asked {
+        match mention.reference.strip_prefix(b"#") {
+            Some(id) => {
+                let target = self
+                    .held(mention.place.container, id)
+                    .ok_or(Reason::Reference)?;
+                let place = Place {
+                    is_contained: true,
+                    ..mention.place
+                };
+                self.resolved(mention, target, place)
+            }
+            None => match self.beside(neighbours, &mention)? {
+                Some(target) => {
+                    let place = Place {
+                        container: target,
+                        is_contained: false,
+                        is_entry: true,
+                    };
+                    self.resolved(mention, target, place)
+                }
+                None => self.outside(mention),
+            },
+        }
     }
 
     /// The contained resource with that id.
@@ -151,7 +149,10 @@ impl<'a> Walk<'a, '_> {
         }
         match mention.targets.allow(name) {
             Some(Need::Type) => Ok(()),
-            Some(Need::Overlay(number)) => self.follow(number, target, place),
+            Some(Need::Overlay(number)) => {
+                self.leans_on(mention.value, target)?;
+                self.follow(number, target, place)
+            }
             Some(Need::Ask) | None => Err(Reason::Reference),
         }
     }
@@ -176,9 +177,12 @@ impl<'a> Walk<'a, '_> {
         }
         let undecided = self.room.undecided.len();
         (self.resource, self.place) = (target, place);
-        self.overlay(number, target)?;
+        let laid = self.overlay(number, target);
+        if laid.is_err() {
+            self.room.followed.remove(&(number, target));
+        }
         self.room.undecided.truncate(undecided);
-        Ok(())
+        laid
     }
 }
 

@@ -81,27 +81,38 @@ impl Anchors {
         !self.links.is_empty()
     }
 
+    pub fn has_too_many_links(&self) -> bool {
+        self.links.len() > MOST_LINKS
+    }
+
     /// Whether every link leads to a name, or to an id of its scope. ids: those of a scope.
     pub fn lead_somewhere<'i, I>(&self, ids: impl Fn(usize) -> I) -> bool
     where
         I: Iterator<Item = &'i [u8]>,
     {
-        if self.links.len() > MOST_LINKS {
-            return false;
-        }
+        !self.has_too_many_links() && self.astray(ids).next().is_none()
+    }
+
+    /// The scopes of links that lead nowhere, one for each link.
+    pub fn astray<'i, I, F>(&self, ids: F) -> impl Iterator<Item = usize> + use<'_, 'i, I, F>
+    where
+        I: Iterator<Item = &'i [u8]>,
+        F: Fn(usize) -> I,
+    {
         let names: HashSet<(usize, &[u8])> = self
             .names
             .iter()
             .map(|piece| (piece.scope, self.of(piece)))
             .collect();
         let mut known: HashMap<usize, HashSet<&[u8]>> = HashMap::new();
-        self.links.iter().all(|link| {
+        self.links.iter().filter_map(move |link| {
             let target = self.of(link);
-            names.contains(&(link.scope, target))
+            let leads = names.contains(&(link.scope, target))
                 || known
                     .entry(link.scope)
                     .or_insert_with(|| ids(link.scope).collect())
-                    .contains(target)
+                    .contains(target);
+            (!leads).then_some(link.scope)
         })
     }
 }

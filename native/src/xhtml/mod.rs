@@ -12,5 +12,5 @@ mod anchors;
 mod div;
 mod vocabulary;
 
-pub use anchors::Anchors;
+pub use anchors::{Anchors, Mark};
 pub use div::is_certainly_narrative;

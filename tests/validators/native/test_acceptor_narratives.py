@@ -29,7 +29,7 @@ class Recorded(Validator):
     def __init__(self) -> None:
         super().__init__("structure-only")
         self.asked: list[bytes] = []
-        table = self._blocks._table  # type: ignore[attr-defined]  # the acceptor's
+        table = self._blocks._hearing.table  # type: ignore[attr-defined]  # the acceptor's
         answer = table.answer
 
         def recorded(check: int, text: bytes) -> tuple[int, list[int]]:

@@ -3,6 +3,9 @@
 use crate::accept::memo::Check;
 use crate::accept::table::Targets;
 
+/// References in one line at the most.
+pub(crate) const MOST_MENTIONS: usize = 1 << 20;
+
 /// Where a resource stands.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Place {

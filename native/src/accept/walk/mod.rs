@@ -5,8 +5,11 @@
 //! resource -> object -> value -> checks        as the bytes are read
 //!          -> overlay                          profiles of a resource, where it ends
 //! line     -> bundle, reference                what refers to one another, where all is read
+//!          -> by_entry                         of a Bundle not accepted, entry by entry
 //! ```
 
+mod by_entry;
+mod doubts;
 mod extension;
 pub(crate) mod mention;
 mod object;

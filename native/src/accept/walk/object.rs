@@ -12,7 +12,7 @@ pub(super) struct Content {
 }
 
 /// Which property a name is of, and whether it is that of what stands beside its value.
-enum Name {
+pub(super) enum Name {
     Value(usize),
     Companion(usize),
 }
@@ -108,7 +108,7 @@ impl<'a> Walk<'a, '_> {
     /// The next name of an object and its colon. last: where the name before it is noted, 0 at the
     /// start.
     #[inline]
-    fn name(&mut self, node: &'a Node, last: &mut usize) -> Asked<Name> {
+    pub(super) fn name(&mut self, node: &'a Node, last: &mut usize) -> Asked<Name> {
         self.lexer.space();
         if let Some((number, length)) =
             node.expected(&self.table.names, *last, &self.lexer.bytes[self.lexer.at..])

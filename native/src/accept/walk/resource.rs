@@ -9,12 +9,14 @@ use crate::accept::table::{NodeFlag, Table};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
 impl<'a, 'r> Walk<'a, 'r> {
+    /// by_entry: to tell of a Bundle which entries are in doubt.
     pub fn line(
         table: &'a Table,
         memo: &'a Memo,
         room: &'r mut Room<'a>,
         questions: &'r mut Questions,
         line: &'a [u8],
+        by_entry: bool,
     ) -> Outcome {
         room.tape.clear();
         room.ids.clear();
@@ -23,6 +25,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         room.later.clear();
         room.undecided.clear();
         room.anchors.clear();
+        room.doubts.clear();
         if line.len() > LONGEST {
             return Outcome::Asked(Reason::Limit);
         }
@@ -37,11 +40,18 @@ impl<'a, 'r> Walk<'a, 'r> {
             type_number: 0,
             place: Place::default(),
             overlays: 0,
+            by_entry,
         };
-        match walk.whole() {
+        let walked = if by_entry {
+            walk.parted().map(|()| Outcome::Parted)
+        } else {
+            walk.whole()
+                .map(|(type_number, id)| Outcome::Accepted { type_number, id })
+        };
+        match walked {
             Err(_) if walk.lexer.is_misspelled => Outcome::Misspelled,
             _ if walk.pending => Outcome::Pending,
-            Ok((type_number, id)) => Outcome::Accepted { type_number, id },
+            Ok(outcome) => outcome,
             Err(reason) => Outcome::Asked(reason),
         }
     }
@@ -130,7 +140,7 @@ impl<'a> Walk<'a, '_> {
 
     /// The type that a resource names, looked up ahead; the lexer stands before its brace, and is
     /// moved.
-    fn resource_type(&mut self) -> Asked<&'a [u8]> {
+    pub(super) fn resource_type(&mut self) -> Asked<&'a [u8]> {
         self.lexer.at += 1;
         loop {
             let name = self.lexer.text().map_err(|_| Reason::ResourceType)?;

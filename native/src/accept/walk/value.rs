@@ -40,7 +40,7 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    fn value(&mut self, property: &'a Property, key: Key, depth: u32) -> Asked {
+    pub(super) fn value(&mut self, property: &'a Property, key: Key, depth: u32) -> Asked {
         let index = match property.kind {
             Kind::Primitive(primitive) => self.primitive(property, primitive, key)?,
             Kind::Object(number) => self.object(key, number, depth + 1)?.0,

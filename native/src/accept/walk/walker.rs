@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::doubts::Doubts;
 use super::mention::{Mention, Place};
 use crate::accept::lexer::{Lexer, Text};
 use crate::accept::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
@@ -35,6 +36,8 @@ pub enum Outcome {
     Pending,
     /// Written with escapes that it does not need: walk it without them.
     Misspelled,
+    /// A Bundle of which is known which entries are in doubt: see `by_entry`.
+    Parted,
     Asked(Reason),
 }
 
@@ -49,6 +52,7 @@ pub struct Room<'a> {
     pub(crate) later: Vec<(usize, usize, &'a Op)>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) anchors: Anchors,
+    pub(crate) doubts: Doubts,
     /// Value sets of codes that were accepted undecided, for the line.
     pub undecided: Vec<u32>,
 }
@@ -66,6 +70,8 @@ pub struct Walk<'a, 'r> {
     pub(crate) place: Place,
     /// Overlays inside overlays that are being looked at.
     pub(crate) overlays: u32,
+    /// Whether the walk goes on behind an entry in doubt, to find the others: see `by_entry`.
+    pub(crate) by_entry: bool,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -87,6 +93,9 @@ impl<'a> Walk<'a, '_> {
                     self.room
                         .undecided
                         .extend_from_slice(self.memo.undecided(answer.undecided));
+                    if self.by_entry {
+                        self.room.doubts.remark(self.lexer.at);
+                    }
                 }
                 Ok(Some(answer))
             }

@@ -1,0 +1,179 @@
+"""Bundles that are not accepted: the explainer walks through the entries in doubt, and says what it
+says of the whole line.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import pathlib
+import random
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+sys.path.insert(
+    0, str(pathlib.Path(__file__).resolve().parents[2] / "oracle")
+)  # scripts that lie beside the tests, outside any package
+from generator import Generator
+from one_meaning import Pair, mutated_lines
+from wraps import wrapped
+
+from bulkfhir.validators import Validator
+from bulkfhir.validators.block import Block
+from bulkfhir.validators.checks.doubts import Doubts
+from tests.call_counter import calls_of
+
+pytestmark = pytest.mark.native
+
+Json = dict[str, Any]
+PROFILES = str(pathlib.Path(__file__).resolve().parents[3] / "fixtures/packages/example.profiles")
+LOINC = {"system": "http://loinc.org", "code": "8302-2"}
+
+
+@pytest.fixture(scope="module")
+def base() -> Pair:
+    return Pair("structure-only")
+
+
+@pytest.fixture(scope="module")
+def strict() -> Pair:
+    return Pair("strict", (PROFILES,))
+
+
+def doubts_of(pair: Pair, *lines: bytes) -> dict[int, Doubts]:
+    """What is in doubt of each line, all of which are Bundles that are not accepted."""
+    places, start = [], 0
+    for line in lines:
+        places.append((start, start + len(line)))
+        start += len(line) + 1
+    finder = pair.native._blocks._finder
+    found: dict[int, Doubts] = finder.find(b"\n".join(lines), places)
+    return found
+
+
+def observation(number: int, **more: Any) -> Json:
+    return {
+        "resourceType": "Observation",
+        "id": f"o{number}",
+        "status": "final",
+        "code": {"text": "x"},
+        **more,
+    }
+
+
+def bundle(*resources: Json, kind: str = "collection", **more: Any) -> Json:
+    entries = [
+        {
+            "fullUrl": f"http://a.example/fhir/{resource['resourceType']}/{resource.get('id')}",
+            "resource": resource,
+        }
+        for resource in resources
+    ]
+    return {"resourceType": "Bundle", "type": kind, **more, "entry": entries}
+
+
+WRONG = observation(9, status=1)
+PATIENT: Json = {"resourceType": "Patient", "id": "p"}
+SUBJECT = {"subject": {"reference": "Patient/p"}}
+SECOND = bundle(PATIENT, WRONG)
+SECOND["entry"][0]["id"] = SECOND["entry"][1]["id"] = "x"
+STATED = bundle(PATIENT, WRONG)
+STATED["entry"][0]["request"] = {"method": "PUT", "url": " "}
+
+CASES: dict[str, tuple[Json, Doubts | None]] = {
+    "an entry that is wrong": (bundle(PATIENT, WRONG, observation(1)), {1: None}),
+    "something to say of one that is not": (
+        bundle(WRONG, observation(1, code={"coding": [LOINC]})),
+        {0: None, 1: [3]},
+    ),
+    "a reference of an odd form": (
+        bundle(observation(1, subject={"reference": "a/b/c"}), PATIENT),
+        {0: None},
+    ),
+    "a reference to an entry that is wrong": (
+        bundle({**PATIENT, "gender": "x"}, observation(1, **SUBJECT)),
+        {0: None},
+    ),
+    "a reference to an entry of a wrong type": (
+        bundle(WRONG, observation(1, subject={"reference": "Observation/o9"})),
+        {0: None, 1: None},
+    ),
+    "an id that two entries have": (SECOND, {0: None, 1: None}),
+    "an entry that is wrong itself": (STATED, {0: None, 1: None}),
+    "a document": (bundle(PATIENT, WRONG, kind="document"), {1: None}),
+    "a name that no Bundle has": (bundle(PATIENT, WRONG, nothing=1), {1: None}),
+    "a member of the Bundle that is wrong": (bundle(PATIENT, timestamp="x"), {}),
+    "full urls that are alike": (bundle(PATIENT, PATIENT, WRONG), {2: None}),
+    "a type that is not there": (
+        bundle({"resourceType": "Nothing", "id": "x"}, PATIENT),
+        {0: None},
+    ),
+    "no type": (bundle(WRONG) | {"type": 1}, None),
+    "no entries": ({"resourceType": "Bundle", "type": "document", "entry": []}, None),
+    "an entry that is no object": (bundle(WRONG) | {"entry": [[]]}, None),
+    "a full url of an odd form": (
+        bundle(WRONG) | {"entry": [{"fullUrl": "a//b/", "resource": PATIENT}]},
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_in_doubt(base: Pair, name: str) -> None:
+    value, wanted = CASES[name]
+    line = json.dumps(value).encode()
+    found = doubts_of(base, line)
+    assert found == ({} if wanted is None else {0: wanted})
+    assert base.told_apart([line])[0] == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_profiles_change_nothing(strict: Pair, name: str) -> None:
+    assert strict.told_apart([json.dumps(CASES[name][0]).encode()])[0] == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_issues_are_those_of_the_whole_walk(base: Pair, seed: int) -> None:
+    rng = random.Random(seed)
+    generator = Generator(base.catalogue, rng)
+    names = ("Patient", "Observation", "Basic", "Claim", "Bundle", "CarePlan")
+    material = {name: [generator.resource(name, 0.1) for _ in range(4)] for name in names}
+    sound = [
+        json.dumps(each, separators=(",", ":")).encode() for of in material.values() for each in of
+    ]
+    broken = mutated_lines(material, base.catalogue, rng, "base")
+
+    def mixed() -> Iterator[bytes]:
+        while True:
+            line = next(broken) if rng.random() < 0.3 else rng.choice(sound)
+            yield line if line.startswith(b"{") else rng.choice(sound)
+
+    lines = [line for line in itertools.islice(wrapped(mixed(), rng), 200) if b"\n" not in line]
+    assert base.told_apart(lines)[0] == []
+    bundles = [line for line in lines if line.startswith(b'{"resourceType":"Bundle"')]
+    found = doubts_of(base, *bundles)
+    assert len(found) > len(bundles) // 4
+    assert any(members for doubts in found.values() for members in doubts.values())
+
+
+def test_a_wrong_entry_costs_no_walk_through_the_others() -> None:
+    fast, slow = Validator("structure-only"), Validator("structure-only", native=False)
+    fast._blocks._finder._left = 0
+    sound = [observation(number, **SUBJECT, valueString="x") for number in range(60)]
+    block = Block(json.dumps(bundle(PATIENT, WRONG, *sound)).encode())
+    calls = []
+    for validator in (fast, slow):
+        for _ in range(3):  # types are compiled, and what is asked is answered
+            validator.validate_block(block)
+        calls.append(calls_of(lambda: validator.validate_block(block)))  # noqa: B023
+    assert calls[0] < calls[1] / 3
+
+
+def test_few_bundles_are_explained_whole() -> None:
+    validator = Validator("structure-only")
+    block = Block(json.dumps(bundle(PATIENT, WRONG)).encode())
+    assert validator.validate_block(block).failed
+    assert "_hearing" not in vars(validator._blocks._finder)

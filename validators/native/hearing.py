@@ -1,0 +1,72 @@
+"""The hearing of blocks: one compilation's table, the native acceptor that reads lines by it, and
+the answers to what the acceptor asks.
+
+Without the native module (a plain install without a Rust toolchain), and with one that was built of
+other sources and reads other tables, ``NATIVE`` is False.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from ..checks.compilation import Compilation
+from .table import Table
+from .tags import LAYOUT
+from .type_records import Lowering
+
+try:
+    from bulkfhir import _native
+    from bulkfhir._native import Acceptor, Judgement
+except ImportError:
+    NATIVE = False
+else:
+    NATIVE = getattr(_native, "LAYOUT", None) == LAYOUT
+    if not NATIVE:
+        logging.getLogger("bulkfhir.validators").warning(
+            "The native module was built of other sources than this version of bulkfhir, so that "
+            "every line goes to the slower explainer: reinstall bulkfhir to build it anew"
+        )
+"""Whether the native acceptor is installed, and reads the tables that are written here."""
+
+__all__ = ["NATIVE", "Hearing"]
+
+_PASSES: Final = 48
+"""Passes over a block at the most: each may meet types or values that the one before did not get
+to.
+"""
+
+
+class Hearing:
+    """The acceptor of one compilation. Not thread-safe; only where ``NATIVE`` is true.
+
+    by_entry  whether to tell of Bundles which entries are in doubt, and nothing of other lines
+    table     what the acceptor knows; the numbers in its judgements are of this table
+    """
+
+    def __init__(self, compilation: Compilation, *, by_entry: bool = False) -> None:
+        self.table: Table = Lowering(compilation).table
+        self._acceptor = Acceptor(by_entry=by_entry)
+
+    def judge(self, data: bytes, rows: tuple[bytes, bytes] | None = None) -> Judgement:
+        """Return what the acceptor says of each line of a block, its questions answered.
+
+        rows    where rows start and where they end in data, as native 32-bit words, where these are
+                no lines
+
+        Raises ValueError for a block of 4 GiB and more.
+        """
+        judgement = (
+            self._acceptor.begin(data) if rows is None else self._acceptor.begin_rows(data, *rows)
+        )
+        # An answer can lead to records that raise questions of their own. What is still open after
+        # the last pass goes to the explainer (docs/fast-path.md, ``question``).
+        for _ in range(_PASSES):
+            self._acceptor.extend(self.table.take_records())
+            questions = self._acceptor.judge(data, judgement)
+            if not questions:
+                break
+            for check, text in questions:
+                value, undecided = self.table.answer(check, text)
+                self._acceptor.answer(check, text, value, undecided)
+        return judgement
