@@ -284,7 +284,7 @@ def run(
         made.killed(expected, kills - before)
         missed = missed + 1 if made.tries == before else 0
         if say:
-            print(f"{made.tries} of {kills} kills", *made.faults[:1], flush=True)
+            print(f"{made.tries} of {kills} kills", table(made), sep="\n", flush=True)
     return made
 
 
