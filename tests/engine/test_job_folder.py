@@ -95,7 +95,7 @@ def test_a_plan_of_0_1_0_that_had_limits_still_has_them(tmp_path, folder, plan):
     (path,) = tmp_path.glob("*/.work/plan.json")
     data = json.loads(path.read_text())
     settings = data["settings"] | data["settings"].pop("choices")
-    del settings["limits"], settings["sink_options"], data["groups"]
+    del settings["limits"], settings["sink_options"], settings["secret"], data["groups"]
     data |= {"version": 3, "settings": settings | {"max_binary": 164_000_000}}
     path.write_text(json.dumps(data))
     choices = checkpoint.load().settings.choices
