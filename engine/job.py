@@ -276,7 +276,8 @@ def run_import(
         size = shard_sizes(shard_bytes, count, _MAX_SHARD)
         shards = tuple(plan_shards(listing.inputs, size))
         size = shard_sizes(shard_bytes, count, _MAX_GROUP if choices.sink else _MAX_SHARD)
-        groups = plan_groups(shards, listing.inputs, size)
+        sharers = count if choices.sink and not shard_bytes else None
+        groups = plan_groups(shards, listing.inputs, size, sharers=sharers)
         plan = Plan(settings, listing.uri, listing.inputs, listing.skipped, shards, groups)
         checkpoint.save(plan)
         return job.run(plan, open_workers, on_progress, cancel, claim)

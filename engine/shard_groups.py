@@ -21,16 +21,29 @@ _PIECES = 16
 """How many groups come of one that was lost."""
 
 
+_SHARE = 64 << 20
+"""Bytes of a group of which a sink keeps parts: shards are smaller where it counts, so that a group
+holds 32 MB at the least, and with it a part where all is of one type.
+"""
+
+
 def weight(size: int) -> int:
     """Return what a file or a shard of so many bytes costs, in bytes."""
     return max(size, _OPENING)
 
 
 def plan_groups(
-    shards: Sequence[Shard], inputs: Sequence[InputFile], size: Callable[[int], int]
+    shards: Sequence[Shard],
+    inputs: Sequence[InputFile],
+    size: Callable[[int], int],
+    *,
+    sharers: int | None = None,
 ) -> tuple[int, ...]:
     """Return the number of the first shard of every group. ``size`` says how large the next group
     is, by how many bytes are left of all inputs; a group has one shard at the least.
+
+    sharers  given where a sink keeps parts of each group: how many workers share the groups, which
+             then are larger than ``size`` says where every worker has its own even so
     """
     weights = [
         weight(inputs[shard.file].size if shard.end is None else shard.end - shard.start)
@@ -39,8 +52,10 @@ def plan_groups(
     firsts, room, left = list[int](), 0, sum(weights)
     for shard, bytes_of in zip(shards, weights, strict=True):
         if not firsts or bytes_of > room:
-            firsts.append(shard.index)
             room = size(left)
+            if sharers is not None:
+                room = max(room, left // max(1, sharers - len(firsts), left // _SHARE))
+            firsts.append(shard.index)
         room -= bytes_of
         left -= bytes_of
     return tuple(firsts)

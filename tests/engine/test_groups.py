@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from bulkfhir.engine import JobStatus, import_job, job, validate_files
+from bulkfhir.engine import JobStatus, import_job, job, shard, shard_groups, validate_files
 from bulkfhir.engine.checkpoint import Checkpoint
 from bulkfhir.engine.job_folder import WORK
 from bulkfhir.engine.reading.sources import InputFile
@@ -84,6 +84,41 @@ class TestPlan:
         assert sum(sizes) == 4096 * MB
 
 
+def shared(sizes, workers, ending=""):
+    """The bytes of every group of a job that has a sink."""
+    inputs = [
+        InputFile(f"{number}", f"/{number}", size, "", f"{number}", ending or None)
+        for number, size in enumerate(sizes)
+    ]
+    shards = tuple(plan_shards(inputs, shard_sizes(None, workers, 64 * MB)))
+    size = shard_sizes(None, workers, 1024 * MB)
+    groups = groups_left(shards, plan_groups(shards, inputs, size, sharers=workers), ())
+    return [
+        sum((shard.end or sizes[shard.file]) - shard.start for shard in group) for group in groups
+    ]
+
+
+class TestPlanWithASink:
+    @pytest.mark.parametrize("workers", [1, 2, 3, 8, 64])
+    @pytest.mark.parametrize("total", [52, 63, 64, 65, 100, 127, 130, 1000, 10_000])
+    def test_groups_hold_32_mb_but_for_those_that_workers_wait_for(self, total, workers):
+        groups = shared([total * MB], workers)
+        assert sum(groups) == total * MB
+        assert len(groups) >= min(workers, total // 4)
+        if len(groups) > workers:
+            assert min(groups) >= 32 * MB
+
+    def test_one_worker_makes_one_group_of_what_is_little(self):
+        assert shared([52 * MB], 1) == [52 * MB]
+        assert len(shared([52 * MB], 2)) == 2
+
+    def test_workers_have_groups_beside_an_archive_that_cannot_be_cut(self):
+        assert shared([900 * MB, *[8 * MB] * 6], 4, "gz") == [900 * MB, *[16 * MB] * 3]
+
+    def test_no_group_is_smaller_than_without_a_sink(self):
+        assert shared([4096 * MB], 2)[0] == 512 * MB
+
+
 SHARDS = tuple(Shard(number, number, f"/{number}", "", 0, 1) for number in range(40))
 
 
@@ -127,7 +162,9 @@ def grouped(monkeypatch):
     def of(size):
         plan = job.plan_groups
         monkeypatch.setattr(
-            job, "plan_groups", lambda shards, inputs, _: plan(shards, inputs, lambda _: size)
+            job,
+            "plan_groups",
+            lambda shards, inputs, *_, **__: plan(shards, inputs, lambda _: size),
         )
 
     return of
@@ -165,6 +202,27 @@ class At:
 
     def is_set(self):
         return len(list((self._folder / WORK).glob("0*.json"))) >= self._count
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_sink_changes_the_groups_and_no_byte_of_the_logs(
+    write, toys, patient, tree, tmp_path, workers, monkeypatch
+):
+    """Bounds a thousand times smaller than they are, of data so much smaller."""
+    monkeypatch.setattr(shard, "_MIN_SHARD", 4 << 10)
+    monkeypatch.setattr(shard_groups, "_OPENING", 1)
+    monkeypatch.setattr(shard_groups, "_SHARE", 64 << 10)
+    lines = [patient(f"{number}", **({} if number % 9 else {"bad": 1})) for number in range(4000)]
+    source = write("a.ndjson", lines)
+    logs = []
+    for sink in (None, "ndjson"):
+        output = tmp_path / f"out-{sink}"
+        run(source, output, sink=sink, workers=workers)
+        logs.append(published(tree, output)[:2])
+    assert logs[0] == logs[1]
+    parts = [path.stat().st_size for path in tmp_path.glob("out-ndjson/*/resources/Patient/*")]
+    assert len(parts) >= workers
+    assert min(parts) >= 0.8 * min(32 << 10, source.stat().st_size // workers)
 
 
 @pytest.mark.parametrize("records", [1, 3, 6])

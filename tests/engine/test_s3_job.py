@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
+import os
 
 import pytest
 
-from bulkfhir.engine import JobStatus, NothingToRead, StorageError, import_job, validate_files
+from bulkfhir.engine import (
+    JobStatus,
+    NothingToRead,
+    StorageError,
+    import_job,
+    storage,
+    validate_files,
+)
 
 pytestmark = pytest.mark.usefixtures("toys")
 
@@ -159,3 +168,40 @@ def test_a_bucket_or_prefix_with_nothing_is_said_at_once(bucket, upload, lines):
     upload("in/a.ndjson", b"\n".join(lines))
     with pytest.raises(StorageError, match="no such bucket"):
         import_job(f"{bucket}/in/", "s3://no-such-bucket/out/", judge="toy")
+
+
+@pytest.mark.parametrize("sink", ["ndjson", "parquet"])
+def test_parts_of_a_sink_are_written_as_the_logs_are(
+    bucket, s3, upload, objects, lines, tmp_path, monkeypatch, sink
+):
+    """By the job's key, at the endpoint and with the credentials of the user's profile: there are
+    none in the environment.
+    """
+    upload("in/a.ndjson", b"\n".join(lines))
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    (tmp_path / "config").write_text(
+        f"[profile own]\nregion = us-east-1\nendpoint_url = {s3.meta.endpoint_url}\n"
+        "aws_access_key_id = own\naws_secret_access_key = test\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "own")
+    monkeypatch.setattr(storage, "_s3", functools.lru_cache(storage._s3.__wrapped__))
+    result = import_job(
+        f"{bucket}/in/",
+        f"{bucket}/out/",
+        judge="toy",
+        workers=2,
+        shard_bytes=5000,
+        sink=sink,
+        encryption_key_id="alias/mine",
+    )
+    assert result.manifest.resources_imported == 180
+    written = [key for key in objects() if key.startswith("out/")]
+    parts = [key for key in written if "/resources/Patient/part-" in key]
+    assert len(parts) > 1
+    assert any("/SUCCESS/" in key for key in written)
+    for key in written:
+        head = s3.head_object(Bucket=bucket.removeprefix("s3://"), Key=key)
+        assert head["ServerSideEncryption"] == "aws:kms", key
+        assert head["SSEKMSKeyId"].endswith("alias/mine"), key
