@@ -14,6 +14,7 @@ from .across.duplicates import Duplicates
 from .across.job_checks import JobChecks
 from .errors import ConfigurationError, Held, NotFound, StorageError
 from .job_folder import LOCK, PLAN, part_uri, result_uri, work_folder_of
+from .output_parts import OutputParts
 from .process_identity import this_process
 from .reading.sources import InputFile, Skipped
 from .sealed import Damaged, is_sealed, parsed, sealed, unsealed
@@ -93,6 +94,8 @@ class Checkpoint:
     ) -> None:
         self.elsewhere = place is not None
         self.work_folder = work_folder_of(job_folder, place)
+        self._job_folder = job_folder
+        self._output = storage_for(job_folder, encryption_key_id)
         self._storage = storage_for(self.work_folder, encryption_key_id)
         self._plan_uri = self._storage.join(self.work_folder, PLAN)
 
@@ -147,7 +150,8 @@ class Checkpoint:
         """Return every shard that is finished, by its number.
 
         A group is not of which a file was out of its worker's reach: another run may reach it. Nor
-        is one whose record, or one of whose parts, is not what was written.
+        is one whose record, or one of whose parts, is not what was written: of the work folder, of
+        the sink or of the rejected lines.
         """
         found: dict[int, ShardResult] = {}
         try:
@@ -155,21 +159,26 @@ class Checkpoint:
             sizes = {entry.uri: entry.size for entry in listed}
         except NotFound:
             return found
+        output = OutputParts(self._output, self._job_folder)
         for uri in sizes:
             name = uri.rpartition("/")[2].removesuffix(".json")
             if uri.endswith(".json") and name.isdigit():
-                results = self._results(int(name), uri, sizes)
+                results, parts = self._results(int(name), uri, sizes)
                 if results is None:
                     _log.warning("%s: a record that is damaged: its shards are done again", uri)
+                elif other := output.first_other(parts):
+                    _log.warning("%s is not as it was written: its shards are done again", other)
                 elif not any(result.broken and result.broken.unreachable for result in results):
                     found.update((result.index, result) for result in results)
         return found
 
     def _results(
         self, number: int, uri: str, sizes: Mapping[str, int]
-    ) -> tuple[ShardResult, ...] | None:
-        """Read a record; return None where it is damaged, or a part it tells of has another size
-        than it says.
+    ) -> tuple[tuple[ShardResult, ...] | None, Sequence[tuple[str, int]]]:
+        """Read a record; return its results and what it says of the parts in the job's folder.
+
+        The results are None where it is damaged, or a part of the work folder that it tells of has
+        another size than it says.
         """
         try:
             data = unsealed(self._storage.read(uri))
@@ -177,13 +186,15 @@ class Checkpoint:
             entries = data.get("shards") or [{**data, "totals": data["totals"]}]
             results = tuple(ShardResult.from_json(entry) for entry in entries)
             parts = [(name, size) for name, size in data.get("sizes", ())]
+            output = [(place, size) for place, size in data.get("output", ())]
         except _MALFORMED:
-            return None
+            return None, ()
         whole = all(
             sizes.get(part_uri(self._storage, self.work_folder, number, name)) == size
             for name, size in parts
         )
-        return results if whole and all(result.part == number for result in results) else None
+        whole = whole and all(result.part == number for result in results)
+        return (results if whole else None), output
 
     def delete(self, claim: Claim | None = None) -> None:
         """Delete the work folder: the job is published, and its checkpoint has done its work.
@@ -205,14 +216,25 @@ class Checkpoint:
 
 
 def save_record(
-    settings: Settings, results: Sequence[ShardResult], sizes: Iterable[tuple[str, int]] = ()
+    settings: Settings,
+    results: Sequence[ShardResult],
+    sizes: Iterable[tuple[str, int]] = (),
+    output: Iterable[tuple[str, int]] = (),
 ) -> None:
     """Record that a group is finished: by its worker, once its parts are in their places, or by the
-    parent for a shard that no worker could finish. ``sizes``: (name, bytes) of its parts.
+    parent for a shard that no worker could finish.
+
+    sizes    (name, bytes) of its parts in the work folder
+    output   (place below the job's folder, bytes) of those that stay when the job ends
     """
     storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
     place = result_uri(storage, settings.work_folder, results[0].part)
-    record = {"shards": [result.to_json() for result in results], "sizes": list(sizes)}
+    record: dict[str, Any] = {
+        "shards": [result.to_json() for result in results],
+        "sizes": list(sizes),
+    }
+    if parts := list(output):
+        record["output"] = parts
     storage.put(place, sealed(record), durable=True)
 
 

@@ -55,6 +55,7 @@ COLUMN = {
         judging counting
         writing
         checkpoint limits
+        output_parts
         shard_groups
         shard
         across sinks reading

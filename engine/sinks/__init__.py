@@ -6,8 +6,16 @@ A sink is a plug-in: an entry point in ``bulkfhir.sinks`` names a factory ``fact
 -> Sink``. It is made once in each worker.
 """
 
-from .interface import Accepted, Sink, SinkWriter, discard_all
+from .interface import Accepted, Sink, SinkWriter, discard_all, sizes_of
 from .ndjson import NdjsonSink
 from .parquet import ParquetSink
 
-__all__ = ["Accepted", "NdjsonSink", "ParquetSink", "Sink", "SinkWriter", "discard_all"]
+__all__ = [
+    "Accepted",
+    "NdjsonSink",
+    "ParquetSink",
+    "Sink",
+    "SinkWriter",
+    "discard_all",
+    "sizes_of",
+]

@@ -11,7 +11,7 @@ from bulkfhir.validators import DictionaryColumn
 from ..columns import gather
 from ..columns.words import words
 
-__all__ = ["Accepted", "Sink", "SinkWriter", "discard_all"]
+__all__ = ["Accepted", "Sink", "SinkWriter", "discard_all", "sizes_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,15 @@ class Sink(Protocol):
     def discard(self, index: int) -> None:
         """Remove the parts of a group that does not count after all."""
         ...
+
+
+def sizes_of(writer: SinkWriter) -> Sequence[tuple[str, int]]:
+    """Return (place below the job's folder, bytes) of the parts that a group was committed with,
+    where the writer has a method ``sizes`` that says so: resuming does a group again whose parts
+    are not as long as that. Nothing is looked at of other writers.
+    """
+    sizes: Callable[[], Sequence[tuple[str, int]]] | None = getattr(writer, "sizes", None)
+    return sizes() if sizes is not None else ()
 
 
 def discard_all(sink: Sink, numbers: Collection[int]) -> None:

@@ -13,7 +13,7 @@ from ..storage import Storage, Writer
 from ..storage.open_files import OpenFiles
 from .compressed import COMPRESSIONS, Compressed
 from .interface import Accepted
-from .part_files import PartFiles
+from .part_files import GroupFiles, PartFiles
 
 __all__ = ["NdjsonSink"]
 
@@ -35,7 +35,7 @@ class NdjsonSink:
 
     def open(self, index: int) -> _Parts:
         """Return a writer for the parts of a group, one for each type that it holds."""
-        return _Parts(OpenFiles(lambda name: self._writer(name, index)))
+        return _Parts(self._files.of(index), self._compression)
 
     def discard(self, index: int) -> None:
         """Delete the parts of a group."""
@@ -45,15 +45,15 @@ class NdjsonSink:
         """Delete the parts of several groups."""
         self._files.discard(numbers)
 
-    def _writer(self, name: str, index: int) -> Writer:
-        writer = self._files.writer(name, index)
-        return Compressed(writer, self._compression) if self._compression else writer
-
 
 class _Parts:
-    def __init__(self, files: OpenFiles) -> None:
-        self._files = files
-        self.abort = files.abort
+    def __init__(self, files: GroupFiles, compression: str | None) -> None:
+        def writer(name: str) -> Writer:
+            part = files.writer(name)
+            return Compressed(part, compression) if compression else part
+
+        self._files = OpenFiles(writer)
+        self.abort, self.sizes = self._files.abort, files.sizes
 
     def write(self, accepted: Accepted) -> None:
         for name, lines in accepted.by_type():

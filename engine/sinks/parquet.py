@@ -8,13 +8,13 @@ comes more than once every row is kept, in the order of the input.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, Final
 
 from ..storage import Storage, Writer
 from .interface import Accepted
 from .parquet_rows import ParquetRows, schema
-from .part_files import PartFiles
+from .part_files import GroupFiles, PartFiles
 
 __all__ = ["ParquetSink"]
 
@@ -41,7 +41,7 @@ class ParquetSink:
 
     def open(self, index: int) -> _Parts:
         """Return a writer for the parts of a group, one for each type that it holds."""
-        return _Parts(lambda name: _Part(self._files.writer(name, index), self._compression))
+        return _Parts(self._files.of(index), self._compression)
 
     def discard(self, index: int) -> None:
         """Delete the parts of a group."""
@@ -55,8 +55,9 @@ class ParquetSink:
 class _Parts:
     """The parts of one group."""
 
-    def __init__(self, open_part: Callable[[str], _Part]) -> None:
-        self._open = open_part
+    def __init__(self, files: GroupFiles, compression: str) -> None:
+        self._files, self._compression = files, compression
+        self.sizes = files.sizes
         self._parts: dict[str, _Part] = {}
         self._pending = 0
 
@@ -65,7 +66,8 @@ class _Parts:
         for (name, key, line), offset in zip(accepted.resources(), accepted.offsets(), strict=True):
             part = self._parts.get(name)
             if part is None:
-                part = self._parts[name] = self._open(name)
+                part = _Part(self._files.writer(name), self._compression)
+                self._parts[name] = part
             part.add(key, source, offset, line)
             self._pending += len(line)
         while self._pending > _PENDING:

@@ -21,7 +21,7 @@ from ..plugins import SINKS, load
 from ..reading.lines import Lines
 from ..settings import Settings
 from ..shard import Shard, ShardResult
-from ..sinks import Accepted, Sink, SinkWriter
+from ..sinks import Accepted, Sink, SinkWriter, sizes_of
 from ..storage import storage_for
 from ..storage.open_files import OpenFiles
 from .audit import audited
@@ -227,13 +227,13 @@ class LogParts:
         if self._sink:
             self._sink.commit()
         if self._rejected:
-            self._rejected.commit()
+            self._rejected.commit(durable=True)
         if any(result.totals.imported for result in results):
             self._files.write(KEYS, self._keys.take())
         self._relations.end()
         self._files.commit(durable=True)  # before the record that tells of them
         placed = self._files.placed(results)
-        save_record(self._settings, placed, self._files.sizes())
+        save_record(self._settings, placed, self._files.sizes(), self._output())
         return placed
 
     def abort(self) -> None:
@@ -243,6 +243,13 @@ class LogParts:
             self._sink.abort()
         if self._rejected:
             self._rejected.abort()
+
+    def _output(self) -> list[tuple[str, int]]:
+        """Return (place below the job's folder, bytes) of the parts that stay when the job ends."""
+        return [
+            *(sizes_of(self._sink) if self._sink else ()),
+            *(self._rejected.sizes() if self._rejected else ()),
+        ]
 
 
 class FindingParts:

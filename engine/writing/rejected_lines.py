@@ -8,7 +8,7 @@ rejected/<Type>/part-000000.outcomes.ndjson   a line for each of them: where it 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import orjson
 
@@ -16,7 +16,7 @@ from bulkfhir.validators import BlockVerdicts, Verdict
 from bulkfhir.validators.issue import operation_outcome
 
 from ..reading.lines import Lines
-from ..sinks.part_files import PartFiles
+from ..sinks.part_files import GroupFiles, PartFiles
 from ..storage import Storage, Writer
 from ..storage.open_files import OpenFiles
 
@@ -42,24 +42,25 @@ class RejectedFiles:
 
     def open(self, index: int) -> RejectedParts:
         """Return what takes the rejected lines of a group."""
-        return RejectedParts(OpenFiles(lambda name: self._writer(name, index)))
+        return RejectedParts({ending: files.of(index) for ending, files in self._parts.items()})
 
     def discard(self, numbers: Collection[int]) -> None:
         """Delete the parts of groups."""
         for files in self._parts.values():
             files.discard(numbers)
 
-    def _writer(self, name: str, index: int) -> Writer:
-        kind, _, ending = name.partition(".")
-        return self._parts[f".{ending}"].writer(kind, index)
-
 
 class RejectedParts:
     """One group's rejected lines. Nothing is seen of them before ``commit``."""
 
-    def __init__(self, files: OpenFiles) -> None:
-        self._files = files
-        self.commit, self.abort = files.commit, files.abort
+    def __init__(self, parts: Mapping[str, GroupFiles]) -> None:
+        self._parts = parts
+        self._files = OpenFiles(self._writer)
+        self.commit, self.abort = self._files.commit, self._files.abort
+
+    def sizes(self) -> list[tuple[str, int]]:
+        """Return (place below the job's folder, bytes) of every part."""
+        return [size for files in self._parts.values() for size in files.sizes()]
 
     def write(
         self, source: str, lines: Lines, verdicts: BlockVerdicts, rejected: Iterable[int]
@@ -75,6 +76,10 @@ class RejectedParts:
             kind = _kind(verdict)
             self._files.write(f"{kind}.ndjson", lines.data[start:end] + b"\n")
             self._files.write(f"{kind}{OUTCOMES}", _outcome(source, lines.offset + start, verdict))
+
+    def _writer(self, name: str) -> Writer:
+        kind, _, ending = name.partition(".")
+        return self._parts[f".{ending}"].writer(kind)
 
 
 def _kind(verdict: Verdict) -> str:

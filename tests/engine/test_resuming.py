@@ -9,12 +9,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bulkfhir.engine import ConfigurationError, JobStatus, import_job
 from bulkfhir.engine.checkpoint import Checkpoint
 from bulkfhir.engine.job_folder import LOCK, PLAN, WORK
+from bulkfhir.engine.sealed import sealed, unsealed
 from bulkfhir.engine.storage import local, storage_for
 from tests.engine.test_survival import gone, start, wait_for
 
@@ -206,6 +208,100 @@ class TestRecords:
         assert sum(name.startswith(".plan.json") for name in names) == 2
         assert sum(name.startswith(".Manifest.json") for name in names) == 1
         assert sum(name.startswith(".0000") for name in names) > 5
+
+
+def missing(path):
+    path.unlink()
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def longer(path):
+    path.write_bytes(path.read_bytes() + b"\n")
+
+
+SINKS = {
+    "ndjson": ({}, "resources/Patient/part-000002.ndjson"),
+    "gz": (
+        {"sink_options": {"compression": "gz"}},
+        "resources/Patient/part-000002.ndjson.gz",
+    ),
+    "parquet": ({"sink": "parquet"}, "resources/Patient/part-000002.parquet"),
+    "rejected": ({"rejected": "ndjson"}, "rejected/Patient/part-000002.ndjson"),
+    "reasons": ({"rejected": "ndjson"}, "rejected/Patient/part-000002.outcomes.ndjson"),
+}
+
+
+class TestOutputParts:
+    """Parts of the sink, and of the rejected lines."""
+
+    @pytest.mark.parametrize("harm", [missing, cut, longer])
+    @pytest.mark.parametrize("kind", SINKS)
+    def test_that_are_not_as_they_were_written_are_that_group_again(
+        self, source, tree, tmp_path, caplog, kind, harm
+    ):
+        more, part = SINKS[kind]
+        self.stop(source, tmp_path / "out", more)
+        run(source, tmp_path / "calm", **more)
+        harm(tmp_path / "out" / FOLDER / part)
+        result = run(source, tmp_path / "out", resume=True, **more)
+        assert result.status is JobStatus.COMPLETED_WITH_ERRORS, result.message
+        assert outcome(tree, tmp_path / "out") == outcome(tree, tmp_path / "calm")
+        assert f"{part} is not as it was written: its shards are done again" in caplog.text
+
+    def test_that_are_whole_are_kept(self, source, tmp_path, caplog):
+        self.stop(source, tmp_path / "out", {})
+        part = tmp_path / "out" / FOLDER / SINKS["ndjson"][1]
+        before = part.stat().st_mtime_ns
+        run(source, tmp_path / "out", resume=True)
+        assert part.stat().st_mtime_ns == before
+        assert "done again" not in caplog.text
+
+    def test_of_a_record_that_does_not_tell_of_them_are_not_looked_at(self, source, tmp_path):
+        self.stop(source, tmp_path / "out", {})
+        work, part = tmp_path / "out" / FOLDER / WORK, SINKS["ndjson"][1]
+        record = unsealed((work / "000002.json").read_bytes())
+        assert [place for place, _ in record.pop("output")] == [part]
+        (work / "000002.json").write_bytes(sealed(record))
+        longer(tmp_path / "out" / FOLDER / part)
+        size = (tmp_path / "out" / FOLDER / part).stat().st_size
+        result = run(source, tmp_path / "out", resume=True)
+        assert result.status is JobStatus.COMPLETED_WITH_ERRORS
+        assert (tmp_path / "out" / FOLDER / part).stat().st_size == size
+
+    @pytest.mark.parametrize("harm", [missing, cut, longer])
+    @pytest.mark.parametrize("kind", ["ndjson", "parquet"])
+    def test_on_s3_too(self, source, bucket, tmp_path, harm, kind):
+        more, part = SINKS[kind]
+        storage, folder = storage_for(bucket), f"{bucket}/out/{FOLDER}"
+        run(source, f"{bucket}/calm/", **more)
+
+        def finished(_self=None):
+            return len([1 for entry in storage.list(folder + "/.work/") if "json" in entry.uri])
+
+        stop = SimpleNamespace(is_set=lambda: finished() >= 7)
+        cancelled = run(source, f"{bucket}/out/", cancel=stop, **more)
+        assert cancelled.status is JobStatus.CANCEL_COMPLETED
+        place, copy = f"{folder}/{part}", tmp_path / "part"
+        copy.write_bytes(storage.read(place))
+        harm(copy)
+        storage.put(place, copy.read_bytes()) if copy.exists() else storage.delete(place)
+        result = run(source, f"{bucket}/out/", resume=True, **more)
+        assert result.status is JobStatus.COMPLETED_WITH_ERRORS, result.message
+        assert parts_of(storage, folder) == parts_of(storage, f"{bucket}/calm/{FOLDER}")
+
+    def stop(self, source, output, more):
+        cancelled = run(source, output, cancel=AtShards(output / FOLDER, 6), **more)
+        assert cancelled.status is JobStatus.CANCEL_COMPLETED
+
+
+def parts_of(storage, folder):
+    return {
+        entry.uri.removeprefix(folder): storage.read(entry.uri)
+        for entry in storage.list(f"{folder}/resources/")
+    }
 
 
 class TestInputs:
