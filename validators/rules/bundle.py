@@ -392,6 +392,8 @@ def _mentions(schema: Schema, name: str, value: dict[str, Any]) -> Iterator[str]
                     yield one
             elif type(one) is dict:
                 kind = str(one.get("resourceType")) if found.type == "Resource" else found.type
+                if found.type == "Resource" and not schema.is_resource(kind):
+                    continue  # a name of the data's own
                 if kind != "Bundle":
                     yield from _mentions(schema, kind, one)
 

@@ -147,7 +147,9 @@ def _unreferenced(
     own = {mention.fragment for mention in mentions(schema, name, around)}
     inner = [
         set(mentions(schema, kind, r))
-        if type(r) is dict and type(kind := r.get("resourceType")) is str
+        if type(r) is dict
+        and type(kind := r.get("resourceType")) is str
+        and schema.is_resource(kind)
         else set()
         for r in held
     ]
@@ -256,6 +258,8 @@ def mentions(schema: Schema, name: str, value: Any, *, typed: bool = False) -> I
         for one in item if type(item) is list else (item,):
             if type(one) is dict:
                 inside = str(one.get("resourceType")) if kind == "Resource" else kind
+                if kind == "Resource" and not schema.is_resource(inside):
+                    continue  # a name of the data's own
                 yield from mentions(
                     schema, inside, one, typed=bool(targets) and CORE + "Resource" not in targets
                 )

@@ -1,7 +1,7 @@
 //! What entries of a Bundle, and resources in Parameters, are to one another.
 //!
 //! Twin of validators/rules/bundle.py
-//! (digest 0f483784d493).
+//! (digest e3b517be6274).
 //!
 //! Documents and messages are left to the explainer: what they must hold is found by following all
 //! that their first entry refers to.

@@ -2,7 +2,7 @@
 //! to.
 //!
 //! Twin of validators/rules/contained.py
-//! (digest ae1be65bd0c1).
+//! (digest 0b164cbe0910).
 
 use crate::accept::reason::Reason;
 use crate::accept::walk::{Asked, Walk};
