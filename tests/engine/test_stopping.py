@@ -26,6 +26,8 @@ HANGS = {
 }
 BULKFHIR = [sys.executable, "-m", "bulkfhir"]
 JUDGE = ["--judge", "toy", "--workers", "1"]
+FIRST_GROUP = 5 << 20
+"""Bytes that fill a group of shards, whose findings are shown when it is done."""
 WITHIN = 15.0
 """Seconds: five, and what a busy machine takes to start and end processes."""
 
@@ -89,7 +91,7 @@ def test_a_signal_ends_a_command_of_one_worker_whose_validator_hangs(
 
 @pytest.mark.parametrize("place", ["screen", "file"])
 def test_validate_shows_on_ctrl_c_what_it_has_found(begin, write, patient, tmp_path, place):
-    write("in/0.ndjson", [patient("1"), patient("2", bad=1)])
+    write("in/0.ndjson", [patient("1", bad=1), patient("2", text="x" * FIRST_GROUP)])
     kept = tmp_path / "found.txt"
     process = begin("validate", "sleeps", *(["--output-file", str(kept)] * (place == "file")))
     process.send_signal(signal.SIGINT)
@@ -97,7 +99,7 @@ def test_validate_shows_on_ctrl_c_what_it_has_found(begin, write, patient, tmp_p
     assert process.returncode == 130
     assert err.endswith("bulkfhir: interrupted\n")
     out = kept.read_text() if place == "file" else out
-    assert "0.ndjson:2: " in out
+    assert "0.ndjson:1: " in out
     assert "2 resources in 1 file: 1 accepted, 1 rejected" in out
     assert not list(tmp_path.glob(".found*"))
 

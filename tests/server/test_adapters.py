@@ -41,6 +41,8 @@ def over_asgi(application, method, path, headers=None, chunks=(b"",), query=""):
     }
 
     async def receive():
+        if not waiting:
+            await asyncio.Event().wait()  # the client stays
         return waiting.pop(0)
 
     async def send(message):

@@ -22,7 +22,7 @@ def compared(lines, **options):
     failed = 0
     for line in lines:
         verdict = quick.validate(line)
-        assert doubtful._validate_doubtful(line) == verdict
+        assert doubtful._validate_doubtful(line, None) == verdict
         failed += verdict.failed
     assert doubtful.undecided == quick.undecided
     return failed

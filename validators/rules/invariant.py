@@ -60,12 +60,22 @@ def _plain_period(value: dict[str, Any]) -> bool:
 
 
 def _distinct_entries(value: dict[str, Any]) -> bool:
-    """Tell whether the full urls of a Bundle's entries are texts that differ; where two are alike,
-    versions decide.
+    """Tell whether the full urls of a Bundle's entries differ, each with its resource's version
+    behind it.
     """
-    entries = value.get("entry", ())
-    urls = [entry["fullUrl"] for entry in entries if "fullUrl" in entry]
-    return all(type(url) is str for url in urls) and len(set(urls)) == len(urls)
+    told = []
+    for entry in value.get("entry", ()):
+        url = entry.get("fullUrl") if type(entry) is dict else None
+        resource = entry.get("resource") if type(url) is str else None
+        meta = resource.get("meta", _NOTHING) if type(resource) is dict else None
+        version = meta.get("versionId", "") if type(meta) is dict else None
+        if type(version) is not str:
+            return False
+        told.append(f"{url}{version}")
+    return len(set(told)) == len(told)
+
+
+_NOTHING: dict[str, Any] = {}
 
 
 _CORE_SOURCES = frozenset(

@@ -22,6 +22,7 @@ VALUES = {
     "s3_root": "root",
     "since": MOMENT,
     "older_than": MOMENT,
+    "fail_on": "warning",
 }
 """Values that an option takes beyond what its type says."""
 
