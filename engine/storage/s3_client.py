@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from configparser import Error as ConfigFileError
+from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
@@ -84,6 +86,20 @@ def _new_client() -> Any:
         # Patience tries again, and says so; of botocore's own tries nothing is said.
         chosen = session.get_config_variable("max_attempts")
         once = Config(retries={"total_max_attempts": 1}) if chosen is None else None
-        return boto3.session.Session(botocore_session=session).client("s3", config=once)
+        client = boto3.session.Session(botocore_session=session).client("s3", config=once)
+        _look_for_token(session)
+        return client
     except (BotoCoreError, ConfigFileError, ValueError, OSError) as error:
         raise ConfigurationError(f"the AWS settings cannot be used: {error}") from None
+
+
+def _look_for_token(session: botocore.session.Session) -> None:
+    """Raise OSError where the file of a web identity cannot be read: boto3 opens it only with the
+    first request, which then seems to have lost its connection.
+    """
+    credentials = session.get_credentials()
+    if credentials is not None and credentials.method == "assume-role-with-web-identity":
+        named = session.get_scoped_config().get("web_identity_token_file")
+        token = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE", named)
+        if token:
+            Path(token).read_bytes()

@@ -374,6 +374,24 @@ def test_a_config_file_that_cannot_be_read_is_one_sentence(store, bucket, monkey
         S3Storage(patience=1).read(f"s3://{bucket}/a")
 
 
+@pytest.mark.parametrize("place", ["environment", "profile"])
+def test_a_web_identity_without_its_token_is_one_sentence(
+    store, bucket, monkeypatch, tmp_path, place
+):
+    role, token = "arn:aws:iam::123456789012:role/r", str(tmp_path / "no-token")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    if place == "environment":
+        monkeypatch.setenv("AWS_ROLE_ARN", role)
+        monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", token)
+    else:
+        lines = f"[default]\nrole_arn = {role}\nweb_identity_token_file = {token}\n"
+        (tmp_path / "config").write_text(lines)
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    with pytest.raises(ConfigurationError, match=r"AWS settings cannot be used: .*no-token"):
+        S3Storage(patience=1).read(f"s3://{bucket}/a")
+
+
 def test_pages_of_a_listing_that_break_are_asked_for_again(store, bucket, monkeypatch):
     monkeypatch.setattr(s3, "_AT_ONCE", 10)
     storage = S3Storage(patience=20)
