@@ -127,7 +127,7 @@ def _write(store: RelationStore, place: Storage, uri: str) -> None:
     findings = store.stream("""
         SELECT "check", type, nullif(id, '') AS id, file, base + line + 1 AS line,
             finding."offset", path, detail
-        FROM finding JOIN shard USING (shard) JOIN resource USING (shard, line)
+        FROM resource JOIN finding USING (shard, line) JOIN shard USING (shard)
         ORDER BY shard, line, "check", path, detail
     """)
     path = store.spare_path(CHECKS_TABLE)
@@ -166,7 +166,7 @@ def _groups(store: RelationStore) -> tuple[CheckGroup, ...]:
                 CASE WHEN "check" NOT LIKE 'reference-%' THEN type
                      WHEN target = '' THEN path
                      ELSE path || ' → ' || target END AS name
-            FROM finding JOIN resource USING (shard, line)
+            FROM resource JOIN finding USING (shard, line)
         ), counted AS (
             SELECT "check", name, count(*) AS found, min(place, {EXAMPLES}) AS places
             FROM named GROUP BY "check", name

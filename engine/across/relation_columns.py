@@ -46,7 +46,7 @@ def _schema() -> pa.Schema:
     shard   its number
     line    number of the line in the shard, from 0
     offset  where the line begins in the file, in bytes, decompressed
-    path    of the element; of a resource its type
+    path    of the element, each path once in a dictionary; of a resource its type
     text    id, reference, or system|value; of what is counted for a profile its url
     count   1, or how often
     """
@@ -59,7 +59,7 @@ def _schema() -> pa.Schema:
             ("shard", pa.uint32()),
             ("line", pa.uint32()),
             ("offset", pa.int64()),
-            ("path", pa.string()),
+            ("path", pa.dictionary(pa.int32(), pa.string())),
             ("text", pa.string()),
             ("count", pa.int64()),
         ]
@@ -109,6 +109,7 @@ class RelationColumns:
         import pyarrow as pa
 
         table = pa.Table.from_batches([*self._batches, self._counted()], _schema())
+        table = table.unify_dictionaries()
         self._batches, self._rows = [], 0
         self._counts.clear()
         sink = pa.BufferOutputStream()
@@ -130,7 +131,7 @@ class RelationColumns:
         rows = len(kinds)
         if not rows:
             return
-        place, path = _column(pa.uint32(), places), _column(pa.uint32(), paths)
+        place = _column(pa.uint32(), places)
         line = compute.add(_column(pa.uint32(), numbers).take(place), pa.scalar(lines.first))
         offset = compute.add(_column(pa.uint32(), starts).take(place), pa.scalar(lines.offset))
         bounds = pa.py_buffer(array("I", [0]).tobytes() + ends)
@@ -141,7 +142,7 @@ class RelationColumns:
             _column(pa.uint32(), array("I", [shard]).tobytes() * rows),
             line.cast(pa.uint32()),
             offset.cast(pa.int64()),
-            texts(names).take(path),
+            pa.DictionaryArray.from_arrays(_column(pa.int32(), paths), texts(names)),
             text,
             _column(pa.int64(), array("q", [1]).tobytes() * rows),
         ]
@@ -168,7 +169,7 @@ class RelationColumns:
             _column(pa.uint32(), array("I", [shard]).tobytes() * len(named)),
             _column(pa.uint32(), line.tobytes()),
             _column(pa.int64(), offset.tobytes()),
-            texts([name[:200] for _, name, _ in named]),
+            texts([name[:200] for _, name, _ in named]).dictionary_encode(),
             texts([identity[:200] for _, _, identity in named]),
             _column(pa.int64(), array("q", [1]).tobytes() * len(named)),
         ]
@@ -192,7 +193,7 @@ class RelationColumns:
             _column(pa.uint32(), array("I", shards).tobytes()),
             _column(pa.uint32(), nothing[: 4 * len(kinds)]),
             _column(pa.int64(), nothing[: 8 * len(kinds)]),
-            texts(paths),
+            texts(paths).dictionary_encode(),
             texts(urls),
             _column(pa.int64(), array("q", self._counts.values()).tobytes()),
         ]

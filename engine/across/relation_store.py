@@ -1,7 +1,7 @@
 """Relation store: what all resources of a job say of others, in a database on this machine's disk
 that is gone when the checks are done.
 
-parts of every shard, target's resources -> tables -> queries
+parts of every shard, target's resources -> files of rows -> queries
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from ..columns.plain_relations import IDENTIFIER, NAMELESS, NOWHERE, REFERENCE, RESOURCE
+from ..columns.plain_relations import RESOURCE
 from ..errors import ConfigurationError
 from ..temporary import TemporaryFolder
-from .relation_columns import COUNTED, REJECTED
+from .relation_columns import COUNTED
+from .relation_rows import ROWS, RelationRows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,27 +25,31 @@ __all__ = ["ACCEPTED", "RelationStore", "require_duckdb"]
 _MEMORY: Final = "320MB"
 """Of DuckDB; what a query needs beyond lies on disk."""
 
+_AS_WRITTEN: Final = "join_order,build_side_probe_side,join_filter_pushdown"
+"""Joins are made as they are written, the table that is held in memory behind the other: files of
+Arrow do not say how many rows they have, and filter slower than DuckDB.
+"""
+
 _BATCH: Final = 50_000
 
 ACCEPTED: Final = f"kind = {RESOURCE}"
 
-_TABLES: Final = {
-    "resource": (
-        'kind, key, shard, line, "offset", path AS type, text AS id',
-        f"kind IN ({RESOURCE}, {NAMELESS}, {REJECTED})",
-    ),
-    "reference": (
-        'kind, key, shard, line, "offset", path, text',
-        f"kind IN ({REFERENCE}, {NOWHERE})",
-    ),
-    "identifier": ("key, shard, line, path, text", f"kind = {IDENTIFIER}"),
-    "counted": (f'kind - {COUNTED} AS kind, path, text, "count"', f"kind >= {COUNTED}"),
+_ROWS: Final = {
+    "key": "DECIMAL(38, 0)",
+    "path": "UINTEGER",
+    "kind": "UTINYINT",
+    "shard": "UINTEGER",
+    "line": "UINTEGER",
+    "offset": "BIGINT",
+    "text": "VARCHAR",
+    "row": "UBIGINT",
 }
-"""Table -> its columns, and the rows of a segment that are its."""
-_EMPTY: Final = (
-    "SELECT 0::UTINYINT AS kind, 0::DECIMAL(38, 0) AS key, 0::UINTEGER AS shard, "
-    "0::UINTEGER AS line, 0::BIGINT AS \"offset\", '' AS path, '' AS text, 1::BIGINT AS \"count\""
-)
+"""Columns of a file of rows; a file without rows is an empty table of these."""
+_RESOURCE: Final = """
+    CREATE VIEW resource AS
+    SELECT kind, key, shard, line, "offset", name AS type, text AS id
+    FROM resource_row JOIN path USING (path)
+"""
 
 
 def require_duckdb() -> None:
@@ -59,15 +64,17 @@ def require_duckdb() -> None:
 
 
 class RelationStore:
-    """The tables, as a context manager.
+    """The tables, as a context manager. What was added can be asked for once the store is settled.
 
-    resource    every resource: kind, key, shard, line, offset, type, id
-    reference   every reference that leads out of its line: kind, key, shard, line, offset, path,
-                text
-    identifier  every business identifier: key, shard, line, path, text
-    counted     what is only counted: kind, path, text, count
-    target      what lies outside the job and counts as present: key, type
-    shard       the shards that count: their number, their file, how many lines of it lie before
+    resource_row    every resource, as relation_rows.py has it
+    reference_row   every reference by type and id
+    nowhere_row     every reference that leads nowhere by its form
+    identifier_row  every business identifier
+    target_row      what lies outside the job and counts as present: key, path (of its type)
+    path            the number of a path, or type, in those, and its name
+    resource        every resource: kind, key, shard, line, offset, type, id
+    counted         what is only counted: kind, path (its name), text, count
+    shard           the shards that count: their number, their file, how many lines of it lie before
     """
 
     def __init__(self, threads: int) -> None:
@@ -86,6 +93,7 @@ class RelationStore:
                     "threads": self._threads,
                     "temp_directory": self._folder.name,
                     "preserve_insertion_order": False,
+                    "disabled_optimizers": _AS_WRITTEN,
                     "autoinstall_known_extensions": False,
                     "autoload_known_extensions": False,
                 },
@@ -93,9 +101,8 @@ class RelationStore:
         except BaseException:
             self._folder.cleanup()
             raise
-        for name, (columns, _) in _TABLES.items():
-            self.run(f"CREATE TABLE {name} AS SELECT {columns} FROM ({_EMPTY}) LIMIT 0")
-        self.run("CREATE TABLE target (key DECIMAL(38, 0), type VARCHAR)")
+        self._rows = RelationRows(Path(self._folder.name))
+        self.run('CREATE TABLE counted (kind UTINYINT, path VARCHAR, text VARCHAR, "count" BIGINT)')
         self.run("CREATE TABLE shard (shard UINTEGER, file VARCHAR, base BIGINT)")
         return self
 
@@ -105,22 +112,41 @@ class RelationStore:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._rows.close()
         self._database.close()
         self._folder.cleanup()
 
     def add(self, segment: pa.Table) -> None:
         """Take a segment of a part: what it says of shards that count."""
-        self._database.register("segment", segment)
-        for name, (columns, kinds) in _TABLES.items():
-            counts = "shard IN (SELECT shard FROM shard)"
-            self.run(f"INSERT INTO {name} SELECT {columns} FROM segment WHERE {kinds} AND {counts}")
+        from pyarrow import compute
+
+        counting = self._database.sql("SELECT shard FROM shard").to_arrow_table()["shard"]
+        counts = compute.is_in(segment["shard"], value_set=counting.combine_chunks())
+        if not compute.all(counts).as_py():
+            segment = segment.filter(counts)
+        only_counted = compute.greater_equal(segment["kind"], COUNTED)
+        self._database.register("segment", segment.filter(only_counted))
+        self.run(f'INSERT INTO counted SELECT kind - {COUNTED}, path, text, "count" FROM segment')
         self._database.unregister("segment")
+        self._rows.add(segment)
 
     def add_targets(self, rows: pa.Table) -> None:
         """Take resources (key, type) that lie outside the job."""
-        self._database.register("rows", rows)
-        self.run("INSERT INTO target SELECT key, type FROM rows")
-        self._database.unregister("rows")
+        self._rows.add_targets(rows)
+
+    def settle(self) -> None:
+        """Make what was added ready for queries. Nothing can be added any more."""
+        found = self._rows.datasets()
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in _ROWS.items())
+        for name in ROWS:
+            if name in found:
+                self._database.register(name, found[name])
+            else:
+                self.run(f"CREATE TABLE {name} ({columns})")
+        self._database.register("names", self._rows.names())
+        self.run("CREATE TABLE path AS SELECT path, name FROM names")
+        self._database.unregister("names")
+        self.run(_RESOURCE)
 
     def run(self, query: str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkfhir.engine.across import relation_rows
 from bulkfhir.engine.across.check_queries import find, reference_counts
 from bulkfhir.engine.across.completeness import completeness_of
 from bulkfhir.engine.across.job_checks import Completeness
@@ -190,6 +191,18 @@ def test_a_member_called_reference_that_is_none_is_no_reference(tmp_path):
     assert not any(counts.values())
 
 
+def test_paths_beyond_a_bound_share_one_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(relation_rows, "_MOST_NAMES", 2)
+    lines = [
+        ({"resourceType": "Basic", "id": str(n), name: {"reference": "Basic/9"}}, False)
+        for n, name in enumerate(["subject", "author", "author"])
+    ]
+    rows, counts = found([lines], tmp_path)
+    paths = [row[3] for row in rows if row[0] == "reference-missing"]
+    assert paths == ["Basic.subject", "….…", "….…"]
+    assert counts["unresolved"] == 3
+
+
 def test_completeness_says_how_many_have_what_their_profile_wants(tmp_path):
     url = type_url("vitalsigns")
     lines = [
@@ -216,6 +229,7 @@ def test_a_shard_that_does_not_count_says_nothing(tmp_path):
         store.add_rows("shard", [(0, "f", 0)])
         for segment in read_relations(LocalStorage(), str(part(job, tmp_path))):
             store.add(segment)
+        store.settle()
         assert store.rows("SELECT shard FROM resource") == [(0,)]
 
 
