@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -39,6 +40,21 @@ class Accepted:
     def offsets(self) -> Iterator[int]:
         """Yield where each line begins in the file, in bytes, decompressed."""
         return (self.first + start for start in self.starts)
+
+    def lines(self) -> list[bytes]:
+        """Return every line."""
+        data = self.data
+        lines = [data[start:end] for start, end in zip(self.starts, self.ends, strict=True)]
+        for position, line in self.replaced.items():
+            lines[position] = line
+        return lines
+
+    def positions(self) -> dict[str, list[int]]:
+        """Return which lines are of each type, in the order of their first."""
+        types, positions = DictionaryColumn.of(self.types), defaultdict[int, list[int]](list)
+        for position, code in enumerate(memoryview(types.codes).cast("H")):
+            positions[code].append(position)
+        return {types.names[code]: of_type for code, of_type in positions.items()}
 
     def resources(self) -> Iterator[tuple[str, str, bytes]]:
         """Yield (type, id, bytes) of every line."""

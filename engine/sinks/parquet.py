@@ -8,7 +8,7 @@ comes more than once every row is kept, in the order of the input.
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from ..storage import Storage, Writer
@@ -63,13 +63,19 @@ class _Parts:
 
     def write(self, accepted: Accepted) -> None:
         source = accepted.source.encode(errors="backslashreplace")  # its name may be no UTF-8
-        for (name, key, line), offset in zip(accepted.resources(), accepted.offsets(), strict=True):
+        ids, offsets = [key.encode() for key in accepted.ids], [*accepted.offsets()]
+        lines = accepted.lines()
+        for name, places in accepted.positions().items():
             part = self._parts.get(name)
             if part is None:
                 part = _Part(self._files.writer(name), self._compression)
                 self._parts[name] = part
-            part.add(key, source, offset, line)
-            self._pending += len(line)
+            self._pending += part.add(
+                source,
+                [ids[place] for place in places],
+                [offsets[place] for place in places],
+                [lines[place] for place in places],
+            )
         while self._pending > _PENDING:
             largest = max(self._parts.values(), key=lambda part: part.size)
             self._pending -= largest.size
@@ -110,14 +116,19 @@ class _Part:
             write_statistics=["id", "last_updated", "line_offset"],
         )
 
-    def add(self, key: str, source: bytes, offset: int, line: bytes) -> None:
-        """Take one resource."""
-        self._rows.add(key, source, offset, line)
-        self.size += len(line)
+    def add(
+        self, source: bytes, ids: Sequence[bytes], offsets: Sequence[int], lines: Sequence[bytes]
+    ) -> int:
+        """Take resources of one file; return how many bytes of JSON they are."""
+        self._rows.add(source, ids, offsets, lines)
+        added = sum(map(len, lines))
+        self.size += added
+        return added
 
     def flush(self) -> None:
         """Write what waits as one row group."""
-        self._parquet.write_batch(self._rows.batch())
+        table = self._rows.table()
+        self._parquet.write_table(table, row_group_size=len(table))
         self._rows = ParquetRows()
         self.size = 0
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, repeat
+from typing import TYPE_CHECKING
 
-import orjson
+from .resource_meta import NO_META, may_have_meta, meta_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["ParquetRows", "schema"]
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def schema() -> pa.Schema:
@@ -50,7 +46,8 @@ class ParquetRows:
     """Rows as columns, on their way to a row group.
 
     The columns become Arrow's by their bytes: ``pyarrow.array`` would import pandas where it is
-    installed, which takes longer than most jobs.
+    installed, which takes longer than most jobs, and a cast the compute functions. The JSON does so
+    block by block, so that it is held once.
     """
 
     def __init__(self) -> None:
@@ -61,27 +58,32 @@ class ParquetRows:
         self._ends_of_profiles = array("i", [0])
         self._sources: list[bytes] = []
         self._offsets = array("q")
-        self._lines: list[bytes] = []
+        self._lines: list[pa.Array] = []
 
-    def add(self, key: str, source: bytes, offset: int, line: bytes) -> None:
-        """Take one resource: its id, where it stands (a URI in UTF-8, bytes), and itself."""
-        version, moment, profiles = _meta(line)
-        self._ids.append(key.encode())
-        self._versions.append(version)
-        self._moments.append(moment)
-        self._profiles += profiles
-        self._ends_of_profiles.append(len(self._profiles))
-        self._sources.append(source)
-        self._offsets.append(offset)
-        self._lines.append(line)
+    def add(
+        self, source: bytes, ids: Iterable[bytes], offsets: Iterable[int], lines: Sequence[bytes]
+    ) -> None:
+        """Take resources of one file, whose URI is given in UTF-8: their ids, where they stand in
+        it, and themselves, as columns of one length.
+        """
+        for line in lines:
+            version, moment, profiles = meta_of(line) if may_have_meta(line) else NO_META
+            self._versions.append(version)
+            self._moments.append(moment)
+            self._profiles += profiles
+            self._ends_of_profiles.append(len(self._profiles))
+        self._ids += ids
+        self._sources += repeat(source, len(lines))
+        self._offsets.extend(offsets)
+        self._lines.append(_texts(lines))
 
-    def batch(self) -> pa.RecordBatch:
-        """Return the rows. Raises ArrowInvalid where a line is no UTF-8."""
+    def table(self) -> pa.Table:
+        """Return the rows."""
         import pyarrow as pa
 
         moments = array("q", [moment or 0 for moment in self._moments])
         lists = pa.py_buffer(self._ends_of_profiles)
-        return pa.RecordBatch.from_arrays(
+        return pa.Table.from_arrays(
             [
                 _texts(self._ids),
                 _texts(self._versions),
@@ -92,7 +94,7 @@ class ParquetRows:
                 ),
                 _texts(self._sources),
                 _numbers(self._offsets, pa.int64()),
-                _texts(self._lines),
+                pa.chunked_array(self._lines, pa.string()),
             ],
             schema=schema(),
         )
@@ -104,9 +106,8 @@ def _present(column: Sequence[object]) -> pa.Buffer | None:
 
     if None not in column:
         return None
-    flags = bytes(entry is not None for entry in column)
-    whole = pa.Array.from_buffers(pa.uint8(), len(flags), [None, pa.py_buffer(flags)])
-    return whole.cast(pa.bool_()).buffers()[1]
+    flags = "".join(["0" if entry is None else "1" for entry in reversed(column)])
+    return pa.py_buffer(int(flags, 2).to_bytes(len(flags) // 8 + 1, "little"))
 
 
 def _numbers(column: array[int], kind: pa.DataType, present: pa.Buffer | None = None) -> pa.Array:
@@ -116,37 +117,12 @@ def _numbers(column: array[int], kind: pa.DataType, present: pa.Buffer | None = 
 
 
 def _texts(column: Sequence[bytes | None]) -> pa.Array:
-    """Return a column of strings, given in UTF-8."""
+    """Return a column of strings, given in UTF-8. Raises ArrowInvalid where one is no UTF-8."""
     import pyarrow as pa
 
-    ends = array("i", accumulate((len(text or b"") for text in column), initial=0))
-    buffers = [_present(column), pa.py_buffer(ends), pa.py_buffer(b"".join(filter(None, column)))]
-    return pa.Array.from_buffers(pa.binary(), len(column), buffers).cast(pa.string())
-
-
-_Meta = tuple[bytes | None, int | None, list[bytes]]
-
-
-def _meta(line: bytes) -> _Meta:
-    """Return versionId, lastUpdated in microseconds since 1970, and profiles of a resource that is
-    valid JSON.
-    """
-    if b'"meta"' not in line and b"\\u" not in line:
-        return None, None, []
-    meta = orjson.loads(line).get("meta")
-    if type(meta) is not dict:
-        return None, None, []
-    version, profiles = meta.get("versionId"), meta.get("profile")
-    return (
-        version.encode() if type(version) is str else None,
-        _moment(meta.get("lastUpdated")),
-        [url.encode() for url in profiles if type(url) is str] if type(profiles) is list else [],
-    )
-
-
-def _moment(text: Any) -> int | None:
-    """Return a FHIR instant in microseconds since 1970; None for none, and for a leap second."""
-    try:
-        return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
-    except (TypeError, ValueError, OverflowError):
-        return None
+    texts = [text or b"" for text in column]
+    ends = array("i", accumulate(map(len, texts), initial=0))
+    buffers = [_present(column), pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
+    made = pa.Array.from_buffers(pa.string(), len(column), buffers)
+    made.validate(full=True)
+    return made
