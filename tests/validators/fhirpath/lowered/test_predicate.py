@@ -159,7 +159,7 @@ def objects(draw: st.DrawFn, type_name: str, depth: int = 2) -> dict[str, Any]:
     """
     properties = list(MODEL.properties(type_name).values())
     chosen = draw(
-        st.lists(st.sampled_from(properties), max_size=6, unique_by=lambda p: p.json_name)
+        st.lists(st.sampled_from(properties), max_size=6, unique_by=lambda p: p.element.path)
     )
     made: dict[str, Any] = {}
     for found in chosen:
