@@ -1,6 +1,6 @@
 # The native module (``native/`` in the repository): a table, answers, the walk over blocks.
 
-from typing import Final, final
+from typing import Final, Self, final
 
 __all__ = [
     "LAYOUT",
@@ -14,6 +14,8 @@ __all__ = [
     "repeated",
     "measure",
     "gather",
+    "relations_of",
+    "relation_keys",
     "tags",
     "known_names",
 ]
@@ -44,7 +46,7 @@ class Judgement:
 class Acceptor:
     # One per thread. ``extend``, ``begin`` and ``begin_rows`` raise ValueError.
 
-    def __init__(self, *, by_entry: bool = False) -> None: ...
+    def __new__(cls, *, by_entry: bool = False) -> Self: ...
     def extend(self, records: bytes) -> None: ...
     def answer(self, check: int, text: bytes, value: int, undecided: list[int]) -> None: ...
     def begin(self, data: bytes) -> Judgement: ...
