@@ -107,6 +107,8 @@ class Validator:
         for a package that cannot be found or read and for a profile that none has, and ValueError
         for an unknown level or terminology.
         """
+        arguments = {name: given for name, given in locals().items() if name != "self"}
+        self._made = partial(Validator, **arguments)
         if level not in get_args(Level):
             raise ValueError(f"unknown level {level!r}: one of {', '.join(get_args(Level))}")
         if terminology not in get_args(TerminologyRules):
@@ -114,17 +116,6 @@ class Validator:
                 f"unknown terminology {terminology!r}: one of "
                 f"{', '.join(get_args(TerminologyRules))}"
             )
-        self._made = partial(
-            Validator,
-            level,
-            unknown_profile=unknown_profile,
-            warnings=warnings,
-            packages=tuple(packages),
-            defaults=dict(defaults) if defaults else None,
-            terminology=terminology,
-            native=native,
-            max_issues=max_issues,
-        )
         self.level = level
         self._max_issues = max_issues
         self.warnings = warnings

@@ -34,6 +34,15 @@ def test_anything_else_is_the_callers_mistake(given: object) -> None:
         Validator("structure-only").validate(given)  # type: ignore[arg-type]
 
 
+def test_profiles_that_are_asked_for_travel_too() -> None:
+    profile = "http://hl7.org/fhir/StructureDefinition/vitalsigns"
+    original = Validator(profiles=[profile])
+    line = '{"resourceType":"Observation","id":"o","status":"final","code":{"text":"c"}}'
+    verdict = original.validate(line)
+    assert verdict.failed
+    assert pickle.loads(pickle.dumps(original)).validate(line) == verdict
+
+
 @pytest.mark.parametrize("level", ["strict", "minimal"])
 def test_a_validator_is_pickled_by_its_choices(level: str) -> None:
     original = Validator(level, unknown_profile="ignore", max_issues=1)  # type: ignore[arg-type]
