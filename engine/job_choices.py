@@ -9,7 +9,7 @@ names it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
@@ -18,7 +18,15 @@ from .errors import ConfigurationError
 if TYPE_CHECKING:
     from bulkfhir.validators import Level
 
-__all__ = ["LEVELS", "LIMITS", "TERMINOLOGIES", "UNKNOWN_PROFILES", "Choices", "Limits"]
+__all__ = [
+    "LEVELS",
+    "LIMITS",
+    "TERMINOLOGIES",
+    "UNKNOWN_PROFILES",
+    "Choices",
+    "Limits",
+    "default_versions",
+]
 
 Limits = Literal["healthlake", "none"]
 
@@ -103,3 +111,16 @@ class Choices:
 
 def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def default_versions(named: Sequence[str]) -> Mapping[str, str]:
+    """Return ``name#version`` of packages, by name. Raise ConfigurationError for another form."""
+    versions = {}
+    for text in named:
+        name, mark, version = text.partition("#")
+        if not (name and mark and version):
+            raise ConfigurationError(
+                f"{text}: the default version of a package is given as name#version"
+            )
+        versions[name] = version
+    return versions

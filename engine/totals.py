@@ -6,11 +6,14 @@ import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .figures import LINE_FIGURES, LineFigures
 
-__all__ = ["EXAMPLES", "Place", "Totals", "rule_key"]
+if TYPE_CHECKING:
+    from bulkfhir.validators import Issue
+
+__all__ = ["EXAMPLES", "Place", "Totals", "counted_type", "rule_key"]
 
 EXAMPLES = 3
 """How many places are kept of each rule."""
@@ -26,6 +29,13 @@ _OLDER = {"asked": "fallbacks"}
 def rule_key(severity: str, rule: str) -> str:
     """Return one name for the pair that findings are counted by."""
     return f"{severity} {rule}"
+
+
+def counted_type(name: str | None, issues: Iterable[Issue]) -> str:
+    """Return the type to count a line with these issues by; "" where it is no known one, so that
+    rubbish cannot fill a table.
+    """
+    return "" if any(issue.rule == "resource-type" for issue in issues) else name or ""
 
 
 @dataclass(frozen=True, slots=True)

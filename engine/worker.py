@@ -17,8 +17,8 @@ from .counting.tally import Tally
 from .errors import AccessDenied, NotFound, StorageError, Unavailable
 from .executors.live_counters import Heartbeat
 from .figures import LiveFigures
+from .job_choices import default_versions
 from .job_folder import CAUSES
-from .judging.chosen_packages import default_versions
 from .judging.judge import Judge
 from .plugins import new_validator
 from .reading.compression import BrokenArchive

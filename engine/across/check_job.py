@@ -15,7 +15,7 @@ from bulkfhir.validators.definitions.packages import Packages
 from bulkfhir.validators.schema.snapshot import UsableSnapshots
 
 from ..executors.live_counters import Heartbeat
-from ..job_choices import Choices
+from ..job_choices import Choices, default_versions
 from ..job_folder import CHECKS_TABLE, RELATIONS, part_uri
 from ..settings import Settings
 from ..storage import Storage, storage_for
@@ -91,8 +91,8 @@ def _definitions(choices: Choices) -> Definitions:
     """FHIR's, and those of the job's packages."""
     if not choices.packages:
         return core()
-    defaults = dict(one.split("#", 1) for one in choices.default_versions)
-    return UsableSnapshots(Packages(choices.packages, defaults=defaults or None))
+    versions = default_versions(choices.default_versions)
+    return UsableSnapshots(Packages(choices.packages, defaults=versions))
 
 
 def findings_schema() -> pa.Schema:

@@ -12,6 +12,7 @@ from bulkfhir.validators.issue import FAILING
 
 from ..across.cause_rows import GroupKey, GroupRow, encode_rows, mend_id
 from ..across.cause_sums import LOUD, MANY
+from ..totals import counted_type
 
 __all__ = ["CauseTally", "cut", "without_indexes"]
 
@@ -66,7 +67,7 @@ class CauseTally:
         return rows
 
     def _add_line(self, verdict: Verdict, line: int, *, rejected: bool) -> None:
-        kind = _known_type(verdict)
+        kind = counted_type(verdict.resource_type, verdict.issues)
         name = _sound(f"{kind}/{verdict.resource_id}") if verdict.resource_id else ""
         counts = Counter(_keys(verdict, kind))
         for (severity, rule), count in verdict.hidden.items():
@@ -115,13 +116,6 @@ def without_indexes(location: str) -> str:
 def cut(message: str) -> str:
     """Return as much of a sentence as tells groups apart."""
     return message if len(message) <= _LONGEST else message[: _LONGEST - 3] + "..."
-
-
-def _known_type(verdict: Verdict) -> str:
-    """The type to count a line by; "" where it is no known one, so that rubbish fills no table."""
-    if any(issue.rule == "resource-type" for issue in verdict.issues):
-        return ""
-    return verdict.resource_type or ""
 
 
 def _sound(text: str) -> str:

@@ -11,7 +11,7 @@ from bulkfhir.validators.excerpt import MORE
 from ..columns import measure
 from ..columns.words import words
 from ..figures import LINE_FIGURES, LiveFigures
-from ..totals import EXAMPLES, Place, Totals, rule_key
+from ..totals import EXAMPLES, Place, Totals, counted_type, rule_key
 
 __all__ = ["Tally"]
 
@@ -63,7 +63,8 @@ class Tally:
             for position in positions:
                 self.imported_bytes -= verdicts.ends[position] - verdicts.starts[position]
                 self._types[verdicts.types[position]] -= 1  # type: ignore[index]
-                types[_known_type(verdicts, position)] += 1
+                issues = verdicts.verdicts[position].issues
+                types[counted_type(verdicts.types[position], issues)] += 1
         self._undecided.update(verdicts.undecided)
         self._fallbacks.update(verdicts.fallbacks)
 
@@ -119,12 +120,3 @@ class Tally:
             places = self._examples.setdefault(key, [])
             if len(places) < EXAMPLES and place not in places:
                 places.append(place)
-
-
-def _known_type(verdicts: BlockVerdicts, position: int) -> str:
-    """The type to count a rejected line by; "" where it is no known one, so that rubbish cannot
-    fill the table.
-    """
-    if any(issue.rule == "resource-type" for issue in verdicts.verdicts[position].issues):
-        return ""
-    return verdicts.types[position] or ""

@@ -5,32 +5,19 @@ and not every line's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bulkfhir.validators.errors import BulkfhirError
 
 from ..errors import ConfigurationError
-from ..job_choices import Choices
+from ..job_choices import Choices, default_versions
 
-__all__ = ["check_packages", "check_profiles", "default_versions"]
+__all__ = ["check_packages", "check_profiles"]
 
 _SHOWN = 20
 """Warnings about profiles: who gives a broken package learns that from the first of them."""
 
 _log = logging.getLogger("bulkfhir.engine")
-
-
-def default_versions(named: Sequence[str]) -> Mapping[str, str]:
-    """Return ``name#version`` of packages, by name. Raise ConfigurationError for another form."""
-    versions = {}
-    for text in named:
-        name, mark, version = text.partition("#")
-        if not (name and mark and version):
-            raise ConfigurationError(
-                f"{text}: the default version of a package is given as name#version"
-            )
-        versions[name] = version
-    return versions
 
 
 def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from ..reading.lines import Lines
 from ..sinks.part_files import GroupFiles, PartFiles
 from ..storage import Storage, Writer
 from ..storage.open_files import OpenFiles
+from ..totals import counted_type
 
 __all__ = ["OUTCOMES", "REJECTED", "RejectedFiles", "RejectedParts"]
 
@@ -83,11 +84,8 @@ class RejectedParts:
 
 
 def _kind(verdict: Verdict) -> str:
-    name = verdict.resource_type or ""
-    known = name.isascii() and name.isalpha()
-    if not known or any(issue.rule == "resource-type" for issue in verdict.issues):
-        return _UNKNOWN
-    return name
+    name = counted_type(verdict.resource_type, verdict.issues)
+    return name if name.isascii() and name.isalpha() else _UNKNOWN
 
 
 def _outcome(source: str, offset: int, verdict: Verdict) -> bytes:
