@@ -15,7 +15,6 @@ import argparse
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from .jobs import RunOptions
@@ -99,12 +98,7 @@ class Emulator:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._service.stop()
         self._server.shutdown()
         self._thread.join()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ..columns.plain_relations import RESOURCE
@@ -106,12 +105,7 @@ class RelationStore:
         self.run("CREATE TABLE shard (shard UINTEGER, file VARCHAR, base BIGINT)")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._rows.close()
         self._database.close()
         self._folder.cleanup()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from functools import reduce
 from itertools import groupby
 from operator import itemgetter
-from types import TracebackType
 from typing import IO, Any, Self
 
 import orjson
@@ -36,12 +35,7 @@ class Sums:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         for run in self._runs:
             run.close()
 
