@@ -13,13 +13,13 @@ limit = 10
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from .configuration_file import OWN, SHARED, ConfigurationFile, find_configuration
+from .nearest_name import nearest_name
 
 __all__ = ["Location", "configurable", "with_config"]
 
@@ -215,5 +215,5 @@ def _dashed(key: str) -> str:
 
 
 def _near(key: str, names: set[str]) -> str:
-    near = get_close_matches(_dashed(key), sorted(names), 1)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    near = nearest_name(_dashed(key), sorted(names))
+    return f"; did you mean '{near}'?" if near else ""

@@ -156,15 +156,16 @@ def _show(result: JobResult, *, statistics: bool, grouped: bool) -> None:
     from .tables import show_summary
 
     if result.manifest:
+        document = summary_json(result.summary)
         if grouped:
-            for line in cause_lines(summary_json(result.summary), most=None):
+            for line in cause_lines(document, most=None):
                 click.echo(printable(line))
         show_summary(
             result.summary,
             sys.stdout,
             statistics=statistics,
             elapsed=result.elapsed,
-            causes=not grouped,
+            causes=None if grouped else document,
         )
     click.echo(f"job {result.job_id}: {result.status}, {result.job_folder}")
 

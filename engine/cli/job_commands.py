@@ -13,6 +13,7 @@ import click
 
 from . import exits
 from .moments import moment
+from .options import state_file
 
 if TYPE_CHECKING:
     from ..jobs import ImportJob, JobStore
@@ -20,15 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-_state = click.option(
-    "--state",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="SQLite file of jobs.  [default: $XDG_STATE_HOME/bulkfhir/jobs.db]",
-)
-
-
 @click.group()
-@_state
+@state_file
 @click.pass_context
 def command(context: click.Context, *, state: Path | None) -> None:
     """Import jobs: list, describe and cancel them, and forget finished ones."""
@@ -42,7 +36,7 @@ def _with_jobs(run: Callable[..., Any]) -> Callable[..., Any]:
         given = state or click.get_current_context().obj
         return run(_jobs(given), *arguments, **named)
 
-    return _state(update_wrapper(opened, run))
+    return state_file(update_wrapper(opened, run))
 
 
 def _jobs(state: Path | None) -> JobStore:

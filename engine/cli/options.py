@@ -30,6 +30,7 @@ __all__ = [
     "sources",
     "sources_of",
     "speaking",
+    "state_file",
     "summing",
     "validating",
     "work_folder",
@@ -89,6 +90,13 @@ retrying = click.option(
     expose_value=False,
     callback=_keep_retry_seconds,
     help="How long S3 is asked again while it does not answer.  [default: 300]",
+)
+
+
+state_file = click.option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="SQLite file of jobs.  [default: $XDG_STATE_HOME/bulkfhir/jobs.db]",
 )
 
 

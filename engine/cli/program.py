@@ -10,13 +10,13 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
 from . import exits
 from .configuration import configurable, with_config
+from .nearest_name import nearest_name
 from .streams import say, settle_output
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class Program(click.Group):
         """Find a command by the first argument; one that there is not is asked after."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            near = get_close_matches(name, COMMANDS, 1)
-            ctx.fail(f"No such command '{name}'." + (f" Did you mean '{near[0]}'?" if near else ""))
+            near = nearest_name(name, COMMANDS)
+            ctx.fail(f"No such command '{name}'." + (f" Did you mean '{near}'?" if near else ""))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

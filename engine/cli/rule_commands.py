@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .nearest_name import nearest_name
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -52,8 +54,6 @@ def explain(name: str) -> None:
     NAME is what an issue has as its rule; the key of an invariant, such as obs-7, stands for itself
     in the definitions.
     """
-    from difflib import get_close_matches
-
     from bulkfhir.validators.catalogue import sentences
     from bulkfhir.validators.rule_pages import section_of
 
@@ -62,8 +62,8 @@ def explain(name: str) -> None:
 
     rule = rule_named(name)
     if rule is None:
-        near = get_close_matches(name, [one.name for one in EVERY_RULE], n=1, cutoff=0.75)
-        hint = f", did you mean {near[0]}?" if near else ";"
+        near = nearest_name(name, (one.name for one in EVERY_RULE), cutoff=0.75)
+        hint = f", did you mean {near}?" if near else ";"
         raise ConfigurationError(
             f"{name}: no rule is called so{hint} `bulkfhir rules` lists them, and the key of an "
             "invariant is explained by the definition that an issue names"

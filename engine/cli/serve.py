@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import exits
-from .options import chosen, limits, profiles, retrying, work_folder, workers
+from .options import chosen, limits, profiles, retrying, state_file, work_folder, workers
 
 if TYPE_CHECKING:
     from ..log_lines import LogFormat
@@ -68,11 +68,7 @@ def _page_token(file: Path) -> str:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder that stands for S3: s3://bucket/key is FOLDER/bucket/key.",
 )
-@click.option(
-    "--state",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="SQLite file of jobs.  [default: $XDG_STATE_HOME/bulkfhir/jobs.db]",
-)
+@state_file
 @click.option(
     "--datastore",
     "datastores",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -12,7 +12,6 @@ from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
 from .cause_lines import cause_lines
 from .check_tables import check_notes, check_tables
 from .printable import printable
-from .summary_json import summary_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,11 +31,19 @@ PLAIN_WIDTH = 120
 
 
 def show_summary(
-    summary: Summary, out: TextIO, *, statistics: bool, elapsed: float, causes: bool = True
+    summary: Summary,
+    out: TextIO,
+    *,
+    statistics: bool,
+    elapsed: float,
+    causes: Mapping[str, Any] | None,
 ) -> None:
-    """Write the tables, and the findings by what was found unless these are shown elsewhere;
-    ``statistics`` adds every rule with its first places, and what was undecided or skipped, and
-    why lines fell back.
+    """Write the tables, and the findings by what was found.
+
+    statistics  whether to add every rule with its first places, what was undecided or skipped, and
+                why lines fell back
+    elapsed     seconds
+    causes      the summary as JSON has it; None where findings are shown elsewhere
     """
     console = Console(
         file=out,
@@ -51,9 +58,9 @@ def show_summary(
         if table.row_count:
             console.print(table)
             console.print()
-    if causes and summary.causes.groups:
+    if causes is not None and summary.causes.groups:
         most = None if statistics else COMMON_CAUSES
-        for line in cause_lines(summary_json(summary), most):
+        for line in cause_lines(causes, most):
             console.print(printable(line), soft_wrap=True)
         console.print()
     for line in (*check_notes(summary), *_notes(summary, statistics=statistics)):

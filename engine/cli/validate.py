@@ -16,6 +16,8 @@ from .output_file import opened_output
 from .reports import FORMATS, LineIssue, Report, Shown, open_report
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..counting.summary import Summary
     from ..log_lines import LogFormat
     from ..validation import Finding
@@ -83,6 +85,7 @@ def command(
     """
     from ..validation import open_validation
     from .live import progress_shown
+    from .summary_json import summary_json
     from .tables import show_summary
 
     sources = options.sources_of(sources, running)
@@ -109,7 +112,8 @@ def command(
 
         def finish(summary: Summary) -> None:
             summary = showing.summary(summary)
-            _finish(report, summary)
+            document = summary_json(summary)
+            _finish(report, summary, document)
             live.close()
             out.flush()
             if statistics or not quiet:
@@ -118,7 +122,7 @@ def command(
                     out if for_person else sys.stderr,
                     statistics=statistics,
                     elapsed=time.monotonic() - begun,
-                    causes=output_format != "grouped",
+                    causes=None if output_format == "grouped" else document,
                 )
 
         with open_validation(sources, choices, on_progress=on_progress, **running) as validation:
@@ -162,11 +166,10 @@ def _add(report: Report, finding: Finding, showing: Showing) -> None:
             report.add(found)
 
 
-def _finish(report: Report, summary: Summary) -> None:
+def _finish(report: Report, summary: Summary, document: Mapping[str, object]) -> None:
     from ..judging.import_rules import unreadable
-    from .summary_json import summary_json
 
     for broken in summary.broken_files:
         issue = unreadable(broken.message, broken.status)
         report.add(LineIssue.of_file(broken.name, issue))
-    report.finish(summary_json(summary))
+    report.finish(document)
