@@ -19,6 +19,8 @@ def console_examples(text: str) -> list[tuple[str, str]]:
     for block in blocks(text, "console"):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
+            if "<<'END'" in command:  # what a command is given stands behind it
+                command, output = part, ""
             if "pip install" not in command:
                 found.append((command, output))
     return found
