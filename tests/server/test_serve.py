@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -47,7 +48,8 @@ def serve(tmp_path):
             standing = job_processes(server)
             server.end(signal.SIGKILL)
             for pid in standing:
-                os.kill(pid, signal.SIGCONT)  # it sees that its server is gone, and ends
+                with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+                    os.kill(pid, signal.SIGCONT)  # it sees that its server is gone, and ends
 
 
 def job(client, job_id, datastore=DATASTORE):
