@@ -3,10 +3,18 @@
 definitions -> schema -> rules -> explainer -> Validator -> Verdict
 """
 
-from .block import Block, BlockValidator, BlockVerdicts, OneByOne, ResourceValidator
-from .issue import Issue, Severity, Verdict, crash_verdict, operation_outcome
-from .text_columns import DictionaryColumn, NewlineColumn
-from .validator import Level, Validator
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .block import Block, BlockValidator, BlockVerdicts, OneByOne, ResourceValidator
+    from .issue import Issue, Severity, Verdict, crash_verdict, operation_outcome
+    from .text_columns import DictionaryColumn, NewlineColumn
+    from .text_columns import DictionaryColumn as Coded
+    from .text_columns import NewlineColumn as Joined
+    from .validator import Level, Validator
 
 __all__ = [
     "Block", "BlockValidator", "BlockVerdicts", "Coded", "DictionaryColumn", "Issue", "Joined",
@@ -14,5 +22,20 @@ __all__ = [
     "crash_verdict", "operation_outcome",
 ]  # fmt: skip
 
-Coded, Joined = DictionaryColumn, NewlineColumn
+_EARLIER = {"Coded": "DictionaryColumn", "Joined": "NewlineColumn"}
 """The names that plug-ins for version 0.1.0 import."""
+_MODULES = ("text_columns", "issue", "block", "validator")
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for and nothing else: ``bulkfhir.validators.errors`` is a module of this
+    package, and the help of a command needs its root error alone.
+    """
+    if name in __all__:
+        own = _EARLIER.get(name, name)
+        for module in _MODULES:
+            found = vars(importlib.import_module(f".{module}", __name__))
+            if own in found["__all__"]:
+                globals()[name] = found[own]
+                return found[own]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -520,6 +520,19 @@ def test_help_of_every_command_is_there(bulkfhir) -> None:
         assert f"Usage: bulkfhir {name}" in result.out
 
 
+def test_help_loads_neither_rules_nor_definitions(tmp_path: Path) -> None:
+    code = (
+        "import sys; from bulkfhir.engine.cli.program import COMMANDS, run; "
+        "[run([name, '--help']) for name in COMMANDS]; "
+        "print([name for name in sys.modules if name.startswith('bulkfhir.validators.')"
+        " and name.split('.')[2] in ('rules', 'explainer', 'schema', 'validator')])"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert made.stdout.splitlines()[-1] == "[]"
+
+
 def test_program_is_installed_and_says_its_version(tmp_path: Path) -> None:
     made = subprocess.run(
         [Path(sys.executable).parent / "bulkfhir", "--version"],
