@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -97,3 +99,37 @@ def test_serve_finds_another_s3_by_its_environment_variable(tmp_path):
             server.end()
     finally:
         moto.stop()
+
+
+def test_what_the_endpoint_answers_is_compared_with_a_job_of_ours(tmp_path, monkeypatch):
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    patients = [f'{{"resourceType":"Patient","id":"p{number}"}}\n' for number in range(9)]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/p.ndjson").write_text("".join(patients))
+    seeded = {2: '{"resourceType":"Patient","id":"p2","birthDate":"1987-02-30"}\n', 6: "{\n"}
+    sent = "".join(seeded.get(number, line) for number, line in enumerate(patients))
+    with Emulator(datastores=[DATASTORE]) as emulator:
+        s3 = boto3.client("s3", endpoint_url=emulator.url, **keys)
+        for bucket in ("in-bucket", "out-bucket"):
+            s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket="in-bucket", Key="data/p.ndjson", Body=sent.encode())
+        client = boto3.client("healthlake", endpoint_url=emulator.url, **keys)
+        request = start_request(ValidationLevel="strict")
+        job = finished(client, client.start_fhir_import_job(**request)["JobId"])
+        theirs = job["JobOutputDataConfig"]["S3Configuration"]["S3Uri"]
+        command = [sys.executable, "-m", "bulkfhir"]
+        environment = {
+            **os.environ,
+            "XDG_STATE_HOME": str(tmp_path / "state"),
+            "AWS_ENDPOINT_URL_S3": emulator.url,
+            "AWS_ACCESS_KEY_ID": "any",
+            "AWS_SECRET_ACCESS_KEY": "any",
+            "AWS_REGION": "us-east-1",
+        }
+        run = partial(subprocess.run, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        run([*command, "import", "data", "-o", "ours", "--workers", "1", "-q"], check=True)
+        found = run([*command, "compare", "ours", theirs, "--json"])
+    assert found.returncode == 1, found.stderr
+    answer = json.loads(found.stdout)
+    assert (answer["rejectedByBoth"], answer["onlyOurs"]["lines"]) == (0, 0)
+    assert [one["first"]["line"] for one in answer["onlyTheirs"]["messages"]] == [3, 7]
