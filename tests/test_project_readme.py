@@ -32,10 +32,10 @@ def test_console_examples_print_what_the_readme_shows(folder: Path) -> None:
     assert run_console_examples(README, folder) >= 4
 
 
-HOWTO = sorted((ROOT / "docs" / "howto").glob("*.md"))
+PAGES = [ROOT / "docs" / "command-line.md", *sorted((ROOT / "docs" / "howto").glob("*.md"))]
 
 
-@pytest.mark.parametrize("page", HOWTO, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_console_examples_print_what_a_page_shows(page: Path, folder: Path) -> None:
     assert run_console_examples(page.read_text(encoding="utf-8"), folder) >= 2
 

@@ -20,8 +20,9 @@ import click
 
 from .configuration_file import OWN, SHARED, ConfigurationFile, find_configuration
 from .nearest_name import nearest_name
+from .option_types import Location, PlainText
 
-__all__ = ["Location", "configurable", "with_config"]
+__all__ = ["configurable", "with_config"]
 
 _PREFIX: Final = "BULKFHIR_"
 _GIVEN: Final = "bulkfhir.configuration"
@@ -29,16 +30,11 @@ _GIVEN: Final = "bulkfhir.configuration"
 _KINDS: Final[dict[type, str]] = {bool: "true or false", list: "list", dict: "table"}
 
 
-class Location(click.types.StringParamType):
-    """A folder or file by path or url, or a package by name: in a file it is relative to that."""
-
-    name = "location"
-
-
 def configurable(command: click.Command) -> click.Command:
     """Give a command, and all below it, ``--config``, and its options their variables.
 
-    An option ``--package`` is ``BULKFHIR_PACKAGE``, whatever Python calls it.
+    An option ``--package`` is ``BULKFHIR_PACKAGE``, whatever Python calls it; several values stand
+    in one variable as PlainText says.
     """
     if any(option.name == "config" for option in _options(command)):
         return command  # it has been here
@@ -47,6 +43,8 @@ def configurable(command: click.Command) -> click.Command:
         given = option.envvar or ()
         own = (_PREFIX + key.replace("-", "_").upper() for key in _keys(option))
         option.envvar = [*([given] if isinstance(given, str) else given), *own]
+        if option.type is click.STRING:
+            option.type = PlainText()
     if isinstance(command, click.Group):
         for below in command.commands.values():
             configurable(below)

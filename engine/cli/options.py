@@ -11,7 +11,7 @@ import click
 
 from ..job_choices import LEVELS, LIMITS, TERMINOLOGIES, UNKNOWN_PROFILES, Choices
 from .baseline import Baseline
-from .configuration import Location
+from .option_types import Location
 from .showing import FAIL_ON, SEVERITIES, Showing
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ __all__ = [
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
-sources = click.argument("sources", nargs=-1, metavar="SOURCE...")
+sources = click.argument("sources", nargs=-1, metavar="SOURCE...", type=Location())
 """File, folder, glob, s3:// prefix, or - for standard input."""
 
 rejected_again = click.option(

@@ -20,6 +20,8 @@ from bulkfhir.validators.definitions.standard_cache import (
     standard_cache,
 )
 
+from .option_types import Location
+
 __all__ = ["command"]
 
 _CORE = "hl7.fhir.r4.core"
@@ -54,7 +56,7 @@ def list_packages(*, as_json: bool) -> None:
 
 
 @command.command(short_help="Put a package into the standard cache.")
-@click.argument("package")
+@click.argument("package", type=Location())
 @click.option(
     "--registry",
     metavar="URL",
@@ -87,7 +89,7 @@ def remove_package(package: str) -> None:
 
 
 @command.command(short_help="Show what is in a package.")
-@click.argument("package")
+@click.argument("package", type=Location())
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def show(package: str, *, as_json: bool) -> None:
     """Show PACKAGE, a NAME#VERSION of the standard cache, a .tgz or a folder: its dependencies,

@@ -207,6 +207,33 @@ def test_names_of_earlier_versions_go_on_working(
     assert parsed(("validate",), option, [])["packages"] == ("new#1",)
 
 
+SEVERAL = {
+    "blanks": ("a#1 b#2", ("a#1", "b#2")),
+    "line-breaks": ("\na#1\n  b#2\n", ("a#1", "b#2")),
+    "single-quotes": ("'my guides/a.tgz' b#2", ("my guides/a.tgz", "b#2")),
+    "double-quotes": ('b#2 "my guides/a.tgz"', ("b#2", "my guides/a.tgz")),
+    "both-quotes": ('"it\'s mine/a.tgz"', ("it's mine/a.tgz",)),
+    "quotes-within": ("O'Brien's/a.tgz b'c", ("O'Brien's/a.tgz", "b'c")),
+    "quote-that-nothing-closes": ("'a b", ("'a", "b")),
+    "nothing": (" ", ()),
+}
+
+
+@pytest.mark.parametrize("written", SEVERAL)
+@pytest.mark.parametrize("name", ["packages", "includes"])
+def test_one_variable_holds_several_values(
+    name: str, written: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, values = SEVERAL[written]
+    option = next(
+        each
+        for each in command_at(("validate",)).params
+        if isinstance(each, click.Option) and f"--{name[:-1]}" in each.opts
+    )
+    monkeypatch.setenv(f"BULKFHIR_{name[:-1].upper()}", given)
+    assert tuple(parsed(("validate",), option, [])[option.name or ""]) == values
+
+
 def nested(path: tuple[str, ...], document: dict[str, Any]) -> dict[str, Any]:
     for name in reversed(path):
         document = {name: document}
