@@ -46,7 +46,7 @@ COLUMN = {
     "engine": """
         __init__ front emulator
         cli server
-        jobs validation comparing
+        jobs validation comparing handoff
         job
         job_run refusals
         reach access

@@ -13,7 +13,7 @@ from . import exits
 from .printable import printable
 
 if TYPE_CHECKING:
-    from ..comparing.comparison import Comparison, FirstPlace, OneSided
+    from ..comparing.comparison import Comparison, OneSided
 
 __all__ = ["command"]
 
@@ -118,16 +118,11 @@ def _messages(title: str, side: OneSided, most: int | None) -> Iterator[str]:
     groups = side.most_frequent()
     for group in groups[:most]:
         yield f"{group.lines:>9,}  {group.message or '(nothing is said of it)'}"
-        yield f"{'':>11}first at {_place(group.first)}"
+        yield f"{'':>11}first at {group.first}"
     if (more := groups[most:] if most is not None else []) or side.others:
         findings = sum(group.lines for group in more) + side.others
         yield f"{findings:>9,}  with other messages{' (--statistics)' if more else ''}"
     yield ""
-
-
-def _place(first: FirstPlace) -> str:
-    at = first.file if first.line is None else f"{first.file}:{first.line}"
-    return "  ".join(part for part in (at, first.resource, first.location) if part)
 
 
 def _some(names: list[str], most: int | None) -> str:

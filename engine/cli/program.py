@@ -31,6 +31,7 @@ COMMANDS = {
     "import": ("import_job", "Validate NDJSON and write HealthLake's output layout."),
     "validate": ("validate", "Validate NDJSON and show every issue."),
     "serve": ("serve", "Serve AWS HealthLake's import API and a job page."),
+    "submit": ("submit", "Check, upload what is accepted, and import it into HealthLake."),
     "compare": ("compare", "Show which lines another job of the same input rejects, and this not."),
     "jobs": ("job_commands", "List, describe, cancel and forget import jobs."),
     "packages": ("package_commands", "List, add and show FHIR packages."),

@@ -11,7 +11,15 @@ from typing import Final
 from ..across.cause_rows import masked
 from .rejections import WHOLE_FILE, JobLogs, Rejection
 
-__all__ = ["Comparison", "FileDifference", "FirstPlace", "MessageGroup", "OneSided", "compared"]
+__all__ = [
+    "Comparison",
+    "FileDifference",
+    "FirstPlace",
+    "MessageGroup",
+    "OneSided",
+    "compared",
+    "counted",
+]
 
 _GROUPS: Final = 10_000
 """Messages that are told apart at one side; what is said beyond is counted together."""
@@ -27,6 +35,11 @@ class FirstPlace:
     line: int | None
     resource: str
     location: str
+
+    def __str__(self) -> str:
+        """Return ``Patient.ndjson:17  Patient/1  Patient.birthDate``, as far as it is known."""
+        at = self.file if self.line is None else f"{self.file}:{self.line}"
+        return "  ".join(part for part in (at, self.resource, self.location) if part)
 
 
 @dataclass(slots=True)
@@ -132,6 +145,14 @@ def compared(ours: JobLogs, theirs: JobLogs) -> Comparison:
         for name, value in our_figures.items()
         if their_figures.get(name, value) != value
     ]
+    return found
+
+
+def counted(logs: JobLogs) -> OneSided:
+    """Return all that one job rejects, by message."""
+    found = OneSided()
+    for name in sorted(logs.names):
+        _count(found, name, logs, logs.rejected_lines(name))
     return found
 
 

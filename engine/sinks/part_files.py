@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from ..errors import NotFound
 from ..storage import Storage, Writer
 
-__all__ = ["GroupFiles", "PartFiles"]
+__all__ = ["RESOURCES", "GroupFiles", "PartFiles"]
+
+RESOURCES: Final = "resources"
+"""Folder of a job's folder where a sink leaves accepted resources, by type."""
 
 
 class PartFiles:
     """The files ``resources/<Type>/part-000000<ending>`` of one job, or those of another room."""
 
-    def __init__(self, folder: str, storage: Storage, ending: str, room: str = "resources") -> None:
+    def __init__(self, folder: str, storage: Storage, ending: str, room: str = RESOURCES) -> None:
         self._folder, self._room = folder, room
         self._storage = storage
         self._ending = ending
