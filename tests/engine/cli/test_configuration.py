@@ -96,7 +96,7 @@ def required(command: click.Command, tried: click.Option) -> Iterator[str]:
         if isinstance(parameter, click.Argument):
             yield "given"
         elif parameter.required and parameter.name != tried.name:
-            yield f"--{parameter.name}=required"
+            yield f"{max(parameter.opts, key=len)}=required"
     if isinstance(command, click.Group):
         yield next(iter(command.commands))
 
