@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .across.cause_sums import CauseSums
@@ -27,6 +28,8 @@ __all__ = ["Checkpoint", "Ending", "Plan", "save_record"]
 _VERSION = 6
 _SEALED = 5
 """The first layout whose plan is sealed."""
+_AT_ONCE = 16
+"""Records that are read at the same time; a store takes some 20 ms to answer."""
 _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What comes of reading a record that is JSON, but not what was written."""
 
@@ -146,12 +149,17 @@ class Checkpoint:
             )
         return _plan(data)
 
-    def results(self) -> dict[int, ShardResult]:
-        """Return every shard that is finished, by its number.
+    def results(
+        self, within: range | None = None, *, unreachable: bool = False
+    ) -> dict[int, ShardResult]:
+        """Return every shard that is finished, by its number; given a range, those of the groups
+        that begin in it.
 
-        A group is not of which a file was out of its worker's reach: another run may reach it. Nor
-        is one whose record, or one of whose parts, is not what was written: of the work folder, of
-        the sink or of the rejected lines.
+        A group is not of which a file was out of its worker's reach, since another run may reach
+        it, unless ``unreachable`` asks for those too. Nor is one whose record, or one of whose
+        parts, is not what was written: of the work folder, of the sink or of the rejected lines;
+        nor one that has a shard of an earlier group, as it comes
+        of two processes that did not cut alike.
         """
         found: dict[int, ShardResult] = {}
         try:
@@ -160,15 +168,17 @@ class Checkpoint:
         except NotFound:
             return found
         output = OutputParts(self._output, self._job_folder)
-        for uri in sizes:
-            name = uri.rpartition("/")[2].removesuffix(".json")
-            if uri.endswith(".json") and name.isdigit():
-                results, parts = self._results(int(name), uri, sizes)
+        numbers = sorted(_numbers(sizes, within))
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            read = threads.map(lambda one: self._results(one[0], one[1], sizes), numbers)
+            for (_, uri), (results, parts) in zip(numbers, read, strict=True):
                 if results is None:
                     _log.warning("%s: a record that is damaged: its shards are done again", uri)
                 elif other := output.first_other(parts):
                     _log.warning("%s is not as it was written: its shards are done again", other)
-                elif not any(result.broken and result.broken.unreachable for result in results):
+                elif any(result.index in found for result in results):
+                    _log.info("%s: a record of shards that another one has", uri)
+                elif unreachable or not any(map(_is_unreachable, results)):
                     found.update((result.index, result) for result in results)
         return found
 
@@ -236,6 +246,18 @@ def save_record(
     if parts := list(output):
         record["output"] = parts
     storage.put(place, sealed(record), durable=True)
+
+
+def _is_unreachable(result: ShardResult) -> bool:
+    return result.broken is not None and result.broken.unreachable
+
+
+def _numbers(uris: Iterable[str], within: range | None) -> Iterator[tuple[int, str]]:
+    """Yield (number of the group, place) of every record among what lies in a work folder."""
+    for uri in uris:
+        name = uri.rpartition("/")[2].removesuffix(".json")
+        if uri.endswith(".json") and name.isdigit() and (within is None or int(name) in within):
+            yield int(name), uri
 
 
 def _members(record: InputFile | Skipped | Shard) -> dict[str, Any]:

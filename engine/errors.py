@@ -13,6 +13,7 @@ __all__ = [
     "ConfigurationError",
     "EngineError",
     "Held",
+    "Incomplete",
     "NotFound",
     "NothingToRead",
     "StorageError",
@@ -26,6 +27,10 @@ class EngineError(BulkfhirError):
 
 class ConfigurationError(EngineError):
     """An option or a combination of them that cannot work."""
+
+
+class Incomplete(EngineError):
+    """What others are to do is not done yet."""
 
 
 class NothingToRead(EngineError):

@@ -4,50 +4,19 @@ from __future__ import annotations
 
 import concurrent.futures
 import os
-import re
-import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from bulkfhir.validators import Level
 
-from .access import Access
-from .checkpoint import Checkpoint, Plan
 from .counting.progress import CancelEvent, OnProgress
-from .errors import AccessDenied, ConfigurationError, StorageError
 from .executors import Runner, check_executor, default_workers, open_runner
 from .job_choices import Choices, Limits
-from .job_folder import job_folder_name
-from .job_run import JobResult, JobRun
+from .job_run import JobResult
+from .job_start import JobId, Sizes, started_job
 from .job_status import JobStatus
-from .limits import over_limits
-from .reading.sources import SourceLike, find_inputs, source_uri
-from .reading.spool import Spool
-from .refusals import refuse_unusable
-from .settings import Settings
-from .shard import plan_shards, shard_sizes
-from .shard_groups import plan_groups
-from .storage import normal, storage_for
-from .temporary import sweep_temporary
-from .writing.parts import open_sink
+from .reading.sources import SourceLike
 
 __all__ = ["JobResult", "JobStatus", "Limits", "import_job", "run_import"]
-
-_Answer = TypeVar("_Answer")
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-_MAX_SHARD = 64 << 20
-"""Bytes: large enough that a shard's own cost does not show, small enough that a killed job loses
-little.
-"""
-
-_MAX_GROUP = 1 << 30
-"""Bytes: where there is a sink, a group leaves a part of every type, and small ones serve nobody.
-Without one a group is as large as a shard.
-"""
 
 
 def import_job(
@@ -211,82 +180,24 @@ def run_import(
     keep_access_check   the file by which access to the output was tried stays, as HealthLake's does
     contract    an input is what HealthLake's contract calls one, and no source is a glob
     """
-    sweep_temporary()
-    job_id = job_id or secrets.token_hex(16)
-    if choices.work_folder is not None:
-        choices = replace(choices, work_folder=normal(choices.work_folder))
-    refuse_unusable(choices, workers, shard_bytes)
     check_executor(executor, executor_options)
-    for name in (job_id, datastore_id):
-        if not _ID.fullmatch(name):
-            raise ConfigurationError(
-                f"{name}: an id is made of up to 64 letters, digits, '-', '_' and '.'"
-            )
-    place = normal(os.fspath(output))
-    storage = storage_for(place, choices.encryption_key_id)
-    folder = storage.join(place, job_folder_name(datastore_id, job_id))
-    checkpoint = Checkpoint(folder, choices.encryption_key_id, choices.work_folder)
-    secret = secrets.token_hex(16) if choices.checks else ""
-    settings = Settings(choices, checkpoint.work_folder, folder, secret=secret)
-    job = JobRun(job_id, datastore_id, folder, storage, checkpoint)
 
     def open_workers(groups: int) -> Runner:
         count = workers or min(default_workers(), groups)
         return open_runner(executor, count, executor_options, plug_ins=choices.plug_ins)
 
-    access = Access(place, settings, keep_check=keep_access_check)
-    if not (resume or checkpoint.elsewhere):
-        job.check_new(resume)  # before anything is written
-    with ExitStack() as stack:
-        claim = _or_policy(lambda: checkpoint.claim(take_over=take_over), access)
-        stack.callback(claim.release)
-        plan = (
-            _or_policy(checkpoint.load, access)
-            if resume or choices.work_folder is not None
-            else None
-        )
-        if plan is not None:
-            job.check_same(plan, settings, source_uri(source), resume)
-            access.check()
-            storage.sweep(folder)
-            checkpoint.sweep()
-            return job.run(plan, open_workers, on_progress, cancel, claim)
-        job.check_new(resume)
-        open_sink(settings)  # refuses the values of its options
-        spool = Spool(checkpoint.work_folder, choices.encryption_key_id)
-        listing = find_inputs(
-            source,
-            include_all=include_all,
-            include=choices.include,
-            exclude=choices.exclude,
-            contract=contract,
-            spool=spool,
-        )
-        stack.callback(listing.close)
-        message = over_limits(listing) if choices.limits == "healthlake" else None
-        if message:
-            spool.discard()
-            return job.failed(message)
-        try:
-            access.check()
-        except StorageError:
-            spool.discard()
-            raise
-        count = workers or default_workers()
-        size = shard_sizes(shard_bytes, count, _MAX_SHARD)
-        shards = tuple(plan_shards(listing.inputs, size))
-        size = shard_sizes(shard_bytes, count, _MAX_GROUP if choices.sink else _MAX_SHARD)
-        sharers = count if choices.sink and not shard_bytes else None
-        groups = plan_groups(shards, listing.inputs, size, sharers=sharers)
-        plan = Plan(settings, listing.uri, listing.inputs, listing.skipped, shards, groups)
-        checkpoint.save(plan)
-        return job.run(plan, open_workers, on_progress, cancel, claim)
-
-
-def _or_policy(act: Callable[[], _Answer], access: Access) -> _Answer:
-    """Return what ``act`` does with the work folder; where it may not, say what is missing."""
-    try:
-        return act()
-    except AccessDenied:
-        access.check()
-        raise
+    with started_job(
+        source,
+        output,
+        choices,
+        JobId.of(job_id, datastore_id),
+        Sizes(workers, shard_bytes),
+        include_all=include_all,
+        contract=contract,
+        resume=resume,
+        take_over=take_over,
+        keep_access_check=keep_access_check,
+    ) as job:
+        if job.plan is None:
+            return job.run.failed(job.refusal)
+        return job.run.run(job.plan, open_workers, on_progress, cancel, job.claim)

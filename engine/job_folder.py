@@ -27,6 +27,8 @@ __all__ = [
     "PLAN",
     "RELATIONS",
     "WORK",
+    "folder_of_job_file",
+    "job_file",
     "job_folder_name",
     "part_uri",
     "result_uri",
@@ -46,6 +48,9 @@ WORK = ".work"
 """Folder for parts and the checkpoint, or the end of its name. It is removed once the Manifest is
 written.
 """
+
+JOB_FILE = "job.json"
+"""File of the job's folder by which the processes of an array scheduler find an array job."""
 
 LOCK = "lock"
 """File of the work folder by which one process holds the job: a lock, or a lease on S3."""
@@ -81,6 +86,16 @@ def work_folder_of(job_folder: str, place: str | None) -> str:
     if place is None:
         return storage_for(job_folder).join(job_folder, WORK)
     return storage_for(place).join(place, job_folder.rpartition("/")[2] + WORK)
+
+
+def job_file(job_folder: str) -> str:
+    """Return where the ``job.json`` of an array job lies."""
+    return storage_for(job_folder).join(job_folder, JOB_FILE)
+
+
+def folder_of_job_file(uri: str) -> str:
+    """Return the job's folder, given where its ``job.json`` lies."""
+    return uri.rpartition("/")[0]
 
 
 def part_uri(storage: Storage, work_folder: str, index: int, name: str) -> str:

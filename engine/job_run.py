@@ -12,26 +12,27 @@ from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
 from .checkpoint import Checkpoint, Ending, Plan, save_record
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
-from .dispatch import run_checks, run_groups
+from .dispatch import run_checks
 from .errors import (
     AccessDenied,
     ConfigurationError,
     EngineError,
     Held,
+    Incomplete,
     NotFound,
     StorageError,
     Unavailable,
 )
-from .executors import Cancelled, Runner, Task, TaskFailure, run_all
+from .executors import Cancelled, Runner, Task, TaskFailure, run_all, working
 from .figures import JobProgressReport
 from .job_folder import MANIFEST, PLAN, WORK
 from .job_status import JobStatus
 from .logs import log_crash
 from .reach import look_again, refuse_unreachable
+from .recorded_groups import discard, run_recorded
 from .settings import Settings
 from .shard import ShardResult
 from .shard_groups import Group, groups_left
-from .sinks import discard_all
 from .storage import Claim, Storage
 from .totals import Place
 from .writing.manifest import (
@@ -41,15 +42,17 @@ from .writing.manifest import (
     finding_parts,
     outcomes_by_file,
 )
-from .writing.parts import open_rejected, open_sink
-from .writing.publish import log_plans, publish_logs
+from .writing.publish import digest_of, log_plans, publish_logs
 
-__all__ = ["JobResult", "JobRun"]
+__all__ = ["JobResult", "JobRun", "refuse_missing"]
 
 _log = logging.getLogger("bulkfhir.engine")
 
 _FEW_LINES = 500_000
 """Keys that one task looks through in well under a second."""
+
+_NAMED = 20
+"""Runs of missing shards that are named."""
 
 _CAUSES = object()
 """Key of the task that groups findings."""
@@ -80,11 +83,22 @@ class JobResult:
 
 
 class JobRun:
-    """One run of one job: the wall around it, and its stages."""
+    """One run of one job: the wall around it, and its stages.
+
+    published   digests of the logs that are published already; given, no shard is read here: all
+                of them must be done
+    """
 
     def __init__(
-        self, job_id: str, datastore_id: str, folder: str, storage: Storage, checkpoint: Checkpoint
+        self,
+        job_id: str,
+        datastore_id: str,
+        folder: str,
+        storage: Storage,
+        checkpoint: Checkpoint,
+        published: Collection[str] | None = None,
     ) -> None:
+        self._published = published
         self._job_id, self._datastore_id = job_id, datastore_id
         self._folder, self._storage, self._checkpoint = folder, storage, checkpoint
         self._uri = storage.public(folder) + "/"
@@ -216,33 +230,24 @@ class JobRun:
 
     def _read(self, plan: Plan, runner: Runner, tracker: Tracker) -> dict[int, ShardResult]:
         """Have every shard read that an earlier run did not finish; return all results by index."""
-        results = self._checkpoint.results()
+        results = self._checkpoint.results(unreachable=self._published is not None)
+        if self._published is not None:
+            refuse_missing(plan, results)
         look_again(plan.inputs, plan.shards, results)
         self._forget(plan, (shard.index for shard in plan.shards), results.values())
         for result in results.values():
             tracker.add(result, earlier=True)
         groups = groups_left(plan.shards, plan.groups, results.copy())
-        for result in self._done(plan, groups, runner, tracker):
+        for result in run_recorded(runner, plan.settings, groups, tracker.tick):
             results[result.index] = result
             tracker.add(result)
         refuse_unreachable(plan.inputs, plan.shards, results)
         rest = self._without_dropped(plan, results)
-        results.update((result.index, result) for result in self._done(plan, rest, runner, tracker))
+        results.update(
+            (result.index, result)
+            for result in run_recorded(runner, plan.settings, rest, tracker.tick)
+        )
         return results
-
-    def _done(
-        self, plan: Plan, groups: Iterable[Group], runner: Runner, tracker: Tracker
-    ) -> Iterator[ShardResult]:
-        """Yield the result of every shard of these groups, each of them recorded."""
-
-        def forget(number: int) -> None:
-            self._discard(plan, [number])
-
-        for group in run_groups(runner, plan.settings, groups, tracker.tick, forget):
-            for result in group:
-                if result.broken and result.broken.status == 500:
-                    save_record(plan.settings, [result])
-                yield result
 
     def _without_dropped(self, plan: Plan, results: dict[int, ShardResult]) -> list[Group]:
         """Return what is to be done again: groups of which only some shards count, without those
@@ -256,7 +261,7 @@ class JobRun:
                 empty = [ShardResult(result.index, 0, group=number) for result in dropped]
                 save_record(plan.settings, empty)
                 results.update((result.index, result) for result in empty)
-                self._discard(plan, [number])
+                discard(plan.settings, [number])
                 kept = [plan.shards[one.index] for one in of_group if one.index in counted]
                 again.append(tuple(kept))
         return again
@@ -275,6 +280,7 @@ class JobRun:
         logs = [
             Task(plans[0].log_name, publish_logs, (plan.settings, plans))
             for plans in log_plans(outcomes, ordered)
+            if not self._published or digest_of(plans) not in self._published
         ]
         duplicates, causes = Duplicates(), CauseSums()
         others = _duplicate_tasks(plan.settings, counted, runner.slots)
@@ -349,35 +355,21 @@ class JobRun:
             self._storage.sweep(self._folder)
             self._checkpoint.sweep()
 
-    def _discard(self, plan: Plan, numbers: Collection[int]) -> None:
-        """Takes the lines of groups that do not count out of the sink again, and out of what is
-        kept of rejected ones.
-        """
-        sink = open_sink(plan.settings) if numbers else None
-        if sink is not None:
-            discard_all(sink, numbers)
-        kept = open_rejected(plan.settings) if numbers else None
-        if kept is not None:
-            kept.discard(numbers)
-
     def _forget(self, plan: Plan, numbers: Iterable[int], counted: Iterable[ShardResult]) -> None:
         """Takes the lines of groups out of the sink of which no shard counts."""
         choices = plan.settings.choices
         if choices.sink is not None or choices.rejected is not None:
-            self._discard(plan, {*numbers} - {result.part for result in counted})
+            discard(plan.settings, {*numbers} - {result.part for result in counted})
 
     @contextmanager
     def _opened(self, runner: Runner) -> Iterator[Runner]:
-        """Hold a runner whose workers are gone at the end, however it comes; killed where it is an
-        exception.
-        """
+        """Hold a runner; sweep where it is killed."""
         try:
-            yield runner
+            with working(runner):
+                yield runner
         except BaseException:
-            runner.close(kill=True)
             self._sweep()
             raise
-        runner.close()
 
 
 class _Stop:
@@ -388,6 +380,28 @@ class _Stop:
 
     def is_set(self) -> bool:
         return self._claim.lost is not None or (self._cancel is not None and self._cancel.is_set())
+
+
+def refuse_missing(plan: Plan, results: Mapping[int, ShardResult]) -> None:
+    """Raise Incomplete where shards of a plan are not done, and name them."""
+    missing = [shard.index for shard in plan.shards if shard.index not in results]
+    if missing:
+        raise Incomplete(
+            f"{len(missing)} of {len(plan.shards)} shards are missing: {_named(missing)}; run "
+            "their shares again; nothing is published"
+        )
+
+
+def _named(numbers: Sequence[int]) -> str:
+    """Return numbers that are in order as text: ``3 to 7, 9``; the first runs of them."""
+    runs = list[list[int]]()
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    shown = ", ".join(" to ".join(map(str, run)) for run in runs[:_NAMED])
+    return shown + (", …" if len(runs) > _NAMED else "")
 
 
 def _undone(task: Task) -> str:

@@ -46,10 +46,11 @@ COLUMN = {
     "engine": """
         __init__ front emulator
         cli server
-        jobs validation comparing handoff
+        jobs validation comparing handoff arrays
         job
+        job_start
         job_run refusals
-        reach access
+        reach access recorded_groups
         dispatch preload
         worker
         judging counting

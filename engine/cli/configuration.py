@@ -106,9 +106,13 @@ class _Reading:
         """Return the defaults that the file states, by command."""
         content = self._file.content()
         commands = self._below(program)
-        shared = {key: value for key, value in content.items() if key not in commands}
         options = [option for command in _all(commands) for option in _options(command)]
         known = {key for option in options for key in _keys(option)}
+        shared = {
+            key: value
+            for key, value in content.items()
+            if key not in commands or (key in known and not isinstance(value, dict))
+        }
         for key, value in shared.items():
             takers = [option for option in options if _dashed(key) in _keys(option)]
             if not takers:
@@ -127,7 +131,7 @@ class _Reading:
         """Return the defaults of some commands: what all share, and the table of each."""
         tables = {}
         for name, command in commands.items():
-            own = content.get(name, {})
+            own = content.get(name, {}) if name not in shared else {}
             if not isinstance(own, dict):
                 self._file.refuse(f"'{name}' is a table of options: [{name}]")
             below = self._below(command) if isinstance(command, click.Group) else {}

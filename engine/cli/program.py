@@ -29,6 +29,9 @@ COMMANDS = {
     # name: (module of this package that defines ``command`` or what a colon names, one line for
     # --help)
     "import": ("import_job", "Validate NDJSON and write HealthLake's output layout."),
+    "plan": ("array_commands:plan", "Plan an import job for an array scheduler."),
+    "run-shards": ("array_commands:run_shards", "Do one share of a planned job."),
+    "merge": ("array_commands:merge", "Publish a planned job whose shares are done."),
     "validate": ("validate", "Validate NDJSON and show every issue."),
     "serve": ("serve", "Serve AWS HealthLake's import API and a job page."),
     "submit": ("submit", "Check, upload what is accepted, and import it into HealthLake."),
@@ -165,11 +168,20 @@ def _sentence(error: Exception) -> tuple[str, int]:
     """
     from bulkfhir.validators.errors import BulkfhirError
 
-    from ..errors import AccessDenied, NotFound, NothingToRead, StorageError, Unavailable
+    from ..errors import (
+        AccessDenied,
+        Incomplete,
+        NotFound,
+        NothingToRead,
+        StorageError,
+        Unavailable,
+    )
     from ..logs import log_crash
 
     if isinstance(error, NothingToRead):
         return str(error), exits.NOTHING_TO_READ
+    if isinstance(error, Incomplete):
+        return str(error), exits.FAILED
     if isinstance(error, Unavailable):  # a wrong clock is as much the user's as a wrong key
         return str(error), exits.USAGE if error.lapsed else exits.FAILED
     if isinstance(error, StorageError) and not isinstance(error, NotFound | AccessDenied):

@@ -12,7 +12,8 @@ import concurrent.futures
 import logging
 import multiprocessing
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from ..errors import ConfigurationError
 from ..own_process import ends_with_job
@@ -33,6 +34,7 @@ __all__ = [
     "default_workers",
     "open_runner",
     "run_all",
+    "working",
 ]
 
 
@@ -99,3 +101,16 @@ def open_runner(
     from .pool import LocalPool  # multiprocessing, which no other runner needs, nor any worker
 
     return LocalPool(workers, local)
+
+
+@contextmanager
+def working(runner: Runner) -> Iterator[Runner]:
+    """Hold a runner whose workers are gone at the end, however it comes; killed where it is an
+    exception.
+    """
+    try:
+        yield runner
+    except BaseException:
+        runner.close(kill=True)
+        raise
+    runner.close()

@@ -4,6 +4,7 @@ order, with the file's own line numbers.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from ..storage import Reader, Storage, storage_for
 from .manifest import FileOutcome
 from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, with_base
 
-__all__ = ["LogPlan", "Piece", "log_plans", "publish_logs"]
+__all__ = ["LogPlan", "Piece", "digest_of", "log_plans", "publish_logs"]
 
 _AT_ONCE: Final = 32 << 20
 """Bytes of input whose logs one task publishes: one large file, or some hundred small ones."""
@@ -79,6 +80,11 @@ def log_plans(
             together, room = [], _AT_ONCE
     if together:
         yield tuple(together)
+
+
+def digest_of(plans: Sequence[LogPlan]) -> str:
+    """Return a name for some plans: where it is the same, so are the logs that come of them."""
+    return hashlib.sha256(repr(tuple(plans)).encode(errors="surrogatepass")).hexdigest()
 
 
 def _starts(results: Sequence[ShardResult]) -> Mapping[tuple[int, str], int]:

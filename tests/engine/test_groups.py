@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from bulkfhir.engine import JobStatus, import_job, job, shard, shard_groups, validate_files
+from bulkfhir.engine import JobStatus, import_job, job_start, shard, shard_groups, validate_files
 from bulkfhir.engine.checkpoint import Checkpoint
 from bulkfhir.engine.job_folder import WORK
 from bulkfhir.engine.reading.sources import InputFile
@@ -160,9 +160,9 @@ def grouped(monkeypatch):
     """Makes groups of so many bytes of shards that are small."""
 
     def of(size):
-        plan = job.plan_groups
+        plan = job_start.plan_groups
         monkeypatch.setattr(
-            job,
+            job_start,
             "plan_groups",
             lambda shards, inputs, *_, **__: plan(shards, inputs, lambda _: size),
         )

@@ -48,6 +48,7 @@ class Package:
     dependencies   name -> version wanted
     references     kind -> canonical urls that its definitions refer to and that decide verdicts
     definitions    its resources, by kind and canonical url
+    digest         of its contents, and of the code that reads them
     """
 
     path: Path
@@ -59,6 +60,7 @@ class Package:
     dependencies: Mapping[str, str]
     references: Mapping[str, Sequence[str]]
     definitions: Archive
+    digest: str
 
     @property
     def label(self) -> str:
@@ -110,7 +112,7 @@ def open_package(path: Path) -> Package:
             raise PackageError(f"{path}: no such package, folder or file")
     except OSError as error:
         raise PackageError(f"{path}: cannot be read ({error})") from error
-    return _described(path, archive)
+    return _described(path, archive, key)
 
 
 def _package_files(path: Path, data: bytes) -> Iterator[tuple[PurePosixPath, bytes]]:
@@ -272,7 +274,7 @@ def _keep(key: str, body: bytes) -> None:
         )
 
 
-def _described(path: Path, archive: Archive) -> Package:
+def _described(path: Path, archive: Archive, key: str) -> Package:
     try:
         described = next(archive.all(_MANIFEST))
     except (StopIteration, zstandard.ZstdError) as error:
@@ -289,4 +291,5 @@ def _described(path: Path, archive: Archive) -> Package:
         dependencies=dict(described["dependencies"]),
         references=described["references"],
         definitions=archive,
+        digest=key,
     )

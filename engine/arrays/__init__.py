@@ -1,0 +1,27 @@
+"""Arrays: one job by many processes that know nothing of one another, as an array scheduler starts
+them; what they share is storage.
+
+plan_array -> job.json, tasks/    run_share -> records, parts    merge_share -> logs
+                                                                 merge_array -> logs, Manifest
+"""
+
+from __future__ import annotations
+
+from .array_job import ArrayEnd, ArrayJob
+from .array_plan import plan_array
+from .merge import end_array, end_of, merge_array, merge_share
+from .share import Share
+from .share_run import ShareDone, run_share
+
+__all__ = [
+    "ArrayEnd",
+    "ArrayJob",
+    "Share",
+    "ShareDone",
+    "end_array",
+    "end_of",
+    "merge_array",
+    "merge_share",
+    "plan_array",
+    "run_share",
+]

@@ -1,0 +1,169 @@
+"""Merge: what the shares of an array job left becomes its logs, and last of all its Manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..checkpoint import Plan
+from ..counting.progress import OnProgress
+from ..errors import ConfigurationError, EngineError, NotFound
+from ..executors import (
+    Runner,
+    Task,
+    TaskFailure,
+    default_workers,
+    open_runner,
+    run_all,
+    working,
+)
+from ..job_folder import MANIFEST
+from ..job_run import JobResult, JobRun, refuse_missing
+from ..job_status import JobStatus
+from ..sealed import Damaged, sealed, unsealed
+from ..shard import ShardResult
+from ..storage import Storage, storage_for
+from ..writing.manifest import outcomes_by_file
+from ..writing.publish import LogPlan, digest_of, log_plans, publish_logs
+from .array_job import ArrayEnd, ArrayJob
+from .share import Share
+
+__all__ = ["end_array", "end_of", "merge_array", "merge_share"]
+
+
+def merge_share(uri: str, share: Share, *, workers: int | None = None) -> int:
+    """Publish the logs of a share of the files, once all shards are done; return how many files.
+    May be run any number of times.
+
+    Raises Incomplete, and publishes nothing, while shards are missing.
+    """
+    job = ArrayJob.read(uri)
+    if job.ended is not None or job.is_published():
+        return 0
+    job.check()
+    plan = _plan(job)
+    if plan.ending is not None:
+        return 0  # a merge has published all of them, and was stopped before its last step
+    results = job.checkpoint.results(unreachable=True)
+    refuse_missing(plan, results)
+    together = _log_plans(plan, [results[shard.index] for shard in plan.shards])
+    mine = [together[number] for number in share.cut(map(_weight, together))]
+    tasks = [Task(plans[0].log_name, publish_logs, (plan.settings, plans)) for plans in mine]
+    if not tasks:
+        return 0
+    count = workers or min(default_workers(), len(tasks))
+    with working(open_runner("local", count)) as runner:
+        for task, result in run_all(runner, tasks, _nothing):
+            if isinstance(result, TaskFailure):
+                raise EngineError(f"{task.key}: its logs could not be published: {result.message}")
+    _Published(job).add(share, mine)
+    return sum(map(len, mine))
+
+
+def merge_array(
+    uri: str,
+    *,
+    workers: int | None = None,
+    take_over: bool = False,
+    on_progress: OnProgress | None = None,
+) -> tuple[ArrayJob, JobResult | None]:
+    """Publish what no share has published yet, and the Manifest. Return the job, and how it ended;
+    None where an earlier merge has ended it.
+
+    A result whose shards are missing is FAILED, and nothing is published.
+    """
+    job = ArrayJob.read(uri)
+    if job.ended is not None or job.is_published():
+        return job, None
+    job.check()
+    checkpoint, choices = job.checkpoint, job.settings.choices
+
+    def open_workers(tasks: int) -> Runner:
+        count = workers or min(default_workers(), tasks)
+        return open_runner("local", count, plug_ins=choices.plug_ins)
+
+    claim = checkpoint.claim(take_over=take_over)
+    try:
+        plan = _plan(job)
+        storage = storage_for(job.folder, choices.encryption_key_id)
+        published = _Published(job).digests()
+        run = JobRun(job.job_id, job.datastore_id, job.folder, storage, checkpoint, published)
+        return job, run.run(plan, open_workers, on_progress, None, claim)
+    finally:
+        claim.release()
+
+
+def end_array(job: ArrayJob, status: str, exit_code: int) -> None:
+    """Write how a job ended into its ``job.json``, for whoever merges it again."""
+    replace(job, ended=ArrayEnd(status, exit_code)).save()
+
+
+def end_of(job: ArrayJob) -> ArrayEnd:
+    """Return how a published job ended: by its ``job.json``, or where the merge was stopped before
+    it wrote that, by the Manifest.
+    """
+    if job.ended is not None:
+        return job.ended
+    storage = storage_for(job.folder)
+    figures = json.loads(storage.read(storage.join(job.folder, MANIFEST)))
+    clean = all(
+        figures[f"numberOf{scanned}"] == figures[f"numberOf{good}"]
+        for scanned, good in (
+            ("ResourcesScanned", "ResourcesImportedSuccessfully"),
+            ("ScannedFiles", "FilesReadWithSuccess"),
+        )
+    )
+    status = JobStatus.COMPLETED if clean else JobStatus.COMPLETED_WITH_ERRORS
+    return ArrayEnd(str(status), 0 if clean else 1)
+
+
+def _plan(job: ArrayJob) -> Plan:
+    plan = job.checkpoint.load()
+    if plan is None:
+        raise ConfigurationError(f"{job.folder}: the plan of this job is gone: plan it anew")
+    return plan
+
+
+def _log_plans(plan: Plan, ordered: Sequence[ShardResult]) -> list[tuple[LogPlan, ...]]:
+    files = [shard.file for shard in plan.shards]
+    return list(log_plans(outcomes_by_file(plan.inputs, files, ordered), ordered))
+
+
+def _weight(plans: Sequence[LogPlan]) -> int:
+    """Return the bytes of some logs, and what it costs to open them."""
+    return sum((64 << 10) + sum(piece.size or 0 for piece in plan.pieces) for plan in plans)
+
+
+class _Published:
+    """What the shares of a merge have published, in the work folder."""
+
+    def __init__(self, job: ArrayJob) -> None:
+        self._folder = job.settings.work_folder
+        self._storage: Storage = storage_for(self._folder, job.settings.choices.encryption_key_id)
+
+    def add(self, share: Share, plans: Sequence[Sequence[LogPlan]]) -> None:
+        """Say which logs a share has published."""
+        place = self._storage.join(self._folder, f"published/{share.number}-of-{share.count}")
+        self._storage.put(place, sealed({"logs": list(map(digest_of, plans))}), durable=True)
+
+    def digests(self) -> frozenset[str]:
+        """Return the digests of all logs that are published."""
+        found = set[str]()
+        try:
+            places = [
+                entry.uri
+                for entry in self._storage.list(self._storage.join(self._folder, "published/"))
+            ]
+        except NotFound:
+            places = []
+        for place in places:
+            try:
+                found.update(unsealed(self._storage.read(place))["logs"])
+            except (Damaged, KeyError):
+                continue  # the logs that it told of are published again
+        return frozenset(found)
+
+
+def _nothing() -> None:
+    """Nobody asks a share to stop but by a signal."""

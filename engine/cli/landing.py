@@ -1,0 +1,97 @@
+"""Landing: the options that say where a job's output goes and what the job is called, and the form
+of its result.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from . import options
+from .option_types import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["landing", "result_format"]
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def _pairs(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    pairs = {}
+    for value in values:
+        name, mark, text = value.partition("=")
+        if not (name and mark):
+            raise click.BadParameter(f"{value}: an option of a sink is given as NAME=VALUE")
+        pairs[name] = text
+    return tuple(sorted(pairs.items()))
+
+
+def landing(command: Command) -> Command:
+    """Add the options of a job that writes HealthLake's output layout."""
+    added: tuple[Callable[[Command], Command], ...] = (
+        click.option(
+            "-o",
+            "--output",
+            type=Location(),
+            required=True,
+            metavar="FOLDER",
+            help="Where the job's folder is made: a path or s3://bucket/prefix.",
+        ),
+        click.option(
+            "--sink",
+            metavar="NAME",
+            help="Where accepted resources go: ndjson, parquet or another installed sink.  "
+            "[default: nowhere]",
+        ),
+        click.option(
+            "--sink-option",
+            "sink_options",
+            multiple=True,
+            metavar="NAME=VALUE",
+            callback=_pairs,
+            help="Option of the sink: compression=gz or zst for ndjson, zstd, snappy or none for "
+            "parquet. Repeatable.",
+        ),
+        click.option(
+            "--rejected",
+            type=click.Choice(("ndjson",)),
+            help="Keep rejected lines in rejected/<Type>/ of the job's folder.  [default: nowhere]",
+        ),
+        click.option(
+            "--job-id",
+            metavar="ID",
+            help="Name of the job, part of its folder's name.  [default: random]",
+        ),
+        click.option(
+            "--datastore-id",
+            metavar="ID",
+            default="0" * 32,
+            help="HealthLake's data store id, part of the folder's name.  [default: 32 zeros]",
+        ),
+        options.limits("none"),
+        click.option(
+            "--kms-key-id",
+            "encryption_key_id",
+            metavar="ID",
+            help="Key that output on S3 is encrypted with.",
+        ),
+        options.work_folder,
+    )
+    for option in reversed(added):
+        command = option(command)
+    return command
+
+
+result_format = click.option(
+    "--output-format",
+    type=click.Choice(("human", "grouped", "json")),
+    default="human",
+    show_default=True,
+    help="Form of the summary on standard output.",
+)
+"""How a job's result is shown on standard output."""

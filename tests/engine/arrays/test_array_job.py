@@ -1,0 +1,349 @@
+"""Array jobs: shares as processes of their own, killed and run twice, come to the bytes of a local
+job.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bulkfhir.engine import ConfigurationError, JobStatus, import_job
+from bulkfhir.engine.arrays import ArrayJob, Share, merge_array, merge_share, plan_array, run_share
+from bulkfhir.engine.arrays import array_job as array_job_module
+from bulkfhir.engine.cli.program import run
+from bulkfhir.engine.errors import Incomplete
+from bulkfhir.engine.job_choices import Choices
+
+pytestmark = pytest.mark.usefixtures("toys")
+
+JOB = "array"
+FOLDER = f"{'0' * 32}-FHIR_IMPORT-{JOB}"
+SHARD = 1_500
+"""Bytes of a shard: the export below comes to some forty."""
+
+SCHEDULERS = {
+    "aws-batch": lambda number, count: {
+        "AWS_BATCH_JOB_ARRAY_INDEX": number,
+        "AWS_BATCH_JOB_ARRAY_SIZE": count,
+    },
+    "slurm": lambda number, count: {
+        "SLURM_ARRAY_TASK_ID": number + 1,
+        "SLURM_ARRAY_TASK_MIN": 1,
+        "SLURM_ARRAY_TASK_COUNT": count,
+    },
+    "kubernetes": lambda number, count: {
+        "JOB_COMPLETION_INDEX": number,
+        "BULKFHIR_SHARES": count,
+    },
+}
+
+
+@pytest.fixture
+def export(tmp_path, patient):
+    """A folder with files of many shards, an archive that was cut, an empty file, lines that are
+    rejected and resources that come twice.
+    """
+    folder = tmp_path / "export"
+    folder.mkdir()
+    for name in "abc":
+        lines = [
+            patient(f"{number % 90}", **({"bad": name} if number % 7 == 0 else {}))
+            for number in range(300)
+        ]
+        (folder / f"{name}.ndjson").write_bytes(b"\n".join(lines) + b"\n")
+    whole = gzip.compress(b"\n".join(patient(f"z{number}") for number in range(2_000)))
+    (folder / "cut.ndjson.gz").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.ndjson").touch()
+    return folder
+
+
+@pytest.fixture
+def planned(tmp_path, export):
+    """Plans a job of the export and answers the URI of its job.json."""
+
+    def plan(output=None, shard_bytes=SHARD, **options):
+        choices = Choices(judge="toy", **{"sink": "ndjson", "rejected": "ndjson"} | options)
+        output = output or tmp_path / "out"
+        return plan_array(export, output, choices, job_id=JOB, shard_bytes=shard_bytes)
+
+    return plan
+
+
+@pytest.fixture
+def local(tmp_path, export, tree):
+    """What a job on this machine writes in the same place."""
+    output = tmp_path / "out"
+    result = import_job(
+        export, output, judge="toy", job_id=JOB, workers=1, sink="ndjson", rejected="ndjson"
+    )
+    found = of_job(tree(output / FOLDER))
+    shutil.rmtree(output)
+    return result, found
+
+
+def of_job(found):
+    """What does not depend on how a job was cut: logs, Manifest, and the kept lines, sorted."""
+    kept = ("resources/", "rejected/")
+    lines = sorted(
+        (name.rpartition("/")[0], line)
+        for name, data in found.items()
+        if name.startswith(kept)
+        for line in data.splitlines()
+    )
+    logs = {name: data for name, data in found.items() if not name.startswith((*kept, "job.json"))}
+    return logs, [line for line in lines if b'"line"' not in line[1]]
+
+
+def command(*arguments, **variables):
+    """Start the command with the variables of a scheduler."""
+    environment = os.environ | {name: str(value) for name, value in variables.items()}
+    return subprocess.Popen(
+        [sys.executable, "-m", "bulkfhir", *map(str, arguments)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS.values(), ids=SCHEDULERS)
+def test_shares_as_processes_come_to_the_bytes_of_a_local_job(
+    scheduler, planned, local, tmp_path, tree
+):
+    uri = planned()
+    shares = [
+        command("run-shards", "--plan", uri, "--workers", 1, **scheduler(number, 2))
+        for number in range(2)
+    ]
+    for share in shares:
+        said, wrong = share.communicate()
+        assert share.returncode == 0, wrong
+        assert " 0 of them before" in said
+    _, result = merge_array(uri, workers=1)
+    assert result.status is JobStatus.COMPLETED_WITH_ERRORS
+    assert of_job(tree(tmp_path / "out" / FOLDER)) == local[1]
+    assert result.summary.totals == local[0].summary.totals
+    assert result.summary.replaced == local[0].summary.replaced
+
+
+def test_every_step_may_run_twice(planned, local, tmp_path, tree, capsys):
+    uri = planned()
+    assert planned() == uri
+    for number in (2, 0, 0, 1, 2):
+        assert run_share(uri, Share(number, 3), workers=1).shards
+    assert run_share(uri, Share(0, 5), workers=1).lines == 0  # however all is shared out
+    for number in (0, 1, 1, 0):
+        merge_share(uri, Share(number, 2), workers=1)
+    published = tree(tmp_path / "out" / FOLDER)
+    assert "Manifest.json" not in published
+    for _ in range(2):
+        assert run(["merge", "--plan", uri, "--workers", "1"]) == 1
+        assert "COMPLETED_WITH_ERRORS" in capsys.readouterr().out
+        assert of_job(tree(tmp_path / "out" / FOLDER)) == local[1]
+    assert run_share(uri, Share(0, 3)) is None
+    assert merge_share(uri, Share(0, 2)) == 0
+    assert planned() == uri
+    assert of_job(tree(tmp_path / "out" / FOLDER)) == local[1]
+
+
+def test_the_last_merge_publishes_what_no_share_has(planned, tmp_path, monkeypatch):
+    uri = planned()
+    run_share(uri, Share(), workers=1)
+    monkeypatch.setattr("bulkfhir.engine.writing.publish._AT_ONCE", 1)  # a file a task
+    done = merge_share(uri, Share(0, 2), workers=1)
+    success = tmp_path / "out" / FOLDER / "SUCCESS"
+    mark = {path: path.stat().st_ino for path in success.rglob("*.ndjson")}
+    assert 0 < done == len(mark) < 5
+    merge_array(uri, workers=1)
+    now = {path: path.stat().st_ino for path in success.rglob("*.ndjson")}
+    assert len(now) == 5
+    assert mark.items() <= now.items()
+
+
+def test_a_killed_share_is_run_again(planned, local, export, tmp_path, patient, tree):
+    begun, gate = tmp_path / "begun", tmp_path / "gate"
+    held = export / "d.ndjson"
+    held.write_bytes(patient("held", mark=str(begun), **{"await": str(gate)}) + b"\n")
+    uri = planned()
+    share = command("run-shards", "--plan", uri, "--share", "0/1", "--workers", 1)
+    try:
+        while not begun.exists():
+            assert share.poll() is None
+            time.sleep(0.05)
+    finally:
+        share.send_signal(signal.SIGKILL)
+        share.wait()
+        gate.touch()
+    assert run_share(uri, Share(), workers=1).earlier > 0
+    _, result = merge_array(uri, workers=1)
+    assert result.summary.totals.imported == local[0].summary.totals.imported + 1
+    logs = of_job(tree(tmp_path / "out" / FOLDER))[0]
+    expected = local[1][0]
+    assert {name: data for name, data in logs.items() if name in expected and "/" in name} == {
+        name: data for name, data in expected.items() if "/" in name
+    }
+
+
+def test_two_processes_that_cut_differently_come_to_the_same(planned, local, tmp_path, tree):
+    uri = planned()
+    both = [
+        command("run-shards", "--plan", uri, "--share", share, "--workers", 1)
+        for share in ("0/1", "1/2")
+    ]
+    for share in both:
+        assert share.wait() == 0
+        share.communicate()
+    merge_array(uri, workers=1)
+    assert of_job(tree(tmp_path / "out" / FOLDER)) == local[1]
+
+
+def test_missing_shards_are_named_and_nothing_is_published(planned, tmp_path, tree, capsys):
+    uri = planned()
+    run_share(uri, Share(1, 3), workers=1)
+    with pytest.raises(Incomplete, match="shards are missing: 0 to"):
+        merge_share(uri, Share(0, 2))
+    assert run(["merge", "--plan", uri, "--workers", "1"]) == 3
+    assert "shards are missing: 0 to" in capsys.readouterr().err
+    found = tree(tmp_path / "out" / FOLDER)
+    assert not [name for name in found if name.startswith(("SUCCESS", "FAILURE", "Manifest"))]
+    for number in (0, 2):
+        run_share(uri, Share(number, 3), workers=1)
+    assert run(["merge", "--plan", uri, "--workers", "1"]) == 1
+
+
+def test_the_same_on_s3(planned, bucket, s3, export, tree, tmp_path, local):
+    uri = planned(f"{bucket}/out", 8_000)
+    assert uri == f"{bucket}/out/{FOLDER}/job.json"
+    for number in (1, 0, 1):
+        run_share(uri, Share(number, 2), workers=1)
+    for number in (0, 1):
+        merge_share(uri, Share(number, 2), workers=1)
+    for _ in range(2):
+        _, result = merge_array(uri, workers=1)
+    assert result is None
+    name = bucket.removeprefix("s3://")
+    places = [one["Key"] for one in s3.list_objects_v2(Bucket=name)["Contents"]]
+    found = {
+        place.removeprefix(f"out/{FOLDER}/"): s3.get_object(Bucket=name, Key=place)["Body"].read()
+        for place in places
+    }
+    logs, lines = of_job(found)
+    expected, kept = local[1]
+    assert not any(".work/" in place for place in places)
+    assert lines == kept
+    assert {key: data for key, data in logs.items() if key != "Manifest.json"} == {
+        key: data for key, data in expected.items() if key != "Manifest.json"
+    }
+    figures = json.loads(logs["Manifest.json"])
+    for key, value in json.loads(expected["Manifest.json"]).items():
+        assert "Uri" in str(value) or figures[key] == value
+
+
+def test_a_file_that_is_gone_is_its_owners_fault(planned, export, tmp_path):
+    uri = planned()
+    (export / "b.ndjson").unlink()
+    for number in range(2):
+        run_share(uri, Share(number, 2), workers=1)
+    _, result = merge_array(uri, workers=1)
+    assert result.status is JobStatus.COMPLETED_WITH_ERRORS
+    assert [one.name.rpartition("/")[2] for one in result.summary.broken_files] == [
+        "b.ndjson",
+        "cut.ndjson.gz",
+    ]
+
+
+def test_a_share_that_reaches_no_file_is_not_done(planned, export):
+    uri = planned()
+    export.rename(export.with_name("elsewhere"))
+    with pytest.raises(Incomplete, match="none of its files can be read here"):
+        run_share(uri, Share(0, 2), workers=1)
+    export.with_name("elsewhere").rename(export)
+    for number in range(2):
+        run_share(uri, Share(number, 2), workers=1)
+    assert merge_array(uri, workers=1)[1].manifest.scanned_files == 5
+
+
+def test_another_version_refuses(planned, monkeypatch):
+    uri = planned()
+    monkeypatch.setattr(array_job_module, "version", lambda _: "9.9.9")
+    for step in (lambda: run_share(uri, Share()), lambda: merge_array(uri)):
+        with pytest.raises(ConfigurationError, match=r"planned by bulkfhir .* this is 9\.9\.9"):
+            step()
+
+
+def test_another_package_refuses(planned, tmp_path):
+    package = tmp_path / "package"
+    package.mkdir()
+    system = {"resourceType": "CodeSystem", "url": "http://example.org/c", "status": "active"}
+    (package / "c.json").write_text(json.dumps(system | {"content": "complete"}))
+    uri = planned(packages=(str(package),))
+    (package / "c.json").write_text(json.dumps(system | {"content": "not-present"}))
+    with pytest.raises(ConfigurationError, match="not the same here"):
+        run_share(uri, Share())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [b"", b"[]", b"{}", b'{"layout": 1}', b'{"seal":"1 00","layout":1}'],
+    ids=["empty", "list", "object", "only-layout", "broken-seal"],
+)
+def test_a_file_that_is_no_plan_is_one_sentence(tmp_path, wrong, capsys):
+    place = tmp_path / "job.json"
+    place.write_bytes(wrong)
+    assert run(["run-shards", "--plan", str(place)]) == 2
+    assert "no job.json of bulkfhir plan" in capsys.readouterr().err
+
+
+def test_a_folder_that_was_moved_is_refused(planned, tmp_path):
+    uri = planned()
+    (tmp_path / "out").rename(tmp_path / "moved")
+    with pytest.raises(ConfigurationError, match="cannot be moved"):
+        ArrayJob.read(uri.replace("/out/", "/moved/"))
+
+
+def test_a_second_plan_by_other_choices_is_refused(planned):
+    planned()
+    with pytest.raises(ConfigurationError, match="planned with level 'strict', not 'minimal'"):
+        planned(level="minimal")
+
+
+def test_no_credential_is_in_the_plan(planned, tmp_path, monkeypatch, tree):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, f"secret of {name}")
+    planned()
+    assert not [name for name, data in tree(tmp_path / "out").items() if b"secret of" in data]
+
+
+def test_a_local_job_can_finish_what_was_planned(planned, export, tmp_path, tree, local):
+    run_share(planned(), Share(0, 3), workers=1)
+    import_job(
+        export,
+        tmp_path / "out",
+        judge="toy",
+        job_id=JOB,
+        workers=1,
+        sink="ndjson",
+        rejected="ndjson",
+        resume=True,
+    )
+    assert of_job(tree(tmp_path / "out" / FOLDER)) == local[1]
+
+
+def test_the_command_plans_what_healthlakes_limits_allow(export, tmp_path, capsys):
+    arguments = ["plan", str(export), "-o", str(tmp_path / "o"), "--judge", "toy"]
+    assert run([*arguments, "--limits", "healthlake"]) == 0
+    place = Path(capsys.readouterr().out.strip().removeprefix("file://"))
+    assert place.name == "job.json"
+    assert run(["run-shards", "--plan", str(place), "--workers", "1"]) == 0
+    assert "0 of them before" in capsys.readouterr().out
+    assert run(["merge", "--plan", str(place), "--output-format", "json", "--exit-zero"]) == 0
+    assert json.loads(capsys.readouterr().out)["jobStatus"] == "COMPLETED_WITH_ERRORS"
