@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import storage
+from bulkfhir.engine.executors import pool
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def rows():
 @pytest.fixture
 def workers_left():
     """Command lines of this process's children, but for Python's own resource tracker, which goes
-    when this process does.
+    when this process does, and for a server of workers that ``fork_server`` keeps.
     """
 
     def left():
@@ -74,11 +75,24 @@ def workers_left():
                 command = (status.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             except (OSError, ValueError):
                 continue
-            if parent == os.getpid() and command and "resource_tracker" not in command:
+            kept = "resource_tracker" in command or (
+                pool._server._users and "forkserver" in command
+            )
+            if parent == os.getpid() and command and not kept:
                 found.append(command)
         return found
 
     return left
+
+
+@pytest.fixture(scope="module")
+def fork_server():
+    """Keep the server of worker processes for all jobs of a module: starting it costs half a second
+    of computing, a job of two workers else a tenth. Workers have the environment of its start.
+    """
+    pool._server.acquire()
+    yield
+    pool._server.release()
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from bulkfhir.engine.shard import Shard, plan_shards, shard_sizes
 from bulkfhir.engine.shard_groups import groups_left, plan_groups, split
 from bulkfhir.engine.storage.s3_client import S3Client
 
+pytestmark = pytest.mark.usefixtures("fork_server")
+
 MB = 1 << 20
 JOB = "f" * 32
 FOLDER = f"{'0' * 32}-FHIR_IMPORT-{JOB}"

@@ -17,7 +17,7 @@ from bulkfhir.engine import ConfigurationError, JobStatus, NothingToRead, Storag
 from bulkfhir.engine.judging import judge as judge_module
 from bulkfhir.engine.reading.lines import BLOCK_BYTES
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = pytest.mark.usefixtures("fork_server", "toys")
 
 DATASTORE = "0" * 32
 JOB = "f" * 32

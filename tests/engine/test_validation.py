@@ -13,7 +13,7 @@ import pytest
 
 from bulkfhir.engine import Cancelled, ConfigurationError, validate_files
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = pytest.mark.usefixtures("fork_server", "toys")
 
 
 @pytest.fixture(autouse=True)
