@@ -8,6 +8,7 @@ which rewrites the verdicts and keeps the reasons.
 from __future__ import annotations
 
 import csv
+import functools
 import pathlib
 import sys
 from collections.abc import Callable
@@ -47,6 +48,7 @@ def result(judging: Callable[..., Judge]) -> Runs:
     return of
 
 
+@functools.cache
 def _recorded() -> dict[str, dict[str, str]]:
     with RECORDED.open() as file:
         return {row["case"]: row for row in csv.DictReader(file, delimiter="\t")}

@@ -112,11 +112,9 @@ def is_blank(value: str) -> bool:
 
 def utf16_length(value: str) -> int:
     """Return the length in UTF-16 code units, as Java, JavaScript and C# count characters."""
-    return (
-        len(value) + sum(character > "\uffff" for character in value)
-        if not value.isascii()
-        else len(value)
-    )
+    if value.isascii():
+        return len(value)
+    return len(value.encode("utf-16-le", "surrogatepass")) // 2  # a lone surrogate is one unit
 
 
 PROVEN: Final[dict[str, dict[str, None]]] = {}

@@ -122,13 +122,8 @@ def test_a_string_is_measured_in_utf16(text: str, fits: bool) -> None:
 
 
 def test_utf16_counts_surrogate_pairs_as_two() -> None:
-    assert [utf16_length(text) for text in ("", "ab", "é", "\U0001f600", "a\U0001f600é")] == [
-        0,
-        2,
-        1,
-        2,
-        4,
-    ]
+    texts = ("", "ab", "é", "\U0001f600", "a\U0001f600é", "é\ud83d")
+    assert [utf16_length(text) for text in texts] == [0, 2, 1, 2, 4, 2]
 
 
 @pytest.mark.parametrize(
