@@ -143,7 +143,7 @@ def start(tmp_path, *arguments, stdin=None):
 def test_a_plain_script_without_a_guard_works(write, patient, tmp_path):
     source = write("in/a.ndjson", lines_of(patient, 100))
     process = start(tmp_path, source, tmp_path / "out", JOB, 2, 2000)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert out == "COMPLETED 100\n", err
     assert gone(process.pid)
 
@@ -152,12 +152,18 @@ def test_a_script_from_standard_input_works(write, patient, tmp_path):
     source = write("in/a.ndjson", lines_of(patient, 20))
     command = [sys.executable, "-", str(source), str(tmp_path / "out"), JOB, "2", "500"]
     done = subprocess.run(
-        command, input=SCRIPT, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+        command,
+        input=SCRIPT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+        cwd=tmp_path,
     )
     assert done.stdout == "COMPLETED 20\n", done.stderr
 
 
-def gone(group, patience=10.0):
+def gone(group, patience=60.0):
     """Whether every process of a session has ended, after some patience."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
@@ -179,7 +185,7 @@ def members(session):
     return found
 
 
-def wait_for(condition, patience=30.0):
+def wait_for(condition, patience=120.0):
     until = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"
@@ -199,7 +205,7 @@ def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(
     process = start(tmp_path, source, tmp_path / "out", JOB, 2, 1000)
     wait_for(lambda: len(list((folder / WORK).glob("0*.json"))) >= 3)
     process.send_signal(name)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode != 0
     assert gone(process.pid)
     assert not (folder / "Manifest.json").exists()
@@ -233,7 +239,7 @@ def test_standard_input_is_still_there_when_the_job_is_resumed(
         process = start(tmp_path, "-", tmp_path / "out", JOB, 2, 1000, stdin=standard_input)
     wait_for(lambda: len(list((folder / WORK).glob("0*.json"))) >= 3)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert gone(process.pid)
     assert not list(temporary.glob("bulkfhir-*"))
     result = import_job("-", tmp_path / "out", **options(workers=1, resume=True, sink="ndjson"))
@@ -311,7 +317,7 @@ def test_a_full_disk_fails_the_job_with_the_reason_and_publishes_no_half_file(
         [sys.executable, "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         cwd=tmp_path,
     )
@@ -374,7 +380,7 @@ def test_the_start_method_stays_the_callers_to_choose(write, patient, tmp_path):
         [sys.executable, "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         cwd=tmp_path,
     )

@@ -48,6 +48,8 @@ _LONGEST = 600.0
 """Seconds that one job may take, with all those that wait before it."""
 _BUSY = 60.0
 """Seconds for which a client asks again where the server has no connection for it."""
+_QUIET = 30.0
+"""Seconds after which nothing may be left of what was going on: idle connections end within 8."""
 _ROOM = 1.10
 """How much larger the server's median memory may be in the last third than in the second."""
 
@@ -216,12 +218,19 @@ class Soak:
         )
         if after > before * _ROOM:
             self.faults.append(f"memory grew from {before} MB to {after} MB")
-        if self.samples[-1][2] > self.samples[0][2] + 10:
-            self.faults.append(f"{self.samples[-1][2]} files are open, {self.samples[0][2]} before")
-        if left := processes_of(self.server.process.pid):
-            self.faults.append(f"processes stay: {left}")
-        if left := [path.name for path in (self.server.folder / "t").iterdir()]:
-            self.faults.append(f"temporary files stay: {left}")
+        self.faults += self.left()
+
+    def left(self) -> list[str]:
+        """Return what is there beyond what was there before the soak."""
+        pid, before = self.server.process.pid, self.samples[0][2]
+        stay = []
+        if (files := len(list(Path(f"/proc/{pid}/fd").iterdir()))) > before + 10:
+            stay.append(f"{files} files are open, {before} before")
+        if processes := processes_of(pid):
+            stay.append(f"processes stay: {processes}")
+        if names := [path.name for path in (self.server.folder / "t").iterdir()]:
+            stay.append(f"temporary files stay: {names}")
+        return stay
 
 
 def processes_of(parent: int) -> list[int]:
@@ -290,7 +299,9 @@ def run(
             thread.join(_LONGEST)
         _keep_a_job(soak)  # it still works, and removes what killed jobs left
         soak.ends.update({("rude", kind): count for kind, count in rude.done.items()})
-        time.sleep(8)  # idle connections end
+        until = time.monotonic() + _QUIET
+        while soak.left() and time.monotonic() < until:
+            time.sleep(0.5)
         soak.sample()
         soak.judge()
     finally:

@@ -106,7 +106,7 @@ def test_a_store_that_stays_away_is_given_up_with_a_sentence(store, bucket, capl
     began = time.monotonic()
     with pytest.raises(Unavailable, match="SlowDown: on purpose"):
         storage.read(uri)
-    assert 0.3 <= time.monotonic() - began < 5
+    assert 0.3 <= time.monotonic() - began < 30
     assert f"{uri}: SlowDown: on purpose: trying again for up to 0 seconds" in caplog.text
 
 
@@ -131,7 +131,7 @@ def test_an_object_that_is_gone_is_not_waited_for(store, bucket):
     began = time.monotonic()
     with pytest.raises(NotFound):
         storage.read(f"s3://{bucket}/none")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_changed_object_is_noticed_by_a_store_that_ignores_if_match(store, bucket):

@@ -87,7 +87,7 @@ class Served:
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        code = self.process.wait(60)
+        code = self.process.wait(180)
         self.process.stdout.close()
         return code
 
@@ -104,7 +104,7 @@ def start_request(datastore: str = DATASTORE, source: str = "s3://in-bucket/data
     return request | {"ValidationLevel": "minimal"} | more
 
 
-def wait_for(probe, what: str, seconds: float = 60, pause: float = 0.05):
+def wait_for(probe, what: str, seconds: float = 180, pause: float = 0.05):
     """The first true answer of ``probe``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

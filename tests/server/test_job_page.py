@@ -157,7 +157,7 @@ def browser():
     shutil.rmtree(profile, ignore_errors=True)
 
 
-def shows(browser, selector, text, seconds=30):
+def shows(browser, selector, text, seconds=90):
     return wait_for(
         lambda: (
             text
@@ -299,7 +299,7 @@ def test_a_running_job_moves_and_can_be_cancelled(browser, tmp_path):
         browser.switch_to.alert.accept()
         shows(browser, "#status", "CANCEL_SUBMITTED")
         os.kill(process, signal.SIGCONT)
-        shows(browser, "#status", "CANCEL_COMPLETED", 60)
+        shows(browser, "#status", "CANCEL_COMPLETED", 180)
         wait_for(
             lambda: browser.execute_script("return document.querySelector('#cancel').hidden"),
             "the button to go",

@@ -285,7 +285,7 @@ def test_an_import_that_is_told_to_end_leaves_no_process_and_can_go_on(
     while process.poll() is None and not list(Path("out").glob("*/*")):
         time.sleep(0.05)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert (process.returncode, out) == (code, "")
     assert list(filter(None, err.splitlines())) == [
         "bulkfhir: the job has stopped; --resume --job-id j goes on with it",
