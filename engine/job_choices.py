@@ -113,7 +113,7 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
-def default_versions(named: Sequence[str]) -> Mapping[str, str]:
+def default_versions(named: Sequence[str]) -> dict[str, str]:
     """Return ``name#version`` of packages, by name. Raise ConfigurationError for another form."""
     versions = {}
     for text in named:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import exits, options
-from .configuration import Location
+from .option_types import Location
 from .printable import printable
 
 if TYPE_CHECKING:

@@ -6,7 +6,13 @@ last state) an import that the command line runs -> recorded() -> JobStore
 
 from ..job_status import ACTIVE, FINISHED, WAITING, JobStatus
 from .database import Database, StateError, default_path
-from .datastores import Datastore, DatastoreStatus, DatastoreStore, UnknownDatastoreError
+from .datastores import (
+    Datastore,
+    DatastoreStatus,
+    DatastoreStore,
+    UnknownDatastoreError,
+    default_package,
+)
 from .job_row import ImportJob, Sample
 from .next_job import JobRunner, RunnerBusyError
 from .options import RunOptions
@@ -43,6 +49,7 @@ __all__ = [
     "SupersededError",
     "UnknownDatastoreError",
     "UnknownJobError",
+    "default_package",
     "default_path",
     "once",
 ]

@@ -16,11 +16,13 @@ from types import FrameType
 from ..errors import EngineError
 from ..figures import JobProgressReport
 from ..job import JobResult, JobStatus, run_import
+from ..job_choices import default_versions
 from ..job_folder import job_folder_name
 from ..log_lines import show_logs
 from ..own_process import end_with_job
 from ..storage import normal, storage_for
 from .database import Database
+from .datastores import DatastoreStore, UnknownDatastoreError
 from .job_row import ImportJob
 from .options import RunOptions
 from .recording import Recording
@@ -56,7 +58,8 @@ def main(state: str, job_id: str, attempt: str) -> None:
         return
     recording = Recording(jobs, job, cancel=stopped)
     try:
-        result = _run(job, _in_its_work_folder(jobs, job, options), recording)
+        options = _of_its_data_store(jobs.database, job, _in_its_work_folder(jobs, job, options))
+        result = _run(job, options, recording)
         if result.status is JobStatus.CANCEL_COMPLETED and not jobs.cancelling(job):
             return
         recording.finish(result)
@@ -71,6 +74,19 @@ def _in_its_work_folder(jobs: JobStore, job: ImportJob, options: RunOptions) -> 
         jobs.work_in(job, None if given is None else normal(given))
         return options
     return replace(options, choices=replace(options.choices, work_folder=job.work_folder))
+
+
+def _of_its_data_store(database: Database, job: ImportJob, options: RunOptions) -> RunOptions:
+    """Return the options with the packages that a bare profile url means in the job's data store,
+    before those that mean it for the whole server.
+    """
+    try:
+        own = DatastoreStore(database).datastore(job.datastore_id).default_packages
+    except UnknownDatastoreError:
+        return options
+    versions = default_versions(options.choices.default_versions) | default_versions(own)
+    chosen = tuple("#".join(item) for item in versions.items())
+    return replace(options, choices=replace(options.choices, default_versions=chosen))
 
 
 def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult:

@@ -6,17 +6,26 @@ Nothing is stored in them yet; they order the jobs.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from .database import Database
 
-__all__ = ["Datastore", "DatastoreStatus", "DatastoreStore", "UnknownDatastoreError"]
+__all__ = [
+    "Datastore",
+    "DatastoreStatus",
+    "DatastoreStore",
+    "UnknownDatastoreError",
+    "default_package",
+]
+
+_PACKAGE: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*)[#|@]([A-Za-z0-9][A-Za-z0-9.+-]*)")
 
 
 class DatastoreStatus(StrEnum):
@@ -50,12 +59,29 @@ class Datastore:
     deleting_at: float | None = None
     deleted_at: float | None = None
 
+    @property
+    def default_packages(self) -> tuple[str, ...]:
+        """Return ``name#version`` of the packages that a bare profile url means in this data store;
+        those that are named in no known form are left out.
+        """
+        named = self.settings.get("ProfileConfiguration", {}).get("DefaultProfiles", ())
+        return tuple(filter(None, map(default_package, named)))
+
     def status(self, now: float | None = None) -> DatastoreStatus:
         """Return the state at a moment, in seconds since the epoch; None is now."""
         now = time.time() if now is None else now
         if self.deleted_at is not None:
             return DatastoreStatus.DELETED if now >= self.deleted_at else DatastoreStatus.DELETING
         return DatastoreStatus.ACTIVE if now >= self.active_at else DatastoreStatus.CREATING
+
+
+def default_package(text: str) -> str | None:
+    """Return ``name#version`` for one of DefaultProfiles: the package of an implementation guide,
+    with ``#``, ``|`` or ``@`` before its version. None for another form: the service publishes
+    none.
+    """
+    found = _PACKAGE.fullmatch(text)
+    return f"{found[1]}#{found[2]}" if found else None
 
 
 class DatastoreStore:
@@ -122,6 +148,17 @@ class DatastoreStore:
         with self.database.reading() as connection:
             rows = connection.execute("SELECT * FROM datastores ORDER BY number DESC").fetchall()
         return tuple(_datastore(row) for row in rows)
+
+    def update(
+        self, datastore_id: str, *, name: str | None, settings: Mapping[str, Any]
+    ) -> Datastore:
+        """Give a data store another name and other settings, and return it."""
+        with self.database.writing() as connection:
+            connection.execute(
+                "UPDATE datastores SET name = ?, settings = ? WHERE id = ?",
+                (name, json.dumps(settings), datastore_id),
+            )
+        return self.datastore(datastore_id)
 
     def delete(self, datastore_id: str) -> Datastore:
         """Set a data store DELETING from now on, and return it.

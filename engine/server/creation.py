@@ -26,18 +26,26 @@ def create_once(
     operation: str,
     request: Mapping[str, Any],
     create: Callable[[Mapping[str, Any], Connection], str],
+    defaults: Mapping[str, Any],
 ) -> str:
     """Return the id that ``create`` answers, or answered when the ClientToken first came.
 
-    Raises a ValidationException for a token that came with other parameters.
+    ``create`` gets the request with the defaults of members that it does not state; stating one of
+    them makes no other request. Raises a ValidationException for a token that came with other
+    parameters.
     """
+    stated = {
+        name: value
+        for name, value in request.items()
+        if name not in defaults or value != defaults[name]
+    }
     try:
         return once(
             database,
             operation,
             request.get("ClientToken"),
-            request,
-            lambda connection: create(request, connection),
+            stated,
+            lambda connection: create({**defaults, **request}, connection),
         )
     except ReusedTokenError:
         raise validation(

@@ -1,5 +1,5 @@
-"""CreateFHIRDatastore, DescribeFHIRDatastore, ListFHIRDatastores, DeleteFHIRDatastore and the three
-tag operations.
+"""CreateFHIRDatastore, UpdateFHIRDatastore, RestoreFHIRDatastore, DescribeFHIRDatastore,
+ListFHIRDatastores, DeleteFHIRDatastore and the three tag operations.
 """
 
 from __future__ import annotations
@@ -14,22 +14,34 @@ from ..jobs import (
     DatastoreStore,
     JobStore,
     UnknownDatastoreError,
+    default_package,
 )
+from .called_as import CALLED_AS
 from .creation import create_once, refuse_others
 from .errors import conflict, not_found, validation
 from .paging import PAGE_SIZE, next_token, position
 
 __all__ = ["DatastoreOperations"]
 
-_CREATE_MEMBERS = {
-    "DatastoreName",
-    "DatastoreTypeVersion",
-    "SseConfiguration",
-    "IdentityProviderConfiguration",
-    "ClientToken",
-    "Tags",
+_UPDATED = frozenset(
+    {
+        "IdentityProviderConfiguration",
+        "AnalyticsConfiguration",
+        "NlpConfiguration",
+        "ProfileConfiguration",
+        "BackupConfiguration",
+    }
+)
+"""Settings that may be changed later. All but the profiles are kept and answered, no more."""
+_CHOSEN = _UPDATED | {"DatastoreTypeVersion", "SseConfiguration"}
+_CREATE_MEMBERS = _CHOSEN | {"DatastoreName", "ClientToken", "Tags"}
+_RESTORE_MEMBERS = (_CREATE_MEMBERS - {"DatastoreTypeVersion", "BackupConfiguration"}) | {
+    "SourceDatastoreId",
+    "RestoreConfiguration",
 }
-_ECHOED = ("DatastoreTypeVersion", "SseConfiguration", "IdentityProviderConfiguration")
+_DEFAULTS: Mapping[str, Any] = {
+    "SseConfiguration": {"KmsEncryptionConfig": {"CmkType": "AWS_OWNED_KMS_KEY"}}
+}
 
 
 class DatastoreOperations:
@@ -49,20 +61,48 @@ class DatastoreOperations:
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Make a data store, CREATING; with a ClientToken seen before, return the earlier one."""
         refuse_others(request, _CREATE_MEMBERS)
-        datastore_id = create_once(
-            self._datastores.database, "CreateFHIRDatastore", request, self._add
-        )
+        return self._created("CreateFHIRDatastore", request, _DEFAULTS)
+
+    def restore(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a data store with the settings of another, deleted or not, but for those that the
+        request states. No resources are kept here, so that there are none to bring back.
+        """
+        refuse_others(request, _RESTORE_MEMBERS)
+        source = self._find(request["SourceDatastoreId"])
+        return self._created("RestoreFHIRDatastore", request, source.settings)
+
+    def _created(
+        self, operation: str, request: Mapping[str, Any], defaults: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        _profiles_named(request)
+        database = self._datastores.database
+        datastore_id = create_once(database, operation, request, self._add, defaults)
         store = self._datastores.datastore(datastore_id)
         return self._brief(store) | {"DatastoreStatus": str(DatastoreStatus.CREATING)}
 
     def _add(self, request: Mapping[str, Any], connection: Connection) -> str:
-        settings = {"SseConfiguration": {"KmsEncryptionConfig": {"CmkType": "AWS_OWNED_KMS_KEY"}}}
-        settings |= {name: request[name] for name in _ECHOED if name in request}
+        settings = {name: request[name] for name in sorted(_CHOSEN) if name in request}
         store = self._datastores.create(
             name=request.get("DatastoreName"), settings=settings, connection=connection
         )
         self._datastores.tag(self.arn(store.id), _tags(request.get("Tags", ())), connection)
         return store.id
+
+    def update(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Change the name and the settings of a data store that is ACTIVE; imports that begin from
+        now on follow them.
+        """
+        refuse_others(request, _UPDATED | {"DatastoreId", "DatastoreName"})
+        store = self._find(request["DatastoreId"])
+        if store.status() is not DatastoreStatus.ACTIVE:
+            raise conflict(f"Data store {store.id} is {store.status()}")
+        _profiles_named(request)
+        settings = {**store.settings} | {
+            name: request[name] for name in sorted(_UPDATED) if name in request
+        }
+        name = request.get("DatastoreName", store.name)
+        updated = self._datastores.update(store.id, name=name, settings=settings)
+        return {"DatastoreProperties": self._properties(updated)}
 
     def describe(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer DescribeFHIRDatastore: the properties of one data store."""
@@ -143,7 +183,8 @@ class DatastoreOperations:
             raise not_found(f"There is no data store {datastore_id}") from None
 
     def _brief(self, store: Datastore) -> dict[str, Any]:
-        endpoint = f"https://healthlake.{self._region}.amazonaws.com/datastore/{store.id}/r4/"
+        own = CALLED_AS.get() or f"https://healthlake.{self._region}.amazonaws.com"
+        endpoint = f"{own}/datastore/{store.id}/r4/"
         return {
             "DatastoreId": store.id,
             "DatastoreArn": self.arn(store.id),
@@ -152,8 +193,22 @@ class DatastoreOperations:
         }
 
     def _properties(self, store: Datastore) -> dict[str, Any]:
-        name = {"DatastoreName": store.name} if store.name is not None else {}
-        return self._brief(store) | name | {"CreatedAt": store.created_at} | dict(store.settings)
+        properties = self._brief(store) | {"CreatedAt": store.created_at} | dict(store.settings)
+        if store.name is not None:
+            properties["DatastoreName"] = store.name
+        if backup := properties.pop("BackupConfiguration", None):
+            properties["BackupStatusInfo"] = {"Configuration": backup}
+        return properties
+
+
+def _profiles_named(request: Mapping[str, Any]) -> None:
+    """Refuse default profiles that are named in another form than an import here understands."""
+    for text in request.get("ProfileConfiguration", {}).get("DefaultProfiles", ()):
+        if default_package(text) is None:
+            raise validation(
+                f"DefaultProfiles: {text} is not the name and version of a package, such as "
+                "hl7.fhir.us.core#6.1.0"
+            )
 
 
 def _tags(tags: Any) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from . import model
+from .called_as import CALLED_AS, called_as
 from .constraints import check
 from .datastore_operations import DatastoreOperations
 from .errors import ApiError, validation
@@ -63,6 +64,8 @@ class Endpoint:
             "DescribeFHIRDatastore": datastores.describe,
             "ListFHIRDatastores": datastores.list,
             "DeleteFHIRDatastore": datastores.delete,
+            "UpdateFHIRDatastore": datastores.update,
+            "RestoreFHIRDatastore": datastores.restore,
             "TagResource": datastores.tag,
             "UntagResource": datastores.untag,
             "ListTagsForResource": datastores.tags,
@@ -77,6 +80,7 @@ class Endpoint:
         headers = {name.lower(): value for name, value in headers.items()}
         request_id = str(uuid.uuid4())
         operation = self._target(headers)
+        CALLED_AS.set(called_as(headers))
         try:
             status, kind, answer = 200, "", self._answer(operation, headers, body)
         except ApiError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ApiError", "conflict", "not_found", "validation"]
+__all__ = ["ApiError", "access_denied", "conflict", "not_found", "validation"]
 
 # What the service's framework answers before an operation is known. No service model lists these.
 _FRAMEWORK_STATUS = {
@@ -58,3 +58,8 @@ def not_found(message: str) -> ApiError:
 def conflict(message: str) -> ApiError:
     """Return a ConflictException with this message."""
     return ApiError("ConflictException", message)
+
+
+def access_denied(message: str) -> ApiError:
+    """Return an AccessDeniedException with this message."""
+    return ApiError("AccessDeniedException", message)

@@ -8,20 +8,20 @@ from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 from typing import Any
 
+from ..errors import AccessDenied, StorageError
 from ..figures import JobProgressReport
 from ..job_folder import job_folder_name
 from ..jobs import (
     DatastoreStatus,
     DatastoreStore,
     ImportJob,
-    JobStatus,
     JobStore,
     UnknownDatastoreError,
     UnknownJobError,
 )
 from .constraints import allowed_text
 from .creation import create_once, refuse_others
-from .errors import not_found, validation
+from .errors import access_denied, not_found, validation
 from .model import service
 from .paging import PAGE_SIZE, next_token, position
 
@@ -41,18 +41,26 @@ _START_MEMBERS = {
 class ImportOperations:
     """Import jobs over the wire: requests in, store entries out.
 
-    Running them is the runner's; ``submitted`` tells it of a new one.
+    Running them is the runner's; ``submitted`` tells it of a new one. ``probe`` tries whether an
+    output, given with its key, can be written to, and raises StorageError.
     """
 
     def __init__(
-        self, jobs: JobStore, datastores: DatastoreStore, submitted: Callable[[], None]
+        self,
+        jobs: JobStore,
+        datastores: DatastoreStore,
+        submitted: Callable[[], None],
+        probe: Callable[[str, str], None],
     ) -> None:
+        self._probe = probe
         self._jobs = jobs
         self._datastores = datastores
         self._submitted = submitted
 
     def start(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Submit a job, SUBMITTED; with a ClientToken seen before, return the earlier one."""
+        """Submit a job, SUBMITTED; with a ClientToken seen before, return the earlier one in the
+        state that it has by now. The file by which HealthLake tries its access is written first.
+        """
         refuse_others(request, _START_MEMBERS)
         datastore = self._datastore(request["DatastoreId"])
         if datastore.status() is not DatastoreStatus.ACTIVE:
@@ -60,9 +68,21 @@ class ImportOperations:
                 f"Data store {datastore.id} is {datastore.status()}: an import needs one that is "
                 "ACTIVE"
             )
-        job_id = create_once(self._jobs.database, "StartFHIRImportJob", request, self._add)
+        self._try_access(request["JobOutputDataConfig"]["S3Configuration"])
+        database, defaults = self._jobs.database, {"ValidationLevel": "strict"}
+        job_id = create_once(database, "StartFHIRImportJob", request, self._add, defaults)
+        status = self._jobs.job(job_id).status  # before the runner hears of it
         self._submitted()
-        return {"JobId": job_id, "JobStatus": str(JobStatus.SUBMITTED), "DatastoreId": datastore.id}
+        return {"JobId": job_id, "JobStatus": str(status), "DatastoreId": datastore.id}
+
+    def _try_access(self, output: Mapping[str, Any]) -> None:
+        """Raise the API's exception where the output cannot be written to."""
+        try:
+            self._probe(output["S3Uri"], output["KmsKeyId"])
+        except AccessDenied as error:
+            raise access_denied(str(error)) from None
+        except StorageError as error:
+            raise validation(str(error)) from None
 
     def _add(self, request: Mapping[str, Any], connection: Connection) -> str:
         job_id, datastore_id = uuid.uuid4().hex, request["DatastoreId"]
@@ -73,7 +93,7 @@ class ImportOperations:
             datastore_id=datastore_id,
             input_uri=request["InputDataConfig"]["S3Uri"],
             output_uri=f"{folder}{job_folder_name(datastore_id, job_id)}/",
-            level=request.get("ValidationLevel", "strict"),
+            level=request["ValidationLevel"],
             submit_time=time.time(),
             name=request.get("JobName"),
             kms_key_id=output["KmsKeyId"],

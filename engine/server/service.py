@@ -19,6 +19,7 @@ from .metrics import Metrics
 from .page_access import PageAccess
 from .signature import Keyring
 from .throttle import SERVICE_RATES, Throttle
+from .write_probe import WriteProbe
 
 __all__ = ["Service", "ServiceSettings"]
 
@@ -77,7 +78,8 @@ class Service:
         self.page_token = settings.page_token or secrets.token_urlsafe(32)
         access = PageAccess(self.page_token, keyring) if keyring else None
         throttle = Throttle(SERVICE_RATES) if settings.throttle == "service" else None
-        imports = ImportOperations(self.jobs, datastores, self.runner.wake)
+        probe = WriteProbe(self.runner.environment)
+        imports = ImportOperations(self.jobs, datastores, self.runner.wake, probe)
         endpoint = Endpoint(
             imports,
             DatastoreOperations(self.jobs, datastores, settings.region, settings.account),

@@ -178,7 +178,8 @@ class Calls:
 
 
 @pytest.fixture
-def calls(tmp_path):
+def calls(tmp_path, monkeypatch):
+    monkeypatch.setenv("BULKFHIR_S3_ROOT", str(tmp_path / "s3"))
     service = Service(ServiceSettings(state=tmp_path / "jobs.db", datastores=(DATASTORE,)))
     yield Calls(service)
     service.database.close()

@@ -97,10 +97,8 @@ def test_no_key_leads_out_of_the_root(served, client, key):
     job = finished(client, job_id)
     assert (job["JobStatus"], str(served.folder) in job["Message"]) == ("FAILED", False)
     output = {"S3Configuration": {"S3Uri": f"s3://out-bucket/{key}", "KmsKeyId": "alias/key"}}
-    job_id = client.start_fhir_import_job(**start_request() | {"JobOutputDataConfig": output})[
-        "JobId"
-    ]
-    assert finished(client, job_id)["JobStatus"] == "FAILED"
+    with pytest.raises(client.exceptions.AccessDeniedException):
+        client.start_fhir_import_job(**start_request() | {"JobOutputDataConfig": output})
     assert not list(served.folder.glob("jobs.db/*"))
 
 

@@ -151,21 +151,11 @@ def test_the_same_client_token_creates_one_data_store(calls):
     )
 
 
-@pytest.mark.parametrize(
-    "member",
-    [
-        {"PreloadDataConfig": {"PreloadDataType": "SYNTHEA"}},
-        {"NlpConfiguration": {"Status": "ENABLED"}},
-    ],
-)
-def test_what_this_engine_does_not_do_is_refused(calls, member):
-    (name,) = member
-    if name not in model.input_shape("CreateFHIRDatastore").members:
-        pytest.skip(f"this botocore's model has no {name}")
-    assert calls.refused("CreateFHIRDatastore", DatastoreTypeVersion="R4", **member) == (
-        "ValidationException",
-        f"{name} is not supported",
-    )
+def test_what_this_engine_does_not_do_is_refused(calls):
+    preload = {"PreloadDataType": "SYNTHEA"}
+    assert calls.refused(
+        "CreateFHIRDatastore", DatastoreTypeVersion="R4", PreloadDataConfig=preload
+    ) == ("ValidationException", "PreloadDataConfig is not supported")
 
 
 def test_tags_are_added_replaced_listed_and_taken_away(calls):
@@ -191,3 +181,83 @@ def test_tags_are_added_replaced_listed_and_taken_away(calls):
         calls.refused("ListTagsForResource", ResourceARN=elsewhere)[0]
         == "ResourceNotFoundException"
     )
+
+
+TODAY = {
+    "AnalyticsConfiguration": {"Status": "ENABLED"},
+    "NlpConfiguration": {"Status": "DISABLED"},
+    "ProfileConfiguration": {"DefaultProfiles": ["hl7.fhir.us.core#6.1.0"]},
+}
+of_today = pytest.mark.skipif(
+    "BackupConfiguration" not in model.input_shape("CreateFHIRDatastore").members,
+    reason="this botocore's model is of an earlier day",
+)
+BACKUP = {"Status": "ENABLED", "BackupType": "CONTINUOUS", "RetentionPeriodInDays": 7}
+
+
+def properties(calls, datastore):
+    """What Describe says, held beside the model."""
+    answer = calls("DescribeFHIRDatastore", DatastoreId=datastore)
+    assert list(violations(model.operation("DescribeFHIRDatastore").output_shape, answer)) == []
+    return answer["DatastoreProperties"]
+
+
+@of_today
+def test_what_todays_clients_send_is_kept_and_answered(calls):
+    found = properties(calls, create(calls, BackupConfiguration=BACKUP, **TODAY))
+    assert {name: found[name] for name in TODAY} == TODAY
+    assert found["BackupStatusInfo"] == {"Configuration": BACKUP}
+
+
+@of_today
+def test_an_update_changes_what_it_states(calls):
+    datastore = create(calls, DatastoreName="old", **TODAY)
+    profiles = {"DefaultProfiles": ["hl7.fhir.us.core|7.0.0"]}
+    answered = calls(
+        "UpdateFHIRDatastore",
+        DatastoreId=datastore,
+        DatastoreName="new",
+        ProfileConfiguration=profiles,
+    )["DatastoreProperties"]
+    assert answered == properties(calls, datastore)
+    assert answered["DatastoreName"] == "new"
+    assert answered["ProfileConfiguration"] == profiles
+    assert answered["NlpConfiguration"] == TODAY["NlpConfiguration"]
+    store = DatastoreStore(calls.service.database).datastore(datastore)
+    assert store.default_packages == ("hl7.fhir.us.core#7.0.0",)
+    calls("DeleteFHIRDatastore", DatastoreId=datastore)
+    assert calls.refused("UpdateFHIRDatastore", DatastoreId=datastore)[0] == "ConflictException"
+
+
+@of_today
+def test_a_restored_data_store_has_the_settings_of_its_source(calls):
+    source = create(calls, DatastoreName="old", **TODAY)
+    calls("DeleteFHIRDatastore", DatastoreId=source)
+    made = calls(
+        "RestoreFHIRDatastore",
+        SourceDatastoreId=source,
+        DatastoreName="again",
+        RestoreConfiguration={"ContinuousBackupRestoreConfiguration": {"RestorePointTime": 1}},
+        NlpConfiguration={"Status": "ENABLED"},
+    )
+    found = properties(calls, made["DatastoreId"])
+    assert (found["DatastoreName"], found["DatastoreStatus"]) == ("again", "ACTIVE")
+    assert found["ProfileConfiguration"] == TODAY["ProfileConfiguration"]
+    assert found["NlpConfiguration"] == {"Status": "ENABLED"}
+
+
+@of_today
+def test_default_profiles_in_no_known_form_are_refused(calls):
+    refused = calls.refused(
+        "CreateFHIRDatastore",
+        DatastoreTypeVersion="R4",
+        ProfileConfiguration={"DefaultProfiles": ["the newest"]},
+    )
+    assert refused[0] == "ValidationException"
+    assert "hl7.fhir.us.core#6.1.0" in refused[1]
+
+
+def test_an_explicit_default_is_the_same_request(calls):
+    sse = {"KmsEncryptionConfig": {"CmkType": "AWS_OWNED_KMS_KEY"}}
+    first = create(calls, ClientToken="once")
+    assert create(calls, ClientToken="once", SseConfiguration=sse) == first

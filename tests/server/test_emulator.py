@@ -133,3 +133,16 @@ def test_what_the_endpoint_answers_is_compared_with_a_job_of_ours(tmp_path, monk
     answer = json.loads(found.stdout)
     assert (answer["rejectedByBoth"], answer["onlyOurs"]["lines"]) == (0, 0)
     assert [one["first"]["line"] for one in answer["onlyTheirs"]["messages"]] == [3, 7]
+
+
+def test_an_output_in_no_bucket_is_refused_before_there_is_a_job():
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    with Emulator(datastores=[DATASTORE]) as emulator:
+        client = boto3.client("healthlake", endpoint_url=emulator.url, **keys)
+        output = {"S3Configuration": {"S3Uri": "s3://nowhere/x", "KmsKeyId": "alias/key"}}
+        with pytest.raises(client.exceptions.ValidationException, match="no such bucket"):
+            client.start_fhir_import_job(**start_request(JobOutputDataConfig=output))
+        listed = client.list_fhir_import_jobs(DatastoreId=DATASTORE)["ImportJobPropertiesList"]
+        assert listed == []
+        made = client.create_fhir_datastore(DatastoreTypeVersion="R4")
+        assert made["DatastoreEndpoint"] == f"{emulator.url}/datastore/{made['DatastoreId']}/r4/"

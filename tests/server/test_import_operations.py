@@ -153,3 +153,26 @@ def test_a_failure_message_fits_the_models_pattern(calls):
         answer["ImportJobProperties"]["Message"] == "s3://in/: 10 001 files the limit is 10 000 a b"
     )
     assert list(violations(model.operation("DescribeFHIRImportJob").output_shape, answer)) == []
+
+
+def test_a_repeated_token_answers_the_state_by_now_and_an_explicit_default_is_the_same(calls):
+    request = start_request(ClientToken="once", ValidationLevel="strict")
+    first = calls("StartFHIRImportJob", **request)
+    jobs = calls.service.jobs
+    jobs.cancel(first["JobId"])
+    del request["ValidationLevel"]
+    again = calls("StartFHIRImportJob", **request)
+    assert again == first | {"JobStatus": str(jobs.job(first["JobId"]).status)}
+    assert again["JobStatus"].startswith("CANCEL")
+
+
+def test_the_output_is_tried_before_there_is_a_job(calls, tmp_path):
+    calls("StartFHIRImportJob", **start_request())
+    probe = tmp_path / "s3/out-bucket/results/.healthlake_write_access_check_file.temp"
+    assert probe.read_bytes() == b""
+    config = {"S3Uri": "s3://out-bucket/a/../b", "KmsKeyId": "alias/key"}
+    refused = calls.refused(
+        "StartFHIRImportJob", **start_request(JobOutputDataConfig={"S3Configuration": config})
+    )
+    assert refused[0] == "AccessDeniedException"
+    assert len(calls("ListFHIRImportJobs", DatastoreId=DATASTORE)["ImportJobPropertiesList"]) == 1

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.test_packages import package
 from tests.server.conftest import (
     DATASTORE,
     GOOD,
@@ -307,3 +308,20 @@ def test_options_that_cannot_work_are_one_line_and_exit_code_2(tmp_path, argumen
     )
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
     assert message in ended.stderr
+
+
+def test_a_bare_profile_url_means_the_version_that_its_data_store_names(serve, tmp_path):
+    url = "http://example.org/StructureDefinition/p"
+    line = {"resourceType": "Patient", "id": "a", "meta": {"profile": [url]}}
+    packages = [package(tmp_path, "1.0.0", 1), package(tmp_path, "2.0.0", 0)]
+    server = serve("--package", packages[0], "--package", packages[1])
+    server.put("data/p.ndjson", json.dumps(line).encode())
+    client = server.client()
+    profiles = {"DefaultProfiles": ["example#2.0.0"]}
+    lenient = client.create_fhir_datastore(
+        DatastoreTypeVersion="R4", ProfileConfiguration=profiles
+    )["DatastoreId"]
+    for datastore, status in ((DATASTORE, "COMPLETED_WITH_ERRORS"), (lenient, "COMPLETED")):
+        request = start_request(datastore, ValidationLevel="strict")
+        job_id = client.start_fhir_import_job(**request)["JobId"]
+        assert finished(client, job_id, datastore)["JobStatus"] == status

@@ -46,7 +46,8 @@ def test_one_start_a_minute_and_operations_do_not_share_their_rates():
         throttle.admit("TagResource")
 
 
-def test_the_endpoint_throttles_only_when_told(tmp_path):
+def test_the_endpoint_throttles_only_when_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("BULKFHIR_S3_ROOT", str(tmp_path / "s3"))
     service = Calls(
         Service(
             ServiceSettings(state=tmp_path / "a.db", datastores=(DATASTORE,), throttle="service")
