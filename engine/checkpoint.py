@@ -14,6 +14,7 @@ from .across.cause_sums import CauseSums
 from .across.duplicates import Duplicates
 from .across.job_checks import JobChecks
 from .errors import ConfigurationError, Held, NotFound, StorageError
+from .figures import Moment
 from .job_folder import LOCK, PLAN, part_uri, result_uri, work_folder_of
 from .output_parts import OutputParts
 from .process_identity import this_process
@@ -42,12 +43,14 @@ class Ending:
 
     results   of every shard, in order
     checks    over the whole job; None where they were not asked for
+    curve     what was read as time went on, in the run that read last
     """
 
     results: tuple[ShardResult, ...]
     duplicates: Duplicates
     causes: CauseSums = dataclasses.field(default_factory=CauseSums)
     checks: JobChecks | None = None
+    curve: tuple[Moment, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Plan:
             "duplicates": dataclasses.asdict(self.ending.duplicates),
             "causes": dataclasses.asdict(self.ending.causes),
             "checks": self.ending.checks and dataclasses.asdict(self.ending.checks),
+            "curve": [dataclasses.astuple(moment) for moment in self.ending.curve],
         }
         return {
             "settings": dataclasses.asdict(self.settings),
@@ -289,6 +293,7 @@ def _ending(data: dict[str, Any]) -> Ending:
         Duplicates(duplicates["replaced"], tuple(examples)),
         CauseSums.from_json(data["causes"]) if "causes" in data else CauseSums(),
         JobChecks.from_json(data["checks"]) if data.get("checks") else None,
+        tuple(Moment(*moment) for moment in data.get("curve", ())),
     )
 
 

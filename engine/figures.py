@@ -16,6 +16,7 @@ __all__ = [
     "JobProgressReport",
     "LineFigures",
     "LiveFigures",
+    "Moment",
     "megabytes",
 ]
 
@@ -55,6 +56,17 @@ class LiveFigures(LineFigures):
 
     def __add__(self, other: LiveFigures) -> LiveFigures:
         return LiveFigures(*map(add, _figures_of(self), _figures_of(other)))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How many resources were read, and rejected or not judged of them, so many seconds after the
+    run began.
+    """
+
+    seconds: float
+    resources: int
+    rejected: int
 
 
 _figures_of = attrgetter(*(item.name for item in fields(LiveFigures)))

@@ -10,7 +10,7 @@ from bulkfhir.validators import Level
 
 from .counting.progress import CancelEvent, OnProgress
 from .executors import Runner, check_executor, default_workers, open_runner
-from .job_choices import Choices, Limits
+from .job_choices import Choices, Limits, ReportWish
 from .job_run import JobResult
 from .job_start import JobId, Sizes, started_job
 from .job_status import JobStatus
@@ -53,6 +53,8 @@ def import_job(
     work_folder: SourceLike | None = None,
     values: bool = True,
     max_issues: int = 1_000,
+    report: bool = False,
+    report_values: bool = False,
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
 ) -> JobResult:
@@ -109,6 +111,9 @@ def import_job(
                        a plug-in says as plain text is left out
     max_issues         issues shown of a line at the most, errors first, then one that says how
                        many more there are; 0 shows all. Counts are always of all
+    report             report.html and report.json are written into the job's folder at last: what
+                       was found, for a person and for a program, without any value of the data
+    report_values      the report may quote values of the data
     on_progress        called in this thread about twice a second, and once at the end
     cancel             an event; once it is set the job ends as CANCEL_COMPLETED and may be resumed
 
@@ -151,6 +156,7 @@ def import_job(
         take_over=take_over,
         executor=executor,
         executor_options=executor_options,
+        report=ReportWish(values=report_values) if report or report_values else None,
         on_progress=on_progress,
         cancel=cancel,
     )
@@ -173,10 +179,12 @@ def run_import(
     executor_options: Mapping[str, object] | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
+    report: ReportWish | None = None,
     keep_access_check: bool = False,
 ) -> JobResult:
     """Do what ``import_job`` does, with the choices as one record.
 
+    report      the report that is written once the job is published; None: none
     keep_access_check   the file by which access to the output was tried stays, as HealthLake's does
     contract    an input is what HealthLake's contract calls one, and no source is a glob
     """
@@ -196,6 +204,7 @@ def run_import(
         contract=contract,
         resume=resume,
         take_over=take_over,
+        report=report,
         keep_access_check=keep_access_check,
     ) as job:
         if job.plan is None:

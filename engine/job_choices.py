@@ -24,6 +24,7 @@ __all__ = [
     "TERMINOLOGIES",
     "UNKNOWN_PROFILES",
     "Choices",
+    "ReportWish",
     "Limits",
     "default_versions",
 ]
@@ -107,6 +108,19 @@ class Choices:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what ``to_json`` made, after JSON; one that is not there has its default."""
         return cls(**{name: _frozen(value) for name, value in data.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportWish:
+    """How a job's report is to be, where one is wanted. It decides nothing of what is imported, so
+    that a job may be gone on with by another wish.
+
+    values  whether it may quote values of the data
+    name    the job's name, as its user gave it
+    """
+
+    values: bool = False
+    name: str | None = None
 
 
 def _frozen(value: Any) -> Any:

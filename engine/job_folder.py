@@ -26,6 +26,8 @@ __all__ = [
     "MANIFEST",
     "PLAN",
     "RELATIONS",
+    "REPORT_JSON",
+    "REPORT_PAGE",
     "WORK",
     "folder_of_job_file",
     "job_file",
@@ -43,6 +45,12 @@ ACCESS_CHECK = ".healthlake_write_access_check_file.temp"
 
 MANIFEST = "Manifest.json"
 """File of the job's folder that is written last: the job is complete."""
+
+REPORT_PAGE = "report.html"
+REPORT_JSON = "report.json"
+"""Files of the job's folder that say what was found, for a person and for a program, where a report
+was asked for. They hold times, and are no part of what two runs have alike.
+"""
 
 WORK = ".work"
 """Folder for parts and the checkpoint, or the end of its name. It is removed once the Manifest is

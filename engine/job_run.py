@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+
+from bulkfhir.validators.errors import BulkfhirError
 
 from .across.cause_sums import CauseSums, find_causes
 from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
@@ -25,7 +28,10 @@ from .errors import (
 )
 from .executors import Cancelled, Runner, Task, TaskFailure, run_all, working
 from .figures import JobProgressReport
+from .job_choices import ReportWish
 from .job_folder import MANIFEST, PLAN, WORK
+from .job_report.job_facts import JobFacts
+from .job_report.report_files import write_report
 from .job_status import JobStatus
 from .logs import log_crash
 from .reach import look_again, refuse_unreachable
@@ -97,8 +103,9 @@ class JobRun:
         storage: Storage,
         checkpoint: Checkpoint,
         published: Collection[str] | None = None,
+        report: ReportWish | None = None,
     ) -> None:
-        self._published = published
+        self._published, self._wish = published, report
         self._job_id, self._datastore_id = job_id, datastore_id
         self._folder, self._storage, self._checkpoint = folder, storage, checkpoint
         self._uri = storage.public(folder) + "/"
@@ -204,6 +211,7 @@ class JobRun:
             results = {result.index: result for result in plan.ending.results}
             for result in results.values():
                 tracker.add(result, earlier=True)
+        curve = plan.ending.curve if plan.ending else tracker.read()
         ordered = [results[shard.index] for shard in plan.shards]
         outcomes = _outcomes(plan, results)
         tracker.phase = "publishing"
@@ -215,7 +223,7 @@ class JobRun:
                 if plan.settings.choices.checks
                 else None
             )
-            ending = Ending(tuple(ordered), duplicates, causes, checks)
+            ending = Ending(tuple(ordered), duplicates, causes, checks, curve)
             self._sweep()  # what killed workers left
             self._storage.settle(self._folder)  # before the parts go that all is made of
             self._claim.confirm()
@@ -225,8 +233,11 @@ class JobRun:
         )
         place = self._storage.join(self._folder, MANIFEST)
         self._storage.put(place, manifest.to_bytes(), durable=True)
+        ended = self._completed(plan, outcomes, manifest, ending, tracker)
+        self._report(plan, ended, ending, tracker)
         self._checkpoint.delete(self._claim)
-        return self._completed(plan, outcomes, manifest, ending, tracker)
+        tracker.finish(ended.progress)
+        return ended
 
     def _read(self, plan: Plan, runner: Runner, tracker: Tracker) -> dict[int, ShardResult]:
         """Have every shard read that an earlier run did not finish; return all results by index."""
@@ -313,7 +324,6 @@ class JobRun:
             and manifest.files_read_with_success == manifest.scanned_files
         )
         status = JobStatus.COMPLETED if clean else JobStatus.COMPLETED_WITH_ERRORS
-        tracker.finish(report)
         return JobResult(
             status,
             None,
@@ -325,6 +335,33 @@ class JobRun:
             summary,
             tracker.elapsed,
         )
+
+    def _report(self, plan: Plan, result: JobResult, ending: Ending, tracker: Tracker) -> None:
+        """Write the report, where one is wanted. That it cannot be written fails no job."""
+        if self._wish is None or result.manifest is None:
+            return
+        try:
+            facts = JobFacts(
+                wish=self._wish,
+                job_id=self._job_id,
+                datastore_id=self._datastore_id,
+                status=result.status,
+                folder=self._uri,
+                source=plan.source_uri,
+                choices=plan.settings.choices,
+                manifest=result.manifest,
+                progress=result.progress,
+                summary=result.summary,
+                finished=time.time(),
+                elapsed=result.elapsed,
+                earlier=tracker.before,
+                curve=ending.curve,
+            )
+            write_report(facts, self._storage, self._folder)
+        except (BulkfhirError, OSError) as error:
+            _log.warning("the report of the job could not be written: %s", error)
+        except Exception as error:  # noqa: BLE001 the job is published: no bug of its report undoes that
+            log_crash("the report of the job could not be written", error)
 
     def _stopped(
         self, status: JobStatus, message: str | None, runner: Runner, tracker: Tracker

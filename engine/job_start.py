@@ -14,7 +14,7 @@ from .access import Access
 from .checkpoint import Checkpoint, Plan
 from .errors import AccessDenied, ConfigurationError, StorageError
 from .executors import default_workers
-from .job_choices import Choices
+from .job_choices import Choices, ReportWish
 from .job_folder import job_folder_name
 from .job_run import JobRun
 from .limits import over_limits
@@ -122,6 +122,7 @@ def started_job(
     contract: bool = False,
     resume: bool = False,
     take_over: bool = False,
+    report: ReportWish | None = None,
     keep_access_check: bool = False,
 ) -> Iterator[StartedJob]:
     """Hold a job whose plan lies in its work folder: a new one, or with ``resume`` that of an
@@ -137,7 +138,7 @@ def started_job(
     checkpoint = Checkpoint(folder, choices.encryption_key_id, choices.work_folder)
     secret = secrets.token_hex(16) if choices.checks else ""
     settings = Settings(choices, checkpoint.work_folder, folder, secret=secret)
-    job = JobRun(name.job, name.datastore, folder, storage, checkpoint)
+    job = JobRun(name.job, name.datastore, folder, storage, checkpoint, report=report)
     access = Access(place, settings, keep_check=keep_access_check)
     if not (resume or checkpoint.elsewhere):
         job.check_new(resume)  # before anything is written

@@ -50,6 +50,7 @@ COLUMN = {
         job
         job_start
         job_run refusals
+        job_report
         reach access recorded_groups
         dispatch preload
         worker
@@ -65,7 +66,7 @@ COLUMN = {
         job_choices
         storage columns
         own_process process_identity temporary job_status sealed totals figures
-        log_lines logs errors
+        log_lines logs errors printable
     """,
 }
 """The layers, from the top down: the folders and the files beside them that stand on one line may

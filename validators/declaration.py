@@ -8,7 +8,7 @@ values that quote the data or without them.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from string import Formatter
@@ -37,6 +37,8 @@ class Declaration:
     section    the section of FHIR R4 that states the rule; "" where the specification does not
     reference  the ids that HL7's validator gives to what the rule finds
     quotes     the fields that may quote values of the data
+    names      the fields that may say a member name which the data made up: no value of an element,
+               and shown beside masked ones, but nothing to hand on to others
     aliases    names that the rule had in earlier versions
     family     the field that holds the name a user sees, where definitions name the rules that
                this declaration stands for; "" where ``name`` is that name
@@ -57,6 +59,7 @@ class Declaration:
     section: str = ""
     reference: tuple[str, ...] = ()
     quotes: frozenset[str] | tuple[str, ...] = ()
+    names: frozenset[str] | tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     family: str = ""
     parsing: bool = False
@@ -81,6 +84,7 @@ class Declaration:
             self,
             template=template,
             quotes=tuple(quotes),
+            names=(),
             code=self.code if code is None else code,
             service=self.service if service is None else service,
             brief=brief,
@@ -114,6 +118,17 @@ class Declaration:
         """Return the values for the fields of a whole sentence; None where it is another's."""
         match = _reading(self.template).fullmatch(sentence)
         return None if match is None else match.groupdict()
+
+    def brief_pieces(self, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Yield the brief sentence in pieces: (the field, the text), the field "" for text that
+        holds nothing of the data.
+        """
+        told = {*self.quotes, *self.names}
+        for text, name, spec, conversion in Formatter().parse(self.brief or self.template):
+            yield "", text
+            if name is not None:
+                field = "{0" + (f"!{conversion}" if conversion else "") + f":{spec or ''}" + "}"
+                yield name if name in told else "", field.format(values[name])
 
     @property
     def hidden(self) -> Declaration:

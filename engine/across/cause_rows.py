@@ -23,6 +23,7 @@ __all__ = [
     "FindingPiece",
     "GroupKey",
     "GroupRow",
+    "Quoted",
     "encode_rows",
     "group_sum",
     "masked",
@@ -31,6 +32,11 @@ __all__ = [
 ]
 
 _DIGITS = re.compile(r"[0-9]+")
+
+Quoted = tuple[str, int, int]
+"""(field of the sentence, start, end) of a stretch that may quote the data; "" of text of which no
+field is known.
+"""
 
 
 class GroupKey(NamedTuple):
@@ -54,9 +60,11 @@ class GroupRow:
     types    resource type -> issues; "" where the type is not known
     places   (line, resource as ``Patient/1``, "" where it has no id) of the first lines
     mend     the number of the cause that the group is mended with; see ``mend_id``
+    quoted   the stretches of the sentence that may quote the data
     """
 
     mend: int
+    quoted: list[Quoted] = field(default_factory=list)
     issues: int = 0
     lines: int = 0
     types: dict[str, int] = field(default_factory=dict)
@@ -95,7 +103,8 @@ def encode_rows(
     loud   (errors, line) of the lines that have most
     """
     rows: list[tuple[Any, ...]] = [
-        ("group", *key, row.issues, row.lines, row.types, row.places) for key, row in groups.items()
+        ("group", *key, row.issues, row.lines, row.types, row.places, row.quoted)
+        for key, row in groups.items()
     ]
     rows += [("set", key, lines) for key, lines in sets.items()]
     rows += [("loud", errors, line) for errors, line in loud]
@@ -147,9 +156,10 @@ def _lines(reader: Reader) -> Iterator[bytes]:
 
 
 def group_sum(left: list[Any], right: list[Any]) -> list[Any]:
-    """Return the sum of two groups of one key: ``[issues, lines, types, places]``."""
+    """Return the sum of two groups of one key: ``[issues, lines, types, places, quoted]``."""
     types = dict(left[2])
     for name, count in right[2].items():
         types[name] = types.get(name, 0) + count
     places = sorted((*left[3], *right[3]), key=lambda place: place[:2])[:EXAMPLES]
-    return [left[0] + right[0], left[1] + right[1], types, places]
+    quoted = sorted({tuple(span) for span in (*left[4], *right[4])})
+    return [left[0] + right[0], left[1] + right[1], types, places, quoted]

@@ -18,7 +18,7 @@ from ..job_folder import CAUSES, part_uri
 from ..settings import Settings
 from ..storage import storage_for
 from ..totals import Place
-from .cause_rows import FindingPart, GroupKey, group_sum, masked, mend_id, read_rows
+from .cause_rows import FindingPart, GroupKey, Quoted, group_sum, masked, mend_id, read_rows
 from .mending import mending_order
 from .sums import Sums
 
@@ -39,14 +39,19 @@ _SETS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class CauseGroup:
-    """Findings that are alike. ``places`` are (place, resource) of the first
-    lines, the resource as ``Patient/1``."""
+    """Findings that are alike.
+
+    places   (place, resource) of the first lines, the resource as ``Patient/1``
+    quoted   the stretches of the sentence that may quote the data; None where an earlier version
+             did not say
+    """
 
     key: GroupKey
     issues: int
     lines: int
     types: Mapping[str, int]
     places: tuple[tuple[Place, str], ...]
+    quoted: tuple[Quoted, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class MendStep:
     issues: int
     types: tuple[str, ...]
     whole: int
+    quoted: tuple[Quoted, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +96,20 @@ class CauseSums:
                 entry["lines"],
                 entry["types"],
                 tuple(((place[0], place[1]), name) for place, name in entry["places"]),
+                _spans(entry.get("quoted")),
             )
             for entry in data["groups"]
         )
-        mends = (MendStep(**{**entry, "types": tuple(entry["types"])}) for entry in data["mends"])
+        mends = (
+            MendStep(
+                **{
+                    **entry,
+                    "types": tuple(entry["types"]),
+                    "quoted": _spans(entry.get("quoted")),
+                }
+            )
+            for entry in data["mends"]
+        )
         return cls(tuple(groups), data["distinct"], tuple(data["loud"]), tuple(mends))
 
 
@@ -107,10 +123,11 @@ def find_causes(
     with Sums(group_sum) as groups, Sums(int.__add__) as sets:
         for shard, row in _rows(settings, parts, beat):
             match row:
-                case ["group", severity, rule, path, message, issues, lines, types, places]:
+                case ["group", severity, rule, path, message, issues, lines, types, places, *rest]:
                     placed = [[shard, line, name] for line, name in places]
                     key = GroupKey(severity, rule, path, message)
-                    groups.add(key, [issues, lines, types, placed])
+                    quoted = rest[0] if rest else [["", 0, len(message)]]  # an earlier version's
+                    groups.add(key, [issues, lines, types, placed, quoted])
                 case ["set", causes, lines]:
                     sets.add(tuple(causes), lines)
                 case ["loud", errors, _]:
@@ -151,7 +168,7 @@ def _kept(
     counted, described = Counter[str](), dict[int, _Described]()
 
     def all_groups() -> Iterator[CauseGroup]:
-        for key, (issues, lines, types, places) in sums:
+        for key, (issues, lines, types, places, quoted) in sums:
             counted["groups"] += 1
             group = CauseGroup(
                 GroupKey(*key),
@@ -159,11 +176,12 @@ def _kept(
                 lines,
                 dict(sorted(types.items(), key=lambda entry: (-entry[1], entry[0]))),
                 tuple(((shard, line), name) for shard, line, name in places),
+                _spans(quoted),
             )
             if causes and group.key.severity in FAILING:
                 cause = mend_id(*group.key[1:])
                 if cause in causes:
-                    described.setdefault(cause, _Described(group.key)).add(group)
+                    described.setdefault(cause, _Described(group)).add(group)
             yield group
 
     kept = tuple(heapq.nsmallest(KEPT, all_groups(), key=_order))
@@ -173,8 +191,8 @@ def _kept(
 class _Described:
     """The groups that one mending mends, added up."""
 
-    def __init__(self, first: GroupKey) -> None:
-        self._first = first
+    def __init__(self, first: CauseGroup) -> None:
+        self._first, self._quoted = first.key, first.quoted
         self._groups = self._issues = 0
         self._types = Counter[str]()
 
@@ -186,8 +204,18 @@ class _Described:
     def step(self, whole: int) -> MendStep:
         _, rule, path, message = self._first
         types = tuple(name for name, _ in self._types.most_common())
-        shown = message if self._groups == 1 else masked(message)
-        return MendStep(rule, path, shown, self._issues, types, whole)
+        shown, quoted = message, self._quoted
+        if self._groups > 1:
+            shown = masked(message)
+            quoted = quoted and tuple(
+                (name, len(masked(message[:start])), len(masked(message[:end])))
+                for name, start, end in quoted
+            )
+        return MendStep(rule, path, shown, self._issues, types, whole, quoted)
+
+
+def _spans(quoted: Iterable[Any] | None) -> tuple[Quoted, ...] | None:
+    return None if quoted is None else tuple((name, start, end) for name, start, end in quoted)
 
 
 def _order(group: CauseGroup) -> tuple[bool, int, str, str, str, str]:

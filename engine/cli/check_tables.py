@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from .printable import printable
+from ..printable import printable
 
 if TYPE_CHECKING:
     from ..across.job_checks import JobChecks

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..printable import printable
 from . import exits
-from .printable import printable
 
 if TYPE_CHECKING:
     from ..comparing.comparison import Comparison, OneSided

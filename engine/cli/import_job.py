@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..job_choices import ReportWish
+from ..printable import printable
 from . import exits, options
 from .job_results import exit_code, result_document, show_result
 from .landing import landing, result_format
-from .printable import printable
 
 if TYPE_CHECKING:
     from ..log_lines import LogFormat
@@ -32,6 +33,12 @@ __all__ = ["command"]
     help="Go on with a job on S3 that another process held and left a moment ago.",
 )
 @result_format
+@click.option(
+    "--no-report",
+    is_flag=True,
+    help="Do not write report.html and report.json into the job's folder.",
+)
+@options.report_values
 @options.checking
 @options.showing
 @options.summing
@@ -46,6 +53,8 @@ def command(
     output_format: str,
     fail_on: tuple[str, ...],
     statistics: bool,
+    no_report: bool,
+    report_values: bool,
     exit_zero: bool,
     quiet: bool,
     verbose: int,
@@ -55,7 +64,7 @@ def command(
     """Validate NDJSON and write HealthLake's output layout.
 
     SOURCE is a file, folder, glob, s3:// prefix or - for standard input. The job's folder holds
-    Manifest.json, SUCCESS/ and FAILURE/.
+    Manifest.json, SUCCESS/ and FAILURE/, and report.html, which quotes no value of the data.
     """
     from ..jobs.recording import recorded_import
     from .live import progress_shown
@@ -64,6 +73,10 @@ def command(
     choices, showing = options.chosen(running, fail_on), options.shown(running)
     if running["resume"] and not running["job_id"]:
         raise click.UsageError("--resume goes on with the job that --job-id names")
+    if report_values and (no_report or not choices.values):
+        other = "--no-report" if no_report else "--no-values"
+        raise click.UsageError(f"--include-values contradicts {other}")
+    running["report"] = None if no_report else ReportWish(values=report_values)
     running["job_id"] = running["job_id"] or secrets.token_hex(16)
     try:
         with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as on_progress:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..printable import printable
 from . import exits
-from .printable import printable
 
 if TYPE_CHECKING:
     from ..job_run import JobResult

@@ -23,6 +23,7 @@ __all__ = [
     "limits",
     "profiles",
     "rejected_again",
+    "report_values",
     "retrying",
     "shown",
     "showing",
@@ -97,6 +98,14 @@ state_file = click.option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
     help="SQLite file of jobs.  [default: $XDG_STATE_HOME/bulkfhir/jobs.db]",
+)
+
+
+report_values = click.option(
+    "--include-values",
+    "report_values",
+    is_flag=True,
+    help="Let report.html and report.json quote values of the data.",
 )
 
 

@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..job_choices import ReportWish
 from . import exits
-from .options import chosen, limits, profiles, retrying, state_file, work_folder, workers
+from .options import (
+    chosen,
+    limits,
+    profiles,
+    report_values,
+    retrying,
+    state_file,
+    work_folder,
+    workers,
+)
 
 if TYPE_CHECKING:
     from ..log_lines import LogFormat
@@ -97,6 +107,12 @@ def _page_token(file: Path) -> str:
 @limits("healthlake")
 @work_folder
 @click.option(
+    "--report",
+    is_flag=True,
+    help="Write report.html and report.json into the folder of every job.",
+)
+@report_values
+@click.option(
     "--throttle",
     type=click.Choice(("none", "service")),
     default="none",
@@ -152,6 +168,8 @@ def command(
     credentials: Path | None,
     page_token_file: Path | None,
     without_auth: bool,
+    report: bool,
+    report_values: bool,
     region: str,
     account: str,
     log_format: LogFormat,
@@ -169,6 +187,8 @@ def command(
         raise click.UsageError("--credentials is of use with --require-auth only")
     if page_token_file is not None and not require_auth:
         raise click.UsageError("--page-token-file is of use with --require-auth only")
+    if report_values and not report:
+        raise click.UsageError("--include-values is of use with --report only")
     local = _is_loopback(host)
     if not (local or require_auth or without_auth):
         raise click.UsageError(
@@ -194,7 +214,8 @@ def command(
     check_packages(choices.packages, choices.default_versions)
     given_token = None if page_token_file is None else _page_token(page_token_file)
     page_token = given_token or secrets.token_urlsafe(32)
-    run = RunOptions(workers, choices, log_format, level)
+    wish = ReportWish(values=report_values) if report else None
+    run = RunOptions(workers, choices, log_format, level, wish)
     settings = ServiceSettings(
         state=state or default_path(),
         run=run,

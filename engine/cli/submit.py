@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..printable import printable
 from . import exits, options
 from .option_types import Location
-from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

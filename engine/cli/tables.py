@@ -9,9 +9,9 @@ from rich.table import Table
 
 from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
 
+from ..printable import printable
 from .cause_lines import cause_lines
 from .check_tables import check_notes, check_tables
-from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,7 +10,7 @@ from bulkfhir.validators import BlockVerdicts, Issue, Verdict
 from bulkfhir.validators.excerpt import MORE
 from bulkfhir.validators.issue import FAILING
 
-from ..across.cause_rows import GroupKey, GroupRow, encode_rows, mend_id
+from ..across.cause_rows import GroupKey, GroupRow, Quoted, encode_rows, mend_id
 from ..across.cause_sums import LOUD, MANY
 from ..totals import counted_type
 
@@ -69,14 +69,16 @@ class CauseTally:
     def _add_line(self, verdict: Verdict, line: int, *, rejected: bool) -> None:
         kind = counted_type(verdict.resource_type, verdict.issues)
         name = _sound(f"{kind}/{verdict.resource_id}") if verdict.resource_id else ""
-        counts = Counter(_keys(verdict, kind))
+        found = list(_keys(verdict, kind))
+        counts, sources = Counter(key for key, _ in found), dict(found)
         for (severity, rule), count in verdict.hidden.items():
             counts[GroupKey(severity, rule, "", _NOT_SHOWN)] += count
         mends, errors = set[int](), 0
         for key, count in counts.items():
             row = self._groups.get(key)
             if row is None:
-                row = self._groups[key] = GroupRow(mend_id(*map(_sound, key[1:])))
+                number = mend_id(*map(_sound, key[1:]))
+                row = self._groups[key] = GroupRow(number, _quoted(key, sources.get(key)))
             row.add(count, kind, line, name)
             if key.severity in FAILING:
                 errors += count
@@ -88,10 +90,32 @@ class CauseTally:
                 self._loud.append((errors, line))
 
 
-def _keys(verdict: Verdict, kind: str) -> Iterator[GroupKey]:
+def _keys(verdict: Verdict, kind: str) -> Iterator[tuple[GroupKey, Issue]]:
     for issue in verdict.issues:
         if issue.rule != MORE.name:
-            yield GroupKey(issue.severity, issue.rule, _path(issue, kind), cut(_message(issue)))
+            path, message = _path(issue, kind), cut(_message(issue))
+            yield GroupKey(issue.severity, issue.rule, path, message), issue
+
+
+def _quoted(key: GroupKey, issue: Issue | None) -> list[Quoted]:
+    """Return which stretches of a group's sentence are of the data: of the plain text of a plug-in
+    that may be any.
+    """
+    if issue is None:
+        return []
+    spans, at = list[Quoted](), 0
+    whole: list[Quoted] = [("", 0, len(_sound(key.message)))]
+    if issue.violation is None:
+        return whole
+    declaration, values = issue.violation.declaration, issue.violation.values
+    pieces = [(name, _sound(text)) for name, text in declaration.brief_pieces(values)]
+    if cut("".join(text for _, text in pieces)) != cut(_sound(key.message)):
+        return whole
+    for name, text in pieces:
+        if name and text:
+            spans.append((name, at, at + len(text)))
+        at += len(text)
+    return spans
 
 
 def _message(issue: Issue) -> str:

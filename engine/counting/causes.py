@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bulkfhir.validators.issue import FAILING
 
+from ..across.cause_rows import Quoted
 from ..across.cause_sums import CauseGroup, CauseSums, MendStep
 from ..totals import Place, Totals
 
@@ -35,6 +36,7 @@ class Cause:
     issues    how many there are, ``lines`` in how many lines
     types     resource type -> issues, the most frequent first; "" where it is not known
     first     the first lines, three at the most, beside the resource in each: ``Patient/1``
+    quoted    the stretches of the message that may quote the data; None where nobody knows
     """
 
     severity: str
@@ -45,6 +47,7 @@ class Cause:
     lines: int
     types: Mapping[str, int] = field(hash=False)
     first: tuple[tuple[Example, str], ...] = ()
+    quoted: tuple[Quoted, ...] | None = None
 
     @property
     def fails(self) -> bool:
@@ -58,6 +61,7 @@ class Mend:
 
     message   what was found; ``#`` stands for numbers in which the findings differ
     whole     rejected lines that pass once this one and all before it are mended
+    quoted    as of a cause
     """
 
     rule: str
@@ -65,6 +69,7 @@ class Mend:
     message: str
     issues: int
     whole: int
+    quoted: tuple[Quoted, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +123,13 @@ def _cause(group: CauseGroup, locate: Callable[[Place], Example]) -> Cause:
     severity, rule, path, message = group.key
     first = tuple((locate(place), name) for place, name in group.places)
     path = _placed(path, tuple(group.types))
-    return Cause(severity, rule, path, message, group.issues, group.lines, group.types, first)
+    counts = group.issues, group.lines, group.types
+    return Cause(severity, rule, path, message, *counts, first, group.quoted)
 
 
 def _mend(step: MendStep) -> Mend:
-    return Mend(step.rule, _placed(step.path, step.types), step.message, step.issues, step.whole)
+    path = _placed(step.path, step.types)
+    return Mend(step.rule, path, step.message, step.issues, step.whole, step.quoted)
 
 
 def _placed(path: str, types: tuple[str, ...]) -> str:

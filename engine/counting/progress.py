@@ -15,6 +15,7 @@ from ..figures import (
     JobProgressReport,
     LineFigures,
     LiveFigures,
+    Moment,
 )
 from ..reading.sources import InputFile
 from ..shard import Shard, ShardResult
@@ -25,6 +26,9 @@ Phase = Literal["reading", "publishing", "done"]
 
 _PERIOD = 0.5
 """Seconds between two calls of the callback."""
+
+_CURVE = 300
+"""About how many moments are kept of a long job: two a second at first, ever fewer later."""
 
 
 class CancelEvent(Protocol):
@@ -80,10 +84,11 @@ class Tracker:
         self._begun = time.monotonic()
         self._last = 0.0
         self.phase: Phase = "reading"
-        self._done = self._bytes = self._before = 0
-        self._lines = dict.fromkeys(LINE_FIGURES, 0)
+        self._done = self._bytes = 0
+        self._lines, self._earlier = dict.fromkeys(LINE_FIGURES, 0), dict.fromkeys(LINE_FIGURES, 0)
         self._statuses, self._imported = [200] * len(inputs), [0] * len(inputs)
         self._rules = Counter[str]()
+        self._curve: list[Moment] = []
 
     def add(self, result: ShardResult, *, earlier: bool = False) -> None:
         """Count a finished shard; ``earlier`` where a former run of the job finished it."""
@@ -91,7 +96,7 @@ class Tracker:
         self._done += 1
         for name in LINE_FIGURES:
             self._lines[name] += getattr(result.totals, name)
-        self._before += result.totals.imported if earlier else 0
+            self._earlier[name] += getattr(result.totals, name) if earlier else 0
         self._rules.update(result.totals.rules)
         self._bytes += (
             self._inputs[shard.file].size
@@ -107,6 +112,9 @@ class Tracker:
         if self._cancel is not None and self._cancel.is_set():
             raise Cancelled
         now = time.monotonic()
+        last = self._curve[-1].seconds if self._curve else 0.0
+        if self.elapsed - last >= max(_PERIOD, self.elapsed / _CURVE):
+            self._keep_moment()
         if self._on_progress and now - self._last >= _PERIOD:
             self._last = now
             self._on_progress(self.progress())
@@ -128,6 +136,25 @@ class Tracker:
                     dict(self._rules),
                 )
             )
+
+    def read(self) -> tuple[Moment, ...]:
+        """Return the moments of this run until now, when all is read."""
+        self._keep_moment()
+        return tuple(self._curve)
+
+    def _keep_moment(self) -> None:
+        live = self._counters.sums() if self._counters else LiveFigures()
+        counts = {
+            name: done - self._earlier[name] + getattr(live, name)
+            for name, done in self._lines.items()
+        }
+        rejected = counts["customer_errors"] + counts["server_errors"]
+        self._curve.append(Moment(self.elapsed, counts["scanned"], rejected))
+
+    @property
+    def before(self) -> int:
+        """Return how many resources former runs of the job accepted."""
+        return self._earlier["imported"]
 
     @property
     def elapsed(self) -> float:
@@ -156,5 +183,5 @@ class Tracker:
 
     def report(self, lines: LineFigures, files: FileFigures) -> JobProgressReport:
         """Return the report on these figures, with the throughput of this run."""
-        throughput = (lines.imported - self._before) / max(self.elapsed, 0.001)
+        throughput = (lines.imported - self.before) / max(self.elapsed, 0.001)
         return JobProgressReport.of(lines, files, round(throughput, 1))

@@ -114,6 +114,7 @@ def _run(job: ImportJob, options: RunOptions, recording: Recording) -> JobResult
             on_progress=recording,
             cancel=recording,
             resume=resume,
+            report=options.report and replace(options.report, name=job.name),
             keep_access_check=True,
         )
     except EngineError as error:

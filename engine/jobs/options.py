@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from ..job_choices import Choices
+from ..job_choices import Choices, ReportWish
 from ..log_lines import LogFormat
 
 __all__ = ["RunOptions"]
@@ -20,12 +20,14 @@ class RunOptions:
     workers           processes of a job's pool; None: the engine's own choice
     choices           of every job, but for its level and its key, which its request states
     log_format, log_level   of the job's lines on standard error
+    report            the report of every job, its name apart; None: none
     """
 
     workers: int | None = None
     choices: Choices = field(default_factory=lambda: Choices(limits="healthlake"))
     log_format: LogFormat = "text"
     log_level: str = "WARNING"
+    report: ReportWish | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as JSON values, for the process of a job."""
@@ -34,4 +36,6 @@ class RunOptions:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what ``to_json`` made, after JSON."""
-        return cls(**{**data, "choices": Choices.from_json(data["choices"])})
+        wish = data.get("report")
+        report = None if wish is None else ReportWish(**wish)
+        return cls(**{**data, "choices": Choices.from_json(data["choices"]), "report": report})

@@ -30,6 +30,22 @@ _KNOWN = (
 """How the urls of others begin, and the packages that hold them, as their publishers name them."""
 
 
+_GUIDES = frozenset(
+    """
+    hl7.fhir.us.bulkdata hl7.fhir.us.carin-bb hl7.fhir.us.core hl7.fhir.us.davinci-atr
+    hl7.fhir.us.davinci-cdex hl7.fhir.us.davinci-crd hl7.fhir.us.davinci-deqm
+    hl7.fhir.us.davinci-drug-formulary hl7.fhir.us.davinci-dtr hl7.fhir.us.davinci-hrex
+    hl7.fhir.us.davinci-pas hl7.fhir.us.davinci-pdex hl7.fhir.us.davinci-pdex-plan-net
+    hl7.fhir.us.ecr hl7.fhir.us.mcode hl7.fhir.us.odh hl7.fhir.us.qicore
+    hl7.fhir.us.sdoh-clinicalcare
+    hl7.fhir.uv.bulkdata hl7.fhir.uv.extensions hl7.fhir.uv.genomics-reporting hl7.fhir.uv.ips
+    hl7.fhir.uv.pocd hl7.fhir.uv.sdc hl7.fhir.uv.smart-app-launch
+    hl7.fhir.uv.subscriptions-backport
+    """.split()
+)
+"""Guides of HL7 that are known by name: what a url alone says may be made up."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnknownProfile:
     """A profile that was claimed and is not known.
@@ -46,6 +62,12 @@ class UnknownProfile:
     held: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
     package: str = ""
+
+    @property
+    def is_listed(self) -> bool:
+        """Return whether this project itself knows the package by its name."""
+        name = self.package.partition("#")[0]
+        return name in _GUIDES or name in (known for _, known in _KNOWN)
 
     @property
     def command(self) -> str:

@@ -1,4 +1,4 @@
-"""A job's Manifest and outcome files, as the job page offers them."""
+"""A job's Manifest, report and outcome files, as the job page offers them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import NotFound, StorageError
+from ..job_folder import MANIFEST, REPORT_JSON, REPORT_PAGE
 from ..jobs import ImportJob
 from ..storage import normal, storage_for
 from .exchange import Response, as_json
@@ -13,6 +14,7 @@ from .exchange import Response, as_json
 __all__ = ["file_response", "listing_response"]
 
 _FOLDERS = ("SUCCESS/", "FAILURE/", "SUCCESS_WITH_SEARCH_VALIDATION_FAILURES/")
+_FILES = (MANIFEST, REPORT_PAGE, REPORT_JSON)
 _SHOWN = 500
 """Files that the page lists; a job may have twenty thousand."""
 
@@ -39,7 +41,8 @@ def listing_response(job: ImportJob) -> Response:
     ]
     files.sort(
         key=lambda file: (
-            file["name"] != "Manifest.json",
+            file["name"] not in _FILES,
+            file["name"] != MANIFEST,
             not file["name"].startswith("FAILURE/"),
             file["name"],
         )
@@ -48,8 +51,8 @@ def listing_response(job: ImportJob) -> Response:
 
 
 def file_response(job: ImportJob, name: str) -> Response:
-    """Return one of the job's files as plain text, whatever it holds: the browser runs nothing of
-    it.
+    """Return one of the job's files: as plain text, whatever it holds, the report as the page that
+    it is. The browser runs nothing of either, and loads nothing for it.
     """
     if not _offered(name):
         return as_json(404, {"message": "The job has no such file"})
@@ -69,14 +72,17 @@ def file_response(job: ImportJob, name: str) -> Response:
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "no-store",
     }
+    if name == REPORT_PAGE:
+        headers["Content-Type"] = "text/html; charset=utf-8"
+        headers["Content-Security-Policy"] += "; style-src 'unsafe-inline'; img-src data:"
     return Response(200, headers, _pieces(reader))
 
 
 def _offered(name: str) -> bool:
-    """Only the Manifest and the logs, and no name with a step that leads elsewhere."""
+    """Only the Manifest, the report and the logs, and no name with a step that leads elsewhere."""
     steps = name.split("/")
     return (
-        (name == "Manifest.json" or name.startswith(_FOLDERS))
+        (name in _FILES or name.startswith(_FOLDERS))
         and not {"", ".", ".."} & set(steps)
         and "\0" not in name
         and "\\" not in name

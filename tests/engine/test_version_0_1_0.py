@@ -74,6 +74,15 @@ def without_remarks(found: dict[str, bytes]) -> dict[str, bytes]:
     }
 
 
+def test_a_report_says_what_is_known_of_a_job_of_that_version(half_done):
+    source, output, folder = half_done
+    import_job(source, output, workers=1, report=True, **OPTIONS)
+    document = json.loads((folder / "report.json").read_text("utf-8"))
+    assert document["figures"]["resources"] > document["figures"]["acceptedByEarlierRuns"] > 0
+    assert document["rules"]
+    assert (folder / "report.html").exists()
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_import_is_gone_on_with_to_the_same_bytes(half_done, workers):
     source, output, folder = half_done

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bulkfhir.engine.job_choices import Choices, ReportWish
+from bulkfhir.engine.jobs.recording import recorded_import
 from bulkfhir.engine.server.exchange import Request
 from bulkfhir.engine.server.service import Service, ServiceSettings
 from tests.server.conftest import BAD, DATASTORE, GOOD, Served, finished, start_request, wait_for
@@ -281,6 +283,106 @@ def luminance(colour):
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+HOSTILE = "<img src=x onerror=document.title='run'><script>document.title='run'</script>"
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory):
+    """A server with --report and, in its state file, a job that a program ran: the job's name, a
+    file and a value of it are hostile, and its report may quote them. Returns (server, folder).
+    """
+    folder = tmp_path_factory.mktemp("reported")
+    server = Served(folder, "--datastore", DATASTORE, "--report")
+    patient = {"resourceType": "Patient", "id": "a", "birthDate": HOSTILE, HOSTILE[:60]: 1}
+    (folder / "in").mkdir()
+    file = folder / "in" / f"{HOSTILE.replace('/', '')}.ndjson"
+    file.write_text(json.dumps(patient))
+    job = recorded_import(
+        folder / "in",
+        folder / "out",
+        Choices(),
+        job_id="hostile",
+        datastore_id=DATASTORE,
+        state=folder / "jobs.db",
+        name=HOSTILE,
+        workers=1,
+        report=ReportWish(values=True, name=HOSTILE),
+    )
+    yield server, Path(job.job_folder.removeprefix("file://"))
+    server.end()
+
+
+def test_an_endpoint_writes_a_report_where_it_is_asked_and_none_elsewhere(reported, ended):
+    server, _ = reported
+    server.put("in/Patient.ndjson", GOOD + b'{"resourceType":"Patient","id":"c","gender":"nobody"}')
+    request = start_request(
+        source="s3://in-bucket/in/", JobName="by name", ValidationLevel="strict"
+    )
+    client = server.client()
+    finished(client, client.start_fhir_import_job(**request)["JobId"])
+    (report,) = (server.root / "out-bucket").rglob("report.json")
+    document = json.loads(report.read_text("utf-8"))
+    assert (document["job"]["name"], document["figures"]["rejected"]) == ("by name", 1)
+    assert "nobody" not in report.read_text("utf-8")
+    assert not list((ended[0].root / "out-bucket").rglob("report.*"))
+
+
+@in_a_browser
+@pytest.mark.parametrize("place", ["from the disk", "from the job page"])
+def test_a_hostile_name_file_and_value_are_shown_in_a_report_and_not_run(browser, reported, place):
+    server, folder = reported
+    page = (folder / "report.html").as_uri()
+    if place == "from the job page":
+        page = f"{server.url}/jobs/hostile/files/report.html"
+    browser.get(page)
+    shows(browser, "h1", HOSTILE)
+    shows(browser, ".causes", f"'{HOSTILE}' is no date")
+    shows(browser, ".causes", f"{HOSTILE.replace('/', '')}.ndjson:1")
+    assert browser.title == f"Import {HOSTILE}"
+    loading = "img, script, iframe, object, embed, a, form, link[rel=stylesheet]"
+    found = browser.execute_script(f"return document.querySelectorAll({loading!r}).length")
+    assert found == 0
+    assert (
+        browser.execute_script("return getComputedStyle(document.querySelector('h1')).fontWeight")
+        == "700"
+    )
+    assert complaints(browser) == []
+
+
+@in_a_browser
+@pytest.mark.parametrize("width", [390, 800, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_report_fits_and_stands_out(browser, reported, scheme, width):
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get((reported[1] / "report.html").as_uri())
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    script = """
+      const chosen = ['body', '.faint', '.places', 'dt', 'th'].map(s => document.querySelector(s));
+      return [document.body, ...chosen].map((e, i) =>
+        getComputedStyle(e)[i ? 'color' : 'backgroundColor']);
+    """
+    back, *texts = [luminance(colour) for colour in browser.execute_script(script)]
+    assert (back > 0.5) == (scheme == "light")
+    assert min((max(back, text) + 0.05) / (min(back, text) + 0.05) for text in texts) >= 4.5
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+@in_a_browser
+def test_the_page_of_a_hostile_job_shows_its_name_and_runs_nothing(browser, reported):
+    server, _ = reported
+    browser.get(f"{server.url}/jobs/hostile")
+    shows(browser, "#name", HOSTILE)
+    shows(browser, "#findings", "is no date")
+    shows(browser, "#files", "report.html")
+    assert browser.title != "run"
+    assert browser.execute_script("return document.querySelectorAll('img').length") == 0
+    assert complaints(browser) == []
 
 
 @in_a_browser

@@ -77,6 +77,7 @@ UNKNOWN_ELEMENT = Declaration(
     "a property is one that the type has",
     section="2.6.2",
     reference=("JSON", "ILLEGAL_PROPERTY"),
+    names=("name",),
     parsing=True,
     service="Unrecognised property '@{name}'",
 )

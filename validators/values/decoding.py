@@ -70,6 +70,7 @@ DUPLICATE_PROPERTY = Declaration(
     "a property stands once in an object",
     section="2.6.2",
     reference=("JSON",),
+    names=("name",),
     unplaced=True,
 )
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
+from ...printable import printable
 from ..cause_lines import cause_lines
-from ..printable import printable
 from .human import sentence
 
 if TYPE_CHECKING:

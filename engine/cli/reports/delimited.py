@@ -28,6 +28,10 @@ COLUMNS = (
 )
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet would take for a formula."""
+
+
 class JsonLinesReport:
     """One JSON object a finding, nothing else."""
 
@@ -47,7 +51,7 @@ class JsonLinesReport:
 
 
 class CsvReport:
-    """RFC 4180 with a header line."""
+    """RFC 4180 with a header line; no cell is a formula."""
 
     def __init__(self, out: TextIO, shown: Shown) -> None:
         del shown
@@ -56,8 +60,15 @@ class CsvReport:
 
     def add(self, finding: LineIssue) -> None:
         """Write a finding, or keep it for the end."""
-        self._rows.writerow(finding.columns())
+        self._rows.writerow({name: _defused(cell) for name, cell in finding.columns().items()})
 
     def finish(self, summary: Mapping[str, object]) -> None:
         """Write what stands at the end."""
         del summary
+
+
+def _defused(cell: str | int | None) -> str | int | None:
+    """Return a cell as text, by an apostrophe before it, where a spreadsheet would compute it: its
+    text may come from the data.
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

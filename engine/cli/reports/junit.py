@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bulkfhir.validators.issue import FAILING
 
-from ..printable import printable
+from ...printable import printable
 from .groups import GroupedReport, RuleGroup
 from .human import sentence
 

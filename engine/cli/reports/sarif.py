@@ -14,7 +14,7 @@ from bulkfhir.validators.rule_pages import section_of
 from bulkfhir.validators.rules.invariant import INVARIANT
 
 from ...judging.import_rules import rule_named
-from ..printable import printable
+from ...printable import printable
 from .groups import GroupedReport, RuleGroup
 
 if TYPE_CHECKING:

@@ -154,6 +154,14 @@ def test_csv_reads_back_whatever_a_value_holds() -> None:
     assert rows[0]["line"] == "17"
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"], ids=ascii)
+def test_csv_has_no_cell_that_a_spreadsheet_computes(start: str) -> None:
+    issue = finding(diagnostics=f"{start}HYPERLINK(1)")
+    (row,) = csv.DictReader(io.StringIO(report("csv", [issue]), newline=""))
+    assert row["diagnostics"] == f"'{start}HYPERLINK(1)"
+    assert row["line"] == "17"
+
+
 def test_json_is_one_document_with_issues_and_summary() -> None:
     document = json.loads(report("json", [finding(1), finding(2)]))
     assert [issue["line"] for issue in document["issues"]] == [1, 2]

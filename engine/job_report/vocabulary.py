@@ -1,0 +1,95 @@
+"""Vocabulary: the urls, codes, names and rules that R4 and the packages of a job hold, so that text
+of the data can be told from text that everybody may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final, NamedTuple
+
+from bulkfhir.validators.definitions import Definitions
+
+from ..judging.import_rules import rule_named
+
+__all__ = ["Vocabulary"]
+
+_KINDS: Final = ("StructureDefinition", "ValueSet", "CodeSystem", "SearchParameter")
+
+
+class _Elements(NamedTuple):
+    """What StructureDefinitions name: types and elements, keys of invariants, bound value sets."""
+
+    names: set[str]
+    keys: set[str]
+    bound: set[str]
+
+
+class Vocabulary:
+    """What a set of definitions holds. Everything is read when it is first asked for."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+
+    def versions(self, url: str) -> frozenset[str]:
+        """Return the versions of what has a canonical url; none where nothing has it."""
+        return frozenset().union(*(self._definitions.versions(kind, url) for kind in _KINDS))
+
+    def has_name(self, name: str) -> bool:
+        """Tell whether a type or an element is called so."""
+        return name in self._elements.names
+
+    def has_rule(self, rule: str) -> bool:
+        """Tell whether a rule of ours, or an invariant, is called so."""
+        return rule_named(rule) is not None or rule in self._elements.keys
+
+    def lists_code(self, system: str | None, code: str) -> bool:
+        """Tell whether a code system, or a value set, lists a code in so many letters; with None
+        for the system, whether any does.
+        """
+        if system is None:
+            return any(code in codes for codes in self._codes.values())
+        return code in self._codes.get(system, ())
+
+    def has_binding(self, url: str) -> bool:
+        """Tell whether an element is bound to what has a url, whoever has that."""
+        return url in self._elements.bound
+
+    @cached_property
+    def _elements(self) -> _Elements:
+        names, keys, bound = set[str](), set[str](), set[str]()
+        for definition in self._definitions.all("StructureDefinition"):
+            names.add(str(definition.get("type")))
+            for view in ("snapshot", "differential"):
+                for element in definition.get(view, {}).get("element", ()):
+                    names.add(element.get("path", "").rpartition(".")[2].removesuffix("[x]"))
+                    keys.update(str(one.get("key")) for one in element.get("constraint", ()))
+                    bound.add(str(element.get("binding", {}).get("valueSet")))
+        return _Elements(names, keys, bound)
+
+    @cached_property
+    def _codes(self) -> Mapping[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for system in self._definitions.all("CodeSystem"):
+            found.setdefault(system["url"], set()).update(_codes(system.get("concept")))
+        for value_set in self._definitions.all("ValueSet"):
+            compose = value_set.get("compose", {})
+            for part in (*compose.get("include", ()), *compose.get("exclude", ())):
+                listed = found.setdefault(part.get("system", ""), set())
+                listed.update(_codes(part.get("concept")))
+            for one in _flat(value_set.get("expansion", {}).get("contains")):
+                found.setdefault(one.get("system", ""), set()).add(str(one.get("code")))
+        return found
+
+
+def _codes(concepts: Any) -> Iterator[str]:
+    return (str(concept["code"]) for concept in _flat(concepts) if "code" in concept)
+
+
+def _flat(concepts: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield concepts, or contents of an expansion, at any depth."""
+    waiting = list(concepts or ())
+    while waiting:
+        concept = waiting.pop()
+        yield concept
+        waiting += concept.get("concept") or concept.get("contains") or ()
