@@ -7,6 +7,7 @@ parts of every shard, target's resources -> files of rows -> queries
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -52,14 +53,13 @@ _RESOURCE: Final = """
 
 
 def require_duckdb() -> None:
-    """Raise ConfigurationError where DuckDB, which joins, is not installed."""
-    try:
-        import duckdb  # noqa: F401 only whether it is there
-    except ImportError:
-        raise ConfigurationError(
-            "checks over the whole job are made by DuckDB, which is not installed: "
-            "pip install 'bulkfhir[checks]'"
-        ) from None
+    """Raise ConfigurationError where DuckDB, which joins, or pyarrow is not installed."""
+    for module, name in (("duckdb", "DuckDB"), ("pyarrow", "pyarrow")):
+        if find_spec(module) is None:
+            raise ConfigurationError(
+                f"checks over the whole job are made by {name}, which is not installed: "
+                "pip install 'bulkfhir[checks]'"
+            )
 
 
 class RelationStore:

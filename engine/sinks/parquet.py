@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
+from importlib.util import find_spec
 from typing import Any, Final
 
 from ..storage import Storage, Writer
@@ -35,6 +36,10 @@ class ParquetSink:
         if compression not in _COMPRESSIONS:
             raise ValueError(
                 f"{compression}: the compression of parts is {' or '.join(_COMPRESSIONS)}"
+            )
+        if find_spec("pyarrow") is None:
+            raise ValueError(
+                "Parquet is written by pyarrow, which is not installed: pip install pyarrow"
             )
         self._compression = compression
         self._files = PartFiles(folder, storage, ".parquet")
