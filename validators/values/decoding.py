@@ -77,6 +77,14 @@ DUPLICATE_PROPERTY = Declaration(
 _SPACES: Final = b" \t\r\n"
 _ESCAPED_MARKS: Final = (b"\\u0022", b"\\u003a", b"\\u003A", b"\\u0020")
 """Escapes that hide a quote, a colon or the space between them from a count of ``":``."""
+_TRAILING_COMMA: Final = {
+    "Illegal trailing comma before end of object": (
+        "Expecting property name enclosed in double quotes"
+    ),
+    "Illegal trailing comma before end of array": "Expecting value",
+}
+"""Words of Python 3.13, at the comma -> those of earlier versions, at the bracket behind it."""
+
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 
@@ -154,7 +162,7 @@ def _decode_exactly(line: bytes, *, every_number: bool) -> dict[str, Any] | Issu
     except UnicodeDecodeError as error:
         return Issue.of(JSON(reason=f"byte {error.start + 1} is not UTF-8"))
     except JSONDecodeError as error:
-        return Issue.of(JSON(reason=f"{_reason(error)} at character {error.pos + 1}"))
+        return Issue.of(JSON(reason=_reason(error)))
     except _UnacceptableError as error:
         return Issue.of(error.violation)
     return resource if isinstance(resource, dict) else _no_object()
@@ -197,9 +205,15 @@ def _check_surrogates(resource: object, text: str) -> None:
 
 
 def _reason(error: JSONDecodeError) -> str:
+    """Return what Python says of a text that is no JSON, the same under each version of it."""
+    reason, place = error.msg, error.pos
     if error.doc.startswith("\ufeff"):
-        return "a byte order mark stands before the text"
-    return error.msg[0].lower() + error.msg[1:]
+        reason = "a byte order mark stands before the text"
+    elif reason in _TRAILING_COMMA:
+        reason = _TRAILING_COMMA[reason]
+        behind = error.doc[place + 1 :]
+        place += 1 + len(behind) - len(behind.lstrip(" \t\r\n"))
+    return f"{reason[0].lower()}{reason[1:]} at character {place + 1}"
 
 
 def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:

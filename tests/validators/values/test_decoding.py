@@ -116,6 +116,18 @@ def test_the_name_that_stands_twice_is_told() -> None:
     assert "'gender'" in refusal(b'{"x":{"gender":1,"id":2,"gender":1}}').diagnostics
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'{"a":1 , }', "expecting property name enclosed in double quotes at character 10"),
+        (b'{"a":[1,\t]}', "expecting value at character 10"),
+    ],
+    ids=["object", "array"],
+)
+def test_a_comma_before_the_end_has_one_message_under_every_python(line: bytes, said: str) -> None:
+    assert refusal(line).diagnostics == f"{INVALID_JSON}: {said}"
+
+
 def test_a_refusal_tells_the_place() -> None:
     assert refusal(b'{"a":1,}').diagnostics.endswith("at character 8")
     assert refusal(b'{"a":"\xff"}').diagnostics == f"{INVALID_JSON}: byte 7 is not UTF-8"
