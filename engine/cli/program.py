@@ -35,7 +35,7 @@ COMMANDS = {
     "validate": ("validate", "Validate NDJSON and show every issue."),
     "serve": ("serve", "Serve AWS HealthLake's import API and a job page."),
     "submit": ("submit", "Check, upload what is accepted, and import it into HealthLake."),
-    "compare": ("compare", "Show which lines another job of the same input rejects, and this not."),
+    "compare": ("compare", "Show which lines one job rejects and another does not."),
     "jobs": ("job_commands", "List, describe, cancel and forget import jobs."),
     "packages": ("package_commands", "List, add and show FHIR packages."),
     "fhirpath": ("fhirpath_command", "Evaluate a FHIRPath expression on every resource of a file."),
