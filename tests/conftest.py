@@ -130,14 +130,29 @@ def service_models():
 
 @pytest.fixture(scope="session")
 def s3_server(service_models):
-    """The address of an S3 server, moto's, for the whole run."""
+    """The address of an S3 server, moto's, for the whole run.
+
+    It looks a host up among the patterns of all services for each request, twice, and reads every
+    time that it has written back before it answers: a quarter of what a request costs, both sides
+    taken together, where each answer is remembered.
+    """
+    import botocore.utils
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
     from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    slow = (
+        (DomainDispatcherApplication, "get_backend_for_host"),
+        (botocore.utils, "parse_timestamp"),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in slow:
+            if function := getattr(owner, name, None):
+                patch.setattr(owner, name, functools.lru_cache(10_000)(function))
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
 
 
 class Judge:
