@@ -40,6 +40,25 @@ def test_console_examples_print_what_a_page_shows(page: Path, folder: Path) -> N
     assert run_console_examples(page.read_text(encoding="utf-8"), folder) >= 2
 
 
+@pytest.mark.parametrize(
+    ("page", "number"),
+    [
+        pytest.param(page, number, id=f"{page.stem}-{number}")
+        for page in (ROOT / "README.md", *PAGES)
+        for number, _ in enumerate(blocks(page.read_text(encoding="utf-8"), "toml"))
+    ],
+)
+def test_configuration_that_a_page_shows_is_taken(page: Path, number: int, folder: Path) -> None:
+    from bulkfhir.engine.cli.program import run
+
+    text = blocks(page.read_text(encoding="utf-8"), "toml")[number]
+    name = "pyproject.toml" if "[tool.bulkfhir]" in text else "bulkfhir.toml"
+    (folder / name).write_text(text, encoding="utf-8")
+    assert run(["rules"]) == 0
+    (folder / name).write_text(f"{text}\nno-such-option = 1\n", encoding="utf-8")
+    assert run(["rules"]) == 2, "the file is not looked at"
+
+
 def test_python_examples_run(folder: Path) -> None:
     (text,) = blocks(README, "pycon")
     example = doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0)
