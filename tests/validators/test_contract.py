@@ -146,7 +146,7 @@ def test_every_op_has_its_tag() -> None:
     def tag(name: str) -> str:
         return name.replace("_", "").lower()
 
-    questions = {"doubt", "asked", "askedof"}
+    questions = {"doubt", "asked", "askedof", "program"}
     folded = {"NotBlank": "has", "NumberIs": "number", "Contained": "doubt"}
     ops = {folded.get(op.__name__, op.__name__.lower()) for op in get_args(Op)}
     assert ops | questions == {tag(one.name) for one in OpTag}

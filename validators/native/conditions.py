@@ -46,10 +46,11 @@ from ..patterns import pattern
 from ..rules.invariant import NATIVE, is_checked
 from ..schema import Constraint, Property, TypeSchema
 from ..schema.errata import corrected
+from .programs import Programs
 from .questions import Answer, NeedsContextError, about_value, read_text
-from .records import items, string, u8, u16, u32
+from .records import items, literal, string, u8, u16, u32
 from .table import Table
-from .tags import LiteralTag, OpTag, SignTag
+from .tags import OpTag, SignTag
 
 __all__ = ["Conditions"]
 
@@ -77,6 +78,9 @@ class Conditions:
         self._compilation = compilation
         self._names = table.names
         self._question = table.question
+        self._programs = Programs(
+            compilation.model, table.names, self._matching, compilation.schema.resources
+        )
 
     def of_type(self, schema: TypeSchema) -> tuple[list[bytes], bool]:
         """Return the conditions on every object of a type, and whether they are those of Reference,
@@ -147,7 +151,9 @@ class Conditions:
         if made.op is not None:
             return self._encoded(made.op)
         question = self._question_of(constraint, text, made.tree, name)
-        return u8(OpTag.OR) + items([self._partly(made.tree, name), question])
+        otherwise = u8(OpTag.OR) + items([self._partly(made.tree, name), question])
+        program = self._programs.of(made.tree, name)
+        return otherwise if program is None else u8(OpTag.PROGRAM) + program + otherwise
 
     def _question_of(self, constraint: Constraint, text: str, tree: Tree, name: str) -> bytes:
         """Return a question about the value, or of a resource about what the expression can see: to
@@ -206,11 +212,11 @@ class Conditions:
             case Has(keys) | NotBlank(keys):  # an empty string is refused where it stands
                 return u8(OpTag.HAS) + self._names.keys(keys)
             case Is(keys, literals):
-                return u8(OpTag.IS) + self._names.keys(keys) + items(map(_literal, literals))
+                return u8(OpTag.IS) + self._names.keys(keys) + items(map(literal, literals))
             case Each(key, literals):
-                return u8(OpTag.EACH) + self._key(key) + items(map(_literal, literals))
-            case NumberIs(keys, sign, literal):
-                number = struct.pack("<d", literal)
+                return u8(OpTag.EACH) + self._key(key) + items(map(literal, literals))
+            case NumberIs(keys, sign, wanted):
+                number = struct.pack("<d", wanted)
                 return u8(OpTag.NUMBER) + self._names.keys(keys) + u8(_SIGNS[sign]) + number
             case Prefix(keys, text):
                 return u8(OpTag.PREFIX) + self._names.keys(keys) + string(text)
@@ -293,11 +299,3 @@ def _judged(
     except fhirpath.UndecidedError:
         undecided(what, scope)
         return 1
-
-
-def _literal(value: Any) -> bytes:
-    if isinstance(value, bool):
-        return u8(LiteralTag.BOOLEAN) + u8(value)
-    if isinstance(value, str):
-        return u8(LiteralTag.TEXT) + string(value)
-    return u8(LiteralTag.NUMBER) + struct.pack("<d", value)

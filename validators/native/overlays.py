@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
+from ..checks.check import Check
 from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
 from ..profiles.narrowing import ProfileCompiler
@@ -19,10 +21,11 @@ from ..profiles.slices import Slices
 from ..schema import Property
 from ..schema.profile_tree import Group, ProfileNode
 from .conditions import Conditions
-from .records import NO_CHECK, items, u8, u16, u32
+from .questions import YES, NeedsContextError
+from .records import NO_CHECK, items, string, u8, u16, u32
 from .table import Table
 from .tags import RecordTag, ValueTag
-from .value_records import Values
+from .value_records import TYPE_ALONE, Values
 
 __all__ = ["Overlays"]
 
@@ -30,6 +33,8 @@ _ASK: Final = u8(ValueTag.ASK)
 _UNBOUNDED: Final = 0xFFFFFFFF
 _MOST_SLICES: Final = 60
 _NAME: Final = re.compile(r"[A-Za-z]\w*")
+_TYPE_ALONE: Final[dict[str, tuple[str, ...]]] = {"resourceType": ()}
+_OF_EVERY_RESOURCE: Final = frozenset({"meta", "implicitRules", "language"})
 _STANDING_IN: Final[dict[str, Any]] = {
     "boolean": True,
     "integer": 1,
@@ -171,39 +176,37 @@ class Overlays:
             return start + u32(NO_CHECK) + items([]) + items([])
         decided_by = self._decided_by(slices, prop)
         question = self._table.question(
-            self._slice_question(slices, prop, by_type=decided_by == ["resourceType"])
+            self._slice_question(slices, prop, by_type=decided_by == _TYPE_ALONE)
         )
         inside = [self._item(compiler, node, prop) or _item([]) for node in slices.nodes]
         return (
-            start
-            + u32(question)
-            + self._table.names.projection((name, ()) for name in decided_by)
-            + items(inside)
+            start + u32(question) + self._table.names.projection(decided_by.items()) + items(inside)
         )
 
-    def _decided_by(self, slices: Slices, prop: Property) -> list[str]:
-        """Return the members that the discriminators look at; none for the whole value.
+    def _decided_by(self, slices: Slices, prop: Property) -> dict[str, tuple[str, ...]]:
+        """Return the members that the discriminators look at, each with those of its own that
+        count, or none of them where it counts as a whole; nothing for the whole value.
 
         Where the type alone decides, a member that no value has.
         """
         discriminators = slices.slicing.discriminators
         if discriminators and all(d.type == "type" and d.path == "$this" for d in discriminators):
-            return ["resourceType"]
+            return _TYPE_ALONE
         if prop.is_primitive or not all(
             _NAME.fullmatch(d.path.partition(".")[0]) and "(" not in d.path for d in discriminators
         ):
-            return []
+            return {}
         wanted = {d.path.partition(".")[0] for d in discriminators}
         decisive = [
             p
             for p in self._compilation.schema.properties(prop.type).values()
             if p.name in wanted or p.json_name in wanted
         ]
-        return [
-            name
+        return {
+            name: _inside_resource([d.path for d in discriminators]) if p.type == "Resource" else ()
             for p in decisive
             for name in ((p.json_name, "_" + p.json_name) if p.is_primitive else (p.json_name,))
-        ]
+        }
 
     def _slice_question(self, slices: Slices, prop: Property, *, by_type: bool) -> Any:
         def match(value: Any, scope: Scope) -> int:
@@ -220,7 +223,11 @@ class Overlays:
     def _item(self, compiler: ProfileCompiler, node: ProfileNode, prop: Property) -> bytes | None:
         """Return what a node says of each value of a property; None for nothing."""
         if prop.type == "Resource":
-            return None if compiler.item_check(node, prop) is None else _item([_ASK])
+            return (
+                None
+                if compiler.item_check(node, prop) is None
+                else self._inline(compiler, node, prop)
+            )
         if compiler.is_other_type(node.element, prop):
             return _item([_ASK], empty_asks=True)
         narrowed = compiler.narrowed(node.element, prop)
@@ -246,21 +253,78 @@ class Overlays:
             checks.append(u8(ValueTag.OVERLAY) + u32(self._table.overlay(lambda: inside)))
         return _item(checks) if checks else None
 
+    def _inline(self, compiler: ProfileCompiler, node: ProfileNode, prop: Property) -> bytes:
+        """Return what a node says of a resource inside another one: which types it may have, and
+        for each the one profile that it must follow. Where it says more, it asks.
+        """
+        element = node.element
+        if (
+            prop.json_name != "resource"  # of an entry; a contained one stands elsewhere
+            or element.constraints
+            or element.fixed is not None
+            or element.pattern is not None
+            or not element.types
+        ):
+            return _item([_ASK])
+        needs: list[bytes] = []
+        for ref in element.types:
+            heads = [self._compilation.schema.head(url) for url in ref.profiles]
+            if (
+                ref.code == "Resource"
+                or len(heads) > 1
+                or any(head is None or head.type != ref.code for head in heads)
+            ):
+                return _item([_ASK])
+            known = [url for url in ref.profiles if self._compilation.profile_check(url)]
+            checks = [u8(ValueTag.OVERLAY) + u32(self._table.profile(url)) for url in known]
+            inside = self._overlay(compiler, node, ref.code, checks)
+            need = TYPE_ALONE if inside is None else self._table.overlay(partial(bytes, inside))
+            needs.append(string(ref.code) + u32(need))
+        return _item([u8(ValueTag.INLINE) + u8(1) + items(needs)])
+
     def _primitive(
         self, compiler: ProfileCompiler, node: ProfileNode, narrowed: Property, prop: Property
     ) -> bytes | None:
-        if compiler.children(node, prop.type) is not None:
+        inside = compiler.children(node, prop.type)
+        beside = None if inside is None else self._overlay(compiler, node, "Element", [])
+        if inside is not None and beside is None:
             return _item([_ASK], empty_asks=True)
         rules = self._compilation.narrowing_checks(narrowed)
-        empty_asks = bool(self._compilation.empty_checks(narrowed))
+        empty_asks = inside is not None or bool(self._compilation.empty_checks(narrowed))
         if not rules and not empty_asks:
             return None
 
         return _item(
             [u8(ValueTag.VALUE) + u32(self._values.about_value(rules))] if rules else [],
             empty_asks=empty_asks,
+            beside=NO_CHECK if beside is None else self._table.overlay(lambda: beside),
+            bare=inside is None or self._bears_nothing(inside),
         )
 
+    def _bears_nothing(self, inside: Check) -> bool:
+        """Tell whether what a profile says of what stands beside a primitive certainly holds where
+        nothing does.
+        """
+        try:
+            answer = self._values.valued(lambda value, scope: 0 if inside(value, scope) else 1)(
+                b"{}"
+            )
+        except NeedsContextError:
+            return False
+        return answer == YES
 
-def _item(checks: Iterable[bytes], *, empty_asks: bool = False) -> bytes:
-    return items(checks) + u8(empty_asks)
+
+def _inside_resource(paths: Sequence[str]) -> tuple[str, ...]:
+    """Return the members of a resource that paths through it look at; nothing for all of it."""
+    names = {path.split(".")[1] if "." in path else "" for path in paths}
+    return ("resourceType", *sorted(names)) if names <= _OF_EVERY_RESOURCE else ()
+
+
+def _item(
+    checks: Iterable[bytes],
+    *,
+    empty_asks: bool = False,
+    beside: int = NO_CHECK,
+    bare: bool = True,
+) -> bytes:
+    return items(checks) + u8(empty_asks) + u32(beside) + u8(bare)

@@ -11,19 +11,25 @@ from typing import Final
 __all__ = [
     "LAYOUT",
     "TAGS",
+    "ClassTag",
+    "EachTag",
+    "ExprTag",
+    "FunctionTag",
     "KindTag",
     "LiteralTag",
     "NodeFlag",
     "OpTag",
+    "OperatorTag",
     "PrimitiveTag",
     "PropertyFlag",
     "RecordTag",
     "SignTag",
+    "TextTag",
     "ValueTag",
 ]
 
 
-LAYOUT: Final = 0x5EA8_4D4F
+LAYOUT: Final = 0xCE78_C624
 """The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
 
 
@@ -106,6 +112,7 @@ class ValueTag(IntEnum):
     CONDITION = 6
     OVERLAY = 7
     VALUE = 8
+    INLINE = 9
 
 
 class OpTag(IntEnum):
@@ -132,6 +139,85 @@ class OpTag(IntEnum):
     DOUBT = 18
     ASKED = 19
     ASKED_OF = 20
+    PROGRAM = 21
+
+
+class ExprTag(IntEnum):
+    """An expression of a program."""
+
+    FOCUS = 0
+    THIS = 1
+    CONTEXT = 2
+    RESOURCE = 3
+    LITERALS = 4
+    STEP = 5
+    EXTENSION = 6
+    TYPED = 7
+    IS = 8
+    EACH = 9
+    FUNCTION = 10
+    INDEX = 11
+    OPERATOR = 12
+    COMPARE = 13
+    TEXT = 14
+    MATCH = 15
+
+
+class ClassTag(IntEnum):
+    """A kind of elements to a program."""
+
+    OBJECT = 0
+    TEXT = 1
+    DATE = 2
+    BOOLEAN = 3
+    NUMBER = 4
+    RESOURCE = 5
+    MIXED = 6
+
+
+class EachTag(IntEnum):
+    """A function whose argument is looked at for each item."""
+
+    WHERE = 0
+    ALL = 1
+    ANY = 2
+    SELECT = 3
+
+
+class FunctionTag(IntEnum):
+    """A function without argument."""
+
+    EXISTS = 0
+    EMPTY = 1
+    NOT = 2
+    COUNT = 3
+    FIRST = 4
+    LAST = 5
+    LENGTH = 6
+    TO_STRING = 7
+    RESOLVE = 8
+    HAS_VALUE = 9
+
+
+class OperatorTag(IntEnum):
+    """An operator on two collections, but for comparisons."""
+
+    AND = 0
+    OR = 1
+    XOR = 2
+    IMPLIES = 3
+    IN = 4
+    PLUS = 5
+    SUBSET_OF = 6
+    INTERSECT = 7
+
+
+class TextTag(IntEnum):
+    """A test of a text by a part of it."""
+
+    STARTS_WITH = 0
+    ENDS_WITH = 1
+    CONTAINS = 2
 
 
 class SignTag(IntEnum):
@@ -161,6 +247,12 @@ _ALL: Final[tuple[type[Enum], ...]] = (
     PrimitiveTag,
     ValueTag,
     OpTag,
+    ExprTag,
+    ClassTag,
+    EachTag,
+    FunctionTag,
+    OperatorTag,
+    TextTag,
     SignTag,
     LiteralTag,
 )

@@ -42,7 +42,7 @@ from .records import NO_CHECK, items, string, u8, u32
 from .table import Table
 from .tags import KindTag, PrimitiveTag, ValueTag
 
-__all__ = ["Values"]
+__all__ = ["TYPE_ALONE", "Values"]
 
 _PRIMITIVES: Final = {
     "string": PrimitiveTag.TEXT,
@@ -76,7 +76,8 @@ _INLINE: Final = {"contained": KindTag.CONTAINED, "resource": KindTag.INLINE}
 """Properties that hold whole resources, with the kind of place that these stand in; others are left
 to the explainer.
 """
-_TYPE_ALONE, _LEFT = 0xFFFFFFFF, 0xFFFFFFFE
+TYPE_ALONE: Final = 0xFFFFFFFF
+_LEFT: Final = 0xFFFFFFFE
 """In place of the profile that a reference's target must follow: its type is enough; only the
 explainer can tell.
 """
@@ -239,14 +240,14 @@ class Values:
         # Where all of the target profiles are the core's own, the type is enough: see
         # rules/reference.py.
         if all(url.startswith(CORE) for url in urls):
-            return _TYPE_ALONE
+            return TYPE_ALONE
         profiles = [
             d
             for url in urls
             if (d := self._compilation.definitions.fetch("StructureDefinition", url)) is not None
         ]
         if any("snapshot" not in d or d.get("derivation") != "constraint" for d in profiles):
-            return _TYPE_ALONE
+            return TYPE_ALONE
         return self._table.profile(profiles[0]["url"]) if len(profiles) == 1 else _LEFT
 
     def _extension(self, prop: Property, check: Check) -> bytes:

@@ -13,6 +13,7 @@ from .head import Head, head_of
 __all__ = ["Schema", "UnknownType"]
 
 _INLINE = frozenset({"BackboneElement", "Element"})
+_RESOURCE_TYPES = "http://hl7.org/fhir/resource-types"
 
 
 class UnknownType(LookupError):
@@ -91,6 +92,12 @@ class Schema:
             return False
         self._concrete.add(name)
         return True
+
+    def resources(self) -> list[str]:
+        """Return the names of the resource types that can be instantiated."""
+        listed = self.definitions.fetch("CodeSystem", _RESOURCE_TYPES)
+        named = (concept["code"] for concept in (listed or {}).get("concept", ()))
+        return [name for name in named if self.is_resource(name)]
 
     def head(self, url: str) -> Head | None:
         """Return what is known of the StructureDefinition of a canonical url without compiling it,

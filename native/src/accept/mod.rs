@@ -2,10 +2,16 @@
 //! walk asks for.
 
 pub mod block;
+mod condition;
+mod dates;
+mod evaluation;
+mod expr;
 pub(crate) mod lexer;
+mod literal;
 pub mod memo;
 pub(crate) mod op;
 pub(crate) mod primitives;
+mod program;
 mod projection;
 pub(crate) mod reason;
 pub mod spelling;

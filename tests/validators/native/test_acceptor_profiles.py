@@ -11,29 +11,60 @@ import pytest
 
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
-from tests.validators.rules.guides import OWN, guide, profile
+from tests.validators.rules.guides import OWN, guide, invariant, profile
 
 pytestmark = pytest.mark.native
 
 Json = dict[str, Any]
 RANK = f"{OWN}rank"
-DEFINITIONS = (
-    profile(
-        "rank",
+BY_URL = {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"}
+
+
+def simple(name: str, context: str) -> Json:
+    """The definition of an extension whose value is a code."""
+    return profile(
+        name,
         "Extension",
         {"path": "Extension"},
         {"path": "Extension.extension", "max": "0"},
-        {"path": "Extension.url", "fixedUri": RANK},
+        {"path": "Extension.url", "fixedUri": OWN + name},
         {"path": "Extension.value[x]", "min": 1, "type": [{"code": "code"}]},
-        context=[{"type": "element", "expression": "Patient"}],
-    ),
+        context=[{"type": "element", "expression": context}],
+    )
+
+
+def beside_birth_date(name: str, least: int) -> Json:
+    """A profile with an extension beside the birthDate."""
+    path = "Patient.birthDate.extension"
+    return profile(
+        name,
+        "Patient",
+        {"path": "Patient"},
+        {"path": "Patient.birthDate", "min": 1},
+        {"path": path, "slicing": BY_URL},
+        {
+            "id": f"{path}:exact",
+            "path": path,
+            "sliceName": "exact",
+            "min": least,
+            "max": "1",
+            "type": [{"code": "Extension", "profile": [OWN + "exact"]}],
+        },
+    )
+
+
+DEFINITIONS = (
+    simple("rank", "Patient"),
+    simple("exact", "date"),
+    beside_birth_date("exact-date", 1),
+    beside_birth_date("date", 0),
     profile(
         "ranked",
         "Patient",
         {
             "id": "Patient.extension",
             "path": "Patient.extension",
-            "slicing": {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"},
+            "slicing": BY_URL,
         },
         {
             "id": "Patient.extension:rank",
@@ -43,6 +74,27 @@ DEFINITIONS = (
             "max": "1",
             "type": [{"code": "Extension", "profile": [RANK]}],
         },
+    ),
+    profile(
+        "of-ranked",
+        "Bundle",
+        {"path": "Bundle"},
+        {
+            "path": "Bundle.entry",
+            "slicing": {"discriminator": [{"type": "type", "path": "resource"}], "rules": "open"},
+        },
+        {"id": "Bundle.entry:patient", "path": "Bundle.entry", "sliceName": "patient", "min": 1},
+        {
+            "id": "Bundle.entry:patient.resource",
+            "path": "Bundle.entry.resource",
+            "min": 1,
+            "type": [{"code": "Patient", "profile": [OWN + "ranked"]}],
+        },
+    ),
+    invariant(
+        "grouped",
+        "Bundle",
+        "entry.where(resource is Patient).resource.managingOrganization.resolve().name = 'O'",
     ),
 )
 
@@ -76,11 +128,18 @@ def collection(*resources: Json) -> Json:
     return {"resourceType": "Bundle", "type": "collection", "entry": list(map(entry, resources))}
 
 
+def claiming(bundle: Json, *names: str) -> Json:
+    return {**bundle, "meta": {"profile": [OWN + name for name in names]}}
+
+
 def line(resource: Json) -> bytes:
     return json.dumps(resource).encode()
 
 
 RANKED = [{"url": RANK, "valueCode": "a"}]
+EXACT = {"extension": [{"url": OWN + "exact", "valueCode": "a"}]}
+ORGANIZATION = {"resourceType": "Organization", "id": "o", "name": "O"}
+MANAGED = patient(managingOrganization={"reference": "Organization/o"})
 VALID = {
     "an extension that a slice wants": patient("ranked", extension=RANKED),
     "another one beside it": patient(
@@ -88,8 +147,27 @@ VALID = {
     ),
     "a known extension in an entry": collection(patient(extension=RANKED)),
     "a profile with slices in an entry": collection(patient("ranked", extension=RANKED)),
+    "an extension beside a primitive": patient(
+        "exact-date", birthDate="2001-05-06", _birthDate=EXACT
+    ),
+    "none where none is needed": patient("date", birthDate="2001-05-06"),
+    "an entry that the Bundle's profile gives a profile": claiming(
+        collection(patient(extension=RANKED)), "of-ranked"
+    ),
+    "an invariant of a Bundle that follows a reference": claiming(
+        collection(MANAGED, ORGANIZATION), "grouped"
+    ),
 }
 INVALID = {
+    "no extension beside a primitive": patient("exact-date", birthDate="2001-05-06"),
+    "a wrong one beside a primitive": patient(
+        "date",
+        birthDate="2001-05-06",
+        _birthDate={"extension": [{"url": OWN + "exact", "valueString": "a"}]},
+    ),
+    "an entry that does not follow the profile": claiming(collection(patient()), "of-ranked"),
+    "an entry of another type": claiming(collection(ORGANIZATION), "of-ranked"),
+    "an invariant of a Bundle that finds nothing": claiming(collection(MANAGED), "grouped"),
     "an extension that a slice wants is missing": patient(
         "ranked", extension=[{"url": "http://example.org/other", "valueCode": "a"}]
     ),

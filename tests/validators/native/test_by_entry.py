@@ -25,6 +25,7 @@ from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
 from bulkfhir.validators.checks.doubts import Doubts
 from tests.call_counter import calls_of
+from tests.validators.rules.guides import OWN, guide, invariant
 
 pytestmark = pytest.mark.native
 
@@ -133,6 +134,33 @@ def test_what_is_in_doubt(base: Pair, name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_profiles_change_nothing(strict: Pair, name: str) -> None:
     assert strict.told_apart([json.dumps(CASES[name][0]).encode()])[0] == []
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "managingOrganization.resolve().empty()",
+        "managingOrganization.resolve().name.empty()",
+        "managingOrganization.where(resolve() is Organization).empty()",
+    ],
+    ids=["leads somewhere", "leads to an entry in doubt", "leads to an Organization"],
+)
+def test_an_invariant_that_follows_a_reference_is_told_by_the_whole_line(
+    tmp_path: pathlib.Path, expression: str
+) -> None:
+    """Where the walk goes by entry, what is referred to is not all on the tape."""
+    pair = Pair("strict", (guide(tmp_path, [invariant("alone", "Patient", expression)]),))
+    patient = {
+        **PATIENT,
+        "meta": {"profile": [f"{OWN}alone"]},
+        "managingOrganization": {"reference": "Organization/o"},
+    }
+    organization = {"resourceType": "Organization", "id": "o", "name": "O", "active": 1}
+    line = json.dumps(bundle(patient, organization)).encode()
+    said, _ = pair.told_apart([line])
+    assert said == []
+    (verdict,) = pair.native.validate_block(Block(line)).verdicts.values()
+    assert any("alone" in str(issue) for issue in verdict.issues)
 
 
 @pytest.mark.parametrize("seed", range(3))

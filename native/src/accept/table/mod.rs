@@ -14,7 +14,7 @@
 //! | 6 | layout: u32, `tags::LAYOUT`; the head of a table |
 
 mod bits;
-mod known;
+pub(crate) mod known;
 mod names;
 mod node;
 mod overlay;

@@ -47,6 +47,8 @@ pub enum ValueCheck {
     Condition(Box<Op>),
     Overlay(u32),
     Value(Check),
+    /// A resource inside the line's own: its type, and what it must follow in its own place.
+    Inline(Box<Targets>),
 }
 
 /// What a property's references may lead to.

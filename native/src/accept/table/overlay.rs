@@ -40,6 +40,10 @@ pub struct Item {
     pub checks: Box<[ValueCheck]>,
     /// A primitive without value, only with a companion: something is to be said of it.
     pub empty_asks: bool,
+    /// The overlay of what stands beside a primitive, NO_CHECK for none.
+    pub beside: u32,
+    /// Whether that overlay bears that nothing stands there.
+    pub bare: bool,
 }
 
 #[derive(Debug)]

@@ -5,8 +5,13 @@ use super::bits::Bits;
 use super::known::Known;
 use super::node::{Kind, Need, Property, Targets, ValueCheck};
 use super::overlay::{Group, Item, Member, Slices};
-use super::tags::{KindTag, LiteralTag, OpTag, Primitive, SignTag, ValueTag};
-use crate::accept::op::{Literal, Op, Sign};
+use super::tags::{
+    ClassTag, EachTag, ExprTag, FunctionTag, KindTag, LiteralTag, OpTag, OperatorTag, Primitive,
+    SignTag, TextTag, ValueTag,
+};
+use crate::accept::expr::{Child, Expr};
+use crate::accept::literal::{Literal, Sign};
+use crate::accept::op::Op;
 use crate::accept::projection::Projection;
 use crate::accept::tape::Key;
 
@@ -150,6 +155,10 @@ impl<'a> Reader<'a> {
             ValueTag::Condition => ValueCheck::Condition(Box::new(self.op()?)),
             ValueTag::Overlay => ValueCheck::Overlay(self.u32()?),
             ValueTag::Value => ValueCheck::Value(self.u32()?),
+            ValueTag::Inline => ValueCheck::Inline(Box::new(Targets {
+                settles: self.flag()?,
+                types: self.list(Self::target)?,
+            })),
         })
     }
 
@@ -199,6 +208,8 @@ impl<'a> Reader<'a> {
         Ok(Item {
             checks: self.list(Self::value_check)?,
             empty_asks: self.flag()?,
+            beside: self.u32()?,
+            bare: self.flag()?,
         })
     }
 
@@ -258,6 +269,78 @@ impl<'a> Reader<'a> {
             OpTag::Doubt => Op::Doubt,
             OpTag::Asked => Op::Asked(self.u32()?),
             OpTag::AskedOf => Op::AskedOf(self.u32()?, self.projection()?),
+            OpTag::Program => Op::Program {
+                kind: self.u16()?,
+                class: self.tag(ClassTag::of)?,
+                expr: self.expr()?,
+                otherwise: Box::new(self.op()?),
+            },
+        })
+    }
+
+    fn expr(&mut self) -> Read<Box<Expr>> {
+        if self.depth > OP_DEPTH {
+            return Err(BadTable(self.at));
+        }
+        self.depth += 1;
+        let expr = self.expr_inside();
+        self.depth -= 1;
+        expr.map(Box::new)
+    }
+
+    fn expr_inside(&mut self) -> Read<Expr> {
+        Ok(match self.tag(ExprTag::of)? {
+            ExprTag::Focus => Expr::Focus,
+            ExprTag::This => Expr::This,
+            ExprTag::Context => Expr::Context,
+            ExprTag::Resource => Expr::Resource,
+            ExprTag::Literals => Expr::Literals(self.list(Self::literal)?),
+            ExprTag::Step => Expr::Step {
+                plain: self.flag()?,
+                children: self.list(Self::child)?,
+                source: self.expr()?,
+            },
+            ExprTag::Extension => {
+                let (url, children) = (self.u16()?, self.list(Self::child)?);
+                let wanted = self.string()?;
+                Expr::Extension(self.expr()?, url, children, wanted)
+            }
+            ExprTag::Typed => Expr::Typed {
+                one: self.flag()?,
+                kinds: self.keys()?,
+                source: self.expr()?,
+            },
+            ExprTag::Is => {
+                let kinds = self.keys()?;
+                Expr::Is(self.expr()?, kinds)
+            }
+            ExprTag::Each => Expr::Each(self.tag(EachTag::of)?, self.expr()?, self.expr()?),
+            ExprTag::Function => Expr::Function(self.tag(FunctionTag::of)?, self.expr()?),
+            ExprTag::Index => {
+                let index = self.u32()?;
+                Expr::Index(self.expr()?, index)
+            }
+            ExprTag::Operator => {
+                Expr::Operator(self.tag(OperatorTag::of)?, self.expr()?, self.expr()?)
+            }
+            ExprTag::Compare => Expr::Compare(self.sign()?, self.expr()?, self.expr()?),
+            ExprTag::Text => {
+                let (test, part) = (self.tag(TextTag::of)?, self.string()?);
+                Expr::Text(test, self.expr()?, part)
+            }
+            ExprTag::Match => {
+                let check = self.u32()?;
+                Expr::Match(self.expr()?, check)
+            }
+        })
+    }
+
+    fn child(&mut self) -> Read<Child> {
+        Ok(Child {
+            key: self.u16()?,
+            companion: self.u16()?,
+            kind: self.u16()?,
+            class: self.tag(ClassTag::of)?,
         })
     }
 }

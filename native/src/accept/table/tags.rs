@@ -3,7 +3,7 @@
 
 /// The layout of the table's records: a digest of the code that reads them, which a test computes.
 /// Python states the same where it writes them, so that a module of an older build is found out.
-pub const LAYOUT: u32 = 0x5ea8_4d4f;
+pub const LAYOUT: u32 = 0xce78_c624;
 
 /// An enumeration of tags that are read from a byte.
 macro_rules! tags {
@@ -55,7 +55,7 @@ tags! {
     /// What else holds for each value of a property, or for an object under a profile.
     ValueTag {
         Ask = 0, Text = 1, Coding = 2, Concept = 3, Reference = 4, Extension = 5, Condition = 6,
-        Overlay = 7, Value = 8,
+        Overlay = 7, Value = 8, Inline = 9,
     }
 }
 
@@ -64,8 +64,51 @@ tags! {
     OpTag {
         Const = 0, And = 1, Or = 2, Not = 3, Has = 4, Is = 5, Each = 6, Number = 7, Prefix = 8,
         Part = 9, Match = 10, Dates = 11, Count = 12, One = 13, Some = 14, Distinct = 15,
-        Shares = 16, OnResource = 17, Doubt = 18, Asked = 19, AskedOf = 20,
+        Shares = 16, OnResource = 17, Doubt = 18, Asked = 19, AskedOf = 20, Program = 21,
     }
+}
+
+tags! {
+    /// Expressions of a program.
+    ExprTag {
+        Focus = 0, This = 1, Context = 2, Resource = 3, Literals = 4, Step = 5, Extension = 6,
+        Typed = 7, Is = 8, Each = 9, Function = 10, Index = 11, Operator = 12, Compare = 13,
+        Text = 14, Match = 15,
+    }
+}
+
+tags! {
+    /// What elements of a type are to a program.
+    ClassTag {
+        Object = 0, Text = 1, Date = 2, Boolean = 3, Number = 4,
+        /// Its type is what it says itself.
+        Resource = 5,
+        /// Several of these, or a time.
+        Mixed = 6,
+    }
+}
+
+tags! {
+    /// Functions whose argument is looked at for each item.
+    EachTag { Where = 0, All = 1, Any = 2, Select = 3 }
+}
+
+tags! {
+    /// Functions without argument.
+    FunctionTag {
+        Exists = 0, Empty = 1, Not = 2, Count = 3, First = 4, Last = 5, Length = 6, ToString = 7,
+        Resolve = 8, HasValue = 9,
+    }
+}
+
+tags! {
+    /// Operators on two collections, but for comparisons.
+    OperatorTag { And = 0, Or = 1, Xor = 2, Implies = 3, In = 4, Plus = 5, SubsetOf = 6, Intersect = 7 }
+}
+
+tags! {
+    /// Tests of a text by a part of it.
+    TextTag { StartsWith = 0, EndsWith = 1, Contains = 2 }
 }
 
 tags! {
@@ -120,11 +163,17 @@ flags! {
 }
 
 /// Every enumeration by its name, as Python has them.
-pub const TAGS: [(&str, &[(&str, u8)]); 9] = [
+pub const TAGS: [(&str, &[(&str, u8)]); 15] = [
     ("RecordTag", RecordTag::ALL),
     ("KindTag", KindTag::ALL),
     ("ValueTag", ValueTag::ALL),
     ("OpTag", OpTag::ALL),
+    ("ExprTag", ExprTag::ALL),
+    ("ClassTag", ClassTag::ALL),
+    ("EachTag", EachTag::ALL),
+    ("FunctionTag", FunctionTag::ALL),
+    ("OperatorTag", OperatorTag::ALL),
+    ("TextTag", TextTag::ALL),
     ("SignTag", SignTag::ALL),
     ("LiteralTag", LiteralTag::ALL),
     ("PrimitiveTag", Primitive::ALL),

@@ -1,8 +1,10 @@
 //! Profiles, laid over what was read.
 
+use super::mention::Place;
 use super::walker::{Asked, Walk, DEPTH, OVERLAY_CHECK};
+use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;
-use crate::accept::table::{Group, Item, Member};
+use crate::accept::table::{Group, Item, Member, Need, Targets};
 use crate::accept::tape::Form;
 
 const MOST_SLICES: usize = 64;
@@ -51,10 +53,16 @@ impl<'a> Walk<'a, '_> {
             } else {
                 (found, found + 1)
             };
+            let mut others = self.companions_of(member, object, is_list);
             while at < end {
                 count += 1;
+                let other = self.next_of(&mut others);
                 self.item(&member.item, at)?;
+                self.beside_value(&member.item, other)?;
                 if let Some(slices) = &group.slices {
+                    if other.is_some() {
+                        return Err(Reason::Profile); // a slice may be told by what stands beside
+                    }
                     match self.slice(member, at)? {
                         Some(0) if slices.closed => return Err(Reason::Profile),
                         Some(0) => last = 0,
@@ -64,7 +72,9 @@ impl<'a> Walk<'a, '_> {
                             }
                             last = number;
                             *counts.get_mut(number - 1).ok_or(Reason::Profile)? += 1;
-                            self.item(member.slices.get(number - 1).ok_or(Reason::Profile)?, at)?;
+                            let item = member.slices.get(number - 1).ok_or(Reason::Profile)?;
+                            self.item(item, at)?;
+                            self.beside_value(item, other)?;
                         }
                         None => {}
                     }
@@ -86,6 +96,63 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Profile);
         }
         Ok(())
+    }
+
+    /// A resource of an entry, as a profile of the Bundle has it: what it must follow is laid over
+    /// it in its own place. Codes that are left undecided there are the explainer's to count.
+    pub(super) fn inline(&mut self, targets: &'a Targets, resource: usize) -> Asked {
+        let name = self
+            .text_of(resource, self.table.known.walk.resource_type)
+            .ok_or(Reason::Profile)?;
+        let number = match targets.allow(name) {
+            Some(Need::Type) => return Ok(()),
+            Some(Need::Overlay(number)) if self.place.is_line() => number,
+            _ => return Err(Reason::Profile),
+        };
+        let (outer, place, undecided) = (self.resource, self.place, self.room.undecided.len());
+        self.resource = resource;
+        self.place = Place {
+            container: resource,
+            is_contained: false,
+            is_entry: true,
+        };
+        self.overlay(number, resource)?;
+        (self.resource, self.place) = (outer, place);
+        if self.room.undecided.len() > undecided {
+            return Err(Reason::Profile);
+        }
+        Ok(())
+    }
+
+    /// What stands beside the values of a primitive: the first of them and where they end.
+    fn companions_of(&self, member: &Member, object: usize, is_list: bool) -> (usize, usize) {
+        let found = (member.is_primitive)
+            .then(|| self.room.tape.member(object, member.companion))
+            .flatten();
+        match found {
+            None => (0, 0),
+            Some(list) if is_list => (list + 1, self.room.tape.at(list).next as usize),
+            Some(found) => (found, found + 1),
+        }
+    }
+
+    fn next_of(&self, (at, end): &mut (usize, usize)) -> Option<usize> {
+        if at >= end {
+            return None;
+        }
+        let (found, entry) = (*at, self.room.tape.at(*at));
+        *at = entry.next as usize;
+        (entry.form == Form::Object).then_some(found)
+    }
+
+    /// What holds for what stands beside a primitive, or for that nothing does.
+    fn beside_value(&mut self, item: &'a Item, other: Option<usize>) -> Asked {
+        match other {
+            _ if item.beside == NO_CHECK => Ok(()),
+            Some(found) => self.overlay(item.beside, found),
+            None if item.bare => Ok(()),
+            None => Err(Reason::Profile),
+        }
     }
 
     fn item(&mut self, item: &'a Item, value: usize) -> Asked {

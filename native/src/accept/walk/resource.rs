@@ -39,6 +39,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             resource: 0,
             type_number: 0,
             place: Place::default(),
+            in_bundle: false,
             overlays: 0,
             by_entry,
         };
@@ -109,6 +110,7 @@ impl<'a> Walk<'a, '_> {
         if node.flags & NodeFlag::BUNDLE != 0 && !self.place.is_line() {
             return Err(Reason::Bundle); // entries are looked at where the Bundle is the line
         }
+        self.in_bundle |= node.flags & NodeFlag::BUNDLE != 0;
         let index = self.room.tape.push(key, Form::Object, false, start, start);
         let outer_type = std::mem::replace(&mut self.type_number, type_number);
         let (outer, place, first_id, first_mention) = (

@@ -2,8 +2,9 @@
 
 use super::mention::Place;
 use super::walker::{Asked, Walk};
+use crate::accept::evaluation::Evaluation;
 use crate::accept::memo::{Check, NO_CHECK};
-use crate::accept::op::{Evaluation, Op};
+use crate::accept::op::Op;
 use crate::accept::primitives::{is_certainly, is_whole};
 use crate::accept::reason::Reason;
 use crate::accept::table::{Kind, Primitive, Property, ValueCheck};
@@ -148,13 +149,14 @@ impl<'a> Walk<'a, '_> {
         if self.pending {
             return Ok(()); // what was not read is not on the tape
         }
-        let codes = self.table.known.codes;
         let mut evaluation = Evaluation {
             names: &self.table.names,
-            apart: [codes.code, codes.system],
+            known: &self.table.known,
             bytes: self.lexer.bytes,
             tape: &self.room.tape,
             resource: self.resource,
+            bundle: self.in_bundle.then_some(0),
+            by_entry: self.by_entry,
             memo: self.memo,
             questions: self.questions,
             pending: &mut self.pending,
@@ -196,6 +198,7 @@ impl<'a> Walk<'a, '_> {
                 }
             }
             ValueCheck::Overlay(number) => self.overlay(*number, value),
+            ValueCheck::Inline(targets) => self.inline(targets, value),
             ValueCheck::Value(check) => self
                 .answer(*check, self.json(value), Reason::Value)
                 .map(|_| ()),

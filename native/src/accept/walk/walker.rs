@@ -68,6 +68,8 @@ pub struct Walk<'a, 'r> {
     pub(crate) resource: usize,
     pub(crate) type_number: u16,
     pub(crate) place: Place,
+    /// Whether the line is a Bundle.
+    pub(crate) in_bundle: bool,
     /// Overlays inside overlays that are being looked at.
     pub(crate) overlays: u32,
     /// Whether the walk goes on behind an entry in doubt, to find the others: see `by_entry`.

@@ -1,0 +1,41 @@
+//! What conditions are evaluated on: a tape, and the answers of the explainer.
+
+use crate::accept::memo::{Check, Memo, Questions, LONGEST_QUESTION};
+use crate::accept::table::known::Known;
+use crate::accept::tape::{Entry, Tape};
+
+pub struct Evaluation<'a, 'q> {
+    pub names: &'a [Box<[u8]>],
+    pub known: &'a Known,
+    pub bytes: &'a [u8],
+    pub tape: &'a Tape,
+    pub resource: usize,
+    /// The Bundle around, where references lead to entries.
+    pub bundle: Option<usize>,
+    /// Whether the Bundle is walked by entry.
+    pub by_entry: bool,
+    pub memo: &'a Memo,
+    pub questions: &'q mut Questions,
+    /// Set where a question was raised: the line is to be walked again.
+    pub pending: &'q mut bool,
+}
+
+impl Evaluation<'_, '_> {
+    pub(super) fn bytes(&self, entry: Entry) -> &[u8] {
+        &self.bytes[entry.start as usize..entry.end as usize]
+    }
+
+    /// The explainer's answer to a question, true or false; nothing while there is none.
+    pub(super) fn answer(&mut self, check: Check, text: &[u8]) -> Option<bool> {
+        match self.memo.get(check, text) {
+            Some(answer) if answer.value == 0 => None,
+            Some(answer) => Some(answer.value == 1),
+            None if text.len() > LONGEST_QUESTION => None,
+            None => {
+                self.questions.add(check, text);
+                *self.pending = true;
+                None
+            }
+        }
+    }
+}
