@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -408,4 +409,7 @@ def test_a_running_job_moves_and_can_be_cancelled(browser, tmp_path):
         )
         assert complaints(browser) == []
     finally:
+        for pid in job_processes(server):
+            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
+                os.kill(pid, signal.SIGCONT)  # one that stood still would keep the server waiting
         server.end()
