@@ -34,6 +34,7 @@ COMMANDS = {
     "merge": ("array_commands:merge", "Publish a planned job whose shares are done."),
     "validate": ("validate", "Validate NDJSON and show every issue."),
     "serve": ("serve", "Serve AWS HealthLake's import API and a job page."),
+    "preflight": ("preflight", "Look at what HealthLake needs, before an import begins."),
     "submit": ("submit", "Check, upload what is accepted, and import it into HealthLake."),
     "compare": ("compare", "Show which lines one job rejects and another does not."),
     "jobs": ("job_commands", "List, describe, cancel and forget import jobs."),
