@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 
 from bulkfhir.validators import Level
 
 from .counting.progress import CancelEvent, OnProgress
-from .executors import Runner, check_executor, default_workers, open_runner
+from .executors import (
+    Executor,
+    Runner,
+    check_executor,
+    default_workers,
+    is_local,
+    open_runner,
+    probe_workers,
+    working,
+)
 from .job_choices import Choices, Limits, ReportWish
 from .job_run import JobResult
 from .job_start import JobId, Sizes, started_job
 from .job_status import JobStatus
-from .reading.sources import SourceLike
+from .reading.sources import InputFile, SourceLike
+from .refusals import refuse_unusable
+from .settings import Settings
+from .storage import StoredObject
 
 __all__ = ["JobResult", "JobStatus", "Limits", "import_job", "run_import"]
 
@@ -39,6 +51,7 @@ def import_job(
     sink_options: Mapping[str, str] | None = None,
     rejected: str | None = None,
     shard_bytes: int | None = None,
+    task_bytes: int | None = None,
     limits: Limits = "none",
     include_all: bool = False,
     include: Sequence[str] = (),
@@ -47,7 +60,7 @@ def import_job(
     targets: Sequence[SourceLike] = (),
     resume: bool = False,
     take_over: bool = False,
-    executor: str | concurrent.futures.Executor = "local",
+    executor: Executor = "local",
     executor_options: Mapping[str, object] | None = None,
     encryption_key_id: str | None = None,
     work_folder: SourceLike | None = None,
@@ -84,6 +97,8 @@ def import_job(
     rejected           ``ndjson``: rejected lines are kept in ``rejected/<Type>/``, bytes untouched,
                        beside what was found in each; they are patient data. None: nowhere
     shard_bytes        size of a byte range; decides no byte of the output
+    task_bytes         of the shards in a row that a worker does as one task, at the most; default:
+                       a gigabyte on a cluster, else about one shard
     limits             ``healthlake``: a job over HealthLake's limits is FAILED before a byte is
                        read; a Binary over its limit fails its own line
     include_all        the log, error and deleted files of a bulk export are read too
@@ -100,9 +115,12 @@ def import_job(
     take_over          goes on at once with a job on S3 that another process held, and that may
                        still run: it must not. Without it that is refused until the other has not
                        renewed its lease for a minute
-    executor           ``local``, or any concurrent.futures.Executor (it must be able to import
-                       bulkfhir, and reach source and output)
-    executor_options   options of ``local``: ``nice``, 0 to 19, how far its processes stand back
+    executor           ``local``; ``dask``, ``ray``, ``spark``, ``futures`` or another installed
+                       engine; any concurrent.futures.Executor; a callable that makes one of the
+                       options. Its workers must be able to import bulkfhir, and reach source and
+                       output, which is tried before work begins
+    executor_options   options of the executor by name, such as ``{"address": …}`` for dask. Of
+                       ``local``: ``nice``, 0 to 19, how far its processes stand back
     encryption_key_id  stated in the Manifest; what is written to S3 is encrypted by it
     work_folder        where the job keeps its parts and its plan while it runs, instead of in its
                        own folder below the output: then nothing of the output is read or deleted.
@@ -151,6 +169,7 @@ def import_job(
         job_id=job_id,
         datastore_id=datastore_id,
         shard_bytes=shard_bytes,
+        task_bytes=task_bytes,
         include_all=include_all,
         resume=resume,
         take_over=take_over,
@@ -171,11 +190,12 @@ def run_import(
     job_id: str | None = None,
     datastore_id: str = "0" * 32,
     shard_bytes: int | None = None,
+    task_bytes: int | None = None,
     include_all: bool = False,
     contract: bool = False,
     resume: bool = False,
     take_over: bool = False,
-    executor: str | concurrent.futures.Executor = "local",
+    executor: Executor = "local",
     executor_options: Mapping[str, object] | None = None,
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
@@ -189,24 +209,42 @@ def run_import(
     contract    an input is what HealthLake's contract calls one, and no source is a glob
     """
     check_executor(executor, executor_options)
+    name = JobId.of(job_id, datastore_id)
+    local = is_local(executor)
+    with ExitStack() as stack:
+        cluster = None
+        if not local:
+            refuse_unusable(choices, workers, shard_bytes, task_bytes)
+            cluster = stack.enter_context(working(open_runner(executor, workers, executor_options)))
 
-    def open_workers(groups: int) -> Runner:
-        count = workers or min(default_workers(), groups)
-        return open_runner(executor, count, executor_options, plug_ins=choices.plug_ins)
+        def open_workers(groups: int) -> Runner:
+            count = workers or min(default_workers(), groups)
+            return cluster or open_runner(
+                "local", count, executor_options, plug_ins=choices.plug_ins
+            )
 
-    with started_job(
-        source,
-        output,
-        choices,
-        JobId.of(job_id, datastore_id),
-        Sizes(workers, shard_bytes),
-        include_all=include_all,
-        contract=contract,
-        resume=resume,
-        take_over=take_over,
-        report=report,
-        keep_access_check=keep_access_check,
-    ) as job:
+        def before_work(settings: Settings, inputs: Sequence[InputFile]) -> None:
+            if cluster is not None:
+                first = StoredObject(inputs[0].uri, inputs[0].size, inputs[0].etag)
+                probe_workers(cluster, settings.work_folder, first, choices.encryption_key_id)
+
+        sizes = Sizes(cluster.slots if cluster else workers, shard_bytes, task_bytes, not local)
+        job = stack.enter_context(
+            started_job(
+                source,
+                output,
+                choices,
+                name,
+                sizes,
+                include_all=include_all,
+                contract=contract,
+                resume=resume,
+                take_over=take_over,
+                report=report,
+                keep_access_check=keep_access_check,
+                before_work=before_work,
+            )
+        )
         if job.plan is None:
             return job.run.failed(job.refusal)
         return job.run.run(job.plan, open_workers, on_progress, cancel, job.claim)

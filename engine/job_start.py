@@ -12,17 +12,17 @@ from typing import TypeVar
 
 from .access import Access
 from .checkpoint import Checkpoint, Plan
-from .errors import AccessDenied, ConfigurationError, StorageError
+from .errors import AccessDenied, ConfigurationError, EngineError
 from .executors import default_workers
 from .job_choices import Choices, ReportWish
 from .job_folder import job_folder_name
 from .job_run import JobRun
 from .limits import over_limits
-from .reading.sources import Listing, SourceLike, find_inputs, source_uri
+from .reading.sources import InputFile, Listing, SourceLike, find_inputs, source_uri
 from .reading.spool import Spool
 from .refusals import refuse_unusable
 from .settings import Settings
-from .shard import plan_shards, shard_sizes
+from .shard import group_sizes, plan_shards, shard_sizes
 from .shard_groups import plan_groups
 from .storage import Claim, normal, storage_for
 from .temporary import sweep_temporary
@@ -74,10 +74,14 @@ class Sizes:
 
     workers      that are to share the work; None: one for each processor
     shard_bytes  of a byte range; None: by how much there is
+    task_bytes   of a group at the most; None: by whether ``large`` ones serve
+    large        a task costs more than a call: a group may be a gigabyte, sink or not
     """
 
     workers: int | None = None
     shard_bytes: int | None = None
+    task_bytes: int | None = None
+    large: bool = False
 
     def plan(self, settings: Settings, listing: Listing) -> Plan:
         """Return the plan of a job that reads these inputs."""
@@ -86,8 +90,12 @@ class Sizes:
         shards = tuple(
             plan_shards(listing.inputs, shard_sizes(self.shard_bytes, count, _MAX_SHARD))
         )
-        size = shard_sizes(self.shard_bytes, count, _MAX_GROUP if sink else _MAX_SHARD)
-        sharers = count if sink and not self.shard_bytes else None
+        if self.task_bytes:
+            size = group_sizes(count, self.task_bytes)
+        else:
+            largest = _MAX_GROUP if sink or self.large else _MAX_SHARD
+            size = shard_sizes(self.shard_bytes, count, largest)
+        sharers = count if sink and not (self.shard_bytes or self.task_bytes) else None
         groups = plan_groups(shards, listing.inputs, size, sharers=sharers)
         return Plan(settings, listing.uri, listing.inputs, listing.skipped, shards, groups)
 
@@ -110,6 +118,10 @@ class StartedJob:
     resumed: bool = False
 
 
+def _nothing_more(_settings: Settings, _inputs: Sequence[InputFile]) -> None:
+    """A job on this machine needs no more than access."""
+
+
 @contextmanager
 def started_job(
     source: SourceLike | Sequence[SourceLike],
@@ -124,14 +136,17 @@ def started_job(
     take_over: bool = False,
     report: ReportWish | None = None,
     keep_access_check: bool = False,
+    before_work: Callable[[Settings, Sequence[InputFile]], None] = _nothing_more,
 ) -> Iterator[StartedJob]:
     """Hold a job whose plan lies in its work folder: a new one, or with ``resume`` that of an
     earlier run. The keywords of ``run_import`` say what each of them means.
+
+    before_work   called with what is to be read, once nothing else stands in the way
     """
     sweep_temporary()
     if choices.work_folder is not None:
         choices = replace(choices, work_folder=normal(choices.work_folder))
-    refuse_unusable(choices, sizes.workers, sizes.shard_bytes)
+    refuse_unusable(choices, sizes.workers, sizes.shard_bytes, sizes.task_bytes)
     place = normal(os.fspath(output))
     storage = storage_for(place, choices.encryption_key_id)
     folder = storage.join(place, job_folder_name(name.datastore, name.job))
@@ -151,6 +166,7 @@ def started_job(
         if plan is not None:
             job.check_same(plan, settings, source_uri(source), resume)
             access.check()
+            before_work(plan.settings, plan.inputs)
             storage.sweep(folder)
             checkpoint.sweep()
             yield replace(held, plan=plan, resumed=True)
@@ -174,7 +190,8 @@ def started_job(
             return
         try:
             access.check()
-        except StorageError:
+            before_work(settings, listing.inputs)
+        except EngineError:
             spool.discard()
             raise
         plan = sizes.plan(settings, listing)

@@ -1,5 +1,5 @@
-"""Plug-ins: validators and sinks by the name of their entry point; the built-in ones are entry
-points too.
+"""Plug-ins: validators, sinks and executors by the name of their entry point; the built-in ones are
+entry points too.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from bulkfhir.validators import BlockValidator, OneByOne
 
 from .errors import ConfigurationError
 
-__all__ = ["SINKS", "VALIDATORS", "check_options", "load", "names", "new_validator"]
+__all__ = ["EXECUTORS", "SINKS", "VALIDATORS", "check_options", "load", "names", "new_validator"]
 
 VALIDATORS = "bulkfhir.validators"
 SINKS = "bulkfhir.sinks"
+EXECUTORS = "bulkfhir.executors"
 
 
 def names(group: str) -> list[str]:

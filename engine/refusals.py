@@ -12,7 +12,12 @@ from .plugins import SINKS, VALIDATORS, check_options, load
 __all__ = ["refuse_unusable"]
 
 
-def refuse_unusable(choices: Choices, workers: int | None, shard_bytes: int | None) -> None:
+def refuse_unusable(
+    choices: Choices,
+    workers: int | None,
+    shard_bytes: int | None,
+    task_bytes: int | None = None,
+) -> None:
     """Raise ConfigurationError for choices that cannot work: a value that there is not, a plug-in
     that is not installed, an option that its sink does not take, a package or a target that cannot
     be read, a profile that no package has.
@@ -22,6 +27,8 @@ def refuse_unusable(choices: Choices, workers: int | None, shard_bytes: int | No
         raise ConfigurationError(f"{workers}: at least one worker is needed")
     if shard_bytes is not None and shard_bytes < 1:
         raise ConfigurationError(f"{shard_bytes}: a shard holds at least one byte")
+    if task_bytes is not None and task_bytes < 1:
+        raise ConfigurationError(f"{task_bytes}: a task holds at least one byte")
     for name in (choices.judge, *choices.validators):
         load(VALIDATORS, name)
     if choices.sink is not None:

@@ -10,7 +10,7 @@ from .reading.contents import compression_of_file
 from .reading.sources import InputFile
 from .totals import Totals
 
-__all__ = ["Break", "Shard", "ShardResult", "plan_shards", "shard_sizes"]
+__all__ = ["Break", "Shard", "ShardResult", "group_sizes", "plan_shards", "shard_sizes"]
 
 _MIN_SHARD = 4 << 20
 """Bytes: below, a shard's own cost shows."""
@@ -132,3 +132,9 @@ def shard_sizes(given: int | None, workers: int, largest: int) -> Callable[[int]
     user's own size is what it is.
     """
     return lambda left: given or max(_MIN_SHARD, min(largest, left // (workers * 4)))
+
+
+def group_sizes(workers: int, largest: int) -> Callable[[int], int]:
+    """Return a function as ``shard_sizes`` does, of groups that are so large at the most."""
+    least = min(_MIN_SHARD, largest)
+    return lambda left: max(least, min(largest, left // (workers * 4)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -19,15 +19,23 @@ from .across.cause_sums import find_causes
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
 from .dispatch import run_checks, run_groups
-from .executors import Runner, default_workers, open_runner
+from .executors import (
+    Executor,
+    Runner,
+    check_executor,
+    default_workers,
+    is_local,
+    open_runner,
+    probe_workers,
+)
 from .job_choices import Choices
 from .job_folder import FINDINGS, part_uri
 from .reading.sources import Listing, SourceLike, find_inputs
 from .refusals import refuse_unusable
 from .settings import Settings
-from .shard import Shard, ShardResult, plan_shards, shard_sizes
+from .shard import Shard, ShardResult, group_sizes, plan_shards, shard_sizes
 from .shard_groups import groups_left, plan_groups
-from .storage import storage_for
+from .storage import StoredObject, storage_for
 from .temporary import TemporaryFolder
 from .writing.finding_rows import decode_findings
 from .writing.manifest import finding_parts, outcomes_by_file
@@ -67,6 +75,9 @@ def validate_files(
     judge: str = "bulkfhir",
     validators: Sequence[str] = (),
     shard_bytes: int | None = None,
+    task_bytes: int | None = None,
+    executor: Executor = "local",
+    executor_options: Mapping[str, object] | None = None,
     include_all: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
@@ -111,6 +122,9 @@ def validate_files(
         choices,
         workers=workers,
         shard_bytes=shard_bytes,
+        task_bytes=task_bytes,
+        executor=executor,
+        executor_options=executor_options,
         include_all=include_all,
         on_progress=on_progress,
         cancel=cancel,
@@ -123,12 +137,16 @@ def open_validation(
     *,
     workers: int | None = None,
     shard_bytes: int | None = None,
+    task_bytes: int | None = None,
+    executor: Executor = "local",
+    executor_options: Mapping[str, object] | None = None,
     include_all: bool = False,
     on_progress: OnProgress | None = None,
     cancel: CancelEvent | None = None,
 ) -> Validation:
     """Do what ``validate_files`` does, with the choices as one record."""
-    refuse_unusable(choices, workers, shard_bytes)
+    refuse_unusable(choices, workers, shard_bytes, task_bytes)
+    check_executor(executor, executor_options)
     listing = find_inputs(
         source,
         include_all=include_all,
@@ -136,13 +154,20 @@ def open_validation(
         exclude=choices.exclude,
         logged=False,
     )
-    count = workers or default_workers()
+    cluster = None if is_local(executor) else open_runner(executor, workers, executor_options)
+    count = cluster.slots if cluster else workers or default_workers()
     size = shard_sizes(shard_bytes, count, _MAX_SHARD)
     shards = plan_shards(listing.inputs, size)
-    groups = plan_groups(shards, listing.inputs, size)
-    return Validation(
-        listing, shards, groups, choices, workers or min(count, len(groups)), on_progress, cancel
+    groups = plan_groups(
+        shards, listing.inputs, group_sizes(count, task_bytes) if task_bytes else size
     )
+    runner = cluster or open_runner(
+        "local",
+        workers or min(count, len(groups)),
+        executor_options,
+        plug_ins=choices.plug_ins,
+    )
+    return Validation(listing, shards, groups, choices, runner, on_progress, cancel)
 
 
 class Validation:
@@ -154,7 +179,7 @@ class Validation:
         shards: Sequence[Shard],
         groups: Sequence[int],
         choices: Choices,
-        workers: int,
+        runner: Runner,
         on_progress: OnProgress | None,
         cancel: CancelEvent | None,
     ) -> None:
@@ -165,8 +190,17 @@ class Validation:
         self._open: tuple[int, BinaryIO] = (-1, BytesIO())
         secret = secrets.token_hex(16) if choices.checks else ""
         self._settings = Settings(choices, self._folder.name, id_required=False, secret=secret)
-        self._runner: Runner | None = open_runner("local", workers, plug_ins=choices.plug_ins)
-        self._tracker = Tracker(listing.inputs, shards, self._runner.counters, on_progress, cancel)
+        self._runner: Runner | None = runner
+        if runner.counters is None:  # workers that may be elsewhere
+            first = listing.inputs[0]
+            try:
+                probe_workers(
+                    runner, self._folder.name, StoredObject(first.uri, first.size, first.etag)
+                )
+            except BaseException:
+                self.close()
+                raise
+        self._tracker = Tracker(listing.inputs, shards, runner.counters, on_progress, cancel)
         self._results: dict[int, ShardResult] = {}
         self._emitted = 0
 

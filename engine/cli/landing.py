@@ -19,18 +19,6 @@ __all__ = ["landing", "result_format"]
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
-def _pairs(
-    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, str], ...]:
-    pairs = {}
-    for value in values:
-        name, mark, text = value.partition("=")
-        if not (name and mark):
-            raise click.BadParameter(f"{value}: an option of a sink is given as NAME=VALUE")
-        pairs[name] = text
-    return tuple(sorted(pairs.items()))
-
-
 def landing(command: Command) -> Command:
     """Add the options of a job that writes HealthLake's output layout."""
     added: tuple[Callable[[Command], Command], ...] = (
@@ -53,7 +41,7 @@ def landing(command: Command) -> Command:
             "sink_options",
             multiple=True,
             metavar="NAME=VALUE",
-            callback=_pairs,
+            callback=options.pairs,
             help="Option of the sink: compression=gz or zst for ndjson, zstd, snappy or none for "
             "parquet. Repeatable.",
         ),

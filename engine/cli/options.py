@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = [
     "checking",
     "chosen",
+    "executing",
     "limits",
+    "pairs",
     "profiles",
     "rejected_again",
     "report_values",
@@ -75,6 +77,48 @@ def sources_of(sources: tuple[str, ...], parameters: dict[str, Any]) -> tuple[st
 workers = click.option(
     "--workers", type=click.IntRange(min=1), help="Processes that validate.  [default: one a core]"
 )
+
+
+def pairs(
+    _context: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Return the options of a plug-in, NAME=VALUE each, by name."""
+    found = {}
+    for value in values:
+        name, mark, text = value.partition("=")
+        if not (name and mark):
+            what = "a sink" if option.name == "sink_options" else "an executor"
+            raise click.BadParameter(f"{value}: an option of {what} is given as NAME=VALUE")
+        found[name] = text
+    return tuple(sorted(found.items()))
+
+
+def executing(command: Command) -> Command:
+    """Add the options that say which workers do the tasks."""
+    return _with(
+        command,
+        click.option(
+            "--executor",
+            metavar="NAME",
+            default="local",
+            show_default=True,
+            help="Whose workers: local, dask, ray, spark, futures or another installed engine.",
+        ),
+        click.option(
+            "--executor-opt",
+            "executor_options",
+            multiple=True,
+            metavar="NAME=VALUE",
+            callback=lambda *given: dict(pairs(*given)),
+            help="Option of the executor: address=tcp://host:8786 for dask. Repeatable.",
+        ),
+        click.option(
+            "--task-bytes",
+            type=click.IntRange(min=1),
+            help="Input that a worker does as one task, at the most.  [default: 1 GiB on a "
+            "cluster]",
+        ),
+    )
 
 
 def _keep_retry_seconds(

@@ -60,6 +60,7 @@ __all__ = ["command"]
 @options.showing
 @options.summing
 @options.workers
+@options.executing
 @options.retrying
 @options.selecting
 @options.speaking

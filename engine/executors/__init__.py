@@ -2,8 +2,8 @@
 task at a time.
 
 tasks -> run_all -> Runner.submit(slot, …) -> worker: function(…, beat) -> result
-                    InThread (one worker) | LocalPool (processes) | Foreign (any
-                    concurrent.futures.Executor)
+                    InThread (one worker) | LocalPool (processes) | DaskRunner | RayRunner |
+                    SparkRunner | Foreign (any concurrent.futures.Executor)
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import concurrent.futures
 import logging
 import multiprocessing
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from ..errors import ConfigurationError
 from ..own_process import ends_with_job
+from ..plugins import EXECUTORS, check_options, load, names
 from .driver import run_all
 from .interface import Runner
 from .live_counters import Cancelled, Heartbeat, LiveCounters
 from .options import LocalOptions
+from .probe import probe_workers
 from .task import Task, TaskFailure
 
 __all__ = [
@@ -30,9 +33,12 @@ __all__ = [
     "TaskFailure",
     "Runner",
     "Task",
+    "Executor",
     "check_executor",
     "default_workers",
+    "is_local",
     "open_runner",
+    "probe_workers",
     "run_all",
     "working",
 ]
@@ -44,21 +50,33 @@ _PATIENCE = 3.0
 """Seconds: SIGTERM, Ctrl-C and a cancelled job end a command within five."""
 
 
-def check_executor(
-    executor: str | concurrent.futures.Executor, options: Mapping[str, object] | None = None
-) -> None:
+Executor = str | concurrent.futures.Executor | Callable[..., "Runner | concurrent.futures.Executor"]
+"""``local``, the name of an entry point, an executor of the user's, or what makes a runner or an
+executor of the options.
+"""
+
+
+def is_local(executor: Executor) -> bool:
+    """Return whether the workers are this machine's, started by this process."""
+    return executor == "local"
+
+
+def check_executor(executor: Executor, options: Mapping[str, object] | None = None) -> None:
     """Raise ConfigurationError for an executor that nobody knows, and for options that it does not
     take.
     """
     if isinstance(executor, concurrent.futures.Executor):
         for name in options or ():
             raise ConfigurationError(f"{name}: an executor of your own takes no options from here")
-    elif executor != "local":
-        raise ConfigurationError(
-            f"{executor}: no such executor; known: local, or any concurrent.futures.Executor"
-        )
-    else:
+    elif executor == "local":
         LocalOptions.of(options or {})
+    elif isinstance(executor, str):
+        if executor not in names(EXECUTORS):
+            raise ConfigurationError(
+                f"{executor}: no such executor; known: local, {', '.join(names(EXECUTORS))}, or "
+                "any concurrent.futures.Executor"
+            )
+        check_options(EXECUTORS, executor, options or ())
 
 
 def default_workers() -> int:
@@ -67,24 +85,24 @@ def default_workers() -> int:
 
 
 def open_runner(
-    executor: str | concurrent.futures.Executor,
-    workers: int,
+    executor: Executor,
+    workers: int | None,
     options: Mapping[str, object] | None = None,
     *,
     plug_ins: bool = False,
 ) -> Runner:
-    """Return the runner for what the user asked for: ``local`` with its options, or an executor of
-    the user's own, which stays the user's to shut down.
+    """Return the runner for what the user asked for: ``local`` with its options, an engine by name,
+    or an executor of the user's own, which stays the user's to shut down.
 
+    workers     tasks at once; None: as many as the engine has room for
     plug_ins    whether code that is not ours runs in the workers. A plug-in may hang, and hold the
                 interpreter's lock while it does: a command runs it in a process that can be killed,
                 with one worker too. Our own code is bounded, and starts sooner in a thread.
     """
     check_executor(executor, options)
-    if isinstance(executor, concurrent.futures.Executor):
-        from .foreign import Foreign
-
-        return Foreign(executor, workers)
+    if executor != "local":
+        return _engine(executor, workers, options or {})
+    workers = workers or default_workers()
     local = LocalOptions.of(options or {})
     if workers > 1 and multiprocessing.current_process().daemon:
         _log.warning(
@@ -101,6 +119,22 @@ def open_runner(
     from .pool import LocalPool  # multiprocessing, which no other runner needs, nor any worker
 
     return LocalPool(workers, local)
+
+
+def _engine(executor: Executor, workers: int | None, options: Mapping[str, object]) -> Runner:
+    made: Any
+    if isinstance(executor, str):
+        made = load(EXECUTORS, executor)(workers, **options)
+    elif isinstance(executor, concurrent.futures.Executor):
+        made = executor
+    else:
+        made = executor(**options)
+    if isinstance(made, concurrent.futures.Executor):
+        from .foreign import Foreign
+
+        return Foreign(made, workers)
+    runner: Runner = made
+    return runner
 
 
 @contextmanager

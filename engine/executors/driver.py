@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import EngineError
 from .interface import Runner
+from .live_counters import Cancelled
 from .task import Task, TaskFailure
 
 __all__ = ["KILLS", "run_all"]
@@ -55,14 +56,15 @@ class _Run:
                 task, slot = self._flying.pop(future)
                 try:
                     result = future.result()
-                except BrokenExecutor:
-                    broken.append(task)
+                except Exception as error:  # noqa: BLE001 which errors are deaths the runner says
                     self._release(slot)
+                    self._raise_unless_lost(error)
+                    broken.append(task)
                     continue
                 self._release(slot)
                 yield task, result
             if broken:
-                yield from self._recover(broken)
+                yield from self._again(broken) if self._runner.apart else self._recover(broken)
 
     def _fill(self) -> bool:
         """Gives tasks to free slots: suspects alone, all others side by side.
@@ -79,9 +81,13 @@ class _Run:
         """Whether what is in flight must be left alone: a suspect runs, or one waits for the others
         to land.
         """
-        return bool(self._flying) and (
-            bool(self._suspects)
-            or any(task.key in self._kills for task, _ in self._flying.values())
+        return (
+            bool(self._flying)
+            and not self._runner.apart
+            and (
+                bool(self._suspects)
+                or any(task.key in self._kills for task, _ in self._flying.values())
+            )
         )
 
     def _launch(self, task: Task) -> bool:
@@ -102,6 +108,30 @@ class _Run:
         self._free.append(slot)
         if self._runner.counters:
             self._runner.counters.clear(slot)
+
+    def _raise_unless_lost(self, error: Exception) -> None:
+        """Raise what is not the death of a worker; an error of an engine that is not ours as one
+        sentence.
+        """
+        if self._runner.lost(error):
+            return
+        if isinstance(error, EngineError | Cancelled) or self._runner.counters is not None:
+            raise error
+        lines = f"{type(error).__name__}: {error}".splitlines()
+        raise EngineError(f"the executor failed: {lines[0]}; resume the job to go on") from error
+
+    def _again(self, lost: list[Task]) -> Iterator[tuple[Task, Any]]:
+        """After deaths where workers stand apart: each names its own task, which is tried again.
+
+        Gives up a task that has been lost too often.
+        """
+        for task in lost:
+            losses = self._kills[task.key] = self._kills.get(task.key, 0) + 1
+            if losses >= KILLS:
+                yield task, TaskFailure(f"its worker was lost {losses} times")
+            else:
+                _log.warning("a worker was lost; its task is tried again")
+                self._suspects.append(task)
 
     def _recover(self, broken: list[Task]) -> Iterator[tuple[Task, Any]]:
         """After a death: new workers, and the suspects in line.

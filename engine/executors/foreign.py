@@ -1,4 +1,4 @@
-"""Foreign: any executor of the user's (Dask, a thread pool, a process pool).
+"""Foreign: any executor of the user's (a thread pool, a process pool, loky, mpi4py).
 
 Figures arrive when a task is done.
 """
@@ -6,20 +6,31 @@ Figures arrive when a task is done.
 from __future__ import annotations
 
 import concurrent.futures
+import importlib
+import os
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import ConfigurationError
 from .live_counters import Heartbeat, LiveCounters
 from .task import run_task
 
-__all__ = ["Foreign"]
+__all__ = ["Foreign", "open_futures"]
+
+_ASKED = 64
+"""Questions that are put to workers that cannot be told apart."""
 
 
 class Foreign:
-    """A runner on an executor of the user's, which stays the user's to shut down."""
+    """A runner on an executor of the user's, which stays the user's to shut down.
 
-    def __init__(self, executor: concurrent.futures.Executor, slots: int) -> None:
-        self.slots = slots
+    slots   None: as many workers as the executor says it has
+    """
+
+    apart = False
+
+    def __init__(self, executor: concurrent.futures.Executor, slots: int | None) -> None:
+        self.slots: int = slots or getattr(executor, "_max_workers", None) or os.cpu_count() or 1
         self.counters: LiveCounters | None = None
         self._executor = executor
         self._pending: list[concurrent.futures.Future[Any]] = []
@@ -34,6 +45,16 @@ class Foreign:
         self._pending = [earlier for earlier in self._pending if not earlier.done()] + [future]
         return future
 
+    def ask(
+        self, function: Callable[..., Any], *arguments: object
+    ) -> list[concurrent.futures.Future[Any]]:
+        """Run ``function(*arguments)`` once for each slot."""
+        return [self._executor.submit(function, *arguments) for _ in range(min(self.slots, _ASKED))]
+
+    def lost(self, error: BaseException) -> bool:
+        """Return whether the executor is broken."""
+        return isinstance(error, concurrent.futures.BrokenExecutor)
+
     def restart(self) -> bool:
         """Return False: dead workers are not replaced here."""
         return False
@@ -43,3 +64,34 @@ class Foreign:
         for future in self._pending:
             future.cancel()
         concurrent.futures.wait(self._pending)
+
+
+def open_futures(workers: int | None = None, *, factory: str = "", **options: str) -> Foreign:
+    """Return a runner on the executor that ``factory``, ``module:callable``, makes of the options:
+    ``concurrent.futures:ThreadPoolExecutor`` with ``max_workers=4``. Whole numbers are numbers.
+
+    Raises ConfigurationError where that is no such thing.
+    """
+    module, mark, name = factory.partition(":")
+    if not (module and mark and name):
+        raise ConfigurationError(
+            "the executor futures needs the option factory=module:callable, such as "
+            "concurrent.futures:ThreadPoolExecutor"
+        )
+    numbers = {key: int(text) if text.isdecimal() else text for key, text in options.items()}
+    try:
+        executor = getattr(importlib.import_module(module), name)(**numbers)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"{factory}: no executor comes of this: {error}") from None
+    if not isinstance(executor, concurrent.futures.Executor):
+        raise ConfigurationError(f"{factory}: this makes no concurrent.futures.Executor")
+    return _OwnExecutor(executor, workers)
+
+
+class _OwnExecutor(Foreign):
+    """A runner on an executor that was made for it."""
+
+    def close(self, *, kill: bool = False) -> None:
+        """End what runs, and the executor."""
+        super().close(kill=kill)
+        self._executor.shutdown()

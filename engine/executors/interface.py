@@ -13,17 +13,27 @@ __all__ = ["Runner"]
 
 class Runner(Protocol):
     """slots: how many tasks may be in flight; counters: their live figures, None where there is no
-    shared memory.
+    shared memory; apart: a worker that dies takes nothing with it but its own tasks, and is
+    replaced by the engine.
     """
 
     slots: int
     counters: LiveCounters | None
+    apart: bool
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
         """Run ``function(*arguments, beat)``.
 
         Raises BrokenExecutor where the workers have died.
         """
+        ...
+
+    def ask(self, function: Callable[..., Any], *arguments: object) -> list[Future[Any]]:
+        """Run ``function(*arguments)`` on every worker, as far as the engine tells them apart."""
+        ...
+
+    def lost(self, error: BaseException) -> bool:
+        """Return whether a task ended with this error because its worker died."""
         ...
 
     def restart(self) -> bool:

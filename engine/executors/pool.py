@@ -17,7 +17,7 @@ import threading
 import time
 import types
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -47,6 +47,8 @@ _LONGEST_SOCKETS = 104 - len("/listener-xxxxxxxx") - 1
 class LocalPool:
     """A runner of as many worker processes as it has slots."""
 
+    apart = False
+
     def __init__(self, slots: int, options: LocalOptions | None = None) -> None:
         self.slots = slots
         self._options = options or LocalOptions()
@@ -72,6 +74,16 @@ class LocalPool:
             raise ValueError("this pool is closed")
         with _refusals_told():
             return self._executor.submit(_run, slot, function, *arguments)
+
+    def ask(self, function: Callable[..., Any], *arguments: object) -> list[Future[Any]]:
+        """Run ``function(*arguments)`` in a worker: all are alike."""
+        if self._executor is None:
+            raise ValueError("this pool is closed")
+        return [self._executor.submit(function, *arguments)]
+
+    def lost(self, error: BaseException) -> bool:
+        """Return whether a worker died, and the pool with it."""
+        return isinstance(error, BrokenExecutor)
 
     def restart(self) -> bool:
         """Kill what is left of the workers and begin anew; always possible here."""

@@ -29,6 +29,7 @@ class InThread:
     """
 
     slots = 1
+    apart = False
 
     def __init__(self, patience: float | None = None) -> None:
         cells = array("q", bytes(8 * LiveCounters.size(1)))
@@ -44,6 +45,16 @@ class InThread:
         future: Future[Any] = Future()
         self._calls.put((future, run_task, (function, *arguments, Heartbeat(self.counters, slot))))
         return future
+
+    def ask(self, function: Callable[..., Any], *arguments: object) -> list[Future[Any]]:
+        """Run ``function(*arguments)`` in the worker."""
+        future: Future[Any] = Future()
+        self._calls.put((future, function, arguments))
+        return [future]
+
+    def lost(self, error: BaseException) -> bool:
+        """Return False: a thread dies with its process."""
+        return False
 
     def restart(self) -> bool:
         """Return False: dead workers are not replaced here."""

@@ -17,6 +17,7 @@ from bulkfhir.engine.cli.program import program, run
 NOT_SET = {"help", "config", "version"}
 MOMENT = "2026-11-01"
 VALUES = {
+    "executor_options": "address=tcp://host:8786",
     "sink_options": "compression=gz",
     "state": "jobs.db",
     "s3_root": "root",

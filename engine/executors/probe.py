@@ -1,0 +1,112 @@
+"""Probe: whether the workers of an engine can do a job at all, asked before its work begins."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import importlib.metadata
+import platform
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..errors import ConfigurationError, NotFound, StorageError
+from ..storage import StoredObject, storage_for
+from .interface import Runner
+
+__all__ = ["probe_workers"]
+
+_PATIENCE: Final = 30.0
+"""Seconds for an answer: a cluster that starts workers on demand takes some of them."""
+_ADVICE: Final = "give every worker the same disk, or storage that all of them reach"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a worker sees: its machine and the first input; and the probe object it has written."""
+
+    host: str
+    size: int | None
+    etag: str
+    written: str
+
+
+def probe_workers(
+    runner: Runner, work_folder: str, first: StoredObject, encryption_key_id: str | None = None
+) -> None:
+    """Raise ConfigurationError, in one sentence, where a worker has no bulkfhir or another version,
+    does not see the first input as it is here, or does not write where this process reads.
+    """
+    here = importlib.metadata.version("bulkfhir")
+    # A function of the standard library: a worker without bulkfhir can be asked too.
+    for version in _answers(runner.ask(importlib.metadata.version, "bulkfhir"), here):
+        if version != here:
+            raise ConfigurationError(
+                f"a worker has bulkfhir {version}, and this is {here}: install the same version "
+                "everywhere"
+            )
+    answers = _answers(runner.ask(_look, work_folder, first.uri, encryption_key_id), here)
+    for seen in answers:
+        _refuse_other_input(seen, first)
+    storage = storage_for(work_folder, encryption_key_id)
+    missing = [seen for seen in answers if storage.stat(seen.written) is None]
+    for seen in answers:
+        storage.delete(seen.written)
+    if missing:
+        raise ConfigurationError(
+            f"what the worker on {missing[0].host} writes into {work_folder} is not there for this "
+            f"process: {_ADVICE}"
+        )
+
+
+def _refuse_other_input(seen: _Seen, first: StoredObject) -> None:
+    if seen.size is None:
+        raise ConfigurationError(f"the worker on {seen.host} does not see {first.uri}: {_ADVICE}")
+    if (seen.size, seen.etag) != (first.size, first.etag):
+        raise ConfigurationError(
+            f"the worker on {seen.host} sees another {first.uri}, of {seen.size:,} bytes where "
+            f"{first.size:,} were listed: {_ADVICE}"
+        )
+
+
+def _answers(asked: Sequence[Future[Any]], here: str) -> list[Any]:
+    """Return what all workers answer."""
+    _, waiting = concurrent.futures.wait(asked, _PATIENCE)
+    if waiting:
+        for future in asked:
+            future.cancel()
+        raise ConfigurationError(
+            f"{len(waiting)} of {len(asked)} workers have not answered within {_PATIENCE:.0f} s: "
+            f"see that they run, and that they can import bulkfhir {here}"
+        )
+    return [_answer(future, here) for future in asked]
+
+
+def _answer(future: Future[Any], here: str) -> Any:
+    try:
+        return future.result()
+    except StorageError as error:
+        raise ConfigurationError(f"a worker cannot use {error}: {_ADVICE}") from None
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        if "bulkfhir" in said and ("PackageNotFound" in said or "ModuleNotFound" in said):
+            raise ConfigurationError(
+                f"a worker has no bulkfhir: install bulkfhir {here} where the workers run"
+            ) from None
+        lines = said.splitlines()
+        raise ConfigurationError(f"a worker does not answer: {lines[0]}") from error
+
+
+def _look(work_folder: str, uri: str, encryption_key_id: str | None) -> _Seen:
+    """Return what this worker sees, and write a probe object. Raise StorageError."""
+    try:
+        found = storage_for(uri).stat(uri)
+    except NotFound:
+        found = None
+    storage = storage_for(work_folder, encryption_key_id)
+    written = storage.join(work_folder, f"probe-{secrets.token_hex(8)}")
+    storage.put(written, b"")
+    return _Seen(
+        platform.node(), found.size if found else None, found.etag if found else "", written
+    )
