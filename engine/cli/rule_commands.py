@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..printable import printable
 from .nearest_name import nearest_name
+from .option_types import Location
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from bulkfhir.validators.declaration import Declaration
 
 __all__ = ["explain", "rules"]
+
+_PLACES = 10
+"""Elements that are named, of those that state an invariant."""
 
 
 @click.command("rules", short_help="List every rule that an issue can name.")
@@ -48,11 +53,19 @@ def _names(
 
 @click.command("explain", short_help="Say what a rule checks, why, and how to mend a line.")
 @click.argument("name", shell_complete=_names)
-def explain(name: str) -> None:
+@click.option(
+    "--package",
+    "packages",
+    type=Location(),
+    multiple=True,
+    metavar="PACKAGE",
+    help="FHIR package whose invariants are looked up too. Repeatable.",
+)
+def explain(name: str, packages: tuple[str, ...]) -> None:
     """Say what the rule NAME checks and why, with lines that fail and lines that pass.
 
-    NAME is what an issue has as its rule; the key of an invariant, such as obs-7, stands for itself
-    in the definitions.
+    NAME is what an issue has as its rule; the key of an invariant, such as obs-7, is looked up in
+    the definitions of R4 and of the packages.
     """
     from bulkfhir.validators.catalogue import sentences
     from bulkfhir.validators.rule_pages import section_of
@@ -61,12 +74,14 @@ def explain(name: str) -> None:
     from ..judging.import_rules import EVERY_RULE, rule_named
 
     rule = rule_named(name)
+    if rule is None and _explain_invariant(name, packages):
+        return
     if rule is None:
         near = nearest_name(name, (one.name for one in EVERY_RULE), cutoff=0.75)
         hint = f", did you mean {near}?" if near else ";"
         raise ConfigurationError(
-            f"{name}: no rule is called so{hint} `bulkfhir rules` lists them, and the key of an "
-            "invariant is explained by the definition that an issue names"
+            f"{name}: no rule is called so{hint} `bulkfhir rules` lists them, and --package names "
+            "the package of an invariant that R4 does not have"
         )
     click.echo(f"# {_shown(rule)}\n\n{rule.severity}[{rule.code}]: {rule.says}.")
     for source in rule.sources:
@@ -74,3 +89,20 @@ def explain(name: str) -> None:
     click.echo("\n" + "\n".join(f"- {one.template}" for one in (sentences(rule) or (rule,))))
     if (section := section_of(rule.name)) is not None:
         click.echo(f"\n{section}")
+
+
+def _explain_invariant(key: str, packages: tuple[str, ...]) -> bool:
+    """Print what definitions state under a key; return whether any does."""
+    from bulkfhir.validators.definitions import core
+    from bulkfhir.validators.definitions.packages import Packages
+    from bulkfhir.validators.schema.stated_invariants import stated_invariants
+
+    found = stated_invariants(Packages(packages) if packages else core(), key)
+    for one in found:
+        click.echo(f"# {key}\n\n{one.severity}[invariant]: {printable(one.human)}")
+        click.echo(f"\n    {printable(one.expression)}\n" if one.expression else "")
+        for url, path in one.places[:_PLACES]:
+            click.echo(f"- {path} of {url}")
+        if len(one.places) > _PLACES:
+            click.echo(f"- and {len(one.places) - _PLACES:,} more elements")
+    return bool(found)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import click
 import pytest
 
@@ -34,6 +37,47 @@ def test_a_name_that_no_rule_has_is_a_mistake(capsys: pytest.CaptureFixture[str]
     assert "no-such-rule: no rule is called so; " in capsys.readouterr().err
     assert run(["explain", "blank-strin"]) == 2
     assert "no rule is called so, did you mean blank-string? " in capsys.readouterr().err
+
+
+def test_an_invariant_is_explained_by_its_definition(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "obs-7"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("# obs-7\n\nerror[invariant]: If Observation.code is the same as ")
+    assert "    value.empty() or component.code.where(coding.intersect" in text
+    assert "- Observation of http://hl7.org/fhir/StructureDefinition/Observation\n" in text
+
+
+def test_an_invariant_of_a_package_is_explained_where_the_package_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    url = "http://example.org/fhir/StructureDefinition/p"
+    constraint = {
+        "key": "ex-1",
+        "severity": "warning",
+        "human": "Say it",
+        "expression": "name.exists()",
+    }
+    profile = {
+        "resourceType": "StructureDefinition",
+        "url": url,
+        "name": "p",
+        "status": "active",
+        "kind": "resource",
+        "abstract": False,
+        "type": "Patient",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "derivation": "constraint",
+        "differential": {
+            "element": [{"id": "Patient", "path": "Patient", "constraint": [constraint]}]
+        },
+    }
+    (tmp_path / "p.json").write_text(json.dumps(profile))
+    assert run(["explain", "ex-1"]) == 2
+    assert "--package names the package" in capsys.readouterr().err
+    assert run(["explain", "ex-1", "--package", str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("# ex-1\n\nwarning[invariant]: Say it\n\n    name.exists()\n")
+    assert f"- Patient of {url}\n" in text
 
 
 def test_a_shell_completes_names_of_rules() -> None:
