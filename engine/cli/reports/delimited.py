@@ -42,7 +42,7 @@ class JsonLinesReport:
     def add(self, finding: LineIssue) -> None:
         """Write a finding, or keep it for the end."""
         self._out.write(
-            json.dumps(finding.columns()) + "\n"
+            json.dumps(finding.json_members()) + "\n"
         )  # ASCII: a lone surrogate in an id has no UTF-8
 
     def finish(self, summary: Mapping[str, object]) -> None:

@@ -24,7 +24,7 @@ class JsonReport:
 
     def add(self, finding: LineIssue) -> None:
         """Write a finding, or keep it for the end."""
-        self._out.write(self._separator + json.dumps(finding.columns()))
+        self._out.write(self._separator + json.dumps(finding.json_members()))
         self._separator = ",\n"
 
     def finish(self, summary: Mapping[str, object]) -> None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
+
+from bulkfhir.validators.definitions import core
+from bulkfhir.validators.schema import Schema
+from bulkfhir.validators.schema.json_pointer import json_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +42,7 @@ class LineIssue:
         return cls(file, None, None, None, None, issue)
 
     def columns(self) -> dict[str, str | int | None]:
-        """Return the keys of the `jsonl` format, in order: the stable machine interface."""
+        """Return the columns of the `csv` format, in order: the stable machine interface."""
         issue = self.issue
         return {
             "file": self.file,
@@ -52,6 +57,19 @@ class LineIssue:
             "diagnostics": issue.diagnostics,
             "profile": issue.profile,
         }
+
+    def json_members(self) -> dict[str, str | int | None]:
+        """Return the columns as JSON has them, with ``pointer``: the place in the line's JSON (RFC
+        6901), None where the location does not tell.
+        """
+        location = self.issue.location
+        pointer = None if self.line is None else json_pointer(_schema(), location)
+        return {**self.columns(), "pointer": pointer}
+
+
+@cache
+def _schema() -> Schema:
+    return Schema(core())
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,7 @@ def test_jsonl_has_the_pinned_keys_in_order() -> None:
         "location",
         "diagnostics",
         "profile",
+        "pointer",
     ]
     assert record == {
         "file": "Patient.ndjson",
@@ -133,12 +134,19 @@ def test_jsonl_has_the_pinned_keys_in_order() -> None:
         "location": "Patient.birthDate",
         "diagnostics": NO_DATE,
         "profile": PROFILE,
+        "pointer": "/birthDate",
     }
+
+
+def test_jsonl_has_no_pointer_of_a_file() -> None:
+    assert json.loads(report("jsonl", [BROKEN]))["pointer"] is None
 
 
 @pytest.mark.parametrize("name", ["jsonl", "csv", "json"])
 def test_formats_for_machines_ignore_max_errors(name: str) -> None:
-    assert report(name, [finding(n) for n in range(5)], max_errors=2).count("birthDate") == 5
+    assert (
+        report(name, [finding(n) for n in range(5)], max_errors=2).count("Patient.birthDate") == 5
+    )
 
 
 def test_jsonl_survives_a_lone_surrogate() -> None:
