@@ -9,8 +9,10 @@ stands in the input: values, member names, numbers, words of lines that are no J
 in the report, and neither in R4's definitions, nor in those of the packages, nor in this project's
 own texts, is printed, and the exit code is 1.
 
-Figures of the report are counts of its own: numbers in JSON are not looked at, in HTML they have
-commas. The time at which the report was written is left out.
+Figures of the report are counts of its own: numbers that are no strings in JSON are not looked at,
+nor those that stand alone in HTML, all text of which is of strings of the JSON. The time at which
+the report was written is left out, and so are the names of files, without their folders. A place
+such as ``Account.identifier.system`` is held where R4 has each of its steps.
 """
 
 from __future__ import annotations
@@ -40,6 +42,9 @@ _EDGES = string.whitespace + string.punctuation
 says, such as ``'Patient.name'``.
 """
 
+_PLACE = re.compile(r"[A-Z][A-Za-z]+(\.[a-z][A-Za-z]+)+")
+_FIGURE = re.compile(r"(?<![\w.-])[0-9][0-9,.]*(?![\w.-])")
+_COORDINATES = ("points", "d", "width", "viewbox", "x", "y")
 _WORD = re.compile(r'[^\s"{}\[\],:]+')
 
 
@@ -62,15 +67,30 @@ def leaks_of(source: Path, packages: list[str], held: str) -> list[str]:
         job = import_job(
             source, folder, job_id="scan", packages=packages, report=True, warnings=True
         )
-        return leaks(Path(job.job_folder.removeprefix("file://")), strings_of(source), held)
+        place, names = Path(job.job_folder.removeprefix("file://")), {source.name}
+        names |= {path.name for path in source.rglob("*")} if source.is_dir() else set()
+        return leaks(place, strings_of(source), held, names)
 
 
-def leaks(job_folder: Path, strings: Iterable[str], held: str) -> list[str]:
-    """Return which of these strings stand in the report of a job and not in the text held."""
+def leaks(
+    job_folder: Path, strings: Iterable[str], held: str, files: Iterable[str] = ()
+) -> list[str]:
+    """Return which of these strings stand in the report of a job, and neither in the text held nor
+    in the names of files.
+    """
     shown = shown_text(job_folder)
+    for name in sorted(files, key=len, reverse=True):
+        shown = shown.replace(name, "")
     grams = {shown[at : at + LEAST] for at in range(len(shown))}
     standing = {text for text in strings if text[:LEAST] in grams and text in shown}
-    return sorted(text for text in standing if text.strip(_EDGES) not in held)
+    return sorted(text for text in standing if not _is_held(text.strip(_EDGES), held))
+
+
+def _is_held(text: str, held: str) -> bool:
+    return text in held or (
+        _PLACE.fullmatch(text) is not None
+        and all(f".{step}\n" in held for step in text.split(".")[1:])
+    )
 
 
 def shown_text(job_folder: Path) -> str:
@@ -79,6 +99,7 @@ def shown_text(job_folder: Path) -> str:
     page = _Page()
     page.feed((job_folder / "report.html").read_text("utf-8"))
     text = "\n".join(page.texts).replace(document["job"].pop("finished"), "")
+    text = _FIGURE.sub("", text)
     return "\n".join((text, *_strings(document)))
 
 
@@ -90,7 +111,7 @@ class _Page(HTMLParser):
         self.texts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.texts += [value or "" for name, value in attrs if name not in ("points", "d")]
+        self.texts += [value or "" for name, value in attrs if name not in _COORDINATES]
 
     def handle_data(self, data: str) -> None:
         self.texts.append(data)
