@@ -12,6 +12,9 @@ beside ``bulkfhir[server]``.
 from __future__ import annotations
 
 import argparse
+import os
+import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -25,6 +28,8 @@ from .temporary import TemporaryFolder
 
 __all__ = ["Emulator", "in_front_of"]
 
+_RESET = "/moto-api/reset"
+
 _KEYS = {
     "AWS_ACCESS_KEY_ID": "emulator",
     "AWS_SECRET_ACCESS_KEY": "emulator",
@@ -36,12 +41,14 @@ _KEYS = {
 
 def in_front_of(behind: WsgiApplication, service: Service) -> WsgiApplication:
     """Return a WSGI application: HealthLake's requests go to the service, all others to what lies
-    behind.
+    behind. What resets moto resets the service too.
     """
     endpoint = wsgi(service.application)
     prefix = f"{target_prefix()}."
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "POST" and environ.get("PATH_INFO") == _RESET:
+            service.reset()
         chosen = endpoint if environ.get("HTTP_X_AMZ_TARGET", "").startswith(prefix) else behind
         return chosen(environ, start_response)
 
@@ -83,10 +90,17 @@ class Emulator:
         )
         self._service = Service(settings)
         behind = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server(
-            host, port, in_front_of(behind, self._service), threaded=True, request_handler=Quiet
-        )
-        self.url = f"http://{host}:{self._server.server_port}"
+        application = in_front_of(behind, self._service)
+        with socket.create_server((host, port)) as listening:  # raises where the port is taken
+            self._server = make_server(
+                host,
+                port,
+                application,
+                threaded=True,
+                request_handler=Quiet,
+                fd=os.dup(listening.fileno()),
+            )
+        self.url = f"http://{host}:{self._server.server_address[1]}"
         # Known only now; the jobs get it when they begin.
         self._service.runner.environment["AWS_ENDPOINT_URL_S3"] = self.url
         self._thread = threading.Thread(
@@ -127,13 +141,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--workers", type=int)
     chosen = parser.parse_args(arguments)
-    with Emulator(
-        host=chosen.host,
-        port=chosen.port,
-        datastores=chosen.datastore,
-        state=chosen.state,
-        workers=chosen.workers,
-    ) as emulator:
+    try:
+        made = Emulator(
+            host=chosen.host,
+            port=chosen.port,
+            datastores=chosen.datastore,
+            state=chosen.state,
+            workers=chosen.workers,
+        )
+    except OSError as error:
+        place = f"{chosen.host}:{chosen.port}"
+        print(f"{place}: {os.strerror(error.errno or 0)}", file=sys.stderr)  # noqa: T201  # as above
+        sys.exit(2)
+    with made as emulator:
         print(f"S3 and HealthLake at {emulator.url}", flush=True)  # noqa: T201  # a program: this is its answer
         try:
             threading.Event().wait()

@@ -178,6 +178,12 @@ class Database:
                 raise
             connection.execute("COMMIT")
 
+    def clear(self) -> None:
+        """Forget everything: jobs, data stores, tags and tokens. No job may run."""
+        with self.writing() as connection:
+            for table in ("samples", "jobs", "datastores", "tags", "client_tokens"):
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608  # names of our own
+
     def close(self) -> None:
         """Close every idle connection; one that is in use closes with its thread."""
         with self._lock:

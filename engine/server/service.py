@@ -70,9 +70,9 @@ class Service:
             concurrent=settings.concurrent,
             environment=settings.environment,
         )
-        datastores = DatastoreStore(self.database, settings.datastore_delay)
-        for datastore_id in settings.datastores:
-            datastores.ensure(datastore_id)
+        self._datastores = datastores = DatastoreStore(self.database, settings.datastore_delay)
+        self._from_the_start = settings.datastores
+        self._ensure_datastores()
         metrics = Metrics(self.jobs)
         keyring = Keyring(os.fspath(settings.keys)) if settings.keys else None
         self.page_token = settings.page_token or secrets.token_urlsafe(32)
@@ -90,6 +90,17 @@ class Service:
         self.application = Application(
             endpoint, JobPages(self.jobs), metrics, access=access, local=settings.local
         )
+
+    def _ensure_datastores(self) -> None:
+        for datastore_id in self._from_the_start:
+            self._datastores.ensure(datastore_id)
+
+    def reset(self) -> None:
+        """Stop what runs and forget everything but the data stores that exist from the start."""
+        self.runner.stop()
+        self.database.clear()
+        self._ensure_datastores()
+        self.runner.start()
 
     def start(self) -> None:
         """Run what waits.

@@ -146,3 +146,33 @@ def test_an_output_in_no_bucket_is_refused_before_there_is_a_job():
         assert listed == []
         made = client.create_fhir_datastore(DatastoreTypeVersion="R4")
         assert made["DatastoreEndpoint"] == f"{emulator.url}/datastore/{made['DatastoreId']}/r4/"
+
+
+def test_what_resets_moto_resets_healthlake_too():
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    with Emulator(datastores=[DATASTORE]) as emulator:
+        s3 = boto3.client("s3", endpoint_url=emulator.url, **keys)
+        for bucket in ("in-bucket", "out-bucket"):
+            s3.create_bucket(Bucket=bucket)
+        client = boto3.client("healthlake", endpoint_url=emulator.url, **keys)
+        client.create_fhir_datastore(DatastoreTypeVersion="R4")
+        client.start_fhir_import_job(**start_request())
+        reset = urllib.request.Request(f"{emulator.url}/moto-api/reset", method="POST")
+        with urllib.request.urlopen(reset) as answer:
+            assert answer.status == 200
+        assert s3.list_buckets()["Buckets"] == []
+        found = client.list_fhir_datastores()["DatastorePropertiesList"]
+        assert [store["DatastoreId"] for store in found] == [DATASTORE]
+        jobs = client.list_fhir_import_jobs(DatastoreId=DATASTORE)["ImportJobPropertiesList"]
+        assert jobs == []
+
+
+def test_a_port_that_is_taken_is_one_sentence():
+    with Emulator() as emulator:
+        port = emulator.url.rpartition(":")[2]
+        with pytest.raises(OSError, match="in use"):
+            Emulator(port=int(port))
+        command = [sys.executable, "-m", "bulkfhir.engine.emulator", "--port", port]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.stderr == f"127.0.0.1:{port}: Address already in use\n"
+    assert ended.returncode == 2
