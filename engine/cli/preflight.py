@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..job_choices import LEVELS
+from ..printable import printable
 from . import exits
-from .printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

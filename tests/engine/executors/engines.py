@@ -100,7 +100,7 @@ def overhead(name: str, options: Mapping[str, object], tasks: int = 100) -> None
     """Print how long the engine takes over a task that does nothing."""
     runner = open_runner(name, None, options)
     begun = time.monotonic()
-    for future in [runner.submit(0, max, 1) for _ in range(tasks)]:
+    for future in [runner.submit(0, id) for _ in range(tasks)]:
         future.exception()
     each = (time.monotonic() - begun) / tasks
     say(name, f"{runner.slots} slots", f"{1_000 * each:.1f} ms a task")
