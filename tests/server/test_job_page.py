@@ -315,6 +315,19 @@ def reported(tmp_path_factory):
     server.end()
 
 
+@in_a_browser
+def test_a_job_page_can_be_read_at_the_width_of_a_telephone(browser, reported):
+    size = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(f"{reported[0].url}/jobs/hostile")
+    shows(browser, "#findings", "is no date")
+    shows(browser, "#files", "report.html")
+    browser.execute_script("document.querySelectorAll('details').forEach(e => e.open = true)")
+    wide = browser.execute_script("return document.documentElement.scrollWidth")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert wide <= 390
+
+
 def test_an_endpoint_writes_a_report_where_it_is_asked_and_none_elsewhere(reported, ended):
     server, _ = reported
     server.put("in/Patient.ndjson", GOOD + b'{"resourceType":"Patient","id":"c","gender":"nobody"}')
