@@ -142,6 +142,7 @@ def spark() -> Iterator[Mapping[str, object]]:
     conf = pyspark.SparkConf().setMaster("local-cluster[2,1,1024]").set("spark.ui.enabled", "false")
     context = pyspark.SparkContext(conf=conf)
     context.setLogLevel("ERROR")
+    context.parallelize(range(2), 2).count()  # the cluster is up when it has answered
     yield {}
     context.stop()
 
