@@ -122,7 +122,7 @@ def measured(
         ours, verdicts = seconds(validator.validate_block, Block(b"\n".join(given)))
         theirs, _ = seconds(lambda given: [orjson.loads(line) for line in given], given)
         taken.append((ours / len(given) * 1e6, theirs / len(given) * 1e6))
-        handed_on = verdicts.fallbacks
+        handed_on = Counter(verdicts.fallbacks)
     ours, theirs = (min(column) for column in zip(*taken[2:], strict=True))
     return ours, theirs, copies * len(resources), handed_on
 

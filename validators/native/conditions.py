@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, assert_never
 
@@ -41,7 +41,7 @@ from ..fhirpath.lowered.condition import (
 )
 from ..fhirpath.lowered.mentions import mentions
 from ..fhirpath.lowered.predicate import lower
-from ..fhirpath.syntax import Binary, Call, Member, Tree
+from ..fhirpath.syntax import Binary, Call, Literal, Member, Tree, Variable
 from ..patterns import pattern
 from ..rules.invariant import NATIVE, is_checked
 from ..schema import Constraint, Property, TypeSchema
@@ -118,6 +118,26 @@ class Conditions:
             for c in prop.element.constraints
             if c.key not in typed and self._applies(c)
         ]
+
+    def of_entry(self, prop: Property) -> list[bytes] | None:
+        """Return the conditions that a definition puts on the resources in a property of another
+        one; None where one of them looks at what is around the resource.
+        """
+        applying = [c for c in prop.element.constraints if self._applies(c)]
+        if any(_BEYOND.search(corrected(c.key, c.expression)) for c in applying):
+            return None
+        return [self._op(c, prop.type) for c in applying]
+
+    def claiming(self, name: str, claims: Sequence[str]) -> bytes:
+        """Return the condition that a resource of a type claims one of some profiles."""
+        first, *others = map(Literal, claims or [""])
+        any_of: Tree = first
+        for other in others:
+            any_of = Binary("|", any_of, other)
+        claimed = Member(Member(None, "meta"), "profile")
+        is_one = Binary("in", Variable("this"), any_of)
+        program = self._programs.of(Call(claimed, "exists", (is_one,)), name)
+        return _DOUBT if program is None else u8(OpTag.PROGRAM) + program + _DOUBT
 
     def asked(self, question: int) -> bytes:
         """Return the condition that a question about an object is answered with yes."""

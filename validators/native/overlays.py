@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
 from ..profiles.narrowing import ProfileCompiler
 from ..profiles.slices import Slices
-from ..schema import Property
+from ..schema import Property, TypeRef
 from ..schema.profile_tree import Group, ProfileNode
 from .conditions import Conditions
 from .questions import YES, NeedsContextError
@@ -260,7 +261,6 @@ class Overlays:
         element = node.element
         if (
             prop.json_name != "resource"  # of an entry; a contained one stands elsewhere
-            or element.constraints
             or element.fixed is not None
             or element.pattern is not None
             or not element.types
@@ -268,19 +268,33 @@ class Overlays:
             return _item([_ASK])
         needs: list[bytes] = []
         for ref in element.types:
-            heads = [self._compilation.schema.head(url) for url in ref.profiles]
-            if (
-                ref.code == "Resource"
-                or len(heads) > 1
-                or any(head is None or head.type != ref.code for head in heads)
-            ):
+            name = self._only_type(ref, alone=len(element.types) == 1)
+            if name is None:
+                return _item([_ASK])
+            of_type = replace(prop, type=name, type_ref=replace(ref, code=name))
+            own = self._conditions.of_entry(compiler.narrowed(element, of_type))
+            if own is None:
                 return _item([_ASK])
             known = [url for url in ref.profiles if self._compilation.profile_check(url)]
-            checks = [u8(ValueTag.OVERLAY) + u32(self._table.profile(url)) for url in known]
-            inside = self._overlay(compiler, node, ref.code, checks)
+            checks = [u8(ValueTag.CONDITION) + each for each in own]
+            checks += [u8(ValueTag.OVERLAY) + u32(self._table.profile(url)) for url in known]
+            inside = self._overlay(compiler, node, name, checks)
             need = TYPE_ALONE if inside is None else self._table.overlay(partial(bytes, inside))
-            needs.append(string(ref.code) + u32(need))
+            needs.append(string(name) + u32(need))
         return _item([u8(ValueTag.INLINE) + u8(1) + items(needs)])
+
+    def _only_type(self, ref: TypeRef, *, alone: bool) -> str | None:
+        """Return the one type of resources that an entry of types allows: the type that it names,
+        or that of its one profile where it stands alone and names any resource. None where several
+        profiles are allowed, or where one is not known or is on another type.
+        """
+        heads = [self._compilation.schema.head(url) for url in ref.profiles]
+        if len(heads) > 1 or None in heads:
+            return None
+        if ref.code != "Resource":
+            return ref.code if all(head.type == ref.code for head in heads if head) else None
+        name = heads[0].type if alone and heads and heads[0] else ""
+        return name if name in self._compilation.schema.resources() else None
 
     def _primitive(
         self, compiler: ProfileCompiler, node: ProfileNode, narrowed: Property, prop: Property

@@ -16,6 +16,7 @@ from ..checks.surroundings import Scope
 from ..definitions import CORE
 from ..issue import Issue
 from ..rules import RULES
+from ..rules.claimed_profiles import named
 from ..rules.extension import place_decides
 from ..rules.extension_context import PendingContext, allowed_by_names, names_of_place
 from ..rules.primitive import format_of, style_of
@@ -231,11 +232,11 @@ class Values:
         settles = CORE + "Resource" in targets or None not in kinds.values()
         types = sorted(target_types(self._schema, targets) or ())
         return u8(settles) + items(
-            string(name) + u32(self._need([url for url in targets if kinds[url] == name]))
+            string(name) + u32(self._need(name, [url for url in targets if kinds[url] == name]))
             for name in types
         )
 
-    def _need(self, urls: list[str]) -> int:
+    def _need(self, name: str, urls: list[str]) -> int:
         """Return what a target of one type needs, by the target profiles of that type."""
         # Where all of the target profiles are the core's own, the type is enough: see
         # rules/reference.py.
@@ -248,7 +249,29 @@ class Values:
         ]
         if any("snapshot" not in d or d.get("derivation") != "constraint" for d in profiles):
             return TYPE_ALONE
-        return self._table.profile(profiles[0]["url"]) if len(profiles) == 1 else _LEFT
+        if len(profiles) == 1:
+            return self._table.profile(profiles[0]["url"])
+        return self._claim(name, profiles) if self._compilation.unknown_profile else _LEFT
+
+    def _claim(self, name: str, profiles: list[dict[str, Any]]) -> int:
+        """Return the number of an overlay that holds for resources of a type that claim one of
+        several profiles: the line is accepted only where that claim is met.
+        """
+        fetch = self._compilation.definitions.fetch
+        claims = [
+            claim
+            for url in sorted({d["url"] for d in profiles})
+            if (wanted := fetch("StructureDefinition", url)) is not None
+            for claim in (url, f"{url}|{wanted.get('version')}")
+            if (found := named(claim, self._compilation)) is not None
+            and found.get("version") == wanted.get("version")
+        ]
+        return self._table.overlay(
+            lambda: (
+                items([u8(ValueTag.CONDITION) + self._conditions.claiming(name, claims)])
+                + items([])
+            )
+        )
 
     def _extension(self, prop: Property, check: Check) -> bytes:
         decides = place_decides(prop, self._compilation)

@@ -91,6 +91,25 @@ DEFINITIONS = (
             "type": [{"code": "Patient", "profile": [OWN + "ranked"]}],
         },
     ),
+    profile(
+        "about-one-of-two",
+        "Basic",
+        {"path": "Basic"},
+        {
+            "path": "Basic.subject",
+            "type": [{"code": "Reference", "targetProfile": [OWN + "ranked", OWN + "exact-date"]}],
+        },
+    ),
+    profile(
+        "of-any",
+        "Bundle",
+        {"path": "Bundle"},
+        {"path": "Bundle.entry"},
+        {
+            "path": "Bundle.entry.resource",
+            "type": [{"code": "Resource", "profile": [OWN + "ranked"]}],
+        },
+    ),
     invariant(
         "grouped",
         "Bundle",
@@ -139,6 +158,13 @@ def line(resource: Json) -> bytes:
 RANKED = [{"url": RANK, "valueCode": "a"}]
 EXACT = {"extension": [{"url": OWN + "exact", "valueCode": "a"}]}
 ORGANIZATION = {"resourceType": "Organization", "id": "o", "name": "O"}
+ABOUT = {
+    "resourceType": "Basic",
+    "id": "b",
+    "meta": {"profile": [OWN + "about-one-of-two"]},
+    "code": {"text": "x"},
+    "subject": {"reference": "Patient/p"},
+}
 MANAGED = patient(managingOrganization={"reference": "Organization/o"})
 VALID = {
     "an extension that a slice wants": patient("ranked", extension=RANKED),
@@ -154,6 +180,12 @@ VALID = {
     "an entry that the Bundle's profile gives a profile": claiming(
         collection(patient(extension=RANKED)), "of-ranked"
     ),
+    "a reference to what claims one of two profiles": collection(
+        ABOUT, patient("ranked", extension=RANKED)
+    ),
+    "an entry of any type with a profile": claiming(
+        collection(patient(extension=RANKED)), "of-any"
+    ),
     "an invariant of a Bundle that follows a reference": claiming(
         collection(MANAGED, ORGANIZATION), "grouped"
     ),
@@ -166,6 +198,14 @@ INVALID = {
         _birthDate={"extension": [{"url": OWN + "exact", "valueString": "a"}]},
     ),
     "an entry that does not follow the profile": claiming(collection(patient()), "of-ranked"),
+    "a reference to what claims neither of two profiles": collection(ABOUT, patient("date")),
+    "a reference to what does not meet the profile that it claims": collection(
+        ABOUT, patient("ranked")
+    ),
+    "an entry of any type without what its profile wants": claiming(
+        collection(patient()), "of-any"
+    ),
+    "an entry of a type that is not its profile's": claiming(collection(ORGANIZATION), "of-any"),
     "an entry of another type": claiming(collection(ORGANIZATION), "of-ranked"),
     "an invariant of a Bundle that finds nothing": claiming(collection(MANAGED), "grouped"),
     "an extension that a slice wants is missing": patient(
