@@ -20,7 +20,7 @@ from .vocabulary import Vocabulary
 
 __all__ = ["EveryText", "ShownText"]
 
-_CODES: Final = frozenset({"code", "codes"})
+_CODES: Final = frozenset({"code", "codes", "near"})
 _URLS: Final = frozenset({"profile", "url", "value_set"})
 _NAMES: Final = frozenset({"found", "name", "stated", "type"})
 """Fields of sentences that may hold a code, a canonical url, a name."""

@@ -40,6 +40,8 @@ from .code_faults import (
     BINDING_NO_CODE,
     BINDING_REQUIRED,
     BINDING_REQUIRED_FEW,
+    BINDING_REQUIRED_FEW_NEAR,
+    BINDING_REQUIRED_NEAR,
     CODE_SYSTEM,
     SYSTEM_ABSENT,
     SYSTEM_RELATIVE,
@@ -122,19 +124,40 @@ class _Bound:
         )
         return UNDECIDED(codes=codes, value_set=self.named) if undecided else None
 
-    def outside(self, codes: str) -> Violation | None:
+    def outside(self, codes: str, near: str | None) -> Violation | None:
         """Return the finding for a code that is not in the value set; None where the strength of
         the binding allows any code.
+
+        near   the code that was perhaps meant, None where none is known
         """
-        if self.strength == "required":
-            if not self._allowed:
-                return BINDING_REQUIRED(codes=codes, value_set=self.named)
-            return BINDING_REQUIRED_FEW(codes=codes, value_set=self.named, allowed=self._allowed)
-        return (
-            BINDING_EXTENSIBLE(codes=codes, value_set=self.named)
-            if self.strength == "extensible"
-            else None
-        )
+        if self.strength == "extensible":
+            return BINDING_EXTENSIBLE(codes=codes, value_set=self.named)
+        if self.strength != "required":
+            return None
+        said: dict[str, object] = {"codes": codes, "value_set": self.named}
+        if near is not None:
+            said["near"] = near
+        if self._allowed:
+            fault = BINDING_REQUIRED_FEW if near is None else BINDING_REQUIRED_FEW_NEAR
+            return fault(**said, allowed=self._allowed)
+        return (BINDING_REQUIRED if near is None else BINDING_REQUIRED_NEAR)(**said)
+
+    def near_code(self, code: str) -> str | None:
+        """Return the code of the value set that was perhaps meant by a bare code."""
+        return self._near(code, lambda value_set, near: value_set.code(near))
+
+    def near_coding(self, system: str | None, code: str | None) -> str | None:
+        """Return the code of a system, in the value set, that was perhaps meant by another."""
+        if code is None:
+            return None
+        return self._near(code, lambda value_set, near: value_set.member(system, near))
+
+    def _near(self, code: str, answer: Callable[[ValueSet, str], Membership]) -> str | None:
+        if self.value_set is None or self.strength != "required":
+            return None
+        near = self.value_set.near_codes.near(code)
+        within = near is not None and answer(self.value_set, near) is Membership.IN
+        return near if within else None
 
     @cached_property
     def _allowed(self) -> str:
@@ -234,7 +257,7 @@ class CodeBinding:
                 if bound.maximum.code(code) in _FAULTS
                 else ()
             )
-        outside = bound.outside(code)
+        outside = bound.outside(code, bound.near_code(code))
         return () if outside is None else (outside,)
 
     def _in_system(self, code: str) -> Findings:
@@ -293,7 +316,7 @@ class CodingBinding:
             if bound.maximum.member(system, code) in _FAULTS:
                 findings.append(BINDING_MAX(codes=codes, value_set=bound.maximum_named))
         elif answer in _FAULTS:
-            findings.append(bound.outside(codes))
+            findings.append(bound.outside(codes, bound.near_coding(system, code)))
         return tuple(finding for finding in findings if finding is not None)
 
 
@@ -364,7 +387,8 @@ class ConceptBinding:
         them must be.
         """
         bound, codes = self._bound, ", ".join(_coded(*pair) for pair in pairs)
-        finding = bound.outside(codes)
+        near = [bound.near_coding(*pair) for pair in pairs]
+        finding = bound.outside(codes, next(filter(None, near), None))
         findings = () if finding is None else (finding,)
         if bound.maximum is not None:
             answers = {bound.maximum.member(*pair) for pair in pairs}

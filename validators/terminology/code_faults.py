@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from ..declaration import Declaration
 
+_MEANT = "; did you mean '{near}'?"
+
 BINDING_REQUIRED = Declaration(
     "binding-required",
     "error",
@@ -31,6 +33,18 @@ BINDING_REQUIRED_FEW = BINDING_REQUIRED.also(
     quotes=("codes",),
     service=BINDING_REQUIRED.template,
     brief="'{codes}' is not one of {allowed}",
+)
+BINDING_REQUIRED_NEAR = BINDING_REQUIRED.also(
+    BINDING_REQUIRED.template + _MEANT,
+    quotes=("codes", "near"),
+    service=BINDING_REQUIRED.template,
+    brief=BINDING_REQUIRED.brief + _MEANT,
+)
+BINDING_REQUIRED_FEW_NEAR = BINDING_REQUIRED.also(
+    BINDING_REQUIRED_FEW.template + _MEANT,
+    quotes=("codes", "near"),
+    service=BINDING_REQUIRED.template,
+    brief=BINDING_REQUIRED_FEW.brief + _MEANT,
 )
 BINDING_MAX = Declaration(
     "binding-max",

@@ -39,6 +39,7 @@ from ..memory import Memory
 from .code_systems import CodeSystem
 from .filters import ExpansionError, Test, compile_filters
 from .membership import Membership, TerminologyRules
+from .near_codes import NearCodes
 from .registries import SUPPORTED, registered
 from .special_sets import special_codes, special_rule
 
@@ -320,6 +321,11 @@ class ValueSet:
                 (pair for pair, certain in pairs.items() if certain and pair[1] == code), key=str
             )
         return found
+
+    @cached_property
+    def near_codes(self) -> NearCodes:
+        """The search for the code that was perhaps meant by one that is not in the value set."""
+        return NearCodes.among(self.candidates())
 
     def _includes_list(self) -> frozenset[str]:
         """Return the codes that the includes list themselves."""
