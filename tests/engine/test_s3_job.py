@@ -205,3 +205,25 @@ def test_parts_of_a_sink_are_written_as_the_logs_are(
         head = s3.head_object(Bucket=bucket.removeprefix("s3://"), Key=key)
         assert head["ServerSideEncryption"] == "aws:kms", key
         assert head["SSEKMSKeyId"].endswith("alias/mine"), key
+
+
+def test_rejected_lines_are_written_by_the_key_of_the_job(bucket, s3, upload, objects, lines):
+    """They are patient data: the lines, and what is said of each, as the sink and the logs."""
+    upload("in/a.ndjson", b"\n".join(lines))
+    import_job(
+        f"{bucket}/in/",
+        f"{bucket}/out/",
+        judge="toy",
+        workers=2,
+        shard_bytes=5000,
+        rejected="ndjson",
+        encryption_key_id="alias/mine",
+    )
+    written = {key: data for key, data in objects().items() if "/rejected/Patient/part-" in key}
+    kept = [key for key in sorted(written) if not key.endswith(".outcomes.ndjson")]
+    assert b"".join(written[key] for key in kept).splitlines() == lines[::10]
+    assert len(written) == 2 * len(kept) > 2
+    for key in written:
+        head = s3.head_object(Bucket=bucket.removeprefix("s3://"), Key=key)
+        assert head["ServerSideEncryption"] == "aws:kms", key
+        assert head["SSEKMSKeyId"].endswith("alias/mine"), key
