@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
+import ipaddress
 import json
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from bulkfhir.engine.cli.package_commands import command
+from bulkfhir.engine.cli.program import run
 from bulkfhir.validators.definitions import registry
 from bulkfhir.validators.definitions.registry import install_from
 from bulkfhir.validators.definitions.standard_cache import installed
@@ -24,9 +31,11 @@ __all__ = ["home"]
 class Registry:
     """A registry of our own on this machine, which answers with what ``answers`` says: path ->
     bytes, or an address to redirect to.
+
+    certificate  file with a certificate and its key, where it speaks https
     """
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         self.answers = {}
         own = self
 
@@ -46,7 +55,12 @@ class Registry:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if certificate is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self):
@@ -66,6 +80,43 @@ class Registry:
 @pytest.fixture
 def server():
     made = Registry()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for 127.0.0.1 that nobody else has signed, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a registry of our own")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, unsecured = serialization.Encoding.PEM, serialization.NoEncryption()
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, unsecured)
+        + made.public_bytes(pem)
+    )
+    return path
+
+
+@pytest.fixture
+def secured(certificate):
+    made = Registry(certificate)
     yield made
     made.close()
 
@@ -157,14 +208,14 @@ def test_a_registry_that_is_away_is_one_sentence():
 
 def test_the_command_adds_from_the_registry_that_the_user_names_and_removes(server, archive):
     server.add(archive, "1.0.0")
-    run = CliRunner().invoke
-    missing = run(command, ["add", "a.b#1.0.0"])
+    invoke = CliRunner().invoke
+    missing = invoke(command, ["add", "a.b#1.0.0"])
     assert (missing.exit_code, "none is built in" in missing.output) == (2, True)
-    added = run(command, ["add", "a.b#1.0.0", "--registry", server.url])
+    added = invoke(command, ["add", "a.b#1.0.0", "--registry", server.url])
     assert (added.exit_code, added.output) == (0, "a.b#1.0.0\n")
-    assert run(command, ["rm", "a.b#1.0.0"]).exit_code == 0
+    assert invoke(command, ["rm", "a.b#1.0.0"]).exit_code == 0
     assert installed() == []
-    gone = run(command, ["rm", "a.b#1.0.0"])
+    gone = invoke(command, ["rm", "a.b#1.0.0"])
     assert "no such package" in str(gone.exception)
 
 
@@ -174,3 +225,33 @@ def test_a_name_that_is_nearly_a_package_is_asked_after(archive, home):
     install(archive)
     with pytest.raises(PackageError, match=r"did you mean a\.b#1\.0\.0\?"):
         locate("a.b#1.0.1")
+
+
+def test_a_registry_whose_certificate_is_trusted_is_asked_over_https(
+    secured, archive, certificate, monkeypatch
+):
+    """SSL_CERT_FILE names what is trusted, for a registry inside a company."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    secured.add(archive, "1.0.0")
+    assert run(["packages", "add", "a.b#1.0.0", "--registry", secured.url]) == 0
+    assert [path.name for path in installed()] == ["a.b#1.0.0"]
+
+
+def test_a_registry_whose_certificate_nobody_trusts_is_refused(
+    secured, archive, home, monkeypatch, capsys
+):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    secured.add(archive, "1.0.0")
+    assert run(["packages", "add", "a.b#1.0.0", "--registry", secured.url]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "cannot be read" in sentence
+    assert "CERTIFICATE_VERIFY_FAILED" in sentence
+    assert installed() == []
+    assert not (home / ".fhir").exists()
+
+
+def test_no_redirect_leads_from_https_to_http(secured, archive, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    secured.add(archive, "1.0.0")
+    secured.answers["/a.b"] = secured.url.replace("https:", "http:") + "/moved"
+    refused(secured, "leads to another host")
