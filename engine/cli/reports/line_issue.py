@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-from bulkfhir.validators.definitions import core
-from bulkfhir.validators.schema import Schema
-from bulkfhir.validators.schema.json_pointer import json_pointer
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bulkfhir.validators import Issue
 
@@ -63,13 +59,18 @@ class LineIssue:
         6901), None where the location does not tell.
         """
         location = self.issue.location
-        pointer = None if self.line is None else json_pointer(_schema(), location)
+        pointer = None if self.line is None else _pointers()(location)
         return {**self.columns(), "pointer": pointer}
 
 
 @cache
-def _schema() -> Schema:
-    return Schema(core())
+def _pointers() -> Callable[[str], str | None]:
+    """Return what makes a pointer of a location; --help needs no definitions."""
+    from bulkfhir.validators.definitions import core
+    from bulkfhir.validators.schema import Schema
+    from bulkfhir.validators.schema.json_pointer import json_pointer
+
+    return partial(json_pointer, Schema(core()))
 
 
 @dataclass(frozen=True, slots=True)
