@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from bulkfhir.validators.definitions.guides import package_of
+
 from ..errors import StorageError
 from ..storage import Reader, Storage
 from ..totals import EXAMPLES
@@ -28,6 +30,7 @@ __all__ = [
     "group_sum",
     "masked",
     "mend_id",
+    "package_to_add",
     "read_rows",
 ]
 
@@ -86,10 +89,25 @@ def masked(message: str) -> str:
 
 def mend_id(rule: str, path: str, message: str) -> int:
     """Return a number of 64 bits for a cause to mend: rule, place, and what was found, with its
-    digits masked.
+    digits masked; for profiles that are not known the package that should hold them, since it mends
+    them all.
     """
-    text = "\0".join((rule, path, masked(message)))
+    package = package_to_add(rule, message)
+    found = (rule, package) if package else (rule, path, masked(message))
+    text = "\0".join(found)
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def package_to_add(rule: str, message: str) -> str:
+    """Return the name of the package that should hold the profile which a sentence says is not
+    known; "" where it says something else, or no package is known.
+    """
+    from bulkfhir.validators.rules.claimed_profiles import PROFILE_UNKNOWN  # imports every rule
+
+    if rule != PROFILE_UNKNOWN.name:
+        return ""
+    values = PROFILE_UNKNOWN.values_in(message)
+    return "" if values is None else package_of(values["url"])
 
 
 def encode_rows(

@@ -12,13 +12,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from bulkfhir.validators.definitions.guides import is_listed
 from bulkfhir.validators.issue import FAILING
 
 from ..job_folder import CAUSES, part_uri
 from ..settings import Settings
 from ..storage import storage_for
 from ..totals import Place
-from .cause_rows import FindingPart, GroupKey, Quoted, group_sum, masked, mend_id, read_rows
+from .cause_rows import (
+    FindingPart,
+    GroupKey,
+    Quoted,
+    group_sum,
+    masked,
+    mend_id,
+    package_to_add,
+    read_rows,
+)
 from .mending import mending_order
 from .sums import Sums
 
@@ -58,7 +68,8 @@ class CauseGroup:
 class MendStep:
     """One cause to mend.
 
-    message   what was found, ``#`` for the numbers where they differ
+    message   what was found, ``#`` for the numbers where they differ; the package to add where it
+              mends several profiles that are not known
     whole     rejected lines that pass once this cause and all before it are mended
     """
 
@@ -195,23 +206,41 @@ class _Described:
         self._first, self._quoted = first.key, first.quoted
         self._groups = self._issues = 0
         self._types = Counter[str]()
+        self._paths = set[str]()
 
     def add(self, group: CauseGroup) -> None:
         self._groups += 1
         self._issues += group.issues
         self._types.update(group.types)
+        self._paths.add(group.key.path)
 
     def step(self, whole: int) -> MendStep:
         _, rule, path, message = self._first
         types = tuple(name for name, _ in self._types.most_common())
         shown, quoted = message, self._quoted
         if self._groups > 1:
-            shown = masked(message)
-            quoted = quoted and tuple(
-                (name, len(masked(message[:start])), len(masked(message[:end])))
-                for name, start, end in quoted
-            )
+            package = package_to_add(rule, message)
+            shown, quoted = _of_package(package) if package else _numbers_masked(message, quoted)
+        path = path if len(self._paths) == 1 else ""
         return MendStep(rule, path, shown, self._issues, types, whole, quoted)
+
+
+def _of_package(package: str) -> tuple[str, tuple[Quoted, ...]]:
+    """Return the sentence for profiles of one package, and what of it a url made up."""
+    before = "profiles of "
+    start, end = len(before), len(before) + len(package)
+    made_up: tuple[Quoted, ...] = () if is_listed(package) else (("package", start, end),)
+    return f"{before}{package} are not known", made_up
+
+
+def _numbers_masked(
+    message: str, quoted: tuple[Quoted, ...] | None
+) -> tuple[str, tuple[Quoted, ...] | None]:
+    """Return a sentence with ``#`` for its numbers, and where its stretches stand then."""
+    return masked(message), quoted and tuple(
+        (name, len(masked(message[:start])), len(masked(message[:end])))
+        for name, start, end in quoted
+    )
 
 
 def _spans(quoted: Iterable[Any] | None) -> tuple[Quoted, ...] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,39 +10,13 @@ from typing import Any
 
 import orjson
 
+from bulkfhir.validators.definitions.guides import is_listed, package_of
 from bulkfhir.validators.definitions.standard_cache import installed
 from bulkfhir.validators.rules.claimed_profiles import PROFILE_UNKNOWN
 
 from ..counting.causes import Cause
 
 __all__ = ["UnknownProfile", "unknown_profiles"]
-
-_HL7 = re.compile(r"https?://hl7\.org/fhir/([a-z]{2,3})/([A-Za-z0-9-]+)/")
-"""HL7's own guides: their package is named after realm and guide."""
-
-_KNOWN = (
-    ("http://fhir.de/", "de.basisprofil.r4"),
-    ("https://fhir.kbv.de/StructureDefinition/KBV_PR_ERP_", "kbv.ita.erp"),
-    ("https://fhir.kbv.de/StructureDefinition/KBV_PR_FOR_", "kbv.ita.for"),
-    ("https://fhir.kbv.de/StructureDefinition/KBV_PR_Base_", "kbv.basis"),
-)
-"""How the urls of others begin, and the packages that hold them, as their publishers name them."""
-
-
-_GUIDES = frozenset(
-    """
-    hl7.fhir.us.bulkdata hl7.fhir.us.carin-bb hl7.fhir.us.core hl7.fhir.us.davinci-atr
-    hl7.fhir.us.davinci-cdex hl7.fhir.us.davinci-crd hl7.fhir.us.davinci-deqm
-    hl7.fhir.us.davinci-drug-formulary hl7.fhir.us.davinci-dtr hl7.fhir.us.davinci-hrex
-    hl7.fhir.us.davinci-pas hl7.fhir.us.davinci-pdex hl7.fhir.us.davinci-pdex-plan-net
-    hl7.fhir.us.ecr hl7.fhir.us.mcode hl7.fhir.us.odh hl7.fhir.us.qicore
-    hl7.fhir.us.sdoh-clinicalcare
-    hl7.fhir.uv.bulkdata hl7.fhir.uv.extensions hl7.fhir.uv.genomics-reporting hl7.fhir.uv.ips
-    hl7.fhir.uv.pocd hl7.fhir.uv.sdc hl7.fhir.uv.smart-app-launch
-    hl7.fhir.uv.subscriptions-backport
-    """.split()
-)
-"""Guides of HL7 that are known by name: what a url alone says may be made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +39,7 @@ class UnknownProfile:
     @property
     def is_listed(self) -> bool:
         """Return whether this project itself knows the package by its name."""
-        name = self.package.partition("#")[0]
-        return name in _GUIDES or name in (known for _, known in _KNOWN)
+        return is_listed(self.package.partition("#")[0])
 
     @property
     def command(self) -> str:
@@ -100,16 +72,10 @@ def _placed(claimed: str, issues: int, held: Mapping[str, list[tuple[str, str]]]
     holders = held.get(url, [])
     same = tuple(label for label, own in holders if version in ("", own))
     other = tuple(label for label, own in holders if version not in ("", own))
-    name = _package(url)
+    name = package_of(url)
     return UnknownProfile(
         claimed, issues, same, other, f"{name}#{version}" if name and version else name
     )
-
-
-def _package(url: str) -> str:
-    if match := _HL7.match(url):
-        return f"hl7.fhir.{match[1]}.{match[2].lower()}"
-    return next((name for start, name in _KNOWN if url.startswith(start)), "")
 
 
 def _held(urls: set[str]) -> dict[str, list[tuple[str, str]]]:

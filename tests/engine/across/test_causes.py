@@ -48,7 +48,7 @@ def source(tmp_path, write, patient):
 
 
 def judged(source, **options):
-    with validate_files(source, level="structure-only", **options) as validation:
+    with validate_files(source, **{"level": "structure-only"} | options) as validation:
         for _ in validation:
             pass
     return validation.summary
@@ -132,6 +132,66 @@ def test_mending_masks_digits_and_counts_lines_that_pass(source):
     # Odd ones that are mended by it alone: neither a birthDate nor a name is wrong.
     alone = sum(1 for number in range(120) if number % 2 and number % 3 and number % 5)
     assert causes.mends[0].whole == alone
+
+
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
+OTHER = "http://example.org/StructureDefinition/p"
+UNLISTED = "http://hl7.org/fhir/xy/made-up/StructureDefinition/"
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        pytest.param(
+            [US_CORE + "patient|6.1.0", US_CORE + "other"],
+            {("profiles of hl7.fhir.us.core are not known", 40)},
+            id="two of a package",
+        ),
+        pytest.param(
+            [UNLISTED + "a", UNLISTED + "b"],
+            {("profiles of hl7.fhir.xy.made-up are not known", 40)},
+            id="two of a package that a url names",
+        ),
+        pytest.param(
+            [US_CORE + "patient", US_CORE + "patient"],
+            {(f"the profile '{US_CORE}patient' is not known", 40)},
+            id="one of a package",
+        ),
+        pytest.param(
+            [OTHER + "a", OTHER + "b"],
+            {
+                (f"the profile '{OTHER}a' is not known", 20),
+                (f"the profile '{OTHER}b' is not known", 20),
+            },
+            id="two of no package that is known",
+        ),
+    ],
+)
+def test_profiles_of_one_package_are_one_cause_to_mend(write, patient, claims, expected):
+    """The package mends them all: the report masks it where only a url names it."""
+    lines = [patient(f"{number}", meta={"profile": [claims[number % 2]]}) for number in range(40)]
+    mends = judged(write("in.ndjson", lines), workers=1, level="strict").causes.mends
+    found = [mend for mend in mends if mend.rule == "profile-unknown"]
+    assert {(mend.message, mend.issues) for mend in found} == expected
+    made_up = [mend.message[start:end] for mend in found for _, start, end in mend.quoted]
+    assert ("hl7.fhir.us.core" in made_up) is False
+    assert ("hl7.fhir.xy.made-up" in made_up) is (claims[0] == UNLISTED + "a")
+
+
+def test_a_package_mends_profiles_wherever_they_are_claimed(write, patient):
+    alone = [patient(str(one), meta={"profile": [US_CORE + "patient"]}) for one in range(20)]
+    basic = {"resourceType": "Basic", "id": "b", "code": {"text": "a"}}
+    basic["meta"] = {"profile": [US_CORE + "basic"]}
+    bundle = {"resourceType": "Bundle", "type": "collection"}
+    bundle["entry"] = [{"fullUrl": "http://example.org/Basic/b", "resource": basic}]
+    source = write("in.ndjson", [*alone, *([json.dumps(bundle).encode()] * 20)])
+    (mend,) = judged(source, workers=1, level="strict").causes.mends
+    assert (mend.path, mend.message, mend.issues, mend.whole) == (
+        "",
+        "profiles of hl7.fhir.us.core are not known",
+        40,
+        40,
+    )
 
 
 def test_a_line_that_drowns_the_others_is_said(write, patient):
