@@ -43,6 +43,7 @@ from .code_faults import (
     BINDING_REQUIRED_FEW_NEAR,
     BINDING_REQUIRED_NEAR,
     CODE_SYSTEM,
+    CODE_SYSTEM_ELSEWHERE,
     SYSTEM_ABSENT,
     SYSTEM_RELATIVE,
     SYSTEM_STUB,
@@ -80,6 +81,10 @@ class _Terminology(Protocol):
 
     def lookup(self, system: str, code: str | None) -> bool | None:
         """Tell whether a code exists in its system; None where that cannot be told."""
+        ...
+
+    def version_with(self, system: str, code: str) -> str | None:
+        """Return the newest version of a system that has a code; None where none at hand has."""
         ...
 
 
@@ -191,7 +196,13 @@ class _Bound:
             stub = self.terminology.code_system(system)
             fault = SYSTEM_UNKNOWN if stub is None else SYSTEM_STUB
             return fault(codes=_coded(system, code))
-        return (UCUM_UNIT if system == UCUM else CODE_SYSTEM)(codes=_coded(system, code))
+        codes = _coded(system, code)
+        if system == UCUM:
+            return UCUM_UNIT(codes=codes)
+        version = self.terminology.version_with(system, code) if code else None
+        if version is None:
+            return CODE_SYSTEM(codes=codes)
+        return CODE_SYSTEM_ELSEWHERE(codes=codes, version=version)
 
 
 class CodeBinding:

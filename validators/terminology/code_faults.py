@@ -112,6 +112,12 @@ CODE_SYSTEM = Declaration(
     reference=("Terminology_PassThrough_TX_Message",),
     quotes=("codes",),
 )
+CODE_SYSTEM_ELSEWHERE = CODE_SYSTEM.also(
+    "Unknown code ({codes}): the version of the code system that counts does not have it; version "
+    "{version}, which a package at hand holds, has it",
+    quotes=("codes",),
+    service=CODE_SYSTEM.template,
+)
 UCUM_UNIT = Declaration(
     "ucum",
     "error",

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
+from ..definitions.standard_cache import version_order
 from ..memory import Memory
 from .bindings import CodeBinding, CodingBinding, ConceptBinding
 from .code_systems import CodeSystem
@@ -29,6 +30,10 @@ class _Definitions(Protocol):
         """Return the definition of a kind and a url, with or without a version; None where it is
         not known.
         """
+        ...
+
+    def versions(self, kind: str, url: str) -> frozenset[str]:
+        """Return the versions at hand of what has a kind and a canonical url."""
         ...
 
 
@@ -68,6 +73,21 @@ class Terminology:
                 return known
         held = self.code_system(system)
         return None if held is None else held.lookup(code)
+
+    def version_with(self, system: str, code: str) -> str | None:
+        """Return the newest version of a code system that is at hand and has a code, whichever
+        version counts; None where none has. HL7's releases of terminology know codes that R4's
+        frozen copy of them does not.
+        """
+        url = system.partition("|")[0]
+        versions = self._definitions.versions("CodeSystem", url)
+        if len(versions) < 2:  # it is the one that counts
+            return None
+        for version in sorted(versions - {""}, key=version_order, reverse=True):
+            held = self.code_system(f"{url}|{version}")
+            if held is not None and held.lookup(code):
+                return version
+        return None
 
     def code_binding(
         self, url: str | None, strength: Strength, max_url: str | None = None

@@ -47,6 +47,9 @@ class Made:
     def fetch(self, kind: str, url: str) -> dict[str, Any] | None:
         return core().fetch(kind, url) or self._made.get((kind, url))
 
+    def versions(self, kind: str, url: str) -> frozenset[str]:
+        return core().versions(kind, url)
+
 
 @pytest.fixture(scope="module")
 def terminology() -> Terminology:
