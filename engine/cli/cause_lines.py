@@ -10,6 +10,9 @@ __all__ = ["cause_lines"]
 _TYPES = 4
 """Resource types of a cause that are named."""
 
+_CODES = 10
+"""Codes of a code system that are named."""
+
 
 def cause_lines(summary: Mapping[str, Any], most: int | None) -> Iterator[str]:
     """Yield the groups of a summary as JSON has it, the most frequent first and so many at the
@@ -29,6 +32,8 @@ def cause_lines(summary: Mapping[str, Any], most: int | None) -> Iterator[str]:
     yield from _profiles(summary["unknownProfiles"], most)
     for found in summary["otherVersions"]:
         yield _release(found)
+    for found in summary["laterCodes"]:
+        yield _later(found)
 
 
 def _sentences(cause: Mapping[str, Any]) -> Iterator[str]:
@@ -101,6 +106,14 @@ def _release(found: Mapping[str, Any]) -> str:
     lines = found["lines"]
     what = f"1 {found['type']} looks" if lines == 1 else f"{lines:,} lines of {found['type']} look"
     return f"{what} like {versions}: {why}"
+
+
+def _later(found: Mapping[str, Any]) -> str:
+    codes = ", ".join(found["codes"][:_CODES]) + (", ..." if len(found["codes"]) > _CODES else "")
+    return (
+        f"{found['issues']:,} x codes of {found['system']} that are unknown here and that "
+        f"{found['package']} in the cache has: {codes}"
+    )
 
 
 def _percent(part: int, whole: int) -> str:

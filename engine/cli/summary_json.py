@@ -9,6 +9,7 @@ from bulkfhir.validators.undecided import undecided_by_kind
 if TYPE_CHECKING:
     from ..counting.causes import Cause, Causes
     from ..counting.summary import Example, Summary
+    from ..judging.later_codes import LaterCodes
     from ..judging.other_releases import LooksLike
     from ..judging.unknown_profiles import UnknownProfile
 
@@ -17,6 +18,7 @@ __all__ = ["summary_json"]
 
 def summary_json(summary: Summary) -> dict[str, Any]:
     """Return counts by type and by rule; names of members are stable."""
+    from ..judging.later_codes import later_codes
     from ..judging.other_releases import other_releases
     from ..judging.unknown_profiles import unknown_profiles
 
@@ -51,6 +53,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
         "drowning": _drowning(summary.causes),
         "unknownProfiles": [_profile(one) for one in unknown_profiles(summary.causes)],
         "otherVersions": [_release(one) for one in other_releases(summary.causes)],
+        "laterCodes": [_later(one) for one in later_codes(summary.causes)],
         "duplicates": _duplicates(summary),
         "checks": _checks(summary),
         "undecided": dict(summary.undecided),
@@ -122,6 +125,15 @@ def _release(found: LooksLike) -> dict[str, Any]:
         "lines": found.lines,
         "versions": list(found.versions),
         "members": list(found.members),
+    }
+
+
+def _later(found: LaterCodes) -> dict[str, Any]:
+    return {
+        "system": found.system,
+        "codes": list(found.codes),
+        "issues": found.issues,
+        "package": found.package,
     }
 
 
