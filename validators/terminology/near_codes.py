@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ..memory import Memory
@@ -19,6 +20,8 @@ _SHORTEST: Final = 4
 """Letters from which one may be wrong: of two letters nearly all codes are near."""
 
 _KEPT: Final = 4096
+_DIGIT: Final = re.compile(r"\d")
+_BETWEEN: Final = re.compile(r"[\W_]+")
 
 
 class NearCodes:
@@ -62,18 +65,19 @@ class NearCodes:
         if not found and letters:
             found = set(self._dropped.get(letters, ()))  # a letter is missing
             for rest in _dropping_one(letters):
-                found |= self._whole.get(rest, set()) | self._dropped.get(rest, set())
+                if rest in self._whole or rest in self._dropped:
+                    found |= self._whole.get(rest, set()) | self._dropped.get(rest, set())
         return next(iter(found)) if len(found) == 1 else None
 
 
 def _letters(code: str) -> str:
     """Return what of a code is compared; "" for one that is too long or has digits."""
-    if len(code) > _LONGEST or any(letter.isdigit() for letter in code):
+    if len(code) > _LONGEST or _DIGIT.search(code):
         return ""
-    return "".join(filter(str.isalpha, code)).casefold()
+    return _BETWEEN.sub("", code).casefold()
 
 
-def _dropping_one(letters: str) -> Iterator[str]:
-    if len(letters) >= _SHORTEST:
-        for at in range(len(letters)):
-            yield letters[:at] + letters[at + 1 :]
+def _dropping_one(letters: str) -> Sequence[str]:
+    if len(letters) < _SHORTEST:
+        return ()
+    return [letters[:at] + letters[at + 1 :] for at in range(len(letters))]
