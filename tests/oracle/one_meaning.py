@@ -208,8 +208,9 @@ class Comparison:
 
 
 def _resources(lines: Iterable[bytes], rng: random.Random) -> dict[str, list[Json]]:
-    """Short lines of a file as material for mutations, by type."""
-    short = [line for line in lines if 2 < len(line) < _LONGEST]
+    """Short lines of a file as material for mutations, by type; where all are long, these."""
+    lines = [line for line in lines if len(line) > 2]
+    short = [line for line in lines if len(line) < _LONGEST] or lines
     found: dict[str, list[Json]] = {}
     for line in rng.sample(short, min(len(short), _MATERIAL)):
         try:
