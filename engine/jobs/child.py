@@ -13,6 +13,7 @@ import threading
 from dataclasses import replace
 from types import FrameType
 
+from ..checkpoint import Checkpoint
 from ..errors import EngineError
 from ..figures import JobProgressReport
 from ..job import JobResult, JobStatus, run_import
@@ -62,6 +63,9 @@ def main(state: str, job_id: str, attempt: str) -> None:
         result = _run(job, options, recording)
         if result.status is JobStatus.CANCEL_COMPLETED and not jobs.cancelling(job):
             return
+        if result.status is JobStatus.CANCEL_COMPLETED:  # the API has no way to go on with it
+            place = options.choices.work_folder
+            Checkpoint(job.output_uri.rstrip("/"), job.kms_key_id, place).delete()
         recording.finish(result)
     except SupersededError:
         _log.warning("job %s belongs to another process by now", job_id)

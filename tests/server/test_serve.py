@@ -242,6 +242,8 @@ def test_cancel_drains_a_running_job_and_the_next_one_begins(serve):
     os.kill(process, signal.SIGCONT)
     ended = finished(client, first)
     assert (ended["JobStatus"], "EndTime" in ended) == ("CANCEL_COMPLETED", True)
+    folder = f"out-bucket/results/{DATASTORE}-FHIR_IMPORT-{first}"
+    assert not list((server.root / folder).glob(".work"))
     assert outcome(server, client, second) == ("COMPLETED", LINES, LINES)
 
 
