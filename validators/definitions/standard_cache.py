@@ -82,13 +82,20 @@ def locate(source: str) -> Path:
     name, _, version = source.replace("@", "#").partition("#")
     found = find(name, version or "latest")
     if found is None:
-        labels = [path.name for path in installed()]
-        near = get_close_matches(source.replace("@", "#"), labels, n=1, cutoff=0.75)
-        hint = f"; did you mean {near[0]}?" if near else ""
         raise PackageError(
-            f"package {source!r}: no such file or folder, and not in {standard_cache()}{hint}"
+            f"package {source!r}: no such file or folder, and not in {standard_cache()}"
+            f"{_perhaps_meant(source)}"
         )
     return found
+
+
+def _perhaps_meant(label: str) -> str:
+    """Return the end of a sentence that names the package of the cache which ``label`` nearly
+    names; empty where none is near.
+    """
+    labels = [path.name for path in installed()]
+    near = get_close_matches(label.replace("@", "#"), labels, n=1, cutoff=0.75)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def find(name: str, version: str) -> Path | None:
@@ -156,7 +163,7 @@ def remove(label: str) -> Path:
     """
     folder = next((path for path in installed() if path.name == label.replace("@", "#")), None)
     if folder is None:
-        raise PackageError(f"{label}: no such package in {standard_cache()}")
+        raise PackageError(f"{label}: no such package in {standard_cache()}{_perhaps_meant(label)}")
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             # at once: nobody sees a package of which a part is missing

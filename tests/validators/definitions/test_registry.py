@@ -225,6 +225,9 @@ def test_a_name_that_is_nearly_a_package_is_asked_after(archive, home):
     install(archive)
     with pytest.raises(PackageError, match=r"did you mean a\.b#1\.0\.0\?"):
         locate("a.b#1.0.1")
+    mistaken = CliRunner().invoke(command, ["rm", "a.bb#1.0.0"])
+    assert str(mistaken.exception).endswith("; did you mean a.b#1.0.0?")
+    assert [path.name for path in installed()] == ["a.b#1.0.0"]
 
 
 def test_a_registry_whose_certificate_is_trusted_is_asked_over_https(
