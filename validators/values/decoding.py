@@ -10,7 +10,7 @@ exactly.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, Final, Self
 
@@ -91,13 +91,18 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 class Number(Decimal):
     """A JSON number that remembers how it was written.
 
-    Equal to, and usable as, the Decimal of the same value.
+    Equal to, and usable as, the Decimal of the same value. Raises ValueError where the exponent has
+    more digits than a Decimal can hold (a reader of JSON may limit numbers, RFC 8259, section 9).
     """
 
     lexeme: str
 
     def __new__(cls, lexeme: str) -> Self:
-        number = super().__new__(cls, lexeme)
+        try:
+            number = super().__new__(cls, lexeme)
+        except InvalidOperation:  # the exponent is beyond what a Decimal can hold
+            fault = JSON(reason="the exponent of a number is out of range")
+            raise _UnacceptableError(fault) from None
         number.lexeme = lexeme
         return number
 

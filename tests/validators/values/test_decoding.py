@@ -87,6 +87,16 @@ def test_anything_else_is_refused(line: bytes) -> None:
     assert refusal(line).rule == "json"
 
 
+@pytest.mark.parametrize("number", ["1e", "-1.5E+", "0e", "-0e-"])
+def test_an_exponent_that_no_decimal_can_hold_is_refused(number: str) -> None:
+    line = f'{{"a":{number}{"9" * 40}}}'.encode()
+    for read in (decode, decode_exact):
+        issue = read(line)
+        assert isinstance(issue, Issue)
+        assert issue.rule == "json"
+        assert "the exponent of a number is out of range" in issue.diagnostics
+
+
 @pytest.mark.parametrize("line", [b"[]", b'"a"', b"1", b"null", b"1e400", b'[{"a":1}]'])
 def test_a_resource_is_an_object(line: bytes) -> None:
     assert refusal(line).rule == "json-object"
