@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..printable import printable
 from . import exits
 from .configuration import configurable, with_config
 from .nearest_name import nearest_name
@@ -197,5 +198,5 @@ def _sentence(error: Exception) -> tuple[str, int]:
 
 
 def _complain(message: str, code: int) -> int:
-    say(f"bulkfhir: {' '.join(message.split())}")
+    say(f"bulkfhir: {printable(' '.join(message.split()))}")
     return code

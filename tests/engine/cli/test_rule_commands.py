@@ -85,3 +85,8 @@ def test_a_shell_completes_names_of_rules() -> None:
     with explain.make_context("explain", ["x"]) as context:
         found = [item.value for item in name.shell_complete(context, "attachment-")]
     assert found == ["attachment-base64", "attachment-size", "attachment-hash"]
+
+
+def test_a_name_that_is_no_rule_moves_no_terminal(capsys):
+    assert run(["explain", "\x1b[2Jrule\u202e"]) == 2
+    assert capsys.readouterr().err.startswith("bulkfhir: \\x1b[2Jrule\\u202e: no rule is called so")
