@@ -25,11 +25,19 @@ class _Forward(logging.Handler):
         logging.getLogger(record.name).handle(record)
 
 
+class _Handler(MultiProcessingHandler):  # type: ignore[misc]  # the library has no types
+    """The library's handler; one that could not be made, for want of files, closes all the same:
+    logging closes every handler there ever was when the process ends.
+    """
+
+    _is_closed = True
+
+
 class LogBridge:
     """The parent's end: a queue for the workers and a thread that empties it."""
 
     def __init__(self, context: BaseContext) -> None:
-        self._handler = MultiProcessingHandler("bulkfhir-logs", sub_handler=_Forward())
+        self._handler = _Handler("bulkfhir-logs", sub_handler=_Forward())
         self._handler.queue = context.Queue(
             -1
         )  # the handler's own queue is of the default context, which forkserver workers cannot use
