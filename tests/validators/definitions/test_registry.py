@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import hashlib
-import ipaddress
 import json
 import ssl
 import threading
@@ -13,9 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from click.testing import CliRunner
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from bulkfhir.engine.cli.package_commands import command
 from bulkfhir.engine.cli.program import run
@@ -23,6 +18,7 @@ from bulkfhir.validators.definitions import registry
 from bulkfhir.validators.definitions.registry import install_from
 from bulkfhir.validators.definitions.standard_cache import installed
 from bulkfhir.validators.errors import PackageError
+from tests.faults.certificate import make_certificate
 from tests.validators.definitions.test_packages import home, make, profile
 
 __all__ = ["home"]
@@ -87,30 +83,9 @@ def server():
 @pytest.fixture
 def certificate(tmp_path):
     """A certificate for 127.0.0.1 that nobody else has signed, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a registry of our own")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, unsecured = serialization.Encoding.PEM, serialization.NoEncryption()
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, unsecured)
-        + made.public_bytes(pem)
-    )
+    made, key = make_certificate(tmp_path)
+    path = tmp_path / "both.pem"
+    path.write_bytes(key.read_bytes() + made.read_bytes())
     return path
 
 
