@@ -59,10 +59,11 @@ def plan(
     No line is read.
     """
     from ..arrays import plan_array
+    from .live import show_records
 
     sources = options.sources_of(sources, running)
     choices = options.chosen(running, fail_on)
-    _speak(quiet, verbose, log_format)
+    show_records(quiet=quiet, verbose=verbose, log_format=log_format)
     click.echo(plan_array(sources, output, choices, fail_on=fail_on, **running))
     return exits.ACCEPTED
 
@@ -96,9 +97,10 @@ def run_shards(
     are done, whatever was rejected. May run twice.
     """
     from ..arrays import Share, run_share
+    from .live import show_records
 
     mine = _named(share) or Share.of_scheduler(os.environ, shares) or Share()
-    _speak(quiet, verbose, log_format)
+    show_records(quiet=quiet, verbose=verbose, log_format=log_format)
     done = run_share(plan, mine, workers=workers)
     if done is None:
         click.echo(f"share {mine}: the job is published already")
@@ -143,10 +145,10 @@ def merge(
     While shards are missing it ends with 3, names them, and publishes nothing. May run twice.
     """
     from ..arrays import end_array, merge_array, merge_share
-    from .live import progress_shown
+    from .live import progress_shown, show_records
 
     if mine := _named(share):
-        _speak(quiet, verbose, log_format)
+        show_records(quiet=quiet, verbose=verbose, log_format=log_format)
         files = merge_share(plan, mine, workers=workers)
         if not quiet:
             click.echo(f"share {mine}: the logs of {files} files are published")
@@ -173,13 +175,6 @@ def _named(share: str | None) -> Share | None:
     from ..arrays import Share
 
     return None if share is None else Share.of(share)
-
-
-def _speak(quiet: bool, verbose: int, log_format: LogFormat) -> None:
-    from ..log_lines import show_logs
-    from .live import LEVELS
-
-    show_logs(log_format, "ERROR" if quiet else LEVELS[min(verbose, 2)])
 
 
 def _ended(job: ArrayJob, output_format: str) -> int:

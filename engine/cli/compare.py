@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..amount import amount
 from ..printable import printable
 from . import exits
 
@@ -86,11 +87,11 @@ def _lines(found: Comparison, most: int | None) -> Iterator[str]:
     yield from _messages("only theirs rejects", found.theirs, most)
     for title, side in (("theirs", found.ours), ("ours", found.theirs)):
         if side.files:
-            yield f"{_number(len(side.files), 'file')} not in {title}: {_some(side.files, most)}"
+            yield f"{amount(len(side.files), 'file')} not in {title}: {_some(side.files, most)}"
     for name, ours, theirs in found.figures:
         yield f"Manifest {name}: ours {ours:,}, theirs {theirs:,}"
     yield (
-        f"{_number(found.files, 'file')}: {found.both:,} lines rejected by both, "
+        f"{amount(found.files, 'file')}: {found.both:,} lines rejected by both, "
         f"{found.ours.lines:,} only by ours, {found.theirs.lines:,} only by theirs"
     )
 
@@ -114,7 +115,7 @@ def _differing(found: Comparison, most: int | None) -> Iterator[str]:
 def _messages(title: str, side: OneSided, most: int | None) -> Iterator[str]:
     if not side.lines:
         return
-    yield f"{title}: {_number(side.lines, 'line')}"
+    yield f"{title}: {amount(side.lines, 'line')}"
     groups = side.most_frequent()
     for group in groups[:most]:
         yield f"{group.lines:>9,}  {group.message or '(nothing is said of it)'}"
@@ -128,7 +129,3 @@ def _messages(title: str, side: OneSided, most: int | None) -> Iterator[str]:
 def _some(names: list[str], most: int | None) -> str:
     shown = ", ".join(names[:most])
     return shown if most is None or len(names) <= most else f"{shown}, … (--statistics)"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

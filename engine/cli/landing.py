@@ -21,7 +21,8 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 
 def landing(command: Command) -> Command:
     """Add the options of a job that writes HealthLake's output layout."""
-    added: tuple[Callable[[Command], Command], ...] = (
+    return options.with_options(
+        command,
         click.option(
             "-o",
             "--output",
@@ -70,9 +71,6 @@ def landing(command: Command) -> Command:
         ),
         options.work_folder,
     )
-    for option in reversed(added):
-        command = option(command)
-    return command
 
 
 result_format = click.option(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from ..counting.progress import OnProgress, Progress
     from ..log_lines import LogFormat
 
-__all__ = ["progress_shown"]
+__all__ = ["progress_shown", "show_records"]
 
 PERIOD = 30.0
 """Seconds between two plain lines: logs stay short, and a person sees that something moves."""
 
 
-LEVELS = ("WARNING", "INFO", "DEBUG")
+_LEVELS = ("WARNING", "INFO", "DEBUG")
 """Log levels by how often -v was given."""
 
 _log = logging.getLogger("bulkfhir.cli")
@@ -39,21 +40,24 @@ def progress_shown(
 
     ``bar`` is False where standard output shares the terminal with it.
     """
-    from ..log_lines import show_logs
-
-    level = "ERROR" if quiet else LEVELS[min(verbose, 2)]
+    show = partial(show_records, quiet=quiet, verbose=verbose, log_format=log_format)
     if quiet or (sys.stderr.isatty() and not bar):
-        show_logs(log_format, level)
+        show()
         yield _Logged(None)
     elif sys.stderr.isatty():
         with _bars() as bars:
-            show_logs(
-                log_format, level
-            )  # rich has put a stream in place of standard error that writes above the bar
+            show()  # rich has put a stream in place of standard error that writes above the bar
             yield _Logged(_Bar(bars))
     else:
-        show_logs(log_format, level)
+        show()
         yield _Logged(_Lines())
+
+
+def show_records(*, quiet: bool, verbose: int, log_format: LogFormat) -> None:
+    """Send log records to standard error, as many as -q and -v ask for."""
+    from ..log_lines import show_logs
+
+    show_logs(log_format, "ERROR" if quiet else _LEVELS[min(verbose, 2)])
 
 
 class _Logged:

@@ -38,6 +38,7 @@ __all__ = [
     "validating",
     "work_folder",
     "workers",
+    "with_options",
 ]
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -95,7 +96,7 @@ def pairs(
 
 def executing(command: Command) -> Command:
     """Add the options that say which workers do the tasks."""
-    return _with(
+    return with_options(
         command,
         click.option(
             "--executor",
@@ -174,7 +175,7 @@ def limits(default: str) -> Callable[[Command], Command]:
 
 def profiles(command: Command) -> Command:
     """Add the options that say which profiles are known, and what one is that is not."""
-    return _with(
+    return with_options(
         command,
         click.option(
             "--unknown-profile",
@@ -210,7 +211,7 @@ def profiles(command: Command) -> Command:
 
 def validating(command: Command) -> Command:
     """Add the options that say what decides over a line."""
-    return _with(
+    return with_options(
         command,
         click.option(
             "--level",
@@ -263,7 +264,7 @@ def validating(command: Command) -> Command:
 
 def summing(command: Command) -> Command:
     """Add the options that say what is told at the end."""
-    return _with(
+    return with_options(
         command,
         click.option(
             "--statistics",
@@ -278,7 +279,7 @@ def summing(command: Command) -> Command:
 
 def selecting(command: Command) -> Command:
     """Add the options that say which files of the sources are read."""
-    return _with(
+    return with_options(
         command,
         click.option(
             "--include",
@@ -302,7 +303,7 @@ def selecting(command: Command) -> Command:
 
 def checking(command: Command) -> Command:
     """Add the options of the checks over a whole job."""
-    return _with(
+    return with_options(
         command,
         click.option(
             "--checks",
@@ -341,7 +342,7 @@ def _names_to_fail_on(
 
 def showing(command: Command) -> Command:
     """Add the options that say which findings are shown; see ``Showing``."""
-    return _with(
+    return with_options(
         command,
         click.option(
             "--select",
@@ -386,7 +387,7 @@ def shown(parameters: dict[str, Any]) -> Showing:
 
 def speaking(command: Command) -> Command:
     """Add the options that say what goes to standard error while a command runs."""
-    return _with(
+    return with_options(
         command,
         click.option(
             "-q", "--quiet", is_flag=True, help="Say nothing but the result and what went wrong."
@@ -402,7 +403,8 @@ def speaking(command: Command) -> Command:
     )
 
 
-def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+def with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """Add options to a command, which --help then shows in this order."""
     for option in reversed(options):
         command = option(command)
     return command

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
 
+from ..amount import amount
 from ..printable import printable
 from .cause_lines import cause_lines
 from .check_tables import check_notes, check_tables
@@ -67,7 +68,7 @@ def show_summary(
         console.print(printable(line), soft_wrap=True)
     rejected = totals.customer_errors + totals.server_errors
     console.print(
-        f"{_number(totals.scanned, 'resource')} in {_number(summary.files, 'file')}: "
+        f"{amount(totals.scanned, 'resource')} in {amount(summary.files, 'file')}: "
         f"{totals.imported:,} accepted, {rejected:,} rejected; {elapsed:.1f} s",
         soft_wrap=True,
     )
@@ -111,10 +112,6 @@ def _place(example: Example) -> str:
     return f"{example.file}:{example.line}"
 
 
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _table(first: str, numbers: Iterable[str]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(first, overflow="fold")
@@ -135,7 +132,7 @@ def _notes(summary: Summary, *, statistics: bool) -> Iterable[str]:
             f"{_place(found.first)} … {_place(found.last)}" for found in summary.repeated
         )
         yield (
-            f"{_number(summary.replaced, 'accepted line')} replaced by a later line of the same "
+            f"{amount(summary.replaced, 'accepted line')} replaced by a later line of the same "
             f"type and id, which wins: {places}"
         )
     for kind, counts in undecided_by_kind(summary.undecided).items():
@@ -148,7 +145,7 @@ def _notes(summary: Summary, *, statistics: bool) -> Iterable[str]:
         yield from (f"skipped {skipped.name}: {skipped.reason}" for skipped in summary.skipped)
     elif summary.skipped:
         yield (
-            f"skipped {_number(len(summary.skipped), 'file')} beside the data (--statistics "
+            f"skipped {amount(len(summary.skipped), 'file')} beside the data (--statistics "
             "lists them)"
         )
 
@@ -157,7 +154,7 @@ def _counted(what: str, counts: Mapping[str, int], *, statistics: bool) -> Itera
     if not counts:
         return
     more = "" if statistics else " (--statistics lists them)"
-    yield f"{sum(counts.values()):,} {what}, for {_number(len(counts), 'reason')}{more}"
+    yield f"{sum(counts.values()):,} {what}, for {amount(len(counts), 'reason')}{more}"
     if statistics:
         yield from (
             f"  {count:,} {name}"

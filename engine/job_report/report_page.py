@@ -16,6 +16,7 @@ from typing import Any
 from bulkfhir.validators.undecided import UNDECIDED
 
 from ..across.job_checks import CHECKS
+from ..amount import amount
 from ..printable import printable
 from .speed_picture import speed_picture
 
@@ -73,12 +74,12 @@ def _verdict(document: Json) -> str:
     figures, status = document["figures"], document["job"]["status"]
     rejected = figures["rejected"] + figures["notJudged"]
     said = (
-        f"{rejected:,} of {_count(figures['resources'], 'resource')} rejected"
+        f"{rejected:,} of {amount(figures['resources'], 'resource')} rejected"
         if rejected
-        else f"All {_count(figures['resources'], 'resource')} accepted"
+        else f"All {amount(figures['resources'], 'resource')} accepted"
     )
     if unread := figures["files"] - figures["filesReadToTheEnd"]:
-        said += f", {unread:,} of {_count(figures['files'], 'file')} not read to the end"
+        said += f", {unread:,} of {amount(figures['files'], 'file')} not read to the end"
     kind = "verdict" if status == "COMPLETED" else "verdict bad"
     return f'<p class="{kind}">{_text(said)} <span>{_text(status)}</span></p>'
 
@@ -101,7 +102,7 @@ def _figures(figures: Json) -> str:
     )
     earlier = figures["acceptedByEarlierRuns"]
     note = (
-        f"The job was gone on with: {_count(earlier, 'resource')} of these were accepted by "
+        f"The job was gone on with: {amount(earlier, 'resource')} of these were accepted by "
         "earlier runs, whose time is not in the seconds."
     )
     below = f'<p class="faint small">{_text(note)}</p>' if earlier else ""
@@ -145,11 +146,11 @@ def _causes(document: Json) -> str:
     shown = causes[:_CAUSES]
     body = f'<ol class="causes">{"".join(map(_cause, shown))}</ol>'
     if (drowning := document["drowning"]) is not None:
-        lines = _count(drowning["lines"], "line")
+        lines = amount(drowning["lines"], "line")
         said = f"{lines} alone: {drowning['errors']:,} of {drowning['allErrors']:,} errors."
         body = f"<p>{_text(said)}</p>{body}"
     left = document["causesInAll"] - sum(cause["kinds"] for cause in shown)
-    return body + (_faint(f"And {_count(left, 'more kind')} of findings.") if left else "")
+    return body + (_faint(f"And {amount(left, 'more kind')} of findings.") if left else "")
 
 
 def _cause(cause: Json) -> str:
@@ -160,7 +161,7 @@ def _cause(cause: Json) -> str:
         f"{name or 'unknown type'} {count:,}" for name, count in list(cause["types"].items())[:5]
     )
     more = len(cause["types"]) - 5
-    types += f" and {_count(more, 'more type')}" if more > 0 else ""
+    types += f" and {amount(more, 'more type')}" if more > 0 else ""
     first = ", ".join(f"{at['file']}:{at['line']}" for at in cause["first"])
     place = f"<code>{_text(cause['path'])}</code>: " if cause["path"] else ""
     return (
@@ -199,7 +200,7 @@ def _steps(mends: Sequence[Json], rejected: int) -> str:
 
 
 def _package_needed(entry: Json) -> str:
-    claimed = f"{_count(entry['profiles'], 'profile')} not known, claimed {entry['claims']:,} times"
+    claimed = f"{amount(entry['profiles'], 'profile')} not known, claimed {entry['claims']:,} times"
     where = f", of package {entry['package']}" if entry["package"] else ""
     urls = f": {', '.join(entry['urls'][:5])}" if entry["urls"] else ""
     return f"{claimed}{where}{urls}"
@@ -208,7 +209,7 @@ def _package_needed(entry: Json) -> str:
 def _version(entry: Json) -> str:
     members = f" ({', '.join(entry['members'])})" if entry["members"] else ""
     return (
-        f"{_count(entry['lines'], 'line')} of {entry['type'] or 'unknown type'}: like "
+        f"{amount(entry['lines'], 'line')} of {entry['type'] or 'unknown type'}: like "
         f"{' or '.join(entry['versions'])}, not R4{members}"
     )
 
@@ -229,7 +230,7 @@ def _undecided(found: Sequence[Json]) -> str:
         for row in found[:_ROWS]
     ]
     more = len(found) - len(rows)
-    below = _faint(f"And {_count(more, 'more')}.") if more > 0 else ""
+    below = _faint(f"And {more:,} more.") if more > 0 else ""
     return (
         _table(("Value set, code system or check", "What", "Times"), rows, numbers_from=2) + below
     )
@@ -280,7 +281,3 @@ def _sentences(said: Iterable[str]) -> str:
 
 def _faint(said: str) -> str:
     return f'<p class="faint">{_text(said)}</p>'
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 or noun == 'more' else 's'}"
