@@ -10,7 +10,7 @@ from itertools import pairwise
 from .reading.sources import InputFile
 from .shard import Shard
 
-__all__ = ["Group", "groups_left", "plan_groups", "split", "weight"]
+__all__ = ["Group", "groups_left", "plan_groups", "shard_weight", "split", "weight"]
 
 Group = tuple[Shard, ...]
 
@@ -32,6 +32,11 @@ def weight(size: int) -> int:
     return max(size, _OPENING)
 
 
+def shard_weight(shard: Shard, inputs: Sequence[InputFile]) -> int:
+    """Return what a shard of some inputs costs, in bytes."""
+    return weight(inputs[shard.file].size if shard.end is None else shard.end - shard.start)
+
+
 def plan_groups(
     shards: Sequence[Shard],
     inputs: Sequence[InputFile],
@@ -45,10 +50,7 @@ def plan_groups(
     sharers  given where a sink keeps parts of each group: how many workers share the groups, which
              then are larger than ``size`` says where every worker has its own even so
     """
-    weights = [
-        weight(inputs[shard.file].size if shard.end is None else shard.end - shard.start)
-        for shard in shards
-    ]
+    weights = [shard_weight(shard, inputs) for shard in shards]
     firsts, room, left = list[int](), 0, sum(weights)
     for shard, bytes_of in zip(shards, weights, strict=True):
         if not firsts or bytes_of > room:

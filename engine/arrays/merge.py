@@ -14,6 +14,7 @@ from ..executors import (
     Task,
     TaskFailure,
     default_workers,
+    no_tick,
     open_runner,
     run_all,
     working,
@@ -54,7 +55,7 @@ def merge_share(uri: str, share: Share, *, workers: int | None = None) -> int:
         return 0
     count = workers or min(default_workers(), len(tasks))
     with working(open_runner("local", count)) as runner:
-        for task, result in run_all(runner, tasks, _nothing):
+        for task, result in run_all(runner, tasks, no_tick):
             if isinstance(result, TaskFailure):
                 raise EngineError(f"{task.key}: its logs could not be published: {result.message}")
     _Published(job).add(share, mine)
@@ -163,7 +164,3 @@ class _Published:
             except (Damaged, KeyError):
                 continue  # the logs that it told of are published again
         return frozenset(found)
-
-
-def _nothing() -> None:
-    """Nobody asks a share to stop but by a signal."""

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from ..errors import Incomplete
-from ..executors import default_workers, open_runner, working
+from ..executors import default_workers, no_tick, open_runner, working
 from ..recorded_groups import run_recorded
 from ..refusals import refuse_unusable
 from .array_job import ArrayJob
@@ -58,7 +58,7 @@ def run_share(uri: str, share: Share, *, workers: int | None = None) -> ShareDon
     count = workers or min(default_workers(), len(groups))
     lines = rejected = reached = 0
     with working(open_runner("local", count, plug_ins=choices.plug_ins)) as runner:
-        for result in run_recorded(runner, job.settings, groups, _nothing):
+        for result in run_recorded(runner, job.settings, groups, no_tick):
             lines += result.lines
             rejected += result.totals.customer_errors + result.totals.server_errors
             reached += not (result.broken and result.broken.unreachable)
@@ -69,7 +69,3 @@ def run_share(uri: str, share: Share, *, workers: int | None = None) -> ShareDon
             "credentials of the one that planned the job, and run the share again"
         )
     return ShareDone(len(within), earlier, lines, rejected)
-
-
-def _nothing() -> None:
-    """Nobody asks a share to stop but by a signal."""

@@ -16,7 +16,7 @@ from ..errors import ConfigurationError
 from ..sealed import sealed, unsealed
 from ..settings import Settings
 from ..shard import Shard
-from ..shard_groups import Group, groups_left, weight
+from ..shard_groups import Group, groups_left, shard_weight
 from ..storage import Storage, storage_for
 from .share import Share
 
@@ -43,13 +43,7 @@ class TaskFiles:
                 "groups": [shard.index for shard in shards if shard.index in firsts],
             }
             self._storage.put(self._place(number), sealed(data), durable=True)
-        weights = array(
-            "Q",
-            (
-                weight(plan.inputs[one.file].size if one.end is None else one.end - one.start)
-                for one in plan.shards
-            ),
-        )
+        weights = array("Q", (shard_weight(shard, plan.inputs) for shard in plan.shards))
         self._storage.put(self._weights, _little(weights).tobytes(), durable=True)
 
     def cut(self, share: Share) -> range:

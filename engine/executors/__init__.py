@@ -19,7 +19,7 @@ from typing import Any
 from ..errors import ConfigurationError
 from ..own_process import ends_with_job
 from ..plugins import EXECUTORS, check_options, load, names
-from .driver import run_all
+from .driver import no_tick, run_all
 from .interface import Runner
 from .live_counters import Cancelled, Heartbeat, LiveCounters
 from .options import LocalOptions
@@ -37,6 +37,7 @@ __all__ = [
     "check_executor",
     "default_workers",
     "is_local",
+    "no_tick",
     "open_runner",
     "probe_workers",
     "run_all",

@@ -13,7 +13,7 @@ from .interface import Runner
 from .live_counters import Cancelled
 from .task import Task, TaskFailure
 
-__all__ = ["KILLS", "run_all"]
+__all__ = ["KILLS", "no_tick", "run_all"]
 
 KILLS = 3
 """How often a task may kill its worker, alone in the pool, before it is given up."""
@@ -22,6 +22,10 @@ _TICK = 0.1
 """Seconds between two looks at progress and cancelling."""
 
 _log = logging.getLogger("bulkfhir.engine")
+
+
+def no_tick() -> None:
+    """Go on: nobody asks this run to stop but by a signal, and nobody is told how far it is."""
 
 
 def run_all(

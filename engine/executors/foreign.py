@@ -12,13 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ConfigurationError
+from .interface import MOST_ASKED
 from .live_counters import Heartbeat, LiveCounters
 from .task import run_task
 
 __all__ = ["Foreign", "open_futures"]
-
-_ASKED = 64
-"""Questions that are put to workers that cannot be told apart."""
 
 
 class Foreign:
@@ -49,7 +47,9 @@ class Foreign:
         self, function: Callable[..., Any], *arguments: object
     ) -> list[concurrent.futures.Future[Any]]:
         """Run ``function(*arguments)`` once for each slot."""
-        return [self._executor.submit(function, *arguments) for _ in range(min(self.slots, _ASKED))]
+        return [
+            self._executor.submit(function, *arguments) for _ in range(min(self.slots, MOST_ASKED))
+        ]
 
     def lost(self, error: BaseException) -> bool:
         """Return whether the executor is broken."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from .live_counters import LiveCounters
 
-__all__ = ["Runner"]
+__all__ = ["MOST_ASKED", "Runner"]
+
+MOST_ASKED: Final = 64
+"""Questions that are put to workers that cannot be told apart."""
 
 
 class Runner(Protocol):

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from .carrying import carry, settle
+from .interface import MOST_ASKED
 from .live_counters import Heartbeat, LiveCounters
 from .task import run_task
 
@@ -22,7 +23,6 @@ _DEATHS = (
     "WorkerCrashedError",
 )
 """Errors of Ray by which a task's worker died."""
-_ASKED = 64
 
 
 class RayRunner:
@@ -68,7 +68,7 @@ class RayRunner:
     def ask(self, function: Callable[..., Any], *arguments: object) -> list[Future[Any]]:
         """Run ``function(*arguments)`` once for each slot."""
         call = self._ray.remote(max_retries=0, num_cpus=1)(function)
-        return [call.remote(*arguments).future() for _ in range(min(self.slots, _ASKED))]
+        return [call.remote(*arguments).future() for _ in range(min(self.slots, MOST_ASKED))]
 
     def lost(self, error: BaseException) -> bool:
         """Return whether a worker or its machine died."""

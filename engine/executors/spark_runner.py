@@ -9,12 +9,11 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from .carrying import carry
+from .interface import MOST_ASKED
 from .live_counters import Heartbeat, LiveCounters
 from .task import run_task
 
 __all__ = ["SparkRunner"]
-
-_ASKED = 64
 
 
 class SparkRunner:
@@ -57,7 +56,7 @@ class SparkRunner:
         """Run ``function(*arguments)`` once for each slot."""
         return [
             self._threads.submit(self._one, function, arguments)
-            for _ in range(min(self.slots, _ASKED))
+            for _ in range(min(self.slots, MOST_ASKED))
         ]
 
     def lost(self, error: BaseException) -> bool:
