@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.configloader import raw_config_parse
 from botocore.credentials import Credentials
 
-from .errors import ApiError
+from .errors import access_denied
 
 __all__ = ["Keyring"]
 
@@ -77,7 +77,7 @@ class Keyring:
         """
         match = _AUTHORIZATION.fullmatch(headers.get("authorization", "").strip())
         if match is None:
-            raise _denied(
+            raise access_denied(
                 "Missing Authentication Token"
                 if "authorization" not in headers
                 else "The Authorization header is no AWS4-HMAC-SHA256 signature"
@@ -86,16 +86,16 @@ class Keyring:
         date, region = self._scope(scope, headers, now or datetime.now(UTC))
         key = self._keys.get(access_key)
         if key is None or (key.token or "") != headers.get("x-amz-security-token", ""):
-            raise _denied("The security token included in the request is invalid.")
+            raise access_denied("The security token included in the request is invalid.")
         digest = hashlib.sha256(body).hexdigest()
         if headers.get("x-amz-content-sha256", digest) != digest:
-            raise _denied(
+            raise access_denied(
                 "The provided x-amz-content-sha256 header does not match what was computed."
             )
         names = match["headers"].split(";")
         must = {"host", *(name for name in headers if name.startswith("x-amz-"))}
         if not must <= set(names) <= set(headers):
-            raise _denied(
+            raise access_denied(
                 "The signed headers must be part of the request and name 'host' and every x-amz- "
                 "header."
             )
@@ -111,7 +111,7 @@ class Keyring:
             signer.string_to_sign(request, signer.canonical_request(request)), request
         )
         if not hmac.compare_digest(expected, match["signature"]):
-            raise _denied(
+            raise access_denied(
                 "The request signature we calculated does not match the signature you provided. "
                 "Check your secret access key and signing method."
             )
@@ -123,20 +123,16 @@ class Keyring:
         date = headers.get("x-amz-date", "")
         parts = scope.split("/")
         if len(parts) != 4 or parts[2:] != ["healthlake", "aws4_request"]:
-            raise _denied("Credential should be scoped to correct service: 'healthlake'.")
+            raise access_denied("Credential should be scoped to correct service: 'healthlake'.")
         try:
             signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         except ValueError:
-            raise _denied("x-amz-date must be a date as in 20261122T101500Z.") from None
+            raise access_denied("x-amz-date must be a date as in 20261122T101500Z.") from None
         if parts[0] != date[:8]:
-            raise _denied("Date in Credential scope does not match the date of the request.")
+            raise access_denied("Date in Credential scope does not match the date of the request.")
         if abs(now - signed_at) > _SKEW:
-            raise _denied(
+            raise access_denied(
                 f"Signature expired: {date} is more than {_SKEW.seconds // 60} minutes away from "
                 f"{now:%Y%m%dT%H%M%SZ}."
             )
         return date, parts[1]
-
-
-def _denied(message: str) -> ApiError:
-    return ApiError("AccessDeniedException", message)
