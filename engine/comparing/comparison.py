@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -135,8 +135,8 @@ def compared(ours: JobLogs, theirs: JobLogs) -> Comparison:
         only_theirs = _without(their_lines, our_lines)
         both = len(our_lines) - len(only_ours)
         found.both += both
-        _count(found.ours, name, ours, only_ours)
-        _count(found.theirs, name, theirs, only_theirs)
+        _count(found.ours, name, _of_lines(only_ours, ours, name))
+        _count(found.theirs, name, _of_lines(only_theirs, theirs, name))
         if only_ours or only_theirs:
             found.differing.append(FileDifference(name, both, len(only_ours), len(only_theirs)))
     our_figures, their_figures = ours.figures(), theirs.figures()
@@ -152,17 +152,23 @@ def counted(logs: JobLogs) -> OneSided:
     """Return all that one job rejects, by message."""
     found = OneSided()
     for name in sorted(logs.names):
-        _count(found, name, logs, logs.rejected_lines(name))
+        _count(found, name, logs.rejections(name))
     return found
 
 
-def _count(side: OneSided, name: str, logs: JobLogs, lines: array[int]) -> None:
-    counted = set[int]()
+def _count(side: OneSided, name: str, rejections: Iterable[Rejection]) -> None:
+    """Count lines, each once however often its log names it."""
+    before = set[int]()
+    for rejection in rejections:
+        if rejection.line not in before:
+            before.add(rejection.line)
+            side.count(name, rejection)
+
+
+def _of_lines(lines: array[int], logs: JobLogs, name: str) -> Iterator[Rejection]:
+    """Yield what a log says of some lines, which ascend; it is not read again for none."""
     if lines:
-        for rejection in logs.rejections(name):
-            if _holds(lines, rejection.line) and rejection.line not in counted:
-                counted.add(rejection.line)
-                side.count(name, rejection)
+        yield from (one for one in logs.rejections(name) if _holds(lines, one.line))
 
 
 def _without(lines: array[int], others: Iterable[int]) -> array[int]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from .requirement import Requirement, Unasked, asked, met, unknown, unmet
 
-__all__ = ["bucket_requirements"]
+__all__ = ["NO_ENCRYPTION", "bucket_requirements"]
+
+NO_ENCRYPTION: Final = "ServerSideEncryptionConfigurationNotFoundError"
+"""Code by which S3 says that a bucket has no default encryption."""
 
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
@@ -65,7 +68,7 @@ def _encryption(s3: Any, bucket: str, subject: str) -> Requirement:
         with asked():
             found = s3.get_bucket_encryption(Bucket=bucket)
     except Unasked as error:
-        if error.code == "ServerSideEncryptionConfigurationNotFoundError":
+        if error.code == NO_ENCRYPTION:
             return unmet(
                 subject,
                 "what is put into it is not encrypted",

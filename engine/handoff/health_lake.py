@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..errors import ConfigurationError, Unavailable
 from ..job_folder import MANIFEST
 from ..storage import storage_for
 from ..writing.outcomes import FAILURE
+from .aws_clients import AwsClients
 from .submission import Submission
 
 __all__ = ["HealthLake"]
@@ -38,11 +36,8 @@ class HealthLake:
     """
 
     def __init__(self) -> None:
-        config = Config(retries={"mode": "standard", "total_max_attempts": 8})
         with _translated():
-            session = boto3.session.Session()
-            region = session.region_name or os.environ.get("AWS_REGION")
-            self._client = session.client("healthlake", region_name=region, config=config)
+            self._client = AwsClients().make("healthlake", attempts=8)
 
     def refuse_absent(self, datastore_id: str) -> None:
         """Raise ConfigurationError where there is no such data store, or none that takes imports.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from ..errors import ConfigurationError
+from .aws_clients import AwsClients
 from .bucket_requirements import bucket_requirements
 from .data_requirements import data_requirements
 from .requirement import Requirement, Unasked, asked, met, unknown, unmet
@@ -43,11 +41,10 @@ class Readiness:
         source, output = (
             bucket_folder(place).removeprefix("s3://") for place in (self.source, self.output)
         )
-        session = boto3.session.Session()
-        region = session.region_name or os.environ.get("AWS_REGION")
+        clients = AwsClients()
+        region, client = clients.region, partial(clients.make, attempts=3)
         if not region:
             raise ConfigurationError("no region is set: AWS_DEFAULT_REGION names the data store's")
-        client = _Clients(session, region)
         if self.datastore_id:
             yield _datastore(client("healthlake"), self.datastore_id)
         for bucket in dict.fromkeys(place.partition("/")[0] for place in (source, output)):
@@ -56,15 +53,6 @@ class Readiness:
         yield from found
         yield from role_requirements(client("iam"), self.role, source, output, key_arn)
         yield from data_requirements(f"s3://{source}/", self.level)
-
-
-class _Clients:
-    def __init__(self, session: Any, region: str) -> None:
-        self._session, self._region = session, region
-
-    def __call__(self, service: str) -> Any:
-        config = Config(retries={"mode": "standard", "total_max_attempts": 3})
-        return self._session.client(service, region_name=self._region, config=config)
 
 
 def _datastore(healthlake: Any, datastore_id: str) -> Requirement:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any, Final
+from typing import Any
 
 from ..errors import AccessDenied, ConfigurationError, NotFound, StorageError
 from ..reading.lines import read_range
 from ..reading.sources import find_inputs
 from ..sinks.part_files import RESOURCES
 from ..storage import S3_ROOT, Writer, is_remote, normal, storage_for
+from .bucket_requirements import NO_ENCRYPTION
 from .submission import Parcel, Submission
 
 __all__ = ["accepted_parcels", "bucket_folder", "original_parcels", "refuse_unencrypted", "send"]
-
-_NO_ENCRYPTION: Final = "ServerSideEncryptionConfigurationNotFoundError"
 
 
 def bucket_folder(place: str) -> str:
@@ -77,7 +76,7 @@ def refuse_unencrypted(folder: str) -> None:
             f"s3:GetEncryptionConfiguration){told}"
         ) from None
     except StorageError as error:
-        if not error.reason.startswith(_NO_ENCRYPTION):
+        if not error.reason.startswith(NO_ENCRYPTION):
             raise
         raise ConfigurationError(
             f"{bucket}: this bucket has no default encryption: give it one (aws s3api "

@@ -1,0 +1,27 @@
+"""Clients of AWS's services, all of one region: that of the data store."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+__all__ = ["AwsClients"]
+
+
+class AwsClients:
+    """Makes boto3's clients with the credentials that boto3 finds.
+
+    region   boto3's own, or else that of AWS_REGION, which services of AWS set; None: there is none
+    """
+
+    def __init__(self) -> None:
+        self._session = boto3.session.Session()
+        self.region: str | None = self._session.region_name or os.environ.get("AWS_REGION")
+
+    def make(self, service: str, attempts: int) -> Any:
+        """Return the client of a service, which is asked so often while it does not answer."""
+        config = Config(retries={"mode": "standard", "total_max_attempts": attempts})
+        return self._session.client(service, region_name=self.region, config=config)
