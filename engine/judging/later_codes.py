@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from bulkfhir.validators.definitions.standard_cache import installed
 from bulkfhir.validators.terminology.code_faults import CODE_SYSTEM
 from bulkfhir.validators.terminology.code_systems import CodeSystem
 
 from ..counting.causes import Cause
+from .cache_index import index_entries, read_object
 
 __all__ = ["LaterCodes", "later_codes"]
 
@@ -78,22 +77,16 @@ def _releases() -> list[Path]:
 
 def _code_systems(folder: Path, urls: set[str]) -> Iterator[CodeSystem]:
     """Yield the code systems of these urls in an unpacked package, found by its index."""
-    entries = _read(folder / ".index.json").get("files")
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict) and _is_one_of(entry, urls):
-            resource = _read(folder / Path(str(entry.get("filename"))).name)
-            if _is_one_of(resource, urls):
-                yield CodeSystem(resource, lambda: None)  # its hierarchy is not asked for
+    try:
+        for entry in index_entries(folder):
+            if _is_one_of(entry, urls):
+                resource = read_object(folder / Path(str(entry.get("filename"))).name)
+                if _is_one_of(resource, urls):
+                    yield CodeSystem(resource, lambda: None)  # its hierarchy is not asked for
+    except OSError:
+        return  # a cache that cannot be read holds nothing for us
 
 
 def _is_one_of(resource: Mapping[str, Any], urls: set[str]) -> bool:
     url = resource.get("url")
     return resource.get("resourceType") == "CodeSystem" and isinstance(url, str) and url in urls
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        content = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return {}  # a cache that cannot be read holds nothing for us
-    return content if isinstance(content, dict) else {}

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from bulkfhir.validators.definitions.guides import is_listed, package_of
 from bulkfhir.validators.definitions.standard_cache import installed
 from bulkfhir.validators.rules.claimed_profiles import PROFILE_UNKNOWN
 
 from ..counting.causes import Cause
+from .cache_index import index_entries, read_object
 
 __all__ = ["UnknownProfile", "unknown_profiles"]
 
@@ -92,19 +91,10 @@ def _held(urls: set[str]) -> dict[str, list[tuple[str, str]]]:
 def _profiles(folder: Path) -> Iterator[Mapping[str, Any]]:
     """Yield the profiles of an unpacked package, by its index where it has one."""
     try:
-        index = _read(folder / ".index.json").get("files")
-        if isinstance(index, list) and index:
-            yield from (entry for entry in index if isinstance(entry, dict))
+        if entries := index_entries(folder):
+            yield from entries
             return
         for path in sorted(folder.glob("StructureDefinition-*.json")):
-            yield _read(path)
+            yield read_object(path)
     except OSError:
         return  # a cache that cannot be read holds nothing for us
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        content = orjson.loads(path.read_bytes())
-    except (FileNotFoundError, orjson.JSONDecodeError):
-        return {}
-    return content if isinstance(content, dict) else {}
