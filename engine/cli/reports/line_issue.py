@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 if TYPE_CHECKING:
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from bulkfhir.validators import Issue
 
 __all__ = ["LineIssue", "Report", "Shown"]
+
+_KEPT = 4_096
+"""Places of issues whose pointers are kept: findings by the thousand stand at a few hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def _pointers() -> Callable[[str], str | None]:
     from bulkfhir.validators.schema import Schema
     from bulkfhir.validators.schema.json_pointer import json_pointer
 
-    return partial(json_pointer, Schema(core()))
+    return lru_cache(_KEPT)(partial(json_pointer, Schema(core())))
 
 
 @dataclass(frozen=True, slots=True)
