@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkfhir.engine import storage
 from bulkfhir.engine.server.service import Service, ServiceSettings
 
 DATASTORE = "0123456789abcdef0123456789abcdef"
@@ -141,6 +142,34 @@ def served(service_models, tmp_path_factory):
     server.put("data/bad.ndjson", GOOD + BAD)
     yield server
     assert server.end() == 0
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    """S3, KMS and IAM by moto, and HealthLake by this engine, at one address."""
+    pytest.importorskip(
+        "moto.moto_server.werkzeug_app",
+        reason="moto's server is not installed: pip install 'moto[server,s3]'",
+    )
+    from bulkfhir.engine.emulator import Emulator
+
+    with Emulator(datastores=[DATASTORE], workers=1) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulated(emulator, monkeypatch):
+    """The emulator, where boto3 in this process and in others finds AWS."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "any",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    storage._s3.cache_clear()
+    yield emulator
+    storage._s3.cache_clear()
 
 
 class Calls:

@@ -11,18 +11,10 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
-from bulkfhir.engine import storage
 from bulkfhir.engine.cli.program import run
-from bulkfhir.engine.emulator import Emulator
 from bulkfhir.engine.handoff.policies import allows, document, statements
 from tests.server.conftest import DATASTORE
 
-pytest.importorskip(
-    "moto.moto_server.werkzeug_app",
-    reason="moto's server is not installed: pip install 'moto[server,s3]'",
-)
-
-KEYS = {"region_name": "us-east-1", "aws_access_key_id": "any", "aws_secret_access_key": "any"}
 BLOCKED = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
 )
@@ -44,26 +36,10 @@ def patient(profile):
     return json.dumps({"resourceType": "Patient", "id": "p", "meta": {"profile": [profile]}}) + "\n"
 
 
-@pytest.fixture(scope="module")
-def emulator():
-    with Emulator(datastores=[DATASTORE], workers=1) as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def account(emulator, monkeypatch, capsys):
+def account(emulated, capsys):
     """An account in which nothing is wrong, its clients, and ``preflight``."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": emulator.url,
-        "AWS_ACCESS_KEY_ID": "any",
-        "AWS_SECRET_ACCESS_KEY": "any",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    storage._s3.cache_clear()
-    s3, kms, iam = (
-        boto3.client(service, endpoint_url=emulator.url, **KEYS) for service in ("s3", "kms", "iam")
-    )
+    s3, kms, iam = map(boto3.client, ("s3", "kms", "iam"))
     mark = os.urandom(5).hex()
     source, output, role = f"in-{mark}", f"out-{mark}", f"role-{mark}"
     for bucket in (source, output):
@@ -93,11 +69,10 @@ def account(emulator, monkeypatch, capsys):
         return SimpleNamespace(code=code, out=capsys.readouterr().out)
 
     allow(*rights)
-    yield SimpleNamespace(
+    return SimpleNamespace(
         s3=s3, kms=kms, iam=iam, source=source, output=output, role=role, key=key, rights=rights,
         allow=allow, preflight=preflight,
     )  # fmt: skip
-    storage._s3.cache_clear()
 
 
 def test_an_account_in_which_all_is_well(account):

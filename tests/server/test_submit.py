@@ -13,17 +13,9 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
-from bulkfhir.engine import storage
 from bulkfhir.engine.cli.program import run
-from bulkfhir.engine.emulator import Emulator
 from tests.server.conftest import DATASTORE, ROLE
 
-pytest.importorskip(
-    "moto.moto_server.werkzeug_app",
-    reason="moto's server is not installed: pip install 'moto[server,s3]'",
-)
-
-KEYS = {"region_name": "us-east-1", "aws_access_key_id": "any", "aws_secret_access_key": "any"}
 RULE = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
 PATIENT = '{"resourceType":"Patient","id":"p%d"}\n'
 ENCOUNTER = (
@@ -33,18 +25,12 @@ ENCOUNTER = (
 BAD = '{"resourceType":"Patient","id":"bad","birthDate":"1987-02-30"}\n'
 
 
-@pytest.fixture(scope="module")
-def emulator():
-    with Emulator(datastores=[DATASTORE], workers=1) as emulator:
-        yield emulator
-
-
 @pytest.fixture
-def place(emulator, tmp_path, monkeypatch, capsys):
+def place(emulated, tmp_path, monkeypatch, capsys):
     """A folder with data, a bucket of its own that encrypts, and ``submit``, as a process and
     inside this one.
     """
-    s3 = boto3.client("s3", endpoint_url=emulator.url, **KEYS)
+    s3 = boto3.client("s3")
     bucket = f"records-{os.urandom(6).hex()}"
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [RULE]})
@@ -55,15 +41,10 @@ def place(emulator, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name, value in {
         "XDG_STATE_HOME": str(tmp_path / "state"),
-        "AWS_ENDPOINT_URL": emulator.url,
-        "AWS_ACCESS_KEY_ID": "any",
-        "AWS_SECRET_ACCESS_KEY": "any",
-        "AWS_DEFAULT_REGION": "us-east-1",
         "BULKFHIR_WORKERS": "1",
         "BULKFHIR_POLL_SECONDS": "0.2",
     }.items():
         monkeypatch.setenv(name, value)
-    storage._s3.cache_clear()
 
     def words(*options, source="data", destination=f"s3://{bucket}/in"):
         options = ("--datastore-id", DATASTORE, *options)  # a later one wins
@@ -103,19 +84,18 @@ def place(emulator, tmp_path, monkeypatch, capsys):
     yield SimpleNamespace(
         folder=tmp_path, bucket=bucket, s3=s3, begin=begin, submit=submit, stored=stored, text=text
     )
-    storage._s3.cache_clear()
     logging.getLogger("bulkfhir").handlers.clear()
     logging.getLogger("bulkfhir").propagate = True
 
 
-def jobs_of(emulator, name):
+def jobs_of(name):
     """The imports that the endpoint has of one submission."""
-    client = boto3.client("healthlake", endpoint_url=emulator.url, **KEYS)
+    client = boto3.client("healthlake")
     listed = client.list_fhir_import_jobs(DatastoreId=DATASTORE)["ImportJobPropertiesList"]
     return [job for job in listed if f"/{name}/" in job["InputDataConfig"]["S3Uri"]]
 
 
-def test_what_is_accepted_is_sent_and_imported_and_the_answer_is_here(emulator, place):
+def test_what_is_accepted_is_sent_and_imported_and_the_answer_is_here(place):
     done = place.submit("--yes", "--job-id", "first")
     assert done.code == 1, done.err  # one line was rejected here
     assert "2 files" in done.out
@@ -128,20 +108,20 @@ def test_what_is_accepted_is_sent_and_imported_and_the_answer_is_here(emulator, 
     assert place.text(sent[1]) == "".join(PATIENT % number for number in range(5))
     head = place.s3.head_object(Bucket=place.bucket, Key=sent[1])
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "alias/key")
-    (job,) = jobs_of(emulator, "first")
+    (job,) = jobs_of("first")
     assert job["JobStatus"] == "COMPLETED"
     folder = f"{DATASTORE}-FHIR_IMPORT-{job['JobId']}"
     assert (place.folder / "submission-first" / folder / "Manifest.json").exists()
     assert f"job {job['JobId']}: COMPLETED, " in done.out
 
 
-def test_originals_are_sent_as_they_are_and_what_is_rejected_is_shown(emulator, place):
+def test_originals_are_sent_as_they_are_and_what_is_rejected_is_shown(place):
     done = place.submit("--yes", "--originals", "--job-id", "whole", "-o", "here")
     assert done.code == 1
     assert place.text("in/whole/p.ndjson") == (place.folder / "data/p.ndjson").read_text()
     assert "1  '1987-02-30' is not in the calendar\n" in done.out
     assert "first at p.ndjson:3  Patient/bad  Patient.birthDate" in done.out
-    (job,) = jobs_of(emulator, "whole")
+    (job,) = jobs_of("whole")
     assert job["JobStatus"] == "COMPLETED_WITH_ERRORS"
 
 
@@ -198,23 +178,23 @@ def killed_at(process, mark):
     return "".join(said)
 
 
-def test_a_kill_while_sending_sends_the_rest(emulator, place):
+def test_a_kill_while_sending_sends_the_rest(place):
     assert "sent" in killed_at(place.begin("--yes", "--job-id", "k1"), "sent Encounter")
     before = place.stored()["in/k1/Encounter/part-000000.ndjson"]
     done = place.submit("--yes", "--job-id", "k1", "--resume")
     assert done.code == 1, done.err
     assert place.stored()["in/k1/Encounter/part-000000.ndjson"] == before
-    assert len(jobs_of(emulator, "k1")) == 1
+    assert len(jobs_of("k1")) == 1
 
 
-def test_a_kill_while_healthlake_works_begins_no_second_job(emulator, place):
+def test_a_kill_while_healthlake_works_begins_no_second_job(place):
     assert "HealthLake" in killed_at(place.begin("--yes", "--job-id", "k2"), "HealthLake: ")
     done = place.submit("--job-id", "k2", "--resume")  # nothing is sent: nobody need be asked
     assert done.code == 1, done.err
-    assert len(jobs_of(emulator, "k2")) == 1
+    assert len(jobs_of("k2")) == 1
 
 
-def test_a_kill_in_the_check_goes_on_with_it(emulator, place):
+def test_a_kill_in_the_check_goes_on_with_it(place):
     process = place.begin("--yes", "--job-id", "k3")
     folder = place.folder / "submission-k3"
     while not folder.exists() and process.poll() is None:
@@ -222,7 +202,7 @@ def test_a_kill_in_the_check_goes_on_with_it(emulator, place):
     process.kill()
     process.communicate()
     assert place.submit("--yes", "--job-id", "k3", "--resume").code == 1
-    assert len(jobs_of(emulator, "k3")) == 1
+    assert len(jobs_of("k3")) == 1
 
 
 def test_nothing_accepted_is_nothing_sent(place):
