@@ -3,7 +3,7 @@
 that nobody disturbed, and nothing else stays.
 
 usage: random_kills.py [--kills 200] [--megabytes 200] [--seed 0] [--workers 2] [--sink ndjson]
-                       [--folder FOLDER]
+                       [--checks] [--folder FOLDER]
 
 An import is begun as a user would begin it, and after a random time a process of it is killed with
 SIGKILL: a worker, the driver, the driver with all its processes, or the fork server. The time is
@@ -63,6 +63,7 @@ class Kills:
     folder   where the input, the output and temporary files go; its path is short, since sockets
              are made from it
     sink     name of the sink, which is part of the output
+    checks   whether the checks over the whole job are made, whose table is part of it too
     lives    target -> seconds for which there is such a process in an undisturbed run
     """
 
@@ -70,6 +71,7 @@ class Kills:
     workers: int
     chosen: random.Random
     sink: str = "ndjson"
+    checks: bool = False
     rows: dict[str, Row] = field(default_factory=lambda: {name: Row() for name in TARGETS})
     faults: list[str] = field(default_factory=list)
     lives: dict[str, float] = field(default_factory=dict)
@@ -96,7 +98,7 @@ class Kills:
                 seen.setdefault(target, [now]).append(now)
             time.sleep(_LOOK)
         self.lives = {target: moments[-1] - moments[0] for target, moments in seen.items()}
-        code, said = self._ended(process)
+        code, said = self.ended(process)
         if code not in (0, 1):
             raise SystemExit(f"the undisturbed import ended with {code}: {said}")
         return self._taken()
@@ -111,10 +113,10 @@ class Kills:
                     TARGETS, key=lambda name: (self.rows[name].tries, self.chosen.random())
                 )
                 self._wait(process, target)
-                killed = self._kill(process, target)
+                killed = self.kill(process, target)
                 met += [target] * killed
                 self.rows[target].tries += killed
-            code, said = self._ended(process)
+            code, said = self.ended(process)
             if code not in (*_ENDS, 3) or "Traceback" in said:
                 self.faults.append(f"after {met}: exit code {code}: {said}")
             elif code in (0, 1) or "it is complete" in said:
@@ -123,7 +125,7 @@ class Kills:
                 self.faults.append(f"after {met}: it was not gone on with: {said}")
                 break
             process = self.begin("--resume")
-        fault = self._compared(expected)
+        fault = self.compared(expected)
         if fault:
             self.faults.append(f"after {met}: {fault}")
         for target in met:
@@ -135,6 +137,7 @@ class Kills:
         command += ["-o", str(self.folder / "out"), "--job-id", JOB, "--sink", self.sink, *more]
         command += ["--level", "structure-only", "--workers", str(self.workers)]
         command += ["--no-report"]  # it has times in it, and is no part of the same bytes
+        command += ["--checks"] * self.checks
         places = {"TMPDIR": str(self.folder / "t"), "XDG_STATE_HOME": str(self.folder / "state")}
         return subprocess.Popen(
             command,
@@ -155,7 +158,7 @@ class Kills:
             time.sleep(_LOOK)
         time.sleep(self.chosen.uniform(0, 0.8 * self.lives.get(target, 0.0)))
 
-    def _kill(self, process: subprocess.Popen[str], target: str) -> bool:
+    def kill(self, process: subprocess.Popen[str], target: str) -> bool:
         """Kill what is meant of a command's processes; return whether there was any."""
         found = members(process.pid)
         if target == "group":
@@ -172,7 +175,7 @@ class Kills:
                 victims = [other for other in victims if other != pid]
         return bool(victims)
 
-    def _ended(self, process: subprocess.Popen[str]) -> tuple[int, str]:
+    def ended(self, process: subprocess.Popen[str]) -> tuple[int, str]:
         """Wait for a command; return its exit code, and what it said."""
         try:
             _, said = process.communicate(timeout=_LONGEST)
@@ -182,7 +185,7 @@ class Kills:
             self.faults.append(f"the import hung: {said}")
         return process.returncode, said.strip()
 
-    def _compared(self, expected: dict[str, str]) -> str:
+    def compared(self, expected: dict[str, str]) -> str:
         """Return what is wrong with the output and around it, "" if nothing is; remove both."""
         left = [str(path) for path in (self.folder / "t").iterdir()]
         found = self._taken()
@@ -241,26 +244,30 @@ def make_input(folder: Path, megabytes: float, chosen: random.Random) -> None:
         path = folder / f"{name}.ndjson{'.gz' if number == 2 else ''}"
         path.parent.mkdir(exist_ok=True)
         with gzip.open(path, "wb", 1) if number == 2 else path.open("wb") as file:
-            size = 0
+            size = lines = 0
             while size < share:
-                line = _line(name, chosen)
-                size += file.write(line)
+                size += file.write(_line(name, f"{number}-{lines}", lines, chosen))
+                lines += 1
 
 
-def _line(name: str, chosen: random.Random) -> bytes:
+def _line(name: str, identity: str, before: int, chosen: random.Random) -> bytes:
+    """Return a line with this id; of an observation one that refers to a patient, who is there or
+    not.
+    """
     key = f"{chosen.getrandbits(60):x}"
     if name.endswith("Observation"):
         resource = {
             "resourceType": "Observation",
-            "id": key,
+            "id": identity,
             "status": "final" if chosen.random() > 0.01 else "finale",
             "code": {"text": key * 4},
+            "subject": {"reference": f"Patient/0-{chosen.randrange(2 * before + 1)}"},
             "valueQuantity": {"value": chosen.randrange(1000) / 10, "unit": "mg"},
         }
     else:
         day = "1980-02-28" if chosen.random() > 0.01 else "1980-02-31"
         names = [{"family": key, "given": ["A", "B"]}]
-        resource = {"resourceType": "Patient", "id": key, "birthDate": day, "name": names}
+        resource = {"resourceType": "Patient", "id": identity, "birthDate": day, "name": names}
     return json.dumps(resource).encode() + b"\n"
 
 
@@ -272,12 +279,13 @@ def run(
     seed: int,
     *,
     sink: str = "ndjson",
+    checks: bool = False,
     say: bool = False,
 ) -> Kills:
     """Kill processes of imports until as many were met; return what came of it."""
     chosen = random.Random(seed)
     (folder / "t").mkdir(parents=True)
-    made = Kills(folder, workers, chosen, sink)
+    made = Kills(folder, workers, chosen, sink, checks)
     make_input(folder / "in", megabytes, chosen)
     expected = made.undisturbed()
     missed = 0
@@ -304,6 +312,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sink", default="ndjson", help="ndjson or parquet")
+    parser.add_argument("--checks", action="store_true", help="with the checks over the job")
     parser.add_argument("--folder", type=Path, help="an empty folder with a short path")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kills-") as temporary:
@@ -315,6 +324,7 @@ def main() -> int:
             options.workers,
             options.seed,
             sink=options.sink,
+            checks=options.checks,
             say=True,
         )
     print(f"an undisturbed import of {options.megabytes:g} MB took {made.lives['driver']:.1f} s")

@@ -4,17 +4,54 @@ input. CONTRIBUTING names the long form.
 
 from __future__ import annotations
 
+import random
+import signal
 import sys
+import time
 
 import pytest
 
 from tests.faults import random_kills
+from tests.faults.random_kills import Kills, make_input
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_whatever_process_is_killed_the_output_is_the_same(tmp_path_factory):
+@pytest.mark.parametrize("sink", ["ndjson", "parquet"])
+def test_whatever_process_is_killed_the_output_is_the_same(sink, tmp_path_factory):
     folder = tmp_path_factory.mktemp("k")
-    made = random_kills.run(folder, kills=4, megabytes=0.4, workers=2, seed=1)
+    checks = sink == "parquet"
+    made = random_kills.run(
+        folder, kills=4, megabytes=0.4, workers=2, seed=1, sink=sink, checks=checks
+    )
     assert made.faults == []
     assert [(row.tries, row.survived) for row in made.rows.values()] == [(1, 1)] * 4
     assert "fork server" in random_kills.table(made)
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """Imports of one input with Parquet and checks, and what an undisturbed one leaves."""
+    folder = tmp_path_factory.mktemp("c")
+    (folder / "t").mkdir()
+    made = Kills(folder, 1, random.Random(2), "parquet", checks=True)
+    make_input(folder / "in", 0.2, made.chosen)
+    return made, made.undisturbed()
+
+
+@pytest.mark.parametrize("target", ["worker", "driver", "group"])
+def test_a_kill_while_the_checks_are_made_changes_no_finding(target, checked):
+    made, expected = checked
+    process = made.begin()
+    while not any((made.folder / "t").rglob("relations.duckdb")):
+        assert process.poll() is None, "the checks were missed"
+        time.sleep(0.002)
+    assert made.kill(process, target)
+    code, said = made.ended(process)
+    assert "Traceback" not in said
+    assert code in ((1,) if target == "worker" else (-signal.SIGKILL,)), said
+    if target != "worker":
+        code, said = made.ended(made.begin("--resume"))
+        assert code == 1, said
+    assert made.compared(expected) == ""
+    assert "checks.parquet" in expected
