@@ -57,7 +57,7 @@ def in_front_of(behind: WsgiApplication, service: Service) -> WsgiApplication:
 
 class Emulator:
     """moto's server with HealthLake in front of it, in threads of this process; the imports have
-    processes of their own.
+    processes of their own. ``url`` is its address; ``application`` is HealthLake without a socket.
 
     port         0: a free one
     datastores   ids of data stores that exist from the start
@@ -89,6 +89,7 @@ class Emulator:
             environment=environment,
         )
         self._service = Service(settings)
+        self.application = self._service.application
         behind = DomainDispatcherApplication(create_backend_app)
         application = in_front_of(behind, self._service)
         with socket.create_server((host, port)) as listening:  # raises where the port is taken
@@ -98,7 +99,7 @@ class Emulator:
                 application,
                 threaded=True,
                 request_handler=Quiet,
-                fd=os.dup(listening.fileno()),
+                fd=listening.fileno(),  # werkzeug makes a copy, which it closes
             )
         self.url = f"http://{host}:{self._server.server_address[1]}"
         # Known only now; the jobs get it when they begin.

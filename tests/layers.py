@@ -44,7 +44,7 @@ COLUMN = {
         text_columns memory issue undecided declaration errors crash_log
     """,
     "engine": """
-        __init__ front emulator
+        __init__ front emulator mocking
         cli server
         jobs validation comparing handoff arrays
         job

@@ -16,7 +16,7 @@ from ..jobs import (
     UnknownDatastoreError,
     default_package,
 )
-from .called_as import CALLED_AS
+from .called_as import CALLED_AS, SIGNED_FOR
 from .creation import create_once, refuse_others
 from .errors import conflict, not_found, validation
 from .paging import PAGE_SIZE, next_token, position
@@ -47,7 +47,9 @@ _DEFAULTS: Mapping[str, Any] = {
 class DatastoreOperations:
     """Data stores and their tags over the wire.
 
-    region, account   what stands in their ARNs and endpoints
+    region    of ARNs and endpoints where a request's signature names none; a data store is there
+              in every region, and the client's stands in its ARN
+    account   what stands in ARNs
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class DatastoreOperations:
         store = self._datastores.create(
             name=request.get("DatastoreName"), settings=settings, connection=connection
         )
-        self._datastores.tag(self.arn(store.id), _tags(request.get("Tags", ())), connection)
+        self._datastores.tag(self._kept_by(store), _tags(request.get("Tags", ())), connection)
         return store.id
 
     def update(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,17 +157,24 @@ class DatastoreOperations:
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def arn(self, datastore_id: str) -> str:
-        """Return the ARN of a data store, in the partition of the region."""
+        """Return the ARN of a data store, in the region of the request that is being answered."""
+        return self._arn(datastore_id, SIGNED_FOR.get() or self._region)
+
+    def _arn(self, datastore_id: str, region: str) -> str:
         partition = next(
             (
                 name
                 for prefix, name in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
-                if self._region.startswith(prefix)
+                if region.startswith(prefix)
             ),
             "aws",
         )
-        owner = f"{self._region}:{self._account}"
+        owner = f"{region}:{self._account}"
         return f"arn:{partition}:healthlake:{owner}:datastore/fhir/{datastore_id}"
+
+    def _kept_by(self, store: Datastore) -> str:
+        """Return the ARN by which the tags of a data store are kept, whichever the client's is."""
+        return self._arn(store.id, self._region)
 
     def _tagged(self, arn: str) -> str:
         try:
@@ -174,7 +183,7 @@ class DatastoreOperations:
             store = None
         if store is None or self.arn(store.id) != arn or store.status() is DatastoreStatus.DELETED:
             raise not_found(f"There is no resource {arn}")
-        return arn
+        return self._kept_by(store)
 
     def _find(self, datastore_id: str) -> Datastore:
         try:
@@ -183,7 +192,8 @@ class DatastoreOperations:
             raise not_found(f"There is no data store {datastore_id}") from None
 
     def _brief(self, store: Datastore) -> dict[str, Any]:
-        own = CALLED_AS.get() or f"https://healthlake.{self._region}.amazonaws.com"
+        region = SIGNED_FOR.get() or self._region
+        own = CALLED_AS.get() or f"https://healthlake.{region}.amazonaws.com"
         endpoint = f"{own}/datastore/{store.id}/r4/"
         return {
             "DatastoreId": store.id,

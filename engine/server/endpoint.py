@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from . import model
-from .called_as import CALLED_AS, called_as
+from .called_as import CALLED_AS, SIGNED_FOR, called_as, signed_for
 from .constraints import check
 from .datastore_operations import DatastoreOperations
 from .errors import ApiError, validation
@@ -81,6 +81,7 @@ class Endpoint:
         request_id = str(uuid.uuid4())
         operation = self._target(headers)
         CALLED_AS.set(called_as(headers))
+        SIGNED_FOR.set(signed_for(headers))
         try:
             status, kind, answer = 200, "", self._answer(operation, headers, body)
         except ApiError as error:

@@ -73,14 +73,16 @@ class Served:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
 
-    def client(self, access_key: str = "access", secret_key: str = "secret"):
+    def client(
+        self, access_key: str = "access", secret_key: str = "secret", region: str = "us-east-1"
+    ):
         import boto3
         from botocore.config import Config
 
         return boto3.client(
             "healthlake",
             endpoint_url=self.url,
-            region_name="us-east-1",
+            region_name=region,
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
             config=Config(retries={"total_max_attempts": 1}),

@@ -144,6 +144,16 @@ def test_data_stores_and_tags(client):
     assert [store["DatastoreId"] for store in listed] == [made["DatastoreId"]]
 
 
+def test_two_clients_see_the_same_data_store_each_in_its_own_region(served):
+    arns = []
+    for region in ("eu-central-1", "ap-southeast-2"):
+        client = served.client(region=region)
+        found = client.describe_fhir_datastore(DatastoreId=DATASTORE)["DatastoreProperties"]
+        assert client.list_tags_for_resource(ResourceARN=found["DatastoreArn"])["Tags"] == []
+        arns.append(found["DatastoreArn"].split(":")[3])
+    assert arns == ["eu-central-1", "ap-southeast-2"]
+
+
 def test_exceptions_arrive_as_the_models_classes(client):
     with pytest.raises(client.exceptions.ResourceNotFoundException) as missing:
         client.describe_fhir_import_job(DatastoreId=DATASTORE, JobId="none")

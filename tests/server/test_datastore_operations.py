@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
@@ -261,3 +262,41 @@ def test_an_explicit_default_is_the_same_request(calls):
     sse = {"KmsEncryptionConfig": {"CmkType": "AWS_OWNED_KMS_KEY"}}
     first = create(calls, ClientToken="once")
     assert create(calls, ClientToken="once", SseConfiguration=sse) == first
+
+
+def in_region(calls, region, operation, **members):
+    """(status, answer) of a request that is signed for a region."""
+    signature = f"Credential=AKID/20261129/{region}/healthlake/aws4_request, SignedHeaders=host, "
+    headers = {
+        "X-Amz-Target": f"HealthLake.{operation}",
+        "Content-Type": "application/x-amz-json-1.0",
+        "Authorization": f"AWS4-HMAC-SHA256 {signature}Signature=00",
+    }
+    status, _, body = calls.raw(headers, json.dumps(members).encode())
+    return status, json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("signed", "stated"),
+    [
+        ("eu-west-1", "arn:aws:healthlake:eu-west-1:"),
+        ("us-gov-west-1", "arn:aws-us-gov:healthlake:us-gov-west-1:"),
+        ("cn-north-1", "arn:aws-cn:healthlake:cn-north-1:"),
+        ("no region", "arn:aws:healthlake:us-east-1:"),
+        ("", "arn:aws:healthlake:us-east-1:"),
+    ],
+)
+def test_the_region_of_an_arn_is_the_one_that_the_client_signed_for(calls, signed, stated):
+    _, answer = in_region(calls, signed, "DescribeFHIRDatastore", DatastoreId=DATASTORE)
+    assert answer["DatastoreProperties"]["DatastoreArn"].startswith(stated)
+
+
+def test_tags_are_found_by_the_arn_of_the_clients_region_alone(calls):
+    made = create(calls, Tags=[{"Key": "team", "Value": "a"}])
+    west = f"arn:aws:healthlake:eu-west-1:123456789012:datastore/fhir/{made}"
+    tags = [{"Key": "stage", "Value": "b"}]
+    assert in_region(calls, "eu-west-1", "TagResource", ResourceARN=west, Tags=tags)[0] == 200
+    _, answer = in_region(calls, "eu-west-1", "ListTagsForResource", ResourceARN=west)
+    assert answer["Tags"] == [*tags, {"Key": "team", "Value": "a"}]
+    status, answer = in_region(calls, "eu-west-2", "ListTagsForResource", ResourceARN=west)
+    assert (status, answer["__type"].rpartition("#")[2]) == (400, "ResourceNotFoundException")
