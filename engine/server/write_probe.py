@@ -11,6 +11,7 @@ from ..errors import Unavailable
 from ..job_folder import ACCESS_CHECK
 from ..storage import S3_ROOT
 from ..storage.buckets import BucketFolders
+from ..storage.media_types import media_type
 
 __all__ = ["WriteProbe"]
 
@@ -54,6 +55,7 @@ class WriteProbe:
                 Bucket=bucket,
                 Key=key,
                 Body=b"",
+                ContentType=media_type(key),
                 ServerSideEncryption="aws:kms",
                 SSEKMSKeyId=encryption_key_id,
             )

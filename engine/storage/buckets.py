@@ -70,8 +70,9 @@ class BucketFolders:
         with _named(uri):
             self._local.put(self._path(uri), data, durable=durable)
 
-    def writer(self, uri: str) -> Writer:
+    def writer(self, uri: str, media_type: str | None = None) -> Writer:
         """Return a writer of a new object, of which nothing is seen before its ``commit``."""
+        del media_type  # a file has none
         with _named(uri):
             return self._local.writer(self._path(uri))
 

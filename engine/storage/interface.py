@@ -114,8 +114,11 @@ class Storage(Protocol):
         """
         ...
 
-    def writer(self, uri: str) -> Writer:
-        """Return a writer of a new object, of which nothing is seen before its ``commit``."""
+    def writer(self, uri: str, media_type: str | None = None) -> Writer:
+        """Return a writer of a new object, of which nothing is seen before its ``commit``.
+
+        media_type   of the object, where the place keeps one; None: by the ending of its name
+        """
         ...
 
     def settle(self, folder: str) -> None:

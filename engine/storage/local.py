@@ -97,7 +97,8 @@ class LocalStorage:
         writer.write(data)
         writer.commit(durable=durable)
 
-    def writer(self, uri: str) -> _LocalWriter:
+    def writer(self, uri: str, media_type: str | None = None) -> _LocalWriter:
+        del media_type  # a file has none
         """Return a writer of a new object, of which nothing is seen before its ``commit``."""
         return _LocalWriter(uri)
 

@@ -88,8 +88,8 @@ class S3Storage:
         del durable  # S3 answers when an object is durable
         put(self._client, uri, data, self._encryption)
 
-    def writer(self, uri: str) -> S3Writer:
-        return S3Writer(self._client, uri, self._encryption)
+    def writer(self, uri: str, media_type: str | None = None) -> S3Writer:
+        return S3Writer(self._client, uri, self._encryption, media_type)
 
     def settle(self, folder: str) -> None:
         pass  # what S3 has answered for is durable

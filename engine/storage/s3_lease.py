@@ -188,6 +188,7 @@ class Lease:
                     Bucket=self._bucket,
                     Key=self._key,
                     Body=body,
+                    ContentType="application/json",
                     **self._encryption,
                     **sums,
                     **condition,

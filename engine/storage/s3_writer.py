@@ -8,6 +8,7 @@ import zlib
 from typing import Any, Final
 
 from ..errors import NotFound, StorageError
+from .media_types import media_type
 from .s3_client import S3Client
 from .s3_reader import split
 
@@ -25,9 +26,16 @@ _EQUAL_PARTS: Final = 5000
 class S3Writer:
     """One object in the making; nobody sees any of it before ``commit``."""
 
-    def __init__(self, client: S3Client, uri: str, encryption: dict[str, str]) -> None:
+    def __init__(
+        self,
+        client: S3Client,
+        uri: str,
+        encryption: dict[str, str],
+        kind: str | None = None,
+    ) -> None:
         self._client, self._uri, self._encryption = client, uri, encryption
         self._bucket, self._key = split(uri)
+        self._kind = kind or media_type(self._key)
         self._held = bytearray()
         self._sent = 0
         self._upload: str | None = None
@@ -45,7 +53,7 @@ class S3Writer:
         del durable  # S3 answers when an object is durable
         try:
             if self._upload is None:
-                put(self._client, self._uri, bytes(self._held), self._encryption)
+                put(self._client, self._uri, bytes(self._held), self._encryption, self._kind)
                 return
             if self._held:
                 self._send(bytes(self._held))
@@ -92,7 +100,11 @@ class S3Writer:
         # Stores refuse the checksum of a part where the upload was begun without its kind.
         named = {"ChecksumAlgorithm": "CRC32"} if self._client.sends_checksums else {}
         return client.create_multipart_upload(
-            Bucket=self._bucket, Key=self._key, **self._encryption, **named
+            Bucket=self._bucket,
+            Key=self._key,
+            ContentType=self._kind,
+            **self._encryption,
+            **named,
         )
 
     def _complete(self) -> None:
@@ -123,14 +135,16 @@ class S3Writer:
         return bool(head["ContentLength"] == self._sent)
 
 
-def put(client: S3Client, uri: str, data: bytes, encryption: dict[str, str]) -> None:
-    """Write an object by one request. Raises StorageError."""
+def put(
+    client: S3Client, uri: str, data: bytes, encryption: dict[str, str], kind: str | None = None
+) -> None:
+    """Write an object by one request. Raises StorageError.
+
+    kind   media type; None: by the ending of the name
+    """
     bucket, key = split(uri)
-    sums = checksum(client, data)
-    client.call(
-        uri,
-        lambda made: made.put_object(Bucket=bucket, Key=key, Body=data, **encryption, **sums),
-    )
+    more = {"ContentType": kind or media_type(key), **encryption, **checksum(client, data)}
+    client.call(uri, lambda made: made.put_object(Bucket=bucket, Key=key, Body=data, **more))
 
 
 def checksum(client: S3Client, data: bytes) -> dict[str, str]:

@@ -18,6 +18,7 @@ from ..settings import Settings
 from ..shard import ShardResult
 from ..shard_groups import weight
 from ..storage import Reader, Storage, storage_for
+from ..storage.media_types import NDJSON
 from .manifest import FileOutcome
 from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, with_base
 
@@ -123,7 +124,8 @@ def _publish(storage: Storage, folder: str, part: _Parts, plan: LogPlan, beat: H
     closing = plan.broken if part.log == FAILURE else ()
     if not pieces and not closing and part.log != SUCCESS:
         return
-    writer = storage.writer(storage.join(folder, plan.log_name))
+    # The name is the input's, whose ending may be another.
+    writer = storage.writer(storage.join(folder, plan.log_name), NDJSON)
     try:
         for piece in pieces:
             for rows in part.lines(piece, beat):
