@@ -7,8 +7,10 @@ checkpoint by its name alone; all that is left to do is to count it in ``countin
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from operator import add, attrgetter
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 __all__ = [
     "LINE_FIGURES",

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from .errors import ConfigurationError
 

@@ -6,9 +6,10 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bulkfhir.validators.errors import BulkfhirError
+from bulkfhir.validators.light_dataclass import dataclass
 
 from .across.cause_sums import CauseSums, find_causes
 from .across.duplicates import Duplicates, bucket_ranges, find_duplicates

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.light_dataclass import dataclass
 
 from .access import Access
 from .checkpoint import Checkpoint, Plan
@@ -32,7 +34,7 @@ __all__ = ["JobId", "Sizes", "StartedJob", "started_job"]
 
 _Answer = TypeVar("_Answer")
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_ID = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 _MAX_SHARD = 64 << 20
 """Bytes: large enough that a shard's own cost does not show, small enough that a killed job loses

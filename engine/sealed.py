@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+
 __all__ = ["Damaged", "is_sealed", "parsed", "sealed", "unsealed"]
 
-_SEAL = re.compile(rb'\{"seal":"(\d+) ([0-9a-f]{64})",')
+_SEAL = lazy_pattern(rb'\{"seal":"(\d+) ([0-9a-f]{64})",')
 
 
 class Damaged(ValueError):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from .job_choices import Choices
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from .reading.contents import compression_of_file
 from .reading.sources import InputFile

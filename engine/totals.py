@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from .figures import LINE_FIGURES, LineFigures
 

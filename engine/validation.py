@@ -8,12 +8,12 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from bulkfhir.validators import Level, Verdict
+from bulkfhir.validators.light_dataclass import dataclass
 
 from .across.cause_sums import find_causes
 from .counting.progress import CancelEvent, OnProgress, Tracker

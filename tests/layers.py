@@ -42,6 +42,7 @@ COLUMN = {
         patterns
         block excerpt
         text_columns memory issue undecided declaration errors crash_log
+        light_dataclass lazy_pattern
     """,
     "engine": """
         __init__ front emulator mocking

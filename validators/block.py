@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Protocol
 
 from .issue import Verdict, crash_verdict
+from .light_dataclass import dataclass
 
 __all__ = ["Block", "BlockVerdicts", "BlockValidator", "OneByOne", "ResourceValidator"]
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from string import Formatter
 from typing import Literal
+
+from .light_dataclass import dataclass
 
 __all__ = ["FAILING", "MASK", "Declaration", "Severity", "Violation"]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Self
 
 from .crash_log import log_crash_of
 from .declaration import FAILING, MASK, Declaration, Severity, Violation
+from .lazy_pattern import lazy_pattern
+from .light_dataclass import dataclass
 
 __all__ = [
     "CRASH",
@@ -36,7 +37,7 @@ CRASH = Declaration(
     "the validator itself broke on a resource, which is never the data's fault",
 )
 
-_TYPED_CHOICE = re.compile(r"\.ofType\(\w+\)")
+_TYPED_CHOICE = lazy_pattern(r"\.ofType\(\w+\)")
 
 
 class _Rendered:

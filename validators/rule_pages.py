@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from .lazy_pattern import lazy_pattern
+
 __all__ = ["page_titles", "section_of"]
 
-_SECTION = re.compile(r"^## (\S+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_SECTION = lazy_pattern(r"^## (\S+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 @cache

@@ -4,14 +4,13 @@ minimal.
 
 from __future__ import annotations
 
-import re
-
 from .definitions import Definitions
+from .lazy_pattern import lazy_pattern
 
 __all__ = ["SearchedElements"]
 
-_INDEX = re.compile(r"\[\d+\]|\.ofType\(\w+\)")
-_PATH = re.compile(r"[A-Z]\w*(?:\.\w+(?!\w*\())+")
+_INDEX = lazy_pattern(r"\[\d+\]|\.ofType\(\w+\)")
+_PATH = lazy_pattern(r"[A-Z]\w*(?:\.\w+(?!\w*\())+")
 _ANY = ("Resource", "DomainResource")
 
 

@@ -6,15 +6,16 @@ only so many groups in memory before it writes them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
 
 from bulkfhir.validators.definitions.guides import package_of
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import StorageError
 from ..storage import Reader, Storage
@@ -34,7 +35,7 @@ __all__ = [
     "read_rows",
 ]
 
-_DIGITS = re.compile(r"[0-9]+")
+_DIGITS = lazy_pattern(r"[0-9]+")
 
 Quoted = tuple[str, int, int]
 """(field of the sentence, start, end) of a stretch that may quote the data; "" of text of which no

@@ -9,11 +9,11 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 from bulkfhir.validators.definitions.guides import is_listed
 from bulkfhir.validators.issue import FAILING
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..job_folder import CAUSES, part_uri
 from ..settings import Settings

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..columns import repeated
 from ..executors.live_counters import Heartbeat

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Self
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..totals import Place
 

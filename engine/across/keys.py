@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import accumulate
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..columns import BUCKETS, bucketed, keys
 from ..columns.rows import Rows

@@ -5,11 +5,12 @@ one another find the job and see that they would judge alike.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 
 from bulkfhir.validators.definitions.packages import Packages
 from bulkfhir.validators.errors import BulkfhirError
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..checkpoint import Checkpoint
 from ..errors import ConfigurationError

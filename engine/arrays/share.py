@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import accumulate
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import ConfigurationError
 
 __all__ = ["Share"]
 
-_TEXT = re.compile(r"(\d{1,9})/(\d{1,9})", re.ASCII)
-_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+_TEXT = lazy_pattern(r"(\d{1,9})/(\d{1,9})", re.ASCII)
+_NUMBER = lazy_pattern(r"\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import Incomplete
 from ..executors import default_workers, no_tick, open_runner, working

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import click
 import orjson
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

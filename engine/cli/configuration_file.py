@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 __all__ = ["OWN", "SHARED", "ConfigurationFile", "find_configuration"]
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import time
 from datetime import datetime
 from typing import Final
 
 import click
 
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+
 __all__ = ["moment"]
 
-_AGE: Final = re.compile(r"(\d{1,6})([mhd])")
+_AGE: Final = lazy_pattern(r"(\d{1,6})([mhd])")
 _SECONDS: Final = {"m": 60, "h": 3_600, "d": 86_400}
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import click
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 __all__ = ["Location", "PlainText"]
 
-_VALUE: Final = re.compile(r"""(?<!\S)(?:"([^"]*)"|'([^']*)')(?!\S)|(\S+)""")
+_VALUE: Final = lazy_pattern(r"""(?<!\S)(?:"([^"]*)"|'([^']*)')(?!\S)|(\S+)""")
 """A value with quotes around the whole of it, or one without white space."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 from ..job_choices import ReportWish
 from . import exits
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_DATASTORE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_DATASTORE = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SHORTEST_TOKEN = 16
 
 

@@ -7,13 +7,14 @@ counted (a reference of another kind, an element that is there) is no row.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import orjson
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 __all__ = [
     "CONDITIONAL",
@@ -52,7 +53,7 @@ _PIECE: Final = 15
 _SHOWN: Final = 200
 _MOST_PATHS: Final = 4096
 _MOST_PROFILES: Final = 16
-_RELATIVE = re.compile(r"[A-Z][A-Za-z]*/[^/]+")
+_RELATIVE = lazy_pattern(r"[A-Z][A-Za-z]*/[^/]+")
 _INNER = frozenset({"contained", "resource", "outcome"})
 _EXTENSIONS = frozenset({"extension", "modifierExtension"})
 

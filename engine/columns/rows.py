@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from bulkfhir.validators import DictionaryColumn, NewlineColumn
+from bulkfhir.validators.light_dataclass import dataclass
 
 from .words import words
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..across.cause_rows import masked
 from .rejections import WHOLE_FILE, JobLogs, Rejection

@@ -5,11 +5,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
 import orjson
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import ConfigurationError, NotFound
 from ..job_folder import JOB_FOLDER_MARK, MANIFEST

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
 from bulkfhir.validators import BlockVerdicts, Issue, Verdict
 from bulkfhir.validators.excerpt import MORE
 from bulkfhir.validators.issue import FAILING
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 from ..across.cause_rows import GroupKey, GroupRow, Quoted, encode_rows, mend_id
 from ..across.cause_sums import LOUD, MANY
@@ -28,7 +28,7 @@ _CAUSES = 50
 _LOUD_FROM = 10
 """Errors from which a line is one that may drown the others."""
 
-_INDEX = re.compile(r"\[[0-9]+\]|/\*.*?\*/")
+_INDEX = lazy_pattern(r"\[[0-9]+\]|/\*.*?\*/")
 """What tells entries of lists apart in a location: the index, and a comment that names an entry."""
 
 _NOT_SHOWN = "further issues of lines that have more than are shown (--max-issues)"

@@ -5,9 +5,10 @@ what to mend first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bulkfhir.validators.issue import FAILING
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..across.cause_rows import Quoted
 from ..across.cause_sums import CauseGroup, CauseSums, MendStep

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Protocol
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..executors import Cancelled, LiveCounters
 from ..figures import (

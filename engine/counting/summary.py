@@ -5,9 +5,10 @@ file.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bulkfhir.validators.issue import FAILING
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..across.cause_sums import CauseSums
 from ..across.duplicates import Duplicates

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import ConfigurationError
 

@@ -8,8 +8,9 @@ import platform
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, Final
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import ConfigurationError, NotFound, StorageError
 from ..storage import StoredObject, storage_for

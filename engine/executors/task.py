@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import EngineError
 from ..logs import log_crash

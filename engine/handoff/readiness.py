@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import ConfigurationError
 from .aws_clients import AwsClients

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 __all__ = ["Requirement", "Unasked", "asked", "met", "unknown", "unmet"]
 

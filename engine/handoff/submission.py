@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Self
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import ConfigurationError
 from ..storage import storage_for

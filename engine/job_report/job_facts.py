@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..counting.summary import Summary
 from ..figures import JobProgressReport, Moment

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from bulkfhir.validators.declaration import MASK
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 from bulkfhir.validators.undecided import undecided_by_kind
 
 from ..across.cause_rows import Quoted
@@ -25,10 +26,10 @@ _URLS: Final = frozenset({"profile", "url", "value_set"})
 _NAMES: Final = frozenset({"found", "name", "stated", "type"})
 """Fields of sentences that may hold a code, a canonical url, a name."""
 
-_STEP: Final = re.compile(r"\.(?![^()]*\))")
+_STEP: Final = lazy_pattern(r"\.(?![^()]*\))")
 """What parts the steps of a place: ``value.ofType(Quantity)``."""
 
-_TYPED: Final = re.compile(r"ofType\((\w+)\)")
+_TYPED: Final = lazy_pattern(r"ofType\((\w+)\)")
 _RESOURCE: Final = "*"
 _CUT: Final = "..."
 

@@ -6,14 +6,15 @@ Nothing is stored in them yet; they order the jobs.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.light_dataclass import dataclass
 
 from .database import Database
 
@@ -25,7 +26,7 @@ __all__ = [
     "default_package",
 ]
 
-_PACKAGE: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9.-]*)[#|@]([A-Za-z0-9][A-Za-z0-9.+-]*)")
+_PACKAGE: Final = lazy_pattern(r"([A-Za-z0-9][A-Za-z0-9.-]*)[#|@]([A-Za-z0-9][A-Za-z0-9.+-]*)")
 
 
 class DatastoreStatus(StrEnum):

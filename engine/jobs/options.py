@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Self
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..job_choices import Choices, ReportWish
 from ..log_lines import LogFormat

@@ -7,8 +7,10 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..job_status import ACTIVE, FINISHED, WAITING, JobStatus
 from .database import Database, StateError

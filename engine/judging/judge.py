@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
@@ -24,6 +23,7 @@ from bulkfhir.validators import (
     Verdict,
 )
 from bulkfhir.validators.excerpt import excerpt
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 from ..limits import MAX_BINARY
 from ..logs import log_crash
@@ -34,7 +34,7 @@ from .redaction import redacted
 
 __all__ = ["Judge"]
 
-_TYPE = re.compile(r"[A-Za-z]{1,256}")
+_TYPE = lazy_pattern(r"[A-Za-z]{1,256}")
 
 
 class Judge:

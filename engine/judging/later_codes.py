@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bulkfhir.validators.definitions.standard_cache import installed
+from bulkfhir.validators.light_dataclass import dataclass
 from bulkfhir.validators.terminology.code_faults import CODE_SYSTEM
 from bulkfhir.validators.terminology.code_systems import CodeSystem
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from bulkfhir.validators.definitions.other_versions import versions_with
 from bulkfhir.validators.explainer.form import RESOURCE_TYPE_UNKNOWN, UNKNOWN_ELEMENT
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..counting.causes import Cause
 

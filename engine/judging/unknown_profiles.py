@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bulkfhir.validators.definitions.guides import is_listed, package_of
 from bulkfhir.validators.definitions.standard_cache import installed
+from bulkfhir.validators.light_dataclass import dataclass
 from bulkfhir.validators.rules.claimed_profiles import PROFILE_UNKNOWN
 
 from ..counting.causes import Cause

@@ -12,6 +12,8 @@ from typing import Any, Final
 import zstandard
 from isal import isal_zlib
 
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+
 from ..errors import StorageError
 from ..storage import Reader
 from .lines import BLOCK_BYTES
@@ -38,11 +40,11 @@ _MARK = 10
 """Bytes that tell whether a member begins."""
 
 MARKS: Final[Mapping[str, re.Pattern[bytes]]] = {
-    "gz": re.compile(rb"\x1f\x8b\x08"),  # RFC 1952, 2.3: the mark, and deflate
-    "zst": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),  # RFC 8878, 3.1: a frame
+    "gz": lazy_pattern(rb"\x1f\x8b\x08"),  # RFC 1952, 2.3: the mark, and deflate
+    "zst": lazy_pattern(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),  # RFC 8878, 3.1: a frame
     # A block, or the end of an archive without one, by the digits of pi and of its square root.
-    "bz2": re.compile(rb"BZh[1-9](?:\x31\x41\x59\x26\x53\x59|\x17\x72\x45\x38\x50\x90)"),
-    "xz": re.compile(rb"\xfd7zXZ\0"),
+    "bz2": lazy_pattern(rb"BZh[1-9](?:\x31\x41\x59\x26\x53\x59|\x17\x72\x45\x38\x50\x90)"),
+    "xz": lazy_pattern(rb"\xfd7zXZ\0"),
 }
 """How an archive of each compression begins."""
 

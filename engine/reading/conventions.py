@@ -4,10 +4,11 @@ open by their first bytes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import StorageError
 from ..job_folder import JOB_FOLDER_MARK
@@ -21,14 +22,14 @@ __all__ = ["NOT_BY_NAME", "SourceSelection"]
 
 _CONTRACT: Final = (".ndjson", ".ndjson.gz", ".ndjson.zst")
 _DATA: Final = (".ndjson", ".jsonl")
-_JOB_FOLDER: Final = re.compile(JOB_FOLDER_MARK + r"[^/]*(/|$)")
-_LOG: Final = re.compile(r"(.*\.)?log(\..*)?")
-_ERRORS: Final = re.compile(r".*-errors?")
+_JOB_FOLDER: Final = lazy_pattern(JOB_FOLDER_MARK + r"[^/]*(/|$)")
+_LOG: Final = lazy_pattern(r"(.*\.)?log(\..*)?")
+_ERRORS: Final = lazy_pattern(r".*-errors?")
 _BESIDE: Final = frozenset({"error", "errors", "deleted"})
-_PART: Final = re.compile(r"part-.*|[^.]+|.*\.(json|\d+)")
+_PART: Final = lazy_pattern(r"part-.*|[^.]+|.*\.(json|\d+)")
 """Names that may be those of data: Spark's, without an ending, numbered, or only JSON."""
 
-_OTHER_DATA: Final = re.compile(
+_OTHER_DATA: Final = lazy_pattern(
     r".*\.(csv|tsv|xml|parquet|avro|orc|zip|tar|tgz|tbz2?|txz|7z|rar|z)"
 )
 

@@ -8,6 +8,8 @@ import json
 import re
 from itertools import islice
 
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+
 from .compression import MARKS
 
 __all__ = ["HEAD", "compression_inside", "fault_inside", "holds_resources"]
@@ -18,25 +20,25 @@ HEAD = 1 << 16
 _BOM = b"\xef\xbb\xbf"
 
 _MARKS = (
-    (re.compile(rb"PK(?:\x03\x04|\x05\x06|\x07\x08)"), "a ZIP archive: unpack it"),
-    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "a 7z archive: unpack it"),
-    (re.compile(rb"Rar!\x1a\x07"), "a RAR archive: unpack it"),
-    (re.compile(rb"[\s\S]{257}ustar"), "a tar archive: unpack it"),
-    (re.compile(rb"\x1f\x9d"), "an archive of the program compress: unpack it"),
-    (re.compile(rb"PAR1"), "a Parquet table"),
-    (re.compile(rb"Obj\x01"), "an Avro file"),
-    (re.compile(rb"%PDF-"), "a PDF document"),
+    (lazy_pattern(rb"PK(?:\x03\x04|\x05\x06|\x07\x08)"), "a ZIP archive: unpack it"),
+    (lazy_pattern(rb"7z\xbc\xaf\x27\x1c"), "a 7z archive: unpack it"),
+    (lazy_pattern(rb"Rar!\x1a\x07"), "a RAR archive: unpack it"),
+    (lazy_pattern(rb"[\s\S]{257}ustar"), "a tar archive: unpack it"),
+    (lazy_pattern(rb"\x1f\x9d"), "an archive of the program compress: unpack it"),
+    (lazy_pattern(rb"PAR1"), "a Parquet table"),
+    (lazy_pattern(rb"Obj\x01"), "an Avro file"),
+    (lazy_pattern(rb"%PDF-"), "a PDF document"),
     (
-        re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|\{\0|\0\{\0|\0\0\0\{"),
+        lazy_pattern(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|\{\0|\0\{\0|\0\0\0\{"),
         "UTF-16 or UTF-32 text: convert it to UTF-8",
     ),
 )
-_HTML = re.compile(rb"<!doctype\s+html|<html", re.IGNORECASE)
-_MARKUP = re.compile(rb"<[?!A-Za-z]")
-_MEMBER = re.compile(rb'\s*"[^"\\]*"\s*:')
-_OPEN = re.compile(rb'[\[{,]\n(?!\s*\{\s*"resourceType")')
-_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
-_HEADER = re.compile(rb'"?[A-Za-z_][\w .-]*"?(?:([,;\t|])"?[\w .-]*"?)(?:\1"?[\w .-]*"?)*')
+_HTML = lazy_pattern(rb"<!doctype\s+html|<html", re.IGNORECASE)
+_MARKUP = lazy_pattern(rb"<[?!A-Za-z]")
+_MEMBER = lazy_pattern(rb'\s*"[^"\\]*"\s*:')
+_OPEN = lazy_pattern(rb'[\[{,]\n(?!\s*\{\s*"resourceType")')
+_TYPE = lazy_pattern(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
+_HEADER = lazy_pattern(rb'"?[A-Za-z_][\w .-]*"?(?:([,;\t|])"?[\w .-]*"?)(?:\1"?[\w .-]*"?)*')
 _LINES = 200
 """Lines of a suspicious file that are read to see whether one of them is a resource."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+
 __all__ = ["KeyGlob", "first_wildcard"]
 
-_WILDCARD = re.compile(r"[*?\[]")
-_TOKEN = re.compile(r"(?:\*\*/)+|\*{2,}|\*|\?|\[[!^]?[^\]]+\]|.", re.DOTALL)
+_WILDCARD = lazy_pattern(r"[*?\[]")
+_TOKEN = lazy_pattern(r"(?:\*\*/)+|\*{2,}|\*|\?|\[[!^]?[^\]]+\]|.", re.DOTALL)
 
 _ONE, _STAR, _DEEP, _FOLDERS = range(4)
 
@@ -75,8 +77,8 @@ def _token(text: str) -> tuple[int, re.Pattern[str]]:
     return _ONE, _class(text[1:-1]) if len(text) > 2 else re.compile(re.escape(text), re.DOTALL)
 
 
-_ANY = re.compile(r"[^/]")
-_RANGE = re.compile(r"(.)-(.)|(.)", re.DOTALL)
+_ANY = lazy_pattern(r"[^/]")
+_RANGE = lazy_pattern(r"(.)-(.)|(.)", re.DOTALL)
 
 
 def _class(body: str) -> re.Pattern[str]:

@@ -5,8 +5,8 @@ numbers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from bulkfhir.validators.light_dataclass import dataclass
 from bulkfhir.validators.values.decoding import LINE_LIMIT
 
 from ..columns import count_lines

@@ -7,13 +7,15 @@ from __future__ import annotations
 import glob
 import logging
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import AccessDenied, NotFound, NothingToRead
 from ..job_folder import ACCESS_CHECK
@@ -41,7 +43,7 @@ _SAID = 5
 _LISTED = 10
 """Files that are named where none of a source is read."""
 
-_REPEATED = re.compile(r"(\*\*/){2,}")
+_REPEATED = lazy_pattern(r"(\*\*/){2,}")
 
 _log = logging.getLogger("bulkfhir.engine")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 __all__ = ["Request", "Response", "as_json"]
 

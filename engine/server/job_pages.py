@@ -10,6 +10,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+
 from ..jobs import FINISHED, FinishedJobError, ImportJob, JobStatus, JobStore, UnknownJobError
 from .exchange import Request, Response, as_json
 from .job_files import file_response, listing_response
@@ -29,7 +31,7 @@ _TYPES = {
     "js": "text/javascript; charset=utf-8",
 }
 _ROWS = 100
-_NUMBER = re.compile(r"[0-9]{1,18}")
+_NUMBER = lazy_pattern(r"[0-9]{1,18}")
 """A number that SQLite has room for."""
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..jobs import Database, DatastoreStore, JobRunner, JobStore, RunOptions
 from .application import Application

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPMessage
@@ -19,11 +18,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.configloader import raw_config_parse
 from botocore.credentials import Credentials
 
+from bulkfhir.validators.lazy_pattern import lazy_pattern
+
 from .errors import access_denied
 
 __all__ = ["Keyring"]
 
-_AUTHORIZATION = re.compile(
+_AUTHORIZATION = lazy_pattern(
     r"AWS4-HMAC-SHA256 +Credential=(?P<credential>[^, ]+), *SignedHeaders=(?P<headers>[^, ]+), "
     r"*Signature=(?P<signature>[0-9a-f]{64})"
 )

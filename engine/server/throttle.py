@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from .errors import ApiError
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from bulkfhir.validators import DictionaryColumn
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..columns import gather
 from ..columns.words import words

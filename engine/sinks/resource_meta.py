@@ -4,13 +4,13 @@ to say the same.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 from bulkfhir.validators.values.decoding import decode
 
 __all__ = ["NO_META", "Meta", "may_have_meta", "meta_of"]
@@ -23,7 +23,7 @@ NO_META: Final[Meta] = (None, None, ())
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _NAME: Final = b'"meta"'
-_VALUE: Final = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*(?=\{)")
+_VALUE: Final = lazy_pattern(rb"[ \t\r\n]*:[ \t\r\n]*(?=\{)")
 
 _MOST_BRACES: Final = 32
 """Ends that are tried of an object; one with more is read with its resource."""

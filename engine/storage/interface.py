@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 __all__ = ["Claim", "Reader", "Storage", "StoredObject", "Writer"]
 

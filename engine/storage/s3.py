@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 from ..errors import AccessDenied, NotFound, StorageError, Unavailable
 from .interface import StoredObject
@@ -22,7 +23,7 @@ __all__ = ["S3Storage"]
 _AT_ONCE: Final = 1000
 """Keys that one request lists or deletes at the most."""
 
-_SURROGATE: Final = re.compile("[\udc80-\udcff]")
+_SURROGATE: Final = lazy_pattern("[\udc80-\udcff]")
 """Stands in a name of Python's for a byte that is no UTF-8."""
 
 _log = logging.getLogger("bulkfhir.engine")

@@ -7,12 +7,13 @@ import json
 import logging
 import secrets
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import Held, NotFound, StorageError, Unavailable
 from ..process_identity import alive

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Mapping
 from typing import Any, Final
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 from ..errors import Changed, StorageError, Unavailable
 from .patience import Patience
@@ -22,7 +23,7 @@ _BEYOND: Final = 1 << 16
 missing; each further request asks for twice as many.
 """
 _SKIPPED: Final = 1 << 20
-_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_CONTENT_RANGE: Final = lazy_pattern(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..across.cause_rows import FindingPart, FindingPiece
 from ..figures import FileFigures, megabytes

@@ -7,8 +7,9 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import StorageError
 from ..executors.live_counters import Heartbeat

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..declaration import Declaration, Violation
 from ..issue import Issue
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 from ..values.members import objects
 from .surroundings import Scope
 
@@ -30,12 +31,12 @@ __all__ = [
     "scope_of",
 ]
 
-PLAIN = re.compile(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
+PLAIN = lazy_pattern(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
 """References of the simplest forms, ``Type/id`` with the type as its group, and ``urn:uuid:id``."""
 TYPES_KEPT = 200
 """Types of targets that are remembered: names come from data; there are fewer types than that."""
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
-_QUERY = re.compile(r"\?([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*)(&([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*))*")
+_ABSOLUTE = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
+_QUERY = lazy_pattern(r"\?([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*)(&([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*))*")
 FRAGMENTS = "fragments"
 """Where a scope's memo keeps the fragments (``x`` of ``#x``) of the References in its resource, as
 they are met.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from ..light_dataclass import dataclass
 from .check import Check
 from .compilation import Compilation
 

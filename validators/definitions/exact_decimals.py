@@ -5,16 +5,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
+from ..lazy_pattern import lazy_pattern
+
 __all__ = ["json_text", "with_exact_decimals"]
 
-_MAY_HOLD_ONE = re.compile(
+_MAY_HOLD_ONE = lazy_pattern(
     rb'"(?:fixed|pattern)(?:Decimal|(?:Simple|Money)?Quantity|Money|Age|Count|Distance|Duration|'
     rb'Range|Ratio|SampledData|Timing|Dosage)"'
 )

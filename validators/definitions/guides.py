@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from ..lazy_pattern import lazy_pattern
 
 __all__ = ["is_listed", "package_of"]
 
-_HL7 = re.compile(r"https?://hl7\.org/fhir/([a-z]{2,3})/([A-Za-z0-9-]+)/")
+_HL7 = lazy_pattern(r"https?://hl7\.org/fhir/([a-z]{2,3})/([A-Za-z0-9-]+)/")
 """HL7's own guides: their package is named after realm and guide."""
 
 _KNOWN = (

@@ -11,7 +11,6 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
@@ -21,6 +20,7 @@ import orjson
 import zstandard
 
 from ..errors import PackageError
+from ..light_dataclass import dataclass
 from .archive import Archive, pack
 from .exact_decimals import with_exact_decimals
 from .shapes import misshapen

@@ -5,19 +5,19 @@ sources -> packages, their dependencies from the standard cache -> Packages (a D
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import PackageError
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 from . import Definitions, core
 from .package import Package, open_package
 from .standard_cache import find, locate, version_pattern
 
 __all__ = ["Missing", "Packages"]
 
-_CORE_NAME = re.compile(r"hl7\.fhir\.r4[ab]?\.(core|expansions)")
+_CORE_NAME = lazy_pattern(r"hl7\.fhir\.r4[ab]?\.(core|expansions)")
 _OURS = ("4.0", "4.3")  # R4B's conformance resources read as R4's do
 
 Resource = dict[str, Any]

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 from ..errors import PackageError
+from ..lazy_pattern import lazy_pattern
 from .package import open_package
 from .tarball import read_folder, read_tarball
 
@@ -26,8 +27,8 @@ __all__ = [
     "version_pattern",
 ]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VERSION = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _LONGEST = 200
 """Letters of the longest name and version: the name of a folder may have 255."""
 

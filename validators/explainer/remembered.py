@@ -7,7 +7,6 @@ verdict hangs on nothing but the value.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ import orjson
 from ..checks.check import Issues, copied
 from ..checks.resolution import FRAGMENTS, PLAIN, TYPES_KEPT, contained_by_id
 from ..checks.surroundings import Scope
+from ..lazy_pattern import lazy_pattern
 from ..memory import Memory
 from ..schema import Property
 from ..values.primitives import QUIET
@@ -27,7 +27,7 @@ _CONCEPT = frozenset({"coding", "text"})
 _CODING = frozenset({"system", "version", "code", "display", "userSelected"})
 _LENGTH = 512
 
-_LOCAL = re.compile(r"#[A-Za-z0-9\-.]{1,64}")
+_LOCAL = lazy_pattern(r"#[A-Za-z0-9\-.]{1,64}")
 _DISPLAY = 100_000
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from ..light_dataclass import dataclass
 from .errors import UndecidedError
 from .expression import Expression, compile_for
 from .lowered.condition import Op

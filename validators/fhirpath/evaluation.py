@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from ..light_dataclass import dataclass
 from .model import TypeModel
 from .node import Item
 from .scope import EvaluationScope

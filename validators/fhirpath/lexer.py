@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 from .errors import FhirPathSyntaxError
 
 __all__ = ["Token", "tokens", "unescape"]
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"""
       (?P<space> [ \t\r\n]+ | //[^\r\n]* | /\*.*?\*/ )
     | (?P<datetime> @\d{4}(?:-\d\d(?:-\d\d)?)?T
@@ -38,7 +39,7 @@ _ESCAPES = {
     "\\": "\\",
     "/": "/",
 }
-_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_ESCAPE = lazy_pattern(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

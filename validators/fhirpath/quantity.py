@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
+
+from ..light_dataclass import dataclass
 
 __all__ = ["CALENDAR_UNITS", "Quantity", "Units"]
 

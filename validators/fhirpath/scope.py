@@ -5,9 +5,10 @@ what only others know.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ..light_dataclass import dataclass
 from .quantity import Units
 from .steps import Steps
 from .ucum_units import UCUM_UNITS

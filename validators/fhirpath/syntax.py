@@ -7,9 +7,9 @@ evaluated on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ..light_dataclass import dataclass
 from .quantity import Quantity
 from .temporal import Temporal
 

@@ -7,19 +7,20 @@ make them meet.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 
 __all__ = ["Temporal", "zone_text"]
 
 YEAR, MONTH, DAY, MINUTE, SECOND, FRACTION = 1, 2, 3, 4, 5, 6
 
-_DATE = re.compile(
+_DATE = lazy_pattern(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(T(?:(\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?)?)?"
 )
-_TIME = re.compile(r"T?(\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?")
+_TIME = lazy_pattern(r"T?(\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?")
 
 _LEAP_SECOND_ENDS = 61
 """FHIR's dateTime and time may have a second 60; it comes after 59 and before the next minute."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -42,6 +41,7 @@ from ..fhirpath.lowered.condition import (
 from ..fhirpath.lowered.mentions import mentions
 from ..fhirpath.lowered.predicate import lower
 from ..fhirpath.syntax import Binary, Call, Literal, Member, Tree, Variable
+from ..lazy_pattern import lazy_pattern
 from ..patterns import pattern
 from ..rules.invariant import NATIVE, is_checked
 from ..schema import Constraint, Property, TypeSchema
@@ -63,7 +63,7 @@ _SIGNS: Final = {
     "=": SignTag.EQUAL,
     "!=": SignTag.UNEQUAL,
 }
-_BEYOND: Final = re.compile(r"%(?:resource|rootResource|context|profile)\b")
+_BEYOND: Final = lazy_pattern(r"%(?:resource|rootResource|context|profile)\b")
 _OF_BUNDLES: Final = frozenset({"bdl-7", "bdl-11", "bdl-12"})
 """Invariants that the acceptor has natively: urls and versions of entries that are distinct, what
 documents and messages begin with.

@@ -8,7 +8,6 @@ counterpart in the table (re-slices, rules on what stands beside a primitive) as
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,6 +16,7 @@ from typing import Any, Final
 from ..checks.check import Check
 from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
+from ..lazy_pattern import lazy_pattern
 from ..profiles.narrowing import ProfileCompiler
 from ..profiles.slices import Slices
 from ..schema import Property, TypeRef
@@ -33,7 +33,7 @@ __all__ = ["Overlays"]
 _ASK: Final = u8(ValueTag.ASK)
 _UNBOUNDED: Final = 0xFFFFFFFF
 _MOST_SLICES: Final = 60
-_NAME: Final = re.compile(r"[A-Za-z]\w*")
+_NAME: Final = lazy_pattern(r"[A-Za-z]\w*")
 _TYPE_ALONE: Final[dict[str, tuple[str, ...]]] = {"resourceType": ()}
 _OF_EVERY_RESOURCE: Final = frozenset({"meta", "implicitRules", "language"})
 _STANDING_IN: Final[dict[str, Any]] = {

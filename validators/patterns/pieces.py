@@ -5,9 +5,9 @@ Flags are gone: each set of characters has them worked in, each assertion says w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ..light_dataclass import dataclass
 from .characters import Ranges
 
 __all__ = [

@@ -4,12 +4,12 @@ leads to (FHIR R4, section 5.1.0.8).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..definitions import type_url
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 from ..schema import ElementSchema
 from ..schema.profile_tree import ProfileNode
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Place", "Tree", "Undecidable", "follow", "steps_of"]
 
-_STEP = re.compile(r"\.?([\w$`-]+(?:\[x\])?(?:\([^)]*\))?)")
-_CALL = re.compile(r"(\w+)\(['\"]?([^'\")]*)['\"]?\)")
+_STEP = lazy_pattern(r"\.?([\w$`-]+(?:\[x\])?(?:\([^)]*\))?)")
+_CALL = lazy_pattern(r"(\w+)\(['\"]?([^'\")]*)['\"]?\)")
 
 
 class Undecidable(Exception):

@@ -10,11 +10,11 @@ elements on the way fix, values of every type, what the other discriminators say
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ..checks.surroundings import Scope
 from ..fhirpath import FhirPathError, UndecidedError, invariant
+from ..light_dataclass import dataclass
 from ..rules.fixed import mismatch_of_fixed, mismatch_of_pattern
 from ..schema import Discriminator, Property, TypeRef
 from ..schema.profile_tree import ProfileNode

@@ -7,7 +7,6 @@ concerns the Bundle as a whole.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Violation
 from ..issue import Issue
+from ..lazy_pattern import lazy_pattern
 from ..schema import Schema, TypeSchema
 from ..values.primitives import is_absolute_uri
 from . import bundle_faults as faults
@@ -28,7 +28,7 @@ __all__ = ["RULE"]
 
 Entry = dict[str, Any]
 
-_RESTFUL = re.compile(
+_RESTFUL = lazy_pattern(
     r"(?:https?://(?:[A-Za-z0-9\\.:%$\-_]*/)*?)?([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
 )
 _NO_FULL_URL = frozenset({"transaction", "transaction-response", "batch", "batch-response"})

@@ -14,6 +14,7 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..definitions import CORE
 from ..issue import Issue
+from ..lazy_pattern import lazy_pattern
 from ..memory import Memory
 from ..schema import Property
 from ..values.uri import is_absolute_uri
@@ -26,7 +27,7 @@ __all__ = ["RULE", "place_decides"]
 
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _MATCHETYPE = "http://hl7.org/fhir/tools/StructureDefinition/matchetype"
-_OTHER_VERSION = re.compile(
+_OTHER_VERSION = lazy_pattern(
     r"http://hl7\.org/fhir/[0-9]\.[0-9]/StructureDefinition/extension-..+", re.DOTALL
 )
 _INSIDE = "Extension.extension"  # the parts of an extension, whose urls are names

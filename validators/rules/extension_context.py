@@ -8,9 +8,7 @@ path, and ``resolve_extension_contexts`` drops it or makes it an error.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +19,8 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration, Violation
 from ..definitions import CORE, type_url
 from ..issue import Issue
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 from ..schema import Property, Schema
 from .canonical_url import CANONICAL_RESOURCES
 
@@ -38,7 +38,7 @@ __all__ = [
     "with_bases",
 ]
 
-_STEP = re.compile(r"(\w+)(?:\.ofType\((\w+)\))?(?:\[(\d+)\])?(?:\.|$)")
+_STEP = lazy_pattern(r"(\w+)(?:\.ofType\((\w+)\))?(?:\[(\d+)\])?(?:\.|$)")
 _ANYWHERE = frozenset({"Element", "Any"})
 _INSIDE_EXAMPLES = frozenset(
     {"ElementDefinition.example.value", "ElementDefinition.pattern", "ElementDefinition.fixed"}

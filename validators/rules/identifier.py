@@ -12,6 +12,7 @@ from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
+from ..lazy_pattern import lazy_pattern
 from ..schema import TypeSchema
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["RULE"]
 
 _SCHEMES = ("http:", "https:", "urn:", "ldap:")
-_SCHEME = re.compile(r"(?!file:(?!/|[^:]*:))[A-Za-z][A-Za-z0-9_\[\]]*:")
+_SCHEME = lazy_pattern(r"(?!file:(?!/|[^:]*:))[A-Za-z][A-Za-z0-9_\[\]]*:")
 _URI_SYSTEM = "urn:ietf:rfc:3986"
 _UUID_SYSTEM = "https://tools.ietf.org/html/rfc4122"
-_UUID = re.compile(
+_UUID = lazy_pattern(
     r"urn:uuid:.*|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.DOTALL
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
@@ -20,6 +19,7 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..definitions import CORE
 from ..issue import Issue
+from ..lazy_pattern import lazy_pattern
 from ..memory import Memory
 from ..schema import Property, Schema, TypeRef
 from ..values.primitives import is_blank
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NARROWED", "RULE", "target_types"]
 
-_BLANK = re.compile(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is none
-_PARTED = re.compile(
+_BLANK = lazy_pattern(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is none
+_PARTED = lazy_pattern(
     r"[ \t\n\x0b\f\r/?]"
 )  # without any of these there is nothing in a reference that could be of a wrong form
 _KNOWN = frozenset(

@@ -7,15 +7,15 @@ definitions tell; of a variable of unknown type no path is checked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..checks.check import Check
 from ..checks.rule import Rule, Unknown
 from ..definitions import type_url
 from ..issue import Issue
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 from ..schema import Schema, TypeSchema
 from ..values.members import objects, text_of
 from . import structure_map_faults as faults
@@ -27,7 +27,7 @@ __all__ = ["RULE"]
 
 Json = dict[str, Any]
 
-_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]*")
+_NAME = lazy_pattern(r"[a-zA-Z][a-zA-Z0-9]*")
 _PARAMETERS: dict[str, tuple[int, int | None]] = {
     "create": (0, 1),
     "copy": (0, 1),

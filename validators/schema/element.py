@@ -4,10 +4,12 @@ ahead of time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 
 __all__ = [
     "Binding",
@@ -37,7 +39,7 @@ _PURPOSES = {
     "preferred": "preferred",
 }
 _VALUES = ("fixed", "pattern", "minValue", "maxValue")
-_VALUE = re.compile(f"({'|'.join(_VALUES)})([A-Z].*)")
+_VALUE = lazy_pattern(f"({'|'.join(_VALUES)})([A-Z].*)")
 _SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
 
 

@@ -9,8 +9,9 @@ HL7's validator checks as it stands is not here: app-4 (``no-show`` is no Appoin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+
+from ..light_dataclass import dataclass
 
 __all__ = ["ERRATA", "Erratum", "corrected"]
 

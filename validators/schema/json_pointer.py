@@ -4,15 +4,15 @@ FHIRPath.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from ..lazy_pattern import lazy_pattern
 from .compiled_types import Schema
 
 __all__ = ["json_pointer"]
 
-_COMMENT: Final = re.compile(r"/\*.*?\*/")
-_STEP: Final = re.compile(r"\.([^.\[\]()]+)(?:\.ofType\((\w+)\))?(?:\[(\d+)\])?")
+_COMMENT: Final = lazy_pattern(r"/\*.*?\*/")
+_STEP: Final = lazy_pattern(r"\.([^.\[\]()]+)(?:\.ofType\((\w+)\))?(?:\[(\d+)\])?")
 _OF_PRIMITIVES: Final = frozenset({"id", "extension"})
 """What a primitive may have beside its value: it stands in its companion, ``_birthDate``."""
 

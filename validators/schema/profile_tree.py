@@ -5,9 +5,10 @@ that it slices.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ..light_dataclass import dataclass
 from .element import ElementSchema, element_schema
 
 __all__ = ["Group", "ProfileNode", "profile_tree"]

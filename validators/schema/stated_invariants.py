@@ -5,10 +5,10 @@ it means.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ..definitions import Definitions
+from ..light_dataclass import dataclass
 
 __all__ = ["StatedInvariant", "stated_invariants"]
 

@@ -5,8 +5,10 @@ ElementDefinitions means them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from ..light_dataclass import dataclass
 
 __all__ = ["TreeNode", "elements_of", "tree_of"]
 

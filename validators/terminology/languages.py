@@ -4,9 +4,10 @@ region, of IANA's subtag registry.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Final
+
+from ..lazy_pattern import lazy_pattern
 
 __all__ = ["is_language"]
 
@@ -137,7 +138,7 @@ VACEGINU WFS YDETU ZAMRWZ
 _REGION_NUMBERS: Final = """
 0012359 011345789 0219 030459 05347 061 14235 150145 202 419
 """
-_SEPARATOR = re.compile("[-_]")
+_SEPARATOR = lazy_pattern("[-_]")
 
 
 def _spread(table: str, stem: int) -> set[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from ..lazy_pattern import lazy_pattern
 from ..memory import Memory
 
 __all__ = ["NearCodes"]
@@ -20,8 +20,8 @@ _SHORTEST: Final = 4
 """Letters from which one may be wrong: of two letters nearly all codes are near."""
 
 _KEPT: Final = 4096
-_DIGIT: Final = re.compile(r"\d")
-_BETWEEN: Final = re.compile(r"[\W_]+")
+_DIGIT: Final = lazy_pattern(r"\d")
+_BETWEEN: Final = lazy_pattern(r"[\W_]+")
 
 
 class NearCodes:

@@ -10,12 +10,12 @@ are whole, a closing bracket too many at the very end is forgiven.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 from .ucum_table import BASE, METRIC, PLAIN, PREFIXES
 
 __all__ = ["UCUM", "Canonical", "canonical", "is_unit"]
@@ -23,7 +23,7 @@ __all__ = ["UCUM", "Canonical", "canonical", "is_unit"]
 UCUM: Final = "http://unitsofmeasure.org"
 """The url of the code system."""
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"(?P<mark>[/.()])|(?P<note>\{[ -|~]*\})|(?P<number>[+-][0-9]+)"
     r"|(?P<symbol>[0-9]*(?:[A-Za-z%*^'\"_]|\[[A-Za-z0-9.%*^'\"_]*\])+)|(?P<count>[0-9]+)"
 )

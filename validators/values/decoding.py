@@ -18,6 +18,7 @@ import orjson
 
 from ..declaration import Declaration, Violation
 from ..issue import Issue
+from ..lazy_pattern import lazy_pattern
 
 __all__ = ["DEPTH_LIMIT", "LINE_LIMIT", "Number", "decode", "decode_exact"]
 
@@ -85,7 +86,7 @@ _TRAILING_COMMA: Final = {
 }
 """Words of Python 3.13, at the comma -> those of earlier versions, at the bracket behind it."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+_TOKEN = lazy_pattern(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 
 class Number(Decimal):

@@ -4,12 +4,13 @@ zone is UTC.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
+
+from ..lazy_pattern import lazy_pattern
 
 __all__ = ["instant"]
 
-_PARTIAL = re.compile(r"(\d{4})(?:-(\d\d))?")
+_PARTIAL = lazy_pattern(r"(\d{4})(?:-(\d\d))?")
 
 
 def instant(text: str) -> datetime:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ..declaration import Violation
 from ..issue import Issue
+from ..light_dataclass import dataclass
 from ..memory import Memory
 from . import narrative_faults as faults
 from .uri import is_absolute_uri, link_fault

@@ -10,12 +10,12 @@ look-up.
 
 from __future__ import annotations
 
-import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from ..declaration import Declaration, Violation
+from ..lazy_pattern import lazy_pattern
 from ..memory import Memory
 from . import format_faults as faults
 from .decoding import Number
@@ -73,22 +73,22 @@ _DAY = r"(?:0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
 _ZONE = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 
-_DATE = re.compile(rf"({_YEAR})(?:-({_MONTH})(?:-({_DAY}))?)?")
-_DATE_TIME = re.compile(
+_DATE = lazy_pattern(rf"({_YEAR})(?:-({_MONTH})(?:-({_DAY}))?)?")
+_DATE_TIME = lazy_pattern(
     rf"({_YEAR})(?:-({_MONTH})(?:-({_DAY})(?:T{_CLOCK}(?:\.[0-9]+)?({_ZONE})?)?)?)?"
 )
-_INSTANT = re.compile(rf"({_YEAR})-({_MONTH})-({_DAY})T{_CLOCK}(?:\.[0-9]+)?{_ZONE}")
+_INSTANT = lazy_pattern(rf"({_YEAR})-({_MONTH})-({_DAY})T{_CLOCK}(?:\.[0-9]+)?{_ZONE}")
 # R4's own pattern allows a fraction of a second; the reference validator refuses one, and so does
 # every server that embeds it.
-_TIME = re.compile(_CLOCK)
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,9})")
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_CODE_SPACE = re.compile(rf"  |[{SPACE.replace(' ', '')}]")
-_OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+")
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_URI_SPACE = re.compile(r"[\t\n\x0b\x0c\r ]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_TIME = lazy_pattern(_CLOCK)
+_INTEGER = lazy_pattern(r"-?(?:0|[1-9][0-9]{0,9})")
+_ID = lazy_pattern(r"[A-Za-z0-9\-.]{1,64}")
+_CODE_SPACE = lazy_pattern(rf"  |[{SPACE.replace(' ', '')}]")
+_OID = lazy_pattern(r"[0-2](?:\.(?:0|[1-9][0-9]*))+")
+_UUID = lazy_pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_URI_SPACE = lazy_pattern(r"[\t\n\x0b\x0c\r ]")
+_CONTROL = lazy_pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_BASE64 = lazy_pattern(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 _EMPTY: Final = faults.EMPTY_STRING()
 _KINDS: Final = {str: "a string", bool: "a boolean", list: "an array", dict: "an object"}

@@ -6,11 +6,13 @@ import re
 import unicodedata
 from typing import Final
 
+from ..lazy_pattern import lazy_pattern
+
 __all__ = ["base64_length", "is_absolute_uri", "link_fault"]
 
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9_\[\]]*")
-_ASCII_LINK: Final = re.compile(r"[A-Za-z0-9;?:@&=+$.,/%\-_~#\[\]!'()*|]*")
-_MIME: Final = re.compile(r"(?:\w+|\*)/(?:[\w\-+]+|\*)(?:;\s*\w+=\s*\S+)?", re.ASCII)
+_SCHEME: Final = lazy_pattern(r"[a-z][a-z0-9_\[\]]*")
+_ASCII_LINK: Final = lazy_pattern(r"[A-Za-z0-9;?:@&=+$.,/%\-_~#\[\]!'()*|]*")
+_MIME: Final = lazy_pattern(r"(?:\w+|\*)/(?:[\w\-+]+|\*)(?:;\s*\w+=\s*\S+)?", re.ASCII)
 _OUTSIDE_BASE64: Final = bytes(
     byte for byte in range(128) if not chr(byte).isalnum() and chr(byte) not in "+/="
 )

@@ -10,8 +10,11 @@ the length of the text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 
 __all__ = ["Element", "MalformedError", "read_xhtml"]
 
@@ -23,23 +26,23 @@ _END: Final = "\uffff"
 """Stands for the end of the text, and ends it where it occurs."""
 
 _NAME_CHARACTERS: Final = r"(?:(?![_\U00010000-\U0010ffff])\w|[_\-:.])"
-_SPACES = re.compile(f"[{_SPACE}]*")
-_LEADING = re.compile(f"[{_SPACE}\ufeff]*")
-_NAME = re.compile(f"{_NAME_CHARACTERS}*")
-_ORDINARY = re.compile(
+_SPACES = lazy_pattern(f"[{_SPACE}]*")
+_LEADING = lazy_pattern(f"[{_SPACE}\ufeff]*")
+_NAME = lazy_pattern(f"{_NAME_CHARACTERS}*")
+_ORDINARY = lazy_pattern(
     "([^<&\uffff]+)|<(?:/([a-z][a-z0-9]*)>|(?!script)([a-z][a-z0-9]*)((?: "
     '(?!xmlns)[a-z:]+="[^"&<>\uffff]*")*) ?(/?)>)'
 )
 """Text, an end tag, or a start tag that needs no second look: one match instead of a dozen."""
-_ORDINARY_ATTRIBUTE = re.compile(' ([a-z:]+)="([^"]*)"')
+_ORDINARY_ATTRIBUTE = lazy_pattern(' ([a-z:]+)="([^"]*)"')
 _PLAIN = {
-    '"': re.compile('[^"&>\uffff]*'),
-    "'": re.compile("[^'&>\uffff]*"),
-    "": re.compile("[^/&>\uffff]*"),
+    '"': lazy_pattern('[^"&>\uffff]*'),
+    "'": lazy_pattern("[^'&>\uffff]*"),
+    "": lazy_pattern("[^/&>\uffff]*"),
 }
-_REFERENCE_END = re.compile("[;&'\"><]")
-_DECIMAL = re.compile(r"[+-]?\d+")
-_HEXADECIMAL = re.compile(r"[+-]?[0-9A-Fa-f]+")
+_REFERENCE_END = lazy_pattern("[;&'\"><]")
+_DECIMAL = lazy_pattern(r"[+-]?\d+")
+_HEXADECIMAL = lazy_pattern(r"[+-]?[0-9A-Fa-f]+")
 _UNDEFINED: Final = "http://error/undefined-namespace"
 _NAMED: Final = {"quot": '"', "amp": "&", "apos": "'", "lt": "<", "gt": ">"}
 

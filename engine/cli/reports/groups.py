@@ -4,8 +4,10 @@ data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TextIO
+
+from bulkfhir.validators.light_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,12 +4,12 @@ is wrong.
 
 from __future__ import annotations
 
-import re
 from html import escape  # xml.sax.saxutils brings urllib and ssl along
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bulkfhir.validators.issue import FAILING
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 from ...printable import printable
 from .groups import GroupedReport, RuleGroup
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JUnitReport"]
 
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = lazy_pattern("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What may not stand in XML 1.0, section 2.2."""
 
 

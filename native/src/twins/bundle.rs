@@ -1,7 +1,7 @@
 //! What entries of a Bundle, and resources in Parameters, are to one another.
 //!
 //! Twin of validators/rules/bundle.py
-//! (digest e3b517be6274).
+//! (digest 077f3d2074eb).
 //!
 //! Messages are left to the explainer: what they must hold is found by following all that their
 //! first entry refers to.

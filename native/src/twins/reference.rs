@@ -2,7 +2,7 @@
 //! in Parameters.
 //!
 //! Twin of validators/rules/reference.py and validators/checks/resolution.py
-//! (digest e557f6439dcf).
+//! (digest 4a0b29e205cb).
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from ...lazy_pattern import lazy_pattern
 from ..evaluation import FUNCTIONS, Collection, Environment, Function
 from ..items import is_number, plain, singleton, text
 from ..quantity import CALENDAR_UNITS, Quantity
@@ -14,9 +15,9 @@ from ..temporal import Temporal
 
 __all__: list[str] = []
 
-_INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
-_QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(?:'([^']+)'|([a-zA-Z]+))?", re.ASCII)
+_INTEGER = lazy_pattern(r"[+-]?\d{1,10}", re.ASCII)
+_DECIMAL = lazy_pattern(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_QUANTITY = lazy_pattern(r"([+-]?\d+(?:\.\d+)?)\s*(?:'([^']+)'|([a-zA-Z]+))?", re.ASCII)
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
 

@@ -4,10 +4,10 @@ terminology, profiles, narrative.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from ...lazy_pattern import lazy_pattern
 from ..errors import EvaluationError
 from ..evaluation import Collection, Environment, Evaluator, function, lazy
 from ..items import plain, singleton, text
@@ -17,7 +17,7 @@ from ..temporal import Temporal
 
 __all__ = ["resolve_reference"]
 
-_TYPE_AND_ID = re.compile(
+_TYPE_AND_ID = lazy_pattern(
     r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$"
 )
 

@@ -9,6 +9,7 @@ import json
 import re
 from typing import TypeVar
 
+from ...lazy_pattern import lazy_pattern
 from ...patterns import Pattern, PatternError, pattern
 from ..errors import EvaluationError, UndecidedError
 from ..evaluation import Collection, Environment, function
@@ -284,7 +285,7 @@ def join(env: Environment, items: Collection, separator: Collection | None = Non
     return [between.join(text(item) or "" for item in items)] if items else []
 
 
-_JSON_ESCAPE = re.compile(r'\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])')
+_JSON_ESCAPE = lazy_pattern(r'\\(?:u[0-9A-Fa-f]{4}|["\\/bfnrt])')
 
 
 def _json_character(escape: re.Match[str]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from ...light_dataclass import dataclass
 from ..errors import EvaluationError, FhirPathTypeError
 from ..evaluation import Collection, Environment, function, typed
 from ..model import SYSTEM_TYPES

@@ -6,9 +6,10 @@ tree -> Walker.path -> Path (steps with their keys and filters) -> reached, Walk
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
+from ...light_dataclass import dataclass
 from ...schema.element import Property
 from ..model import TypeModel
 from ..parser import type_name

@@ -10,9 +10,10 @@ Lowering makes both for every part of an expression, from the types of its paths
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from ...light_dataclass import dataclass
 from ...patterns import PatternError, pattern
 from ..model import TypeModel
 from ..parser import type_name
