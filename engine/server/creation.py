@@ -1,24 +1,17 @@
-"""Creation: what every operation that makes something does with its request: members that it does
-not take are refused, and a ClientToken that was seen before is answered as it was then.
+"""Creation: what every operation that makes something does with its request: a ClientToken that was
+seen before is answered as it was then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from sqlite3 import Connection
 from typing import Any
 
 from ..jobs import Database, ReusedTokenError, once
 from .errors import validation
 
-__all__ = ["create_once", "refuse_others"]
-
-
-def refuse_others(request: Mapping[str, Any], members: Collection[str]) -> None:
-    """Raise a ValidationException for a member of the request that is none of these."""
-    for member in request:
-        if member not in members:
-            raise validation(f"{member} is not supported")
+__all__ = ["create_once"]
 
 
 def create_once(

@@ -17,7 +17,7 @@ from ..jobs import (
     default_package,
 )
 from .called_as import CALLED_AS, SIGNED_FOR
-from .creation import create_once, refuse_others
+from .creation import create_once
 from .errors import conflict, not_found, validation
 from .paging import PAGE_SIZE, next_token, position
 
@@ -34,11 +34,6 @@ _UPDATED = frozenset(
 )
 """Settings that may be changed later. All but the profiles are kept and answered, no more."""
 _CHOSEN = _UPDATED | {"DatastoreTypeVersion", "SseConfiguration"}
-_CREATE_MEMBERS = _CHOSEN | {"DatastoreName", "ClientToken", "Tags"}
-_RESTORE_MEMBERS = (_CREATE_MEMBERS - {"DatastoreTypeVersion", "BackupConfiguration"}) | {
-    "SourceDatastoreId",
-    "RestoreConfiguration",
-}
 _DEFAULTS: Mapping[str, Any] = {
     "SseConfiguration": {"KmsEncryptionConfig": {"CmkType": "AWS_OWNED_KMS_KEY"}}
 }
@@ -62,14 +57,12 @@ class DatastoreOperations:
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Make a data store, CREATING; with a ClientToken seen before, return the earlier one."""
-        refuse_others(request, _CREATE_MEMBERS)
         return self._created("CreateFHIRDatastore", request, _DEFAULTS)
 
     def restore(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Make a data store with the settings of another, deleted or not, but for those that the
         request states. No resources are kept here, so that there are none to bring back.
         """
-        refuse_others(request, _RESTORE_MEMBERS)
         source = self._find(request["SourceDatastoreId"])
         return self._created("RestoreFHIRDatastore", request, source.settings)
 
@@ -94,7 +87,6 @@ class DatastoreOperations:
         """Change the name and the settings of a data store that is ACTIVE; imports that begin from
         now on follow them.
         """
-        refuse_others(request, _UPDATED | {"DatastoreId", "DatastoreName"})
         store = self._find(request["DatastoreId"])
         if store.status() is not DatastoreStatus.ACTIVE:
             raise conflict(f"Data store {store.id} is {store.status()}")

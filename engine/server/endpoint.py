@@ -21,6 +21,7 @@ from .errors import ApiError, validation
 from .import_operations import ImportOperations
 from .metrics import Metrics
 from .signature import Keyring
+from .taken_members import refuse_others
 from .throttle import Throttle
 
 __all__ = ["MAX_BODY", "Endpoint"]
@@ -137,7 +138,9 @@ class Endpoint:
             self._throttle.admit(operation)
         if operation not in self._operations:
             raise validation(f"{operation} is not supported by this endpoint")
-        return self._operations[operation](check(model.input_shape(operation), _parsed(body)))
+        request = check(model.input_shape(operation), _parsed(body))
+        refuse_others(operation, request)
+        return self._operations[operation](request)
 
     @staticmethod
     def _wire(request_id: str, status: int, answer: Mapping[str, Any]) -> Answer:

@@ -20,22 +20,12 @@ from ..jobs import (
     UnknownJobError,
 )
 from .constraints import allowed_text
-from .creation import create_once, refuse_others
+from .creation import create_once
 from .errors import access_denied, not_found, validation
 from .model import service
 from .paging import PAGE_SIZE, next_token, position
 
 __all__ = ["ImportOperations"]
-
-_START_MEMBERS = {
-    "JobName",
-    "InputDataConfig",
-    "JobOutputDataConfig",
-    "DatastoreId",
-    "DataAccessRoleArn",
-    "ClientToken",
-    "ValidationLevel",
-}
 
 
 class ImportOperations:
@@ -61,7 +51,6 @@ class ImportOperations:
         """Submit a job, SUBMITTED; with a ClientToken seen before, return the earlier one in the
         state that it has by now. The file by which HealthLake tries its access is written first.
         """
-        refuse_others(request, _START_MEMBERS)
         datastore = self._datastore(request["DatastoreId"])
         if datastore.status() is not DatastoreStatus.ACTIVE:
             raise validation(
