@@ -6,6 +6,7 @@ from typing import Final
 
 from bulkfhir.validators.checks.reference_targets import ReferenceTargets
 
+from ..columns.plain_join import AGAIN, ALONE, LOOSE
 from ..columns.plain_relations import (
     CONDITIONAL,
     ELSEWHERE,
@@ -15,7 +16,8 @@ from ..columns.plain_relations import (
     REFERENCE,
 )
 from .relation_columns import REJECTED
-from .relation_store import ACCEPTED, RelationStore
+from .relation_rows import REFERENCES, RESOURCES, TARGETS
+from .relation_store import RelationStore
 
 __all__ = ["find", "reference_counts"]
 
@@ -31,29 +33,11 @@ _FINDING: Final = """
     )
 """
 _TYPE: Final = "split_part(text, '/', 1)"
-_KNOWN: Final = f"""
-    CREATE TABLE known AS
-    SELECT key, min(path) AS type, count(*) AS times FROM (
-        SELECT key, path FROM resource_row WHERE {ACCEPTED}
-        UNION ALL SELECT key, path FROM target_row
-    ) GROUP BY key
-"""
-_LINKED: Final = """
-    CREATE TABLE linked AS
-    SELECT "row", known.key, known.key IS NULL AS loose
-    FROM referring FULL JOIN known USING (key)
-    WHERE known.key IS NULL OR referring.key IS NULL
-        OR ((path::UBIGINT << 32) + type) IN (SELECT code FROM wrong)
-"""
-"""By keys alone: references that lead to nothing (loose) or to what their element does not allow,
-and what nobody refers to (no row). A key of ``known`` is there once, so that no pair is met twice.
-"""
 _TOLD: Final = f"""
     CREATE TABLE told AS
-    SELECT kind, key, shard, line, "offset", name AS path, text, {_TYPE} AS target, loose
-    FROM reference_row JOIN (
-        SELECT "row", loose FROM linked WHERE "row" IS NOT NULL
-    ) USING ("row") JOIN path USING (path)
+    SELECT kind, key, shard, line, "offset", name AS path, text, {_TYPE} AS target,
+        mark & {LOOSE} <> 0 AS loose
+    FROM marked_reference_row JOIN path USING (path)
     UNION ALL
     SELECT kind, key, shard, line, "offset", name, text, '', true
     FROM nowhere_row JOIN path USING (path) WHERE path NOT IN (SELECT path FROM unrelated)
@@ -64,13 +48,13 @@ _REFERENCES: Final = f"""
         CASE
             WHEN kind = {REFERENCE} AND rejected.key IS NOT NULL THEN 'reference-rejected'
             WHEN kind = {REFERENCE} AND target NOT IN (
-                SELECT name FROM path WHERE path IN (SELECT DISTINCT type FROM known)
+                SELECT name FROM path WHERE path IN (SELECT path FROM type_there)
             ) THEN 'reference-type-absent'
             ELSE 'reference-missing'
         END,
         shard, line, "offset", path, target, text
     FROM (FROM told WHERE loose) LEFT JOIN (
-        SELECT DISTINCT key FROM resource_row WHERE kind = {REJECTED}
+        SELECT DISTINCT key FROM odd_row WHERE kind = {REJECTED}
     ) AS rejected USING (key)
 """
 _WRONG: Final = f"""
@@ -82,19 +66,16 @@ _UNREFERENCED: Final = f"""
     INSERT INTO finding
     SELECT 'unreferenced', shard, line, "offset", NULL, NULL, NULL
     FROM (
-        FROM resource_row SEMI JOIN (SELECT key FROM linked WHERE "row" IS NULL) USING (key)
-        WHERE {ACCEPTED}
-        UNION ALL FROM resource_row WHERE kind = {NAMELESS}
+        SELECT shard, line, "offset" FROM marked_resource_row WHERE mark & {ALONE} <> 0
+        UNION ALL SELECT shard, line, "offset" FROM odd_row WHERE kind = {NAMELESS}
     )
 """
 _TWICE: Final = f"""
     INSERT INTO finding
-    WITH again AS (
-        SELECT key FROM known WHERE times > 1
-    ), ordered AS (
-        SELECT shard, line, "offset", id,
-            row_number() OVER (PARTITION BY type, id ORDER BY shard, line) AS number
-        FROM resource SEMI JOIN again USING (key) WHERE {ACCEPTED}
+    WITH ordered AS (
+        SELECT shard, line, "offset",
+            row_number() OVER (PARTITION BY path, id ORDER BY shard, line) AS number
+        FROM marked_resource_row WHERE mark & {AGAIN} <> 0
     )
     SELECT 'duplicate-resource', shard, line, "offset", NULL, NULL, NULL
     FROM ordered WHERE number > 1
@@ -127,23 +108,29 @@ def find(store: RelationStore, targets: ReferenceTargets) -> None:
     """
     store.settle()
     store.run(_FINDING)
-    store.run(_KNOWN)
-    _look_up(store, targets)
-    store.run(_LINKED)
+    wrong, unrelated = _looked_up(store, targets)
+    store.join(wrong, unrelated)
     store.run(_TOLD)
     _look_at_told(store, targets)
     for query in (_REFERENCES, _WRONG, _UNREFERENCED, _TWICE, _IDENTIFIERS):
         store.run(query)
 
 
-def _look_up(store: RelationStore, targets: ReferenceTargets) -> None:
-    """Leave out the references that are members of that name and no References, and list which
-    types that are there the elements that are do not allow.
+def _looked_up(store: RelationStore, targets: ReferenceTargets) -> tuple[list[int], list[int]]:
+    """Return (pairs of an element and a type that is there and that it does not allow, references
+    that are members of that name and no References); these are left out.
     """
+    for table, rows in (
+        ("reference_path", store.paths(REFERENCES)),
+        ("type_there", store.paths(RESOURCES, TARGETS)),
+    ):
+        store.run(f"CREATE TABLE {table} (path UINTEGER, found BIGINT)")
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], []]
+        store.run(f"INSERT INTO {table} SELECT unnest(?::UINTEGER[]), unnest(?::BIGINT[])", columns)
     paths = store.rows(f"""
         SELECT path, name FROM path JOIN (
-            SELECT path, count(*) AS found FROM (
-                SELECT path FROM reference_row UNION ALL SELECT path FROM nowhere_row
+            SELECT path, sum(found) AS found FROM (
+                FROM reference_path UNION ALL SELECT path, 1 FROM nowhere_row
             ) GROUP BY path
         ) USING (path) ORDER BY found DESC, name LIMIT {_MOST_PATHS}
     """)
@@ -154,14 +141,10 @@ def _look_up(store: RelationStore, targets: ReferenceTargets) -> None:
     store.run("CREATE TABLE unrelated (path UINTEGER, name VARCHAR)")
     store.add_rows("unrelated", unrelated)
     store.run("DELETE FROM counted WHERE kind > 0 AND path IN (SELECT name FROM unrelated)")
-    related = "WHERE path NOT IN (SELECT path FROM unrelated)" if unrelated else ""
-    store.run(f'CREATE VIEW referring AS SELECT key, path, "row" FROM reference_row {related}')
-    types_there = store.rows(f"""
-        SELECT path, name FROM path JOIN (
-            SELECT type AS path, count(*) AS found FROM known GROUP BY type
-        ) USING (path) ORDER BY found DESC, name LIMIT {_MOST_TYPES}
-    """)
-    store.run("CREATE TABLE wrong (code UBIGINT)")
+    types_there = store.rows(
+        "SELECT path, name FROM path JOIN type_there USING (path) "
+        f"ORDER BY found DESC, name LIMIT {_MOST_TYPES}"
+    )
     wrong = [
         (path << 32) + number
         for path, (_, types) in allowed.items()
@@ -169,7 +152,7 @@ def _look_up(store: RelationStore, targets: ReferenceTargets) -> None:
         for number, name in types_there
         if name not in types
     ]
-    store.run("INSERT INTO wrong SELECT unnest(?::UBIGINT[])", [wrong])
+    return wrong, [path for path, _ in unrelated]
 
 
 def _look_at_told(store: RelationStore, targets: ReferenceTargets) -> None:
@@ -192,7 +175,10 @@ def reference_counts(store: RelationStore) -> dict[str, int]:
     counted = dict(
         store.rows('SELECT kind, sum("count")::BIGINT FROM counted WHERE kind > 0 GROUP BY kind')
     )
-    ((followed,),) = store.rows("SELECT count(*) FROM referring")
+    ((followed,),) = store.rows(
+        "SELECT coalesce(sum(found), 0)::BIGINT "
+        "FROM reference_path ANTI JOIN unrelated USING (path)"
+    )
     ((loose, nowhere),) = store.rows(
         f"SELECT count(*), count(*) FILTER (kind = {NOWHERE}) FROM told WHERE loose"
     )

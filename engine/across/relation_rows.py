@@ -1,30 +1,36 @@
 """Relation rows: the rows of all segments in files of Arrow on this machine's disk, a file for
-every kind of question, which are read where they lie, and only the columns that it names.
+every kind of question; and their keys apart, which are joined without the rest.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..columns.plain_relations import IDENTIFIER, NAMELESS, NOWHERE, REFERENCE, RESOURCE
+from .key_buckets import KeyBuckets
+from .reference_join import join
 from .relation_columns import REJECTED, texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ROWS", "RelationRows"]
+__all__ = ["REFERENCES", "RESOURCES", "ROWS", "TARGETS", "RelationRows"]
+
+RESOURCES, REFERENCES, TARGETS = "resource_row", "reference_row", "target"
+"""The rows whose keys are joined; of targets, which lie outside the job, there is no file."""
 
 _KINDS: Final = {
-    "resource_row": (RESOURCE, NAMELESS, REJECTED),
-    "reference_row": (REFERENCE,),
-    "nowhere_row": (NOWHERE,),
+    RESOURCES: (RESOURCE,),
+    REFERENCES: (REFERENCE,),
+    "odd_row": (NAMELESS, REJECTED, NOWHERE),
     "identifier_row": (IDENTIFIER,),
 }
 """File -> the kinds of a segment's rows that are its."""
-_TARGETS: Final = "target_row"
-ROWS: Final = (*_KINDS, _TARGETS)
+ROWS: Final = tuple(_KINDS)
 """Names of the files."""
 
 _MOST_NAMES: Final = 500_000
@@ -34,14 +40,15 @@ _OTHER: Final = "….…"
 
 _BATCH: Final = 20_000
 """Rows that are read at once; a reader holds a dozen of these."""
+_MAPPED: Final = 50
+"""Batches after which a file that is read by marks is opened anew, and its pages are let go."""
 
 
 class RelationRows:
     """The files, written row by row and then read.
 
-    Each has kind, key, shard, line, offset, path, text, row, as a segment; but the path is a number
-    (see ``names``), and row is the place in the file, from 0. What lies outside the job has key,
-    path and row.
+    Each has kind, key, shard, line, offset, path, text, as a segment; but the path is a number (see
+    ``names``).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +56,9 @@ class RelationRows:
         self._folder = folder
         self._numbers: dict[str, int] = {}
         self._writers: dict[str, pa.RecordBatchFileWriter] = {}
-        self._counts = dict.fromkeys(ROWS, 0)
+        self._batches: dict[str, list[int]] = {name: [] for name in ROWS}
+        self._keys = {name: KeyBuckets(folder) for name in (RESOURCES, REFERENCES, TARGETS)}
+        self._paths = {name: Counter[int]() for name in self._keys}
 
     def add(self, segment: pa.Table) -> None:
         """Take the rows of a segment."""
@@ -57,26 +66,27 @@ class RelationRows:
         from pyarrow import compute
 
         coded = self._coded(segment.drop_columns(["count"]))
+        kind = coded["kind"]
         for name, kinds in _KINDS.items():
             wanted = pa.Array.from_buffers(
                 pa.uint8(), len(kinds), [None, pa.py_buffer(bytes(kinds))]
             )
-            self._write(name, coded.filter(compute.is_in(coded["kind"], value_set=wanted)))
+            self._write(name, coded.filter(compute.is_in(kind, value_set=wanted)))
 
     def add_targets(self, rows: pa.Table) -> None:
         """Take resources (key, type) that lie outside the job."""
         rows = rows.rename_columns(["key", "path"])
-        self._write(_TARGETS, self._coded(rows))
+        self._take_keys(TARGETS, self._coded(rows))
 
     def datasets(self) -> dict[str, Any]:
         """Return what reads each file that has rows, by its name. Nothing can be added any more."""
         from pyarrow import dataset
 
-        self.close()
+        self._end()
         return {
             name: dataset.dataset(self._folder / name, format="ipc")
-            for name, count in self._counts.items()
-            if count
+            for name, batches in self._batches.items()
+            if batches
         }
 
     def names(self) -> pa.Table:
@@ -86,8 +96,41 @@ class RelationRows:
         numbers = _column(pa.uint32(), array("I", self._numbers.values()).tobytes())
         return pa.table({"path": numbers, "name": texts(list(self._numbers))})
 
+    def paths(self, *names: str) -> Counter[int]:
+        """Return how many rows of these names have each path."""
+        return sum((self._paths[name] for name in names), Counter[int]())
+
+    def join(self, wrong: list[int], ignored: list[int]) -> None:
+        """Mark references and resources: see reference_join.py. Codes are paths, and types."""
+        keys = self._keys
+        join(keys[RESOURCES], keys[TARGETS], keys[REFERENCES], wrong, ignored)
+
+    def marked_schema(self) -> pa.Schema:
+        """Return the columns of what ``marked`` yields."""
+        import pyarrow as pa
+
+        return _schema().append(pa.field("mark", pa.uint8()))
+
+    def marked(self, name: str) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a file that have a mark, which is one more column of theirs."""
+        import pyarrow as pa
+
+        pieces = _cut(self._keys[name].marks(), self._batches[name])
+        place, reader = 0, None
+        for place, marks in enumerate(pieces):
+            if place % _MAPPED == 0:
+                reader = pa.ipc.open_file(pa.memory_map(str(self._folder / name)))
+            assert reader is not None
+            if marks.count(0) < len(marks):
+                yield _taken(reader.get_batch(place), marks)
+
     def close(self) -> None:
         """End the files."""
+        self._end()
+        for keys in self._keys.values():
+            keys.close()
+
+    def _end(self) -> None:
         for writer in self._writers.values():
             writer.close()
         self._writers = {}
@@ -121,13 +164,65 @@ class RelationRows:
 
         if not rows.num_rows:
             return
-        first = self._counts[name]
-        self._counts[name] += rows.num_rows
-        place = array("Q", range(first, self._counts[name])).tobytes()
-        rows = rows.append_column("row", _column(pa.uint64(), place))
+        if name in self._keys:
+            self._take_keys(name, rows)
         if name not in self._writers:
-            self._writers[name] = pa.ipc.new_file(self._folder / name, rows.schema)
-        self._writers[name].write_table(rows, max_chunksize=_BATCH)
+            self._writers[name] = pa.ipc.new_file(self._folder / name, _schema())
+        for batch in rows.to_batches(max_chunksize=_BATCH):
+            self._writers[name].write_batch(batch)
+            self._batches[name].append(len(batch))
+
+    def _take_keys(self, name: str, rows: pa.Table) -> None:
+        for batch in rows.to_batches():
+            keys, codes = batch.column("key"), batch.column("path")
+            self._keys[name].add(_bytes(keys), _bytes(codes))
+            found = codes.value_counts()
+            counts = zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True)
+            self._paths[name].update(dict(counts))
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("kind", pa.uint8()),
+            ("key", pa.decimal128(38)),
+            ("shard", pa.uint32()),
+            ("line", pa.uint32()),
+            ("offset", pa.int64()),
+            ("path", pa.uint32()),
+            ("text", pa.string()),
+        ]
+    )
+
+
+def _cut(pieces: Iterator[bytes], sizes: list[int]) -> Iterator[bytes]:
+    """Yield the bytes of all pieces in pieces of other sizes."""
+    held = b""
+    for size in sizes:
+        while len(held) < size:
+            held += next(pieces)
+        yield held[:size]
+        held = held[size:]
+
+
+def _taken(batch: pa.RecordBatch, marks: bytes) -> pa.RecordBatch:
+    """The rows of a batch whose mark is not 0, with it."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    column = _column(pa.uint8(), marks)
+    places = compute.indices_nonzero(column)
+    return batch.take(places).append_column("mark", column.take(places))
+
+
+def _bytes(column: pa.Array) -> bytes:
+    """Return the values of a column of fixed width and without nulls."""
+    width = column.type.bit_width // 8
+    start = column.offset * width
+    values: bytes = column.buffers()[1].slice(start, len(column) * width).to_pybytes()
+    return values
 
 
 def _column(kind: pa.DataType, data: bytes) -> pa.Array:

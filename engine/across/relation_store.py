@@ -11,16 +11,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from ..columns.plain_relations import RESOURCE
+from ..columns.plain_join import AGAIN
+from ..columns.plain_relations import NOWHERE
 from ..errors import ConfigurationError
 from ..temporary import TemporaryFolder
 from .relation_columns import COUNTED
-from .relation_rows import ROWS, RelationRows
+from .relation_rows import REFERENCES, RESOURCES, ROWS, RelationRows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ACCEPTED", "RelationStore", "require_duckdb"]
+__all__ = ["RelationStore", "require_duckdb"]
 
 _MEMORY: Final = "320MB"
 """Of DuckDB; what a query needs beyond lies on disk."""
@@ -32,8 +33,6 @@ Arrow do not say how many rows they have, and filter slower than DuckDB.
 
 _BATCH: Final = 50_000
 
-ACCEPTED: Final = f"kind = {RESOURCE}"
-
 _ROWS: Final = {
     "key": "DECIMAL(38, 0)",
     "path": "UINTEGER",
@@ -42,14 +41,20 @@ _ROWS: Final = {
     "line": "UINTEGER",
     "offset": "BIGINT",
     "text": "VARCHAR",
-    "row": "UBIGINT",
 }
 """Columns of a file of rows; a file without rows is an empty table of these."""
-_RESOURCE: Final = """
+_NOWHERE: Final = f"CREATE VIEW nowhere_row AS FROM odd_row WHERE kind = {NOWHERE}"
+_RESOURCE: Final = f"""
     CREATE VIEW resource AS
     SELECT kind, key, shard, line, "offset", name AS type, text AS id
-    FROM resource_row JOIN path USING (path)
+    FROM (FROM resource_row UNION ALL FROM odd_row WHERE kind <> {NOWHERE}) JOIN path USING (path)
 """
+_MARKED: Final = {
+    REFERENCES: "SELECT * FROM found",
+    RESOURCES: 'SELECT shard, line, "offset", path, mark, '
+    f"CASE WHEN mark & {AGAIN} <> 0 THEN text END AS id FROM found",
+}
+"""What is kept of the rows that have a mark: of resources little, since they may be many."""
 
 
 def require_duckdb() -> None:
@@ -65,11 +70,11 @@ def require_duckdb() -> None:
 class RelationStore:
     """The tables, as a context manager. What was added can be asked for once the store is settled.
 
-    resource_row    every resource, as relation_rows.py has it
-    reference_row   every reference by type and id
-    nowhere_row     every reference that leads nowhere by its form
+    resource_row    every resource that was accepted and has an id, as relation_rows.py has it
+    odd_row         every other one, and every reference that leads nowhere by its form
+    nowhere_row     these references
     identifier_row  every business identifier
-    target_row      what lies outside the job and counts as present: key, path (of its type)
+    marked_resource_row, marked_reference_row  what a join marked
     path            the number of a path, or type, in those, and its name
     resource        every resource: kind, key, shard, line, offset, type, id
     counted         what is only counted: kind, path (its name), text, count
@@ -140,7 +145,26 @@ class RelationStore:
         self._database.register("names", self._rows.names())
         self.run("CREATE TABLE path AS SELECT path, name FROM names")
         self._database.unregister("names")
+        self.run(_NOWHERE)
         self.run(_RESOURCE)
+
+    def paths(self, *names: str) -> list[tuple[int, int]]:
+        """Return (path, how many rows of these names have it)."""
+        return list(self._rows.paths(*names).items())
+
+    def join(self, wrong: list[int], ignored: list[int]) -> None:
+        """Look up every reference: see reference_join.py. Makes a table of the references, and one
+        of the resources, that have a mark.
+        """
+        import pyarrow as pa
+
+        self._rows.join(wrong, ignored)
+        schema = self._rows.marked_schema()
+        for name, query in _MARKED.items():
+            found = pa.RecordBatchReader.from_batches(schema, self._rows.marked(name))
+            self._database.register("found", found)
+            self.run(f"CREATE TABLE marked_{name} AS {query}")
+            self._database.unregister("found")
 
     def run(self, query: str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement."""

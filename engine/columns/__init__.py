@@ -6,10 +6,13 @@ from __future__ import annotations
 
 try:
     from bulkfhir._native import (
+        KnownKeys,
         bucketed,
+        by_bucket,
         count_lines,
         fill,
         gather,
+        in_order,
         keys,
         measure,
         rebase,
@@ -19,14 +22,22 @@ try:
     )
 except ImportError:
     from .plain import bucketed, count_lines, fill, gather, keys, measure, rebase, repeated
+    from .plain_join import (
+        KnownKeys,  # type: ignore[assignment] # a class with the same methods
+        by_bucket,
+        in_order,
+    )
     from .plain_relations import relation_keys, relations_of
 
 __all__ = [
     "BUCKETS",
+    "KnownKeys",
     "bucketed",
+    "by_bucket",
     "count_lines",
     "fill",
     "gather",
+    "in_order",
     "keys",
     "measure",
     "rebase",
@@ -36,4 +47,4 @@ __all__ = [
 ]
 
 BUCKETS = 256
-"""How many there are in ``bucketed``."""
+"""How many there are in ``bucketed`` and in ``by_bucket``."""

@@ -6,6 +6,7 @@ __all__ = [
     "LAYOUT",
     "Acceptor",
     "Judgement",
+    "KnownKeys",
     "count_lines",
     "fill",
     "rebase",
@@ -16,6 +17,8 @@ __all__ = [
     "gather",
     "relations_of",
     "relation_keys",
+    "by_bucket",
+    "in_order",
     "tags",
     "known_names",
 ]
@@ -84,3 +87,14 @@ def relations_of(
     data: bytes, starts: bytes, ends: bytes, secret: bytes
 ) -> tuple[list[bytes], list[str], list[tuple[int, str, int, int]], list[int]]: ...
 def relation_keys(head: bytes, texts: bytes, secret: bytes) -> bytes: ...
+def by_bucket(blocks: list[tuple[bytes, bytes]]) -> bytes: ...
+def in_order(stood: bytes, marks: bytes) -> bytes: ...
+
+@final
+class KnownKeys:
+    # The resources of one bucket; see engine/columns/plain_join.py. All of it raises ValueError.
+
+    def __new__(cls, wrong: list[int], ignored: list[int]) -> Self: ...
+    def add(self, keys: bytes, codes: bytes) -> None: ...
+    def refer(self, keys: bytes, codes: bytes) -> bytes: ...
+    def marks(self, keys: bytes) -> bytes: ...

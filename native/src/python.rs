@@ -358,6 +358,61 @@ fn relation_keys<'py>(
     })
 }
 
+/// The columns (keys of 16 bytes, codes) of all blocks, in the order of their buckets.
+#[pyfunction]
+fn by_bucket<'py>(
+    py: Python<'py>,
+    blocks: Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let blocks: Vec<_> = blocks
+        .iter()
+        .map(|(keys, codes)| (keys.as_bytes(), codes.as_bytes()))
+        .collect();
+    made(py, || relations::by_bucket(&blocks))
+}
+
+/// The marks in the order in which their rows stood before `by_bucket`.
+#[pyfunction]
+fn in_order<'py>(py: Python<'py>, stood: &[u8], marks: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    made(py, || relations::in_order(stood, marks))
+}
+
+/// The resources of one bucket, which references are looked up in.
+#[pyclass]
+struct KnownKeys {
+    inner: relations::KnownKeys,
+}
+
+#[pymethods]
+impl KnownKeys {
+    #[new]
+    fn new(wrong: Vec<u64>, ignored: Vec<u32>) -> Self {
+        KnownKeys {
+            inner: relations::KnownKeys::new(wrong, ignored),
+        }
+    }
+
+    fn add(&mut self, py: Python<'_>, keys: &[u8], codes: &[u8]) -> PyResult<()> {
+        let inner = &mut self.inner;
+        py.allow_threads(|| inner.add(keys, codes)).map_err(refused)
+    }
+
+    fn refer<'py>(
+        &mut self,
+        py: Python<'py>,
+        keys: &[u8],
+        codes: &[u8],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let inner = &mut self.inner;
+        made(py, || inner.refer(keys, codes))
+    }
+
+    fn marks<'py>(&self, py: Python<'py>, keys: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let inner = &self.inner;
+        made(py, || inner.marks(keys))
+    }
+}
+
 /// Every enumeration of tags: its name, and the names and numbers of its tags.
 #[pyfunction]
 fn tags() -> Vec<(&'static str, Vec<(&'static str, u8)>)> {
@@ -380,6 +435,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("LAYOUT", LAYOUT)?;
     module.add_class::<Acceptor>()?;
     module.add_class::<Judgement>()?;
+    module.add_class::<KnownKeys>()?;
     module.add_function(wrap_pyfunction!(count_lines, module)?)?;
     module.add_function(wrap_pyfunction!(fill, module)?)?;
     module.add_function(wrap_pyfunction!(rebase, module)?)?;
@@ -390,6 +446,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(gather, module)?)?;
     module.add_function(wrap_pyfunction!(relations_of, module)?)?;
     module.add_function(wrap_pyfunction!(relation_keys, module)?)?;
+    module.add_function(wrap_pyfunction!(by_bucket, module)?)?;
+    module.add_function(wrap_pyfunction!(in_order, module)?)?;
     module.add_function(wrap_pyfunction!(tags, module)?)?;
     module.add_function(wrap_pyfunction!(known_names, module)?)
 }

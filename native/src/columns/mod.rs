@@ -16,7 +16,7 @@ const LARGE: Mismatch = "a number too large";
 /// How many buckets keys are put into: by their lowest byte.
 pub const BUCKETS: usize = 256;
 
-fn column<const WIDTH: usize>(
+pub fn column<const WIDTH: usize>(
     bytes: &[u8],
 ) -> Result<impl ExactSizeIterator<Item = [u8; WIDTH]> + '_, Mismatch> {
     let words = bytes.chunks_exact(WIDTH);

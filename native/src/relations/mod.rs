@@ -5,6 +5,7 @@
 //! Bundle's entry are. engine/columns/relations.py says the same in Python, and reads the lines
 //! that are odd: names or texts with escapes, very long ones, deep ones.
 
+mod join;
 mod key;
 mod line;
 mod paths;
@@ -12,6 +13,7 @@ mod paths;
 use std::collections::HashMap;
 
 use crate::accept::spelling::respell;
+pub use join::{by_bucket, in_order, KnownKeys};
 pub use key::key;
 use line::{LineWalk, Referral, Said, Unclear};
 use paths::Paths;
