@@ -41,7 +41,7 @@ COLUMN = {
         values definitions
         patterns
         block excerpt
-        text_columns memory issue undecided declaration errors crash_log
+        text_columns memory issue undecided declaration errors crash_log near_name
         light_dataclass lazy_pattern
     """,
     "engine": """

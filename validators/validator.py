@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
@@ -21,11 +21,11 @@ from .explainer.form import (
     RESOURCE_TYPE_NO_NAME,
     RESOURCE_TYPE_NO_STRING,
     RESOURCE_TYPE_UNKNOWN,
-    near_name,
 )
 from .explainer.resource_walk import Explainer
 from .issue import Issue, Remark, Verdict, any_fails, crash_verdict
 from .native.acceptance import NATIVE, Acceptance
+from .near_name import near_name
 from .schema import Schema
 from .search import SearchedElements
 from .terminology import TerminologyRules
@@ -322,8 +322,13 @@ class _TypeHint:
         self._name = name
 
     def __str__(self) -> str:
-        near = near_name(self._name, _type_names())
+        near = _near_type(self._name)
         return f"; did you mean '{near}'?" if near and Schema(core()).is_resource(near) else ""
+
+
+@lru_cache(maxsize=1024)
+def _near_type(name: str) -> str | None:
+    return near_name(name, _type_names(), alone=True)
 
 
 @cache

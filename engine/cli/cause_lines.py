@@ -53,13 +53,16 @@ def _found(entry: Mapping[str, Any]) -> str:
 
 
 def _more(summary: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> str:
-    told = len(summary["causes"]) == summary["causesInAll"]
+    known = len(summary["causes"])
+    told = known == summary["causesInAll"]
     issues = sum(entry["issues"] for entry in summary["causes" if told else "rules"])
     left = issues - sum(cause["issues"] for cause in shown)
     groups = summary["causesInAll"] - len(shown)
     kinds = "1 more kind" if groups == 1 else f"{groups:,} more kinds"
-    kept = len(shown) < len(summary["causes"])
-    note = "--statistics" if kept else "too many kinds to list; the most frequent ones stand here"
+    if len(shown) == known:
+        note = "too many kinds to list; the most frequent ones stand here"
+    else:
+        note = "--statistics" if told else f"--statistics lists the {known:,} most frequent kinds"
     return f"{left:,} x {kinds} of findings ({note})"
 
 

@@ -19,7 +19,6 @@ from typing import Any, Final
 import click
 
 from .configuration_file import OWN, SHARED, ConfigurationFile, find_configuration
-from .nearest_name import nearest_name
 from .option_types import Location, PlainText
 
 __all__ = ["configurable", "with_config"]
@@ -217,5 +216,7 @@ def _dashed(key: str) -> str:
 
 
 def _near(key: str, names: set[str]) -> str:
-    near = nearest_name(_dashed(key), sorted(names))
+    from bulkfhir.validators.near_name import near_name
+
+    near = near_name(_dashed(key), sorted(names), cutoff=0.6)
     return f"; did you mean '{near}'?" if near else ""

@@ -71,7 +71,8 @@ def command(
     from .live import progress_shown
 
     sources = options.sources_of(sources, running)
-    choices, showing = options.chosen(running, fail_on), options.shown(running)
+    choices = options.chosen(running, fail_on)
+    showing = options.shown(running, choices)
     if running["resume"] and not running["job_id"]:
         raise click.UsageError("--resume goes on with the job that --job-id names")
     if report_values and (no_report or not choices.values):

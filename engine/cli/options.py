@@ -13,6 +13,7 @@ from ..job_choices import LEVELS, LIMITS, TERMINOLOGIES, UNKNOWN_PROFILES, Choic
 from .baseline import Baseline
 from .option_types import Location
 from .showing import FAIL_ON, SEVERITIES, Showing
+from .shown_terms import shown_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -371,15 +372,15 @@ def showing(command: Command) -> Command:
     )
 
 
-def shown(parameters: dict[str, Any]) -> Showing:
+def shown(parameters: dict[str, Any], choices: Choices) -> Showing:
     """Take out of a command's parameters what is to be shown, and return it.
 
-    Raises UsageError for a baseline that is none.
+    Raises UsageError for a baseline that is none, and for what is neither a rule nor a place.
     """
     baseline = parameters.pop("baseline")
     return Showing(
-        parameters.pop("select"),
-        parameters.pop("ignore"),
+        shown_terms("--select", parameters.pop("select"), choices),
+        shown_terms("--ignore", parameters.pop("ignore"), choices),
         parameters.pop("severity"),
         None if baseline is None else Baseline.read(baseline),
     )

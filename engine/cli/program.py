@@ -17,7 +17,6 @@ import click
 from ..printable import printable
 from . import exits
 from .configuration import configurable, with_config
-from .nearest_name import nearest_name
 from .streams import say, settle_output
 
 if TYPE_CHECKING:
@@ -74,7 +73,9 @@ class Program(click.Group):
         """Find a command by the first argument; one that there is not is asked after."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            near = nearest_name(name, COMMANDS)
+            from bulkfhir.validators.near_name import near_name
+
+            near = near_name(name, COMMANDS, cutoff=0.6)
             ctx.fail(f"No such command '{name}'." + (f" Did you mean '{near}'?" if near else ""))
         return super().resolve_command(ctx, args)
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from ..printable import printable
-from .nearest_name import nearest_name
 from .option_types import Location
 
 if TYPE_CHECKING:
@@ -68,6 +67,7 @@ def explain(name: str, packages: tuple[str, ...]) -> None:
     the definitions of R4 and of the packages.
     """
     from bulkfhir.validators.catalogue import sentences
+    from bulkfhir.validators.near_name import near_name
     from bulkfhir.validators.rule_pages import section_of
 
     from ..errors import ConfigurationError
@@ -77,7 +77,7 @@ def explain(name: str, packages: tuple[str, ...]) -> None:
     if rule is None and _explain_invariant(name, packages):
         return
     if rule is None:
-        near = nearest_name(name, (one.name for one in EVERY_RULE), cutoff=0.75)
+        near = near_name(name, (one.name for one in EVERY_RULE))
         hint = f", did you mean {near}?" if near else ";"
         raise ConfigurationError(
             f"{name}: no rule is called so{hint} `bulkfhir rules` lists them, and --package names "

@@ -90,7 +90,8 @@ def command(
     from .tables import show_summary
 
     sources = options.sources_of(sources, running)
-    choices, showing = options.chosen(running, fail_on), options.shown(running)
+    choices = options.chosen(running, fail_on)
+    showing = options.shown(running, choices)
     begun = time.monotonic()
     for_person = output_format in ("human", "grouped")
     with opened_output(output_file) as out, ExitStack() as live:

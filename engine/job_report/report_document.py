@@ -17,6 +17,7 @@ from bulkfhir.validators.undecided import undecided_by_kind
 from ..counting.causes import Cause, Causes, Mend
 from ..counting.summary import Example, Summary
 from ..judging.import_rules import rule_named
+from ..judging.later_codes import later_codes
 from ..judging.other_releases import other_releases
 from .job_facts import JobFacts
 from .not_checked import not_checked
@@ -59,6 +60,7 @@ def report_document(facts: JobFacts, packages: Sequence[str], text: EveryText) -
         "drowning": _drowning(summary.causes),
         "unknownProfiles": profiles_needed(summary.causes, values=facts.wish.values),
         "otherVersions": _other_versions(summary.causes, text, values=facts.wish.values),
+        "laterCodes": _later_codes(summary.causes, text),
         "undecided": _undecided(summary, text),
         "packages": ["hl7.fhir.r4.core#4.0.1", *map(text.file, packages)],
         "notChecked": list(not_checked(facts)),
@@ -211,6 +213,21 @@ def _other_versions(causes: Causes, text: EveryText, *, values: bool) -> list[Js
             "members": list(one.members) if values else [],
         }
         for one in other_releases(causes)
+    ]
+
+
+def _later_codes(causes: Causes, text: EveryText) -> list[Json]:
+    """Return the codes that a later release of HL7 Terminology has, which lies in the cache: it is
+    published, so that its codes say nothing that the data alone holds.
+    """
+    return [
+        {
+            "system": text.url(one.system),
+            "codes": list(one.codes),
+            "issues": one.issues,
+            "package": text.file(one.package),
+        }
+        for one in later_codes(causes)
     ]
 
 

@@ -28,6 +28,9 @@ _CAUSES = 100
 _ROWS = 50
 """Rows of any other list."""
 
+_CODES = 10
+"""Codes of a code system that are named."""
+
 Json = Mapping[str, Any]
 
 
@@ -73,12 +76,15 @@ def _section(title: str, body: str) -> str:
 def _verdict(document: Json) -> str:
     figures, status = document["figures"], document["job"]["status"]
     rejected = figures["rejected"] + figures["notJudged"]
-    said = (
-        f"{rejected:,} of {amount(figures['resources'], 'resource')} rejected"
-        if rejected
-        else f"All {amount(figures['resources'], 'resource')} accepted"
-    )
-    if unread := figures["files"] - figures["filesReadToTheEnd"]:
+    unread = figures["files"] - figures["filesReadToTheEnd"]
+    resources = amount(figures["resources"], "resource")
+    if rejected:
+        said = f"{rejected:,} of {resources} rejected"
+    elif not figures["resources"]:
+        said = "No resource was read"
+    else:  # of what was not read nobody knows
+        said = f"{resources} read and accepted" if unread else f"All {resources} accepted"
+    if unread:
         said += f", {unread:,} of {amount(figures['files'], 'file')} not read to the end"
     kind = "verdict" if status == "COMPLETED" else "verdict bad"
     return f'<p class="{kind}">{_text(said)} <span>{_text(status)}</span></p>'
@@ -179,6 +185,7 @@ def _mending(document: Json) -> str:
                 _steps(document["mend"], document["figures"]["rejected"]),
                 _sentences(map(_package_needed, document["unknownProfiles"])),
                 _sentences(map(_version, document["otherVersions"])),
+                _sentences(map(_later, document["laterCodes"])),
             ),
         )
     )
@@ -211,6 +218,15 @@ def _version(entry: Json) -> str:
     return (
         f"{amount(entry['lines'], 'line')} of {entry['type'] or 'unknown type'}: like "
         f"{' or '.join(entry['versions'])}, not R4{members}"
+    )
+
+
+def _later(entry: Json) -> str:
+    codes = ", ".join(entry["codes"][:_CODES]) + (", ..." if len(entry["codes"]) > _CODES else "")
+    named = f": {codes}" if codes else ""
+    return (
+        f"{entry['issues']:,} times a code of {entry['system']} that R4 does not know, and that "
+        f"{entry['package']} in the cache has{named}"
     )
 
 

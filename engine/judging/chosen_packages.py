@@ -22,8 +22,8 @@ _log = logging.getLogger("bulkfhir.engine")
 
 def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
     """Open the packages and log one warning for what they lack, one for each that is for another
-    FHIR version than it says, one for all expressions that are no FHIRPath, and one for each
-    profile that has a fault.
+    FHIR version than it says or holds links, one for all expressions that are no FHIRPath, and one
+    for each profile that has a fault.
 
     Raises ConfigurationError for a package that cannot be found or read.
     """
@@ -42,6 +42,9 @@ def check_packages(packages: Sequence[str], defaults: Sequence[str]) -> None:
         raise ConfigurationError(str(error)) from None
     for sentence in opened.mislabelled():
         _log.warning("%s", sentence)
+    for package in opened.packages:
+        if left_out := package.left_out_sentence():
+            _log.warning("%s", left_out)
     usable = UsableSnapshots(opened)
     profiles = [
         url

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from configparser import Error as ConfigFileError
 from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
 
-from ..errors import AccessDenied, ConfigurationError, Unavailable
+from ..errors import AccessDenied, Unavailable
 from .patience import Patience
-from .s3_errors import translated
+from .s3_errors import settings_used, translated
 
 __all__ = ["S3Client"]
 
@@ -81,7 +79,7 @@ class S3Client:
 def _new_client() -> Any:
     # A session of its own: boto3's default one is not safe to share among threads, and keeps the
     # credentials that it once read.
-    try:
+    with settings_used():
         session = botocore.session.Session()
         # Patience tries again, and says so; of botocore's own tries nothing is said.
         chosen = session.get_config_variable("max_attempts")
@@ -89,8 +87,6 @@ def _new_client() -> Any:
         client = boto3.session.Session(botocore_session=session).client("s3", config=once)
         _look_for_token(session)
         return client
-    except (BotoCoreError, ConfigFileError, ValueError, OSError) as error:
-        raise ConfigurationError(f"the AWS settings cannot be used: {error}") from None
 
 
 def _look_for_token(session: botocore.session.Session) -> None:

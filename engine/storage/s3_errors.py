@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from configparser import Error as ConfigFileError
 from typing import Final
 
 from botocore.exceptions import (
@@ -19,9 +20,16 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import HTTPError
 
-from ..errors import AccessDenied, Changed, NotFound, StorageError, Unavailable
+from ..errors import (
+    AccessDenied,
+    Changed,
+    ConfigurationError,
+    NotFound,
+    StorageError,
+    Unavailable,
+)
 
-__all__ = ["BROKEN", "BeyondEnd", "translated"]
+__all__ = ["BROKEN", "BeyondEnd", "settings_used", "translated"]
 
 BROKEN: Final = (BotoCoreError, HTTPError, OSError)
 """What reading the body of an answer may raise."""
@@ -74,6 +82,17 @@ _ADVICE: Final = (
 
 class BeyondEnd(StorageError):
     """A range that begins at or after the object's end."""
+
+
+@contextlib.contextmanager
+def settings_used() -> Iterator[None]:
+    """Raise what boto3 refuses while it makes a client as a ConfigurationError: a profile that
+    there is not, a file that it cannot read, an endpoint that is none.
+    """
+    try:
+        yield
+    except (BotoCoreError, ConfigFileError, ValueError, OSError) as error:
+        raise ConfigurationError(f"the AWS settings cannot be used: {error}") from None
 
 
 @contextlib.contextmanager

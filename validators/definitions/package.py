@@ -24,7 +24,7 @@ from ..light_dataclass import dataclass
 from .archive import Archive, pack
 from .exact_decimals import with_exact_decimals
 from .shapes import misshapen
-from .tarball import read_folder, read_tarball
+from .tarball import Member, read_folder, read_tarball
 from .trim import KINDS, trim
 
 __all__ = ["Package", "cache_folder", "open_package"]
@@ -32,6 +32,9 @@ __all__ = ["Package", "cache_folder", "open_package"]
 _log = logging.getLogger(__name__)
 _MANIFEST = "Package"  # the kind under which a package's own description lies in its archive
 _DIGEST = hashlib.sha256().digest_size
+_NAMED = 3
+"""Files of a kind that a sentence names."""
+
 _BOM = b"\xef\xbb\xbf"
 
 Resource = dict[str, Any]
@@ -47,6 +50,7 @@ class Package:
     stated         the FHIR versions that its StructureDefinitions state, each once
     dependencies   name -> version wanted
     references     kind -> canonical urls that its definitions refer to and that decide verdicts
+    left_out       names of its files that are links, or devices, and were not read
     definitions    its resources, by kind and canonical url
     digest         of its contents, and of the code that reads them
     """
@@ -59,6 +63,7 @@ class Package:
     stated: Sequence[str]
     dependencies: Mapping[str, str]
     references: Mapping[str, Sequence[str]]
+    left_out: Sequence[str]
     definitions: Archive
     digest: str
 
@@ -66,6 +71,13 @@ class Package:
     def label(self) -> str:
         """``name#version``, or the path of a plain folder."""
         return f"{self.name}#{self.version}" if self.name else str(self.path)
+
+    def left_out_sentence(self) -> str | None:
+        """Return one sentence that names what was not read; None where all was."""
+        if not self.left_out:
+            return None
+        names = ", ".join(self.left_out[:_NAMED]) + (", …" if len(self.left_out) > _NAMED else "")
+        return f"{self.path}: links are not followed, and what they stand for is left out: {names}"
 
 
 def cache_folder() -> Path:
@@ -93,11 +105,7 @@ def open_package(path: Path) -> Package:
         if path.is_dir():
             inner = path / "package"
             members = list(read_folder(inner if inner.is_dir() else path))
-            key = _key(
-                part
-                for name, content in members
-                for part in (str(name).encode(), len(content).to_bytes(8, "little"), content)
-            )
+            key = _key(part for name, content in members for part in _parts(name, content))
             archive = _cached(key) or _prepare(path, key, members)
         elif path.is_file():
             data = path.read_bytes()
@@ -115,7 +123,14 @@ def open_package(path: Path) -> Package:
     return _described(path, archive, key)
 
 
-def _package_files(path: Path, data: bytes) -> Iterator[tuple[PurePosixPath, bytes]]:
+def _parts(name: PurePosixPath, content: bytes | None) -> tuple[bytes, ...]:
+    """Return what stands for a file in the digest of its folder."""
+    if content is None:
+        return (str(name).encode(), b"left out")
+    return (str(name).encode(), len(content).to_bytes(8, "little"), content)
+
+
+def _package_files(path: Path, data: bytes) -> Iterator[Member]:
     """Of an archive's files those that a package's definitions lie in: ``package/*.json``, neither
     examples nor other material.
     """
@@ -155,10 +170,14 @@ def _cached(key: str) -> Archive | None:
         return None  # of another format: made again
 
 
-def _prepare(path: Path, key: str, members: Iterable[tuple[PurePosixPath, bytes]]) -> Archive:
+def _prepare(path: Path, key: str, members: Iterable[Member]) -> Archive:
     manifest: Resource = {}
     resources: list[Resource] = []
+    left_out: list[str] = []
     for name, content in members:
+        if content is None:
+            left_out.append(name.name)
+            continue
         resource = _parsed(path, name, content)
         if name.name == "package.json":
             manifest = resource
@@ -166,7 +185,7 @@ def _prepare(path: Path, key: str, members: Iterable[tuple[PurePosixPath, bytes]
             resources.append(_trimmed(path, name, resource, content))
     if not manifest and not resources:
         raise PackageError(f"{path}: holds neither package.json nor conformance resources")
-    body = pack([*resources, _description(path, manifest, resources)])
+    body = pack([*resources, _description(path, manifest, resources) | {"leftOut": left_out}])
     _keep(key, body)
     return Archive(body)
 
@@ -290,6 +309,7 @@ def _described(path: Path, archive: Archive, key: str) -> Package:
         stated=tuple(described["stated"]),
         dependencies=dict(described["dependencies"]),
         references=described["references"],
+        left_out=tuple(described["leftOut"]),
         definitions=archive,
         digest=key,
     )

@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import tempfile
 from collections.abc import Iterator
-from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ..errors import PackageError
 from ..lazy_pattern import lazy_pattern
+from ..near_name import near_name
 from .package import open_package
-from .tarball import read_folder, read_tarball
+from .tarball import Member, read_folder, read_tarball
 
 __all__ = [
     "find",
@@ -27,6 +28,7 @@ __all__ = [
     "version_pattern",
 ]
 
+_log = logging.getLogger(__name__)
 _NAME = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VERSION = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _LONGEST = 200
@@ -95,8 +97,8 @@ def _perhaps_meant(label: str) -> str:
     names; empty where none is near.
     """
     labels = [path.name for path in installed()]
-    near = get_close_matches(label.replace("@", "#"), labels, n=1, cutoff=0.75)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = near_name(label.replace("@", "#"), labels)
+    return f"; did you mean {near}?" if near else ""
 
 
 def find(name: str, version: str) -> Path | None:
@@ -142,11 +144,15 @@ def install(path: Path) -> Path:
     folder = standard_cache() / package.label
     if folder.exists():
         raise PackageError(f"{package.label} is there already: {folder}")
+    if sentence := package.left_out_sentence():
+        _log.warning("%s", sentence)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             whole = Path(scratch) / "whole"
             for name, content in _files(path):
+                if content is None:
+                    continue
                 target = whole / "package" / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
@@ -174,7 +180,7 @@ def remove(label: str) -> Path:
     return folder
 
 
-def _files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+def _files(path: Path) -> Iterator[Member]:
     """The package's files, relative to its ``package`` folder."""
     if path.is_dir():
         inner = path / "package"

@@ -1,7 +1,7 @@
 """Files of a FHIR package, out of a ``.tgz`` or an unpacked folder; neither is trusted.
 
-Nothing is written and no link is followed: what leaves the standard layout, or is too large, is
-refused.
+Nothing is written and no link is followed, which is said: what leaves the standard layout, or is
+too large, is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import PackageError
 
-__all__ = ["FILE_LIMIT", "TOTAL_LIMIT", "read_folder", "read_tarball"]
+__all__ = ["FILE_LIMIT", "TOTAL_LIMIT", "Member", "read_folder", "read_tarball"]
+
+Member = tuple[PurePosixPath, bytes | None]
+"""The path of a member in its package, and its content: None where it is left out."""
 
 FILE_LIMIT = 128 << 20
 """Bytes of one file. The largest known (a CodeSystem of a national terminology) has 60 MB."""
@@ -59,12 +62,11 @@ def _checked(member: tarfile.TarInfo, count: int) -> PurePosixPath:
     return path
 
 
-def read_tarball(archive: Path, data: bytes) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """Yield (path inside the archive, content) of every regular file. ``data`` is the ``.tgz``;
-    ``archive`` names it in errors.
+def read_tarball(archive: Path, data: bytes) -> Iterator[Member]:
+    """Yield (path inside the archive, content) of every member but folders; the content is None of
+    a link or a device, which is left out. ``data`` is the ``.tgz``; ``archive`` names it in errors.
 
-    Raises PackageError for a damaged archive, a path that escapes, and sizes over the limits. Links
-    and devices are left out.
+    Raises PackageError for a damaged archive, a path that escapes, and sizes over the limits.
     """
     try:
         with (
@@ -74,23 +76,26 @@ def read_tarball(archive: Path, data: bytes) -> Iterator[tuple[PurePosixPath, by
             for count, member in enumerate(tar, start=1):
                 path = _checked(member, count)
                 content = tar.extractfile(member) if member.isreg() else None
-                if content is not None:
-                    yield path, content.read()
+                if not member.isdir():
+                    yield path, None if content is None else content.read()
     except PackageError as error:
         raise PackageError(f"{archive}: {error}") from error
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeError) as error:
         raise PackageError(f"{archive}: not a readable .tgz ({error})") from error
 
 
-def read_folder(folder: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+def read_folder(folder: Path) -> Iterator[Member]:
     """Yield (name, content) of every ``.json`` file that lies directly in the folder, in the order
-    of names. Links are left out.
+    of names; the content is None of a link, which is left out.
 
     Raises PackageError for sizes over the limits.
     """
     total = 0
     for path in sorted(folder.iterdir()):
-        if path.suffix != ".json" or path.is_symlink() or not path.is_file():
+        if path.suffix == ".json" and path.is_symlink():
+            yield PurePosixPath(path.name), None
+            continue
+        if path.suffix != ".json" or not path.is_file():
             continue
         size = path.stat().st_size
         total += size

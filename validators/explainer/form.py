@@ -12,6 +12,7 @@ from ..checks.check import Check, Issues, added, prefix_locations, union
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
+from ..near_name import near_name
 from ..schema import Property, TypeSchema
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "unknown_element",
     "with_choice",
     "wrong_form",
-    "near_name",
 ]
 
 ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
@@ -158,18 +158,13 @@ class _Hint:
         self._name, self._schema = name[:128], schema
 
     def __str__(self) -> str:
-        near = near_name(self._name, tuple(self._schema.properties))
+        near = _near_property(self._name, tuple(self._schema.properties))
         return f"; did you mean '{near}'?" if near else ""
 
 
 @lru_cache(maxsize=1024)
-def near_name(name: str, names: tuple[str, ...]) -> str | None:
-    """Return the one name of several that differs from ``name`` by case, or by a letter or two."""
-    import difflib  # takes a millisecond to import, and only names that are wrong need it
-
-    alike = [known for known in names if known.lower() == name.lower()]
-    found = alike or difflib.get_close_matches(name, names, n=2, cutoff=0.75)
-    return found[0] if len(found) == 1 else None
+def _near_property(name: str, names: tuple[str, ...]) -> str | None:
+    return near_name(name, names, alone=True)
 
 
 def _conflict(prop: Property, owner: Mapping[str, Any], siblings: frozenset[str]) -> Issues:

@@ -11,6 +11,10 @@ from tests.engine.cli.test_cli import bulkfhir
 
 __all__ = ["bulkfhir"]
 
+PACKAGE = Path(__file__).resolve().parents[3] / "fixtures" / "packages" / "example.profiles"
+INVARIANT = "n-1"
+"""An invariant that the package states, and R4 does not."""
+
 LINES = [
     {"id": "1", "gender": "m", "name": [{"family": " a"}]},
     {"id": "2", "birthDate": "x", "name": [{"given": ["B", 7]}]},
@@ -52,6 +56,8 @@ EVERY = ["binding-required", "date", "json-type", "string-whitespace"]
         pytest.param(("--select", "date"), ["date"], id="a rule"),
         pytest.param(("--select", "Patient.name"), EVERY[2:], id="below a place"),
         pytest.param(("--select", "Patient.nam"), [], id="no part of a name"),
+        pytest.param(("--select", "Patient.name[1].family"), EVERY[3:], id="indexes do not count"),
+        pytest.param(("--select", "pat-1"), [], id="an invariant"),
         pytest.param(("--ignore", "Patient.name.given"), [*EVERY[:2], EVERY[3]], id="not a place"),
         pytest.param(
             ("--select", "Patient", "--ignore", "date"), [EVERY[0], *EVERY[2:]], id="both"
@@ -61,6 +67,47 @@ EVERY = ["binding-required", "date", "json-type", "string-whitespace"]
 )
 def test_what_is_asked_for_is_shown_and_verdicts_stay(bulkfhir, options, rules):
     assert found(bulkfhir, *options) == rules
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore"])
+@pytest.mark.parametrize("command", [("validate",), ("import", "-o", "out")], ids=lambda c: c[0])
+@pytest.mark.parametrize(
+    ("term", "said"),
+    [
+        ("blank-strng", "(did you mean blank-string?)"),
+        ("Pateint.name", "(did you mean Patient.name?)"),
+        ("patient", "(did you mean Patient?)"),
+        ("us-core-1", "--package names the package"),
+    ],
+)
+def test_what_is_neither_a_rule_nor_a_place_is_refused(bulkfhir, command, option, term, said):
+    result = bulkfhir(*command, "p.ndjson", option, "date", option, term)
+    assert (result.code, result.out) == (2, "")
+    assert f"{option} {term}: neither a rule nor a place in a resource" in result.err
+    assert said in result.err
+    assert not Path("out").exists()
+
+
+def test_an_invariant_of_a_package_is_known_where_the_package_is(bulkfhir):
+    with_package = ("--package", str(PACKAGE), "--select", INVARIANT)
+    assert bulkfhir("validate", "p.ndjson", "--select", INVARIANT).code == 2
+    assert bulkfhir("validate", "p.ndjson", *with_package).code == 1
+
+
+def test_a_plug_in_has_rules_of_its_own(bulkfhir, toys):
+    assert bulkfhir("validate", "p.ndjson", "--judge", "toy", "--select", "no-rule").code == 0
+
+
+def test_kinds_that_no_option_lists_are_told_from_those_that_one_does(bulkfhir):
+    write([{"id": str(number), "gender": f"g{number}"} for number in range(2_003)])
+    form = ("validate", "p.ndjson", "--level", "structure-only", "--workers", "1")
+    kinds = " more kinds of findings "
+    said = bulkfhir(*form).out
+    assert f"1,998 x 1,998{kinds}(--statistics lists the 2,000 most frequent kinds)" in said
+    said = bulkfhir(*form, "--statistics").out
+    assert f"3 x 3{kinds}(too many kinds to list; the most frequent ones stand here)" in said
+    write([{"id": str(number), "gender": f"g{number}"} for number in range(7)])
+    assert f"2 x 2{kinds}(--statistics)" in bulkfhir(*form).out
 
 
 def test_a_baseline_leaves_what_is_new(bulkfhir):

@@ -33,6 +33,10 @@ def folder_of(job):
     return Path(job.job_folder.removeprefix("file://"))
 
 
+def page_of(job):
+    return (folder_of(job) / "report.html").read_text("utf-8")
+
+
 def document_of(job):
     return json.loads((folder_of(job) / "report.json").read_text("utf-8"))
 
@@ -58,15 +62,26 @@ def test_report_says_what_the_job_came_to(source, tmp_path):
 
 def test_page_says_the_same_as_the_json(source, tmp_path):
     job = run(source, tmp_path / "out")
-    page = (folder_of(job) / "report.html").read_text("utf-8")
+    page = page_of(job)
     text = re.sub(r"<[^>]+>", " ", page)
     for one in document_of(job)["causes"]:
         assert one["message"].replace("'", "&#x27;") in text
     assert "2 of 3 resources rejected" in text
 
 
+def test_page_does_not_speak_of_what_was_not_read(write, patient, tmp_path):
+    write("in/a.ndjson", [patient("a"), patient("b")])
+    (tmp_path / "in/b.ndjson.gz").write_bytes(b"no archive")
+    said = "2 resources read and accepted, 1 of 2 files not read to the end"
+    assert said in page_of(run(tmp_path / "in", tmp_path / "out"))
+    (tmp_path / "in/b.ndjson.gz").unlink()
+    assert "All 2 resources accepted" in page_of(run(tmp_path / "in", tmp_path / "two"))
+    (tmp_path / "in/a.ndjson").write_bytes(b"")
+    assert "No resource was read" in page_of(run(tmp_path / "in", tmp_path / "three"))
+
+
 def test_page_may_load_and_run_nothing(source, tmp_path):
-    page = (folder_of(run(source, tmp_path / "out")) / "report.html").read_text("utf-8")
+    page = page_of(run(source, tmp_path / "out"))
     assert "default-src 'none'; style-src 'sha256-" in page
     assert "unsafe" not in page
     assert "<script" not in page

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from bulkfhir.engine import validate_files
+from bulkfhir.engine import import_job, validate_files
 from bulkfhir.engine.cli.cause_lines import cause_lines
 from bulkfhir.engine.cli.summary_json import summary_json
 from bulkfhir.engine.judging.later_codes import LaterCodes, later_codes
@@ -34,10 +35,10 @@ def hold(cache, label, *codes, **more):
 
 
 @pytest.fixture
-def found(write):
-    """Validates observations with these categories, and returns the summary."""
+def observed(write):
+    """Writes observations with these categories, and returns where they lie."""
 
-    def of(*codes, **options):
+    def of(*codes):
         lines = [
             {
                 "resourceType": "Observation",
@@ -48,8 +49,17 @@ def found(write):
             }
             for number, code in enumerate(codes)
         ]
-        source = write("in.ndjson", [json.dumps(line).encode() for line in lines])
-        with validate_files(source, workers=1, **options) as validation:
+        return write("in.ndjson", [json.dumps(line).encode() for line in lines])
+
+    return of
+
+
+@pytest.fixture
+def found(observed):
+    """Validates observations with these categories, and returns the summary."""
+
+    def of(*codes, **options):
+        with validate_files(observed(*codes), workers=1, **options) as validation:
             list(validation)
         return validation.summary
 
@@ -76,6 +86,28 @@ def test_the_newest_release_that_has_a_code_is_named(cache, found):
         f"3 x codes of {CATEGORY} that are unknown here and that hl7.terminology.r4#10.0.0 in the "
         "cache has: genomic, wearable"
     ) in list(cause_lines(document, None))
+
+
+def test_a_report_names_them_and_no_other_code(cache, observed, tmp_path):
+    hold(cache, "hl7.terminology.r4#10.0.0", "wearable")
+    job = import_job(
+        observed("wearable", "wearable", "nonsense"), tmp_path / "out", workers=1, report=True
+    )
+    folder = Path(job.job_folder.removeprefix("file://"))
+    assert json.loads((folder / "report.json").read_text())["laterCodes"] == [
+        {
+            "system": CATEGORY,
+            "codes": ["wearable"],
+            "issues": 2,
+            "package": "hl7.terminology.r4#10.0.0",
+        }
+    ]
+    page = (folder / "report.html").read_text()
+    assert (
+        f"2 times a code of {CATEGORY} that R4 does not know, and that hl7.terminology.r4#10.0.0 "
+        "in the cache has: wearable."
+    ) in page
+    assert "nonsense" not in page
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from bulkfhir.engine.cli.package_commands import command
+from bulkfhir.engine.judging.chosen_packages import check_packages
 from bulkfhir.validators.definitions import package as package_module
 from bulkfhir.validators.definitions import tarball
 from bulkfhir.validators.definitions.package import open_package
@@ -347,7 +348,7 @@ def test_an_archive_whose_paths_escape_is_refused(tmp_path, name):
         )
 
 
-def test_links_and_devices_in_an_archive_are_left_out(tmp_path):
+def test_links_and_devices_in_an_archive_are_left_out_and_named(tmp_path, caplog):
     (tmp_path / "secret.json").write_text(json.dumps(profile(url="http://example.org/secret")))
     link = tarfile.TarInfo("package/link.json")
     link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path / "secret.json")
@@ -366,6 +367,23 @@ def test_links_and_devices_in_an_archive_are_left_out(tmp_path):
     assert sorted(p.name for p in (install(archive) / "package").iterdir()) == [
         "p.json",
         "package.json",
+    ]
+    said = f"{archive}: links are not followed, and what they stand for is left out: "
+    assert caplog.messages == [f"{said}link.json, device.json"]
+    for _ in range(2):  # read anew, and from what was kept of it
+        assert open_package(archive).left_out == ("link.json", "device.json")
+
+
+def test_a_job_says_which_links_of_a_package_it_does_not_follow(tmp_path, caplog):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "p.json").write_text(json.dumps(profile()))
+    check_packages([str(folder)], ())
+    assert caplog.messages == []
+    (folder / "link.json").symlink_to(tmp_path / "secret.json")
+    check_packages([str(folder)], ())
+    assert caplog.messages == [
+        f"{folder}: links are not followed, and what they stand for is left out: link.json"
     ]
 
 
