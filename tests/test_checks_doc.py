@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-from pathlib import Path
 
 from bulkfhir.engine.across.check_job import findings_schema
 from bulkfhir.engine.across.job_checks import CHECKS
-from tests.shown_examples import run_console_examples
+from tests.shown_examples import PAGES, reader_of, run_console_examples
 
-ROOT = Path(__file__).resolve().parents[1]
-TEXT = (ROOT / "docs/checks.md").read_text(encoding="utf-8")
+TEXT = PAGES["docs/checks.md"]
 
 
 def test_the_session_prints_what_the_page_shows(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    reader_of(tmp_path, monkeypatch)
     assert run_console_examples(TEXT, tmp_path) == 3
 
 

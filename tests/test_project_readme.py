@@ -5,58 +5,25 @@ commands.
 from __future__ import annotations
 
 import doctest
-import os
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.shown_examples import blocks, run_console_examples
+from tests.shown_examples import ROOT, blocks, reader_of, run_console_examples
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder as the README's reader has it, beside nothing of the reader's own."""
-    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.chdir(tmp_path)
+    reader_of(tmp_path, monkeypatch)
     return tmp_path
 
 
 def test_console_examples_print_what_the_readme_shows(folder: Path) -> None:
     assert run_console_examples(README, folder) >= 4
-
-
-PAGES = [ROOT / "docs" / "command-line.md", *sorted((ROOT / "docs" / "howto").glob("*.md"))]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_console_examples_print_what_a_page_shows(page: Path, folder: Path) -> None:
-    assert run_console_examples(page.read_text(encoding="utf-8"), folder) >= 2
-
-
-@pytest.mark.parametrize(
-    ("page", "number"),
-    [
-        pytest.param(page, number, id=f"{page.stem}-{number}")
-        for page in (ROOT / "README.md", *PAGES)
-        for number, _ in enumerate(blocks(page.read_text(encoding="utf-8"), "toml"))
-    ],
-)
-def test_configuration_that_a_page_shows_is_taken(page: Path, number: int, folder: Path) -> None:
-    from bulkfhir.engine.cli.program import run
-
-    text = blocks(page.read_text(encoding="utf-8"), "toml")[number]
-    name = "pyproject.toml" if "[tool.bulkfhir]" in text else "bulkfhir.toml"
-    (folder / name).write_text(text, encoding="utf-8")
-    assert run(["rules"]) == 0
-    (folder / name).write_text(f"{text}\nno-such-option = 1\n", encoding="utf-8")
-    assert run(["rules"]) == 2, "the file is not looked at"
 
 
 def test_python_examples_run(folder: Path) -> None:

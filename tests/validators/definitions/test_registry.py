@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shlex
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ from bulkfhir.validators.definitions.registry import install_from
 from bulkfhir.validators.definitions.standard_cache import installed
 from bulkfhir.validators.errors import PackageError
 from tests.faults.certificate import make_certificate
+from tests.shown_examples import PAGES, blocks
 from tests.validators.definitions.test_packages import home, make, profile
 
 __all__ = ["home"]
@@ -63,14 +65,14 @@ class Registry:
         self._server.shutdown()
         self._server.server_close()
 
-    def add(self, archive, *versions, path="/a.b/x.tgz", **dist):
+    def add(self, archive, *versions, path="/a.b/x.tgz", name="a.b", **dist):
         """Offer an archive under a package's versions."""
         data = archive.read_bytes()
         self.answers[path] = data
         stated = {"tarball": path, "shasum": hashlib.sha1(data).hexdigest()} | dist
         listing = {"versions": {version: {"dist": stated} for version in versions}}
         listing["dist-tags"] = {"latest": versions[-1]}
-        self.answers["/a.b"] = json.dumps(listing).encode()
+        self.answers[f"/{name}"] = json.dumps(listing).encode()
 
 
 @pytest.fixture
@@ -106,6 +108,26 @@ def test_a_package_is_put_into_the_cache(server, archive, home, version):
     server.add(archive, "0.9.0", "1.0.0")
     assert install_from(server.url, "a.b", version) == home / ".fhir/packages/a.b#1.0.0"
     assert [path.name for path in installed()] == ["a.b#1.0.0"]
+
+
+def test_the_commands_of_the_readme_add_use_and_remove_a_package(
+    server, tmp_path, home, monkeypatch
+):
+    (commands,) = blocks(PAGES["README.md"], "sh")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    make(tmp_path, name="hl7.fhir.us.core", version="3.1.1", resources=[profile()])
+    newer = make(tmp_path, name="hl7.fhir.us.core", version="6.1.0", resources=[profile()])
+    server.add(newer, "6.1.0", name="hl7.fhir.us.core")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "p.ndjson").write_text('{"resourceType":"Patient","id":"p"}\n')
+    given = [
+        shlex.split(line)[1:]
+        for line in commands.replace("https://registry.example", server.url).splitlines()
+    ]
+    assert [run(words) for words in given] == [0] * 4
+    assert [path.name for path in installed()] == ["hl7.fhir.us.core#3.1.1"]
+    assert len([*tmp_path.glob("out/*/Manifest.json")]) == 1
 
 
 def test_a_sha512_is_checked_where_the_registry_states_one(server, archive):
