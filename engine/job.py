@@ -49,6 +49,8 @@ def import_job(
     validators: Sequence[str] = (),
     sink: str | None = None,
     sink_options: Mapping[str, str] | None = None,
+    table: str | None = None,
+    table_options: Mapping[str, str] | None = None,
     rejected: str | None = None,
     shard_bytes: int | None = None,
     task_bytes: int | None = None,
@@ -94,6 +96,9 @@ def import_job(
     sink               where accepted resources go, by name (``ndjson``); None: nowhere
     sink_options       options of the sink by name, such as ``{"compression": "gz"}`` for ndjson;
                        they stand in the job's folder while it runs, which is no place for a secret
+    table              ``iceberg`` or ``delta``: the parts of the sink parquet, which this asks for,
+                       are committed to a table a resource type; None: to none
+    table_options      options of the table by name, such as ``{"mode": "append"}``
     rejected           ``ndjson``: rejected lines are kept in ``rejected/<Type>/``, bytes untouched,
                        beside what was found in each; they are patient data. None: nowhere
     shard_bytes        size of a byte range; decides no byte of the output
@@ -156,6 +161,8 @@ def import_job(
             max_issues=max_issues,
             sink=sink,
             sink_options=tuple(sorted((sink_options or {}).items())),
+            table=table,
+            table_options=tuple(sorted((table_options or {}).items())),
             rejected=rejected,
             limits=limits,
             encryption_key_id=encryption_key_id,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from bulkfhir.validators.light_dataclass import dataclass
 
 from .errors import ConfigurationError
+from .storage import normal
 
 if TYPE_CHECKING:
     from bulkfhir.validators import Level
@@ -36,6 +37,9 @@ LEVELS = ("strict", "structure-only", "minimal")
 """The levels of ``bulkfhir.validators.Level``; importing that would cost --help half a second."""
 UNKNOWN_PROFILES = ("error", "warning", "ignore")
 TERMINOLOGIES = ("reference", "r4")
+_PLACES_OF_TABLES = ("location", "sqlite")
+"""Options of a table that are paths or addresses."""
+
 LIMITS: tuple[Limits, ...] = get_args(Limits)
 
 
@@ -44,7 +48,9 @@ class Choices:
     """All that decides a job's verdicts and output beside its input, small enough to go with every
     shard. The keywords of ``import_job`` say what each of them means.
 
-    sink_options  (name, value) of each, by name
+    sink_options, table_options  (name, value) of each, by name
+
+    A table asks for the sink parquet, where no sink is named.
     """
 
     level: Level = "strict"
@@ -60,6 +66,8 @@ class Choices:
     max_issues: int = 1_000
     sink: str | None = None
     sink_options: tuple[tuple[str, str], ...] = ()
+    table: str | None = None
+    table_options: tuple[tuple[str, str], ...] = ()
     rejected: str | None = None
     limits: Limits = "none"
     encryption_key_id: str | None = None
@@ -69,10 +77,23 @@ class Choices:
     checks: bool = False
     targets: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.table is not None and self.sink is None:
+            object.__setattr__(self, "sink", "parquet")
+
     @property
     def plug_ins(self) -> bool:
         """Return whether code that is not this project's runs in the workers."""
         return {self.judge, *self.validators} != {"bulkfhir"} or self.sink not in (None, "ndjson")
+
+    def absolute(self) -> Self:
+        """Return the same choices with places that mean the same from any working folder."""
+        placed = tuple(
+            (name, normal(value) if name in _PLACES_OF_TABLES else value)
+            for name, value in self.table_options
+        )
+        work_folder = None if self.work_folder is None else normal(self.work_folder)
+        return dataclasses.replace(self, work_folder=work_folder, table_options=placed)
 
     def check(self) -> None:
         """Raise ConfigurationError for a value that none of these choices has."""
@@ -100,6 +121,12 @@ class Choices:
             )
         if self.sink_options and self.sink is None:
             raise ConfigurationError(f"{self.sink_options[0][0]}: an option of no sink")
+        if self.table_options and self.table is None:
+            raise ConfigurationError(f"{self.table_options[0][0]}: an option of no table")
+        if self.table is not None and self.sink != "parquet":
+            raise ConfigurationError(
+                f"{self.sink}: a table is made of the parts of the sink parquet"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return the choices as JSON values, by name."""

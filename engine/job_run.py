@@ -41,6 +41,7 @@ from .settings import Settings
 from .shard import ShardResult
 from .shard_groups import Group, groups_left
 from .storage import Claim, Storage
+from .stored_tables import publish_tables
 from .totals import Place
 from .writing.manifest import (
     FileOutcome,
@@ -229,6 +230,7 @@ class JobRun:
             self._storage.settle(self._folder)  # before the parts go that all is made of
             self._claim.confirm()
             self._checkpoint.save(replace(plan, ending=ending))
+        publish_tables(plan.settings, tracker.tick)
         manifest = Manifest.of(
             plan.source_uri, self._uri, plan.settings.choices.encryption_key_id, outcomes
         )

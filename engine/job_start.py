@@ -27,6 +27,7 @@ from .settings import Settings
 from .shard import group_sizes, plan_shards, shard_sizes
 from .shard_groups import plan_groups
 from .storage import Claim, normal, storage_for
+from .stored_tables import check_tables
 from .temporary import sweep_temporary
 from .writing.parts import open_sink
 
@@ -146,8 +147,7 @@ def started_job(
     before_work   called with what is to be read, once nothing else stands in the way
     """
     sweep_temporary()
-    if choices.work_folder is not None:
-        choices = replace(choices, work_folder=normal(choices.work_folder))
+    choices = choices.absolute()
     refuse_unusable(choices, sizes.workers, sizes.shard_bytes, sizes.task_bytes)
     place = normal(os.fspath(output))
     storage = storage_for(place, choices.encryption_key_id)
@@ -175,6 +175,7 @@ def started_job(
             return
         job.check_new(resume)
         open_sink(settings)  # refuses the values of its options
+        check_tables(settings)
         spool = Spool(checkpoint.work_folder, choices.encryption_key_id)
         listing = find_inputs(
             source,

@@ -8,6 +8,7 @@ from .errors import ConfigurationError
 from .job_choices import Choices
 from .judging.chosen_packages import check_packages, check_profiles
 from .plugins import SINKS, VALIDATORS, check_options, load
+from .stored_tables import TableWish
 
 __all__ = ["refuse_unusable"]
 
@@ -33,6 +34,8 @@ def refuse_unusable(
         load(VALIDATORS, name)
     if choices.sink is not None:
         check_options(SINKS, choices.sink, dict(choices.sink_options))
+    if choices.table is not None:
+        TableWish.of(choices.table, dict(choices.table_options))
     if choices.checks:
         require_duckdb()
         check_targets(choices.targets)

@@ -61,7 +61,7 @@ COLUMN = {
         output_parts
         shard_groups
         shard
-        across sinks reading
+        across stored_tables sinks reading
         executors
         job_folder settings plugins
         job_choices

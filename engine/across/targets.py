@@ -1,5 +1,5 @@
-"""Targets: resources that lie outside the job and count as present: folders of NDJSON, and data
-sets that the Parquet sink wrote.
+"""Targets: resources that lie outside the job and count as present: folders of NDJSON, data sets
+that the Parquet sink wrote, and tables.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..reading.contents import Contents, NotNdjson
 from ..reading.lines import read_lines
 from ..reading.sources import InputFile, find_inputs
 from ..storage import Reader, normal, storage_for
+from ..stored_tables import opened_tables
 from ..temporary import TemporaryFolder
 from .relation_columns import texts
 
@@ -34,7 +35,7 @@ _COPIED = 1 << 20
 def check_targets(places: Sequence[str]) -> None:
     """Raise ConfigurationError, or what the storage says, for a place without resources."""
     for place in places:
-        if not _parquet_files(place):
+        if not (opened_tables(place) or _parquet_files(place)):
             find_inputs(place, logged=False).close()
 
 
@@ -43,10 +44,13 @@ def read_targets(places: Sequence[str], secret: bytes) -> Iterator[pa.Table]:
     valid or not. Raises ConfigurationError for a file that cannot be read to its end.
     """
     for place in places:
-        files = _parquet_files(place)
+        files = [
+            (uri, table.resource_type) for table in opened_tables(place) for uri in table.files()
+        ]
+        files = files or [(uri, uri.rsplit("/", 2)[-2]) for uri in _parquet_files(place)]
+        for uri, name in files:
+            yield from _parquet(uri, name, secret)
         if files:
-            for uri in files:
-                yield from _parquet(uri, secret)
             continue
         listing = find_inputs(place, logged=False)
         try:
@@ -69,11 +73,10 @@ def _parquet_files(place: str) -> list[str]:
         return []
 
 
-def _parquet(uri: str, secret: bytes) -> Iterator[pa.Table]:
-    """The rows of a part, whose folder is called as its type."""
+def _parquet(uri: str, name: str, secret: bytes) -> Iterator[pa.Table]:
+    """The rows of a file, which are of one type."""
     from pyarrow import parquet
 
-    name = uri.rsplit("/", 2)[-2]
     folder = TemporaryFolder()
     try:
         path = Path(folder.name) / "part"

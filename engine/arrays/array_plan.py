@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.metadata import version
 
 from ..errors import Incomplete
@@ -45,8 +44,7 @@ def plan_array(
     limits refuse.
     """
     name = JobId.of(job_id, datastore_id)
-    if choices.work_folder is not None:
-        choices = replace(choices, work_folder=normal(choices.work_folder))
+    choices = choices.absolute()
     if planned := _planned(output, name):
         planned.check_same(source_uri(source), choices)
         return planned.uri

@@ -47,6 +47,19 @@ def landing(command: Command) -> Command:
             "parquet. Repeatable.",
         ),
         click.option(
+            "--table",
+            metavar="FORMAT",
+            help="Commit what --sink parquet stores to tables: iceberg or delta.  [default: none]",
+        ),
+        click.option(
+            "--table-opt",
+            "table_options",
+            multiple=True,
+            metavar="NAME=VALUE",
+            callback=options.pairs,
+            help="Option of the table: mode=append, location=FOLDER, catalog=NAME. Repeatable.",
+        ),
+        click.option(
             "--rejected",
             type=click.Choice(("ndjson",)),
             help="Keep rejected lines in rejected/<Type>/ of the job's folder.  [default: nowhere]",

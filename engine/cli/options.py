@@ -76,6 +76,9 @@ def sources_of(sources: tuple[str, ...], parameters: dict[str, Any]) -> tuple[st
     return (rejected_of(job),)
 
 
+_OPTIONS_OF = {"sink_options": "a sink", "table_options": "a table"}
+
+
 workers = click.option(
     "--workers", type=click.IntRange(min=1), help="Processes that validate.  [default: one a core]"
 )
@@ -89,7 +92,7 @@ def pairs(
     for value in values:
         name, mark, text = value.partition("=")
         if not (name and mark):
-            what = "a sink" if option.name == "sink_options" else "an executor"
+            what = _OPTIONS_OF.get(option.name or "", "an executor")
             raise click.BadParameter(f"{value}: an option of {what} is given as NAME=VALUE")
         found[name] = text
     return tuple(sorted(found.items()))

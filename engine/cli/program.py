@@ -38,6 +38,7 @@ COMMANDS = {
     "submit": ("submit", "Check, upload what is accepted, and import it into HealthLake."),
     "compare": ("compare", "Show which lines one job rejects and another does not."),
     "jobs": ("job_commands", "List, describe, cancel and forget import jobs."),
+    "tables": ("table_commands", "Name and remove what no version of a table needs."),
     "packages": ("package_commands", "List, add and show FHIR packages."),
     "fhirpath": ("fhirpath_command", "Evaluate a FHIRPath expression on every resource of a file."),
     "schema": ("schema_command", "Print the compiled schema of a FHIR type as JSON."),

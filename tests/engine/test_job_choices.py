@@ -34,6 +34,8 @@ NAMES = {item.name for item in fields(Choices)}
 OUTPUT_ONLY = {
     "sink",
     "sink_options",
+    "table",
+    "table_options",
     "rejected",
     "limits",
     "encryption_key_id",
@@ -88,6 +90,29 @@ def test_a_choice_that_an_older_plan_does_not_have_is_as_it_was_then():
         ({"unknown_profile": "panic"}, "panic: an unknown profile can be an error"),
         ({"limits": "some"}, "some: limits are healthlake or none"),
         ({"sink_options": {"compression": "gz"}}, "compression: an option of no sink"),
+        ({"table_options": {"mode": "append"}}, "mode: an option of no table"),
+        ({"table": "hudi"}, "hudi: tables are iceberg or delta"),
+        ({"table": "delta", "sink": "ndjson"}, "ndjson: a table is made of the parts of the sink"),
+        (
+            {"table": "delta", "table_options": {"sqlite": "x"}},
+            "sqlite: delta tables have no such option; they have mode, location, namespace, prefix",
+        ),
+        (
+            {"table": "iceberg", "table_options": {"mode": "merge"}},
+            "merge: the mode of a table is upsert or append",
+        ),
+        (
+            {"table": "iceberg", "table_options": {"prefix": "A'B"}},
+            "A'B: the prefix of tables is made of up to 64 of a to z, 0 to 9 and _",
+        ),
+        (
+            {"table": "iceberg", "table_options": {"sqlite": "x", "catalog": "y"}},
+            "catalog and sqlite both say where the catalogue is: give one",
+        ),
+        (
+            {"table": "iceberg", "table_options": {"sqlite": "s3://bucket/x.db"}},
+            "s3://bucket/x.db: SQLite's file lies on this machine",
+        ),
         (
             {"sink": "ndjson", "sink_options": {"compress": "gz"}},
             "compress: the sink ndjson has no such option; it has compression",

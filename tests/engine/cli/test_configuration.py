@@ -19,6 +19,7 @@ MOMENT = "2026-11-01"
 VALUES = {
     "executor_options": "address=tcp://host:8786",
     "sink_options": "compression=gz",
+    "table_options": "mode=append",
     "state": "jobs.db",
     "s3_root": "root",
     "since": MOMENT,

@@ -1,0 +1,291 @@
+"""A job is one commit to each of its tables: on disk, by the libraries themselves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from bulkfhir.engine import job_run
+from bulkfhir.engine.cli.program import run as run_command
+from bulkfhir.engine.errors import ConfigurationError, EngineError
+from bulkfhir.engine.job_status import JobStatus
+from bulkfhir.engine.stored_tables import publication
+from tests.engine.stored_tables.conftest import iceberg_catalog
+
+
+def genders(seen):
+    return {key: resource.get("gender") for key, resource in seen.rows}
+
+
+def test_the_last_line_of_an_id_wins_within_a_job_and_across_jobs(run, see, patient):
+    lines = [patient(str(number), gender="male") for number in range(6)]
+    run("one", [*lines, patient("3", gender="female")], shard_bytes=100)
+    assert genders(see()) == dict.fromkeys("01245", "male") | {"3": "female"}
+    run("two", [patient("0", gender="other"), patient("9"), patient("0", gender="unknown")])
+    seen = see()
+    assert len(seen.rows) == 7
+    assert genders(seen)["0"] == "unknown"
+    assert seen.jobs == ["one", "two"]
+
+
+def test_a_table_for_each_type(run, see, patient):
+    run(
+        "one",
+        [
+            patient("1"),
+            json.dumps({"resourceType": "Basic", "id": "1", "code": {"text": "x"}}).encode(),
+        ],
+    )
+    assert [key for key, _ in see("patient").rows] == ["1"]
+    assert see("basic").rows == [("1", {"resourceType": "Basic", "id": "1", "code": {"text": "x"}})]
+
+
+def test_what_is_already_there_makes_no_version(run, see, patient):
+    lines = [patient(str(number)) for number in range(5)]
+    run("one", lines)
+    run("two", lines[:3])
+    assert see().versions == 1
+    run("three", [*lines[1:4], patient("new")])
+    seen = see()
+    assert (seen.versions, len(seen.rows)) == (2, 6)
+
+
+def test_a_job_without_accepted_lines_makes_no_table(run, tmp_path):
+    assert run("one", [b"no json"]).status is JobStatus.COMPLETED_WITH_ERRORS
+    assert not (tmp_path / "out/tables").exists() or not [
+        *(tmp_path / "out/tables").rglob("*.parquet")
+    ]
+
+
+def test_publishing_again_makes_no_version(run, see, write, patient, monkeypatch):
+    lines = [patient(str(number)) for number in range(5)]
+    source = write("a.ndjson", lines)
+    with monkeypatch.context() as patch:
+
+        def stopped(*_):
+            raise EngineError("the machine stops here")
+
+        patch.setattr(job_run.Manifest, "of", stopped)
+        assert run("one", [], source=source).status is JobStatus.FAILED
+    before = see()
+    assert before.versions == 1
+    result = run("one", [], source=source, resume=True)
+    assert result.status is JobStatus.COMPLETED
+    assert see() == before
+
+
+def test_a_job_whose_folder_was_deleted_does_not_count_as_done(run, patient, tmp_path):
+    result = run("one", [patient("1")])
+    shutil.rmtree(result.job_folder.removeprefix("file://"))
+    with pytest.raises(ConfigurationError, match=r"has this job already: choose another job id$"):
+        run("one", [patient("2")])
+
+
+def test_append_keeps_all_and_current_has_the_last(run, see, patient):
+    options = {"table_options": {"mode": "append"}}
+    run(
+        "one", [patient("1", gender="male"), patient("2"), patient("1", gender="female")], **options
+    )
+    run("two", [patient("1", gender="other")], **options)
+    assert [key for key, _ in see("patient").rows] == ["1", "1", "1", "2"]
+    assert genders(see("patient_current")) == {"1": "other", "2": None}
+    assert see("patient").versions == see("patient_current").versions == 2
+
+
+def test_names_of_tables_are_chosen(run, form, patient, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = {"location": "lake", "namespace": "ours", "prefix": "raw_"}
+    run("one", [patient("1")], table_options=options)
+    if form == "iceberg":
+        table = iceberg_catalog(tmp_path / "lake/catalog.db").load_table("ours.raw_patient")
+        assert table.location() == str(tmp_path / "lake/ours/raw_patient")
+    else:
+        assert (tmp_path / "lake/ours/raw_patient/_delta_log").is_dir()
+
+
+def add_column(form, tmp_path, name, kind):
+    """Add a column to the table, as another program would."""
+    folder = tmp_path / "out/tables"
+    if form == "iceberg":
+        from pyiceberg.types import IntegerType, StringType
+
+        kinds = {"string": StringType(), "int": IntegerType()}
+        table = iceberg_catalog(folder / "catalog.db").load_table("fhir.patient")
+        with table.update_schema() as update:
+            update.add_column(name, kinds[kind])
+    else:
+        from deltalake import DeltaTable, Field
+        from deltalake.schema import PrimitiveType
+
+        kinds = {"string": "string", "int": "integer"}
+        table = DeltaTable(str(folder / "fhir/patient"))
+        table.alter.add_columns([Field(name, PrimitiveType(kinds[kind]), True)])
+
+
+def test_a_column_of_others_stays(run, see, form, patient, tmp_path):
+    run("one", [patient("1"), patient("2")])
+    add_column(form, tmp_path, "tenant", "string")
+    run("two", [patient("1", gender="male")])
+    seen = see()
+    assert genders(seen) == {"1": "male", "2": None}
+    assert seen.arrow["tenant"].to_pylist() == [None, None]
+
+
+def with_column(monkeypatch, name, kind):
+    """Let the sink have a column more."""
+    from bulkfhir.engine.sinks import parquet, parquet_rows
+
+    plain, table = parquet_rows.schema, parquet_rows.ParquetRows.table
+
+    def more():
+        return plain().append(pa.field(name, kind))
+
+    def rows(self):
+        with monkeypatch.context() as patch:
+            patch.setattr(parquet_rows, "schema", plain)
+            made = table(self)
+        return made.append_column(pa.field(name, kind), pa.array(range(len(made)), kind))
+
+    monkeypatch.setattr(parquet, "schema", more)
+    monkeypatch.setattr(publication, "schema", more)
+    monkeypatch.setattr(parquet_rows.ParquetRows, "table", rows)
+
+
+def test_a_new_column_is_added(run, see, patient, monkeypatch):
+    run("one", [patient("1"), patient("2")])
+    with_column(monkeypatch, "score", pa.int64())
+    run("two", [patient("2", gender="male"), patient("3")])
+    seen = see()
+    scores = dict(zip(seen.arrow["id"].to_pylist(), seen.arrow["score"].to_pylist(), strict=True))
+    assert scores == {"1": None, "2": 0, "3": 1}
+    assert seen.versions == 2
+
+
+def test_a_type_that_changed_is_one_sentence_before_the_job_begins(
+    run, see, form, write, patient, tmp_path, monkeypatch, capsys
+):
+    run("one", [patient("1")])
+    add_column(form, tmp_path, "score", "int")
+    with_column(monkeypatch, "score", pa.string())
+    source = write("b.ndjson", [patient("2")])
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    arguments = ["import", str(source), "--output", str(tmp_path / "out"), "--table", form]
+    assert run_command([*arguments, "--job-id", "two"]) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"bulkfhir: the {form} table fhir.patient: column score is int")
+    assert said.endswith(" there, and string in what is imported")
+    assert not [*(tmp_path / "out").glob("*-two")]
+    assert see().versions == 1
+
+
+def test_both_jobs_land_when_another_one_commits_between(run, see, patient, tmp_path, monkeypatch):
+    run("one", [patient("1", gender="male"), patient("2", gender="male")])
+    compared, others = publication.RowChanges, iter(["two", "three"])
+
+    class Disturbed(compared):
+        def __exit__(self, *raised):
+            super().__exit__(*raised)
+            if name := next(others, None):
+                monkeypatch.setattr(publication, "RowChanges", compared)
+                run(name, [patient("1", gender="female"), patient(name)])
+                monkeypatch.setattr(publication, "RowChanges", Disturbed)
+
+    monkeypatch.setattr(publication, "RowChanges", Disturbed)
+    run("late", [patient("1", gender="other"), patient("4")])
+    seen = see()
+    assert genders(seen) == {"1": "other", "2": "male", "two": None, "three": None, "4": None}
+    assert seen.jobs == ["one", "two", "three", "late"]
+    kept = [*(tmp_path / "out/tables").rglob("kept-*.parquet")]
+    assert len(kept) == 3, "what was written for a commit that came too late is deleted"
+
+
+def test_duckdb_and_polars_read_it(run, see, form, patient, tmp_path):
+    run("one", [patient("1", gender="male"), patient("2")])
+    run("two", [patient("1", gender="female")])
+    folder = tmp_path / "out/tables"
+    if form == "iceberg":
+        table = iceberg_catalog(folder / "catalog.db").load_table("fhir.patient")
+        frame = pl.scan_iceberg(table).select("id").collect()
+        rows = (
+            table.scan().to_duckdb("patient").sql("SELECT id FROM patient ORDER BY id").fetchall()
+        )
+    else:
+        frame = pl.scan_delta(str(folder / "fhir/patient")).select("id").collect()
+        patients = see().arrow  # noqa: F841 DuckDB finds it by its name
+        rows = duckdb.sql("SELECT id FROM patients ORDER BY id").fetchall()
+    assert sorted(frame["id"]) == ["1", "2"]
+    assert rows == [("1",), ("2",)]
+
+
+@pytest.mark.parametrize("place", ["out/tables", "out/tables/fhir", "out/tables/fhir/patient"])
+def test_checks_read_ids_from_a_table(run, patient, place, tmp_path):
+    run("one", [patient("1"), patient("2")])
+    lines = [
+        json.dumps(
+            {
+                "resourceType": "Basic",
+                "id": key,
+                "code": {"text": "x"},
+                "subject": {"reference": f"Patient/{key}"},
+            }
+        ).encode()
+        for key in ("1", "2", "3")
+    ]
+    options = {"checks": True, "targets": [tmp_path / place], "table": None}
+    result = run("two", lines, **options)
+    assert result.summary.checks.counts["reference-missing"] == 1
+
+
+def test_orphans_are_named_and_removed(run, see, form, patient, tmp_path, capsys):
+    run("one", [patient("1"), patient("2")])
+    run("two", [patient("1", gender="male")])
+    place = tmp_path / "out/tables/fhir/patient/data/kept-0.parquet"
+    place.write_bytes(b"left")
+    before = see()
+    arguments = ["tables", "orphans", str(tmp_path / "out/tables"), "--table", form]
+    assert run_command(arguments) == 0
+    assert capsys.readouterr().out.split() == ["4", str(place)]
+    assert run_command([*arguments, "--remove"]) == 0
+    assert not place.exists()
+    capsys.readouterr()
+    assert run_command(arguments) == 0
+    assert capsys.readouterr().out == ""
+    assert see() == before
+
+
+def test_a_library_that_is_missing_is_one_sentence(run, form, patient, tmp_path, monkeypatch):
+    library = {"iceberg": "pyiceberg", "delta": "deltalake"}[form]
+    from bulkfhir.engine.stored_tables import table_wish
+
+    monkeypatch.setattr(table_wish, "find_spec", lambda name: None if name == library else True)
+    with pytest.raises(ConfigurationError) as refused:
+        run("one", [patient("1")])
+    assert str(refused.value) == (
+        f"{form} tables are written by {library}, which is not installed: "
+        f"pip install 'bulkfhir[{form}]'"
+    )
+
+
+def test_a_table_whose_files_do_not_say_all_is_refused(run, form, patient, tmp_path):
+    folder = tmp_path / "out/tables"
+    folder.mkdir(parents=True)
+    schema = pa.schema([pa.field("id", pa.string()), pa.field("json", pa.string())])
+    if form == "iceberg":
+        catalog = iceberg_catalog(folder / "catalog.db", warehouse=str(folder))
+        catalog.create_namespace("fhir")
+        with catalog.create_table("fhir.patient", schema).update_spec() as update:
+            update.add_identity("id")
+    else:
+        from deltalake import DeltaTable
+
+        DeltaTable.create(str(folder / "fhir/patient"), schema, partition_by=["id"])
+    result = run("one", [patient("1")])
+    assert (result.status, result.message) == (
+        JobStatus.FAILED,
+        f"the {form.capitalize()} table fhir.patient is partitioned: not written",
+    )
