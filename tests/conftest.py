@@ -50,6 +50,13 @@ def keep_bytecode(config: pytest.Config) -> None:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # python -B sets none
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return twice as many processes as there are cores: half of the time tests wait, for jobs,
+    servers and outages to end.
+    """
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # A process of tests holds millions of objects, the compiled definitions of many validators;
     # looking for garbage among them as often as Python does takes a quarter of its time.

@@ -2,6 +2,10 @@
 
 A process that validates one file imports 150 of them and asks thirty. Afterwards their methods cost
 what a compiled expression's do.
+
+One that meets values of the data repeats no group but possessively (``(?:ab)*+``): of any other
+repetition Python's engine keeps a mark, a hundred bytes for a few characters of a value that may
+have 256 million.
 """
 
 from __future__ import annotations

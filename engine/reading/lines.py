@@ -97,6 +97,7 @@ def read_lines(
                 held, held_bytes, offset = [], 0, base + cursor
             if cut > cursor:
                 data = b"".join([*held, memoryview(chunk)[cursor:cut]])
+                held = []  # of a long line, not to be kept twice while it is judged
                 count = count_lines(data)
                 yield Lines(data, offset, first, count)
                 first += count

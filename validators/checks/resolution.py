@@ -36,7 +36,7 @@ PLAIN = lazy_pattern(r"(?:([A-Za-z]+)/|urn:uuid:)[A-Za-z0-9\-.]{1,64}")
 TYPES_KEPT = 200
 """Types of targets that are remembered: names come from data; there are fewer types than that."""
 _ABSOLUTE = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.\-]*:.+", re.DOTALL)
-_QUERY = lazy_pattern(r"\?([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*)(&([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*))*")
+_QUERY = lazy_pattern(r"\?([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*)(&([_a-zA-Z][_a-zA-Z0-9]*=[^=&]*))*+")
 FRAGMENTS = "fragments"
 """Where a scope's memo keeps the fragments (``x`` of ``#x``) of the References in its resource, as
 they are met.

@@ -29,7 +29,7 @@ __all__ = ["RULE"]
 Entry = dict[str, Any]
 
 _RESTFUL = lazy_pattern(
-    r"(?:https?://(?:[A-Za-z0-9\\.:%$\-_]*/)*?)?([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
+    r"(?:https?://(?:[A-Za-z0-9\\.:%$\-_/]*/)?)?([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
 )
 _NO_FULL_URL = frozenset({"transaction", "transaction-response", "batch", "batch-response"})
 _SEARCH_RELATIONS = frozenset({"first", "previous", "next", "last"})

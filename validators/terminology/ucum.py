@@ -25,7 +25,7 @@ UCUM: Final = "http://unitsofmeasure.org"
 
 _TOKEN = lazy_pattern(
     r"(?P<mark>[/.()])|(?P<note>\{[ -|~]*\})|(?P<number>[+-][0-9]+)"
-    r"|(?P<symbol>[0-9]*(?:[A-Za-z%*^'\"_]|\[[A-Za-z0-9.%*^'\"_]*\])+)|(?P<count>[0-9]+)"
+    r"|(?P<symbol>[0-9]*(?:[A-Za-z%*^'\"_]|\[[A-Za-z0-9.%*^'\"_]*\])++)|(?P<count>[0-9]+)"
 )
 _LARGEST_NUMBER = 2**31 - 1
 _DEEPEST = 100  # brackets in brackets: far more than any unit has, far fewer than a stack bears

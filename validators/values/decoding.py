@@ -86,7 +86,7 @@ _TRAILING_COMMA: Final = {
 }
 """Words of Python 3.13, at the comma -> those of earlier versions, at the bracket behind it."""
 
-_TOKEN = lazy_pattern(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+_TOKEN = lazy_pattern(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 
 
 class Number(Decimal):

@@ -16,6 +16,8 @@ _MIME: Final = lazy_pattern(r"(?:\w+|\*)/(?:[\w\-+]+|\*)(?:;\s*\w+=\s*\S+)?", re
 _OUTSIDE_BASE64: Final = bytes(
     byte for byte in range(128) if not chr(byte).isalnum() and chr(byte) not in "+/="
 )
+_PIECE: Final = 1 << 20
+"""Characters of a long value that are looked at at once."""
 
 
 def is_absolute_uri(value: str) -> bool:
@@ -30,6 +32,9 @@ def base64_length(value: str) -> int:
     """Count the characters of the string that count as base64: letters, digits, ``+``, ``/`` and
     ``=``; everything else is overlooked.
     """
+    if len(value) > _PIECE:  # Binary.data has up to 256 MB, and no copy of it is made
+        pieces = range(0, len(value), _PIECE)
+        return sum(base64_length(value[start : start + _PIECE]) for start in pieces)
     if value.isascii():
         return len(value.encode().translate(None, _OUTSIDE_BASE64))
     return sum((c.isalpha() or c.isdecimal() or c in "+/=") and c <= "\uffff" for c in value)

@@ -28,10 +28,10 @@ _END: Final = "\uffff"
 _NAME_CHARACTERS: Final = r"(?:(?![_\U00010000-\U0010ffff])\w|[_\-:.])"
 _SPACES = lazy_pattern(f"[{_SPACE}]*")
 _LEADING = lazy_pattern(f"[{_SPACE}\ufeff]*")
-_NAME = lazy_pattern(f"{_NAME_CHARACTERS}*")
+_NAME = lazy_pattern(f"{_NAME_CHARACTERS}*+")
 _ORDINARY = lazy_pattern(
     "([^<&\uffff]+)|<(?:/([a-z][a-z0-9]*)>|(?!script)([a-z][a-z0-9]*)((?: "
-    '(?!xmlns)[a-z:]+="[^"&<>\uffff]*")*) ?(/?)>)'
+    '(?!xmlns)[a-z:]+="[^"&<>\uffff]*")*+) ?(/?)>)'
 )
 """Text, an end tag, or a start tag that needs no second look: one match instead of a dozen."""
 _ORDINARY_ATTRIBUTE = lazy_pattern(' ([a-z:]+)="([^"]*)"')

@@ -1,7 +1,7 @@
 //! What entries of a Bundle, and resources in Parameters, are to one another.
 //!
 //! Twin of validators/rules/bundle.py
-//! (digest 077f3d2074eb).
+//! (digest 66b1aec53531).
 //!
 //! Messages are left to the explainer: what they must hold is found by following all that their
 //! first entry refers to.

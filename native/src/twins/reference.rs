@@ -2,7 +2,7 @@
 //! in Parameters.
 //!
 //! Twin of validators/rules/reference.py and validators/checks/resolution.py
-//! (digest 4a0b29e205cb).
+//! (digest 439cc17e5d4d).
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 

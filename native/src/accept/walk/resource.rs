@@ -1,7 +1,7 @@
 //! A line from its first byte to its verdict, and each resource in it.
 
 use super::mention::Place;
-use super::walker::{Asked, Outcome, Room, Walk, LONGEST, TYPE_CHECK};
+use super::walker::{is_too_large, Asked, Outcome, Room, Walk, TYPE_CHECK};
 use crate::accept::lexer::Lexer;
 use crate::accept::memo::{Memo, Questions};
 use crate::accept::reason::Reason;
@@ -26,7 +26,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         room.undecided.clear();
         room.anchors.clear();
         room.doubts.clear();
-        if line.len() > LONGEST {
+        if is_too_large(line) {
             return Outcome::Asked(Reason::Limit);
         }
         let mut walk = Walk {

@@ -19,8 +19,21 @@ pub(super) const OVERLAY_CHECK: Check = 2;
 
 /// Objects in objects at the most; the explainer goes deeper.
 pub(super) const DEPTH: u32 = 64;
-/// Longer lines go to the explainer, so that a walk takes little memory.
-pub(super) const LONGEST: usize = 16 << 20;
+/// Longer lines are walked where they hold few values, as a Binary does, and are left to the
+/// explainer otherwise, so that a walk takes little memory.
+const LONG: usize = 16 << 20;
+const LONGEST: usize = 256 << 20;
+const MOST_VALUES: usize = 1 << 20;
+
+/// Whether a walk over the line would take too much memory. Every value but the first has a comma or
+/// an opening bracket of its own before it.
+pub(super) fn is_too_large(line: &[u8]) -> bool {
+    line.len() > LONG
+        && (line.len() > LONGEST
+            || memchr::memchr3_iter(b',', b'{', b'[', line)
+                .nth(MOST_VALUES)
+                .is_some())
+}
 
 pub(crate) type Asked<T = ()> = Result<T, Reason>;
 
@@ -144,5 +157,24 @@ impl<'a> Walk<'a, '_> {
             .member(object, key)
             .filter(|&found| self.room.tape.at(found).form == Form::Text)
             .map(|found| self.content(found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_walked_where_it_holds_few_values() {
+        let of = |item: &str, times: usize| format!("{{\"a\":[{}]}}", item.repeat(times));
+        assert!(!is_too_large(of("1,", 4 << 20).as_bytes()));
+        assert!(!is_too_large(
+            of("\"12345678901234567890\",", 1 << 19).as_bytes()
+        ));
+        assert!(is_too_large(
+            of("\"12345678901234567890\",", 1 << 20).as_bytes()
+        ));
+        assert!(!is_too_large(&vec![b'x'; 20 << 20]));
+        assert!(is_too_large(&vec![b'x'; (256 << 20) + 1]));
     }
 }
