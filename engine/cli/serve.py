@@ -114,6 +114,12 @@ def _page_token(file: Path) -> str:
 )
 @report_values
 @click.option(
+    "--events",
+    metavar="FILE|URL",
+    help="Tell what happens to jobs and data stores, in EventBridge's form: appended to FILE, one "
+    "event a line, or posted to URL.",
+)
+@click.option(
     "--throttle",
     type=click.Choice(("none", "service")),
     default="none",
@@ -171,6 +177,7 @@ def command(
     without_auth: bool,
     report: bool,
     report_values: bool,
+    events: str | None,
     region: str,
     account: str,
     log_format: LogFormat,
@@ -230,6 +237,7 @@ def command(
         local=local,
         region=region,
         account=account,
+        events=events,
     )
 
     def ready(address: str) -> None:

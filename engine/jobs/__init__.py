@@ -16,6 +16,7 @@ from .datastores import (
 from .job_row import ImportJob, Sample
 from .next_job import JobRunner, RunnerBusyError
 from .options import RunOptions
+from .outbox import Happening, Outbox
 from .store import (
     FinishedJobError,
     JobPage,
@@ -35,10 +36,12 @@ __all__ = [
     "DatastoreStatus",
     "DatastoreStore",
     "FinishedJobError",
+    "Happening",
     "ImportJob",
     "JobPage",
     "JobStatus",
     "JobStore",
+    "Outbox",
     "ReusedTokenError",
     "RunOptions",
     "JobRunner",

@@ -74,7 +74,48 @@ CREATE TABLE client_tokens (
 """
 
 
-_STEPS = {0: _TABLES, 1: "ALTER TABLE jobs ADD COLUMN work_folder TEXT"}
+_EVENTS = """
+CREATE TABLE watched (what TEXT PRIMARY KEY);
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL DEFAULT (lower(hex(randomblob(16)))),
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    status TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE TRIGGER job_submitted AFTER INSERT ON jobs
+WHEN NEW.origin = 'endpoint' AND EXISTS (SELECT 1 FROM watched)
+BEGIN
+    INSERT INTO events (kind, subject, status, at)
+    VALUES ('Import Job', NEW.id, NEW.status, NEW.submit_time);
+END;
+CREATE TRIGGER job_changed AFTER UPDATE OF status ON jobs
+WHEN NEW.status <> OLD.status AND NEW.origin = 'endpoint' AND EXISTS (SELECT 1 FROM watched)
+BEGIN
+    INSERT INTO events (kind, subject, status, at)
+    VALUES ('Import Job', NEW.id, NEW.status, (julianday('now') - 2440587.5) * 86400);
+END;
+CREATE TRIGGER datastore_created AFTER INSERT ON datastores
+WHEN EXISTS (SELECT 1 FROM watched)
+BEGIN
+    INSERT INTO events (kind, subject, status, at)
+    VALUES ('Data Store', NEW.id, 'CREATING', NEW.created_at),
+        ('Data Store', NEW.id, 'ACTIVE', NEW.active_at);
+END;
+CREATE TRIGGER datastore_deleted AFTER UPDATE OF deleting_at ON datastores
+WHEN OLD.deleting_at IS NULL AND NEW.deleting_at NOT NULL AND EXISTS (SELECT 1 FROM watched)
+BEGIN
+    INSERT INTO events (kind, subject, status, at)
+    VALUES ('Data Store', NEW.id, 'DELETING', NEW.deleting_at),
+        ('Data Store', NEW.id, 'DELETED', NEW.deleted_at);
+END;
+"""
+"""What happened and is not told yet, while somebody wants to know: recorded with the change itself,
+whichever process makes it. ``at`` may lie ahead.
+"""
+
+_STEPS = {0: _TABLES, 1: "ALTER TABLE jobs ADD COLUMN work_folder TEXT", 2: _EVENTS}
 """Layout of a file, which is its ``user_version`` -> the statements that make the layout after it.
 An empty file has layout 0. A step that was released is never changed: the file of version 0.1.0
 has layout 1, and every later layout is reached from there by a step of its own.
@@ -126,7 +167,7 @@ class Database:
                 f"reads layouts up to {newest}"
             )
         for step in range(layout, newest):
-            for statement in _STEPS[step].split(";"):
+            for statement in _statements(_STEPS[step]):
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {newest}")
 
@@ -181,7 +222,7 @@ class Database:
     def clear(self) -> None:
         """Forget everything: jobs, data stores, tags and tokens. No job may run."""
         with self.writing() as connection:
-            for table in ("samples", "jobs", "datastores", "tags", "client_tokens"):
+            for table in ("samples", "jobs", "datastores", "tags", "client_tokens", "events"):
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608  # names of our own
 
     def close(self) -> None:
@@ -189,3 +230,13 @@ class Database:
         with self._lock:
             while self._idle:
                 self._idle.pop().close()
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script; a trigger holds some within it."""
+    statement = ""
+    for piece in script.split(";"):
+        statement += piece + ";"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -7,14 +7,17 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..jobs import Database, DatastoreStore, JobRunner, JobStore, RunOptions
+from ..jobs import Database, DatastoreStore, Happening, JobRunner, JobStore, Outbox, RunOptions
 from .application import Application
 from .datastore_operations import DatastoreOperations
 from .endpoint import Endpoint
+from .event_delivery import EventDelivery
+from .event_document import event_document
+from .event_targets import event_target
 from .import_operations import ImportOperations
 from .job_pages import JobPages
 from .metrics import Metrics
@@ -39,6 +42,8 @@ class ServiceSettings:
     page_token       lets a browser see the pages where there are keys; default: a random one
     local            answer only to addresses and local names (see Application)
     environment      variables for the import processes, over this one's
+    events           a file or the address of a webhook that is told what happens to jobs and data
+                     stores; None: nobody is
     """
 
     state: Path
@@ -53,6 +58,7 @@ class ServiceSettings:
     local: bool = False
     region: str = "us-east-1"
     account: str = "123456789012"
+    events: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -60,7 +66,8 @@ class Service:
     """``application`` answers requests from the moment the object exists; jobs run between
     ``start`` and ``stop``. ``page_token`` lets a browser in where there are keys.
 
-    Raises StateError for a state file, and ValueError for a file of keys, that cannot be used.
+    Raises StateError for a state file, and ValueError for a file of keys or an address of a
+    webhook, that cannot be used.
     """
 
     def __init__(self, settings: ServiceSettings) -> None:
@@ -72,6 +79,7 @@ class Service:
             concurrent=settings.concurrent,
             environment=settings.environment,
         )
+        self._events = self._delivery(settings)
         self._datastores = datastores = DatastoreStore(self.database, settings.datastore_delay)
         self._from_the_start = settings.datastores
         self._ensure_datastores()
@@ -82,9 +90,10 @@ class Service:
         throttle = Throttle(SERVICE_RATES) if settings.throttle == "service" else None
         probe = WriteProbe(self.runner.environment)
         imports = ImportOperations(self.jobs, datastores, self.runner.wake, probe)
+        self._stores = DatastoreOperations(self.jobs, datastores, settings.region, settings.account)
         endpoint = Endpoint(
             imports,
-            DatastoreOperations(self.jobs, datastores, settings.region, settings.account),
+            self._stores,
             metrics,
             keyring=keyring,
             throttle=throttle,
@@ -92,6 +101,21 @@ class Service:
         self.application = Application(
             endpoint, JobPages(self.jobs), metrics, access=access, local=settings.local
         )
+
+    def _delivery(self, settings: ServiceSettings) -> EventDelivery | None:
+        """Return the delivery of events where somebody wants them, and have them recorded."""
+        outbox = Outbox(self.database)
+        outbox.watch(wanted=settings.events is not None)
+        if settings.events is None:
+            return None
+
+        def document(happening: Happening) -> dict[str, Any] | None:
+            store = self._stores
+            return event_document(
+                happening, self.jobs.job, store.arn, settings.region, settings.account
+            )
+
+        return EventDelivery(outbox, event_target(settings.events), document)
 
     def _ensure_datastores(self) -> None:
         for datastore_id in self._from_the_start:
@@ -110,8 +134,12 @@ class Service:
         RunnerBusyError where another process runs the jobs of the same state file.
         """
         self.runner.start()
+        if self._events is not None:
+            self._events.start()
 
     def stop(self) -> None:
         """Interrupt what runs; it is QUEUED and runs again at the next start."""
         self.runner.stop()
+        if self._events is not None:
+            self._events.stop()
         self.database.close()
