@@ -54,9 +54,13 @@ _MODULES = (
 
 def __getattr__(name: str) -> object:
     """Imports what is asked for and nothing else: the command line is a part of this package and
-    has to start quickly.
+    has to start quickly. Raises ImportError on an operating system that the engine does not run on.
     """
     if name in __all__:
+        from .systems import refused_system
+
+        if (refusal := refused_system()) is not None:
+            raise ImportError(refusal)
         for module in _MODULES:
             found = vars(importlib.import_module(f".{module}", __name__))
             if name in found["__all__"]:

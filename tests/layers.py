@@ -67,7 +67,7 @@ COLUMN = {
         job_choices
         storage columns
         own_process process_identity temporary job_status sealed totals figures
-        log_lines logs errors printable amount
+        log_lines logs errors printable amount systems
     """,
 }
 """The layers, from the top down: the folders and the files beside them that stand on one line may

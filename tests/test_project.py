@@ -162,6 +162,27 @@ def test_the_front_imports_nothing_and_offers_what_it_names() -> None:
     assert said.stdout.splitlines()[0] == "[]"
 
 
+@pytest.mark.parametrize(
+    ("code", "exits"),
+    [
+        ("from bulkfhir.engine.cli import main; main()", 2),
+        ("from bulkfhir import import_job", 1),
+        ("from bulkfhir.engine import validate_files", 1),
+    ],
+    ids=["command", "front", "engine"],
+)
+def test_windows_is_refused_by_one_sentence(code: str, exits: int) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.platform = 'win32'; {code}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == exits
+    assert "bulkfhir runs on Linux and macOS" in said.stderr.splitlines()[-1]
+    assert (len(said.stderr.splitlines()) == 1) is (exits == 2)
+
+
 def test_licence_is_apache_2_in_full_and_notice_names_the_owners_of_quoted_codes() -> None:
     licence = (ROOT / "LICENSE").read_text()
     assert "Apache License\n                           Version 2.0, January 2004" in licence

@@ -14,6 +14,11 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command that was asked for and exit with its code: the program ``bulkfhir``."""
+    from ..systems import refused_system
+
+    if (refusal := refused_system()) is not None:
+        sys.stderr.write(f"bulkfhir: {refusal}\n")
+        sys.exit(2)
     from ..own_process import end_with_job
     from .program import run
     from .streams import fill_closed_streams
