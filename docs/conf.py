@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from importlib.metadata import version as installed
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,3 +53,11 @@ def setup(app: Sphinx) -> None:
         given[-1][:] = list(_fields(given[-1]))
 
     app.connect("autodoc-process-docstring", tables)
+    app.connect("build-finished", _lead_to_start)
+
+
+def _lead_to_start(app: Sphinx, error: Exception | None) -> None:
+    """Write the page that stands where a browser begins: it leads to the site's first page."""
+    if error is None and app.builder.name == "html":
+        start = f'<!doctype html><meta http-equiv="refresh" content="0; url={root_doc}.html">'
+        (Path(app.outdir) / "index.html").write_text(f"{start}\n", encoding="utf-8")

@@ -44,6 +44,8 @@ RUN_BY = {
     ),
     ("docs/howto/hand-over-to-healthlake.md", "sh"): "tests/server/test_hand_over_doc.py",
     ("docs/howto/run-import-jobs.md", "sh"): "tests/server/test_endpoint_doc.py",
+    ("docs/howto/tables.md", "console"): "tests/engine/stored_tables/test_tables_doc.py",
+    ("docs/howto/tables.md", "python"): "tests/engine/stored_tables/test_tables_doc.py",
     ("docs/permissions.md", "json"): "tests/faults/test_access.py",
 }
 NOT_RUN = {
@@ -56,6 +58,10 @@ NOT_RUN = {
     ("docs/howto/in-a-pipeline.md", "steps:"): "needs GitHub; test_ways_in runs its steps",
     ("docs/howto/in-a-pipeline.md", "repos:"): "needs a published repository",
     ("docs/howto/on-aws-lambda.md", "make wheels"): "needs a registry; test_lean_install imports",
+    ("docs/howto/tables.md", "bulkfhir import s3://bucket/"): "needs AWS Glue",
+    ("docs/howto/tables.md", "catalog:"): "names a catalogue of AWS Glue",
+    ("docs/howto/tables.md", "spark-sql --packages io.delta"): "Spark needs Java",
+    ("docs/howto/tables.md", "spark-sql --packages org.apache"): "Spark needs Java",
     ("docs/jobs.md", "$ python tests/faults/random_kills.py"): "takes hours",
     ("docs/scale.md", "bulkfhir import s3://clinic/"): "needs a cluster; test_dask has its own",
     ("docs/scale.md", "pip install ray pyspark"): "installs a gigabyte, and Spark needs Java",

@@ -274,7 +274,12 @@ class Validator:
     def validate_block(self, block: Block) -> BlockVerdicts:
         """Return the verdicts for a block of lines, with the counts of what this block left
         undecided.
+
+        Raises TypeError for what is no block of bytes.
         """
+        if not isinstance(block, Block) or not isinstance(block.data, bytes):
+            found = type(block.data if isinstance(block, Block) else block).__name__
+            raise TypeError(f"lines are given as a Block of bytes, not as {found}")
         before = self.undecided.copy()
         verdicts = self._blocks.validate_block(block)
         return replace(verdicts, undecided=self.undecided - before)

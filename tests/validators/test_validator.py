@@ -28,6 +28,17 @@ def test_a_lone_surrogate_is_the_datas_fault() -> None:
     assert [issue.rule for issue in verdict.issues] == ["json"]
 
 
+@pytest.mark.parametrize("given", [LINE.encode(), LINE, None], ids=["bytes", "str", "None"])
+def test_lines_are_given_as_a_block(given: object) -> None:
+    with pytest.raises(TypeError, match=f"a Block of bytes, not as {type(given).__name__}$"):
+        Validator("structure-only").validate_block(given)
+
+
+def test_a_block_is_one_of_bytes() -> None:
+    with pytest.raises(TypeError, match=r"a Block of bytes, not as str$"):
+        Validator("structure-only").validate_block(Block(LINE))
+
+
 @pytest.mark.parametrize("given", [{"resourceType": "Patient"}, None, 3], ids=["dict", "None", "3"])
 def test_anything_else_is_the_callers_mistake(given: object) -> None:
     with pytest.raises(TypeError, match=f"not as {type(given).__name__}$"):
