@@ -37,6 +37,7 @@ RUN_BY = {
     ("docs/checks.md", "console"): "tests/test_checks_doc.py",
     ("docs/command-line.md", "sh"): "tests/engine/cli/test_completion.py",
     ("docs/endpoint.md", "console"): "tests/server/test_endpoint_doc.py",
+    ("docs/endpoint.md", "json"): "tests/server/test_events.py",
     ("docs/endpoint.md", "python"): (
         "tests/server/test_endpoint_doc.py",
         "tests/server/test_emulator.py",

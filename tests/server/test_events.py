@@ -25,6 +25,7 @@ from tests.server.conftest import (
     start_request,
     wait_for,
 )
+from tests.shown_examples import PAGES, blocks
 
 STORE = f"arn:aws:healthlake:us-east-1:123456789012:datastore/fhir/{DATASTORE}"
 
@@ -129,6 +130,21 @@ def test_a_job_is_told_of_from_submission_to_its_end(service_models, tmp_path):
             "inputDataConfig": {"s3Uri": "s3://in-bucket/data/"},
         },
     }
+
+
+def test_the_documented_event_is_one(tmp_path):
+    (text,) = blocks(PAGES["docs/endpoint.md"], "json")
+    documented = json.loads(text)
+    told = tmp_path / "events.ndjson"
+    with serving(tmp_path, str(told)) as calls:
+        calls("StartFHIRImportJob", **start_request())
+        wait_for(lambda: told.exists() and "Submitted" in told.read_text(), "the event")
+    lines = map(json.loads, told.read_text().splitlines())
+    (event,) = (one for one in lines if one["detail-type"] == "Import Job Submitted")
+    assert list(event) == list(documented)
+    assert list(event["detail"]) == list(documented["detail"])
+    form = re.sub(r"\d", "0", f"{event['time']} {event['detail']['submitTime']}")
+    assert form == re.sub(r"\d", "0", f"{documented['time']} {documented['detail']['submitTime']}")
 
 
 def test_what_a_webhook_does_not_take_is_sent_again_in_order_and_nowhere_else(tmp_path):
