@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from typing import Protocol
 
 from bulkfhir.validators import Level
 
@@ -28,7 +29,30 @@ from .refusals import refuse_unusable
 from .settings import Settings
 from .storage import StoredObject
 
-__all__ = ["JobResult", "JobStatus", "Limits", "import_job", "run_import"]
+__all__ = ["JobResult", "JobStatus", "Limits", "Onlooker", "import_job", "run_import"]
+
+
+class Onlooker(Protocol):
+    """Whoever looks on while a job runs, to measure it."""
+
+    def runner(self, runner: Runner) -> Runner:
+        """Return what the job is to take for its runner."""
+        ...
+
+    def sizes(self, sizes: Sizes) -> Sizes:
+        """Return what is to plan the job; it plans once the inputs are listed."""
+        ...
+
+
+class _Nobody:
+    def runner(self, runner: Runner) -> Runner:
+        return runner
+
+    def sizes(self, sizes: Sizes) -> Sizes:
+        return sizes
+
+
+_NOBODY = _Nobody()
 
 
 def import_job(
@@ -208,12 +232,14 @@ def run_import(
     cancel: CancelEvent | None = None,
     report: ReportWish | None = None,
     keep_access_check: bool = False,
+    onlooker: Onlooker = _NOBODY,
 ) -> JobResult:
     """Do what ``import_job`` does, with the choices as one record.
 
     report      the report that is written once the job is published; None: none
     keep_access_check   the file by which access to the output was tried stays, as HealthLake's does
     contract    an input is what HealthLake's contract calls one, and no source is a glob
+    onlooker    who stands between the job and its workers, and says how the inputs are cut
     """
     check_executor(executor, executor_options)
     name = JobId.of(job_id, datastore_id)
@@ -222,12 +248,13 @@ def run_import(
         cluster = None
         if not local:
             refuse_unusable(choices, workers, shard_bytes, task_bytes)
-            cluster = stack.enter_context(working(open_runner(executor, workers, executor_options)))
+            opened = open_runner(executor, workers, executor_options)
+            cluster = onlooker.runner(stack.enter_context(working(opened)))
 
         def open_workers(groups: int) -> Runner:
             count = workers or min(default_workers(), groups)
-            return cluster or open_runner(
-                "local", count, executor_options, plug_ins=choices.plug_ins
+            return cluster or onlooker.runner(
+                open_runner("local", count, executor_options, plug_ins=choices.plug_ins)
             )
 
         def before_work(settings: Settings, inputs: Sequence[InputFile]) -> None:
@@ -242,7 +269,7 @@ def run_import(
                 output,
                 choices,
                 name,
-                sizes,
+                onlooker.sizes(sizes),
                 include_all=include_all,
                 contract=contract,
                 resume=resume,

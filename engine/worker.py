@@ -27,6 +27,7 @@ from .reading.lines import Lines, read_lines, read_range
 from .settings import Settings
 from .shard import Break, Shard, ShardResult
 from .shard_groups import Group
+from .stages import ACCEPT, COMMIT, DECOMPRESS, READ, START, WRITE
 from .storage import Reader, storage_for
 from .totals import Totals
 from .writing.parts import Parts, open_parts
@@ -69,6 +70,7 @@ class _Withdrawn(Exception):
 
 def _run(settings: Settings, group: Group, beat: Heartbeat) -> tuple[ShardResult, ...]:
     """Do a group as one; raise _Withdrawn, and leave nothing, where that cannot be."""
+    beat.turn(WRITE)
     parts = open_parts(settings, group[0].index)
     results, before = list[ShardResult](), LiveFigures()
     try:
@@ -77,11 +79,12 @@ def _run(settings: Settings, group: Group, beat: Heartbeat) -> tuple[ShardResult
                 results.append(ShardResult(shard.index, 0, broken=results[-1].broken))
                 continue
             parts.begin(shard)
-            reading, tally = _Reading(shard), Tally(shard.index)
+            reading, tally = _Reading(shard, beat), Tally(shard.index)
             result = _judged(settings, reading, tally, parts, before, beat)
             _refuse_altered(place, reading, result)
             results.append(parts.end(result))
             before += tally.live(reading.consumed)
+        beat.turn(COMMIT)
         return parts.commit(results)
     except BaseException:
         parts.abort()
@@ -102,20 +105,26 @@ def _judged(
     beat: Heartbeat,
 ) -> ShardResult:
     """Judge, count and write the lines of one shard. ``before``: what the group has counted."""
+    beat.turn(START)
     judge, shard, causes = _judge(settings), reading.shard, CauseTally()
     lines, broken = 0, None
+    beat.turn(READ)
     for piece in reading:
         if isinstance(piece, Break):
             broken = piece
             break
         lines = piece.first + piece.count
-        verdicts = judge.verdicts(piece, beat.check)
+        beat.turn(ACCEPT)
+        verdicts = judge.verdicts(piece, beat.check, beat.explaining)
+        beat.turn(WRITE)
         tally.add(verdicts, piece.first, parts.write(piece, verdicts))
         causes.add(verdicts, piece.first)
         if causes.full:
             parts.keep(CAUSES, causes.take())
         tally.add_opinions(judge.opinions(piece, verdicts, beat.check).items())
         beat(before + tally.live(reading.consumed))
+        beat.turn(reading.stage)
+    beat.turn(WRITE)
     if rows := causes.take():
         parts.keep(CAUSES, rows)
     _log.debug("shard %d: %d lines of %s", shard.index, lines, shard.uri)
@@ -143,7 +152,7 @@ def _refuse_altered(place: int, reading: _Reading, result: ShardResult) -> None:
 def count_lines(shard: Shard, beat: Heartbeat) -> tuple[int, int]:
     """Return (lines, lines that are not blank) of a shard that could not be validated."""
     lines = filled = 0
-    for piece in _Reading(shard):
+    for piece in _Reading(shard, beat):
         if isinstance(piece, Break):
             break
         lines = piece.first + piece.count
@@ -157,12 +166,15 @@ def count_lines(shard: Shard, beat: Heartbeat) -> tuple[int, int]:
 class _Reading:
     """The shard's lines; last of all a Break where reading ended early.
 
-    ``consumed``: bytes of the file read so far.
+    ``consumed``: bytes of the file read so far. ``stage``: what the time goes into in which lines
+    are made of them.
     """
 
-    def __init__(self, shard: Shard) -> None:
+    def __init__(self, shard: Shard, beat: Heartbeat) -> None:
         self.shard = shard
         self.consumed = 0
+        self.stage = READ
+        self._beat = beat
         self._altered: bool | None = False
         self._reader: Reader
 
@@ -202,7 +214,9 @@ class _Reading:
         return self._altered
 
     def read(self, size: int, /) -> bytes:
+        before = self._beat.turn(READ)
         data = self._reader.read(size)
+        self._beat.turn(before)
         self.consumed += len(data)
         return data
 
@@ -215,8 +229,12 @@ class _Reading:
             pieces = read_range(self, shard.start - 1, shard.end)
             return read_lines(pieces, shard.start, shard.end)
         contents = Contents(self, shard.compression)
-        # An archive is one shard, which ends where the archive does.
-        end = None if contents.compression else shard.end
+        if contents.compression:
+            self.stage = DECOMPRESS
+            self._beat.turn(DECOMPRESS)
+        # An archive is one shard, which ends where the archive does. The end of one that was not
+        # known to be an archive is an end of other bytes than its text has.
+        end = None if contents.compression and not shard.compression else shard.end
         return read_lines(contents.pieces(shard.end), 0, end)
 
 

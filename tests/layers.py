@@ -47,7 +47,7 @@ COLUMN = {
     "engine": """
         __init__ front emulator mocking
         cli server
-        jobs validation comparing handoff arrays
+        jobs validation comparing handoff arrays measuring
         job
         job_start
         job_run refusals
@@ -66,7 +66,7 @@ COLUMN = {
         job_folder settings plugins
         job_choices
         storage columns
-        own_process process_identity temporary job_status sealed totals figures
+        own_process process_identity temporary job_status sealed totals figures stages
         log_lines logs errors printable amount systems
     """,
 }

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, fields
-from typing import Protocol
+from typing import Final, Protocol
 
 from .issue import Verdict, crash_verdict
 from .light_dataclass import dataclass
 
-__all__ = ["Block", "BlockVerdicts", "BlockValidator", "OneByOne", "ResourceValidator"]
+__all__ = [
+    "NO_FAST_PATH",
+    "Block",
+    "BlockVerdicts",
+    "BlockValidator",
+    "OneByOne",
+    "ResourceValidator",
+]
+
+NO_FAST_PATH: Final = "no fast path"
+"""Reason why every line of a block is judged by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +32,14 @@ class Block:
              worker that shares its process learns in this way that its job is to stop.
     rows     where rows start and where they end in data, as native 32-bit words; then each row is
              one resource, whatever newlines it holds, and a row of white space is a blank line
+    explaining  called with the reason before each line that a fast path hands to the slow one; a
+             validator without a fast path calls it once. Whoever measures learns of it
     """
 
     data: bytes
     between: Callable[[], None] | None = field(default=None, compare=False)
     rows: tuple[bytes, bytes] | None = None
+    explaining: Callable[[str], None] | None = field(default=None, compare=False)
 
     def lines(self) -> Iterator[tuple[int, int, int]]:
         """Yield (number of the line in the block from 0, start, end) of every line that is not
@@ -163,6 +176,8 @@ class OneByOne:
         crashed: set[int] = set()
         undecided: Counter[str] = Counter()
         validate, data = self._validator.validate, block.data
+        if block.explaining is not None:
+            block.explaining(NO_FAST_PATH)
         for position, (number, start, end) in enumerate(block.lines()):
             try:
                 verdict = validate(data[start:end])

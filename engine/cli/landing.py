@@ -14,23 +14,15 @@ from .option_types import Location
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["landing", "result_format"]
+__all__ = ["landing", "result_format", "sinking"]
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
-def landing(command: Command) -> Command:
-    """Add the options of a job that writes HealthLake's output layout."""
+def sinking(command: Command) -> Command:
+    """Add the options that say where accepted resources go."""
     return options.with_options(
         command,
-        click.option(
-            "-o",
-            "--output",
-            type=Location(),
-            required=True,
-            metavar="FOLDER",
-            help="Where the job's folder is made: a path or s3://bucket/prefix.",
-        ),
         click.option(
             "--sink",
             metavar="NAME",
@@ -46,6 +38,22 @@ def landing(command: Command) -> Command:
             help="Option of the sink: compression=gz or zst for ndjson, zstd, snappy or none for "
             "parquet. Repeatable.",
         ),
+    )
+
+
+def landing(command: Command) -> Command:
+    """Add the options of a job that writes HealthLake's output layout."""
+    return options.with_options(
+        command,
+        click.option(
+            "-o",
+            "--output",
+            type=Location(),
+            required=True,
+            metavar="FOLDER",
+            help="Where the job's folder is made: a path or s3://bucket/prefix.",
+        ),
+        sinking,
         click.option(
             "--table",
             metavar="FORMAT",

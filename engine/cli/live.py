@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..counting.progress import OnProgress, Progress
     from ..log_lines import LogFormat
 
-__all__ = ["progress_shown", "show_records"]
+__all__ = ["log_level", "progress_shown", "show_records"]
 
 PERIOD = 30.0
 """Seconds between two plain lines: logs stay short, and a person sees that something moves."""
@@ -57,7 +57,12 @@ def show_records(*, quiet: bool, verbose: int, log_format: LogFormat) -> None:
     """Send log records to standard error, as many as -q and -v ask for."""
     from ..log_lines import show_logs
 
-    show_logs(log_format, "ERROR" if quiet else _LEVELS[min(verbose, 2)])
+    show_logs(log_format, log_level(quiet=quiet, verbose=verbose))
+
+
+def log_level(*, quiet: bool, verbose: int) -> str:
+    """Return the least level of log records that -q and -v ask for."""
+    return "ERROR" if quiet else _LEVELS[min(verbose, 2)]
 
 
 class _Logged:

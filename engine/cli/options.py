@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "asked_profiles",
     "checking",
     "chosen",
     "executing",
@@ -213,6 +214,15 @@ def profiles(command: Command) -> Command:
     )
 
 
+asked_profiles = click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="URL",
+    help="Profile that every resource of its type follows, whatever it names. Repeatable.",
+)
+
+
 def validating(command: Command) -> Command:
     """Add the options that say what decides over a line."""
     return with_options(
@@ -225,13 +235,7 @@ def validating(command: Command) -> Command:
             help="How much is checked, as HealthLake names it.",
         ),
         profiles,
-        click.option(
-            "--profile",
-            "profiles",
-            multiple=True,
-            metavar="URL",
-            help="Profile that every resource of its type follows, whatever it names. Repeatable.",
-        ),
+        asked_profiles,
         click.option(
             "--validator",
             "validators",

@@ -36,6 +36,7 @@ COMMANDS = {
     "serve": ("serve", "Serve AWS HealthLake's import API and a job page."),
     "preflight": ("preflight", "Look at what HealthLake needs, before an import begins."),
     "submit": ("submit", "Check, upload what is accepted, and import it into HealthLake."),
+    "bench": ("bench", "Measure imports on your data, machine and store."),
     "compare": ("compare", "Show which lines one job rejects and another does not."),
     "jobs": ("job_commands", "List, describe, cancel and forget import jobs."),
     "tables": ("table_commands", "Name and remove what no version of a table needs."),

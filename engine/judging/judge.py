@@ -50,17 +50,22 @@ class Judge:
         self._others = others
         self._settings = settings
 
-    def verdicts(self, lines: Lines, between: Callable[[], None] | None = None) -> BlockVerdicts:
+    def verdicts(
+        self,
+        lines: Lines,
+        between: Callable[[], None] | None = None,
+        explaining: Callable[[str], None] | None = None,
+    ) -> BlockVerdicts:
         """Return the judge's verdicts and the import job's own rules.
 
-        Every accepted line has a type of letters, and an id where one is required. ``between`` is
-        as in Block: what it raises is raised here.
+        Every accepted line has a type of letters, and an id where one is required. ``between`` and
+        ``explaining`` are as in Block: what they raise is raised here.
         """
         if lines.too_long:
             verdict = Verdict(None, None, [too_long(LINE_LIMIT)])
             return BlockVerdicts([0], [0], [0], [None], [None], {0: verdict}, frozenset([0]))
         settings = self._settings
-        verdicts = _validated(self._judge, Block(lines.data, between))
+        verdicts = _validated(self._judge, Block(lines.data, between, explaining=explaining))
         added = _type_issues(verdicts)
         if (
             settings.id_required

@@ -18,6 +18,7 @@ from ..reading.lines import BLOCK_BYTES
 from ..settings import Settings
 from ..shard import ShardResult
 from ..shard_groups import weight
+from ..stages import PLACE, PUBLISH
 from ..storage import Reader, Storage, storage_for
 from ..storage.media_types import NDJSON
 from .manifest import FileOutcome
@@ -125,13 +126,16 @@ def _publish(storage: Storage, folder: str, part: _Parts, plan: LogPlan, beat: H
     closing = plan.broken if part.log == FAILURE else ()
     if not pieces and not closing and part.log != SUCCESS:
         return
+    beat.turn(PLACE)
     # The name is the input's, whose ending may be another.
     writer = storage.writer(storage.join(folder, plan.log_name), NDJSON)
     try:
+        beat.turn(PUBLISH)
         for piece in pieces:
             for rows in part.lines(piece, beat):
                 writer.write(with_base(rows, piece.base))
         writer.write(b"".join(file_failure_line(message, status) for message, status in closing))
+        beat.turn(PLACE)
         writer.commit()
     except BaseException:
         writer.abort()

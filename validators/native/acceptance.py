@@ -81,6 +81,8 @@ class Acceptance:
             reasons[reason] += 1
             if block.between is not None:
                 block.between()
+            if block.explaining is not None:
+                block.explaining(reason)
             line = data[starts[position] : ends[position]]
             verdict = self._slow(line, doubts.get(number))
             names[position], keys[position] = verdict.resource_type, verdict.resource_id

@@ -25,6 +25,10 @@ VALUES = {
     "since": MOMENT,
     "older_than": MOMENT,
     "fail_on": "warning",
+    "levels": "minimal",
+    "share": "5%",
+    "tolerance": "5%",
+    "workers": "7",
 }
 """Values that an option takes beyond what its type says."""
 

@@ -1,0 +1,166 @@
+"""Bench tables: what a person is told of a measurement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from ..amount import amount
+from ..printable import printable
+from ..stages import WORK
+from .tables import PLAIN_WIDTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ..measuring.regression import Change
+
+__all__ = ["show_bench", "show_changes"]
+
+_REASONS = 10
+"""Reasons of explaining that are shown; JSON has all."""
+
+
+def show_bench(document: Mapping[str, Any], out: TextIO) -> None:
+    """Write the tables of a ``bench_document``."""
+    trials = document["trials"]
+    console = _console(out)
+    console.print(
+        f"{amount(document['files'], 'file')}, {document['bytes'] / 1e6:,.1f} MB", soft_wrap=True
+    )
+    for table in (_speeds(document), _times(trials), _reasons(trials)):
+        if table.row_count:
+            console.print()
+            console.print(table)
+    for line in (*_scaling(trials), *_predictions(document)):
+        console.print(printable(line), soft_wrap=True)
+
+
+def show_changes(changes: Sequence[Change], tolerance: float, out: TextIO) -> None:
+    """Write what has changed since an earlier measurement; what is worse beyond the tolerance is
+    named so.
+    """
+    table = _table(("trial", "figure"), ("before", "now", "change"))
+    table.add_column("")
+    for one in changes:
+        verdict = "regression" if one.worse > tolerance else ""
+        change = one.now / one.before - 1 if one.before else 0.0
+        table.add_row(
+            f"{one.level}, {amount(one.workers, 'worker')}",
+            one.figure,
+            f"{one.before:,.0f}",
+            f"{one.now:,.0f}",
+            f"{change:+.1%}",
+            verdict,
+        )
+    _console(out).print(table)
+
+
+def _console(out: TextIO) -> Console:
+    width = None if out.isatty() else PLAIN_WIDTH
+    return Console(file=out, highlight=False, width=width, emoji=False, markup=False)
+
+
+def _table(texts: Sequence[str], numbers: Sequence[str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in texts:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _speeds(document: Mapping[str, Any]) -> Table:
+    numbers = ("lines", "lines/s", "MB/s", "lines/CPU s", "wall s", "CPU s", "memory MB")
+    read = "level" if document["sample"] is None else "level (what the sample took)"
+    table = _table((read, "workers"), numbers)
+    for one in document["trials"]:
+        memory = max(one["memoryBytes"], one["workerMemoryBytes"])
+        table.add_row(
+            one["level"],
+            str(one["workers"]),
+            f"{one['lines']:,}",
+            f"{one['linesPerSecond']:,.0f}",
+            f"{one['megabytesPerSecond']:,.1f}",
+            f"{one['linesPerCpuSecond']:,.0f}",
+            f"{one['wallSeconds']:,.2f}",
+            f"{one['cpuSeconds']:,.2f}",
+            f"{memory / 1e6:,.0f}",
+        )
+    return table
+
+
+def _times(trials: Sequence[Mapping[str, Any]]) -> Table:
+    """Where the time goes: seconds of all workers, and their part of the whole."""
+    table = _table(("seconds of the workers",), [_name(one) for one in trials])
+    for stage in WORK:
+        if any(stage in one["stages"] for one in trials):
+            table.add_row(stage, *(_seconds(one, _wall_of(one, stage)) for one in trials))
+    table.add_row("waiting", *(_seconds(one, one["waitingSeconds"]) for one in trials))
+    for name, key in (("list", "listSeconds"), ("work", "workSeconds"), ("end", "publishSeconds")):
+        table.add_row(f"the job: {name}", *(f"{one[key]:,.2f}      " for one in trials))
+    return table
+
+
+def _name(trial: Mapping[str, Any]) -> str:
+    return f"{trial['level']}, {amount(trial['workers'], 'worker')}"
+
+
+def _wall_of(trial: Mapping[str, Any], stage: str) -> float:
+    seconds: float = trial["stages"].get(stage, {}).get("wallSeconds", 0.0)
+    return seconds
+
+
+def _seconds(trial: Mapping[str, Any], seconds: float) -> str:
+    whole = sum(slot["wallSeconds"] for slot in trial["slots"])
+    return f"{seconds:,.2f} {seconds / whole if whole else 0:5.1%}"
+
+
+def _reasons(trials: Sequence[Mapping[str, Any]]) -> Table:
+    """Why lines were explained, of one trial of each level: more workers do not change that."""
+    table = _table(("level", "explained because of"), ("lines", "CPU s", "µs a line"))
+    seen = set[str]()
+    for one in trials:
+        if one["level"] in seen:
+            continue
+        seen.add(one["level"])
+        for reason, spent in list(one["reasons"].items())[:_REASONS]:
+            seconds, lines = spent["cpuSeconds"], spent["lines"]
+            each = f"{seconds / lines * 1e6:,.0f}" if lines else ""
+            table.add_row(one["level"], printable(reason), f"{lines:,}", f"{seconds:,.3f}", each)
+    return table
+
+
+def _scaling(trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """How much more workers bring, beside the fewest of the same level."""
+    for level in dict.fromkeys(one["level"] for one in trials):
+        first, *others = sorted(
+            (one for one in trials if one["level"] == level), key=lambda one: one["workers"]
+        )
+        for one in others:
+            yield (
+                f"{level}: {amount(one['workers'], 'worker')} "
+                f"{first['wallSeconds'] / one['wallSeconds']:.2f} times as fast as "
+                f"{first['workers']}, with {one['cpuSeconds'] / first['cpuSeconds']:.2f} times "
+                "the CPU time"
+            )
+
+
+def _predictions(document: Mapping[str, Any]) -> Iterator[str]:
+    for one in document["trials"]:
+        found = one["prediction"]
+        if not found:
+            continue
+        yield (
+            f"{one['level']}, the whole, predicted by {one['bytes'] / 1e6:,.1f} MB of it: "
+            f"{found['lines']:,} lines, {found['bytes'] / 1e6:,.1f} MB of text; "
+            f"{found['cpuSeconds']:,.2f} s of CPU, give or take {found['spreadSeconds']:,.2f}, "
+            f"of which {found['startCpuSeconds']:,.2f} for the start"
+        )
+        times = (
+            f"{seconds:,.1f} s with {amount(int(count), 'worker')}"
+            for count, seconds in found["wallSecondsByWorkers"].items()
+        )
+        yield f"{one['level']}, wall time if no worker slows another down: {', '.join(times)}"
