@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from .across.check_job import CheckedShard, check_job
 from .across.job_checks import JobChecks
 from .errors import EngineError
 from .executors import Runner, Task, TaskFailure, run_all
+from .file_outcomes import FileOutcome
 from .settings import Settings
 from .shard import Break, Shard, ShardResult
 from .shard_groups import Group, split
 from .totals import Totals
 from .worker import count_lines, run_group
-from .writing.manifest import FileOutcome
 
 __all__ = ["run_checks", "run_groups"]
 
@@ -68,17 +68,16 @@ def _results(
     lost: list[_Lost],
 ) -> Iterator[tuple[ShardResult, ...]]:
     """Yield the results of groups; add those that came to none to ``lost``, with the reason."""
-    by_number = {group[0].index: group for group in groups}
-    tasks = (Task(number, run_group, (settings, group)) for number, group in by_number.items())
+    tasks = (Task(group[0].index, run_group, (settings, group)) for group in groups)
     for task, result in run_all(runner, tasks, tick):
         if isinstance(result, TaskFailure):
-            lost.append((by_number[task.key], result.message))
+            lost.append((task.arguments[1], result.message))
         else:
             yield result
 
 
 def run_checks(
-    runner: Runner, settings: Settings, outcomes: Sequence[FileOutcome], tick: Callable[[], None]
+    runner: Runner, settings: Settings, outcomes: Iterable[FileOutcome], tick: Callable[[], None]
 ) -> JobChecks:
     """Return what the checks over a whole job come to, given what came of its files."""
     shards = tuple(

@@ -6,6 +6,7 @@ checkpoint by its name alone; all that is left to do is to count it in ``countin
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import fields
 from operator import add, attrgetter
@@ -91,15 +92,15 @@ class FileFigures:
 
         A status is 200 (nothing is wrong), 400 (not readable) or 500 (the server's fault).
         """
-        listed = list(files)
-        statuses = [status for _, status, _ in listed]
+        scanned = scanned_bytes = with_imported = 0
+        statuses = Counter[int]()
+        for size, status, imported in files:
+            scanned += 1
+            scanned_bytes += size
+            with_imported += imported > 0
+            statuses[status] += 1
         return cls(
-            scanned=len(listed),
-            scanned_bytes=sum(size for size, _, _ in listed),
-            imported=sum(1 for _, _, imported in listed if imported),
-            read_with_success=statuses.count(200),
-            read_with_customer_error=statuses.count(400),
-            read_with_server_error=statuses.count(500),
+            scanned, scanned_bytes, with_imported, statuses[200], statuses[400], statuses[500]
         )
 
 

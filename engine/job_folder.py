@@ -7,11 +7,16 @@
                                              /000012.keys     the keys of what it accepted
                                              /000012.causes   its findings, grouped
                                              /000012.relations  what that says of others
+                                             /tasks/…         a plan of many shards, in pieces
+
+On S3 all that is of a group lies one folder deeper: .work/3f/000012.json.
 
 A work folder that the user chose elsewhere is <place>/<data store>-FHIR_IMPORT-<job>.work.
 """
 
 from __future__ import annotations
+
+import zlib
 
 from .storage import Storage, storage_for
 
@@ -106,14 +111,22 @@ def folder_of_job_file(uri: str) -> str:
     return uri.rpartition("/")[0]
 
 
-def part_uri(storage: Storage, work_folder: str, index: int, name: str) -> str:
+def part_uri(
+    storage: Storage, work_folder: str, index: int, name: str, *, spread: bool = False
+) -> str:
     """Return where the part ``name`` of the group lies whose first shard is ``index``.
 
     It depends on these alone, so that a group that is run again replaces what it left before.
+
+    spread   below one of 256 prefixes: a store of objects serves thousands of requests a second of
+             each
     """
-    return storage.join(work_folder, f"{index:06d}.{name}")
+    place = f"{index:06d}.{name}"
+    if spread:
+        place = f"{zlib.crc32(b'%d' % index) & 0xFF:02x}/{place}"
+    return storage.join(work_folder, place)
 
 
-def result_uri(storage: Storage, work_folder: str, index: int) -> str:
+def result_uri(storage: Storage, work_folder: str, index: int, *, spread: bool = False) -> str:
     """Return where the counts of a finished group lie."""
-    return part_uri(storage, work_folder, index, "json")
+    return part_uri(storage, work_folder, index, "json", spread=spread)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import field, replace
+from itertools import chain
 
 from bulkfhir.validators.errors import BulkfhirError
 from bulkfhir.validators.light_dataclass import dataclass
 
 from .across.cause_sums import CauseSums, find_causes
 from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
-from .checkpoint import Checkpoint, Ending, Plan, save_record
+from .across.referred import referred_shards
+from .checkpoint import Checkpoint, save_record
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
 from .dispatch import run_checks
@@ -29,27 +32,24 @@ from .errors import (
 )
 from .executors import Cancelled, Runner, Task, TaskFailure, run_all, working
 from .figures import JobProgressReport
+from .file_outcomes import FilesSum, OutcomesByFile, outcomes_by_file
 from .job_choices import ReportWish
 from .job_folder import MANIFEST, PLAN, WORK
 from .job_report.job_facts import JobFacts
 from .job_report.report_files import write_report
 from .job_status import JobStatus
 from .logs import log_crash
+from .plan import Ending, Plan
 from .reach import look_again, refuse_unreachable
 from .recorded_groups import discard, run_recorded
+from .results import Results
 from .settings import Settings
 from .shard import ShardResult
 from .shard_groups import Group, groups_left
 from .storage import Claim, Storage
 from .stored_tables import publish_tables
 from .totals import Place
-from .writing.manifest import (
-    FileOutcome,
-    Manifest,
-    file_figures,
-    finding_parts,
-    outcomes_by_file,
-)
+from .writing.manifest import Manifest, finding_parts
 from .writing.publish import digest_of, log_plans, publish_logs
 
 __all__ = ["JobResult", "JobRun", "refuse_missing"]
@@ -181,7 +181,7 @@ class JobRun:
         ``open_workers`` makes the runner, given how many groups of shards there are.
         """
         self._claim = claim
-        with self._opened(open_workers(1 if plan.ending else len(plan.groups))) as runner:
+        with self._opened(open_workers(len(plan.groups) or 1)) as runner:
             stop = _Stop(claim, cancel)
             tracker = Tracker(plan.inputs, plan.shards, runner.counters, on_progress, stop)
             try:
@@ -207,100 +207,102 @@ class JobRun:
                 )
 
     def _stages(self, plan: Plan, runner: Runner, tracker: Tracker) -> JobResult:
-        if plan.ending is None:
-            results = self._read(plan, runner, tracker)
-        else:
-            results = {result.index: result for result in plan.ending.results}
-            for result in results.values():
-                tracker.add(result, earlier=True)
-        curve = plan.ending.curve if plan.ending else tracker.read()
-        ordered = [results[shard.index] for shard in plan.shards]
-        outcomes = _outcomes(plan, results)
-        tracker.phase = "publishing"
         ending = plan.ending
         if ending is None:
-            duplicates, causes = self._publish(plan, ordered, outcomes, runner, tracker)
-            checks = (
-                run_checks(runner, plan.settings, outcomes, tracker.tick)
-                if plan.settings.choices.checks
-                else None
-            )
-            ending = Ending(tuple(ordered), duplicates, causes, checks, curve)
-            self._sweep()  # what killed workers left
-            self._storage.settle(self._folder)  # before the parts go that all is made of
-            self._claim.confirm()
-            self._checkpoint.save(replace(plan, ending=ending))
+            ending = self._published_all(plan, runner, tracker)
+        else:
+            tracker.published(ending.files, ending.shards)
         publish_tables(plan.settings, tracker.tick)
         manifest = Manifest.of(
-            plan.source_uri, self._uri, plan.settings.choices.encryption_key_id, outcomes
+            plan.source_uri, self._uri, plan.settings.choices.encryption_key_id, ending.files
         )
         place = self._storage.join(self._folder, MANIFEST)
         self._storage.put(place, manifest.to_bytes(), durable=True)
-        ended = self._completed(plan, outcomes, manifest, ending, tracker)
+        ended = self._completed(plan, manifest, ending, tracker)
         self._report(plan, ended, ending, tracker)
         self._checkpoint.delete(self._claim)
         tracker.finish(ended.progress)
         return ended
 
-    def _read(self, plan: Plan, runner: Runner, tracker: Tracker) -> dict[int, ShardResult]:
-        """Have every shard read that an earlier run did not finish; return all results by index."""
-        results = self._checkpoint.results(unreachable=self._published is not None)
-        if self._published is not None:
-            refuse_missing(plan, results)
-        look_again(plan.inputs, plan.shards, results)
-        self._forget(plan, (shard.index for shard in plan.shards), results.values())
-        for result in results.values():
+    def _published_all(self, plan: Plan, runner: Runner, tracker: Tracker) -> Ending:
+        """Have all read and published; return what is left to say, which the plan holds by then."""
+        results = self._read(plan, runner, tracker)
+        curve = tracker.read()
+        tracker.phase = "publishing"
+        outcomes = outcomes_by_file(plan.inputs, plan.shards.files, results)
+        duplicates, causes = self._publish(plan, results, outcomes, runner, tracker)
+        checks = None
+        if plan.settings.choices.checks:
+            checks = run_checks(runner, plan.settings, outcomes, tracker.tick)
+        referred = referred_shards(duplicates.examples, causes, checks)
+        files = FilesSum.of(outcomes, results.totals, referred)
+        ending = Ending(files, len(plan.shards), duplicates, causes, checks, curve)
+        self._sweep()  # what killed workers left
+        self._storage.settle(self._folder)  # before the parts go that all is made of
+        self._claim.confirm()
+        self._checkpoint.save(replace(plan, ending=ending))
+        return ending
+
+    def _read(self, plan: Plan, runner: Runner, tracker: Tracker) -> Results:
+        """Have every shard read that an earlier run did not finish; return all results."""
+        results = Results(plan.shards)
+        for result in self._checkpoint.results(unreachable=self._published is not None):
+            results.add(result)
             tracker.add(result, earlier=True)
-        groups = groups_left(plan.shards, plan.groups, results.copy())
+        if self._published is not None:
+            refuse_missing(results.missing(), len(plan.shards))
+        look_again(plan.inputs, plan.shards, results)
+        self._forget(plan, range(len(plan.shards)), results)
+        groups = groups_left(plan.shards, plan.groups, results.done())
         for result in run_recorded(runner, plan.settings, groups, tracker.tick):
-            results[result.index] = result
+            results.add(result)
             tracker.add(result)
         refuse_unreachable(plan.inputs, plan.shards, results)
         rest = self._without_dropped(plan, results)
-        results.update(
-            (result.index, result)
-            for result in run_recorded(runner, plan.settings, rest, tracker.tick)
-        )
+        for result in run_recorded(runner, plan.settings, rest, tracker.tick):
+            results.add(result)
         return results
 
-    def _without_dropped(self, plan: Plan, results: dict[int, ShardResult]) -> list[Group]:
+    def _without_dropped(self, plan: Plan, results: Results) -> list[Group]:
         """Return what is to be done again: groups of which only some shards count, without those
         that do not, since parts and keys are of the whole group.
         """
-        counted = {shard.index for outcome in _outcomes(plan, results) for shard in outcome.shards}
         again = []
-        for number, of_group in _by_group(results.values()).items():
-            dropped = [result for result in of_group if result.index not in counted]
-            if len(dropped) < len(of_group) and any(result.lines for result in dropped):
-                empty = [ShardResult(result.index, 0, group=number) for result in dropped]
+        dropped = {*_dropped(plan, results)}
+        numbers = {results[index].part for index in dropped}
+        for number, of_group in sorted(_by_group(numbers, results).items()):
+            lost = [result for result in of_group if result.index in dropped]
+            if len(lost) < len(of_group) and any(result.lines for result in lost):
+                empty = [ShardResult(result.index, 0, group=number) for result in lost]
                 save_record(plan.settings, empty)
-                results.update((result.index, result) for result in empty)
+                for result in empty:
+                    results.add(result)
                 discard(plan.settings, [number])
-                kept = [plan.shards[one.index] for one in of_group if one.index in counted]
+                kept = [plan.shards[one.index] for one in of_group if one.index not in dropped]
                 again.append(tuple(kept))
         return again
 
     def _publish(
         self,
         plan: Plan,
-        ordered: Sequence[ShardResult],
-        outcomes: Sequence[FileOutcome],
+        results: Results,
+        outcomes: OutcomesByFile,
         runner: Runner,
         tracker: Tracker,
     ) -> tuple[Duplicates, CauseSums]:
-        counted = [shard for outcome in outcomes for shard in outcome.shards]
-        dropped = (index for outcome in outcomes for index in outcome.dropped)
-        self._forget(plan, (ordered[index].part for index in dropped), counted)
-        logs = [
+        dropped = {*_dropped(plan, results)}
+        counted = results if not dropped else _Counted(results, dropped)
+        self._forget(plan, (results[index].part for index in dropped), counted)
+        logs = (
             Task(plans[0].log_name, publish_logs, (plan.settings, plans))
-            for plans in log_plans(outcomes, ordered)
+            for plans in log_plans(outcomes, results)
             if not self._published or digest_of(plans) not in self._published
-        ]
+        )
         duplicates, causes = Duplicates(), CauseSums()
         others = _duplicate_tasks(plan.settings, counted, runner.slots)
-        if parts := finding_parts(ordered, counted):
+        if parts := finding_parts(results, dropped):
             others.append(Task(_CAUSES, find_causes, (plan.settings, parts)))
-        for task, result in run_all(runner, [*logs, *others], tracker.tick):
+        for task, result in run_all(runner, chain(logs, others), tracker.tick):
             match result:
                 case TaskFailure(message):
                     raise EngineError(f"{_undone(task)}: {message}")
@@ -308,20 +310,19 @@ class JobRun:
                     causes = result
                 case Duplicates():
                     duplicates += result
-        return _by_shard(duplicates, _by_group(counted)), causes
+        return _by_shard(duplicates, counted), causes
 
     def _completed(
         self,
         plan: Plan,
-        outcomes: Sequence[FileOutcome],
         manifest: Manifest,
         ending: Ending,
         tracker: Tracker,
     ) -> JobResult:
         summary = Summary.of(
-            outcomes, plan.skipped, ending.duplicates, ending.causes, ending.checks
+            ending.files, plan.skipped, ending.duplicates, ending.causes, ending.checks
         )
-        report = tracker.report(summary.totals, file_figures(outcomes))
+        report = tracker.report(summary.totals, ending.files.figures)
         clean = (
             manifest.resources_imported == manifest.resources_scanned
             and manifest.files_read_with_success == manifest.scanned_files
@@ -422,12 +423,11 @@ class _Stop:
         return self._claim.lost is not None or (self._cancel is not None and self._cancel.is_set())
 
 
-def refuse_missing(plan: Plan, results: Mapping[int, ShardResult]) -> None:
-    """Raise Incomplete where shards of a plan are not done, and name them."""
-    missing = [shard.index for shard in plan.shards if shard.index not in results]
+def refuse_missing(missing: Sequence[int], shards: int) -> None:
+    """Raise Incomplete where shards of so many are not done, and name them."""
     if missing:
         raise Incomplete(
-            f"{len(missing)} of {len(plan.shards)} shards are missing: {_named(missing)}; run "
+            f"{len(missing)} of {shards} shards are missing: {_named(missing)}; run "
             "their shares again; nothing is published"
         )
 
@@ -452,21 +452,40 @@ def _undone(task: Task) -> str:
     return f"{task.key}: its logs could not be published"
 
 
-def _outcomes(plan: Plan, results: Mapping[int, ShardResult]) -> list[FileOutcome]:
-    files = [shard.file for shard in plan.shards]
-    return outcomes_by_file(plan.inputs, files, [results[shard.index] for shard in plan.shards])
+def _dropped(plan: Plan, results: Results) -> Iterator[int]:
+    """Yield the numbers of the shards that lie behind a customer's error in their file."""
+    for index, broken in sorted(results.broken.items()):
+        file, index = plan.shards.files[index], index + 1
+        while broken.status == 400 and plan.shards.files[index : index + 1] == array("q", [file]):
+            yield index
+            index += 1
 
 
-def _by_group(results: Iterable[ShardResult]) -> dict[int, list[ShardResult]]:
-    """Return the results by the number of the group that they were done in, in order."""
+class _Counted:
+    """The results that count."""
+
+    def __init__(self, results: Results, dropped: Collection[int]) -> None:
+        self._results, self._dropped = results, dropped
+
+    def __iter__(self) -> Iterator[ShardResult]:
+        return (result for result in self._results if result.index not in self._dropped)
+
+
+def _by_group(
+    numbers: Collection[int], results: Iterable[ShardResult]
+) -> dict[int, list[ShardResult]]:
+    """Return the results of these groups by the number of their group, in order."""
     groups: dict[int, list[ShardResult]] = {}
-    for result in sorted(results, key=lambda result: result.index):
-        groups.setdefault(result.part, []).append(result)
+    for result in results if numbers else ():
+        if result.part in numbers:
+            groups.setdefault(result.part, []).append(result)
     return groups
 
 
-def _by_shard(duplicates: Duplicates, groups: Mapping[int, Sequence[ShardResult]]) -> Duplicates:
+def _by_shard(duplicates: Duplicates, results: Iterable[ShardResult]) -> Duplicates:
     """Return the same, with places that are (shard, line in it) instead of (group, line in it)."""
+    places = [place for pair in duplicates.examples for place in pair]
+    groups = _by_group({number for number, _ in places}, results)
 
     def place(found: Place) -> Place:
         number, line = found
@@ -480,14 +499,17 @@ def _by_shard(duplicates: Duplicates, groups: Mapping[int, Sequence[ShardResult]
     return replace(duplicates, examples=examples)
 
 
-def _duplicate_tasks(settings: Settings, counted: Sequence[ShardResult], slots: int) -> list[Task]:
+def _duplicate_tasks(settings: Settings, counted: Iterable[ShardResult], slots: int) -> list[Task]:
     """One for each slot, or a single one where there is little to look through."""
-    parts = tuple(dict.fromkeys(result.part for result in counted if result.totals.imported))
-    lines = sum(result.totals.imported for result in counted)
+    parts, lines = dict[int, None](), 0
+    for result in counted:
+        if result.totals.imported:
+            parts[result.part] = None
+            lines += result.totals.imported
     ranges = bucket_ranges(slots if lines > _FEW_LINES else 1)
     return (
         [
-            Task(range(first, end), find_duplicates, (settings, parts, lines, first, end))
+            Task(range(first, end), find_duplicates, (settings, tuple(parts), lines, first, end))
             for first, end in ranges
         ]
         if lines > 1

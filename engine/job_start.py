@@ -13,19 +13,21 @@ from bulkfhir.validators.lazy_pattern import lazy_pattern
 from bulkfhir.validators.light_dataclass import dataclass
 
 from .access import Access
-from .checkpoint import Checkpoint, Plan
+from .checkpoint import Checkpoint
 from .errors import AccessDenied, ConfigurationError, EngineError
 from .executors import default_workers
 from .job_choices import Choices, ReportWish
 from .job_folder import job_folder_name
 from .job_run import JobRun
 from .limits import over_limits
+from .plan import Plan
 from .reading.sources import InputFile, Listing, SourceLike, find_inputs, source_uri
 from .reading.spool import Spool
 from .refusals import refuse_unusable
 from .settings import Settings
-from .shard import group_sizes, plan_shards, shard_sizes
+from .shard import group_sizes, shard_sizes
 from .shard_groups import plan_groups
+from .shard_list import plan_shards
 from .storage import Claim, normal, storage_for
 from .stored_tables import check_tables
 from .temporary import sweep_temporary
@@ -90,16 +92,14 @@ class Sizes:
         """Return the plan of a job that reads these inputs."""
         count = self.workers or default_workers()
         sink = settings.choices.sink
-        shards = tuple(
-            plan_shards(listing.inputs, shard_sizes(self.shard_bytes, count, _MAX_SHARD))
-        )
+        shards = plan_shards(listing.inputs, shard_sizes(self.shard_bytes, count, _MAX_SHARD))
         if self.task_bytes:
             size = group_sizes(count, self.task_bytes)
         else:
             largest = _MAX_GROUP if sink or self.large else _MAX_SHARD
             size = shard_sizes(self.shard_bytes, count, largest)
         sharers = count if sink and not (self.shard_bytes or self.task_bytes) else None
-        groups = plan_groups(shards, listing.inputs, size, sharers=sharers)
+        groups = plan_groups(shards, size, sharers=sharers)
         return Plan(settings, listing.uri, listing.inputs, listing.skipped, shards, groups)
 
 

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import compress, islice
 
+from .ahead import ahead
 from .errors import ConfigurationError, EngineError, StorageError, Unavailable
 from .reading.sources import InputFile
-from .shard import Shard, ShardResult
+from .results import Results
+from .shard_list import ShardList
 from .storage import storage_for
 
 __all__ = ["look_again", "refuse_unreachable"]
 
-_AT_ONCE = 16
-"""Inputs that are looked at at the same time; a store takes some 20 ms to answer."""
 _SHOWN = 10
 """How many changed inputs are named."""
 
 _log = logging.getLogger("bulkfhir.engine")
 
 
-def look_again(
-    inputs: Sequence[InputFile], shards: Sequence[Shard], results: Mapping[int, ShardResult]
-) -> None:
+def look_again(inputs: Sequence[InputFile], shards: ShardList, results: Results) -> None:
     """Say in the log which inputs an earlier run has read, wholly or in part, that are no longer
     what they were then.
 
@@ -32,10 +29,11 @@ def look_again(
     more. Raises ConfigurationError where the missing part came through a pipe, of which no copy is
     left, and Unavailable where a store does not answer.
     """
-    begun = sorted({shard.file for shard in shards if shard.index in results})
-    missing = {shard.file for shard in shards if shard.index not in results}
+    done = results.done().flags
+    begun = sorted(set(compress(shards.files, done)))
     if not begun:
         return
+    missing = {file for file, is_done in zip(shards.files, done, strict=True) if not is_done}
     changes = _changes(inputs, begun)
     for number, change in islice(changes, _SHOWN):
         if number in missing and inputs[number].name == "-":
@@ -56,11 +54,10 @@ def look_again(
 
 def _changes(inputs: Sequence[InputFile], numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Yield the number of every input that has changed, and how."""
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        found = threads.map(lambda number: _change(inputs[number]), numbers)
-        for number, change in zip(numbers, found, strict=True):
-            if change is not None:
-                yield number, change
+    found = ahead(_change, (inputs[number] for number in numbers))
+    for number, change in zip(numbers, found, strict=True):
+        if change is not None:
+            yield number, change
 
 
 def _change(file: InputFile) -> str | None:
@@ -79,9 +76,7 @@ def _change(file: InputFile) -> str | None:
     return None
 
 
-def refuse_unreachable(
-    inputs: Sequence[InputFile], shards: Sequence[Shard], results: Mapping[int, ShardResult]
-) -> None:
+def refuse_unreachable(inputs: Sequence[InputFile], shards: ShardList, results: Results) -> None:
     """Raise EngineError where files were out of the workers' reach that are no fault of the files.
 
     One file that is gone, or that nobody may read, is its owner's fault. If the parent still reads
@@ -89,9 +84,9 @@ def refuse_unreachable(
     at all could be reached, the credentials or the address are wrong.
     """
     unreachable = {
-        shard.file: broken.message
-        for shard in shards
-        if (broken := results[shard.index].broken) is not None and broken.unreachable
+        shards.files[index]: broken.message
+        for index, broken in sorted(results.broken.items())
+        if broken.unreachable
     }
     if not unreachable:
         return

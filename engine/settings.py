@@ -12,6 +12,7 @@ from typing import Any, Self
 from bulkfhir.validators.light_dataclass import dataclass
 
 from .job_choices import Choices
+from .storage import is_remote
 
 __all__ = ["Settings"]
 
@@ -24,6 +25,7 @@ class Settings:
     job_folder      where the logs and the sink write; None when lines are only validated
     id_required     the import job's rule that a resource has an id
     secret          of the keys by which checks over the whole job compare: 32 hexadecimal digits
+    layout          of the work folder: that of the plan which the job was begun with
     """
 
     choices: Choices
@@ -31,6 +33,14 @@ class Settings:
     job_folder: str | None = None
     id_required: bool = True
     secret: str = ""
+    layout: int = 7
+
+    @property
+    def spread(self) -> bool:
+        """Return whether parts and records lie below many prefixes, of each of which a store of
+        objects serves so many requests a second.
+        """
+        return self.layout >= 7 and is_remote(self.work_folder)
 
     @property
     def key_secret(self) -> bytes:
@@ -42,7 +52,7 @@ class Settings:
         for mine, theirs in ((self.choices, other.choices), (self, other)):
             for item in dataclasses.fields(mine):
                 here, there = getattr(mine, item.name), getattr(theirs, item.name)
-                if here != there and item.name not in ("choices", "secret"):
+                if here != there and item.name not in ("choices", "secret", "layout"):
                     yield item.name.replace("_", " "), here, there
 
     @classmethod

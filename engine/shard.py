@@ -1,18 +1,16 @@
-"""Shard: a byte range of one input, how inputs are cut into shards, and what came of one."""
+"""Shard: a byte range of one input, how large it is to be, and what came of one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, field
 from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from .reading.contents import compression_of_file
-from .reading.sources import InputFile
 from .totals import Totals
 
-__all__ = ["Break", "Shard", "ShardResult", "group_sizes", "plan_shards", "shard_sizes"]
+__all__ = ["Break", "Shard", "ShardResult", "group_sizes", "shard_sizes"]
 
 _MIN_SHARD = 4 << 20
 """Bytes: below, a shard's own cost shows."""
@@ -100,32 +98,6 @@ class ShardResult:
             Break(**data["broken"]) if data.get("broken") else None,
             data.get("group"),
         )
-
-
-def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> list[Shard]:
-    """Cut every input, in order. ``size`` says how large the next shard is, by how many bytes are
-    left of all inputs.
-
-    Each input has at least one shard, so that even an empty one is opened. One that would be cut is
-    looked at first: an archive without the name of one is no byte ranges either.
-    """
-    shards: list[Shard] = []
-    left = sum(file.size for file in inputs)
-    for number, file in enumerate(inputs):
-        start, last = 0, max(file.size, 1)
-        compression = file.compression
-        if compression is None and size(left) < last:
-            compression = compression_of_file(file.uri, file.etag)
-        if compression:
-            shards.append(Shard(len(shards), number, file.uri, file.etag, 0, None, compression))
-            left -= file.size
-            continue
-        while start < last:
-            end = min(start + size(left), last)
-            shards.append(Shard(len(shards), number, file.uri, file.etag, start, end))
-            left -= end - start
-            start = end
-    return shards
 
 
 def shard_sizes(given: int | None, workers: int, largest: int) -> Callable[[int], int]:

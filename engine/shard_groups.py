@@ -4,13 +4,14 @@ named by the first of them.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Container, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
-from .reading.sources import InputFile
 from .shard import Shard
+from .shard_list import ShardList
 
-__all__ = ["Group", "groups_left", "plan_groups", "shard_weight", "split", "weight"]
+__all__ = ["Group", "groups_left", "plan_groups", "split", "weight"]
 
 Group = tuple[Shard, ...]
 
@@ -32,35 +33,29 @@ def weight(size: int) -> int:
     return max(size, _OPENING)
 
 
-def shard_weight(shard: Shard, inputs: Sequence[InputFile]) -> int:
-    """Return what a shard of some inputs costs, in bytes."""
-    return weight(inputs[shard.file].size if shard.end is None else shard.end - shard.start)
-
-
 def plan_groups(
-    shards: Sequence[Shard],
-    inputs: Sequence[InputFile],
+    shards: ShardList,
     size: Callable[[int], int],
     *,
     sharers: int | None = None,
-) -> tuple[int, ...]:
+) -> array[int]:
     """Return the number of the first shard of every group. ``size`` says how large the next group
     is, by how many bytes are left of all inputs; a group has one shard at the least.
 
     sharers  given where a sink keeps parts of each group: how many workers share the groups, which
              then are larger than ``size`` says where every worker has its own even so
     """
-    weights = [shard_weight(shard, inputs) for shard in shards]
-    firsts, room, left = list[int](), 0, sum(weights)
-    for shard, bytes_of in zip(shards, weights, strict=True):
+    weights = array("Q", map(weight, map(shards.size, range(len(shards)))))
+    firsts, room, left = array("q"), 0, sum(weights)
+    for index, bytes_of in enumerate(weights):
         if not firsts or bytes_of > room:
             room = size(left)
             if sharers is not None:
                 room = max(room, left // max(1, sharers - len(firsts), left // _SHARE))
-            firsts.append(shard.index)
+            firsts.append(index)
         room -= bytes_of
         left -= bytes_of
-    return tuple(firsts)
+    return firsts
 
 
 def groups_left(
@@ -69,7 +64,7 @@ def groups_left(
     """Yield what is left of every group, given the numbers of the shards that are done; shards that
     no longer stand in a row are groups of their own.
     """
-    for first, end in pairwise((*firsts, len(shards))):
+    for first, end in pairwise(chain(firsts, [len(shards)])):
         row = list[Shard]()
         for shard in shards[first:end]:
             if shard.index not in done:

@@ -15,7 +15,7 @@ from .figures import LINE_FIGURES, LineFigures
 if TYPE_CHECKING:
     from bulkfhir.validators import Issue
 
-__all__ = ["EXAMPLES", "Place", "Totals", "counted_type", "rule_key"]
+__all__ = ["EXAMPLES", "Place", "Totals", "TotalsSum", "counted_type", "rule_key"]
 
 EXAMPLES = 3
 """How many places are kept of each rule."""
@@ -68,22 +68,10 @@ class Totals(LineFigures):
     @classmethod
     def sum(cls, parts: Iterable[Totals]) -> Totals:
         """Return the sum of any number of totals."""
-        numbers: Counter[str] = Counter()
-        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        examples: defaultdict[str, list[Place]] = defaultdict(list)
+        added = TotalsSum()
         for part in parts:
-            for name in LINE_FIGURES:
-                numbers[name] += getattr(part, name)
-            for name in _COUNTS:
-                found = getattr(part, name)
-                if found:
-                    counts[name].update(found)
-            for key, places in part.examples.items():
-                examples[key] = sorted((*examples[key], *places))[:EXAMPLES]
-        members: dict[str, Any] = {**numbers}
-        members.update((name, dict(of_name)) for name, of_name in counts.items())
-        members["examples"] = {key: tuple(places) for key, places in examples.items()}
-        return cls(**members)
+            added.add(part)
+        return added.total()
 
     def to_json(self) -> dict[str, Any]:
         """Return what was counted as JSON values."""
@@ -105,3 +93,29 @@ _COUNTS = tuple(
     item.name for item in dataclasses.fields(Totals) if item.name not in (*LINE_FIGURES, "examples")
 )
 """Names of what is counted by something."""
+
+
+class TotalsSum:
+    """A sum of totals in the making: adding to it costs by what is added alone."""
+
+    def __init__(self) -> None:
+        self._numbers = dict.fromkeys(LINE_FIGURES, 0)
+        self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._examples: dict[str, list[Place]] = {}
+
+    def add(self, part: Totals) -> None:
+        """Add totals."""
+        for name in LINE_FIGURES:
+            self._numbers[name] += getattr(part, name)
+        for name in _COUNTS:
+            if found := getattr(part, name):
+                self._counts[name].update(found)
+        for key, places in part.examples.items():
+            self._examples[key] = sorted((*self._examples.get(key, ()), *places))[:EXAMPLES]
+
+    def total(self) -> Totals:
+        """Return the sum so far."""
+        members: dict[str, Any] = {**self._numbers}
+        members.update((name, dict(of_name)) for name, of_name in self._counts.items())
+        members["examples"] = {key: tuple(places) for key, places in self._examples.items()}
+        return Totals(**members)

@@ -16,6 +16,7 @@ from bulkfhir.validators import Level, Verdict
 from bulkfhir.validators.light_dataclass import dataclass
 
 from .across.cause_sums import find_causes
+from .across.referred import referred_shards
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
 from .dispatch import run_checks, run_groups
@@ -28,17 +29,20 @@ from .executors import (
     open_runner,
     probe_workers,
 )
+from .file_outcomes import FilesSum, outcomes_by_file
 from .job_choices import Choices
 from .job_folder import FINDINGS, part_uri
 from .reading.sources import Listing, SourceLike, find_inputs
 from .refusals import refuse_unusable
 from .settings import Settings
-from .shard import Shard, ShardResult, group_sizes, plan_shards, shard_sizes
+from .shard import Shard, ShardResult, group_sizes, shard_sizes
 from .shard_groups import groups_left, plan_groups
+from .shard_list import ShardList, plan_shards
 from .storage import StoredObject, storage_for
 from .temporary import TemporaryFolder
+from .totals import Totals
 from .writing.finding_rows import decode_findings
-from .writing.manifest import finding_parts, outcomes_by_file
+from .writing.manifest import finding_parts
 
 __all__ = ["Finding", "Validation", "open_validation", "validate_files"]
 
@@ -158,9 +162,7 @@ def open_validation(
     count = cluster.slots if cluster else workers or default_workers()
     size = shard_sizes(shard_bytes, count, _MAX_SHARD)
     shards = plan_shards(listing.inputs, size)
-    groups = plan_groups(
-        shards, listing.inputs, group_sizes(count, task_bytes) if task_bytes else size
-    )
+    groups = plan_groups(shards, group_sizes(count, task_bytes) if task_bytes else size)
     runner = cluster or open_runner(
         "local",
         workers or min(count, len(groups)),
@@ -176,7 +178,7 @@ class Validation:
     def __init__(
         self,
         listing: Listing,
-        shards: Sequence[Shard],
+        shards: ShardList,
         groups: Sequence[int],
         choices: Choices,
         runner: Runner,
@@ -236,18 +238,22 @@ class Validation:
         """Return the totals of the shards whose findings were yielded; the checks over the whole
         job once all were.
         """
-        done = self._shards[: self._emitted]
-        ordered = [self._results[shard.index] for shard in done]
-        outcomes = outcomes_by_file(self.listing.inputs, [shard.file for shard in done], ordered)
-        if len(done) < len(self._shards):
+        files = self._shards.files[: self._emitted]
+        complete = self._emitted == len(self._shards)
+        outcomes = list(outcomes_by_file(self.listing.inputs, files, self._results))
+        if not complete:
             outcomes = [each for each in outcomes if each.shards or each.dropped]
-        counted = [shard for outcome in outcomes for shard in outcome.shards]
-        parts = finding_parts(ordered, counted)
+        dropped = {index for outcome in outcomes for index in outcome.dropped}
+        ordered = (self._results[index] for index in range(self._emitted))
+        parts = finding_parts(ordered, dropped)
         causes = find_causes(self._settings, parts, self._tracker.tick)
         checks = None
-        if self._runner and self._settings.choices.checks and len(done) == len(self._shards):
+        if self._runner and self._settings.choices.checks and complete:
             checks = run_checks(self._runner, self._settings, outcomes, self._tracker.tick)
-        return Summary.of(outcomes, self.listing.skipped, causes=causes, checks=checks)
+        totals = Totals.sum(shard.totals for outcome in outcomes for shard in outcome.shards)
+        referred = referred_shards((), causes, checks)
+        sums = FilesSum.of(outcomes, totals, referred)
+        return Summary.of(sums, self.listing.skipped, causes=causes, checks=checks)
 
     def __enter__(self) -> Self:
         return self

@@ -58,8 +58,10 @@ COLUMN = {
         judging counting
         writing
         checkpoint limits
-        output_parts
+        plan output_parts
+        task_files results file_outcomes
         shard_groups
+        shard_list
         shard
         across stored_tables sinks reading
         executors
@@ -67,6 +69,7 @@ COLUMN = {
         job_choices
         storage columns
         own_process process_identity temporary job_status sealed totals figures stages
+        packed_list ahead
         log_lines logs errors printable amount systems
     """,
 }

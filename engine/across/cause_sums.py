@@ -155,7 +155,7 @@ def _rows(
     storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
     for part in parts:
         beat()
-        place = part_uri(storage, settings.work_folder, part.number, CAUSES)
+        place = part_uri(storage, settings.work_folder, part.number, CAUSES, spread=settings.spread)
         yield from read_rows(storage, place, part.pieces)
 
 

@@ -61,7 +61,8 @@ def check_job(
         store.add_rows("shard", [(one.index, _printed(one.uri), one.base) for one in shards])
         for index in sorted({shard.part for shard in shards if shard.part is not None}):
             for segment in read_relations(
-                storage, part_uri(storage, settings.work_folder, index, RELATIONS)
+                storage,
+                part_uri(storage, settings.work_folder, index, RELATIONS, spread=settings.spread),
             ):
                 beat()
                 store.add(segment)

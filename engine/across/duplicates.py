@@ -71,7 +71,8 @@ def find_duplicates(
         for group in groups:
             beat()
             for segment in read_segments(
-                storage, part_uri(storage, settings.work_folder, group, KEYS)
+                storage,
+                part_uri(storage, settings.work_folder, group, KEYS, spread=settings.spread),
             ):
                 for spool in spools:
                     spool.add(group, segment)

@@ -22,7 +22,7 @@ from ..storage import normal, storage_for
 
 __all__ = ["ArrayEnd", "ArrayJob", "packages_here"]
 
-_LAYOUT = 1
+_LAYOUT = 2
 
 PackageDigests = tuple[tuple[str, str], ...]
 

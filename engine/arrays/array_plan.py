@@ -10,10 +10,11 @@ from ..errors import Incomplete
 from ..job_choices import Choices
 from ..job_folder import job_file, job_folder_name
 from ..job_start import JobId, Sizes, started_job
+from ..plan import Plan
 from ..reading.sources import SourceLike, source_uri
 from ..storage import normal, storage_for
+from ..task_files import TOGETHER, TaskFiles, rows_of_tasks
 from .array_job import ArrayJob, packages_here
-from .task_files import TaskFiles
 
 __all__ = ["plan_array"]
 
@@ -59,7 +60,7 @@ def plan_array(
     ) as job:
         if job.plan is None:
             raise Incomplete(job.refusal)
-        TaskFiles(job.plan.settings).write(job.plan)
+        _write_tasks(job.plan)
         array_job = ArrayJob(
             version("bulkfhir"),
             name.job,
@@ -80,3 +81,11 @@ def _planned(output: SourceLike, name: JobId) -> ArrayJob | None:
     storage = storage_for(place)
     uri = job_file(storage.join(place, job_folder_name(name.datastore, name.job)))
     return ArrayJob.read(uri) if storage.stat(uri) is not None else None
+
+
+def _write_tasks(plan: Plan) -> None:
+    """Write what the shares read: the pieces of a small plan too, which stand in it alone."""
+    files = TaskFiles.of(plan.settings)
+    if len(plan.shards) <= TOGETHER:
+        files.write(rows_of_tasks(plan.inputs, plan.shards, plan.groups))
+    files.write_weights(plan.shards)

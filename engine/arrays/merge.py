@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
-from ..checkpoint import Plan
 from ..counting.progress import OnProgress
 from ..errors import ConfigurationError, EngineError, NotFound
 from ..executors import (
@@ -19,13 +19,14 @@ from ..executors import (
     run_all,
     working,
 )
+from ..file_outcomes import outcomes_by_file
 from ..job_folder import MANIFEST
 from ..job_run import JobResult, JobRun, refuse_missing
 from ..job_status import JobStatus
+from ..plan import Plan
+from ..results import Results
 from ..sealed import Damaged, sealed, unsealed
-from ..shard import ShardResult
 from ..storage import Storage, storage_for
-from ..writing.manifest import outcomes_by_file
 from ..writing.publish import LogPlan, digest_of, log_plans, publish_logs
 from .array_job import ArrayEnd, ArrayJob
 from .share import Share
@@ -46,10 +47,12 @@ def merge_share(uri: str, share: Share, *, workers: int | None = None) -> int:
     plan = _plan(job)
     if plan.ending is not None:
         return 0  # a merge has published all of them, and was stopped before its last step
-    results = job.checkpoint.results(unreachable=True)
-    refuse_missing(plan, results)
-    together = _log_plans(plan, [results[shard.index] for shard in plan.shards])
-    mine = [together[number] for number in share.cut(map(_weight, together))]
+    results = Results(plan.shards)
+    for result in job.checkpoint.results(unreachable=True):
+        results.add(result)
+    refuse_missing(results.missing(), len(plan.shards))
+    cut = share.cut(map(_weight, _log_plans(plan, results)))
+    mine = list(islice(_log_plans(plan, results), cut.start, cut.stop))
     tasks = [Task(plans[0].log_name, publish_logs, (plan.settings, plans)) for plans in mine]
     if not tasks:
         return 0
@@ -126,9 +129,8 @@ def _plan(job: ArrayJob) -> Plan:
     return plan
 
 
-def _log_plans(plan: Plan, ordered: Sequence[ShardResult]) -> list[tuple[LogPlan, ...]]:
-    files = [shard.file for shard in plan.shards]
-    return list(log_plans(outcomes_by_file(plan.inputs, files, ordered), ordered))
+def _log_plans(plan: Plan, results: Results) -> Iterator[tuple[LogPlan, ...]]:
+    return log_plans(outcomes_by_file(plan.inputs, plan.shards.files, results), results)
 
 
 def _weight(plans: Sequence[LogPlan]) -> int:

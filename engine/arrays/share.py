@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
@@ -59,7 +60,7 @@ class Share:
         """Return which of the things with these weights are this share's: shares weigh about the
         same, and none is empty while there are things enough.
         """
-        sums = list(accumulate(weights))
+        sums = array("Q", accumulate(weights))
         whole, begin, end = sums[-1] if sums else 0, 0, 0
         for number in range(1, self.number + 2):
             fair = bisect_right(sums, whole * number // self.count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Container, Iterator
 
 from bulkfhir.validators.light_dataclass import dataclass
 
@@ -10,9 +11,10 @@ from ..errors import Incomplete
 from ..executors import default_workers, no_tick, open_runner, working
 from ..recorded_groups import run_recorded
 from ..refusals import refuse_unusable
+from ..shard_groups import Group, groups_left
+from ..task_files import TaskFiles
 from .array_job import ArrayJob
 from .share import Share
-from .task_files import TaskFiles
 
 __all__ = ["ShareDone", "run_share"]
 
@@ -49,11 +51,11 @@ def run_share(uri: str, share: Share, *, workers: int | None = None) -> ShareDon
     job.check()
     choices = job.settings.choices
     refuse_unusable(choices, workers, None)
-    files = TaskFiles(job.settings)
-    within = files.cut(share)
-    done = {*job.checkpoint.results(within)}
+    files = TaskFiles.of(job.settings)
+    within = share.cut(files.weights())
+    done = {result.index for result in job.checkpoint.results(within)}
     earlier = len(done.intersection(within))
-    groups = list(files.groups(within, done))
+    groups = list(_groups(files, within, done))
     if not groups:
         return ShareDone(len(within), earlier)
     count = workers or min(default_workers(), len(groups))
@@ -70,3 +72,12 @@ def run_share(uri: str, share: Share, *, workers: int | None = None) -> ShareDon
             "credentials of the one that planned the job, and run the share again"
         )
     return ShareDone(len(within), earlier, lines, rejected)
+
+
+def _groups(files: TaskFiles, within: range, done: Container[int]) -> Iterator[Group]:
+    """Yield what is left of every group of these shards, given the numbers of those that are done.
+    A group that is cut by the range's end is one for each side.
+    """
+    for shards, firsts in files.shards(within):
+        base = shards[0].index
+        yield from groups_left(shards, sorted({0, *(first - base for first in firsts)}), done)

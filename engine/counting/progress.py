@@ -19,8 +19,10 @@ from ..figures import (
     LiveFigures,
     Moment,
 )
+from ..file_outcomes import FilesSum
 from ..reading.sources import InputFile
-from ..shard import Shard, ShardResult
+from ..shard import ShardResult
+from ..shard_list import ShardList
 
 __all__ = ["CancelEvent", "OnProgress", "Phase", "Progress", "Tracker"]
 
@@ -75,39 +77,47 @@ class Tracker:
     def __init__(
         self,
         inputs: Sequence[InputFile],
-        shards: Sequence[Shard],
+        shards: ShardList,
         counters: LiveCounters | None,
         on_progress: OnProgress | None,
         cancel: CancelEvent | None,
     ) -> None:
-        self._inputs, self._shards = inputs, shards
+        self._shards = shards
         self._counters, self._on_progress, self._cancel = counters, on_progress, cancel
-        self._bytes_total = sum(file.size for file in inputs)
+        self._bytes_total, self._shards_total = sum(file.size for file in inputs), len(shards)
         self._begun = time.monotonic()
         self._last = 0.0
         self.phase: Phase = "reading"
         self._done = self._bytes = 0
         self._lines, self._earlier = dict.fromkeys(LINE_FIGURES, 0), dict.fromkeys(LINE_FIGURES, 0)
-        self._statuses, self._imported = [200] * len(inputs), [0] * len(inputs)
+        self._files = Counter[int]({200: len(inputs)})
+        self._statuses: dict[int, int] = {}
+        self._imported = bytearray(len(inputs))
         self._rules = Counter[str]()
         self._curve: list[Moment] = []
 
     def add(self, result: ShardResult, *, earlier: bool = False) -> None:
         """Count a finished shard; ``earlier`` where a former run of the job finished it."""
-        shard = self._shards[result.index]
+        file = self._shards.files[result.index]
         self._done += 1
         for name in LINE_FIGURES:
             self._lines[name] += getattr(result.totals, name)
             self._earlier[name] += getattr(result.totals, name) if earlier else 0
         self._rules.update(result.totals.rules)
-        self._bytes += (
-            self._inputs[shard.file].size
-            if shard.end is None
-            else min(shard.end, self._inputs[shard.file].size) - shard.start
-        )
-        self._imported[shard.file] += result.totals.imported
+        self._bytes += self._shards.size(result.index)
+        self._imported[file] |= result.totals.imported > 0
         if result.broken:
-            self._statuses[shard.file] = max(self._statuses[shard.file], result.broken.status)
+            before = self._statuses.get(file, 200)
+            self._statuses[file] = after = max(before, result.broken.status)
+            self._files[before] -= 1
+            self._files[after] += 1
+
+    def published(self, files: FilesSum, shards: int) -> None:
+        """Count a job of which a former run has published all."""
+        self._shards_total, self._bytes_total = shards, files.figures.scanned_bytes
+        for name in LINE_FIGURES:
+            self._lines[name] = self._earlier[name] = getattr(files.totals, name)
+        self._rules.update(files.totals.rules)
 
     def tick(self) -> None:
         """Raise Cancelled when the job is to stop."""
@@ -124,7 +134,7 @@ class Tracker:
     def finish(self, report: JobProgressReport) -> None:
         """Call the callback one last time, with the final figures."""
         if self._on_progress:
-            total = len(self._shards)
+            total = self._shards_total
             self._on_progress(
                 Progress(
                     "done",
@@ -169,15 +179,21 @@ class Tracker:
         lines = LineFigures(
             **{name: done + getattr(live, name) for name, done in self._lines.items()}
         )
-        sizes = (file.size for file in self._inputs)
-        files = FileFigures.of(zip(sizes, self._statuses, self._imported, strict=True))
+        files = FileFigures(
+            len(self._imported),
+            self._bytes_total,
+            self._imported.count(1),
+            self._files[200],
+            self._files[400],
+            self._files[500],
+        )
         return Progress(
             self.phase,
             self.report(lines, files),
             min(self._bytes + live.bytes_read, self._bytes_total),
             self._bytes_total,
             self._done,
-            len(self._shards),
+            self._shards_total,
             lines.server_errors,
             self.elapsed,
             dict(self._rules),

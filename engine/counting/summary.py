@@ -13,9 +13,9 @@ from bulkfhir.validators.light_dataclass import dataclass
 from ..across.cause_sums import CauseSums
 from ..across.duplicates import Duplicates
 from ..across.job_checks import JobChecks
+from ..file_outcomes import FilesSum
 from ..reading.sources import Skipped
 from ..totals import Place, Totals
-from ..writing.manifest import FileOutcome
 from .causes import Causes, Example
 
 __all__ = ["BrokenFile", "CheckedGroup", "Example", "Repeated", "RuleCount", "Summary", "TypeCount"]
@@ -109,24 +109,30 @@ class Summary:
     @classmethod
     def of(
         cls,
-        outcomes: Sequence[FileOutcome],
+        sums: FilesSum,
         skipped: Sequence[Skipped],
         duplicates: Duplicates | None = None,
         causes: CauseSums | None = None,
         checks: JobChecks | None = None,
     ) -> Summary:
-        """Add up what came of each file. ``duplicates`` is None where nobody looked for them,
+        """Say what a job's files came to. ``duplicates`` is None where nobody looked for them,
         ``causes`` where no line has an issue.
         """
-        totals = Totals.sum(outcome.totals for outcome in outcomes)
-        broken = tuple(
-            BrokenFile(outcome.file.name, cause.message, cause.status)
-            for outcome in outcomes
-            for cause in outcome.breaks
-        )
-        locate = _locator(outcomes)
+        totals = sums.totals
+        broken = tuple(BrokenFile(*one) for one in sums.broken)
+
+        def locate(place: Place) -> Example:
+            shard, line = place
+            name, base = sums.origins[shard]
+            return Example(name, base + line + 1)
+
         summary = cls(
-            totals, len(outcomes), _types(totals), _rules(totals, locate), broken, tuple(skipped)
+            totals,
+            sums.figures.scanned,
+            _types(totals),
+            _rules(totals, locate),
+            broken,
+            tuple(skipped),
         )
         if causes is not None:
             summary = replace(summary, causes=Causes.of(causes, totals, locate))
@@ -181,21 +187,6 @@ def _types(totals: Totals) -> tuple[TypeCount, ...]:
         TypeCount(name, accepted.get(name, 0), rejected.get(name, 0), crashed.get(name, 0))
         for name in names
     )
-
-
-def _locator(outcomes: Sequence[FileOutcome]) -> Callable[[Place], Example]:
-    origin = {
-        shard.index: (outcome.file.name, base)
-        for outcome in outcomes
-        for shard, base in zip(outcome.shards, outcome.bases, strict=True)
-    }
-
-    def locate(place: Place) -> Example:
-        shard, line = place
-        name, base = origin[shard]
-        return Example(name, base + line + 1)
-
-    return locate
 
 
 def _rules(totals: Totals, locate: Callable[[Place], Example]) -> tuple[RuleCount, ...]:

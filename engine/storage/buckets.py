@@ -34,11 +34,10 @@ class BucketFolders:
             raise NotFound(folder, "the bucket does not exist")
         with _named(folder):
             path = self._path(base)
-            found = list(self._local.list(path)) if Path(path).is_dir() else []
-        for entry in found:
-            uri = base + os.path.relpath(entry.uri, path).replace(os.sep, "/")
-            if uri.startswith(folder) and self._inside(entry.uri):
-                yield StoredObject(uri, entry.size, entry.etag)
+            for entry in self._local.list(path) if Path(path).is_dir() else ():
+                uri = base + entry.uri[len(path) + 1 :].replace(os.sep, "/")
+                if uri.startswith(folder) and self._inside(entry.uri):
+                    yield StoredObject(uri, entry.size, entry.etag)
 
     def stat(self, uri: str) -> StoredObject | None:
         """Return the object at exactly this place, None where there is none."""
@@ -70,11 +69,10 @@ class BucketFolders:
         with _named(uri):
             self._local.put(self._path(uri), data, durable=durable)
 
-    def writer(self, uri: str, media_type: str | None = None) -> Writer:
+    def writer(self, uri: str, media_type: str | None = None, size: int | None = None) -> Writer:
         """Return a writer of a new object, of which nothing is seen before its ``commit``."""
-        del media_type  # a file has none
         with _named(uri):
-            return self._local.writer(self._path(uri))
+            return self._local.writer(self._path(uri), media_type, size)
 
     def settle(self, folder: str) -> None:
         """See to it that all that was written below a folder outlives a power cut."""

@@ -115,10 +115,11 @@ class Storage(Protocol):
         """
         ...
 
-    def writer(self, uri: str, media_type: str | None = None) -> Writer:
+    def writer(self, uri: str, media_type: str | None = None, size: int | None = None) -> Writer:
         """Return a writer of a new object, of which nothing is seen before its ``commit``.
 
         media_type   of the object, where the place keeps one; None: by the ending of its name
+        size         about how many bytes will be written, where that is known
         """
         ...
 

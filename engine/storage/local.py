@@ -34,22 +34,29 @@ class LocalStorage:
         """Yield the files below a folder. Links to folders are followed, each folder once; a link
         that leads nowhere is listed, and fails when it is read.
         """
-        found: list[StoredObject] = []
         if not Path(folder).is_dir():
             raise NotFound(folder, "no such folder")
-        visited = {os.path.realpath(folder)}
-        for parent, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
-            folders[:] = [
-                name for name in sorted(folders) if _first_visit(f"{parent}/{name}", visited)
-            ]
-            for name in names:
-                path = f"{parent.rstrip('/')}/{name}"
-                entry = self.stat(path)
-                if entry:
-                    found.append(entry)
-                elif Path(path).is_symlink():
-                    found.append(StoredObject(path, 0, ""))
-        return iter(sorted(found, key=lambda entry: entry.uri))
+        return self._below(folder.rstrip("/"), {os.path.realpath(folder)})
+
+    def _below(self, folder: str, visited: set[str]) -> Iterator[StoredObject]:
+        """Yield the files below a folder in the order of their whole paths, a folder at a time."""
+        try:
+            with os.scandir(folder or "/") as entries:
+                names = [f"{entry.name}/" if entry.is_dir() else entry.name for entry in entries]
+        except OSError as error:
+            raise _translated(folder, error) from None
+        names.sort()
+        folders = {
+            name for name in names if name[-1] == "/" and _first_visit(f"{folder}/{name}", visited)
+        }
+        for name in names:
+            path = f"{folder}/{name.rstrip('/')}"
+            if name[-1] == "/":
+                yield from self._below(path, visited) if name in folders else ()
+            elif entry := self.stat(path):
+                yield entry
+            elif Path(path).is_symlink():
+                yield StoredObject(path, 0, "")
 
     def stat(self, uri: str) -> StoredObject | None:
         """Return the object at exactly this place, None where there is none."""
@@ -97,9 +104,11 @@ class LocalStorage:
         writer.write(data)
         writer.commit(durable=durable)
 
-    def writer(self, uri: str, media_type: str | None = None) -> _LocalWriter:
-        del media_type  # a file has none
+    def writer(
+        self, uri: str, media_type: str | None = None, size: int | None = None
+    ) -> _LocalWriter:
         """Return a writer of a new object, of which nothing is seen before its ``commit``."""
+        del media_type, size  # a file has none, and grows
         return _LocalWriter(uri)
 
     def settle(self, folder: str) -> None:
@@ -256,10 +265,6 @@ def _umask() -> int:
     umask = os.umask(0o077)
     os.umask(umask)
     return umask
-
-
-def _raise(error: OSError) -> None:
-    raise _translated(str(error.filename), error)
 
 
 def _translated(uri: str, error: OSError) -> StorageError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from bulkfhir.validators.lazy_pattern import lazy_pattern
@@ -89,8 +90,8 @@ class S3Storage:
         del durable  # S3 answers when an object is durable
         put(self._client, uri, data, self._encryption)
 
-    def writer(self, uri: str, media_type: str | None = None) -> S3Writer:
-        return S3Writer(self._client, uri, self._encryption, media_type)
+    def writer(self, uri: str, media_type: str | None = None, size: int | None = None) -> S3Writer:
+        return S3Writer(self._client, uri, self._encryption, media_type, size)
 
     def settle(self, folder: str) -> None:
         pass  # what S3 has answered for is durable
@@ -108,12 +109,12 @@ class S3Storage:
         kept = {split(folder + name)[1] for name in keep}
         try:
             found = self._versions(folder)
-            self._delete(folder, [entry for entry in found if entry["Key"] not in kept])
+            self._delete(folder, (entry for entry in found if entry["Key"] not in kept))
         except Unavailable:
             raise
         except StorageError as error:  # not allowed, or not known to the store
-            named = [{"Key": split(entry.uri)[1]} for entry in self.list(folder)]
-            if self._delete(folder, [entry for entry in named if entry["Key"] not in kept]):
+            named = ({"Key": split(entry.uri)[1]} for entry in self.list(folder))
+            if self._delete(folder, (entry for entry in named if entry["Key"] not in kept)):
                 _log.warning(
                     "%s: earlier versions of what is deleted here stay: %s", folder, error.reason
                 )
@@ -183,14 +184,13 @@ class S3Storage:
                 named = {"Key": entry["Key"]}
                 yield named if version in (None, "null") else {**named, "VersionId": version}
 
-    def _delete(self, folder: str, found: Sequence[dict[str, str]]) -> bool:
+    def _delete(self, folder: str, found: Iterator[dict[str, str]]) -> bool:
         """Delete what was found below a folder; return whether the bucket keeps it as an earlier
         version.
         """
         bucket, _ = split(folder)
         kept = False
-        for first in range(0, len(found), _AT_ONCE):
-            some = found[first : first + _AT_ONCE]
+        while some := list(islice(found, _AT_ONCE)):
 
             def delete(client: Any, some: Sequence[dict[str, str]] = some) -> Any:
                 return client.delete_objects(Bucket=bucket, Delete={"Objects": some})

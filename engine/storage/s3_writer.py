@@ -14,17 +14,23 @@ from .s3_reader import split
 
 __all__ = ["S3Writer", "checksum", "put"]
 
-_PART: Final = 8 << 20
-"""Bytes of a part of a multipart upload.
+_LEAST: Final = 8 << 20
+"""Bytes of a part of a multipart upload at the least; S3 takes 5 MiB to 5 GiB."""
+_MOST: Final = 5 << 30
 
-Parts are of one size but for the last, which some stores require; an upload has no more than 10,000
-parts, so after 5,000 (40 GB) they grow, which those stores then refuse.
+_EQUAL_PARTS: Final = 8_000
+"""Parts of one size, but for the last, which some stores require. An upload has no more than 10,000
+parts: these hold all where the size is known beforehand, and 62 GiB else.
 """
-_EQUAL_PARTS: Final = 5000
+_GROWING: Final = 125
+"""Parts after which a part is twice as large, beyond those: S3's largest object fits then."""
 
 
 class S3Writer:
-    """One object in the making; nobody sees any of it before ``commit``."""
+    """One object in the making; nobody sees any of it before ``commit``.
+
+    size   about how many bytes it will have, where that is known: its parts are of one size then
+    """
 
     def __init__(
         self,
@@ -32,31 +38,39 @@ class S3Writer:
         uri: str,
         encryption: dict[str, str],
         kind: str | None = None,
+        size: int | None = None,
     ) -> None:
         self._client, self._uri, self._encryption = client, uri, encryption
         self._bucket, self._key = split(uri)
         self._kind = kind or media_type(self._key)
-        self._held = bytearray()
+        self._part = max(_LEAST, -(-(size or 0) // _EQUAL_PARTS))
+        self._held, self._size = list[bytes](), 0
         self._sent = 0
         self._upload: str | None = None
         self._parts: list[dict[str, object]] = []
 
     def write(self, data: bytes, /) -> None:
         """Add bytes. Raises StorageError."""
-        self._held += data
-        while len(self._held) >= (size := self._part_size()):
-            self._send(bytes(memoryview(self._held)[:size]))
-            del self._held[:size]
+        self._held.append(bytes(data))
+        self._size += len(data)
+        if self._size < self._part_size():
+            return
+        whole, at = b"".join(self._held), 0  # of a single piece that is this one, not a copy
+        while len(whole) - at >= (size := self._part_size()):
+            self._send(whole if len(whole) == size else whole[at : at + size])
+            at += size
+        self._held, self._size = [whole[at:]], len(whole) - at
 
     def commit(self, *, durable: bool = False) -> None:
         """Put the object in its place, whole. Raises StorageError, and then nothing is left."""
         del durable  # S3 answers when an object is durable
         try:
             if self._upload is None:
-                put(self._client, self._uri, bytes(self._held), self._encryption, self._kind)
+                data = b"".join(self._held)
+                put(self._client, self._uri, data, self._encryption, self._kind)
                 return
-            if self._held:
-                self._send(bytes(self._held))
+            if self._size:
+                self._send(b"".join(self._held))
             self._complete()
         except StorageError:
             self.abort()
@@ -76,7 +90,8 @@ class S3Writer:
                 )
 
     def _part_size(self) -> int:
-        return _PART * (1 + max(0, len(self._parts) - _EQUAL_PARTS) // 250)
+        grown = max(0, len(self._parts) - _EQUAL_PARTS + _GROWING) // _GROWING
+        return min(_MOST, self._part << grown)
 
     def _send(self, data: bytes) -> None:
         if self._upload is None:

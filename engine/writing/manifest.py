@@ -3,54 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable
 from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..across.cause_rows import FindingPart, FindingPiece
-from ..figures import FileFigures, megabytes
+from ..figures import megabytes
+from ..file_outcomes import FilesSum
 from ..job_folder import CAUSES
-from ..reading.sources import InputFile
-from ..shard import Break, ShardResult
-from ..totals import Totals
+from ..shard import ShardResult
 from .outcomes import FAILURE, SUCCESS
 
-__all__ = ["FileOutcome", "Manifest", "file_figures", "finding_parts", "outcomes_by_file"]
-
-
-@dataclass(frozen=True, slots=True)
-class FileOutcome:
-    """What came of one input file. Its shards are in order; those after a break of the file do not
-    count.
-
-    bases   number of lines before each shard
-    dropped shards after the break of a file: nothing of them counts
-    """
-
-    file: InputFile
-    shards: tuple[ShardResult, ...]
-    bases: tuple[int, ...]
-    dropped: tuple[int, ...]
-
-    @property
-    def breaks(self) -> list[Break]:
-        """Return why the file was not read to its end, or not all of it; empty where it was."""
-        return [shard.broken for shard in self.shards if shard.broken]
-
-    @property
-    def status(self) -> int:
-        """Return 200 for a file that was read to its end, 400 for one that is not readable, 500
-        where the fault is the server's.
-        """
-        return max((broken.status for broken in self.breaks), default=200)
-
-    @property
-    def totals(self) -> Totals:
-        """Return the counts over the file's shards that count."""
-        if len(self.shards) == 1:
-            return self.shards[0].totals
-        return Totals.sum(shard.totals for shard in self.shards)
+__all__ = ["Manifest", "finding_parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +43,10 @@ class Manifest:
         input_uri: str,
         job_folder_uri: str,
         encryption_key_id: str | None,
-        outcomes: Sequence[FileOutcome],
+        sums: FilesSum,
     ) -> Manifest:
-        """Return the Manifest of a job whose files came out so."""
-        totals = Totals.sum(outcome.totals for outcome in outcomes)
-        files = file_figures(outcomes)
+        """Return the Manifest of a job whose files came to these sums."""
+        totals, files = sums.totals, sums.figures
         return cls(
             input_uri=input_uri,
             job_folder_uri=job_folder_uri,
@@ -128,52 +92,16 @@ class Manifest:
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode() + b"\n"
 
 
-def file_figures(outcomes: Iterable[FileOutcome]) -> FileFigures:
-    """Return the counts over files that came out so."""
-    return FileFigures.of(
-        (outcome.file.size, outcome.status, outcome.totals.imported) for outcome in outcomes
-    )
-
-
-def outcomes_by_file(
-    inputs: Sequence[InputFile], files: Sequence[int], results: Sequence[ShardResult]
-) -> list[FileOutcome]:
-    """Group results by the file they belong to. ``files[i]`` is the file of shard i, ``results[i]``
-    its result.
-
-    A customer error ends a file: how many lines lie before its later shards is not known any more.
-    A server error does not; its lines were counted.
-    """
-    outcomes: list[FileOutcome] = []
-    at = 0
-    for number, file in enumerate(inputs):
-        shards, bases, dropped = list[ShardResult](), list[int](), list[int]()
-        base, ended = 0, False
-        while at < len(files) and files[at] == number:
-            result = results[at]
-            at += 1
-            if ended:
-                dropped.append(result.index)
-                continue
-            shards.append(result)
-            bases.append(base)
-            base += result.lines
-            ended = result.broken is not None and result.broken.status == 400
-        outcomes.append(FileOutcome(file, tuple(shards), tuple(bases), tuple(dropped)))
-    return outcomes
-
-
 def finding_parts(
-    results: Sequence[ShardResult], counted: Iterable[ShardResult]
+    results: Iterable[ShardResult], dropped: Container[int]
 ) -> tuple[FindingPart, ...]:
-    """Return which parts have findings, given the results of all shards in order, and of those that
-    count.
+    """Return which parts have findings, given the results of all shards in order, and the numbers
+    of those that do not count.
     """
-    numbers = {shard.index for shard in counted if shard.totals.rules}
     parts: dict[int, list[FindingPiece]] = {}
     for result in results:
         size = dict(result.pieces).get(CAUSES)
         if size:
-            piece = FindingPiece(result.index, size, counts=result.index in numbers)
+            piece = FindingPiece(result.index, size, counts=result.index not in dropped)
             parts.setdefault(result.part, []).append(piece)
     return tuple(FindingPart(number, tuple(pieces)) for number, pieces in parts.items())

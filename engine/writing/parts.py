@@ -107,7 +107,9 @@ class _PieceFiles(OpenFiles):
     def __init__(self, settings: Settings, index: int) -> None:
         storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
         super().__init__(
-            lambda name: storage.writer(part_uri(storage, settings.work_folder, index, name))
+            lambda name: storage.writer(
+                part_uri(storage, settings.work_folder, index, name, spread=settings.spread)
+            )
         )
         self._index = index
         self._before: Mapping[str, int] = {}

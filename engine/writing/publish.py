@@ -5,14 +5,14 @@ order, with the file's own line numbers.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import StorageError
 from ..executors.live_counters import Heartbeat
+from ..file_outcomes import FileOutcome, ResultsInOrder
 from ..job_folder import part_uri
 from ..reading.lines import BLOCK_BYTES
 from ..settings import Settings
@@ -21,13 +21,17 @@ from ..shard_groups import weight
 from ..stages import PLACE, PUBLISH
 from ..storage import Reader, Storage, storage_for
 from ..storage.media_types import NDJSON
-from .manifest import FileOutcome
 from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, with_base
 
 __all__ = ["LogPlan", "Piece", "digest_of", "log_plans", "publish_logs"]
 
 _AT_ONCE: Final = 32 << 20
 """Bytes of input whose logs one task publishes: one large file, or some hundred small ones."""
+
+_GROWTH: Final = 8
+"""Lines become longer by an eighth at the most, as their numbers do: they have some 90 bytes, and
+a number of a large file has ten digits more than that of a shard.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +65,26 @@ class LogPlan:
 
 
 def log_plans(
-    outcomes: Sequence[FileOutcome], results: Sequence[ShardResult]
+    outcomes: Iterable[FileOutcome], results: ResultsInOrder
 ) -> Iterator[tuple[LogPlan, ...]]:
     """Yield the plans of all files, as many together as one task publishes. ``results`` are those
-    of all shards, in order.
+    of all shards, by their number.
     """
-    starts = _starts(results)
+    starts = _Starts()
     together, room = list[LogPlan](), _AT_ONCE
     for outcome in outcomes:
-        pieces = tuple(
-            Piece(log, shard.part, starts[shard.index, log], size, base)
-            for shard, base in zip(outcome.shards, outcome.bases, strict=True)
-            for log, size in shard.pieces
-            if log in LOGS
-        )
+        pieces = list[Piece]()
+        for shard, base in zip(outcome.shards, outcome.bases, strict=True):
+            begin = starts.of(shard)
+            pieces += (
+                Piece(log, shard.part, begin[log], size, base)
+                for log, size in sorted(shard.pieces)
+                if log in LOGS
+            )
+        for index in outcome.dropped:
+            starts.of(results[index])
         broken = tuple((cause.message, cause.status) for cause in outcome.breaks)
-        together.append(LogPlan(outcome.file.log_name, pieces, broken))
+        together.append(LogPlan(outcome.file.log_name, tuple(pieces), broken))
         room -= weight(outcome.file.size)
         if room <= 0:
             yield tuple(together)
@@ -90,15 +98,21 @@ def digest_of(plans: Sequence[LogPlan]) -> str:
     return hashlib.sha256(repr(tuple(plans)).encode(errors="surrogatepass")).hexdigest()
 
 
-def _starts(results: Sequence[ShardResult]) -> Mapping[tuple[int, str], int]:
-    """Return (shard, log) -> where the shard's piece begins in the log's part of its group."""
-    ends: defaultdict[tuple[int, str], int] = defaultdict(int)
-    starts = {}
-    for result in results:
-        for log, size in result.pieces:
-            starts[result.index, log] = ends[result.part, log]
-            ends[result.part, log] += size or 0
-    return starts
+class _Starts:
+    """Where the pieces of shards begin in the parts of their groups, asked for in order."""
+
+    def __init__(self) -> None:
+        self._part: int | None = None
+        self._ends: dict[str, int] = {}
+
+    def of(self, shard: ShardResult) -> dict[str, int]:
+        """Return log -> where the piece of the next shard begins."""
+        if shard.pieces and shard.part != self._part:
+            self._part, self._ends = shard.part, {}
+        starts = {log: self._ends.get(log, 0) for log, _ in shard.pieces}
+        for log, size in shard.pieces:
+            self._ends[log] = starts[log] + (size or 0)
+        return starts
 
 
 def publish_logs(settings: Settings, plans: Sequence[LogPlan], beat: Heartbeat) -> None:
@@ -127,8 +141,10 @@ def _publish(storage: Storage, folder: str, part: _Parts, plan: LogPlan, beat: H
     if not pieces and not closing and part.log != SUCCESS:
         return
     beat.turn(PLACE)
+    expected = sum(piece.size or 0 for piece in pieces)
+    expected += expected // _GROWTH
     # The name is the input's, whose ending may be another.
-    writer = storage.writer(storage.join(folder, plan.log_name), NDJSON)
+    writer = storage.writer(storage.join(folder, plan.log_name), NDJSON, expected)
     try:
         beat.turn(PUBLISH)
         for piece in pieces:
@@ -147,7 +163,7 @@ class _Parts:
 
     def __init__(self, settings: Settings, log: str) -> None:
         self.log = log
-        self._folder = settings.work_folder
+        self._folder, self._spread = settings.work_folder, settings.spread
         self._storage = storage_for(self._folder, settings.choices.encryption_key_id)
         self._reader: Reader | None = None
         self._place: tuple[int, int] | None = None
@@ -191,4 +207,4 @@ class _Parts:
         return self._reader
 
     def _uri(self, piece: Piece) -> str:
-        return part_uri(self._storage, self._folder, piece.part, self.log)
+        return part_uri(self._storage, self._folder, piece.part, self.log, spread=self._spread)

@@ -17,9 +17,11 @@ from bulkfhir.engine.checkpoint import Checkpoint
 from bulkfhir.engine.job_folder import WORK
 from bulkfhir.engine.reading.sources import InputFile
 from bulkfhir.engine.sealed import sealed
-from bulkfhir.engine.shard import Shard, plan_shards, shard_sizes
+from bulkfhir.engine.shard import Shard, shard_sizes
 from bulkfhir.engine.shard_groups import groups_left, plan_groups, split
+from bulkfhir.engine.shard_list import plan_shards
 from bulkfhir.engine.storage.s3_client import S3Client
+from tests.engine.older_plans import in_layout_6
 
 pytestmark = pytest.mark.usefixtures("fork_server")
 
@@ -54,10 +56,8 @@ def planned(sizes, limit, shard=64 * MB):
         for number, size in enumerate(sizes)
     ]
     shards = plan_shards(inputs, lambda _: shard)
-    firsts = plan_groups(shards, inputs, lambda _: limit)
-    return [
-        [part.file for part in group] for group in groups_left(tuple(shards), firsts, frozenset())
-    ]
+    firsts = plan_groups(shards, lambda _: limit)
+    return [[part.file for part in group] for group in groups_left(shards, firsts, frozenset())]
 
 
 class TestPlan:
@@ -78,8 +78,8 @@ class TestPlan:
     def test_groups_become_smaller_towards_the_end(self):
         size = shard_sizes(None, 2, 1024 * MB)
         inputs = [InputFile("a", "/a", 4096 * MB, "", "a", None)]
-        shards = tuple(plan_shards(inputs, shard_sizes(None, 2, 64 * MB)))
-        groups = list(groups_left(shards, plan_groups(shards, inputs, size), ()))
+        shards = plan_shards(inputs, shard_sizes(None, 2, 64 * MB))
+        groups = list(groups_left(shards, plan_groups(shards, size), ()))
         sizes = [group[-1].end - group[0].start for group in groups]
         assert sizes[0] == 512 * MB
         assert sizes[-1] <= 8 * MB
@@ -92,9 +92,9 @@ def shared(sizes, workers, ending=""):
         InputFile(f"{number}", f"/{number}", size, "", f"{number}", ending or None)
         for number, size in enumerate(sizes)
     ]
-    shards = tuple(plan_shards(inputs, shard_sizes(None, workers, 64 * MB)))
+    shards = plan_shards(inputs, shard_sizes(None, workers, 64 * MB))
     size = shard_sizes(None, workers, 1024 * MB)
-    groups = groups_left(shards, plan_groups(shards, inputs, size, sharers=workers), ())
+    groups = groups_left(shards, plan_groups(shards, size, sharers=workers), ())
     return [
         sum((shard.end or sizes[shard.file]) - shard.start for shard in group) for group in groups
     ]
@@ -166,7 +166,7 @@ def grouped(monkeypatch):
         monkeypatch.setattr(
             job_start,
             "plan_groups",
-            lambda shards, inputs, *_, **__: plan(shards, inputs, lambda _: size),
+            lambda shards, *_, **__: plan(shards, lambda _: size),
         )
 
     return of
@@ -354,17 +354,18 @@ def test_a_plan_without_groups_is_gone_on_with(source, expected, tree, tmp_path,
     run(source, output, shard_bytes=900, cancel=At(output / FOLDER, 6))
     checkpoint = Checkpoint(str(output / FOLDER))
     plan = checkpoint.load()
-    assert plan.groups == tuple(shard.index for shard in plan.shards)
+    assert list(plan.groups) == list(range(len(plan.shards)))
     path = output / FOLDER / WORK / "plan.json"
-    data = json.loads(path.read_text())
-    del data["groups"], data["seal"]
+    data = in_layout_6(json.loads(path.read_text()))
+    del data["groups"]
     path.write_bytes(sealed({**data, "version": 5}))
     for record in (output / FOLDER / WORK).glob("0*.json"):
         (entry,) = json.loads(record.read_text())["shards"]
         sizes = json.loads(record.read_text())["sizes"]
         old = {"totals": {"scanned": 0}, **entry, "parts": [n for n, _ in entry.pop("pieces", ())]}
         record.write_bytes(sealed({**old, "broken": None, "sizes": sizes}))
-    assert replace(checkpoint.load(), groups=()) == replace(plan, groups=())
+    settings = replace(plan.settings, layout=6)
+    assert checkpoint.load() == replace(plan, settings=settings)
     assert run(source, output, resume=True).status is JobStatus.COMPLETED_WITH_ERRORS
     assert published(tree, output) == expected
 

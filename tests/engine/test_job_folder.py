@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from array import array
 
 import pytest
 
-from bulkfhir.engine.checkpoint import Checkpoint, Plan, save_record
+from bulkfhir.engine.checkpoint import Checkpoint, save_record
 from bulkfhir.engine.errors import ConfigurationError
 from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.job_folder import job_folder_name, part_uri, result_uri
+from bulkfhir.engine.plan import Plan
 from bulkfhir.engine.reading.sources import InputFile, Skipped, find_inputs
 from bulkfhir.engine.settings import Settings
 from bulkfhir.engine.shard import Break, Shard, ShardResult
+from bulkfhir.engine.shard_list import ShardList
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.totals import Totals
+from tests.engine.older_plans import in_layout_6
 
 RESULT = ShardResult(
     12,
@@ -22,6 +26,16 @@ RESULT = ShardResult(
     Totals(scanned=7, rules={"error a": 1}, examples={"error a": ((12, 3),)}),
     (("SUCCESS", 90), ("FAILURE", 30)),
     Break("cut off", 400),
+)
+
+
+INPUTS = (
+    InputFile("a.ndjson", "/in/a.ndjson", 9, "etag", "a.ndjson", None),
+    InputFile("b.gz", "/in/b.gz", 9, "e", "b", None),
+)
+SHARDS = (
+    Shard(0, 0, "/in/a.ndjson", "etag", 0, 9),
+    Shard(1, 1, "/in/b.gz", "e", 0, None, "gz"),
 )
 
 
@@ -37,10 +51,10 @@ def plan(folder):
     return Plan(
         Settings(choices, checkpoint.work_folder, folder),
         "file:///in/",
-        (InputFile("a.ndjson", "/in/a.ndjson", 9, "etag", "a.ndjson", None),),
+        INPUTS,
         (Skipped("log.ndjson", "a log"),),
-        (Shard(0, 0, "/in/a.ndjson", "etag", 0, 9), Shard(1, 0, "/in/b.gz", "e", 0, None, "gz")),
-        (0,),
+        ShardList.of(INPUTS, SHARDS),
+        array("q", [0]),
     )
 
 
@@ -69,13 +83,13 @@ def test_a_plan_is_read_as_it_was_saved(folder, plan):
 
 def test_finished_shards_are_read_as_they_were_saved(folder, plan):
     checkpoint = Checkpoint(folder)
-    assert checkpoint.results() == {}
+    assert list(checkpoint.results()) == []
     checkpoint.save(plan)
     save_record(plan.settings, [RESULT])
-    assert checkpoint.results() == {12: RESULT}
+    assert list(checkpoint.results()) == [RESULT]
     checkpoint.delete()
     assert checkpoint.load() is None
-    assert checkpoint.results() == {}
+    assert list(checkpoint.results()) == []
 
 
 @pytest.mark.parametrize("version", [2, 99])
@@ -93,7 +107,7 @@ def test_a_plan_of_0_1_0_that_had_limits_still_has_them(tmp_path, folder, plan):
     checkpoint = Checkpoint(folder)
     checkpoint.save(plan)
     (path,) = tmp_path.glob("*/.work/plan.json")
-    data = json.loads(path.read_text())
+    data = in_layout_6(json.loads(path.read_text()))
     settings = data["settings"] | data["settings"].pop("choices")
     del settings["limits"], settings["sink_options"], settings["secret"], data["groups"]
     data |= {"version": 3, "settings": settings | {"max_binary": 164_000_000}}

@@ -191,7 +191,7 @@ class TestRecords:
 
     def test_a_plan_in_which_a_digit_changed_is_one_sentence(self, half_done, source):
         output, work = half_done
-        (work / PLAN).write_text((work / PLAN).read_text().replace('"size":', '"size":1'))
+        (work / PLAN).write_text((work / PLAN).read_text().replace('"first":', '"first":1'))
         with pytest.raises(ConfigurationError, match="its seal is broken"):
             run(source, output, resume=True)
 
@@ -440,6 +440,8 @@ def test_the_plan_of_an_ended_job_is_read_as_it_was_saved(source, tmp_path, monk
     monkeypatch.setattr(Checkpoint, "delete", look)
     result = run(source, tmp_path / "out")
     ((plan, raw),) = kept
-    assert raw["version"] == 6
+    assert raw["version"] == 7
     assert plan.ending.duplicates.replaced == result.summary.replaced
-    assert sum(one.totals.scanned for one in plan.ending.results) == 80
+    assert plan.ending.files.totals.scanned == 80
+    assert (plan.ending.files.figures.scanned, plan.ending.shards > 2) == (2, True)
+    assert len(plan.shards) == 0

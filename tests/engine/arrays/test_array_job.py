@@ -293,7 +293,7 @@ def test_another_package_refuses(planned, tmp_path):
 
 @pytest.mark.parametrize(
     "wrong",
-    [b"", b"[]", b"{}", b'{"layout": 1}', b'{"seal":"1 00","layout":1}'],
+    [b"", b"[]", b"{}", b'{"layout": 2}', b'{"seal":"1 00","layout":2}'],
     ids=["empty", "list", "object", "only-layout", "broken-seal"],
 )
 def test_a_file_that_is_no_plan_is_one_sentence(tmp_path, wrong, capsys):

@@ -12,15 +12,20 @@ from bulkfhir.engine.executors import Cancelled, LiveCounters
 from bulkfhir.engine.figures import FileFigures, LineFigures, LiveFigures
 from bulkfhir.engine.reading.sources import InputFile
 from bulkfhir.engine.shard import Break, Shard, ShardResult
+from bulkfhir.engine.shard_list import ShardList
 from bulkfhir.engine.totals import Totals
 
 PLAIN = InputFile("a.ndjson", "a.ndjson", 1000, "", "a.ndjson", None)
 ARCHIVE = InputFile("b.ndjson.gz", "b.ndjson.gz", 300, "", "b.ndjson", "gz")
-SHARDS = [
-    Shard(0, 0, PLAIN.uri, "", 0, 600),
-    Shard(1, 0, PLAIN.uri, "", 600, 1000),
-    Shard(2, 1, ARCHIVE.uri, "", 0, None, "gz"),
-]
+INPUTS = [PLAIN, ARCHIVE]
+SHARDS = ShardList.of(
+    INPUTS,
+    [
+        Shard(0, 0, PLAIN.uri, "", 0, 600),
+        Shard(1, 0, PLAIN.uri, "", 600, 1000),
+        Shard(2, 1, ARCHIVE.uri, "", 0, None, "gz"),
+    ],
+)
 FIRST = Totals(scanned=10, imported=7, customer_errors=2, server_errors=1, rules={"error a": 2})
 
 
@@ -31,7 +36,7 @@ def counters():
 
 @pytest.fixture
 def tracker(counters):
-    return Tracker([PLAIN, ARCHIVE], SHARDS, counters, None, None)
+    return Tracker(INPUTS, SHARDS, counters, None, None)
 
 
 def test_nothing_is_done_at_first(tracker):

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from bulkfhir.engine.across.cause_sums import CauseSums
 from bulkfhir.engine.across.duplicates import Duplicates
+from bulkfhir.engine.across.referred import referred_shards
 from bulkfhir.engine.counting.summary import BrokenFile, Example, Repeated, Summary, TypeCount
+from bulkfhir.engine.file_outcomes import FilesSum, outcomes_by_file
 from bulkfhir.engine.reading.sources import InputFile, Skipped
+from bulkfhir.engine.results import Results
 from bulkfhir.engine.shard import Break, ShardResult
+from bulkfhir.engine.shard_list import ShardList
 from bulkfhir.engine.totals import Totals
-from bulkfhir.engine.writing.manifest import outcomes_by_file
 
 A, B = (InputFile(name, name, 100, "", name, None) for name in ("a.ndjson", "b.ndjson"))
 
 
 def summed(*results, files=(0, 0, 1), duplicates=None):
-    return Summary.of(
-        outcomes_by_file([A, B], files, results), [Skipped("log.ndjson", "a log")], duplicates
-    )
+    inputs = [A, B]
+    shards = ShardList(inputs)
+    for file in files:
+        shards.append(file, 0, None, None)
+    folded = Results(shards)
+    for one in results:
+        folded.add(one)
+    pairs = duplicates.examples if duplicates else ()
+    referred = referred_shards(pairs, CauseSums(), None)
+    sums = FilesSum.of(outcomes_by_file(inputs, files, folded), folded.totals, referred)
+    return Summary.of(sums, [Skipped("log.ndjson", "a log")], duplicates)
 
 
 def result(index, lines=10, broken=None, **totals):

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
+from bulkfhir.engine.file_outcomes import FilesSum, outcomes_by_file
 from bulkfhir.engine.reading.sources import InputFile
 from bulkfhir.engine.shard import Break, ShardResult
 from bulkfhir.engine.totals import Totals
-from bulkfhir.engine.writing.manifest import Manifest, file_figures, outcomes_by_file
+from bulkfhir.engine.writing.manifest import Manifest
 
 FILES = [
     InputFile(name, name, size, "", name, None)
@@ -26,16 +27,13 @@ def result(index, lines=10, status=None, imported=0):
 def test_lines_of_a_file_are_counted_over_its_shards():
     first, second, third = outcomes_by_file(FILES, [0, 0, 2], [result(0), result(1, 5), result(2)])
     assert (first.bases, first.status) == ((0, 10), 200)
-    assert (second.shards, second.status, second.totals) == ((), 200, Totals())
+    assert (second.shards, second.status, second.imported) == ((), 200, 0)
     assert third.bases == (0,)
 
 
 def test_a_customers_break_ends_a_file_and_a_servers_does_not():
-    outcomes = outcomes_by_file(
-        FILES,
-        [0, 0, 0, 1, 1],
-        [result(0, status=400), result(1), result(2), result(3, status=500), result(4)],
-    )
+    results = [result(0, status=400), result(1), result(2), result(3, status=500), result(4)]
+    outcomes = list(outcomes_by_file(FILES, [0, 0, 0, 1, 1], results))
     assert [outcome.status for outcome in outcomes] == [400, 500, 200]
     assert [outcome.dropped for outcome in outcomes] == [(1, 2), (), ()]
     assert [len(outcome.shards) for outcome in outcomes] == [1, 2, 0]
@@ -43,14 +41,14 @@ def test_a_customers_break_ends_a_file_and_a_servers_does_not():
 
 
 @pytest.fixture
-def outcomes():
-    return outcomes_by_file(
-        FILES, [0, 1, 2], [result(0, imported=4), result(1, status=400), result(2, status=500)]
-    )
+def sums():
+    results = [result(0, imported=4), result(1, status=400), result(2, status=500)]
+    totals = Totals.sum(one.totals for one in results)
+    return FilesSum.of(outcomes_by_file(FILES, [0, 1, 2], results), totals)
 
 
-def test_files_are_counted_by_whose_fault_it_is(outcomes):
-    figures = file_figures(outcomes)
+def test_files_are_counted_by_whose_fault_it_is(sums):
+    figures = sums.figures
     assert (figures.scanned, figures.scanned_bytes, figures.imported) == (3, 1_500_003, 1)
     assert (
         figures.read_with_success,
@@ -59,8 +57,8 @@ def test_files_are_counted_by_whose_fault_it_is(outcomes):
     ) == (1, 1, 1)
 
 
-def test_the_document_has_healthlakes_members_in_healthlakes_order(outcomes):
-    manifest = Manifest.of("s3://in/", "s3://out/job/", "key", outcomes)
+def test_the_document_has_healthlakes_members_in_healthlakes_order(sums):
+    manifest = Manifest.of("s3://in/", "s3://out/job/", "key", sums)
     document = json.loads(manifest.to_bytes())
     assert list(document.items()) == [
         ("inputDataConfig", {"s3Uri": "s3://in/"}),

@@ -1,0 +1,45 @@
+"""Many files: what a plan and the driver of a job keep does not grow with the files as records do;
+``many_files.py`` measures a million.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).with_name("many_files.py")
+STEPS = ("plan", "records", "merge", "run")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """What the steps came to: of 30 files, of 3,000, and of one of 100 GB."""
+    found = {}
+    for files, size in ((30, 5_000_000), (3_000, 5_000_000), (1, 10**11)):
+        given = [*STEPS, "--files", str(files), "--bytes", str(size)]
+        place = ["--folder", str(tmp_path_factory.mktemp("many"))]
+        done = subprocess.run(
+            [sys.executable, PROGRAM, *given, *place], capture_output=True, text=True, check=True
+        )
+        found[files] = {line["step"]: line for line in map(json.loads, done.stdout.splitlines())}
+    return found
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("files", [3_000, 1])
+def test_memory_is_that_of_a_small_job_and_a_few_bytes_a_shard(measured, files, step):
+    few, many = measured[30][step], measured[files][step]
+    assert many["peak MB"] - few["peak MB"] < 40
+
+
+@pytest.mark.parametrize("step", ["merge", "run"])
+@pytest.mark.parametrize("files", [30, 3_000, 1])
+def test_every_file_and_line_is_counted(measured, files, step):
+    found = measured[files][step]
+    assert (found["status"], found["files"]) == ("COMPLETED_WITH_ERRORS", files)
+    size = 10**11 if files == 1 else 5_000_000 * files
+    assert found["scanned"] == pytest.approx(size // 1_000, rel=1e-3)
