@@ -12,7 +12,6 @@ from typing import Final
 from bulkfhir.validators.block import NO_FAST_PATH
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..checkpoint import Plan
 from ..errors import EngineError
 from ..executors import Runner
 from ..job import run_import
@@ -20,6 +19,7 @@ from ..job_folder import job_folder_name
 from ..job_run import JobResult
 from ..job_start import Sizes
 from ..job_status import JobStatus
+from ..plan import Plan
 from ..reading.sources import Listing
 from ..settings import Settings
 from ..storage import normal, storage_for

@@ -7,9 +7,10 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from ..checkpoint import Plan
 from ..executors import Runner, is_local
 from ..job_run import JobResult
+from ..plan import Plan
+from ..shard_list import ShardList
 from .job_look import JobLook
 from .order import Order
 from .prediction import Measured, predict
@@ -99,8 +100,8 @@ class _SampleLook(JobLook):
         if self.sample.before and not self.learned:
             drawn = self.sample.before
         self._stored = sum(one.stored for one in drawn)
-        shards = tuple(one.shard for one in drawn)
-        return replace(plan, shards=shards, groups=tuple(range(len(shards))))
+        shards = ShardList.of(plan.inputs, (one.shard for one in drawn))
+        return replace(plan, shards=shards, groups=range(len(shards)))
 
     def driving(self) -> float:
         """Return the CPU seconds that this process took for the last import, without its tasks and
