@@ -55,6 +55,10 @@ NOT_RUN = {
     ("benchmarks/README.md", "python benchmarks/run.py"): "takes an hour, and other validators",
     ("benchmarks/README.md", "python benchmarks/hostile.py"): "takes minutes",
     ("docs/arrow.md", "from bulkfhir.arrow import spark_schema"): "Spark needs Java",
+    (
+        "docs/howto/beside-localstack.md",
+        "docker run",
+    ): "needs docker; test_another_s3 has moto's server in its place",
     ("docs/howto/in-a-pipeline.md", "docker build"): "needs docker; test_ways_in runs its steps",
     ("docs/howto/in-a-pipeline.md", "steps:"): "needs GitHub; test_ways_in runs its steps",
     ("docs/howto/in-a-pipeline.md", "repos:"): "needs a published repository",

@@ -197,9 +197,10 @@ def _begun(
     """Send, begin the import, and return the submission with its id."""
     from ..handoff.sending import send
 
-    def sent(parcel: Parcel) -> None:
+    def sent(parcel: Parcel, now: bool) -> None:
         if not quiet:
-            click.echo(printable(f"sent {parcel.relative}, {parcel.size:,} bytes"), err=True)
+            what = f"{'sent' if now else 'there already:'} {parcel.relative}, {parcel.size:,} bytes"
+            click.echo(printable(what), err=True)
 
     _ask(submission, yes=yes)
     send(submission, sent)

@@ -84,18 +84,21 @@ def refuse_unencrypted(folder: str) -> None:
         ) from None
 
 
-def send(submission: Submission, on_file: Callable[[Parcel], None]) -> None:
+def send(submission: Submission, on_file: Callable[[Parcel, bool], None]) -> None:
     """Put every parcel into the submission's folder of S3, encrypted by its key. What is there
     already with the same size, from an earlier try, is not sent again.
+
+    on_file   is told of every parcel, and whether it was sent now
 
     Raises StorageError; ConfigurationError where a file is not what it was when it was listed.
     """
     there = _sizes(submission.sent_to)
     for parcel in submission.parcels:
         target = submission.sent_to + parcel.relative
-        if there.get(target) != parcel.size:
+        missing = there.get(target) != parcel.size
+        if missing:
             _copy(parcel, target, submission.encryption_key_id)
-        on_file(parcel)
+        on_file(parcel, missing)
 
 
 def _sizes(folder: str) -> dict[str, int]:

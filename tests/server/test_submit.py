@@ -184,6 +184,7 @@ def test_a_kill_while_sending_sends_the_rest(place):
     done = place.submit("--yes", "--job-id", "k1", "--resume")
     assert done.code == 1, done.err
     assert place.stored()["in/k1/Encounter/part-000000.ndjson"] == before
+    assert "there already: Encounter/part-000000.ndjson" in done.err
     assert len(jobs_of("k1")) == 1
 
 
