@@ -80,10 +80,13 @@ def command(
         raise click.UsageError(f"--include-values contradicts {other}")
     running["report"] = None if no_report else ReportWish(values=report_values)
     running["job_id"] = running["job_id"] or secrets.token_hex(16)
+    listener = None
     try:
-        with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as on_progress:
-            result = recorded_import(sources, output, choices, on_progress=on_progress, **running)
+        with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as listener:
+            result = recorded_import(sources, output, choices, on_progress=listener, **running)
     except KeyboardInterrupt:
+        if listener is not None and (found := listener.so_far()) is not None:
+            click.echo(f"bulkfhir: {printable(found)}", err=True)
         click.echo(
             f"bulkfhir: the job has stopped; --resume --job-id {running['job_id']} goes on with it",
             err=True,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..amount import amount
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,11 +22,14 @@ if TYPE_CHECKING:
     from ..counting.progress import OnProgress, Progress
     from ..log_lines import LogFormat
 
-__all__ = ["log_level", "progress_shown", "show_records"]
+__all__ = ["Listener", "log_level", "progress_shown", "show_records"]
 
 PERIOD = 30.0
 """Seconds between two plain lines: logs stay short, and a person sees that something moves."""
 
+
+_RULES = 5
+"""Rules that are named where a job is stopped."""
 
 _LEVELS = ("WARNING", "INFO", "DEBUG")
 """Log levels by how often -v was given."""
@@ -35,7 +40,7 @@ _log = logging.getLogger("bulkfhir.cli")
 @contextmanager
 def progress_shown(
     *, quiet: bool, verbose: int, log_format: LogFormat, bar: bool = True
-) -> Iterator[OnProgress]:
+) -> Iterator[Listener]:
     """Yield what to hand to a job as ``on_progress``.
 
     ``bar`` is False where standard output shares the terminal with it.
@@ -43,14 +48,14 @@ def progress_shown(
     show = partial(show_records, quiet=quiet, verbose=verbose, log_format=log_format)
     if quiet or (sys.stderr.isatty() and not bar):
         show()
-        yield _Logged(None)
+        yield Listener(None)
     elif sys.stderr.isatty():
         with _bars() as bars:
             show()  # rich has put a stream in place of standard error that writes above the bar
-            yield _Logged(_Bar(bars))
+            yield Listener(_Bar(bars))
     else:
         show()
-        yield _Logged(_Lines())
+        yield Listener(_Lines())
 
 
 def show_records(*, quiet: bool, verbose: int, log_format: LogFormat) -> None:
@@ -65,14 +70,29 @@ def log_level(*, quiet: bool, verbose: int) -> str:
     return "ERROR" if quiet else _LEVELS[min(verbose, 2)]
 
 
-class _Logged:
-    """Tells the log which phase begins (-v) and every step within it (-vv)."""
+class Listener:
+    """Tells the log which phase begins (-v) and every step within it (-vv), and keeps the last
+    moment for whoever stops the job.
+    """
 
     def __init__(self, shown: OnProgress | None) -> None:
         self._shown = shown
         self._phase = ""
+        self._last: Progress | None = None
+
+    def so_far(self) -> str | None:
+        """Return one sentence of what was found until the last moment; None where none came."""
+        if self._last is None:
+            return None
+        rules = sorted(self._last.rules.items(), key=lambda item: -item[1])
+        named = [f"{count:,} x {name}" for name, count in rules[:_RULES]]
+        if len(rules) > _RULES:
+            named.append(f"{amount(len(rules) - _RULES, 'more rule')}")
+        found = ", ".join(["", *named])
+        return f"found so far: {_counts(self._last)}{found}"
 
     def __call__(self, progress: Progress) -> None:
+        self._last = progress
         if progress.phase != self._phase:
             self._phase = progress.phase
             _log.info(

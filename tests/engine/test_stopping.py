@@ -5,6 +5,7 @@ in a caller's process ends between two lines.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -102,6 +103,15 @@ def test_validate_shows_on_ctrl_c_what_it_has_found(begin, write, patient, tmp_p
     assert "0.ndjson:1: " in out
     assert "2 resources in 1 file: 1 accepted, 1 rejected" in out
     assert not list(tmp_path.glob(".found*"))
+
+
+def test_import_says_on_ctrl_c_what_it_has_found(begin, write, patient):
+    write("in/0.ndjson", [patient("1", bad=1), patient("2", text="x" * FIRST_GROUP)])
+    process = begin("import", "sleeps")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=WITHIN)
+    assert (process.returncode, out) == (130, "")
+    assert re.search(r"^bulkfhir: found so far: [12] read, 1 rejected, ", err, re.MULTILINE)
 
 
 def test_a_cancelled_job_of_one_worker_ends_though_its_validator_hangs(begin, tmp_path):

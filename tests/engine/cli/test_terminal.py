@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bulkfhir.engine.cli.live import Listener
+from bulkfhir.engine.counting.progress import Progress
+from bulkfhir.engine.figures import JobProgressReport
+
 BAR = "\x1b[?25l"
 """What hides the cursor while a bar moves."""
 BAD = '{"resourceType":"Patient","id":"bad","birthDate":"1987-02-30"}\n'
@@ -56,3 +60,26 @@ def test_a_bar_moves_below_what_was_found(
     assert (BAR in text) is has_bar
     assert "'1987-02-30' is not in the calendar" in " ".join(text.split())
     assert ("1 resource in 1 file: 0 accepted, 1 rejected" in text) is ("--quiet" not in arguments)
+
+
+def test_what_was_found_until_a_job_was_stopped_is_one_sentence():
+    listener = Listener(None)
+    assert listener.so_far() is None
+    rules = {f"error rule-{number}": number for number in range(1, 8)}
+    listener(
+        Progress(
+            phase="reading",
+            report=JobProgressReport(resources_scanned=1_234, resources_with_customer_error=28),
+            bytes_done=1,
+            bytes_total=2,
+            shards_done=1,
+            shards_total=2,
+            server_errors=0,
+            elapsed=1.0,
+            rules=rules,
+        )
+    )
+    assert listener.so_far() == (
+        "found so far: 1,234 read, 28 rejected, 0/s, 7 x error rule-7, 6 x error rule-6, "
+        "5 x error rule-5, 4 x error rule-4, 3 x error rule-3, 2 more rules"
+    )
