@@ -22,11 +22,7 @@ try:
     )
 except ImportError:
     from .plain import bucketed, count_lines, fill, gather, keys, measure, rebase, repeated
-    from .plain_join import (
-        KnownKeys,  # type: ignore[assignment] # a class with the same methods
-        by_bucket,
-        in_order,
-    )
+    from .plain_join import KnownKeys, by_bucket, in_order  # type: ignore[assignment] # alike
     from .plain_relations import relation_keys, relations_of
 
 __all__ = [
