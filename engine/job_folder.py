@@ -5,6 +5,7 @@
                                                               finished: the counts of each
                                              /000012.SUCCESS  its part of that log
                                              /000012.keys     the keys of what it accepted
+                                             /000012.run      the keys of a row of groups
                                              /000012.causes   its findings, grouped
                                              /000012.relations  what that says of others
                                              /tasks/…         a plan of many shards, in pieces

@@ -15,6 +15,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from .across.cause_sums import CauseSums, find_causes
 from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
+from .across.key_runs import put_together, runs_of
 from .across.referred import referred_shards
 from .checkpoint import Checkpoint, save_record
 from .counting.progress import CancelEvent, OnProgress, Tracker
@@ -299,17 +300,19 @@ class JobRun:
             if not self._published or digest_of(plans) not in self._published
         )
         duplicates, causes = Duplicates(), CauseSums()
-        others = _duplicate_tasks(plan.settings, counted, runner.slots)
+        looking = _DuplicateTasks(plan.settings, counted, runner.slots)
+        others = looking.first()
         if parts := finding_parts(results, dropped):
             others.append(Task(_CAUSES, find_causes, (plan.settings, parts)))
-        for task, result in run_all(runner, chain(logs, others), tracker.tick):
-            match result:
-                case TaskFailure(message):
-                    raise EngineError(f"{_undone(task)}: {message}")
-                case CauseSums():
-                    causes = result
-                case Duplicates():
-                    duplicates += result
+        for tasks in (chain(logs, others), looking.last()):
+            for task, result in run_all(runner, tasks, tracker.tick):
+                match result:
+                    case TaskFailure(message):
+                        raise EngineError(f"{_undone(task)}: {message}")
+                    case CauseSums():
+                        causes = result
+                    case Duplicates():
+                        duplicates += result
         return _by_shard(duplicates, counted), causes
 
     def _completed(
@@ -499,19 +502,34 @@ def _by_shard(duplicates: Duplicates, results: Iterable[ShardResult]) -> Duplica
     return replace(duplicates, examples=examples)
 
 
-def _duplicate_tasks(settings: Settings, counted: Iterable[ShardResult], slots: int) -> list[Task]:
-    """One for each slot, or a single one where there is little to look through."""
-    parts, lines = dict[int, None](), 0
-    for result in counted:
-        if result.totals.imported:
-            parts[result.part] = None
-            lines += result.totals.imported
-    ranges = bucket_ranges(slots if lines > _FEW_LINES else 1)
-    return (
-        [
-            Task(range(first, end), find_duplicates, (settings, tuple(parts), lines, first, end))
-            for first, end in ranges
+class _DuplicateTasks:
+    """The tasks that look for duplicates: one where there is little to look through; else such as
+    put the keys together, each group's read once, and then one for each slot, each of which reads
+    its own buckets.
+    """
+
+    def __init__(self, settings: Settings, counted: Iterable[ShardResult], slots: int) -> None:
+        keys: dict[int, int] = {}
+        for result in counted:
+            if imported := result.totals.imported:
+                keys[result.part] = keys.get(result.part, 0) + imported
+        self._settings, self._lines = settings, sum(keys.values())
+        together = self._lines > _FEW_LINES and slots > 1
+        self._runs = runs_of(keys) if together else []
+        self._groups = tuple(run[0] for run in self._runs) or tuple(keys)
+        self._ranges = bucket_ranges(slots if together else 1) if self._lines > 1 else []
+
+    def first(self) -> list[Task]:
+        """Return those that go before."""
+        return [
+            Task(range(run[0], run[0] + 1), put_together, (self._settings, run))
+            for run in self._runs
         ]
-        if lines > 1
-        else []
-    )
+
+    def last(self) -> list[Task]:
+        """Return those that come to the duplicates of some buckets each."""
+        given = (self._settings, self._groups, self._lines)
+        return [
+            Task(range(*buckets), find_duplicates, (*given, buckets, bool(self._runs)))
+            for buckets in self._ranges
+        ]

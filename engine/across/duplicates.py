@@ -1,14 +1,14 @@
 """Duplicates: resources that a job imports more than once. The last line of the last file wins, as
 with a PUT by type and id.
 
-keys of every group -> find_duplicates, a range of buckets at a time, as many at once as fit in
-memory -> Duplicates, added up
+keys of every group, or where there are many put together in runs -> find_duplicates, a range of
+buckets at a time, as many at once as fit in memory -> Duplicates, added up
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from bulkfhir.validators.light_dataclass import dataclass
@@ -19,7 +19,8 @@ from ..job_folder import KEYS, part_uri
 from ..settings import Settings
 from ..storage import storage_for
 from ..totals import EXAMPLES, Place
-from .keys import BUCKETS, KEY_BYTES, LINE_BYTES, Segment, read_segments
+from .key_runs import BucketRows, read_run
+from .keys import BUCKETS, KEY_BYTES, LINE_BYTES, read_segments
 
 __all__ = ["Duplicates", "bucket_ranges", "find_duplicates"]
 
@@ -54,28 +55,32 @@ def bucket_ranges(tasks: int) -> list[tuple[int, int]]:
 
 
 def find_duplicates(
-    settings: Settings, groups: Sequence[int], lines: int, first: int, end: int, beat: Heartbeat
+    settings: Settings,
+    groups: Sequence[int],
+    lines: int,
+    buckets: tuple[int, int],
+    together: bool,
+    beat: Heartbeat,
 ) -> Duplicates:
-    """Return the duplicates among the keys of the buckets in ``[first, end)``.
+    """Return the duplicates among the keys of the buckets from the first number up to the second.
 
-    groups   numbers of the groups that left keys; a place is (group, line in it)
-    lines    how many keys the job has
+    groups     numbers of the groups that left keys; a place is (group, line in it)
+    lines      how many keys the job has
+    together   the keys lie in runs, and ``groups`` are the first of each
     """
+    first, end = buckets
     sets = -(-lines * (end - first) // (BUCKETS * _AT_ONCE)) or 1
     step = -(-(end - first) // sets)
-    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
-    spools: list[_Spool] = []
+    spools = [_Spool(_SPOOLED // sets) for _ in range(first, end, step)]
     try:
-        for start in range(first, end, step):
-            spools.append(_Spool(start, min(start + step, end), _SPOOLED // sets))
         for group in groups:
             beat()
-            for segment in read_segments(
-                storage,
-                part_uri(storage, settings.work_folder, group, KEYS, spread=settings.spread),
-            ):
-                for spool in spools:
-                    spool.add(group, segment)
+            if together:
+                rows = read_run(settings, group, first, end)
+            else:
+                rows = _rows(settings, group, range(first, end, step), end)
+            for bucket, number, keys, numbers in rows:
+                spools[(bucket - first) // step].add(number, keys, numbers)
         found = Duplicates()
         for spool in spools:
             beat()
@@ -86,18 +91,27 @@ def find_duplicates(
             spool.close()
 
 
+def _rows(settings: Settings, group: int, edges: range, end: int) -> Iterator[BucketRows]:
+    """Yield the rows of a group between the edges, and up to the end, of each segment of its part;
+    with the first bucket of each.
+    """
+    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
+    place = part_uri(storage, settings.work_folder, group, KEYS, spread=settings.spread)
+    for segment in read_segments(storage, place):
+        for first in edges:
+            yield first, group, *segment.between(first, min(first + edges.step, end))
+
+
 class _Spool:
     """The keys of a few buckets, over all groups: in memory as long as they are few, then on
     disk.
     """
 
-    def __init__(self, first: int, end: int, size: int) -> None:
-        self._first, self._end = first, end
+    def __init__(self, size: int) -> None:
         self._runs: list[tuple[int, int]] = []
         self._file = tempfile.SpooledTemporaryFile(size)  # noqa: SIM115 closed with the spool
 
-    def add(self, group: int, segment: Segment) -> None:
-        keys, lines = segment.between(self._first, self._end)
+    def add(self, group: int, keys: memoryview, lines: memoryview) -> None:
         self._runs.append((group, len(lines) // LINE_BYTES))
         self._file.write(keys)
         self._file.write(lines)

@@ -18,7 +18,15 @@ from ..columns.rows import Rows
 from ..errors import StorageError
 from ..storage import Reader, Storage
 
-__all__ = ["BUCKETS", "KEY_BYTES", "LINE_BYTES", "KeyColumns", "Segment", "read_segments"]
+__all__ = [
+    "BUCKETS",
+    "KEY_BYTES",
+    "LINE_BYTES",
+    "KeyColumns",
+    "Segment",
+    "read_exactly",
+    "read_segments",
+]
 
 _PRIME = 0xD8F3_A9C1_5E7B_2473
 """A prime of 64 bits without a pattern.
@@ -103,10 +111,10 @@ def read_segments(storage: Storage, uri: str) -> Iterator[Segment]:
     """Yield the segments of a part. Raise StorageError where it cannot be read, or ends early."""
     reader = storage.open(uri)
     try:
-        while header := _read(reader, uri, _HEADER):
+        while header := read_exactly(reader, uri, _HEADER):
             starts = [0, *accumulate(array("I", header))]
             data, middle = (
-                memoryview(_read(reader, uri, (KEY_BYTES + LINE_BYTES) * starts[-1])),
+                memoryview(read_exactly(reader, uri, (KEY_BYTES + LINE_BYTES) * starts[-1])),
                 KEY_BYTES * starts[-1],
             )
             yield Segment(starts, data[:middle], data[middle:])
@@ -114,8 +122,8 @@ def read_segments(storage: Storage, uri: str) -> Iterator[Segment]:
         reader.close()
 
 
-def _read(reader: Reader, uri: str, size: int) -> bytes:
-    """As many bytes, or none at the end."""
+def read_exactly(reader: Reader, uri: str, size: int) -> bytes:
+    """Return as many bytes, or none at the end. Raise StorageError where there are fewer."""
     pieces, missing = list[bytes](), size
     while missing:
         piece = reader.read(missing)

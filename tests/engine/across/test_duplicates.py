@@ -12,6 +12,7 @@ import pytest
 
 from bulkfhir.engine import import_job
 from bulkfhir.engine.across import duplicates as module
+from bulkfhir.engine.across import key_runs
 from bulkfhir.engine.across import keys as keys_module
 from bulkfhir.engine.across.duplicates import Duplicates, bucket_ranges, find_duplicates
 from bulkfhir.engine.across.keys import BUCKETS, KeyColumns, read_segments
@@ -21,6 +22,7 @@ from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.job_folder import KEYS, part_uri
 from bulkfhir.engine.settings import Settings
 from bulkfhir.engine.storage import storage_for
+from bulkfhir.engine.storage.local import LocalStorage
 
 
 @pytest.fixture
@@ -123,8 +125,9 @@ def test_a_resumed_job_finds_the_duplicates_of_its_earlier_run(run, write, patie
 
 @pytest.mark.parametrize("at_once", [1, 50, 700, 1 << 30])
 @pytest.mark.parametrize("tasks", [1, 3, BUCKETS])
+@pytest.mark.parametrize("together", [False, True], ids=["apart", "together"])
 def test_sets_of_any_size_and_any_number_of_tasks_find_the_same(
-    tmp_path, monkeypatch, at_once, tasks
+    tmp_path, monkeypatch, at_once, tasks, together
 ):
     """Against a plain dictionary."""
     monkeypatch.setattr(module, "_AT_ONCE", at_once)
@@ -141,10 +144,18 @@ def test_sets_of_any_size_and_any_number_of_tasks_find_the_same(
         storage_for(str(tmp_path)).put(
             part_uri(storage_for(str(tmp_path)), str(tmp_path), shard, KEYS), keys.take()
         )
+    groups = range(5)
+    if together:
+        monkeypatch.setattr(key_runs, "RUN_KEYS", 200)
+        runs = key_runs.runs_of(dict.fromkeys(range(5), 100))
+        assert runs == [(0, 1), (2, 3), (4,)]
+        for run in runs:
+            key_runs.put_together(settings, run, Heartbeat())
+        groups = [run[0] for run in runs]
     found = sum(
         (
-            find_duplicates(settings, range(5), total, start, end, Heartbeat())
-            for start, end in bucket_ranges(tasks)
+            find_duplicates(settings, groups, total, buckets, together, Heartbeat())
+            for buckets in bucket_ranges(tasks)
         ),
         Duplicates(),
     )
@@ -173,7 +184,12 @@ def test_memory_is_bounded_by_the_keys_of_one_set(tmp_path, monkeypatch):
         tracemalloc.start()
         assert (
             find_duplicates(
-                Settings(Choices(), str(tmp_path)), range(10), 100_000, 0, BUCKETS, Heartbeat()
+                Settings(Choices(), str(tmp_path)),
+                range(10),
+                100_000,
+                (0, BUCKETS),
+                False,
+                Heartbeat(),
             )
             == Duplicates()
         )
@@ -213,3 +229,61 @@ def test_a_type_and_an_id_make_the_key(tmp_path):
     keys, lines = segment.between(0, BUCKETS)
     assert sorted(lines.cast("I")) == list(range(len(pairs)))
     assert len(set(keys.cast("Q"))) == len(pairs)
+
+
+def test_each_byte_of_the_keys_is_read_once_and_each_of_a_run_by_one_task(tmp_path, monkeypatch):
+    """16 tasks over 40 groups: beside the keys only a header of a run is read, by each task."""
+    settings = Settings(Choices(), str(tmp_path))
+    storage, size = storage_for(str(tmp_path)), 0
+    for group in range(40):
+        keys = KeyColumns()
+        keys.add(Rows.of(range(500), 0, ["Patient"] * 500, [f"{group}-{n}" for n in range(500)]))
+        part = keys.take()
+        size += len(part)
+        storage.put(part_uri(storage, str(tmp_path), group, KEYS), part)
+    read = collections.Counter()
+    open_whole = LocalStorage.open
+
+    def counted(self, uri, *place, **more):
+        reader = open_whole(self, uri, *place, **more)
+        given = reader.read
+
+        def read_counted(wanted):
+            data = given(wanted)
+            read[uri.rpartition(".")[2]] += len(data)
+            return data
+
+        reader.read = read_counted
+        return reader
+
+    monkeypatch.setattr(LocalStorage, "open", counted)
+    monkeypatch.setattr(key_runs, "RUN_KEYS", 5_000)
+    runs = key_runs.runs_of(dict.fromkeys(range(40), 500))
+    for run in runs:
+        key_runs.put_together(settings, run, Heartbeat())
+    firsts = [run[0] for run in runs]
+    for buckets in bucket_ranges(16):
+        find_duplicates(settings, firsts, 20_000, buckets, True, Heartbeat())
+    assert read["keys"] == size
+    header = 8 * (BUCKETS + 1)
+    whole = sum(path.stat().st_size - header for path in tmp_path.glob("*.run"))
+    assert read["run"] == whole + header * len(runs) * 16
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_job_of_many_lines_puts_its_keys_together_first(
+    run, write, patient, monkeypatch, workers
+):
+    monkeypatch.setattr("bulkfhir.engine.job_run._FEW_LINES", 10)
+    monkeypatch.setattr(key_runs, "RUN_KEYS", 20)
+    together = []
+    monkeypatch.setattr(
+        "bulkfhir.engine.job_run.runs_of",
+        lambda keys: together.append(key_runs.runs_of(keys)) or together[-1],
+    )
+    source = write("a.ndjson", [patient(str(number % 90)) for number in range(150)])
+    result = run(source, shard_bytes=300, workers=workers)
+    assert (result.status, result.summary.replaced) == ("COMPLETED", 60)
+    assert places(result)[0] == ("a.ndjson", 1, "a.ndjson", 91)
+    assert len(together) == (workers > 1)
+    assert not together or len(together[0]) > 3
