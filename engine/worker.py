@@ -27,7 +27,7 @@ from .reading.lines import Lines, read_lines, read_range
 from .settings import Settings
 from .shard import Break, Shard, ShardResult
 from .shard_groups import Group
-from .stages import ACCEPT, COMMIT, DECOMPRESS, READ, START, WRITE
+from .stages import ACCEPT, COMMIT, DECOMPRESS, READ, WRITE
 from .storage import Reader, storage_for
 from .totals import Totals
 from .writing.parts import Parts, open_parts
@@ -105,7 +105,7 @@ def _judged(
     beat: Heartbeat,
 ) -> ShardResult:
     """Judge, count and write the lines of one shard. ``before``: what the group has counted."""
-    beat.turn(START)
+    beat.begin(reading.shard.index)
     judge, shard, causes = _judge(settings), reading.shard, CauseTally()
     lines, broken = 0, None
     beat.turn(READ)

@@ -81,6 +81,9 @@ class Heartbeat:
         if self._counters is not None and self._counters.cells[0]:
             raise Cancelled
 
+    def begin(self, shard: int) -> None:
+        """Say that the worker's time goes into this shard from now on, its start first."""
+
     def turn(self, stage: str) -> str:
         """Say into which stage of ``stages`` the worker's time goes from now on; return the one
         before. Here nobody measures.

@@ -10,7 +10,7 @@ from typing import Final
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..stages import COMMIT, PUBLISH, START
+from ..stages import PUBLISH, START
 from .sample import InputSample
 from .watched_work import Spent
 
@@ -18,24 +18,24 @@ __all__ = ["Measured", "Prediction", "predict"]
 
 _ERRORS: Final = 2.0
 """Standard errors on either side, within which more than nine of ten samples come to lie."""
-_ONCE: Final = frozenset({START, COMMIT})
-"""Stages that do not grow with the bytes of a range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """What a sample took.
 
-    groups, before   stage -> what was spent on it, of each range that was measured, and of each
+    ranges, before   stage -> what was spent on it, of each range that was measured, and of each
                      that was read before
     lines            of each range that was measured
+    groups           stage -> what was spent on it, of each group of measured ranges beside these
     publishing       stage -> what was spent on publishing the measured ranges
     outside          CPU seconds outside the tasks: the program's start, listing, planning
     """
 
-    groups: Sequence[Mapping[str, Spent]]
+    ranges: Sequence[Mapping[str, Spent]]
     before: Sequence[Mapping[str, Spent]]
     lines: Sequence[int]
+    groups: Sequence[Mapping[str, Spent]]
     publishing: Mapping[str, Spent]
     outside: float
 
@@ -94,10 +94,10 @@ def predict(sample: InputSample, measured: Measured, groups: int) -> Prediction:
         factor = 1.0 if stratum.whole else stratum.size / max(1.0, read)
         for place in mine:
             lines += measured.lines[place] * factor
-            for stage, spent in measured.groups[place].items():
-                if stage not in _ONCE:
+            for stage, spent in measured.ranges[place].items():
+                if stage != START:
                     stages[stage] += _times(spent, factor)
-        costs = [_growing(measured.groups[place]) for place in mine]
+        costs = [_growing(measured.ranges[place]) for place in mine]
         rates[number] = sum(costs) / max(1.0, read)
         if not stratum.whole:
             sizes = [sample.measured[place].size for place in mine]
@@ -105,11 +105,11 @@ def predict(sample: InputSample, measured: Measured, groups: int) -> Prediction:
     first = sum(map(_growing, measured.before)) - sum(
         rates[drawn.stratum] * drawn.size for drawn in sample.before
     )
-    committed = [spent[COMMIT] for spent in measured.groups if COMMIT in spent]
-    stages[COMMIT] = _times(sum(committed, Spent()), groups / max(1, len(committed)))
-    stages[START] = sum(
-        (spent.get(START, Spent()) for spent in (*measured.before, *measured.groups)), Spent()
-    )
+    for of_group in measured.groups:
+        for stage, spent in of_group.items():
+            stages[stage] += _times(spent, groups / len(measured.groups))
+    for of_range in (*measured.before, *measured.ranges):
+        stages[START] += of_range.get(START, Spent())
     grown = lines / max(1, sum(measured.lines))
     for stage, spent in measured.publishing.items():
         stages[stage] += _times(spent, grown if stage == PUBLISH else 1.0)
@@ -125,7 +125,7 @@ def predict(sample: InputSample, measured: Measured, groups: int) -> Prediction:
 
 def _growing(stages: Mapping[str, Spent]) -> float:
     """Return the CPU seconds of stages that grow with the bytes."""
-    return sum(spent.cpu for stage, spent in stages.items() if stage not in _ONCE)
+    return sum(spent.cpu for stage, spent in stages.items() if stage != START)
 
 
 def _times(spent: Spent, factor: float) -> Spent:

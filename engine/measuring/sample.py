@@ -27,11 +27,11 @@ from ..storage import Reader, storage_for
 
 __all__ = ["LEAST", "Drawn", "InputSample", "Stratum", "draw"]
 
-LEAST: Final = 8 << 20
+LEAST: Final = 16 << 20
 """Bytes that are measured at the least: the first megabytes are slower, since what the engine meets
 in them for the first time it compiles, or asks the explainer about.
 """
-_LEARNED: Final = 16 << 20
+_LEARNED: Final = 32 << 20
 """Bytes after which there is hardly more to learn (docs/howto/measure-imports.md)."""
 _SMALLEST: Final = 1 << 16
 """Bytes of a range: where less is read at once, the cost of a block shows."""

@@ -5,7 +5,9 @@ by the first, and is measured in the second.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from ..executors import Runner, is_local
 from ..job_run import JobResult
@@ -14,11 +16,15 @@ from ..shard_list import ShardList
 from .job_look import JobLook
 from .order import Order
 from .prediction import Measured, predict
-from .sample import InputSample, draw
+from .sample import Drawn, InputSample, draw
 from .trial import Trial, summed
 from .watched_runner import DoneTask, WatchedRunner
+from .watched_work import NO_SHARD, Spent
 
 __all__ = ["sampled"]
+
+_GROUP: Final = 8 << 20
+"""Bytes of a group: none of a large import is much smaller."""
 
 
 def sampled(order: Order, output: str, share: float) -> Trial:
@@ -39,12 +45,13 @@ def sampled(order: Order, output: str, share: float) -> Trial:
     finally:
         look.close()
         look.forget()
-    tasks = {task.group: task for task in look.tasks if task.group is not None}
-    ordered = [tasks.get(place) for place in range(len(look.sample.measured))]
+    count = len(look.sample.measured)
+    lines = {shard: found for task in look.tasks for shard, found in task.lines.items()}
     measured = Measured(
-        [task.times.stages if task else {} for task in ordered],
-        [task.times.stages for task in before if task.group is not None],
-        [task.lines if task else 0 for task in ordered],
+        _of_shards(look.tasks, count),
+        _of_shards(before, len(look.sample.before)),
+        [lines.get(place, 0) for place in range(count)],
+        [task.times.shards.get(NO_SHARD, {}) for task in look.tasks if task.group is not None],
         summed(task.times.stages for task in look.tasks if task.group is None),
         started + driving,
     )
@@ -101,7 +108,7 @@ class _SampleLook(JobLook):
             drawn = self.sample.before
         self._stored = sum(one.stored for one in drawn)
         shards = ShardList.of(plan.inputs, (one.shard for one in drawn))
-        return replace(plan, shards=shards, groups=range(len(shards)))
+        return replace(plan, shards=shards, groups=_grouped(drawn))
 
     def driving(self) -> float:
         """Return the CPU seconds that this process took for the last import, without its tasks and
@@ -113,3 +120,24 @@ class _SampleLook(JobLook):
         """End the worker."""
         if self._kept is not None:
             self._kept.close()
+
+
+def _of_shards(tasks: Sequence[DoneTask], count: int) -> list[Mapping[str, Spent]]:
+    """Return what was spent on each of so many shards."""
+    found = {
+        shard: stages for task in tasks for shard, stages in task.times.shards.items() if shard >= 0
+    }
+    return [found.get(place, {}) for place in range(count)]
+
+
+def _grouped(drawn: Sequence[Drawn]) -> tuple[int, ...]:
+    """Return the numbers of the shards that begin a group of some megabytes, as an import has them:
+    parts are put in place once a group.
+    """
+    firsts, room = list[int](), 0.0
+    for number, one in enumerate(drawn):
+        if room <= 0:
+            firsts.append(number)
+            room = _GROUP
+        room -= one.size
+    return tuple(firsts)

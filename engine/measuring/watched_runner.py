@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
@@ -21,13 +21,13 @@ class DoneTask:
     """A task that came to its end.
 
     group    number of the group of shards that it did; None: it is a step of publishing
-    lines    resources that the group has
+    lines    shard -> resources that it has
     flight   seconds between its handing over to a slot and its result's coming back
     """
 
     slot: int
     group: int | None
-    lines: int
+    lines: Mapping[int, int]
     flight: float
     times: TaskTimes
 
@@ -63,7 +63,8 @@ class WatchedRunner:
             value = inner.result()
             if isinstance(value, Watched):
                 flight, times, value = time.perf_counter() - handed, value.times, value.result
-                lines = 0 if group is None else sum(one.totals.scanned for one in value)
+                shards = () if group is None else value
+                lines = {one.index: one.totals.scanned for one in shards}
                 self.done.append(DoneTask(slot, group, lines, flight, times))
             result.set_result(value)
 

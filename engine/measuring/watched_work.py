@@ -9,15 +9,18 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..executors import Heartbeat
 from ..figures import LiveFigures
-from ..stages import EXPLAIN, PUBLISH
+from ..stages import COMMIT, EXPLAIN, PUBLISH, START
 
-__all__ = ["Spent", "TaskTimes", "Watched", "WatchedBeat", "peak_memory", "watched"]
+__all__ = ["NO_SHARD", "Spent", "TaskTimes", "Watched", "WatchedBeat", "peak_memory", "watched"]
+
+NO_SHARD: Final = -1
+"""In place of a shard's number: time that goes into a whole group, or into publishing."""
 
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in which getrusage(2) counts memory."""
@@ -38,16 +41,25 @@ class Spent:
 class TaskTimes:
     """What one task took in its worker.
 
-    stages   stage -> what was spent on it; ``explain REASON`` for every reason of its own
+    shards   number of a shard -> stage -> what was spent on it there; NO_SHARD for what is of none
     wall     seconds from the task's begin to its end
     memory   bytes that the worker's process has held at the most until then
     process  number of that process
     """
 
-    stages: dict[str, Spent]
+    shards: dict[int, dict[str, Spent]]
     wall: float
     memory: int
     process: int
+
+    @property
+    def stages(self) -> dict[str, Spent]:
+        """Return stage -> what was spent on it; ``explain REASON`` for every reason of its own."""
+        sums: dict[str, Spent] = {}
+        for stages in self.shards.values():
+            for name, spent in stages.items():
+                sums[name] = sums.get(name, Spent()) + spent
+        return sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,8 @@ class WatchedBeat(Heartbeat):
         super().__init__()
         self._beat = beat
         self._stage = stage
-        self._spent: dict[str, list[int]] = {}
+        self._shard = NO_SHARD
+        self._spent: dict[int, dict[str, list[int]]] = {}
         self._wall, self._cpu = self._begun, _ = _now()
         self.explaining = self._explain
 
@@ -79,21 +92,33 @@ class WatchedBeat(Heartbeat):
         """Raise Cancelled where the job is to stop."""
         self._beat.check()
 
+    def begin(self, shard: int) -> None:
+        """Give the time until now to the shard before."""
+        self.turn(START)
+        self._shard = shard
+
     def turn(self, stage: str) -> str:
-        """Give the time until now to the stage before, and return that."""
+        """Give the time until now to the stage before, and return that. What is committed is of the
+        whole group.
+        """
         wall, cpu = _now()
         before = self._stage
-        spent = self._spent.setdefault(before, [0, 0])
+        spent = self._spent.setdefault(self._shard, {}).setdefault(before, [0, 0])
         spent[0] += wall - self._wall
         spent[1] += cpu - self._cpu
         self._stage, self._wall, self._cpu = stage, wall, cpu
+        if stage == COMMIT:
+            self._shard = NO_SHARD
         return before
 
     def stop(self) -> TaskTimes:
         """Return what the task took until now."""
         self.turn(self._stage)
-        stages = {name: Spent(wall / 1e9, cpu / 1e9) for name, (wall, cpu) in self._spent.items()}
-        return TaskTimes(stages, (self._wall - self._begun) / 1e9, peak_memory(), os.getpid())
+        shards = {
+            number: {name: Spent(wall / 1e9, cpu / 1e9) for name, (wall, cpu) in stages.items()}
+            for number, stages in self._spent.items()
+        }
+        return TaskTimes(shards, (self._wall - self._begun) / 1e9, peak_memory(), os.getpid())
 
     def _explain(self, reason: str) -> None:
         self.turn(f"{EXPLAIN} {reason}")
