@@ -190,7 +190,8 @@ def test_the_action_marks_every_finding_and_fails(runner: Path, work: Path) -> N
             {"sources": "\nOrganization.ndjson\nbad patients.ndjson\n"}, 1, id="two-files"
         ),
         pytest.param({"arguments": "--exit-zero\n--max-issues\n5"}, 0, id="options"),
-        pytest.param({"level": "minimal", "sources": "Organization.ndjson"}, 0, id="level"),
+        pytest.param({"sources": "Organization.ndjson"}, 0, id="the-good-file"),
+        pytest.param({"level": "minimal"}, 0, id="level-at-which-all-is-good"),
         pytest.param({"packages": "no such package"}, 2, id="package-that-is-not-there"),
         pytest.param({"sources": "--help"}, 2, id="source-that-looks-like-an-option"),
         pytest.param({"sources": "$(touch made); touch made"}, 2, id="source-that-is-a-script"),
