@@ -15,14 +15,20 @@ try:
         in_order,
         keys,
         measure,
+        metas,
+        numbers_by_kind,
         rebase,
         relation_keys,
         relations_of,
         repeated,
+        text_spans,
+        texts_by_kind,
     )
 except ImportError:
     from .plain import bucketed, count_lines, fill, gather, keys, measure, rebase, repeated
     from .plain_join import KnownKeys, by_bucket, in_order  # type: ignore[assignment] # alike
+    from .plain_metas import metas
+    from .plain_parted import numbers_by_kind, text_spans, texts_by_kind
     from .plain_relations import relation_keys, relations_of
 
 __all__ = [
@@ -36,10 +42,14 @@ __all__ = [
     "in_order",
     "keys",
     "measure",
+    "metas",
+    "numbers_by_kind",
     "rebase",
     "relation_keys",
     "relations_of",
     "repeated",
+    "text_spans",
+    "texts_by_kind",
 ]
 
 BUCKETS = 256

@@ -13,7 +13,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from .words import words
 
-__all__ = ["Rows"]
+__all__ = ["Rows", "escaped_ids"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,16 @@ class Rows:
             words(numbers),
             first,
             DictionaryColumn.of(types),
-            ids.text if isinstance(ids, NewlineColumn) else _escaped(ids),
+            escaped_ids(ids),
         )
 
 
-def _escaped(ids: Sequence[str]) -> bytes:
-    """Ids of HealthLake's form stand in JSON as they are; a foreign judge may let others pass."""
+def escaped_ids(ids: Sequence[str]) -> bytes:
+    """Return ids as they stand in a JSON string, each with a newline. Those of HealthLake's form
+    stand there as they are; a foreign judge may let others pass.
+    """
+    if isinstance(ids, NewlineColumn):
+        return ids.text
     text = "\n".join([*ids, ""])
     if _plain(text.replace("\n", "")) and text.count("\n") == len(ids):
         return text.encode()

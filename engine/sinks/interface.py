@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Protocol
@@ -38,10 +37,6 @@ class Accepted:
     source: str = ""
     first: int = 0
 
-    def offsets(self) -> Iterator[int]:
-        """Yield where each line begins in the file, in bytes, decompressed."""
-        return (self.first + start for start in self.starts)
-
     def lines(self) -> list[bytes]:
         """Return every line."""
         data = self.data
@@ -49,13 +44,6 @@ class Accepted:
         for position, line in self.replaced.items():
             lines[position] = line
         return lines
-
-    def positions(self) -> dict[str, list[int]]:
-        """Return which lines are of each type, in the order of their first."""
-        types, positions = DictionaryColumn.of(self.types), defaultdict[int, list[int]](list)
-        for position, code in enumerate(memoryview(types.codes).cast("H")):
-            positions[code].append(position)
-        return {types.names[code]: of_type for code, of_type in positions.items()}
 
     def resources(self) -> Iterator[tuple[str, str, bytes]]:
         """Yield (type, id, bytes) of every line."""

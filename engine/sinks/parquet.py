@@ -8,7 +8,7 @@ comes more than once every row is kept, in the order of the input.
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from ..storage import Storage, Writer
 from .interface import Accepted
 from .parquet_rows import ParquetRows, schema
 from .part_files import GroupFiles, PartFiles
+from .resource_columns import ResourceColumns, columns_by_type
 
 __all__ = ["ParquetSink"]
 
@@ -68,19 +69,12 @@ class _Parts:
 
     def write(self, accepted: Accepted) -> None:
         source = accepted.source.encode(errors="backslashreplace")  # its name may be no UTF-8
-        ids, offsets = [key.encode() for key in accepted.ids], [*accepted.offsets()]
-        lines = accepted.lines()
-        for name, places in accepted.positions().items():
+        for name, columns in columns_by_type(accepted):
             part = self._parts.get(name)
             if part is None:
                 part = _Part(self._files.writer(name), self._compression)
                 self._parts[name] = part
-            self._pending += part.add(
-                source,
-                [ids[place] for place in places],
-                [offsets[place] for place in places],
-                [lines[place] for place in places],
-            )
+            self._pending += part.add(source, columns)
         while self._pending > _PENDING:
             largest = max(self._parts.values(), key=lambda part: part.size)
             self._pending -= largest.size
@@ -121,12 +115,10 @@ class _Part:
             write_statistics=["id", "last_updated", "line_offset"],
         )
 
-    def add(
-        self, source: bytes, ids: Sequence[bytes], offsets: Sequence[int], lines: Sequence[bytes]
-    ) -> int:
+    def add(self, source: bytes, columns: ResourceColumns) -> int:
         """Take resources of one file; return how many bytes of JSON they are."""
-        self._rows.add(source, ids, offsets, lines)
-        added = sum(map(len, lines))
+        self._rows.add(source, columns)
+        added = len(columns.lines[0])
         self.size += added
         return added
 

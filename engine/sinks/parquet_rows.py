@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
-from itertools import accumulate, repeat
+from collections.abc import Sequence
+from itertools import accumulate, chain, repeat
 from typing import TYPE_CHECKING
 
-from .resource_meta import NO_META, may_have_meta, meta_of
+from .resource_columns import ResourceColumns, TextColumn
+from .resource_meta import Meta
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,66 +47,79 @@ class ParquetRows:
     """Rows as columns, on their way to a row group.
 
     The columns become Arrow's by their bytes: ``pyarrow.array`` would import pandas where it is
-    installed, which takes longer than most jobs, and a cast the compute functions. The JSON does so
-    block by block, so that it is held once.
+    installed, which takes longer than most jobs, and a cast the compute functions. Texts do so
+    block by block, so that they are held once.
     """
 
     def __init__(self) -> None:
-        self._ids: list[bytes] = []
-        self._versions: list[bytes | None] = []
-        self._moments: list[int | None] = []
-        self._profiles: list[bytes] = []
-        self._ends_of_profiles = array("i", [0])
-        self._sources: list[bytes] = []
-        self._offsets = array("q")
+        self._ids: list[pa.Array] = []
         self._lines: list[pa.Array] = []
+        self._metas: list[Meta] = []
+        self._sources: list[tuple[bytes, int]] = []
+        self._offsets = array("q")
 
-    def add(
-        self, source: bytes, ids: Iterable[bytes], offsets: Iterable[int], lines: Sequence[bytes]
-    ) -> None:
-        """Take resources of one file, whose URI is given in UTF-8: their ids, where they stand in
-        it, and themselves, as columns of one length.
-        """
-        for line in lines:
-            version, moment, profiles = meta_of(line) if may_have_meta(line) else NO_META
-            self._versions.append(version)
-            self._moments.append(moment)
-            self._profiles += profiles
-            self._ends_of_profiles.append(len(self._profiles))
-        self._ids += ids
-        self._sources += repeat(source, len(lines))
-        self._offsets.extend(offsets)
-        self._lines.append(_texts(lines))
+    def add(self, source: bytes, columns: ResourceColumns) -> None:
+        """Take resources of one file, whose URI is given in UTF-8."""
+        self._ids.append(_texts(columns.ids))
+        self._lines.append(_texts(columns.lines))
+        self._metas += columns.metas
+        self._sources.append((source, len(columns.metas)))
+        self._offsets.frombytes(columns.offsets)
 
     def table(self) -> pa.Table:
-        """Return the rows."""
+        """Return the rows. Raises ArrowInvalid where a text is no UTF-8."""
         import pyarrow as pa
 
-        moments = array("q", [moment or 0 for moment in self._moments])
-        lists = pa.py_buffer(self._ends_of_profiles)
-        return pa.Table.from_arrays(
+        rows = pa.Table.from_arrays(
             [
-                _texts(self._ids),
-                _texts(self._versions),
-                _numbers(moments, pa.timestamp("us", tz="UTC"), _present(self._moments)),
-                pa.ListArray.from_arrays(
-                    pa.Array.from_buffers(pa.int32(), len(self._ends_of_profiles), [None, lists]),
-                    _texts(self._profiles),
-                ),
-                _texts(self._sources),
+                pa.chunked_array(self._ids, pa.string()),
+                *self._meta_columns(),
+                _texts(self._source_column()),
                 _numbers(self._offsets, pa.int64()),
                 pa.chunked_array(self._lines, pa.string()),
             ],
             schema=schema(),
         )
+        rows.validate(full=True)
+        return rows
+
+    def _meta_columns(self) -> tuple[pa.Array, pa.Array, pa.Array]:
+        """Return versions, moments and profiles; most resources of many senders have none."""
+        import pyarrow as pa
+
+        versions, moments, profiles = zip(*self._metas, strict=True)
+        nothing = bytes(8 * len(versions) + 8)
+        no_text = b"", nothing[: 4 * len(versions) + 4]
+        ends, urls = no_text[1], list[bytes]()
+        if any(profiles):
+            ends = array("i", accumulate(map(len, profiles), initial=0)).tobytes()
+            urls = [url for listed in profiles if listed for url in listed]
+        version_texts = _joined([one or b"" for one in versions]) if any(versions) else no_text
+        numbers = array("q", [one or 0 for one in moments] if any(moments) else nothing[:-8])
+        return (
+            _texts(version_texts, _present(versions)),
+            _numbers(numbers, pa.timestamp("us", tz="UTC"), _present(moments)),
+            pa.ListArray.from_arrays(
+                pa.Array.from_buffers(pa.int32(), len(versions) + 1, [None, pa.py_buffer(ends)]),
+                _texts(_joined(urls)),
+            ),
+        )
+
+    def _source_column(self) -> TextColumn:
+        sizes = chain.from_iterable(repeat(len(uri), count) for uri, count in self._sources)
+        bounds = array("i", accumulate(sizes, initial=0))
+        return b"".join([uri * count for uri, count in self._sources]), bounds.tobytes()
 
 
 def _present(column: Sequence[object]) -> pa.Buffer | None:
     """Return which entries of a column are not None, as Arrow's bitmap; None for all."""
     import pyarrow as pa
 
-    if None not in column:
+    missing = column.count(None)
+    if not missing:
         return None
+    if missing == len(column):
+        return pa.py_buffer(bytes(len(column) // 8 + 1))
     flags = "".join(["0" if entry is None else "1" for entry in reversed(column)])
     return pa.py_buffer(int(flags, 2).to_bytes(len(flags) // 8 + 1, "little"))
 
@@ -116,13 +130,14 @@ def _numbers(column: array[int], kind: pa.DataType, present: pa.Buffer | None = 
     return pa.Array.from_buffers(kind, len(column), [present, pa.py_buffer(column)])
 
 
-def _texts(column: Sequence[bytes | None]) -> pa.Array:
-    """Return a column of strings, given in UTF-8. Raises ArrowInvalid where one is no UTF-8."""
+def _joined(texts: Sequence[bytes]) -> TextColumn:
+    return b"".join(texts), array("i", accumulate(map(len, texts), initial=0)).tobytes()
+
+
+def _texts(column: TextColumn, present: pa.Buffer | None = None) -> pa.Array:
+    """Return a column of strings, given in UTF-8."""
     import pyarrow as pa
 
-    texts = [text or b"" for text in column]
-    ends = array("i", accumulate(map(len, texts), initial=0))
-    buffers = [_present(column), pa.py_buffer(ends), pa.py_buffer(b"".join(texts))]
-    made = pa.Array.from_buffers(pa.string(), len(column), buffers)
-    made.validate(full=True)
-    return made
+    texts, bounds = column
+    buffers = [present, pa.py_buffer(bounds), pa.py_buffer(texts)]
+    return pa.Array.from_buffers(pa.string(), len(bounds) // 4 - 1, buffers)

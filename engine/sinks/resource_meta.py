@@ -4,16 +4,18 @@ to say the same.
 
 from __future__ import annotations
 
+from array import array
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
 from bulkfhir.validators.values.decoding import decode
 
-__all__ = ["NO_META", "Meta", "may_have_meta", "meta_of"]
+from ..columns import metas
+
+__all__ = ["NO_META", "Meta", "metas_of"]
 
 Meta = tuple[bytes | None, int | None, tuple[bytes, ...]]
 """versionId, lastUpdated in microseconds since 1970, and profiles."""
@@ -22,27 +24,31 @@ NO_META: Final[Meta] = (None, None, ())
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_NAME: Final = b'"meta"'
-_VALUE: Final = lazy_pattern(rb"[ \t\r\n]*:[ \t\r\n]*(?=\{)")
-
-_MOST_BRACES: Final = 32
-"""Ends that are tried of an object; one with more is read with its resource."""
 
 
-def may_have_meta(line: bytes) -> bool:
-    """Return False where a resource has no member ``meta``, however it is written."""
-    return _NAME in line or (b"\\" in line and b"\\u00" in line)
+def metas_of(data: bytes, starts: bytes, ends: bytes) -> tuple[bytes, list[Meta]]:
+    """Return for every resource, valid JSON that starts and ends there, the number of its meta in a
+    list of the different ones, and that list; starts, ends and numbers are 32-bit words.
+    """
+    numbers, texts = metas(data, starts, ends)
+    found: list[Meta | None] = [NO_META, None, *map(_read_once, texts)]
+    places = array("I", numbers)
+    known: list[Meta] = [NO_META if meta is None else meta for meta in found]
+    if b"\1" in numbers or None in found[2:]:
+        begin, end = array("I", starts), array("I", ends)
+        for line, number in enumerate(places):
+            if found[number] is None:
+                places[line] = len(known)
+                known.append(_taken(_whole(data[begin[line] : end[line]]).get("meta")))
+    return places.tobytes(), known
 
 
-def meta_of(line: bytes) -> Meta:
-    """Return the meta of a resource that is valid JSON."""
-    text = _text_of(line)
-    if text is not None:
-        try:
-            return _read(text)
-        except ValueError:
-            pass  # a brace in a string of it: it ends elsewhere
-    return _taken(_whole(line).get("meta"))
+def _read_once(text: bytes) -> Meta | None:
+    """Return what a text says; None where a brace in a string of it was taken for its end."""
+    try:
+        return _read(text)
+    except ValueError:
+        return None
 
 
 def _whole(line: bytes) -> dict[str, Any]:
@@ -52,37 +58,6 @@ def _whole(line: bytes) -> dict[str, Any]:
     except ValueError:  # valid JSON too may hold a number that is out of its range, such as 1e400
         resource = decode(line)
     return resource if type(resource) is dict else {}
-
-
-def _text_of(line: bytes) -> bytes | None:
-    """Return the text of the member ``meta``, or of its beginning up to a brace; None where it is
-    not certain that there is one and that it is the resource's own.
-
-    A text that is whole JSON is the whole member: no beginning of an object is one itself.
-    """
-    start = line.find(_NAME)
-    value = _VALUE.match(line, start + len(_NAME))
-    if value is None or b"\\u00" in line or not _at_top(line[:start]):
-        return None
-    if line.find(_NAME, value.end()) >= 0:
-        return None  # of a member that comes twice the last counts
-    end = value.end()
-    for _ in range(_MOST_BRACES):
-        end = line.find(b"}", end) + 1
-        text = line[value.end() : end]
-        if text.count(b"{") == text.count(b"}"):
-            return text
-    return None
-
-
-def _at_top(head: bytes) -> bool:
-    """Return True where what follows a resource's beginning is surely a member of its own."""
-    return (
-        head.count(b"{") == 1
-        and b"[" not in head
-        and b"\\" not in head
-        and head.count(b'"') % 2 == 0
-    )
 
 
 @lru_cache(maxsize=1_000)

@@ -296,6 +296,73 @@ fn gather<'py>(
     rooms.into_iter().enumerate().map(of_kind).collect()
 }
 
+/// For every code its texts in a row, and their bounds.
+#[pyfunction]
+fn texts_by_kind<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    starts: &[u8],
+    ends: &[u8],
+    codes: &[u8],
+    kinds: usize,
+) -> PyResult<Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)>> {
+    let bounds = py
+        .allow_threads(|| columns::parted::bounds(starts, ends, codes, kinds))
+        .map_err(refused)?;
+    let of_kind = |(kind, bounds): (usize, &Vec<u32>)| {
+        let size = bounds.last().map_or(0, |&size| size as usize);
+        let texts = PyBytes::new_with(py, size, |room| {
+            columns::parted::texts(data, starts, ends, codes, kind, room).map_err(refused)
+        })?;
+        Ok((texts, words(py, bounds)))
+    };
+    bounds.iter().enumerate().map(of_kind).collect()
+}
+
+/// Where the texts of a column start, and where they end, as words.
+#[pyfunction]
+fn text_spans<'py>(
+    py: Python<'py>,
+    texts: &[u8],
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+    if texts.len() > u32::MAX as usize {
+        return Err(refused("a column too long"));
+    }
+    let (starts, ends) = columns::parted::spans(texts);
+    Ok((words(py, &starts), words(py, &ends)))
+}
+
+/// The numbers of each code with something added, as 64-bit words.
+#[pyfunction]
+fn numbers_by_kind<'py>(
+    py: Python<'py>,
+    column: &[u8],
+    codes: &[u8],
+    kinds: usize,
+    added: i64,
+) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+    let found = columns::parted::numbers(column, codes, kinds, added).map_err(refused)?;
+    Ok(found
+        .iter()
+        .map(|numbers| PyBytes::new(py, numbers))
+        .collect())
+}
+
+/// The number of the meta of every line, as words, and the different metas.
+#[pyfunction]
+fn metas<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    starts: &[u8],
+    ends: &[u8],
+) -> PyResult<(Bound<'py, PyBytes>, Vec<Bound<'py, PyBytes>>)> {
+    let (numbers, texts) = py
+        .allow_threads(|| columns::metas(data, starts, ends))
+        .map_err(refused)?;
+    let texts = texts.iter().map(|text| PyBytes::new(py, text)).collect();
+    Ok((words(py, &numbers), texts))
+}
+
 fn secret_of(secret: &[u8]) -> PyResult<u128> {
     let bytes = secret
         .try_into()
@@ -444,6 +511,10 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(repeated, module)?)?;
     module.add_function(wrap_pyfunction!(measure, module)?)?;
     module.add_function(wrap_pyfunction!(gather, module)?)?;
+    module.add_function(wrap_pyfunction!(texts_by_kind, module)?)?;
+    module.add_function(wrap_pyfunction!(numbers_by_kind, module)?)?;
+    module.add_function(wrap_pyfunction!(text_spans, module)?)?;
+    module.add_function(wrap_pyfunction!(metas, module)?)?;
     module.add_function(wrap_pyfunction!(relations_of, module)?)?;
     module.add_function(wrap_pyfunction!(relation_keys, module)?)?;
     module.add_function(wrap_pyfunction!(by_bucket, module)?)?;

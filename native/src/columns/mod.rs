@@ -5,47 +5,16 @@
 //! ends in a newline. Nothing here knows what they mean: templates, factors and primes are the
 //! caller's. Columns that do not fit together are an error, never a panic.
 
-/// What is wrong with the columns.
-pub type Mismatch = &'static str;
+mod metas;
+pub mod parted;
+mod words;
 
-const SHORT: Mismatch = "columns of different lengths";
-const RAGGED: Mismatch = "no whole words";
-const NO_CODE: Mismatch = "a code beyond the last";
-const LARGE: Mismatch = "a number too large";
+pub use metas::metas;
+pub use words::{column, texts, words, Mismatch};
+use words::{halves, longs, LARGE, NO_CODE, SHORT};
 
 /// How many buckets keys are put into: by their lowest byte.
 pub const BUCKETS: usize = 256;
-
-pub fn column<const WIDTH: usize>(
-    bytes: &[u8],
-) -> Result<impl ExactSizeIterator<Item = [u8; WIDTH]> + '_, Mismatch> {
-    let words = bytes.chunks_exact(WIDTH);
-    let whole = words.remainder().is_empty();
-    whole
-        .then(|| words.map(|word| word.try_into().unwrap_or([0; WIDTH])))
-        .ok_or(RAGGED)
-}
-
-fn halves(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = usize> + '_, Mismatch> {
-    Ok(column(bytes)?.map(|half| u16::from_ne_bytes(half) as usize))
-}
-
-pub fn words(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = u32> + '_, Mismatch> {
-    Ok(column(bytes)?.map(u32::from_ne_bytes))
-}
-
-fn longs(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = u64> + '_, Mismatch> {
-    Ok(column(bytes)?.map(u64::from_ne_bytes))
-}
-
-pub fn texts(column: &[u8]) -> impl Iterator<Item = &[u8]> + '_ {
-    let mut start = 0;
-    memchr::memchr_iter(b'\n', column).map(move |end| {
-        let text = &column[start..end];
-        start = end + 1;
-        text
-    })
-}
 
 pub fn count_lines(data: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', data).count()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkfhir.engine.columns import plain
+from bulkfhir.engine.columns import plain, plain_metas, plain_parted
 
 try:
     from bulkfhir import _native as native
@@ -36,7 +37,8 @@ def both(name, *arguments):
     columns do not fit.
     """
     answers = []
-    for module in (plain, native):
+    mine = next(one for one in (plain, plain_metas, plain_parted) if name in one.__all__)
+    for module in (mine, native):
         try:
             answers.append(getattr(module, name)(*arguments))
         except ValueError:
@@ -170,6 +172,29 @@ def test_lines_are_measured_by_kind(rows, kinds):
         assert measured is ValueError
 
 
+@given(st.lists(st.tuples(TEXT, st.integers(0, 3))), st.integers(1, 4), st.integers(0, 2**40))
+def test_texts_and_numbers_are_parted_by_kind(rows, kinds, added):
+    column = texts(text for text, _ in rows)
+    codes = words([code for _, code in rows], "H")
+    starts, ends = both("text_spans", column)
+    parted = both("texts_by_kind", column, starts, ends, codes, kinds)
+    numbers = both("numbers_by_kind", starts, codes, kinds, added)
+    if any(code >= kinds for _, code in rows):
+        assert parted is numbers is ValueError
+        return
+    for kind, (joined, bounds) in enumerate(parted):
+        bounds = memoryview(bounds).cast("I")
+        assert [joined[start:end] for start, end in itertools.pairwise(bounds)] == [
+            text for text, code in rows if code == kind
+        ]
+        begins = memoryview(numbers[kind]).cast("q")
+        assert [start - added for start in begins] == [
+            start
+            for start, (_, code) in zip(memoryview(starts).cast("I"), rows, strict=True)
+            if code == kind
+        ]
+
+
 @given(st.binary())
 def test_lines_are_counted(data):
     assert both("count_lines", data) == data.count(b"\n")
@@ -194,6 +219,12 @@ def test_lines_are_counted(data):
         ("measure", (words([0]), words([1]), b"", 1)),
         ("gather", (b"abc", words([0]), words([1, 2]), words([0], "H"), 1)),
         ("gather", (b"abc", words([0]), words([1]), b"", 1)),
+        ("texts_by_kind", (b"abc", words([0]), words([4]), words([0], "H"), 1)),
+        ("texts_by_kind", (b"abc", words([2]), words([1]), words([0], "H"), 1)),
+        ("texts_by_kind", (b"abc", words([0]), words([1]), b"", 1)),
+        ("numbers_by_kind", (words([0]), b"", 1, 0)),
+        ("metas", (b"abc", words([0]), words([4]))),
+        ("metas", (b"abc", words([0]), b"")),
     ],
 )
 def test_columns_that_do_not_fit_together_are_refused(name, arguments):
