@@ -50,7 +50,7 @@ from .shard_groups import Group, groups_left
 from .storage import Claim, Storage
 from .stored_tables import publish_tables
 from .totals import Place
-from .writing.manifest import Manifest, finding_parts
+from .writing.manifest import Manifest, finding_parts, status_of
 from .writing.publish import digest_of, log_plans, publish_logs
 
 __all__ = ["JobResult", "JobRun", "refuse_missing"]
@@ -326,11 +326,7 @@ class JobRun:
             ending.files, plan.skipped, ending.duplicates, ending.causes, ending.checks
         )
         report = tracker.report(summary.totals, ending.files.figures)
-        clean = (
-            manifest.resources_imported == manifest.resources_scanned
-            and manifest.files_read_with_success == manifest.scanned_files
-        )
-        status = JobStatus.COMPLETED if clean else JobStatus.COMPLETED_WITH_ERRORS
+        status = status_of(manifest.to_json())
         return JobResult(
             status,
             None,

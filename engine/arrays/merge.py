@@ -20,6 +20,7 @@ from ..executors import (
     working,
 )
 from ..file_outcomes import outcomes_by_file
+from ..job_choices import ReportWish
 from ..job_folder import MANIFEST
 from ..job_run import JobResult, JobRun, refuse_missing
 from ..job_status import JobStatus
@@ -27,6 +28,7 @@ from ..plan import Plan
 from ..results import Results
 from ..sealed import Damaged, sealed, unsealed
 from ..storage import Storage, storage_for
+from ..writing.manifest import status_of
 from ..writing.publish import LogPlan, digest_of, log_plans, publish_logs
 from .array_job import ArrayEnd, ArrayJob
 from .share import Share
@@ -70,10 +72,13 @@ def merge_array(
     *,
     workers: int | None = None,
     take_over: bool = False,
+    report: ReportWish | None = None,
     on_progress: OnProgress | None = None,
 ) -> tuple[ArrayJob, JobResult | None]:
     """Publish what no share has published yet, and the Manifest. Return the job, and how it ended;
     None where an earlier merge has ended it.
+
+    report   the report that is written once the job is published; None: none
 
     A result whose shards are missing is FAILED, and nothing is published.
     """
@@ -92,7 +97,9 @@ def merge_array(
         plan = _plan(job)
         storage = storage_for(job.folder, choices.encryption_key_id)
         published = _Published(job).digests()
-        run = JobRun(job.job_id, job.datastore_id, job.folder, storage, checkpoint, published)
+        run = JobRun(
+            job.job_id, job.datastore_id, job.folder, storage, checkpoint, published, report
+        )
         return job, run.run(plan, open_workers, on_progress, None, claim)
     finally:
         claim.release()
@@ -110,16 +117,8 @@ def end_of(job: ArrayJob) -> ArrayEnd:
     if job.ended is not None:
         return job.ended
     storage = storage_for(job.folder)
-    figures = json.loads(storage.read(storage.join(job.folder, MANIFEST)))
-    clean = all(
-        figures[f"numberOf{scanned}"] == figures[f"numberOf{good}"]
-        for scanned, good in (
-            ("ResourcesScanned", "ResourcesImportedSuccessfully"),
-            ("ScannedFiles", "FilesReadWithSuccess"),
-        )
-    )
-    status = JobStatus.COMPLETED if clean else JobStatus.COMPLETED_WITH_ERRORS
-    return ArrayEnd(str(status), 0 if clean else 1)
+    status = status_of(json.loads(storage.read(storage.join(job.folder, MANIFEST))))
+    return ArrayEnd(str(status), 0 if status is JobStatus.COMPLETED else 1)
 
 
 def _plan(job: ArrayJob) -> Plan:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from bulkfhir.validators.light_dataclass import dataclass
+
+from ..job_choices import Choices, ReportWish
 from . import exits, options
 from .job_results import exit_code, result_document, show_result
 from .landing import landing, result_format
 from .option_types import Location
+from .showing import Showing
 
 if TYPE_CHECKING:
     from ..arrays import ArrayJob, Share
+    from ..counting.summary import Summary
     from ..log_lines import LogFormat
 
 __all__ = ["merge", "plan", "run_shards"]
@@ -121,6 +127,14 @@ def run_shards(
     help="Go on with a merge on S3 that another process began and left a moment ago.",
 )
 @result_format
+@click.option(
+    "--no-report",
+    is_flag=True,
+    help="Do not write report.html and report.json into the job's folder.",
+)
+@options.report_values
+@options.failing
+@options.showing
 @options.summing
 @options.workers
 @options.retrying
@@ -131,44 +145,118 @@ def merge(
     share: str | None,
     take_over: bool,
     output_format: str,
+    no_report: bool,
+    report_values: bool,
+    fail_on: tuple[str, ...],
     statistics: bool,
     exit_zero: bool,
     workers: int | None,
     quiet: bool,
     verbose: int,
     log_format: LogFormat,
+    **running: Any,
 ) -> int:
     """Publish a planned job whose shares are done.
 
     With --share only the logs of a share of the files are published, by as many processes as there
-    are shares. Without it the rest is, and Manifest.json is written; the exit code is the job's.
-    While shards are missing it ends with 3, names them, and publishes nothing. May run twice.
+    are shares. Without it the rest is, and Manifest.json and the report are written; the exit code
+    is the job's. While shards are missing it ends with 3, names them, and publishes nothing. May
+    run twice.
     """
-    from ..arrays import end_array, merge_array, merge_share
+    from ..arrays import ArrayJob, end_array, merge_array, merge_share
     from .live import progress_shown, show_records
 
     if mine := _named(share):
+        _refuse_of_share()
         show_records(quiet=quiet, verbose=verbose, log_format=log_format)
         files = merge_share(plan, mine, workers=workers)
         if not quiet:
             click.echo(f"share {mine}: the logs of {files} files are published")
         return exits.ACCEPTED
+    choices = ArrayJob.read(plan).settings.choices
+    fails = _Failing.of(fail_on, choices, running)
+    report = _report_wish(choices, no_report=no_report, values=report_values)
     with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as on_progress:
         job, result = merge_array(
-            plan, workers=workers, take_over=take_over, on_progress=on_progress
+            plan, workers=workers, take_over=take_over, report=report, on_progress=on_progress
         )
     if result is None:
         return _ended(job, output_format)
+    failed = fails.found(result.summary, job.fail_on)
+    result = replace(result, summary=fails.showing.summary(result.summary))
     if output_format == "json":
         click.echo(json.dumps(result_document(result), indent=2))
     elif statistics or not quiet:
         show_result(result, statistics=statistics, grouped=output_format == "grouped")
     code = exit_code(result, exit_zero=exit_zero)
-    if code == exits.ACCEPTED and result.summary.found(job.fail_on):
+    if code == exits.ACCEPTED and failed:
         code = exits.REJECTED
     if result.manifest is not None:
         end_array(job, str(result.status), code)
     return code
+
+
+_ONLY_AT_LAST = (
+    "fail_on",
+    "select",
+    "ignore",
+    "severity",
+    "baseline",
+    "no_report",
+    "report_values",
+    "statistics",
+    "exit_zero",
+    "take_over",
+    "output_format",
+)
+"""Options that say something of the whole job, which a share of a merge does not see."""
+
+
+def _refuse_of_share() -> None:
+    """Raise UsageError for options that make no sense where a share is merged."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source = context.get_parameter_source(name)
+        if name in _ONLY_AT_LAST and source is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{parameter.opts[-1]} is about the whole job: give it to the last merge, which "
+                "has no --share"
+            )
+
+
+def _report_wish(choices: Choices, *, no_report: bool, values: bool) -> ReportWish | None:
+    if values and (no_report or not choices.values):
+        other = "--no-report" if no_report else "the plan, which was made with --no-values"
+        raise click.UsageError(f"--include-values contradicts {other}")
+    return None if no_report else ReportWish(values=values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failing:
+    """What a merge shows, and what makes it end with 1, beside what the plan says."""
+
+    showing: Showing
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, fail_on: tuple[str, ...], choices: Choices, running: dict[str, Any]) -> _Failing:
+        """Read the options. Raise UsageError for what the plan did not have counted."""
+        options.refuse_unseen(
+            fail_on, checks=choices.checks, baseline=running["baseline"] is not None
+        )
+        for name in {"warning", "information"}.intersection(fail_on):
+            if not choices.warnings:
+                raise click.UsageError(
+                    f"--fail-on {name}: the job was planned without --warnings, so that none were "
+                    "counted"
+                )
+        return cls(options.shown(running, choices), fail_on)
+
+    def found(self, summary: Summary, planned: tuple[str, ...]) -> bool:
+        """Return whether a job makes the merge end with 1."""
+        names = (*planned, *self.names)
+        return summary.found(names) or self.showing.fails(summary, names)
 
 
 def _named(share: str | None) -> Share | None:

@@ -23,9 +23,11 @@ __all__ = [
     "checking",
     "chosen",
     "executing",
+    "failing",
     "limits",
     "pairs",
     "profiles",
+    "refuse_unseen",
     "rejected_again",
     "report_values",
     "retrying",
@@ -325,13 +327,7 @@ def checking(command: Command) -> Command:
             metavar="FOLDER",
             help="NDJSON or Parquet whose resources count as present for --checks. Repeatable.",
         ),
-        click.option(
-            "--fail-on",
-            metavar="NAME[,NAME]",
-            callback=_names_to_fail_on,
-            help="Exit with 1 where these checks find something; new: what --baseline has not; "
-            "error, warning or information: findings of that severity or above.",
-        ),
+        failing,
     )
 
 
@@ -346,6 +342,15 @@ def _names_to_fail_on(
         if name not in known:
             raise click.BadParameter(f"{name}: no such check; one of {', '.join(known)}")
     return names
+
+
+failing = click.option(
+    "--fail-on",
+    metavar="NAME[,NAME]",
+    callback=_names_to_fail_on,
+    help="Exit with 1 where these checks find something; new: what --baseline has not; error, "
+    "warning or information: findings of that severity or above.",
+)
 
 
 def showing(command: Command) -> Command:
@@ -425,13 +430,24 @@ def chosen(parameters: dict[str, Any], fail_on: tuple[str, ...] = ()) -> Choices
     fail_on   checks over the whole job, which are made only where that is chosen; or a severity:
               warnings are counted for it
     """
-    checks = [name for name in fail_on if name not in FAIL_ON]
-    if checks and not parameters.get("checks"):
-        raise click.UsageError(f"--fail-on {checks[0]}: checks are made where --checks asks")
-    if "new" in fail_on and parameters.get("baseline") is None:
-        raise click.UsageError("--fail-on new: what is new is told by --baseline")
+    refuse_unseen(
+        fail_on,
+        checks=bool(parameters.get("checks")),
+        baseline=parameters.get("baseline") is not None,
+    )
     if not {"warning", "information"}.isdisjoint(fail_on):
         parameters["warnings"] = True
     values = not parameters.pop("no_values", False)
     names = [item.name for item in fields(Choices) if item.name in parameters]
     return Choices(values=values, **{name: parameters.pop(name) for name in names})
+
+
+def refuse_unseen(fail_on: tuple[str, ...], *, checks: bool, baseline: bool) -> None:
+    """Raise UsageError for what a command is to fail on, and cannot see: without checks over the
+    whole job, or without a baseline.
+    """
+    named = [name for name in fail_on if name not in FAIL_ON]
+    if named and not checks:
+        raise click.UsageError(f"--fail-on {named[0]}: checks are made where --checks asks")
+    if "new" in fail_on and not baseline:
+        raise click.UsageError("--fail-on new: what is new is told by --baseline")

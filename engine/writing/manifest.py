@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
@@ -12,10 +12,11 @@ from ..across.cause_rows import FindingPart, FindingPiece
 from ..figures import megabytes
 from ..file_outcomes import FilesSum
 from ..job_folder import CAUSES
+from ..job_status import JobStatus
 from ..shard import ShardResult
 from .outcomes import FAILURE, SUCCESS
 
-__all__ = ["Manifest", "finding_parts"]
+__all__ = ["Manifest", "finding_parts", "status_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,16 @@ class Manifest:
     def to_bytes(self) -> bytes:
         """Return Manifest.json."""
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def status_of(figures: Mapping[str, Any]) -> JobStatus:
+    """Return how a published job ended, by the members of its Manifest."""
+    pairs = (
+        ("ResourcesScanned", "ResourcesImportedSuccessfully"),
+        ("ScannedFiles", "FilesReadWithSuccess"),
+    )
+    clean = all(figures[f"numberOf{all_}"] == figures[f"numberOf{good}"] for all_, good in pairs)
+    return JobStatus.COMPLETED if clean else JobStatus.COMPLETED_WITH_ERRORS
 
 
 def finding_parts(

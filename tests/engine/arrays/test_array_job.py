@@ -99,7 +99,8 @@ def of_job(found):
         if name.startswith(kept)
         for line in data.splitlines()
     )
-    logs = {name: data for name, data in found.items() if not name.startswith((*kept, "job.json"))}
+    beside = (*kept, "job.json", "report.")
+    logs = {name: data for name, data in found.items() if not name.startswith(beside)}
     return logs, [line for line in lines if b'"line"' not in line[1]]
 
 
@@ -347,3 +348,49 @@ def test_the_command_plans_what_healthlakes_limits_allow(export, tmp_path, capsy
     assert "0 of them before" in capsys.readouterr().out
     assert run(["merge", "--plan", str(place), "--output-format", "json", "--exit-zero"]) == 0
     assert json.loads(capsys.readouterr().out)["jobStatus"] == "COMPLETED_WITH_ERRORS"
+
+
+@pytest.fixture
+def shared(planned):
+    """The URI of a job whose shares are done."""
+    uri = planned()
+    for number in range(2):
+        run_share(uri, Share(number, 2), workers=1)
+    return uri
+
+
+def test_a_merge_writes_the_report_and_shows_what_is_asked_for(shared, tmp_path, capsys):
+    command = ["merge", "--plan", shared, "--workers", "1", "--output-format", "json"]
+    assert run([*command, "--ignore", "Patient.bad"]) == 1
+    folder = tmp_path / "out" / FOLDER
+    report = json.loads((folder / "report.json").read_text())
+    assert (folder / "report.html").exists()
+    assert report["job"]["id"] == JOB
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert (summary["rules"], summary["rejected"] > 100) == ([], True)
+
+
+def test_a_merge_writes_no_report_where_none_is_wished(shared, tmp_path):
+    assert run(["merge", "--plan", shared, "--workers", "1", "--no-report", "--exit-zero"]) == 0
+    assert not [*(tmp_path / "out" / FOLDER).glob("report.*")]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--fail-on", "reference-missing"], "checks are made where --checks asks"),
+        (["--fail-on", "new"], "what is new is told by --baseline"),
+        (["--fail-on", "warning"], "planned without --warnings"),
+        (["--include-values", "--no-report"], "--include-values contradicts --no-report"),
+        (["--share", "0/2", "--ignore", "toy"], "--ignore is about the whole job"),
+        (["--share", "0/2", "--no-report"], "--no-report is about the whole job"),
+    ],
+    ids=["unchecked", "no-baseline", "no-warnings", "contradiction", "of-a-share", "share-report"],
+)
+def test_what_a_merge_cannot_do_is_one_sentence(shared, capsys, given, said):
+    assert run(["merge", "--plan", shared, *given]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_merge_fails_on_what_it_is_told_to(shared):
+    assert run(["merge", "--plan", shared, "--exit-zero", "--fail-on", "error", "-q"]) == 1
