@@ -17,7 +17,7 @@ import click
 from ..amount import amount
 from ..job_choices import LEVELS
 from . import exits, options
-from .landing import sinking
+from .landing import kms_key, sinking
 from .option_types import Location
 from .output_file import opened_output
 
@@ -137,6 +137,8 @@ def _share(context: click.Context, option: click.Parameter, value: str | None) -
 @options.profiles
 @options.asked_profiles
 @sinking
+@kms_key
+@options.work_folder
 @options.executing
 @options.retrying
 @options.selecting

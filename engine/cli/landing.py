@@ -14,9 +14,17 @@ from .option_types import Location
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["landing", "result_format", "sinking"]
+__all__ = ["kms_key", "landing", "result_format", "sinking"]
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+kms_key = click.option(
+    "--kms-key-id",
+    "encryption_key_id",
+    metavar="ID",
+    help="Key that output on S3 is encrypted with.",
+)
 
 
 def sinking(command: Command) -> Command:
@@ -84,12 +92,7 @@ def landing(command: Command) -> Command:
             help="HealthLake's data store id, part of the folder's name.  [default: 32 zeros]",
         ),
         options.limits("none"),
-        click.option(
-            "--kms-key-id",
-            "encryption_key_id",
-            metavar="ID",
-            help="Key that output on S3 is encrypted with.",
-        ),
+        kms_key,
         options.work_folder,
     )
 

@@ -115,6 +115,22 @@ def test_the_sinks_work_is_measured_too(export, tmp_path):
     assert trial.stages["write"].cpu > 0
 
 
+def test_an_executor_of_another_kind_is_measured_alike(export):
+    options = {"factory": "concurrent.futures:ThreadPoolExecutor", "max_workers": "2"}
+    given = {"executor": "futures", "executor_options": options}
+    trial = run_trial(order(export, workers=2, **given))
+    assert (trial.executor, trial.workers, trial.lines) == ("futures", 2, 3500)
+    for slot in trial.slots:
+        assert slot.wall == pytest.approx(trial.wall, rel=0.05)
+    assert run_trial(order(export, share=1.0, **given)).prediction.lines == 3500
+
+
+def test_the_work_lies_where_it_was_asked_for_and_goes(export):
+    choices = Choices(work_folder="work")
+    run_trial(Order(sources=(export,), choices=choices, workers=1, share=0.5))
+    assert [path for path in Path("work").rglob("*") if path.is_file()] == []
+
+
 def test_a_job_that_cannot_begin_raises_what_an_import_raises():
     with pytest.raises(NotFound, match="no such file or folder"):
         run_trial(order("nowhere", workers=1))
