@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import duckdb
 import polars as pl
@@ -289,3 +292,25 @@ def test_a_table_whose_files_do_not_say_all_is_refused(run, form, patient, tmp_p
         JobStatus.FAILED,
         f"the {form.capitalize()} table fhir.patient is partitioned: not written",
     )
+
+
+def test_two_processes_commit_at_once(run, see, form, write, patient, tmp_path):
+    run("one", [patient(str(number), gender="male") for number in range(50)])
+    jobs = []
+    for name in ("two", "three"):
+        lines = [patient(str(number), gender="female") for number in range(25)]
+        source = write(f"{name}.ndjson", [*lines, patient(name)])
+        command = ["import", str(source), "--output", str(tmp_path / "out"), "--job-id", name]
+        chosen = ["--table", form, "--level", "structure-only", "--workers", "1", "--quiet"]
+        program = (
+            "import sys; from bulkfhir.engine.cli.program import run; sys.exit(run(sys.argv[1:]))"
+        )
+        environment = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")}
+        jobs.append(
+            subprocess.Popen([sys.executable, "-c", program, *command, *chosen], env=environment)
+        )
+    assert [job.wait() for job in jobs] == [0, 0]
+    seen = see()
+    assert len(seen.rows) == 52
+    assert list(genders(seen).values()).count("female") == 25
+    assert sorted(seen.jobs) == ["one", "three", "two"]

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Table upserts: what committing to a table costs, in time and memory, when a second job changes
+rows of a first.
+
+usage: table_upserts.py [--rows 1000000] [--table iceberg|delta] [--folder FOLDER]
+
+The first job has so many Patients of about a kilobyte. The second has as many: half of them, every
+other one of the first's, are changed, and half are new. Prints JSON: of each job the seconds and
+the peak of memory of its commit, which a process of its own makes again of the job's parts, since
+the job's own peak is that of reading.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def lines(numbers: range, gender: str, seed: int) -> list[str]:
+    """Return a Patient for each number."""
+    made = random.Random(seed)  # noqa: S311 seeded data
+    return [
+        json.dumps(
+            {
+                "resourceType": "Patient",
+                "id": f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}-{number}",
+                "gender": gender,
+                "identifier": [
+                    {"system": "https://example.org/ids", "value": made.randbytes(400).hex()}
+                ],
+            }
+        )
+        for number in numbers
+    ]
+
+
+def write(path: Path, rows: int, *, second: bool) -> None:
+    """Write the input of a job."""
+    step = 50_000
+    with path.open("w") as file:
+        for first in range(0, rows, step):
+            numbers = range(first, min(first + step, rows))
+            if second:
+                numbers = range(2 * first, 2 * first + 2 * len(numbers), 2)
+            made = lines(numbers, "female" if second else "male", first + second)
+            file.write("\n".join([*made, ""]))
+
+
+def commit(job_folder: str, form: str, location: str) -> None:
+    """Commit the parts of a job to a table; print what it cost."""
+    from bulkfhir.engine.job_choices import Choices
+    from bulkfhir.engine.settings import Settings
+    from bulkfhir.engine.stored_tables import publish_tables
+
+    choices = Choices(table=form, table_options=(("location", location),))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started, used = time.perf_counter(), time.process_time()
+    publish_tables(Settings(choices, f"{job_folder}/.work", job_folder), lambda: None)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    figures = {
+        "seconds": round(time.perf_counter() - started, 2),
+        "cpu_seconds": round(time.process_time() - used, 2),
+        "peak_megabytes": round(peak / 1000),
+        "of_it_imports": round(before / 1000),
+    }
+    print(json.dumps(figures))
+
+
+def run(folder: Path, rows: int, form: str) -> dict[str, object]:
+    """Run both jobs, and the commit of each; return the figures."""
+    found: dict[str, object] = {"table": form, "rows": rows}
+    for name in ("first", "second"):
+        source = folder / f"{name}.ndjson"
+        write(source, rows, second=name == "second")
+        job = ["import", str(source), "--output", str(folder / "out"), "--job-id", name]
+        chosen = ["--level", "structure-only", "--sink", "parquet", "--quiet", "--no-report"]
+        subprocess.run(["bulkfhir", *job, *chosen], check=True)
+        parts = f"{folder}/out/{'0' * 32}-FHIR_IMPORT-{name}"
+        made = subprocess.run(
+            [sys.executable, __file__, "--commit", parts, "--table", form, "--folder", str(folder)],
+            check=True,
+            capture_output=True,
+        )
+        found[name] = json.loads(made.stdout)
+    return found
+
+
+def main() -> None:
+    """Run as a program."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--table", choices=("iceberg", "delta"), default="iceberg")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--commit", help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.commit:
+        commit(chosen.commit, chosen.table, f"{chosen.folder}/lake-{chosen.table}")
+        return
+    with tempfile.TemporaryDirectory() as own:
+        print(json.dumps(run(chosen.folder or Path(own), chosen.rows, chosen.table), indent=2))
+
+
+if __name__ == "__main__":
+    main()
