@@ -114,6 +114,11 @@ def _page_token(file: Path) -> str:
 )
 @report_values
 @click.option(
+    "--exports",
+    is_flag=True,
+    help="Answer export jobs too: every import keeps its accepted lines in the job's folder.",
+)
+@click.option(
     "--events",
     metavar="FILE|URL",
     help="Tell what happens to jobs and data stores, in EventBridge's form: appended to FILE, one "
@@ -178,6 +183,7 @@ def command(
     report: bool,
     report_values: bool,
     events: str | None,
+    exports: bool,
     region: str,
     account: str,
     log_format: LogFormat,
@@ -238,6 +244,7 @@ def command(
         region=region,
         account=account,
         events=events,
+        exports=exports,
     )
 
     def ready(address: str) -> None:

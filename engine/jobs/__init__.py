@@ -13,7 +13,9 @@ from .datastores import (
     UnknownDatastoreError,
     default_package,
 )
+from .exports import ExportJob, ExportStore
 from .job_row import ImportJob, Sample
+from .next_export import ExportRunner
 from .next_job import JobRunner, RunnerBusyError
 from .options import RunOptions
 from .outbox import Happening, Outbox
@@ -35,6 +37,9 @@ __all__ = [
     "Datastore",
     "DatastoreStatus",
     "DatastoreStore",
+    "ExportJob",
+    "ExportRunner",
+    "ExportStore",
     "FinishedJobError",
     "Happening",
     "ImportJob",

@@ -115,7 +115,41 @@ END;
 whichever process makes it. ``at`` may lie ahead.
 """
 
-_STEPS = {0: _TABLES, 1: "ALTER TABLE jobs ADD COLUMN work_folder TEXT", 2: _EVENTS}
+_EXPORTS = """
+CREATE TABLE exports (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    datastore_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    name TEXT,
+    output_uri TEXT NOT NULL,
+    kms_key_id TEXT NOT NULL,
+    role_arn TEXT NOT NULL,
+    submit_time REAL NOT NULL,
+    end_time REAL,
+    message TEXT
+);
+CREATE INDEX exports_by_datastore ON exports (datastore_id, number);
+CREATE TRIGGER export_submitted AFTER INSERT ON exports
+WHEN EXISTS (SELECT 1 FROM watched)
+BEGIN
+    INSERT INTO events (kind, subject, status, at)
+    VALUES ('Export Job', NEW.id, NEW.status, NEW.submit_time);
+END;
+CREATE TRIGGER export_changed AFTER UPDATE OF status ON exports
+WHEN NEW.status <> OLD.status AND EXISTS (SELECT 1 FROM watched)
+BEGIN
+    INSERT INTO events (kind, subject, status, at)
+    VALUES ('Export Job', NEW.id, NEW.status, (julianday('now') - 2440587.5) * 86400);
+END;
+"""
+
+_STEPS = {
+    0: _TABLES,
+    1: "ALTER TABLE jobs ADD COLUMN work_folder TEXT",
+    2: _EVENTS,
+    3: _EXPORTS,
+}
 """Layout of a file, which is its ``user_version`` -> the statements that make the layout after it.
 An empty file has layout 0. A step that was released is never changed: the file of version 0.1.0
 has layout 1, and every later layout is reached from there by a step of its own.
@@ -222,7 +256,8 @@ class Database:
     def clear(self) -> None:
         """Forget everything: jobs, data stores, tags and tokens. No job may run."""
         with self.writing() as connection:
-            for table in ("samples", "jobs", "datastores", "tags", "client_tokens", "events"):
+            tables = "samples jobs exports datastores tags client_tokens events"
+            for table in tables.split():
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608  # names of our own
 
     def close(self) -> None:

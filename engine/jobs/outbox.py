@@ -15,7 +15,7 @@ class Happening:
 
     number    in the order of happening
     id        32 hexadecimal digits, the same however often it is told
-    kind      Import Job | Data Store
+    kind      Import Job | Export Job | Data Store
     subject   the id of the job, or of the data store
     at        seconds since the epoch
     """

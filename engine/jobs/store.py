@@ -161,6 +161,16 @@ class JobStore:
             )
         return {status: rows.get(status, 0) for status in JobStatus}
 
+    def completed(self, datastore_id: str) -> tuple[ImportJob, ...]:
+        """Return the endpoint's imports into a data store that are complete, in their order."""
+        query = (
+            "SELECT * FROM jobs WHERE datastore_id = ? AND origin = 'endpoint' AND status IN "
+            "(SELECT value FROM json_each(?)) ORDER BY number"
+        )
+        ended = _states({JobStatus.COMPLETED, JobStatus.COMPLETED_WITH_ERRORS})
+        with self.database.reading() as connection:
+            return tuple(map(_job, connection.execute(query, (datastore_id, ended)).fetchall()))
+
     def unfinished(self, datastore_id: str) -> bool:
         """Return whether a job of this data store waits or runs."""
         query = (

@@ -12,6 +12,7 @@ from ..jobs import (
     Datastore,
     DatastoreStatus,
     DatastoreStore,
+    ExportStore,
     JobStore,
     UnknownDatastoreError,
     default_package,
@@ -50,7 +51,7 @@ class DatastoreOperations:
     def __init__(
         self, jobs: JobStore, datastores: DatastoreStore, region: str, account: str
     ) -> None:
-        self._jobs = jobs
+        self._jobs, self._exports = jobs, ExportStore(jobs.database)
         self._datastores = datastores
         self._region = region
         self._account = account
@@ -127,8 +128,8 @@ class DatastoreOperations:
         store = self._find(request["DatastoreId"])
         if store.status() is not DatastoreStatus.ACTIVE:
             raise conflict(f"Data store {store.id} is {store.status()}")
-        if self._jobs.unfinished(store.id):
-            raise conflict(f"Data store {store.id} has an import job that is not finished")
+        if self._jobs.unfinished(store.id) or self._exports.unfinished(store.id):
+            raise conflict(f"Data store {store.id} has a job that is not finished")
         return self._brief(self._datastores.delete(store.id)) | {
             "DatastoreStatus": str(DatastoreStatus.DELETING)
         }

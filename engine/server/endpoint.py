@@ -18,6 +18,7 @@ from .called_as import CALLED_AS, SIGNED_FOR, called_as, signed_for
 from .constraints import check
 from .datastore_operations import DatastoreOperations
 from .errors import ApiError, validation
+from .export_operations import ExportOperations
 from .import_operations import ImportOperations
 from .metrics import Metrics
 from .signature import Keyring
@@ -42,6 +43,7 @@ class Endpoint:
     """HealthLake's API over a job store.
 
     keyring    with it, every request must be signed with one of its keys
+    exports    with it, its operations are answered too
     throttle   with it, requests beyond its rates get ThrottlingException
     """
 
@@ -51,6 +53,7 @@ class Endpoint:
         datastores: DatastoreOperations,
         metrics: Metrics,
         *,
+        exports: ExportOperations | None = None,
         keyring: Keyring | None = None,
         throttle: Throttle | None = None,
     ) -> None:
@@ -71,6 +74,12 @@ class Endpoint:
             "UntagResource": datastores.untag,
             "ListTagsForResource": datastores.tags,
         }
+        if exports is not None:
+            self._operations |= {
+                "StartFHIRExportJob": exports.start,
+                "DescribeFHIRExportJob": exports.describe,
+                "ListFHIRExportJobs": exports.list,
+            }
 
     def handle(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Return the answer to ``POST /``: status, headers, body. Never raises.

@@ -1,25 +1,27 @@
 """The document of an event, as HealthLake sends it to Amazon EventBridge.
 
 The names in ``detail-type`` and the source are those that EventBridge's reference lists. Of the
-detail it shows datastoreId, jobId, submitTime and inputDataConfig; nothing else is in it here.
-``resources`` is this engine's choice.
+detail it shows datastoreId, jobId, submitTime and, of imports, inputDataConfig; there is no more in
+it here. ``resources`` is this engine's choice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from ..jobs import Happening, ImportJob
+from ..jobs import ExportJob, ExportStore, Happening, ImportJob, JobStore
 
 __all__ = ["event_document"]
 
+_OF_JOBS: Final = frozenset(
+    "SUBMITTED QUEUED IN_PROGRESS COMPLETED COMPLETED_WITH_ERRORS FAILED".split()
+)
 _STATES: Final = {
-    "Import Job": frozenset(
-        "SUBMITTED QUEUED IN_PROGRESS COMPLETED COMPLETED_WITH_ERRORS FAILED".split()
-    ),
+    "Import Job": _OF_JOBS,
+    "Export Job": _OF_JOBS,
     "Data Store": frozenset("CREATING ACTIVE DELETING DELETED".split()),
 }
 """The states that the service tells of. An import of its own cannot be cancelled."""
@@ -27,20 +29,26 @@ _STATES: Final = {
 
 def event_document(
     happening: Happening,
-    job: Callable[[str], ImportJob],
+    jobs: JobStore,
+    exports: ExportStore,
     arn: Callable[[str], str],
     region: str,
     account: str,
 ) -> dict[str, Any] | None:
     """Return the event of a happening; None for one that the service does not tell of.
 
-    job   returns the job of an id
+    Raises UnknownJobError for a job that was forgotten meanwhile.
+
     arn   returns the ARN of the data store of an id
     """
     if happening.status not in _STATES[happening.kind]:
         return None
-    of_job = happening.kind == "Import Job"
-    detail = _of_job(job(happening.subject)) if of_job else {"datastoreId": happening.subject}
+    detail: dict[str, Any] = {"datastoreId": happening.subject}
+    if happening.kind == "Import Job":
+        job = jobs.job(happening.subject)
+        detail = _of_job(job) | {"inputDataConfig": {"s3Uri": job.input_uri}}
+    elif happening.kind == "Export Job":
+        detail = _of_job(exports.job(happening.subject))
     state = happening.status.replace("_", " ").title()
     return {
         "version": "0",
@@ -55,12 +63,11 @@ def event_document(
     }
 
 
-def _of_job(job: ImportJob) -> Mapping[str, Any]:
+def _of_job(job: ImportJob | ExportJob) -> dict[str, Any]:
     return {
         "jobId": job.id,
         "submitTime": _time(job.submit_time, "milliseconds"),
         "datastoreId": job.datastore_id,
-        "inputDataConfig": {"s3Uri": job.input_uri},
     }
 
 

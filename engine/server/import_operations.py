@@ -57,14 +57,14 @@ class ImportOperations:
                 f"Data store {datastore.id} is {datastore.status()}: an import needs one that is "
                 "ACTIVE"
             )
-        self._try_access(request["JobOutputDataConfig"]["S3Configuration"])
+        self.try_access(request["JobOutputDataConfig"]["S3Configuration"])
         database, defaults = self._jobs.database, {"ValidationLevel": "strict"}
         job_id = create_once(database, "StartFHIRImportJob", request, self._add, defaults)
         status = self._jobs.job(job_id).status  # before the runner hears of it
         self._submitted()
         return {"JobId": job_id, "JobStatus": str(status), "DatastoreId": datastore.id}
 
-    def _try_access(self, output: Mapping[str, Any]) -> None:
+    def try_access(self, output: Mapping[str, Any]) -> None:
         """Raise the API's exception where the output cannot be written to."""
         try:
             self._probe(output["S3Uri"], output["KmsKeyId"])

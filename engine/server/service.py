@@ -5,19 +5,30 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..jobs import Database, DatastoreStore, Happening, JobRunner, JobStore, Outbox, RunOptions
+from ..jobs import (
+    Database,
+    DatastoreStore,
+    ExportRunner,
+    ExportStore,
+    Happening,
+    JobRunner,
+    JobStore,
+    Outbox,
+    RunOptions,
+)
 from .application import Application
 from .datastore_operations import DatastoreOperations
 from .endpoint import Endpoint
 from .event_delivery import EventDelivery
 from .event_document import event_document
 from .event_targets import event_target
+from .export_operations import ExportOperations
 from .import_operations import ImportOperations
 from .job_pages import JobPages
 from .metrics import Metrics
@@ -42,6 +53,7 @@ class ServiceSettings:
     page_token       lets a browser see the pages where there are keys; default: a random one
     local            answer only to addresses and local names (see Application)
     environment      variables for the import processes, over this one's
+    exports          imports keep what they accept in the job's folder, and exports are answered
     events           a file or the address of a webhook that is told what happens to jobs and data
                      stores; None: nobody is
     """
@@ -59,6 +71,7 @@ class ServiceSettings:
     region: str = "us-east-1"
     account: str = "123456789012"
     events: str | None = None
+    exports: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -75,7 +88,7 @@ class Service:
         self.jobs = JobStore(self.database)
         self.runner = JobRunner(
             self.jobs,
-            settings.run,
+            _keeping(settings.run) if settings.exports else settings.run,
             concurrent=settings.concurrent,
             environment=settings.environment,
         )
@@ -91,10 +104,12 @@ class Service:
         probe = WriteProbe(self.runner.environment)
         imports = ImportOperations(self.jobs, datastores, self.runner.wake, probe)
         self._stores = DatastoreOperations(self.jobs, datastores, settings.region, settings.account)
+        self._exporter: ExportRunner | None = None
         endpoint = Endpoint(
             imports,
             self._stores,
             metrics,
+            exports=self._exports(imports) if settings.exports else None,
             keyring=keyring,
             throttle=throttle,
         )
@@ -102,9 +117,16 @@ class Service:
             endpoint, JobPages(self.jobs), metrics, access=access, local=settings.local
         )
 
+    def _exports(self, imports: ImportOperations) -> ExportOperations:
+        store = ExportStore(self.database)
+        self._exporter = ExportRunner(self.database, store, self.runner.environment)
+        return ExportOperations(
+            self.database, store, self._datastores, self._exporter.wake, imports.try_access
+        )
+
     def _delivery(self, settings: ServiceSettings) -> EventDelivery | None:
         """Return the delivery of events where somebody wants them, and have them recorded."""
-        outbox = Outbox(self.database)
+        outbox, exports = Outbox(self.database), ExportStore(self.database)
         outbox.watch(wanted=settings.events is not None)
         if settings.events is None:
             return None
@@ -112,7 +134,7 @@ class Service:
         def document(happening: Happening) -> dict[str, Any] | None:
             store = self._stores
             return event_document(
-                happening, self.jobs.job, store.arn, settings.region, settings.account
+                happening, self.jobs, exports, store.arn, settings.region, settings.account
             )
 
         return EventDelivery(outbox, event_target(settings.events), document)
@@ -123,23 +145,38 @@ class Service:
 
     def reset(self) -> None:
         """Stop what runs and forget everything but the data stores that exist from the start."""
-        self.runner.stop()
+        self._stop_jobs()
         self.database.clear()
         self._ensure_datastores()
-        self.runner.start()
+        self._start_jobs()
 
     def start(self) -> None:
         """Run what waits.
 
         RunnerBusyError where another process runs the jobs of the same state file.
         """
-        self.runner.start()
+        self._start_jobs()
         if self._events is not None:
             self._events.start()
 
     def stop(self) -> None:
         """Interrupt what runs; it is QUEUED and runs again at the next start."""
-        self.runner.stop()
+        self._stop_jobs()
         if self._events is not None:
             self._events.stop()
         self.database.close()
+
+    def _start_jobs(self) -> None:
+        self.runner.start()
+        if self._exporter is not None:
+            self._exporter.start()
+
+    def _stop_jobs(self) -> None:
+        if self._exporter is not None:
+            self._exporter.stop()
+        self.runner.stop()
+
+
+def _keeping(run: RunOptions) -> RunOptions:
+    """Return the options of jobs that keep their accepted lines in the job's folder."""
+    return replace(run, choices=replace(run.choices, sink="ndjson"))

@@ -41,6 +41,13 @@ TAKEN: Final[Mapping[str, frozenset[str]]] = {
     },
     "DescribeFHIRImportJob": _JOB,
     "ListFHIRImportJobs": _JOBS,
+    "StartFHIRExportJob": _NEW_JOB
+    | {
+        "OutputDataConfig.S3Configuration.S3Uri",
+        "OutputDataConfig.S3Configuration.KmsKeyId",
+    },
+    "DescribeFHIRExportJob": _JOB,
+    "ListFHIRExportJobs": _JOBS,
     "CreateFHIRDatastore": _NEW_STORE | {"DatastoreTypeVersion", "BackupConfiguration"},
     "UpdateFHIRDatastore": _SETTINGS | {"DatastoreId", "DatastoreName", "BackupConfiguration"},
     "RestoreFHIRDatastore": _NEW_STORE | {"SourceDatastoreId", "RestoreConfiguration"},

@@ -19,6 +19,7 @@ from tests.server.conftest import (
     BAD,
     DATASTORE,
     GOOD,
+    ROLE,
     Calls,
     Served,
     finished,
@@ -190,6 +191,19 @@ def test_data_stores_are_told_of_when_their_states_come(tmp_path):
     told = [event for _, event in hook.got[2:]]
     assert [event["detail-type"] for event in told] == [f"Data Store {state}" for state in states]
     assert {event["detail"]["datastoreId"] for event in told} == {made}
+
+
+def test_exports_are_told_of_from_submission_to_their_end(tmp_path):
+    output = {"S3Configuration": {"S3Uri": "s3://out-bucket/e", "KmsKeyId": "alias/key"}}
+    with listening() as hook, serving(tmp_path, hook.url, exports=True) as calls:
+        request = {"DatastoreId": DATASTORE, "OutputDataConfig": output, "DataAccessRoleArn": ROLE}
+        job = calls("StartFHIRExportJob", **request)["JobId"]
+        wait_for(lambda: len(hook.got) == 5, "its end")
+    told = [event for _, event in hook.got[2:]]
+    states = ["Submitted", "In Progress", "Completed"]
+    assert [event["detail-type"] for event in told] == [f"Export Job {state}" for state in states]
+    assert {tuple(event["detail"]) for event in told} == {("jobId", "submitTime", "datastoreId")}
+    assert {event["detail"]["jobId"] for event in told} == {job}
 
 
 def test_what_the_service_has_no_event_for_is_not_told(tmp_path):

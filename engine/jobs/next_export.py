@@ -1,0 +1,87 @@
+"""ExportRunner: takes export jobs in their order, one at a time, and runs each in a process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+
+from ..job_status import JobStatus
+from .database import Database
+from .exports import ExportJob, ExportStore
+
+__all__ = ["ExportRunner"]
+
+_log = logging.getLogger(__name__)
+
+_LOOK_AGAIN = 5.0
+"""Seconds until the store is looked at without being told."""
+
+
+class ExportRunner:
+    """Runs the exports of one state file, whose imports this process runs too.
+
+    environment   variables for the exports, over this process's own; may still be changed
+    """
+
+    def __init__(
+        self, database: Database, exports: ExportStore, environment: Mapping[str, str]
+    ) -> None:
+        self._state, self._exports, self._environment = database.path, exports, environment
+        self._wake = threading.Event()
+        self._stopping = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Run what waits, and again what a killed runner left."""
+        self._stopping = False
+        self._exports.recover()
+        self._thread = threading.Thread(target=self._loop, name="bulkfhir-exports", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look for something to run, now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Interrupt what runs: it runs again after the next start."""
+        self._stopping = True
+        self.wake()
+        process = self._process
+        if process is not None:
+            process.kill()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _loop(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                while not self._stopping and (job := self._exports.begin()) is not None:
+                    self._run(job)
+            except Exception:  # noqa: BLE001  # the queue must outlive one failed look; it looks again
+                _log.exception("the queue of exports could not be read")
+            self._wake.wait(_LOOK_AGAIN)
+
+    def _run(self, job: ExportJob) -> None:
+        module = "bulkfhir.engine.jobs.export_child"
+        command = [sys.executable, "-m", module, str(self._state), job.id]
+        # The pipe stays open as long as this process lives: its end ends the export.
+        with subprocess.Popen(  # noqa: S603  # our own interpreter and module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, **self._environment},
+        ) as self._process:
+            if self._stopping:
+                self._process.kill()
+            code = self._process.wait()
+        self._process = None
+        if not self._stopping:
+            cause = f"The export process ended with code {code} before the job was done"
+            self._exports.finish(job.id, JobStatus.FAILED, cause)
