@@ -14,8 +14,10 @@ import pyarrow as pa
 import pytest
 
 from bulkfhir.engine import job_run
+from bulkfhir.engine.arrays import Share, merge_array, plan_array, run_share
 from bulkfhir.engine.cli.program import run as run_command
 from bulkfhir.engine.errors import ConfigurationError, EngineError
+from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.job_status import JobStatus
 from bulkfhir.engine.stored_tables import publication
 from tests.engine.stored_tables.conftest import iceberg_catalog
@@ -314,3 +316,16 @@ def test_two_processes_commit_at_once(run, see, form, write, patient, tmp_path):
     assert len(seen.rows) == 52
     assert list(genders(seen).values()).count("female") == 25
     assert sorted(seen.jobs) == ["one", "three", "two"]
+
+
+def test_an_array_job_commits_when_it_is_merged(run, see, form, write, patient, tmp_path):
+    run("one", [patient("1", gender="male"), patient("2")])
+    source = write("b.ndjson", [patient("1", gender="female"), patient("3")])
+    choices = Choices(level="structure-only", table=form)
+    job = plan_array(source, tmp_path / "out", choices, job_id="two", workers=1)
+    run_share(job, Share(), workers=1)
+    assert see().versions == 1
+    _, result = merge_array(job, workers=1)
+    assert result.status is JobStatus.COMPLETED
+    assert genders(see()) == {"1": "female", "2": None, "3": None}
+    assert see().jobs == ["one", "two"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,48 @@ def _folders(root: Path):
     from bulkfhir.engine.storage.buckets import BucketFolders
 
     return lambda _key: BucketFolders(os.fspath(root))
+
+
+GLUE = """
+import sys
+from pyiceberg.catalog import load_catalog
+from bulkfhir.engine.cli.program import run
+
+name, location, *arguments = sys.argv[1:]
+for job in ("one", "two"):
+    options = [f"--table-opt={option}" for option in (f"catalog={name}", f"location={location}")]
+    chosen = ["--job-id", job, "--table", "iceberg", "--workers", "1", "--quiet", *options]
+    code = run(["import", arguments.pop(0), "--level", "structure-only", *chosen, *arguments[-2:]])
+    assert code == 0, code
+table = load_catalog(name).load_table("fhir.patient")
+print(sorted(table.scan().to_arrow()["id"].to_pylist()), len(table.snapshots()))
+"""
+
+
+def test_a_catalogue_of_pyicebergs_own_settings(write, patient, s3_environment, bucket, tmp_path):
+    """Glue, of the S3 server's."""
+    endpoint = s3_environment["AWS_ENDPOINT_URL_S3"]
+    settings = {
+        "TYPE": "glue",
+        "GLUE__ENDPOINT": endpoint,
+        "GLUE__REGION": "us-east-1",
+        "S3__ENDPOINT": endpoint,
+    }
+    environment = (
+        os.environ
+        | s3_environment
+        | {f"PYICEBERG_CATALOG__LAKE__{name}": value for name, value in settings.items()}
+        | {"XDG_STATE_HOME": str(tmp_path / "state")}
+    )
+    sources = [
+        write("a.ndjson", [patient("1"), patient("2")]),
+        write("b.ndjson", [patient("2", gender="male"), patient("3")]),
+    ]
+    ran = subprocess.run(
+        [sys.executable, "-c", GLUE, "lake", f"{bucket}/lake", *sources, "--output", f"{bucket}/o"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout.splitlines() == ["['1', '2', '3'] 2"], ran.stderr
