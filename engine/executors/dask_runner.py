@@ -48,7 +48,12 @@ class DaskRunner(Foreign):
         if not threads:
             raise ConfigurationError(f"{address or 'the Dask cluster'}: it has no workers")
         super().__init__(self._client.get_executor(pure=False), workers or sum(threads.values()))
-        self._client.forward_logging(LOGGER, logging.getLogger(LOGGER).getEffectiveLevel())
+        logger = logging.getLogger(LOGGER)
+        level = logger.getEffectiveLevel()
+        # A worker's logger keeps to the level of its own process, below which it makes no records.
+        # It is set by what a worker without bulkfhir has too: the probe is to find that one.
+        self._client.register_worker_callbacks(partial(logging.Logger.setLevel, logger, level))
+        self._client.forward_logging(LOGGER, level)
 
     def ask(self, function: Callable[..., Any], *arguments: object) -> list[Future[Any]]:
         """Run ``function(*arguments)`` on every worker."""

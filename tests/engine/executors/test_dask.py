@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import time
 
 import pytest
 
@@ -70,3 +72,40 @@ def test_no_cluster_is_one_sentence(write, patient, tmp_path):
     with pytest.raises(ConfigurationError, match="no Dask cluster"):
         import_job(source, tmp_path / "out", executor="dask")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_cancelled_job_stops_and_is_gone_on_with(cluster, write, patient, tree, tmp_path):
+    """Tasks that wait are dropped; one that runs comes to its end, and counts afterwards."""
+    source = write("a.ndjson", [patient(f"{number}", sleep=0.002) for number in range(600)])
+    options = {"judge": "toy", "job_id": "j", "shard_bytes": 700}
+    work = tmp_path / "out" / f"{'0' * 32}-FHIR_IMPORT-j" / ".work"
+
+    class AtOneRecord:
+        def is_set(self):
+            return bool(list(work.glob("0*.json")))
+
+    with_dask = options | {"executor": "dask", "task_bytes": 1_400}
+    result = import_job(source, tmp_path / "out", cancel=AtOneRecord(), **with_dask)
+    assert (result.status, result.manifest) == (JobStatus.CANCEL_COMPLETED, None)
+    stopped = len(list(work.glob("0*.json")))
+    result = import_job(source, tmp_path / "out", resume=True, **with_dask)
+    assert result.status is JobStatus.COMPLETED
+    assert 0 < stopped < 20
+    there = tree(tmp_path / "out")
+    (tmp_path / "out").rename(tmp_path / "cluster")
+    import_job(source, tmp_path / "out", workers=1, **options)
+    assert there == tree(tmp_path / "out")
+
+
+def test_log_lines_of_the_workers_reach_this_process(cluster, write, patient, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG, "bulkfhir")
+    source = write("a.ndjson", [patient(f"{number}") for number in range(20)])
+    import_job(source, tmp_path / "out", executor="dask", judge="toy")
+    deadline = time.monotonic() + 30
+    while not _of_workers(caplog) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert _of_workers(caplog) == ["shard 0: 20 lines of " + str(source)]
+
+
+def _of_workers(caplog):
+    return [one.getMessage() for one in caplog.records if " lines of " in one.getMessage()]
