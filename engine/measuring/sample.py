@@ -32,7 +32,7 @@ LEAST: Final = 16 << 20
 in them for the first time it compiles, or asks the explainer about.
 """
 _LEARNED: Final = 32 << 20
-"""Bytes after which there is hardly more to learn (docs/howto/measure-imports.md)."""
+"""Bytes after which there is hardly more to learn (docs/decisions, 042)."""
 _SMALLEST: Final = 1 << 16
 """Bytes of a range: where less is read at once, the cost of a block shows."""
 _ARCHIVE: Final = 1 << 20
@@ -205,26 +205,30 @@ def _ranges(
         return [(_shard(file, 0, int(most)), most)], [(_shard(file, 0, int(most / 2)), most / 2)]
     count = max(least, math.ceil(quota / BLOCK_BYTES))
     length = int(min(BLOCK_BYTES, max(_SMALLEST, quota / count)))
-    if 2 * length * count >= file.input.size:
+    if 3 * length * count >= file.input.size:
         return [(_shard(file, 0, max(1, file.input.size)), file.size)], []
     mine, earlier = list[tuple[Shard, float]](), list[tuple[Shard, float]]()
-    for first, second in _pairs(file.input.size, count, length, chance):
+    for first, *others in _starts(file.input.size, count, length, chance):
         mine.append((_shard(file, first, first + length), length))
-        earlier.append((_shard(file, second, second + length), length))
+        earlier += ((_shard(file, other, other + length), length) for other in others)
     return mine, earlier
 
 
-def _pairs(size: int, count: int, length: int, chance: random.Random) -> Iterator[tuple[int, int]]:
-    """Yield where two ranges begin that have no byte in common, for each of so many cells of a
+def _starts(
+    size: int, count: int, length: int, chance: random.Random
+) -> Iterator[tuple[int, int, int]]:
+    """Yield where three ranges begin that have no byte in common, for each of so many cells of a
     file.
     """
-    cell = size / count
-    for number in range(count):
-        room = cell / 2 - length
-        starts = [int(cell * number + chance.random() * room), 0]
-        starts[1] = int(cell * number + cell / 2 + chance.random() * room)
-        chance.shuffle(starts)
-        yield starts[0], starts[1]
+    third = size / count / 3
+    for number in range(3 * count)[::3]:
+        first, second, last = chance.sample(range(3), 3)
+        room = third - length
+        yield (
+            int(third * (number + first) + chance.random() * room),
+            int(third * (number + second) + chance.random() * room),
+            int(third * (number + last) + chance.random() * room),
+        )
 
 
 def _shard(file: _File, start: int, end: int | None) -> Shard:
