@@ -141,8 +141,8 @@ def test_threads_do_not_disturb_one_another() -> None:
 
 
 def test_the_examples_of_the_documentation_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("duckdb", "polars", "pandas"):
-        pytest.importorskip(name, reason=f"{name} is in the extra 'analysis'")
+    for name in ("duckdb", "polars", "pandas", "dask.dataframe"):
+        pytest.importorskip(name, reason=f"{name} is in the extras 'analysis' and 'dask'")
     monkeypatch.chdir(ROOT)
     text = (ROOT / "docs/arrow.md").read_text(encoding="utf-8")
     names: dict[str, object] = {}

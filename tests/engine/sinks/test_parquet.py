@@ -161,10 +161,16 @@ def test_an_unknown_compression_is_refused_before_anything_is_read(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_duckdb_and_polars_read_a_job(job: Path) -> None:
+def test_duckdb_polars_and_pandas_read_a_job(job: Path) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is in the extra 'analysis'")
     duckdb = pytest.importorskip("duckdb", reason="duckdb is in the extra 'analysis'")
     polars = pytest.importorskip("polars", reason="polars is in the extra 'analysis'")
     pattern = f"{job}/resources/*/*.parquet"
     count = len(rows(job))
     assert duckdb.sql(f"SELECT count(*) FROM '{pattern}'").fetchall() == [(count,)]
     assert polars.scan_parquet(pattern).select(polars.len()).collect().item() == count
+    read = [pandas.read_parquet(folder) for folder in (job / "resources").iterdir()]
+    assert sum(map(len, read)) == count
+    assert sorted(text for frame in read for text in frame["json"]) == sorted(
+        row["json"] for row in rows(job)
+    )
