@@ -11,7 +11,7 @@ from ..stages import WORK
 __all__ = ["stage_picture"]
 
 _LEFT, _WIDTH, _RIGHT = 230, 520, 150
-_ROW, _BAR, _TOP, _LEGEND = 34, 20, 64, 78
+_ROW, _BAR, _TOP, _LEGEND = 34, 20, 64, 86
 _WAITING: Final = "waiting"
 _COLOURS: Final = {
     "start": "#8b949e",
