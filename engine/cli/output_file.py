@@ -31,21 +31,31 @@ def opened_output(path: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         sys.stdout.flush()
         return
-    half = path.with_name(f".{path.name[:_LONGEST]}.{os.getpid()}")
-    try:
-        out = half.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-    except OSError as error:
-        raise click.UsageError(f"--output-file {path}: {error.strerror}") from None
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113  # never raise
+        # /dev/null, a pipe: nothing may take its place
+        with _opened(path, path) as out:
+            yield out
+        return
+    whole = type(path)(os.path.realpath(path))  # a link stays, and leads to the new file
+    half = whole.with_name(f".{whole.name[:_LONGEST]}.{os.getpid()}")
+    out = _opened(half, path)
     try:
         with out:
             try:
                 yield out
             except KeyboardInterrupt:
-                _keep(out, half, path)
+                _keep(out, half, whole)
                 raise
-            _keep(out, half, path)
+            _keep(out, half, whole)
     finally:
         half.unlink(missing_ok=True)
+
+
+def _opened(path: Path, named: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    except OSError as error:
+        raise click.UsageError(f"--output-file {named}: {error.strerror}") from None
 
 
 def _keep(out: TextIO, half: Path, path: Path) -> None:

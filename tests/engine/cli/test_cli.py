@@ -362,6 +362,26 @@ def test_a_result_of_an_earlier_run_stays_where_a_run_fails(bulkfhir) -> None:
     )
 
 
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(bulkfhir) -> None:
+    os.mkfifo("pipe")
+    held = os.open("pipe", os.O_RDWR)  # a reader, so that the writer need not wait for one
+    write("a.ndjson", GOOD, BAD)
+    try:
+        bulkfhir("validate", "a.ndjson", "--output-format", "jsonl", "--output-file", "pipe")
+        assert os.read(held, 20).startswith(b'{"file": "a.ndjson"')
+    finally:
+        os.close(held)
+    assert Path("pipe").is_fifo()
+
+
+def test_a_link_stays_and_leads_to_the_new_result(bulkfhir) -> None:
+    Path("kept").mkdir()
+    Path("link.txt").symlink_to("kept/result.txt")
+    assert bulkfhir("validate", write("a.ndjson", GOOD), "--output-file", "link.txt").code == 0
+    assert Path("link.txt").is_symlink()
+    assert [path.name for path in Path("kept").iterdir()] == ["result.txt"]
+
+
 COLOURS = {
     "nothing said": ([], {}, False),
     "always": (["--color", "always"], {"NO_COLOR": "1"}, True),
