@@ -19,7 +19,7 @@ from ..job_choices import LEVELS
 from . import exits, options
 from .landing import kms_key, sinking
 from .option_types import Location
-from .output_file import opened_output
+from .output_file import opened_output, refuse_an_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -176,6 +176,8 @@ def command(
     show_records(quiet=quiet, verbose=verbose, log_format=log_format)
     order = Order(sources=_measurable(sources), choices=options.chosen(running), **running)
     inputs = _inputs(order)
+    for result in (output_file, plot):
+        refuse_an_input(result, inputs)
     counts = workers or _default_workers(order)
     document = partial(
         bench_document, order, sum(file.size for file in inputs), len(inputs), counts

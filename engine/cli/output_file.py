@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["opened_output"]
+    from ..reading.input_file import InputFile
+
+__all__ = ["opened_output", "refuse_an_input"]
 
 _LONGEST = 100
 """Characters of a name that are kept in a temporary one: file systems allow 255 bytes."""
@@ -49,6 +51,21 @@ def opened_output(path: Path | None) -> Iterator[TextIO]:
             _keep(out, half, whole)
     finally:
         half.unlink(missing_ok=True)
+
+
+def refuse_an_input(path: Path | None, inputs: Sequence[InputFile]) -> None:
+    """Raise click.UsageError where a result would take the place of a file that is read."""
+    if path is None or not os.path.isfile(path):  # noqa: PTH113  # never raise
+        return
+    from ..storage import is_remote
+
+    for file in inputs:
+        try:
+            same = not is_remote(file.uri) and path.samefile(file.uri)
+        except OSError:  # gone since it was listed: whoever reads it says so
+            continue
+        if same:
+            raise click.UsageError(f"{path}: this file is read; name another for the result")
 
 
 def _opened(path: Path, named: Path) -> TextIO:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from . import exits, options
-from .output_file import opened_output
+from .output_file import opened_output, refuse_an_input
 from .reports import FORMATS, LineIssue, Report, Shown, open_report
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def command(
                 )
 
         with open_validation(sources, choices, on_progress=on_progress, **running) as validation:
+            refuse_an_input(output_file, validation.listing.inputs)
             try:
                 for finding in validation:
                     _add(report, finding, showing)

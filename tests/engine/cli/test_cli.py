@@ -382,6 +382,21 @@ def test_a_link_stays_and_leads_to_the_new_result(bulkfhir) -> None:
     assert [path.name for path in Path("kept").iterdir()] == ["result.txt"]
 
 
+@pytest.mark.parametrize("source", ["a.ndjson", "."])
+def test_a_result_never_takes_the_place_of_what_is_read(bulkfhir, source: str) -> None:
+    file = Path(write("a.ndjson", BAD))
+    data = file.read_bytes()
+    Path("link").symlink_to(file)
+    for name in (file.name, f"./{file.name}", "link"):
+        told = bulkfhir("validate", source, "--output-file", name)
+        assert (told.code, told.err) == (
+            2,
+            f"bulkfhir: {Path(name)}: this file is read; name another for the result\n",
+        )
+    assert file.read_bytes() == data
+    assert {path.name for path in Path().iterdir() if path.is_file()} == {file.name, "link"}
+
+
 COLOURS = {
     "nothing said": ([], {}, False),
     "always": (["--color", "always"], {"NO_COLOR": "1"}, True),
