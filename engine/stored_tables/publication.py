@@ -39,7 +39,7 @@ CURRENT: Final = "_current"
 
 def check_tables(settings: Settings) -> None:
     """Raise ConfigurationError where a new job could not commit: a table has a column of another
-    type, or has rows of a job of this name.
+    type, or has rows of a job of this name, or was made in the other mode.
     """
     wish = _wish(settings)
     if wish is None:
@@ -47,9 +47,16 @@ def check_tables(settings: Settings) -> None:
     if wish.sqlite is not None and not Path(wish.sqlite).exists():
         return
     job = _job_uri(settings)
-    for table in _store(settings, wish).tables():
-        if not table.name.partition(".")[2].startswith(wish.prefix):
+    tables = {table.name.partition(".")[2]: table for table in _store(settings, wish).tables()}
+    for name, table in tables.items():
+        if not name.startswith(wish.prefix):
             continue
+        made = "append" if name + CURRENT in tables else "upsert"
+        if name == wish.name_of(table.resource_type) and made != wish.mode:
+            raise ConfigurationError(
+                f"the {wish.form} table {table.name} is kept by mode={made}: by mode={wish.mode} "
+                f"{name}{CURRENT} would not have the last row of each id"
+            )
         if reason := table.mismatch(schema()):
             raise ConfigurationError(f"the {wish.form} table {table.name}: {reason}")
         if table.has_job(job):
@@ -73,10 +80,9 @@ def publish_tables(settings: Settings, tick: Callable[[], None]) -> None:
     storage = storage_for(settings.job_folder or "", key)
     for resource_type, parts in _parts(settings, storage).items():
         name = wish.name_of(resource_type)
-        targets = [(name, wish.mode == "upsert")]
-        if wish.mode == "append":
-            targets.append((name + CURRENT, True))
-        for target, upsert in targets:
+        # The table comes last: another job, which looks at it, then finds the current one too.
+        current = [(name + CURRENT, True)] if wish.mode == "append" else []
+        for target, upsert in (*current, (name, wish.mode == "upsert")):
             commit = _Commit(store, target, resource_type, _job_uri(settings), key, tick)
             commit.run(parts, upsert=upsert)
 

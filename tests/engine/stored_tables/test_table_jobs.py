@@ -263,6 +263,43 @@ def test_orphans_are_named_and_removed(run, see, form, patient, tmp_path, capsys
     assert see() == before
 
 
+def test_files_of_a_table_that_is_not_known_are_no_orphans(
+    run, see, form, patient, tmp_path, capsys
+):
+    run("one", [patient("1"), patient("2")])
+    run("two", [patient("1", gender="male")])
+    before, folder = see(), tmp_path / "out/tables"
+    other = {"iceberg": "delta", "delta": "iceberg"}[form]
+    iceberg_catalog(tmp_path / "other.db", warehouse=str(folder))
+    strange = ["tables", "orphans", str(folder), "--remove", "--table"]
+    asked = [[*strange, "iceberg", "--table-opt", f"sqlite={tmp_path}/other.db"]]
+    if other == "delta":
+        asked.append([*strange, other])
+    for arguments in asked:
+        assert run_command(arguments) == 2
+        assert "its files cannot be told from orphans" in capsys.readouterr().err
+    assert see() == before
+
+
+def test_orphans_of_no_catalogue_are_not_looked_for(tmp_path, capsys):
+    assert run_command(["tables", "orphans", str(tmp_path), "--table", "iceberg"]) == 2
+    assert "catalog.db: there is no such catalogue" in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_table_stays_in_the_mode_that_it_was_made_in(run, see, form, patient):
+    append = {"table_options": {"mode": "append"}}
+    run("one", [patient("1")])
+    with pytest.raises(ConfigurationError, match=r"table fhir\.patient is kept by mode=upsert"):
+        run("two", [patient("1")], **append)
+    prefixed = {"mode": "append", "prefix": "all_"}
+    run("three", [patient("1")], table_options=prefixed)
+    run("four", [patient("1", gender="other")], table_options=prefixed)
+    with pytest.raises(ConfigurationError, match=r"fhir\.all_patient is kept by mode=append"):
+        run("five", [patient("2")], table_options={"prefix": "all_"})
+    assert genders(see("all_patient_current")) == {"1": "other"}
+
+
 def test_a_library_that_is_missing_is_one_sentence(run, form, patient, tmp_path, monkeypatch):
     library = {"iceberg": "pyiceberg", "delta": "deltalake"}[form]
     from bulkfhir.engine.stored_tables import table_wish
