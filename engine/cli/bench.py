@@ -206,7 +206,7 @@ def command(
             raise
         show(out)
     if plot is not None:
-        with opened_output(plot) as out:
+        with opened_output(plot, "--plot") as out:
             out.write(stage_picture(document(trials)))
     if earlier is None:
         return exits.ACCEPTED

@@ -12,11 +12,14 @@ limit = 10
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import click
+
+from bulkfhir.validators.near_name import near_name
 
 from .configuration_file import OWN, SHARED, ConfigurationFile, find_configuration
 from .option_types import Location, PlainText
@@ -72,6 +75,7 @@ def _configure(ctx: click.Context, _option: click.Parameter, given: Path | None)
     if ctx is root:
         ctx.meta[_GIVEN] = given
         return
+    _warn_of_unknown_variables(ctx)
     if given is None and ctx.parent is not root:
         return  # the group above has handed its defaults down
     path = given or root.meta.get(_GIVEN) or find_configuration(Path.cwd())
@@ -81,6 +85,37 @@ def _configure(ctx: click.Context, _option: click.Parameter, given: Path | None)
     for name in _way(ctx):
         defaults = defaults.get(name, {})
     ctx.default_map = defaults
+
+
+def _warn_of_unknown_variables(ctx: click.Context) -> None:
+    """Name each variable that no command has, and that is hardly written otherwise than one of this
+    command's: unlike a key of a file it may be anybody's, so that it is no mistake for certain.
+    """
+    own = _variables([ctx.command])
+    alike = {
+        name: near
+        for name in os.environ
+        if name.startswith(_PREFIX)
+        and name not in own
+        and (near := near_name(name, own, cutoff=0.9))
+    }
+    program = ctx.find_root().command
+    if not alike or not isinstance(program, click.Group):
+        return
+    known = _variables(_all(_below(program, ctx)))  # imports every command
+    for name, near in alike.items():
+        if name not in known:
+            click.echo(f"bulkfhir: {name} is no setting; did you mean {near}?", err=True)
+
+
+def _variables(commands: Iterable[click.Command]) -> set[str]:
+    """Return the names of the variables that set options of some commands."""
+    return {
+        name
+        for command in commands
+        for option in _options(command)
+        for name in ([option.envvar] if isinstance(option.envvar, str) else option.envvar or ())
+    }
 
 
 def _way(ctx: click.Context) -> list[str]:
@@ -104,7 +139,7 @@ class _Reading:
     def defaults(self, program: click.Group) -> dict[str, Any]:
         """Return the defaults that the file states, by command."""
         content = self._file.content()
-        commands = self._below(program)
+        commands = _below(program, self._ctx)
         options = [option for command in _all(commands) for option in _options(command)]
         known = {key for option in options for key in _keys(option)}
         shared = {
@@ -133,7 +168,7 @@ class _Reading:
             own = content.get(name, {}) if name not in shared else {}
             if not isinstance(own, dict):
                 self._file.refuse(f"'{name}' is a table of options: [{name}]")
-            below = self._below(command) if isinstance(command, click.Group) else {}
+            below = _below(command, self._ctx) if isinstance(command, click.Group) else {}
             options = {key: option for option in _options(command) for key in _keys(option)}
             stated = {
                 key: value
@@ -150,12 +185,6 @@ class _Reading:
             }
             tables[name] = table | self._tables(below, shared, own)
         return tables
-
-    def _below(self, group: click.Group) -> dict[str, click.Command]:
-        found = {
-            name: group.get_command(self._ctx, name) for name in group.list_commands(self._ctx)
-        }
-        return {name: command for name, command in found.items() if command}
 
     def _value(self, key: str, value: Any, option: click.Option) -> Any:
         """Return a value as the command line would give it."""
@@ -191,6 +220,11 @@ def _fits(value: Any, option: click.Option) -> bool:
     return isinstance(value, list) == option.multiple
 
 
+def _below(group: click.Group, ctx: click.Context) -> dict[str, click.Command]:
+    found = {name: group.get_command(ctx, name) for name in group.list_commands(ctx)}
+    return {name: command for name, command in found.items() if command}
+
+
 def _all(commands: Mapping[str, click.Command]) -> Iterator[click.Command]:
     for command in commands.values():
         yield command
@@ -216,7 +250,5 @@ def _dashed(key: str) -> str:
 
 
 def _near(key: str, names: set[str]) -> str:
-    from bulkfhir.validators.near_name import near_name
-
     near = near_name(_dashed(key), sorted(names), cutoff=0.6)
     return f"; did you mean '{near}'?" if near else ""

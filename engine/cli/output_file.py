@@ -22,11 +22,15 @@ _LONGEST = 100
 
 
 @contextmanager
-def opened_output(path: Path | None) -> Iterator[TextIO]:
+def opened_output(path: Path | None, option: str = "--output-file") -> Iterator[TextIO]:
     """Yield where a result is written: standard output, or a file that takes its name at the end.
 
     What was found until Ctrl-C is kept; what another error leaves half is removed, and the file of
-    an earlier run stays. Raises click.UsageError where no file can be made.
+    an earlier run stays.
+
+    option   what named the path
+
+    Raises click.UsageError where no file can be made.
     """
     if path is None:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a lone surrogate of a broken resource must not stop the report
@@ -35,12 +39,12 @@ def opened_output(path: Path | None) -> Iterator[TextIO]:
         return
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113  # never raise
         # /dev/null, a pipe: nothing may take its place
-        with _opened(path, path) as out:
+        with _opened(path, f"{option} {path}") as out:
             yield out
         return
     whole = type(path)(os.path.realpath(path))  # a link stays, and leads to the new file
     half = whole.with_name(f".{whole.name[:_LONGEST]}.{os.getpid()}")
-    out = _opened(half, path)
+    out = _opened(half, f"{option} {path}")
     try:
         with out:
             try:
@@ -68,11 +72,11 @@ def refuse_an_input(path: Path | None, inputs: Sequence[InputFile]) -> None:
             raise click.UsageError(f"{path}: this file is read; name another for the result")
 
 
-def _opened(path: Path, named: Path) -> TextIO:
+def _opened(path: Path, named: str) -> TextIO:
     try:
         return path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as error:
-        raise click.UsageError(f"--output-file {named}: {error.strerror}") from None
+        raise click.UsageError(f"{named}: {error.strerror}") from None
 
 
 def _keep(out: TextIO, half: Path, path: Path) -> None:

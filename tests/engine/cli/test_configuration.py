@@ -240,6 +240,18 @@ def test_one_variable_holds_several_values(
     assert tuple(parsed(("validate",), option, [])[option.name or ""]) == values
 
 
+def test_a_misspelt_variable_is_named(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("a.ndjson").write_text('{"resourceType":"Patient","id":"a"}\n')
+    for name in ("BULKFHIR_LEVLE", "BULKFHIR_SINCE", "BULKFHIR_ANYTHING_OF_THE_USERS"):
+        monkeypatch.setenv(name, "x")
+    assert run(["validate", "a.ndjson"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "bulkfhir: BULKFHIR_LEVLE is no setting; did you mean BULKFHIR_LEVEL?"
+    ]
+
+
 def nested(path: tuple[str, ...], document: dict[str, Any]) -> dict[str, Any]:
     for name in reversed(path):
         document = {name: document}
