@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Engines: the same job on engines that CI has not, two workers each, with and without one that is
-killed, beside the bytes of a local job.
+"""Engines: the same job on engines that CI has not, two workers each, whole, cancelled and gone on
+with, and with every process killed that stands between a task and this one, beside the bytes of a
+local job.
 
 usage: engines.py {dask,ray,spark} ...
 
-Prints a line a run: the engine, seconds, digest, and the seconds of a task that does nothing. Ends
-with 1 where a digest is another one than the local job's.
+Prints a line a run: the engine, seconds, digest, and what a task takes that does nothing. Ends with
+1 where a digest is another one than the local job's, nobody was killed, or a cancelled job did not
+stop.
 """
 
 from __future__ import annotations
@@ -18,14 +20,20 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from bulkfhir import import_job
-from bulkfhir.engine.executors import open_runner
+import psutil
+from clusters import CLUSTERS, Cluster
+
+from bulkfhir import JobStatus, import_job
+from bulkfhir.engine.executors import Runner, Task, no_tick, open_runner, run_all
 
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
 FILES, LINES = 4, 2_000
+END_OF_TASK = 10.0
+"""Seconds that the worker of a cancelled task gets to end it."""
 
 
 def main() -> int:
@@ -35,57 +43,119 @@ def main() -> int:
     engines = parser.parse_args().engines
     sys.path.insert(0, str(PLUGINS))
     os.environ["PYTHONPATH"] = os.pathsep.join([str(PLUGINS), os.environ.get("PYTHONPATH", "")])
-    codes = set()
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = {dies: run(Path(folder), "local", {}, dies=dies) for dies in (False, True)}
-        for name in engines:
-            with CLUSTERS[name]() as options:
-                for dies in (False, True):
-                    codes.add(run(Path(folder), name, options, dies=dies) == wanted[dies])
-                overhead(name, options)
-    return int(False in codes)
+    good = True
+    for name in engines:
+        with tempfile.TemporaryDirectory() as folder, CLUSTERS[name]() as cluster:
+            good &= Trial(Path(folder), name, cluster).run()
+    return int(not good)
 
 
-def run(folder: Path, name: str, options: Mapping[str, object], *, dies: bool) -> str:
-    """Run one job; return the digest of its folder. A worker ``dies`` once, but not locally."""
-    source, output = folder / f"in-{dies}", folder / "out"
-    export(source, folder / "killed" if dies else None)
-    (folder / "killed").unlink(missing_ok=True)
-    if name == "local":
-        (folder / "killed").touch()
-    begun = time.monotonic()
-    import_job(
-        source,
-        output,
-        judge="toy",
-        job_id="j",
-        shard_bytes=20_000,
-        task_bytes=200_000,
-        executor=name,
-        executor_options=options,
-    )
-    digest = digest_of(output)
-    output.rename(folder / f"{name}-{dies}")
-    if dies and not (folder / "killed").exists():
-        digest = "nobody died"
-    say(name, "one worker killed" if dies else "whole", f"{time.monotonic() - begun:.1f} s", digest)
-    return digest
+class Trial:
+    """What one engine is put through."""
+
+    def __init__(self, folder: Path, name: str, cluster: Cluster) -> None:
+        self._folder, self._name, self._cluster = folder, name, cluster
+
+    def run(self) -> bool:
+        """Run all jobs; return whether each went as it should. What dies for good comes last."""
+        good = self._job("whole", {})
+        overhead(self._name, self._cluster)
+        good &= self._cancelled()
+        for kin, who in enumerate(self._cluster.kin):
+            killed = self._folder / f"killed-{kin}"
+            good &= self._job(f"{who} killed", {"kill": str(killed), "kin": kin}, killed)
+        return good
+
+    def _job(self, what: str, extra: Mapping[str, object], killed: Path | None = None) -> bool:
+        """Run a job with one line that kills; return whether it has a local job's bytes."""
+        source = export(self._folder / what, extra)
+        begun = time.monotonic()
+        found = self._import(source, self._name, what)
+        say(self._name, what, f"{time.monotonic() - begun:.1f} s", found)
+        if killed and not killed.exists():
+            say(self._name, what, "NOBODY DIED")
+            return False
+        return self._as_locally(source, found, killed)
+
+    def _as_locally(self, source: Path, found: str, killed: Path | None = None) -> bool:
+        if killed:
+            killed.touch()  # the local job's own process is not to die of it
+        wanted = self._import(source, "local", f"{source.name}-locally")
+        if found != wanted:
+            say("local", source.name, wanted, "IS ANOTHER ONE")
+        return found == wanted
+
+    def _import(self, source: Path, name: str, keep: str, **options: Any) -> str:
+        """Run a job; return its status where it has no whole output, else the digest of that."""
+        output = self._folder / "out"
+        result = import_job(
+            source,
+            output,
+            judge="toy",
+            job_id="j",
+            shard_bytes=20_000,
+            task_bytes=200_000,
+            executor=name,
+            executor_options=self._cluster.options if name != "local" else {},
+            **options,
+        )
+        if result.manifest is None:
+            return result.status.value
+        digest = digest_of(output)
+        output.rename(self._folder / f"out-{keep}")
+        return digest
+
+    def _cancelled(self) -> bool:
+        """Cancel a job in the middle of a line without an end; see its task end, and go on."""
+        mark, gate = self._folder / "mark", self._folder / "gate"
+        source = export(self._folder / "cancelled", {"mark": str(mark), "await": str(gate)})
+        cancel = WhenThere(mark)
+        status = self._import(source, self._name, "", cancel=cancel)
+        returned = time.monotonic()
+        worker = int(mark.read_text())
+        while psutil.pid_exists(worker) and time.monotonic() < returned + END_OF_TASK:
+            time.sleep(0.05)
+        ended = not psutil.pid_exists(worker)
+        say(
+            self._name,
+            "cancelled",
+            f"returned {status} after {returned - cancel.since:.1f} s, its task "
+            + (f"was ended within {time.monotonic() - cancel.since:.1f} s" if ended else "goes on"),
+        )
+        gate.touch()
+        found = self._import(source, self._name, "cancelled", resume=True)
+        say(self._name, "cancelled, resumed", found)
+        stopped = status == JobStatus.CANCEL_COMPLETED.value and ended is self._cluster.ends_tasks
+        return self._as_locally(source, found) and stopped
 
 
-def export(folder: Path, killed: Path | None) -> None:
-    """Write the input; with ``killed`` one of its lines kills its worker while no such file is."""
-    folder.mkdir(exist_ok=True)
+class WhenThere:
+    """Asks for a job's end as soon as a file is there with something in it."""
+
+    def __init__(self, place: Path) -> None:
+        self._place, self.since = place, 0.0
+
+    def is_set(self) -> bool:
+        """Return whether the job is to end."""
+        there = self._place.exists() and self._place.stat().st_size > 0
+        if there and not self.since:
+            self.since = time.monotonic()
+        return there
+
+
+def export(folder: Path, extra: Mapping[str, object]) -> Path:
+    """Write the input, one of whose lines has members of its own; return the folder."""
+    folder.mkdir()
     for number in range(FILES):
         lines = [
             {"resourceType": "Patient", "id": f"{line}"} | ({} if line % 9 else {"bad": 1})
             for line in range(LINES)
         ]
-        if killed is not None and number == 1:
-            lines[LINES // 2]["kill"] = str(killed)
+        if number == 1:
+            lines[LINES // 2].update(extra)
         text = "".join(json.dumps(line) + "\n" for line in lines)
-        place = folder / f"{number}.ndjson"
-        if not place.exists():
-            place.write_text(text)
+        (folder / f"{number}.ndjson").write_text(text)
+    return folder
 
 
 def digest_of(folder: Path) -> str:
@@ -96,15 +166,43 @@ def digest_of(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def overhead(name: str, options: Mapping[str, object], tasks: int = 100) -> None:
-    """Print how long the engine takes over a task that does nothing."""
-    runner = open_runner(name, None, options)
-    begun = time.monotonic()
-    for future in [runner.submit(0, id) for _ in range(tasks)]:
-        future.exception()
-    each = (time.monotonic() - begun) / tasks
-    say(name, f"{runner.slots} slots", f"{1_000 * each:.1f} ms a task")
+def overhead(name: str, cluster: Cluster, tasks: int = 200) -> None:
+    """Print what a task takes that does nothing: seconds, CPU here (with the JVM of Spark's driver)
+    and CPU of all processes of the engine. The first tasks, which start workers, are not counted.
+    """
+    runner = open_runner(name, None, cluster.options)
+    _drive(runner, tasks // 4)
+    begun, here, everywhere = time.monotonic(), *_cpu()
+    _drive(runner, tasks)
+    wall, (here_after, everywhere_after) = time.monotonic() - begun, _cpu()
     runner.close()
+    say(
+        name,
+        f"{runner.slots} slots, a task that does nothing: {1_000 * wall / tasks:.1f} ms,",
+        f"CPU {1_000 * (here_after - here) / tasks:.1f} ms in the driver,",
+        f"{1_000 * (everywhere_after - everywhere) / tasks:.1f} ms everywhere",
+    )
+
+
+def _drive(runner: Runner, tasks: int) -> None:
+    for _ in run_all(runner, (Task(one, id, ()) for one in range(tasks)), no_tick):
+        pass
+
+
+def _cpu() -> tuple[float, float]:
+    """Return CPU seconds: of the driver, and of it with all that descends from it."""
+    own = psutil.Process()
+    jvm = [one for one in own.children() if one.name() == "java"]
+    return _spent([own, *jvm]), _spent([own, *own.children(recursive=True)])
+
+
+def _spent(processes: list[psutil.Process]) -> float:
+    seconds = 0.0
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            seconds += times.user + times.system
+    return seconds
 
 
 def say(*texts: str) -> None:
@@ -112,42 +210,6 @@ def say(*texts: str) -> None:
     sys.stdout.write("  ".join(texts) + "\n")
     sys.stdout.flush()
 
-
-@contextlib.contextmanager
-def dask() -> Iterator[Mapping[str, object]]:
-    """Two workers with one thread each."""
-    import distributed
-
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
-    ) as cluster:
-        yield {"address": cluster.scheduler_address}
-
-
-@contextlib.contextmanager
-def ray() -> Iterator[Mapping[str, object]]:
-    """Two processors."""
-    import ray
-
-    ray.init(num_cpus=2, include_dashboard=False)
-    yield {}
-    ray.shutdown()
-
-
-@contextlib.contextmanager
-def spark() -> Iterator[Mapping[str, object]]:
-    """Two executors with one core and one gigabyte each, as JVMs of their own."""
-    import pyspark
-
-    conf = pyspark.SparkConf().setMaster("local-cluster[2,1,1024]").set("spark.ui.enabled", "false")
-    context = pyspark.SparkContext(conf=conf)
-    context.setLogLevel("ERROR")
-    context.parallelize(range(2), 2).count()  # the cluster is up when it has answered
-    yield {}
-    context.stop()
-
-
-CLUSTERS = {"dask": dask, "ray": ray, "spark": spark}
 
 if __name__ == "__main__":
     sys.exit(main())

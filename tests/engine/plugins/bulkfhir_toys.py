@@ -15,9 +15,10 @@ from bulkfhir.validators import Issue, OneByOne, Verdict
 
 
 class Toy:
-    """Members of a resource that it obeys: bad, warn, crash, log, mark (a file that it makes),
-    sleep (seconds), await (a file: waits until it is there), spin, hold, kill (a file: dies while
-    it is not there, and makes it), die.
+    """Members of a resource that it obeys: bad, warn, crash, log, mark (a file that it makes, with
+    the number of its process), sleep (seconds), await (a file: waits until it is there), spin,
+    hold, kill (a file: dies while it is not there, and makes it), kin (0, or who dies in its place:
+    1 the parent of the process, 2 that one's parent), die.
     """
 
     judged = 0
@@ -62,7 +63,7 @@ class Toy:
 
     def _obey(self, resource):
         if "mark" in resource:
-            Path(resource["mark"]).touch()
+            Path(resource["mark"]).write_text(str(os.getpid()))
         time.sleep(resource.get("sleep", 0))
         while "await" in resource and not Path(resource["await"]).exists():
             time.sleep(0.01)
@@ -82,7 +83,17 @@ class Toy:
             os.kill(os.getpid(), signal.SIGKILL)
         if "kill" in resource and not Path(resource["kill"]).exists():
             Path(resource["kill"]).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            _kill_kin(resource.get("kin", 0))
+
+
+def _kill_kin(generations):
+    """Kill this process, or the one that many generations above it, and see what comes of that."""
+    process = os.getpid()
+    for _ in range(generations):
+        state = Path(f"/proc/{process}/stat").read_text()
+        process = int(state.rpartition(")")[2].split()[1])
+    os.kill(process, signal.SIGKILL)
+    time.sleep(5)  # an engine that ends its workers with their parent does so in this time
 
 
 class BlockToy:
