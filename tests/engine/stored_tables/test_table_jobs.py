@@ -227,10 +227,9 @@ def test_duckdb_and_polars_read_it(run, see, form, patient, tmp_path):
     assert rows == [("1",), ("2",)]
 
 
-@pytest.mark.parametrize("place", ["out/tables", "out/tables/fhir", "out/tables/fhir/patient"])
-def test_checks_read_ids_from_a_table(run, patient, place, tmp_path):
-    run("one", [patient("1"), patient("2")])
-    lines = [
+def referring(*keys):
+    """Return lines, each of which refers to a Patient of that id."""
+    return [
         json.dumps(
             {
                 "resourceType": "Basic",
@@ -239,11 +238,47 @@ def test_checks_read_ids_from_a_table(run, patient, place, tmp_path):
                 "subject": {"reference": f"Patient/{key}"},
             }
         ).encode()
-        for key in ("1", "2", "3")
+        for key in keys
     ]
+
+
+@pytest.mark.parametrize("place", ["out/tables", "out/tables/fhir", "out/tables/fhir/patient"])
+def test_checks_read_ids_from_a_table(run, patient, place, tmp_path):
+    run("one", [patient("1"), patient("2")])
     options = {"checks": True, "targets": [tmp_path / place], "table": None}
-    result = run("two", lines, **options)
+    result = run("two", referring("1", "2", "3"), **options)
     assert result.summary.checks.counts["reference-missing"] == 1
+
+
+@pytest.mark.parametrize("form", ["iceberg"], indirect=True)
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("bulkfhir", "references: 2 lead to a resource, 1 to none"),
+        ("bulkfhir/fhir/patient", "references: 2 lead to a resource, 1 to none"),
+        ("bulkfhir/fhir/basic", "references: 3 to none"),
+        ("{file}/fhir", "references: 2 lead to a resource, 1 to none"),
+        ("bulkfhir/nothing", "iceberg:bulkfhir/nothing: there is no such table"),
+    ],
+)
+def test_checks_read_ids_by_a_catalogue(run, patient, write, place, said, tmp_path):
+    """pyiceberg reads its settings once in a process, so that the checks run in another one."""
+    file = tmp_path / "out/tables/catalog.db"
+    run("one", [patient("1"), patient("2")])
+    run("one-more", referring("2"))
+    settings = {"TYPE": "sql", "URI": f"sqlite:///{file}"}
+    target = f"iceberg:{place.format(file=file)}"
+    source = str(write("two.ndjson", referring("1", "2", "3")))
+    command = [sys.executable, "-m", "bulkfhir", "validate", source, "--level", "structure-only"]
+    ran = subprocess.run(
+        [*command, "--checks", "--target", target],
+        env=os.environ | {f"PYICEBERG_CATALOG__BULKFHIR__{k}": v for k, v in settings.items()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_orphans_are_named_and_removed(run, see, form, patient, tmp_path, capsys):
