@@ -9,10 +9,12 @@ Import this before clients are made, as one does with moto: a client takes its h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import wraps
 from io import BytesIO
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -23,6 +25,9 @@ from .server.exchange import Request
 
 __all__ = ["mock_healthlake"]
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
 _OF_AWS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 """How the names of AWS's own hosts end; a client with an endpoint of its own goes there."""
 
@@ -30,8 +35,7 @@ _within: Final[list[Emulator]] = []
 """The emulators whose contexts are open; the innermost one answers."""
 
 
-@contextmanager
-def mock_healthlake(*, datastores: Sequence[str] = (), workers: int = 1) -> Iterator[Emulator]:
+def mock_healthlake(*, datastores: Sequence[str] = (), workers: int = 1) -> _Mock:
     """Open moto's ``mock_aws``, and answer HealthLake's requests of this process's clients in this
     process. A context manager, and a decorator of functions. It may stand inside a ``mock_aws``.
 
@@ -42,6 +46,49 @@ def mock_healthlake(*, datastores: Sequence[str] = (), workers: int = 1) -> Iter
     datastores   ids of data stores that exist from the start
     workers      processes that each import has
     """
+    return _Mock(lambda: _opened(datastores, workers))
+
+
+class _Mock(AbstractContextManager[Emulator]):
+    """What ``mock_healthlake`` returns: to enter once, or to decorate functions with."""
+
+    def __init__(self, opened: Callable[[], AbstractContextManager[Emulator]]) -> None:
+        self._opened = opened
+        self._own = opened()
+
+    def __enter__(self) -> Emulator:
+        return self._own.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        return self._own.__exit__(kind, raised, trace)
+
+    def __call__(self, function: Callable[_P, _R]) -> Callable[_P, _R]:
+        """Return a function that runs within a mock of its own.
+
+        Raises TypeError for a class: the mock would be over before its methods run, and they would
+        call AWS.
+        """
+        if isinstance(function, type):
+            raise TypeError(
+                f"mock_healthlake decorates functions, not the class {function.__name__}: decorate "
+                "its methods, or open it in a fixture"
+            )
+
+        @wraps(function)
+        def within(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+            with self._opened():
+                return function(*args, **kwargs)
+
+        return within
+
+
+@contextmanager
+def _opened(datastores: Sequence[str], workers: int) -> Iterator[Emulator]:
     from moto import mock_aws
 
     with mock_aws(), Emulator(datastores=datastores, workers=workers) as emulator:

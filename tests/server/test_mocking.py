@@ -79,6 +79,14 @@ def test_each_call_of_a_decorated_function_begins_with_nothing():
     assert len(first) == len(second) == 2
 
 
+def test_a_class_is_refused_whose_methods_would_call_aws():
+    with pytest.raises(TypeError, match="decorates functions, not the class TestImports"):
+
+        @mock_healthlake(datastores=[DATASTORE])
+        class TestImports:
+            pass
+
+
 def test_an_exception_of_the_service_is_boto3s():
     with mock_healthlake():
         client = boto3.client("healthlake")
