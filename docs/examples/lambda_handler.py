@@ -19,9 +19,9 @@ def handler(event: dict[str, Any], context: object) -> list[dict[str, Any]]:
     """Import the objects that an event of S3 names, and return what came of each.
 
     Raises RuntimeError where a job failed, so that Lambda tries the event again; that goes on where
-    the first try was.
+    the first try was. The event by which S3 tries a new notification names no objects.
     """
-    return [_imported(record["s3"]) for record in event["Records"]]
+    return [_imported(record["s3"]) for record in event.get("Records", ())]
 
 
 def _imported(told: dict[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,7 @@ def command(
     SOURCE is a file, folder, glob, s3:// prefix or - for standard input. An id is not required
     here; an import requires one. What was found before Ctrl-C is shown.
     """
+    from ..printable import printable
     from ..validation import open_validation
     from .live import progress_shown
     from .summary_json import summary_json
@@ -133,7 +134,9 @@ def command(
                 for finding in validation:
                     _add(report, finding, showing)
             except KeyboardInterrupt:
-                finish(validation.so_far())
+                finish(validation.so_far())  # of what was read to its end
+                if said := on_progress.so_far():
+                    click.echo(f"bulkfhir: {printable(said)}", err=True)
                 raise
             finish(validation.summary)
     summary = validation.summary

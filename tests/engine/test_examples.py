@@ -98,6 +98,11 @@ def test_lambda_imports_the_objects_of_an_event(
     assert len(body.splitlines()) == 5
 
 
+def test_lambda_imports_nothing_where_s3_tries_its_notification() -> None:
+    tried = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "in"}
+    assert example("lambda_handler").handler(tried, None) == []
+
+
 def test_lambda_tries_an_event_again_whose_job_failed(
     s3, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
