@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -23,6 +23,9 @@ __all__ = ["S3Storage"]
 
 _AT_ONCE: Final = 1000
 """Keys that one request lists or deletes at the most."""
+
+_LISTED: Final = 100_000
+"""Keys that are held at once before they are deleted: some 40 MB."""
 
 _SURROGATE: Final = lazy_pattern("[\udc80-\udcff]")
 """Stands in a name of Python's for a byte that is no UTF-8."""
@@ -108,13 +111,15 @@ class S3Storage:
         folder = folder.rstrip("/") + "/"
         kept = {split(folder + name)[1] for name in keep}
         try:
-            found = self._versions(folder)
-            self._delete(folder, (entry for entry in found if entry["Key"] not in kept))
+            self._delete_listed(folder, kept, lambda: self._versions(folder))
         except Unavailable:
             raise
         except StorageError as error:  # not allowed, or not known to the store
-            named = ({"Key": split(entry.uri)[1]} for entry in self.list(folder))
-            if self._delete(folder, (entry for entry in named if entry["Key"] not in kept)):
+
+            def named() -> Iterator[dict[str, str]]:
+                return ({"Key": split(entry.uri)[1]} for entry in self.list(folder))
+
+            if self._delete_listed(folder, kept, named):
                 _log.warning(
                     "%s: earlier versions of what is deleted here stay: %s", folder, error.reason
                 )
@@ -183,6 +188,22 @@ class S3Storage:
                 version = entry.get("VersionId")
                 named = {"Key": entry["Key"]}
                 yield named if version in (None, "null") else {**named, "VersionId": version}
+
+    def _delete_listed(
+        self, folder: str, kept: Collection[str], listed: Callable[[], Iterator[dict[str, str]]]
+    ) -> bool:
+        """Do as ``_delete`` does with all that a listing has but for the keys to keep.
+
+        Nothing is deleted while pages are to come: not every store finds the place again where a
+        page ended that is gone. What is held at once is bounded, and then listed anew.
+        """
+        stays = False
+        while True:
+            found = (entry for entry in listed() if entry["Key"] not in kept)
+            some = list(islice(found, _LISTED))
+            stays = self._delete(folder, iter(some)) or stays
+            if len(some) < _LISTED:
+                return stays
 
     def _delete(self, folder: str, found: Iterator[dict[str, str]]) -> bool:
         """Delete what was found below a folder; return whether the bucket keeps it as an earlier

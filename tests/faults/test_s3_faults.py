@@ -392,13 +392,18 @@ def test_a_web_identity_without_its_token_is_one_sentence(
         S3Storage(patience=1).read(f"s3://{bucket}/a")
 
 
-def test_pages_of_a_listing_that_break_are_asked_for_again(store, bucket, monkeypatch):
+@pytest.mark.parametrize("listed", [7, 25, 100_000])
+def test_pages_of_a_listing_that_break_are_asked_for_again(store, bucket, monkeypatch, listed):
     monkeypatch.setattr(s3, "_AT_ONCE", 10)
+    monkeypatch.setattr(s3, "_LISTED", listed)
     storage = S3Storage(patience=20)
     names = [f"s3://{bucket}/many/{number:04d}" for number in range(25)]
     for name in names:
         storage.put(name, b"")
     store.fail(matches=lambda said, path: "list-type" in path, times=3, status=503, code="SlowDown")
     assert [entry.uri for entry in storage.list(f"s3://{bucket}/many/")] == names
+    storage.delete_folder(f"s3://{bucket}/many", keep=("0003", "0024"))
+    kept = [entry.uri.rpartition("/")[2] for entry in storage.list(f"s3://{bucket}/many/")]
+    assert kept == ["0003", "0024"]
     storage.delete_folder(f"s3://{bucket}/many")
     assert list(storage.list(f"s3://{bucket}/many/")) == []
