@@ -262,7 +262,7 @@ def test_verbose_logs_go_to_standard_error_as_text_or_json(bulkfhir) -> None:
 def test_an_import_that_is_told_to_end_leaves_no_process_and_can_go_on(
     bulkfhir, number: int, code: int, word: str
 ) -> None:
-    write("a.ndjson", *[GOOD] * 150_000)
+    write("a.ndjson", *[GOOD] * 400_000)  # seconds, where a busy machine is late with the signal
     command = [
         Path(sys.executable).parent / "bulkfhir",
         "import",
@@ -283,7 +283,7 @@ def test_an_import_that_is_told_to_end_leaves_no_process_and_can_go_on(
         preexec_fn=_hear_interrupts,
     )
     while process.poll() is None and not list(Path("out").glob("*/*")):
-        time.sleep(0.05)
+        time.sleep(0.01)
     process.send_signal(number)
     out, err = process.communicate(timeout=180)
     assert (process.returncode, out) == (code, "")
