@@ -1,12 +1,10 @@
-"""Writes a table for the fuzz target `block`: some resource types and all that they lead to, with
+"""Write a table for the fuzz target `block`: some resource types and all that they lead to, with
 the profiles of packages on them.
-
-python make_table.py OUTPUT [PACKAGE]...
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 from bulkfhir.validators import Validator
@@ -24,7 +22,12 @@ without end.
 
 
 def main() -> None:
-    explainer = Validator("strict", packages=sys.argv[2:])._errors  # noqa: SLF001 - what it explains by is what is lowered
+    """Run as a program."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("packages", nargs="*", metavar="PACKAGE")
+    chosen = parser.parse_args()
+    explainer = Validator("strict", packages=chosen.packages)._errors  # noqa: SLF001 - what it explains by is what is lowered
     lowering = Lowering(explainer)
     for name in TYPES:
         lowering.table.answer(0, name.encode())
@@ -45,7 +48,7 @@ def main() -> None:
         None,
     ):
         done[check] += 1  # what is lowered brings up more of both
-    Path(sys.argv[1]).write_bytes(lowering.table.take_records())
+    chosen.output.write_bytes(lowering.table.take_records())
 
 
 if __name__ == "__main__":
