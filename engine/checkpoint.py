@@ -14,12 +14,12 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from .ahead import ahead
 from .errors import ConfigurationError, Held, NotFound, StorageError
-from .job_folder import LOCK, PLAN, result_uri, work_folder_of
+from .job_folder import LOCK, PLAN, RECORD, work_folder_of
 from .output_parts import OutputParts
-from .plan import PLAN_LAYOUT, Plan, newest
+from .plan import Plan, newest
 from .process_identity import this_process
 from .sealed import Damaged, is_sealed, parsed, sealed, unsealed
-from .settings import Settings
+from .settings import PLAN_LAYOUT, Settings
 from .shard import ShardResult
 from .storage import Claim, storage_for
 from .task_files import TOGETHER, TaskFiles, TaskRows, rows_of_tasks
@@ -82,7 +82,7 @@ class Checkpoint:
         pieces = rows_of_tasks(plan.inputs, plan.shards, plan.groups)
         tasks: int | list[TaskRows] = []
         if plan.ending is None:
-            small = len(plan.shards) <= TOGETHER or plan.settings.layout < PLAN_LAYOUT
+            small = len(plan.shards) <= TOGETHER or not plan.settings.in_pieces
             tasks = list(pieces) if small else self._tasks.write(pieces)
         data = {"version": PLAN_LAYOUT, **plan.to_json(tasks)}
         self._storage.put(self._plan_uri, sealed(data), durable=True)
@@ -212,15 +212,14 @@ def save_record(
     sizes    (name, bytes) of its parts in the work folder
     output   (place below the job's folder, bytes) of those that stay when the job ends
     """
-    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
-    place = result_uri(storage, settings.work_folder, results[0].part, spread=settings.spread)
     record: dict[str, Any] = {
         "shards": [result.to_json() for result in results],
         "sizes": list(sizes),
     }
     if parts := list(output):
         record["output"] = parts
-    storage.put(place, sealed(record), durable=True)
+    place = settings.part_uri(results[0].part, RECORD)
+    settings.work_storage.put(place, sealed(record), durable=True)
 
 
 def _is_unreachable(result: ShardResult) -> bool:

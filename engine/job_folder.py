@@ -31,6 +31,7 @@ __all__ = [
     "LOCK",
     "MANIFEST",
     "PLAN",
+    "RECORD",
     "RELATIONS",
     "REPORT_JSON",
     "REPORT_PAGE",
@@ -39,7 +40,6 @@ __all__ = [
     "job_file",
     "job_folder_name",
     "part_uri",
-    "result_uri",
     "work_folder_of",
 ]
 
@@ -71,6 +71,9 @@ LOCK = "lock"
 
 PLAN = "plan.json"
 """File of the work folder that says what the job does."""
+
+RECORD = "json"
+"""File of a group that is finished: the counts of its shards."""
 
 KEYS = "keys"
 """Part of an import: the keys of the accepted lines."""
@@ -126,8 +129,3 @@ def part_uri(
     if spread:
         place = f"{zlib.crc32(b'%d' % index) & 0xFF:02x}/{place}"
     return storage.join(work_folder, place)
-
-
-def result_uri(storage: Storage, work_folder: str, index: int, *, spread: bool = False) -> str:
-    """Return where the counts of a finished group lie."""
-    return part_uri(storage, work_folder, index, "json", spread=spread)

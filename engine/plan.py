@@ -23,9 +23,7 @@ from .shard import Shard, ShardResult
 from .shard_list import ShardList
 from .task_files import TaskRows, rows_of_tasks
 
-__all__ = ["PLAN_LAYOUT", "Ending", "Plan", "newest"]
-
-PLAN_LAYOUT = 7
+__all__ = ["Ending", "Plan", "newest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,7 @@ def _in_pieces(data: dict[str, Any]) -> dict[str, Any]:
     shards = ShardList.of(inputs, (Shard(**entry) for entry in data["shards"]))
     ending = data.get("ending")
     return {
-        "settings": {**data["settings"], "layout": PLAN_LAYOUT - 1},
+        "settings": {**data["settings"], "layout": 6},
         "source_uri": data["source_uri"],
         "skipped": [row_of(Skipped(**entry)) for entry in data["skipped"]],
         "tasks": list(rows_of_tasks(inputs, shards, data["groups"])),

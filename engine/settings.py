@@ -12,9 +12,15 @@ from typing import Any, Self
 from bulkfhir.validators.light_dataclass import dataclass
 
 from .job_choices import Choices
-from .storage import is_remote
+from .job_folder import part_uri
+from .storage import Storage, is_remote, storage_for
 
-__all__ = ["Settings"]
+__all__ = ["PLAN_LAYOUT", "Settings"]
+
+PLAN_LAYOUT = 7
+"""The newest layout of a plan and of the work folder around it."""
+_IN_PIECES = 7
+"""The first one whose plan may lie in task files, and whose parts lie below many prefixes on S3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +39,28 @@ class Settings:
     job_folder: str | None = None
     id_required: bool = True
     secret: str = ""
-    layout: int = 7
+    layout: int = PLAN_LAYOUT
+
+    @property
+    def in_pieces(self) -> bool:
+        """Return whether a plan of many shards lies in task files."""
+        return self.layout >= _IN_PIECES
 
     @property
     def spread(self) -> bool:
         """Return whether parts and records lie below many prefixes, of each of which a store of
         objects serves so many requests a second.
         """
-        return self.layout >= 7 and is_remote(self.work_folder)
+        return self.in_pieces and is_remote(self.work_folder)
+
+    @property
+    def work_storage(self) -> Storage:
+        """Return where the work folder lies."""
+        return storage_for(self.work_folder, self.choices.encryption_key_id)
+
+    def part_uri(self, group: int, name: str) -> str:
+        """Return where the part ``name`` of a group lies, which its first shard numbers."""
+        return part_uri(self.work_storage, self.work_folder, group, name, spread=self.spread)
 
     @property
     def key_secret(self) -> bytes:

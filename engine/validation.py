@@ -31,14 +31,14 @@ from .executors import (
 )
 from .file_outcomes import FilesSum, outcomes_by_file
 from .job_choices import Choices
-from .job_folder import FINDINGS, part_uri
+from .job_folder import FINDINGS
 from .reading.sources import Listing, SourceLike, find_inputs
 from .refusals import refuse_unusable
 from .settings import Settings
 from .shard import Shard, ShardResult, group_sizes, shard_sizes
 from .shard_groups import groups_left, plan_groups
 from .shard_list import ShardList, plan_shards
-from .storage import StoredObject, storage_for
+from .storage import StoredObject
 from .temporary import TemporaryFolder
 from .totals import Totals
 from .writing.finding_rows import decode_findings
@@ -286,7 +286,7 @@ class Validation:
         number, rows = self._open
         if number != part:
             rows.close()
-            path = Path(part_uri(storage_for(self._folder.name), self._folder.name, part, FINDINGS))
+            path = Path(self._settings.part_uri(part, FINDINGS))
             rows = path.open("rb")
             path.unlink()
             self._open = part, rows

@@ -15,9 +15,8 @@ from bulkfhir.validators.definitions.guides import is_listed
 from bulkfhir.validators.issue import FAILING
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..job_folder import CAUSES, part_uri
+from ..job_folder import CAUSES
 from ..settings import Settings
-from ..storage import storage_for
 from ..totals import Place
 from .cause_rows import (
     FindingPart,
@@ -152,11 +151,10 @@ def find_causes(
 def _rows(
     settings: Settings, parts: Sequence[FindingPart], beat: Callable[[], object]
 ) -> Iterator[tuple[int, list[Any]]]:
-    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
     for part in parts:
         beat()
-        place = part_uri(storage, settings.work_folder, part.number, CAUSES, spread=settings.spread)
-        yield from read_rows(storage, place, part.pieces)
+        place = settings.part_uri(part.number, CAUSES)
+        yield from read_rows(settings.work_storage, place, part.pieces)
 
 
 def _steps(sets: Iterable[tuple[tuple[int, ...], int]]) -> list[tuple[int, int]]:

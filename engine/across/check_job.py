@@ -16,7 +16,7 @@ from bulkfhir.validators.schema.snapshot import UsableSnapshots
 
 from ..executors.live_counters import Heartbeat
 from ..job_choices import Choices, default_versions
-from ..job_folder import CHECKS_TABLE, RELATIONS, part_uri
+from ..job_folder import CHECKS_TABLE, RELATIONS
 from ..settings import Settings
 from ..storage import Storage, storage_for
 from ..totals import EXAMPLES
@@ -56,14 +56,11 @@ def check_job(
     """Make all checks over the shards of a job, and write the table of findings into the job's
     folder, where there is one.
     """
-    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
     with RelationStore(threads) as store:
         store.add_rows("shard", [(one.index, _printed(one.uri), one.base) for one in shards])
         for index in sorted({shard.part for shard in shards if shard.part is not None}):
-            for segment in read_relations(
-                storage,
-                part_uri(storage, settings.work_folder, index, RELATIONS, spread=settings.spread),
-            ):
+            place = settings.part_uri(index, RELATIONS)
+            for segment in read_relations(settings.work_storage, place):
                 beat()
                 store.add(segment)
         for rows in read_targets(settings.choices.targets, settings.key_secret):
@@ -75,10 +72,10 @@ def check_job(
         table = None
         if settings.job_folder is not None:
             beat()
-            place = storage_for(settings.job_folder, settings.choices.encryption_key_id)
-            uri = place.join(settings.job_folder, CHECKS_TABLE)
-            _write(store, place, uri)
-            table = place.public(uri)
+            storage = storage_for(settings.job_folder, settings.choices.encryption_key_id)
+            uri = storage.join(settings.job_folder, CHECKS_TABLE)
+            _write(store, storage, uri)
+            table = storage.public(uri)
         return JobChecks(
             _counts(store),
             _groups(store),

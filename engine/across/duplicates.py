@@ -15,9 +15,8 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..columns import repeated
 from ..executors.live_counters import Heartbeat
-from ..job_folder import KEYS, part_uri
+from ..job_folder import KEYS
 from ..settings import Settings
-from ..storage import storage_for
 from ..totals import EXAMPLES, Place
 from .key_runs import BucketRows, read_run
 from .keys import BUCKETS, KEY_BYTES, LINE_BYTES, read_segments
@@ -95,9 +94,7 @@ def _rows(settings: Settings, group: int, edges: range, end: int) -> Iterator[Bu
     """Yield the rows of a group between the edges, and up to the end, of each segment of its part;
     with the first bucket of each.
     """
-    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
-    place = part_uri(storage, settings.work_folder, group, KEYS, spread=settings.spread)
-    for segment in read_segments(storage, place):
+    for segment in read_segments(settings.work_storage, settings.part_uri(group, KEYS)):
         for first in edges:
             yield first, group, *segment.between(first, min(first + edges.step, end))
 

@@ -14,9 +14,9 @@ from typing import Final
 
 from ..errors import StorageError
 from ..executors.live_counters import Heartbeat
-from ..job_folder import KEYS, part_uri
+from ..job_folder import KEYS
 from ..settings import Settings
-from ..storage import Storage, storage_for
+from ..storage import Storage
 from .keys import BUCKETS, KEY_BYTES, LINE_BYTES, read_exactly, read_segments
 
 __all__ = ["RUN_KEYS", "BucketRows", "put_together", "read_run", "runs_of"]
@@ -47,18 +47,17 @@ def runs_of(keys: dict[int, int]) -> list[tuple[int, ...]]:
 
 def put_together(settings: Settings, groups: Sequence[int], beat: Heartbeat) -> None:
     """Write the run of some groups, whose parts are read once. Idempotent."""
-    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
+    storage = settings.work_storage
     buckets: list[list[bytes | memoryview]] = [[] for _ in range(BUCKETS)]
     for group in groups:
         beat()
-        place = part_uri(storage, settings.work_folder, group, KEYS, spread=settings.spread)
-        for segment in read_segments(storage, place):
+        for segment in read_segments(storage, settings.part_uri(group, KEYS)):
             for number, rows in enumerate(buckets):
                 keys, lines = segment.between(number, number + 1)
                 if lines:
                     rows += (_HEAD.pack(group, len(lines) // LINE_BYTES), keys, lines)
     sizes = (sum(map(len, rows)) for rows in buckets)
-    writer = storage.writer(_place(storage, settings, groups[0]))
+    writer = storage.writer(settings.part_uri(groups[0], _RUN))
     try:
         writer.write(array("Q", accumulate(sizes, initial=_STARTS)).tobytes())
         for rows in buckets:
@@ -73,8 +72,7 @@ def read_run(settings: Settings, number: int, first: int, end: int) -> Iterator[
     """Yield the rows of the buckets in ``[first, end)`` of the run whose first group is ``number``;
     nothing else of it is read. Raise StorageError where it ends early.
     """
-    storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
-    place = _place(storage, settings, number)
+    storage, place = settings.work_storage, settings.part_uri(number, _RUN)
     starts = array("Q", _range(storage, place, 0, _STARTS))
     data = memoryview(_range(storage, place, starts[first], starts[end]))
     for bucket in range(first, end):
@@ -96,7 +94,3 @@ def _range(storage: Storage, place: str, start: int, end: int) -> bytes:
     if len(data) < end - start:
         raise StorageError(place, "it ends early")
     return data
-
-
-def _place(storage: Storage, settings: Settings, number: int) -> str:
-    return part_uri(storage, settings.work_folder, number, _RUN, spread=settings.spread)

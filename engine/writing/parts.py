@@ -16,7 +16,7 @@ from ..across.relation_columns import RelationColumns
 from ..checkpoint import save_record
 from ..columns.rows import Rows
 from ..errors import ConfigurationError
-from ..job_folder import FINDINGS, KEYS, RELATIONS, part_uri
+from ..job_folder import FINDINGS, KEYS, RELATIONS
 from ..plugins import SINKS, load
 from ..reading.lines import Lines
 from ..settings import Settings
@@ -105,12 +105,8 @@ class _PieceFiles(OpenFiles):
     """The part files of one group, in which the pieces of its shards stand in a row."""
 
     def __init__(self, settings: Settings, index: int) -> None:
-        storage = storage_for(settings.work_folder, settings.choices.encryption_key_id)
-        super().__init__(
-            lambda name: storage.writer(
-                part_uri(storage, settings.work_folder, index, name, spread=settings.spread)
-            )
-        )
+        storage = settings.work_storage
+        super().__init__(lambda name: storage.writer(settings.part_uri(index, name)))
         self._index = index
         self._before: Mapping[str, int] = {}
 

@@ -13,7 +13,6 @@ from bulkfhir.validators.light_dataclass import dataclass
 from ..errors import StorageError
 from ..executors.live_counters import Heartbeat
 from ..file_outcomes import FileOutcome, ResultsInOrder
-from ..job_folder import part_uri
 from ..reading.lines import BLOCK_BYTES
 from ..settings import Settings
 from ..shard import ShardResult
@@ -163,8 +162,7 @@ class _Parts:
 
     def __init__(self, settings: Settings, log: str) -> None:
         self.log = log
-        self._folder, self._spread = settings.work_folder, settings.spread
-        self._storage = storage_for(self._folder, settings.choices.encryption_key_id)
+        self._settings = settings
         self._reader: Reader | None = None
         self._place: tuple[int, int] | None = None
 
@@ -202,9 +200,9 @@ class _Parts:
         """Return a reader that stands where a piece begins."""
         if self._reader is None or self._place != (piece.part, piece.start):
             self.close()
-            self._reader = self._storage.open(self._uri(piece), piece.start)
+            self._reader = self._settings.work_storage.open(self._uri(piece), piece.start)
         self._place = None
         return self._reader
 
     def _uri(self, piece: Piece) -> str:
-        return part_uri(self._storage, self._folder, piece.part, self.log, spread=self._spread)
+        return self._settings.part_uri(piece.part, self.log)

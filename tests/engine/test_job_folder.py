@@ -10,7 +10,7 @@ import pytest
 from bulkfhir.engine.checkpoint import Checkpoint, save_record
 from bulkfhir.engine.errors import ConfigurationError
 from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.job_folder import job_folder_name, part_uri, result_uri
+from bulkfhir.engine.job_folder import RECORD, job_folder_name, part_uri
 from bulkfhir.engine.plan import Plan
 from bulkfhir.engine.reading.sources import InputFile, Skipped, find_inputs
 from bulkfhir.engine.settings import Settings
@@ -61,7 +61,7 @@ def plan(folder):
 def test_names_are_made_of_the_shard_alone(tmp_path):
     storage = storage_for(str(tmp_path))
     assert part_uri(storage, "/out/.work", 12, "SUCCESS") == "/out/.work/000012.SUCCESS"
-    assert result_uri(storage, "/out/.work", 12) == "/out/.work/000012.json"
+    assert part_uri(storage, "/out/.work", 12, RECORD) == "/out/.work/000012.json"
 
 
 def test_a_job_folder_is_no_input_of_the_next_job(tmp_path, folder):
