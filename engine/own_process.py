@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["end_with_job", "ends_with_job"]
+import os
+import threading
+from collections.abc import Callable
+
+__all__ = ["end_with_job", "end_with_parent", "ends_with_job"]
 
 _ends = False
 
@@ -18,3 +22,16 @@ def end_with_job() -> None:
 def ends_with_job() -> bool:
     """Return whether ``end_with_job`` was called in this process."""
     return _ends
+
+
+def end_with_parent(end: Callable[[], object]) -> None:
+    """Call ``end`` in a thread of its own once the parent is gone, which holds the other end of
+    standard input. What else it writes there is to be read before.
+    """
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        end()
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -20,7 +20,7 @@ from ..job import JobResult, JobStatus, run_import
 from ..job_choices import default_versions
 from ..job_folder import job_folder_name
 from ..log_lines import show_logs
-from ..own_process import end_with_job
+from ..own_process import end_with_job, end_with_parent
 from ..storage import normal, storage_for
 from .database import Database
 from .datastores import DatastoreStore, UnknownDatastoreError
@@ -43,7 +43,7 @@ def main(state: str, job_id: str, attempt: str) -> None:
         options = RunOptions.from_json(json.loads(stdin.readline()))
     show_logs(options.log_format, options.log_level)
     end_with_job()
-    threading.Thread(target=_die_with_runner, daemon=True).start()
+    end_with_parent(_kill_all)
     stopped = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -134,12 +134,8 @@ def _failed(job: ImportJob, message: str) -> JobResult:
     )
 
 
-def _die_with_runner() -> None:
-    """The runner holds the other end of standard input: when it is gone, so are this process and
-    its pool.
-    """
-    while os.read(0, 1):
-        pass
+def _kill_all() -> None:
+    """Kill this process and its pool."""
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import threading
 
 from ..errors import EngineError
 from ..job_status import JobStatus
+from ..own_process import end_with_parent
 from ..storage import storage_for
 from .database import Database
 from .export_files import write_export
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 def main(state: str, job_id: str) -> None:
     """Write the export, and record its end."""
-    threading.Thread(target=_die_with_runner, daemon=True).start()
+    end_with_parent(lambda: os._exit(1))
     database = Database(state)
     exports = ExportStore(database)
     job = exports.job(job_id)
@@ -37,12 +37,6 @@ def main(state: str, job_id: str) -> None:
         exports.finish(job_id, JobStatus.FAILED, f"internal error: {type(error).__name__}")
     else:
         exports.finish(job_id, JobStatus.COMPLETED)
-
-
-def _die_with_runner() -> None:
-    while os.read(0, 1):
-        pass
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
 from contextlib import ExitStack, suppress
 from types import FrameType
 from typing import Final
@@ -20,7 +19,7 @@ from bulkfhir.validators.errors import BulkfhirError
 
 from ..errors import EngineError
 from ..log_lines import LogFormat, show_logs
-from ..own_process import end_with_job
+from ..own_process import end_with_job, end_with_parent
 from ..temporary import TemporaryFolder
 from .job_look import JobLook
 from .order import Order
@@ -98,7 +97,7 @@ def main() -> None:
     end_with_job()
     stdin = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115  # as long as the process lives
     order, log_format, log_level = pickle.load(stdin)  # noqa: S301  # from a process of our own
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     show_logs(log_format, log_level)
     try:
         outcome: Trial | Exception = run_trial(order)
@@ -114,13 +113,6 @@ def main() -> None:
 def _stop(number: int, _frame: FrameType | None) -> None:
     signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
-
-
-def _end_with_parent() -> None:
-    """The parent holds the other end of standard input: when it is gone, the trial is of no use."""
-    while os.read(0, 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":
