@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -12,7 +13,7 @@ from typing import Final
 import orjson
 
 from ..errors import NotFound
-from ..reading.lines import read_range
+from ..reading.lines import read_lines, read_range
 from ..sinks.part_files import RESOURCES
 from ..storage import Writer, storage_for
 
@@ -74,13 +75,10 @@ def _lines(folders: Iterable[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def _of_part(uri: str) -> Iterator[bytes]:
-    rest = b""
     with closing(storage_for(uri).open(uri)) as reader:
-        for block in read_range(reader, 0, None):
-            *whole, rest = (rest + block).split(b"\n")
-            yield from whole
-    if rest:
-        yield rest
+        # What was accepted has no byte order mark and no line that is too long.
+        for lines in read_lines(read_range(reader, 0, None), limit=sys.maxsize):
+            yield from lines.data.removesuffix(b"\n").split(b"\n")
 
 
 class _Versions:
