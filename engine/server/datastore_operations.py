@@ -64,7 +64,7 @@ class DatastoreOperations:
         """Make a data store with the settings of another, deleted or not, but for those that the
         request states. No resources are kept here, so that there are none to bring back.
         """
-        source = self._find(request["SourceDatastoreId"])
+        source = self._datastores.datastore(request["SourceDatastoreId"])
         return self._created("RestoreFHIRDatastore", request, source.settings)
 
     def _created(
@@ -88,7 +88,7 @@ class DatastoreOperations:
         """Change the name and the settings of a data store that is ACTIVE; imports that begin from
         now on follow them.
         """
-        store = self._find(request["DatastoreId"])
+        store = self._datastores.datastore(request["DatastoreId"])
         if store.status() is not DatastoreStatus.ACTIVE:
             raise conflict(f"Data store {store.id} is {store.status()}")
         _profiles_named(request)
@@ -101,7 +101,11 @@ class DatastoreOperations:
 
     def describe(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer DescribeFHIRDatastore: the properties of one data store."""
-        return {"DatastoreProperties": self._properties(self._find(request["DatastoreId"]))}
+        return {
+            "DatastoreProperties": self._properties(
+                self._datastores.datastore(request["DatastoreId"])
+            )
+        }
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the data stores that meet every filter given, newest first, deleted ones among
@@ -125,7 +129,7 @@ class DatastoreOperations:
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Set a data store DELETING. Raise ConflictException while an import waits or runs."""
-        store = self._find(request["DatastoreId"])
+        store = self._datastores.datastore(request["DatastoreId"])
         if store.status() is not DatastoreStatus.ACTIVE:
             raise conflict(f"Data store {store.id} is {store.status()}")
         if self._jobs.unfinished(store.id) or self._exports.unfinished(store.id):
@@ -177,12 +181,6 @@ class DatastoreOperations:
         if store is None or self.arn(store.id) != arn or store.status() is DatastoreStatus.DELETED:
             raise not_found(f"There is no resource {arn}")
         return self._kept_by(store)
-
-    def _find(self, datastore_id: str) -> Datastore:
-        try:
-            return self._datastores.datastore(datastore_id)
-        except UnknownDatastoreError:
-            raise not_found(f"There is no data store {datastore_id}") from None
 
     def _brief(self, store: Datastore) -> dict[str, Any]:
         region = SIGNED_FOR.get() or self._region

@@ -13,11 +13,12 @@ from typing import Any
 
 import orjson
 
+from ..jobs import UnknownDatastoreError
 from . import model
 from .called_as import CALLED_AS, SIGNED_FOR, called_as, signed_for
 from .constraints import check
 from .datastore_operations import DatastoreOperations
-from .errors import ApiError, validation
+from .errors import ApiError, not_found, validation
 from .export_operations import ExportOperations
 from .import_operations import ImportOperations
 from .metrics import Metrics
@@ -149,7 +150,10 @@ class Endpoint:
             raise validation(f"{operation} is not supported by this endpoint")
         request = check(model.input_shape(operation), _parsed(body))
         refuse_others(operation, request)
-        return self._operations[operation](request)
+        try:
+            return self._operations[operation](request)
+        except UnknownDatastoreError as error:
+            raise not_found(f"There is no data store {error}") from None
 
     @staticmethod
     def _wire(request_id: str, status: int, answer: Mapping[str, Any]) -> Answer:

@@ -10,19 +10,19 @@ from typing import Any, Final
 
 from ..jobs import (
     Database,
-    Datastore,
-    DatastoreStatus,
     DatastoreStore,
     ExportJob,
     ExportStore,
-    UnknownDatastoreError,
-    UnknownJobError,
 )
-from .constraints import allowed_text
 from .creation import create_once
-from .errors import not_found, validation
-from .model import service
-from .paging import PAGE_SIZE, next_token, position
+from .job_answers import (
+    must_be_active,
+    page_answer,
+    page_asked,
+    properties_of,
+    started,
+    the_job,
+)
 
 __all__ = ["ExportOperations"]
 
@@ -52,16 +52,13 @@ class ExportOperations:
         """Submit a job, SUBMITTED; with a ClientToken seen before, return the earlier one in the
         state that it has by now.
         """
-        store = self._datastore(request["DatastoreId"])
-        if store.status() is not DatastoreStatus.ACTIVE:
-            raise validation(
-                f"Data store {store.id} is {store.status()}: an export needs one that is ACTIVE"
-            )
+        store = self._datastores.datastore(request["DatastoreId"])
+        must_be_active(store, "an export")
         self._tried(request["OutputDataConfig"]["S3Configuration"])
         job_id = create_once(self._database, "StartFHIRExportJob", request, self._add, {})
         status = self._exports.job(job_id).status
         self._submitted()
-        return {"JobId": job_id, "JobStatus": str(status), "DatastoreId": store.id}
+        return started(job_id, status, store)
 
     def _add(self, request: Mapping[str, Any], connection: Connection) -> str:
         job_id, store = uuid.uuid4().hex, request["DatastoreId"]
@@ -80,41 +77,13 @@ class ExportOperations:
 
     def describe(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return one job of one data store."""
-        store = self._datastore(request["DatastoreId"])
-        try:
-            job = self._exports.job(request["JobId"])
-        except UnknownJobError:
-            job = None
-        if job is None or job.datastore_id != store.id:
-            raise not_found(f"Data store {store.id} has no export job {request['JobId']}")
-        return {"ExportJobProperties": _properties(job)}
+        store = self._datastores.datastore(request["DatastoreId"])
+        job = the_job(self._exports.job, request["JobId"], store, "export")
+        return {"ExportJobProperties": properties_of(job)}
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the jobs of one data store that meet every filter given, newest first."""
-        store = self._datastore(request["DatastoreId"])
-        jobs, before = self._exports.page(
-            datastore_id=store.id,
-            name=request.get("JobName"),
-            status=request.get("JobStatus"),
-            submitted_before=request.get("SubmittedBefore"),
-            submitted_after=request.get("SubmittedAfter"),
-            before=position("ListFHIRExportJobs", request),
-            limit=request.get("MaxResults", PAGE_SIZE),
-        )
-        answer: dict[str, Any] = {"ExportJobPropertiesList": [_properties(job) for job in jobs]}
-        if before is not None:
-            answer["NextToken"] = next_token("ListFHIRExportJobs", request, before)
-        return answer
-
-    def _datastore(self, datastore_id: str) -> Datastore:
-        try:
-            return self._datastores.datastore(datastore_id)
-        except UnknownDatastoreError:
-            raise not_found(f"There is no data store {datastore_id}") from None
-
-
-def _properties(job: ExportJob) -> dict[str, Any]:
-    properties = job.properties()
-    if "Message" in properties:
-        properties["Message"] = allowed_text(service().shape_for("Message"), properties["Message"])
-    return properties
+        store = self._datastores.datastore(request["DatastoreId"])
+        jobs, before = self._exports.page(**page_asked("ListFHIRExportJobs", request, store))
+        found = [properties_of(job) for job in jobs]
+        return page_answer("ListFHIRExportJobs", request, "ExportJobPropertiesList", found, before)

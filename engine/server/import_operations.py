@@ -12,18 +12,20 @@ from ..errors import AccessDenied, StorageError
 from ..figures import JobProgressReport
 from ..job_folder import job_folder_name
 from ..jobs import (
-    DatastoreStatus,
     DatastoreStore,
     ImportJob,
     JobStore,
-    UnknownDatastoreError,
-    UnknownJobError,
 )
-from .constraints import allowed_text
 from .creation import create_once
-from .errors import access_denied, not_found, validation
-from .model import service
-from .paging import PAGE_SIZE, next_token, position
+from .errors import access_denied, validation
+from .job_answers import (
+    must_be_active,
+    page_answer,
+    page_asked,
+    properties_of,
+    started,
+    the_job,
+)
 
 __all__ = ["ImportOperations"]
 
@@ -51,18 +53,14 @@ class ImportOperations:
         """Submit a job, SUBMITTED; with a ClientToken seen before, return the earlier one in the
         state that it has by now. The file by which HealthLake tries its access is written first.
         """
-        datastore = self._datastore(request["DatastoreId"])
-        if datastore.status() is not DatastoreStatus.ACTIVE:
-            raise validation(
-                f"Data store {datastore.id} is {datastore.status()}: an import needs one that is "
-                "ACTIVE"
-            )
+        store = self._datastores.datastore(request["DatastoreId"])
+        must_be_active(store, "an import")
         self.try_access(request["JobOutputDataConfig"]["S3Configuration"])
         database, defaults = self._jobs.database, {"ValidationLevel": "strict"}
         job_id = create_once(database, "StartFHIRImportJob", request, self._add, defaults)
         status = self._jobs.job(job_id).status  # before the runner hears of it
         self._submitted()
-        return {"JobId": job_id, "JobStatus": str(status), "DatastoreId": datastore.id}
+        return started(job_id, status, store)
 
     def try_access(self, output: Mapping[str, Any]) -> None:
         """Raise the API's exception where the output cannot be written to."""
@@ -94,45 +92,15 @@ class ImportOperations:
 
     def describe(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return one job of one data store."""
-        datastore = self._datastore(request["DatastoreId"])
-        try:
-            job = self._jobs.job(request["JobId"])
-        except UnknownJobError:
-            job = None
-        if job is None or job.datastore_id != datastore.id:
-            raise not_found(f"Data store {datastore.id} has no import job {request['JobId']}")
-        return {"ImportJobProperties": _properties(job)}
+        store = self._datastores.datastore(request["DatastoreId"])
+        job = the_job(self._jobs.job, request["JobId"], store, "import")
+        return {"ImportJobProperties": properties_of(job)}
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the jobs of one data store that meet every filter given, newest first."""
-        datastore = self._datastore(request["DatastoreId"])
-        page = self._jobs.page(
-            datastore_id=datastore.id,
-            name=request.get("JobName"),
-            status=request.get("JobStatus"),
-            submitted_before=request.get("SubmittedBefore"),
-            submitted_after=request.get("SubmittedAfter"),
-            before=position("ListFHIRImportJobs", request),
-            limit=request.get("MaxResults", PAGE_SIZE),
+        store = self._datastores.datastore(request["DatastoreId"])
+        page = self._jobs.page(**page_asked("ListFHIRImportJobs", request, store))
+        found = [properties_of(job) for job in page.jobs]
+        return page_answer(
+            "ListFHIRImportJobs", request, "ImportJobPropertiesList", found, page.before
         )
-        answer: dict[str, Any] = {
-            "ImportJobPropertiesList": [_properties(job) for job in page.jobs]
-        }
-        if page.before is not None:
-            answer["NextToken"] = next_token("ListFHIRImportJobs", request, page.before)
-        return answer
-
-    def _datastore(self, datastore_id: str) -> Any:
-        try:
-            return self._datastores.datastore(datastore_id)
-        except UnknownDatastoreError:
-            raise not_found(f"There is no data store {datastore_id}") from None
-
-
-def _properties(job: ImportJob) -> dict[str, Any]:
-    properties = job.properties()
-    if "Message" in properties:
-        # The model allows letters, digits and a few signs: clients that check answers would refuse
-        # the rest.
-        properties["Message"] = allowed_text(service().shape_for("Message"), properties["Message"])
-    return properties
