@@ -18,7 +18,7 @@ use crate::accept::tape::{Form, Key};
 use crate::accept::walk::{Asked, Walk};
 use entries::{in_restful, is_http, is_plain, is_urn};
 
-pub(crate) use entries::Entries;
+pub(crate) use entries::{has_query, Entries};
 
 /// Kinds of Bundles whose entries need no fullUrl.
 const UNNAMED: [&[u8]; 4] = [

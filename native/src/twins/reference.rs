@@ -6,7 +6,7 @@
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 
-use super::bundle::Neighbours;
+use super::bundle::{has_query, Neighbours};
 use crate::accept::memo::Check;
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
@@ -51,13 +51,14 @@ impl<'a> Walk<'a, '_> {
 
     /// A reference that leads out of the line.
     fn outside(&mut self, mention: Mention<'a>) -> Asked {
-        let implied = implied_type(mention.reference);
-        let is_target = implied.is_some_and(|name| {
-            name.is_none_or(|name| mention.targets.allow(name).is_some())
-                && self.states_its_type(&mention, name)
-        });
-        if is_target {
-            return Ok(());
+        if let Some(implied) = implied_type(mention.reference) {
+            match implied.filter(|name| mention.targets.allow(name).is_none()) {
+                None if self.states_its_type(&mention, implied) => return Ok(()),
+                Some(name) if !mention.is_typed && is_word(name) => {
+                    return self.implied(mention.check, name);
+                }
+                _ => {}
+            }
         }
         if mention.is_typed {
             return self
@@ -73,6 +74,18 @@ impl<'a> Walk<'a, '_> {
         };
         self.answer(mention.check, self.json(found), Reason::Reference)
             .map(|_| ())
+    }
+
+    /// A reference of a sound form implies a type that is no target, or none at all, as a path in
+    /// the value of a query does: one question for each such name, of the shortest reference that
+    /// implies it.
+    fn implied(&mut self, check: Check, name: &[u8]) -> Asked {
+        let scratch = &mut self.room.scratch;
+        scratch.clear();
+        scratch.push(b'"');
+        scratch.extend_from_slice(name);
+        scratch.extend_from_slice(b"/1\"");
+        self.answer_to_scratch(check, Reason::Reference).map(|_| ())
     }
 
     /// Follow the references that may lead to something inside the line, now that all of it is
@@ -188,8 +201,14 @@ impl<'a> Walk<'a, '_> {
 
 /// The type that a reference implies by its form, or that it implies none: `Patient/1`,
 /// `http://server/Patient/1/_history/2`, `urn:uuid:…`. Nothing where the form is in doubt.
+///
+/// Of a conditional reference (`Patient?identifier=…`) the query is sound; what stands before it is
+/// no type here, and a path in it is one like any other.
 fn implied_type(reference: &[u8]) -> Option<Option<&[u8]>> {
-    if !every(reference, |b| (0x21..0x7f).contains(&b) & (b != b'?')) || reference.ends_with(b"/") {
+    if !every(reference, |b| (0x21..0x7f).contains(&b))
+        || reference.ends_with(b"/")
+        || has_query(reference) == Some(false)
+    {
         return None;
     }
     let mut parts = reference.rsplit(|&b| b == b'/');
@@ -202,6 +221,11 @@ fn implied_type(reference: &[u8]) -> Option<Option<&[u8]>> {
     };
     let is_odd = found.is_empty() || found == b"_history" || parts.any(|part| part == b"_history");
     (!is_odd).then_some(name)
+}
+
+/// Whether a name has nothing but letters and digits, so that it stands for itself in a reference.
+fn is_word(name: &[u8]) -> bool {
+    every(name, |b| b.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
@@ -219,9 +243,20 @@ mod tests {
             let implied = implied_type(reference.as_bytes());
             assert_eq!(implied, Some(Some(&b"Patient"[..])), "{reference}");
         }
+        for (reference, name) in [
+            ("Patient?identifier=http://system/of/numbers|1", "of"),
+            ("Patient?_id=1&identifier=a|b/c/d", "c"),
+        ] {
+            let implied = implied_type(reference.as_bytes());
+            assert_eq!(implied, Some(Some(name.as_bytes())), "{reference}");
+        }
         assert_eq!(implied_type(b"urn:uuid:1"), Some(None));
+        assert_eq!(implied_type(b"Patient?identifier=1"), Some(None));
         for reference in [
-            "Patient?identifier=1",
+            "Patient?identifier",
+            "Patient?identifier=http://system|1",
+            "Patient?identifier=1&",
+            "Patient?identifier=1=2",
             "Patient/ 1",
             "Patient/1/",
             "/1",

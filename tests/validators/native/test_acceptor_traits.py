@@ -25,6 +25,7 @@ ABSENT: Json = {
     ]
 }
 UUID = "3fdc72f4-a11d-4a9d-9260-a9f745779e1d"
+BY_URL = "Patient?identifier=http://a/numbers/of"
 RFC = "https://tools.ietf.org/html/rfc4122"
 
 
@@ -124,6 +125,10 @@ IN_ORDER: dict[str, Json] = {
     "type-elsewhere": about(reference="Patient/q", type="Patient"),
     "type-of-urn": observation(subject={"reference": f"urn:uuid:{UUID}", "type": "Group"}),
     "version": observation(subject={"reference": "Patient/1/_history/2", "type": "Patient"}),
+    "conditional": observation(subject={"reference": "Patient?identifier=a|1"}),
+    "conditional-by-url": observation(subject={"reference": f"{BY_URL}|1"}),
+    "conditional-in-entry": bundle(observation(subject={"reference": f"urn:x?{BY_URL}|1"})),
+    "implied-type-unknown": observation(subject={"reference": "http://a/elsewhere/1"}),
 }  # fmt: skip
 
 DOUBTFUL: dict[str, tuple[Json, bool]] = {
@@ -178,6 +183,17 @@ DOUBTFUL: dict[str, tuple[Json, bool]] = {
         ),
         False,
     ),
+    "conditional-without-value": (observation(subject={"reference": "Patient?identifier"}), True),
+    "conditional-twice": (observation(subject={"reference": "Patient?a=1?b=2&c=3=4"}), True),
+    "conditional-of-no-type": (observation(subject={"reference": "patient?identifier"}), False),
+    "conditional-over-a-type": (
+        observation(subject={"reference": "Patient?identifier=http://a/Claim/1"}), True,
+    ),
+    "conditional-over-nothing": (
+        observation(subject={"reference": "Patient?identifier=http://a|1"}), True,
+    ),
+    "conditional-in-entry": (bundle(observation(subject={"reference": f"{BY_URL}|1"})), True),
+    "implied-type-wrong": (observation(subject={"reference": "http://a/Claim/1"}), True),
 }  # fmt: skip
 
 
@@ -196,3 +212,25 @@ def test_what_is_in_doubt_is_explained(fast: Validator, explaining: Validator, n
     verdicts = fast.validate_block(block)
     assert told_apart(verdicts, explaining.validate_block(block)) == {}
     assert bool(verdicts.failed) is fails
+
+
+def test_names_in_references_are_asked_about_once(fast: Validator) -> None:
+    asked = list[bytes]()
+    table = fast._blocks._hearing.table
+    answer = table.answer
+
+    def noted(check: int, text: bytes) -> tuple[int, list[int]]:
+        asked.append(text)
+        return answer(check, text)
+
+    table.answer = noted  # type: ignore[method-assign]
+    lines = (
+        observation(subject={"reference": f"Patient?identifier=http://a/b/once|{number}"})
+        for number in range(9)
+    )
+    block = Block("\n".join(map(json.dumps, lines)).encode())
+    try:
+        assert not fast.validate_block(block).fallbacks
+    finally:
+        del table.answer
+    assert [text for text in asked if text.startswith(b'"')] == [b'"b/1"']

@@ -123,7 +123,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    pub(super) fn answer_to_scratch(
+    pub(crate) fn answer_to_scratch(
         &mut self,
         check: Check,
         reason: Reason,

@@ -60,7 +60,7 @@ impl<'a> Entries<'a> {
             return Err(Reason::Reference);
         }
         if !matches!(parts.len(), 2 | 4) {
-            return if REQUESTS.contains(&self.kind) && is_query(reference) {
+            return if REQUESTS.contains(&self.kind) && has_query(reference) == Some(true) {
                 Ok(None)
             } else {
                 Err(Reason::Reference)
@@ -148,12 +148,10 @@ fn is_absolute(url: &[u8]) -> bool {
         && colon + 1 < url.len()
 }
 
-/// Whether what stands behind the question mark is `name=value&name=value…`.
-fn is_query(reference: &[u8]) -> bool {
-    let Some(mark) = reference.iter().position(|&b| b == b'?') else {
-        return false;
-    };
-    reference[mark + 1..].split(|&b| b == b'&').all(|part| {
+/// Whether a reference's query is `name=value&name=value…`; nothing where it has none.
+pub(crate) fn has_query(reference: &[u8]) -> Option<bool> {
+    let mark = memchr::memchr(b'?', reference)?;
+    let is_sound = reference[mark + 1..].split(|&b| b == b'&').all(|part| {
         let mut halves = part.split(|&b| b == b'=');
         let (name, value) = (halves.next().unwrap_or(b""), halves.next());
         let is_name = name
@@ -161,7 +159,8 @@ fn is_query(reference: &[u8]) -> bool {
             .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
             && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
         is_name && value.is_some() && halves.next().is_none()
-    })
+    });
+    Some(is_sound)
 }
 
 #[cfg(test)]
