@@ -15,6 +15,7 @@ from .executors import (
     Runner,
     check_executor,
     default_workers,
+    followed,
     is_local,
     open_runner,
     probe_workers,
@@ -249,11 +250,15 @@ def run_import(
         if not local:
             refuse_unusable(choices, workers, shard_bytes, task_bytes)
             opened = open_runner(executor, workers, executor_options)
-            cluster = onlooker.runner(stack.enter_context(working(opened)))
+            cluster = stack.enter_context(working(opened))
 
         def open_workers(groups: int) -> Runner:
+            if cluster is not None:
+                return onlooker.runner(
+                    followed(cluster, job.checkpoint.work_folder, choices.encryption_key_id)
+                )
             count = workers or min(default_workers(), groups)
-            return cluster or onlooker.runner(
+            return onlooker.runner(
                 open_runner("local", count, executor_options, plug_ins=choices.plug_ins)
             )
 

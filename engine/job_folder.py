@@ -9,6 +9,7 @@
                                              /000012.causes   its findings, grouped
                                              /000012.relations  what that says of others
                                              /tasks/…         a plan of many shards, in pieces
+                                             /live/…          what tasks on an engine have come to
 
 On S3 all that is of a group lies one folder deeper: .work/3f/000012.json.
 

@@ -14,7 +14,17 @@ __all__ = ["LogFormat", "show_logs"]
 
 LogFormat = Literal["text", "json"]
 
-_EXTRA = ("request_id", "operation", "status", "error", "ms", "job_id", "process_id")
+_EXTRA = (
+    "request_id",
+    "operation",
+    "status",
+    "error",
+    "ms",
+    "job_id",
+    "process_id",
+    "task",
+    "host",
+)
 """What our own records carry beside their text. None of it is a value of a resource."""
 
 
@@ -37,11 +47,23 @@ class _Json(logging.Formatter):
         return json.dumps(line)
 
 
+class _Text(logging.Formatter):
+    """A line; of a worker on another machine with the place that it comes from."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        line, said = super().format(record), record.__dict__
+        if not {"task", "host"} <= said.keys():
+            return line
+        return f"{line} (task {said['task']}, host {said['host']}, process {record.process})"
+
+
 def show_logs(log_format: LogFormat, level: str) -> None:
     """Send the project's records of ``level`` and above to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    text = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    handler.setFormatter(_Json() if log_format == "json" else text)
+    handler.setFormatter(_Json() if log_format == "json" else _Text())
     logger = logging.getLogger("bulkfhir")
     logger.handlers[:] = [handler]
     logger.propagate = False

@@ -25,6 +25,7 @@ from .executors import (
     Runner,
     check_executor,
     default_workers,
+    followed,
     is_local,
     open_runner,
     probe_workers,
@@ -199,6 +200,7 @@ class Validation:
                 probe_workers(
                     runner, self._folder.name, StoredObject(first.uri, first.size, first.etag)
                 )
+                self._runner = runner = followed(runner, self._folder.name)
             except BaseException:
                 self.close()
                 raise

@@ -2,8 +2,9 @@
 task at a time.
 
 tasks -> run_all -> Runner.submit(slot, …) -> worker: function(…, beat) -> result
-                    InThread (one worker) | LocalPool (processes) | DaskRunner | RayRunner |
-                    SparkRunner | Foreign (any concurrent.futures.Executor)
+                    InThread (one worker) | LocalPool (processes) | FollowedRunner, which stands
+                    before an engine's: DaskRunner | RayRunner | SparkRunner | Foreign (any
+                    concurrent.futures.Executor)
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ __all__ = [
     "Executor",
     "check_executor",
     "default_workers",
+    "followed",
     "is_local",
     "no_tick",
     "open_runner",
@@ -136,6 +138,18 @@ def _engine(executor: Executor, workers: int | None, options: Mapping[str, objec
         return Foreign(made, workers)
     runner: Runner = made
     return runner
+
+
+def followed(runner: Runner, work_folder: str, encryption_key_id: str | None = None) -> Runner:
+    """Return a runner whose tasks show their figures, log here and hear of a stop, by objects in
+    the work folder where they have no memory in common with this process; raise StorageError where
+    nothing can be written there.
+    """
+    if runner.counters is not None:
+        return runner
+    from .followed_runner import FollowedRunner  # no local job needs it
+
+    return FollowedRunner(runner, work_folder, encryption_key_id)
 
 
 @contextmanager

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..logs import LOGGER
 from .foreign import Foreign
 
 __all__ = ["DaskRunner"]
-
-_log = logging.getLogger("bulkfhir.engine")
 
 
 class DaskRunner(Foreign):
@@ -48,12 +44,6 @@ class DaskRunner(Foreign):
         if not threads:
             raise ConfigurationError(f"{address or 'the Dask cluster'}: it has no workers")
         super().__init__(self._client.get_executor(pure=False), workers or sum(threads.values()))
-        logger = logging.getLogger(LOGGER)
-        level = logger.getEffectiveLevel()
-        # A worker's logger keeps to the level of its own process, below which it makes no records.
-        # It is set by what a worker without bulkfhir has too: the probe is to find that one.
-        self._client.register_worker_callbacks(partial(logging.Logger.setLevel, logger, level))
-        self._client.forward_logging(LOGGER, level)
 
     def ask(self, function: Callable[..., Any], *arguments: object) -> list[Future[Any]]:
         """Run ``function(*arguments)`` on every worker."""
@@ -73,7 +63,7 @@ class DaskRunner(Foreign):
         return True
 
     def close(self, *, kill: bool = False) -> None:
-        """Drop what waits. A task that runs goes on to its end, and leaves whole parts."""
+        """Drop what waits. A task that runs is not ended: it hears that its run has."""
         for future in self._pending:
             future.cancel()
         if self._own:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..errors import EngineError
 from .interface import Runner
-from .live_counters import Cancelled
 from .task import Task, TaskFailure
 
 __all__ = ["KILLS", "no_tick", "run_all"]
@@ -60,9 +59,10 @@ class _Run:
                 task, slot = self._flying.pop(future)
                 try:
                     result = future.result()
-                except Exception as error:  # noqa: BLE001 which errors are deaths the runner says
+                except Exception as error:
                     self._release(slot)
-                    self._raise_unless_lost(error)
+                    if not self._runner.lost(error):
+                        raise
                     broken.append(task)
                     continue
                 self._release(slot)
@@ -112,17 +112,6 @@ class _Run:
         self._free.append(slot)
         if self._runner.counters:
             self._runner.counters.clear(slot)
-
-    def _raise_unless_lost(self, error: Exception) -> None:
-        """Raise what is not the death of a worker; an error of an engine that is not ours as one
-        sentence.
-        """
-        if self._runner.lost(error):
-            return
-        if isinstance(error, EngineError | Cancelled) or self._runner.counters is not None:
-            raise error
-        lines = f"{type(error).__name__}: {error}".splitlines()
-        raise EngineError(f"the executor failed: {lines[0]}; resume the job to go on") from error
 
     def _again(self, lost: list[Task]) -> Iterator[tuple[Task, Any]]:
         """After deaths where workers stand apart: each names its own task, which is tried again.

@@ -1,7 +1,4 @@
-"""Foreign: any executor of the user's (a thread pool, a process pool, loky, mpi4py).
-
-Figures arrive when a task is done.
-"""
+"""Foreign: any executor of the user's (a thread pool, a process pool, loky, mpi4py)."""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ class Runner(Protocol):
     apart: bool
 
     def submit(self, slot: int, /, function: Callable[..., Any], *arguments: object) -> Future[Any]:
-        """Run ``function(*arguments, beat)``.
+        """Run ``function(*arguments, beat)``. What it raises may come as an error of the engine's
+        own: the functions of a job raise nothing on an engine.
 
         Raises BrokenExecutor where the workers have died.
         """

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from typing import Any
 
 from ..errors import ConfigurationError
-from .carrying import carry, settle
 from .interface import MOST_ASKED
 from .live_counters import Heartbeat, LiveCounters
 from .task import run_task
@@ -39,7 +37,7 @@ class RayRunner:
             import ray
         except ImportError:
             raise ConfigurationError("the executor ray needs bulkfhir[ray]") from None
-        self._ray = ray
+        self._ray: Any = ray
         self._own = not ray.is_initialized()
         try:
             if self._own:
@@ -49,18 +47,17 @@ class RayRunner:
         self._deaths = tuple(
             getattr(ray.exceptions, name) for name in _DEATHS if hasattr(ray.exceptions, name)
         )
-        self.slots = workers or int(ray.cluster_resources().get("CPU", 0)) or 1
+        self.slots = workers or int(self._ray.cluster_resources().get("CPU", 0)) or 1
         self.counters: LiveCounters | None = None
-        self._carry = ray.remote(max_retries=0, num_cpus=1)(carry)
+        self._run = ray.remote(max_retries=0, num_cpus=1)(run_task)
         self._flying: dict[Future[Any], Any] = {}
 
     def submit(
         self, _slot: int, /, function: Callable[..., Any], *arguments: object
     ) -> Future[Any]:
         """Run ``function(*arguments, beat)``."""
-        reference = self._carry.remote(run_task, function, *arguments, Heartbeat())
-        future: Future[Any] = Future()
-        reference.future().add_done_callback(partial(settle, future))
+        reference = self._run.remote(function, *arguments, Heartbeat())
+        future: Future[Any] = reference.future()
         self._flying = {one: ref for one, ref in self._flying.items() if not one.done()}
         self._flying[future] = reference
         return future

@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ..errors import ConfigurationError
-from .carrying import carry
 from .interface import MOST_ASKED
 from .live_counters import Heartbeat, LiveCounters
 from .task import run_task
@@ -49,8 +48,7 @@ class SparkRunner:
         self, _slot: int, /, function: Callable[..., Any], *arguments: object
     ) -> Future[Any]:
         """Run ``function(*arguments, beat)``."""
-        call = (run_task, function, *arguments, Heartbeat())
-        return self._threads.submit(self._unpacked, call)
+        return self._threads.submit(self._one, run_task, (function, *arguments, Heartbeat()))
 
     def ask(self, function: Callable[..., Any], *arguments: object) -> list[Future[Any]]:
         """Run ``function(*arguments)`` once for each slot."""
@@ -60,7 +58,7 @@ class SparkRunner:
         ]
 
     def lost(self, error: BaseException) -> bool:
-        """Return whether Spark has given a task up: what a task raises comes back as a value."""
+        """Return whether Spark has given a task up: what a task raises is to come as a value."""
         return isinstance(error, self._deaths)
 
     def restart(self) -> bool:
@@ -74,12 +72,6 @@ class SparkRunner:
         self._threads.shutdown(cancel_futures=True)
         if self._own:
             self._context.stop()
-
-    def _unpacked(self, call: tuple[Any, ...]) -> Any:
-        done, value = self._one(carry, call)
-        if not done:
-            raise value
-        return value
 
     def _one(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         self._context.setJobGroup(self._group, "bulkfhir", interruptOnCancel=True)

@@ -6,8 +6,8 @@ local job.
 usage: engines.py {dask,ray,spark} ...
 
 Prints a line a run: the engine, seconds, digest, and what a task takes that does nothing. Ends with
-1 where a digest is another one than the local job's, nobody was killed, or a cancelled job did not
-stop.
+1 where a digest is another one than the local job's, nobody was killed, a cancelled job did not
+stop, or nothing was seen or heard of a task before its end.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -28,10 +29,19 @@ import psutil
 from clusters import CLUSTERS, Cluster
 
 from bulkfhir import JobStatus, import_job
-from bulkfhir.engine.executors import Runner, Task, no_tick, open_runner, run_all
+from bulkfhir.engine.counting.progress import Progress
+from bulkfhir.engine.executors import Runner, Task, followed, no_tick, open_runner, run_all
 
 PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
 FILES, LINES = 4, 2_000
+CUT: Mapping[str, Any] = {
+    "judge": "toy",
+    "job_id": "j",
+    "shard_bytes": 20_000,
+    "task_bytes": 200_000,
+}
+NAP = 1.0
+"""Seconds that a line of a slow task takes."""
 END_OF_TASK = 10.0
 """Seconds that the worker of a cancelled task gets to end it."""
 
@@ -59,7 +69,8 @@ class Trial:
     def run(self) -> bool:
         """Run all jobs; return whether each went as it should. What dies for good comes last."""
         good = self._job("whole", {})
-        overhead(self._name, self._cluster)
+        overhead(self._name, self._cluster, self._folder)
+        good &= self._stopped()
         good &= self._cancelled()
         for kin, who in enumerate(self._cluster.kin):
             killed = self._folder / f"killed-{kin}"
@@ -91,19 +102,47 @@ class Trial:
         result = import_job(
             source,
             output,
-            judge="toy",
-            job_id="j",
-            shard_bytes=20_000,
-            task_bytes=200_000,
             executor=name,
             executor_options=self._cluster.options if name != "local" else {},
-            **options,
+            **(CUT | options),
         )
         if result.manifest is None:
             return result.status.value
         digest = digest_of(output)
         output.rename(self._folder / f"out-{keep}")
         return digest
+
+    def _stopped(self) -> bool:
+        """Cancel a job whose only task has shown figures and logged, and is between slow lines; see
+        its task end, and go on.
+        """
+        mark, awake = self._folder / "beats", self._folder / "awake"
+        source = slow_export(self._folder / "stopped", {"mark": str(mark), "nap": str(awake)})
+        seen, heard = WhenSeen(), Heard()
+        cut = {"shard_bytes": 1_000, "task_bytes": 100_000_000}
+        logging.getLogger("bulkfhir").addHandler(heard)
+        status = self._import(source, self._name, "", cancel=seen, on_progress=seen.look, **cut)
+        logging.getLogger("bulkfhir").removeHandler(heard)
+        returned = time.monotonic()
+        while time.time() - mark.stat().st_mtime < 3 * NAP:
+            if time.monotonic() > returned + END_OF_TASK:
+                break
+            time.sleep(0.05)
+        ended = time.time() - mark.stat().st_mtime >= 3 * NAP
+        last = max(mark.stat().st_mtime - (time.time() - time.monotonic()), seen.since)
+        say(
+            self._name,
+            "stopped between lines",
+            f"figures of {seen.scanned} lines before its end, log lines from {len(heard.places)} "
+            f"process, returned {status} after {returned - seen.since:.1f} s, its task "
+            + (f"began its last line {last - seen.since:.1f} s after" if ended else "goes on"),
+        )
+        awake.touch()
+        found = self._import(source, self._name, "stopped", resume=True, **cut)
+        say(self._name, "stopped, resumed", found)
+        good = ended and seen.scanned > 0 and len(heard.places) == 1
+        stopped = status == JobStatus.CANCEL_COMPLETED.value
+        return self._as_locally(source, found) and good and stopped
 
     def _cancelled(self) -> bool:
         """Cancel a job in the middle of a line without an end; see its task end, and go on."""
@@ -127,6 +166,37 @@ class Trial:
         say(self._name, "cancelled, resumed", found)
         stopped = status == JobStatus.CANCEL_COMPLETED.value and ended is self._cluster.ends_tasks
         return self._as_locally(source, found) and stopped
+
+
+class WhenSeen:
+    """Asks for a job's end as soon as lines were counted of it."""
+
+    def __init__(self) -> None:
+        self.scanned, self.since = 0, 0.0
+
+    def look(self, progress: Progress) -> None:
+        """Look at a moment of the job."""
+        self.scanned = progress.report.resources_scanned
+
+    def is_set(self) -> bool:
+        """Return whether the job is to end."""
+        if self.scanned and not self.since:
+            self.since = time.monotonic()
+        return self.scanned > 0
+
+
+class Heard(logging.Handler):
+    """Keeps from where log lines of tasks have come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places = set[tuple[str, int]]()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the host and the process of a record that says its task."""
+        said = record.__dict__
+        if "task" in said:
+            self.places.add((said["host"], said["process"]))
 
 
 class WhenThere:
@@ -158,6 +228,20 @@ def export(folder: Path, extra: Mapping[str, object]) -> Path:
     return folder
 
 
+def slow_export(folder: Path, extra: Mapping[str, object]) -> Path:
+    """Write an input of a few hundred lines, the later of which take a second each; return the
+    folder. One line is logged.
+    """
+    folder.mkdir()
+    lines = [{"resourceType": "Patient", "id": f"{line}"} for line in range(300)]
+    lines[0]["log"] = "a task has begun"
+    for line in lines[50:]:
+        line |= extra
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "slow.ndjson").write_text(text)
+    return folder
+
+
 def digest_of(folder: Path) -> str:
     """Return the SHA-256 of names and bytes below a folder."""
     digest = hashlib.sha256()
@@ -166,11 +250,11 @@ def digest_of(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def overhead(name: str, cluster: Cluster, tasks: int = 200) -> None:
+def overhead(name: str, cluster: Cluster, folder: Path, tasks: int = 200) -> None:
     """Print what a task takes that does nothing: seconds, CPU here (with the JVM of Spark's driver)
     and CPU of all processes of the engine. The first tasks, which start workers, are not counted.
     """
-    runner = open_runner(name, None, cluster.options)
+    runner = followed(open_runner(name, None, cluster.options), str(folder / "work"))
     _drive(runner, tasks // 4)
     begun, here, everywhere = time.monotonic(), *_cpu()
     _drive(runner, tasks)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import logging
+import platform
+import threading
 import time
 
 import pytest
 
 from bulkfhir.engine import ConfigurationError, JobStatus, import_job, validate_files
 from bulkfhir.engine.cli.program import run
+from bulkfhir.engine.executors import followed_runner
 
 pytestmark = pytest.mark.usefixtures("toys")
 
@@ -74,38 +76,55 @@ def test_no_cluster_is_one_sentence(write, patient, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_cancelled_job_stops_and_is_gone_on_with(cluster, write, patient, tree, tmp_path):
-    """Tasks that wait are dropped; one that runs comes to its end, and counts afterwards."""
-    source = write("a.ndjson", [patient(f"{number}", sleep=0.002) for number in range(600)])
-    options = {"judge": "toy", "job_id": "j", "shard_bytes": 700}
-    work = tmp_path / "out" / f"{'0' * 32}-FHIR_IMPORT-j" / ".work"
+def busy():
+    """Whether a task is under way on any worker, whatever the scheduler has forgotten of it."""
+    client = distributed.default_client()
+    names = client.run(lambda: [thread.name for thread in threading.enumerate()])
+    return any("bulkfhir-live" in found for found in names.values())
 
-    class AtOneRecord:
-        def is_set(self):
-            return bool(list(work.glob("0*.json")))
 
-    with_dask = options | {"executor": "dask", "task_bytes": 1_400}
-    result = import_job(source, tmp_path / "out", cancel=AtOneRecord(), **with_dask)
+def test_a_running_task_is_seen_and_stops_with_its_job(
+    cluster, write, patient, tree, tmp_path, caplog, monkeypatch
+):
+    """The only task of a job that is cancelled: its figures and log lines are here before that, and
+    soon its worker is free, which would sleep for minutes else.
+    """
+    monkeypatch.setattr(followed_runner, "_PERIOD", 0.2)
+    awake, cancel = tmp_path / "awake", threading.Event()
+    lines = [patient("a", log="begun"), *(patient(f"{number}") for number in range(50))]
+    lines += [patient(f"{number}", nap=str(awake)) for number in range(50, 250)]
+    source = write("a.ndjson", lines)
+    options = {"judge": "toy", "job_id": "j", "shard_bytes": 700, "task_bytes": 10_000_000}
+
+    def stop_when_seen(progress):
+        if progress.report.resources_scanned and not cancel.is_set():
+            assert busy()
+            cancel.set()
+
+    result = import_job(
+        source,
+        tmp_path / "out",
+        executor="dask",
+        cancel=cancel,
+        on_progress=stop_when_seen,
+        **options,
+    )
+    begun = time.monotonic()
     assert (result.status, result.manifest) == (JobStatus.CANCEL_COMPLETED, None)
-    stopped = len(list(work.glob("0*.json")))
-    result = import_job(source, tmp_path / "out", resume=True, **with_dask)
+    assert 0 < result.progress.resources_scanned < 100
+    (told,) = [one for one in caplog.records if one.name == "bulkfhir.toys"]
+    assert told.getMessage() == f"begun from process {told.process}"
+    assert (told.host, told.task) == (platform.node(), 0)
+    while busy():
+        assert time.monotonic() < begun + 120
+        time.sleep(0.1)
+    work = tmp_path / "out" / f"{'0' * 32}-FHIR_IMPORT-j" / ".work"
+    assert not [path for path in work.rglob("*") if path.is_file() and "live" in path.parts]
+
+    awake.touch()
+    result = import_job(source, tmp_path / "out", resume=True, executor="dask", **options)
     assert result.status is JobStatus.COMPLETED
-    assert 0 < stopped < 20
     there = tree(tmp_path / "out")
     (tmp_path / "out").rename(tmp_path / "cluster")
-    import_job(source, tmp_path / "out", workers=1, **options)
+    import_job(source, tmp_path / "out", judge="toy", job_id="j", workers=1)
     assert there == tree(tmp_path / "out")
-
-
-def test_log_lines_of_the_workers_reach_this_process(cluster, write, patient, tmp_path, caplog):
-    caplog.set_level(logging.DEBUG, "bulkfhir")
-    source = write("a.ndjson", [patient(f"{number}") for number in range(20)])
-    import_job(source, tmp_path / "out", executor="dask", judge="toy")
-    deadline = time.monotonic() + 30
-    while not _of_workers(caplog) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert _of_workers(caplog) == ["shard 0: 20 lines of " + str(source)]
-
-
-def _of_workers(caplog):
-    return [one.getMessage() for one in caplog.records if " lines of " in one.getMessage()]

@@ -11,6 +11,7 @@ import pytest
 from bulkfhir.engine import ConfigurationError, EngineError, JobStatus, import_job
 from bulkfhir.engine.executors.foreign import Foreign
 from bulkfhir.engine.job_start import Sizes
+from bulkfhir.engine.worker import run_group
 
 pytestmark = pytest.mark.usefixtures("toys")
 
@@ -31,8 +32,9 @@ class Spot(Foreign):
         self._lock = threading.Lock()
 
     def submit(self, slot, /, function, *arguments):
-        if function.__name__ == "run_group":
-            group = tuple(shard.index for shard in arguments[1])
+        _, task, *given = arguments
+        if task is run_group:
+            group = tuple(shard.index for shard in given[1])
             with self._lock:
                 self.tried.append(group)
             if self.deaths(group, self.tried.count(group)):

@@ -16,9 +16,10 @@ from bulkfhir.validators import Issue, OneByOne, Verdict
 
 class Toy:
     """Members of a resource that it obeys: bad, warn, crash, log, mark (a file that it makes, with
-    the number of its process), sleep (seconds), await (a file: waits until it is there), spin,
-    hold, kill (a file: dies while it is not there, and makes it), kin (0, or who dies in its place:
-    1 the parent of the process, 2 that one's parent), die.
+    the number of its process), sleep (seconds), nap (a file: sleeps a second while it is not
+    there), await (a file: waits until it is there), spin, hold, kill (a file: dies while it is not
+    there, and makes it), kin (0, or who dies in its place: 1 the parent of the process, 2 that
+    one's parent), die.
     """
 
     judged = 0
@@ -65,6 +66,8 @@ class Toy:
         if "mark" in resource:
             Path(resource["mark"]).write_text(str(os.getpid()))
         time.sleep(resource.get("sleep", 0))
+        if "nap" in resource and not Path(resource["nap"]).exists():
+            time.sleep(1)
         while "await" in resource and not Path(resource["await"]).exists():
             time.sleep(0.01)
         if "log" in resource:
