@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, assert_never
 
@@ -40,7 +41,7 @@ from ..fhirpath.lowered.condition import (
 )
 from ..fhirpath.lowered.mentions import mentions
 from ..fhirpath.lowered.predicate import lower
-from ..fhirpath.syntax import Binary, Call, Literal, Member, Tree, Variable
+from ..fhirpath.syntax import Binary, Call, Empty, Literal, Member, Tree, Variable
 from ..lazy_pattern import lazy_pattern
 from ..patterns import pattern
 from ..rules.invariant import NATIVE, is_checked
@@ -106,6 +107,29 @@ class Conditions:
         """Return the conditions that a definition puts on one element that is no primitive; the
         conditions of its type are on the type.
         """
+        return [self._op(c, prop.type) for c in self._own(prop)]
+
+    def of_primitive(self, prop: Property) -> tuple[list[bytes], Property]:
+        """Return the conditions that a definition puts on a primitive element and that programs
+        tell, and the property without the constraints that they are of.
+        """
+        told = {
+            c.key: self._op(c, prop.type) for c in self._own(prop) if self._is_told(c, prop.type)
+        }
+        left = tuple(c for c in prop.element.constraints if c.key not in told)
+        return list(told.values()), replace(prop, element=replace(prop.element, constraints=left))
+
+    def _is_told(self, constraint: Constraint, name: str) -> bool:
+        """Tell whether there is a program for a constraint on values of a type."""
+        text = corrected(constraint.key, constraint.expression)
+        try:
+            tree = invariant(text, name, self._compilation.model).tree
+        except fhirpath.NestingError:
+            return False
+        return not isinstance(tree, Empty) and self._programs.of(tree, name) is not None
+
+    def _own(self, prop: Property) -> list[Constraint]:
+        """Return the constraints on an element that are not those of its type."""
         schema = self._compilation.schema
         root = schema.type(prop.type).root if schema.kind(prop.type) is not None else None
         typed = (
@@ -113,11 +137,7 @@ class Conditions:
             if root is not None and root is not prop.element
             else set()
         )
-        return [
-            self._op(c, prop.type)
-            for c in prop.element.constraints
-            if c.key not in typed and self._applies(c)
-        ]
+        return [c for c in prop.element.constraints if c.key not in typed and self._applies(c)]
 
     def of_entry(self, prop: Property) -> list[bytes] | None:
         """Return the conditions that a definition puts on the resources in a property of another

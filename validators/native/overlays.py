@@ -193,11 +193,13 @@ class Overlays:
         discriminators = slices.slicing.discriminators
         if discriminators and all(d.type == "type" and d.path == "$this" for d in discriminators):
             return _TYPE_ALONE
-        if prop.is_primitive or not all(
-            _NAME.fullmatch(d.path.partition(".")[0]) and "(" not in d.path for d in discriminators
-        ):
+        if prop.is_primitive or any("(" in d.path for d in discriminators):
             return {}
         wanted = {d.path.partition(".")[0] for d in discriminators}
+        if wanted == {"$this"}:
+            wanted = _in_patterns(slices)
+        if not wanted or not all(map(_NAME.fullmatch, wanted)):
+            return {}
         decisive = [
             p
             for p in self._compilation.schema.properties(prop.type).values()
@@ -303,13 +305,17 @@ class Overlays:
         beside = None if inside is None else self._overlay(compiler, node, "Element", [])
         if inside is not None and beside is None:
             return _item([_ASK], empty_asks=True)
-        rules = self._compilation.narrowing_checks(narrowed)
+        told, left = self._conditions.of_primitive(narrowed)
+        rules = self._compilation.narrowing_checks(left)
         empty_asks = inside is not None or bool(self._compilation.empty_checks(narrowed))
-        if not rules and not empty_asks:
+        if not told and not rules and not empty_asks:
             return None
 
+        checks = [u8(ValueTag.CONDITION) + op for op in told]
+        if rules:
+            checks.append(u8(ValueTag.VALUE) + u32(self._values.about_value(rules)))
         return _item(
-            [u8(ValueTag.VALUE) + u32(self._values.about_value(rules))] if rules else [],
+            checks,
             empty_asks=empty_asks,
             beside=NO_CHECK if beside is None else self._table.overlay(lambda: beside),
             bare=inside is None or self._bears_nothing(inside),
@@ -326,6 +332,23 @@ class Overlays:
         except NeedsContextError:
             return False
         return answer == YES
+
+
+def _in_patterns(slices: Slices) -> set[str]:
+    """Return the members that the patterns of slices name, where each slice has one and is told by
+    it: by discriminators that look at the whole value. Nothing where it takes more to tell.
+    """
+    told_by_value = all(d.type in ("pattern", "value") for d in slices.slicing.discriminators)
+    elements = [node.element for node in slices.nodes]
+    patterns = [e.pattern[1] for e in elements if e.pattern and e.fixed is None and e.max != 0]
+    if not told_by_value or len(patterns) < len(elements):
+        return set()
+    names: set[str] = set()
+    for pattern in patterns:
+        if not isinstance(pattern, dict):
+            return set()
+        names |= pattern.keys()
+    return names
 
 
 def _inside_resource(paths: Sequence[str]) -> tuple[str, ...]:

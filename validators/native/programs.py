@@ -118,14 +118,17 @@ class Programs:
         """Return the type of the elements that an expression is for and its program, as bytes; None
         where it has none.
         """
-        if self._model.is_primitive(name) or not self._model.properties(name):
+        is_primitive = self._model.is_primitive(name)
+        if not is_primitive and not self._model.properties(name):
             return None
-        is_resource = self._model.is_resource(name)
         try:
             made, _ = _Program(self, self._model, self._names, name).typed(tree, frozenset({name}))
         except (_NoProgramError, OverflowError):
             return None
-        tag = ClassTag.RESOURCE if is_resource else ClassTag.OBJECT
+        if self._model.is_resource(name):
+            tag = ClassTag.RESOURCE
+        else:
+            tag = _class_of_primitive(name) if is_primitive else ClassTag.OBJECT
         return u16(self._names.number(name)) + u8(tag) + made
 
     def matching(self, text: str) -> int:
@@ -374,13 +377,17 @@ def _class(prop: Property) -> ClassTag:
         return ClassTag.RESOURCE
     if not prop.is_primitive:
         return ClassTag.OBJECT
-    if prop.type == "boolean":
+    return _class_of_primitive(prop.type)
+
+
+def _class_of_primitive(name: str) -> ClassTag:
+    if name == "boolean":
         return ClassTag.BOOLEAN
-    if prop.type in _NUMERIC:
+    if name in _NUMERIC:
         return ClassTag.NUMBER
-    if prop.type in _DATES:
+    if name in _DATES:
         return ClassTag.DATE
-    return ClassTag.MIXED if prop.type in _NO_TEXT else ClassTag.TEXT
+    return ClassTag.MIXED if name in _NO_TEXT else ClassTag.TEXT
 
 
 def _united(tree: Tree) -> list[str]:

@@ -46,9 +46,10 @@ impl Evaluation<'_, '_> {
             Op::Doubt => None,
             Op::Asked(check) => {
                 let entry = self.tape.at(object);
+                let quote = usize::from(entry.form == Form::Text);
                 self.answer(
                     *check,
-                    &self.bytes[entry.start as usize..entry.end as usize],
+                    &self.bytes[entry.start as usize - quote..entry.end as usize + quote],
                 )
             }
             Op::AskedOf(check, projection) => {

@@ -53,7 +53,34 @@ def beside_birth_date(name: str, least: int) -> Json:
     )
 
 
+NUMBERS = f"{OWN}numbers"
+
+
+def numbered() -> Json:
+    """A profile with a slice of identifiers, told apart by a pattern of the whole value."""
+    path = "Patient.identifier"
+    by_pattern = {"discriminator": [{"type": "pattern", "path": "$this"}], "rules": "open"}
+    return profile(
+        "numbered",
+        "Patient",
+        {"path": "Patient"},
+        {"path": path, "slicing": by_pattern},
+        {
+            "id": f"{path}:number",
+            "path": path,
+            "sliceName": "number",
+            "min": 1,
+            "max": "1",
+            "patternIdentifier": {"system": NUMBERS},
+        },
+    )
+
+
 DEFINITIONS = (
+    numbered(),
+    invariant("day", "Patient.birthDate", "$this.toString().length() = 10"),
+    invariant("short", "Patient.name.family", "$this.length() < 4 and $this.startsWith('a')"),
+    invariant("alive", "Patient.deceased[x]", "$this is boolean implies $this = false"),
     simple("rank", "Patient"),
     simple("exact", "date"),
     beside_birth_date("exact-date", 1),
@@ -189,8 +216,24 @@ VALID = {
     "an invariant of a Bundle that follows a reference": claiming(
         collection(MANAGED, ORGANIZATION), "grouped"
     ),
+    "an invariant of a date": patient("day", birthDate="2001-05-06"),
+    "an invariant of a string": patient("short", name=[{"family": "aé"}]),
+    "an invariant of a string with an escape": patient("short", name=[{"family": 'a"'}]),
+    "an invariant of a boolean": patient("alive", deceasedBoolean=False),
+    "an invariant of another type of a choice": patient("alive", deceasedDateTime="2001"),
+    "a slice told apart by a pattern": patient(
+        "numbered", identifier=[{"system": NUMBERS, "value": "1"}, {"value": "1"}]
+    ),
 }
 INVALID = {
+    "a date without its day": patient("day", birthDate="2001-05"),
+    "a string that is too long": patient("short", name=[{"family": "abcd"}]),
+    "a string with an escape that is too long": patient("short", name=[{"family": 'a"cd'}]),
+    "a boolean that must be false": patient("alive", deceasedBoolean=True),
+    "no value of a slice told apart by a pattern": patient("numbered", identifier=[{"value": "1"}]),
+    "two values of a slice told apart by a pattern": patient(
+        "numbered", identifier=[{"system": NUMBERS, "value": value} for value in "12"]
+    ),
     "no extension beside a primitive": patient("exact-date", birthDate="2001-05-06"),
     "a wrong one beside a primitive": patient(
         "date",
@@ -228,3 +271,29 @@ def test_what_follows_its_profiles_is_accepted(fast: Validator, slow: Validator,
 def test_what_does_not_is_refused(fast: Validator, slow: Validator, name: str) -> None:
     assert slow.validate(line(INVALID[name])).failed
     assert fast.validate_block(Block(line(INVALID[name]))).failed == {0}
+
+
+@pytest.mark.parametrize(
+    "ones",
+    [
+        pytest.param(
+            [patient("day", birthDate=f"2001-05-{day}") for day in range(10, 30)], id="dates"
+        ),
+        pytest.param(
+            [
+                patient(
+                    "numbered", identifier=[{"system": NUMBERS, "value": "1"}, {"value": value}]
+                )
+                for value in "abcdef"
+            ],
+            id="values in no slice, of slices told apart by a pattern",
+        ),
+    ],
+)
+def test_new_values_raise_no_questions(
+    fast: Validator, monkeypatch: pytest.MonkeyPatch, ones: list[Json]
+) -> None:
+    first, *others = map(line, ones)
+    fast.validate_block(Block(first))
+    monkeypatch.setattr(fast._blocks._hearing.table, "answer", None)
+    assert not fast.validate_block(Block(b"\n".join(others))).fallbacks
