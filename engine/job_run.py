@@ -50,8 +50,9 @@ from .shard_groups import Group, groups_left
 from .storage import Claim, Storage
 from .stored_tables import publish_tables
 from .totals import Place
+from .writing.log_plans import digest_of, log_plans
+from .writing.log_publication import LogPublication
 from .writing.manifest import Manifest, finding_parts, status_of
-from .writing.publish import digest_of, log_plans, publish_logs
 
 __all__ = ["JobResult", "JobRun", "refuse_missing"]
 
@@ -295,7 +296,7 @@ class JobRun:
         counted = results if not dropped else _Counted(results, dropped)
         self._forget(plan, (results[index].part for index in dropped), counted)
         logs = (
-            Task(plans[0].log_name, publish_logs, (plan.settings, plans))
+            plans
             for plans in log_plans(outcomes, results)
             if not self._published or digest_of(plans) not in self._published
         )
@@ -304,15 +305,18 @@ class JobRun:
         others = looking.first()
         if parts := finding_parts(results, dropped):
             others.append(Task(_CAUSES, find_causes, (plan.settings, parts)))
-        for tasks in (chain(logs, others), looking.last()):
-            for task, result in run_all(runner, tasks, tracker.tick):
-                match result:
-                    case TaskFailure(message):
-                        raise EngineError(f"{_undone(task)}: {message}")
-                    case CauseSums():
-                        causes = result
-                    case Duplicates():
-                        duplicates += result
+        with LogPublication(plan.settings, runner.slots) as publication:
+            for tasks in (chain(publication.tasks(logs), others), looking.last()):
+                for task, result in run_all(runner, tasks, tracker.tick):
+                    match result:
+                        case TaskFailure(message):
+                            raise EngineError(f"{_undone(task)}: {message}")
+                        case CauseSums():
+                            causes = result
+                        case Duplicates():
+                            duplicates += result
+                        case _:
+                            publication.add(result)
         return _by_shard(duplicates, counted), causes
 
     def _completed(

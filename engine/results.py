@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 
 from .errors import EngineError
-from .shard import Break, ShardResult
+from .shard import Break, NumberedLines, ShardResult
 from .shard_list import ShardList
 from .totals import Totals, TotalsSum
 
@@ -41,6 +41,7 @@ class Results:
         self._lines, self._groups, self._imported = (array("q", bytes(8 * count)) for _ in range(3))
         self._pieces: dict[str, array[int]] = {}
         self._broken: dict[int, Break] = {}
+        self._numbered: dict[int, tuple[tuple[str, NumberedLines], ...]] = {}
         self._sum = TotalsSum()
         self._next: dict[int, int] = {}
         self._held: dict[int, Totals] = {}
@@ -71,6 +72,7 @@ class Results:
             tuple(pieces),
             self._broken.get(index),
             None if group == index else group,
+            self._numbered.get(index, ()),
         )
 
     def add(self, result: ShardResult) -> None:
@@ -125,6 +127,10 @@ class Results:
             self._broken[index] = result.broken
         else:
             self._broken.pop(index, None)
+        if result.numbered:
+            self._numbered[index] = result.numbered
+        else:
+            self._numbered.pop(index, None)
 
     def _fold(self, index: int, totals: Totals) -> None:
         """Add totals, and those that have waited for them."""

@@ -10,7 +10,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from .totals import Totals
 
-__all__ = ["Break", "Shard", "ShardResult", "group_sizes", "shard_sizes"]
+__all__ = ["Break", "NumberedLines", "Shard", "ShardResult", "group_sizes", "shard_sizes"]
 
 _MIN_SHARD = 4 << 20
 """Bytes: below, a shard's own cost shows."""
@@ -48,6 +48,14 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberedLines:
+    """Lines of a log with their numbers in a shard: how many, and the digits of all numbers."""
+
+    lines: int
+    digits: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShardResult:
     """What came of one shard; its lines are counted from the shard's start.
 
@@ -55,6 +63,8 @@ class ShardResult:
     pieces  (log, bytes) of its piece of each log's part, in which the pieces of a group's shards
             stand in a row; None bytes: the whole part, of which version 0.1.0 did not say more
     group   number of the group that it was done in; None where that is a group of its own
+    numbered  (log, lines and digits) of each piece of a log; none where the shard begins its file,
+            since the numbers stay then, nor where it was done by a version that did not count
     """
 
     index: int
@@ -63,6 +73,7 @@ class ShardResult:
     pieces: tuple[tuple[str, int | None], ...] = ()
     broken: Break | None = None
     group: int | None = None
+    numbered: tuple[tuple[str, NumberedLines], ...] = ()
 
     @property
     def part(self) -> int:
@@ -75,6 +86,7 @@ class ShardResult:
             "totals": self.totals.to_json(),
             "pieces": self.pieces,
             "broken": self.broken and asdict(self.broken),
+            "numbered": [(log, it.lines, it.digits) for log, it in self.numbered],
         }
         return {
             "index": self.index,
@@ -97,6 +109,7 @@ class ShardResult:
             tuple((name, size) for name, size in pieces),
             Break(**data["broken"]) if data.get("broken") else None,
             data.get("group"),
+            tuple((log, NumberedLines(*sums)) for log, *sums in data.get("numbered", ())),
         )
 
 

@@ -11,7 +11,6 @@ from ..counting.progress import OnProgress
 from ..errors import ConfigurationError, EngineError, NotFound
 from ..executors import (
     Runner,
-    Task,
     TaskFailure,
     default_workers,
     no_tick,
@@ -28,12 +27,16 @@ from ..plan import Plan
 from ..results import Results
 from ..sealed import Damaged, sealed, unsealed
 from ..storage import Storage, storage_for
+from ..writing.log_plans import LogPlan, digest_of, log_plans
+from ..writing.log_publication import LogPublication
 from ..writing.manifest import status_of
-from ..writing.publish import LogPlan, digest_of, log_plans, publish_logs
 from .array_job import ArrayEnd, ArrayJob
 from .share import Share
 
 __all__ = ["end_array", "end_of", "merge_array", "merge_share"]
+
+_AT_ONCE = 8 << 20
+"""Bytes of a log for which a process more is worth its start."""
 
 
 def merge_share(uri: str, share: Share, *, workers: int | None = None) -> int:
@@ -55,14 +58,17 @@ def merge_share(uri: str, share: Share, *, workers: int | None = None) -> int:
     refuse_missing(results.missing(), len(plan.shards))
     cut = share.cut(map(_weight, _log_plans(plan, results)))
     mine = list(islice(_log_plans(plan, results), cut.start, cut.stop))
-    tasks = [Task(plans[0].log_name, publish_logs, (plan.settings, plans)) for plans in mine]
-    if not tasks:
+    if not mine:
         return 0
-    count = workers or min(default_workers(), len(tasks))
-    with working(open_runner("local", count)) as runner:
-        for task, result in run_all(runner, tasks, no_tick):
+    count = workers or min(default_workers(), max(len(mine), sum(map(_weight, mine)) // _AT_ONCE))
+    with (
+        working(open_runner("local", count)) as runner,
+        LogPublication(plan.settings, count) as publication,
+    ):
+        for task, result in run_all(runner, publication.tasks(mine), no_tick):
             if isinstance(result, TaskFailure):
                 raise EngineError(f"{task.key}: its logs could not be published: {result.message}")
+            publication.add(result)
     _Published(job).add(share, mine)
     return sum(map(len, mine))
 

@@ -11,15 +11,19 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..errors import ConfigurationError
-from .interface import Claim, Reader, Storage, StoredObject, Writer
+from .interface import Claim, PartWriter, Reader, Storage, StoredObject, Writer
 from .local import LocalStorage
+from .uploads import Upload, UploadedPart
 
 __all__ = [
     "S3_ROOT",
     "Claim",
+    "PartWriter",
     "Reader",
     "Storage",
     "StoredObject",
+    "Upload",
+    "UploadedPart",
     "Writer",
     "is_remote",
     "normal",

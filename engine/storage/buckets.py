@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import AccessDenied, NotFound, StorageError
-from .interface import Claim, Reader, StoredObject, Writer
+from .interface import Claim, PartWriter, Reader, StoredObject, Writer
 from .local import LocalStorage
+from .uploads import Upload, UploadedPart
 
 __all__ = ["BucketFolders"]
 
@@ -74,6 +76,25 @@ class BucketFolders:
         with _named(uri):
             return self._local.writer(self._path(uri), media_type, size)
 
+    def begin_upload(self, uri: str, media_type: str | None, size: int) -> Upload:
+        """Begin an object of just so many bytes, which several processes write."""
+        with _named(uri):
+            return replace(self._local.begin_upload(self._path(uri), media_type, size), uri=uri)
+
+    def part_writer(self, upload: Upload, number: int) -> PartWriter:
+        """Return a writer of a part of an upload."""
+        with _named(upload.uri):
+            return self._local.part_writer(self._here(upload), number)
+
+    def complete_upload(self, upload: Upload, parts: Sequence[UploadedPart]) -> None:
+        """Put an upload in its place, whole, instead of any earlier object."""
+        with _named(upload.uri):
+            self._local.complete_upload(self._here(upload), parts)
+
+    def abort_upload(self, upload: Upload) -> None:
+        """Leave nothing of an upload."""
+        self._local.abort_upload(upload)
+
     def settle(self, folder: str) -> None:
         """See to it that all that was written below a folder outlives a power cut."""
         with _named(folder):
@@ -106,6 +127,9 @@ class BucketFolders:
     def public(self, uri: str) -> str:
         """Return the place as a URI in published documents."""
         return uri
+
+    def _here(self, upload: Upload) -> Upload:
+        return replace(upload, uri=self._path(upload.uri))
 
     def _path(self, uri: str) -> str:
         bucket, key = _split(uri)

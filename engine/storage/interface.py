@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-__all__ = ["Claim", "Reader", "Storage", "StoredObject", "Writer"]
+from .uploads import Upload, UploadedPart
+
+__all__ = ["Claim", "PartWriter", "Reader", "Storage", "StoredObject", "Writer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,22 @@ class Writer(Protocol):
 
     def abort(self) -> None:
         """Leave nothing of it. May be called after a failure, and twice."""
+        ...
+
+
+class PartWriter(Protocol):
+    """A part of an object that several processes write."""
+
+    def write(self, data: bytes | memoryview, /) -> None:
+        """Write bytes to the end. Raise StorageError."""
+        ...
+
+    def commit(self) -> UploadedPart:
+        """End the part; return what ``complete_upload`` has to know of it. Raise StorageError."""
+        ...
+
+    def abort(self) -> None:
+        """Free what writing holds. May be called after a failure, and twice."""
         ...
 
 
@@ -121,6 +139,29 @@ class Storage(Protocol):
         media_type   of the object, where the place keeps one; None: by the ending of its name
         size         about how many bytes will be written, where that is known
         """
+        ...
+
+    def begin_upload(self, uri: str, media_type: str | None, size: int) -> Upload:
+        """Begin an object of just so many bytes, which several processes write.
+
+        media_type   as ``writer`` takes it
+        """
+        ...
+
+    def part_writer(self, upload: Upload, number: int) -> PartWriter:
+        """Return a writer of a part of an upload, which takes the place of any earlier one of this
+        number; numbers count from 1. Any process may write it, any number of times.
+        """
+        ...
+
+    def complete_upload(self, upload: Upload, parts: Sequence[UploadedPart]) -> None:
+        """Put an upload in its place, whole, instead of any earlier object. ``parts``: all, in
+        order. Raise StorageError.
+        """
+        ...
+
+    def abort_upload(self, upload: Upload) -> None:
+        """Leave nothing of an upload; no error where it is gone already."""
         ...
 
     def settle(self, folder: str) -> None:

@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from io import FileIO
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from ..errors import AccessDenied, Changed, NotFound, StorageError
 from .file_lock import FileLock
 from .interface import StoredObject
+from .uploads import Upload, UploadedPart, part_size
 
 __all__ = ["LocalStorage"]
 
@@ -111,6 +112,37 @@ class LocalStorage:
         del media_type, size  # a file has none, and grows
         return _LocalWriter(uri)
 
+    def begin_upload(self, uri: str, media_type: str | None, size: int) -> Upload:
+        """Begin a file of just so many bytes, which several processes write."""
+        del media_type  # a file has none
+        try:
+            number, partial = _new_partial(uri)
+            os.fchmod(number, 0o666 & ~_umask())  # as all files of the job, for whoever writes it
+            os.close(number)
+        except OSError as error:
+            raise _translated(uri, error) from None
+        return Upload(uri, partial, size, part_size(size))
+
+    def part_writer(self, upload: Upload, number: int) -> _PartInPlace:
+        """Return a writer of a part of an upload."""
+        return _PartInPlace(upload, number)
+
+    def complete_upload(self, upload: Upload, parts: Sequence[UploadedPart]) -> None:
+        """Put an upload in its place, whole, instead of any earlier file."""
+        del parts  # what was written says it all
+        partial = Path(upload.name)
+        try:
+            if (size := partial.stat().st_size) != upload.size:
+                raise StorageError(upload.uri, f"{size:,} bytes are written of {upload.size:,}")
+            _put_in_place(partial, upload.uri)
+        except OSError as error:
+            raise _translated(upload.uri, error) from None
+
+    def abort_upload(self, upload: Upload) -> None:
+        """Leave nothing of an upload; no error where it is gone already."""
+        with contextlib.suppress(OSError):
+            Path(upload.name).unlink()
+
     def settle(self, folder: str) -> None:
         """See to it that all that was written below a folder outlives a power cut: at once, since a
         job may have published twenty thousand files.
@@ -184,12 +216,8 @@ class _LocalReader:
 class _LocalWriter:
     def __init__(self, uri: str) -> None:
         self._uri = uri
-        target = Path(uri)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # A name has 255 bytes at the most, and a letter up to four.
-            hint = os.fsencode(target.name)[:60].decode("utf-8", "ignore")
-            number, partial = tempfile.mkstemp(_PARTIAL, f".{hint}.", target.parent)
+            number, partial = _new_partial(uri)
             self._partial = Path(partial)
             self._file = os.fdopen(number, "wb", buffering=_WRITE_BUFFER)
         except OSError as error:
@@ -208,8 +236,7 @@ class _LocalWriter:
                 self._file.flush()
                 os.fsync(self._file.fileno())
             self._file.close()
-            self._partial.chmod(0o666 & ~_umask())
-            self._partial.replace(self._uri)
+            _put_in_place(self._partial, self._uri)
             if durable:
                 _sync_folder(Path(self._uri).parent)
         except OSError as error:
@@ -221,6 +248,58 @@ class _LocalWriter:
             self._file.close()
         with contextlib.suppress(OSError):
             self._partial.unlink()
+
+
+class _PartInPlace:
+    """A part of a file, written where it belongs."""
+
+    def __init__(self, upload: Upload, number: int) -> None:
+        self._uri, self._number = upload.uri, number
+        self._position = (number - 1) * upload.part
+        try:
+            # Only to be written: processes of several machines then each write pages of their own,
+            # which none of them reads before (NFS).
+            self._descriptor = os.open(upload.name, os.O_WRONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise _translated(self._uri, error) from None
+
+    def write(self, data: bytes | memoryview, /) -> None:
+        rest = memoryview(data)
+        try:
+            while rest:
+                written = os.pwrite(self._descriptor, rest, self._position)
+                self._position, rest = self._position + written, rest[written:]
+        except OSError as error:
+            self.abort()
+            raise _translated(self._uri, error) from None
+
+    def commit(self) -> UploadedPart:
+        descriptor, self._descriptor = self._descriptor, -1
+        try:
+            os.close(descriptor)
+        except OSError as error:  # NFS says here what it could not write
+            raise _translated(self._uri, error) from None
+        return {"PartNumber": self._number}
+
+    def abort(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+def _new_partial(uri: str) -> tuple[int, str]:
+    """Make the file that will lie in this place; return its descriptor and its path until then."""
+    target = Path(uri)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # A name has 255 bytes at the most, and a letter up to four.
+    hint = os.fsencode(target.name)[:60].decode("utf-8", "ignore")
+    return tempfile.mkstemp(_PARTIAL, f".{hint}.", target.parent)
+
+
+def _put_in_place(partial: Path, uri: str) -> None:
+    partial.chmod(0o666 & ~_umask())
+    partial.replace(uri)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -17,7 +17,9 @@ from .s3_client import S3Client
 from .s3_errors import BeyondEnd
 from .s3_lease import Lease
 from .s3_reader import S3Reader, etag_of, split, whole_size
-from .s3_writer import S3Writer, put
+from .s3_upload import abort_upload, begin_upload, complete_upload
+from .s3_writer import S3PartWriter, S3Writer, put
+from .uploads import Upload, UploadedPart, part_size
 
 __all__ = ["S3Storage"]
 
@@ -95,6 +97,19 @@ class S3Storage:
 
     def writer(self, uri: str, media_type: str | None = None, size: int | None = None) -> S3Writer:
         return S3Writer(self._client, uri, self._encryption, media_type, size)
+
+    def begin_upload(self, uri: str, media_type: str | None, size: int) -> Upload:
+        name = begin_upload(self._client, uri, self._encryption, media_type)
+        return Upload(uri, name, size, part_size(size))
+
+    def part_writer(self, upload: Upload, number: int) -> S3PartWriter:
+        return S3PartWriter(self._client, upload, number)
+
+    def complete_upload(self, upload: Upload, parts: Sequence[UploadedPart]) -> None:
+        complete_upload(self._client, upload.uri, upload.name, parts, upload.size)
+
+    def abort_upload(self, upload: Upload) -> None:
+        abort_upload(self._client, upload.uri, upload.name)
 
     def settle(self, folder: str) -> None:
         pass  # what S3 has answered for is durable

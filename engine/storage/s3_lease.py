@@ -19,7 +19,7 @@ from ..errors import Held, NotFound, StorageError, Unavailable
 from ..process_identity import alive
 from .s3_client import S3Client
 from .s3_reader import split
-from .s3_writer import checksum
+from .s3_upload import checksum
 
 __all__ = ["Lease"]
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import zlib
-from typing import Any, Final
+from typing import Final
 
-from ..errors import NotFound, StorageError
+from ..errors import StorageError
 from .media_types import media_type
 from .s3_client import S3Client
 from .s3_reader import split
+from .s3_upload import abort_upload, begin_upload, checksum, complete_upload, put_part
+from .uploads import EQUAL_PARTS, MOST_PART, Upload, UploadedPart, part_size
 
-__all__ = ["S3Writer", "checksum", "put"]
+__all__ = ["S3PartWriter", "S3Writer", "put"]
 
-_LEAST: Final = 8 << 20
-"""Bytes of a part of a multipart upload at the least; S3 takes 5 MiB to 5 GiB."""
-_MOST: Final = 5 << 30
-
-_EQUAL_PARTS: Final = 8_000
-"""Parts of one size, but for the last, which some stores require. An upload has no more than 10,000
-parts: these hold all where the size is known beforehand, and 62 GiB else.
-"""
 _GROWING: Final = 125
-"""Parts after which a part is twice as large, beyond those: S3's largest object fits then."""
+"""Parts after which a part is twice as large, beyond those of one size: S3's largest object fits
+then.
+"""
 
 
 class S3Writer:
@@ -41,13 +34,12 @@ class S3Writer:
         size: int | None = None,
     ) -> None:
         self._client, self._uri, self._encryption = client, uri, encryption
-        self._bucket, self._key = split(uri)
-        self._kind = kind or media_type(self._key)
-        self._part = max(_LEAST, -(-(size or 0) // _EQUAL_PARTS))
+        self._kind = kind
+        self._part = part_size(size)
         self._held, self._size = list[bytes](), 0
         self._sent = 0
         self._upload: str | None = None
-        self._parts: list[dict[str, object]] = []
+        self._parts: list[UploadedPart] = []
 
     def write(self, data: bytes, /) -> None:
         """Add bytes. Raises StorageError."""
@@ -71,7 +63,7 @@ class S3Writer:
                 return
             if self._size:
                 self._send(b"".join(self._held))
-            self._complete()
+            self._complete(self._upload)
         except StorageError:
             self.abort()
             raise
@@ -81,73 +73,43 @@ class S3Writer:
         self._held.clear()
         upload, self._upload = self._upload, None
         if upload is not None:
-            with contextlib.suppress(StorageError):
-                self._client.call(
-                    self._uri,
-                    lambda client: client.abort_multipart_upload(
-                        Bucket=self._bucket, Key=self._key, UploadId=upload
-                    ),
-                )
+            abort_upload(self._client, self._uri, upload)
 
     def _part_size(self) -> int:
-        grown = max(0, len(self._parts) - _EQUAL_PARTS + _GROWING) // _GROWING
-        return min(_MOST, self._part << grown)
+        grown = max(0, len(self._parts) - EQUAL_PARTS + _GROWING) // _GROWING
+        return min(MOST_PART, self._part << grown)
 
     def _send(self, data: bytes) -> None:
         if self._upload is None:
-            self._upload = self._client.call(self._uri, self._create)["UploadId"]
-        number, sums = len(self._parts) + 1, checksum(self._client, data)
-        answer = self._client.call(
-            self._uri,
-            lambda client: client.upload_part(
-                Bucket=self._bucket,
-                Key=self._key,
-                UploadId=self._upload,
-                PartNumber=number,
-                Body=data,
-                **sums,
-            ),
-        )
+            self._upload = begin_upload(self._client, self._uri, self._encryption, self._kind)
+        number = len(self._parts) + 1
+        self._parts.append(put_part(self._client, self._uri, self._upload, number, data))
         self._sent += len(data)
-        self._parts.append({"PartNumber": number, "ETag": answer["ETag"], **sums})
 
-    def _create(self, client: Any) -> Any:
-        # Stores refuse the checksum of a part where the upload was begun without its kind.
-        named = {"ChecksumAlgorithm": "CRC32"} if self._client.sends_checksums else {}
-        return client.create_multipart_upload(
-            Bucket=self._bucket,
-            Key=self._key,
-            ContentType=self._kind,
-            **self._encryption,
-            **named,
-        )
-
-    def _complete(self) -> None:
-        tries = 0
-
-        def complete(client: Any) -> None:
-            nonlocal tries
-            tries += 1
-            client.complete_multipart_upload(
-                Bucket=self._bucket,
-                Key=self._key,
-                UploadId=self._upload,
-                MultipartUpload={"Parts": self._parts},
-            )
-
-        try:
-            self._client.call(self._uri, complete)
-        except NotFound:
-            # An earlier try may have reached the store, and its answer been lost.
-            if tries == 1 or not self._is_there():
-                raise
+    def _complete(self, upload: str) -> None:
+        complete_upload(self._client, self._uri, upload, self._parts, self._sent)
         self._upload = None
 
-    def _is_there(self) -> bool:
-        head = self._client.call(
-            self._uri, lambda client: client.head_object(Bucket=self._bucket, Key=self._key)
-        )
-        return bool(head["ContentLength"] == self._sent)
+
+class S3PartWriter:
+    """One part of an upload, held until it is whole."""
+
+    def __init__(self, client: S3Client, upload: Upload, number: int) -> None:
+        self._client, self._upload, self._number = client, upload, number
+        self._held = list[bytes]()
+
+    def write(self, data: bytes | memoryview, /) -> None:
+        """Add bytes."""
+        self._held.append(bytes(data))
+
+    def commit(self) -> UploadedPart:
+        """Send the part; return what completing the upload has to know of it."""
+        data = b"".join(self._held)
+        return put_part(self._client, self._upload.uri, self._upload.name, self._number, data)
+
+    def abort(self) -> None:
+        """Hold nothing any more."""
+        self._held.clear()
 
 
 def put(
@@ -160,15 +122,3 @@ def put(
     bucket, key = split(uri)
     more = {"ContentType": kind or media_type(key), **encryption, **checksum(client, data)}
     client.call(uri, lambda made: made.put_object(Bucket=bucket, Key=key, Body=data, **more))
-
-
-def checksum(client: S3Client, data: bytes) -> dict[str, str]:
-    """Return the checksum of some bytes, for a header.
-
-    Left to itself botocore sends it behind the data over HTTPS, which stores other than AWS's do
-    not all read (Ceph RGW 16, versitygw 1.8).
-    """
-    if not client.sends_checksums:
-        return {}
-    crc = zlib.crc32(data).to_bytes(4, "big")
-    return {"ChecksumCRC32": base64.b64encode(crc).decode()}

@@ -26,6 +26,7 @@ from ..storage import storage_for
 from ..storage.open_files import OpenFiles
 from .audit import audited
 from .finding_rows import encode_findings
+from .line_numbers import LineNumbers
 from .outcomes import FAILURE, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
 from .rejected_lines import RejectedFiles
 
@@ -172,6 +173,7 @@ class LogParts:
         self._files = _PieceFiles(settings, index)
         self._keys = KeyColumns()
         self._lines = 0
+        self._numbers, self._counts = LineNumbers(), False
         self._relations = _RelationPart(settings, self._files)
         sink = open_sink(settings)
         self._sink: SinkWriter | None = sink.open(index) if sink else None
@@ -181,6 +183,7 @@ class LogParts:
     def begin(self, shard: Shard) -> None:
         """Say that the next blocks are this shard's."""
         self._source = shard.uri
+        self._counts = shard.start > 0
         self._files.begin()
         self._relations.begin(shard)
 
@@ -191,8 +194,10 @@ class LogParts:
         warned = _warned(verdicts, rejected) if self._minimal else []
         if warned:
             self._files.write(SEARCH_FAILURE, _outcomes(lines.first, verdicts, warned))
+            self._count(SEARCH_FAILURE, lines, _picked(verdicts.numbers, warned))
         if rejected:
             self._files.write(FAILURE, _outcomes(lines.first, verdicts, sorted(rejected)))
+            self._count(FAILURE, lines, _picked(verdicts.numbers, sorted(rejected)))
             if self._rejected:
                 self._rejected.write(self._source, lines, verdicts, sorted(rejected))
         accepted, numbers = _accepted(self._source, lines, verdicts, rejected, warned)
@@ -201,10 +206,11 @@ class LogParts:
             self._keys.add(rows, self._lines)
             if self._keys.full:
                 self._files.write(KEYS, self._keys.take())
-            self._files.write(
-                SUCCESS,
-                success_lines(_successes(numbers, lines.first, accepted) if warned else rows),
-            )
+            if warned:
+                numbers = _picked(numbers, _unwarned(accepted))
+                rows = _successes(numbers, lines.first, accepted)
+            self._files.write(SUCCESS, success_lines(rows))
+            self._count(SUCCESS, lines, numbers)
             if self._sink:
                 self._sink.write(accepted)
         return len(warned)
@@ -216,7 +222,8 @@ class LogParts:
     def end(self, result: ShardResult) -> ShardResult:
         """Return the result of the shard that ``begin`` named, with its pieces of the parts."""
         self._lines += result.lines
-        return self._files.end(result)
+        numbered = tuple(self._numbers.take())
+        return dataclasses.replace(self._files.end(result), numbered=numbered)
 
     def commit(self, results: Sequence[ShardResult]) -> tuple[ShardResult, ...]:
         """Put everything written in its place, the record of it last; return the results with the
@@ -241,6 +248,10 @@ class LogParts:
             self._sink.abort()
         if self._rejected:
             self._rejected.abort()
+
+    def _count(self, log: str, lines: Lines, numbers: Sequence[int]) -> None:
+        if self._counts:
+            self._numbers.add(log, lines.first + 1, numbers)
 
     def _output(self) -> list[tuple[str, int]]:
         """Return (place below the job's folder, bytes) of the parts that stay when the job ends."""
@@ -353,11 +364,13 @@ def _accepted(
 
 
 def _successes(numbers: Sequence[int], first: int, accepted: Accepted) -> Rows:
-    """The accepted lines but for those that another log is about."""
-    keep = [position for position in range(len(numbers)) if position not in accepted.replaced]
-    return Rows.of(
-        _picked(numbers, keep), first, _picked(accepted.types, keep), _picked(accepted.ids, keep)
-    )
+    """The accepted lines but for those that another log is about, given their numbers."""
+    keep = _unwarned(accepted)
+    return Rows.of(numbers, first, _picked(accepted.types, keep), _picked(accepted.ids, keep))
+
+
+def _unwarned(accepted: Accepted) -> list[int]:
+    return [place for place in range(len(accepted.types)) if place not in accepted.replaced]
 
 
 def _picked(column: Sequence[_Entry], positions: Iterable[int]) -> list[_Entry]:

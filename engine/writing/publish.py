@@ -4,28 +4,22 @@ order, with the file's own line numbers.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import StorageError
 from ..executors.live_counters import Heartbeat
-from ..file_outcomes import FileOutcome, ResultsInOrder
 from ..reading.lines import BLOCK_BYTES
 from ..settings import Settings
-from ..shard import ShardResult
-from ..shard_groups import weight
 from ..stages import PLACE, PUBLISH
-from ..storage import Reader, Storage, storage_for
+from ..storage import PartWriter, Reader, Storage, Upload, UploadedPart, storage_for
 from ..storage.media_types import NDJSON
-from .outcomes import FAILURE, LOGS, SUCCESS, file_failure_line, with_base
+from .log_plans import LogPlan, Piece
+from .outcomes import LOGS, SUCCESS, with_base
 
-__all__ = ["LogPlan", "Piece", "digest_of", "log_plans", "publish_logs"]
-
-_AT_ONCE: Final = 32 << 20
-"""Bytes of input whose logs one task publishes: one large file, or some hundred small ones."""
+__all__ = ["LogRange", "WrittenRange", "length_of", "publish_logs", "publish_range"]
 
 _GROWTH: Final = 8
 """Lines become longer by an eighth at the most, as their numbers do: they have some 90 bytes, and
@@ -34,88 +28,42 @@ a number of a large file has ten digits more than that of a shard.
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """The lines that one shard has in one log.
+class LogRange:
+    """Some parts in a row of one large log, which several workers write.
 
-    part    number of the group in whose part they stand
-    start   where they begin in it, in bytes
-    size    bytes; None: up to the part's end
-    base    lines of the file before the shard
+    log     SUCCESS, FAILURE, …
+    parts   their numbers, from 1
+    pieces  those that have a line in them, each with its length
+    skip    bytes of the first piece that lie before
+    whole   the last piece ends in them
+    closing lines that end the log, of the last parts
     """
 
     log: str
-    part: int
-    start: int
-    size: int | None
-    base: int
+    upload: Upload
+    parts: range
+    pieces: tuple[Piece, ...]
+    skip: int
+    whole: bool
+    closing: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
-class LogPlan:
-    """What the logs of one file are made of.
+class WrittenRange:
+    """What has to be known of the parts that a worker wrote, by their number."""
 
-    pieces  in the order of the file
-    broken  (message, status) of each break of the file
-    """
-
-    log_name: str
-    pieces: tuple[Piece, ...]
-    broken: tuple[tuple[str, int], ...]
+    upload: Upload
+    parts: Mapping[int, UploadedPart]
 
 
-def log_plans(
-    outcomes: Iterable[FileOutcome], results: ResultsInOrder
-) -> Iterator[tuple[LogPlan, ...]]:
-    """Yield the plans of all files, as many together as one task publishes. ``results`` are those
-    of all shards, by their number.
-    """
-    starts = _Starts()
-    together, room = list[LogPlan](), _AT_ONCE
-    for outcome in outcomes:
-        pieces = list[Piece]()
-        for shard, base in zip(outcome.shards, outcome.bases, strict=True):
-            begin = starts.of(shard)
-            pieces += (
-                Piece(log, shard.part, begin[log], size, base)
-                for log, size in sorted(shard.pieces)
-                if log in LOGS
-            )
-        for index in outcome.dropped:
-            starts.of(results[index])
-        broken = tuple((cause.message, cause.status) for cause in outcome.breaks)
-        together.append(LogPlan(outcome.file.log_name, tuple(pieces), broken))
-        room -= weight(outcome.file.size)
-        if room <= 0:
-            yield tuple(together)
-            together, room = [], _AT_ONCE
-    if together:
-        yield tuple(together)
-
-
-def digest_of(plans: Sequence[LogPlan]) -> str:
-    """Return a name for some plans: where it is the same, so are the logs that come of them."""
-    return hashlib.sha256(repr(tuple(plans)).encode(errors="surrogatepass")).hexdigest()
-
-
-class _Starts:
-    """Where the pieces of shards begin in the parts of their groups, asked for in order."""
-
-    def __init__(self) -> None:
-        self._part: int | None = None
-        self._ends: dict[str, int] = {}
-
-    def of(self, shard: ShardResult) -> dict[str, int]:
-        """Return log -> where the piece of the next shard begins."""
-        if shard.pieces and shard.part != self._part:
-            self._part, self._ends = shard.part, {}
-        starts = {log: self._ends.get(log, 0) for log, _ in shard.pieces}
-        for log, size in shard.pieces:
-            self._ends[log] = starts[log] + (size or 0)
-        return starts
-
-
-def publish_logs(settings: Settings, plans: Sequence[LogPlan], beat: Heartbeat) -> None:
-    """Write the logs of some files, each of them whole.
+def publish_logs(
+    settings: Settings,
+    plans: Sequence[LogPlan],
+    apart: Collection[tuple[str, str]],
+    beat: Heartbeat,
+) -> None:
+    """Write the logs of some files, each of them whole, but for those (log, file) that are written
+    ``apart``, range by range.
 
     Idempotent. SUCCESS is written for every file, the others where there is something to say.
     """
@@ -127,7 +75,8 @@ def publish_logs(settings: Settings, plans: Sequence[LogPlan], beat: Heartbeat) 
     try:
         for plan in plans:
             for name, part in parts.items():
-                _publish(storage, storage.join(settings.job_folder, name), part, plan, beat)
+                if (name, plan.log_name) not in apart:
+                    _publish(storage, storage.join(settings.job_folder, name), part, plan, beat)
     finally:
         for part in parts.values():
             part.close()
@@ -135,8 +84,7 @@ def publish_logs(settings: Settings, plans: Sequence[LogPlan], beat: Heartbeat) 
 
 def _publish(storage: Storage, folder: str, part: _Parts, plan: LogPlan, beat: Heartbeat) -> None:
     """Write one log of one file, where there is something to say."""
-    pieces = [piece for piece in plan.pieces if piece.log == part.log]
-    closing = plan.broken if part.log == FAILURE else ()
+    pieces, closing = plan.pieces_of(part.log), plan.closing(part.log)
     if not pieces and not closing and part.log != SUCCESS:
         return
     beat.turn(PLACE)
@@ -149,12 +97,100 @@ def _publish(storage: Storage, folder: str, part: _Parts, plan: LogPlan, beat: H
         for piece in pieces:
             for rows in part.lines(piece, beat):
                 writer.write(with_base(rows, piece.base))
-        writer.write(b"".join(file_failure_line(message, status) for message, status in closing))
+        writer.write(closing)
         beat.turn(PLACE)
         writer.commit()
     except BaseException:
         writer.abort()
         raise
+
+
+def publish_range(settings: Settings, given: LogRange, beat: Heartbeat) -> WrittenRange:
+    """Write some parts of a large log. Idempotent.
+
+    Raises StorageError, also where a piece is not as long as it was told.
+    """
+    beat.turn(PUBLISH)
+    storage = storage_for(given.upload.uri, settings.choices.encryption_key_id)
+    part, writer = _Parts(settings, given.log), _RangeWriter(storage, given)
+    skip = given.skip
+    try:
+        for rows in _lengthened(part, given, beat):
+            writer.write(memoryview(rows)[skip:], beat)
+            skip -= min(skip, len(rows))
+            if writer.is_full and not given.whole:
+                break
+    finally:
+        writer.close()
+        part.close()
+    return WrittenRange(given.upload, writer.written)
+
+
+class _RangeWriter:
+    """The parts of a range while they are written, one after the other.
+
+    written  what the store said of those that are whole
+    """
+
+    def __init__(self, storage: Storage, given: LogRange) -> None:
+        self.written: dict[int, UploadedPart] = {}
+        self._storage, self._upload = storage, given.upload
+        self._left = list(given.parts)
+        self._part: PartWriter | None = None
+        self._room = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether all parts are whole."""
+        return not self._left
+
+    def write(self, data: memoryview, beat: Heartbeat) -> None:
+        """Write bytes to the end; what comes after the last part is another range's."""
+        while self._left and len(data):
+            number = self._left[0]
+            if self._part is None:
+                self._part = self._storage.part_writer(self._upload, number)
+                self._room = self._upload.length_of(number)
+            self._part.write(data[: self._room])
+            written = min(self._room, len(data))
+            data, self._room = data[written:], self._room - written
+            if not self._room:
+                beat.turn(PLACE)
+                self.written[number] = self._part.commit()
+                beat.turn(PUBLISH)
+                self._part = None
+                self._left.pop(0)
+
+    def close(self) -> None:
+        """Free what a part holds that did not become whole."""
+        part, self._part = self._part, None
+        if part is not None:
+            part.abort()
+
+
+def _lengthened(part: _Parts, given: LogRange, beat: Heartbeat) -> Iterator[bytes]:
+    """Yield the lines of a range's pieces with the file's own numbers, and those that end the log.
+
+    Raises StorageError where a piece is not as long as was told, on which all other ranges rely.
+    """
+    for piece in given.pieces:
+        length = 0
+        for rows in part.lines(piece, beat):
+            made = with_base(rows, piece.base)
+            length += len(made)
+            yield made
+        if length != piece.length:
+            raise StorageError(given.upload.uri, "a piece of it is not as long as was told")
+    yield given.closing
+
+
+def length_of(settings: Settings, piece: Piece, beat: Heartbeat) -> int:
+    """Return how long a piece becomes, by a look at its lines. Raises StorageError."""
+    part = _Parts(settings, piece.log)
+    try:
+        return sum(len(with_base(rows, piece.base)) for rows in part.lines(piece, beat))
+    finally:
+        part.close()
 
 
 class _Parts:

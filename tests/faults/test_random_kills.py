@@ -55,3 +55,36 @@ def test_a_kill_while_the_checks_are_made_changes_no_finding(target, checked):
         assert code == 1, said
     assert made.compared(expected) == ""
     assert "checks.parquet" in expected
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """Imports of one file whose log several workers write, and what an undisturbed one leaves."""
+    folder = tmp_path_factory.mktemp("l")
+    (folder / "t").mkdir()
+    (folder / "in").mkdir()
+    lines = (
+        b'{"resourceType":"Patient","id":"patient-%d"}\n' % number for number in range(300_000)
+    )
+    (folder / "in/Patient.ndjson").write_bytes(b"".join(lines))
+    made = Kills(folder, 2, random.Random(3))
+    return made, made.undisturbed()
+
+
+@pytest.mark.parametrize("target", ["worker", "driver", "group"])
+def test_a_kill_while_a_large_log_is_written_leaves_no_half_log(target, large):
+    made, expected = large
+    process, log = made.begin(), made.output / "SUCCESS/Patient.ndjson"
+    while not any(made.output.glob("SUCCESS/.*.partial")):
+        assert process.poll() is None, "the writing of the log was missed"
+        time.sleep(0.001)
+    assert made.kill(process, target)
+    code, said = made.ended(process)
+    assert "Traceback" not in said
+    assert code in ((0,) if target == "worker" else (-signal.SIGKILL,)), said
+    if target != "worker":
+        assert not log.exists() or log.stat().st_size > 30_000_000
+        code, said = made.ended(made.begin("--resume"))
+        assert code == 0, said
+    assert made.compared(expected) == ""
+    assert expected.keys() >= {"SUCCESS/Patient.ndjson", "Manifest.json"}

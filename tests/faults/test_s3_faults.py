@@ -89,6 +89,26 @@ def test_a_large_object_is_whole_after_faults_in_the_middle(store, bucket, fault
     assert happened.happened == 3
 
 
+@pytest.mark.parametrize("fault", ["slow-down", "reset", "answer-lost"])
+@pytest.mark.parametrize("asked", ["PUT", "POST"])
+def test_an_object_that_several_write_is_whole_after_faults(store, bucket, fault, asked):
+    storage, others = S3Storage(patience=20), [S3Storage(patience=20) for _ in range(2)]
+    uri, data = f"s3://{bucket}/large", DATA * 60
+    happened = store.fail(matches=lambda said, path: said == asked, times=2, **PASSING[fault])
+    upload = storage.begin_upload(uri, None, len(data))
+    parts = {}
+    for number in [*reversed(upload.numbers()), 1]:  # a part that was written twice is one
+        begin = (number - 1) * upload.part
+        part = data[begin : begin + upload.length_of(number)]
+        writer = others[number % 2].part_writer(upload, number)
+        writer.write(part)
+        parts[number] = writer.commit()
+    assert storage.stat(uri) is None
+    storage.complete_upload(upload, [parts[number] for number in upload.numbers()])
+    assert read_all(storage, uri) == data
+    assert happened.happened == 2
+
+
 @pytest.mark.parametrize("cut", [0, 1, 100_000])
 def test_an_answer_that_breaks_off_goes_on_where_it_broke(store, bucket, cut):
     storage = S3Storage(patience=20)

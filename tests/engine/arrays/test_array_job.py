@@ -159,7 +159,7 @@ def test_every_step_may_run_twice(planned, local, tmp_path, tree, capsys):
 def test_the_last_merge_publishes_what_no_share_has(planned, tmp_path, monkeypatch):
     uri = planned()
     run_share(uri, Share(), workers=1)
-    monkeypatch.setattr("bulkfhir.engine.writing.publish._AT_ONCE", 1)  # a file a task
+    monkeypatch.setattr("bulkfhir.engine.writing.log_plans._AT_ONCE", 1)  # a file a task
     done = merge_share(uri, Share(0, 2), workers=1)
     success = tmp_path / "out" / FOLDER / "SUCCESS"
     mark = {path: path.stat().st_ino for path in success.rglob("*.ndjson")}

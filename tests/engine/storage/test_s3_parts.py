@@ -69,7 +69,7 @@ def written(size, expected):
     writer.write_zeros(size)
     if writer._size:
         writer._send(Zeros(writer._size))
-    writer._complete()
+    writer._complete(writer._upload)
     assert (store.completed, sum(store.parts)) == (True, size)
     return store.parts
 
@@ -95,7 +95,7 @@ def test_parts_grow_where_more_comes_than_was_known(size, expected):
 
 
 def test_pieces_of_any_length_become_the_same_object(monkeypatch):
-    monkeypatch.setattr("bulkfhir.engine.storage.s3_writer._LEAST", 100)
+    monkeypatch.setattr("bulkfhir.engine.storage.uploads.LEAST_PART", 100)
     for lengths in ([1] * 1_234, [1_234], [99, 1, 100, 101, 933], [0, 350, 884]):
         store, sent = Store(), []
         store.upload_part = lambda sent=sent, **of: sent.append(of["Body"]) or {"ETag": "e"}

@@ -11,7 +11,8 @@ from bulkfhir.engine.job_folder import part_uri
 from bulkfhir.engine.settings import Settings
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.writing import publish
-from bulkfhir.engine.writing.publish import LogPlan, Piece, publish_logs
+from bulkfhir.engine.writing.log_plans import LogPlan, Piece
+from bulkfhir.engine.writing.publish import publish_logs
 
 
 @pytest.fixture
@@ -48,13 +49,13 @@ def test_lines_are_numbered_over_the_shards_of_their_file(settings, part, tree, 
         ),
         (),
     )
-    publish_logs(settings, [plan], Heartbeat())
+    publish_logs(settings, [plan], (), Heartbeat())
     expected = {
         "SUCCESS/in/a.ndjson": b'{"lineId":1,"x":1}\n{"lineId":3,"x":1}\n{"lineId":4,"x":1}\n',
         "FAILURE/in/a.ndjson": b'{"lineId":5,"x":1}\n',
     }
     assert logs(tree, tmp_path) == expected
-    publish_logs(settings, [plan], Heartbeat())
+    publish_logs(settings, [plan], (), Heartbeat())
     assert logs(tree, tmp_path) == expected
 
 
@@ -65,7 +66,7 @@ def test_files_that_share_a_part_get_their_own_pieces(settings, part, tree, tmp_
         LogPlan("c.ndjson", (Piece("SUCCESS", 0, 57, 19, 0),), ()),
         LogPlan("b.ndjson", (Piece("SUCCESS", 0, 38, 19, 6),), ()),
     ]
-    publish_logs(settings, plans, Heartbeat())
+    publish_logs(settings, plans, (), Heartbeat())
     assert logs(tree, tmp_path) == {
         "SUCCESS/a.ndjson": b'{"lineId":1,"x":1}\n{"lineId":2,"x":1}\n',
         "SUCCESS/b.ndjson": b'{"lineId":7,"x":1}\n',
@@ -77,11 +78,11 @@ def test_a_part_that_ends_before_its_last_piece_is_an_error(settings, part):
     part(0, "SUCCESS", 1)
     plan = LogPlan("a.ndjson", (Piece("SUCCESS", 0, 0, 38, 0),), ())
     with pytest.raises(StorageError, match="it ends early"):
-        publish_logs(settings, [plan], Heartbeat())
+        publish_logs(settings, [plan], (), Heartbeat())
 
 
 def test_a_file_of_nothing_has_an_empty_success_log(settings, tree, tmp_path):
-    publish_logs(settings, [LogPlan("a.ndjson", (), ())], Heartbeat())
+    publish_logs(settings, [LogPlan("a.ndjson", (), ())], (), Heartbeat())
     assert logs(tree, tmp_path) == {"SUCCESS/a.ndjson": b""}
 
 
@@ -90,7 +91,7 @@ def test_the_breaks_of_a_file_close_its_failure_log(settings, part, rows, tmp_pa
     plan = LogPlan(
         "a.ndjson", (Piece("FAILURE", 0, 0, None, 0),), (("cut off", 400), ("ours", 500))
     )
-    publish_logs(settings, [plan], Heartbeat())
+    publish_logs(settings, [plan], (), Heartbeat())
     line, *closing = rows(tmp_path / "FAILURE/a.ndjson")
     assert line["lineId"] == 1
     assert [row["UpdateResourceResponse"]["statusCode"] for row in closing] == [400, 500]
@@ -104,7 +105,7 @@ def test_lines_are_whole_however_the_parts_are_read(
     monkeypatch.setattr(publish, "BLOCK_BYTES", size)
     part(0, "SUCCESS", *range(1, 12))
     plan = LogPlan("a.ndjson", (Piece("SUCCESS", 0, 0, None, 90),), ())
-    publish_logs(settings, [plan], Heartbeat())
+    publish_logs(settings, [plan], (), Heartbeat())
     numbers = [row["lineId"] for row in rows(tmp_path / "SUCCESS/a.ndjson")]
     assert numbers == list(range(91, 102))
 
@@ -117,6 +118,7 @@ def test_a_cancelled_job_publishes_no_half_log(settings, part, tree, tmp_path):
         publish_logs(
             settings,
             [LogPlan("a.ndjson", (Piece("SUCCESS", 0, 0, None, 0),), ())],
+            (),
             Heartbeat(counters),
         )
     assert logs(tree, tmp_path) == {}
@@ -124,4 +126,6 @@ def test_a_cancelled_job_publishes_no_half_log(settings, part, tree, tmp_path):
 
 def test_a_validation_has_no_logs(tmp_path):
     with pytest.raises(ValueError, match="no logs"):
-        publish_logs(Settings(Choices(), str(tmp_path)), [LogPlan("a.ndjson", (), ())], Heartbeat())
+        publish_logs(
+            Settings(Choices(), str(tmp_path)), [LogPlan("a.ndjson", (), ())], (), Heartbeat()
+        )
