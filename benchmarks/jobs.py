@@ -20,7 +20,7 @@ from inputs import Input, copies
 if TYPE_CHECKING:
     import resource
 
-__all__ = ["Job", "Pair", "adopt_orphans", "further_speed", "run_job", "run_pair"]
+__all__ = ["Job", "Pair", "adopt_orphans", "further_speed", "orphans", "run_job", "run_pair"]
 
 _PR_SET_CHILD_SUBREAPER = 36
 """prctl(2): processes whose parent has gone become children of this one, so that their CPU time can
@@ -120,7 +120,7 @@ def run_job(chosen: Input, count: int, workers: int, round_number: int) -> Job:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
-    usages = [usage, *_orphans()]
+    usages = [usage, *orphans()]
     cpu = sum(one.ru_utime + one.ru_stime for one in usages)
     return Job(
         chosen.name,
@@ -142,7 +142,8 @@ def further_speed(few: Job, many: Job) -> float | None:
     return (many.lines - few.lines) / seconds if many.lines > few.lines and seconds > 0 else None
 
 
-def _orphans() -> Iterator[resource.struct_rusage]:
+def orphans() -> Iterator[resource.struct_rusage]:
+    """What was used by the processes that have outlived their parents, each once it has ended."""
     while True:
         try:
             yield os.wait4(-1, 0)[2]
