@@ -21,14 +21,18 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOLDERS = ("engine", "validators")
 FRONT = Path("engine/front")
 """The folder of the package `bulkfhir` itself."""
+TABLE = "validators/native/types.table"
+"""What the build of a wheel makes, but for the crate."""
 
 
 def shipped(folder: Path) -> list[Path]:
-    """Every file under one of the package folders, except caches and the built native module."""
+    """Every file under one of the package folders, except caches and what a build makes."""
     return [
         path
         for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".so", ".pyc"}
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and path.suffix not in {".so", ".pyc", ".table"}
     ]
 
 
@@ -38,11 +42,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stale in it.
     """
     copy = tmp_path_factory.mktemp("checkout")
-    for name in ("pyproject.toml", "Makefile", "README.md", "LICENSE", "NOTICE"):
+    for name in ("pyproject.toml", "setup.py", "Makefile", "README.md", "LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, copy)
     for name in FOLDERS:
         shutil.copytree(
-            ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "target", "*.so")
+            ROOT / name,
+            copy / name,
+            ignore=shutil.ignore_patterns("__pycache__", "target", "*.so", "*.table"),
         )
     return copy
 
@@ -117,10 +123,38 @@ def test_package_list_names_every_folder_with_modules() -> None:
     assert sorted(found) == PROJECT["tool"]["setuptools"]["packages"]
 
 
-def test_wheel_holds_the_packages_whole_and_nothing_else_at_top_level(
-    checkout: Path, tmp_path: Path
+@pytest.fixture(scope="module")
+def wheel(checkout: Path) -> Path:
+    return made_by_one_command(checkout)
+
+
+def test_wheel_holds_the_table_of_all_types_as_this_checkout_makes_it(wheel: Path) -> None:
+    from bulkfhir.validators.native import type_table_build
+
+    held = zipfile.ZipFile(wheel).read(f"bulkfhir/{TABLE}")
+    assert held == type_table_build.build()
+
+
+def test_without_the_libraries_that_the_table_takes_a_build_makes_none_and_says_so(
+    checkout: Path,
 ) -> None:
-    wheel = made_by_one_command(checkout)
+    code = (
+        "import sys, importlib.util as util; found = util.find_spec; "
+        "util.find_spec = lambda name, *more: None if name == 'orjson' else found(name, *more); "
+        "sys.argv = ['setup.py', '-q', 'build_py', '--build-lib', 'without']; "
+        "exec(open('setup.py').read())"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=True
+    )
+    assert "no table of types in this wheel" in made.stderr
+    assert (checkout / "without" / "bulkfhir" / "validators" / "native").is_dir()
+    assert not (checkout / "without" / "bulkfhir" / TABLE).exists()
+
+
+def test_wheel_holds_the_packages_whole_and_nothing_else_at_top_level(
+    checkout: Path, wheel: Path, tmp_path: Path
+) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {name.split("/")[0] for name in names} == {
         "bulkfhir",
@@ -130,7 +164,7 @@ def test_wheel_holds_the_packages_whole_and_nothing_else_at_top_level(
         installed(path.relative_to(checkout))
         for folder in FOLDERS
         for path in shipped(checkout / folder)
-    }
+    } | {f"bulkfhir/{TABLE}"}
     assert {
         name for name in names if name.startswith("bulkfhir/") and not name.endswith(".so")
     } == expected

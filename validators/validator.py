@@ -25,6 +25,7 @@ from .explainer.form import (
 from .explainer.resource_walk import Explainer
 from .issue import Issue, Remark, Verdict, any_fails, crash_verdict
 from .native.acceptance import NATIVE, Acceptance
+from .native.type_table import TypeTable, type_table
 from .near_name import near_name
 from .schema import Schema
 from .search import SearchedElements
@@ -132,20 +133,16 @@ class Validator:
             self.packages = Packages(packages, defaults=defaults)
             self._definitions = UsableSnapshots(self.packages)
         self._profiles = known_profiles(profiles, self._definitions, level)
-        self._errors = Explainer(
-            self._definitions,
-            unknown_profile=self._unknown_profile,
-            asked_profiles=self._profiles,
-            terminology=terminology,
-        )
+        self._terminology = terminology
         self._searched = SearchedElements(self._definitions)
         self.native = native and NATIVE and not warnings
         self._blocks: BlockValidator = (
             Acceptance(
-                self._errors,
+                lambda: self._errors,
                 self._validate_doubtful,
                 self.undecided,
                 None if level == "minimal" else lambda: self._everything,
+                self._shipped_types(),
             )
             if self.native
             else OneByOne(self)
@@ -247,6 +244,24 @@ class Validator:
             else explain_entries(self._everything, resource, undecided, doubts)
         )
         return issues if self.warnings or any_fails(issues) else []
+
+    def _shipped_types(self) -> TypeTable | None:
+        """Return the types as they shipped; None where something is asked of them beyond R4, or a
+        package has what R4 lacks.
+        """
+        table = None if self._profiles else type_table(claims=self._unknown_profile is not None)
+        if table is None or self.packages is None:
+            return table
+        return None if self.packages.changes(table.absent) else table
+
+    @cached_property
+    def _errors(self) -> Explainer:
+        return Explainer(
+            self._definitions,
+            unknown_profile=self._unknown_profile,
+            asked_profiles=self._profiles,
+            terminology=self._terminology,
+        )
 
     @cached_property
     def _everything(self) -> Explainer:

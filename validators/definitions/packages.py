@@ -97,6 +97,19 @@ class Packages:
         for layer in self._layers:
             yield from layer.all(kind)
 
+    def changes(self, absent: Iterable[Sequence[str]]) -> bool:
+        """Tell whether the core's own types are read otherwise than without the packages: because
+        of terminology that goes before the core's, or of a definition that the core has not.
+
+        absent   kinds and canonical urls of those that its types ask for
+        """
+        terminology = any(
+            next(layer.urls(kind), None) is not None
+            for layer in self._supplied
+            for kind in ("ValueSet", "CodeSystem")
+        )
+        return terminology or any(self.fetch(kind, url) is not None for kind, url in absent)
+
     def unchecked(self) -> dict[str, list[str]]:
         """Return kind -> canonical urls that the packages refer to and nobody has: what cannot be
         checked.

@@ -21,6 +21,7 @@ from ..issue import Verdict
 from ..text_columns import DictionaryColumn, NewlineColumn
 from .entry_finder import EntryFinder
 from .hearing import NATIVE, Hearing
+from .type_table import TypeTable
 
 __all__ = ["NATIVE", "Acceptance"]
 
@@ -29,22 +30,25 @@ class Acceptance:
     """The native judge of blocks, with the explainer for what it cannot accept. One per validator;
     not thread-safe. Only where ``NATIVE`` is true.
 
+    compilation gives what judges values that the acceptor asks about
     slow       judges a line that was not accepted, as a whole or where it is in doubt; raises
                nothing
     everything gives a compilation that also says what fails no resource, for what is in doubt of
                Bundles; None to have every line explained as a whole
+    shipped    the types of that compilation; None where they are lowered when data has them
     undecided  gets the codes of accepted lines that could not be checked: value set or code system
                -> how many
     """
 
     def __init__(
         self,
-        compilation: Compilation,
+        compilation: Callable[[], Compilation],
         slow: Callable[[bytes, Doubts | None], Verdict],
         undecided: Counter[str],
         everything: Callable[[], Compilation] | None = None,
+        shipped: TypeTable | None = None,
     ) -> None:
-        self._hearing = Hearing(compilation)
+        self._hearing = Hearing(compilation, shipped)
         self._finder = None if everything is None else EntryFinder(everything)
         self._slow = slow
         self._undecided = undecided

@@ -41,7 +41,7 @@ class EntryFinder:
 
     @cached_property
     def _hearing(self) -> Hearing:
-        return Hearing(self._compilation(), by_entry=True)
+        return Hearing(self._compilation, by_entry=True)
 
     def find(self, data: bytes, places: Sequence[tuple[int, int]]) -> dict[int, Doubts]:
         """Return what is in doubt of the Bundles among some lines of a block, by the position of

@@ -8,12 +8,15 @@ other sources and reads other tables, ``NATIVE`` is False.
 from __future__ import annotations
 
 import logging
-from typing import Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
-from ..checks.compilation import Compilation
-from .table import Table
+from .table import LowerAgain, Table
 from .tags import LAYOUT
-from .type_records import Lowering
+from .type_table import TypeTable
+
+if TYPE_CHECKING:
+    from ..checks.compilation import Compilation
 
 try:
     from bulkfhir import _native
@@ -40,13 +43,30 @@ to.
 class Hearing:
     """The acceptor of one compilation. Not thread-safe; only where ``NATIVE`` is true.
 
-    by_entry  whether to tell of Bundles which entries are in doubt, and nothing of other lines
-    table     what the acceptor knows; the numbers in its judgements are of this table
+    compilation  gives the compilation; with a table that shipped it is asked for when the first
+                 question comes
+    shipped      the types of that compilation; None to lower them when data has them
+    by_entry     whether to tell of Bundles which entries are in doubt, and nothing of other lines
+    table        what the acceptor knows; the numbers in its judgements are of this table
     """
 
-    def __init__(self, compilation: Compilation, *, by_entry: bool = False) -> None:
-        self.table: Table = Lowering(compilation).table
+    def __init__(
+        self,
+        compilation: Callable[[], Compilation],
+        shipped: TypeTable | None = None,
+        *,
+        by_entry: bool = False,
+    ) -> None:
+        self._compilation = compilation
+        self.table = Table(shipped, self._lowered)
+        if shipped is None:
+            self._lowered(self.table)
         self._acceptor = Acceptor(by_entry=by_entry)
+
+    def _lowered(self, table: Table) -> LowerAgain:
+        from .type_records import Lowering  # with all that rules are made of
+
+        return Lowering(self._compilation(), table).again
 
     def judge(self, data: bytes, rows: tuple[bytes, bytes] | None = None) -> Judgement:
         """Return what the acceptor says of each line of a block, its questions answered.

@@ -63,15 +63,21 @@ def items(encoded: Iterable[bytes]) -> bytes:
 class Names:
     """The property names by number, in the order in which they were first asked for."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._known = list(known)
+        self._numbers = {name: number for number, name in enumerate(self._known)}
         self._records = bytearray()
+
+    def known(self) -> list[str]:
+        """Return the names by number."""
+        return self._known
 
     def number(self, name: str) -> int:
         """Return the number of a name; a name that is new gets the next number and a record."""
         number = self._numbers.get(name)
         if number is None:
-            number = self._numbers[name] = len(self._numbers)
+            number = self._numbers[name] = len(self._known)
+            self._known.append(name)
             self._records += u8(RecordTag.NAME) + string(name)
         return number
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
-from .questions import NeedsContextError, Question
 from .records import Names, u8, u32
 from .tags import LAYOUT, RecordTag
+from .type_table import TypeTable
 
-__all__ = ["Table"]
+if TYPE_CHECKING:
+    from .questions import Question
 
+__all__ = ["LowerAgain", "Table"]
+
+LowerAgain = Callable[[str, str | None], None]
+"""Draws the questions of a part of a node once more: the node's name, and that of the property
+whose part it is, None for the node itself.
+"""
 _NOTHING: Final[tuple[int, list[int]]] = (0, [])
+_ITSELF: Final = 0xFFFF
+"""The part of a node that is about no single property."""
 
 
 class Table:
     """The numbers of whatever records refer to, and the records collected so far. One per acceptor.
+
+    A table that shipped has all records and no checks: where a question was drawn is lowered again
+    when the question is first asked.
 
     names      property names, numbered
     types      resource types by number
@@ -24,18 +39,55 @@ class Table:
                makes its record; ``Overlays`` makes them when the acceptor first asks
     """
 
-    def __init__(self) -> None:
-        self.names = Names()
-        self.types: list[str] = []
+    def __init__(
+        self,
+        shipped: TypeTable | None = None,
+        lowering: Callable[[Table], LowerAgain] | None = None,
+    ) -> None:
+        """Begin with what shipped, or with nothing.
+
+        lowering   makes what lowers parts of the shipped nodes again
+        """
+        self.names = Names(shipped.names if shipped else ())
+        self.types: list[str] = list(shipped.types) if shipped else []
         self.undecided: list[str] = []
-        self.overlays: list[str | Callable[[], bytes]] = []
+        self.overlays: list[str | Callable[[], bytes]] = list(shipped.overlays) if shipped else []
         self._undecided_numbers: dict[str, int] = {}
-        self._profiles: dict[str, int] = {}
-        self._nodes: dict[str, int] = {}
-        self._node_names: list[str] = []
-        self._questions: list[Question] = []
+        self._node_names: list[str] = list(shipped.nodes) if shipped else []
+        self._nodes = {name: number for number, name in enumerate(self._node_names)}
+        self._profiles = {
+            url: number for number, url in enumerate(self.overlays) if isinstance(url, str)
+        }
+        self._lowered = shipped.lowered[:] if shipped else array("I")
+        self._firsts = shipped.firsts[:] if shipped else array("I")
+        self._parts = shipped.parts[:] if shipped else array("H")
+        self._part = _ITSELF
+        self._questions: list[Question | None] = [None] * len(self._parts)
+        self._lowering = lowering
+        self._lower_again: LowerAgain | None = None
+        self._again: int | None = None
+        self._done = set(self._lowered)
         self._records = bytearray()
-        self._head = u8(RecordTag.LAYOUT) + u32(LAYOUT)
+        self._head = shipped.records if shipped else u8(RecordTag.LAYOUT) + u32(LAYOUT)
+
+    def to_ship(self, absent: Iterable[tuple[str, str]]) -> TypeTable:
+        """Return all that the table holds. Nothing was taken from it before, and no overlay made.
+
+        absent   kind and canonical url of the definitions that were asked for in vain
+        """
+        overlays = [url for url in self.overlays if isinstance(url, str)]
+        assert len(overlays) == len(self.overlays), "the types of R4 have profiles by url alone"
+        return TypeTable(
+            self.names.known(),
+            self.types,
+            self._node_names,
+            overlays,
+            [list(each) for each in sorted(absent)],
+            self._lowered,
+            self._firsts,
+            self._parts,
+            self.take_records(),
+        )
 
     def keep(self, *parts: bytes) -> None:
         """Add the parts of a record."""
@@ -51,10 +103,38 @@ class Table:
         self._records.clear()
         return records
 
+    # Questions
+
+    @property
+    def holds_questions(self) -> bool:
+        """Whether questions were drawn, here or where the table was made."""
+        return bool(self._questions)
+
     def question(self, question: Question) -> int:
-        """Return the number of a new question."""
+        """Return the number of a new question, or the one that it had where it is drawn again."""
+        if self._again is not None:
+            number, self._again = self._again, self._again + 1
+            self._questions[number] = question
+            return number
         self._questions.append(question)
+        self._parts.append(self._part)
         return len(self._questions) - 1
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Note that what is lowered meanwhile is the part of a property."""
+        self._part = self.names.number(name)
+        yield
+        self._part = _ITSELF
+
+    @contextmanager
+    def numbers_from(self, first: int) -> Iterator[None]:
+        """Give the questions that are drawn meanwhile the numbers that they had before."""
+        self._again = first
+        try:
+            yield
+        finally:
+            self._again = None
 
     def answer(self, check: int, text: bytes) -> tuple[int, list[int]]:
         """Answer a question of the acceptor about the bytes of a value.
@@ -63,14 +143,44 @@ class Table:
         the explainer has to judge.
         """
         try:
-            value, undecided = self._questions[check](text)
-        except NeedsContextError:
-            return _NOTHING
+            question = self._questions[check] or self._drawn_again(check)
+            value, undecided = question(text)
         except Exception:  # noqa: BLE001
-            # A bug in a rule: it shows again where the explainer runs the rule, at the wall around
-            # one resource.
+            # NeedsContextError, or a bug in a rule: it shows again where the explainer runs the
+            # rule, at the wall around one resource.
             return _NOTHING
         return value, [self._undecided_number(name) for name in sorted(undecided.elements())]
+
+    def _drawn_again(self, check: int) -> Question:
+        """Return a question that shipped."""
+        if self._lower_again is None:
+            assert self._lowering is not None, "a table that shipped can be lowered again"
+            self._lower_again = self._lowering(self)  # draws those that are about no node
+        if self._questions[check] is None:
+            at = bisect_right(self._firsts, check) - 1
+            part, first = self._parts[check], check
+            while first > self._firsts[at] and self._parts[first - 1] == part:
+                first -= 1
+            with self.numbers_from(first):
+                self._lower_again(
+                    self._node_names[self._lowered[at]],
+                    None if part == _ITSELF else self.names.known()[part],
+                )
+        question = self._questions[check]
+        assert question is not None, "a part has the questions that it had"
+        return question
+
+    # Numbers
+
+    def lower(self, name: str) -> bool:
+        """Return whether a node is to be lowered, and note that it is; False where it has been."""
+        number = self.node(name)
+        if number in self._done:
+            return False
+        self._done.add(number)
+        self._lowered.append(number)
+        self._firsts.append(len(self._questions))
+        return True
 
     def node(self, name: str) -> int:
         """Return the number of a type's node."""
@@ -83,6 +193,10 @@ class Table:
     def node_name(self, number: int) -> str:
         """Return the name of the type that a node is of."""
         return self._node_names[number]
+
+    def nodes(self) -> Iterator[str]:
+        """Yield the names of all nodes, of those too that are numbered meanwhile."""
+        return iter(self._node_names)
 
     def overlay(self, make: Callable[[], bytes]) -> int:
         """Return the number of a new overlay, whose record the function makes."""

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Final, get_args
 
@@ -75,17 +76,38 @@ def known_names() -> dict[str, tuple[str, ...]]:
 class Lowering:
     """One compilation's schema as table records, and its checks as questions. One per acceptor."""
 
-    def __init__(self, compilation: Compilation) -> None:
+    def __init__(self, compilation: Compilation, table: Table | None = None) -> None:
+        """Begin a table, or go on with one that shipped, of the same choices."""
         self.compilation = compilation
         self.schema = compilation.schema
-        self.table = table = Table()
-        for question in (self._type_question, self._node_question, self._overlay_question):
-            table.question(question)  # the first three numbers are the acceptor's own
+        self.table = table = table if table is not None else Table()
+        shipped = table.holds_questions
+        with table.numbers_from(0) if shipped else nullcontext():
+            for question in (self._type_question, self._node_question, self._overlay_question):
+                table.question(question)  # the first three numbers are the acceptor's own
         self.conditions = Conditions(compilation, table)
         self.values = Values(compilation, table, self.conditions)
         self.overlays = Overlays(compilation, table, self.values, self.conditions)
-        self._done: set[str] = set()
-        table.keep(u8(RecordTag.KNOWN), *map(table.names.keys, known_names().values()))
+        if not shipped:
+            table.keep(u8(RecordTag.KNOWN), *map(table.names.keys, known_names().values()))
+
+    def lower_all(self) -> None:
+        """Lower all resource types that the acceptor can hold, and whatever they lead to."""
+        for name in sorted(self.schema.resources()):
+            self._type_question(name.encode())
+        for name in self.table.nodes():
+            self._lower(name)
+
+    def again(self, name: str, json_name: str | None) -> None:
+        """Draw the questions about a property of a node once more, or those about the node itself
+        (``LowerAgain``).
+        """
+        schema = self._schema_of(name)
+        if json_name is None:
+            self._rules(schema)
+        else:
+            numbers = {p: n for n, p in enumerate(schema.properties)}
+            self._property(schema.properties[json_name], schema, numbers)
 
     # Types
 
@@ -115,15 +137,16 @@ class Lowering:
 
         Those that it leads to wait until data has them: most elements of most types never come.
         """
-        if name in self._done:
+        if not self.table.lower(name):
             return
-        self._done.add(name)
         schema = self._schema_of(name)
         found = list(schema.properties.values())
         numbers = {p.json_name: n for n, p in enumerate(found)}
-        properties = [self._property(p, schema, numbers) for p in found]
+        properties: list[bytes] = []
+        for prop in found:
+            with self.table.part(prop.json_name):
+                properties.append(self._property(prop, schema, numbers))
         flags = NodeFlag.MAY_BE_EMPTY if name.startswith(_BESIDE) else NodeFlag(0)
-        profile_check = NO_CHECK
         if schema.kind == "resource":
             flags |= NodeFlag.RESOURCE
             properties.append(
@@ -135,16 +158,10 @@ class Lowering:
                 + u32(NO_CHECK)
                 + u16(0)
             )
-            if self.compilation.unknown_profile is not None:
-                profile_check = self.table.question(self._profile_question(schema))
-        conditions, plain_reference = self.conditions.of_type(schema)
-        if plain_reference:
-            flags |= NodeFlag.PLAIN_REFERENCE
         if name == "Parameters":  # where references lead to the resources in parameters
             flags |= NodeFlag.PARAMETERS
-        twins, asked = self._object_rules(schema)
+        profile_check, twins, conditions = self._rules(schema)
         flags |= twins
-        conditions += asked
         required = [
             items(u16(numbers[p.json_name]) for p in found if p.element is element)
             for element in schema.elements
@@ -159,6 +176,19 @@ class Lowering:
             items(required),
             items(conditions),
         )
+
+    def _rules(self, schema: TypeSchema) -> tuple[int, NodeFlag, list[bytes]]:
+        """Return what holds for whole objects of a type: the question about the profiles that they
+        claim, what the crate has natively, and the conditions.
+        """
+        profile_check = NO_CHECK
+        if schema.kind == "resource" and self.compilation.unknown_profile is not None:
+            profile_check = self.table.question(self._profile_question(schema))
+        conditions, plain_reference = self.conditions.of_type(schema)
+        twins, asked = self._object_rules(schema)
+        if plain_reference:
+            twins |= NodeFlag.PLAIN_REFERENCE
+        return profile_check, twins, conditions + asked
 
     def _object_rules(self, schema: TypeSchema) -> tuple[NodeFlag, list[bytes]]:
         """Return the twins of the rules on objects of a type, and the conditions that ask the

@@ -163,7 +163,7 @@ def told(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> Told:
             return ([] if made is None else [u8(OpTag.PROGRAM) + made + u8(OpTag.DOUBT)]), False
 
         monkeypatch.setattr(Conditions, "of_type", of_type)
-        acceptance = Acceptance(explainer, lambda *_: Verdict(None, None, []), Counter())
+        acceptance = Acceptance(lambda: explainer, lambda *_: Verdict(None, None, []), Counter())
         data = json.dumps(resource, ensure_ascii=False).encode()
         return not acceptance.validate_block(Block(data)).fallbacks
 
