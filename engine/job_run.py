@@ -54,7 +54,7 @@ from .writing.log_plans import digest_of, log_plans
 from .writing.log_publication import LogPublication
 from .writing.manifest import Manifest, finding_parts, status_of
 
-__all__ = ["JobResult", "JobRun", "refuse_missing"]
+__all__ = ["JobResult", "JobRun", "refuse_missing", "runs_named"]
 
 _log = logging.getLogger("bulkfhir.engine")
 
@@ -430,12 +430,12 @@ def refuse_missing(missing: Sequence[int], shards: int) -> None:
     """Raise Incomplete where shards of so many are not done, and name them."""
     if missing:
         raise Incomplete(
-            f"{len(missing)} of {shards} shards are missing: {_named(missing)}; run "
+            f"{len(missing)} of {shards} shards are missing: {runs_named(missing)}; run "
             "their shares again; nothing is published"
         )
 
 
-def _named(numbers: Sequence[int]) -> str:
+def runs_named(numbers: Sequence[int]) -> str:
     """Return numbers that are in order as text: ``3 to 7, 9``; the first runs of them."""
     runs = list[list[int]]()
     for number in numbers:

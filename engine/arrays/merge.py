@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 from ..counting.progress import OnProgress
-from ..errors import ConfigurationError, EngineError, NotFound
+from ..errors import ConfigurationError, EngineError
 from ..executors import (
     Runner,
     TaskFailure,
@@ -25,13 +25,13 @@ from ..job_run import JobResult, JobRun, refuse_missing
 from ..job_status import JobStatus
 from ..plan import Plan
 from ..results import Results
-from ..sealed import Damaged, sealed, unsealed
-from ..storage import Storage, storage_for
+from ..storage import storage_for
 from ..writing.log_plans import LogPlan, digest_of, log_plans
 from ..writing.log_publication import LogPublication
 from ..writing.manifest import status_of
 from .array_job import ArrayEnd, ArrayJob
 from .share import Share
+from .share_marks import ShareMarks
 
 __all__ = ["end_array", "end_of", "merge_array", "merge_share"]
 
@@ -69,7 +69,7 @@ def merge_share(uri: str, share: Share, *, workers: int | None = None) -> int:
             if isinstance(result, TaskFailure):
                 raise EngineError(f"{task.key}: its logs could not be published: {result.message}")
             publication.add(result)
-    _Published(job).add(share, mine)
+    ShareMarks(job).publish(share, map(digest_of, mine))
     return sum(map(len, mine))
 
 
@@ -102,7 +102,7 @@ def merge_array(
     try:
         plan = _plan(job)
         storage = storage_for(job.folder, choices.encryption_key_id)
-        published = _Published(job).digests()
+        _, published = ShareMarks(job).published()
         run = JobRun(
             job.job_id, job.datastore_id, job.folder, storage, checkpoint, published, report
         )
@@ -141,33 +141,3 @@ def _log_plans(plan: Plan, results: Results) -> Iterator[tuple[LogPlan, ...]]:
 def _weight(plans: Sequence[LogPlan]) -> int:
     """Return the bytes of some logs, and what it costs to open them."""
     return sum((64 << 10) + sum(piece.size or 0 for piece in plan.pieces) for plan in plans)
-
-
-class _Published:
-    """What the shares of a merge have published, in the work folder."""
-
-    def __init__(self, job: ArrayJob) -> None:
-        self._folder = job.settings.work_folder
-        self._storage: Storage = storage_for(self._folder, job.settings.choices.encryption_key_id)
-
-    def add(self, share: Share, plans: Sequence[Sequence[LogPlan]]) -> None:
-        """Say which logs a share has published."""
-        place = self._storage.join(self._folder, f"published/{share.number}-of-{share.count}")
-        self._storage.put(place, sealed({"logs": list(map(digest_of, plans))}), durable=True)
-
-    def digests(self) -> frozenset[str]:
-        """Return the digests of all logs that are published."""
-        found = set[str]()
-        try:
-            places = [
-                entry.uri
-                for entry in self._storage.list(self._storage.join(self._folder, "published/"))
-            ]
-        except NotFound:
-            places = []
-        for place in places:
-            try:
-                found.update(unsealed(self._storage.read(place))["logs"])
-            except (Damaged, KeyError):
-                continue  # the logs that it told of are published again
-        return frozenset(found)

@@ -15,6 +15,7 @@ from ..shard_groups import Group, groups_left
 from ..task_files import TaskFiles
 from .array_job import ArrayJob
 from .share import Share
+from .share_marks import ShareMark, ShareMarks
 
 __all__ = ["ShareDone", "run_share"]
 
@@ -58,6 +59,7 @@ def run_share(uri: str, share: Share, *, workers: int | None = None) -> ShareDon
     groups = list(_groups(files, within, done))
     if not groups:
         return ShareDone(len(within), earlier)
+    ShareMarks(job).put(ShareMark.now(share, within))
     count = workers or min(default_workers(), len(groups))
     lines = rejected = reached = 0
     with working(open_runner("local", count, plug_ins=choices.plug_ins)) as runner:

@@ -62,15 +62,18 @@ def plan(
     """Plan an import job for an array scheduler.
 
     Writes job.json into the job's folder and prints its URI; run-shards and merge begin with that.
-    No line is read.
+    No line is read. bulkfhir jobs shows how far the job is.
     """
     from ..arrays import plan_array
+    from ..jobs.array_rows import record_plan
     from .live import show_records
 
     sources = options.sources_of(sources, running)
     choices = options.chosen(running, fail_on)
     show_records(quiet=quiet, verbose=verbose, log_format=log_format)
-    click.echo(plan_array(sources, output, choices, fail_on=fail_on, **running))
+    uri = plan_array(sources, output, choices, fail_on=fail_on, **running)
+    record_plan(uri)
+    click.echo(uri)
     return exits.ACCEPTED
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import update_wrapper
 from pathlib import Path
@@ -16,6 +17,7 @@ from .moments import moment
 from .options import state_file
 
 if TYPE_CHECKING:
+    from ..arrays import ArrayState
     from ..jobs import ImportJob, JobStore
 
 __all__ = ["command"]
@@ -88,6 +90,10 @@ def list_jobs(
         raise click.BadParameter(
             f"{status}: states are {', '.join(JobStatus)}", param_hint="--status"
         )
+    if jobs.arrays_under_way(1):
+        from ..jobs.array_rows import look_again
+
+        look_again(jobs)
     page = jobs.page(status=status, datastore_id=datastore, submitted_after=since, limit=limit)
     found = page.jobs
     if as_json:
@@ -108,17 +114,47 @@ def list_jobs(
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @_with_jobs
 def describe(jobs: JobStore, job_id: str, *, as_json: bool) -> None:
-    """Show JOB: its properties and progress as the API names them, and its errors by rule."""
-    job = _find(jobs, job_id)
+    """Show JOB: its properties and progress as the API names them, and its errors by rule.
+
+    Of an array job, which may be named by the URI of its job.json too: its shards and shares, and
+    whether it is merged.
+    """
+    if "/" in job_id:
+        array: ArrayState | None
+        properties, array = _planned(job_id)
+        findings: tuple[Mapping[str, Any], ...] = ()
+    else:
+        job, array = _looked_at(jobs, _find(jobs, job_id))
+        properties, findings = job.properties(), job.findings
     if as_json:
-        click.echo(
-            json.dumps(
-                {"ImportJobProperties": job.properties(), "Findings": list(job.findings)}, indent=2
-            )
-        )
+        document = {"ImportJobProperties": properties, "Findings": list(findings)}
+        if array is not None:
+            document["Array"] = array.to_json()
+        click.echo(json.dumps(document, indent=2))
         return
-    for line in _described(job):
+    for line in (*_described(properties, findings), *(_shares(array) if array else ())):
         click.echo(line)
+
+
+def _looked_at(jobs: JobStore, job: ImportJob) -> tuple[ImportJob, ArrayState | None]:
+    """Return a job, and where it stands if it is an array job."""
+    if job.origin != "array":
+        return job, None
+    from ..jobs.array_rows import array_of
+
+    return array_of(jobs, job)
+
+
+def _planned(uri: str) -> tuple[dict[str, Any], ArrayState]:
+    """Return the properties of the array job of a ``job.json``, and where it stands."""
+    from ..arrays import state_of
+    from ..jobs.array_rows import array_row, progress_of
+
+    state = state_of(uri)
+    row = replace(array_row(state.job), status=state.status, progress=progress_of(state))
+    properties = row.properties()
+    del properties["SubmitTime"]  # which its plan does not hold
+    return properties, state
 
 
 @command.command(short_help="Ask for the end of a job.")
@@ -126,12 +162,12 @@ def describe(jobs: JobStore, job_id: str, *, as_json: bool) -> None:
 @_with_jobs
 def cancel(jobs: JobStore, job_id: str) -> None:
     """Ask for the end of JOB: one that waits is cancelled at once, one that runs drains first."""
-    from ..jobs import FinishedJobError
+    from ..jobs import ElsewhereError, FinishedJobError
 
     _find(jobs, job_id)
     try:
         click.echo(f"{job_id} {jobs.cancel(job_id).status}")
-    except FinishedJobError as error:
+    except (ElsewhereError, FinishedJobError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -145,7 +181,9 @@ def cancel(jobs: JobStore, job_id: str) -> None:
 )
 @_with_jobs
 def rm(jobs: JobStore, job_ids: tuple[str, ...], *, older_than: float | None) -> int:
-    """Forget finished jobs, by name or by age. Their output stays where it is."""
+    """Forget finished jobs, by name or by age, and array jobs by name. Their output stays where it
+    is.
+    """
     from ..jobs import RunningJobError
 
     if not job_ids and older_than is None:
@@ -198,8 +236,7 @@ def _table(jobs: tuple[ImportJob, ...]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def _described(job: ImportJob) -> Iterator[str]:
-    properties = job.properties()
+def _described(properties: dict[str, Any], findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     output = properties.pop("JobOutputDataConfig")["S3Configuration"]["S3Uri"]
     progress = properties.pop("JobProgressReport", {})
     flat = properties | {
@@ -211,7 +248,7 @@ def _described(job: ImportJob) -> Iterator[str]:
             flat[name] = _time(flat[name])
     for name, value in (flat | progress).items():
         yield f"{name:<42}{value}"
-    for finding in job.findings:
+    for finding in findings:
         yield f"{finding['count']:>9,}  {finding['severity']}  {finding['rule']}"
         for cause in finding.get("causes", ()):
             yield f"{'':>11}{cause['issues']:,} x {cause['path']}: {cause['message']}"
@@ -221,6 +258,28 @@ def _described(job: ImportJob) -> Iterator[str]:
                 for issue in example.get("issues", ())
             )
             yield f"{'':>11}{example['file']}:{example['line']}  {issues}".rstrip()
+
+
+def _shares(array: ArrayState) -> Iterator[str]:
+    """Yield what is known of an array job beside its properties."""
+    yield f"{'Plan':<42}{array.job.uri}"
+    yield f"{'Shards':<42}{array.done:,} of {array.job.shards:,} are done"
+    if array.missing:
+        yield f"{'ShardsMissing':<42}{array.missing_named}"
+    whole = [share for share in array.shares if share.done == share.shards]
+    if array.shares:
+        yield f"{'Shares':<42}{len(whole):,} of {len(array.shares):,} that were begun are done"
+    for share in array.shares:
+        if share.done < share.shards:
+            yield (
+                f"{'':>9}  {share.mark.share}: {share.done:,} of {share.shards:,} shards, begun "
+                f"{_time(share.mark.began)} on {share.mark.host}, process {share.mark.process}"
+            )
+    if array.not_begun:
+        yield f"{'SharesNotBegun':<42}{array.not_begun}"
+    if array.merged:
+        yield f"{'SharesMerged':<42}{', '.join(map(str, array.merged))}"
+    yield f"{'Merged':<42}{'yes' if array.published else 'no'}"
 
 
 def _time(seconds: float) -> str:

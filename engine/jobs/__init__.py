@@ -20,6 +20,7 @@ from .next_job import JobRunner, RunnerBusyError
 from .options import RunOptions
 from .outbox import Happening, Outbox
 from .store import (
+    ElsewhereError,
     FinishedJobError,
     JobPage,
     JobStore,
@@ -37,6 +38,7 @@ __all__ = [
     "Datastore",
     "DatastoreStatus",
     "DatastoreStore",
+    "ElsewhereError",
     "ExportJob",
     "ExportRunner",
     "ExportStore",

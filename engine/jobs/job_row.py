@@ -12,9 +12,9 @@ from ..job_status import JobStatus
 
 __all__ = ["ImportJob", "Origin", "Sample"]
 
-Origin = Literal["endpoint", "command"]
-"""Who runs the job: the endpoint's runner, or the command (or program) that called the engine
-itself.
+Origin = Literal["endpoint", "command", "array"]
+"""Who runs the job: the endpoint's runner, the command (or program) that called the engine itself,
+or an array scheduler's processes, on whatever machine.
 """
 
 

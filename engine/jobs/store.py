@@ -19,6 +19,7 @@ from .liveness import alive
 from .sound_text import read_json, sound
 
 __all__ = [
+    "ElsewhereError",
     "FinishedJobError",
     "JobPage",
     "JobStore",
@@ -55,6 +56,10 @@ class UnknownJobError(LookupError):
 
 class FinishedJobError(Exception):
     """The job has reached its last state."""
+
+
+class ElsewhereError(Exception):
+    """The job is run by processes that do not ask the store."""
 
 
 class RunningJobError(Exception):
@@ -172,10 +177,12 @@ class JobStore:
             return tuple(map(_job, connection.execute(query, (datastore_id, ended)).fetchall()))
 
     def unfinished(self, datastore_id: str) -> bool:
-        """Return whether a job of this data store waits or runs."""
+        """Return whether a job of this data store waits or runs, other than an array job, of which
+        nothing is known here.
+        """
         query = (
-            "SELECT 1 FROM jobs WHERE datastore_id = ? AND status IN (SELECT value FROM "
-            "json_each(?)) LIMIT 1"
+            "SELECT 1 FROM jobs WHERE datastore_id = ? AND origin <> 'array' AND status IN "
+            "(SELECT value FROM json_each(?)) LIMIT 1"
         )
         with self.database.reading() as connection:
             return (
@@ -186,15 +193,22 @@ class JobStore:
     def cancel(self, job_id: str) -> ImportJob:
         """Ask for the end of a job: one that waits ends at once, one that runs drains.
 
-        Raises FinishedJobError when it is too late.
+        Raises FinishedJobError when it is too late, and ElsewhereError for an array job.
         """
         with self.database.writing() as connection:
-            row = connection.execute("SELECT status FROM jobs WHERE id = ?", (job_id,)).fetchone()
+            row = connection.execute(
+                "SELECT status, origin FROM jobs WHERE id = ?", (job_id,)
+            ).fetchone()
             if row is None:
                 raise UnknownJobError(job_id)
             status = JobStatus(row["status"])
             if status in FINISHED:
                 raise FinishedJobError(f"job {job_id} is {status}")
+            if row["origin"] == "array":
+                raise ElsewhereError(
+                    f"job {job_id} is an array job: cancel its array where it was submitted; "
+                    "without a last merge nothing is published"
+                )
             if status in WAITING:
                 connection.execute(
                     "UPDATE jobs SET status = ?, end_time = ? WHERE id = ?",
@@ -207,10 +221,10 @@ class JobStore:
         return self.job(job_id)
 
     def remove(self, job_id: str) -> None:
-        """Forget a finished job. Its output stays where it is."""
-        status = self.job(job_id).status
-        if status not in FINISHED:
-            raise RunningJobError(f"job {job_id} is {status}")
+        """Forget a finished job, or an array job, finished or not. Its output stays where it is."""
+        job = self.job(job_id)
+        if job.status not in FINISHED and job.origin != "array":
+            raise RunningJobError(f"job {job_id} is {job.status}")
         with self.database.writing() as connection:
             connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
             connection.execute("DELETE FROM client_tokens WHERE answer = ?", (job_id,))
@@ -409,3 +423,49 @@ class JobStore:
         if row is None or row["status"] not in ACTIVE:
             raise SupersededError(f"attempt {job.attempt} of job {job.id} is over")
         return JobStatus(row["status"])
+
+    # What is found of array jobs
+
+    def enter(self, job: ImportJob) -> None:
+        """Record a job that is planned, unless one of its id and place is here. One that lay in
+        another place is forgotten, if it is an array job too.
+
+        Raises sqlite3.IntegrityError for the id of another kind of job.
+        """
+        with self.database.writing() as connection:
+            connection.execute(
+                "DELETE FROM jobs WHERE id = ? AND origin = 'array' AND output_uri <> ?",
+                (job.id, sound(job.output_uri)),
+            )
+            here = connection.execute(
+                "SELECT 1 FROM jobs WHERE id = ? AND origin = 'array'", (job.id,)
+            ).fetchone()
+            if here is None:
+                self.add(job, connection)
+
+    def arrays_under_way(self, limit: int) -> tuple[ImportJob, ...]:
+        """Return the array jobs that are not known to have ended, the newest first."""
+        query = (
+            "SELECT * FROM jobs WHERE origin = 'array' AND status IN (SELECT value FROM "
+            "json_each(?)) ORDER BY number DESC LIMIT ?"
+        )
+        with self.database.reading() as connection:
+            rows = connection.execute(query, (_states(WAITING | ACTIVE), limit)).fetchall()
+        return tuple(map(_job, rows))
+
+    def note(
+        self,
+        job_id: str,
+        status: JobStatus,
+        progress: Mapping[str, float],
+        message: str | None = None,
+    ) -> ImportJob:
+        """Record how far an array job was found to be; return it."""
+        end_time = time.time() if status in FINISHED else None
+        with self.database.writing() as connection:
+            connection.execute(
+                "UPDATE jobs SET status = ?, progress = ?, message = ?, end_time = ? "
+                "WHERE id = ? AND origin = 'array'",
+                (status, json.dumps(dict(progress)), sound(message), end_time, job_id),
+            )
+        return self.job(job_id)

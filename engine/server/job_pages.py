@@ -12,7 +12,15 @@ from typing import Any
 
 from bulkfhir.validators.lazy_pattern import lazy_pattern
 
-from ..jobs import FINISHED, FinishedJobError, ImportJob, JobStatus, JobStore, UnknownJobError
+from ..jobs import (
+    FINISHED,
+    ElsewhereError,
+    FinishedJobError,
+    ImportJob,
+    JobStatus,
+    JobStore,
+    UnknownJobError,
+)
 from .exchange import Request, Response, as_json
 from .job_files import file_response, listing_response
 
@@ -99,8 +107,8 @@ class JobPages:
             "findings": list(job.findings),
             "done": job.done,
             "finished": job.status in FINISHED,
-            "cancellable": job.status
-            in (JobStatus.SUBMITTED, JobStatus.QUEUED, JobStatus.IN_PROGRESS),
+            "cancellable": job.origin != "array"
+            and job.status in (JobStatus.SUBMITTED, JobStatus.QUEUED, JobStatus.IN_PROGRESS),
         }
         return as_json(200, shown)
 
@@ -111,7 +119,7 @@ class JobPages:
             return as_json(403, {"message": "Only the job page may do this"})
         try:
             job = self._jobs.cancel(job_id)
-        except FinishedJobError as error:
+        except (ElsewhereError, FinishedJobError) as error:
             return as_json(409, {"message": str(error)})
         return as_json(200, {"job": _shown(job)})
 
