@@ -142,7 +142,9 @@ def _choices_apart(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _as_it_is(data: dict[str, Any]) -> dict[str, Any]:
-    """Layout 4 has no seal, and no ending."""
+    """Layout 4 has no seal, and no ending. Layout 7 has other keys in the work folder, as its
+    settings say.
+    """
     return data
 
 
@@ -184,5 +186,6 @@ _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     4: _as_it_is,
     5: _one_by_one,
     6: _in_pieces,
+    7: _as_it_is,
 }
 """Layout -> the plan in the layout after it."""

@@ -17,10 +17,12 @@ from .storage import Storage, is_remote, storage_for
 
 __all__ = ["PLAN_LAYOUT", "Settings"]
 
-PLAN_LAYOUT = 7
+PLAN_LAYOUT = 8
 """The newest layout of a plan and of the work folder around it."""
 _IN_PIECES = 7
 """The first one whose plan may lie in task files, and whose parts lie below many prefixes on S3."""
+_CHECKED_KEYS = 8
+"""The first one whose keys of accepted lines have a check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Settings:
     def in_pieces(self) -> bool:
         """Return whether a plan of many shards lies in task files."""
         return self.layout >= _IN_PIECES
+
+    @property
+    def checked_keys(self) -> bool:
+        """Return whether the key of an accepted line has a check behind its number."""
+        return self.layout >= _CHECKED_KEYS
 
     @property
     def spread(self) -> bool:

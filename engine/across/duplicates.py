@@ -19,7 +19,7 @@ from ..job_folder import KEYS
 from ..settings import Settings
 from ..totals import EXAMPLES, Place
 from .key_runs import BucketRows, read_run
-from .keys import BUCKETS, KEY_BYTES, LINE_BYTES, read_segments
+from .keys import BUCKETS, LINE_BYTES, key_bytes, read_segments
 
 __all__ = ["Duplicates", "bucket_ranges", "find_duplicates"]
 
@@ -70,7 +70,7 @@ def find_duplicates(
     first, end = buckets
     sets = -(-lines * (end - first) // (BUCKETS * _AT_ONCE)) or 1
     step = -(-(end - first) // sets)
-    spools = [_Spool(_SPOOLED // sets) for _ in range(first, end, step)]
+    spools = [_Spool(_SPOOLED // sets, key_bytes(settings)) for _ in range(first, end, step)]
     try:
         for group in groups:
             beat()
@@ -94,7 +94,8 @@ def _rows(settings: Settings, group: int, edges: range, end: int) -> Iterator[Bu
     """Yield the rows of a group between the edges, and up to the end, of each segment of its part;
     with the first bucket of each.
     """
-    for segment in read_segments(settings.work_storage, settings.part_uri(group, KEYS)):
+    storage, place = settings.work_storage, settings.part_uri(group, KEYS)
+    for segment in read_segments(storage, place, key_bytes(settings)):
         for first in edges:
             yield first, group, *segment.between(first, min(first + edges.step, end))
 
@@ -104,7 +105,8 @@ class _Spool:
     disk.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, width: int) -> None:
+        self._width = width
         self._runs: list[tuple[int, int]] = []
         self._file = tempfile.SpooledTemporaryFile(size)  # noqa: SIM115 closed with the spool
 
@@ -114,13 +116,18 @@ class _Spool:
         self._file.write(lines)
 
     def duplicates(self) -> Duplicates:
+        keys, lines = self._columns()
+        distinct, examples = repeated(keys, lines, self._runs, EXAMPLES)
+        return Duplicates(sum(count for _, count in self._runs) - distinct, tuple(examples))
+
+    def _columns(self) -> tuple[bytes, bytes]:
+        """Return all keys and all lines; the pieces that they are read in are gone by then."""
         self._file.seek(0)
         keys, lines = [], []
         for _, count in self._runs:
-            keys.append(self._file.read(KEY_BYTES * count))
+            keys.append(self._file.read(self._width * count))
             lines.append(self._file.read(LINE_BYTES * count))
-        distinct, examples = repeated(b"".join(keys), b"".join(lines), self._runs, EXAMPLES)
-        return Duplicates(sum(count for _, count in self._runs) - distinct, tuple(examples))
+        return b"".join(keys), b"".join(lines)
 
     def close(self) -> None:
         self._file.close()

@@ -17,12 +17,12 @@ from ..executors.live_counters import Heartbeat
 from ..job_folder import KEYS
 from ..settings import Settings
 from ..storage import Storage
-from .keys import BUCKETS, KEY_BYTES, LINE_BYTES, read_exactly, read_segments
+from .keys import BUCKETS, LINE_BYTES, key_bytes, read_exactly, read_segments
 
 __all__ = ["RUN_KEYS", "BucketRows", "put_together", "read_run", "runs_of"]
 
 RUN_KEYS: Final = 4_000_000
-"""Keys of one run, about: 48 MB, which a worker holds."""
+"""Keys of one run, about: 64 MB, which a worker holds."""
 
 _RUN: Final = "run"
 """Name of a run among the parts of the first of its groups."""
@@ -51,7 +51,8 @@ def put_together(settings: Settings, groups: Sequence[int], beat: Heartbeat) -> 
     buckets: list[list[bytes | memoryview]] = [[] for _ in range(BUCKETS)]
     for group in groups:
         beat()
-        for segment in read_segments(storage, settings.part_uri(group, KEYS)):
+        place = settings.part_uri(group, KEYS)
+        for segment in read_segments(storage, place, key_bytes(settings)):
             for number, rows in enumerate(buckets):
                 keys, lines = segment.between(number, number + 1)
                 if lines:
@@ -73,13 +74,14 @@ def read_run(settings: Settings, number: int, first: int, end: int) -> Iterator[
     nothing else of it is read. Raise StorageError where it ends early.
     """
     storage, place = settings.work_storage, settings.part_uri(number, _RUN)
+    width = key_bytes(settings)
     starts = array("Q", _range(storage, place, 0, _STARTS))
     data = memoryview(_range(storage, place, starts[first], starts[end]))
     for bucket in range(first, end):
         at, stop = (starts[edge] - starts[first] for edge in (bucket, bucket + 1))
         while at < stop:
             group, count = _HEAD.unpack_from(data, at)
-            middle = at + _HEAD.size + KEY_BYTES * count
+            middle = at + _HEAD.size + width * count
             after = middle + LINE_BYTES * count
             yield bucket, group, data[at + _HEAD.size : middle], data[middle:after]
             at = after

@@ -2,7 +2,8 @@
 without its ids in memory.
 
 A group's part is made of segments: how many keys each bucket holds, then bucket by bucket the keys,
-then likewise the lines they stand in.
+then likewise the lines they stand in. A key has 96 bits, or 64 in a job that was begun when it had
+no check.
 """
 
 from __future__ import annotations
@@ -16,23 +17,21 @@ from bulkfhir.validators.light_dataclass import dataclass
 from ..columns import BUCKETS, bucketed, keys
 from ..columns.rows import Rows
 from ..errors import StorageError
+from ..settings import Settings
 from ..storage import Reader, Storage
 
 __all__ = [
     "BUCKETS",
-    "KEY_BYTES",
     "LINE_BYTES",
     "KeyColumns",
     "Segment",
+    "key_bytes",
     "read_exactly",
     "read_segments",
 ]
 
 _PRIME = 0xD8F3_A9C1_5E7B_2473
-"""A prime of 64 bits without a pattern.
-
-Two of a job's 100 million resources share a key with a probability below a thousandth.
-"""
+"""A prime of 64 bits without a pattern. Numbers that meet modulo it are told apart by the check."""
 
 _FACTOR = 0x9E6D_3B1F_A84C_57D1
 """Spreads short ids, which are numbers below the prime, over all keys and so over all buckets."""
@@ -40,14 +39,22 @@ _FACTOR = 0x9E6D_3B1F_A84C_57D1
 _SEGMENT = 200_000
 """Keys in memory at the most."""
 
-KEY_BYTES, LINE_BYTES = 8, 4
+LINE_BYTES = 4
+_KEY_BYTES, _BARE_KEY_BYTES = 12, 8
 _HEADER = 4 * BUCKETS
 
 
-class KeyColumns:
-    """The keys of accepted lines until they are written, twelve bytes each."""
+def key_bytes(settings: Settings) -> int:
+    """Return how many bytes of a key the parts of a job hold."""
+    return _KEY_BYTES if settings.checked_keys else _BARE_KEY_BYTES
 
-    def __init__(self) -> None:
+
+class KeyColumns:
+    """The keys of accepted lines until they are written, sixteen bytes each."""
+
+    def __init__(self, width: int = _KEY_BYTES) -> None:
+        """Begin without keys. ``width``: how many bytes of each are written."""
+        self._width = width
         self._blocks: list[tuple[bytes, bytes, int]] = []
         self._types = _TypeKeys()
         self._count = 0
@@ -64,7 +71,7 @@ class KeyColumns:
             _PRIME,
         )
         self._blocks.append((found, rows.numbers, before + rows.first))
-        self._count += len(found) // KEY_BYTES
+        self._count += len(found) // _KEY_BYTES
 
     @property
     def full(self) -> bool:
@@ -73,7 +80,7 @@ class KeyColumns:
 
     def take(self) -> bytes:
         """Return all keys as one segment of the part; none is left."""
-        segment = bucketed(self._blocks)
+        segment = bucketed(self._blocks, self._width)
         self._blocks, self._count = [], 0
         return segment
 
@@ -93,31 +100,36 @@ class Segment:
     """Keys and lines in the order of their buckets.
 
     starts   before how many keys each bucket begins, and the last one ends
+    width    bytes of a key
     """
 
     starts: list[int]
     keys: memoryview
     lines: memoryview
+    width: int
 
     def between(self, first: int, end: int) -> tuple[memoryview, memoryview]:
         """Return keys and lines of the buckets in ``[first, end)``."""
         start, stop = self.starts[first], self.starts[end]
-        return self.keys[KEY_BYTES * start : KEY_BYTES * stop], self.lines[
-            LINE_BYTES * start : LINE_BYTES * stop
-        ]
+        return (
+            self.keys[self.width * start : self.width * stop],
+            self.lines[LINE_BYTES * start : LINE_BYTES * stop],
+        )
 
 
-def read_segments(storage: Storage, uri: str) -> Iterator[Segment]:
-    """Yield the segments of a part. Raise StorageError where it cannot be read, or ends early."""
+def read_segments(storage: Storage, uri: str, width: int = _KEY_BYTES) -> Iterator[Segment]:
+    """Yield the segments of a part whose keys have so many bytes. Raise StorageError where it
+    cannot be read, or ends early.
+    """
     reader = storage.open(uri)
     try:
         while header := read_exactly(reader, uri, _HEADER):
             starts = [0, *accumulate(array("I", header))]
             data, middle = (
-                memoryview(read_exactly(reader, uri, (KEY_BYTES + LINE_BYTES) * starts[-1])),
-                KEY_BYTES * starts[-1],
+                memoryview(read_exactly(reader, uri, (width + LINE_BYTES) * starts[-1])),
+                width * starts[-1],
             )
-            yield Segment(starts, data[:middle], data[middle:])
+            yield Segment(starts, data[:middle], data[middle:], width)
     finally:
         reader.close()
 

@@ -1,6 +1,6 @@
 """Columns in Python.
 
-Columns of numbers are bytes of native words: 64 bits wide for keys, 16 for codes, 32 for all else.
+Columns of numbers are bytes of native words, 16 bits wide for codes and 32 for all else.
 Columns of texts are bytes in which every text ends in a newline. Columns that do not fit together
 raise ValueError.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 from array import array
 from collections.abc import Iterable
 from itertools import chain, groupby, repeat
@@ -17,6 +18,9 @@ from operator import itemgetter
 __all__ = ["bucketed", "count_lines", "fill", "gather", "keys", "measure", "rebase", "repeated"]
 
 _BUCKETS = 256
+_KEY = struct.Struct("<QI")
+_BARE_KEY = 8
+_MERSENNE = (1 << 61) - 1
 
 _Place = tuple[int, int]
 
@@ -61,34 +65,44 @@ def rebase(head: bytes, base: int, lines: bytes) -> bytes:
 
 
 def keys(texts: bytes, codes: bytes, additions: list[int], factor: int, prime: int) -> bytes:
-    """Return for every text, read as one little-endian number, that number times ``factor`` plus
-    the addition of its code, modulo ``prime``.
+    """Return for every text, read as one little-endian number, a key of twelve bytes: that number
+    times ``factor`` plus the addition of its code, modulo ``prime``; and a check, the upper half of
+    that number modulo 2^61 - 1 times ``factor``, so that two texts that meet in the one differ in
+    the other.
     """
-    read, rows = int.from_bytes, zip(_texts(texts), _codes(codes, len(additions)), strict=True)
-    return array(
-        "Q", [(read(text, "little") * factor + additions[code]) % prime for text, code in rows]
-    ).tobytes()
+    rows = zip(_texts(texts), _codes(codes, len(additions)), strict=True)
+    return b"".join(
+        [
+            _KEY.pack(
+                (number * factor + additions[code]) % prime,
+                number % _MERSENNE * factor >> 32 & 0xFFFF_FFFF,
+            )
+            for number, code in ((int.from_bytes(text, "little"), code) for text, code in rows)
+        ]
+    )
 
 
-def bucketed(blocks: list[tuple[bytes, bytes, int]]) -> bytes:
-    """Return how many keys each bucket holds; then all keys bucket by bucket; then their numbers. A
-    block is (keys, numbers, what to add to these).
+def bucketed(blocks: list[tuple[bytes, bytes, int]], width: int) -> bytes:
+    """Return how many keys each bucket holds; then of all keys, bucket by bucket, the first
+    ``width`` bytes; then their numbers. A block is (keys, numbers, what to add to these).
 
     A key's bucket is its lowest byte; within a bucket the order stays as it was.
     """
+    if width > _KEY.size:
+        raise ValueError("a key that is wider than keys are")
     rows = [
         (key, number + first)
         for keys, numbers, first in blocks
-        for key, number in zip(array("Q", keys), array("I", numbers), strict=True)
+        for key, number in zip(_cut(keys, _KEY.size), array("I", numbers), strict=True)
     ]
-    rows.sort(key=lambda row: row[0] % _BUCKETS)
+    rows.sort(key=lambda row: row[0][0])
     counts = array("I", bytes(4 * _BUCKETS))
     for key, _ in rows:
-        counts[key % _BUCKETS] += 1
+        counts[key[0]] += 1
     return b"".join(
         (
             counts.tobytes(),
-            array("Q", [key for key, _ in rows]).tobytes(),
+            *(key[:width] for key, _ in rows),
             array("I", [number for _, number in rows]).tobytes(),
         )
     )
@@ -100,19 +114,24 @@ def repeated(
     """Return how many different keys there are; and of those that come more than once, the ``most``
     whose first place comes first: (first, last) place.
 
-    ``runs`` are (number, how many keys): a key's place is its run's number and its line.
+    ``runs`` are (number, how many keys): a key's place is its run's number and its line. A key has
+    twelve bytes, or, without its check, eight.
     """
-    numbers, rows = array("Q", keys), array("I", lines)
-    if not len(numbers) == len(rows) == sum(count for _, count in runs):
+    rows = array("I", lines)
+    width = len(keys) // (len(rows) or 1)
+    if rows and width not in (_KEY.size, _BARE_KEY):
+        raise ValueError("keys of no such width")
+    found = _cut(keys, width or _BARE_KEY)
+    if not len(found) == len(rows) == sum(count for _, count in runs):
         raise ValueError("columns of different lengths")
-    distinct = len(set(numbers))
-    if distinct == len(numbers):
+    distinct = len(set(found))
+    if distinct == len(found):
         return distinct, []
     of_run = chain.from_iterable(repeat(number, count) for number, count in runs)
     groups = (
         list(group)
         for _, group in groupby(
-            sorted(zip(numbers, zip(of_run, rows, strict=True), strict=True)), key=itemgetter(0)
+            sorted(zip(found, zip(of_run, rows, strict=True), strict=True)), key=itemgetter(0)
         )
     )
     return distinct, sorted((group[0][1], group[-1][1]) for group in groups if len(group) > 1)[
@@ -147,6 +166,12 @@ def gather(data: bytes, starts: bytes, ends: bytes, codes: bytes, kinds: int) ->
 
 def _texts(column: bytes) -> list[bytes]:
     return column.split(b"\n")[:-1]
+
+
+def _cut(column: bytes, width: int) -> list[bytes]:
+    if len(column) % width:
+        raise ValueError("no whole keys")
+    return [column[at : at + width] for at in range(0, len(column), width)]
 
 
 def _codes(column: bytes, count: int) -> Iterable[int]:

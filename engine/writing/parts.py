@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from bulkfhir.validators import BlockVerdicts, Verdict
 
-from ..across.keys import KeyColumns
+from ..across.keys import KeyColumns, key_bytes
 from ..across.relation_columns import RelationColumns
 from ..checkpoint import save_record
 from ..columns.rows import Rows
@@ -171,7 +171,7 @@ class LogParts:
         self._source = ""
         self._minimal = settings.choices.level == "minimal"
         self._files = _PieceFiles(settings, index)
-        self._keys = KeyColumns()
+        self._keys = KeyColumns(key_bytes(settings))
         self._lines = 0
         self._numbers, self._counts = LineNumbers(), False
         self._relations = _RelationPart(settings, self._files)

@@ -243,12 +243,13 @@ fn keys<'py>(
 fn bucketed<'py>(
     py: Python<'py>,
     blocks: Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, u32)>,
+    width: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let blocks: Vec<_> = blocks
         .iter()
         .map(|(keys, numbers, first)| (keys.as_bytes(), numbers.as_bytes(), *first))
         .collect();
-    made(py, || columns::bucketed(&blocks))
+    made(py, || columns::bucketed(&blocks, width))
 }
 
 #[pyfunction]

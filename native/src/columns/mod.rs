@@ -11,10 +11,14 @@ mod words;
 
 pub use metas::metas;
 pub use words::{column, texts, words, Mismatch};
-use words::{halves, longs, LARGE, NO_CODE, SHORT};
+use words::{halves, LARGE, NO_CODE, SHORT};
 
 /// How many buckets keys are put into: by their lowest byte.
 pub const BUCKETS: usize = 256;
+
+/// Bytes of a key with its check, and without.
+const KEY: usize = 12;
+const BARE_KEY: usize = 8;
 
 pub fn count_lines(data: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', data).count()
@@ -92,8 +96,10 @@ pub fn rebase(head: &[u8], base: u64, lines: &[u8]) -> Result<Vec<u8>, Mismatch>
     Ok(moved)
 }
 
-/// For every text, read as one little-endian number: that number times ``factor`` plus the addition
-/// of its code, modulo ``prime``.
+/// For every text, read as one little-endian number, a key of twelve bytes: that number times
+/// ``factor`` plus the addition of its code, modulo ``prime``; and a check, the upper half of that
+/// number modulo 2^61 - 1 times ``factor``, so that two texts that meet in the one differ in the
+/// other.
 pub fn keys(
     column: &[u8],
     codes: &[u8],
@@ -105,13 +111,15 @@ pub fn keys(
         return Err("no prime");
     }
     let (codes, mut texts) = (halves(codes)?, texts(column));
-    let mut keys = Vec::with_capacity(codes.len() * 8);
+    let mut keys = Vec::with_capacity(codes.len() * KEY);
     for code in codes {
         let text = texts.next().ok_or(SHORT)?;
         let addition = additions.get(code).ok_or(NO_CODE)?;
-        let number = u128::from(remainder(text, prime));
-        let key = (number * u128::from(factor) + u128::from(*addition)) % u128::from(prime);
-        keys.extend_from_slice(&(key as u64).to_ne_bytes());
+        let (number, check) = remainders(text, prime);
+        let key =
+            (u128::from(number) * u128::from(factor) + u128::from(*addition)) % u128::from(prime);
+        keys.extend_from_slice(&(key as u64).to_le_bytes());
+        keys.extend_from_slice(&check.wrapping_mul(factor).to_le_bytes()[4..]);
     }
     if texts.next().is_some() {
         return Err(SHORT);
@@ -119,25 +127,35 @@ pub fn keys(
     Ok(keys)
 }
 
-fn remainder(text: &[u8], prime: u64) -> u64 {
-    text.chunks(8).rev().fold(0, |sum, chunk| {
+/// The text as a number modulo the prime, and modulo 2^61 - 1.
+fn remainders(text: &[u8], prime: u64) -> (u64, u64) {
+    const MERSENNE: u64 = (1 << 61) - 1;
+    let folded = |number: u64| (number & MERSENNE) + (number >> 61);
+    let (number, check) = text.chunks(8).rev().fold((0, 0), |(sum, check), chunk| {
         let mut limb = [0; 8];
         limb[..chunk.len()].copy_from_slice(chunk);
-        let number = (u128::from(sum) << 64) | u128::from(u64::from_le_bytes(limb));
-        (number % u128::from(prime)) as u64
-    })
+        let limb = u64::from_le_bytes(limb);
+        let number = (u128::from(sum) << 64) | u128::from(limb);
+        // 2^64 counts as 8. What is folded has 61 bits and a little, so that no sum has 64.
+        let check = ((check & (MERSENNE >> 3)) << 3) + (check >> 58) + folded(limb);
+        ((number % u128::from(prime)) as u64, folded(check))
+    });
+    (number, check % MERSENNE)
 }
 
-/// How many keys each bucket holds, as words; then all keys bucket by bucket, then their numbers.
-/// Each block is (keys, numbers, what to add to these).
-pub fn bucketed(blocks: &[(&[u8], &[u8], u32)]) -> Result<Vec<u8>, Mismatch> {
+/// How many keys each bucket holds, as words; then of all keys, bucket by bucket, the first
+/// ``width`` bytes; then their numbers. Each block is (keys, numbers, what to add to these).
+pub fn bucketed(blocks: &[(&[u8], &[u8], u32)], width: usize) -> Result<Vec<u8>, Mismatch> {
+    if width > KEY {
+        return Err("a key that is wider than keys are");
+    }
     let mut counts = [0usize; BUCKETS];
     for (keys, numbers, _) in blocks {
-        let keys = longs(keys)?;
+        let keys = column::<KEY>(keys)?;
         if keys.len() != words(numbers)?.len() {
             return Err(SHORT);
         }
-        keys.for_each(|key| counts[key as usize % BUCKETS] += 1);
+        keys.for_each(|key| counts[key[0] as usize] += 1);
     }
     let total: usize = counts.iter().sum();
     let mut places = [0; BUCKETS];
@@ -146,20 +164,24 @@ pub fn bucketed(blocks: &[(&[u8], &[u8], u32)]) -> Result<Vec<u8>, Mismatch> {
         *place = before;
         before += count;
     }
-    let (mut sorted, mut lines) = (vec![0u64; total], vec![0u32; total]);
+    let (mut sorted, mut lines) = (vec![[0; KEY]; total], vec![0u32; total]);
     for (keys, numbers, first) in blocks {
-        for (key, number) in longs(keys)?.zip(words(numbers)?) {
-            let place = &mut places[key as usize % BUCKETS];
+        for (key, number) in column::<KEY>(keys)?.zip(words(numbers)?) {
+            let place = &mut places[key[0] as usize];
             sorted[*place] = key;
             lines[*place] = number.checked_add(*first).ok_or(LARGE)?;
             *place += 1;
         }
     }
-    let mut segment = Vec::with_capacity(4 * BUCKETS + 12 * total);
+    let mut segment = Vec::with_capacity(4 * BUCKETS + (width + 4) * total);
     for count in counts {
         segment.extend_from_slice(&u32::try_from(count).map_err(|_| LARGE)?.to_ne_bytes());
     }
-    segment.extend(sorted.iter().flat_map(|key| key.to_ne_bytes()));
+    if width == KEY {
+        segment.extend_from_slice(sorted.as_flattened());
+    } else {
+        segment.extend(sorted.iter().flat_map(|key| &key[..width]));
+    }
     segment.extend(lines.iter().flat_map(|line| line.to_ne_bytes()));
     Ok(segment)
 }
@@ -169,33 +191,68 @@ pub type RunLine = (u32, u32);
 
 /// How many different keys there are; and of those that come more than once, the ``most`` whose
 /// first place comes first, each with its first and last place. ``runs`` are (number, how many
-/// keys): a key's place is its run's number and its line.
+/// keys): a key's place is its run's number and its line. A key has twelve bytes, or, without its
+/// check, eight.
 pub fn repeated(
     keys: &[u8],
     lines: &[u8],
     runs: &[(u32, usize)],
     most: usize,
 ) -> Result<(usize, Vec<(RunLine, RunLine)>), Mismatch> {
-    let (keys, lines) = (longs(keys)?, words(lines)?);
-    if lines.len() != keys.len()
-        || runs
-            .iter()
-            .try_fold(0usize, |sum, run| sum.checked_add(run.1))
-            != Some(keys.len())
+    let count = words(lines)?.len();
+    if runs
+        .iter()
+        .try_fold(0usize, |sum, run| sum.checked_add(run.1))
+        != Some(count)
     {
         return Err(SHORT);
     }
-    let of_run = runs
-        .iter()
-        .flat_map(|&(number, count)| std::iter::repeat_n(number, count));
-    let mut rows: Vec<(u64, RunLine)> = keys.zip(of_run.zip(lines)).collect();
+    let mut rows = Vec::with_capacity(count);
+    let places = 0..u32::try_from(count).map_err(|_| LARGE)?;
+    if keys.len() == KEY * count {
+        rows.extend(column::<KEY>(keys)?.zip(places).map(|(key, place)| {
+            let [number @ .., a, b, c, d] = key;
+            (
+                u64::from_le_bytes(number),
+                u32::from_le_bytes([a, b, c, d]),
+                place,
+            )
+        }));
+    } else if keys.len() == BARE_KEY * count {
+        let numbers = column(keys)?.map(u64::from_le_bytes);
+        rows.extend(
+            numbers
+                .zip(places)
+                .map(|(number, place)| (number, 0, place)),
+        );
+    } else {
+        return Err(SHORT);
+    }
     rows.sort_unstable();
+    let ends: Vec<usize> = runs
+        .iter()
+        .scan(0, |end, run| {
+            *end += run.1;
+            Some(*end)
+        })
+        .collect();
+    let stands = |place: u32| -> RunLine {
+        let run = ends.partition_point(|&end| end <= place as usize);
+        let at = 4 * place as usize;
+        let line = [lines[at], lines[at + 1], lines[at + 2], lines[at + 3]];
+        (runs[run].0, u32::from_ne_bytes(line))
+    };
     let mut distinct = 0;
     let mut found = Vec::new();
-    for group in rows.chunk_by(|one, other| one.0 == other.0) {
+    for same in rows.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
         distinct += 1;
-        if let [first, .., last] = group {
-            found.push((first.1, last.1));
+        if same.len() > 1 {
+            let places = same.iter().map(|row| stands(row.2));
+            let (first, last) = places
+                .fold(((u32::MAX, u32::MAX), (0, 0)), |(first, last), place| {
+                    (place.min(first), place.max(last))
+                });
+            found.push((first, last));
         }
     }
     found.sort_unstable();

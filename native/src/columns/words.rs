@@ -26,10 +26,6 @@ pub fn words(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = u32> + '_, Mi
     Ok(column(bytes)?.map(u32::from_ne_bytes))
 }
 
-pub fn longs(bytes: &[u8]) -> Result<impl ExactSizeIterator<Item = u64> + '_, Mismatch> {
-    Ok(column(bytes)?.map(u64::from_ne_bytes))
-}
-
 pub fn texts(column: &[u8]) -> impl Iterator<Item = &[u8]> + '_ {
     let mut start = 0;
     memchr::memchr_iter(b'\n', column).map(move |end| {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import struct
 from array import array
 
 import pytest
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.native
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\n")  # what UTF-8 has
 TEXT = st.text(CHARACTERS, max_size=70).map(str.encode)
 NUMBER = st.integers(0, 2**31)
-PRIME = 0xD8F3_A9C1_5E7B_2473
+PRIME, FACTOR = 0xD8F3_A9C1_5E7B_2473, 0x9E6D_3B1F_A84C_57D1
+MERSENNE = 2**61 - 1
+KEY = struct.Struct("<QI")
 
 
 def words(numbers, kind="I"):
@@ -87,50 +90,77 @@ def test_a_line_without_its_number_is_refused(lines):
         )
     )
 )
-def test_a_key_is_the_text_as_a_number_times_the_factor_modulo_the_prime(rows):
+def test_a_key_is_a_remainder_by_the_prime_and_half_of_one_by_another(rows):
     additions = [0, 5, PRIME - 1]
     column, codes = zip(*rows, strict=True) if rows else ((), ())
-    found = array("Q", both("keys", texts(column), words(codes, "H"), additions, 12345, PRIME))
-    assert list(found) == [
-        (int.from_bytes(text, "little") * 12345 + additions[code]) % PRIME for text, code in rows
+    found = both("keys", texts(column), words(codes, "H"), additions, FACTOR, PRIME)
+    assert list(KEY.iter_unpack(found)) == [
+        (
+            (number * FACTOR + additions[code]) % PRIME,
+            number % MERSENNE * FACTOR % 2**64 // 2**32,
+        )
+        for number, code in ((int.from_bytes(text, "little"), code) for text, code in rows)
     ]
 
 
-BLOCK = st.tuples(st.lists(st.tuples(st.integers(0, 2**64 - 1), NUMBER)), st.integers(0, 1000))
+def test_texts_that_meet_in_the_number_differ_in_the_check():
+    """Two ids of the same type whose difference, as numbers, is a multiple of the prime."""
+    number = int.from_bytes(b"3f2a77c0-1111-4222-8333-9944aabbccdd", "little")
+    meeting = [number + PRIME * times for times in range(50)]
+    column = [one.to_bytes(40, "little").rstrip(b"\0") for one in meeting]
+    column = [text for text in column if b"\n" not in text]
+    assert len(column) > 30
+    found = both("keys", texts(column), words([0] * len(column), "H"), [0], FACTOR, PRIME)
+    numbers, checks = zip(*KEY.iter_unpack(found), strict=True)
+    assert (len(set(numbers)), len(set(checks))) == (1, len(column))
+    places = words(range(len(column)))
+    assert both("repeated", found, places, [(0, len(column))], 3) == (len(column), [])
 
 
-@given(st.lists(BLOCK, max_size=4))
-def test_buckets_hold_every_key_in_its_order(blocks):
+KEY_BYTES = st.binary(min_size=12, max_size=12)
+BLOCK = st.tuples(st.lists(st.tuples(KEY_BYTES, NUMBER)), st.integers(0, 1000))
+
+
+@given(st.lists(BLOCK, max_size=4), st.sampled_from([8, 12]))
+def test_buckets_hold_every_key_in_its_order(blocks, width):
     encoded = [
-        (words((key for key, _ in rows), "Q"), words(number for _, number in rows), first)
+        (b"".join(key for key, _ in rows), words(number for _, number in rows), first)
         for rows, first in blocks
     ]
-    segment = both("bucketed", encoded)
+    segment = both("bucketed", encoded, width)
     counts, total = array("I", segment[:1024]), sum(len(rows) for rows, _ in blocks)
-    keys, numbers = (
-        array("Q", segment[1024 : 1024 + 8 * total]),
-        array("I", segment[1024 + 8 * total :]),
-    )
+    keys, numbers = segment[1024 : 1024 + width * total], segment[1024 + width * total :]
     flat = [(key, number + first) for rows, first in blocks for key, number in rows]
-    assert list(zip(keys, numbers, strict=True)) == sorted(flat, key=lambda row: row[0] % 256)
-    assert [sum(key % 256 == bucket for key, _ in flat) for bucket in range(256)] == list(counts)
+    assert list(zip(cut(keys, width), array("I", numbers), strict=True)) == [
+        (key[:width], number) for key, number in sorted(flat, key=lambda row: row[0][0])
+    ]
+    assert [sum(key[0] == bucket for key, _ in flat) for bucket in range(256)] == list(counts)
+
+
+def cut(column, width):
+    return [column[at : at + width] for at in range(0, len(column), width)]
 
 
 @given(
     st.lists(
         st.tuples(
             st.integers(0, 9),
-            st.lists(st.tuples(st.integers(0, 20), st.integers(0, 99)), max_size=9),
+            st.lists(
+                st.tuples(st.tuples(st.integers(0, 5), st.integers(0, 2)), st.integers(0, 99)),
+                max_size=9,
+            ),
         ),
         max_size=5,
     ),
     st.integers(0, 4),
+    st.sampled_from([8, 12]),
 )
-def test_keys_that_come_more_than_once_are_found_with_their_places(runs, most):
-    flat = [(key, (number, line)) for number, rows in runs for key, line in rows]
+def test_keys_that_come_more_than_once_are_found_with_their_places(runs, most, width):
+    """Keys of a few numbers and checks, of which the narrow ones have the number alone."""
+    flat = [(KEY.pack(*key)[:width], (number, line)) for number, rows in runs for key, line in rows]
     places = {key: sorted(place for other, place in flat if other == key) for key, _ in flat}
     expected = sorted((found[0], found[-1]) for found in places.values() if len(found) > 1)[:most]
-    columns = words((key for key, _ in flat), "Q"), words(line for _, (_, line) in flat)
+    columns = b"".join(key for key, _ in flat), words(line for _, (_, line) in flat)
     assert both("repeated", *columns, [(number, len(rows)) for number, rows in runs], most) == (
         len(places),
         expected,
@@ -210,11 +240,15 @@ def test_lines_are_counted(data):
         ("keys", (b"a\n", words([0, 0], "H"), [0], 1, PRIME)),
         ("keys", (b"a\nb\n", words([0], "H"), [0], 1, PRIME)),
         ("keys", (b"a\n", b"1", [0], 1, PRIME)),
-        ("bucketed", ([(words([1], "Q"), b"", 0)],)),
-        ("bucketed", ([(b"1234567", words([1]), 0)],)),
-        ("repeated", (words([1], "Q"), b"", [(0, 1)], 1)),
-        ("repeated", (words([1, 1], "Q"), words([1, 2]), [(0, 1)], 1)),
-        ("repeated", (words([1], "Q"), words([1]), [(0, 2)], 1)),
+        ("bucketed", ([(bytes(12), b"", 0)], 12)),
+        ("bucketed", ([(bytes(8), words([1]), 0)], 8)),
+        ("bucketed", ([(bytes(12), words([1]), 0)], 13)),
+        ("repeated", (bytes(12), b"", [(0, 1)], 1)),
+        ("repeated", (bytes(12), b"", [], 1)),
+        ("repeated", (bytes(24), words([1, 2]), [(0, 1)], 1)),
+        ("repeated", (bytes(12), words([1]), [(0, 2)], 1)),
+        ("repeated", (bytes(10), words([1]), [(0, 1)], 1)),
+        ("repeated", (bytes(20), words([1, 2]), [(0, 2)], 1)),
         ("measure", (words([0]), words([1, 2]), words([0], "H"), 1)),
         ("measure", (words([0]), words([1]), b"", 1)),
         ("gather", (b"abc", words([0]), words([1, 2]), words([0], "H"), 1)),
