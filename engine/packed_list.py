@@ -55,7 +55,10 @@ class PackedList(Sequence[_Record]):
     def __getitem__(self, place: slice) -> list[_Record]: ...
     def __getitem__(self, place: int | slice) -> _Record | list[_Record]:
         if isinstance(place, slice):
-            return list(map(self.__getitem__, range(*place.indices(len(self)))))
+            start, stop, step = place.indices(len(self))
+            if step == 1:
+                return list(self._between(start, stop))
+            return list(map(self.__getitem__, range(start, stop, step)))
         number, within = divmod(range(len(self))[place], _TOGETHER)
         return self._last[within] if number == len(self._blocks) else self._block(number)[within]
 
@@ -63,6 +66,15 @@ class PackedList(Sequence[_Record]):
         return isinstance(other, Sequence) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+    def _between(self, start: int, stop: int) -> Iterator[_Record]:
+        """Yield the records of a range, a block at a time."""
+        while start < stop:
+            number, within = divmod(start, _TOGETHER)
+            block = self._last if number == len(self._blocks) else self._block(number)
+            found = block[within : within + stop - start]
+            yield from found
+            start += len(found)
 
     def _block(self, number: int) -> list[_Record]:
         found = self._unpacked.get(number)

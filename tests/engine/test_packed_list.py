@@ -26,6 +26,16 @@ def test_records_are_found_from_any_place():
     packed = PackedList(InputFile, FILES)
     for place in (0, 999, 1_000, 4_999, 5_000, 5_431, -1, 17, 3_000):
         assert packed[place] == FILES[place]
-    assert packed[998:2_003] == FILES[998:2_003]
+    for within in (
+        slice(998, 2_003),
+        slice(4_999, 5_001),
+        slice(5_100, None),
+        slice(None, -5_000),
+        slice(7, 7),
+        slice(9, 2),
+        slice(None, None, 900),
+        slice(1_001, 998, -1),
+    ):
+        assert packed[within] == FILES[within]
     with pytest.raises(IndexError):
         packed[5_432]
