@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
-from .across.check_job import CheckedShard, check_job
 from .across.job_checks import JobChecks
 from .errors import EngineError
 from .executors import Runner, Task, TaskFailure, run_all
@@ -80,6 +79,8 @@ def run_checks(
     runner: Runner, settings: Settings, outcomes: Iterable[FileOutcome], tick: Callable[[], None]
 ) -> JobChecks:
     """Return what the checks over a whole job come to, given what came of its files."""
+    from .across.check_job import CheckedShard, check_job  # few jobs are checked over
+
     shards = tuple(
         CheckedShard(
             shard.index,

@@ -6,23 +6,39 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from bulkfhir.validators import BlockValidator, OneByOne
 
 from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["EXECUTORS", "SINKS", "VALIDATORS", "check_options", "load", "names", "new_validator"]
 
 VALIDATORS = "bulkfhir.validators"
 SINKS = "bulkfhir.sinks"
 EXECUTORS = "bulkfhir.executors"
+_OWN: Final = {
+    (VALIDATORS, "bulkfhir"): "bulkfhir.validators:Validator",
+    (VALIDATORS, "fhir-resources"): "bulkfhir.validators.fhir_resources:FhirResourcesValidator",
+    (SINKS, "ndjson"): "bulkfhir.engine.sinks:NdjsonSink",
+    (SINKS, "parquet"): "bulkfhir.engine.sinks:ParquetSink",
+    (EXECUTORS, "dask"): "bulkfhir.engine.executors.dask_runner:DaskRunner",
+    (EXECUTORS, "futures"): "bulkfhir.engine.executors.foreign:open_futures",
+    (EXECUTORS, "ray"): "bulkfhir.engine.executors.ray_runner:RayRunner",
+    (EXECUTORS, "spark"): "bulkfhir.engine.executors.spark_runner:SparkRunner",
+}
+"""The entry points of this distribution, as pyproject.toml has them: to read what is installed
+takes long, in every worker.
+"""
 
 
 def names(group: str) -> list[str]:
     """Return the names that are installed in a group."""
-    return sorted(entry.name for entry in entry_points(group=group))
+    return sorted(entry.name for entry in _installed(group))
 
 
 def load(group: str, name: str) -> Callable[..., Any]:
@@ -30,28 +46,26 @@ def load(group: str, name: str) -> Callable[..., Any]:
 
     ConfigurationError for a name that is not installed, or cannot be imported.
     """
-    entry = _own(group, name) or next(iter(entry_points(group=group, name=name)), None)
-    if entry is None:
-        raise ConfigurationError(
-            f"{name}: no such {group.rpartition('.')[2].removesuffix('s')}; installed: "
-            f"{', '.join(names(group)) or 'none'}"
-        )
     try:
-        factory: Callable[..., Any] = entry.load()
+        if (group, name) in _OWN:
+            module, _, attribute = _OWN[group, name].partition(":")
+            return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
+        for entry in _installed(group):
+            if entry.name == name:
+                return entry.load()  # type: ignore[no-any-return]
     except ImportError as error:
         raise ConfigurationError(f"{name}: this plug-in cannot be imported: {error}") from None
-    return factory
+    raise ConfigurationError(
+        f"{name}: no such {group.rpartition('.')[2].removesuffix('s')}; installed: "
+        f"{', '.join(names(group)) or 'none'}"
+    )
 
 
-def _own(group: str, name: str) -> EntryPoint | None:
-    """One of this distribution's own, which are looked at first: to look through everything that is
-    installed takes long, in every worker.
-    """
-    try:
-        declared = distribution("bulkfhir").entry_points
-    except PackageNotFoundError:
-        return None
-    return next(iter(declared.select(group=group, name=name)), None)
+def _installed(group: str) -> list[EntryPoint]:
+    """Return the entry points of a group, of whatever is installed."""
+    from importlib.metadata import entry_points
+
+    return list(entry_points(group=group))
 
 
 def check_options(group: str, name: str, given: Iterable[str]) -> None:

@@ -30,7 +30,7 @@ from .shard_groups import Group
 from .stages import ACCEPT, COMMIT, DECOMPRESS, READ, WRITE
 from .storage import Reader, storage_for
 from .totals import Totals
-from .writing.parts import Parts, open_parts
+from .writing.group_parts import Parts, open_parts
 
 __all__ = ["count_lines", "run_group"]
 

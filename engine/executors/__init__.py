@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -82,6 +81,12 @@ def check_executor(executor: Executor, options: Mapping[str, object] | None = No
         check_options(EXECUTORS, executor, options or ())
 
 
+def _may_have_no_children() -> bool:
+    import multiprocessing  # one worker needs none of it
+
+    return multiprocessing.current_process().daemon
+
+
 def default_workers() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -107,7 +112,7 @@ def open_runner(
         return _engine(executor, workers, options or {})
     workers = workers or default_workers()
     local = LocalOptions.of(options or {})
-    if workers > 1 and multiprocessing.current_process().daemon:
+    if workers > 1 and _may_have_no_children():
         _log.warning(
             "this process is a daemonic one of multiprocessing (as Celery's are), which may have "
             "no children: there is one worker, inside it"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import importlib.metadata
 import platform
 import secrets
 from collections.abc import Sequence
@@ -39,9 +38,11 @@ def probe_workers(
     """Raise ConfigurationError, in one sentence, where a worker has no bulkfhir or another version,
     does not see the first input as it is here, or does not write where this process reads.
     """
-    here = importlib.metadata.version("bulkfhir")
+    from importlib import metadata  # no worker of this machine is probed
+
+    here = metadata.version("bulkfhir")
     # A function of the standard library: a worker without bulkfhir can be asked too.
-    for version in _answers(runner.ask(importlib.metadata.version, "bulkfhir"), here):
+    for version in _answers(runner.ask(metadata.version, "bulkfhir"), here):
         if version != here:
             raise ConfigurationError(
                 f"a worker has bulkfhir {version}, and this is {here}: install the same version "

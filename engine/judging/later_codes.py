@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bulkfhir.validators.definitions.standard_cache import installed
 from bulkfhir.validators.light_dataclass import dataclass
 from bulkfhir.validators.terminology.code_faults import CODE_SYSTEM
 from bulkfhir.validators.terminology.code_systems import CodeSystem
@@ -72,6 +71,8 @@ def _unknown(causes: Iterable[Cause]) -> dict[str, Counter[str]]:
 
 
 def _releases() -> list[Path]:
+    from bulkfhir.validators.definitions.standard_cache import installed  # with all of packages
+
     return [folder for folder in installed() if folder.name.startswith(_RELEASES)]
 
 

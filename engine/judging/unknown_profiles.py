@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from bulkfhir.validators.definitions.guides import is_listed, package_of
-from bulkfhir.validators.definitions.standard_cache import installed
 from bulkfhir.validators.light_dataclass import dataclass
 from bulkfhir.validators.rules.claimed_profiles import PROFILE_UNKNOWN
 
@@ -79,6 +78,8 @@ def _placed(claimed: str, issues: int, held: Mapping[str, list[tuple[str, str]]]
 
 def _held(urls: set[str]) -> dict[str, list[tuple[str, str]]]:
     """Return url -> (package, version of the profile) of those that the standard cache holds."""
+    from bulkfhir.validators.definitions.standard_cache import installed  # with all of packages
+
     found: dict[str, list[tuple[str, str]]] = {}
     for folder in installed():
         for resource in _profiles(folder / "package"):

@@ -1,77 +1,36 @@
-"""Parts: what one group of shards leaves behind: parts of the logs and of the sink, or findings for
-a reader in the same machine.
+"""Log parts: what one group of an import's shards leaves behind: parts of the logs and of the
+sink.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from bulkfhir.validators import BlockVerdicts, Verdict
 
 from ..across.keys import KeyColumns, key_bytes
-from ..across.relation_columns import RelationColumns
 from ..checkpoint import save_record
 from ..columns.rows import Rows
 from ..errors import ConfigurationError
-from ..job_folder import FINDINGS, KEYS, RELATIONS
+from ..job_folder import KEYS
 from ..plugins import SINKS, load
 from ..reading.lines import Lines
 from ..settings import Settings
 from ..shard import Shard, ShardResult
 from ..sinks import Accepted, Sink, SinkWriter, sizes_of
 from ..storage import storage_for
-from ..storage.open_files import OpenFiles
 from .audit import audited
-from .finding_rows import encode_findings
+from .finding_parts import PieceFiles, RelationPart
 from .line_numbers import LineNumbers
 from .outcomes import FAILURE, SEARCH_FAILURE, SUCCESS, outcome_line, success_lines
 from .rejected_lines import RejectedFiles
 
-__all__ = ["Parts", "open_parts", "open_rejected", "open_sink"]
+__all__ = ["LogParts", "open_rejected", "open_sink"]
 
 _Entry = TypeVar("_Entry")
-
-
-class Parts(Protocol):
-    """The output of one group. Nothing of it counts before ``commit``."""
-
-    def begin(self, shard: Shard) -> None:
-        """Say that the next blocks are this shard's."""
-        ...
-
-    def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
-        """Write one block; return how many of its accepted lines are search-validation failures."""
-        ...
-
-    def keep(self, name: str, rows: bytes) -> None:
-        """Write rows that others made of the shard's lines to the end of the part ``name``."""
-        ...
-
-    def end(self, result: ShardResult) -> ShardResult:
-        """Return the result of the shard that ``begin`` named, with its pieces of the parts."""
-        ...
-
-    def commit(self, results: Sequence[ShardResult]) -> tuple[ShardResult, ...]:
-        """Put everything written in its place, the record of it last; return the results with the
-        group that they were done in.
-        """
-        ...
-
-    def abort(self) -> None:
-        """Leave nothing of the group."""
-        ...
-
-
-def open_parts(settings: Settings, index: int) -> Parts:
-    """Return the output of the group with this number: of an import where there is a job folder,
-    else of a validation.
-    """
-    if settings.job_folder is None:
-        return FindingParts(settings, index)
-    return LogParts(settings, index)
 
 
 @lru_cache(maxsize=4)
@@ -102,65 +61,6 @@ def open_rejected(settings: Settings) -> RejectedFiles | None:
     return RejectedFiles(settings.job_folder, storage)
 
 
-class _PieceFiles(OpenFiles):
-    """The part files of one group, in which the pieces of its shards stand in a row."""
-
-    def __init__(self, settings: Settings, index: int) -> None:
-        storage = settings.work_storage
-        super().__init__(lambda name: storage.writer(settings.part_uri(index, name)))
-        self._index = index
-        self._before: Mapping[str, int] = {}
-
-    def begin(self) -> None:
-        """Begin the pieces of the next shard."""
-        self._before = dict(self.sizes())
-
-    def end(self, result: ShardResult) -> ShardResult:
-        """Return a shard's result with what was written since ``begin``, but for what is of the
-        whole group.
-        """
-        pieces = (
-            (name, size - self._before.get(name, 0))
-            for name, size in self.sizes()
-            if name not in (KEYS, RELATIONS)
-        )
-        return dataclasses.replace(result, pieces=tuple(piece for piece in pieces if piece[1]))
-
-    def placed(self, results: Iterable[ShardResult]) -> tuple[ShardResult, ...]:
-        """Return results of shards with the group that they were done in."""
-        return tuple(
-            result
-            if result.index == self._index
-            else dataclasses.replace(result, group=self._index)
-            for result in results
-        )
-
-
-class _RelationPart:
-    """The part of what a job's resources say of others; nothing where no check asks for it."""
-
-    def __init__(self, settings: Settings, files: OpenFiles) -> None:
-        checked = settings.choices.checks
-        self._columns = RelationColumns(settings.key_secret) if checked else None
-        self._shard, self._files = -1, files
-
-    def begin(self, shard: Shard) -> None:
-        """Say that the next blocks are this shard's."""
-        self._shard = shard.index
-
-    def add(self, lines: Lines, verdicts: BlockVerdicts) -> None:
-        """Add a block of the shard that has begun."""
-        if self._columns is not None:
-            self._columns.add(self._shard, lines, verdicts)
-            if self._columns.full:
-                self.end()
-
-    def end(self) -> None:
-        """Write what waits; the part is there even where that is nothing."""
-        if self._columns is not None:
-            self._files.write(RELATIONS, self._columns.take())
-
-
 class LogParts:
     """An import job's output: parts of the three logs, the sink's, and the keys of what was
     accepted.
@@ -170,11 +70,11 @@ class LogParts:
         self._settings = settings
         self._source = ""
         self._minimal = settings.choices.level == "minimal"
-        self._files = _PieceFiles(settings, index)
+        self._files = PieceFiles(settings, index)
         self._keys = KeyColumns(key_bytes(settings))
         self._lines = 0
         self._numbers, self._counts = LineNumbers(), False
-        self._relations = _RelationPart(settings, self._files)
+        self._relations = RelationPart(settings, self._files)
         sink = open_sink(settings)
         self._sink: SinkWriter | None = sink.open(index) if sink else None
         kept = open_rejected(settings)
@@ -259,46 +159,6 @@ class LogParts:
             *(sizes_of(self._sink) if self._sink else ()),
             *(self._rejected.sizes() if self._rejected else ()),
         ]
-
-
-class FindingParts:
-    """A validation's output: the verdicts that have issues, for the parent to read back."""
-
-    def __init__(self, settings: Settings, index: int) -> None:
-        self._files = _PieceFiles(settings, index)
-        self._relations = _RelationPart(settings, self._files)
-
-    def begin(self, shard: Shard) -> None:
-        """Say that the next blocks are this shard's."""
-        self._files.begin()
-        self._relations.begin(shard)
-
-    def write(self, lines: Lines, verdicts: BlockVerdicts) -> int:
-        """Write one block; return how many of its accepted lines are search-validation failures."""
-        self._relations.add(lines, verdicts)
-        if verdicts.verdicts:
-            self._files.write(FINDINGS, encode_findings(lines, verdicts))
-        return 0
-
-    def keep(self, name: str, rows: bytes) -> None:
-        """Write rows that others made of the shard's lines to the end of the part ``name``."""
-        self._files.write(name, rows)
-
-    def end(self, result: ShardResult) -> ShardResult:
-        """Return the result of the shard that ``begin`` named, with its piece of the findings."""
-        return self._files.end(result)
-
-    def commit(self, results: Sequence[ShardResult]) -> tuple[ShardResult, ...]:
-        """Put everything written in its place; return the results with the group that they were
-        done in.
-        """
-        self._relations.end()
-        self._files.commit()
-        return self._files.placed(results)
-
-    def abort(self) -> None:
-        """Leave nothing of the group."""
-        self._files.abort()
 
 
 def _warned(verdicts: BlockVerdicts, rejected: frozenset[int]) -> list[int]:

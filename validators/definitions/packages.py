@@ -13,7 +13,8 @@ from ..lazy_pattern import lazy_pattern
 from ..light_dataclass import dataclass
 from . import Definitions, core
 from .package import Package, open_package
-from .standard_cache import find, locate, version_pattern
+from .package_versions import version_pattern
+from .standard_cache import find, locate
 
 __all__ = ["Missing", "Packages"]
 

@@ -22,7 +22,8 @@ import orjson
 
 from ..errors import PackageError
 from .package import open_package
-from .standard_cache import install, usable_name, version_order, version_pattern
+from .package_versions import version_order, version_pattern
+from .standard_cache import install, usable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

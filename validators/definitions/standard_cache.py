@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from ..errors import PackageError
 from ..lazy_pattern import lazy_pattern
 from ..near_name import near_name
 from .package import open_package
+from .package_versions import version_order, version_pattern
 from .tarball import Member, read_folder, read_tarball
 
 __all__ = [
@@ -24,8 +24,6 @@ __all__ = [
     "remove",
     "standard_cache",
     "usable_name",
-    "version_order",
-    "version_pattern",
 ]
 
 _log = logging.getLogger(__name__)
@@ -61,15 +59,6 @@ def _name_and_version(path: Path) -> tuple[str, tuple[tuple[int, int, str], ...]
 def usable_name(name: str) -> bool:
     """Return whether a package may be called so."""
     return len(name) <= _LONGEST and _NAME.fullmatch(name) is not None
-
-
-def version_order(version: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a key that orders versions as semver does: 3.1.1 < 10.0.0, 5.0.0-ballot < 5.0.0."""
-    release, _, label = version.partition("-")
-    numbers = tuple(
-        (1, int(part), "") if part.isdecimal() else (0, 0, part) for part in release.split(".")
-    )
-    return (*numbers, (0, 0, label) if label else (0, 1, ""))
 
 
 def locate(source: str) -> Path:
@@ -112,17 +101,6 @@ def find(name: str, version: str) -> Path | None:
         if path.name.partition("#")[0] == name and wanted.fullmatch(path.name.partition("#")[2])
     ]
     return matching[-1] if matching else None
-
-
-def version_pattern(version: str) -> re.Pattern[str]:
-    """Return a pattern for the versions that a dependency accepts: ``4.0.x`` any patch, ``latest``
-    any at all, else that one.
-    """
-    if version in ("latest", "x", "*"):
-        return re.compile(".*")
-    return re.compile(
-        re.escape(version.removesuffix("x")) + (r"\w+" if version.endswith(".x") else "")
-    )
 
 
 def install(path: Path) -> Path:

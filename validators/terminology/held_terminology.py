@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
-from ..definitions.standard_cache import version_order
+from ..definitions.package_versions import version_order
 from ..memory import Memory
 from .bindings import CodeBinding, CodingBinding, ConceptBinding
 from .code_systems import CodeSystem

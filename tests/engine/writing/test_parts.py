@@ -15,7 +15,8 @@ from bulkfhir.engine.shard import Shard, ShardResult
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.totals import Totals
 from bulkfhir.engine.writing.finding_rows import decode_findings
-from bulkfhir.engine.writing.parts import open_parts, open_sink
+from bulkfhir.engine.writing.group_parts import open_parts
+from bulkfhir.engine.writing.parts import open_sink
 from bulkfhir.validators import Block, BlockVerdicts, Issue, Verdict
 
 DATA = b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number in range(4))

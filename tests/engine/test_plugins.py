@@ -1,0 +1,32 @@
+"""Our own plug-ins stand twice: where an installer reads them, and where a worker finds them."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bulkfhir.engine import plugins
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_the_table_is_that_of_the_entry_points() -> None:
+    assert {
+        (group, name): target
+        for group, entries in PROJECT["entry-points"].items()
+        for name, target in entries.items()
+    } == plugins._OWN
+
+
+@pytest.mark.parametrize(("group", "name"), [key for key in plugins._OWN if key[1] == "futures"])
+def test_an_own_plug_in_is_loaded_without_looking_through_what_is_installed(
+    monkeypatch: pytest.MonkeyPatch, group: str, name: str
+) -> None:
+    def refuse(group: str) -> None:
+        raise AssertionError("what is installed was looked through")
+
+    monkeypatch.setattr(plugins, "_installed", refuse)
+    assert callable(plugins.load(group, name))
