@@ -101,6 +101,8 @@ class FollowedRunner:
             self._folder.close()
             self._reader.join(_PATIENCE)
         self._runner.close(kill=kill)
+        if kill:
+            self._folder.close()  # what a task wrote that was ended before it could look again
 
     def _land(self, slot: int, flight: _Flight, future: Future[Any], inner: Future[Any]) -> None:
         """Settle the future of a task that came to an end; nothing shows its figures any more."""

@@ -227,6 +227,43 @@ def test_a_task_that_an_engine_tries_twice_counts_once(runner, caplog):
     assert told == ["begins", "begins again", "goes on"]
 
 
+class Death(Exception):
+    """The worker of a task has died."""
+
+
+class Mortal(Foreign):
+    """An engine whose tasks are under way until the test lets their workers die."""
+
+    def __init__(self):
+        super().__init__(concurrent.futures.ThreadPoolExecutor(1), 1)
+        self.tasks = []
+
+    def submit(self, slot, /, function, *arguments):
+        self.tasks.append(concurrent.futures.Future())
+        return self.tasks[-1]
+
+    def lost(self, error):
+        return isinstance(error, Death)
+
+
+def test_what_a_dead_worker_had_counted_does_not_count(tmp_path, caplog):
+    engine = Mortal()
+    made = followed(engine, str(tmp_path))
+    first = made.submit(0, waiting, None)
+    assert heard(made, made._folder, 0, report(0, "one", 500, "begins"))
+    engine.tasks[0].set_exception(Death())
+    assert made.lost(first.exception())
+    assert made.counters.sums() == LiveFigures()
+    second = made.submit(0, waiting, None)  # the slot's report is the dead one's still
+    assert heard(made, made._folder, 0, report(1, "two", 20, "begins"))
+    engine.tasks[1].set_exception(RuntimeError("the cluster is gone\nwith details"))
+    with pytest.raises(EngineError, match="the executor failed: RuntimeError: the cluster is gone"):
+        second.result()
+    made.close(kill=True)
+    assert [one.task for one in caplog.records if one.name == "bulkfhir.toys"] == [0, 1]
+    assert not files_below(tmp_path)
+
+
 def test_what_an_earlier_task_of_the_slot_left_is_not_shown(runner):
     made, folder = runner
     first, second = threading.Event(), threading.Event()
