@@ -13,7 +13,7 @@ TEXT = PAGES["docs/checks.md"]
 
 def test_the_session_prints_what_the_page_shows(tmp_path, monkeypatch):
     reader_of(tmp_path, monkeypatch)
-    assert run_console_examples(TEXT, tmp_path) == 3
+    assert run_console_examples(TEXT, tmp_path) == 4
 
 
 def rows(title: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from .issue import Verdict, crash_verdict
 from .light_dataclass import dataclass
+from .undecided import UndecidedCode
 
 __all__ = [
     "NO_FAST_PATH",
@@ -16,6 +17,7 @@ __all__ = [
     "BlockVerdicts",
     "BlockValidator",
     "OneByOne",
+    "PlacedCodes",
     "ResourceValidator",
 ]
 
@@ -32,6 +34,7 @@ class Block:
              worker that shares its process learns in this way that its job is to stop.
     rows     where rows start and where they end in data, as native 32-bit words; then each row is
              one resource, whatever newlines it holds, and a row of white space is a blank line
+    codes    whether to tell codes that could not be decided: ``BlockVerdicts.codes``
     explaining  called with the reason before each line that a fast path hands to the slow one; a
              validator without a fast path calls it once. Whoever measures learns of it
     """
@@ -40,6 +43,7 @@ class Block:
     between: Callable[[], None] | None = field(default=None, compare=False)
     rows: tuple[bytes, bytes] | None = None
     explaining: Callable[[str], None] | None = field(default=None, compare=False)
+    codes: bool = False
 
     def lines(self) -> Iterator[tuple[int, int, int]]:
         """Yield (number of the line in the block from 0, start, end) of every line that is not
@@ -95,6 +99,8 @@ class BlockVerdicts:
     undecided       value set, code system or slicing -> how often it could not be decided offline
     fallbacks       reason -> how many lines the fast path handed to the slow one (empty without a
                     fast path); ``asked`` is its older name
+    codes           code that could not be decided offline -> positions of the lines that have it,
+                    once for each time; empty where ``Block.codes`` did not ask for it
     """
 
     numbers: Sequence[int]
@@ -107,6 +113,7 @@ class BlockVerdicts:
     crashed: frozenset[int] = frozenset()
     undecided: Mapping[str, int] = field(default_factory=dict)
     fallbacks: Mapping[str, int] = field(default_factory=dict)
+    codes: Mapping[UndecidedCode, Sequence[int]] = field(default_factory=dict)
 
     def __init__(
         self,
@@ -122,8 +129,9 @@ class BlockVerdicts:
         fallbacks: Mapping[str, int] | None = None,
         *,
         asked: Mapping[str, int] | None = None,
+        codes: Mapping[UndecidedCode, Sequence[int]] | None = None,
     ) -> None:
-        counts = undecided or {}, fallbacks or asked or {}
+        counts = undecided or {}, fallbacks or asked or {}, codes or {}
         values = (numbers, starts, ends, types, ids, verdicts, failed, crashed, *counts)
         for column, value in zip(fields(self), values, strict=True):
             object.__setattr__(self, column.name, value)
@@ -132,6 +140,22 @@ class BlockVerdicts:
     def asked(self) -> Mapping[str, int]:
         """The older name of ``fallbacks``, for plug-ins that know no other."""
         return self.fallbacks
+
+
+class PlacedCodes:
+    """Undecided codes of a block in the making: code -> positions of lines, in any order."""
+
+    def __init__(self) -> None:
+        self.places: dict[UndecidedCode, list[int]] = {}
+
+    def add(self, code: UndecidedCode, position: int) -> None:
+        """Take a code that stands in a line."""
+        self.places.setdefault(code, []).append(position)
+
+    def add_all(self, codes: Mapping[UndecidedCode, int], position: int) -> None:
+        """Take the codes of a line, each with how often it stands there."""
+        for code, count in codes.items():
+            self.places.setdefault(code, []).extend([position] * count)
 
 
 class ResourceValidator(Protocol):
@@ -175,6 +199,7 @@ class OneByOne:
         failed: set[int] = set()
         crashed: set[int] = set()
         undecided: Counter[str] = Counter()
+        codes = PlacedCodes()
         validate, data = self._validator.validate, block.data
         if block.explaining is not None:
             block.explaining(NO_FAST_PATH)
@@ -188,6 +213,8 @@ class OneByOne:
             ends.append(end)
             types.append(verdict.resource_type)
             ids.append(verdict.resource_id)
+            if block.codes:
+                codes.add_all(verdict.codes, position)
             if verdict.issues:
                 verdicts[position] = verdict
                 # A crash is counted as a server error, never as a fault of the data.
@@ -205,4 +232,5 @@ class OneByOne:
             frozenset(failed),
             frozenset(crashed),
             undecided,
+            codes=codes.places,
         )

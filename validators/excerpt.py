@@ -44,7 +44,7 @@ def excerpt(verdict: Verdict, most: int) -> Verdict:
     shown = issues[:most]
     if hidden:
         shown.append(_note(hidden))
-    return Verdict(verdict.resource_type, verdict.resource_id, shown, hidden)
+    return Verdict(verdict.resource_type, verdict.resource_id, shown, hidden, codes=verdict.codes)
 
 
 def _note(hidden: Mapping[tuple[Severity, str], int]) -> Issue:

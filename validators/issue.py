@@ -10,6 +10,7 @@ from .crash_log import log_crash_of
 from .declaration import FAILING, MASK, Declaration, Severity, Violation
 from .lazy_pattern import lazy_pattern
 from .light_dataclass import dataclass
+from .undecided import UndecidedCode
 
 __all__ = [
     "CRASH",
@@ -204,6 +205,7 @@ class Verdict:
     hidden    (severity, rule) -> issues that were found and are not among ``issues``, where there
               are more than are shown (see ``excerpt``)
     remarks   what a FAILURE line says beside the issues, and nothing else does
+    codes     code that could not be decided offline -> how often it stands in the resource
     """
 
     resource_type: str | None
@@ -211,6 +213,7 @@ class Verdict:
     issues: Sequence[Issue] = ()
     hidden: Mapping[tuple[Severity, str], int] = field(default_factory=dict)
     remarks: Sequence[Remark] = ()
+    codes: Mapping[UndecidedCode, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:

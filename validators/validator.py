@@ -30,6 +30,7 @@ from .near_name import near_name
 from .schema import Schema
 from .search import SearchedElements
 from .terminology import TerminologyRules
+from .undecided import LineUndecided, UndecidedCode, codes_in, names_in
 from .values.decoding import (
     DUPLICATE_PROPERTY,
     JSON,
@@ -63,7 +64,7 @@ _HOLDERS = frozenset({"contained", "entry", "parameter"})
 """Where a resource may hold others."""
 
 
-_Explain = Callable[[dict[str, Any], Counter[str]], list[Issue]]
+_Explain = Callable[[dict[str, Any], LineUndecided], list[Issue]]
 
 
 class Validator:
@@ -204,27 +205,31 @@ class Validator:
         if type(name) is not str or not self._errors.schema.is_resource(name):
             return Verdict(name if type(name) is str else None, identity, [_resource_type(name)])
         try:
-            verdict = Verdict(name, identity, self._explained(line, resource, explain))
+            issues, codes = self._explained(line, resource, explain)
+            verdict = Verdict(name, identity, issues, codes=codes)
             return excerpt(verdict, self._max_issues)
         except Exception as error:  # noqa: BLE001  # the wall around one resource: a mistake here costs its own line only
             return crash_verdict(error, name, identity)
 
-    def _explained(self, line: bytes, resource: dict[str, Any], explain: _Explain) -> list[Issue]:
-        """Return the issues of a resource; where digits of its numbers decide, of the resource read
-        exactly.
+    def _explained(
+        self, line: bytes, resource: dict[str, Any], explain: _Explain
+    ) -> tuple[list[Issue], Mapping[UndecidedCode, int]]:
+        """Return the issues of a resource, and its codes that were left undecided; where digits of
+        its numbers decide, of the resource read exactly.
         """
-        undecided: Counter[str] = Counter()
+        undecided = LineUndecided()
         try:
             issues = explain(resource, undecided)
         except InexactNumberError:
             exact = decode_exact(line)
             undecided.clear()
             issues = [exact] if isinstance(exact, Issue) else explain(exact, undecided)
-        if undecided:
-            self.undecided.update(undecided)
-        return issues
+        if not undecided:
+            return issues, {}
+        self.undecided.update(names_in(undecided))
+        return issues, codes_in(undecided)
 
-    def _issues(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
+    def _issues(self, resource: dict[str, Any], undecided: LineUndecided) -> list[Issue]:
         """Return the issues of a resource. What fails it is looked for first, which is the smaller
         question; the rest only where something does.
         """
@@ -233,10 +238,10 @@ class Validator:
         if self.warnings:
             return self._all_issues(resource, undecided)
         issues = self._errors.explain(resource, undecided)
-        return self._everything.explain(resource, Counter()) if issues else issues
+        return self._everything.explain(resource, LineUndecided()) if issues else issues
 
     def _all_issues(
-        self, resource: dict[str, Any], undecided: Counter[str], *, doubts: Doubts | None = None
+        self, resource: dict[str, Any], undecided: LineUndecided, *, doubts: Doubts | None = None
     ) -> list[Issue]:
         issues = (
             self._everything.explain(resource, undecided)

@@ -20,7 +20,7 @@ from ..job_folder import CHECKS_TABLE, RELATIONS
 from ..settings import Settings
 from ..storage import Storage, storage_for
 from ..totals import EXAMPLES
-from .check_queries import find, reference_counts
+from .check_queries import find, most_frequent_codes, reference_counts
 from .completeness import completeness_of
 from .job_checks import CHECKS, CheckGroup, JobChecks
 from .relation_columns import read_relations
@@ -82,6 +82,7 @@ def check_job(
             reference_counts(store),
             completeness_of(store, definitions),
             table,
+            most_frequent_codes(store, _GROUPS) if settings.choices.values else (),
         )
 
 
@@ -102,8 +103,16 @@ def findings_schema() -> pa.Schema:
     file       where the resource stands, as a URI
     line       from 1
     offset     of the line's first byte in the file, decompressed
-    path       of the element that it is about; null for the whole resource
-    detail     the reference, or the business identifier and the first resource that has it
+    path       of the element that it is about; null for the whole resource, and of codes
+    detail     the reference, or the business identifier and the first resource that has it; null of
+               codes
+
+    Of a code that could not be decided, whose place is the first that has it; null otherwise:
+
+    value_set  that could not decide it
+    system     of the code; null where there is none
+    code       null where there is none
+    count      how often it stands in accepted lines
     """
     import pyarrow as pa
 
@@ -114,7 +123,8 @@ def findings_schema() -> pa.Schema:
             pa.field("line", pa.int64()),
             pa.field("offset", pa.int64()),
             pa.field("path", pa.string()),
-            pa.field("detail", pa.string()),
+            *(pa.field(name, pa.string()) for name in ("detail", "value_set", "system", "code")),
+            pa.field("count", pa.int64()),
         ]
     )
 
@@ -124,9 +134,13 @@ def _write(store: RelationStore, place: Storage, uri: str) -> None:
 
     findings = store.stream("""
         SELECT "check", type, nullif(id, '') AS id, file, base + line + 1 AS line,
-            finding."offset", path, detail
-        FROM resource JOIN finding USING (shard, line) JOIN shard USING (shard)
-        ORDER BY shard, line, "check", path, detail
+            finding."offset", path, detail, value_set, system, code, "count"
+        FROM resource JOIN (
+            SELECT *, NULL AS value_set, NULL AS system, NULL AS code, NULL AS "count" FROM finding
+            UNION ALL BY NAME
+            SELECT 'code-undecided' AS "check", * FROM undecided_code
+        ) AS finding USING (shard, line) JOIN shard USING (shard)
+        ORDER BY shard, line, "check", path, detail, value_set, system, code
     """)
     path = store.spare_path(CHECKS_TABLE)
     with parquet.ParquetWriter(path, findings_schema(), compression="zstd") as writer:
@@ -154,6 +168,7 @@ def _printed(uri: str) -> str:
 
 def _counts(store: RelationStore) -> dict[str, int]:
     found = dict(store.rows('SELECT "check", count(*) FROM finding GROUP BY ALL'))
+    ((found["code-undecided"],),) = store.rows("SELECT count(*) FROM undecided_code")
     return {name: found.get(name, 0) for name in CHECKS}
 
 
@@ -165,6 +180,8 @@ def _groups(store: RelationStore) -> tuple[CheckGroup, ...]:
                      WHEN target = '' THEN path
                      ELSE path || ' → ' || target END AS name
             FROM resource JOIN finding USING (shard, line)
+            UNION ALL
+            SELECT 'code-undecided', (shard::BIGINT << 32) + line, value_set FROM undecided_code
         ), counted AS (
             SELECT "check", name, count(*) AS found, min(place, {EXAMPLES}) AS places
             FROM named GROUP BY "check", name

@@ -15,11 +15,12 @@ from ..columns.plain_relations import (
     NOWHERE,
     REFERENCE,
 )
-from .relation_columns import REJECTED
+from .job_checks import SeenCode
+from .relation_columns import NOTHING, PARTED, REJECTED
 from .relation_rows import REFERENCES, RESOURCES, TARGETS
 from .relation_store import RelationStore
 
-__all__ = ["find", "reference_counts"]
+__all__ = ["find", "most_frequent_codes", "reference_counts"]
 
 _MOST_PATHS: Final = 100_000
 """Different elements that refer to different types whose definition is looked up."""
@@ -101,10 +102,22 @@ _IDENTIFIERS: Final = """
     WHERE type || '/' || id <> first OR (id = '' AND (shard, line) <> (first_shard, first_line))
 """
 
+_UNDECIDED: Final = f"""
+    CREATE TABLE undecided_code AS
+    SELECT (place >> 32)::UINTEGER AS shard, (place & 4294967295)::UINTEGER AS line, "offset",
+        value_set, nullif(split_part(text, '{PARTED}', 1), '{NOTHING}') AS system,
+        nullif(split_part(text, '{PARTED}', 2), '{NOTHING}') AS code, summed.count
+    FROM seen_code JOIN (
+        SELECT key, min(place) AS place, sum("count")::BIGINT AS "count"
+        FROM seen_code GROUP BY key
+    ) AS summed USING (key, place)
+"""
+
 
 def find(store: RelationStore, targets: ReferenceTargets) -> None:
-    """Fill the table ``finding`` of a store: check, shard, line, offset, path, target (the type
-    that a reference leads to), detail.
+    """Fill the tables ``finding`` of a store: check, shard, line, offset, path, target (the type
+    that a reference leads to), detail; and ``undecided_code``: shard, line, offset, value_set,
+    system, code, count.
     """
     store.settle()
     store.run(_FINDING)
@@ -112,7 +125,7 @@ def find(store: RelationStore, targets: ReferenceTargets) -> None:
     store.join(wrong, unrelated)
     store.run(_TOLD)
     _look_at_told(store, targets)
-    for query in (_REFERENCES, _WRONG, _UNREFERENCED, _TWICE, _IDENTIFIERS):
+    for query in (_REFERENCES, _WRONG, _UNREFERENCED, _TWICE, _IDENTIFIERS, _UNDECIDED):
         store.run(query)
 
 
@@ -168,6 +181,20 @@ def _look_at_told(store: RelationStore, targets: ReferenceTargets) -> None:
         if (types := targets.allowed(path)) and name not in types
     ]
     store.add_rows("disallowed", disallowed)
+
+
+def most_frequent_codes(store: RelationStore, most: int) -> tuple[SeenCode, ...]:
+    """Return so many of the codes that could not be decided, those that come most often first, once
+    ``find`` has run.
+    """
+    rows = store.rows(f"""
+        SELECT value_set, system, code, count, shard, line FROM undecided_code
+        ORDER BY count DESC, value_set, system, code, shard, line LIMIT {most}
+    """)
+    return tuple(
+        SeenCode(value_set, system, code, count, (shard, line))
+        for value_set, system, code, count, shard, line in rows
+    )
 
 
 def reference_counts(store: RelationStore) -> dict[str, int]:

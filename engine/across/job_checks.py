@@ -10,7 +10,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..totals import Place
 
-__all__ = ["CHECKS", "CheckGroup", "Completeness", "JobChecks"]
+__all__ = ["CHECKS", "CheckGroup", "Completeness", "JobChecks", "SeenCode"]
 
 CHECKS: Final[Mapping[str, str]] = {
     "reference-missing": "references that lead to nothing",
@@ -20,6 +20,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "unreferenced": "resources that no other refers to",
     "duplicate-resource": "resources whose type and id come before",
     "duplicate-identifier": "resources with a business identifier that another has",
+    "code-undecided": "different codes that a value set could not decide offline",
 }
 """Check -> what is counted. Names are for ever."""
 
@@ -28,13 +29,28 @@ CHECKS: Final[Mapping[str, str]] = {
 class CheckGroup:
     """How many findings of a check are alike, with their first places.
 
-    group   path -> type for references, resource type for resources
+    group   path -> type for references, resource type for resources, value set for codes
     """
 
     check: str
     group: str
     count: int
     places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCode:
+    """How often a code stands in accepted lines that a value set could not decide offline.
+
+    system, code   as they stand in the data, None where there is none
+    place          the first line that has it
+    """
+
+    value_set: str
+    system: str | None
+    code: str | None
+    count: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,7 @@ class JobChecks:
     groups      the most frequent of each check
     references  resolved, in Bundle, conditional, elsewhere -> references
     completeness    of every profile that is claimed and known, element by element
+    codes       the most frequent codes that could not be decided; none where values are masked
     table       where the table of findings lies; None where nothing is written
     """
 
@@ -65,6 +82,7 @@ class JobChecks:
     references: Mapping[str, int] = field(default_factory=dict)
     completeness: tuple[Completeness, ...] = ()
     table: str | None = None
+    codes: tuple[SeenCode, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -84,4 +102,7 @@ class JobChecks:
             data["references"],
             tuple(Completeness(**one) for one in data["completeness"]),
             data["table"],
+            tuple(
+                SeenCode(**{**one, "place": tuple(one["place"])}) for one in data.get("codes", ())
+            ),
         )

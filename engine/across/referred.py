@@ -22,4 +22,5 @@ def referred_shards(
     places += [place for group in causes.groups for place, _ in group.places]
     if checks is not None:
         places += [place for group in checks.groups for place in group.places]
+        places += [one.place for one in checks.codes]
     return {shard for shard, _ in places}

@@ -11,7 +11,11 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+import orjson
+
 from bulkfhir.validators import BlockVerdicts
+from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.undecided import UndecidedCode
 
 from ..columns import relation_keys, relations_of
 from ..columns.plain_relations import Relations
@@ -24,10 +28,24 @@ from ..storage import Reader, Storage
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["COUNTED", "REJECTED", "RelationColumns", "read_relations", "texts"]
+__all__ = [
+    "CODE",
+    "COUNTED",
+    "REJECTED",
+    "NOTHING",
+    "PARTED",
+    "RelationColumns",
+    "read_relations",
+    "texts",
+]
 
 REJECTED: Final = 8
 """Kind of a row: a line that was rejected, whose type and id are known."""
+CODE: Final = 9
+"""Kind of a row: a code that could not be decided offline, with the first line of the shard's that
+has it and how often it stands in these; its value set is the path, its system and the code are the
+text.
+"""
 COUNTED: Final = 16
 """Added to the kind of what is only counted: its row has the path and the count, and the profile as
 text.
@@ -36,18 +54,26 @@ text.
 _ROWS: Final = 100_000
 """Rows, and different counts, that wait for their segment."""
 _HEADER: Final = 8
+_SHOWN: Final = 200
+"""Characters of a text that a finding shows."""
+PARTED: Final = "\x1f"
+"""Stands between the system and the code."""
+NOTHING: Final = "\x1e"
+"""Stands for a system, or a code, that is not there."""
 
 
 def _schema() -> pa.Schema:
     """Return the columns of a segment.
 
     kind    see engine/columns/plain_relations.py, REJECTED and COUNTED
-    key     of type and id, of what a reference leads to, or of a business identifier; 0 for none
+    key     of type and id, of what a reference leads to, of a business identifier, or of a code by
+            its value set; 0 for none
     shard   its number
     line    number of the line in the shard, from 0
     offset  where the line begins in the file, in bytes, decompressed
     path    of the element, each path once in a dictionary; of a resource its type
-    text    id, reference, or system|value; of what is counted for a profile its url
+    text    id, reference, or system|value; of what is counted for a profile its url, of a code its
+            system and the code
     count   1, or how often
     """
     import pyarrow as pa
@@ -66,6 +92,17 @@ def _schema() -> pa.Schema:
     )
 
 
+@dataclass(slots=True)
+class _Seen:
+    """A code in lines of a shard: the first of them, where that begins, and how often it stands
+    there.
+    """
+
+    line: int
+    offset: int
+    count: int = 0
+
+
 class RelationColumns:
     """The relations of shards until they are written.
 
@@ -77,10 +114,12 @@ class RelationColumns:
         self._batches: list[pa.RecordBatch] = []
         self._rows = 0
         self._counts = Counter[tuple[int, int, str, str]]()
+        self._codes: dict[tuple[int, UndecidedCode], _Seen] = {}
 
     def add(self, shard: int, lines: Lines, verdicts: BlockVerdicts) -> None:
         """Add what the accepted lines of a shard's block say, and which resources were rejected."""
         rejected = verdicts.failed | verdicts.crashed
+        self._add_codes(shard, lines, verdicts, rejected)
         numbers, starts, ends = verdicts.numbers, verdicts.starts, verdicts.ends
         if rejected:
             self._add_rejected(shard, lines, verdicts, sorted(rejected))
@@ -102,16 +141,17 @@ class RelationColumns:
     @property
     def full(self) -> bool:
         """Return whether it is time to write them."""
-        return self._rows >= _ROWS or len(self._counts) >= _ROWS
+        return max(self._rows, len(self._counts), len(self._codes)) >= _ROWS
 
     def take(self) -> bytes:
         """Return all of them as one segment of the part; none is left."""
         import pyarrow as pa
 
-        table = pa.Table.from_batches([*self._batches, self._counted()], _schema())
-        table = table.unify_dictionaries()
+        made = [*self._batches, self._coded(), self._counted()]
+        table = pa.Table.from_batches(made, _schema()).unify_dictionaries()
         self._batches, self._rows = [], 0
         self._counts.clear()
+        self._codes.clear()
         sink = pa.BufferOutputStream()
         options = pa.ipc.IpcWriteOptions(compression="zstd")
         with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
@@ -175,11 +215,45 @@ class RelationColumns:
         ]
         self._append(columns)
 
+    def _add_codes(
+        self, shard: int, lines: Lines, verdicts: BlockVerdicts, rejected: frozenset[int]
+    ) -> None:
+        for code, positions in verdicts.codes.items():
+            kept = [position for position in positions if position not in rejected]
+            if not kept:
+                continue
+            seen = self._codes.get((shard, code))
+            if seen is None:
+                first = min(kept)
+                line = lines.first + verdicts.numbers[first]
+                seen = self._codes[shard, code] = _Seen(line, lines.offset + verdicts.starts[first])
+            seen.count += len(kept)
+
     def _append(self, columns: list[pa.Array]) -> None:
         import pyarrow as pa
 
         self._batches.append(pa.RecordBatch.from_arrays(columns, schema=_schema()))
         self._rows += len(columns[0])
+
+    def _coded(self) -> pa.RecordBatch:
+        import pyarrow as pa
+
+        codes, seen = list(self._codes), list(self._codes.values())
+        # as JSON, in which no text holds the newline that ends each
+        named = b"".join(
+            orjson.dumps([*code], option=orjson.OPT_APPEND_NEWLINE) for _, code in codes
+        )
+        columns = [
+            _column(pa.uint8(), bytes([CODE]) * len(codes)),
+            _column(pa.decimal128(38), relation_keys(b"code\n", named, self._secret)),
+            _column(pa.uint32(), array("I", [shard for shard, _ in codes]).tobytes()),
+            _column(pa.uint32(), array("I", [one.line for one in seen]).tobytes()),
+            _column(pa.int64(), array("q", [one.offset for one in seen]).tobytes()),
+            texts([code.value_set for _, code in codes]).dictionary_encode(),
+            texts([_shown(code) for _, code in codes]),
+            _column(pa.int64(), array("q", [one.count for one in seen]).tobytes()),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=_schema())
 
     def _counted(self) -> pa.RecordBatch:
         import pyarrow as pa
@@ -198,6 +272,14 @@ class RelationColumns:
             _column(pa.int64(), array("q", self._counts.values()).tobytes()),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=_schema())
+
+
+def _shown(code: UndecidedCode) -> str:
+    parts = (
+        NOTHING if part is None else part[:_SHOWN].replace(PARTED, " ")
+        for part in (code.system, code.code)
+    )
+    return PARTED.join(parts)
 
 
 def _column(kind: pa.DataType, data: bytes) -> pa.Array:

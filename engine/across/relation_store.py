@@ -15,7 +15,7 @@ from ..columns.plain_join import AGAIN
 from ..columns.plain_relations import NOWHERE
 from ..errors import ConfigurationError
 from ..temporary import TemporaryFolder
-from .relation_columns import COUNTED
+from .relation_columns import CODE, COUNTED
 from .relation_rows import REFERENCES, RESOURCES, ROWS, RelationRows
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ _ROWS: Final = {
     "text": "VARCHAR",
 }
 """Columns of a file of rows; a file without rows is an empty table of these."""
+_CODES: Final = """
+    INSERT INTO seen_code
+    SELECT key, path, text, (shard::BIGINT << 32) + line, "offset", "count" FROM segment
+"""
 _NOWHERE: Final = f"CREATE VIEW nowhere_row AS FROM odd_row WHERE kind = {NOWHERE}"
 _RESOURCE: Final = f"""
     CREATE VIEW resource AS
@@ -77,6 +81,8 @@ class RelationStore:
     marked_resource_row, marked_reference_row  what a join marked
     path            the number of a path, or type, in those, and its name
     resource        every resource: kind, key, shard, line, offset, type, id
+    seen_code       every undecided code, once a piece of a shard: key, value_set, text (system and
+                    code), place (shard and line of the first, as one number), offset, count
     counted         what is only counted: kind, path (its name), text, count
     shard           the shards that count: their number, their file, how many lines of it lie before
     """
@@ -107,6 +113,10 @@ class RelationStore:
             raise
         self._rows = RelationRows(Path(self._folder.name))
         self.run('CREATE TABLE counted (kind UTINYINT, path VARCHAR, text VARCHAR, "count" BIGINT)')
+        self.run(
+            "CREATE TABLE seen_code (key DECIMAL(38, 0), value_set VARCHAR, text VARCHAR, "
+            'place BIGINT, "offset" BIGINT, "count" BIGINT)'
+        )
         self.run("CREATE TABLE shard (shard UINTEGER, file VARCHAR, base BIGINT)")
         return self
 
@@ -127,6 +137,11 @@ class RelationStore:
         self._database.register("segment", segment.filter(only_counted))
         self.run(f'INSERT INTO counted SELECT kind - {COUNTED}, path, text, "count" FROM segment')
         self._database.unregister("segment")
+        codes = segment.filter(compute.equal(segment["kind"], CODE))
+        if codes.num_rows:
+            self._database.register("segment", codes)
+            self.run(_CODES)
+            self._database.unregister("segment")
         self._rows.add(segment)
 
     def add_targets(self, rows: pa.Table) -> None:

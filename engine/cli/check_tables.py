@@ -29,12 +29,14 @@ _REFERENCES = {
 
 def check_tables(summary: Summary, *, statistics: bool) -> Iterator[Table]:
     """Yield the table of findings and, with ``statistics``, which shows every group that is told
-    of too, that of elements that must be supported.
+    of too, those of codes that could not be decided and of elements that must be supported.
     """
     if summary.checks is None:
         return
     yield _findings(summary, statistics=statistics)
     if statistics:
+        if summary.check_codes:
+            yield _codes(summary)
         yield _completeness(summary.checks)
 
 
@@ -72,6 +74,19 @@ def _findings(summary: Summary, *, statistics: bool) -> Table:
         rest = count - sum(one.count for one in shown)
         if rest and groups:
             table.add_row("", f"{rest:,}", "others", "")
+    return table
+
+
+def _codes(summary: Summary) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("most frequent codes not decided", overflow="fold")
+    table.add_column("times", justify="right")
+    table.add_column("value set", overflow="fold")
+    table.add_column("first at", overflow="fold")
+    for one in summary.check_codes:
+        code = f"{one.system or ''}|{one.code or ''}"
+        cells = code, f"{one.count:,}", one.value_set, f"{one.first.file}:{one.first.line}"
+        table.add_row(*map(printable, cells))
     return table
 
 

@@ -173,6 +173,16 @@ def _checks(summary: Summary) -> dict[str, Any] | None:
             }
             for one in checks.completeness
         ],
+        "codes": [
+            {
+                "valueSet": one.value_set,
+                "system": one.system,
+                "code": one.code,
+                "count": one.count,
+                "first": _place(one.first),
+            }
+            for one in summary.check_codes
+        ],
         "table": checks.table,
     }
 

@@ -32,13 +32,27 @@ class Repeated:
 @dataclass(frozen=True, slots=True)
 class CheckedGroup:
     """How many findings of a check over the whole job are alike, with the first lines that they
-    are about. ``group`` is path → type for references, the resource type for resources.
+    are about. ``group`` is path → type for references, the resource type for resources, the value
+    set for codes.
     """
 
     check: str
     group: str
     count: int
     examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCode:
+    """How often a code stands in accepted lines that a value set could not decide offline, and the
+    first line that has it; system and code are None where there is none.
+    """
+
+    value_set: str
+    system: str | None
+    code: str | None
+    count: int
+    first: Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,7 @@ class Summary:
     causes       the findings grouped by what was found, and what to mend first
     checks       what the checks over the whole job come to; None where they were not asked for
     check_groups their most frequent findings, with the first lines
+    check_codes  the most frequent codes that could not be decided; none where values are masked
     """
 
     totals: Totals = field(default_factory=Totals)
@@ -105,6 +120,7 @@ class Summary:
     causes: Causes = field(default_factory=Causes)
     checks: JobChecks | None = None
     check_groups: tuple[CheckedGroup, ...] = ()
+    check_codes: tuple[CheckedCode, ...] = ()
 
     @classmethod
     def of(
@@ -141,7 +157,11 @@ class Summary:
                 CheckedGroup(one.check, one.group, one.count, tuple(map(locate, one.places)))
                 for one in checks.groups
             )
-            summary = replace(summary, checks=checks, check_groups=groups)
+            codes = tuple(
+                CheckedCode(one.value_set, one.system, one.code, one.count, locate(one.place))
+                for one in checks.codes
+            )
+            summary = replace(summary, checks=checks, check_groups=groups, check_codes=codes)
         if duplicates is None:
             return summary
         repeated = tuple(

@@ -264,7 +264,7 @@ def _checks(summary: Summary, text: EveryText) -> Json | None:
         "groups": [
             {
                 "check": one.check,
-                "group": " → ".join(map(text.place, one.group.split(" → "))),
+                "group": _group(one.check, one.group, text),
                 "findings": one.count,
                 "first": [_place(example, text) for example in one.examples],
             }
@@ -280,7 +280,24 @@ def _checks(summary: Summary, text: EveryText) -> Json | None:
             }
             for one in checks.completeness
         ],
+        "codes": [
+            {
+                "valueSet": text.url(one.value_set),
+                "system": one.system and text.url(one.system),
+                "code": one.code and text.code(one.system, one.code),
+                "count": one.count,
+                "first": _place(one.first, text),
+            }
+            for one in summary.check_codes
+        ],
     }
+
+
+def _group(check: str, group: str, text: EveryText) -> str:
+    """What findings have in common: a value set, or a place and the type that it refers to."""
+    if check == "code-undecided":
+        return text.url(group)
+    return " → ".join(map(text.place, group.split(" → ")))
 
 
 def _place(example: Example, text: EveryText) -> Json:

@@ -237,7 +237,11 @@ def _checks(checks: Json | None) -> str:
     groups = [
         f"{one['findings']:,} x {one['check']}: {one['group']}" for one in checks["groups"][:_ROWS]
     ]
-    return _table(("Check", "Findings"), rows, numbers_from=1) + _list(groups)
+    codes = [
+        f"{one['count']:,} times {one['system'] or ''}|{one['code'] or ''}: {one['valueSet']}"
+        for one in checks["codes"][:_ROWS]
+    ]
+    return _table(("Check", "Findings"), rows, numbers_from=1) + _list(groups) + _list(codes)
 
 
 def _undecided(found: Sequence[Json]) -> str:

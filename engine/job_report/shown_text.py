@@ -58,6 +58,11 @@ class EveryText:
         """Return a canonical url, with or without a version."""
         return url
 
+    def code(self, system: str | None, code: str) -> str:
+        """Return a code of a system; None for a code alone."""
+        del system
+        return code
+
     def undecided(self, key: str) -> str:
         """Return what could not be decided: a url, or a sentence of ours."""
         return key
@@ -119,6 +124,10 @@ class ShownText(EveryText):
         if not versions:
             return MASK
         return url if not bar or version in versions else f"{bare}|{MASK}"
+
+    def code(self, system: str | None, code: str) -> str:
+        """Return a code, masked where its system, and every value set, does not list it."""
+        return code if self._known.lists_code(system, code) else MASK
 
     def undecided(self, key: str) -> str:
         """Return what was counted: a url of a code system or value set, or a sentence of ours."""

@@ -65,7 +65,8 @@ class Judge:
             verdict = Verdict(None, None, [too_long(LINE_LIMIT)])
             return BlockVerdicts([0], [0], [0], [None], [None], {0: verdict}, frozenset([0]))
         settings = self._settings
-        verdicts = _validated(self._judge, Block(lines.data, between, explaining=explaining))
+        block = Block(lines.data, between, explaining=explaining, codes=settings.choices.checks)
+        verdicts = _validated(self._judge, block)
         added = _type_issues(verdicts)
         if (
             settings.id_required
@@ -155,7 +156,7 @@ def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
     """Return the verdicts on a block's lines, each of which the validator saw as a block of its
     own: one that breaks it costs nothing but itself.
     """
-    line_by_line = _LineByLine(validator)
+    line_by_line = _LineByLine(validator, codes=block.codes)
     verdicts = OneByOne(line_by_line).validate_block(block)
     return dataclasses.replace(
         verdicts,
@@ -172,20 +173,22 @@ class _LineByLine:
     crashed  places of the lines that the validator itself says it broke on
     """
 
-    def __init__(self, validator: BlockValidator) -> None:
-        self._validator = validator
+    def __init__(self, validator: BlockValidator, *, codes: bool) -> None:
+        self._validator, self._codes = validator, codes
         self._lines = itertools.count()
         self.crashed = set[int]()
         self.undecided, self.fallbacks = Counter[str](), Counter[str]()
 
     def validate(self, line: bytes) -> Verdict:
         place = next(self._lines)
-        single = self._validator.validate_block(Block(line))
+        single = self._validator.validate_block(Block(line, codes=self._codes))
         self.undecided.update(single.undecided)
         self.fallbacks.update(single.fallbacks)
         if 0 in single.crashed:
             self.crashed.add(place)
-        return single.verdicts.get(0) or Verdict(single.types[0], single.ids[0], [])
+        verdict = single.verdicts.get(0) or Verdict(single.types[0], single.ids[0], [])
+        codes = {code: len(positions) for code, positions in single.codes.items()}
+        return dataclasses.replace(verdict, codes=codes)
 
 
 def _excerpts(verdicts: BlockVerdicts, most: int) -> BlockVerdicts:

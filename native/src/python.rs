@@ -75,6 +75,36 @@ impl Judgement {
         self.columns.undecided.clone()
     }
 
+    /// Keep, of lines that are yet to be walked, the values that hold undecided codes.
+    fn keep_undecided_values(&mut self) {
+        self.columns.undecided_values = Some(block::UndecidedValues::default());
+    }
+
+    /// The values of accepted lines that hold undecided codes, where they were to be kept: a
+    /// question about each value, and for every time that one stands in a line the position of the
+    /// line and the number of the question, as native u32.
+    #[allow(clippy::type_complexity)] // three columns, and the first of pairs
+    fn undecided_values<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> (
+        Vec<(u32, Bound<'py, PyBytes>)>,
+        Bound<'py, PyBytes>,
+        Bound<'py, PyBytes>,
+    ) {
+        let Some(values) = &self.columns.undecided_values else {
+            return (Vec::new(), PyBytes::new(py, &[]), PyBytes::new(py, &[]));
+        };
+        let questions = values.questions.iter();
+        (
+            questions
+                .map(|(check, text)| (*check, PyBytes::new(py, text)))
+                .collect(),
+            words(py, &values.positions),
+            words(py, &values.numbers),
+        )
+    }
+
     /// What is left to the explainer of Bundles that were walked by entry: the position of the line,
     /// and (entry, member of its resource), the member 2^32 - 1 for the whole entry.
     fn parted(&self) -> Vec<(usize, Vec<(u32, u32)>)> {

@@ -4,12 +4,12 @@ profiles; each question is answered once.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ..issue import Issue
 from ..schema.head import head_of
+from ..undecided import LineUndecided
 
 if TYPE_CHECKING:
     from ..definitions import Definitions
@@ -46,7 +46,7 @@ class Conformance:
 
     __slots__ = ("_answers", "_findings", "_nested", "_open", "_provisional", "_undecided")
 
-    def __init__(self, undecided: Counter[str]) -> None:
+    def __init__(self, undecided: LineUndecided) -> None:
         self._answers: dict[_Key, bool] = {}
         self._findings: dict[_Key, list[Issue] | None] = {}
         self._open: set[_Key] = set()
@@ -95,7 +95,11 @@ class Conformance:
         self._open.discard(key)
 
     def findings(
-        self, value: Any, name: str, undecided: Counter[str], find: Callable[[], list[Issue] | None]
+        self,
+        value: Any,
+        name: str,
+        undecided: LineUndecided,
+        find: Callable[[], list[Issue] | None],
     ) -> list[Issue] | None:
         """Return what is wrong with a resource of the line by the profile or type of a name; found
         when first asked, and told anew to whoever asks later.

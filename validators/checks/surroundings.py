@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..undecided import LineUndecided
 from .conformance import Conformance
 
 __all__ = ["Scope"]
@@ -41,7 +41,7 @@ class Scope:
     def __init__(
         self,
         resource: dict[str, Any],
-        undecided: Counter[str],
+        undecided: LineUndecided,
         parent: Scope | None = None,
         place: str = "line",
         holder: Mapping[str, Any] | None = None,
@@ -73,7 +73,7 @@ class Scope:
         """Return the same place for a question beside the walk: what it cannot decide is not
         counted, and what rules have met so far is not known there.
         """
-        made = Scope(self.resource, Counter(), self.parent, self.place, self.holder)
+        made = Scope(self.resource, LineUndecided(), self.parent, self.place, self.holder)
         made._follows = self.follows
         return made
 

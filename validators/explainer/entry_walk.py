@@ -5,7 +5,6 @@ Issues are those of the whole walk, in the same order.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from ..checks.check import Issues, added, prefix_locations
 from ..checks.doubts import Doubts
 from ..checks.surroundings import Scope
 from ..issue import Issue
+from ..undecided import LineUndecided
 from .form import PropertyCheck
 from .repeats import without_repeats
 from .resource_walk import Explainer
@@ -23,7 +23,7 @@ _BUNDLE = "Bundle"
 
 
 def explain_entries(
-    explainer: Explainer, bundle: dict[str, Any], undecided: Counter[str], doubts: Doubts
+    explainer: Explainer, bundle: dict[str, Any], undecided: LineUndecided, doubts: Doubts
 ) -> list[Issue]:
     """Return every issue of a decoded Bundle, in document order, each once, as
     ``Explainer.explain`` does.

@@ -8,7 +8,6 @@ made, while a value is as it should be.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -32,6 +31,7 @@ from ..schema import Constraint, Property, Schema, TypeSchema
 from ..schema.errata import corrected
 from ..schema.profile_tree import ProfileNode, profile_tree
 from ..terminology import Membership, Terminology, TerminologyRules
+from ..undecided import LineUndecided
 from ..values.narrative import read_div
 from .form import (
     RESOURCE_TYPE,
@@ -109,7 +109,7 @@ class Explainer:
         self._shapes = Memory(_SHAPES)
         self._values = Memory(_VALUES)
 
-    def explain(self, resource: dict[str, Any], undecided: Counter[str]) -> list[Issue]:
+    def explain(self, resource: dict[str, Any], undecided: LineUndecided) -> list[Issue]:
         """Return every issue of a decoded resource whose resourceType is known, in document order,
         each once.
         """

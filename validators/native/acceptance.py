@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from ..block import Block, BlockVerdicts
+from ..block import Block, BlockVerdicts, PlacedCodes
 from ..checks.compilation import Compilation
 from ..checks.doubts import Doubts
 from ..issue import Verdict
@@ -58,7 +58,11 @@ class Acceptance:
         valid, and return the verdicts with the reasons why lines were asked about.
         """
         data, table = block.data, self._hearing.table
-        judgement = self._hearing.judge(data, block.rows)
+        judgement = self._hearing.judge(data, block.rows, codes=block.codes)
+        codes = PlacedCodes()
+        if block.codes:
+            for position, code in self._hearing.undecided_codes(judgement):
+                codes.add(code, position)
         for number, count in Counter(judgement.undecided()).items():
             self._undecided[table.undecided[number]] += count
         numbers, starts, ends = (
@@ -72,7 +76,16 @@ class Acceptance:
         # Columns as they came: no string is made for a block in which every line was accepted
         # (docs/decisions, 014).
         if judgement.whole:
-            return BlockVerdicts(numbers, starts, ends, types, NewlineColumn(ids), {}, frozenset())
+            return BlockVerdicts(
+                numbers,
+                starts,
+                ends,
+                types,
+                NewlineColumn(ids),
+                {},
+                frozenset(),
+                codes=codes.places,
+            )
         names: list[str | None] = list(types) if types.names else [None] * len(numbers)
         keys: list[str | None] = [key or None for key in NewlineColumn(ids)]
         verdicts: dict[int, Verdict] = {}
@@ -90,6 +103,8 @@ class Acceptance:
             line = data[starts[position] : ends[position]]
             verdict = self._slow(line, doubts.get(number))
             names[position], keys[position] = verdict.resource_type, verdict.resource_id
+            if block.codes:
+                codes.add_all(verdict.codes, position)
             if verdict.issues:
                 verdicts[position] = verdict
                 if verdict.crashed:
@@ -106,4 +121,5 @@ class Acceptance:
             frozenset(failed),
             frozenset(crashed),
             fallbacks=reasons,
+            codes=codes.places,
         )

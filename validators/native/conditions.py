@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -47,8 +46,9 @@ from ..patterns import pattern
 from ..rules.invariant import NATIVE, is_checked
 from ..schema import Constraint, Property, TypeSchema
 from ..schema.errata import corrected
+from ..undecided import LineUndecided
 from .programs import Programs
-from .questions import Answer, NeedsContextError, about_value, read_text
+from .questions import YES, Answer, NeedsContextError, about_value, read_text
 from .records import items, literal, string, u8, u16, u32
 from .table import Table
 from .tags import OpTag, SignTag
@@ -291,7 +291,7 @@ class Conditions:
 
     def _matching(self, text: str) -> int:
         found = pattern(text, dot_all=True).found
-        answers = {True: (1, Counter[str]()), False: (2, Counter[str]())}
+        answers: dict[bool, Answer] = {True: YES, False: (2, LineUndecided())}
 
         def question(inside: bytes) -> Answer:
             value = read_text(inside)

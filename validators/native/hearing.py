@@ -8,9 +8,10 @@ other sources and reads other tables, ``NATIVE`` is False.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from ..undecided import UndecidedCode
 from .table import LowerAgain, Table
 from .tags import LAYOUT
 from .type_table import TypeTable
@@ -68,17 +69,22 @@ class Hearing:
 
         return Lowering(self._compilation(), table).again
 
-    def judge(self, data: bytes, rows: tuple[bytes, bytes] | None = None) -> Judgement:
+    def judge(
+        self, data: bytes, rows: tuple[bytes, bytes] | None = None, *, codes: bool = False
+    ) -> Judgement:
         """Return what the acceptor says of each line of a block, its questions answered.
 
         rows    where rows start and where they end in data, as native 32-bit words, where these are
                 no lines
+        codes   whether to keep the values that hold undecided codes: see ``undecided_codes``
 
         Raises ValueError for a block of 4 GiB and more.
         """
         judgement = (
             self._acceptor.begin(data) if rows is None else self._acceptor.begin_rows(data, *rows)
         )
+        if codes:
+            judgement.keep_undecided_values()
         # An answer can lead to records that raise questions of their own. What is still open after
         # the last pass goes to the explainer (docs/fast-path.md, ``question``).
         for _ in range(_PASSES):
@@ -90,3 +96,14 @@ class Hearing:
                 value, undecided = self.table.answer(check, text)
                 self._acceptor.answer(check, text, value, undecided)
         return judgement
+
+    def undecided_codes(self, judgement: Judgement) -> Iterator[tuple[int, UndecidedCode]]:
+        """Yield (position of an accepted line, a code of it that could not be decided), each time
+        that the code stands in the line.
+        """
+        questions, positions, numbers = judgement.undecided_values()
+        codes = [self.table.undecided_codes(check, text) for check, text in questions]
+        words = (memoryview(column).cast("I") for column in (positions, numbers))
+        for position, number in zip(*words, strict=True):
+            for code in codes[number]:
+                yield position, code

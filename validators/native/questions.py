@@ -6,7 +6,6 @@ A check that looks beyond its value cannot answer: then the whole line goes to t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final
@@ -16,6 +15,7 @@ from ..checks.check import Check, Issues
 from ..checks.exactness import InexactNumberError
 from ..checks.surroundings import Scope
 from ..issue import Issue
+from ..undecided import LineUndecided
 from ..values.decoding import decode, decode_exact
 
 __all__ = [
@@ -24,13 +24,13 @@ __all__ = [
     "read_value",
 ]  # fmt: skip
 
-Answer = tuple[int, Counter[str]]
-"""0 for no, else what the check means by it; with the value sets that could not decide."""
+Answer = tuple[int, LineUndecided]
+"""0 for no, else what the check means by it; with what could not be decided."""
 Question = Callable[[bytes], Answer]
 """Answers about a value's bytes. Raises NeedsContextError where it takes more than these."""
 
-NO: Final[Answer] = (0, Counter())
-YES: Final[Answer] = (1, Counter())
+NO: Final[Answer] = (0, LineUndecided())
+YES: Final[Answer] = (1, LineUndecided())
 REMARK: Final = ""
 """Counted in place of a value set: there is something to say of the value, which fails nothing."""
 
@@ -65,7 +65,7 @@ class Nowhere(Scope):
     resource = parent = place = holder = follows = property(_unseen)
 
     def __init__(self) -> None:
-        self.undecided = Counter()
+        self.undecided = LineUndecided()
         self.memo = {}
 
 

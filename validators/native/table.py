@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from ..memory import Memory
+from ..undecided import UndecidedCode, codes_in, names_in
 from .records import Names, u8, u32
 from .tags import LAYOUT, RecordTag
 from .type_table import TypeTable
@@ -21,6 +23,8 @@ LowerAgain = Callable[[str, str | None], None]
 """Draws the questions of a part of a node once more: the node's name, and that of the property
 whose part it is, None for the node itself.
 """
+_CODES: Final = 10_000
+"""Values whose undecided codes are kept."""
 _NOTHING: Final[tuple[int, list[int]]] = (0, [])
 _ITSELF: Final = 0xFFFF
 """The part of a node that is about no single property."""
@@ -53,6 +57,8 @@ class Table:
         self.undecided: list[str] = []
         self.overlays: list[str | Callable[[], bytes]] = list(shipped.overlays) if shipped else []
         self._undecided_numbers: dict[str, int] = {}
+        self._codes_kept = Memory(_CODES)
+        self._codes: dict[tuple[int, bytes], tuple[UndecidedCode, ...]] = self._codes_kept.table()
         self._node_names: list[str] = list(shipped.nodes) if shipped else []
         self._nodes = {name: number for number, name in enumerate(self._node_names)}
         self._profiles = {
@@ -149,7 +155,17 @@ class Table:
             # NeedsContextError, or a bug in a rule: it shows again where the explainer runs the
             # rule, at the wall around one resource.
             return _NOTHING
-        return value, [self._undecided_number(name) for name in sorted(undecided.elements())]
+        names = sorted(names_in(undecided).elements())
+        return value, [self._undecided_number(name) for name in names]
+
+    def undecided_codes(self, check: int, text: bytes) -> tuple[UndecidedCode, ...]:
+        """Return the codes that the answer to a question left undecided, with repetitions."""
+        known = self._codes.get((check, text))
+        if known is None:
+            question = self._questions[check] or self._drawn_again(check)
+            codes = tuple(codes_in(question(text)[1]).elements())
+            known = self._codes_kept.keep(self._codes, (check, text), codes)
+        return known
 
     def _drawn_again(self, check: int) -> Question:
         """Return a question that shipped."""

@@ -19,7 +19,6 @@ The records are described in ``native/src/accept/table``.
 from __future__ import annotations
 
 import struct
-from collections import Counter
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Final, get_args
@@ -28,6 +27,7 @@ from ..checks.compilation import Compilation
 from ..checks.rule import Asked, Lowered, Reads, Settled, Twin, TwinName, Unknown
 from ..rules import RULES, claimed_profiles, ids
 from ..schema import Property, TypeSchema
+from ..undecided import LineUndecided
 from .conditions import Conditions
 from .overlays import Overlays
 from .questions import NO, YES, Answer, Nowhere, Question, read_text
@@ -283,7 +283,7 @@ class Lowering:
             if any(self._is_of_another_type(each, schema.name) for each in imposed):
                 return NO
             urls = [each for each in (url, *imposed) if profile_check(each) is not None]
-            return (2 + self.overlays.of_profiles(urls), Counter()) if urls else YES
+            return (2 + self.overlays.of_profiles(urls), LineUndecided()) if urls else YES
 
         return question
 

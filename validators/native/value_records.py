@@ -4,7 +4,6 @@ questions to the explainer's checks.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, assert_never
@@ -22,6 +21,7 @@ from ..rules.extension_context import PendingContext, allowed_by_names, names_of
 from ..rules.primitive import format_of, style_of
 from ..rules.reference import target_types
 from ..schema import Property
+from ..undecided import LineUndecided
 from ..values.narrative import read_div
 from .conditions import Conditions
 from .coverage import Coverage
@@ -211,7 +211,7 @@ class Values:
 
         def question(text: bytes) -> Answer:
             value = read_value(text)
-            scope = Scope({}, Counter())
+            scope = Scope({}, LineUndecided())
             return (
                 NO
                 if check(value if isinstance(value, dict) else {"reference": value}, scope)
@@ -289,10 +289,10 @@ class Values:
         """
         url = read_text(text)
         if decides(url):
-            return 3, Counter()
+            return 3, LineUndecided()
         bare = url.partition("|")[0]
         if self._compilation.definitions.fetch("StructureDefinition", bare) is not None:
-            return 2, Counter()
+            return 2, LineUndecided()
         scope = Nowhere()
         return judged(check({"url": url}, scope), scope, remarks=self._remarks), scope.undecided
 

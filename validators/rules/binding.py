@@ -4,7 +4,7 @@ bound or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, union
@@ -14,7 +14,9 @@ from ..issue import Issue
 from ..memory import Memory
 from ..schema import Binding, Property
 from ..terminology import ConceptBinding, Findings
+from ..terminology.bindings import coded
 from ..terminology.code_faults import BINDING_CODE_SYSTEM, UNDECIDED, UNEXPANDABLE
+from ..undecided import UndecidedCode
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -32,14 +34,36 @@ _CODES = frozenset({"code", "string", "uri", "url", "canonical", "id", "markdown
 _IN_CONCEPT = "CodeableConcept.coding"  # checked with their concept, not one by one
 
 
-def _said(findings: Findings, scope: Scope, *, all_of_it: bool) -> Issues:
+def _said(findings: Findings, value: Any, scope: Scope, *, all_of_it: bool) -> Issues:
     issues: list[Issue] = []
     for finding in findings:
         if finding.declaration in _COUNTED:
-            scope.undecided[str(finding.values["value_set"])] += 1
+            value_set = str(finding.values["value_set"])
+            scope.undecided[value_set] += 1
+            for system, code in _meant(str(finding.values["codes"]), value):
+                scope.undecided[UndecidedCode(value_set, system, code)] += 1
         if finding.fails or all_of_it:
             issues.append(Issue.of(finding))
     return issues or None
+
+
+def _meant(codes: str, value: Any) -> Iterable[tuple[str | None, str | None]]:
+    """Return (system, code) of the code that a finding about a value names; of all its codes where
+    the finding, that the value set is not known, names none.
+    """
+    if isinstance(value, str):
+        return ((None, value),)
+    listed = value.get("coding", value)
+    pairs = [
+        (_text(one.get("system")), _text(one.get("code")))
+        for one in (listed if isinstance(listed, list | tuple) else (listed,))
+        if isinstance(one, dict)
+    ]
+    return [pair for pair in pairs if coded(*pair) == codes][:1] if codes else pairs
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
@@ -89,7 +113,7 @@ def build_empty(prop: Property, compilation: Compilation) -> Check | None:
     # is no value (docs/differences.md).
     if binding is None or not binding.no_code:
         return None
-    return lambda value, scope: _said(binding.no_code, scope, all_of_it=False)
+    return lambda value, scope: _said(binding.no_code, value, scope, all_of_it=False)
 
 
 def _check(prop: Property, compilation: Compilation, bound: Binding | None) -> Check | None:
@@ -110,7 +134,7 @@ def _check(prop: Property, compilation: Compilation, bound: Binding | None) -> C
             if not isinstance(value, dict):
                 return None
             findings = coding(value.get("system"), value.get("code"))
-            return _said(findings, scope, all_of_it=everything) if findings else None
+            return _said(findings, value, scope, all_of_it=everything) if findings else None
 
         return check_coding
     if prop.type == "CodeableConcept":
@@ -135,7 +159,7 @@ def _concept_check(concept: ConceptBinding, everything: bool) -> Check:
             except TypeError:
                 alone = None
         findings = concept(codings)
-        issues = _said(findings, scope, all_of_it=everything) if findings else None
+        issues = _said(findings, value, scope, all_of_it=everything) if findings else None
         if (
             alone is not None
             and issues is None
@@ -156,7 +180,7 @@ def _code_check(binding: Callable[[str], Findings] | None, everything: bool) -> 
         if type(value) is not str or value in accepted:
             return None
         findings = binding(value)
-        return _said(findings, scope, all_of_it=everything) if findings else None
+        return _said(findings, value, scope, all_of_it=everything) if findings else None
 
     return check
 

@@ -58,7 +58,7 @@ from .membership import Membership, TerminologyRules
 from .ucum import UCUM
 from .value_sets import ValueSet
 
-__all__ = ["CodeBinding", "CodingBinding", "ConceptBinding", "Findings"]
+__all__ = ["CodeBinding", "CodingBinding", "ConceptBinding", "Findings", "coded"]
 
 Findings = tuple[Violation, ...]
 _KEPT = 4096
@@ -195,8 +195,8 @@ class _Bound:
         if known is None:
             stub = self.terminology.code_system(system)
             fault = SYSTEM_UNKNOWN if stub is None else SYSTEM_STUB
-            return fault(codes=_coded(system, code))
-        codes = _coded(system, code)
+            return fault(codes=coded(system, code))
+        codes = coded(system, code)
         if system == UCUM:
             return UCUM_UNIT(codes=codes)
         version = self.terminology.version_with(system, code) if code else None
@@ -302,7 +302,7 @@ class CodingBinding:
         return known
 
     def _free_coding(self, system: str, code: str) -> Findings:
-        bound, codes = self._bound, _coded(system, code)
+        bound, codes = self._bound, coded(system, code)
         findings: list[Violation] = []
         if not system.startswith(("http:", "https:", "urn:")):
             findings.append(SYSTEM_RELATIVE(codes=codes))
@@ -312,7 +312,7 @@ class CodingBinding:
         return (*bound.misplaced, *findings, *(() if unknown is None else (unknown,)))
 
     def _bound_coding(self, system: str, code: str) -> Findings:
-        bound, codes = self._bound, _coded(system, code)
+        bound, codes = self._bound, coded(system, code)
         assert bound.value_set is not None
         answer = bound.value_set.member(system, code)
         if answer is Membership.SKIPPED_BY_REFERENCE:
@@ -381,7 +381,7 @@ class ConceptBinding:
         return findings + self._outside(pairs) if outside else findings
 
     def _judge(self, system: str | None, code: str | None) -> tuple[Membership, Findings]:
-        bound, codes = self._bound, _coded(system, code)
+        bound, codes = self._bound, coded(system, code)
         findings: list[Violation | None] = [SYSTEM_ABSENT(codes=codes)] if system is None else []
         asked = bound.value_set if bound.checked else None
         answer = Membership.IN if asked is None else asked.member(system, code)
@@ -397,7 +397,7 @@ class ConceptBinding:
         """Return the findings for a concept of which some coding is not in the value set: all of
         them must be.
         """
-        bound, codes = self._bound, ", ".join(_coded(*pair) for pair in pairs)
+        bound, codes = self._bound, ", ".join(coded(*pair) for pair in pairs)
         near = [bound.near_coding(*pair) for pair in pairs]
         finding = bound.outside(codes, next(filter(None, near), None))
         findings = () if finding is None else (finding,)
@@ -408,7 +408,8 @@ class ConceptBinding:
         return findings
 
 
-def _coded(system: str | None, code: str | None) -> str:
+def coded(system: str | None, code: str | None) -> str:
+    """Return a code as sentences name it: its system, a hash sign, the code."""
     return f"{system or ''}#{code or ''}"
 
 

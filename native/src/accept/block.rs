@@ -1,5 +1,6 @@
 //! A block of lines: columns of what came of each.
 
+use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use crate::accept::memo::{Check, Memo, Questions};
@@ -30,6 +31,33 @@ pub struct Columns {
     /// Of Bundles, where they are walked by entry: the position of the line, and what of it is left
     /// to the explainer. See `walk::by_entry`.
     pub parted: Vec<(usize, Vec<(u32, u32)>)>,
+    /// The values that hold undecided codes, where they are asked for.
+    pub undecided_values: Option<UndecidedValues>,
+}
+
+/// The values of accepted lines that hold codes which were left undecided.
+#[derive(Default)]
+pub struct UndecidedValues {
+    /// The question about each value, which tells its codes.
+    pub questions: Vec<(Check, Vec<u8>)>,
+    /// The positions of lines, and the numbers of the questions, once a value.
+    pub positions: Vec<u32>,
+    pub numbers: Vec<u32>,
+    /// Place in the memo -> number of the question. A place is the memo's for one pass.
+    known: HashMap<u32, u32>,
+}
+
+impl UndecidedValues {
+    fn add(&mut self, position: usize, place: u32, memo: &Memo) {
+        let questions = &mut self.questions;
+        let number = *self.known.entry(place).or_insert_with(|| {
+            let (check, text) = memo.question_at(place);
+            questions.push((check, text.to_vec()));
+            questions.len() as u32 - 1
+        });
+        self.positions.push(position as u32);
+        self.numbers.push(number);
+    }
 }
 
 #[derive(Default)]
@@ -95,7 +123,7 @@ impl Columns {
     }
 
     /// Take down what came of a line.
-    fn note(&mut self, position: usize, outcome: Outcome, room: &Room<'_>) {
+    fn note(&mut self, position: usize, outcome: Outcome, room: &Room<'_>, memo: &Memo) {
         self.states[position] = match outcome {
             Outcome::Accepted { type_number, id } => {
                 let start = self.starts[position];
@@ -105,7 +133,12 @@ impl Columns {
                 } else {
                     (0, 0)
                 };
-                self.undecided.extend_from_slice(&room.undecided);
+                for &place in &room.undecided {
+                    self.undecided.extend_from_slice(memo.undecided_at(place));
+                    if let Some(values) = &mut self.undecided_values {
+                        values.add(position, place, memo);
+                    }
+                }
                 ACCEPTED
             }
             Outcome::Pending => PENDING,
@@ -147,6 +180,9 @@ impl Columns {
 impl Acceptor {
     /// Walk every line that is pending; the questions that the walks raised.
     pub fn pass(&self, data: &[u8], columns: &mut Columns) -> Vec<(Check, Vec<u8>)> {
+        if let Some(values) = &mut columns.undecided_values {
+            values.known.clear();
+        }
         let mut questions = Questions::default();
         let mut respelled = Vec::new();
         let mut misspelled = Vec::new();
@@ -162,7 +198,7 @@ impl Acceptor {
                 respell(line, &mut respelled);
                 misspelled.push((position, start..respelled.len()));
             } else {
-                columns.note(position, outcome, &room);
+                columns.note(position, outcome, &room, &self.memo);
             }
         }
         let mut room = Room::default();
@@ -176,7 +212,7 @@ impl Acceptor {
                 }
                 outcome => outcome,
             };
-            columns.note(position, outcome, &room);
+            columns.note(position, outcome, &room, &self.memo);
         }
         questions.take()
     }

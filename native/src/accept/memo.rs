@@ -145,6 +145,23 @@ impl Memo {
         &self.lists[list as usize]
     }
 
+    /// Where a question that was answered is kept, until the next answer is put.
+    pub fn place(&self, check: Check, text: &[u8]) -> u32 {
+        self.slot(self.hash(check, text), check, text) as u32
+    }
+
+    /// The value sets that were left undecided by the answer in a place, with repetitions.
+    pub fn undecided_at(&self, place: u32) -> &[u32] {
+        self.undecided(self.slots[place as usize].answer.undecided)
+    }
+
+    /// The question that is answered in a place.
+    pub fn question_at(&self, place: u32) -> (Check, &[u8]) {
+        let slot = &self.slots[place as usize];
+        let start = slot.start as usize;
+        (slot.check, &self.bytes[start..start + slot.length as usize])
+    }
+
     pub fn put(&mut self, check: Check, text: &[u8], value: u32, undecided: Vec<u32>) {
         if check == NO_CHECK || self.get(check, text).is_some() || text.len() > MOST_QUESTION_BYTES
         {
@@ -258,6 +275,9 @@ mod tests {
             );
             assert_eq!(memo.get(4, text), None);
         }
+        let place = memo.place(3, &texts[9]);
+        assert_eq!(memo.question_at(place), (3, &texts[9][..]));
+        assert_eq!(memo.undecided_at(place), [1]);
         assert_eq!(memo.get(3, b"").map(|answer| answer.value), Some(7));
         assert_eq!(memo.get(NO_CHECK, b""), None);
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pyarrow as pa
 from hypothesis import given, settings
@@ -19,8 +19,10 @@ from bulkfhir.engine.across.targets import read_targets
 from bulkfhir.engine.reading.lines import Lines
 from bulkfhir.engine.storage import LocalStorage
 from bulkfhir.validators import BlockVerdicts, Verdict
+from bulkfhir.validators.block import PlacedCodes
 from bulkfhir.validators.checks.reference_targets import ReferenceTargets
 from bulkfhir.validators.definitions import core, type_url
+from bulkfhir.validators.undecided import UndecidedCode
 
 SECRET = bytes(range(16))
 TARGETS = ReferenceTargets(core())
@@ -32,6 +34,14 @@ references = st.sampled_from(
     [f"{name}/{key}" for name in [*NAMES, "Organization"] for key in IDS]
     + ["Patient/1/_history/2", "#a", "urn:uuid:1", "Patient?identifier=1", "http://s/Patient/1"]
 )
+
+codes = st.builds(
+    UndecidedCode,
+    st.sampled_from(["http://v", "http://w|1"]),
+    st.sampled_from([None, "", "http://s"]),
+    st.sampled_from([None, "1", "2", "1\x1f2", "\n"]),
+)
+"""What a judge could not decide of a resource."""
 
 
 @st.composite
@@ -47,6 +57,9 @@ def resources(draw):
         resource["generalPractitioner"] = [{"reference": text} for text in listed]
     elif listed:
         resource["subject"] = {"reference": listed[0]}
+    seen = draw(st.lists(codes, max_size=3))
+    if seen:
+        resource["seen"] = seen
     return resource, draw(st.integers(0, 4)) == 0
 
 
@@ -74,12 +87,33 @@ def part(shards, folder, every=100):
                     [resource["id"] for resource, _ in block],
                     {n: Verdict(None, None, []) for n, (_, bad) in enumerate(block) if bad},
                     frozenset(n for n, (_, bad) in enumerate(block) if bad),
+                    codes=seen_in(block),
                 ),
             )
         segments.append(columns.take())
     path = folder / "part"
     path.write_bytes(b"".join(segments))
     return path
+
+
+def seen_in(block):
+    codes = PlacedCodes()
+    for position, (resource, _) in enumerate(block):
+        codes.add_all(Counter(resource.get("seen", ())), position)
+    return codes.places
+
+
+def codes_found(shards, folder, **options):
+    """Every row of the codes that could not be decided, sorted, without offsets."""
+    with RelationStore(2) as store:
+        store.add_rows("shard", [(number, "f", 0) for number in range(len(shards))])
+        for segment in read_relations(LocalStorage(), str(part(shards, folder, **options))):
+            store.add(segment)
+        find(store, TARGETS)
+        return sorted(
+            store.rows("SELECT value_set, system, code, count, shard, line FROM undecided_code"),
+            key=str,
+        )
 
 
 def found(shards, folder, targets=(), **options):
@@ -158,6 +192,30 @@ def mentioned(resource):
 def test_the_findings_are_those_of_a_look_at_everything(job, every, tmp_path_factory):
     rows, _ = found(job, tmp_path_factory.mktemp("job"), every=every)
     assert sorted(rows, key=lambda row: [(one is None, one) for one in row]) == brute(job)
+
+
+@settings(max_examples=15)
+@given(job=jobs, every=st.integers(1, 3))
+def test_undecided_codes_are_those_of_a_look_at_everything(job, every, tmp_path_factory):
+    counts, firsts = Counter(), {}
+    for shard, lines in enumerate(job):
+        for line, (resource, bad) in enumerate(lines):
+            for code in () if bad else resource.get("seen", ()):
+                counts[code] += 1
+                firsts.setdefault(code, (shard, line))
+    rows = [
+        (value_set, system, code and code.replace("\x1f", " "), counts[one], *firsts[one])
+        for one in counts
+        for value_set, system, code in [one]
+    ]
+    folder = tmp_path_factory.mktemp("job")
+    assert codes_found(job, folder, every=every) == sorted(rows, key=str)
+
+
+def test_codes_that_differ_only_far_behind_are_two(tmp_path):
+    seen = [UndecidedCode("http://v", "http://s", "x" * 300 + end) for end in "aab"]
+    rows = codes_found([[({"resourceType": "Basic", "id": "1", "seen": seen}, False)]], tmp_path)
+    assert [(row[2], row[3]) for row in rows] == [("x" * 200, 1), ("x" * 200, 2)]
 
 
 def test_every_reference_is_counted_once(tmp_path):

@@ -73,6 +73,20 @@ def findings(data):
     ]
 
 
+def codes(result):
+    """The rows about codes, files by their letter."""
+    table = parquet.read_table(io.BytesIO(table_of(result)))
+    return [
+        (
+            *(row[name] for name in ("value_set", "system", "code", "count", "id")),
+            Path(row["file"]).stem,
+            row["line"],
+        )
+        for row in table.to_pylist()
+        if row["check"] == "code-undecided"
+    ]
+
+
 def table_of(result):
     return Path(result.summary.checks.table.removeprefix("file://")).read_bytes()
 
@@ -86,6 +100,68 @@ def test_findings_are_the_same_for_any_shards_and_workers(run, source, options):
     (group,) = (one for one in result.summary.check_groups if one.check == "reference-rejected")
     assert (group.group, group.count) == ("Basic.subject → Patient", 1)
     assert [(Path(one.file).stem, one.line) for one in group.examples] == [("b", 1)]
+
+
+REASONS = "http://hl7.org/fhir/ValueSet/encounter-reason|4.0.1"
+SNOMED = "http://snomed.info/sct"
+SEEN = [
+    (REASONS, SNOMED, "10509002", 3, "e0", "a", 1),
+    (REASONS, SNOMED, "24079001", 1, "e3", "a", 4),
+]
+"""10509002 stands twice in e2; e1 has another, and is rejected."""
+
+
+@pytest.fixture
+def encounters(write, tmp_path):
+    listed = ["10509002"], ["55822004"], ["10509002", "10509002"], ["24079001"]
+    lines = [
+        {
+            "resourceType": "Encounter",
+            "id": f"e{number}",
+            "status": "no" if number == 1 else "finished",
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+            "reasonCode": [{"coding": [{"system": SNOMED, "code": code}]} for code in reasons],
+        }
+        for number, reasons in enumerate(listed)
+    ]
+    return write("coded/a.ndjson", [json.dumps(line).encode() for line in lines])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"shard_bytes": 300, "workers": 2}, {"warnings": True}],
+    ids=["one-shard", "many-shards", "explained"],
+)
+def test_codes_that_no_value_set_decides_are_told_with_their_counts(run, encounters, options):
+    result = run(encounters, judge="bulkfhir", level="structure-only", checks=True, **options)
+    assert codes(result) == SEEN
+    assert result.summary.checks.counts["code-undecided"] == 2
+    (group,) = (one for one in result.summary.check_groups if one.check == "code-undecided")
+    assert (group.group, group.count, group.examples[0].line) == (REASONS, 2, 1)
+    first = result.summary.check_codes[0]
+    assert (first.value_set, first.system, first.code, first.count) == SEEN[0][:4]
+    assert (Path(first.first.file).stem, first.first.line) == ("a", 1)
+
+
+def test_masked_values_leave_codes_to_the_table_alone(run, encounters):
+    options = {"judge": "bulkfhir", "level": "structure-only", "checks": True, "values": False}
+    result = run(encounters, **options)
+    assert codes(result) == SEEN
+    assert result.summary.checks.counts["code-undecided"] == 2
+    assert result.summary.check_codes == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"), [(False, "***"), (True, "10509002")], ids=["masked", "shown"]
+)
+def test_a_report_has_codes_only_where_it_may_have_values(run, encounters, values, shown):
+    options = {"judge": "bulkfhir", "level": "structure-only", "checks": True}
+    result = run(encounters, report=True, report_values=values, **options)
+    folder = Path(result.job_folder.removeprefix("file://"))
+    document = json.loads((folder / "report.json").read_text())
+    assert document["checks"]["codes"][0]["code"] == shown
+    for name in ("report.json", "report.html"):
+        assert ("10509002" in (folder / name).read_text()) == values
 
 
 def test_a_finding_says_where_its_line_begins(run, source):
@@ -199,6 +275,16 @@ def test_fail_on_makes_the_exit_code(source, tmp_path, toys, monkeypatch, option
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     given = ["import", str(source), "-o", str(tmp_path / "out"), "--judge", "toy"]
     assert bulkfhir([*given, "--workers", "1", *options, "--checks"]) == code
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_each_check_can_make_the_exit_code(check, source, encounters, toys):
+    if check == "code-undecided":
+        given = [str(encounters), "--level", "structure-only"]
+    else:
+        given = [str(source), "--judge", "toy"]
+    options = ["--workers", "1", "--exit-zero", "--checks", "--fail-on", check]
+    assert bulkfhir(["validate", *given, *options]) == 1
 
 
 def test_fail_on_asks_for_checks(source, toys, capsys):

@@ -66,7 +66,7 @@ pub struct Room<'a> {
     pub(crate) scratch: Vec<u8>,
     pub(crate) anchors: Anchors,
     pub(crate) doubts: Doubts,
-    /// Value sets of codes that were accepted undecided, for the line.
+    /// Where the memo keeps the answers that left codes undecided, once an answer, for the line.
     pub undecided: Vec<u32>,
 }
 
@@ -105,9 +105,7 @@ impl<'a> Walk<'a, '_> {
             Some(Answer { value: 0, .. }) => Err(reason),
             Some(answer) => {
                 if answer.undecided != 0 {
-                    self.room
-                        .undecided
-                        .extend_from_slice(self.memo.undecided(answer.undecided));
+                    self.room.undecided.push(self.memo.place(check, text));
                     if self.by_entry {
                         self.room.doubts.remark(self.lexer.at);
                     }
