@@ -28,7 +28,8 @@ from bulkfhir.engine.across.duplicates import Duplicates
 from bulkfhir.engine.arrays import ArrayJob, merge, merge_array, plan_array
 from bulkfhir.engine.checkpoint import save_record
 from bulkfhir.engine.dispatch import run_group
-from bulkfhir.engine.executors import no_tick
+from bulkfhir.engine.executors import Heartbeat, no_tick
+from bulkfhir.engine.executors.followed_task import run_followed
 from bulkfhir.engine.job import run_import
 from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.recorded_groups import run_recorded
@@ -109,14 +110,22 @@ class Simulated:
         """End."""
 
     def _done(self, function, arguments):
-        if function is run_group:
-            settings, group = arguments
-            results = tuple(simulated(shard, group[0].index) for shard in group)
-            save_record(settings, results)
-            return results
-        if function is publish_logs:
-            return None
-        return CauseSums() if "causes" in function.__name__ else Duplicates()
+        if function is run_followed:
+            errand, wanted, *given = arguments
+            return run_followed(errand, done, wanted, *given, Heartbeat())
+        return done(function, *arguments)
+
+
+def done(function, *arguments):
+    """Return what a task would have come to."""
+    if function is run_group:
+        settings, group = arguments[:2]
+        results = tuple(simulated(shard, group[0].index) for shard in group)
+        save_record(settings, results)
+        return results
+    if function is publish_logs:
+        return None
+    return CauseSums() if "causes" in function.__name__ else Duplicates()
 
 
 def simulated(shard, group):
