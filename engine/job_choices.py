@@ -37,6 +37,7 @@ LEVELS = ("strict", "structure-only", "minimal")
 """The levels of ``bulkfhir.validators.Level``; importing that would cost --help half a second."""
 UNKNOWN_PROFILES = ("error", "warning", "ignore")
 TERMINOLOGIES = ("reference", "r4")
+_OWN_SINKS = (None, "ndjson", "parquet")
 _PLACES_OF_TABLES = ("location", "sqlite")
 """Options of a table that are paths or addresses."""
 
@@ -84,7 +85,7 @@ class Choices:
     @property
     def plug_ins(self) -> bool:
         """Return whether code that is not this project's runs in the workers."""
-        return {self.judge, *self.validators} != {"bulkfhir"} or self.sink not in (None, "ndjson")
+        return {self.judge, *self.validators} != {"bulkfhir"} or self.sink not in _OWN_SINKS
 
     def absolute(self) -> Self:
         """Return the same choices with places that mean the same from any working folder."""

@@ -79,6 +79,22 @@ def test_choices_cross_a_process_boundary_whole(record):
     assert RunOptions.from_json(json.loads(json.dumps(run.to_json()))) == run
 
 
+@pytest.mark.parametrize(
+    ("choices", "foreign"),
+    [
+        pytest.param(Choices(), False, id="no sink"),
+        pytest.param(Choices(sink="ndjson"), False, id="ndjson"),
+        pytest.param(Choices(sink="parquet"), False, id="parquet"),
+        pytest.param(Choices(table="delta"), False, id="table"),
+        pytest.param(Choices(sink="toy"), True, id="toy sink"),
+        pytest.param(Choices(judge="toy"), True, id="toy judge"),
+        pytest.param(Choices(validators=("toy",)), True, id="toy beside"),
+    ],
+)
+def test_only_what_others_have_written_runs_in_a_process_that_can_be_killed(choices, foreign):
+    assert choices.plug_ins is foreign
+
+
 def test_a_choice_that_an_older_plan_does_not_have_is_as_it_was_then():
     assert Choices.from_json({"level": "minimal"}) == Choices(level="minimal")
 
