@@ -7,7 +7,6 @@ from __future__ import annotations
 import itertools
 from array import array
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..columns import relation_keys, relations_of
@@ -20,7 +19,7 @@ from ..reading.lines import read_lines
 from ..reading.sources import InputFile, find_inputs
 from ..storage import Reader, normal, storage_for
 from ..stored_tables import opened_tables
-from ..temporary import TemporaryFolder
+from ..stored_tables.kept_rows import opened_parquet
 from .relation_columns import texts
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["check_targets", "read_targets"]
 
 _PARQUET = ".parquet"
-_COPIED = 1 << 20
 
 
 def check_targets(places: Sequence[str]) -> None:
@@ -75,31 +73,13 @@ def _parquet_files(place: str) -> list[str]:
 
 def _parquet(uri: str, name: str, secret: bytes) -> Iterator[pa.Table]:
     """The rows of a file, which are of one type."""
-    from pyarrow import parquet
-
-    folder = TemporaryFolder()
-    try:
-        path = Path(folder.name) / "part"
-        _copy(uri, path)
-        with parquet.ParquetFile(path) as file:
-            if "id" not in file.schema_arrow.names:
-                raise ConfigurationError(f"{uri}: no column 'id': not a part of the sink parquet")
-            for batch in file.iter_batches(columns=["id"]):
-                ids = [one for one in batch.column("id").to_pylist() if one and "\n" not in one]
-                own = relation_keys(f"{name}/".encode(), "\n".join([*ids, ""]).encode(), secret)
-                yield _rows(own, [name], array("I", bytes(4 * len(ids))))
-    finally:
-        folder.cleanup()
-
-
-def _copy(uri: str, path: Path) -> None:
-    reader = storage_for(uri).open(uri)
-    try:
-        with path.open("wb") as copy:
-            while piece := reader.read(_COPIED):
-                copy.write(piece)
-    finally:
-        reader.close()
+    with opened_parquet(storage_for(uri), uri) as file:
+        if "id" not in file.schema_arrow.names:
+            raise ConfigurationError(f"{uri}: no column 'id': not a part of the sink parquet")
+        for batch in file.iter_batches(columns=["id"]):
+            ids = [one for one in batch.column("id").to_pylist() if one and "\n" not in one]
+            own = relation_keys(f"{name}/".encode(), "\n".join([*ids, ""]).encode(), secret)
+            yield _rows(own, [name], array("I", bytes(4 * len(ids))))
 
 
 def _ndjson(file: InputFile, secret: bytes) -> Iterator[pa.Table]:

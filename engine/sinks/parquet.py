@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ..storage import Storage, Writer
 from .interface import Accepted
-from .parquet_rows import ParquetRows, schema
+from .parquet_rows import ParquetRows, open_writer, schema
 from .part_files import GroupFiles, PartFiles
 from .resource_columns import ResourceColumns, columns_by_type
 
@@ -98,22 +98,11 @@ class _Part:
     """
 
     def __init__(self, writer: Writer, compression: str) -> None:
-        from pyarrow import parquet
-
         self._writer = writer
         self._file = _File(writer)
         self._rows = ParquetRows()
         self.size = 0
-        # Plain strings: ids and JSON do not repeat, and a dictionary of them costs more than it
-        # saves. Statistics of the JSON itself would be a copy of two resources in each row group.
-        self._parquet = parquet.ParquetWriter(
-            self._file,
-            schema(),
-            compression=compression,
-            compression_level=1 if compression == "zstd" else None,
-            use_dictionary=["source_file", "profiles.list.element"],
-            write_statistics=["id", "last_updated", "line_offset"],
-        )
+        self._parquet = open_writer(self._file, schema(), compression)
 
     def add(self, source: bytes, columns: ResourceColumns) -> int:
         """Take resources of one file; return how many bytes of JSON they are."""

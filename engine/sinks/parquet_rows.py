@@ -5,15 +5,16 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate, chain, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .resource_columns import ResourceColumns, TextColumn
 from .resource_meta import Meta
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
 
-__all__ = ["ParquetRows", "schema"]
+__all__ = ["ParquetRows", "open_writer", "schema"]
 
 
 def schema() -> pa.Schema:
@@ -40,6 +41,24 @@ def schema() -> pa.Schema:
             pa.field("line_offset", pa.int64(), nullable=False),
             pa.field("json", pa.string(), nullable=False),
         ]
+    )
+
+
+def open_writer(file: Any, columns: pa.Schema, compression: str = "zstd") -> ParquetWriter:
+    """Return pyarrow's writer of such rows to a file: zstd is of level 1.
+
+    Strings are plain: ids and JSON do not repeat, and a dictionary of them costs more than it
+    saves. Statistics of the JSON itself would be a copy of two resources in each row group.
+    """
+    from pyarrow import parquet
+
+    return parquet.ParquetWriter(
+        file,
+        columns,
+        compression=compression,
+        compression_level=1 if compression == "zstd" else None,
+        use_dictionary=["source_file", "profiles.list.element"],
+        write_statistics=["id", "last_updated", "line_offset"],
     )
 
 
@@ -87,7 +106,10 @@ class ParquetRows:
         """Return versions, moments and profiles; most resources of many senders have none."""
         import pyarrow as pa
 
-        versions, moments, profiles = zip(*self._metas, strict=True)
+        # Not by zip, whose thousands of iterators make Python look through all objects there are.
+        versions = [version for version, _, _ in self._metas]
+        moments = [moment for _, moment, _ in self._metas]
+        profiles = [listed for _, _, listed in self._metas]
         nothing = bytes(8 * len(versions) + 8)
         no_text = b"", nothing[: 4 * len(versions) + 4]
         ends, urls = no_text[1], list[bytes]()

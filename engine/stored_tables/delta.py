@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from deltalake import CommitProperties, DeltaTable, Transaction
@@ -17,16 +17,14 @@ from deltalake.transaction import AddAction, RemoveAction
 from ..errors import ConfigurationError, EngineError, NotFound
 from ..storage import storage_for
 from .delta_options import storage_options
-from .interface import Conflict, named_by
+from .interface import Conflict, mismatch, named_by
 from .kept_rows import copy_file, opened_parquet
-from .table_wish import TableWish
+from .table_wish import DELTA_LOG, TableWish
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["DeltaStore"]
-
-_LOG: Final = "_delta_log/"
 
 
 @contextmanager
@@ -88,7 +86,7 @@ class DeltaStore:
         except NotFound:
             return
         below = (uri.removeprefix(f"{self._folder}/").split("/") for uri in listed)
-        for name in sorted({parts[0] for parts in below if parts[1:2] == ["_delta_log"]}):
+        for name in sorted({parts[0] for parts in below if parts[1:2] == [DELTA_LOG]}):
             if found := self.open(name):
                 yield found
 
@@ -128,18 +126,12 @@ class StoredDelta:
         """Return what hinders rows of these columns from being added, as the end of a sentence."""
         from deltalake import Schema
 
-        there = {field.name: field for field in self._table.schema().fields}
-        wanted = {field.name: field for field in Schema.from_arrow(columns).fields}
-        for name, field in wanted.items():
-            if name in there and _plain(there[name]) != _plain(field):
-                return (
-                    f"column {name} is {_plain(there[name])} there, and {_plain(field)} in what is "
-                    "imported"
-                )
-        for name, field in there.items():
-            if not field.nullable and name not in wanted:
-                return f"column {name}, which it requires, is not in what is imported"
-        return None
+        there = self._table.schema().fields
+        return mismatch(
+            {field.name: _plain(field) for field in there},
+            {field.name: _plain(field) for field in Schema.from_arrow(columns).fields},
+            [field.name for field in there if not field.nullable],
+        )
 
     def adopt(self, part: str) -> str | None:
         """Copy a job's part into the table's folder, since a Delta table has no file elsewhere;
@@ -178,7 +170,7 @@ class StoredDelta:
     def mentioned(self) -> set[str]:
         """Return every data file that the log names."""
         found = {*self._present()}
-        for entry in self._storage.list(f"{self.folder}/{_LOG}"):
+        for entry in self._storage.list(f"{self.folder}/{DELTA_LOG}/"):
             if entry.uri.endswith(".json"):
                 for line in self._storage.read(entry.uri).splitlines():
                     action = json.loads(line)

@@ -19,15 +19,14 @@ def storage_options(location: str, encryption_key_id: str | None) -> dict[str, s
     if not is_remote(location):
         return {}
     import boto3
-    from botocore.exceptions import BotoCoreError
 
-    try:
+    from ..storage.s3_errors import settings_used
+
+    with settings_used():
         session = boto3.session.Session()
         client = session.client("s3")
         found = session.get_credentials()
         held = found and found.get_frozen_credentials()
-    except (BotoCoreError, ValueError, OSError) as error:
-        raise ConfigurationError(f"the AWS settings cannot be used: {error}") from None
     if held is None:
         raise ConfigurationError(f"{location}: boto3 finds no AWS credentials")
     endpoint = client.meta.endpoint_url

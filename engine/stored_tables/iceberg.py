@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from ..errors import ConfigurationError, EngineError
 from ..storage import normal
 from .iceberg_files import KEY, StorageFiles
-from .interface import JOB, Conflict, named_by
+from .interface import JOB, Conflict, mismatch, named_by
 from .table_wish import TableWish
 
 if TYPE_CHECKING:
@@ -186,17 +186,11 @@ class IcebergTable:
         with _translated(self.name):
             there = self._table.schema().as_arrow()
             wanted = self._as_iceberg(columns).as_arrow()
-        for field in wanted:
-            at = there.get_field_index(field.name)
-            if at >= 0 and _plain(there.field(at).type) != _plain(field.type):
-                return (
-                    f"column {field.name} is {_plain(there.field(at).type)} there, "
-                    f"and {_plain(field.type)} in what is imported"
-                )
-        for field in there:
-            if not field.nullable and wanted.get_field_index(field.name) < 0:
-                return f"column {field.name}, which it requires, is not in what is imported"
-        return None
+        return mismatch(
+            {field.name: _plain(field.type) for field in there},
+            {field.name: _plain(field.type) for field in wanted},
+            [field.name for field in there if not field.nullable],
+        )
 
     def adopt(self, part: str) -> str | None:
         """Return None: the table has a job's part where it lies."""

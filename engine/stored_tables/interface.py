@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ..job_folder import JOB_FOLDER_MARK
@@ -10,7 +10,7 @@ from ..job_folder import JOB_FOLDER_MARK
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["JOB", "Conflict", "StoredTable", "TableStore", "named_by"]
+__all__ = ["JOB", "Conflict", "StoredTable", "TableStore", "mismatch", "named_by"]
 
 JOB: Final = "bulkfhir.job"
 """Property of a version: the URI of the folder of the job that made it."""
@@ -19,6 +19,24 @@ JOB: Final = "bulkfhir.job"
 def named_by(job: str) -> dict[str, str]:
     """Return the properties of a version that a job makes, given the URI of its folder."""
     return {JOB: job, "bulkfhir.job-id": job.rpartition(JOB_FOLDER_MARK)[2]}
+
+
+def mismatch(
+    there: Mapping[str, object], wanted: Mapping[str, object], required: Iterable[str]
+) -> str | None:
+    """Return what hinders rows from being added to a table, as the end of a sentence.
+
+    there, wanted  name -> type of the table's columns, and of the rows'; as texts, types are for
+                   people to read
+    required       names of the table's columns that every row must fill
+    """
+    for name, kind in wanted.items():
+        if name in there and there[name] != kind:
+            return f"column {name} is {there[name]} there, and {kind} in what is imported"
+    for name in required:
+        if name not in wanted:
+            return f"column {name}, which it requires, is not in what is imported"
+    return None
 
 
 class Conflict(Exception):

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Final
 
+from ..sinks.parquet_rows import open_writer
 from ..storage import Storage
 from .stored_file import StoredFile, WrittenFile
 
@@ -31,19 +32,11 @@ def write_kept(
 ) -> None:
     """Write the rows of ``source`` but for those whose numbers, in order, are ``gone``."""
     import pyarrow as pa
-    from pyarrow import parquet
 
     with (
         opened_parquet(storage, source) as file,
         WrittenFile(storage.writer(place)) as written,
-        parquet.ParquetWriter(
-            written,
-            file.schema_arrow,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=["source_file", "profiles.list.element"],
-            write_statistics=["id", "last_updated", "line_offset"],
-        ) as writer,
+        open_writer(written, file.schema_arrow) as writer,
     ):
         waiting, size, first = list[Any](), 0, 0
         for batch in file.iter_batches(batch_size=_BATCH):

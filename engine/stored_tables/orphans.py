@@ -12,7 +12,7 @@ from typing import Final
 from ..errors import ConfigurationError, NotFound
 from ..storage import StoredObject, storage_for
 from .table_stores import open_store
-from .table_wish import TableFormat, TableWish
+from .table_wish import DELTA_LOG, TableFormat, TableWish
 
 __all__ = ["find_orphans", "remove_orphans"]
 
@@ -22,7 +22,7 @@ _OURS: Final[dict[TableFormat, tuple[str, ...]]] = {
 }
 """What the place of a table's file contains; nothing else is an orphan."""
 
-_COMMITTED: Final = re.compile(r"/_delta_log/|/metadata/[^/]*\.avro$")
+_COMMITTED: Final = re.compile(rf"/{DELTA_LOG}/|/metadata/[^/]*\.avro$")
 """What the place of a file contains that a commit of either format has written."""
 
 
@@ -52,7 +52,7 @@ def find_orphans(wish: TableWish, encryption_key_id: str | None = None) -> list[
         for folder, entries in listed.items()
         for entry in entries
         if entry.uri not in needed
-        and "/_delta_log/" not in entry.uri
+        and f"/{DELTA_LOG}/" not in entry.uri
         and any(mark in entry.uri.removeprefix(folder) for mark in _OURS[wish.form])
     }
     return [found[uri] for uri in sorted(found)]

@@ -10,13 +10,12 @@ from ..errors import ConfigurationError, NotFound
 from ..storage import is_remote, normal, storage_for
 from .interface import StoredTable
 from .table_stores import open_store
-from .table_wish import TableWish
+from .table_wish import CATALOGUE, DELTA_LOG, TableWish
 
 __all__ = ["opened_tables"]
 
 _ICEBERG: Final = "iceberg:"
-_CATALOGUE: Final = "catalog.db"
-_LOG: Final = "/_delta_log/"
+_LOG: Final = f"/{DELTA_LOG}/"
 
 
 def opened_tables(place: str) -> list[StoredTable]:
@@ -68,9 +67,9 @@ def _beside_catalogue(uri: str) -> Iterator[StoredTable]:
     for above, pattern in enumerate(("*/*/metadata", "*/metadata", "metadata")):
         location = (path, *path.parents)[min(above, len(path.parents))]
         found = sorted(path.glob(pattern))
-        if found and (location / _CATALOGUE).is_file():
+        if found and (location / CATALOGUE).is_file():
             for space in sorted({folder.parent.parent.name for folder in found}):
-                options = {"sqlite": str(location / _CATALOGUE), "namespace": space}
+                options = {"sqlite": str(location / CATALOGUE), "namespace": space}
                 for table in open_store(TableWish.of("iceberg", options)).tables():
                     if f"{table.folder}/".startswith(f"{uri}/"):
                         yield table

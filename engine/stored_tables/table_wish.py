@@ -13,12 +13,17 @@ from typing import Final, Literal, Self, cast, get_args
 from ..errors import ConfigurationError
 from ..storage import S3_ROOT, is_remote, normal, storage_for
 
-__all__ = ["TABLES", "Mode", "TableFormat", "TableWish"]
+__all__ = ["CATALOGUE", "DELTA_LOG", "TABLES", "Mode", "TableFormat", "TableWish"]
 
 TableFormat = Literal["iceberg", "delta"]
 Mode = Literal["upsert", "append"]
 
 TABLES: Final[tuple[TableFormat, ...]] = get_args(TableFormat)
+
+CATALOGUE: Final = "catalog.db"
+"""Name of SQLite's file in the location of Iceberg tables, where no other one is named."""
+DELTA_LOG: Final = "_delta_log"
+"""Folder of a Delta table's folder that its versions lie in."""
 
 _OPTIONS: Final[Mapping[TableFormat, tuple[str, ...]]] = {
     "iceberg": ("mode", "location", "namespace", "prefix", "sqlite", "catalog"),
@@ -136,7 +141,7 @@ def _sqlite_file(form: TableFormat, given: str | None, location: str | None) -> 
             "a catalogue of Iceberg tables on S3 is named by --table-opt sqlite=FILE, a file of "
             "this machine, or by --table-opt catalog=NAME, one of pyiceberg's settings"
         )
-    return f"{location}/catalog.db"
+    return f"{location}/{CATALOGUE}"
 
 
 def _refuse_folder_for_s3() -> None:

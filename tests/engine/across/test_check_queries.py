@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter, defaultdict
 
 import pyarrow as pa
@@ -289,6 +290,27 @@ def test_a_shard_that_does_not_count_says_nothing(tmp_path):
             store.add(segment)
         store.settle()
         assert store.rows("SELECT shard FROM resource") == [(0,)]
+
+
+def test_of_a_data_set_nothing_is_read_but_its_ids(tmp_path, monkeypatch):
+    from pyarrow import parquet
+
+    data_set = tmp_path / "resources/Patient"
+    data_set.mkdir(parents=True)
+    long = random.Random(1).randbytes(1 << 20).hex()
+    columns = {"id": texts(["7"]), "json": texts([long])}
+    parquet.write_table(pa.table(columns), data_set / "part-000000.parquet")
+    read, opened = [], LocalStorage.open
+
+    def open_(storage, uri, start=0, end=None, etag=None):
+        assert end is not None
+        read.append(end - start)
+        return opened(storage, uri, start, end, etag=etag)
+
+    monkeypatch.setattr(LocalStorage, "open", open_)
+    (table,) = read_targets([str(tmp_path)], bytes(16))
+    assert len(table) == 1
+    assert 0 < sum(read) < 100_000
 
 
 def test_resources_of_targets_are_present(tmp_path):
