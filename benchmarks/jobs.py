@@ -1,5 +1,5 @@
-"""Whole import jobs: outcomes written, no sink, every process counted; at several sizes, with one
-worker and with two, beside the machine's own floor.
+"""Whole import jobs: outcomes written, every process counted; at several sizes, with one worker and
+with two, beside the machine's own floor.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,17 @@ from inputs import Input, copies
 if TYPE_CHECKING:
     import resource
 
-__all__ = ["Job", "Pair", "adopt_orphans", "further_speed", "orphans", "run_job", "run_pair"]
+__all__ = [
+    "Cost",
+    "Job",
+    "Pair",
+    "adopt_orphans",
+    "further_speed",
+    "orphans",
+    "run_import",
+    "run_job",
+    "run_pair",
+]
 
 _PR_SET_CHILD_SUBREAPER = 36
 """prctl(2): processes whose parent has gone become children of this one, so that their CPU time can
@@ -43,6 +53,15 @@ for _ in range(int(sys.argv[2])):
             pass
 print(time.perf_counter() - began)
 """
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one command took: ``cpu_seconds`` of all its processes, ``peak_mb`` of the largest."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_mb: float
 
 
 @dataclass(frozen=True)
@@ -86,52 +105,38 @@ def adopt_orphans() -> None:
 
 
 def run_job(chosen: Input, count: int, workers: int, round_number: int) -> Job:
+    options = ["--workers", str(workers)]
     with tempfile.TemporaryDirectory(dir=chosen.file.parent) as place:
-        source = Path(place) / "in"
-        source.mkdir()
-        for number, copy in enumerate(copies(chosen, count)):
-            (source / f"{number:03}.ndjson").hardlink_to(copy)
-        command = [
-            sys.executable,
-            "-c",
-            _PROGRAM,
-            "import",
-            str(source),
-            "--output",
-            f"{place}/out",
-            "--level",
-            chosen.level,
-        ]
-        command += [
-            "--workers",
-            str(workers),
-            "--quiet",
-            "--exit-zero",
-            *(f"--package={package}" for package in chosen.packages),
-        ]
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "XDG_STATE_HOME": f"{place}/state"},
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
+        cost = run_import(chosen, copies(chosen, count), Path(place), options)
+    lines = count * len(chosen.numbers)
+    return Job(chosen.name, round_number, count, lines, workers, **asdict(cost))
+
+
+def run_import(chosen: Input, files: Sequence[Path], place: Path, options: Sequence[str]) -> Cost:
+    """Import files, at the level of an input and with its packages, into ``out`` of a folder, which
+    the files are linked into.
+    """
+    source = place / "in"
+    source.mkdir()
+    for number, file in enumerate(files):
+        (source / f"{number:03}.ndjson").hardlink_to(file)
+    command = [sys.executable, "-c", _PROGRAM, "import", str(source)]
+    command += ["--output", f"{place}/out", "--level", chosen.level, "--quiet", "--exit-zero"]
+    command += [*(f"--package={package}" for package in chosen.packages), *options]
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "XDG_STATE_HOME": f"{place}/state"},
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
     usages = [usage, *orphans()]
     cpu = sum(one.ru_utime + one.ru_stime for one in usages)
-    return Job(
-        chosen.name,
-        round_number,
-        count,
-        count * len(chosen.numbers),
-        workers,
-        wall,
-        cpu,
-        max(one.ru_maxrss for one in usages) / 1024,
-    )
+    return Cost(wall, cpu, max(one.ru_maxrss for one in usages) / 1024)
 
 
 def further_speed(few: Job, many: Job) -> float | None:

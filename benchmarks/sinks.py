@@ -1,0 +1,122 @@
+"""Sinks: what the places where accepted resources go, and the checks over a whole job, cost beside
+an import without them.
+
+    python benchmarks/sinks.py INPUT [--copies 1 10] [--rounds 3] [--only NAME...]
+
+Runs ``import`` with one worker, each time as a command of its own, over so many copies of the
+input (.ndjson or .ndjson.gz), in which every line has ids and dates of its own. All of them run
+once a round (A B C, A B C, ...), so that a slow minute of the machine hits all alike. Prints each
+run to the standard error, and in the end one table of medians: MB of the sink's parts (of the
+findings, with --checks), CPU seconds of all processes, how many times those of ``--sink ndjson`` in
+the same round, and MB of the largest process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from inputs import Input, distinct, read_input
+from jobs import Cost, adopt_orphans, run_import
+
+_BASE = "--sink ndjson"
+_COMMANDS = {
+    "no sink": (),
+    _BASE: ("--sink", "ndjson"),
+    "--sink parquet": ("--sink", "parquet"),
+    "--checks": ("--checks",),
+}
+_OUTPUTS = ("resources/**/*.*", "checks.parquet")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command over so many copies: its cost, and MB of what it wrote besides the logs."""
+
+    name: str
+    round: int
+    copies: int
+    megabytes: float
+    cost: Cost
+    written: float
+
+
+def made(chosen: Input, count: int) -> list[Path]:
+    """The input so many times, each time with ids and dates of its own; kept for the next call."""
+    found = [chosen.file.with_suffix(f".distinct{number:03}") for number in range(count)]
+    for number, target in enumerate(found, 1):
+        if not target.exists():
+            with chosen.file.open("rb") as lines, target.open("wb") as out:
+                out.writelines(distinct(line, number) for line in lines)
+    return found
+
+
+def run_all(chosen: Input, counts: list[int], rounds: int, names: list[str]) -> Iterator[Run]:
+    """Yield every command at every size, round by round."""
+    for number in range(rounds):
+        for count in counts:
+            files = made(chosen, count)
+            megabytes = sum(file.stat().st_size for file in files) / 1e6
+            for name in names:
+                with tempfile.TemporaryDirectory(dir=chosen.file.parent) as place:
+                    options = ["--workers", "1", *_COMMANDS[name]]
+                    cost = run_import(chosen, files, Path(place), options)
+                    written = sum(
+                        path.stat().st_size
+                        for pattern in _OUTPUTS
+                        for path in Path(place).glob(f"out/*-FHIR_IMPORT-*/{pattern}")
+                        if path.is_file()
+                    )
+                run = Run(name, number, count, megabytes, cost, written / 1e6)
+                print(run, file=sys.stderr, flush=True)
+                yield run
+
+
+def table(runs: list[Run]) -> Iterator[str]:
+    """Yield the rows of the table, in Markdown."""
+    yield "| MB in | | MB out | of the input | CPU s | beside ndjson | MB/s | MB of memory |"
+    yield "|---|---|---|---|---|---|---|---|"
+    base = {(run.copies, run.round): run.cost for run in runs if run.name == _BASE}
+    for count, name in dict.fromkeys((run.copies, run.name) for run in runs):
+        chosen = [run for run in runs if (run.copies, run.name) == (count, name)]
+        megabytes, written = chosen[0].megabytes, median(run.written for run in chosen)
+        cpu = median(run.cost.cpu_seconds for run in chosen)
+        ratios = sorted(
+            run.cost.cpu_seconds / base[count, run.round].cpu_seconds
+            for run in chosen
+            if (count, run.round) in base
+        )
+        beside = f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})" if ratios else ""
+        peak = median(run.cost.peak_mb for run in chosen)
+        yield (
+            f"| {megabytes:.1f} | {name} | {written:.1f} | {written / megabytes:.2f} | {cpu:.2f} "
+            f"| {beside} | {megabytes / cpu:.0f} | {peak:.0f} |"
+        )
+
+
+def main() -> None:
+    """Run as a program."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("input", type=Path, help="clean lines, .ndjson or .ndjson.gz")
+    parser.add_argument("--copies", type=int, nargs="+", default=[1, 10])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=_COMMANDS, default=list(_COMMANDS))
+    parser.add_argument("--level", default="structure-only")
+    parser.add_argument("--folder", type=Path, help="where copies are made and jobs run")
+    chosen = parser.parse_args()
+    adopt_orphans()
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        whole = read_input("sinks", [chosen.input], Path(folder), level=chosen.level)
+        runs = list(run_all(whole, chosen.copies, chosen.rounds, chosen.only))
+    print("\n".join(table(runs)))
+
+
+if __name__ == "__main__":
+    main()
