@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bulkfhir.engine.judging.import_rules import EVERY_RULE
+from bulkfhir.engine.judging.every_rule import EVERY_RULE
 from bulkfhir.validators.declaration import Declaration
 from bulkfhir.validators.rule_pages import page_titles
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, field
 from typing import Any, Protocol
 
 from bulkfhir.validators.light_dataclass import dataclass
 
+from .across.cause_rows import FindingPart, FindingPiece
 from .figures import FileFigures
+from .job_folder import CAUSES
 from .reading.sources import InputFile
 from .shard import Break, ShardResult
 from .totals import Totals
 
-__all__ = ["FileOutcome", "FilesSum", "OutcomesByFile", "ResultsInOrder", "outcomes_by_file"]
+__all__ = [
+    "FileOutcome",
+    "FilesSum",
+    "OutcomesByFile",
+    "ResultsInOrder",
+    "finding_parts",
+    "outcomes_by_file",
+]
 
 
 class ResultsInOrder(Protocol):
@@ -153,3 +162,18 @@ class FilesSum:
             tuple((name, message, status) for name, message, status in data["broken"]),
             {shard: (name, base) for shard, name, base in data["origins"]},
         )
+
+
+def finding_parts(
+    results: Iterable[ShardResult], dropped: Container[int]
+) -> tuple[FindingPart, ...]:
+    """Return which parts have findings, given the results of all shards in order, and the numbers
+    of those that do not count.
+    """
+    parts: dict[int, list[FindingPiece]] = {}
+    for result in results:
+        size = dict(result.pieces).get(CAUSES)
+        if size:
+            piece = FindingPiece(result.index, size, counts=result.index not in dropped)
+            parts.setdefault(result.part, []).append(piece)
+    return tuple(FindingPart(number, tuple(pieces)) for number, pieces in parts.items())

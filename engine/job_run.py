@@ -33,7 +33,7 @@ from .errors import (
 )
 from .executors import Cancelled, Runner, Task, TaskFailure, run_all, working
 from .figures import JobProgressReport
-from .file_outcomes import FilesSum, OutcomesByFile, outcomes_by_file
+from .file_outcomes import FilesSum, OutcomesByFile, finding_parts, outcomes_by_file
 from .job_choices import ReportWish
 from .job_folder import MANIFEST, PLAN, WORK
 from .job_report.job_facts import JobFacts
@@ -52,7 +52,7 @@ from .stored_tables import publish_tables
 from .totals import Place
 from .writing.log_plans import digest_of, log_plans
 from .writing.log_publication import LogPublication
-from .writing.manifest import Manifest, finding_parts, status_of
+from .writing.manifest import Manifest, status_of
 
 __all__ = ["JobResult", "JobRun", "refuse_missing", "runs_named"]
 

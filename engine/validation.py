@@ -30,7 +30,7 @@ from .executors import (
     open_runner,
     probe_workers,
 )
-from .file_outcomes import FilesSum, outcomes_by_file
+from .file_outcomes import FilesSum, finding_parts, outcomes_by_file
 from .job_choices import Choices
 from .job_folder import FINDINGS
 from .reading.sources import Listing, SourceLike, find_inputs
@@ -43,7 +43,6 @@ from .storage import StoredObject
 from .temporary import TemporaryFolder
 from .totals import Totals
 from .writing.finding_rows import decode_findings
-from .writing.manifest import finding_parts
 
 __all__ = ["Finding", "Validation", "open_validation", "validate_files"]
 

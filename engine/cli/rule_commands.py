@@ -23,7 +23,7 @@ _PLACES = 10
 @click.command("rules", short_help="List every rule that an issue can name.")
 def rules() -> None:
     """List every rule that an issue can name: its name, severity, and what it asks of the data."""
-    from ..judging.import_rules import EVERY_RULE
+    from ..judging.every_rule import EVERY_RULE
 
     width = max(len(_shown(rule)) for rule in EVERY_RULE)
     for rule in EVERY_RULE:
@@ -40,7 +40,7 @@ def _names(
     """Return the names that complete what was typed, for the shell."""
     from click.shell_completion import CompletionItem
 
-    from ..judging.import_rules import EVERY_RULE
+    from ..judging.every_rule import EVERY_RULE
 
     del context, parameter
     return [
@@ -71,7 +71,7 @@ def explain(name: str, packages: tuple[str, ...]) -> None:
     from bulkfhir.validators.rule_pages import section_of
 
     from ..errors import ConfigurationError
-    from ..judging.import_rules import EVERY_RULE, rule_named
+    from ..judging.every_rule import EVERY_RULE, rule_named
 
     rule = rule_named(name)
     if rule is None and _explain_invariant(name, packages):

@@ -26,7 +26,7 @@ def shown_terms(option: str, terms: Iterable[str], choices: Choices) -> tuple[st
 
 def _term(option: str, term: str, choices: Choices) -> str:
     from ..counting.cause_tally import without_indexes
-    from ..judging.import_rules import rule_named
+    from ..judging.every_rule import rule_named
 
     rule = rule_named(term)
     if rule is not None:
@@ -62,7 +62,7 @@ def _meant(term: str, head: str) -> str:
     from bulkfhir.validators.definitions import core
     from bulkfhir.validators.near_name import near_name
 
-    from ..judging.import_rules import EVERY_RULE
+    from ..judging.every_rule import EVERY_RULE
 
     types = [url.rpartition("/")[2] for url in core().urls("StructureDefinition")]
     near = near_name(term, [rule.name for rule in EVERY_RULE])

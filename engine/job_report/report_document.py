@@ -16,7 +16,7 @@ from bulkfhir.validators.undecided import undecided_by_kind
 
 from ..counting.causes import Cause, Causes, Mend
 from ..counting.summary import Example, Summary
-from ..judging.import_rules import rule_named
+from ..judging.every_rule import rule_named
 from ..judging.later_codes import later_codes
 from ..judging.other_releases import other_releases
 from .job_facts import JobFacts

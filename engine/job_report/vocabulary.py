@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from bulkfhir.validators.definitions import Definitions
 
-from ..judging.import_rules import rule_named
+from ..judging.every_rule import rule_named
 
 __all__ = ["Vocabulary"]
 

@@ -1,19 +1,15 @@
-"""The import job's own rules, beside those of any validator; and every rule that a job can name."""
+"""The import job's own rules, beside those of any validator."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from bulkfhir.validators import Issue
-from bulkfhir.validators.catalogue import DECLARATIONS
 from bulkfhir.validators.declaration import Declaration
 from bulkfhir.validators.explainer.form import RESOURCE_TYPE_NO_NAME
 
 __all__ = [
-    "EVERY_RULE",
+    "IMPORT_RULES",
     "bad_type",
     "missing_id",
-    "rule_named",
     "too_large",
     "too_long",
     "unreadable",
@@ -53,25 +49,7 @@ _TYPE_NO_PATH = RESOURCE_TYPE_NO_NAME.also(
     RESOURCE_TYPE_NO_NAME.template, quotes=RESOURCE_TYPE_NO_NAME.quotes, code="value"
 )
 
-EVERY_RULE: tuple[Declaration, ...] = (
-    *DECLARATIONS,
-    ID_REQUIRED,
-    LINE_LENGTH,
-    RESOURCE_SIZE,
-    UNREADABLE_FILE,
-)
-"""The validators' rules and the import job's, one declaration a name."""
-
-_NAMED: Mapping[str, Declaration] = {
-    name: one for one in EVERY_RULE for name in (one.name, *one.aliases)
-}
-
-
-def rule_named(name: str) -> Declaration | None:
-    """Return the declaration of a rule by its name or an alias; None where no rule of ours is
-    called so.
-    """
-    return _NAMED.get(name)
+IMPORT_RULES = ID_REQUIRED, LINE_LENGTH, RESOURCE_SIZE, UNREADABLE_FILE
 
 
 def missing_id(resource_type: str | None) -> Issue:

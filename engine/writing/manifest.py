@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..across.cause_rows import FindingPart, FindingPiece
 from ..figures import megabytes
 from ..file_outcomes import FilesSum
-from ..job_folder import CAUSES
 from ..job_status import JobStatus
-from ..shard import ShardResult
 from .outcomes import FAILURE, SUCCESS
 
-__all__ = ["Manifest", "finding_parts", "status_of"]
+__all__ = ["Manifest", "status_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +98,3 @@ def status_of(figures: Mapping[str, Any]) -> JobStatus:
     )
     clean = all(figures[f"numberOf{all_}"] == figures[f"numberOf{good}"] for all_, good in pairs)
     return JobStatus.COMPLETED if clean else JobStatus.COMPLETED_WITH_ERRORS
-
-
-def finding_parts(
-    results: Iterable[ShardResult], dropped: Container[int]
-) -> tuple[FindingPart, ...]:
-    """Return which parts have findings, given the results of all shards in order, and the numbers
-    of those that do not count.
-    """
-    parts: dict[int, list[FindingPiece]] = {}
-    for result in results:
-        size = dict(result.pieces).get(CAUSES)
-        if size:
-            piece = FindingPiece(result.index, size, counts=result.index not in dropped)
-            parts.setdefault(result.part, []).append(piece)
-    return tuple(FindingPart(number, tuple(pieces)) for number, pieces in parts.items())

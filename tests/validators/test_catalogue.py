@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import bulkfhir.validators
-from bulkfhir.engine.judging.import_rules import EVERY_RULE, rule_named
+from bulkfhir.engine.judging.every_rule import EVERY_RULE, rule_named
 from bulkfhir.validators import Issue, Validator
 from bulkfhir.validators.catalogue import DECLARATIONS, sentences
 from bulkfhir.validators.declaration import Declaration

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.judging.import_rules import EVERY_RULE, rule_named
+from bulkfhir.engine.judging.every_rule import EVERY_RULE, rule_named
 from bulkfhir.engine.judging.judge import Judge as JobJudge
 from bulkfhir.engine.reading.lines import Lines
 from bulkfhir.engine.settings import Settings

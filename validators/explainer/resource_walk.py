@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import fhirpath
 from ..checks.check import Check, Issues, prefix_locations, union
@@ -21,8 +21,6 @@ from ..definitions import Definitions
 from ..fhirpath.constraint import broken_invariant, undecided_invariant
 from ..issue import Issue, any_fails
 from ..memory import Memory
-from ..profiles.named_slices import NamedSlices
-from ..profiles.narrowing import ProfileCompiler
 from ..rules import RULES
 from ..rules.claimed_profiles import without_rebound_bindings
 from ..rules.extension_context import PendingContext, resolve_extension_contexts
@@ -48,6 +46,9 @@ from .form import (
 from .object_walk import KnownMember, Walk
 from .remembered import remembered
 from .repeats import without_repeats
+
+if TYPE_CHECKING:
+    from ..profiles.named_slices import NamedSlices
 
 __all__ = ["Explainer"]
 
@@ -211,6 +212,8 @@ class Explainer:
         def check(value: Any, scope: Scope) -> Issues:
             nonlocal made
             if made is None:
+                from ..profiles.narrowing import ProfileCompiler  # most lines claim no profile
+
                 definition = self.definitions.fetch("StructureDefinition", url)
                 assert definition is not None, "it is known"
                 made = ProfileCompiler(self, definition).compile() or _nothing
@@ -296,6 +299,9 @@ class Explainer:
             definition = self.definitions.fetch("StructureDefinition", url)
             if definition is None or "snapshot" not in definition:
                 return False  # not kept: an expression of the data may name any number of urls
+            from ..profiles.named_slices import NamedSlices
+            from ..profiles.narrowing import ProfileCompiler
+
             self._named_slices[url] = NamedSlices(ProfileCompiler(self, definition))
         return self._named_slices[url].holds(value, name, slice_name, scope)
 

@@ -21,7 +21,8 @@ from __future__ import annotations
 import struct
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Final, get_args
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, get_args
 
 from ..checks.compilation import Compilation
 from ..checks.rule import Asked, Lowered, Reads, Settled, Twin, TwinName, Unknown
@@ -29,12 +30,14 @@ from ..rules import RULES, claimed_profiles, ids
 from ..schema import Property, TypeSchema
 from ..undecided import LineUndecided
 from .conditions import Conditions
-from .overlays import Overlays
 from .questions import NO, YES, Answer, Nowhere, Question, read_text
 from .records import NO_CHECK, items, string, u8, u16, u32
 from .table import Table
 from .tags import KindTag, NodeFlag, PropertyFlag, RecordTag
 from .value_records import Values
+
+if TYPE_CHECKING:
+    from .overlays import Overlays
 
 __all__ = ["Lowering", "known_names"]
 
@@ -87,7 +90,6 @@ class Lowering:
                 table.question(question)  # the first three numbers are the acceptor's own
         self.conditions = Conditions(compilation, table)
         self.values = Values(compilation, table, self.conditions)
-        self.overlays = Overlays(compilation, table, self.values, self.conditions)
         if not shipped:
             table.keep(u8(RecordTag.KNOWN), *map(table.names.keys, known_names().values()))
 
@@ -108,6 +110,13 @@ class Lowering:
         else:
             numbers = {p: n for n, p in enumerate(schema.properties)}
             self._property(schema.properties[json_name], schema, numbers)
+
+    @cached_property
+    def overlays(self) -> Overlays:
+        """What profiles say beyond their types."""
+        from .overlays import Overlays  # with all of profiles
+
+        return Overlays(self.compilation, self.table, self.values, self.conditions)
 
     # Types
 

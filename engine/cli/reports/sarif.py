@@ -13,7 +13,7 @@ from urllib.parse import quote
 from bulkfhir.validators.rule_pages import section_of
 from bulkfhir.validators.rules.invariant import INVARIANT
 
-from ...judging.import_rules import rule_named
+from ...judging.every_rule import rule_named
 from ...printable import printable
 from .groups import GroupedReport, RuleGroup
 

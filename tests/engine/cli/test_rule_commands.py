@@ -10,7 +10,7 @@ import pytest
 
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.cli.rule_commands import explain
-from bulkfhir.engine.judging.import_rules import EVERY_RULE
+from bulkfhir.engine.judging.every_rule import EVERY_RULE
 
 
 def test_every_rule_is_listed_with_what_it_asks(capsys: pytest.CaptureFixture[str]) -> None:
