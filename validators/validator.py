@@ -136,6 +136,7 @@ class Validator:
         self._profiles = known_profiles(profiles, self._definitions, level)
         self._terminology = terminology
         self._searched = SearchedElements(self._definitions)
+        self._failing = False
         self.native = native and NATIVE and not warnings
         self._blocks: BlockValidator = (
             Acceptance(
@@ -231,13 +232,17 @@ class Validator:
 
     def _issues(self, resource: dict[str, Any], undecided: LineUndecided) -> list[Issue]:
         """Return the issues of a resource. What fails it is looked for first, which is the smaller
-        question; the rest only where something does.
+        question; the rest only where something does. Where the one before failed, this one is
+        expected to fail too, and all is asked at once.
         """
         if self.level == "minimal":
             return self._minimal(self._errors.explain(resource, undecided))
-        if self.warnings:
-            return self._all_issues(resource, undecided)
+        if self.warnings or self._failing:
+            issues = self._all_issues(resource, undecided)
+            self._failing = bool(issues)
+            return issues
         issues = self._errors.explain(resource, undecided)
+        self._failing = bool(issues)
         return self._everything.explain(resource, LineUndecided()) if issues else issues
 
     def _all_issues(

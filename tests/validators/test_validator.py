@@ -64,3 +64,14 @@ def test_a_validator_is_pickled_by_its_choices(level: str) -> None:
     assert copy.level == level
     assert not copy.undecided
     assert copy.validate_block(lines).verdicts == expected.verdicts
+
+
+def test_lines_after_a_failing_one_are_told_the_same() -> None:
+    good = b'{"resourceType":"Patient","id":"a","name":[{"family":"A"}]}'
+    bad = b'{"resourceType":"Patient","id":"b","gender":"none","name":[{"given":[" "]}]}'
+    lines = [good, bad, bad, good, good, bad]
+    alone = [Validator("structure-only", native=False).validate(line) for line in lines]
+    validator = Validator("structure-only", native=False)
+    assert [validator.validate(line).issues for line in lines] == [one.issues for one in alone]
+    assert alone[1].issues
+    assert not alone[0].issues

@@ -105,6 +105,7 @@ class Explainer:
         self._walks: dict[str, Walk] = {}
         self._resources: dict[str, Check] = {}
         self._profiles: dict[str, Check | None] = {}
+        self._telling: dict[str, Check | None] = {}
         self._trees: dict[str, ProfileNode | None] = {}
         self._named_slices: dict[str, NamedSlices] = {}
         self._shapes = Memory(_SHAPES)
@@ -134,6 +135,9 @@ class Explainer:
         check = (
             self.resource_check(name) if self.schema.is_resource(name) else self.type_check(name)
         )
+        telling = self._telling_check(url)
+        if telling is not None and type(value) is dict and any_fails(telling(value, scope) or ()):
+            return False
         beyond = self.profile_check(url)
         issues = [
             *(check(value, scope) or ()),
@@ -206,6 +210,19 @@ class Explainer:
             self._profiles[url] = check
         return self._profiles[url]
 
+    def _telling_check(self, url: str) -> Check | None:
+        """Return the part of a profile's check that tells at first sight of most values which do
+        not follow it: values of forty profiles may be asked about each of them.
+        """
+        if url not in self._telling:
+            definition = (
+                self.definitions.fetch("StructureDefinition", url) if self.is_profile(url) else None
+            )
+            self._telling[url] = (
+                ProfileCompiler(self, definition).telling_values() if definition else None
+            )
+        return self._telling[url]
+
     def _when_called(self, url: str) -> Check:
         made: Check | None = None
 
@@ -256,8 +273,7 @@ class Explainer:
         found: fhirpath.EvaluationScope | None = scope.memo.get("fhirpath")
         if found is None:
             bundle = next(
-                (s.resource for s in scope.outward() if s.resource.get("resourceType") == "Bundle"),
-                None,
+                (s for s in scope.outward() if s.resource.get("resourceType") == "Bundle"), None
             )
             hooks = replace(
                 self.hooks,
@@ -265,7 +281,11 @@ class Explainer:
                 in_slice=partial(self._in_slice, scope),
             )
             found = scope.memo["fhirpath"] = fhirpath.EvaluationScope(
-                scope.resource, scope.root, bundle, hooks
+                scope.resource,
+                scope.root,
+                None if bundle is None else bundle.resource,
+                hooks,
+                entries=None if bundle is None else _entries(bundle),
             )
         return found
 
@@ -417,6 +437,14 @@ def _once(name: str, check: Check) -> Check:
         return scope.follows.findings(value, name, scope.undecided, lambda: check(value, scope))
 
     return once
+
+
+def _entries(bundle: Scope) -> fhirpath.BundleEntries:
+    """Return the index of a Bundle, made once for all that is in it."""
+    found: fhirpath.BundleEntries | None = bundle.memo.get("fhirpath entries")
+    if found is None:
+        found = bundle.memo["fhirpath entries"] = fhirpath.BundleEntries(bundle.resource)
+    return found
 
 
 def _nothing(value: Any, scope: Scope) -> Issues:

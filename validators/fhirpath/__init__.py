@@ -12,6 +12,7 @@ text -> lexer, parser -> tree (syntax) -> compiler -> Expression            the 
     ['Ada']
 """
 
+from .bundle_entries import BundleEntries
 from .constraint import Invariant, invariant
 from .errors import (
     EvaluationError,
@@ -33,6 +34,7 @@ Scope = EvaluationScope
 """The older name of ``EvaluationScope``."""
 
 __all__ = [
+    "BundleEntries",
     "EvaluationError",
     "EvaluationScope",
     "Expression",

@@ -9,6 +9,7 @@ from dataclasses import field
 from typing import Any
 
 from ..light_dataclass import dataclass
+from .bundle_entries import BundleEntries
 from .quantity import Units
 from .steps import Steps
 from .ucum_units import UCUM_UNITS
@@ -84,6 +85,7 @@ class EvaluationScope:
     profile     canonical of the profile whose invariant is evaluated: ``%profile``, and the default
                 of ``slice()``
     steps       what all evaluations in this scope may take together; None for the bounds of each
+    entries     an index of the Bundle, where scopes share one
     """
 
     resource: Json | None = None
@@ -93,6 +95,13 @@ class EvaluationScope:
     variables: Mapping[str, Any] = field(default_factory=dict)
     profile: str | None = None
     steps: Steps | None = None
+    entries: BundleEntries | None = None
+
+    def bundle_entries(self) -> BundleEntries | None:
+        """Return the index of the Bundle around; None where there is none."""
+        if self.entries is None and self.bundle:
+            self.entries = BundleEntries(self.bundle)
+        return self.entries
 
 
 EMPTY_SCOPE = EvaluationScope()

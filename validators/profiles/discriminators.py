@@ -39,10 +39,13 @@ class SliceTest:
     holds  (JSON value, companion, scope) -> whether the value is in the slice; None where that
            cannot be decided
     fault  why it cannot be decided, "" where it always can
+    needs  (name, code): a value that is in the slice has the code among the codings of the concept
+           of that name; None where no such code is stated
     """
 
     holds: Test
     fault: str = ""
+    needs: tuple[str, str] | None = None
 
 
 def slice_test(
@@ -124,6 +127,7 @@ class _Conditions:
         self._texts: list[str] = []
         self._tests: list[Test] = []
         self._fault = ""
+        self._needs: tuple[str, str] | None = None
 
     def made(self, discriminators: tuple[Discriminator, ...]) -> SliceTest:
         """Return the test that all of them make. Raises Undecidable where they say nothing."""
@@ -134,9 +138,9 @@ class _Conditions:
         # HL7's validator gives up here, with an error for every value of the element; R4 mostly
         # decides (docs/decisions, 004).
         if not any(said):
-            self._texts, self._tests, self._fault = [], [], ""
+            self._texts, self._tests, self._fault, self._needs = [], [], "", None
             self._more(discriminators)
-        return SliceTest(self._joined(), self._fault)
+        return SliceTest(self._joined(), self._fault, self._needs)
 
     def _plain(self, discriminator: Discriminator) -> bool:
         """Add what the end of a path says, as HL7's validator reads it; tell whether it says
@@ -158,10 +162,19 @@ class _Conditions:
                 raise self._tree.fault(self._node, f"neither requires nor forbids {path}")
             self._texts.append(f"{path}.exists()")
         elif stated := element.fixed or element.pattern:
-            self._texts.append(fixing(self._tree, self._node, stated, path))
+            self._fixed(stated, path)
         else:
             return self._bound(trail[-1], path)
         return True
+
+    def _fixed(self, stated: tuple[str, Any], path: str) -> None:
+        """Add that a path leads to a stated value. Raises Undecidable."""
+        self._texts.append(fixing(self._tree, self._node, stated, path))
+        kind, value = stated
+        owner = self._tree.compilation.schema.about(self._prop.type, path)
+        if kind == "CodeableConcept" and len(owner) == 1 and not owner[0].is_list:
+            codes = [coding["code"] for coding in value["coding"] if "code" in coding]
+            self._needs = (owner[0].json_name, codes[0]) if codes else None
 
     def _typed(self, place: Place, path: str) -> str:
         element = place.element
@@ -275,7 +288,7 @@ class _Conditions:
         stated = place.element.fixed or place.element.pattern
         assert stated is not None
         try:
-            self._texts.append(fixing(self._tree, self._node, stated, path))
+            self._fixed(stated, path)
         except Undecidable:
             mismatch = mismatch_of_fixed if place.element.fixed else mismatch_of_pattern
             self._tests.append(self._selected(path).matching(mismatch, stated[1]))

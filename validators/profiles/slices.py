@@ -19,6 +19,7 @@ from ..undecided import slicing_key
 from .discriminator_paths import Tree
 from .discriminators import SliceTest, distinguishing_url, slice_test
 from .positions import positions_of
+from .slice_tests import SliceTests
 from .value_tests import always
 
 __all__ = ["ItemCheck", "Slices", "items_of"]
@@ -122,7 +123,7 @@ class Slices:
         self._found = found
         self._checks = checks
         self._is_choice = found[0].element.is_choice
-        self._tests: dict[str, list[SliceTest]] = {}
+        self._tests: dict[str, SliceTests] = {}
         self._by_url: dict[str, int] | None = None
         self._default: int | None = None
         self._compiled = False
@@ -179,7 +180,7 @@ class Slices:
         # The default is the slice of the values that are in no other (docs/decisions, 004).
         if _DEFAULT in self.names:
             self._default = self.names.index(_DEFAULT)
-        self._tests = {p.json_name: self._tests_of(p) for p in self._found}
+        self._tests = {p.json_name: SliceTests(self._tests_of(p)) for p in self._found}
 
     def _tests_of(self, prop: Property) -> list[SliceTest]:
         """Return the test of every slice; that of the default is in no other."""
@@ -230,7 +231,7 @@ class Slices:
             return (self._by_url.get(url) if type(url) is str else None), None, ()
         matched = other = None
         doubtful: list[int] = []
-        for index, test in enumerate(self._tests[prop.json_name]):
+        for index, test in self._tests[prop.json_name].open(value):
             answer = test.holds(value, position if self.by_position else companion, scope)
             if answer is None:
                 doubtful.append(index)
@@ -257,7 +258,8 @@ class Slices:
         """Return why slices cannot always be decided."""
         if not self._compiled:
             self._compile()
-        return [test.fault for tests in self._tests.values() for test in tests if test.fault]
+        every = (test for tests in self._tests.values() for test in tests.tests)
+        return [test.fault for test in every if test.fault]
 
     def undecided(self, doubtful: Sequence[int], step: str, scope: Scope) -> list[Issue]:
         """Count the slices of which it cannot be decided that a value is in them; return what is to
@@ -265,7 +267,7 @@ class Slices:
         """
         if not doubtful:  # always so where urls tell them apart, without tests
             return []
-        tests = self._tests[self._found[0].json_name]
+        tests = self._tests[self._found[0].json_name].tests
         for index in doubtful:
             scope.undecided[slicing_key(tests[index].fault)] += 1  # the profile's fault
         if not self._tree.compilation.warnings:

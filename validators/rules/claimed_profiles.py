@@ -4,7 +4,6 @@ and hold. Level strict only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, added, union
@@ -15,7 +14,7 @@ from ..declaration import Declaration, Violation
 from ..definitions import core
 from ..issue import Issue, Severity, any_fails
 from ..memory import Memory
-from ..schema import ElementSchema, TypeSchema
+from ..schema import TypeSchema
 from ..schema.head import head_of
 from ..schema.profile_tree import ProfileNode
 from ..terminology.code_faults import CODE_FAULTS
@@ -255,18 +254,8 @@ def _rebinds(profile: ProfileNode, compilation: Compilation, name: str, location
     found = property_at(compilation.schema, name, location)
     if found is None:
         return False
-    stated = list(_elements_at(profile, found.element.path))
+    stated = profile.elements_at(found.element.path)
     return bool(stated) and all(each.binding != found.element.binding for each in stated)
-
-
-def _elements_at(node: ProfileNode, path: str) -> Iterator[ElementSchema]:
-    """Yield what a profile says of the elements of a path, in each slice above them."""
-    for group in node.groups:
-        for each in (group.node, *group.slices):
-            if each.element.path == path:
-                yield each.element
-            elif path.startswith(f"{each.element.path}."):
-                yield from _elements_at(each, path)
 
 
 RULE = Rule(

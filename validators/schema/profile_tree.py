@@ -4,7 +4,7 @@ that it slices.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -22,6 +22,19 @@ class ProfileNode:
 
     element: ElementSchema
     groups: list[Group] = field(default_factory=list)
+    _of_paths: dict[str, tuple[ElementSchema, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def elements_at(self, path: str) -> tuple[ElementSchema, ...]:
+        """Return what is said of the elements of a path below this one, in each slice above them.
+
+        path   of a type's element, of which there are so many: what is found is kept
+        """
+        found = self._of_paths.get(path)
+        if found is None:
+            found = self._of_paths[path] = tuple(_elements_at(self, path))
+        return found
 
 
 @dataclass(slots=True)
@@ -32,6 +45,15 @@ class Group:
 
     node: ProfileNode
     slices: list[ProfileNode] = field(default_factory=list)
+
+
+def _elements_at(node: ProfileNode, path: str) -> Iterator[ElementSchema]:
+    for group in node.groups:
+        for each in (group.node, *group.slices):
+            if each.element.path == path:
+                yield each.element
+            elif path.startswith(f"{each.element.path}."):
+                yield from _elements_at(each, path)
 
 
 _last: list[tuple[Mapping[str, Any], ProfileNode]] = []

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...lazy_pattern import lazy_pattern
 from ..errors import EvaluationError
 from ..evaluation import Collection, Environment, Evaluator, function, lazy
 from ..items import plain, singleton, text
@@ -16,10 +15,6 @@ from ..scope import EvaluationScope
 from ..temporal import Temporal
 
 __all__ = ["resolve_reference"]
-
-_TYPE_AND_ID = lazy_pattern(
-    r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$"
-)
 
 
 @function("children")
@@ -129,27 +124,9 @@ def resolve_reference(reference: str, scope: EvaluationScope) -> Mapping[str, An
             ),
             None,
         )
-    found = _in_bundle(reference, scope.bundle) if scope.bundle else None
+    entries = scope.bundle_entries()
+    found = None if entries is None else entries.find(reference)
     return scope.hooks.resolve(reference) if found is None else found
-
-
-def _in_bundle(reference: str, bundle: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    bare = reference.partition("/_history/")[0]
-    match = _TYPE_AND_ID.search(reference)
-    for entry in bundle.get("entry") or ():
-        if not isinstance(entry, dict) or not isinstance(entry.get("resource"), dict):
-            continue
-        url = entry.get("fullUrl")
-        found: Mapping[str, Any] = entry["resource"]
-        if url in (reference, bare):
-            return found
-        if (
-            match
-            and ":" not in reference
-            and (found.get("resourceType"), found.get("id")) == match.groups()
-        ):
-            return found
-    return None
 
 
 @function("memberOf", 1)
