@@ -215,6 +215,8 @@ class Explainer:
         not follow it: values of forty profiles may be asked about each of them.
         """
         if url not in self._telling:
+            from ..profiles.narrowing import ProfileCompiler
+
             definition = (
                 self.definitions.fetch("StructureDefinition", url) if self.is_profile(url) else None
             )
