@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine.job_choices import Choices, ReportWish
+from bulkfhir.engine.jobs import Database, ImportJob, JobStore
 from bulkfhir.engine.jobs.recording import recorded_import
 from bulkfhir.engine.server.exchange import Request
 from bulkfhir.engine.server.service import Service, ServiceSettings
@@ -69,6 +70,18 @@ def test_a_web_site_that_points_its_name_at_this_machine_gets_nothing(service):
 def test_a_form_of_another_site_cannot_cancel_a_job(service):
     assert get(service, "/api/jobs/x/cancel", "POST").status == 403
     assert get(service, "/api/jobs/x/cancel", "POST", **{"x-bulkfhir-page": "1"}).status == 404
+
+
+def test_an_array_job_is_shown_and_cancelled_elsewhere(service, tmp_path):
+    jobs = JobStore(Database(tmp_path / "jobs.db"))
+    where = {"input_uri": "file:///in/", "output_uri": "/out/", "level": "strict"}
+    jobs.enter(ImportJob(id="x", datastore_id="d", submit_time=1.0, origin="array", **where))
+    shown = json.loads(get(service, "/api/jobs/x").body)
+    assert (shown["job"]["JobStatus"], shown["cancellable"]) == ("SUBMITTED", False)
+    refused = get(service, "/api/jobs/x/cancel", "POST", **{"x-bulkfhir-page": "1"})
+    assert refused.status == 409
+    assert "is an array job" in json.loads(refused.body)["message"]
+    assert not jobs.unfinished("d")
 
 
 def test_health_and_metrics(calls):
