@@ -145,6 +145,7 @@ class Validator:
                 self.undecided,
                 None if level == "minimal" else lambda: self._everything,
                 self._shipped_types(),
+                max_issues,
             )
             if self.native
             else OneByOne(self)

@@ -16,6 +16,8 @@ struct Judgement {
     columns: block::Columns,
 }
 
+type SitedLine<'py> = (usize, u16, (u32, u32), Vec<Bound<'py, PyBytes>>);
+
 fn words<'py>(py: Python<'py>, column: &[u32]) -> Bound<'py, PyBytes> {
     let bytes: Vec<u8> = column.iter().flat_map(|word| word.to_ne_bytes()).collect();
     PyBytes::new(py, &bytes)
@@ -111,6 +113,23 @@ impl Judgement {
         self.columns.parted.clone()
     }
 
+    /// What is left to the explainer of other lines that were walked by site: the position of the line,
+    /// the number of its type, where in the block its id stands, and its sites as bytes (see
+    /// `accept::walk::sites`).
+    fn sited<'py>(&mut self, py: Python<'py>) -> Vec<SitedLine<'py>> {
+        std::mem::take(&mut self.columns.sited)
+            .into_iter()
+            .map(|line| {
+                let sites = line
+                    .sites
+                    .iter()
+                    .map(|site| PyBytes::new(py, site))
+                    .collect();
+                (line.position, line.type_number, line.id, sites)
+            })
+            .collect()
+    }
+
     fn __len__(&self) -> usize {
         self.columns.numbers.len()
     }
@@ -132,10 +151,10 @@ struct Acceptor {
 #[pymethods]
 impl Acceptor {
     #[new]
-    #[pyo3(signature = (*, by_entry = false))]
-    fn new(by_entry: bool) -> Self {
+    #[pyo3(signature = (*, closer = false))]
+    fn new(closer: bool) -> Self {
         let mut made = Acceptor::default();
-        made.inner.by_entry = by_entry;
+        made.inner.closer = closer;
         made
     }
 

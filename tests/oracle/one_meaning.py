@@ -10,8 +10,7 @@ until N distinct lines are done, mutations of it (mutate.py in the tree, swaps.p
 wraps.py by putting one into another) and resources made from the compiled schema (made.py), at
 structure-only, minimal, and strict with each set of packages. Blocks of lines are judged natively
 and by the explainer alone; line ends, types, ids, verdicts with all issues, and undecided codes are
-compared: of every line that natively passes, and of one in five of those that fail; of all lines
-that are put into one another, since Bundles that fail are walked by entry. Ends with a table; at
+compared. Ends with a table; at
 the first difference with 1 and the lines that differ, which --differences keeps. Ctrl-C ends it
 with the table so far.
 """
@@ -52,10 +51,6 @@ Json = dict[str, Any]
 _BLOCK = 100
 """Lines in a block: enough to make blocks cheap, few enough to find the line in one that differs.
 """
-_ALL = 5
-"""Of so many blocks one is compared whole; of the others those lines that natively pass, since a
-failure is the explainer's own.
-"""
 _LONGEST = 6000
 """Bytes of the lines that are broken: a longer one takes as long as several short ones and shows no
 more.
@@ -75,23 +70,14 @@ class Pair:
         )
         finder = getattr(self.native._blocks, "_finder", None)
         if finder is not None:
-            finder._left = 0  # Bundles are walked by entry from the first one on
+            finder._left = 0  # what is in doubt is looked for from the first line on
         self.catalogue = Catalogue(Packages(list(packages)) if packages else None)
 
-    def told_apart(
-        self, lines: Sequence[bytes], *, passing: bool = False
-    ) -> tuple[list[str], BlockVerdicts]:
-        """How the verdicts of one block differ, and those of the native one.
-
-        passing: compare only lines that natively pass.
-        """
-        one = self.native.validate_block(Block(b"\n".join(lines)))
-        compared = one
-        if passing and one.failed:
-            failed = {one.numbers[at] for at in one.failed}
-            lines = [line for number, line in enumerate(lines) if number not in failed]
-            compared = self.native.validate_block(Block(b"\n".join(lines)))
-        return differences(compared, self.slow.validate_block(Block(b"\n".join(lines)))), one
+    def told_apart(self, lines: Sequence[bytes]) -> tuple[list[str], BlockVerdicts]:
+        """How the verdicts of one block differ, and those of the native one."""
+        block = Block(b"\n".join(lines))
+        one = self.native.validate_block(block)
+        return differences(one, self.slow.validate_block(block)), one
 
     def culprits(self, lines: Sequence[bytes]) -> list[tuple[bytes, list[str]]]:
         """The lines of a block that differ alone; where none does, the whole block."""
@@ -156,13 +142,11 @@ HEAD = (
 
 @dataclass
 class Source:
-    """Lines to compare. whole: of every block all lines, the failing ones too."""
+    """Lines to compare."""
 
     name: str
     pair: Pair
     lines: Iterator[bytes]
-    whole: bool = False
-    blocks: int = 0
     tally: Tally = field(init=False)
 
     def __post_init__(self) -> None:
@@ -193,9 +177,7 @@ class Comparison:
             return False
         began, before = time.process_time(), self.distinct
         self._seen.update(hash(line) for line in lines)
-        source.blocks += 1
-        passing = not source.whole and source.blocks % _ALL != 0
-        said, verdicts = source.pair.told_apart(lines, passing=passing)
+        said, verdicts = source.pair.told_apart(lines)
         if said:
             self.found += [
                 (source.tally.name, line, why) for line, why in source.pair.culprits(lines)
@@ -349,7 +331,6 @@ def _broken(
         f"wrapped: {name}",
         pair,
         (line.replace(b"\n", b" ") for line in wrapped(_mostly(short, rng), rng)),
-        whole=True,  # Bundles that fail are walked by entry
     )
 
 

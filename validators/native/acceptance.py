@@ -3,7 +3,8 @@ explainer.
 
     block -> acceptor: accepted | asked (a reason) | pending (questions)
           -> questions answered by the explainer's own checks, pending lines walked again
-          -> asked lines, of Bundles the entries in doubt, to the explainer, one by one
+          -> asked lines to the explainer, one by one: of Bundles the entries in doubt, of others
+             the values in doubt, or all of the line
           -> BlockVerdicts
 
 Without a native module that fits (``hearing.NATIVE``), everything goes to the explainer.
@@ -13,15 +14,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..block import Block, BlockVerdicts, PlacedCodes
 from ..checks.compilation import Compilation
 from ..checks.doubts import Doubts
+from ..excerpt import MOST, excerpt
 from ..issue import Verdict
 from ..text_columns import DictionaryColumn, NewlineColumn
-from .entry_finder import EntryFinder
+from .answers import Told
+from .doubt_finder import DoubtFinder
 from .hearing import NATIVE, Hearing
 from .type_table import TypeTable
+
+if TYPE_CHECKING:
+    from ..explainer.resource_walk import Explainer
 
 __all__ = ["NATIVE", "Acceptance"]
 
@@ -33,11 +40,12 @@ class Acceptance:
     compilation gives what judges values that the acceptor asks about
     slow       judges a line that was not accepted, as a whole or where it is in doubt; raises
                nothing
-    everything gives a compilation that also says what fails no resource, for what is in doubt of
-               Bundles; None to have every line explained as a whole
+    everything gives an explainer that also says what fails no resource, for what is in doubt of a
+               line; None to have every line explained as a whole
     shipped    the types of that compilation; None where they are lowered when data has them
     undecided  gets the codes of accepted lines that could not be checked: value set or code system
                -> how many
+    max_issues issues of a line in its verdict at the most, 0 for all
     """
 
     def __init__(
@@ -45,12 +53,14 @@ class Acceptance:
         compilation: Callable[[], Compilation],
         slow: Callable[[bytes, Doubts | None], Verdict],
         undecided: Counter[str],
-        everything: Callable[[], Compilation] | None = None,
+        everything: Callable[[], Explainer] | None = None,
         shipped: TypeTable | None = None,
+        max_issues: int = MOST,
     ) -> None:
         self._hearing = Hearing(compilation, shipped)
-        self._finder = None if everything is None else EntryFinder(everything)
+        self._finder = None if everything is None else DoubtFinder(everything)
         self._slow = slow
+        self._max_issues = max_issues
         self._undecided = undecided
 
     def validate_block(self, block: Block) -> BlockVerdicts:
@@ -93,21 +103,28 @@ class Acceptance:
         reasons: Counter[str] = Counter()
         fallbacks = judgement.fallbacks()
         places = [(starts[position], ends[position]) for position, _ in fallbacks]
-        doubts = {} if self._finder is None else self._finder.find(data, places)
+        found = {} if self._finder is None else self._finder.find(data, places)
         for number, (position, reason) in enumerate(fallbacks):
             reasons[reason] += 1
             if block.between is not None:
                 block.between()
             if block.explaining is not None:
                 block.explaining(reason)
-            line = data[starts[position] : ends[position]]
-            verdict = self._slow(line, doubts.get(number))
+            doubts = found.get(number)
+            told = doubts() if callable(doubts) else None
+            if told is not None:
+                verdict = self._verdict(told)
+            else:
+                line = data[starts[position] : ends[position]]
+                verdict = self._slow(line, None if callable(doubts) else doubts)
             names[position], keys[position] = verdict.resource_type, verdict.resource_id
             if block.codes:
                 codes.add_all(verdict.codes, position)
             if verdict.issues:
                 verdicts[position] = verdict
-                if verdict.crashed:
+                if told is not None:
+                    failed.add(position)
+                elif verdict.crashed:
                     crashed.add(position)
                 elif verdict.failed:
                     failed.add(position)
@@ -123,3 +140,10 @@ class Acceptance:
             fallbacks=reasons,
             codes=codes.places,
         )
+
+    def _verdict(self, told: Told) -> Verdict:
+        if told.undecided:
+            self._undecided.update(told.undecided)
+        codes = Counter(told.codes) if told.codes else {}
+        verdict = Verdict(told.resource_type, told.resource_id, told.issues, codes=codes)
+        return excerpt(verdict, self._max_issues)

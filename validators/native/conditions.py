@@ -47,8 +47,9 @@ from ..rules.invariant import NATIVE, is_checked
 from ..schema import Constraint, Property, TypeSchema
 from ..schema.errata import corrected
 from ..undecided import LineUndecided
+from .answers import YES, Answer
 from .programs import Programs
-from .questions import YES, Answer, NeedsContextError, about_value, read_text
+from .questions import NeedsContextError, Nowhere, about_value, read_text
 from .records import items, literal, string, u8, u16, u32
 from .table import Table
 from .tags import OpTag, SignTag
@@ -291,7 +292,7 @@ class Conditions:
 
     def _matching(self, text: str) -> int:
         found = pattern(text, dot_all=True).found
-        answers: dict[bool, Answer] = {True: YES, False: (2, LineUndecided())}
+        answers = {True: YES, False: Answer(2, LineUndecided())}
 
         def question(inside: bytes) -> Answer:
             value = read_text(inside)
@@ -315,7 +316,7 @@ class Conditions:
     ) -> bytes:
         holds = self._holds(constraint, name)
 
-        def judge(value: Any, scope: Scope) -> int:
+        def judge(value: Any, scope: Nowhere) -> int:
             scope.memo["fhirpath"].resource = value
             return _judged(holds, f"invariant {constraint.key}", value, scope)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from ..undecided import UndecidedCode
+from .answers import Answer
 from .table import LowerAgain, Table
 from .tags import LAYOUT
 from .type_table import TypeTable
@@ -47,7 +48,7 @@ class Hearing:
     compilation  gives the compilation; with a table that shipped it is asked for when the first
                  question comes
     shipped      the types of that compilation; None to lower them when data has them
-    by_entry     whether to tell of Bundles which entries are in doubt, and nothing of other lines
+    closer       whether to tell what of a line is in doubt, and to accept none
     table        what the acceptor knows; the numbers in its judgements are of this table
     """
 
@@ -56,13 +57,13 @@ class Hearing:
         compilation: Callable[[], Compilation],
         shipped: TypeTable | None = None,
         *,
-        by_entry: bool = False,
+        closer: bool = False,
     ) -> None:
         self._compilation = compilation
         self.table = Table(shipped, self._lowered)
         if shipped is None:
             self._lowered(self.table)
-        self._acceptor = Acceptor(by_entry=by_entry)
+        self._acceptor = Acceptor(closer=closer)
 
     def _lowered(self, table: Table) -> LowerAgain:
         from .type_records import Lowering  # with all that rules are made of
@@ -107,3 +108,7 @@ class Hearing:
         for position, number in zip(*words, strict=True):
             for code in codes[number]:
                 yield position, code
+
+    def keep(self, check: int, text: bytes, answer: Answer) -> None:
+        """Let the acceptor know an answer that it did not ask for."""
+        self._acceptor.answer(check, text, *self.table.numbered(answer))

@@ -21,8 +21,9 @@ from ..profiles.narrowing import ProfileCompiler
 from ..profiles.slices import Slices
 from ..schema import Property, TypeRef
 from ..schema.profile_tree import Group, ProfileNode
+from .answers import YES
 from .conditions import Conditions
-from .questions import YES, NeedsContextError
+from .questions import NeedsContextError
 from .records import NO_CHECK, items, string, u8, u16, u32
 from .table import Table
 from .tags import RecordTag, ValueTag

@@ -8,45 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from .. import fhirpath
 from ..checks.check import Check, Issues
 from ..checks.exactness import InexactNumberError
 from ..checks.surroundings import Scope
-from ..issue import Issue
+from ..issue import Issue, any_fails
 from ..undecided import LineUndecided
 from ..values.decoding import decode, decode_exact
+from .answers import NO, REMARK, Answer
 
 __all__ = [
-    "NO", "REMARK", "YES", "Answer", "NeedsContextError", "Nowhere", "Outermost", "Question",
-    "about_codings", "about_text", "about_value", "judged", "read_text",
-    "read_value",
+    "NeedsContextError", "Nowhere", "Outermost", "Question", "about_codings", "about_text",
+    "about_value", "judged", "read_text", "read_value", "unplaced", "unseeing",
 ]  # fmt: skip
 
-Answer = tuple[int, LineUndecided]
-"""0 for no, else what the check means by it; with what could not be decided."""
 Question = Callable[[bytes], Answer]
 """Answers about a value's bytes. Raises NeedsContextError where it takes more than these."""
-
-NO: Final[Answer] = (0, LineUndecided())
-YES: Final[Answer] = (1, LineUndecided())
-REMARK: Final = ""
-"""Counted in place of a value set: there is something to say of the value, which fails nothing."""
 
 
 class NeedsContextError(Exception):
     """The error of a check that looked beyond the value that it was given."""
 
 
-def judged(found: Issues, scope: Scope, *, remarks: bool) -> int:
+def judged(found: Issues, scope: Nowhere, *, remarks: bool) -> int:
     """Return 1 where a check found nothing, else 0.
 
-    remarks   whether what fails no resource is a remark instead, beside which the answer is 1
+    remarks   whether what fails no resource is a remark instead, beside which the answer is 1; then
+              what was found is in the scope, too
     """
     if not found:
         return 1
-    if not remarks or any(type(issue) is not Issue or issue.fails for issue in found):
+    if not remarks or any(type(issue) is not Issue for issue in found):
+        return 0
+    scope.found = found
+    if any_fails(found):
         return 0
     scope.undecided[REMARK] += 1
     return 1
@@ -59,14 +56,17 @@ def _unseen(*_: object) -> Any:
 class Nowhere(Scope):
     """The scope of a value of which nothing else is known: a check that asks for more breaks
     off.
+
+    found   what there is to say of the value
     """
 
-    __slots__ = ()
+    __slots__ = ("found",)
     resource = parent = place = holder = follows = property(_unseen)
 
     def __init__(self) -> None:
         self.undecided = LineUndecided()
         self.memo = {}
+        self.found: Issues = None
 
 
 class Outermost(Nowhere):
@@ -124,22 +124,23 @@ def read_text(inside: bytes) -> Any:
 
 
 def about_value(
-    judge: Callable[[Any, Scope], int], hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere
+    judge: Callable[[Any, Nowhere], int], hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere
 ) -> Question:
     """Return a question about the JSON text of a whole value; nothing can be told of a value that
     refers to something contained.
     """
-    hooks = replace(hooks, conforms_to=_unseen, in_slice=_unseen)
+    hooks = unseeing(hooks)
 
     def question(text: bytes) -> Answer:
         if b'"#' in text:
             return NO
-        scope = _unplaced(hooks, place)
+        scope = unplaced(hooks, place)
         try:
-            return judge(read_value(text), scope), scope.undecided
+            value = judge(read_value(text), scope)
         except InexactNumberError:
-            scope = _unplaced(hooks, place)
-            return judge(read_value(text, decode_exact), scope), scope.undecided
+            scope = unplaced(hooks, place)
+            value = judge(read_value(text, decode_exact), scope)
+        return Answer(value, scope.undecided, scope.found)
 
     return question
 
@@ -148,11 +149,12 @@ def about_text(check: Check, hooks: fhirpath.Hooks, *, remarks: bool) -> Questio
     """Return a question about a string, whose bytes come without quotes: the answer is yes where
     nothing is found (see ``judged``).
     """
-    hooks = replace(hooks, conforms_to=_unseen, in_slice=_unseen)
+    hooks = unseeing(hooks)
 
     def question(text: bytes) -> Answer:
-        scope = _unplaced(hooks)
-        return judged(check(read_text(text), scope), scope, remarks=remarks), scope.undecided
+        scope = unplaced(hooks)
+        value = judged(check(read_text(text), scope), scope, remarks=remarks)
+        return Answer(value, scope.undecided, scope.found)
 
     return question
 
@@ -169,12 +171,22 @@ def about_codings(
     def question(text: bytes) -> Answer:
         scope = Nowhere()
         found = check(holder([_coding(pair) for pair in _pairs(text)]), scope)
-        return judged(found, scope, remarks=remarks), scope.undecided
+        value = judged(found, scope, remarks=remarks)
+        return Answer(value, scope.undecided, scope.found)
 
     return question
 
 
-def _unplaced(hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere) -> Nowhere:
+def unseeing(hooks: fhirpath.Hooks) -> fhirpath.Hooks:
+    """Return the hooks of an evaluation that may not look beyond its value."""
+    return replace(hooks, conforms_to=_unseen, in_slice=_unseen)
+
+
+def unplaced(hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere) -> Nowhere:
+    """Return a new scope of a value of which nothing else is known.
+
+    hooks   as ``unseeing`` gives them
+    """
     scope = place()
     scope.memo["fhirpath"] = _Unseen(hooks)
     return scope

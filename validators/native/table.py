@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..memory import Memory
 from ..undecided import UndecidedCode, codes_in, names_in
+from .answers import NO, REMARK, Answer
 from .records import Names, u8, u32
 from .tags import LAYOUT, RecordTag
 from .type_table import TypeTable
@@ -25,7 +26,6 @@ whose part it is, None for the node itself.
 """
 _CODES: Final = 10_000
 """Values whose undecided codes are kept."""
-_NOTHING: Final[tuple[int, list[int]]] = (0, [])
 _ITSELF: Final = 0xFFFF
 """The part of a node that is about no single property."""
 
@@ -148,22 +148,33 @@ class Table:
         Returns the answer, and the numbers of the value sets that could not decide. 0 is for what
         the explainer has to judge.
         """
+        return self.numbered(self.said(check, text))
+
+    def said(self, check: int, text: bytes) -> Answer:
+        """Return the whole answer to a question, with what there is to say of the value."""
         try:
             question = self._questions[check] or self._drawn_again(check)
-            value, undecided = question(text)
+            return question(text)
         except Exception:  # noqa: BLE001
             # NeedsContextError, or a bug in a rule: it shows again where the explainer runs the
             # rule, at the wall around one resource.
-            return _NOTHING
-        names = sorted(names_in(undecided).elements())
-        return value, [self._undecided_number(name) for name in names]
+            return NO
+
+    def numbered(self, answer: Answer) -> tuple[int, list[int]]:
+        """Return an answer as the acceptor keeps it. A no that says why is one with a remark, so
+        that the acceptor knows it from one that takes more than the value.
+        """
+        if answer.value == 0:
+            return 0, [self._undecided_number(REMARK)] if answer.found else []
+        names = sorted(names_in(answer.undecided).elements())
+        return answer.value, [self._undecided_number(name) for name in names]
 
     def undecided_codes(self, check: int, text: bytes) -> tuple[UndecidedCode, ...]:
         """Return the codes that the answer to a question left undecided, with repetitions."""
         known = self._codes.get((check, text))
         if known is None:
             question = self._questions[check] or self._drawn_again(check)
-            codes = tuple(codes_in(question(text)[1]).elements())
+            codes = tuple(codes_in(question(text).undecided).elements())
             known = self._codes_kept.keep(self._codes, (check, text), codes)
         return known
 

@@ -29,8 +29,9 @@ from ..checks.rule import Asked, Lowered, Reads, Settled, Twin, TwinName, Unknow
 from ..rules import RULES, claimed_profiles, ids
 from ..schema import Property, TypeSchema
 from ..undecided import LineUndecided
+from .answers import NO, YES, Answer
 from .conditions import Conditions
-from .questions import NO, YES, Answer, Nowhere, Question, read_text
+from .questions import Nowhere, Question, read_text
 from .records import NO_CHECK, items, string, u8, u16, u32
 from .table import Table
 from .tags import KindTag, NodeFlag, PropertyFlag, RecordTag
@@ -292,7 +293,7 @@ class Lowering:
             if any(self._is_of_another_type(each, schema.name) for each in imposed):
                 return NO
             urls = [each for each in (url, *imposed) if profile_check(each) is not None]
-            return (2 + self.overlays.of_profiles(urls), LineUndecided()) if urls else YES
+            return Answer(2 + self.overlays.of_profiles(urls), LineUndecided()) if urls else YES
 
         return question
 

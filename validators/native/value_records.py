@@ -23,11 +23,10 @@ from ..rules.reference import target_types
 from ..schema import Property
 from ..undecided import LineUndecided
 from ..values.narrative import read_div
+from .answers import Answer
 from .conditions import Conditions
 from .coverage import Coverage
 from .questions import (
-    NO,
-    Answer,
     NeedsContextError,
     Nowhere,
     Outermost,
@@ -212,11 +211,10 @@ class Values:
         def question(text: bytes) -> Answer:
             value = read_value(text)
             scope = Scope({}, LineUndecided())
-            return (
-                NO
-                if check(value if isinstance(value, dict) else {"reference": value}, scope)
-                else (1, scope.undecided)
-            )
+            found = check(value if isinstance(value, dict) else {"reference": value}, scope)
+            if found:
+                return Answer(0, scope.undecided, found if self._remarks else None)
+            return Answer(1, scope.undecided)
 
         return (
             u8(ValueTag.REFERENCE)
@@ -289,12 +287,13 @@ class Values:
         """
         url = read_text(text)
         if decides(url):
-            return 3, LineUndecided()
+            return Answer(3, LineUndecided())
         bare = url.partition("|")[0]
         if self._compilation.definitions.fetch("StructureDefinition", bare) is not None:
-            return 2, LineUndecided()
+            return Answer(2, LineUndecided())
         scope = Nowhere()
-        return judged(check({"url": url}, scope), scope, remarks=self._remarks), scope.undecided
+        value = judged(check({"url": url}, scope), scope, remarks=self._remarks)
+        return Answer(value, scope.undecided)
 
     def _of_place(self, check: Check, text: bytes) -> Answer:
         """Answer about an extension in its place: ``1`` or ``0`` for whether the resource is the
@@ -304,7 +303,7 @@ class Values:
         steps = path[1:].decode().split(".")[:-1]
         names = names_of_place(self._schema, steps)
 
-        def judge(value: Any, scope: Scope) -> int:
+        def judge(value: Any, scope: Nowhere) -> int:
             for issue in check(value, scope) or ():
                 placement = issue.placement if type(issue) is PendingContext else None
                 if (
@@ -325,7 +324,7 @@ class Values:
         finds anything (see ``judged``).
         """
 
-        def judge(value: Any, scope: Scope) -> int:
+        def judge(value: Any, scope: Nowhere) -> int:
             found = [issue for check in checks for issue in check(value, scope) or ()]
             return judged(found, scope, remarks=self._remarks)
 
@@ -340,7 +339,7 @@ class Values:
         )
 
     def valued(
-        self, judge: Callable[[Any, Scope], int], place: type[Nowhere] = Nowhere
+        self, judge: Callable[[Any, Nowhere], int], place: type[Nowhere] = Nowhere
     ) -> Question:
         """Return a question about a whole value that a function answers with a number: 0 for no,
         else the answer as the caller of the question means it.

@@ -31,8 +31,19 @@ pub struct Columns {
     /// Of Bundles, where they are walked by entry: the position of the line, and what of it is left
     /// to the explainer. See `walk::by_entry`.
     pub parted: Vec<(usize, Vec<(u32, u32)>)>,
+    /// Of other lines, where they are walked by site. See `walk::by_site`.
+    pub sited: Vec<Sited>,
     /// The values that hold undecided codes, where they are asked for.
     pub undecided_values: Option<UndecidedValues>,
+}
+
+/// A line that is walked by site: its position, the number of its type, where in the block its id
+/// stands (0, 0 for none), and what of it is left to the explainer.
+pub struct Sited {
+    pub position: usize,
+    pub type_number: u16,
+    pub id: (u32, u32),
+    pub sites: Vec<Vec<u8>>,
 }
 
 /// The values of accepted lines that hold codes which were left undecided.
@@ -64,8 +75,8 @@ impl UndecidedValues {
 pub struct Acceptor {
     pub table: Table,
     pub memo: Memo,
-    /// Whether to tell of Bundles which entries are in doubt, and nothing of other lines.
-    pub by_entry: bool,
+    /// Whether to tell what of a line is in doubt: of Bundles which entries, of others which values.
+    pub closer: bool,
 }
 
 impl Columns {
@@ -122,17 +133,22 @@ impl Columns {
         &data[self.starts[position] as usize..self.ends[position] as usize]
     }
 
+    /// Where an id of a line stands in the block.
+    fn in_block(&self, position: usize, id: (u32, u32)) -> (u32, u32) {
+        let start = self.starts[position];
+        if id.1 > 0 {
+            (start + id.0, start + id.1)
+        } else {
+            (0, 0)
+        }
+    }
+
     /// Take down what came of a line.
-    fn note(&mut self, position: usize, outcome: Outcome, room: &Room<'_>, memo: &Memo) {
+    fn note(&mut self, position: usize, outcome: Outcome, room: &mut Room<'_>, memo: &Memo) {
         self.states[position] = match outcome {
             Outcome::Accepted { type_number, id } => {
-                let start = self.starts[position];
                 self.types[position] = type_number;
-                self.ids[position] = if id.1 > 0 {
-                    (start + id.0, start + id.1)
-                } else {
-                    (0, 0)
-                };
+                self.ids[position] = self.in_block(position, id);
                 for &place in &room.undecided {
                     self.undecided.extend_from_slice(memo.undecided_at(place));
                     if let Some(values) = &mut self.undecided_values {
@@ -145,6 +161,15 @@ impl Columns {
             Outcome::Parted => {
                 self.parted.push((position, room.doubts.parts.clone()));
                 REASONS + Reason::Bundle as u8
+            }
+            Outcome::Sited { type_number, id } => {
+                self.sited.push(Sited {
+                    position,
+                    type_number,
+                    id: self.in_block(position, id),
+                    sites: room.sites.take(),
+                });
+                REASONS + Reason::Value as u8
             }
             Outcome::Misspelled => REASONS + Reason::Json as u8,
             Outcome::Asked(reason) => REASONS + reason as u8,
@@ -198,7 +223,7 @@ impl Acceptor {
                 respell(line, &mut respelled);
                 misspelled.push((position, start..respelled.len()));
             } else {
-                columns.note(position, outcome, &room, &self.memo);
+                columns.note(position, outcome, &mut room, &self.memo);
             }
         }
         let mut room = Room::default();
@@ -210,9 +235,15 @@ impl Acceptor {
                         None => Outcome::Asked(Reason::Value), // its bytes are not the id
                     }
                 }
+                Outcome::Sited { type_number, id } => {
+                    match place_before(columns.line(data, position), id) {
+                        Some(id) => Outcome::Sited { type_number, id },
+                        None => Outcome::Asked(Reason::Value),
+                    }
+                }
                 outcome => outcome,
             };
-            columns.note(position, outcome, &room, &self.memo);
+            columns.note(position, outcome, &mut room, &self.memo);
         }
         questions.take()
     }
@@ -225,14 +256,7 @@ impl Acceptor {
         line: &'a [u8],
     ) -> Outcome {
         let walked = catch_unwind(AssertUnwindSafe(|| {
-            Walk::line(
-                &self.table,
-                &self.memo,
-                room,
-                questions,
-                line,
-                self.by_entry,
-            )
+            Walk::line(&self.table, &self.memo, room, questions, line, self.closer)
         }));
         walked.unwrap_or_else(|_| {
             *room = Room::default();

@@ -14,6 +14,8 @@ pub struct Evaluation<'a, 'q> {
     pub bundle: Option<usize>,
     /// Whether the Bundle is walked by entry.
     pub by_entry: bool,
+    /// Whether the line is walked by site, where whatever is to be said is a doubt.
+    pub by_site: bool,
     pub memo: &'a Memo,
     pub questions: &'q mut Questions,
     /// Set where a question was raised: the line is to be walked again.
@@ -28,7 +30,7 @@ impl Evaluation<'_, '_> {
     /// The explainer's answer to a question, true or false; nothing while there is none.
     pub(super) fn answer(&mut self, check: Check, text: &[u8]) -> Option<bool> {
         match self.memo.get(check, text) {
-            Some(answer) if answer.value == 0 => None,
+            Some(answer) if answer.value == 0 || (self.by_site && answer.undecided != 0) => None,
             Some(answer) => Some(answer.value == 1),
             None if text.len() > LONGEST_QUESTION => None,
             None => {

@@ -58,4 +58,36 @@ impl Op {
             _ => false,
         }
     }
+
+    /// Whether the condition may look at members with that key, wherever they stand. What it asks
+    /// about is the JSON text, in which all is as it is.
+    pub fn may_read(&self, key: Key) -> bool {
+        let among = |keys: &[Key]| keys.contains(&key);
+        match self {
+            Op::Const(_) | Op::Doubt | Op::Asked(_) | Op::AskedOf(..) => false,
+            Op::And(ops) | Op::Or(ops) => ops.iter().any(|op| op.may_read(key)),
+            Op::Not(op) | Op::OnResource(op) => op.may_read(key),
+            Op::Has(keys)
+            | Op::Is(keys, _)
+            | Op::Number(keys, ..)
+            | Op::Prefix(keys, _)
+            | Op::Part(keys, _)
+            | Op::Match(keys, _) => among(keys),
+            Op::Each(one, _) => *one == key,
+            Op::Dates(left, _, right) => among(left) || among(right),
+            Op::Count(groups, ..) => groups.iter().any(|keys| among(keys)),
+            Op::One(keys, op) | Op::Some(keys, op) => among(keys) || op.may_read(key),
+            Op::Distinct(steps, one, companion) => {
+                *one == key
+                    || *companion == key
+                    || steps
+                        .iter()
+                        .any(|(keys, op)| among(keys) || op.may_read(key))
+            }
+            // Codings are told apart by texts alone
+            Op::Shares(one, path) => *one == key || among(path),
+            // an expression may compare whatever it likes
+            Op::Program { .. } => true,
+        }
+    }
 }

@@ -20,7 +20,7 @@ impl<'a> Walk<'a, '_> {
         let Some(found) = self.room.tape.member(value, known.reference) else {
             return Ok(());
         };
-        if self.room.tape.at(found).escaped {
+        if self.room.tape.at(found).escaped || self.holds_a_fault(value) {
             return Err(Reason::Reference);
         }
         let mention = Mention {
@@ -55,15 +55,16 @@ impl<'a> Walk<'a, '_> {
             match implied.filter(|name| mention.targets.allow(name).is_none()) {
                 None if self.states_its_type(&mention, implied) => return Ok(()),
                 Some(name) if !mention.is_typed && is_word(name) => {
-                    return self.implied(mention.check, name);
+                    let implied = self.implied(mention.check, name);
+                    if implied.is_ok() || !self.by_site {
+                        return implied;
+                    }
                 }
                 _ => {}
             }
         }
         if mention.is_typed {
-            return self
-                .answer(mention.check, self.json(mention.value), Reason::Reference)
-                .map(|_| ());
+            return self.asked_outside(&mention, self.json(mention.value));
         }
         let Some(found) = self
             .room
@@ -72,7 +73,16 @@ impl<'a> Walk<'a, '_> {
         else {
             return Err(Reason::Reference);
         };
-        self.answer(mention.check, self.json(found), Reason::Reference)
+        self.asked_outside(&mention, self.json(found))
+    }
+
+    /// What is said of a reference in the line's own resource is said of it anywhere else, but for what
+    /// is around a contained one.
+    fn asked_outside(&mut self, mention: &Mention<'a>, json: &[u8]) -> Asked {
+        if mention.place.is_line() {
+            return self.told(mention.check, json, Reason::Reference, mention.value);
+        }
+        self.answer(mention.check, json, Reason::Reference)
             .map(|_| ())
     }
 
@@ -185,6 +195,9 @@ impl<'a> Walk<'a, '_> {
     /// Lay a profile over a resource that was referred to. Codes that it leaves undecided do not
     /// count, as they do not for the explainer.
     fn follow(&mut self, number: u32, target: usize, place: Place) -> Asked {
+        if self.by_site {
+            return Err(Reason::Profile); // a fault of the target is one of the reference, too
+        }
         if !self.room.followed.insert((number, target)) {
             return Ok(());
         }

@@ -10,6 +10,7 @@ use crate::accept::tape::{Form, NO_KEY};
 const FAR: usize = 1 << 12;
 /// What the answer about a url means.
 const UNDEFINED: u32 = 1;
+const VALUE_DECIDES: u32 = 2;
 const PLACE_DECIDES: u32 = 3;
 
 impl Walk<'_, '_> {
@@ -23,10 +24,11 @@ impl Walk<'_, '_> {
         let Some(url) = self.text_of(value, self.table.known.extension.url) else {
             return Err(Reason::Extension);
         };
-        match self
-            .answer(by_url, url, Reason::Extension)?
-            .map(|answer| answer.value)
-        {
+        let by_url = match self.answer(by_url, url, Reason::Extension) {
+            Err(_) if self.by_site => Some(VALUE_DECIDES),
+            answer => answer?.map(|answer| answer.value),
+        };
+        match by_url {
             None | Some(UNDEFINED) => Ok(()),
             Some(PLACE_DECIDES) => {
                 self.put_place(value)?;
@@ -35,9 +37,7 @@ impl Walk<'_, '_> {
                 self.answer_to_scratch(by_place, Reason::Extension)
                     .map(|_| ())
             }
-            Some(_) => self
-                .answer(by_value, self.json(value), Reason::Extension)
-                .map(|_| ()),
+            Some(_) => self.told(by_value, self.json(value), Reason::Extension, value),
         }
     }
 

@@ -6,15 +6,18 @@
 //!          -> overlay                          profiles of a resource, where it ends
 //! line     -> bundle, reference                what refers to one another, where all is read
 //!          -> by_entry                         of a Bundle not accepted, entry by entry
+//!          -> by_site                          of any other line not accepted, value by value
 //! ```
 
 mod by_entry;
+mod by_site;
 mod doubts;
 mod extension;
 pub(crate) mod mention;
 mod object;
 mod profiles;
 mod resource;
+mod sites;
 mod value;
 mod walker;
 

@@ -60,7 +60,17 @@ impl<'a> Walk<'a, '_> {
             let mut last = 0;
             loop {
                 content.members += 1;
-                match self.name(node, &mut last)? {
+                let name = match self.name(node, &mut last) {
+                    Err(Reason::UnknownName) => {
+                        self.name_in_doubt(index)?;
+                        if self.lexer.more(b'}')? {
+                            continue;
+                        }
+                        break;
+                    }
+                    name => name?,
+                };
+                match name {
                     Name::Value(number) => {
                         let property = &node.properties[number];
                         if seen.has(number) {
@@ -117,22 +127,25 @@ impl<'a> Walk<'a, '_> {
             *last = number + 1;
             return Ok(Name::Value(number));
         }
-        let name = self.lexer.text().map_err(|_| Reason::Json)?;
+        let text = self.lexer.text().map_err(|_| Reason::Json)?;
         self.lexer.eat(b':')?;
-        let name = self.bytes(name);
+        let name = self.bytes(text);
         if let Some(number) = node.find(&self.table.names, name) {
             node.expect(*last, number);
             *last = number + 1;
             return Ok(Name::Value(number));
         }
-        let number = name
+        let beside = name
             .strip_prefix(b"_")
-            .and_then(|name| node.find(&self.table.names, name))
-            .ok_or(Reason::UnknownName)?;
-        if node.properties[number].takes_companion() {
-            Ok(Name::Companion(number))
-        } else {
-            Err(Reason::UnknownName)
+            .and_then(|name| node.find(&self.table.names, name));
+        match beside {
+            Some(number) if node.properties[number].takes_companion() => {
+                Ok(Name::Companion(number))
+            }
+            _ => {
+                self.room.sites.unknown = (text.start - 1, text.end + 1);
+                Err(Reason::UnknownName)
+            }
         }
     }
 
@@ -149,7 +162,7 @@ impl<'a> Walk<'a, '_> {
             && content.members < 2
             && (content.members == 0 || content.has_id)
         {
-            return Err(Reason::Empty);
+            self.rule_in_doubt(index, Reason::Empty)?;
         }
         let mut there = *seen;
         if !beside.is_empty() {
@@ -171,16 +184,22 @@ impl<'a> Walk<'a, '_> {
             }
         }
         if !node.required.iter().all(|names| names.meets(&there)) {
-            return Err(Reason::Cardinality);
+            self.missing(node, index, &there)?;
+        }
+        if self.by_site {
+            self.rules_read_a_fault(node, index)?;
         }
         if node.flags & NodeFlag::IDENTIFIER != 0 {
-            self.identifier(index)?;
+            self.identifier(index)
+                .or_else(|reason| self.rule_in_doubt(index, reason))?;
         }
         if node.flags & NodeFlag::ATTACHMENT != 0 {
-            self.attachment(index)?;
+            self.attachment(index)
+                .or_else(|reason| self.rule_in_doubt(index, reason))?;
         }
         if node.flags & NodeFlag::SECURITY_LABELS != 0 {
-            self.security_labels(index)?;
+            self.security_labels(index)
+                .or_else(|reason| self.rule_in_doubt(index, reason))?;
         }
         if node.flags & NodeFlag::PLAIN_REFERENCE != 0 && !beside.is_empty() {
             self.reference_with_companions(index)?;
@@ -189,7 +208,8 @@ impl<'a> Walk<'a, '_> {
             if *later {
                 self.room.later.push((index, self.resource, op));
             } else {
-                self.condition(op, index)?;
+                self.condition(op, index)
+                    .or_else(|reason| self.rule_in_doubt(index, reason))?;
             }
         }
         Ok(())

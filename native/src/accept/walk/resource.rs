@@ -9,14 +9,14 @@ use crate::accept::table::{NodeFlag, Table};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
 impl<'a, 'r> Walk<'a, 'r> {
-    /// by_entry: to tell of a Bundle which entries are in doubt.
+    /// closer: to tell what of it is in doubt.
     pub fn line(
         table: &'a Table,
         memo: &'a Memo,
         room: &'r mut Room<'a>,
         questions: &'r mut Questions,
         line: &'a [u8],
-        by_entry: bool,
+        closer: bool,
     ) -> Outcome {
         room.tape.clear();
         room.ids.clear();
@@ -26,6 +26,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         room.undecided.clear();
         room.anchors.clear();
         room.doubts.clear();
+        room.sites.clear();
         if is_too_large(line) {
             return Outcome::Asked(Reason::Limit);
         }
@@ -41,10 +42,16 @@ impl<'a, 'r> Walk<'a, 'r> {
             place: Place::default(),
             in_bundle: false,
             overlays: 0,
-            by_entry,
+            by_entry: false,
+            by_site: false,
         };
-        let walked = if by_entry {
+        let walked = if closer && walk.is_bundle() {
+            walk.by_entry = true;
             walk.parted().map(|()| Outcome::Parted)
+        } else if closer {
+            walk.by_site = true;
+            walk.whole()
+                .map(|(type_number, id)| Outcome::Sited { type_number, id })
         } else {
             walk.whole()
                 .map(|(type_number, id)| Outcome::Accepted { type_number, id })
@@ -52,9 +59,20 @@ impl<'a, 'r> Walk<'a, 'r> {
         match walked {
             Err(_) if walk.lexer.is_misspelled => Outcome::Misspelled,
             _ if walk.pending => Outcome::Pending,
-            Ok(outcome) => outcome,
+            Ok(outcome) => {
+                walk.room.sites.settle(table, &walk.room.tape, line);
+                outcome
+            }
             Err(reason) => Outcome::Asked(reason),
         }
+    }
+
+    /// Whether the line names itself a Bundle; the lexer stands where it stood.
+    fn is_bundle(&mut self) -> bool {
+        let is_bundle =
+            self.lexer.peek() == b'{' && self.resource_type().is_ok_and(|name| name == b"Bundle");
+        self.lexer.at = 0;
+        is_bundle
     }
 
     fn whole(&mut self) -> Asked<(u16, (u32, u32))> {
@@ -67,9 +85,21 @@ impl<'a, 'r> Walk<'a, 'r> {
         }
         self.settle(type_number)?;
         self.narrative_links()?;
+        if self.by_site && self.links_to_a_fault() {
+            return Err(Reason::Narrative);
+        }
         for (object, resource, op) in std::mem::take(&mut self.room.later) {
             self.resource = resource;
-            self.condition(op, object)?;
+            let is_of_property = self.room.sites.of_properties.contains(&object);
+            let held = if self.by_site && self.reads_a_fault(op) {
+                Err(Reason::Invariant)
+            } else {
+                self.condition(op, object)
+            };
+            match held {
+                Err(reason) if !is_of_property => self.rule_in_doubt(object, reason)?,
+                held => held?,
+            }
         }
         match self
             .room
@@ -78,6 +108,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             .map(|id| self.room.tape.at(id))
         {
             None => Ok((type_number, (0, 0))),
+            Some(id) if id.form != Form::Text => Ok((type_number, (0, 0))),
             Some(id) if id.escaped => Err(Reason::Value), // its bytes are not the id
             Some(id) => Ok((type_number, (id.start, id.end))),
         }
@@ -110,6 +141,9 @@ impl<'a> Walk<'a, '_> {
         if node.flags & NodeFlag::BUNDLE != 0 && !self.place.is_line() {
             return Err(Reason::Bundle); // entries are looked at where the Bundle is the line
         }
+        if self.by_site && node.flags & NodeFlag::PARAMETERS != 0 {
+            return Err(Reason::Inline); // references lead to what is in parameters
+        }
         self.in_bundle |= node.flags & NodeFlag::BUNDLE != 0;
         let index = self.room.tape.push(key, Form::Object, false, start, start);
         let outer_type = std::mem::replace(&mut self.type_number, type_number);
@@ -131,7 +165,11 @@ impl<'a> Walk<'a, '_> {
         self.room.tape.close(index, self.lexer.at);
         self.distinct_ids(first_id)?;
         if !self.pending {
-            self.claimed_profiles(node, index)?;
+            if self.by_site {
+                self.claims_nothing(node, index)?;
+            } else {
+                self.claimed_profiles(node, index)?;
+            }
             if !place.is_contained {
                 self.contained(index, first_mention)?;
             }

@@ -16,7 +16,7 @@ impl<'a> Walk<'a, '_> {
             return self.value(property, property.key, depth);
         }
         if self.lexer.peek() != b'[' {
-            return Err(Reason::Form);
+            return self.form_in_doubt(property, property.key);
         }
         let index = self.room.tape.push(
             property.key,
@@ -27,6 +27,11 @@ impl<'a> Walk<'a, '_> {
         );
         self.lexer.at += 1;
         match self.lexer.peek() {
+            b']' if self.by_site => {
+                self.lexer.at = self.room.tape.at(index).start as usize;
+                self.room.tape.truncate(index);
+                return self.form_in_doubt(property, property.key);
+            }
             b']' => return Err(Reason::Empty),
             b'n' => return Err(Reason::Null),
             _ => {}
@@ -43,7 +48,14 @@ impl<'a> Walk<'a, '_> {
 
     pub(super) fn value(&mut self, property: &'a Property, key: Key, depth: u32) -> Asked {
         let index = match property.kind {
-            Kind::Primitive(primitive) => self.primitive(property, primitive, key)?,
+            Kind::Primitive(primitive) => match self.primitive(property, primitive, key) {
+                Ok(index) => index,
+                Err(Reason::Form) => return self.form_in_doubt(property, key),
+                Err(reason) => return Err(reason),
+            },
+            Kind::Object(_) if self.by_site && self.lexer.peek() != b'{' => {
+                return self.form_in_doubt(property, key);
+            }
             Kind::Object(number) => self.object(key, number, depth + 1)?.0,
             Kind::Contained => self.inside(key, depth, |place| place.is_contained = true)?,
             Kind::Inline if !self.place.is_entry => {
@@ -57,6 +69,9 @@ impl<'a> Walk<'a, '_> {
             }
             Kind::Inline | Kind::Ask => return Err(Reason::Inline),
         };
+        if self.by_site && self.is_at_fault(index) {
+            return Ok(());
+        }
         property
             .checks
             .iter()
@@ -102,7 +117,12 @@ impl<'a> Walk<'a, '_> {
                     || (primitive != Primitive::Decimal
                         && !(digits.whole && is_whole(primitive, text)))
                 {
-                    self.answer(property.format, text, Reason::Format)?;
+                    if self.by_site {
+                        let format = property.format;
+                        self.format_in_doubt(property, format, text, text, Reason::Format)?;
+                    } else {
+                        self.answer(property.format, text, Reason::Format)?;
+                    }
                 }
                 Ok(self
                     .room
@@ -119,15 +139,15 @@ impl<'a> Walk<'a, '_> {
                         _ => is_certainly(primitive, bytes, text.escaped),
                     };
                 if !is_certain {
-                    self.answer(
-                        property.format,
-                        bytes,
-                        if primitive == Primitive::Xhtml {
-                            Reason::Narrative
-                        } else {
-                            Reason::Format
-                        },
-                    )?;
+                    let (format, value) = (property.format, self.room.tape.len());
+                    if primitive == Primitive::Xhtml {
+                        self.told(format, bytes, Reason::Narrative, value)?;
+                    } else if self.by_site {
+                        let json = &self.lexer.bytes[text.start - 1..text.end + 1];
+                        self.format_in_doubt(property, format, bytes, json, Reason::Format)?;
+                    } else {
+                        self.answer(format, bytes, Reason::Format)?;
+                    }
                 }
                 if property.is_unique() {
                     if text.escaped {
@@ -157,6 +177,7 @@ impl<'a> Walk<'a, '_> {
             resource: self.resource,
             bundle: self.in_bundle.then_some(0),
             by_entry: self.by_entry,
+            by_site: self.by_site,
             memo: self.memo,
             questions: self.questions,
             pending: &mut self.pending,
@@ -170,6 +191,9 @@ impl<'a> Walk<'a, '_> {
     pub(super) fn check(&mut self, check: &'a ValueCheck, value: usize) -> Asked {
         match check {
             ValueCheck::Ask => Err(Reason::Value),
+            ValueCheck::Text(check) if self.by_site && self.overlays == 0 => {
+                self.text_in_doubt(*check, value)
+            }
             ValueCheck::Text(check) => self
                 .answer(*check, self.content(value), Reason::Code)
                 .map(|_| ()),
@@ -189,8 +213,14 @@ impl<'a> Walk<'a, '_> {
                 };
                 self.extension(*by_url, *by_value, *by_place, value)
             }
+            ValueCheck::Condition(_) | ValueCheck::Overlay(_) if self.holds_a_fault(value) => {
+                Err(Reason::Value)
+            }
             ValueCheck::Condition(op) => {
                 if op.reads_resource() {
+                    if self.by_site {
+                        self.room.sites.of_properties.push(value);
+                    }
                     self.room.later.push((value, self.resource, op));
                     Ok(())
                 } else {
@@ -199,9 +229,7 @@ impl<'a> Walk<'a, '_> {
             }
             ValueCheck::Overlay(number) => self.overlay(*number, value),
             ValueCheck::Inline(targets) => self.inline(targets, value),
-            ValueCheck::Value(check) => self
-                .answer(*check, self.json(value), Reason::Value)
-                .map(|_| ()),
+            ValueCheck::Value(check) => self.told(*check, self.json(value), Reason::Value, value),
         }
     }
 
@@ -217,12 +245,18 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn coding(&mut self, check: Check, coding: usize) -> Asked {
+        if self.by_site && self.holds_no_text(coding) {
+            return Err(Reason::Code);
+        }
         self.room.scratch.clear();
         self.put_coding(coding);
-        self.answer_to_scratch(check, Reason::Code).map(|_| ())
+        self.told_from_scratch(check, coding)
     }
 
     fn concept(&mut self, check: Check, concept: usize) -> Asked {
+        if self.by_site && self.holds_no_text(concept) {
+            return Err(Reason::Code);
+        }
         self.room.scratch.clear();
         if let Some(codings) = self
             .room
@@ -236,6 +270,6 @@ impl<'a> Walk<'a, '_> {
                 at = self.room.tape.at(at).next as usize;
             }
         }
-        self.answer_to_scratch(check, Reason::Code).map(|_| ())
+        self.told_from_scratch(check, concept)
     }
 }

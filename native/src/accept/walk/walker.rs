@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::doubts::Doubts;
 use super::mention::{Mention, Place};
+use super::sites::Sites;
 use crate::accept::lexer::{Lexer, Text};
 use crate::accept::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
 use crate::accept::op::Op;
@@ -51,6 +52,12 @@ pub enum Outcome {
     Misspelled,
     /// A Bundle of which is known which entries are in doubt: see `by_entry`.
     Parted,
+    /// A line of which is known which values are in doubt: see `by_site`. The number of its type; where
+    /// its id stands.
+    Sited {
+        type_number: u16,
+        id: (u32, u32),
+    },
     Asked(Reason),
 }
 
@@ -66,6 +73,7 @@ pub struct Room<'a> {
     pub(crate) scratch: Vec<u8>,
     pub(crate) anchors: Anchors,
     pub(crate) doubts: Doubts,
+    pub(crate) sites: Sites,
     /// Where the memo keeps the answers that left codes undecided, once an answer, for the line.
     pub undecided: Vec<u32>,
 }
@@ -87,6 +95,8 @@ pub struct Walk<'a, 'r> {
     pub(crate) overlays: u32,
     /// Whether the walk goes on behind an entry in doubt, to find the others: see `by_entry`.
     pub(crate) by_entry: bool,
+    /// Whether the walk goes on behind a value in doubt: see `by_site`.
+    pub(crate) by_site: bool,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -105,6 +115,9 @@ impl<'a> Walk<'a, '_> {
             Some(Answer { value: 0, .. }) => Err(reason),
             Some(answer) => {
                 if answer.undecided != 0 {
+                    if self.by_site {
+                        return Err(reason); // there is something to say, and no site to say it at
+                    }
                     self.room.undecided.push(self.memo.place(check, text));
                     if self.by_entry {
                         self.room.doubts.remark(self.lexer.at);

@@ -1,0 +1,271 @@
+"""Lines that are not accepted: the explainer looks at the values in doubt, and says what it says of
+the whole line.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import pathlib
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+sys.path.insert(
+    0, str(pathlib.Path(__file__).resolve().parents[2] / "oracle")
+)  # scripts that lie beside the tests, outside any package
+from generator import Generator
+from one_meaning import Pair, mutated_lines
+from swaps import swapped
+
+from bulkfhir.validators import Validator
+from bulkfhir.validators.block import Block
+from tests.call_counter import calls_of
+from tests.validators.rules.guides import OWN, guide, invariant
+
+pytestmark = pytest.mark.native
+
+Json = dict[str, Any]
+PROFILES = str(pathlib.Path(__file__).resolve().parents[3] / "fixtures/packages/example.profiles")
+
+
+@pytest.fixture(scope="module")
+def base() -> Pair:
+    return Pair("structure-only")
+
+
+@pytest.fixture(scope="module")
+def strict() -> Pair:
+    return Pair("strict", (PROFILES,))
+
+
+def is_told_at_sites(pair: Pair, line: bytes) -> bool:
+    """Whether something is said of the line without a walk through all of it."""
+    found = pair.native._blocks._finder.find(line, [(0, len(line))])
+    return 0 in found and callable(found[0]) and found[0]() is not None
+
+
+LOINC: Json = {"system": "http://loinc.org", "code": "8302-2"}
+PATIENT: Json = {
+    "resourceType": "Patient",
+    "id": "p",
+    "name": [{"family": "A", "given": ["B", "C"]}],
+    "birthDate": "2020-01-01",
+}
+OBSERVATION: Json = {
+    "resourceType": "Observation",
+    "id": "o",
+    "status": "final",
+    "code": {"coding": [LOINC], "text": "x"},
+    "subject": {"reference": "Patient/p"},
+    "component": [{"code": {"coding": [LOINC]}, "valueString": "x"}],
+}
+SERVICE = {"resourceType": "Practitioner", "id": "a", "gender": "x", "name": [{"family": 5}]}
+
+
+def patient(**more: Any) -> Json:
+    return {**PATIENT, **more}
+
+
+def observation(**more: Any) -> Json:
+    return {**OBSERVATION, **more}
+
+
+AT_SITES: dict[str, Json] = {
+    "a date of no month": patient(birthDate="2020-13-01"),
+    "a number for a text": patient(name=[{"family": 5}]),
+    "an object for a text": patient(birthDate={"x": [1]}),
+    "a text for an object": patient(maritalStatus="x"),
+    "a text for a list": patient(name="x"),
+    "an object for a list": patient(name={"family": "A"}),
+    "an item of a wrong form": patient(name=[{"given": ["A", {}, 3]}]),
+    "an empty list": patient(name=[]),
+    "an empty object": patient(name=[{}]),
+    "an empty text": patient(name=[{"family": ""}]),
+    "null": patient(birthDate=None),
+    "a text with blanks around": patient(name=[{"family": " A"}]),
+    "a code that is none of its value set": patient(gender="x"),
+    "a coding that is none of its value set": observation(
+        category=[{"coding": [{"system": "http://hl7.org/fhir/observation-status", "code": "x"}]}]
+    ),
+    "a name that the type does not have": patient(foo=1),
+    "a name that an inner type does not have": patient(
+        name=[{"family": "A", "foo": "x"}, {"x": 1}]
+    ),
+    "several names, of which one is near": patient(nme=1, foo={"a": [1]}),
+    "no status": {name: value for name, value in OBSERVATION.items() if name != "status"},
+    "required elements missing on two levels": {
+        "resourceType": "Observation",
+        "id": "o",
+        "component": [{"valueString": "x"}],
+    },
+    "an invariant of the type": observation(dataAbsentReason={"text": "x"}, valueString="y"),
+    "an invariant of an inner type": patient(contact=[{"gender": "male"}]),
+    "an invariant that reads a value at fault": observation(
+        effectivePeriod={"start": "2020-13-01", "end": "2020-01-01"}
+    ),
+    "an invariant that reads a value of a wrong form": observation(
+        component=[{"code": {"text": "x"}, "valueString": "x", "dataAbsentReason": 1}]
+    ),
+    "missing, and an invariant of the same object": observation(
+        component=[{"valueString": "x", "dataAbsentReason": {"text": "x"}}]
+    ),
+    "an id of a wrong form": patient(id=5),
+    "an id that is none": patient(id="a b"),
+    "a reference to a wrong type": observation(subject={"reference": "Medication/1"}),
+    "a reference of no form": observation(subject={"reference": "Patient//1"}),
+    "an identifier whose system is relative": patient(identifier=[{"system": "x", "value": "y"}]),
+    "an identifier at fault twice": patient(identifier=[{"system": "x", "value": 5}]),
+    "an extension of a relative url": patient(extension=[{"url": "x", "valueString": "y"}]),
+    "a value at fault in an extension": patient(
+        extension=[{"url": "http://a.example/x", "valueDate": "x"}]
+    ),
+    "a value at fault beside a primitive": patient(
+        _birthDate={"extension": [{"url": "http://a.example/x", "valueDate": "x"}]}
+    ),
+    "a display that is no text beside a code": observation(
+        code={"coding": [{**LOINC, "display": 5}]}
+    ),
+    "a code with blanks": observation(code={"coding": [{**LOINC, "code": " x"}]}),
+    "a narrative of no form": patient(text={"status": "generated", "div": "<p>x</p>"}),
+    "a contained resource at fault": observation(
+        contained=[SERVICE], performer=[{"reference": "#a"}]
+    ),
+    "a size that is not that of the data": {
+        "resourceType": "Binary",
+        "id": "b",
+        "contentType": "x",
+        "data": "!",
+    },
+    "five faults": observation(
+        status="x", foo=1, issued="x", component=[{"code": 1, "bar": 2}], method=[]
+    ),
+}
+WHOLE: dict[str, Json] = {
+    "no type": {"id": "x"},
+    "a type that is none": {"resourceType": "Nothing", "id": "x"},
+    "two of a choice": observation(valueString="x", valueInteger=1),
+    "null in a list": patient(name=[{"given": [None, "A"]}]),
+    "an id twice": patient(name=[{"id": "x", "family": 5}, {"id": "x"}]),
+    "an id in a value of a wrong form": patient(maritalStatus=[{"id": "x"}], name=[{"id": "x"}]),
+    "a contained resource that nothing refers to": observation(contained=[SERVICE]),
+    "a reference to what is not contained": observation(subject={"reference": "#x"}),
+    "a reference that is no text": observation(subject={"reference": 5}),
+    "a code that is no text": observation(code={"coding": [{**LOINC, "code": 5}]}),
+    "a primitive without a value": patient(_birthDate={"id": "x"}),
+    "a member of what stands beside a primitive": patient(_birthDate={"foo": 1}),
+    "parameters": {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "x", "resource": patient(gender="x")}],
+    },
+    "a link that leads to an id at fault": patient(
+        id=5,
+        text={
+            "status": "generated",
+            "div": '<div xmlns="http://www.w3.org/1999/xhtml"><a href="#5">x</a></div>',
+        },
+    ),
+}
+TEXTS: dict[str, bytes] = {
+    "a name twice": b'{"resourceType":"Patient","id":"p","foo":1,"foo":2}',
+    "a name twice, with a blank": b'{"resourceType":"Patient","id":"p","foo":1,"foo" :2}',
+    "a name twice inside an unknown one": b'{"resourceType":"Patient","foo":{"a":1,"a":2}}',
+    "a number that is none": b'{"resourceType":"Patient","foo":01}',
+    "a word that is none": b'{"resourceType":"Patient","birthDate":nul}',
+    "a text that ends nowhere": b'{"resourceType":"Patient","birthDate":5,"name":[{"family":"x}]}',
+    "behind the end": b'{"resourceType":"Patient","birthDate":5}x',
+    "half of a pair": b'{"resourceType":"Patient","foo":"\\ud800"}',
+    "a number beyond all bounds": b'{"resourceType":"Patient","birthDate":1e400}',
+    "minus zero": b'{"resourceType":"Patient","multipleBirthInteger":-0,"foo":-0}',
+    "an escaped name": b'{"resourceType":"Patient","fo\\"o":1,"fo\\"o":1}',
+    "a slash that is escaped": b'{"resourceType":"Patient","id":"p","gender":"a\\/b"}',
+    "an escaped id": b'{"resourceType":"Patient","id":"\\u0070","gender":"x"}',
+    "blanks": b'{ "resourceType" : "Patient" , "gender" : "x" , "foo" : [ 1 , 2 ] }',
+    "no UTF-8": b'{"resourceType":"Patient","foo":"\xff"}',
+    "deep": b'{"resourceType":"Patient","foo":' + b"[" * 300 + b"]" * 300 + b"}",
+}
+
+
+@pytest.mark.parametrize("name", AT_SITES)
+def test_what_is_said_at_its_site(base: Pair, name: str) -> None:
+    line = json.dumps(AT_SITES[name]).encode()
+    assert base.told_apart([line])[0] == []
+    assert is_told_at_sites(base, line)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_what_takes_the_whole_line(base: Pair, name: str) -> None:
+    line = json.dumps(WHOLE[name]).encode()
+    assert base.told_apart([line])[0] == []
+    assert not is_told_at_sites(base, line)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text_is_read_as_ever(base: Pair, name: str) -> None:
+    assert base.told_apart([TEXTS[name]])[0] == []
+
+
+@pytest.mark.parametrize("name", [*AT_SITES, *WHOLE])
+def test_profiles_change_nothing(strict: Pair, name: str) -> None:
+    assert strict.told_apart([json.dumps((AT_SITES | WHOLE)[name]).encode()])[0] == []
+
+
+def test_an_invariant_of_a_profile_may_read_a_value_at_fault(tmp_path: pathlib.Path) -> None:
+    package = guide(tmp_path, [invariant("alone", "Patient", "birthDate.exists().not()")])
+    pair = Pair("strict", (package,))
+    line = json.dumps(patient(meta={"profile": [f"{OWN}alone"]}, birthDate="x")).encode()
+    assert pair.told_apart([line])[0] == []
+    (verdict,) = pair.native.validate_block(Block(line)).verdicts.values()
+    assert any("alone" in str(issue) for issue in verdict.issues)
+
+
+def _mutated(base: Pair, material: dict[str, list[Json]], rng: random.Random) -> list[bytes]:
+    return list(itertools.islice(mutated_lines(material, base.catalogue, rng, "base"), 400))
+
+
+def _swapped_twice(base: Pair, material: dict[str, list[Json]], rng: random.Random) -> list[bytes]:
+    """Lines with several faults each."""
+    once = swapped(_mutated(base, material, rng), rng)
+    return list(itertools.islice(swapped(list(itertools.islice(once, 400)), rng), 400))
+
+
+@pytest.mark.parametrize("lines_of", [_mutated, _swapped_twice], ids=["one fault", "several"])
+@pytest.mark.parametrize("seed", range(2))
+def test_issues_are_those_of_the_whole_walk(
+    base: Pair,
+    seed: int,
+    lines_of: Callable[[Pair, dict[str, list[Json]], random.Random], list[bytes]],
+) -> None:
+    rng = random.Random(seed)
+    generator = Generator(base.catalogue, rng)
+    names = ("Patient", "Observation", "Basic", "Claim", "CarePlan", "Medication")
+    material = {name: [generator.resource(name, 0.1) for _ in range(4)] for name in names}
+    lines = [line for line in lines_of(base, material, rng) if b"\n" not in line]
+    said, verdicts = base.told_apart(lines)
+    assert said == []
+    failed = [line for number, line in enumerate(lines) if number in verdicts.failed]
+    assert sum(is_told_at_sites(base, line) for line in failed) > len(failed) // 5
+
+
+def test_a_fault_costs_no_walk_through_the_others() -> None:
+    fast, slow = Validator("structure-only"), Validator("structure-only", native=False)
+    fast._blocks._finder._left = 0
+    names = [{"family": f"x{number}", "given": ["A", "B"]} for number in range(20)]
+    calls = []
+    for validator in (fast, slow):
+        for number in range(4):  # types are compiled, and what is asked is answered
+            line = json.dumps(patient(id=f"p{number}", name=names, birthDate=f"2020-13-0{number}"))
+            block = Block(line.encode())
+            if number < 3:
+                validator.validate_block(block)
+        calls.append(calls_of(lambda: validator.validate_block(block)))  # noqa: B023
+    assert calls[0] < calls[1] / 3
+
+
+def test_few_lines_are_explained_whole() -> None:
+    validator = Validator("structure-only")
+    assert validator.validate_block(Block(json.dumps(patient(gender="x")).encode())).failed
+    assert "_hearing" not in vars(validator._blocks._finder)
