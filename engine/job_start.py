@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from bulkfhir.validators.lazy_pattern import lazy_pattern
@@ -28,7 +29,7 @@ from .settings import Settings
 from .shard import group_sizes, shard_sizes
 from .shard_groups import plan_groups
 from .shard_list import plan_shards
-from .storage import Claim, normal, storage_for
+from .storage import Claim, is_remote, normal, storage_for
 from .stored_tables import check_tables
 from .temporary import sweep_temporary
 from .writing.parts import open_sink
@@ -92,12 +93,14 @@ class Sizes:
         """Return the plan of a job that reads these inputs."""
         count = self.workers or default_workers()
         sink = settings.choices.sink
-        shards = plan_shards(listing.inputs, shard_sizes(self.shard_bytes, count, _MAX_SHARD))
+        remote = is_remote(listing.inputs[0].uri)
+        sizes = partial(shard_sizes, self.shard_bytes, count, remote=remote)
+        shards = plan_shards(listing.inputs, sizes(_MAX_SHARD))
         if self.task_bytes:
             size = group_sizes(count, self.task_bytes)
         else:
             largest = _MAX_GROUP if sink or self.large else _MAX_SHARD
-            size = shard_sizes(self.shard_bytes, count, largest)
+            size = sizes(largest)
         sharers = count if sink and not (self.shard_bytes or self.task_bytes) else None
         groups = plan_groups(shards, size, sharers=sharers)
         return Plan(settings, listing.uri, listing.inputs, listing.skipped, shards, groups)

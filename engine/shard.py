@@ -14,6 +14,8 @@ __all__ = ["Break", "NumberedLines", "Shard", "ShardResult", "group_sizes", "sha
 
 _MIN_SHARD = 4 << 20
 """Bytes: below, a shard's own cost shows."""
+_MIN_REMOTE = 16 << 20
+"""Bytes: the same where a shard's own cost is six requests to a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +115,17 @@ class ShardResult:
         )
 
 
-def shard_sizes(given: int | None, workers: int, largest: int) -> Callable[[int], int]:
+def shard_sizes(
+    given: int | None, workers: int, largest: int, *, remote: bool = False
+) -> Callable[[int], int]:
     """Return a function: bytes left -> bytes of the next shard: ever smaller towards the end, so
     that no worker waits long for the last, yet never so small that a shard's own cost shows. The
     user's own size is what it is.
+
+    remote   what is read lies in an object store
     """
-    return lambda left: given or max(_MIN_SHARD, min(largest, left // (workers * 4)))
+    least = _MIN_REMOTE if remote else _MIN_SHARD
+    return lambda left: given or max(least, min(largest, left // (workers * 4)))
 
 
 def group_sizes(workers: int, largest: int) -> Callable[[int], int]:

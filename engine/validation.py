@@ -39,7 +39,7 @@ from .settings import Settings
 from .shard import Shard, ShardResult, group_sizes, shard_sizes
 from .shard_groups import groups_left, plan_groups
 from .shard_list import ShardList, plan_shards
-from .storage import StoredObject
+from .storage import StoredObject, is_remote
 from .temporary import TemporaryFolder
 from .totals import Totals
 from .writing.finding_rows import decode_findings
@@ -160,7 +160,8 @@ def open_validation(
     )
     cluster = None if is_local(executor) else open_runner(executor, workers, executor_options)
     count = cluster.slots if cluster else workers or default_workers()
-    size = shard_sizes(shard_bytes, count, _MAX_SHARD)
+    remote = is_remote(listing.inputs[0].uri)
+    size = shard_sizes(shard_bytes, count, _MAX_SHARD, remote=remote)
     shards = plan_shards(listing.inputs, size)
     groups = plan_groups(shards, group_sizes(count, task_bytes) if task_bytes else size)
     runner = cluster or open_runner(

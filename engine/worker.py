@@ -23,7 +23,7 @@ from .judging.judge import Judge
 from .plugins import new_validator
 from .reading.compression import BrokenArchive
 from .reading.contents import Contents, NotNdjson
-from .reading.lines import Lines, read_lines, read_range
+from .reading.lines import TAIL_BYTES, Lines, read_lines, read_range
 from .settings import Settings
 from .shard import Break, Shard, ShardResult
 from .shard_groups import Group
@@ -181,9 +181,9 @@ class _Reading:
     def __iter__(self) -> Iterator[Lines | Break]:
         shard, storage = self.shard, storage_for(self.shard.uri)
         try:
-            self._reader = storage.open(
-                shard.uri, max(shard.start - 1, 0), shard.end, etag=shard.etag
-            )
+            # One request to a store for all lines, the end of the last among them.
+            end = None if shard.end is None else shard.end + TAIL_BYTES
+            self._reader = storage.open(shard.uri, max(shard.start - 1, 0), end, etag=shard.etag)
             try:
                 yield from self._lines()
             finally:

@@ -12,14 +12,14 @@ from bulkfhir.validators.values.decoding import LINE_LIMIT
 from ..columns import count_lines
 from ..storage import Reader
 
-__all__ = ["BLOCK_BYTES", "LINE_LIMIT", "Lines", "read_lines", "read_range"]
+__all__ = ["BLOCK_BYTES", "LINE_LIMIT", "TAIL_BYTES", "Lines", "read_lines", "read_range"]
 
 BLOCK_BYTES = 1 << 20
 """How much is read at once: large enough that Python's work per block does not show, small enough
 for a cache.
 """
 
-_TAIL_BYTES = 1 << 16
+TAIL_BYTES = 1 << 16
 """How much is read at once beyond a shard's end, where only the rest of one line is missing."""
 
 _BOM = b"\xef\xbb\xbf"
@@ -48,7 +48,7 @@ def read_range(reader: Reader, position: int, end: int | None) -> Iterator[bytes
     pieces beyond.
     """
     while True:
-        size = BLOCK_BYTES if end is None else min(BLOCK_BYTES, max(end - position, _TAIL_BYTES))
+        size = BLOCK_BYTES if end is None else min(BLOCK_BYTES, max(end - position, TAIL_BYTES))
         chunk = reader.read(size)
         if not chunk:
             return
@@ -96,7 +96,10 @@ def read_lines(
                 cursor = chunk.find(b"\n", cursor) + 1
                 held, held_bytes, offset = [], 0, base + cursor
             if cut > cursor:
-                data = b"".join([*held, memoryview(chunk)[cursor:cut]])
+                if held_bytes or cut - cursor < len(chunk):
+                    data = b"".join([*held, memoryview(chunk)[cursor:cut]])
+                else:
+                    data = chunk
                 held = []  # of a long line, not to be kept twice while it is judged
                 count = count_lines(data)
                 yield Lines(data, offset, first, count)

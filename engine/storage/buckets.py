@@ -76,6 +76,11 @@ class BucketFolders:
         with _named(uri):
             return self._local.writer(self._path(uri), media_type, size)
 
+    def link(self, uri: str, place: str, size: int) -> bool:
+        """Put an object in another place too; return False where that cannot be."""
+        with _named(place):
+            return self._local.link(self._path(uri), self._path(place), size)
+
     def begin_upload(self, uri: str, media_type: str | None, size: int) -> Upload:
         """Begin an object of just so many bytes, which several processes write."""
         with _named(uri):

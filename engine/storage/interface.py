@@ -141,6 +141,13 @@ class Storage(Protocol):
         """
         ...
 
+    def link(self, uri: str, place: str, size: int) -> bool:
+        """Put an object of just so many bytes in another place too, instead of any earlier one
+        there, without a copy of it. Return False where that cannot be: it has other bytes, the
+        place is no neighbour, the store knows no such thing.
+        """
+        ...
+
     def begin_upload(self, uri: str, media_type: str | None, size: int) -> Upload:
         """Begin an object of just so many bytes, which several processes write.
 

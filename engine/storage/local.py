@@ -27,6 +27,10 @@ takes to publish it.
 
 _WRITE_BUFFER = 1 << 18
 
+_LARGE_PIECE = 1 << 20
+_LOOKED_THROUGH = 1 << 13
+"""Bytes of a piece that is to end where a line does, and of its end that are looked through."""
+
 
 class LocalStorage:
     """A Storage on the disks of this machine; places are absolute paths."""
@@ -85,7 +89,7 @@ class LocalStorage:
             file.seek(start)
         except OSError as error:
             raise _translated(uri, error) from None
-        return _LocalReader(uri, file)
+        return _LocalReader(uri, file, start)
 
     def unchanged(self, uri: str, etag: str, /) -> bool:
         """Return whether the object still is the one that was listed."""
@@ -111,6 +115,24 @@ class LocalStorage:
         """Return a writer of a new object, of which nothing is seen before its ``commit``."""
         del media_type, size  # a file has none, and grows
         return _LocalWriter(uri)
+
+    def link(self, uri: str, place: str, size: int) -> bool:
+        """Put a file in another place of its file system too; return False where that cannot be."""
+        try:
+            if Path(uri).stat().st_size != size:
+                return False
+            number, name = _new_partial(place)
+            os.close(number)
+            partial = Path(name)
+            try:
+                partial.unlink()
+                partial.hardlink_to(uri)
+                partial.replace(place)
+            finally:
+                partial.unlink(missing_ok=True)  # what is there already is not replaced by itself
+        except OSError:
+            return False
+        return True
 
     def begin_upload(self, uri: str, media_type: str | None, size: int) -> Upload:
         """Begin a file of just so many bytes, which several processes write."""
@@ -199,15 +221,26 @@ class LocalStorage:
 
 
 class _LocalReader:
-    def __init__(self, uri: str, file: FileIO) -> None:
+    """A reader whose large pieces end where a line does, if one ends there at all: what follows it
+    would have to be copied to the next piece's start, and with it the piece.
+    """
+
+    def __init__(self, uri: str, file: FileIO, start: int) -> None:
         self._uri = uri
-        self._file = file
+        self._file, self._position = file, start
 
     def read(self, size: int, /) -> bytes:
         try:
-            return self._file.read(size) or b""
+            data = self._file.read(size if size < _LARGE_PIECE else self._to_line_end(size)) or b""
         except OSError as error:
             raise _translated(self._uri, error) from None
+        self._position += len(data)
+        return data
+
+    def _to_line_end(self, size: int) -> int:
+        before = size - _LOOKED_THROUGH
+        tail = os.pread(self._file.fileno(), _LOOKED_THROUGH, self._position + before)
+        return before + tail.rfind(b"\n") + 1 if b"\n" in tail else size
 
     def close(self) -> None:
         self._file.close()

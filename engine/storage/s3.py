@@ -98,6 +98,9 @@ class S3Storage:
     def writer(self, uri: str, media_type: str | None = None, size: int | None = None) -> S3Writer:
         return S3Writer(self._client, uri, self._encryption, media_type, size)
 
+    def link(self, _uri: str, _place: str, _size: int) -> bool:
+        return False  # S3 copies, or does nothing
+
     def begin_upload(self, uri: str, media_type: str | None, size: int) -> Upload:
         name = begin_upload(self._client, uri, self._encryption, media_type)
         return Upload(uri, name, size, part_size(size))

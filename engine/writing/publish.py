@@ -88,10 +88,13 @@ def _publish(storage: Storage, folder: str, part: _Parts, plan: LogPlan, beat: H
     if not pieces and not closing and part.log != SUCCESS:
         return
     beat.turn(PLACE)
+    place = storage.join(folder, plan.log_name)
+    if len(pieces) == 1 and not closing and part.is_linked(storage, pieces[0], place):
+        return
     expected = sum(piece.size or 0 for piece in pieces)
     expected += expected // _GROWTH
     # The name is the input's, whose ending may be another.
-    writer = storage.writer(storage.join(folder, plan.log_name), NDJSON, expected)
+    writer = storage.writer(place, NDJSON, expected)
     try:
         beat.turn(PUBLISH)
         for piece in pieces:
@@ -213,6 +216,19 @@ class _Parts:
                 continue
             yield held + chunk[:cut]
             held = chunk[cut:]
+
+    def is_linked(self, storage: Storage, piece: Piece, place: str) -> bool:
+        """Put a piece in its place as it is, and return whether that could be: it is a whole part,
+        its numbers stay, and the part lies beside the logs.
+        """
+        if (
+            piece.base
+            or piece.start
+            or not piece.size
+            or self._settings.work_storage is not storage
+        ):
+            return False
+        return storage.link(self._uri(piece), place, piece.size)
 
     def close(self) -> None:
         """Close what is open."""

@@ -431,3 +431,13 @@ def test_a_small_file_on_s3_takes_two_requests(toys, s3, bucket, patient, reques
         keys = [key for keys in asked.values() for key in keys]
         counts.append(sum(not key.endswith(f"{WORK}/lock") for key in keys))
     assert counts[1] - counts[0] == 2 * 40
+
+
+def test_a_shard_on_s3_is_read_by_one_request(toys, s3, bucket, patient, requests_of):
+    """Its last line too, which ends in the next shard. One request more looks into the file."""
+    body = b"".join(patient(str(number), text="y" * 900) + b"\n" for number in range(300))
+    s3.put_object(Bucket=bucket.removeprefix("s3://"), Key="in/a.ndjson", Body=body)
+    asked = requests_of(
+        lambda: run(f"{bucket}/in/", f"{bucket}/out/", sink=None, shard_bytes=50_000)
+    )
+    assert asked["get_object"].count("in/a.ndjson") == 1 + -(-len(body) // 50_000) == 7

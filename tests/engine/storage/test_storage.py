@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
+import os
 import pickle
 import threading
 
@@ -244,3 +246,47 @@ def test_places_have_one_form(place, expected):
 def test_places_that_nothing_serves_are_refused(place):
     with pytest.raises(ConfigurationError):
         normal(place)
+
+
+def test_a_file_is_put_in_a_second_place_without_a_copy_where_there_is_such_a_thing(place):
+    storage, folder = place
+    uri, second = storage.join(folder, "a"), storage.join(folder, "deep/b")
+    storage.put(uri, b"first")
+    storage.put(second, b"earlier")
+    on_a_disk = not folder.startswith("s3://")
+    assert storage.link(uri, second, 5) is on_a_disk
+    assert storage.link(uri, second, 5) is on_a_disk  # once more: it is there already
+    assert storage.read(second) == (b"first" if on_a_disk else b"earlier")
+    assert len(list(storage.list(folder + "/"))) == 2
+    storage.put(uri, b"anew")
+    assert storage.read(second) == (b"first" if on_a_disk else b"earlier")
+
+
+@pytest.mark.parametrize("why", ["other bytes", "no file", "another file system"])
+def test_what_cannot_be_linked_leaves_the_place_as_it_is(tmp_path, why, monkeypatch):
+    storage, uri, second = storage_for(str(tmp_path)), str(tmp_path / "a"), str(tmp_path / "b/c")
+    storage.put(second, b"earlier")
+    if why != "no file":
+        storage.put(uri, b"first")
+    if why == "another file system":
+
+        def refused(*_):
+            raise OSError(errno.EXDEV, "another file system")
+
+        monkeypatch.setattr(os, "link", refused)
+    assert storage.link(uri, second, 6 if why == "other bytes" else 5) is False
+    assert storage.read(second) == b"earlier"
+    assert [path.name for path in (tmp_path / "b").iterdir()] == ["c"]
+
+
+@pytest.mark.parametrize("size", [1 << 20, (1 << 20) + 5_000])
+def test_large_pieces_of_a_file_end_where_a_line_does(tmp_path, size):
+    path = tmp_path / "a"
+    data = b"".join(b"x" * (number * 37 % 5_000) + b"\n" for number in range(2_000))
+    data += b"y" * 3_000_000 + b"\nz"
+    path.write_bytes(data)
+    reader = storage_for(str(path)).open(str(path), 1_234)
+    pieces = list(iter(lambda: reader.read(size), b""))
+    assert b"".join(pieces) == data[1_234:]
+    assert all(len(piece) == size or piece.endswith(b"\n") for piece in pieces[:-1])
+    assert sum(piece.endswith(b"\n") for piece in pieces) >= 4

@@ -129,3 +129,22 @@ def test_a_validation_has_no_logs(tmp_path):
         publish_logs(
             Settings(Choices(), str(tmp_path)), [LogPlan("a.ndjson", (), ())], (), Heartbeat()
         )
+
+
+def test_a_whole_part_becomes_a_log_without_a_copy(settings, part, tree, tmp_path):
+    part(0, "SUCCESS", 1, 2)
+    part(1, "SUCCESS", 1, 2, 3)
+    plans = [
+        LogPlan("a.ndjson", (Piece("SUCCESS", 0, 0, 38, 0),), ()),
+        LogPlan("b.ndjson", (Piece("SUCCESS", 1, 0, 38, 0),), ()),
+        LogPlan("c.ndjson", (Piece("SUCCESS", 1, 38, 19, 0),), ()),
+    ]
+    for _ in range(2):
+        publish_logs(settings, plans, (), Heartbeat())
+    assert logs(tree, tmp_path) == {
+        "SUCCESS/a.ndjson": b'{"lineId":1,"x":1}\n{"lineId":2,"x":1}\n',
+        "SUCCESS/b.ndjson": b'{"lineId":1,"x":1}\n{"lineId":2,"x":1}\n',
+        "SUCCESS/c.ndjson": b'{"lineId":3,"x":1}\n',
+    }
+    assert (tmp_path / "SUCCESS/a.ndjson").samefile(tmp_path / ".work/000000.SUCCESS")
+    assert (tmp_path / "SUCCESS/b.ndjson").stat().st_nlink == 1
