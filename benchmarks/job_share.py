@@ -17,14 +17,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from inputs import distinct
 from jobs import adopt_orphans, orphans
 
-_VALIDATE = """
+_IN_MEMORY = """
 import sys, time
 from bulkfhir.engine.reading.lines import read_lines
 from bulkfhir.validators import Validator
@@ -38,36 +38,66 @@ for name in sys.argv[2:]:
             spent += time.process_time() - began
 print(spent)
 """
-_IMPORT = "from bulkfhir.engine.cli import main; main()"
+_COMMAND = (sys.executable, "-c", "from bulkfhir.engine.cli import main; main()")
 
 
-def seconds_of(command: Sequence[str], place: Path) -> tuple[float, float]:
-    """CPU seconds of a command with all its processes, and its wall seconds."""
-    began = time.perf_counter()
+@dataclass(frozen=True)
+class Round:
+    """CPU seconds that the further copies took, by what was done with them."""
+
+    memory: float
+    validate: float
+    one: float
+    two: float
+
+    def told(self) -> str:
+        """The seconds, and their ratios."""
+        return (
+            f"further copies: in memory {self.memory:.2f} s, validate {self.validate:.2f} s, "
+            f"import {self.one:.2f} s, by two workers {self.two:.2f} s; whole job / in memory "
+            f"{self.memory / self.one:.3f}, / validate {self.validate / self.one:.3f}; two workers "
+            f"/ one {self.two / self.one:.3f}"
+        )
+
+
+def seconds_of(command: Sequence[str], home: Path) -> float:
+    """CPU seconds of a command with all its processes."""
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, env=os.environ | {"XDG_STATE_HOME": str(place)}
+        command, stdout=subprocess.DEVNULL, env=os.environ | {"XDG_STATE_HOME": str(home)}
     )
     _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
-    return sum(one.ru_utime + one.ru_stime for one in (usage, *orphans())), wall
+    return sum(one.ru_utime + one.ru_stime for one in (usage, *orphans()))
 
 
-def validation(files: Sequence[Path], level: str) -> tuple[float, float]:
+def in_memory(files: Sequence[Path], level: str, _home: Path) -> float:
     """CPU seconds of validating lines that are in memory; nothing is done with the verdicts."""
-    command = [sys.executable, "-c", _VALIDATE, level, *map(str, files)]
+    command = [sys.executable, "-c", _IN_MEMORY, level, *map(str, files)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    return float(done.stdout), 0.0
+    return float(done.stdout)
 
 
-def job(files: Sequence[Path], level: str, workers: int, place: Path) -> tuple[float, float]:
-    """What an import of files costs, every log written."""
-    with tempfile.TemporaryDirectory(dir=place) as output:
-        command = [sys.executable, "-c", _IMPORT, "import", *map(str, files), "--output", output]
-        command += ["--level", level, "--workers", str(workers)]
-        return seconds_of([*command, "--quiet", "--exit-zero", "--no-report"], place)
+def validate(files: Sequence[Path], level: str, home: Path) -> float:
+    """CPU seconds of ``bulkfhir validate``, by one worker."""
+    command = [*_COMMAND, "validate", *map(str, files), "--level", level, "--workers", "1"]
+    return seconds_of([*command, "--quiet"], home)
+
+
+def job(workers: int) -> Callable[[Sequence[Path], str, Path], float]:
+    """CPU seconds of ``bulkfhir import`` by so many workers, every log written."""
+
+    def seconds(files: Sequence[Path], level: str, home: Path) -> float:
+        with tempfile.TemporaryDirectory(dir=home) as output:
+            command = [*_COMMAND, "import", *map(str, files), "--output", output]
+            command += ["--level", level, "--workers", str(workers)]
+            return seconds_of([*command, "--quiet", "--no-report"], home)
+
+    return seconds
+
+
+MEASURED = (in_memory, validate, job(1), job(2))
 
 
 def made(source: Path, count: int, folder: Path, *, one_file: bool) -> list[Path]:
@@ -95,36 +125,30 @@ def main() -> None:
     given = parser.parse_args()
     adopt_orphans()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        sizes = []
+        home, sizes = Path(folder), []
         for name, count in (("few", max(1, given.copies // 4)), ("many", given.copies)):
-            place = Path(folder) / name
+            place = home / name
             place.mkdir()
             sizes.append(made(given.source, count, place, one_file=given.one_file))
-        shares, apart, walls = [], [], []
-        for number in range(given.rounds):
-            alone, one, two = (
-                [measure(files) for files in sizes]
-                for measure in (
-                    lambda files: validation(files, given.level),
-                    lambda files: job(files, given.level, 1, Path(folder)),
-                    lambda files: job(files, given.level, 2, Path(folder)),
-                )
-            )
-            cpu = [many[0] - few[0] for few, many in (alone, one, two)]
-            shares.append(cpu[0] / cpu[1])  # of speeds, as lines a second
-            apart.append(cpu[2] / cpu[1])
-            walls.append((one[1][1] - one[0][1]) / (two[1][1] - two[0][1]))
-            print(
-                f"round {number}: validation {cpu[0]:.2f} s, job {cpu[1]:.2f} s, by two workers "
-                f"{cpu[2]:.2f} s; job {shares[-1]:.3f} of validation, two {apart[-1]:.3f} of one, "
-                f"{walls[-1]:.2f} times as fast by the clock",
-                flush=True,
-            )
-    print(
-        f"medians: whole job / validation {statistics.median(shares):.3f}; CPU of two workers / of "
-        f"one {statistics.median(apart):.3f}; wall time of one / of two "
-        f"{statistics.median(walls):.2f}"
-    )
+        rounds = []
+        for _ in range(given.rounds):
+            rounds.append(Round(*(_further(one, sizes, given.level, home) for one in MEASURED)))
+            print(rounds[-1].told(), flush=True)
+    print("medians of " + Round(*map(_median, zip(*map(astuple, rounds), strict=True))).told())
+
+
+def _further(
+    measure: Callable[[Sequence[Path], str, Path], float],
+    sizes: Sequence[Sequence[Path]],
+    level: str,
+    home: Path,
+) -> float:
+    few, many = (measure(files, level, home) for files in sizes)
+    return many - few
+
+
+def _median(figures: Sequence[float]) -> float:
+    return statistics.median(figures)
 
 
 if __name__ == "__main__":
