@@ -2,7 +2,7 @@
 
 source -> find_inputs -> plan_shards -> run_groups, on a Runner -> ShardResult: counts, parts
                                             │                          │
-              a worker: read_lines -> Judge -> parts                   └─> outcomes_by_file
+              a worker: read_lines -> Judge -> parts                   └─> OutcomesByFile
                                                                            -> publish_logs
                                                                            -> Manifest
 """

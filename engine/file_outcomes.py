@@ -21,7 +21,6 @@ __all__ = [
     "OutcomesByFile",
     "ResultsInOrder",
     "finding_parts",
-    "outcomes_by_file",
 ]
 
 
@@ -64,7 +63,12 @@ class FileOutcome:
 
 
 class OutcomesByFile:
-    """The outcomes of all files, made while they are looked at: a job may have a million."""
+    """The outcomes of all files, made while they are looked at: a job may have a million.
+
+    ``files[i]`` is the file of shard i, ``results[i]`` its result. A customer error ends a file:
+    how many lines lie before its later shards is not known any more. A server error does not; its
+    lines were counted.
+    """
 
     def __init__(
         self, inputs: Sequence[InputFile], files: Sequence[int], results: ResultsInOrder
@@ -90,18 +94,6 @@ class OutcomesByFile:
                 base += result.lines
                 ended = result.broken is not None and result.broken.status == 400
             yield FileOutcome(file, tuple(shards), tuple(bases), tuple(dropped))
-
-
-def outcomes_by_file(
-    inputs: Sequence[InputFile], files: Sequence[int], results: ResultsInOrder
-) -> OutcomesByFile:
-    """Group results by the file they belong to. ``files[i]`` is the file of shard i, ``results[i]``
-    its result.
-
-    A customer error ends a file: how many lines lie before its later shards is not known any more.
-    A server error does not; its lines were counted.
-    """
-    return OutcomesByFile(inputs, files, results)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import field, replace
@@ -33,7 +32,7 @@ from .errors import (
 )
 from .executors import Cancelled, Runner, Task, TaskFailure, run_all, working
 from .figures import JobProgressReport
-from .file_outcomes import FilesSum, OutcomesByFile, finding_parts, outcomes_by_file
+from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from .job_choices import ReportWish
 from .job_folder import MANIFEST, PLAN, WORK
 from .job_report.job_facts import JobFacts
@@ -231,7 +230,7 @@ class JobRun:
         results = self._read(plan, runner, tracker)
         curve = tracker.read()
         tracker.phase = "publishing"
-        outcomes = outcomes_by_file(plan.inputs, plan.shards.files, results)
+        outcomes = OutcomesByFile(plan.inputs, plan.shards.files, results)
         duplicates, causes = self._publish(plan, results, outcomes, runner, tracker)
         checks = None
         if plan.settings.choices.checks:
@@ -457,9 +456,10 @@ def _undone(task: Task) -> str:
 
 def _dropped(plan: Plan, results: Results) -> Iterator[int]:
     """Yield the numbers of the shards that lie behind a customer's error in their file."""
+    files = plan.shards.files
     for index, broken in sorted(results.broken.items()):
-        file, index = plan.shards.files[index], index + 1
-        while broken.status == 400 and plan.shards.files[index : index + 1] == array("q", [file]):
+        file, index = files[index], index + 1
+        while broken.status == 400 and index < len(files) and files[index] == file:
             yield index
             index += 1
 

@@ -14,7 +14,7 @@ from .across.duplicates import Duplicates
 from .across.job_checks import JobChecks
 from .across.referred import referred_shards
 from .figures import Moment
-from .file_outcomes import FilesSum, outcomes_by_file
+from .file_outcomes import FilesSum, OutcomesByFile
 from .packed_list import PackedList, row_of
 from .reading.sources import InputFile, Skipped
 from .results import Results
@@ -176,7 +176,7 @@ def _summed(inputs: Sequence[InputFile], shards: ShardList, data: dict[str, Any]
         results.add(ShardResult.from_json(entry))
     across = _across(data)
     referred = referred_shards(across["duplicates"].examples, across["causes"], across["checks"])
-    outcomes = outcomes_by_file(inputs, shards.files, results)
+    outcomes = OutcomesByFile(inputs, shards.files, results)
     files = FilesSum.of(outcomes, results.totals, referred)
     return Ending(files, len(shards), **across)
 

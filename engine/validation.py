@@ -30,7 +30,7 @@ from .executors import (
     open_runner,
     probe_workers,
 )
-from .file_outcomes import FilesSum, finding_parts, outcomes_by_file
+from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from .job_choices import Choices
 from .job_folder import FINDINGS
 from .reading.sources import Listing, SourceLike, find_inputs
@@ -242,7 +242,7 @@ class Validation:
         """
         files = self._shards.files[: self._emitted]
         complete = self._emitted == len(self._shards)
-        outcomes = list(outcomes_by_file(self.listing.inputs, files, self._results))
+        outcomes = list(OutcomesByFile(self.listing.inputs, files, self._results))
         if not complete:
             outcomes = [each for each in outcomes if each.shards or each.dropped]
         dropped = {index for outcome in outcomes for index in outcome.dropped}

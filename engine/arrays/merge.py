@@ -18,7 +18,7 @@ from ..executors import (
     run_all,
     working,
 )
-from ..file_outcomes import outcomes_by_file
+from ..file_outcomes import OutcomesByFile
 from ..job_choices import ReportWish
 from ..job_folder import MANIFEST
 from ..job_run import JobResult, JobRun, refuse_missing
@@ -135,7 +135,7 @@ def _plan(job: ArrayJob) -> Plan:
 
 
 def _log_plans(plan: Plan, results: Results) -> Iterator[tuple[LogPlan, ...]]:
-    return log_plans(outcomes_by_file(plan.inputs, plan.shards.files, results), results)
+    return log_plans(OutcomesByFile(plan.inputs, plan.shards.files, results), results)
 
 
 def _weight(plans: Sequence[LogPlan]) -> int:

@@ -11,7 +11,7 @@ import click
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..job_choices import Choices, ReportWish
+from ..job_choices import Choices
 from . import exits, options
 from .job_results import exit_code, result_document, show_result
 from .landing import landing, result_format
@@ -130,11 +130,7 @@ def run_shards(
     help="Go on with a merge on S3 that another process began and left a moment ago.",
 )
 @result_format
-@click.option(
-    "--no-report",
-    is_flag=True,
-    help="Do not write report.html and report.json into the job's folder.",
-)
+@options.no_report
 @options.report_values
 @options.failing
 @options.showing
@@ -178,7 +174,8 @@ def merge(
         return exits.ACCEPTED
     choices = ArrayJob.read(plan).settings.choices
     fails = _Failing.of(fail_on, choices, running)
-    report = _report_wish(choices, no_report=no_report, values=report_values)
+    without = None if choices.values else "the plan, which was made with --no-values"
+    report = options.report_wish(without, no_report=no_report, values=report_values)
     with progress_shown(quiet=quiet, verbose=verbose, log_format=log_format) as on_progress:
         job, result = merge_array(
             plan, workers=workers, take_over=take_over, report=report, on_progress=on_progress
@@ -226,13 +223,6 @@ def _refuse_of_share() -> None:
                 f"{parameter.opts[-1]} is about the whole job: give it to the last merge, which "
                 "has no --share"
             )
-
-
-def _report_wish(choices: Choices, *, no_report: bool, values: bool) -> ReportWish | None:
-    if values and (no_report or not choices.values):
-        other = "--no-report" if no_report else "the plan, which was made with --no-values"
-        raise click.UsageError(f"--include-values contradicts {other}")
-    return None if no_report else ReportWish(values=values)
 
 
 @dataclass(frozen=True, slots=True)

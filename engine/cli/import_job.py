@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..job_choices import ReportWish
 from ..printable import printable
 from . import exits, options
 from .job_results import exit_code, result_document, show_result
@@ -33,11 +32,7 @@ __all__ = ["command"]
     help="Go on with a job on S3 that another process held and left a moment ago.",
 )
 @result_format
-@click.option(
-    "--no-report",
-    is_flag=True,
-    help="Do not write report.html and report.json into the job's folder.",
-)
+@options.no_report
 @options.report_values
 @options.checking
 @options.showing
@@ -75,10 +70,8 @@ def command(
     showing = options.shown(running, choices)
     if running["resume"] and not running["job_id"]:
         raise click.UsageError("--resume goes on with the job that --job-id names")
-    if report_values and (no_report or not choices.values):
-        other = "--no-report" if no_report else "--no-values"
-        raise click.UsageError(f"--include-values contradicts {other}")
-    running["report"] = None if no_report else ReportWish(values=report_values)
+    without = None if choices.values else "--no-values"
+    running["report"] = options.report_wish(without, no_report=no_report, values=report_values)
     running["job_id"] = running["job_id"] or secrets.token_hex(16)
     listener = None
     try:

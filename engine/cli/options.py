@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..job_choices import LEVELS, LIMITS, TERMINOLOGIES, UNKNOWN_PROFILES, Choices
+from ..job_choices import LEVELS, LIMITS, TERMINOLOGIES, UNKNOWN_PROFILES, Choices, ReportWish
 from .baseline import Baseline
 from .option_types import Location
 from .showing import FAIL_ON, SEVERITIES, Showing
@@ -26,10 +26,12 @@ __all__ = [
     "failing",
     "limits",
     "pairs",
+    "no_report",
     "profiles",
     "refuse_unseen",
     "rejected_again",
     "report_values",
+    "report_wish",
     "retrying",
     "shown",
     "showing",
@@ -153,12 +155,30 @@ state_file = click.option(
 )
 
 
+no_report = click.option(
+    "--no-report",
+    is_flag=True,
+    help="Do not write report.html and report.json into the job's folder.",
+)
+
 report_values = click.option(
     "--include-values",
     "report_values",
     is_flag=True,
     help="Let report.html and report.json quote values of the data.",
 )
+
+
+def report_wish(without_values: str | None, *, no_report: bool, values: bool) -> ReportWish | None:
+    """Return what a job's report is to hold; None where none is wanted. Raises UsageError where
+    values are asked for and excluded.
+
+    without_values   what excludes values from all that the job writes; None where nothing does
+    """
+    other = "--no-report" if no_report else without_values
+    if values and other is not None:
+        raise click.UsageError(f"--include-values contradicts {other}")
+    return None if no_report else ReportWish(values=values)
 
 
 work_folder = click.option(

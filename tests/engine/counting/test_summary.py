@@ -6,7 +6,7 @@ from bulkfhir.engine.across.cause_sums import CauseSums
 from bulkfhir.engine.across.duplicates import Duplicates
 from bulkfhir.engine.across.referred import referred_shards
 from bulkfhir.engine.counting.summary import BrokenFile, Example, Repeated, Summary, TypeCount
-from bulkfhir.engine.file_outcomes import FilesSum, outcomes_by_file
+from bulkfhir.engine.file_outcomes import FilesSum, OutcomesByFile
 from bulkfhir.engine.reading.sources import InputFile, Skipped
 from bulkfhir.engine.results import Results
 from bulkfhir.engine.shard import Break, ShardResult
@@ -26,7 +26,7 @@ def summed(*results, files=(0, 0, 1), duplicates=None):
         folded.add(one)
     pairs = duplicates.examples if duplicates else ()
     referred = referred_shards(pairs, CauseSums(), None)
-    sums = FilesSum.of(outcomes_by_file(inputs, files, folded), folded.totals, referred)
+    sums = FilesSum.of(OutcomesByFile(inputs, files, folded), folded.totals, referred)
     return Summary.of(sums, [Skipped("log.ndjson", "a log")], duplicates)
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bulkfhir.engine.file_outcomes import FilesSum, outcomes_by_file
+from bulkfhir.engine.file_outcomes import FilesSum, OutcomesByFile
 from bulkfhir.engine.reading.sources import InputFile
 from bulkfhir.engine.shard import Break, ShardResult
 from bulkfhir.engine.totals import Totals
@@ -25,7 +25,7 @@ def result(index, lines=10, status=None, imported=0):
 
 
 def test_lines_of_a_file_are_counted_over_its_shards():
-    first, second, third = outcomes_by_file(FILES, [0, 0, 2], [result(0), result(1, 5), result(2)])
+    first, second, third = OutcomesByFile(FILES, [0, 0, 2], [result(0), result(1, 5), result(2)])
     assert (first.bases, first.status) == ((0, 10), 200)
     assert (second.shards, second.status, second.imported) == ((), 200, 0)
     assert third.bases == (0,)
@@ -33,7 +33,7 @@ def test_lines_of_a_file_are_counted_over_its_shards():
 
 def test_a_customers_break_ends_a_file_and_a_servers_does_not():
     results = [result(0, status=400), result(1), result(2), result(3, status=500), result(4)]
-    outcomes = list(outcomes_by_file(FILES, [0, 0, 0, 1, 1], results))
+    outcomes = list(OutcomesByFile(FILES, [0, 0, 0, 1, 1], results))
     assert [outcome.status for outcome in outcomes] == [400, 500, 200]
     assert [outcome.dropped for outcome in outcomes] == [(1, 2), (), ()]
     assert [len(outcome.shards) for outcome in outcomes] == [1, 2, 0]
@@ -44,7 +44,7 @@ def test_a_customers_break_ends_a_file_and_a_servers_does_not():
 def sums():
     results = [result(0, imported=4), result(1, status=400), result(2, status=500)]
     totals = Totals.sum(one.totals for one in results)
-    return FilesSum.of(outcomes_by_file(FILES, [0, 1, 2], results), totals)
+    return FilesSum.of(OutcomesByFile(FILES, [0, 1, 2], results), totals)
 
 
 def test_files_are_counted_by_whose_fault_it_is(sums):
