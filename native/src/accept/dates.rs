@@ -9,6 +9,9 @@ pub fn order(one: &[u8], other: &[u8]) -> Option<Ordering> {
         return Some(one.cmp(other));
     }
     if one.len() >= 20 && other.len() >= 20 {
+        if one[19..] == other[19..] && [one, other].iter().all(|text| is_of_use(text)) {
+            return Some(one[..19].cmp(&other[..19])); // of one zone and one fraction
+        }
         return Some(moment(one)?.cmp(&moment(other)?));
     }
     let ((first, last), (begin, end)) = (days(one)?, days(other)?);
@@ -18,8 +21,17 @@ pub fn order(one: &[u8], other: &[u8]) -> Option<Ordering> {
     (first > end).then_some(Ordering::Greater)
 }
 
+/// Whether a moment's year is one of which every other zone's is a year, too.
+fn is_of_use(moment: &[u8]) -> bool {
+    (&b"0002"[..]..&b"9998"[..]).contains(&&moment[..4])
+}
+
+#[inline]
 fn number(text: &[u8], from: usize, to: usize) -> Option<i64> {
-    std::str::from_utf8(text.get(from..to)?).ok()?.parse().ok()
+    text.get(from..to)?.iter().try_fold(0, |number, byte| {
+        byte.is_ascii_digit()
+            .then(|| number * 10 + i64::from(byte - b'0'))
+    })
 }
 
 /// The first and the last day of a year, a month or a day; the day in UTC of a moment.
@@ -66,7 +78,7 @@ fn day_number(year: i64, month: i64, day: i64) -> i64 {
 fn moment(text: &[u8]) -> Option<(i64, &[u8], &[u8])> {
     let number = |from: usize, to: usize| number(text, from, to);
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    if !(2..9998).contains(&year) {
+    if !is_of_use(text) {
         return None;
     }
     let zone = match text.last()? {
@@ -120,6 +132,14 @@ mod tests {
             order(b"2019-12-31T23:59:60Z", b"2020-01-01T00:00:00Z"),
             Some(Ordering::Less)
         );
+        assert_eq!(
+            order(b"2020-01-01T00:00:00.5Z", b"2020-01-01T00:00:01.5Z"),
+            Some(Ordering::Less)
+        );
+        for year in ["0001", "9998"] {
+            let moment = format!("{year}-01-01T00:00:00Z");
+            assert_eq!(order(moment.as_bytes(), moment.as_bytes()), None);
+        }
         assert_eq!(order(b"2020-01", b"2020-02"), Some(Ordering::Less));
         for (one, other) in [
             ("2020-01", "2020-01-05"),

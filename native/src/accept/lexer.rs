@@ -1,6 +1,7 @@
 //! JSON by RFC 8259, token by token, over the bytes of one line. Strings are UTF-8, and all else is
 //! ASCII.
 
+use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
 use crate::accept::spelling::{unit, unneeded};
 
@@ -12,6 +13,9 @@ pub struct Lexer<'a> {
     pub at: usize,
     /// An escape was met that the line does not need: it is to be read without.
     pub is_misspelled: bool,
+    /// The line is ASCII without escapes and control characters, as nearly all lines are: a string
+    /// ends at the next quote, and nothing of it is to be looked at.
+    is_plain: bool,
 }
 
 /// A string's bytes between its quotes, and whether it holds a backslash.
@@ -38,6 +42,7 @@ impl<'a> Lexer<'a> {
             bytes,
             at: 0,
             is_misspelled: false,
+            is_plain: every(bytes, |b| (0x20..0x80).contains(&b) & (b != b'\\')),
         }
     }
 
@@ -62,7 +67,7 @@ impl<'a> Lexer<'a> {
 
     #[inline]
     pub fn eat(&mut self, byte: u8) -> Result<(), Reason> {
-        if self.peek() != byte {
+        if self.byte() != byte && self.peek() != byte {
             return Err(Reason::Json);
         }
         self.at += 1;
@@ -83,6 +88,23 @@ impl<'a> Lexer<'a> {
 
     #[inline]
     pub fn text(&mut self) -> Result<Text, Reason> {
+        if self.is_plain && self.byte() == b'"' {
+            let start = self.at + 1;
+            let end = start + quote(&self.bytes[start..]).ok_or(Reason::Json)?;
+            self.at = end + 1;
+            return Ok(Text {
+                start,
+                end,
+                escaped: false,
+            });
+        }
+        self.text_of_any_line()
+    }
+
+    /// The same where strings may hold escapes and more than ASCII, and white space may stand before
+    /// them.
+    #[inline(never)]
+    fn text_of_any_line(&mut self) -> Result<Text, Reason> {
         if self.peek() != b'"' {
             return Err(Reason::Form);
         }
@@ -283,6 +305,28 @@ impl<'a> Lexer<'a> {
     }
 }
 
+/// Bytes of a string that are looked at eight by eight; a longer one is worth a call.
+const SHORT: usize = 32;
+
+/// How many bytes of ASCII stand before the first quote.
+#[inline]
+fn quote(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while at < SHORT {
+        let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
+            break;
+        };
+        // Of ASCII only a quote becomes 0, and no sum carries into the next byte.
+        let others = (u64::from_le_bytes(*chunk) ^ (ONES * b'"' as u64)) + ONES * 0x7f;
+        let found = !others & HIGHS;
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    memchr::memchr(b'"', &bytes[at..]).map(|found| at + found)
+}
+
 /// The high bit of every byte that is a quote, a backslash or a control character; bytes before the
 /// first such one are clean.
 #[inline]
@@ -323,6 +367,27 @@ mod tests {
             r#""\"#,
         ] {
             assert!(text(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn strings_of_plain_lines_end_where_those_of_others_do() {
+        for length in 0..80 {
+            for tail in ["", " ", "                "] {
+                let line = format!("\"{}\"{tail}", "a~\u{7f} ".repeat(20).split_at(length).0);
+                let read = |line: &str| {
+                    let mut lexer = Lexer::new(line.as_bytes());
+                    let text = lexer.text().map(|t| (t.start, t.end, t.escaped));
+                    (lexer.is_plain, text, lexer.at)
+                };
+                let (is_plain, text, at) = read(&line);
+                assert_eq!(
+                    (is_plain, text, at),
+                    (true, Ok((1, length + 1, false)), length + 2)
+                );
+                assert_eq!(read(&format!("{line}é")), (false, text, at));
+                assert_eq!(read(&line[..length + 1]).1, Err(Reason::Json));
+            }
         }
     }
 

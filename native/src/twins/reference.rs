@@ -218,20 +218,33 @@ impl<'a> Walk<'a, '_> {
 /// Of a conditional reference (`Patient?identifier=…`) the query is sound; what stands before it is
 /// no type here, and a path in it is one like any other.
 fn implied_type(reference: &[u8]) -> Option<Option<&[u8]>> {
-    if !every(reference, |b| (0x21..0x7f).contains(&b))
-        || reference.ends_with(b"/")
-        || has_query(reference) == Some(false)
-    {
+    let is_sound = every(reference, |b| (0x21..0x7f).contains(&b) & (b != b'?'))
+        || (every(reference, |b| (0x21..0x7f).contains(&b)) && has_query(reference) == Some(true));
+    if !is_sound || reference.ends_with(b"/") {
         return None;
     }
+    let Some(end) = memchr::memrchr(b'/', reference) else {
+        return Some(None);
+    };
+    let start = memchr::memrchr(b'/', &reference[..end]).map_or(0, |at| at + 1);
+    let name = &reference[start..end];
+    if name.is_empty() {
+        return None;
+    }
+    if name.starts_with(b"_") || memchr::memchr(b'_', &reference[..start]).is_some() {
+        return type_of_version(reference);
+    }
+    Some(Some(name))
+}
+
+/// The same of a reference that may be to a version.
+fn type_of_version(reference: &[u8]) -> Option<Option<&[u8]>> {
     let mut parts = reference.rsplit(|&b| b == b'/');
     let (_, mut name) = (parts.next(), parts.next());
     if name == Some(b"_history") {
         (_, name) = (parts.next()?, Some(parts.next()?));
     }
-    let Some(found) = name else {
-        return Some(None);
-    };
+    let found = name?;
     let is_odd = found.is_empty() || found == b"_history" || parts.any(|part| part == b"_history");
     (!is_odd).then_some(name)
 }

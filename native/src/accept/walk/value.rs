@@ -11,6 +11,7 @@ use crate::accept::table::{Kind, Primitive, Property, ValueCheck};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
 impl<'a> Walk<'a, '_> {
+    #[inline(always)]
     pub(super) fn property(&mut self, property: &'a Property, depth: u32) -> Asked {
         if !property.is_list() {
             return self.value(property, property.key, depth);
@@ -46,6 +47,7 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
+    #[inline(always)]
     pub(super) fn value(&mut self, property: &'a Property, key: Key, depth: u32) -> Asked {
         let index = match property.kind {
             Kind::Primitive(primitive) => match self.primitive(property, primitive, key) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
 use crate::accept::walk::mention::Mention;
 use crate::accept::walk::Asked;
@@ -151,16 +152,28 @@ fn is_absolute(url: &[u8]) -> bool {
 /// Whether a reference's query is `name=value&name=value…`; nothing where it has none.
 pub(crate) fn has_query(reference: &[u8]) -> Option<bool> {
     let mark = memchr::memchr(b'?', reference)?;
-    let is_sound = reference[mark + 1..].split(|&b| b == b'&').all(|part| {
-        let mut halves = part.split(|&b| b == b'=');
-        let (name, value) = (halves.next().unwrap_or(b""), halves.next());
-        let is_name = name
-            .first()
-            .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
-            && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
-        is_name && value.is_some() && halves.next().is_none()
-    });
-    Some(is_sound)
+    let mut rest = &reference[mark + 1..];
+    loop {
+        let end = memchr::memchr(b'&', rest).unwrap_or(rest.len());
+        if !is_criterion(&rest[..end]) {
+            return Some(false);
+        }
+        if end == rest.len() {
+            return Some(true);
+        }
+        rest = &rest[end + 1..];
+    }
+}
+
+/// Whether a part of a query is `name=value`.
+fn is_criterion(part: &[u8]) -> bool {
+    let Some(equals) = memchr::memchr(b'=', part) else {
+        return false;
+    };
+    let (name, value) = (&part[..equals], &part[equals + 1..]);
+    name.first().is_some_and(|b| !b.is_ascii_digit())
+        && every(name, |b| b.is_ascii_alphanumeric() | (b == b'_'))
+        && memchr::memchr(b'=', value).is_none()
 }
 
 #[cfg(test)]
