@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-LAYOUT: Final = 0xCE78_C624
+LAYOUT: Final = 0x4CCA_EBA8
 """The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
 
 

@@ -18,8 +18,8 @@ fn acceptor(closer: bool) -> Acceptor {
     table.extend(records).expect("a sound table");
     Acceptor {
         table,
-        memo: Default::default(),
         closer,
+        ..Acceptor::default()
     }
 }
 

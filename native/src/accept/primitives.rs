@@ -73,7 +73,34 @@ fn is_quiet(text: &[u8], escaped: bool) -> bool {
     seen(text[0]) && seen(text[text.len() - 1]) && (!escaped || bare())
 }
 
+/// Whether every byte is visible ASCII, told eight by eight: values are short.
+#[inline]
+pub fn is_visible(text: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A difference or sum that reaches the next byte comes of a byte that is in doubt itself.
+    let doubt = |word: u64| word.wrapping_sub(ONES * 0x21) | word | word.wrapping_add(ONES);
+    let mut doubts = 0;
+    if let Some(last) = text.last_chunk::<8>() {
+        for chunk in text.chunks_exact(8) {
+            doubts |= chunk
+                .first_chunk::<8>()
+                .map_or(0, |chunk| doubt(u64::from_le_bytes(*chunk)));
+        }
+        doubts |= doubt(u64::from_le_bytes(*last));
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        doubts = doubt(u64::from(first) | u64::from(last) << 32);
+    } else {
+        return text.iter().all(|b| (0x21..0x7f).contains(b));
+    }
+    doubts & (ONES << 7) == 0
+}
+
 fn is_code(text: &[u8]) -> bool {
+    is_visible(text) || is_spaced_code(text)
+}
+
+fn is_spaced_code(text: &[u8]) -> bool {
     every(text, |b| (0x20..0x7f).contains(&b))
         && text[0] != b' '
         && text[text.len() - 1] != b' '
@@ -81,10 +108,7 @@ fn is_code(text: &[u8]) -> bool {
 }
 
 fn is_uri(text: &[u8]) -> bool {
-    if !every(text, |b| (0x21..0x7f).contains(&b))
-        || text.starts_with(b"oid:")
-        || text.starts_with(b"uuid:")
-    {
+    if !is_visible(text) || text.starts_with(b"oid:") || text.starts_with(b"uuid:") {
         return false;
     }
     match text.strip_prefix(b"urn:") {
@@ -273,6 +297,21 @@ mod tests {
             assert!(!sure(Primitive::Uri, text), "{text}");
         }
         assert!(!sure(Primitive::Canonical, "Patient/1"));
+    }
+
+    #[test]
+    fn visible_ascii_is_told_wherever_it_stands() {
+        for length in 0..20 {
+            for byte in 0..=255 {
+                for at in 0..length {
+                    for other in [b'!', b'a', b'~'] {
+                        let mut text = vec![other; length];
+                        text[at] = byte;
+                        assert_eq!(is_visible(&text), (0x21..0x7f).contains(&byte), "{text:?}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

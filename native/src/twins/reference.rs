@@ -8,7 +8,7 @@
 
 use super::bundle::{has_query, Neighbours};
 use crate::accept::memo::Check;
-use crate::accept::primitives::every;
+use crate::accept::primitives::{every, is_visible};
 use crate::accept::reason::Reason;
 use crate::accept::table::{Need, Targets};
 use crate::accept::walk::mention::{Mention, Place, MOST_MENTIONS};
@@ -218,9 +218,7 @@ impl<'a> Walk<'a, '_> {
 /// Of a conditional reference (`Patient?identifier=…`) the query is sound; what stands before it is
 /// no type here, and a path in it is one like any other.
 fn implied_type(reference: &[u8]) -> Option<Option<&[u8]>> {
-    let is_sound = every(reference, |b| (0x21..0x7f).contains(&b) & (b != b'?'))
-        || (every(reference, |b| (0x21..0x7f).contains(&b)) && has_query(reference) == Some(true));
-    if !is_sound || reference.ends_with(b"/") {
+    if !is_visible(reference) || reference.ends_with(b"/") || has_query(reference) == Some(false) {
         return None;
     }
     let Some(end) = memchr::memrchr(b'/', reference) else {

@@ -22,9 +22,11 @@ mod reader;
 pub mod tags;
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 pub use bits::{Bits, WIDTH};
 pub use known::Known;
+pub use names::NameHasher;
 pub use node::{Kind, Need, Node, Property, Targets, ValueCheck};
 pub use overlay::{Group, Item, Member, Overlay, Slices};
 pub use reader::BadTable;
@@ -38,7 +40,7 @@ const MOST_NUMBERED: usize = 1 << 18;
 #[derive(Default)]
 pub struct Table {
     pub names: Vec<Box<[u8]>>,
-    pub types: HashMap<Box<[u8]>, (u32, u16)>,
+    pub types: HashMap<Box<[u8]>, (u32, u16), BuildHasherDefault<NameHasher>>,
     pub type_names: Vec<Box<[u8]>>,
     pub nodes: Vec<Option<Node>>,
     pub overlays: Vec<Option<Overlay>>,

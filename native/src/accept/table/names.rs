@@ -1,6 +1,8 @@
 //! Names as they stand in a line: told by their bytes where one is expected, found by a hash
 //! otherwise.
 
+use std::hash::Hasher;
+
 /// A name as JSON nearly always has it, quoted and with its colon: the first 16 bytes, and how many
 /// they all are.
 #[derive(Debug, Default)]
@@ -33,7 +35,7 @@ impl Spelled {
     }
 
     /// Whether the bytes open with the name.
-    #[inline]
+    #[inline(always)]
     pub fn opens<'n>(&self, bytes: &[u8], name: impl Fn() -> &'n [u8]) -> bool {
         let length = self.length as usize;
         match bytes.first_chunk::<16>() {
@@ -72,6 +74,25 @@ fn spread(name: &[u8]) -> usize {
         }
     }
     (state.wrapping_mul(0xc4ce_b9fe_1a85_ec53) >> 40) as usize
+}
+
+/// A hasher of names that come from the table alone, so that nobody chooses any that collide.
+#[derive(Debug, Default)]
+pub struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    #[inline]
+    fn write(&mut self, name: &[u8]) {
+        self.0 = (spread(name) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    #[inline]
+    fn write_usize(&mut self, _length: usize) {}
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Names {

@@ -200,7 +200,7 @@ impl Node {
     /// The property that the bytes open with, if it is the one that followed the last one before;
     /// and how many bytes its name takes. last: one more than the number of the property before, 0
     /// at the start of an object.
-    #[inline]
+    #[inline(always)]
     pub fn expected(
         &self,
         names: &[Box<[u8]>],

@@ -19,7 +19,7 @@ pub(super) enum Name {
 
 impl<'a> Walk<'a, '_> {
     /// An object, its brace yet to be taken.
-    pub(super) fn object(&mut self, key: Key, number: u32, depth: u32) -> Asked<(usize, Content)> {
+    pub(super) fn object(&mut self, key: Key, number: u32, depth: u32) -> Asked<Content> {
         if self.lexer.peek() != b'{' {
             return Err(Reason::Form);
         }
@@ -30,20 +30,16 @@ impl<'a> Walk<'a, '_> {
             self.pending = true;
             self.lexer.skip()?;
             self.room.tape.close(index, self.lexer.at);
-            return Ok((
-                index,
-                Content {
-                    members: 2,
-                    has_id: false,
-                },
-            ));
+            return Ok(Content {
+                members: 2,
+                has_id: false,
+            });
         };
         if depth > DEPTH {
             return Err(Reason::Depth);
         }
         self.lexer.at += 1;
-        let content = self.members(node, index, depth)?;
-        Ok((index, content))
+        self.members(node, index, depth)
     }
 
     /// The members of an object whose brace was taken, and what holds for it as a whole.
@@ -117,7 +113,7 @@ impl<'a> Walk<'a, '_> {
 
     /// The next name of an object and its colon. last: where the name before it is noted, 0 at the
     /// start.
-    #[inline]
+    #[inline(always)]
     pub(super) fn name(&mut self, node: &'a Node, last: &mut usize) -> Asked<Name> {
         self.lexer.space();
         if let Some((number, length)) =
@@ -127,6 +123,11 @@ impl<'a> Walk<'a, '_> {
             *last = number + 1;
             return Ok(Name::Value(number));
         }
+        self.unexpected_name(node, last)
+    }
+
+    #[inline(never)]
+    fn unexpected_name(&mut self, node: &'a Node, last: &mut usize) -> Asked<Name> {
         let text = self.lexer.text().map_err(|_| Reason::Json)?;
         self.lexer.eat(b':')?;
         let name = self.bytes(text);
@@ -221,7 +222,7 @@ impl<'a> Walk<'a, '_> {
         if property.is_list() {
             return self.companions(property, depth).map(|()| false);
         }
-        let (_, content) = self.object(property.companion, property.beside, depth + 1)?;
+        let content = self.object(property.companion, property.beside, depth + 1)?;
         match content.members {
             0 => Err(Reason::Empty),
             members => Ok(members == 1 && content.has_id),
@@ -246,7 +247,7 @@ impl<'a> Walk<'a, '_> {
                 let at = self.lexer.null()?;
                 self.room.tape.push(NO_KEY, Form::Null, false, at, at + 4);
             } else {
-                let (_, content) = self.object(NO_KEY, property.beside, depth + 1)?;
+                let content = self.object(NO_KEY, property.beside, depth + 1)?;
                 if content.members == 0 {
                     return Err(Reason::Empty);
                 }

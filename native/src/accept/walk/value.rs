@@ -49,16 +49,18 @@ impl<'a> Walk<'a, '_> {
 
     #[inline(always)]
     pub(super) fn value(&mut self, property: &'a Property, key: Key, depth: u32) -> Asked {
-        let index = match property.kind {
+        let index = self.room.tape.len();
+        match property.kind {
             Kind::Primitive(primitive) => match self.primitive(property, primitive, key) {
-                Ok(index) => index,
                 Err(Reason::Form) => return self.form_in_doubt(property, key),
-                Err(reason) => return Err(reason),
+                told => told?,
             },
             Kind::Object(_) if self.by_site && self.lexer.peek() != b'{' => {
                 return self.form_in_doubt(property, key);
             }
-            Kind::Object(number) => self.object(key, number, depth + 1)?.0,
+            Kind::Object(number) => {
+                self.object(key, number, depth + 1)?;
+            }
             Kind::Contained => self.inside(key, depth, |place| place.is_contained = true)?,
             Kind::Inline if !self.place.is_entry => {
                 self.inside(key, depth, |place| place.is_entry = true)?
@@ -67,10 +69,10 @@ impl<'a> Walk<'a, '_> {
                 let text = self.lexer.text()?;
                 self.room
                     .tape
-                    .push(key, Form::Text, text.escaped, text.start, text.end)
+                    .push(key, Form::Text, text.escaped, text.start, text.end);
             }
             Kind::Inline | Kind::Ask => return Err(Reason::Inline),
-        };
+        }
         if self.by_site && self.is_at_fault(index) {
             return Ok(());
         }
@@ -81,36 +83,30 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// A resource inside the line's own.
-    fn inside(&mut self, key: Key, depth: u32, enter: impl Fn(&mut Place)) -> Asked<usize> {
+    fn inside(&mut self, key: Key, depth: u32, enter: impl Fn(&mut Place)) -> Asked {
         let place = self.place;
         if place.is_contained {
             return Err(Reason::Inline);
         }
-        let index = self.room.tape.len();
         enter(&mut self.place);
         self.resource(key, depth + 1)?;
         self.place = place;
-        Ok(index)
+        Ok(())
     }
 
     #[inline]
-    fn primitive(
-        &mut self,
-        property: &'a Property,
-        primitive: Primitive,
-        key: Key,
-    ) -> Asked<usize> {
+    fn primitive(&mut self, property: &'a Property, primitive: Primitive, key: Key) -> Asked {
         match primitive {
             Primitive::Boolean => {
                 let value = self.lexer.boolean()?;
                 let at = self.lexer.at;
-                Ok(self.room.tape.push(
+                self.room.tape.push(
                     key,
                     if value { Form::True } else { Form::False },
                     false,
                     at - if value { 4 } else { 5 },
                     at,
-                ))
+                );
             }
             Primitive::Integer | Primitive::Positive | Primitive::Unsigned | Primitive::Decimal => {
                 let digits = self.lexer.number()?;
@@ -126,10 +122,9 @@ impl<'a> Walk<'a, '_> {
                         self.answer(property.format, text, Reason::Format)?;
                     }
                 }
-                Ok(self
-                    .room
+                self.room
                     .tape
-                    .push(key, Form::Number, false, digits.start, digits.end))
+                    .push(key, Form::Number, false, digits.start, digits.end);
             }
             _ => {
                 let text = self.lexer.text()?;
@@ -157,12 +152,12 @@ impl<'a> Walk<'a, '_> {
                     }
                     self.room.ids.push(bytes);
                 }
-                Ok(self
-                    .room
+                self.room
                     .tape
-                    .push(key, Form::Text, text.escaped, text.start, text.end))
+                    .push(key, Form::Text, text.escaped, text.start, text.end);
             }
         }
+        Ok(())
     }
 
     // Rules
