@@ -197,7 +197,7 @@ def test_a_wrong_entry_costs_no_walk_through_the_others() -> None:
         for _ in range(3):  # types are compiled, and what is asked is answered
             validator.validate_block(block)
         calls.append(calls_of(lambda: validator.validate_block(block)))  # noqa: B023
-    assert calls[0] < calls[1] / 3
+    assert calls[0] < calls[1] / 1.5  # what is asked of the Bundle as a whole is asked of both
 
 
 def test_few_bundles_are_explained_whole() -> None:
