@@ -101,6 +101,32 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
+    /// A primitive of another form, where the lexer stands before it.
+    #[cold]
+    pub(super) fn misread(&mut self, property: &Property, key: Key, reason: Reason) -> Asked {
+        if reason != Reason::Form {
+            return Err(reason);
+        }
+        self.form_in_doubt(property, key)
+    }
+
+    /// No object where one belongs. start: where the walk looked for it; whatever was wrong inside an
+    /// object, the lexer stands behind its brace.
+    #[cold]
+    pub(super) fn misread_object(
+        &mut self,
+        property: &Property,
+        key: Key,
+        start: usize,
+        reason: Reason,
+    ) -> Asked {
+        let before = &self.lexer.bytes[start..self.lexer.at];
+        if !before.trim_ascii().is_empty() {
+            return Err(reason);
+        }
+        self.misread(property, key, reason)
+    }
+
     /// Step over a value of another form than its property's, which starts where the lexer stands.
     ///
     /// key: its key on the tape
@@ -260,8 +286,14 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Whether a value holds one that is at fault.
+    #[inline]
     pub(crate) fn holds_a_fault(&self, value: usize) -> bool {
-        self.by_site && self.room.sites.has_fault(&self.room.tape, value, |_| true)
+        self.by_site && self.has_fault(value)
+    }
+
+    #[cold]
+    fn has_fault(&self, value: usize) -> bool {
+        self.room.sites.has_fault(&self.room.tape, value, |_| true)
     }
 
     /// Whether something else than a text stands in a Coding, or in one of a concept, where a question

@@ -51,15 +51,16 @@ impl<'a> Walk<'a, '_> {
     pub(super) fn value(&mut self, property: &'a Property, key: Key, depth: u32) -> Asked {
         let index = self.room.tape.len();
         match property.kind {
-            Kind::Primitive(primitive) => match self.primitive(property, primitive, key) {
-                Err(Reason::Form) => return self.form_in_doubt(property, key),
-                told => told?,
-            },
-            Kind::Object(_) if self.by_site && self.lexer.peek() != b'{' => {
-                return self.form_in_doubt(property, key);
+            Kind::Primitive(primitive) => {
+                if let Err(reason) = self.primitive(property, primitive, key) {
+                    return self.misread(property, key, reason);
+                }
             }
             Kind::Object(number) => {
-                self.object(key, number, depth + 1)?;
+                let start = self.lexer.at;
+                if let Err(reason) = self.object(key, number, depth + 1) {
+                    return self.misread_object(property, key, start, reason);
+                }
             }
             Kind::Contained => self.inside(key, depth, |place| place.is_contained = true)?,
             Kind::Inline if !self.place.is_entry => {
@@ -115,12 +116,7 @@ impl<'a> Walk<'a, '_> {
                     || (primitive != Primitive::Decimal
                         && !(digits.whole && is_whole(primitive, text)))
                 {
-                    if self.by_site {
-                        let format = property.format;
-                        self.format_in_doubt(property, format, text, text, Reason::Format)?;
-                    } else {
-                        self.answer(property.format, text, Reason::Format)?;
-                    }
+                    self.uncertain(property, primitive, text, text)?;
                 }
                 self.room
                     .tape
@@ -136,15 +132,8 @@ impl<'a> Walk<'a, '_> {
                         _ => is_certainly(primitive, bytes, text.escaped),
                     };
                 if !is_certain {
-                    let (format, value) = (property.format, self.room.tape.len());
-                    if primitive == Primitive::Xhtml {
-                        self.told(format, bytes, Reason::Narrative, value)?;
-                    } else if self.by_site {
-                        let json = &self.lexer.bytes[text.start - 1..text.end + 1];
-                        self.format_in_doubt(property, format, bytes, json, Reason::Format)?;
-                    } else {
-                        self.answer(format, bytes, Reason::Format)?;
-                    }
+                    let json = &self.lexer.bytes[text.start - 1..text.end + 1];
+                    self.uncertain(property, primitive, bytes, json)?;
                 }
                 if property.is_unique() {
                     if text.escaped {
@@ -158,6 +147,25 @@ impl<'a> Walk<'a, '_> {
             }
         }
         Ok(())
+    }
+
+    /// A primitive that is not certainly of its format. text: what is asked about; json: as it stands.
+    #[inline(never)]
+    fn uncertain(
+        &mut self,
+        property: &Property,
+        primitive: Primitive,
+        text: &[u8],
+        json: &[u8],
+    ) -> Asked {
+        let format = property.format;
+        if primitive == Primitive::Xhtml {
+            return self.told(format, text, Reason::Narrative, self.room.tape.len());
+        }
+        if self.by_site {
+            return self.format_in_doubt(property, format, text, json, Reason::Format);
+        }
+        self.answer(format, text, Reason::Format).map(|_| ())
     }
 
     // Rules
