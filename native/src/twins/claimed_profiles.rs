@@ -1,7 +1,7 @@
 //! Profiles that a resource names: each is laid over it once.
 //!
 //! Twin of validators/rules/claimed_profiles.py
-//! (digest 360d270b4455).
+//! (digest 62112783f55a).
 
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;
