@@ -1,0 +1,100 @@
+"""How fast lines are judged that the process has not seen, beside orjson.loads of the same lines.
+
+    python benchmarks/unseen.py FILE.ndjson[.gz] ... [--level LEVEL] [--package PACKAGE ...]
+                                [--labels LABELS] [--lines N] [--rounds N]
+
+Every round has the lines of a file with ids and dates of their own, so that what is remembered of
+one round is of no use to the next but for what real data repeats too. A folder is all of its
+files. --labels takes only the lines that a label file calls bad. CPU time, A B A B with
+orjson.loads, which reads what it can of lines that are no JSON; a first round, which compiles
+types, is not counted. The table has the least of all rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import gzip
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import orjson
+from inputs import distinct, find_files, read_labels
+
+from bulkfhir.validators import Validator
+from bulkfhir.validators.block import Block, BlockVerdicts
+
+
+def read(place: Path, labels: Path | None, most: int) -> list[bytes]:
+    """Return the lines to measure, evenly spread where there are more than wanted."""
+    lines: list[bytes] = []
+    for path in find_files(place):
+        data = path.read_bytes()
+        lines += (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines()
+    bad = read_labels(labels).bad if labels is not None else None
+    chosen = [
+        line
+        for number, line in enumerate(lines, 1)
+        if line.strip() and (bad is None or number in bad)
+    ]
+    return chosen[:: max(1, len(chosen) // most)]
+
+
+def parsed(lines: Sequence[bytes]) -> None:
+    for line in lines:
+        with suppress(orjson.JSONDecodeError):
+            orjson.loads(line)
+
+
+def seconds(work: Callable[[], BlockVerdicts | None]) -> tuple[float, BlockVerdicts | None]:
+    gc.collect()
+    began = time.process_time()
+    found = work()
+    return time.process_time() - began, found
+
+
+def measured(validator: Validator, lines: Sequence[bytes], rounds: int) -> tuple[float, float, str]:
+    """Return microseconds a line for us and for orjson, and what was handed on in the last
+    round.
+    """
+    taken: list[tuple[float, float]] = []
+    reasons: Counter[str] = Counter()
+    for turn in range(rounds + 1):
+        given = [distinct(line, turn + 1) for line in lines]
+        block = Block(b"\n".join(given))
+        ours, verdicts = seconds(lambda: validator.validate_block(block))  # noqa: B023  # at once
+        theirs, _ = seconds(lambda: parsed(given))  # noqa: B023  # as above
+        assert verdicts is not None
+        taken.append((ours, theirs))
+        reasons = Counter(verdicts.fallbacks)
+    ours, theirs = (min(column) / len(lines) * 1e6 for column in zip(*taken[1:], strict=True))
+    return ours, theirs, ", ".join(f"{name} {n}" for name, n in reasons.most_common(4)) or "none"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--level", default="structure-only")
+    parser.add_argument("--package", action="append", default=[])
+    parser.add_argument("--labels", type=Path)
+    parser.add_argument("--lines", type=int, default=6000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    print(f"{'lines':42} {'number':>7} {'us a line':>10} {'of orjson':>10}  handed on")
+    for path in options.files:
+        lines = read(path, options.labels, options.lines)
+        validator = Validator(options.level, packages=tuple(options.package))
+        ours, theirs, reasons = measured(validator, lines, options.rounds)
+        print(
+            f"{path.name[:42]:42} {len(lines):7} {ours:10.1f} {theirs / ours:10.3f}  {reasons}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
