@@ -5,9 +5,11 @@ that the Parquet sink wrote, and tables.
 from __future__ import annotations
 
 import itertools
+import re
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 from ..columns import relation_keys, relations_of
 from ..columns.plain_relations import RESOURCE, Relations
@@ -27,13 +29,21 @@ if TYPE_CHECKING:
 
 __all__ = ["check_targets", "read_targets"]
 
-_PARQUET = ".parquet"
+_PARQUET: Final = ".parquet"
+_TYPE: Final = re.compile("[A-Z][A-Za-z]*")
 
 
 def check_targets(places: Sequence[str]) -> None:
-    """Raise ConfigurationError, or what the storage says, for a place without resources."""
+    """Raise ConfigurationError, or what the storage says, for a place without resources. Of Parquet
+    files the first is opened, so that a folder of others is refused before the job.
+    """
     for place in places:
-        if not (opened_tables(place) or _parquet_files(place)):
+        if opened_tables(place):
+            continue
+        if files := _parquet_files(place):
+            with _opened(files[0]):
+                pass
+        else:
             find_inputs(place, logged=False).close()
 
 
@@ -59,23 +69,49 @@ def read_targets(places: Sequence[str], secret: bytes) -> Iterator[pa.Table]:
 
 
 def _parquet_files(place: str) -> list[str]:
-    """The Parquet files below a folder; none where it is no folder."""
-    uri = normal(place)
+    """The Parquet files below a folder, or the one that the place is: those that lie in a folder
+    named as types are.
+    """
+    uri = normal(place).rstrip("/")
+    folder = uri.rpartition("/")[0] if uri.endswith(_PARQUET) else uri
     try:
         return [
             entry.uri
-            for entry in storage_for(uri).list(uri.rstrip("/") + "/")
-            if entry.uri.endswith(_PARQUET) and entry.uri.rsplit("/", 2)[-2].isalpha()
+            for entry in storage_for(uri).list(folder + "/")
+            if entry.uri.startswith(uri)
+            and entry.uri.endswith(_PARQUET)
+            and _TYPE.fullmatch(entry.uri.rsplit("/", 2)[-2])
         ]
     except NotFound:
         return []
 
 
+@contextmanager
+def _opened(uri: str) -> Iterator[Any]:
+    """A Parquet file with a column of ids. Raises ConfigurationError for one that is damaged, now
+    or while it is read, or that has no such column.
+    """
+    import pyarrow as pa
+
+    try:
+        with opened_parquet(storage_for(uri), uri) as file:
+            schema = file.schema_arrow
+            if "id" not in schema.names:
+                raise ConfigurationError(f"{uri}: no column 'id': not a part of the sink parquet")
+            kind = schema.field("id").type
+            kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+            if kind not in (pa.string(), pa.large_string(), pa.string_view()):
+                raise ConfigurationError(f"{uri}: the column 'id' holds {kind}, and no text")
+            yield file
+    except (pa.ArrowInvalid, OSError, UnicodeDecodeError):
+        raise ConfigurationError(
+            f"{uri}: this target cannot be read: no Parquet file, or not a whole one"
+        ) from None
+
+
 def _parquet(uri: str, name: str, secret: bytes) -> Iterator[pa.Table]:
     """The rows of a file, which are of one type."""
-    with opened_parquet(storage_for(uri), uri) as file:
-        if "id" not in file.schema_arrow.names:
-            raise ConfigurationError(f"{uri}: no column 'id': not a part of the sink parquet")
+    with _opened(uri) as file:
         for batch in file.iter_batches(columns=["id"]):
             ids = [one for one in batch.column("id").to_pylist() if one and "\n" not in one]
             own = relation_keys(f"{name}/".encode(), "\n".join([*ids, ""]).encode(), secret)

@@ -338,7 +338,7 @@ def checking(command: Command) -> Command:
         click.option(
             "--checks",
             is_flag=True,
-            help="Look at references, duplicates and identifiers over the whole job.",
+            help="Look at references, duplicates and undecided codes over the whole job.",
         ),
         click.option(
             "--target",
@@ -357,7 +357,7 @@ def _names_to_fail_on(
     from ..across.job_checks import CHECKS
 
     known = (*CHECKS, *FAIL_ON)
-    names = tuple(filter(None, (value or "").split(",")))
+    names = tuple(name for part in (value or "").split(",") if (name := part.strip()))
     for name in names:
         if name not in known:
             raise click.BadParameter(f"{name}: no such check; one of {', '.join(known)}")

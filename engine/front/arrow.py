@@ -68,7 +68,8 @@ def validate_batch(
     issues    whether to return the issues too; without, the last column of SCHEMA is left out
 
     Raises KeyError where there is no such column, TypeError where it holds neither strings nor
-    bytes, PackageError for a package that cannot be read, ValueError for an unknown level.
+    bytes, or where ``batch`` is a data frame or another thing, PackageError for a package that
+    cannot be read, ValueError for an unknown level.
     """
     validator = _validators.of(level, tuple(packages))
     parts = [_verdicts(validator, rows, issues=issues) for rows in _chunks(_column(batch, column))]
@@ -99,6 +100,8 @@ _validators = _Validators()
 
 
 def _column(batch: pa.RecordBatch | pa.Table, name: str) -> pa.ChunkedArray:
+    if not isinstance(batch, pa.RecordBatch | pa.Table):
+        raise TypeError(f"a RecordBatch or a Table of pyarrow is wanted, not {type(batch)!r}")
     if name not in batch.schema.names:
         raise KeyError(f"no column {name!r}: there are {', '.join(batch.schema.names)}")
     column = batch.column(name)

@@ -380,8 +380,10 @@ def _umask() -> int:
 
 
 def _translated(uri: str, error: OSError) -> StorageError:
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+    if error.errno == errno.ENOENT:
         return NotFound(uri, "no such file or folder")
+    if error.errno == errno.ENOTDIR:
+        return NotFound(uri, "a file lies where one of its folders should be")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return AccessDenied(uri, os.strerror(error.errno))
     return StorageError(uri, os.strerror(error.errno) if error.errno else str(error))

@@ -6,8 +6,12 @@ import json
 import re
 import threading
 from array import array
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -122,6 +126,14 @@ def test_a_column_of_another_name_or_type_is_refused_by_name() -> None:
     numbers = pa.RecordBatch.from_pydict({"json": [1]})
     with pytest.raises(TypeError, match="holds int64, and should hold JSON text"):
         validate_batch(numbers, level="structure-only")
+
+
+@pytest.mark.parametrize(
+    "kind", [pl.DataFrame, pd.DataFrame, pa.array], ids=["polars", "pandas", "an array"]
+)
+def test_what_is_no_batch_is_refused_by_its_type(kind: Callable[[list[str]], Any]) -> None:
+    with pytest.raises(TypeError, match="a RecordBatch or a Table of pyarrow is wanted, not"):
+        validate_batch(kind([GOOD]), level="structure-only")
 
 
 def test_threads_do_not_disturb_one_another() -> None:

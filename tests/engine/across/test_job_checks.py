@@ -7,8 +7,10 @@ from __future__ import annotations
 import collections
 import io
 import json
+import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -17,6 +19,7 @@ from bulkfhir.engine.across import relation_columns
 from bulkfhir.engine.across.check_job import findings_schema
 from bulkfhir.engine.across.job_checks import CHECKS
 from bulkfhir.engine.cli.program import run as bulkfhir
+from bulkfhir.engine.errors import ConfigurationError, NothingToRead
 
 LINES = {
     "a.ndjson": [
@@ -247,6 +250,58 @@ def test_many_segments_are_one_part(run, source, monkeypatch):
     assert findings(table_of(run(source, checks=True, shard_bytes=1 << 20))) == ALL
 
 
+def test_one_part_is_a_target_too(run, source, write, tmp_path):
+    lines = [b'{"resourceType":"Device","id":"1"}', b'{"resourceType":"Patient","id":"z"}']
+    there = write("there.ndjson", lines)
+    folder = run(there, tmp_path / "earlier", sink="parquet", job_id="earlier").job_folder
+    result = run(source, checks=True, targets=[f"{folder}resources/Patient/part-000000.parquet"])
+    assert result.summary.checks.counts["reference-missing"] == 0
+    assert result.summary.checks.counts["reference-type-absent"] == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "size", "message"),
+    [
+        ({"id": ["z"]}, 100, "no Parquet file, or not a whole one"),
+        ({"id": ["z"]}, 0, "no Parquet file, or not a whole one"),
+        ({"name": ["z"]}, None, "no column 'id'"),
+        ({"id": [1]}, None, "the column 'id' holds int64, and no text"),
+        ({"id": [b"z"]}, None, "the column 'id' holds binary, and no text"),
+    ],
+    ids=["half a file", "an empty file", "no id", "numbers", "bytes"],
+)
+def test_a_parquet_target_of_another_kind_is_refused_before_the_job(
+    run, source, tmp_path, column, size, message
+):
+    part = tmp_path / "there" / "Patient" / "part.parquet"
+    part.parent.mkdir(parents=True)
+    parquet.write_table(pa.table(column), part)
+    part.write_bytes(part.read_bytes()[:size])
+    with pytest.raises(ConfigurationError, match=f"{re.escape(str(part))}: .*{message}"):
+        run(source, checks=True, targets=[str(tmp_path / "there")])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_later_part_that_is_damaged_is_named(run, source, write, tmp_path):
+    there = write("there.ndjson", [b'{"resourceType":"Patient","id":"z"}'])
+    folder = run(there, tmp_path / "earlier", sink="parquet", job_id="earlier").job_folder
+    target = tmp_path / "both" / "Patient"
+    target.mkdir(parents=True)
+    whole = Path(folder.removeprefix("file://"), "resources/Patient/part-000000.parquet")
+    (target / "a.parquet").write_bytes(whole.read_bytes())
+    (target / "b.parquet").write_bytes(whole.read_bytes()[:-9])
+    with pytest.raises(EngineError, match=r"b\.parquet: this target cannot be read"):
+        list(validate_files(source, judge="toy", checks=True, targets=[target], workers=1))
+
+
+def test_parquet_files_below_a_folder_that_names_no_type_are_no_target(run, source, tmp_path):
+    part = tmp_path / "there" / "patients" / "part.parquet"
+    part.parent.mkdir(parents=True)
+    parquet.write_table(pa.table({"id": ["z"]}), part)
+    with pytest.raises(NothingToRead, match=r"patients/part\.parquet"):
+        run(source, checks=True, targets=[str(tmp_path / "there")])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -266,10 +321,11 @@ def test_a_target_that_cannot_work_is_refused(run, source, options, message):
         ([], 1),
         (["--exit-zero"], 0),
         (["--exit-zero", "--fail-on", "reference-missing"], 1),
+        (["--exit-zero", "--fail-on", "reference-target, reference-missing"], 1),
         (["--exit-zero", "--include", "b.ndjson", "--fail-on", "reference-target"], 0),
         (["--exit-zero", "--fail-on", "no-such"], 2),
     ],
-    ids=["rejected", "exit-zero", "found", "nothing-found", "no-such-check"],
+    ids=["rejected", "exit-zero", "found", "found by the second", "nothing-found", "no-such-check"],
 )
 def test_fail_on_makes_the_exit_code(source, tmp_path, toys, monkeypatch, options, code):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
