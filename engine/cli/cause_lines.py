@@ -49,7 +49,9 @@ def _sentences(cause: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _found(entry: Mapping[str, Any]) -> str:
-    return f"{entry['path']}: {entry['message']}" if entry["path"] else str(entry["message"])
+    # A value with a line break must not look like a line of ours.
+    message = str(entry["message"]).replace("\n", " ")
+    return f"{entry['path']}: {message}" if entry["path"] else message
 
 
 def _more(summary: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> str:

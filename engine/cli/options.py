@@ -358,6 +358,8 @@ def _names_to_fail_on(
 
     known = (*CHECKS, *FAIL_ON)
     names = tuple(name for part in (value or "").split(",") if (name := part.strip()))
+    if value is not None and not names:
+        raise click.BadParameter(f"no check is named; one of {', '.join(known)}")
     for name in names:
         if name not in known:
             raise click.BadParameter(f"{name}: no such check; one of {', '.join(known)}")

@@ -136,6 +136,18 @@ def test_what_to_fail_on_is_named(bulkfhir, name, code):
     assert bulkfhir("import", "p.ndjson", "-o", "out", *form[:3], *options).code == code
 
 
+@pytest.mark.parametrize("names", ["", " , "], ids=["nothing", "blanks"])
+def test_failing_on_no_check_is_refused(bulkfhir, names):
+    result = bulkfhir("validate", "p.ndjson", "--fail-on", names)
+    assert (result.code, "no check is named" in result.err) == (2, True)
+
+
+def test_a_line_break_in_a_value_makes_no_line_on_the_screen(bulkfhir):
+    write([{"id": "a\nerror id, first at other.ndjson:1"}])
+    said = bulkfhir("validate", "p.ndjson", "--output-format", "grouped").out
+    assert "'a error id, first at other.ndjson:1'" in said
+
+
 def test_what_is_new_fails_where_that_is_asked(bulkfhir):
     form = ("--level", "structure-only", "--output-format", "json", "--quiet")
     Path("before.json").write_text(bulkfhir("validate", "p.ndjson", *form).out)
