@@ -64,6 +64,8 @@ class ArrayJob:
         Raises ConfigurationError for what is no such file.
         """
         place = normal(uri)
+        if place != job_file(folder_of_job_file(place)):
+            raise ConfigurationError(f"{uri}: give the job.json that bulkfhir plan has printed")
         try:
             data = unsealed(storage_for(place).read(place))
             if data.pop("layout") != _LAYOUT:
@@ -74,7 +76,10 @@ class ArrayJob:
             data["fail_on"] = tuple(data["fail_on"])
             job = cls(**data, ended=ArrayEnd(**ended) if ended else None)
         except (Damaged, KeyError, TypeError, ValueError, AttributeError):
-            raise ConfigurationError(f"{uri}: this is no job.json of bulkfhir plan") from None
+            raise ConfigurationError(
+                f"{uri}: this is no job.json of bulkfhir plan, or a damaged one: delete it, and "
+                "plan the job again with its --job-id, which keeps what is done"
+            ) from None
         if job.folder != folder_of_job_file(place):
             raise ConfigurationError(f"{uri}: the job lies in {job.folder}: it cannot be moved")
         return job

@@ -181,7 +181,7 @@ def merge(
             plan, workers=workers, take_over=take_over, report=report, on_progress=on_progress
         )
     if result is None:
-        return _ended(job, output_format)
+        return _ended(job, output_format, excused=exit_zero and not (fail_on or job.fail_on))
     failed = fails.found(result.summary, job.fail_on)
     result = replace(result, summary=fails.showing.summary(result.summary))
     if output_format == "json":
@@ -258,9 +258,12 @@ def _named(share: str | None) -> Share | None:
     return None if share is None else Share.of(share)
 
 
-def _ended(job: ArrayJob, output_format: str) -> int:
-    """Say how a job ended that an earlier merge has published; return its exit code."""
+def _ended(job: ArrayJob, output_format: str, *, excused: bool) -> int:
+    """Say how a job ended that an earlier merge has published; return its exit code, which is 0
+    where rejected lines are excused.
+    """
     from ..arrays import end_of
+    from ..job_status import JobStatus
 
     end = end_of(job)
     if output_format == "json":
@@ -268,4 +271,5 @@ def _ended(job: ArrayJob, output_format: str) -> int:
         click.echo(json.dumps(document, indent=2))
     else:
         click.echo(f"job {job.job_id}: {end.status}, {job.folder}/")
-    return end.exit_code
+    excused = excused and end.status == JobStatus.COMPLETED_WITH_ERRORS
+    return exits.ACCEPTED if excused else end.exit_code

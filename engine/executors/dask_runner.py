@@ -33,6 +33,8 @@ class DaskRunner(Foreign):
         self._deaths = (KilledWorker, CancelledError)
         self._own = bool(address)
         try:
+            if address:
+                _check_address(address)
             connect: Any = partial(Client, address, set_as_default=False)
             self._client: Any = (connect if address else default_client)()
         except (OSError, ValueError) as error:
@@ -68,3 +70,19 @@ class DaskRunner(Foreign):
             future.cancel()
         if self._own:
             self._client.close()
+
+
+def _check_address(address: str) -> None:
+    """Raise ValueError for an address that nothing can be connected to. A Client says so as well,
+    but what is left of it is waited for, for a minute when the process ends.
+    """
+    import distributed
+
+    comm: Any = distributed.comm
+    security: Any = distributed.Security
+    scheme, _ = comm.parse_address(address)
+    if scheme == "inproc":
+        return  # a scheduler of this process, which has no port
+    comm.get_address_host_port(address)
+    if scheme in ("tls", "wss") and not security().get_connection_args("client")["ssl_context"]:
+        raise ValueError(f"{address} needs certificates (distributed.comm.tls of Dask's settings)")

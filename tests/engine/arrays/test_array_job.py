@@ -394,3 +394,30 @@ def test_what_a_merge_cannot_do_is_one_sentence(shared, capsys, given, said):
 
 def test_a_merge_fails_on_what_it_is_told_to(shared):
     assert run(["merge", "--plan", shared, "--exit-zero", "--fail-on", "error", "-q"]) == 1
+
+
+def test_a_merged_job_that_is_merged_again_excuses_rejected_lines_where_asked(shared):
+    again = ["merge", "--plan", shared, "-q"]
+    assert run([*again, "--workers", "1"]) == 1
+    assert run([*again, "--exit-zero"]) == 0
+    assert run([*again, "--exit-zero", "--fail-on", "error"]) == 1
+    assert run(again) == 1
+
+
+@pytest.mark.parametrize("kept", [0, 400], ids=["empty", "cut"])
+def test_a_damaged_job_file_is_replaced_by_planning_again(planned, export, tmp_path, capsys, kept):
+    place = Path(planned().removeprefix("file://"))
+    run_share(str(place), Share(0, 2), workers=1)
+    place.write_bytes(place.read_bytes()[:kept])
+    assert run(["run-shards", "--plan", str(place), "--share", "0/2"]) == 2
+    assert "or a damaged one: delete it, and plan the job again" in capsys.readouterr().err
+    place.unlink()
+    assert run_share(planned(), Share(0, 2), workers=1).lines == 0
+
+
+def test_a_plan_that_is_a_folder_is_one_sentence(planned, capsys):
+    folder = planned().removeprefix("file://").removesuffix("/job.json")
+    for command in (["run-shards", "--share", "0/2"], ["merge"], ["jobs", "describe"]):
+        option = [] if command[0] == "jobs" else ["--plan"]
+        assert run([*command, *option, folder]) == 2
+        assert "give the job.json that bulkfhir plan has printed" in capsys.readouterr().err

@@ -76,6 +76,26 @@ def test_no_cluster_is_one_sentence(write, patient, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("nonsense", "missing port number in address 'nonsense'"),
+        ("http://host:8786", "unknown address scheme 'http'"),
+        ("tls://127.0.0.1:8786", "needs certificates"),
+    ],
+    ids=["no-port", "no-such-scheme", "no-certificates"],
+)
+def test_an_address_that_is_none_is_refused_and_leaves_no_client(
+    write, patient, tmp_path, monkeypatch, address, said
+):
+    """A client that was made of it would be waited for, a minute long, when the process ends."""
+    monkeypatch.delattr(distributed.Client, "__init__")
+    source = write("a.ndjson", [patient()])
+    with pytest.raises(ConfigurationError, match=f"no Dask cluster: .*{said}"):
+        import_job(source, tmp_path / "out", executor="dask", executor_options={"address": address})
+    assert not (tmp_path / "out").exists()
+
+
 def busy():
     """Whether a task is under way on any worker, whatever the scheduler has forgotten of it."""
     client = distributed.default_client()
