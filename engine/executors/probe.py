@@ -49,12 +49,12 @@ def probe_workers(
                 "everywhere"
             )
     answers = _answers(runner.ask(_look, work_folder, first.uri, encryption_key_id), here)
-    for seen in answers:
-        _refuse_other_input(seen, first)
     storage = storage_for(work_folder, encryption_key_id)
     missing = [seen for seen in answers if storage.stat(seen.written) is None]
     for seen in answers:
         storage.delete(seen.written)
+    for seen in answers:
+        _refuse_other_input(seen, first)
     if missing:
         raise ConfigurationError(
             f"what the worker on {missing[0].host} writes into {work_folder} is not there for this "

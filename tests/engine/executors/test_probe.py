@@ -40,12 +40,12 @@ def buckets(tmp_path, monkeypatch, write, patient):
     storage._s3.cache_clear()
 
 
-def run(initializer, *arguments, workers=1):
+def run(initializer, *arguments, workers=1, output="s3://out/"):
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(
         workers, mp_context=context, initializer=initializer, initargs=arguments
     ) as executor:
-        return import_job("s3://in/", "s3://out/", judge="toy", job_id="j", executor=executor)
+        return import_job("s3://in/", output, judge="toy", job_id="j", executor=executor)
 
 
 def refused(buckets, says, initializer, *arguments):
@@ -73,6 +73,13 @@ def test_a_worker_that_does_not_see_the_input(buckets, places):
     refused(
         buckets, r"does not see s3://in/a\.ndjson: give every worker", places.at, str(buckets[1])
     )
+
+
+def test_a_worker_that_sees_the_output_only_leaves_nothing_there(buckets, places, tmp_path):
+    (buckets[1] / "in").mkdir()
+    with pytest.raises(ConfigurationError, match=r"does not see s3://in/a\.ndjson"):
+        run(places.at, str(buckets[1]), output=tmp_path / "disk")
+    assert not [*(tmp_path / "disk").rglob("probe-*")]
 
 
 def test_a_worker_that_sees_another_input(buckets, places, write, patient):
