@@ -17,6 +17,7 @@ from bulkfhir.engine import ConfigurationError, JobStatus, import_job
 from bulkfhir.engine.checkpoint import Checkpoint
 from bulkfhir.engine.job_folder import LOCK, PLAN, WORK
 from bulkfhir.engine.sealed import sealed, unsealed
+from bulkfhir.engine.settings import PLAN_LAYOUT
 from bulkfhir.engine.storage import local, storage_for
 from tests.engine.test_survival import gone, start, wait_for
 
@@ -440,7 +441,7 @@ def test_the_plan_of_an_ended_job_is_read_as_it_was_saved(source, tmp_path, monk
     monkeypatch.setattr(Checkpoint, "delete", look)
     result = run(source, tmp_path / "out")
     ((plan, raw),) = kept
-    assert raw["version"] == 7
+    assert raw["version"] == PLAN_LAYOUT
     assert plan.ending.duplicates.replaced == result.summary.replaced
     assert plan.ending.files.totals.scanned == 80
     assert (plan.ending.files.figures.scanned, plan.ending.shards > 2) == (2, True)

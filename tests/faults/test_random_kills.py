@@ -34,7 +34,7 @@ def checked(tmp_path_factory):
     """Imports of one input with Parquet and checks, and what an undisturbed one leaves."""
     folder = tmp_path_factory.mktemp("c")
     (folder / "t").mkdir()
-    made = Kills(folder, 1, random.Random(2), "parquet", checks=True)
+    made = Kills(folder, 2, random.Random(2), "parquet", checks=True)
     make_input(folder / "in", 0.2, made.chosen)
     return made, made.undisturbed()
 
