@@ -120,11 +120,10 @@ impl<'a> Walk<'a, '_> {
         start: usize,
         reason: Reason,
     ) -> Asked {
-        let before = &self.lexer.bytes[start..self.lexer.at];
-        if !before.trim_ascii().is_empty() {
-            return Err(reason);
+        match self.lexer.bytes.get(start..self.lexer.at) {
+            Some(before) if before.trim_ascii().is_empty() => self.misread(property, key, reason),
+            _ => Err(reason), // of a line that is cut off, the lexer may stand behind its end
         }
-        self.misread(property, key, reason)
     }
 
     /// Step over a value of another form than its property's, which starts where the lexer stands.
