@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console
-from rich.table import Table
-
 from ..amount import amount
 from ..printable import printable
 from ..stages import WORK
-from .tables import PLAIN_WIDTH
+from .plain_tables import plain_console, plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.table import Table
 
     from ..measuring.regression import Change
 
@@ -26,7 +25,7 @@ _REASONS = 10
 def show_bench(document: Mapping[str, Any], out: TextIO) -> None:
     """Write the tables of a ``bench_document``."""
     trials = document["trials"]
-    console = _console(out)
+    console = plain_console(out)
     console.print(
         f"{amount(document['files'], 'file')}, {document['bytes'] / 1e6:,.1f} MB", soft_wrap=True
     )
@@ -42,7 +41,7 @@ def show_changes(changes: Sequence[Change], tolerance: float, out: TextIO) -> No
     """Write what has changed since an earlier measurement; what is worse beyond the tolerance is
     named so.
     """
-    table = _table(("trial", "figure"), ("before", "now", "change"))
+    table = plain_table(("trial", "figure"), ("before", "now", "change"))
     table.add_column("")
     for one in changes:
         verdict = "regression" if one.worse > tolerance else ""
@@ -55,27 +54,13 @@ def show_changes(changes: Sequence[Change], tolerance: float, out: TextIO) -> No
             f"{change:+.1%}",
             verdict,
         )
-    _console(out).print(table)
-
-
-def _console(out: TextIO) -> Console:
-    width = None if out.isatty() else PLAIN_WIDTH
-    return Console(file=out, highlight=False, width=width, emoji=False, markup=False)
-
-
-def _table(texts: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in texts:
-        table.add_column(name, overflow="fold")
-    for name in numbers:
-        table.add_column(name, justify="right")
-    return table
+    plain_console(out).print(table)
 
 
 def _speeds(document: Mapping[str, Any]) -> Table:
     numbers = ("lines", "lines/s", "MB/s", "lines/CPU s", "wall s", "CPU s", "memory MB")
     read = "level" if document["sample"] is None else "level (what the sample took)"
-    table = _table((read, "workers"), numbers)
+    table = plain_table((read, "workers"), numbers)
     for one in document["trials"]:
         memory = max(one["memoryBytes"], one["workerMemoryBytes"])
         table.add_row(
@@ -94,7 +79,7 @@ def _speeds(document: Mapping[str, Any]) -> Table:
 
 def _times(trials: Sequence[Mapping[str, Any]]) -> Table:
     """Where the time goes: seconds of all workers, and their part of the whole."""
-    table = _table(("seconds of the workers",), [_name(one) for one in trials])
+    table = plain_table(("seconds of the workers",), [_name(one) for one in trials])
     for stage in WORK:
         if any(stage in one["stages"] for one in trials):
             table.add_row(stage, *(_seconds(one, _wall_of(one, stage)) for one in trials))
@@ -120,7 +105,7 @@ def _seconds(trial: Mapping[str, Any], seconds: float) -> str:
 
 def _reasons(trials: Sequence[Mapping[str, Any]]) -> Table:
     """Why lines were explained, of one trial of each level: more workers do not change that."""
-    table = _table(("level", "explained because of"), ("lines", "CPU s", "µs a line"))
+    table = plain_table(("level", "explained because of"), ("lines", "CPU s", "µs a line"))
     seen = set[str]()
     for one in trials:
         if one["level"] in seen:

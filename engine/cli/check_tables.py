@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
 from ..printable import printable
+from .plain_tables import plain_table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ..across.job_checks import JobChecks
     from ..counting.summary import Summary
 
@@ -55,7 +56,7 @@ def check_notes(summary: Summary) -> Iterator[str]:
 
 def _findings(summary: Summary, *, statistics: bool) -> Table:
     assert summary.checks is not None
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     table.add_column("check")
     table.add_column("findings", justify="right")
     table.add_column("of", overflow="fold")
@@ -78,9 +79,7 @@ def _findings(summary: Summary, *, statistics: bool) -> Table:
 
 
 def _codes(summary: Summary) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("most frequent codes not decided", overflow="fold")
-    table.add_column("times", justify="right")
+    table = plain_table(("most frequent codes not decided",), ("times",))
     table.add_column("value set", overflow="fold")
     table.add_column("first at", overflow="fold")
     for one in summary.check_codes:
@@ -91,10 +90,7 @@ def _codes(summary: Summary) -> Table:
 
 
 def _completeness(checks: JobChecks) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("must-support element", overflow="fold")
-    table.add_column("have it", justify="right")
-    table.add_column("of", justify="right")
+    table = plain_table(("must-support element",), ("have it", "of"))
     table.add_column("profile", overflow="fold")
     for one in checks.completeness:
         cells = one.element, f"{one.having:,}", f"{one.claiming:,}", one.profile

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console
-from rich.table import Table
-
 from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
 
 from ..amount import amount
 from ..printable import printable
 from .cause_lines import cause_lines
 from .check_tables import check_notes, check_tables
+from .plain_tables import plain_console, plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from rich.table import Table
 
     from ..counting.summary import Example, Summary
 
@@ -26,9 +26,6 @@ COMMON_RULES = 10
 
 COMMON_CAUSES = 5
 """Groups of findings shown without --statistics."""
-
-PLAIN_WIDTH = 120
-"""Columns where there is no terminal to ask."""
 
 
 def show_summary(
@@ -46,13 +43,7 @@ def show_summary(
     elapsed     seconds
     causes      the summary as JSON has it; None where findings are shown elsewhere
     """
-    console = Console(
-        file=out,
-        highlight=False,
-        width=None if out.isatty() else PLAIN_WIDTH,
-        emoji=False,
-        markup=False,
-    )
+    console = plain_console(out)
     totals = summary.totals
     checks = check_tables(summary, statistics=statistics)
     for table in (_types(summary), _rules(summary, statistics=statistics), *checks):
@@ -75,7 +66,7 @@ def show_summary(
 
 
 def _types(summary: Summary) -> Table:
-    table = _table("resource type", ("read", "accepted", "rejected"))
+    table = plain_table(("resource type",), ("read", "accepted", "rejected"))
     crashed = any(row.crashed for row in summary.types)
     if crashed:
         table.add_column("not judged", justify="right")
@@ -91,7 +82,7 @@ def _types(summary: Summary) -> Table:
 
 
 def _rules(summary: Summary, *, statistics: bool) -> Table:
-    table = _table("rule", ("issues",))
+    table = plain_table(("rule",), ("issues",))
     table.add_column("severity")
     table.add_column("first at", overflow="fold")
     shown = summary.rules if statistics else summary.rules[:COMMON_RULES]
@@ -110,14 +101,6 @@ def _rules(summary: Summary, *, statistics: bool) -> Table:
 
 def _place(example: Example) -> str:
     return f"{example.file}:{example.line}"
-
-
-def _table(first: str, numbers: Iterable[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(first, overflow="fold")
-    for name in numbers:
-        table.add_column(name, justify="right")
-    return table
 
 
 def _notes(summary: Summary, *, statistics: bool) -> Iterable[str]:
