@@ -21,6 +21,7 @@ from .followed_task import Errand, Followed, run_followed
 from .interface import Runner
 from .live_counters import Cancelled, LiveCounters
 from .live_folder import LiveFolder, TaskReport
+from .passing_runner import PassingRunner
 from .task_log import hand_on
 
 __all__ = ["FollowedRunner"]
@@ -43,7 +44,7 @@ class _Flight:
         self.heard: dict[str, int] = {}
 
 
-class FollowedRunner:
+class FollowedRunner(PassingRunner):
     """A Runner that hands everything to the runner of an engine.
 
     work_folder   of the job, which driver and workers reach alike
@@ -54,11 +55,9 @@ class FollowedRunner:
     def __init__(
         self, runner: Runner, work_folder: str, encryption_key_id: str | None = None
     ) -> None:
-        self.slots, self.apart = runner.slots, runner.apart
+        super().__init__(runner)
         cells = array("q", bytes(8 * LiveCounters.size(runner.slots)))
-        self.counters: LiveCounters | None = LiveCounters(cells)
-        self._live = self.counters
-        self._runner = runner
+        self.counters = self._live = LiveCounters(cells)
         self._folder = LiveFolder.open(work_folder, encryption_key_id)
         self._period = max(_PERIOD, runner.slots / _RATE)
         self._level = logging.getLogger(LOGGER).getEffectiveLevel()
@@ -82,25 +81,13 @@ class FollowedRunner:
         inner.add_done_callback(partial(self._land, slot, flight, future))
         return future
 
-    def ask(self, function: Callable[..., Any], *arguments: object) -> list[Future[Any]]:
-        """Run ``function(*arguments)`` on every worker."""
-        return self._runner.ask(function, *arguments)
-
-    def lost(self, error: BaseException) -> bool:
-        """Return whether a task ended with this error because its worker died."""
-        return self._runner.lost(error)
-
-    def restart(self) -> bool:
-        """Put new workers in place of dead ones."""
-        return self._runner.restart()
-
     def close(self, *, kill: bool = False) -> None:
         """End the run: tasks that still work hear of it, each at its next look."""
         if not self._closed.is_set():
             self._closed.set()
             self._folder.close()
             self._reader.join(_PATIENCE)
-        self._runner.close(kill=kill)
+        super().close(kill=kill)
         if kill:
             self._folder.close()  # what a task wrote that was ended before it could look again
 

@@ -18,7 +18,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 from ..errors import StorageError
 from ..figures import LiveFigures
 from ..sealed import Damaged, sealed, unsealed
-from ..storage import storage_for
+from ..storage import Storage, storage_for
 from .task_log import LogLine
 
 __all__ = ["LiveFolder", "TaskReport"]
@@ -77,30 +77,33 @@ class LiveFolder:
 
     def is_open(self) -> bool:
         """Return whether the run goes on, or nobody can tell."""
-        storage = storage_for(self.place, self.encryption_key_id)
         try:
-            return storage.stat(storage.join(self.place, _MARK)) is not None
+            return self._storage.stat(self._object(_MARK)) is not None
         except StorageError:
             return True
 
     def put(self, slot: int, report: TaskReport) -> None:
         """Write what the task in a slot has come to. Raise StorageError."""
-        storage = storage_for(self.place, self.encryption_key_id)
-        storage.put(storage.join(self.place, str(slot)), sealed(asdict(report)))
+        self._storage.put(self._object(str(slot)), sealed(asdict(report)))
 
     def report(self, slot: int) -> TaskReport | None:
         """Return what was written last for a slot; None where that is nothing that can be read."""
-        storage = storage_for(self.place, self.encryption_key_id)
         try:
-            return TaskReport.from_json(unsealed(storage.read(storage.join(self.place, str(slot)))))
+            return TaskReport.from_json(unsealed(self._storage.read(self._object(str(slot)))))
         except (StorageError, Damaged, AttributeError, KeyError, TypeError, ValueError):
             return None
 
     def close(self) -> None:
         """End the run, and remove all of this. May be called twice, by either side."""
-        storage = storage_for(self.place, self.encryption_key_id)
         with suppress(StorageError):
             if self.is_open():
-                storage.delete(storage.join(self.place, _MARK))
+                self._storage.delete(self._object(_MARK))
             # What a task writes from now on it removes itself, since it looks again.
-            storage.delete_folder(self.place)
+            self._storage.delete_folder(self.place)
+
+    @property
+    def _storage(self) -> Storage:
+        return storage_for(self.place, self.encryption_key_id)
+
+    def _object(self, name: str) -> str:
+        return self._storage.join(self.place, name)

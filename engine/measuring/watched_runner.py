@@ -10,6 +10,7 @@ from typing import Any
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..executors import Runner
+from ..executors.passing_runner import PassingRunner
 from ..shard import Shard
 from .watched_work import TaskTimes, Watched, watched
 
@@ -32,7 +33,7 @@ class DoneTask:
     times: TaskTimes
 
 
-class WatchedRunner:
+class WatchedRunner(PassingRunner):
     """A Runner that hands everything to another one. A task that fails is kept nowhere, since
     nothing says what it took.
 
@@ -43,8 +44,8 @@ class WatchedRunner:
     """
 
     def __init__(self, runner: Runner, *, kept: bool = False) -> None:
-        self._runner, self._kept = runner, kept
-        self.slots, self.counters, self.apart = runner.slots, runner.counters, runner.apart
+        super().__init__(runner)
+        self._kept = kept
         self.done: list[DoneTask] = []
         self.publishing: float | None = None
 
@@ -71,22 +72,10 @@ class WatchedRunner:
         self._runner.submit(slot, watched, function, *arguments).add_done_callback(settle)
         return result
 
-    def ask(self, function: Callable[..., Any], *arguments: object) -> list[Future[Any]]:
-        """Run ``function(*arguments)`` on every worker, without a stopwatch."""
-        return self._runner.ask(function, *arguments)
-
-    def lost(self, error: BaseException) -> bool:
-        """Return whether a task ended with this error because its worker died."""
-        return self._runner.lost(error)
-
-    def restart(self) -> bool:
-        """Put new workers in place of dead ones."""
-        return self._runner.restart()
-
     def close(self, *, kill: bool = False) -> None:
         """End the runner that is watched, unless it is kept and no failure ends it."""
         if kill or not self._kept:
-            self._runner.close(kill=kill)
+            super().close(kill=kill)
 
 
 def _group_of(arguments: tuple[object, ...]) -> int | None:
