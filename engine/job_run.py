@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import field, replace
 from itertools import chain
 
@@ -304,7 +304,7 @@ class JobRun:
         others = looking.first()
         if parts := finding_parts(results, dropped):
             others.append(Task(_CAUSES, find_causes, (plan.settings, parts)))
-        with LogPublication(plan.settings, runner.slots) as publication:
+        with closing(LogPublication(plan.settings, runner.slots)) as publication:
             for tasks in (chain(publication.tasks(logs), others), looking.last()):
                 for task, result in run_all(runner, tasks, tracker.tick):
                     match result:

@@ -13,6 +13,7 @@ from ..job_folder import MANIFEST
 from ..job_run import runs_named
 from ..job_status import JobStatus
 from ..storage import storage_for
+from ..writing.manifest import line_figures_of
 from .array_job import ArrayJob
 from .merge import end_of
 from .share import Share
@@ -138,12 +139,4 @@ def _published(job: ArrayJob) -> LineFigures:
         manifest = json.loads(storage.read(storage.join(job.folder, MANIFEST)))
     except (NotFound, ValueError):
         return LineFigures()
-    resources = {
-        "scanned": "Scanned",
-        "imported": "ImportedSuccessfully",
-        "customer_errors": "WithCustomerError",
-        "server_errors": "WithServerError",
-    }
-    return LineFigures(
-        **{name: manifest.get(f"numberOfResources{key}", 0) for name, key in resources.items()}
-    )
+    return line_figures_of(manifest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 
@@ -63,7 +64,7 @@ def merge_share(uri: str, share: Share, *, workers: int | None = None) -> int:
     count = workers or min(default_workers(), max(len(mine), sum(map(_weight, mine)) // _AT_ONCE))
     with (
         working(open_runner("local", count)) as runner,
-        LogPublication(plan.settings, count) as publication,
+        closing(LogPublication(plan.settings, count)) as publication,
     ):
         for task, result in run_all(runner, publication.tasks(mine), no_tick):
             if isinstance(result, TaskFailure):

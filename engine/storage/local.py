@@ -156,7 +156,7 @@ class LocalStorage:
         try:
             if (size := partial.stat().st_size) != upload.size:
                 raise StorageError(upload.uri, f"{size:,} bytes are written of {upload.size:,}")
-            _put_in_place(partial, upload.uri)
+            partial.replace(upload.uri)
         except OSError as error:
             raise _translated(upload.uri, error) from None
 
@@ -269,7 +269,8 @@ class _LocalWriter:
                 self._file.flush()
                 os.fsync(self._file.fileno())
             self._file.close()
-            _put_in_place(self._partial, self._uri)
+            self._partial.chmod(0o666 & ~_umask())
+            self._partial.replace(self._uri)
             if durable:
                 _sync_folder(Path(self._uri).parent)
         except OSError as error:
@@ -328,11 +329,6 @@ def _new_partial(uri: str) -> tuple[int, str]:
     # A name has 255 bytes at the most, and a letter up to four.
     hint = os.fsencode(target.name)[:60].decode("utf-8", "ignore")
     return tempfile.mkstemp(_PARTIAL, f".{hint}.", target.parent)
-
-
-def _put_in_place(partial: Path, uri: str) -> None:
-    partial.chmod(0o666 & ~_umask())
-    partial.replace(uri)
 
 
 def _sync_folder(folder: Path) -> None:

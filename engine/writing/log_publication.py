@@ -8,8 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from ..executors import Task
 from ..executors.live_counters import Heartbeat
@@ -37,7 +36,7 @@ longer, of which 64 bits have no more. Where nobody has counted, all would be.
 
 
 class LogPublication:
-    """The logs of a job while they are published; what is not whole in the end is left nowhere.
+    """The logs of a job while they are published; to be closed.
 
     slots   workers that share them
     """
@@ -49,15 +48,8 @@ class LogPublication:
         self._storage = storage_for(self._folder, settings.choices.encryption_key_id)
         self._written: dict[Upload, dict[int, UploadedPart]] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Leave nothing of logs that are not whole."""
         for upload in self._written:
             self._storage.abort_upload(upload)
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..figures import megabytes
+from ..figures import LineFigures, megabytes
 from ..file_outcomes import FilesSum
 from ..job_status import JobStatus
 from .outcomes import FAILURE, SUCCESS
 
-__all__ = ["Manifest", "status_of"]
+__all__ = ["Manifest", "line_figures_of", "status_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,16 @@ class Manifest:
     def to_bytes(self) -> bytes:
         """Return Manifest.json."""
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def line_figures_of(figures: Mapping[str, Any]) -> LineFigures:
+    """Return the counts of a published job's lines, by the members of its Manifest."""
+    return LineFigures(
+        scanned=figures.get("numberOfResourcesScanned", 0),
+        imported=figures.get("numberOfResourcesImportedSuccessfully", 0),
+        customer_errors=figures.get("numberOfResourcesWithCustomerError", 0),
+        server_errors=figures.get("numberOfResourcesWithServerError", 0),
+    )
 
 
 def status_of(figures: Mapping[str, Any]) -> JobStatus:

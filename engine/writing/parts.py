@@ -94,12 +94,13 @@ class LogParts:
         warned = _warned(verdicts, rejected) if self._minimal else []
         if warned:
             self._files.write(SEARCH_FAILURE, _outcomes(lines.first, verdicts, warned))
-            self._count(SEARCH_FAILURE, lines, _picked(verdicts.numbers, warned))
+            self._count(SEARCH_FAILURE, lines, verdicts.numbers, warned)
         if rejected:
-            self._files.write(FAILURE, _outcomes(lines.first, verdicts, sorted(rejected)))
-            self._count(FAILURE, lines, _picked(verdicts.numbers, sorted(rejected)))
+            places = sorted(rejected)
+            self._files.write(FAILURE, _outcomes(lines.first, verdicts, places))
+            self._count(FAILURE, lines, verdicts.numbers, places)
             if self._rejected:
-                self._rejected.write(self._source, lines, verdicts, sorted(rejected))
+                self._rejected.write(self._source, lines, verdicts, places)
         accepted, numbers = _accepted(self._source, lines, verdicts, rejected, warned)
         if numbers:
             rows = Rows.of(numbers, lines.first, accepted.types, accepted.ids)
@@ -149,9 +150,17 @@ class LogParts:
         if self._rejected:
             self._rejected.abort()
 
-    def _count(self, log: str, lines: Lines, numbers: Sequence[int]) -> None:
+    def _count(
+        self,
+        log: str,
+        lines: Lines,
+        numbers: Sequence[int],
+        positions: Sequence[int] | None = None,
+    ) -> None:
+        """Count lines with their numbers, or those in some positions."""
         if self._counts:
-            self._numbers.add(log, lines.first + 1, numbers)
+            chosen = numbers if positions is None else _picked(numbers, positions)
+            self._numbers.add(log, lines.first + 1, chosen)
 
     def _output(self) -> list[tuple[str, int]]:
         """Return (place below the job's folder, bytes) of the parts that stay when the job ends."""

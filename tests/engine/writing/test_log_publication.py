@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from contextlib import closing
 
 import pytest
 
@@ -72,7 +73,7 @@ def shards_of(seed, count, lines):
 
 def published(settings, plan, *, slots=3, backwards=False, twice=False):
     """Publish as workers would that share nothing; return how many tasks that took."""
-    with LogPublication(settings, slots) as publication:
+    with closing(LogPublication(settings, slots)) as publication:
         tasks = list(pickle.loads(pickle.dumps(list(publication.tasks([[plan]])))))
         for task in reversed(tasks) if backwards else tasks:
             for _ in range(1 + twice):
@@ -157,7 +158,7 @@ def test_what_is_not_finished_leaves_nothing(settings, small):
     small(1, 1, 5 << 20)
     plan, _ = job(settings, [(list(range(1, 200_001)), 200_000)] * 2)
     storage = storage_for(settings.job_folder)
-    with LogPublication(settings, 2) as publication:
+    with closing(LogPublication(settings, 2)) as publication:
         some = list(publication.tasks([[plan]]))[:-1]
         for task in some:
             publication.add(task.function(*task.arguments, Heartbeat()))
@@ -174,7 +175,7 @@ def test_the_log_of_a_file_of_5_tb_has_ranges_of_a_part_each(tmp_path):
     settings = Settings(Choices(), str(tmp_path / ".work"), str(tmp_path / "job"))
     pieces = [Piece(SUCCESS, shard, 0, 7_000_000, 0, 7_000_000) for shard in range(77_344)]
     plan = LogPlan("a.ndjson", tuple(pieces), ())
-    with LogPublication(settings, 64) as publication:
+    with closing(LogPublication(settings, 64)) as publication:
         ranges = [task.arguments[1] for task in publication.tasks([[plan]])][1:]
     assert len(ranges) == 8_000
     assert [number for one in ranges for number in one.parts] == list(range(1, 8_001))
