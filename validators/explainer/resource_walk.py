@@ -49,6 +49,7 @@ from .repeats import without_repeats
 
 if TYPE_CHECKING:
     from ..profiles.named_slices import NamedSlices
+    from ..profiles.narrowing import ProfileCompiler
 
 __all__ = ["Explainer"]
 
@@ -215,15 +216,20 @@ class Explainer:
         not follow it: values of forty profiles may be asked about each of them.
         """
         if url not in self._telling:
-            from ..profiles.narrowing import ProfileCompiler
-
-            definition = (
-                self.definitions.fetch("StructureDefinition", url) if self.is_profile(url) else None
-            )
-            self._telling[url] = (
-                ProfileCompiler(self, definition).telling_values() if definition else None
-            )
+            compiler = self._compiler(url) if self.is_profile(url) else None
+            self._telling[url] = None if compiler is None else compiler.telling_values()
         return self._telling[url]
+
+    def _compiler(self, url: str) -> ProfileCompiler | None:
+        """Return what compiles a StructureDefinition; None where it is not known or has no
+        snapshot.
+        """
+        from ..profiles.narrowing import ProfileCompiler  # most lines claim no profile
+
+        definition = self.definitions.fetch("StructureDefinition", url)
+        if definition is None or "snapshot" not in definition:
+            return None
+        return ProfileCompiler(self, definition)
 
     def _when_called(self, url: str) -> Check:
         made: Check | None = None
@@ -231,11 +237,9 @@ class Explainer:
         def check(value: Any, scope: Scope) -> Issues:
             nonlocal made
             if made is None:
-                from ..profiles.narrowing import ProfileCompiler  # most lines claim no profile
-
-                definition = self.definitions.fetch("StructureDefinition", url)
-                assert definition is not None, "it is known"
-                made = ProfileCompiler(self, definition).compile() or _nothing
+                compiler = self._compiler(url)
+                assert compiler is not None, "it is known"
+                made = compiler.compile() or _nothing
             return made(value, scope)
 
         return check
@@ -318,13 +322,12 @@ class Explainer:
 
     def _in_slice(self, scope: Scope, value: Any, name: str, url: str, slice_name: str) -> bool:
         if url not in self._named_slices:
-            definition = self.definitions.fetch("StructureDefinition", url)
-            if definition is None or "snapshot" not in definition:
+            compiler = self._compiler(url)
+            if compiler is None:
                 return False  # not kept: an expression of the data may name any number of urls
             from ..profiles.named_slices import NamedSlices
-            from ..profiles.narrowing import ProfileCompiler
 
-            self._named_slices[url] = NamedSlices(ProfileCompiler(self, definition))
+            self._named_slices[url] = NamedSlices(compiler)
         return self._named_slices[url].holds(value, name, slice_name, scope)
 
     def value_check(self, prop: Property) -> Check:

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from ..lazy_pattern import lazy_pattern
@@ -21,36 +23,28 @@ class BundleEntries:
 
     def __init__(self, bundle: Mapping[str, Any]) -> None:
         self._bundle = bundle
-        self._places: dict[Hashable, int] = {}
-        self._resources: list[Mapping[str, Any]] = []
-        self._indexed = False
 
-    def _index(self) -> None:
-        self._indexed = True
-        for entry in self._bundle.get("entry") or ():
+    @cached_property
+    def _index(self) -> Mapping[Hashable, tuple[int, Mapping[str, Any]]]:
+        """Full url, or type and id -> the place of the first such entry, and its resource."""
+        index: dict[Hashable, tuple[int, Mapping[str, Any]]] = {}
+        for place, entry in enumerate(self._bundle.get("entry") or ()):
             found = entry.get("resource") if isinstance(entry, dict) else None
             if not isinstance(found, dict):
                 continue
-            place = len(self._resources)
-            self._resources.append(found)
-            url, name, resource_id = (
-                entry.get("fullUrl"),
-                found.get("resourceType"),
-                found.get("id"),
-            )
+            url, named = entry.get("fullUrl"), (found.get("resourceType"), found.get("id"))
             if isinstance(url, str):
-                self._places.setdefault(url, place)
-            if isinstance(name, str) and isinstance(resource_id, str):
-                self._places.setdefault((name, resource_id), place)
+                index.setdefault(url, (place, found))
+            if all(isinstance(part, str) for part in named):
+                index.setdefault(named, (place, found))
+        return index
 
     def find(self, reference: str) -> Mapping[str, Any] | None:
         """Return the first resource whose full url a reference is, with or without a version, or
         whose type and id a relative one names; None where there is none.
         """
-        if not self._indexed:
-            self._index()
         keys: list[Hashable] = [reference, reference.partition("/_history/")[0]]
         if ":" not in reference and (match := _TYPE_AND_ID.search(reference)):
             keys.append(match.groups())
-        places = [place for key in keys if (place := self._places.get(key)) is not None]
-        return self._resources[min(places)] if places else None
+        found = [self._index[key] for key in keys if key in self._index]
+        return min(found, key=itemgetter(0))[1] if found else None

@@ -19,7 +19,7 @@ from .functions import (  # noqa: F401  (they register their functions)
 )
 from .items import plain, text, truth
 from .model import TypeModel
-from .node import Item, Node, finder
+from .node import Item, Node, children
 from .operators import OPERATORS, negative
 from .parser import type_name
 from .quantity import Quantity
@@ -137,43 +137,39 @@ def _member(source: Tree | None, name: str, model: TypeModel) -> Evaluator:
             return lambda env, focus: [
                 item for item in focus if isinstance(item, Node) and env.model.is_a(item.type, name)
             ]
-        return _children(name, model)
-    inner, of_all = compile_tree(source, model), _children(name, model)
-    return lambda env, focus: of_all(env, inner(env, focus))
+        return lambda env, focus: _children(env, focus, name)
+    inner = compile_tree(source, model)
+    return lambda env, focus: _children(env, inner(env, focus), name)
 
 
-def _children(name: str, model: TypeModel) -> Evaluator:
-    """Return what gives the children of one name of all items."""
-    find = finder(model, name)
+def _children(env: Environment, items: Collection, name: str) -> Collection:
+    if len(items) == 1:
+        return _child(env, items[0], name)
+    found = [child for item in items for child in _child(env, item, name)]
+    env.steps.take(1 + len(found))
+    return found
 
-    def of_one(env: Environment, item: Item) -> Collection:
-        steps = env.steps
-        if isinstance(item, Node):
-            if name == "value" and model.is_primitive(item.type):
-                steps.take(1)
-                value = text(item)  # a string whatever the type, as in HL7's validator
-                return [] if value is None else [value]
-            if steps.lists and (known := steps.lists.get((id(item.value), name, item.type))):
-                steps.take(1)
-                return known[1]
-            found = find(item)
-            steps.take(1 + len(found))
-            if len(found) >= _LONG:  # an expression may ask for them again for each of them
-                steps.lists[id(item.value), name, item.type] = item.value, found
-            return found
-        steps.take(1)
-        if isinstance(item, (type_tests.TypeInfo, Quantity)):
-            return item.child(name)
-        return []
 
-    def of_all(env: Environment, items: Collection) -> Collection:
-        if len(items) == 1:
-            return of_one(env, items[0])
-        found = [child for item in items for child in of_one(env, item)]
-        env.steps.take(1 + len(found))
+def _child(env: Environment, item: Item, name: str) -> Collection:
+    steps = env.steps
+    if isinstance(item, Node):
+        if name == "value" and env.model.is_primitive(item.type):
+            steps.take(1)
+            value = text(item)  # a string whatever the type, as in HL7's validator
+            return [] if value is None else [value]
+        known = steps.lists.get((id(item.value), name, item.type))
+        if known is not None:
+            steps.take(1)
+            return known[1]
+        found = children(env.model, item, name)
+        steps.take(1 + len(found))
+        if len(found) >= _LONG:  # an expression may ask for them again for each of them
+            steps.lists[id(item.value), name, item.type] = item.value, found
         return found
-
-    return of_all
+    steps.take(1)
+    if isinstance(item, (type_tests.TypeInfo, Quantity)):
+        return item.child(name)
+    return []
 
 
 def _focus(env: Environment, focus: Collection) -> Collection:

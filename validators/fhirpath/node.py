@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..schema.element import Property
 from .model import TypeModel
 
-__all__ = ["Item", "Node", "all_children", "children", "finder"]
+__all__ = ["Item", "Node", "all_children", "children"]
 
 
 class Node:
@@ -43,6 +43,13 @@ def _fields(node: Node) -> dict[str, Any]:
     return holder if isinstance(holder, dict) else {}
 
 
+def _node(value: Any, type_name: str) -> Node:
+    """Return the node of a value: an inline resource says its type, its element only Resource."""
+    if isinstance(value, dict) and isinstance(kind := value.get("resourceType"), str):
+        type_name = kind
+    return Node(value, type_name)
+
+
 def _append(found: list[Item], value: Any, type_name: str, extra: Any = None) -> None:
     if isinstance(value, dict):
         found.append(_node(value, type_name))
@@ -55,7 +62,9 @@ def _collect(
 ) -> None:
     value = fields.get(json_name)
     extra = fields.get("_" + json_name) if primitive else None
-    if isinstance(value, list) or isinstance(extra, list):
+    if isinstance(value, list) and not extra:  # as nearly all lists are
+        found += [_node(each, type_name) for each in value if each is not None]
+    elif isinstance(value, list) or isinstance(extra, list):
         # companions lie beside the values, place by place, and either array may be the shorter one
         values = value if isinstance(value, list) else []
         extras = extra if isinstance(extra, list) else []
@@ -85,46 +94,6 @@ def children(model: TypeModel, node: Node, name: str) -> list[Item]:
     for member in here:
         _collect(fields, member.json_name, member.type, member.is_primitive, found)
     return found
-
-
-def finder(model: TypeModel, name: str) -> Callable[[Node], list[Item]]:
-    """Return the function that gives a node's children of one name, as ``children`` does; what a
-    type has of that name is looked up once.
-    """
-    members: dict[str, tuple[str, str | None, str] | None] = {}
-
-    def member_of(type_name: str) -> tuple[str, str | None, str] | None:
-        found = model.reachable(type_name, name)
-        if len(found) != 1:
-            return None
-        one = found[0]
-        companion = "_" + one.json_name if one.is_primitive else None
-        member = members[type_name] = one.json_name, companion, one.type
-        return member
-
-    def find(node: Node) -> list[Item]:
-        fields = node.value
-        member = members.get(node.type) or member_of(node.type)
-        if member is None or not isinstance(fields, dict):
-            return children(model, node, name)
-        key, companion, type_name = member
-        value = fields.get(key)
-        if companion is not None and fields.get(companion) is not None:
-            return children(model, node, name)
-        if value is None:
-            return []
-        if isinstance(value, list):
-            return [_node(each, type_name) for each in value if each is not None]
-        return [_node(value, type_name)]
-
-    return find
-
-
-def _node(value: Any, type_name: str) -> Node:
-    """Return the node of a value: an inline resource says its type, its element only Resource."""
-    if isinstance(value, dict) and isinstance(kind := value.get("resourceType"), str):
-        type_name = kind
-    return Node(value, type_name)
 
 
 def all_children(model: TypeModel, node: Node) -> list[Item]:
