@@ -14,18 +14,16 @@ one, which compile types and learn codes, are not counted.
 from __future__ import annotations
 
 import argparse
-import gc
-import gzip
 import json
 import re
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
-from inputs import distinct
+from inputs import distinct, lines_of
+from stopwatch import seconds
 
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
@@ -100,13 +98,6 @@ def shapes(valid: Sequence[Json], bundles: bool) -> Iterator[tuple[str, list[Jso
         yield kind, [bundle(kind, ten, number) for number, ten in enumerate(tens)]
 
 
-def seconds(work: Callable[[Any], Any], given: Any) -> tuple[float, Any]:
-    gc.collect()
-    began = time.process_time()
-    found = work(given)
-    return time.process_time() - began, found
-
-
 def measured(
     validator: Validator, resources: Sequence[Json], lines: int, rounds: int
 ) -> tuple[float, float, int, Counter[str]]:
@@ -128,9 +119,7 @@ def measured(
 
 
 def read(path: Path) -> list[Json]:
-    data = path.read_bytes()
-    lines = gzip.decompress(data) if path.suffix == ".gz" else data
-    return [json.loads(line) for line in lines.splitlines() if line.strip()]
+    return [json.loads(line) for line in lines_of([path]) if line.strip()]
 
 
 def is_valid(validator: Validator, resource: Json) -> bool:

@@ -120,7 +120,7 @@ def read_input(
     target = _place(folder, name)
     numbers: list[int] = []
     with target.open("wb") as out:
-        for number, line in enumerate(_lines(files), 1):
+        for number, line in enumerate(lines_of(files), 1):
             digest.update(line)
             if line.strip():
                 out.write(line.rstrip(b"\r\n") + b"\n")
@@ -134,7 +134,8 @@ def _place(folder: Path, name: str) -> Path:
     return folder / f"{re.sub(r'[^a-z0-9]+', '-', name)}.ndjson"
 
 
-def _lines(files: Sequence[Path]) -> Iterator[bytes]:
+def lines_of(files: Sequence[Path]) -> Iterator[bytes]:
+    """The lines of files, compressed or not, with their ends."""
     for path in files:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             yield from lines

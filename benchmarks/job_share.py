@@ -11,8 +11,6 @@ two sizes, all copies and a quarter of them. Prints the ratios round by round, a
 from __future__ import annotations
 
 import argparse
-import gzip
-import os
 import statistics
 import subprocess
 import sys
@@ -21,8 +19,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from inputs import distinct
-from jobs import adopt_orphans, orphans
+from inputs import distinct, lines_of
+from jobs import adopt_orphans, cost_of
 
 _IN_MEMORY = """
 import sys, time
@@ -62,14 +60,7 @@ class Round:
 
 def seconds_of(command: Sequence[str], home: Path) -> float:
     """CPU seconds of a command with all its processes."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, env=os.environ | {"XDG_STATE_HOME": str(home)}
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
-    return sum(one.ru_utime + one.ru_stime for one in (usage, *orphans()))
+    return cost_of(command, home, may_reject=True).cpu_seconds
 
 
 def in_memory(files: Sequence[Path], level: str, _home: Path) -> float:
@@ -102,8 +93,7 @@ MEASURED = (in_memory, validate, job(1), job(2))
 
 def made(source: Path, count: int, folder: Path, *, one_file: bool) -> list[Path]:
     """Write the copies: a file each, or one after the other into one."""
-    with gzip.open(source) if source.suffix == ".gz" else source.open("rb") as file:
-        lines = [line for line in file if line.strip()]
+    lines = [line for line in lines_of([source]) if line.strip()]
     paths = []
     for number in range(count):
         path = folder / ("all.ndjson" if one_file else f"{number:03}.ndjson")

@@ -25,8 +25,8 @@ __all__ = [
     "Job",
     "Pair",
     "adopt_orphans",
+    "cost_of",
     "further_speed",
-    "orphans",
     "run_import",
     "run_job",
     "run_pair",
@@ -123,18 +123,23 @@ def run_import(chosen: Input, files: Sequence[Path], place: Path, options: Seque
     command = [sys.executable, "-c", _PROGRAM, "import", str(source)]
     command += ["--output", f"{place}/out", "--level", chosen.level, "--quiet", "--exit-zero"]
     command += [*(f"--package={package}" for package in chosen.packages), *options]
+    return cost_of(command, place / "state")
+
+
+def cost_of(command: Sequence[str], state: Path, *, may_reject: bool = False) -> Cost:
+    """Run a command of ours, which ends with 0, or with 1 where it may reject lines; its jobs are
+    recorded in a folder.
+    """
     began = time.perf_counter()
     process = subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        env={**os.environ, "XDG_STATE_HOME": f"{place}/state"},
+        command, stdout=subprocess.DEVNULL, env={**os.environ, "XDG_STATE_HOME": str(state)}
     )
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in ((0, 1) if may_reject else (0,)):
         raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
-    usages = [usage, *orphans()]
+    usages = [usage, *_orphans()]
     cpu = sum(one.ru_utime + one.ru_stime for one in usages)
     return Cost(wall, cpu, max(one.ru_maxrss for one in usages) / 1024)
 
@@ -147,7 +152,7 @@ def further_speed(few: Job, many: Job) -> float | None:
     return (many.lines - few.lines) / seconds if many.lines > few.lines and seconds > 0 else None
 
 
-def orphans() -> Iterator[resource.struct_rusage]:
+def _orphans() -> Iterator[resource.struct_rusage]:
     """What was used by the processes that have outlived their parents, each once it has ended."""
     while True:
         try:

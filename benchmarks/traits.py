@@ -13,17 +13,15 @@ with it, and the one beside the other.
 from __future__ import annotations
 
 import argparse
-import gc
-import gzip
 import json
 import re
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
-from inputs import distinct
+from inputs import distinct, lines_of
+from stopwatch import seconds
 
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
@@ -130,13 +128,6 @@ def made(lines: Sequence[bytes], name: str | None, number: int) -> list[bytes]:
     return found
 
 
-def seconds(work: Callable[[Any], object], given: Any) -> float:
-    gc.collect()
-    began = time.process_time()
-    work(given)
-    return time.process_time() - began
-
-
 def measured(
     lines: Sequence[bytes], name: str, rounds: int, numbers: list[int]
 ) -> tuple[float, float, float, int]:
@@ -153,8 +144,8 @@ def measured(
             numbers[0] += 1
             given = made(lines, trait, numbers[0])
             block = Block(b"\n".join(given))
-            row.append(seconds(judge, block))
-            row.append(seconds(lambda given: [orjson.loads(line) for line in given], given))
+            row.append(seconds(judge, block)[0])
+            row.append(seconds(lambda given: [orjson.loads(line) for line in given], given)[0])
             handed_on = sum(judge(block).fallbacks.values())
         if number:
             taken.append(row)
@@ -171,8 +162,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="+", default=[*TRAITS, *SPELLINGS], metavar="NAME")
     options = parser.parse_args()
-    data = options.file.read_bytes()
-    lines = (gzip.decompress(data) if options.file.suffix == ".gz" else data).splitlines()
+    lines = [line.rstrip(b"\r\n") for line in lines_of([options.file])]
     chosen = lines[:: max(1, len(lines) // options.lines)]
     numbers = [0]
     print(f"{'trait':30} {'without':>8} {'with':>8} {'ratio':>7} {'handed on':>10}")

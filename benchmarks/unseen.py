@@ -13,31 +13,25 @@ types, is not counted. The table has the least of all rounds.
 from __future__ import annotations
 
 import argparse
-import gc
-import gzip
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import orjson
-from inputs import distinct, find_files, read_labels
+from inputs import distinct, find_files, lines_of, read_labels
+from stopwatch import seconds
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block, BlockVerdicts
+from bulkfhir.validators.block import Block
 
 
 def read(place: Path, labels: Path | None, most: int) -> list[bytes]:
     """Return the lines to measure, evenly spread where there are more than wanted."""
-    lines: list[bytes] = []
-    for path in find_files(place):
-        data = path.read_bytes()
-        lines += (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines()
     bad = read_labels(labels).bad if labels is not None else None
     chosen = [
-        line
-        for number, line in enumerate(lines, 1)
+        line.rstrip(b"\r\n")
+        for number, line in enumerate(lines_of(find_files(place)), 1)
         if line.strip() and (bad is None or number in bad)
     ]
     return chosen[:: max(1, len(chosen) // most)]
@@ -49,13 +43,6 @@ def parsed(lines: Sequence[bytes]) -> None:
             orjson.loads(line)
 
 
-def seconds(work: Callable[[], BlockVerdicts | None]) -> tuple[float, BlockVerdicts | None]:
-    gc.collect()
-    began = time.process_time()
-    found = work()
-    return time.process_time() - began, found
-
-
 def measured(validator: Validator, lines: Sequence[bytes], rounds: int) -> tuple[float, float, str]:
     """Return microseconds a line for us and for orjson, and what was handed on in the last
     round.
@@ -65,9 +52,8 @@ def measured(validator: Validator, lines: Sequence[bytes], rounds: int) -> tuple
     for turn in range(rounds + 1):
         given = [distinct(line, turn + 1) for line in lines]
         block = Block(b"\n".join(given))
-        ours, verdicts = seconds(lambda: validator.validate_block(block))  # noqa: B023  # at once
-        theirs, _ = seconds(lambda: parsed(given))  # noqa: B023  # as above
-        assert verdicts is not None
+        ours, verdicts = seconds(validator.validate_block, block)
+        theirs, _ = seconds(parsed, given)
         taken.append((ours, theirs))
         reasons = Counter(verdicts.fallbacks)
     ours, theirs = (min(column) / len(lines) * 1e6 for column in zip(*taken[1:], strict=True))
