@@ -8,7 +8,6 @@ these.
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from bulkfhir.engine import JobStatus, import_job
 from bulkfhir.engine.checkpoint import Checkpoint
 from bulkfhir.engine.sealed import sealed
 from bulkfhir.engine.storage import storage_for
+from tests.engine.older_jobs import left_behind
 
 OLD = Path(__file__).resolve().parents[2] / "fixtures/layout-7"
 OPTIONS = {"level": "structure-only", "datastore_id": "d" * 32, "job_id": "half"}
@@ -25,10 +25,7 @@ OPTIONS = {"level": "structure-only", "datastore_id": "d" * 32, "job_id": "half"
 @pytest.fixture
 def begun(tmp_path):
     """The stopped job's folder in its place; returns (source, output, folder)."""
-    source, output = tmp_path / "source", tmp_path / "output"
-    folder = output / f"{'d' * 32}-FHIR_IMPORT-half"
-    shutil.copytree(OLD / "source", source)
-    shutil.copytree(OLD / "job", folder)
+    source, output, folder = left_behind(OLD, tmp_path)
     path = folder / ".work/plan.json"
     plan = json.loads(path.read_text().replace("/data/", f"{tmp_path}/"))
     del plan["seal"]

@@ -28,6 +28,7 @@ from bulkfhir.engine.jobs import (
 )
 from bulkfhir.engine.jobs import database as database_module
 from bulkfhir.engine.storage import storage_for
+from tests.engine.older_jobs import left_behind
 
 OLD = Path(__file__).resolve().parents[2] / "fixtures/version-0.1.0"
 OPTIONS = {
@@ -44,10 +45,7 @@ OPTIONS = {
 @pytest.fixture
 def half_done(tmp_path):
     """The killed job's folder in its place below the output; returns (source, output, folder)."""
-    source, output = tmp_path / "source", tmp_path / "output"
-    folder = output / f"{'d' * 32}-FHIR_IMPORT-half"
-    shutil.copytree(OLD / "source", source)
-    shutil.copytree(OLD / "job", folder)
+    source, output, folder = left_behind(OLD, tmp_path)
     plan = folder / ".work/plan.json"
     text = plan.read_text().replace("/data/", f"{tmp_path}/")
     for entry in json.loads(text)["inputs"]:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -39,13 +41,19 @@ def checked(tmp_path_factory):
     return made, made.undisturbed()
 
 
+def begun(made: Kills, is_there: Callable[[], bool]) -> subprocess.Popen[str]:
+    """Begin an import, and return it once something is there that it makes."""
+    process = made.begin()
+    while not is_there():
+        assert process.poll() is None, "what the import makes was missed"
+        time.sleep(0.001)
+    return process
+
+
 @pytest.mark.parametrize("target", ["worker", "driver", "group"])
 def test_a_kill_while_the_checks_are_made_changes_no_finding(target, checked):
     made, expected = checked
-    process = made.begin()
-    while not any((made.folder / "t").rglob("relations.duckdb")):
-        assert process.poll() is None, "the checks were missed"
-        time.sleep(0.002)
+    process = begun(made, lambda: any((made.folder / "t").rglob("relations.duckdb")))
     assert made.kill(process, target)
     code, said = made.ended(process)
     assert "Traceback" not in said
@@ -74,10 +82,8 @@ def large(tmp_path_factory):
 @pytest.mark.parametrize("target", ["worker", "driver", "group"])
 def test_a_kill_while_a_large_log_is_written_leaves_no_half_log(target, large):
     made, expected = large
-    process, log = made.begin(), made.output / "SUCCESS/Patient.ndjson"
-    while not any(made.output.glob("SUCCESS/.*.partial")):
-        assert process.poll() is None, "the writing of the log was missed"
-        time.sleep(0.001)
+    log = made.output / "SUCCESS/Patient.ndjson"
+    process = begun(made, lambda: any(made.output.glob("SUCCESS/.*.partial")))
     assert made.kill(process, target)
     code, said = made.ended(process)
     assert "Traceback" not in said
