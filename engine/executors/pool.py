@@ -36,6 +36,10 @@ __all__ = ["LocalPool"]
 _PRELOAD = ["bulkfhir.engine.preload"]
 _STARTS = 20
 """How often a worker is started, where its fork server is killed meanwhile."""
+_LOADED_BY = os.getpid()
+"""The process that imported this module: in a worker the fork server, whose child it is."""
+_PATIENCE = 5.0
+"""Seconds in which workers that have nothing left to do end by themselves."""
 _PAUSE = 0.1
 """Seconds between two starts: a killed process passes for alive for a moment, its locks with it."""
 _LONGEST_FOLDER = 104 - len("/pymp-xxxxxxxx/listener-xxxxxxxx") - 1
@@ -114,12 +118,20 @@ class LocalPool:
     def _end(self, *, kill: bool) -> None:
         started = [process for process in self._context.started if process.pid is not None]
         if kill:
+            _end_all(started)
+        # A worker that was killed while it waited for work took the lock of the queue with it: the
+        # others never hear that there is no more, and concurrent.futures waits for them for ever.
+        patience = threading.Timer(_PATIENCE, _end_all, [started])
+        patience.start()
+        try:
+            if self._executor is not None:
+                self._executor.shutdown(wait=True, cancel_futures=True)
             for process in started:
-                process.end()
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
+                process.join()
+        finally:
+            patience.cancel()
+            patience.join()
         for process in started:
-            process.join()
             process.close()
         self._context.started.clear()
         if self._logs is not None:
@@ -149,12 +161,11 @@ class _Process(ForkServerProcess):
 
     def end(self) -> None:
         """Kill the process, also one whose fork server was killed: that passes for dead, and may
-        go on writing.
+        go on writing. Does not ask multiprocessing, which another thread may be asking.
         """
-        self.kill()
-        if self.exitcode is not None and alive(self._known_as):
+        if self.pid is not None and alive(self._known_as):
             with suppress(ProcessLookupError):
-                os.kill(self.pid or 0, signal.SIGKILL)
+                os.kill(self.pid, signal.SIGKILL)
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802 multiprocessing's name
@@ -165,6 +176,11 @@ class _Process(ForkServerProcess):
                 return ForkServerProcess._Popen(process_obj)  # noqa: SLF001 what is extended here
             finally:
                 sys.modules["__main__"] = main
+
+
+def _end_all(started: list[_Process]) -> None:
+    for process in started:
+        process.end()
 
 
 @contextmanager
@@ -318,7 +334,13 @@ _counters: LiveCounters | None = None
 
 
 def _begin(cells: Any, queue: Any, level: int, options: LocalOptions) -> None:
-    """Runs once in every worker."""
+    """Runs once in every worker.
+
+    One whose fork server was killed at its birth is known to nobody, while another is started in
+    its place: it must not take work, nor the lock that goes with it.
+    """
+    if _LOADED_BY not in (os.getpid(), os.getppid()):
+        os._exit(1)
     global _counters  # noqa: PLW0603 an initializer has nowhere else to leave what its process needs
     signal.signal(
         signal.SIGINT, signal.SIG_IGN

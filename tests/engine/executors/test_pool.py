@@ -1,0 +1,50 @@
+"""The local pool: workers end, whatever one that was killed has taken with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from bulkfhir.engine.executors import pool
+from bulkfhir.engine.executors.pool import LocalPool
+
+ORPHAN = """
+import os, time
+from bulkfhir.engine.executors import pool
+if not os.fork():  # as the fork server bears a worker, and is killed
+    if not os.fork():
+        server = os.getppid()
+        while os.getppid() == server:
+            time.sleep(0.001)
+        pool._begin(None, None, 0, None)
+        print("took work", flush=True)
+    os._exit(0)
+"""
+
+
+def keep_the_lock() -> None:
+    """Take the lock under which workers wait for work, as one that is killed there does."""
+    frame: Any = sys._getframe()
+    while frame.f_code.co_name != "_process_worker":
+        frame = frame.f_back
+    frame.f_locals["call_queue"]._rlock.acquire()
+
+
+def test_workers_that_nobody_can_tell_of_the_end_are_ended(monkeypatch):
+    monkeypatch.setattr(pool, "_PATIENCE", 0.2)
+    workers = LocalPool(2)
+    for future in workers.ask(keep_the_lock):
+        future.result()
+    started = [process.pid for process in workers._context.started]
+    workers.close()
+    assert started
+    assert not [pid for pid in started if Path("/proc", str(pid)).exists()]
+
+
+def test_a_worker_whose_fork_server_was_killed_at_its_birth_takes_no_work():
+    done = subprocess.run(
+        [sys.executable, "-c", ORPHAN], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
