@@ -14,8 +14,8 @@ ORPHAN = """
 import os, time
 from bulkfhir.engine.executors import pool
 if not os.fork():  # as the fork server bears a worker, and is killed
+    server = os.getpid()
     if not os.fork():
-        server = os.getppid()
         while os.getppid() == server:
             time.sleep(0.001)
         pool._begin(None, None, 0, None)
