@@ -34,7 +34,7 @@ def keep_the_lock() -> None:
 
 def test_workers_that_nobody_can_tell_of_the_end_are_ended(monkeypatch):
     monkeypatch.setattr(pool, "_PATIENCE", 0.2)
-    workers = LocalPool(2)
+    workers = LocalPool(1)
     for future in workers.ask(keep_the_lock):
         future.result()
     started = [process.pid for process in workers._context.started]
