@@ -28,19 +28,21 @@ fuzz_target!(|data: &[u8]| {
     let _ = fill(texts, u64::MAX - 3, numbers, ends, texts, codes, &tails);
     let _ = rebase(numbers, u64::MAX - 3, texts);
     if let Ok(made) = keys(texts, codes, &[5, u64::MAX], u64::MAX, (1 << 61) - 1) {
-        assert_eq!(made.len(), codes.len() * 4);
+        assert_eq!(made.len(), codes.len() * 6);
         let _ = repeated(
             &made,
             numbers,
             &[(1, codes.len() / 4), (0, codes.len() / 4)],
             2,
         );
-        let _ = bucketed(&[(&made, numbers, 0), (&made, numbers, u32::MAX - 9)]);
+        for width in [8, 12] {
+            let _ = bucketed(&[(&made, numbers, 0), (&made, numbers, u32::MAX - 9)], width);
+        }
     }
     let _ = (
         keys(texts, codes, &[1], 3, 1),
         repeated(texts, numbers, &[(0, 2), (9, usize::MAX)], 9),
-        bucketed(&[(texts, ends, 1)]),
+        bucketed(&[(texts, ends, 1)], codes.len()),
     );
     let _ = measure(numbers, ends, codes, 3);
     if let Ok(found) = rooms(texts, numbers, ends, codes, 3) {

@@ -19,7 +19,7 @@ fn table(program: &[u8]) -> Vec<u8> {
     table.extend([1, 0, b'A', 0, 0, 0, 0]);
     table.push(3);
     table.extend([0, 0, 0, 0, 1, 255, 255, 255, 255]);
-    let mut property = |key: u16, companion: u16, kind: &[u8], flags: u8, all: &mut Vec<u8>| {
+    let property = |key: u16, companion: u16, kind: &[u8], flags: u8, all: &mut Vec<u8>| {
         all.extend(key.to_le_bytes());
         all.extend(companion.to_le_bytes());
         all.extend([0; 4]);
