@@ -5,7 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import platform
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -24,12 +24,14 @@ _ADVICE: Final = "give every worker the same disk, or storage that all of them r
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a worker sees: its machine and the first input; and the probe object it has written."""
+    """What a worker sees: its machine and the first input; and the probe object it has written,
+    None where it does not see this process's.
+    """
 
     host: str
     size: int | None
     etag: str
-    written: str
+    written: str | None
 
 
 def probe_workers(
@@ -48,18 +50,24 @@ def probe_workers(
                 f"a worker has bulkfhir {version}, and this is {here}: install the same version "
                 "everywhere"
             )
-    answers = _answers(runner.ask(_look, work_folder, first.uri, encryption_key_id), here)
     storage = storage_for(work_folder, encryption_key_id)
-    missing = [seen for seen in answers if storage.stat(seen.written) is None]
-    for seen in answers:
-        storage.delete(seen.written)
-    for seen in answers:
-        _refuse_other_input(seen, first)
-    if missing:
-        raise ConfigurationError(
-            f"what the worker on {missing[0].host} writes into {work_folder} is not there for this "
-            f"process: {_ADVICE}"
-        )
+    mark = storage.join(work_folder, f"probe-{secrets.token_hex(8)}")
+    storage.put(mark, b"")
+    asked = runner.ask(_look, mark, first.uri, encryption_key_id)
+    try:
+        answers = _answers(asked, here)
+        for seen in answers:
+            _refuse_other_input(seen, first)
+        for seen in answers:
+            if seen.written is None or storage.stat(seen.written) is None:
+                raise ConfigurationError(
+                    f"what the worker on {seen.host} writes into {work_folder} is not there for "
+                    f"this process: {_ADVICE}"
+                )
+    finally:
+        storage.delete(mark)
+        for written in _written(asked):
+            storage.delete(written)
 
 
 def _refuse_other_input(seen: _Seen, first: StoredObject) -> None:
@@ -100,15 +108,30 @@ def _answer(future: Future[Any], here: str) -> Any:
         raise ConfigurationError(f"a worker does not answer: {lines[0]}") from error
 
 
-def _look(work_folder: str, uri: str, encryption_key_id: str | None) -> _Seen:
-    """Return what this worker sees, and write a probe object. Raise StorageError."""
+def _written(asked: Sequence[Future[Any]]) -> Iterator[str]:
+    """Yield the probe objects of the workers that have answered."""
+    for future in asked:
+        if future.done() and not (future.cancelled() or future.exception()):
+            seen: _Seen = future.result()
+            if seen.written is not None:
+                yield seen.written
+
+
+def _look(mark: str, uri: str, encryption_key_id: str | None) -> _Seen:
+    """Return what this worker sees, and write a probe object beside the mark. Raise StorageError.
+
+    Where the mark is not seen nothing is written: here is another disk, or an answer that nobody
+    waits for any more, and nobody would remove what is written.
+    """
+    host = platform.node()
     try:
         found = storage_for(uri).stat(uri)
     except NotFound:
         found = None
-    storage = storage_for(work_folder, encryption_key_id)
-    written = storage.join(work_folder, f"probe-{secrets.token_hex(8)}")
-    storage.put(written, b"")
-    return _Seen(
-        platform.node(), found.size if found else None, found.etag if found else "", written
-    )
+    size, etag = (found.size, found.etag) if found else (None, "")
+    storage = storage_for(mark, encryption_key_id)
+    written = None
+    if storage.stat(mark) is not None:
+        written = f"{mark}-{secrets.token_hex(8)}"
+        storage.put(written, b"")
+    return _Seen(host, size, etag, written)

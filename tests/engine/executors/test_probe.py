@@ -40,19 +40,21 @@ def buckets(tmp_path, monkeypatch, write, patient):
     storage._s3.cache_clear()
 
 
-def run(initializer, *arguments, workers=1, output="s3://out/"):
+def run(initializer, *arguments, workers=1, answers=None, output="s3://out/"):
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(
         workers, mp_context=context, initializer=initializer, initargs=arguments
     ) as executor:
-        return import_job("s3://in/", output, judge="toy", job_id="j", executor=executor)
+        return import_job(
+            "s3://in/", output, judge="toy", job_id="j", workers=answers, executor=executor
+        )
 
 
-def refused(buckets, says, initializer, *arguments):
+def refused(buckets, says, initializer, *arguments, answers=None):
     with pytest.raises(ConfigurationError, match=says):
-        run(initializer, *arguments)
-    left = [path for path in (buckets[0] / "out").rglob("*") if path.is_file()]
-    assert not [path for path in left if "probe-" in path.name or path.name == "plan.json"]
+        run(initializer, *arguments, answers=answers)
+    for bucket in buckets:
+        assert not [*(bucket / "out").iterdir()]
 
 
 def test_workers_that_share_everything_do_the_job(buckets, places):
@@ -79,7 +81,7 @@ def test_a_worker_that_sees_the_output_only_leaves_nothing_there(buckets, places
     (buckets[1] / "in").mkdir()
     with pytest.raises(ConfigurationError, match=r"does not see s3://in/a\.ndjson"):
         run(places.at, str(buckets[1]), output=tmp_path / "disk")
-    assert not [*(tmp_path / "disk").rglob("probe-*")]
+    assert not (tmp_path / "disk").exists()
 
 
 def test_a_worker_that_sees_another_input(buckets, places, write, patient):
@@ -91,6 +93,11 @@ def test_a_worker_that_writes_elsewhere(buckets, places):
     (buckets[1] / "in").mkdir()
     (buckets[1] / "in" / "a.ndjson").hardlink_to(buckets[0] / "in" / "a.ndjson")
     refused(buckets, "is not there for this process: give every worker", places.at, str(buckets[1]))
+
+
+def test_what_one_worker_wrote_goes_where_another_one_fails(buckets, places):
+    said = "a worker does not answer: OSError: gone"
+    refused(buckets, said, places.at_one_answer_only, str(buckets[0]), answers=2)
 
 
 def test_workers_that_do_not_answer(buckets, monkeypatch):

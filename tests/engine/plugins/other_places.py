@@ -4,6 +4,7 @@ bulkfhir is imported here.
 
 import importlib.metadata
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -11,6 +12,17 @@ from pathlib import Path
 def at(root):
     """Another folder stands for S3."""
     os.environ["BULKFHIR_S3_ROOT"] = root
+
+
+def at_one_answer_only(root):
+    """Another folder stands for S3; the second time that the machine's name is asked for fails."""
+    at(root)
+    names = iter(["here"])
+    platform.node = lambda: next(names, None) or _fail()
+
+
+def _fail():
+    raise OSError("gone")
 
 
 def without_bulkfhir():
