@@ -180,6 +180,8 @@ class JobRun:
         """Run the plan to whatever end, as long as the job is this process's.
 
         ``open_workers`` makes the runner, given how many groups of shards there are.
+
+        Raises Incomplete while shards are missing that others are to do.
         """
         self._claim = claim
         with self._opened(open_workers(len(plan.groups) or 1)) as runner:
@@ -195,6 +197,8 @@ class JobRun:
                 return self._stopped(JobStatus.FAILED, error.reason, runner, tracker)
             except Unavailable as error:
                 return self._stopped(JobStatus.FAILED, self._resumable(error), runner, tracker)
+            except Incomplete:
+                raise  # nothing has failed, nor ended
             except StorageError as error:
                 return self._stopped(
                     JobStatus.FAILED, f"cannot write the output: {error}", runner, tracker
@@ -429,8 +433,8 @@ def refuse_missing(missing: Sequence[int], shards: int) -> None:
     """Raise Incomplete where shards of so many are not done, and name them."""
     if missing:
         raise Incomplete(
-            f"{len(missing)} of {shards} shards are missing: {runs_named(missing)}; run "
-            "their shares again; nothing is published"
+            f"{len(missing)} of {shards} shards are missing: {runs_named(missing)}; nothing is "
+            "published; do them with bulkfhir run-shards, and merge again"
         )
 
 

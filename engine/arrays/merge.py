@@ -87,7 +87,7 @@ def merge_array(
 
     report   the report that is written once the job is published; None: none
 
-    A result whose shards are missing is FAILED, and nothing is published.
+    Raises Incomplete, and publishes nothing, while shards are missing.
     """
     job = ArrayJob.read(uri)
     if job.ended is not None or job.is_published():

@@ -22,6 +22,11 @@ __all__ = ["array_of", "array_row", "look_again", "progress_of", "record_plan"]
 _MOST: Final = 50
 """Jobs that are looked at again before a list: each is two or three requests of a store."""
 
+_COUNTED: Final = 1_000
+"""Shards of a job whose records are read before a list, by 32 threads: on S3 a second at the most.
+Of a larger one the list has the counts of the last look.
+"""
+
 _log = logging.getLogger(__name__)
 
 
@@ -63,8 +68,10 @@ def look_again(jobs: JobStore) -> None:
     for row in jobs.arrays_under_way(_MOST):
         place = _place(row)
         try:
-            status = array_status(ArrayJob.read(place))
-            if status in FINISHED:
+            job = ArrayJob.read(place)
+            status = array_status(job)
+            counted = status is not JobStatus.SUBMITTED and job.shards <= _COUNTED
+            if counted or status in FINISHED:
                 _note(jobs, row, state_of(place))
             elif status is not row.status:
                 jobs.note(row.id, status, row.progress)

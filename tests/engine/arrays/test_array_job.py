@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -212,8 +213,15 @@ def test_missing_shards_are_named_and_nothing_is_published(planned, tmp_path, tr
     run_share(uri, Share(1, 3), workers=1)
     with pytest.raises(Incomplete, match="shards are missing: 0 to"):
         merge_share(uri, Share(0, 2))
-    assert run(["merge", "--plan", uri, "--workers", "1"]) == 3
-    assert "shards are missing: 0 to" in capsys.readouterr().err
+    for form in ("human", "json"):
+        assert run(["merge", "--plan", uri, "--workers", "1", "--output-format", form]) == 3
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert re.fullmatch(
+            r"bulkfhir: \d+ of \d+ shards are missing: 0 to .*; nothing is published; do them with "
+            r"bulkfhir run-shards, and merge again\n",
+            said.err,
+        )
     found = tree(tmp_path / "out" / FOLDER)
     assert not [name for name in found if name.startswith(("SUCCESS", "FAILURE", "Manifest"))]
     for number in (0, 2):

@@ -69,7 +69,8 @@ def test_from_plan_to_manifest(plan, jobs, described, tmp_path):
     assert (array["shares"], array["merged"], array["published"]) == ([], [], False)
 
     run_share(uri, Share(1, 3), workers=1)
-    assert "IN_PROGRESS" in jobs("list", "--status", "IN_PROGRESS")[1].out
+    listed = jobs("list", "--status", "IN_PROGRESS")[1].out.splitlines()[1].split()
+    assert (listed[1], listed[-2:]) == ("IN_PROGRESS", ["11", "1"])
     properties, array = described(JOB)
     (share,) = array["shares"]
     assert (share["share"], share["done"], share["shards"]) == ("1/3", 4, 4)
@@ -82,6 +83,7 @@ def test_from_plan_to_manifest(plan, jobs, described, tmp_path):
 
     for number in (0, 2):
         run_share(uri, Share(number, 3), workers=1)
+    assert jobs("list")[1].out.splitlines()[1].split()[-2:] == ["35", "1"]
     merge_share(uri, Share(0, 2), workers=1)
     _, array = described(JOB)
     assert (array["done"], array["missing"], array["notBegun"]) == (12, "", "")
