@@ -95,6 +95,13 @@ def test_codes_of_rejected_lines_are_told_too(judge):
     }
 
 
+@pytest.mark.parametrize("status", ["available", "no"])
+@pytest.mark.parametrize("concept", [{"text": "scan"}, {"coding": [{"display": "scan"}]}, {}])
+def test_a_concept_without_a_code_has_none_to_tell(judge, concept, status):
+    study = {"resourceType": "ImagingStudy", "id": "s", "subject": {"reference": "Patient/p"}}
+    assert told(judge, study | {"status": status, "procedureCode": [concept]}) == {}
+
+
 def test_nothing_is_told_that_was_not_asked_for(judge):
     assert told(judge, report((LOINC, "1-8")), codes=False) == {}
 

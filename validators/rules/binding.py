@@ -49,7 +49,7 @@ def _said(findings: Findings, value: Any, scope: Scope, *, all_of_it: bool) -> I
 
 def _meant(codes: str, value: Any) -> Iterable[tuple[str | None, str | None]]:
     """Return (system, code) of the code that a finding about a value names; of all its codes where
-    the finding, that the value set is not known, names none.
+    the finding, that the value set is not known, names none. A concept that is only text has none.
     """
     if isinstance(value, str):
         return ((None, value),)
@@ -59,7 +59,9 @@ def _meant(codes: str, value: Any) -> Iterable[tuple[str | None, str | None]]:
         for one in (listed if isinstance(listed, list | tuple) else (listed,))
         if isinstance(one, dict)
     ]
-    return [pair for pair in pairs if coded(*pair) == codes][:1] if codes else pairs
+    if codes:
+        return [pair for pair in pairs if coded(*pair) == codes][:1]
+    return [pair for pair in pairs if pair != (None, None)]
 
 
 def _text(value: object) -> str | None:
