@@ -11,7 +11,7 @@ import click
 
 from ..amount import amount
 from ..printable import printable
-from . import exits
+from . import exits, options
 
 if TYPE_CHECKING:
     from ..comparing.comparison import Comparison, OneSided
@@ -26,6 +26,7 @@ _COMMON = 10
 @click.argument("ours", metavar="OURS")
 @click.argument("theirs", metavar="THEIRS")
 @click.option("--statistics", is_flag=True, help="Every message and every file that differs.")
+@options.retrying
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(ours: str, theirs: str, *, statistics: bool, as_json: bool) -> int:
     """Compare two import jobs over the same input, line by line: what only OURS rejects, what only

@@ -14,7 +14,7 @@ import click
 
 from . import exits
 from .moments import moment
-from .options import state_file
+from .options import retrying, state_file
 
 if TYPE_CHECKING:
     from ..arrays import ArrayState
@@ -72,6 +72,7 @@ def _jobs(state: Path | None) -> JobStore:
     show_default=True,
     help="At most so many, the newest first.",
 )
+@retrying
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @_with_jobs
 def list_jobs(
@@ -111,6 +112,7 @@ def list_jobs(
 
 @command.command(short_help="Show a job: properties, progress, errors by rule.")
 @click.argument("job_id", metavar="JOB")
+@retrying
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @_with_jobs
 def describe(jobs: JobStore, job_id: str, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import click
 
 from ..job_choices import LEVELS
 from ..printable import printable
-from . import exits
+from . import exits, options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,7 @@ _MARKS = {"met": "ok", "unmet": "MEND", "unknown": "?"}
     show_default=True,
     help="Level of the import; profiles matter at strict alone.",
 )
+@options.retrying
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def command(
     source: str,

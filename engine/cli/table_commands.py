@@ -32,6 +32,7 @@ def command() -> None:
     callback=options.pairs,
     help="Option of the tables, as of import: namespace=NAME, sqlite=FILE. Repeatable.",
 )
+@options.retrying
 @click.option("--remove", is_flag=True, help="Delete them. No job may be writing to the tables.")
 def orphans(
     location: str, *, form: str, table_options: tuple[tuple[str, str], ...], remove: bool

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkfhir.engine import storage
 from bulkfhir.engine.comparing.comparison import compared
 from bulkfhir.engine.comparing.rejections import JobLogs
 from tests.engine.cli.test_cli import BAD, GOOD, NO_ID, WORSE, bulkfhir, elsewhere, write
@@ -174,3 +177,29 @@ def test_the_lines_are_those_of_two_sets(tmp_path_factory, ours, theirs):
     assert found.ours.lines == len(set(ours) - set(theirs))
     assert found.theirs.lines == len(set(theirs) - set(ours))
     assert Path(jobs[0].folder) == place / "ours"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "s3://ours/", "s3://theirs/"),
+        ("jobs", "describe", "s3://ours/0-FHIR_IMPORT-a/job.json"),
+        ("preflight", "s3://ours/", "s3://theirs/", "--role", "a", "--kms-key-id", "a"),
+    ],
+    ids=["compare", "describe", "preflight"],
+)
+def test_a_store_that_does_not_answer_is_asked_no_longer_than_wanted(
+    bulkfhir, monkeypatch, arguments
+):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # where nothing listens
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "DEFAULT_REGION"):
+        monkeypatch.setenv(f"AWS_{name}", "test")
+    monkeypatch.delenv("BULKFHIR_RETRY_SECONDS", raising=False)
+    storage._s3.cache_clear()
+    began = time.monotonic()
+    result = bulkfhir(*arguments, "--retry-seconds", "0")
+    assert time.monotonic() - began < 60
+    assert result.code in (2, 3)
+    assert "127.0.0.1:9" in result.out + result.err
+    storage._s3.cache_clear()
+    os.environ.pop("BULKFHIR_RETRY_SECONDS")
