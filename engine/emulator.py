@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from bulkfhir.validators.texts import texts
+
 from .jobs import RunOptions
 from .server.model import target_prefix
 from .server.service import Service, ServiceSettings
@@ -85,7 +87,7 @@ class Emulator:
         settings = ServiceSettings(
             state=state or Path(self._own_state.name if self._own_state else "", "jobs.db"),
             run=RunOptions(workers=workers),
-            datastores=tuple(datastores),
+            datastores=texts(datastores),
             environment=environment,
         )
         self._service = Service(settings)

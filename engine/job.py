@@ -25,6 +25,7 @@ from .job_choices import Choices, Limits, ReportWish
 from .job_run import JobResult
 from .job_start import JobId, Sizes, started_job
 from .job_status import JobStatus
+from .keywords import checked_keywords
 from .reading.sources import InputFile, SourceLike
 from .refusals import refuse_unusable
 from .settings import Settings
@@ -56,6 +57,7 @@ class _Nobody:
 _NOBODY = _Nobody()
 
 
+@checked_keywords
 def import_job(
     source: SourceLike | Sequence[SourceLike],
     output: SourceLike,
@@ -99,6 +101,8 @@ def import_job(
     cancel: CancelEvent | None = None,
 ) -> JobResult:
     """Validate every resource of the source and write the output of a HealthLake import job.
+
+    Where several texts may be given, one alone is one.
 
     source, output     paths, ``file://`` or ``s3://``; the source may also be a glob, ``-``, or
                        several of them

@@ -33,6 +33,7 @@ from .executors import (
 from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from .job_choices import Choices
 from .job_folder import FINDINGS
+from .keywords import checked_keywords
 from .reading.sources import Listing, SourceLike, find_inputs
 from .refusals import refuse_unusable
 from .settings import Settings
@@ -65,6 +66,7 @@ class Finding:
     verdict: Verdict
 
 
+@checked_keywords
 def validate_files(
     source: SourceLike | Sequence[SourceLike],
     *,

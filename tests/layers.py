@@ -42,7 +42,7 @@ COLUMN = {
         patterns
         block excerpt
         text_columns memory issue undecided declaration errors crash_log near_name
-        light_dataclass lazy_pattern
+        light_dataclass lazy_pattern texts
     """,
     "engine": """
         __init__ front emulator mocking
@@ -50,7 +50,7 @@ COLUMN = {
         jobs validation comparing handoff arrays measuring
         job
         job_start
-        job_run refusals
+        job_run refusals keywords
         job_report
         reach access recorded_groups
         dispatch preload

@@ -30,6 +30,7 @@ from .near_name import near_name
 from .schema import Schema
 from .search import SearchedElements
 from .terminology import TerminologyRules
+from .texts import texts
 from .undecided import LineUndecided, UndecidedCode, codes_in, names_in
 from .values.decoding import (
     DUPLICATE_PROPERTY,
@@ -133,7 +134,7 @@ class Validator:
 
             self.packages = Packages(packages, defaults=defaults)
             self._definitions = UsableSnapshots(self.packages)
-        self._profiles = known_profiles(profiles, self._definitions, level)
+        self._profiles = known_profiles(texts(profiles), self._definitions, level)
         self._terminology = terminology
         self._searched = SearchedElements(self._definitions)
         self._failing = False

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from bulkfhir.validators.light_dataclass import dataclass
 
@@ -35,6 +35,7 @@ _CURVE = 300
 """About how many moments are kept of a long job: two a second at first, ever fewer later."""
 
 
+@runtime_checkable
 class CancelEvent(Protocol):
     """Anything like threading.Event: once it is set, the job stops."""
 

@@ -63,7 +63,7 @@ class Foreign:
         concurrent.futures.wait(self._pending)
 
 
-def open_futures(workers: int | None = None, *, factory: str = "", **options: str) -> Foreign:
+def open_futures(workers: int | None = None, *, factory: str = "", **options: object) -> Foreign:
     """Return a runner on the executor that ``factory``, ``module:callable``, makes of the options:
     ``concurrent.futures:ThreadPoolExecutor`` with ``max_workers=4``. Whole numbers are numbers.
 
@@ -75,11 +75,22 @@ def open_futures(workers: int | None = None, *, factory: str = "", **options: st
             "the executor futures needs the option factory=module:callable, such as "
             "concurrent.futures:ThreadPoolExecutor"
         )
-    numbers = {key: int(text) if text.isdecimal() else text for key, text in options.items()}
     try:
-        executor = getattr(importlib.import_module(module), name)(**numbers)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        make = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
         raise ConfigurationError(f"{factory}: no executor comes of this: {error}") from None
+    numbers = {
+        key: int(given) if isinstance(given, str) and given.isdecimal() else given
+        for key, given in options.items()
+    }
+    wanted = numbers.get("max_workers", 1)
+    if not (isinstance(wanted, int) and wanted > 0):
+        raise ConfigurationError(f"max_workers={wanted}: a whole number from 1 on is needed")
+    try:
+        executor = make(**numbers)
+    except (TypeError, ValueError) as error:
+        given = ", ".join(f"{key}={value}" for key, value in options.items()) or "no options"
+        raise ConfigurationError(f"{factory}: no executor comes of {given}: {error}") from None
     if not isinstance(executor, concurrent.futures.Executor):
         raise ConfigurationError(f"{factory}: this makes no concurrent.futures.Executor")
     return _OwnExecutor(executor, workers)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from bulkfhir.validators import Block, BlockVerdicts, DictionaryColumn, Issue, Level, Validator
+from bulkfhir.validators.texts import texts
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
@@ -71,7 +72,7 @@ def validate_batch(
     bytes, or where ``batch`` is a data frame or another thing, PackageError for a package that
     cannot be read, ValueError for an unknown level.
     """
-    validator = _validators.of(level, tuple(packages))
+    validator = _validators.of(level, texts(packages))
     parts = [_verdicts(validator, rows, issues=issues) for rows in _chunks(_column(batch, column))]
     schema = SCHEMA if issues else SCHEMA.remove(len(SCHEMA) - 1)
     joined = pa.Table.from_batches(parts, schema).combine_chunks().to_batches()

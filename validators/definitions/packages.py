@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import PackageError
 from ..lazy_pattern import lazy_pattern
 from ..light_dataclass import dataclass
+from ..texts import texts
 from . import Definitions, core
 from .package import Package, open_package
 from .package_versions import version_pattern
@@ -59,7 +60,7 @@ class Packages:
         version, and a default that is not among them.
         """
         self._base: Definitions = base if base is not None else core()
-        given = [_checked(open_package(locate(source))) for source in sources]
+        given = [_checked(open_package(locate(source))) for source in texts(sources)]
         self.packages, self.missing, self._mislabelled = _with_dependencies(
             _ordered(given, defaults or {})
         )

@@ -116,9 +116,12 @@ def test_a_callable_gets_the_options(job):
     assert result.status is JobStatus.COMPLETED
 
 
-def test_futures_makes_an_executor_of_a_name(job):
-    options = {"factory": "concurrent.futures:ThreadPoolExecutor", "max_workers": "3"}
-    result, _ = job("futures", executor_options=options)
+POOL = {"factory": "concurrent.futures:ThreadPoolExecutor"}
+
+
+@pytest.mark.parametrize("number", ["3", 3], ids=["text", "number"])
+def test_futures_makes_an_executor_of_a_name(job, number):
+    result, _ = job("futures", executor_options=POOL | {"max_workers": number})
     assert result.status is JobStatus.COMPLETED
 
 
@@ -129,9 +132,21 @@ def test_futures_makes_an_executor_of_a_name(job):
         ({"factory": "concurrent.futures"}, "factory=module:callable"),
         ({"factory": "no.such:thing"}, "no executor comes of this"),
         ({"factory": "concurrent.futures:NoSuch"}, "no executor comes of this"),
+        (POOL | {"max_workers": "x"}, "^max_workers=x: a whole number from 1 on is needed$"),
+        (POOL | {"max_workers": 0}, "^max_workers=0: a whole number from 1 on is needed$"),
+        (POOL | {"colour": "red"}, "no executor comes of colour=red: "),
         ({"factory": "builtins:dict"}, "makes no concurrent.futures.Executor"),
     ],
-    ids=["none", "no-callable", "no-module", "no-name", "no-executor"],
+    ids=[
+        "none",
+        "no-callable",
+        "no-module",
+        "no-name",
+        "no-number",
+        "no-worker",
+        "no-option",
+        "no-executor",
+    ],
 )
 def test_futures_that_make_no_executor_are_refused(job, options, says, tmp_path):
     with pytest.raises(ConfigurationError, match=says):
