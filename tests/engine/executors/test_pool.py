@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from bulkfhir.engine.executors import pool
 from bulkfhir.engine.executors.pool import LocalPool
@@ -22,20 +21,22 @@ if not os.fork():  # as the fork server bears a worker, and is killed
         print("took work", flush=True)
     os._exit(0)
 """
-
-
-def keep_the_lock() -> None:
-    """Take the lock under which workers wait for work, as one that is killed there does."""
-    frame: Any = sys._getframe()
-    while frame.f_code.co_name != "_process_worker":
-        frame = frame.f_back
-    frame.f_locals["call_queue"]._rlock.acquire()
+KEEPS_THE_LOCK = """
+import sys
+frame = sys._getframe()
+while frame.f_code.co_name != "_process_worker":
+    frame = frame.f_back
+frame.f_locals["call_queue"]._rlock.acquire()
+"""
+"""Takes the lock under which workers wait for work, as one that is killed there does. A worker knows
+no module of the tests.
+"""
 
 
 def test_workers_that_nobody_can_tell_of_the_end_are_ended(monkeypatch):
     monkeypatch.setattr(pool, "_PATIENCE", 0.2)
     workers = LocalPool(1)
-    for future in workers.ask(keep_the_lock):
+    for future in workers.ask(exec, KEEPS_THE_LOCK):
         future.result()
     started = [process.pid for process in workers._context.started]
     workers.close()
