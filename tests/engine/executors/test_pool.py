@@ -28,8 +28,8 @@ while frame.f_code.co_name != "_process_worker":
     frame = frame.f_back
 frame.f_locals["call_queue"]._rlock.acquire()
 """
-"""Takes the lock under which workers wait for work, as one that is killed there does. A worker knows
-no module of the tests.
+"""Takes the lock under which workers wait for work, as one that is killed there does. It is text
+since a worker knows no module of the tests.
 """
 
 
