@@ -35,12 +35,16 @@ class Memory:
         they are full.
         """
         if self._count >= self._bound:
-            self._count = 0
-            for each in self._tables.values():
-                each.clear()
+            self.clear()
         self._count += key not in table
         table[key] = value
         return value
+
+    def clear(self) -> None:
+        """Empty all tables."""
+        self._count = 0
+        for each in self._tables.values():
+            each.clear()
 
     def keep_early(self, table: dict[_K, _V], key: _K, value: _V) -> _V:
         """Put a value into one of the tables unless they are full, and return it: for values that

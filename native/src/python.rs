@@ -16,7 +16,7 @@ struct Judgement {
     columns: block::Columns,
 }
 
-type SitedLine<'py> = (usize, u16, (u32, u32), Vec<Bound<'py, PyBytes>>);
+type SitedLine<'py> = (usize, u16, (u32, u32), Bound<'py, PyBytes>);
 
 fn words<'py>(py: Python<'py>, column: &[u32]) -> Bound<'py, PyBytes> {
     let bytes: Vec<u8> = column.iter().flat_map(|word| word.to_ne_bytes()).collect();
@@ -111,23 +111,6 @@ impl Judgement {
     /// and (entry, member of its resource), the member 2^32 - 1 for the whole entry.
     fn parted(&self) -> Vec<(usize, Vec<(u32, u32)>)> {
         self.columns.parted.clone()
-    }
-
-    /// What is left to the explainer of other lines that were walked by site: the position of the line,
-    /// the number of its type, where in the block its id stands, and its sites as bytes (see
-    /// `accept::walk::sites`).
-    fn sited<'py>(&mut self, py: Python<'py>) -> Vec<SitedLine<'py>> {
-        std::mem::take(&mut self.columns.sited)
-            .into_iter()
-            .map(|line| {
-                let sites = line
-                    .sites
-                    .iter()
-                    .map(|site| PyBytes::new(py, site))
-                    .collect();
-                (line.position, line.type_number, line.id, sites)
-            })
-            .collect()
     }
 
     fn __len__(&self) -> usize {
@@ -225,6 +208,34 @@ impl Acceptor {
             .into_iter()
             .map(|(check, text)| (check, PyBytes::new(py, &text)))
             .collect())
+    }
+
+    /// What is left to the explainer of lines that are no Bundles, where they were walked by site: the
+    /// sites that are new, as bytes (see `accept::walk::sites`), behind the number of the first one, 0
+    /// where all others are forgotten; and of each line its position, the number of its type, where in
+    /// the block its id stands, and the numbers of its sites as native u32.
+    #[allow(clippy::type_complexity)] // a column of sites and one of lines
+    fn sited<'py>(
+        &mut self,
+        py: Python<'py>,
+        judgement: &mut Judgement,
+    ) -> (u32, Vec<Bound<'py, PyBytes>>, Vec<SitedLine<'py>>) {
+        let numbers = &mut self.inner.sites;
+        let (first, mut new) = (numbers.start(), Vec::new());
+        let lines = std::mem::take(&mut judgement.columns.sited);
+        let numbered = lines.iter().map(|line| {
+            let sites = line.sites.each().map(|site| {
+                let (number, is_new) = numbers.number(site);
+                if is_new {
+                    new.push(PyBytes::new(py, site));
+                }
+                number
+            });
+            let sites: Vec<u32> = sites.collect();
+            (line.position, line.type_number, line.id, words(py, &sites))
+        });
+        let numbered = numbered.collect();
+        (first, new, numbered)
     }
 }
 

@@ -144,6 +144,5 @@ class Acceptance:
     def _verdict(self, told: Told) -> Verdict:
         if told.undecided:
             self._undecided.update(told.undecided)
-        codes = Counter(told.codes) if told.codes else {}
-        verdict = Verdict(told.resource_type, told.resource_id, told.issues, codes=codes)
+        verdict = Verdict(told.resource_type, told.resource_id, told.issues, codes=told.codes)
         return excerpt(verdict, self._max_issues)

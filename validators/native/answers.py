@@ -4,7 +4,7 @@ were looked at.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..undecided import LineUndecided, UndecidedCode
@@ -39,12 +39,12 @@ REMARK: Final = ""
 
 class Told(NamedTuple):
     """What there is to say of a line: its type and id, its issues, none where nothing fails it, and
-    what was undecided, once for each time: by its key, and the codes. The issues may be those of
-    other lines, too: they are not to be changed.
+    how often something was undecided: by its key, and the codes. All of it may be that of other
+    lines, too: it is not to be changed.
     """
 
     resource_type: str
     resource_id: str | None
     issues: Sequence[Issue]
-    undecided: Sequence[str]
-    codes: Sequence[UndecidedCode]
+    undecided: Mapping[str, int]
+    codes: Mapping[UndecidedCode, int]

@@ -79,10 +79,12 @@ class DoubtFinder:
         found: dict[int, Found] = {
             lines[position]: _doubts(parts) for position, parts in judged.parted()
         }
-        told = self._sites.told
-        for position, kind, (start, end), sites in judged.sited():
+        first, sites, sited = self._hearing.sited(judged)
+        if sited:
+            self._sites.learn(first, sites)
+        for position, kind, (start, end), numbers in sited:
             identity = data[start:end].decode() if end else None
-            found[lines[position]] = partial(told, kind, identity, sites)
+            found[lines[position]] = partial(self._sites.told, kind, identity, numbers)
         return found
 
 

@@ -109,6 +109,16 @@ class Hearing:
             for code in codes[number]:
                 yield position, code
 
+    def sited(
+        self, judgement: Judgement
+    ) -> tuple[int, list[bytes], list[tuple[int, int, tuple[int, int], bytes]]]:
+        """Return what of the lines of a judgement is in doubt, where that is told by site: the
+        number of the first new site, 0 where all others are forgotten; the new sites; and of each
+        line its position, the number of its type, where its id starts and ends, and the numbers of
+        its sites as native 32-bit words.
+        """
+        return self._acceptor.sited(judgement)
+
     def keep(self, check: int, text: bytes, answer: Answer) -> None:
         """Let the acceptor know an answer that it did not ask for."""
         self._acceptor.answer(check, text, *self.table.numbered(answer))

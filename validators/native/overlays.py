@@ -308,8 +308,8 @@ class Overlays:
             return _item([_ASK], empty_asks=True)
         told, left = self._conditions.of_primitive(narrowed)
         rules = self._compilation.narrowing_checks(left)
-        empty_asks = inside is not None or bool(self._compilation.empty_checks(narrowed))
-        if not told and not rules and not empty_asks:
+        empty_asks = bool(self._compilation.empty_checks(narrowed))
+        if not told and not rules and not empty_asks and inside is None:
             return None
 
         checks = [u8(ValueTag.CONDITION) + op for op in told]

@@ -19,7 +19,8 @@ resources alone, of which the acceptor tells no site.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ..checks.check import Issues
@@ -54,9 +55,9 @@ _ITEM, _TYPE = 1 << 31, 1 << 30
 """Mark the steps of a path that are no names: positions in arrays, types of resources."""
 _BESIDE: Final = "Element"
 """The type of what stands beside a primitive, whose extensions know the element: another walk."""
-_PLACES, _FINDINGS, _LENGTH = 16_384, 16_384, 256
-"""Places and findings that are remembered, and the bytes of sites that are: some 16 MB each at the
-most.
+_PLACES, _LINES = 16_384, 4_096
+"""Places, and lists of sites, that are remembered: some 16 MB each at the most. Of sites there are
+as many as the acceptor numbers.
 """
 
 
@@ -109,6 +110,12 @@ class _Finding(NamedTuple):
     marks: Sequence[int]
 
 
+_Line = tuple[Sequence[Issue], Mapping[str, int], Mapping[UndecidedCode, int]]
+"""What there is to say of lines with the same sites: see ``Told``."""
+_UNTOLD: Final[_Line] = ((), {}, {})
+"""Of lines that take more than their sites."""
+
+
 class SiteWalk:
     """The walk over sites; one per validator, not thread-safe.
 
@@ -123,8 +130,9 @@ class SiteWalk:
         self._hooks = unseeing(explainer.hooks)
         self._places_memory = Memory(_PLACES)
         self._places: dict[bytes, _Place] = self._places_memory.table()
-        self._memory = Memory(_FINDINGS)
-        self._findings: dict[bytes, _Finding] = self._memory.table()
+        self._sites: list[bytes | _Finding] = []
+        self._lines_memory = Memory(_LINES)
+        self._lines: dict[bytes, _Line] = self._lines_memory.table()
         self._looks: dict[int, Callable[[bytes, _Place, Scope], Issues]] = {
             VALUE: self._value,
             NAME: self._name,
@@ -132,35 +140,51 @@ class SiteWalk:
             RULES: self._rules,
         }
 
-    def told(self, kind: int, identity: str | None, sites: Sequence[bytes]) -> Told | None:
+    def learn(self, first: int, sites: Sequence[bytes]) -> None:
+        """Take the sites whose numbers come from ``first`` on; with 0 all others are forgotten."""
+        if first == 0:
+            self._sites.clear()
+            self._lines_memory.clear()
+        self._sites += sites
+
+    def told(self, kind: int, identity: str | None, numbers: bytes) -> Told | None:
         """Return what there is to say of a line, in document order, each once; None where it takes
         more than its sites.
 
-        kind    the number of its type
+        kind     the number of its type
+        numbers  of its sites, as native 32-bit words
         """
-        known = self._findings
+        known = self._lines.get(numbers)
+        if known is None:
+            line = self._line(memoryview(numbers).cast("I"))
+            known = self._lines_memory.keep(self._lines, numbers, line)
+        return None if known is _UNTOLD else Told(self._table.types[kind], identity, *known)
+
+    def _line(self, numbers: Sequence[int]) -> _Line:
         issues: list[Issue] = []
         undecided: list[str] = []
         codes: list[UndecidedCode] = []
         marks: list[int] = []
         fails = False
         try:
-            for site in sites:
-                finding = known.get(site) or self._finding(site)
-                issues += finding.issues
-                undecided += finding.undecided
-                codes += finding.codes
-                marks += finding.marks
-                fails = fails or finding.fails
+            for number in numbers:
+                site = self._sites[number]
+                if isinstance(site, bytes):
+                    self._sites[number] = site = self._finding(site)
+                issues += site.issues
+                undecided += site.undecided
+                codes += site.codes
+                marks += site.marks
+                fails = fails or site.fails
         except (NeedsContextError, InexactNumberError):
-            return None
+            return _UNTOLD
         except Exception:  # noqa: BLE001
-            return None  # a bug in a rule: it shows again at the wall around the resource
-        if not fails and not sites:
-            return None
+            return _UNTOLD  # a bug in a rule: it shows again at the wall around the resource
+        if not fails and not numbers:
+            return _UNTOLD
         if len(set(marks)) < len(issues):
             issues = without_repeats(issues)
-        return Told(self._table.types[kind], identity, issues if fails else (), undecided, codes)
+        return issues if fails else (), Counter(undecided), Counter(codes)
 
     def _finding(self, site: bytes) -> _Finding:
         check, doubted, steps = memoryview(site)[:12].cast("I")
@@ -176,16 +200,13 @@ class SiteWalk:
                 self._hearing.keep(check, text.strip(b'"'), YES)
         above = place.owner if doubted == VALUE else place.location
         issues = [_placed(issue, above) for issue in found or ()]
-        finding = _Finding(
+        return _Finding(
             tuple(issues),
             tuple(names_in(undecided).elements()) if undecided else (),
             tuple(codes_in(undecided).elements()) if undecided else (),
             any_fails(issues),
             [hash((one.location, one.rule, one.element)) for one in issues if _is_plain(one)],
         )
-        if len(site) <= _LENGTH:
-            self._memory.keep(self._findings, site, finding)
-        return finding
 
     def _place(self, path: bytes) -> _Place:
         schema = self._explainer.schema

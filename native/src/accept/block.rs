@@ -5,9 +5,10 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use crate::accept::memo::{Check, Memo, Questions};
 use crate::accept::reason::{Reason, NAMES};
+use crate::accept::site_numbers::SiteNumbers;
 use crate::accept::spelling::{place_before, respell};
 use crate::accept::table::Table;
-use crate::accept::walk::{Outcome, Room, Walk};
+use crate::accept::walk::{Outcome, Room, ToldSites, Walk};
 
 pub const ACCEPTED: u8 = 0;
 const PENDING: u8 = 1;
@@ -43,7 +44,7 @@ pub struct Sited {
     pub position: usize,
     pub type_number: u16,
     pub id: (u32, u32),
-    pub sites: Vec<Vec<u8>>,
+    pub sites: ToldSites,
 }
 
 /// The values of accepted lines that hold codes which were left undecided.
@@ -77,6 +78,7 @@ pub struct Acceptor {
     pub memo: Memo,
     /// Whether to tell what of a line is in doubt: of Bundles which entries, of others which values.
     pub closer: bool,
+    pub sites: SiteNumbers,
 }
 
 impl Columns {

@@ -14,6 +14,7 @@ pub(crate) mod primitives;
 mod program;
 mod projection;
 pub(crate) mod reason;
+pub mod site_numbers;
 pub mod spelling;
 pub mod table;
 pub(crate) mod tape;

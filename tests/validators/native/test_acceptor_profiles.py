@@ -203,6 +203,7 @@ VALID = {
     "an extension beside a primitive": patient(
         "exact-date", birthDate="2001-05-06", _birthDate=EXACT
     ),
+    "an extension in the place of a primitive": patient("exact-date", _birthDate=EXACT),
     "none where none is needed": patient("date", birthDate="2001-05-06"),
     "an entry that the Bundle's profile gives a profile": claiming(
         collection(patient(extension=RANKED)), "of-ranked"
@@ -235,6 +236,12 @@ INVALID = {
         "numbered", identifier=[{"system": NUMBERS, "value": value} for value in "12"]
     ),
     "no extension beside a primitive": patient("exact-date", birthDate="2001-05-06"),
+    "no such extension in the place of a primitive": patient(
+        "exact-date", _birthDate={"extension": [{"url": "http://example.org/x", "valueCode": "a"}]}
+    ),
+    "an extension twice in the place of a primitive": patient(
+        "date", _birthDate={"extension": EXACT["extension"] * 2}
+    ),
     "a wrong one beside a primitive": patient(
         "date",
         birthDate="2001-05-06",

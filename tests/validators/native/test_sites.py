@@ -97,6 +97,11 @@ AT_SITES: dict[str, Json] = {
     ),
     "several names, of which one is near": patient(nme=1, foo={"a": [1]}),
     "no status": {name: value for name, value in OBSERVATION.items() if name != "status"},
+    "faults here and there in long lists": patient(
+        name=[{"family": f"A{n}", "given": ["B", n if n % 3 else "C"]} for n in range(20)],
+        contact=[{"name": {"family": n if n % 4 else "D"}, "x": n} for n in range(9)],
+        telecom=[{"system": "phone", "value": 5}, {"value": "1"}, {}],
+    ),
     "required elements missing on two levels": {
         "resourceType": "Observation",
         "id": "o",
@@ -263,6 +268,20 @@ def test_a_fault_costs_no_walk_through_the_others() -> None:
                 validator.validate_block(block)
         calls.append(calls_of(lambda: validator.validate_block(block)))  # noqa: B023
     assert calls[0] < calls[1] / 3
+
+
+def test_sites_are_known_by_other_numbers_when_there_are_too_many(base: Pair) -> None:
+    def lines(number: int) -> list[bytes]:
+        names = [{"family": 1000 * number + n} for n in range(500)]
+        return [json.dumps(one).encode() for one in (patient(gender="x"), patient(name=names))]
+
+    forgotten = 0
+    for number in range(36):
+        known = len(base.native._blocks._finder._sites._sites)
+        assert base.told_apart(lines(number))[0] == []
+        forgotten += len(base.native._blocks._finder._sites._sites) < known
+    assert forgotten == 1
+    assert base.told_apart(lines(0))[0] == []
 
 
 def test_few_lines_are_explained_whole() -> None:

@@ -69,10 +69,13 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Limit);
         }
         let of_object = matches!(doubted, Doubted::Missing | Doubted::Rules);
-        self.room.sites.found.push(Site {
+        let sites = &mut self.room.sites;
+        let start = sites.texts.len();
+        sites.texts.extend_from_slice(text);
+        sites.found.push(Site {
             doubted,
             check,
-            text: text.to_vec(),
+            text: start..sites.texts.len(),
             at,
             rank: (0, !of_object),
         });
@@ -168,9 +171,11 @@ impl<'a> Walk<'a, '_> {
         let name = &self.lexer.bytes[start..end];
         self.lexer.skip()?;
         let text = &self.lexer.bytes[start..self.lexer.at];
-        let before = &self.room.sites.found;
-        let is_again = before.iter().any(|site| {
-            site.doubted == Doubted::Name && site.at == object && site.text.starts_with(name)
+        let sites = &self.room.sites;
+        let is_again = sites.found.iter().any(|site| {
+            site.doubted == Doubted::Name
+                && site.at == object
+                && sites.texts[site.text.clone()].starts_with(name)
         });
         if is_again
             || name.contains(&b'\\')

@@ -21,5 +21,6 @@ mod sites;
 mod value;
 mod walker;
 
+pub use sites::ToldSites;
 pub(crate) use walker::Asked;
 pub use walker::{Outcome, Room, Walk};

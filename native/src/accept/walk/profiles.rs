@@ -38,12 +38,15 @@ impl<'a> Walk<'a, '_> {
         let mut last = 0;
         for member in &group.members {
             let Some(found) = self.room.tape.member(object, member.key) else {
-                if member.is_primitive && self.room.tape.member(object, member.companion).is_some()
-                {
+                let beside = (member.is_primitive)
+                    .then(|| self.room.tape.member(object, member.companion))
+                    .flatten();
+                if beside.is_some() {
                     if member.item.empty_asks || group.slices.is_some() {
                         return Err(Reason::Profile);
                     }
                     count += 1;
+                    self.beside_value(&member.item, beside)?;
                 }
                 continue;
             };

@@ -69,8 +69,9 @@ impl<'a, 'r> Walk<'a, 'r> {
 
     /// Whether the line names itself a Bundle; the lexer stands where it stood.
     fn is_bundle(&mut self) -> bool {
-        let is_bundle =
-            self.lexer.peek() == b'{' && self.resource_type().is_ok_and(|name| name == b"Bundle");
+        let is_bundle = memchr::memmem::find(self.lexer.bytes, b"\"Bundle\"").is_some()
+            && self.lexer.peek() == b'{'
+            && self.resource_type().is_ok_and(|name| name == b"Bundle");
         self.lexer.at = 0;
         is_bundle
     }

@@ -1,5 +1,7 @@
 //! Sites: the values in doubt of one line, in the order in which the explainer would come to them.
 
+use std::ops::Range;
+
 use crate::accept::memo::Check;
 use crate::accept::table::Table;
 use crate::accept::tape::{Form, Key, Tape};
@@ -35,7 +37,8 @@ pub(super) struct Site {
     pub doubted: Doubted,
     /// Of a question, its number; of the value of a primitive, that of its format.
     pub check: Check,
-    pub text: Vec<u8>,
+    /// Where among the texts of all sites.
+    pub text: Range<usize>,
     /// The entry on the tape: the value, or the object.
     pub at: usize,
     /// Where the site's findings stand among those of others: by the end of what is doubted, the
@@ -47,6 +50,7 @@ pub(super) struct Site {
 #[derive(Default)]
 pub(crate) struct Sites {
     pub(super) found: Vec<Site>,
+    pub(super) texts: Vec<u8>,
     /// Values that are at fault, or may be: where each stands on the tape, and its property.
     pub(super) faults: Vec<(usize, Key)>,
     /// Conditions of properties, by their values: these are no rules on the objects.
@@ -54,21 +58,48 @@ pub(crate) struct Sites {
     /// The name, with its quotes, of a member without a definition.
     pub unknown: (usize, usize),
     pub unknown_count: usize,
-    /// What Python gets of each site, in order: see `told`.
-    told: Vec<Vec<u8>>,
+    told: ToldSites,
+}
+
+/// What Python gets of the sites of a line, in order: of each as native words its check, what is in
+/// doubt, how many steps its path has, and these; then the text. Sites of which the same is to be said
+/// are the same bytes.
+#[derive(Debug, Default)]
+pub struct ToldSites {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl ToldSites {
+    pub fn each(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts
+            .zip(&self.ends)
+            .map(|(start, &end)| &self.bytes[start..end])
+    }
+
+    fn add(&mut self, site: &Site, path: &[u32], text: &[u8]) {
+        let head = [site.check, site.doubted as u32, path.len() as u32];
+        for word in head.iter().chain(path) {
+            self.bytes.extend_from_slice(&word.to_ne_bytes());
+        }
+        self.bytes.extend_from_slice(text);
+        self.ends.push(self.bytes.len());
+    }
 }
 
 impl Sites {
     pub fn clear(&mut self) {
         self.found.clear();
+        self.texts.clear();
         self.faults.clear();
         self.of_properties.clear();
         self.unknown_count = 0;
-        self.told.clear();
+        self.told = ToldSites::default();
     }
 
     /// The sites of a line, once they are settled.
-    pub fn take(&mut self) -> Vec<Vec<u8>> {
+    pub fn take(&mut self) -> ToldSites {
         std::mem::take(&mut self.told)
     }
 
@@ -93,8 +124,11 @@ impl Sites {
                 _ => kept.push(site),
             }
         }
-        let steps = Steps { table, tape, line };
-        self.told = kept.iter().map(|site| steps.told(site)).collect();
+        let mut steps = Steps::new(table, tape, line);
+        for site in &kept {
+            let path = steps.path(site.at);
+            self.told.add(site, path, &self.texts[site.text.clone()]);
+        }
     }
 
     /// Whether a value that may be at fault stands inside another one, under one of some keys.
@@ -106,24 +140,41 @@ impl Sites {
     }
 }
 
-/// Where the path to a site is read from.
+/// One step further down from a value: to which one inside it, the how manieth that is, and how many
+/// words of the path lead there.
+struct Level {
+    child: usize,
+    position: usize,
+    words: usize,
+}
+
+/// The path to a site; each is looked for from where the one before was found, since sites are many
+/// in long lists.
 struct Steps<'s> {
     table: &'s Table,
     tape: &'s Tape,
     line: &'s [u8],
+    /// The type of the line's own resource, numbers of names, positions in arrays with `ITEM`, and the
+    /// types of contained resources.
+    path: Vec<u32>,
+    /// How many words of it are about the line's own resource.
+    own: usize,
+    levels: Vec<Level>,
 }
 
-impl Steps<'_> {
-    /// A site as bytes: as native words its check, what is in doubt, how many steps its path has, and
-    /// these; then the text. Sites of which the same is to be said are the same bytes.
-    fn told(&self, site: &Site) -> Vec<u8> {
-        let path = self.path(site.at);
-        let head = [site.check, site.doubted as u32, path.len() as u32];
-        let words = head.iter().chain(&path);
-        let mut told = Vec::with_capacity(4 * (3 + path.len()) + site.text.len());
-        told.extend(words.flat_map(|word| word.to_ne_bytes()));
-        told.extend_from_slice(&site.text);
-        told
+impl<'s> Steps<'s> {
+    fn new(table: &'s Table, tape: &'s Tape, line: &'s [u8]) -> Self {
+        let mut steps = Steps {
+            table,
+            tape,
+            line,
+            path: Vec::new(),
+            own: 0,
+            levels: Vec::new(),
+        };
+        steps.path.extend(steps.type_of(0));
+        steps.own = steps.path.len();
+        steps
     }
 
     /// The type of a resource as a step; nothing where it is unknown, which no walk goes behind.
@@ -139,31 +190,51 @@ impl Steps<'_> {
             .map(|&(_, number)| TYPE | u32::from(number))
     }
 
-    /// The steps to a value: the type of the line's own resource, numbers of names, positions in arrays
-    /// with `ITEM`, and the types of contained resources.
-    fn path(&self, value: usize) -> Vec<u32> {
-        let (tape, contained) = (self.tape, self.table.known.contained.contained);
+    fn holds(&self, around: usize, value: usize) -> bool {
+        (around..self.tape.at(around).next as usize).contains(&value)
+    }
 
-        let mut at = 0;
-        let mut steps: Vec<u32> = self.type_of(0).into_iter().collect();
+    /// The steps to a value.
+    fn path(&mut self, value: usize) -> &[u32] {
+        let (tape, contained) = (self.tape, self.table.known.contained.contained);
+        let within = self.levels.iter();
+        let kept = within
+            .take_while(|level| self.holds(level.child, value))
+            .count();
+        let mut before = self.levels.drain(kept..).next();
+        let (mut at, words) = match self.levels.last() {
+            Some(level) => (level.child, level.words),
+            None => (0, self.own),
+        };
+        self.path.truncate(words);
         while at != value {
             let is_array = tape.at(at).form == Form::Array;
-            let around = |&(_, child): &(usize, usize)| {
-                (child..tape.at(child).next as usize).contains(&value)
+            let (mut child, mut position) = match before.take() {
+                Some(level) if level.child <= value => (level.child, level.position),
+                _ => (at + 1, 0),
             };
-            let Some((position, child)) = tape.inside(at).enumerate().find(around) else {
+            while child < tape.at(at).next as usize && !self.holds(child, value) {
+                child = tape.at(child).next as usize;
+                position += 1;
+            }
+            if child >= tape.at(at).next as usize {
                 break; // not on the tape
-            };
-            steps.push(if is_array {
+            }
+            self.path.push(if is_array {
                 ITEM | position as u32
             } else {
                 u32::from(tape.at(child).key)
             });
             if is_array && tape.at(at).key == contained {
-                steps.extend(self.type_of(child));
+                self.path.extend(self.type_of(child));
             }
+            self.levels.push(Level {
+                child,
+                position,
+                words: self.path.len(),
+            });
             at = child;
         }
-        steps
+        &self.path
     }
 }
