@@ -1,5 +1,5 @@
-"""The bars that the native acceptor was built for, each as the figure reached: ratios round by
-round, and their median.
+"""The bars, each as the figure reached: ratios round by round, and their median, over lines that
+the process has not seen.
 """
 
 from __future__ import annotations
@@ -9,13 +9,26 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from candidates import CANDIDATES, FLOOR
+from inputs import (
+    CLAIMS,
+    CLEAN,
+    DIRTY,
+    DOCUMENTS,
+    HEAVY,
+    NARRATIVES,
+    ONLY_BAD,
+    PROFILED,
+    sample_name,
+    valid_name,
+)
 from jobs import Job, Pair, further_speed
 from rounds import Run
 
 __all__ = ["Bar", "bars"]
 
-_CLEAN, _DIRTY, _PROFILED = "clean", "20 % dirty", "profiled"
 _OURS, _EXPLAINER = "structure-only", "structure-only, explainer alone"
+_STRICT, _STRICT_EXPLAINER = "strict", "strict, explainer alone"
+_HAPI = "HAPI"
 
 
 @dataclass(frozen=True)
@@ -32,59 +45,93 @@ class Bar:
     met: bool | None
 
 
-def bars(runs: Sequence[Run], jobs: Sequence[Job], pairs: Sequence[Pair]) -> list[Bar]:
+def bars(
+    runs: Sequence[Run],
+    jobs: Sequence[Job],
+    pairs: Sequence[Pair],
+    traits: Sequence[float] = (),
+    guides: Sequence[float] = (),
+) -> list[Bar]:
+    """``traits`` and ``guides``: the least share of each round."""
     speed = _Speeds(runs)
-    sample = f"{_PROFILED}, sample"
-    most = max((job.copies for job in jobs if job.input == _CLEAN), default=1)
+    most = max((job.copies for job in jobs if job.input == CLEAN), default=1)
+    floors = [
+        (2.3, CLEAN, _OURS),
+        (2.0, PROFILED, _STRICT),
+        (1.0, NARRATIVES, _OURS),
+        (0.8, DIRTY, _OURS),
+        (0.3, ONLY_BAD, _OURS),
+        (0.3, CLAIMS, _OURS),
+        (0.05, DOCUMENTS, _STRICT),
+        (0.05, valid_name(DOCUMENTS), _STRICT),
+        (0.1, CLEAN, _EXPLAINER),
+    ]
+    peers = [
+        (500, PROFILED, _STRICT),
+        (100, DOCUMENTS, _STRICT),
+        (100, valid_name(DOCUMENTS), _STRICT),
+        (50, HEAVY, _STRICT),
+        (50, valid_name(HEAVY), _STRICT),
+        (5, DOCUMENTS, _STRICT_EXPLAINER),
+        (5, HEAVY, _STRICT_EXPLAINER),
+    ]
     return [
-        _at_least(
-            1.2, "structure-only / orjson.loads", speed.ratios((_CLEAN, _OURS), (_CLEAN, FLOOR))
+        *(
+            _at_least(
+                wanted,
+                f"{name}: {ours} / {FLOOR}",
+                speed.ratios((name, ours), (name, FLOOR)),
+            )
+            for wanted, name, ours in floors
         ),
+        *(
+            _at_least(
+                wanted,
+                f"{name}: {ours} / {_HAPI}, warm, one core",
+                speed.ratios((sample_name(name), ours), (sample_name(name), _HAPI)),
+            )
+            for wanted, name, ours in peers
+        ),
+        _at_least(0.8, "the slowest trait / the same lines without it", traits),
+        _at_least(0.3, f"the slowest guide or its Bundles / {FLOOR}", guides),
         _at_least(
             2.5,
             "structure-only / jsonschema-rs with HL7's schema",
-            speed.ratios((_CLEAN, _OURS), (_CLEAN, "jsonschema-rs")),
+            speed.ratios((CLEAN, _OURS), (CLEAN, "jsonschema-rs")),
         ),
         _at_most(0, "lines on which the two engines differ", _differences(runs)),
         _at_least(
             0.6,
             "strict / structure-only, lines with profiles",
-            speed.ratios((_PROFILED, "strict"), (_PROFILED, _OURS)),
-        ),
-        _at_least(
-            500,
-            "strict / HAPI, the same lines with profiles",
-            speed.ratios((sample, "strict"), (sample, "HAPI")),
+            speed.ratios((PROFILED, "strict"), (PROFILED, _OURS)),
         ),
         _at_least(
             3,
             "20 % dirty: structure-only / explainer alone",
-            speed.ratios((_DIRTY, _OURS), (_DIRTY, _EXPLAINER)),
+            speed.ratios((DIRTY, _OURS), (DIRTY, _EXPLAINER)),
         ),
         _at_least(
-            0.1,
-            "explainer alone / orjson.loads",
-            speed.ratios((_CLEAN, _EXPLAINER), (_CLEAN, FLOOR)),
+            0.85, "whole job, start-up excluded / validation alone", _job_shares(speed, jobs)
         ),
-        _at_least(0.7, "whole job, start-up excluded / validation alone", _job_shares(speed, jobs)),
         _at_least(0, f"its speed up to {most} copies / up to the fewer", _flatness(jobs)),
         _at_least(
             1.85, f"2 workers / 1, {most} copies, start-up excluded (wall time)", _speedups(jobs)
         ),
+        _at_most(1.08, "2 workers / 1, the same in CPU time", _second_worker(jobs)),
         _at_least(
             0,
             "the machine's own: two orjson processes / one (wall time)",
             [pair.speedup for pair in pairs],
         ),
         _at_most(
-            0.4,
+            0.12,
             "CPU seconds to the first verdict of a process",
-            [run.start_seconds for run in runs if (run.input, run.candidate) == (_CLEAN, _OURS)],
+            [run.start_seconds for run in runs if (run.input, run.candidate) == (CLEAN, _OURS)],
         ),
         _at_most(
             150,
             "MB of the largest process of a job",
-            [job.peak_mb for job in jobs if job.input == _CLEAN and job.copies == most],
+            [job.peak_mb for job in jobs if job.input == CLEAN and job.copies == most],
         ),
         _at_most(1.1, f"its memory at {most} copies / at the fewest", _growth(jobs)),
     ]
@@ -147,13 +194,13 @@ def _sizes(jobs: Sequence[Job], workers: int) -> list[dict[int, Job]]:
     """Round by round: copies -> job over clean lines."""
     found: dict[int, dict[int, Job]] = {}
     for job in jobs:
-        if job.input == _CLEAN and job.workers == workers:
+        if job.input == CLEAN and job.workers == workers:
             found.setdefault(job.round, {})[job.copies] = job
     return [found[number] for number in sorted(found)]
 
 
 def _job_shares(speed: _Speeds, jobs: Sequence[Job]) -> list[float]:
-    alone = speed.of((_CLEAN, _OURS))
+    alone = speed.of((CLEAN, _OURS))
     shares: list[float] = []
     for sizes in _sizes(jobs, 1):
         first, last = sizes[min(sizes)], sizes[max(sizes)]
@@ -183,6 +230,17 @@ def _speedups(jobs: Sequence[Job]) -> list[float]:
         )
         if alone > 0 and together > 0:  # else lost in noise
             found.append(alone / together)
+    return found
+
+
+def _second_worker(jobs: Sequence[Job]) -> list[float]:
+    """The CPU time that further copies take with two workers, by that with one."""
+    found: list[float] = []
+    for one, two in zip(_sizes(jobs, 1), _sizes(jobs, 2), strict=False):
+        few, many = min(two), max(two)
+        alone, together = (sizes[many].cpu_seconds - sizes[few].cpu_seconds for sizes in (one, two))
+        if alone > 0 and together > 0:  # else lost in noise
+            found.append(together / alone)
     return found
 
 

@@ -25,12 +25,14 @@ class Setup:
     """What a candidate may need beside the lines.
 
     level, packages   what is checked; peers that know no profiles leave packages alone
+    form              of the variants of the lines, see variants.py
     schema            HL7's fhir.schema.json for R4
     peers             folder that peers were installed into
     """
 
     level: str = "structure-only"
     packages: tuple[str, ...] = ()
+    form: str | None = None
     schema: Path | None = None
     peers: Path | None = None
 

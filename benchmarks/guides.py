@@ -15,42 +15,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import orjson
-from inputs import distinct, lines_of
+from inputs import lines_of
 from stopwatch import seconds
+from variants import Json, renewed
 
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
 
-Json = dict[str, Any]
-
-_LOCAL = re.compile(r"(?:^|/)[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,50}$")
-"""The end of a relative reference, or of a url on a server."""
 _AUTHOR = {"display": "An author"}
 _KIND = {"coding": [{"system": "http://loinc.org", "code": "34133-9"}]}
-
-
-def own(value: Any, number: int, name: str = "") -> Any:
-    """The value with ids, references, full urls and narratives that no other number has."""
-    match value:
-        case dict():
-            inside = {key: own(each, number, key) for key, each in value.items()}
-            if "resourceType" in inside and name != "contained" and len(value.get("id", "")) < 50:
-                inside |= {"id": f"{inside['id']}-{number}"} if "id" in inside else {}
-            return inside
-        case list():
-            return [own(each, number, name) for each in value]
-        case str() if name in ("reference", "fullUrl") and _LOCAL.search(value):
-            return f"{value}-{number}"
-        case str() if name == "div":
-            return f"{value.removesuffix('</div>')}<p>No. {number}</p></div>"
-    return value
 
 
 def bundle(kind: str, resources: Sequence[Json], number: int) -> Json:
@@ -86,11 +65,6 @@ def bundle(kind: str, resources: Sequence[Json], number: int) -> Json:
     return made
 
 
-def text(resource: Json, number: int) -> bytes:
-    line = json.dumps(own(resource, number), ensure_ascii=False, separators=(",", ":")).encode()
-    return distinct(line, number)
-
-
 def shapes(valid: Sequence[Json], bundles: bool) -> Iterator[tuple[str, list[Json]]]:
     yield "examples", list(valid)
     for kind in ("collection", "transaction", "document") if bundles else ():
@@ -109,7 +83,7 @@ def measured(
     handed_on: Counter[str] = Counter()
     for turn in range(rounds + 2):
         numbers = range(turn * copies + 1, (turn + 1) * copies + 1)
-        given = [text(one, number) for number in numbers for one in resources]
+        given = [renewed(one, number) for number in numbers for one in resources]
         ours, verdicts = seconds(validator.validate_block, Block(b"\n".join(given)))
         theirs, _ = seconds(lambda given: [orjson.loads(line) for line in given], given)
         taken.append((ours / len(given) * 1e6, theirs / len(given) * 1e6))
@@ -125,7 +99,7 @@ def read(path: Path) -> list[Json]:
 def is_valid(validator: Validator, resource: Json) -> bool:
     """Whether it is, with ids of its own as well."""
     return not any(
-        validator.validate_block(Block(text(resource, number))).failed for number in (1, 2)
+        validator.validate_block(Block(renewed(resource, number))).failed for number in (1, 2)
     )
 
 
@@ -139,8 +113,14 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--bundles", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print shares of orjson.loads as JSON")
     options = parser.parse_args()
-    print(f"{'lines':52} {'valid':>6} {'us a line':>10} {'of orjson':>10}  handed on, of how many")
+    shares: dict[str, float] = {}
+    table = sys.stderr if options.json else sys.stdout
+    print(
+        f"{'lines':52} {'valid':>6} {'us a line':>10} {'of orjson':>10}  handed on, of how many",
+        file=table,
+    )
     for path in options.files:
         guide = path.name.partition(".ndjson")[0]
         names = options.package or [guide]
@@ -154,12 +134,16 @@ def main() -> None:
             ours, theirs, count, handed_on = measured(
                 validator, valid_ones, options.lines, options.rounds
             )
+            shares[f"{guide}, {kind}"] = theirs / ours
             reasons = ", ".join(f"{name} {n}" for name, n in handed_on.most_common()) or "none"
             print(
                 f"{f'{guide}, {kind}':52} {len(valid_ones):6} {ours:10.1f} "
                 f"{theirs / ours:10.3f}  {reasons} of {count}",
                 flush=True,
+                file=table,
             )
+    if options.json:
+        print(json.dumps(shares))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The lines that are measured: clean, one in five dirty, all dirty, and lines that claim profiles;
+"""The lines that are measured: clean, dirty, with narratives, with profiles, and what is named;
 each whole and as a sample for slow peers.
 """
 
@@ -12,30 +12,39 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from variants import distinct, made
+
 __all__ = [
+    "CLAIMS",
+    "CLEAN",
+    "DIRTY",
+    "DOCUMENTS",
+    "HEAVY",
+    "NARRATIVES",
+    "ONLY_BAD",
+    "PROFILED",
     "Input",
     "Labels",
     "copies",
-    "distinct",
     "find_files",
     "make_dirty",
     "only_bad",
+    "only_valid",
     "read_input",
     "read_labels",
+    "sample_name",
     "sampled",
+    "valid_name",
+    "with_form",
 ]
 
-_MUTATE = Path(__file__).resolve().parents[1] / "tests" / "oracle" / "mutate.py"
+CLEAN, DIRTY, ONLY_BAD = "clean", "20 % dirty", "100 % dirty"
+NARRATIVES, CLAIMS = "narratives", "claims"
+PROFILED, DOCUMENTS, HEAVY = "profiled", "documents", "heavy profiles"
 
-_ID = re.compile(rb'^{"resourceType": ?"\w+", ?"id": ?"(?=[^"]{1,60}")')
-"""Up to an id with room for a few characters more."""
-_UUID = re.compile(rb"\b([0-9a-f]{8})(?=-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)")
-_MOMENT = re.compile(rb'(?<=")\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d)?(?=[".+Z-])')
-_SPREAD = 0x9E3779B1
-"""Odd, so that different numbers give different ids."""
+_MUTATE = Path(__file__).resolve().parents[1] / "tests" / "oracle" / "mutate.py"
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class Input:
 
     numbers     place in ``file``, from 0 -> number of the line where it came from
     whole       the input that this one is a sample of, None for a whole one
+    form        of the variants of its lines that are measured, see variants.py
     """
 
     name: str
@@ -68,6 +78,7 @@ class Input:
     packages: tuple[str, ...] = ()
     labels: Labels | None = None
     whole: str | None = None
+    form: str | None = None
 
     def verdicts(self, refused: Iterable[int]) -> dict[str, int]:
         """What refusing the lines at these places is worth beside the labels."""
@@ -142,54 +153,60 @@ def lines_of(files: Sequence[Path]) -> Iterator[bytes]:
 
 
 def copies(chosen: Input, count: int) -> list[Path]:
-    """Its file so many times, with other ids in every copy: one id many times over is no export.
+    """Its file so many times, each with ids and dates of its own: no process has seen its lines.
 
     The folder keeps them for the next call.
     """
     found = [chosen.file.with_suffix(f".{number:03}") for number in range(count)]
-    for number, target in enumerate(found):
+    for number, target in enumerate(found, 1):
         if not target.exists():
             with chosen.file.open("rb") as lines, target.open("wb", buffering=1 << 20) as out:
-                out.writelines(_ID.sub(rb"\g<0>%03d-" % number, line, count=1) for line in lines)
+                out.writelines(distinct(line, number) for line in lines)
     return found
 
 
-def distinct(line: bytes, number: int) -> bytes:
-    """The line with UUIDs and dates of its own, each the same wherever it stands: for measuring on
-    lines that a process has not seen.
-    """
+def sample_name(name: str) -> str:
+    """Of the sample of an input."""
+    return f"{name}, sample"
 
-    def renamed(match: re.Match[bytes]) -> bytes:
-        return b"%08x" % (int(match[1], 16) ^ number * _SPREAD & 0xFFFFFFFF)
 
-    def moved(match: re.Match[bytes]) -> bytes:
-        text = match[0].decode()
-        form = "%Y-%m-%dT%H:%M:%S" if "T" in text else "%Y-%m-%d"
-        try:
-            then = datetime.strptime(text, form).replace(tzinfo=UTC)
-        except ValueError:
-            return match[0]
-        # days for dates, so that what stands in one period keeps its order
-        return (then + timedelta(days=number % 500, seconds=number % 1000)).strftime(form).encode()
-
-    return _MOMENT.sub(moved, _UUID.sub(renamed, _ID.sub(rb"\g<0>%d-" % number, line, count=1)))
+def valid_name(name: str) -> str:
+    """Of the valid lines of an input."""
+    return f"{name}, valid"
 
 
 def sampled(whole: Input, count: int) -> Input:
     """At most so many of its lines, evenly spread, always the same."""
     step = max(1, -(-len(whole.numbers) // count))
-    chosen = _chosen(whole, range(0, len(whole.numbers), step), f"{whole.name}, sample")
+    chosen = _chosen(whole, range(0, len(whole.numbers), step), sample_name(whole.name))
     return replace(chosen, whole=whole.name)
 
 
 def only_bad(name: str, whole: Input) -> Input:
     """Only those of its lines that the labels call bad."""
+    return _labelled(name, whole, bad=True)
+
+
+def only_valid(whole: Input) -> Input:
+    """Only those of its lines that the labels do not call bad."""
+    return _labelled(valid_name(whole.name), whole, bad=False)
+
+
+def _labelled(name: str, whole: Input, *, bad: bool) -> Input:
     assert whole.labels is not None
-    return _chosen(
-        whole,
-        [place for place, number in enumerate(whole.numbers) if number in whole.labels.bad],
-        name,
-    )
+    wanted = [
+        place for place, number in enumerate(whole.numbers) if (number in whole.labels.bad) is bad
+    ]
+    return _chosen(whole, wanted, name)
+
+
+def with_form(name: str, whole: Input, form: str) -> Input:
+    """Its lines in another form."""
+    target = _place(whole.file.parent, name)
+    lines = whole.file.read_bytes().splitlines()
+    target.write_bytes(b"".join(line + b"\n" for line in made(lines, form, 0)))
+    megabytes = target.stat().st_size / 1e6
+    return replace(whole, name=name, file=target, megabytes=megabytes, form=form)
 
 
 def _chosen(whole: Input, places: Collection[int], name: str) -> Input:

@@ -19,8 +19,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from inputs import distinct, lines_of
+from inputs import lines_of
 from jobs import adopt_orphans, cost_of
+from variants import distinct
 
 _IN_MEMORY = """
 import sys, time

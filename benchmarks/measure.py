@@ -5,8 +5,9 @@
 What every program that is measured does, in whatever language (peers/ has the others):
 - judges the first line of the file and prints the line ``first``: start-up ends there;
 - reads the lines, goes over them once (``cold_seconds``: what is compiled and learned at first
-  sight is in it), then again until half a CPU
-  second has passed (``warm_seconds``: the median of these passes);
+  sight is in it), then over variants of them with ids and dates of their own, which it has not
+  seen, until half a CPU second has passed (``warm_seconds``: the median of these passes); programs
+  in other languages, which remember no line, go over the same ones;
 - prints one JSON object: CPU seconds of the whole process, the places of the lines that it refuses,
   from 0, and its memory.
 """
@@ -14,7 +15,6 @@ What every program that is measured does, in whatever language (peers/ has the o
 from __future__ import annotations
 
 import json
-import statistics
 import sys
 import time
 from pathlib import Path
@@ -24,27 +24,35 @@ from candidates import CANDIDATES, Candidate, Setup
 
 _ENOUGH = 0.5
 """CPU seconds of warm passes after which no further one begins."""
+_FEWEST, _MOST = 3, 9
+"""Warm passes: making the variants of a small file takes far longer than going over them."""
 
 
 def measure(candidate: Candidate, file: Path, setup: Setup) -> dict[str, Any]:
     assert candidate.make is not None
     prepare, judge = candidate.make(setup)
-    with file.open("rb") as lines:
-        judge(prepare([lines.readline().rstrip(b"\n")]))
+    with file.open("rb") as opened:
+        judge(prepare([opened.readline().rstrip(b"\n")]))
     print("first", flush=True)
     start = time.process_time()
+    from stopwatch import seconds
+    from variants import made  # now: their imports are no part of the start
+
     before, first_peak = _status("VmRSS"), _status("VmHWM")
-    prepared = prepare(file.read_bytes().removesuffix(b"\n").split(b"\n"))
+    lines = file.read_bytes().removesuffix(b"\n").split(b"\n")
+    prepared = prepare(lines)
     held = _status("VmRSS") - before
     Path("/proc/self/clear_refs").write_text(
         "5"
     )  # the peak of reading is not the candidate's: proc(5)
-    refused, cold = _timed(judge, prepared)
-    passes: list[float] = []
-    while sum(passes) < _ENOUGH:
-        passes.append(_timed(judge, prepared)[1])
-    warm = statistics.median(passes)
+    cold, refused = seconds(judge, prepared)
     peak = max(first_peak, _status("VmHWM") - held)
+    del prepared
+    passes: list[float] = []
+    while len(passes) < _FEWEST or (sum(passes) < _ENOUGH and len(passes) < _MOST):
+        variant = prepare(made(lines, setup.form, len(passes) + 1))
+        passes.append(seconds(judge, variant)[0])
+    warm = sorted(passes)[len(passes) // 2]
     return {
         "start_seconds": start,
         "cold_seconds": cold,
@@ -52,12 +60,6 @@ def measure(candidate: Candidate, file: Path, setup: Setup) -> dict[str, Any]:
         "refused": refused,
         "peak_mb": peak,
     }
-
-
-def _timed(judge: Any, prepared: Any) -> tuple[list[int], float]:
-    began = time.process_time()
-    refused: list[int] = judge(prepared)
-    return refused, time.process_time() - began
 
 
 def _status(name: str) -> float:
@@ -75,6 +77,7 @@ def main() -> None:
     setup = Setup(
         fields["level"],
         tuple(fields["packages"]),
+        fields["form"],
         *(Path(fields[key]) if fields[key] else None for key in ("schema", "peers")),
     )
     if setup.peers:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bars import Bar
 from candidates import FLOOR
-from inputs import Input
+from inputs import CLEAN, DIRTY, ONLY_BAD, Input
 from jobs import Job, further_speed
 from rounds import Run
 
@@ -140,8 +140,7 @@ def tables(
                 f"{one.level}; reference verdicts: {reference}"
             )
     yield from _speed_table(found)
-    if profiled := [row for row in found if row.input == "profiled"]:
-        yield from _profile_table(profiled)
+    yield from _input_table(found, inputs)
     yield from ("", "| bar | target | reached | rounds |", "|---|---|---|---|")
     for bar in reached:
         said = {True: "", False: " **not met**", None: ""}[bar.met]
@@ -168,10 +167,8 @@ def _speed_table(found: Sequence[Row]) -> Iterator[str]:
         ),
     )
     yield "|---|---|---|---|---|---|---|---|---|"
-    for name in dict.fromkeys(row.candidate for row in found if row.input == "clean"):
-        clean, mixed, bad = (
-            by_place.get((name, one)) for one in ("clean", "20 % dirty", "100 % dirty")
-        )
+    for name in dict.fromkeys(row.candidate for row in found if row.input == CLEAN):
+        clean, mixed, bad = (by_place.get((name, one)) for one in (CLEAN, DIRTY, ONLY_BAD))
         assert clean is not None
         title = f"{name} ({clean.lines} lines)" if clean.sample else name
         start = "" if clean.start_seconds is None else f"{clean.start_seconds:.2f} s"
@@ -186,18 +183,36 @@ def _speed_table(found: Sequence[Row]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} | {clean.peak_mb:.0f} MB |"
 
 
-def _profile_table(found: Sequence[Row]) -> Iterator[str]:
+def _input_table(found: Sequence[Row], inputs: Sequence[Input]) -> Iterator[str]:
+    """A line for each input: ours beside orjson.loads and beside HAPI's validator, warm."""
+    shares = {(row.input, row.candidate): row for row in found}
     yield from (
         "",
-        "| lines with profiles | lines/s | of orjson.loads | refused |",
-        "|---|---|---|---|",
+        (
+            "| | level | lines/s | of orjson.loads | explainer alone | HAPI, warm, lines/s | "
+            "ours / HAPI | explainer / HAPI |"
+        ),
+        "|---|---|---|---|---|---|---|---|",
     )
-    for row in found:
-        name = f"{row.candidate} ({row.lines} lines)" if row.sample else row.candidate
-        yield (
-            f"| {name} | {row.lines_per_second:,} | {_share(row)} | "
-            f"{row.verdicts['refused'] if row.verdicts else ''} |"
-        )
+    for one in inputs:
+        names = (one.level, f"{one.level}, explainer alone", "HAPI")
+        ours, explained, hapi = (shares.get((one.name, name)) for name in names)
+        if one.whole is None and ours is not None:
+            cells = [
+                one.name,
+                one.level,
+                f"{ours.lines_per_second:,}",
+                _share(ours),
+                _share(explained),
+                f"{hapi.lines_per_second:,}" if hapi else "",
+                *(_times(row, hapi) for row in (ours, explained)),
+            ]
+            yield f"| {' | '.join(cells)} |"
+
+
+def _times(row: Row | None, peer: Row | None) -> str:
+    """Each beside orjson.loads over its own lines."""
+    return f"{row.of_orjson / peer.of_orjson:.3g}" if row and peer else ""
 
 
 def _share(row: Row | None) -> str:

@@ -35,7 +35,7 @@ class Run:
     first_verdict_wall   wall seconds from starting the process to its first verdict
     start_seconds        the CPU seconds of that
     cold_seconds         the first pass over all lines
-    warm_seconds         a later pass
+    warm_seconds         a later pass, over lines with ids and dates of their own where it is Python
     refused              places of the lines that it refuses, from 0
     peak_mb              memory, without the lines where the program can tell
     """
@@ -87,6 +87,7 @@ def _command(candidate: Candidate, chosen: Input, setup: Setup) -> list[str]:
         fields = {
             "level": chosen.level,
             "packages": chosen.packages,
+            "form": chosen.form,
             "schema": setup.schema,
             "peers": setup.peers,
         }

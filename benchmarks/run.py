@@ -2,34 +2,58 @@
 five dirty, and with all of them dirty.
 
     python benchmarks/run.py --output FOLDER [--input FILE.ndjson[.gz]] [--dirty FILE --dirty-labels
-    LABELS] [--profiled FOLDER --package P] [--install]
+    LABELS] [--profiled FOLDER --package P] [--also NAME LEVEL FILE [LABELS] [PACKAGE ...]]
+    [--traits] [--guides FILE ...] [--install]
 
 Writes result.json and speed.svg to FOLDER and prints the tables. Every candidate runs in a process
 of its own, all of them once a round (A B C, A B C, ...), so that a slow minute of the machine hits
-all alike; figures are CPU time and medians unless they say otherwise. Peers that are slow go over a
-sample, evenly spread and always the same, in the first rounds only. What cannot run is left out, by
-name.
+all alike; figures are CPU time and medians unless they say otherwise, over lines that the process
+has not seen: they have ids and dates, and where it matters texts, of their own in every pass. Peers
+that are slow go over a sample, evenly spread and always the same, in the first rounds only. What
+cannot run is left out, by name.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import peers
 from bars import Bar, bars
 from candidates import CANDIDATES, FLOOR, Candidate, Setup
-from inputs import Input, Labels, find_files, make_dirty, only_bad, read_input, read_labels, sampled
+from inputs import (
+    CLAIMS,
+    CLEAN,
+    DIRTY,
+    DOCUMENTS,
+    HEAVY,
+    NARRATIVES,
+    ONLY_BAD,
+    PROFILED,
+    Input,
+    Labels,
+    find_files,
+    make_dirty,
+    only_bad,
+    only_valid,
+    read_input,
+    read_labels,
+    sampled,
+    with_form,
+)
 from jobs import Job, Pair, adopt_orphans, run_job, run_pair
 from plot import plot
 from report import Row, as_json, job_rows, machine, rows, tables
 from rounds import Failed, Run, run
+from variants import NARRATIVE, RENEWED
 
+_HERE = Path(__file__).resolve().parent
 _SAMPLE = Path(__file__).resolve().parents[1] / "fixtures" / "sample"
 _MADE_LINES = 2500
 """Lines of the dirty file that is made where none is given."""
@@ -42,6 +66,8 @@ class Results:
     runs: list[Run] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
+    traits: list[dict[str, float]] = field(default_factory=list)
+    guides: list[dict[str, float]] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
@@ -95,6 +121,26 @@ def arguments() -> argparse.Namespace:
         action="append",
         default=[],
         help="FHIR package with those profiles (.tgz); repeatable",
+    )
+    parser.add_argument(
+        "--also",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("NAME", "LEVEL FILE [LABELS.jsonl.gz] [PACKAGE.tgz]"),
+        help=f"more lines; bars know the names {CLAIMS}, {DOCUMENTS}, {HEAVY}; repeatable",
+    )
+    parser.add_argument("--traits", action="store_true", help="traits of real data (traits.py)")
+    parser.add_argument(
+        "--guides",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="examples of guides and Bundles of them (guides.py)",
+    )
+    parser.add_argument(
+        "--guide-packages", type=Path, metavar="FOLDER", help="where their packages are"
     )
     parser.add_argument(
         "--schema",
@@ -166,6 +212,7 @@ def main() -> None:
             for one in inputs:
                 measure(one, chosen, setup, number, results, seldom=number < options.slow_rounds)
             measure_jobs(wholes, options.copies, number, results)
+            measure_shares(options, results)
             write(options, inputs, results)
     print("{cpu}, {cores} cores, {system}, Python {python}, load {load}\n".format(**machine()))
     print("\n".join(tables(*summed(results, inputs), results.left_out, inputs)))
@@ -188,23 +235,34 @@ def read_inputs(options: argparse.Namespace, folder: Path) -> Iterator[Input]:
             packages=packages,
         )
 
-    clean = read("clean", options.input, options.labels)
+    clean = read(CLEAN, options.input, options.labels)
     yield clean
+    yield with_form(NARRATIVES, clean, NARRATIVE)
     dirty = (
-        read("20 % dirty", options.dirty, options.dirty_labels)
+        read(DIRTY, options.dirty, options.dirty_labels)
         if options.dirty
-        else make_dirty(clean, "20 % dirty", _MADE_LINES, _explained)
+        else make_dirty(clean, DIRTY, _MADE_LINES, _explained)
     )
     yield dirty
-    yield only_bad("100 % dirty", dirty)
+    yield only_bad(ONLY_BAD, dirty)
     if options.profiled:
         yield read(
-            "profiled",
+            PROFILED,
             options.profiled,
             options.profiled_labels,
             "strict",
             [str(Path(package).resolve()) for package in options.package],
         )
+    for name, level, *paths in options.also:
+        packages = [str(Path(one).resolve()) for one in paths if one.endswith(".tgz")]
+        labels = next((Path(one) for one in paths if one.endswith(".jsonl.gz")), None)
+        path = next(Path(one) for one in paths if not one.endswith((".tgz", ".jsonl.gz")))
+        more = read(name, path, labels, level, packages)
+        if level == "strict":  # their profiles may know them by references and narratives
+            more = replace(more, form=RENEWED)
+        yield more
+        if labels and level == "strict":
+            yield only_valid(more)
 
 
 def _explained(chosen: Input) -> tuple[int, ...]:
@@ -251,26 +309,24 @@ def measure(
 def takes_part(candidate: Candidate, chosen: Input, *, seldom: bool) -> bool:
     """``seldom``: those that take part in the first rounds only do so now."""
     kind = chosen.whole or chosen.name
+    ours = (chosen.level, f"{chosen.level}, explainer alone")
+    judges = (FLOOR, "HAPI", *ours, *(["structure-only"] if kind == PROFILED else []))
     if candidate.seldom and not seldom:
         return False
-    if kind == "profiled" and not (candidate.strict or candidate.name in (FLOOR, "structure-only")):
+    if kind not in (CLEAN, DIRTY, ONLY_BAD) and candidate.name not in judges:
         return False
-    if candidate.clean_only and kind != "clean":
+    if candidate.clean_only and kind != CLEAN:
         return False
     if chosen.whole is None:
         return not candidate.sampled
-    return seldom and (
-        candidate.sampled
-        or candidate.name == FLOOR
-        or (kind == "profiled" and candidate.name == "strict")
-    )
+    return seldom and (candidate.sampled or candidate.name in (FLOOR, *ours))
 
 
 def measure_jobs(
     wholes: Sequence[Input], copies: tuple[int, int], number: int, results: Results
 ) -> None:
     few, many = copies
-    clean, *others = (one for one in wholes if one.name != "profiled")
+    clean, *others = (one for one in wholes if one.name in (CLEAN, DIRTY, ONLY_BAD))
     for workers, sizes in ((1, {1, few, many}), (2, {few, many})):
         for size in sorted(sizes):
             results.jobs.append(run_job(clean, size, workers, number))
@@ -280,9 +336,29 @@ def measure_jobs(
         results.jobs += [run_job(other, size, 1, number) for size in sorted({1, few})]
 
 
+def measure_shares(options: argparse.Namespace, results: Results) -> None:
+    """What traits cost, and how fast guides are: one round of each."""
+    if options.traits:
+        results.traits.append(_table("traits.py", options.input))
+    if options.guides:
+        packages = ("--packages", options.guide_packages)
+        results.guides.append(_table("guides.py", *options.guides, *packages, "--bundles"))
+
+
+def _table(script: str, *arguments: object) -> dict[str, float]:
+    """What a script measures in one round, by name."""
+    command = [sys.executable, _HERE / script, *arguments, "--rounds", "1", "--json"]
+    done = subprocess.run([str(one) for one in command], stdout=subprocess.PIPE, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
 def summed(results: Results, inputs: Sequence[Input]) -> tuple[list[Row], list[Bar]]:
     return [*rows(inputs, results.runs), *job_rows(results.jobs, results.runs)], bars(
-        results.runs, results.jobs, results.pairs
+        results.runs,
+        results.jobs,
+        results.pairs,
+        *([min(found.values()) for found in each] for each in (results.traits, results.guides)),
     )
 
 
@@ -306,6 +382,8 @@ def write(options: argparse.Namespace, inputs: Sequence[Input], results: Results
         ],
         "candidates": as_json(found),
         "bars": [asdict(bar) for bar in reached],
+        "traits": results.traits,
+        "guides": results.guides,
         "left_out": results.left_out,
         "runs": [{**asdict(one), "refused": len(one.refused)} for one in results.runs],
         "jobs": [asdict(one) for one in results.jobs],

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from inputs import Input, distinct, read_input
+from inputs import Input, copies, read_input
 from jobs import Cost, adopt_orphans, run_import
 
 _BASE = "--sink ndjson"
@@ -46,21 +46,11 @@ class Run:
     written: float
 
 
-def made(chosen: Input, count: int) -> list[Path]:
-    """The input so many times, each time with ids and dates of its own; kept for the next call."""
-    found = [chosen.file.with_suffix(f".distinct{number:03}") for number in range(count)]
-    for number, target in enumerate(found, 1):
-        if not target.exists():
-            with chosen.file.open("rb") as lines, target.open("wb") as out:
-                out.writelines(distinct(line, number) for line in lines)
-    return found
-
-
 def run_all(chosen: Input, counts: list[int], rounds: int, names: list[str]) -> Iterator[Run]:
     """Yield every command at every size, round by round."""
     for number in range(rounds):
         for count in counts:
-            files = made(chosen, count)
+            files = copies(chosen, count)
             megabytes = sum(file.stat().st_size for file in files) / 1e6
             for name in names:
                 with tempfile.TemporaryDirectory(dir=chosen.file.parent) as place:

@@ -19,8 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import orjson
-from inputs import distinct, find_files, lines_of, read_labels
+from inputs import find_files, lines_of, read_labels
 from stopwatch import seconds
+from variants import distinct
 
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block

@@ -56,6 +56,10 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "fhirkit-rs",
         "medplum",
         "HAPI",
+        "--also",
+        "claims",
+        "structure-only",
+        ROOT / "fixtures/sample/Condition.ndjson",
     )
     return {**found, "plot": (folder / "speed.svg").read_text()}
 
@@ -63,14 +67,24 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_every_candidate_goes_over_clean_and_dirty_lines(result: dict[str, Any]) -> None:
     assert [one["name"] for one in result["inputs"] if "sample" not in one["name"]] == [
         "clean",
+        "narratives",
         "20 % dirty",
         "100 % dirty",
+        "claims",
     ]
     for name in ("clean", "20 % dirty", "100 % dirty"):
         found = rows(result, name)
         assert found["orjson.loads"]["of_orjson"] == 1
         assert found[EXPLAINER]["lines_per_second"] > 0
         assert found["whole job"]["peak_mb"] > 0
+
+
+def test_further_lines_are_measured_at_their_level(result: dict[str, Any]) -> None:
+    clean = rows(result, "clean")[EXPLAINER]
+    for name in ("narratives", "claims"):
+        assert {"orjson.loads", EXPLAINER} == set(rows(result, name))
+    told = rows(result, "narratives")[EXPLAINER]
+    assert (told["lines"], told["verdicts"]) == (clean["lines"], clean["verdicts"])
 
 
 def test_refused_lines_are_counted_beside_the_labels(result: dict[str, Any]) -> None:
@@ -99,10 +113,10 @@ def test_what_cannot_run_is_left_out_by_name(result: dict[str, Any]) -> None:
 
 def test_bars_are_ratios_of_what_was_measured(result: dict[str, Any]) -> None:
     found = {bar["text"]: bar for bar in result["bars"]}
-    share = found["explainer alone / orjson.loads"]
+    share = found[f"clean: {EXPLAINER} / orjson.loads"]
     assert share["reached"] == pytest.approx(rows(result, "clean")[EXPLAINER]["of_orjson"])
     assert share["met"] is (share["reached"] >= 0.1)
-    assert found["strict / HAPI, the same lines with profiles"]["reached"] is None
+    assert found["profiled: strict / HAPI, warm, one core"]["reached"] is None
 
 
 def test_jobs_grow_with_copies_and_workers(result: dict[str, Any]) -> None:
@@ -124,8 +138,9 @@ def test_the_plot_has_a_bar_for_every_input(result: dict[str, Any]) -> None:
         row
         for row in result["candidates"]
         if row["candidate"] in (EXPLAINER, "whole job, start-up excluded")
+        and row["input"] != "claims"  # in no plot
     ]
-    legend = 3
+    legend = 7
     assert len(list(drawn.iter("{http://www.w3.org/2000/svg}rect"))) == legend + len(bars)
 
 
