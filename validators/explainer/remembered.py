@@ -84,7 +84,8 @@ def _whole(prop: Property, check: PropertyCheck, memory: Memory) -> PropertyChec
         issues = check(value, owner, scope)
         # A value that counted something as undecided must count it each time that it comes.
         if len(text) <= _LENGTH and scope.undecided.total() == counted and is_plain(value):
-            memory.keep(known, text, copied(issues))
+            # A copy: what orjson gives holds on to the 4 kB that it was written into.
+            memory.keep(known, bytes(memoryview(text)), copied(issues))
         return issues
 
     return checked

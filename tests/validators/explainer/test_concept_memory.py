@@ -5,6 +5,7 @@ seen.
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -115,3 +116,19 @@ def test_types_of_contained_resources_do_not_pile_up(monkeypatch: pytest.MonkeyP
         }
         validator.validate(json.dumps(resource).encode())
     assert max(len(references._held) for references in made) == TYPES_KEPT
+
+
+def test_a_concept_that_is_remembered_takes_no_more_than_what_it_says():
+    validator = Validator("structure-only", native=False)
+
+    def judge(first: int) -> None:
+        for number in range(first, first + 1000):
+            text = b'{"resourceType":"Basic","id":"b","code":{"text":"concept %d"}}' % number
+            assert validator.validate(text).issues == []
+
+    judge(0)
+    tracemalloc.start()
+    judge(1000)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 1000 * 1000
