@@ -81,15 +81,8 @@ class Outermost(Nowhere):
 class _UnseenResource(dict[str, Any]):
     """A resource that an evaluation may carry along, but not look into."""
 
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return a name that is no resource's for ``resourceType``. Raises NeedsContextError for
-        any other member.
-        """
-        if name != "resourceType":
-            raise NeedsContextError
-        return "Resource"
-
-    __getitem__ = __contains__ = __iter__ = __len__ = __eq__ = keys = values = items = _unseen
+    get = __getitem__ = __contains__ = __iter__ = __len__ = __eq__ = _unseen
+    keys = values = items = _unseen
     __hash__ = None
 
 

@@ -150,6 +150,24 @@ AT_SITES: dict[str, Json] = {
     ),
 }
 WHOLE: dict[str, Json] = {
+    "an invariant that reads the resource around": {
+        "resourceType": "StructureDefinition",
+        "url": "http://a.example/x",
+        "name": "X",
+        "status": "active",
+        "kind": "complex-type",
+        "abstract": False,
+        "type": "Composition",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Composition",
+        "derivation": "constraint",
+        "differential": {
+            "element": [
+                {"path": "Composition"},
+                {"path": "Composition.section", "sliceName": "a"},
+                {"path": "Composition.section", "sliceName": "b"},
+            ]
+        },
+    },
     "no type": {"id": "x"},
     "a type that is none": {"resourceType": "Nothing", "id": "x"},
     "two of a choice": observation(valueString="x", valueInteger=1),
