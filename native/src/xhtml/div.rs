@@ -278,11 +278,30 @@ impl<'t> Reader<'t, '_> {
 
 /// Whether a link certainly has the form of one, and a scheme that it may have.
 fn is_plain_link(link: &[u8]) -> bool {
+    if let Some(data) = link.strip_prefix(b"data:image/") {
+        return is_plain_image(data);
+    }
     let fits =
         |byte: u8| byte.is_ascii_alphanumeric() || b";?:@&=+$.,/%-_~#[]!'()*|".contains(&byte);
     !link.is_empty()
         && link.iter().all(|&byte| fits(byte))
         && !SCHEMES.iter().any(|scheme| link.starts_with(scheme))
+}
+
+/// Whether the rest of a `data:` link is certainly a kind of image and its bytes, as the publisher of
+/// guides writes them into every Questionnaire's table.
+fn is_plain_image(rest: &[u8]) -> bool {
+    const BASE64: &[u8] = b";base64,";
+    let Some(at) = memchr::memmem::find(rest, BASE64) else {
+        return false;
+    };
+    let (kind, data) = (&rest[..at], &rest[at + BASE64.len()..]);
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    !kind.is_empty()
+        && kind.iter().all(u8::is_ascii_lowercase)
+        && !data.is_empty()
+        && data.len() % 4 == 0
+        && data.iter().all(fits)
 }
 
 #[cfg(test)]
@@ -303,6 +322,7 @@ mod tests {
             "<table class=\"t\" border='1'>\n<tbody><tr><td>x</td></tr></tbody></table>",
             "<ul> <li>x</li> </ul><a href=\"http://a/b?c=d&amp;e\" title='&quot;'>y</a>",
             "<img src=\"a.png\" alt=\"x\"/>y",
+            "<img src=\"data:image/png;base64,iVBORw0K\"/>y",
             "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>",
         ] {
             assert!(certain(inside), "{inside}");
@@ -338,6 +358,12 @@ mod tests {
             "<a href=\"a b\">x</a>",
             "<a href=\"\">x</a>",
             "<img src=\"#x\"/>y",
+            "<img src=\"data:image/png;base64,iVBORw0\"/>y",
+            "<img src=\"data:image/png;base64,\"/>y",
+            "<img src=\"data:image/;base64,iVBORw0K\"/>y",
+            "<img src=\"data:image/png;base64,iVBORw,K\"/>y",
+            "<img src=\"data:image/png,iVBORw0K\"/>y",
+            "<img src=\"data:text/html;base64,iVBORw0K\"/>y",
             "<?php x ?>y",
             "<!DOCTYPE html>y",
             "\u{ffff}x",
