@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, assert_never
@@ -163,6 +163,15 @@ class Conditions:
     def asked(self, question: int) -> bytes:
         """Return the condition that a question about an object is answered with yes."""
         return u8(OpTag.ASKED) + u32(question)
+
+    def asked_of_resource(self, question: int, members: Mapping[str, tuple[str, ...]]) -> bytes:
+        """Return the condition that a question about some members of the resource around a value is
+        answered with yes.
+
+        members   each with those of its own that count, none where it counts as a whole
+        """
+        seen = self._names.projection(members.items())
+        return u8(OpTag.ON_RESOURCE) + u8(OpTag.ASKED_OF) + u32(question) + seen
 
     def asked_with(self, key: str, question: int) -> bytes:
         """Return the condition that a question is answered with yes about an object that has a

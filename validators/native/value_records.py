@@ -15,7 +15,9 @@ from ..checks.surroundings import Scope
 from ..definitions import CORE
 from ..issue import Issue
 from ..rules import RULES
-from ..rules.claimed_profiles import named
+from ..rules.binding import RULE as BINDING
+from ..rules.binding import code_system_bound
+from ..rules.claimed_profiles import named, without_rebound_bindings
 from ..rules.extension import place_decides
 from ..rules.extension_context import PendingContext, allowed_by_names, names_of_place
 from ..rules.primitive import format_of, style_of
@@ -157,8 +159,35 @@ class Values:
         lowered: list[bytes] = []
         for rule in RULES:
             if on in rule.on and (check := rule.check(prop, self._compilation)) is not None:
-                lowered += self._lowered(rule, prop, check)
+                excused = self._bound_anew(prop) if on == "value" and rule is BINDING else None
+                lowered += self._lowered(rule, prop, check) if excused is None else [excused]
         return lowered
+
+    def _bound_anew(self, prop: Property) -> bytes | None:
+        """Return the condition that every profile which a resource claims binds a member of it
+        anew, where without that no value of the member is in order: its own binding names a code
+        system. None for other properties, and where claims do not count or all is to be said.
+        """
+        compilation, name = self._compilation, prop.element.path.partition(".")[0]
+        bound = prop.element.binding
+        if (
+            compilation.unknown_profile is None
+            or compilation.warnings
+            or prop.element.path != f"{name}.{prop.name}"
+            or not self._schema.is_resource(name)
+            or bound is None
+            or bound.additional
+            or (fault := code_system_bound(bound, compilation)) is None
+        ):
+            return None
+
+        def judge(value: Any, scope: Nowhere) -> int:
+            issue = Issue.of(fault, prop.step)
+            return 0 if without_rebound_bindings([issue], compilation, name, value) else 1
+
+        question = self._table.question(self.valued(judge))
+        members = {"meta": ("profile",)}
+        return u8(ValueTag.CONDITION) + self._conditions.asked_of_resource(question, members)
 
     def _lowered(self, rule: Rule, prop: Property, check: Check) -> list[bytes]:
         """Return one rule's check of each value, as records: by how the rule is known natively."""

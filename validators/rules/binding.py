@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues, union
 from ..checks.rule import Lowered, Reads, Rule, Unknown
 from ..checks.surroundings import Scope
+from ..declaration import Violation
 from ..issue import Issue
 from ..memory import Memory
 from ..schema import Binding, Property
@@ -21,7 +22,7 @@ from ..undecided import UndecidedCode
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["EMPTY", "RULE", "UNBOUND"]
+__all__ = ["EMPTY", "RULE", "UNBOUND", "code_system_bound"]
 
 CODE_SYSTEM_BOUND = BINDING_CODE_SYSTEM.also(
     "Found a reference to a CodeSystem '{value_set}' where a ValueSet belongs",
@@ -80,15 +81,22 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
 
 
 def _bound(prop: Property, compilation: Compilation, bound: Binding) -> Check | None:
-    if (
-        bound.value_set
-        and compilation.terminology.value_set(bound.value_set) is None
-        and compilation.terminology.code_system(bound.value_set) is not None
-    ):
-        # ExplanationOfBenefit.priority, in R4 itself
-        fault = CODE_SYSTEM_BOUND(value_set=bound.value_set)
+    if (fault := code_system_bound(bound, compilation)) is not None:
         return lambda value, scope: [Issue.of(fault)]
     return _check(prop, compilation, bound)
+
+
+def code_system_bound(bound: Binding, compilation: Compilation) -> Violation | None:
+    """Return the fault of whatever an element holds whose binding names a code system, as that of
+    ExplanationOfBenefit.priority does in R4 itself; None for other bindings.
+    """
+    if (
+        not bound.value_set
+        or compilation.terminology.value_set(bound.value_set) is not None
+        or compilation.terminology.code_system(bound.value_set) is None
+    ):
+        return None
+    return CODE_SYSTEM_BOUND(value_set=bound.value_set)
 
 
 def build_unbound(prop: Property, compilation: Compilation) -> Check | None:

@@ -317,9 +317,15 @@ def allowed_by_names(
     """
     if not names.isdisjoint(_INSIDE_EXAMPLES):
         return True
+    if placement.invariants:
+        return False
     known = with_bases(compilation, names)
-    return not placement.invariants and any(
-        kind == "element"
+    kinds = map(compilation.schema.kind, names)
+    is_object_inside = not on_resource and "primitive-type" not in kinds
+    return any(
+        (is_object_inside and expression == "descendants()")
+        if kind == "fhirpath"
+        else kind == "element"
         and "#" not in expression
         and _named(expression, known, on_resource=on_resource)
         for kind, expression in placement.contexts

@@ -20,7 +20,7 @@ RANK = f"{OWN}rank"
 BY_URL = {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"}
 
 
-def simple(name: str, context: str) -> Json:
+def simple(name: str, context: str, kind: str = "element") -> Json:
     """The definition of an extension whose value is a code."""
     return profile(
         name,
@@ -29,7 +29,7 @@ def simple(name: str, context: str) -> Json:
         {"path": "Extension.extension", "max": "0"},
         {"path": "Extension.url", "fixedUri": OWN + name},
         {"path": "Extension.value[x]", "min": 1, "type": [{"code": "code"}]},
-        context=[{"type": "element", "expression": context}],
+        context=[{"type": kind, "expression": context}],
     )
 
 
@@ -50,6 +50,17 @@ def beside_birth_date(name: str, least: int) -> Json:
             "max": "1",
             "type": [{"code": "Extension", "profile": [OWN + "exact"]}],
         },
+    )
+
+
+def bound_anew(name: str, value_set: str) -> Json:
+    """A profile that binds the priority, which R4 binds to a code system."""
+    binding = {"strength": "required", "valueSet": value_set}
+    return profile(
+        name,
+        "ExplanationOfBenefit",
+        {"path": "ExplanationOfBenefit"},
+        {"path": "ExplanationOfBenefit.priority", "binding": binding},
     )
 
 
@@ -83,6 +94,9 @@ DEFINITIONS = (
     invariant("alive", "Patient.deceased[x]", "$this is boolean implies $this = false"),
     simple("rank", "Patient"),
     simple("exact", "date"),
+    simple("anywhere", "descendants()", "fhirpath"),
+    bound_anew("urgent", "http://hl7.org/fhir/ValueSet/process-priority"),
+    profile("claim", "ExplanationOfBenefit", {"path": "ExplanationOfBenefit"}),
     beside_birth_date("exact-date", 1),
     beside_birth_date("date", 0),
     profile(
@@ -182,6 +196,27 @@ def line(resource: Json) -> bytes:
     return json.dumps(resource).encode()
 
 
+def benefit(*names: str, code: str = "normal") -> Json:
+    """An ExplanationOfBenefit with a priority."""
+    system = "http://terminology.hl7.org/CodeSystem/processpriority"
+    return {
+        "resourceType": "ExplanationOfBenefit",
+        "id": "e",
+        **({"meta": {"profile": [OWN + name for name in names]}} if names else {}),
+        "status": "active",
+        "type": {"text": "t"},
+        "use": "claim",
+        "patient": {"reference": "Patient/p"},
+        "created": "2020-01-01",
+        "insurer": {"reference": "Organization/o"},
+        "provider": {"reference": "Organization/o"},
+        "priority": {"coding": [{"system": system, "code": code}]},
+        "outcome": "complete",
+        "insurance": [{"focal": True, "coverage": {"reference": "Coverage/c"}}],
+    }
+
+
+ANYWHERE = {"extension": [{"url": OWN + "anywhere", "valueCode": "a"}]}
 RANKED = [{"url": RANK, "valueCode": "a"}]
 EXACT = {"extension": [{"url": OWN + "exact", "valueCode": "a"}]}
 ORGANIZATION = {"resourceType": "Organization", "id": "o", "name": "O"}
@@ -204,6 +239,11 @@ VALID = {
         "exact-date", birthDate="2001-05-06", _birthDate=EXACT
     ),
     "an extension in the place of a primitive": patient("exact-date", _birthDate=EXACT),
+    "a priority that the profile binds anew": benefit("urgent"),
+    "a priority that the profile of an entry binds anew": collection(benefit("urgent")),
+    "an extension that may stand anywhere inside": patient(
+        telecom=[{"value": "1", "system": "phone", **ANYWHERE}], contact=[{"name": ANYWHERE}]
+    ),
     "none where none is needed": patient("date", birthDate="2001-05-06"),
     "an entry that the Bundle's profile gives a profile": claiming(
         collection(patient(extension=RANKED)), "of-ranked"
@@ -235,6 +275,10 @@ INVALID = {
     "two values of a slice told apart by a pattern": patient(
         "numbered", identifier=[{"system": NUMBERS, "value": value} for value in "12"]
     ),
+    "a priority": benefit(),
+    "a priority that one of two profiles binds anew": benefit("urgent", "claim"),
+    "a priority that is none of the profile's": benefit("urgent", code="x"),
+    "an extension on the resource that may stand anywhere inside": patient(**ANYWHERE),
     "no extension beside a primitive": patient("exact-date", birthDate="2001-05-06"),
     "no such extension in the place of a primitive": patient(
         "exact-date", _birthDate={"extension": [{"url": "http://example.org/x", "valueCode": "a"}]}
