@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-LAYOUT: Final = 0x4CCA_EBA8
+LAYOUT: Final = 0xD690_73AE
 """The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
 
 
@@ -64,6 +64,7 @@ class PropertyFlag(IntFlag):
     TAKES_COMPANION = 2
     EMPTY_ASKS = 4
     UNIQUE = 8
+    CODED = 16
 
 
 class KindTag(IntEnum):

@@ -257,6 +257,8 @@ class Lowering:
             flags |= PropertyFlag.EMPTY_ASKS
         if ids.ELEMENT_IDS.check(prop, self.compilation) is not None:
             flags |= PropertyFlag.UNIQUE
+        if prop.type in ("CodeableConcept", "Coding"):
+            flags |= PropertyFlag.CODED
         kind, format_check, checks = (
             self.values.primitive(prop) if prop.is_primitive else self.values.other(prop)
         )

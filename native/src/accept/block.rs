@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Mutex;
 
+use crate::accept::concepts::Concepts;
 use crate::accept::memo::{Check, Memo, Questions};
 use crate::accept::reason::{Reason, NAMES};
 use crate::accept::site_numbers::SiteNumbers;
@@ -79,6 +81,15 @@ pub struct Acceptor {
     /// Whether to tell what of a line is in doubt: of Bundles which entries, of others which values.
     pub closer: bool,
     pub sites: SiteNumbers,
+    learned: Mutex<Learned>,
+}
+
+/// What passes over a table's lines leave to those that come after them.
+#[derive(Default)]
+struct Learned {
+    concepts: Concepts,
+    /// The additions to the table and to the memory of answers then.
+    additions: (u32, u32),
 }
 
 impl Columns {
@@ -211,6 +222,7 @@ impl Acceptor {
             values.known.clear();
         }
         let mut questions = Questions::default();
+        let mut concepts = self.learned();
         let mut respelled = Vec::new();
         let mut misspelled = Vec::new();
         let mut room = Room::default();
@@ -219,7 +231,7 @@ impl Acceptor {
                 continue;
             }
             let line = columns.line(data, position);
-            let outcome = self.walk(&mut room, &mut questions, line);
+            let outcome = self.walk(&mut room, &mut concepts, &mut questions, line);
             if outcome == Outcome::Misspelled {
                 let start = respelled.len();
                 respell(line, &mut respelled);
@@ -230,38 +242,67 @@ impl Acceptor {
         }
         let mut room = Room::default();
         for (position, place) in misspelled {
-            let outcome = match self.walk(&mut room, &mut questions, &respelled[place]) {
-                Outcome::Accepted { type_number, id } => {
-                    match place_before(columns.line(data, position), id) {
-                        Some(id) => Outcome::Accepted { type_number, id },
-                        None => Outcome::Asked(Reason::Value), // its bytes are not the id
+            let outcome =
+                match self.walk(&mut room, &mut concepts, &mut questions, &respelled[place]) {
+                    Outcome::Accepted { type_number, id } => {
+                        match place_before(columns.line(data, position), id) {
+                            Some(id) => Outcome::Accepted { type_number, id },
+                            None => Outcome::Asked(Reason::Value), // its bytes are not the id
+                        }
                     }
-                }
-                Outcome::Sited { type_number, id } => {
-                    match place_before(columns.line(data, position), id) {
-                        Some(id) => Outcome::Sited { type_number, id },
-                        None => Outcome::Asked(Reason::Value),
+                    Outcome::Sited { type_number, id } => {
+                        match place_before(columns.line(data, position), id) {
+                            Some(id) => Outcome::Sited { type_number, id },
+                            None => Outcome::Asked(Reason::Value),
+                        }
                     }
-                }
-                outcome => outcome,
-            };
+                    outcome => outcome,
+                };
             columns.note(position, outcome, &mut room, &self.memo);
         }
+        self.learn(concepts);
         questions.take()
+    }
+
+    /// What was learned of the table as it is. Whoever comes while it is out learns anew.
+    fn learned(&self) -> Concepts {
+        let Ok(mut learned) = self.learned.lock() else {
+            return Concepts::default();
+        };
+        let (mut concepts, before) = (std::mem::take(&mut learned.concepts), learned.additions);
+        if before.0 != self.table.additions {
+            return Concepts::default();
+        }
+        if before.1 != self.memo.additions {
+            concepts.forget();
+        }
+        concepts
+    }
+
+    fn learn(&self, concepts: Concepts) {
+        if let Ok(mut learned) = self.learned.lock() {
+            *learned = Learned {
+                concepts,
+                additions: (self.table.additions, self.memo.additions),
+            };
+        }
     }
 
     /// The wall around one line: a mistake in this crate costs time, never a verdict or the process.
     fn walk<'a>(
         &'a self,
         room: &mut Room<'a>,
+        concepts: &mut Concepts,
         questions: &mut Questions,
         line: &'a [u8],
     ) -> Outcome {
         let walked = catch_unwind(AssertUnwindSafe(|| {
-            Walk::line(&self.table, &self.memo, room, questions, line, self.closer)
+            let (table, memo) = (&self.table, &self.memo);
+            Walk::line(table, memo, room, concepts, questions, line, self.closer)
         }));
         walked.unwrap_or_else(|_| {
             *room = Room::default();
+            *concepts = Concepts::default();
             Outcome::Asked(Reason::Panic)
         })
     }

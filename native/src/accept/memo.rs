@@ -60,23 +60,31 @@ pub struct Memo {
     bytes: Vec<u8>,
     lists: Vec<Vec<u32>>,
     seeds: (u64, u64),
+    /// How often answers were added: before, some were kept in other places.
+    pub additions: u32,
 }
 
 impl Default for Memo {
     fn default() -> Self {
-        let random = RandomState::new();
         Memo {
             slots: vec![FREE; FEWEST_SLOTS],
             count: 0,
             bytes: Vec::new(),
             lists: vec![Vec::new()],
-            seeds: (random.hash_one(1), random.hash_one(2)),
+            seeds: seeds(),
+            additions: 0,
         }
     }
 }
 
+/// Drawn at random.
+pub fn seeds() -> (u64, u64) {
+    let random = RandomState::new();
+    (random.hash_one(1), random.hash_one(2))
+}
+
 #[inline]
-fn fold(one: u64, other: u64) -> u64 {
+pub fn fold(one: u64, other: u64) -> u64 {
     let product = u128::from(one) * u128::from(other);
     product as u64 ^ (product >> 64) as u64
 }
@@ -103,7 +111,7 @@ fn ends(text: &[u8]) -> (u64, u64) {
 impl Memo {
     /// Seeded at random, so that nobody can choose values that collide.
     #[inline]
-    fn hash(&self, check: Check, text: &[u8]) -> u64 {
+    pub fn hash(&self, check: Check, text: &[u8]) -> u64 {
         let mut state = self.seeds.0 ^ (u64::from(check) << 32) ^ text.len() as u64;
         let mut rest = text;
         while rest.len() > 16 {
@@ -199,6 +207,7 @@ impl Memo {
         };
         self.bytes.extend_from_slice(text);
         self.count += 1;
+        self.additions += 1;
     }
 
     fn grow(&mut self) {

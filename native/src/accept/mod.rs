@@ -2,6 +2,7 @@
 //! walk asks for.
 
 pub mod block;
+mod concepts;
 mod condition;
 mod dates;
 mod evaluation;

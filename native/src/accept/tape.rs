@@ -78,6 +78,31 @@ impl Tape {
         entry.next = next;
     }
 
+    /// Add values that were copied before, under a key, of a text that starts at `start`.
+    #[inline]
+    pub fn append(&mut self, copied: &[Entry], key: Key, start: usize) {
+        let (index, start) = (self.entries.len() as u32, start as u32);
+        self.entries.extend(copied.iter().map(|entry| Entry {
+            start: entry.start + start,
+            end: entry.end + start,
+            next: entry.next + index,
+            ..*entry
+        }));
+        if let Some(first) = self.entries.get_mut(index as usize) {
+            first.key = key;
+        }
+    }
+
+    /// Copy the values from an index on, as if their text, which starts at `start`, were all.
+    pub fn copy_from(&self, index: usize, start: usize, into: &mut Vec<Entry>) {
+        into.extend(self.entries[index..].iter().map(|entry| Entry {
+            start: entry.start - start as u32,
+            end: entry.end - start as u32,
+            next: entry.next - index as u32,
+            ..*entry
+        }));
+    }
+
     /// The values directly inside an object or array.
     #[inline]
     pub fn inside(&self, index: usize) -> Inside<'_> {

@@ -15,6 +15,7 @@ impl<'a, 'r> Walk<'a, 'r> {
     /// Whether a narrative is certainly one, but for where its links lead. inside: the bytes between
     /// its quotes.
     pub(crate) fn narrative(&mut self, inside: &[u8], is_escaped: bool) -> bool {
+        self.singular += 1;
         let (scope, room) = (self.place.container, &mut *self.room);
         if !is_escaped {
             return is_certainly_narrative(inside, scope, &mut room.anchors);

@@ -16,6 +16,7 @@ use crate::accept::walk::{Asked, Walk};
 
 impl<'a> Walk<'a, '_> {
     pub(crate) fn reference(&mut self, check: Check, targets: &'a Targets, value: usize) -> Asked {
+        self.singular += 1;
         let known = self.table.known.reference;
         let Some(found) = self.room.tape.member(value, known.reference) else {
             return Ok(());

@@ -45,12 +45,15 @@ pub struct Table {
     pub nodes: Vec<Option<Node>>,
     pub overlays: Vec<Option<Overlay>>,
     pub known: Known,
+    /// How often records were added: what was learned of the table before counts no more.
+    pub additions: u32,
 }
 
 impl Table {
     /// Add the records in the bytes.
     pub fn extend(&mut self, bytes: &[u8]) -> Read<()> {
         let mut reader = Reader::new(bytes);
+        self.additions += u32::from(!bytes.is_empty());
         while reader.at < bytes.len() {
             match reader.tag(RecordTag::of)? {
                 RecordTag::Name => self.names.push(reader.string()?),

@@ -145,6 +145,12 @@ impl Property {
         self.flags & PropertyFlag::EMPTY_ASKS != 0
     }
 
+    /// A CodeableConcept or a Coding.
+    #[inline]
+    pub fn is_coded(&self) -> bool {
+        self.flags & PropertyFlag::CODED != 0
+    }
+
     /// An id that occurs once in its resource.
     #[inline]
     pub fn is_unique(&self) -> bool {

@@ -3,7 +3,7 @@
 
 /// The layout of the table's records: a digest of the code that reads them, which a test computes.
 /// Python states the same where it writes them, so that a module of an older build is found out.
-pub const LAYOUT: u32 = 0x4cca_eba8;
+pub const LAYOUT: u32 = 0xd690_73ae;
 
 /// An enumeration of tags that are read from a byte.
 macro_rules! tags {
@@ -159,6 +159,8 @@ flags! {
         EMPTY_ASKS = 4,
         /// An id that occurs once in its resource.
         UNIQUE = 8,
+        /// A CodeableConcept or a Coding, of which data have the same ones over and over.
+        CODED = 16,
     }
 }
 

@@ -21,6 +21,7 @@ impl Walk<'_, '_> {
         by_place: Check,
         value: usize,
     ) -> Asked {
+        self.singular += 1;
         let Some(url) = self.text_of(value, self.table.known.extension.url) else {
             return Err(Reason::Extension);
         };

@@ -11,6 +11,7 @@
 
 mod by_entry;
 mod by_site;
+mod coded;
 mod doubts;
 mod extension;
 pub(crate) mod mention;

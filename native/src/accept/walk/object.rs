@@ -207,6 +207,7 @@ impl<'a> Walk<'a, '_> {
         }
         for (op, later) in &node.conditions {
             if *later {
+                self.singular += 1;
                 self.room.later.push((index, self.resource, op));
             } else {
                 self.condition(op, index)

@@ -159,9 +159,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn item(&mut self, item: &'a Item, value: usize) -> Asked {
-        item.checks
-            .iter()
-            .try_for_each(|check| self.check(check, value))
+        self.checks(&item.checks, value)
     }
 
     /// The number of the slice that a value is in, from 1; 0 for none.

@@ -2,6 +2,7 @@
 
 use super::mention::Place;
 use super::walker::{is_too_large, Asked, Outcome, Room, Walk, TYPE_CHECK};
+use crate::accept::concepts::Concepts;
 use crate::accept::lexer::Lexer;
 use crate::accept::memo::{Memo, Questions};
 use crate::accept::reason::Reason;
@@ -14,6 +15,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         table: &'a Table,
         memo: &'a Memo,
         room: &'r mut Room<'a>,
+        concepts: &'r mut Concepts,
         questions: &'r mut Questions,
         line: &'a [u8],
         closer: bool,
@@ -27,6 +29,10 @@ impl<'a, 'r> Walk<'a, 'r> {
         room.anchors.clear();
         room.doubts.clear();
         room.sites.clear();
+        room.coded.clear();
+        if concepts.is_full() {
+            *concepts = Concepts::default();
+        }
         if is_too_large(line) {
             return Outcome::Asked(Reason::Limit);
         }
@@ -35,8 +41,10 @@ impl<'a, 'r> Walk<'a, 'r> {
             memo,
             lexer: Lexer::new(line),
             room,
+            concepts,
             questions,
             pending: false,
+            singular: 0,
             resource: 0,
             type_number: 0,
             place: Place::default(),

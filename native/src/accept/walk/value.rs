@@ -56,6 +56,9 @@ impl<'a> Walk<'a, '_> {
                     return self.misread(property, key, reason);
                 }
             }
+            Kind::Object(number) if property.is_coded() => {
+                return self.coded(property, key, number, depth);
+            }
             Kind::Object(number) => {
                 let start = self.lexer.at;
                 if let Err(reason) = self.object(key, number, depth + 1) {
@@ -85,6 +88,7 @@ impl<'a> Walk<'a, '_> {
 
     /// A resource inside the line's own.
     fn inside(&mut self, key: Key, depth: u32, enter: impl Fn(&mut Place)) -> Asked {
+        self.singular += 1;
         let place = self.place;
         if place.is_contained {
             return Err(Reason::Inline);
@@ -139,6 +143,7 @@ impl<'a> Walk<'a, '_> {
                     if text.escaped {
                         return Err(Reason::Value);
                     }
+                    self.singular += 1;
                     self.room.ids.push(bytes);
                 }
                 self.room
@@ -226,6 +231,7 @@ impl<'a> Walk<'a, '_> {
                     if self.by_site {
                         self.room.sites.of_properties.push(value);
                     }
+                    self.singular += 1;
                     self.room.later.push((value, self.resource, op));
                     Ok(())
                 } else {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::doubts::Doubts;
 use super::mention::{Mention, Place};
 use super::sites::Sites;
+use crate::accept::concepts::{Concept, Concepts};
 use crate::accept::lexer::{Lexer, Text};
 use crate::accept::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
 use crate::accept::op::Op;
@@ -74,6 +75,8 @@ pub struct Room<'a> {
     pub(crate) anchors: Anchors,
     pub(crate) doubts: Doubts,
     pub(crate) sites: Sites,
+    /// Of the line, by where they stand on the tape: concepts that were read before.
+    pub(crate) coded: Vec<(usize, Concept)>,
     /// Where the memo keeps the answers that left codes undecided, once an answer, for the line.
     pub undecided: Vec<u32>,
 }
@@ -83,8 +86,12 @@ pub struct Walk<'a, 'r> {
     pub(crate) memo: &'a Memo,
     pub(crate) lexer: Lexer<'a>,
     pub(crate) room: &'r mut Room<'a>,
+    pub(crate) concepts: &'r mut Concepts,
     pub(crate) questions: &'r mut Questions,
     pub(crate) pending: bool,
+    /// How often something was met of which more is to be said than that it holds, or that is looked
+    /// at where it stands: it is not to be remembered.
+    pub(crate) singular: u32,
     /// The innermost resource, and where it stands.
     pub(crate) resource: usize,
     pub(crate) type_number: u16,
@@ -118,6 +125,7 @@ impl<'a> Walk<'a, '_> {
                     if self.by_site {
                         return Err(reason); // there is something to say, and no site to say it at
                     }
+                    self.singular += 1;
                     self.room.undecided.push(self.memo.place(check, text));
                     if self.by_entry {
                         self.room.doubts.remark(self.lexer.at);

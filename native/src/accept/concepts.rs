@@ -1,0 +1,367 @@
+//! CodeableConcepts and Codings that were read before, by their JSON text: data say the same ones
+//! over and over, whoever they are about. Bounded, and exact.
+//!
+//! One is kept when it comes for the second time, if all that was found in it holds wherever it
+//! stands. Texts are told apart by a tree of what they have in common, which forks by eight bytes, so
+//! that looking for one costs little more than comparing its bytes.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
+
+use crate::accept::memo::{fold, seeds};
+use crate::accept::tape::{Entry, Key, Tape};
+
+/// Bytes of a text that is kept, and its values at the most.
+pub const LONGEST: usize = 1 << 10;
+const MOST_ENTRIES: usize = 48;
+/// Objects in objects of one, for which there are as many values.
+pub const DEEPEST: u32 = MOST_ENTRIES as u32;
+/// Texts kept, and bytes of them; a line that finds one reached starts anew.
+const MOST_KEPT: usize = 1 << 13;
+const MOST_BYTES: usize = 2 << 20;
+/// Places of what was seen once, and of what was found of kept ones.
+const PLACES: usize = 1 << 12;
+
+/// A text that is kept, by its number.
+pub type Concept = u32;
+
+/// Bytes that texts have in common, and what follows.
+#[derive(Clone, Copy)]
+struct Step {
+    start: usize,
+    end: usize,
+    rest: Rest,
+}
+
+#[derive(Clone, Copy)]
+enum Rest {
+    Whole(Concept),
+    /// By the next eight bytes, which are the first ones of the step that follows.
+    Fork,
+}
+
+/// Seeds drawn at random, so that nobody can choose texts that collide.
+struct Seeds(u64, u64);
+
+impl Default for Seeds {
+    fn default() -> Self {
+        let (one, other) = seeds();
+        Seeds(one, other)
+    }
+}
+
+struct Mixed(u64, u64);
+
+impl BuildHasher for Seeds {
+    type Hasher = Mixed;
+
+    #[inline]
+    fn build_hasher(&self) -> Mixed {
+        Mixed(self.0, self.1)
+    }
+}
+
+impl Hasher for Mixed {
+    #[inline]
+    fn write_u64(&mut self, word: u64) {
+        self.0 = fold(self.0 ^ word, self.1);
+    }
+
+    #[inline]
+    fn write_u32(&mut self, number: u32) {
+        self.0 ^= u64::from(number) << 17;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes
+            .iter()
+            .for_each(|&byte| self.write_u64(u64::from(byte)));
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// What checks found of a concept, besides that they held: see `note`.
+#[derive(Clone, Copy, Default)]
+struct Finding {
+    checks: usize,
+    concept: Concept,
+    found: u32,
+}
+
+#[derive(Default)]
+pub struct Concepts {
+    /// The first step of each node's texts, one more than its number; 0 for none.
+    roots: Vec<u32>,
+    steps: Vec<Step>,
+    /// The step that follows on a fork, by its number and the next eight bytes.
+    ways: HashMap<(u32, u64), u32, Seeds>,
+    bytes: Vec<u8>,
+    /// Of each concept where its entries end in `entries`, which stand as in a line of its text alone.
+    ends: Vec<u32>,
+    entries: Vec<Entry>,
+    seen_once: Vec<u64>,
+    findings: Vec<Finding>,
+}
+
+impl Concepts {
+    /// The text of a node's that the bytes open with, and its length.
+    #[inline]
+    pub fn find(&self, node: u32, bytes: &[u8]) -> Option<(Concept, usize)> {
+        let mut number = self.roots.get(node as usize)?.checked_sub(1)?;
+        let mut rest = bytes;
+        loop {
+            let step = &self.steps[number as usize];
+            rest = rest.strip_prefix(&self.bytes[step.start..step.end])?;
+            match step.rest {
+                Rest::Whole(concept) => return Some((concept, bytes.len() - rest.len())),
+                Rest::Fork => number = *self.ways.get(&(number, word(rest)?))?,
+            }
+        }
+    }
+
+    /// Put the values of a concept on the tape, where its text starts at `start`.
+    #[inline]
+    pub fn write(&self, concept: Concept, key: Key, start: usize, tape: &mut Tape) {
+        let number = concept as usize;
+        let first = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let entries = &self.entries[first as usize..self.ends[number] as usize];
+        tape.append(entries, key, start);
+    }
+
+    /// Keep the text of a node, if it was seen before, with its values on the tape: those from an
+    /// index on.
+    pub fn keep(
+        &mut self,
+        node: u32,
+        hash: u64,
+        text: &[u8],
+        start: usize,
+        tape: &Tape,
+        from: usize,
+    ) {
+        if text.len() > LONGEST || tape.len() - from > MOST_ENTRIES {
+            return;
+        }
+        self.seen_once.resize(PLACES, 0);
+        let seen = &mut self.seen_once[hash as usize % PLACES];
+        if *seen != hash {
+            *seen = hash;
+            return;
+        }
+        if !self.is_full() && self.grow(node, text).is_some() {
+            tape.copy_from(from, start, &mut self.entries);
+            self.ends.push(self.entries.len() as u32);
+        }
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.ends.len() >= MOST_KEPT || self.bytes.len() > MOST_BYTES
+    }
+
+    /// Add a text to its node's tree; nothing where it is there, or is not told apart from another one
+    /// before its last eight bytes.
+    fn grow(&mut self, node: u32, text: &[u8]) -> Option<()> {
+        let node = node as usize;
+        if self.roots.len() <= node {
+            self.roots.resize(node + 1, 0);
+        }
+        let Some(mut number) = self.roots[node].checked_sub(1) else {
+            self.roots[node] = self.leaf(text) + 1;
+            return Some(());
+        };
+        let (mut rest, mut way) = (text, None);
+        loop {
+            let Step {
+                start,
+                end,
+                rest: tail,
+            } = self.steps[number as usize];
+            let known = &self.bytes[start..end];
+            let alike = known.iter().zip(rest).take_while(|(a, b)| a == b).count();
+            if alike < known.len() {
+                let alike = alike.min(known.len().checked_sub(8)?);
+                let (theirs, ours) = (word(&known[alike..])?, word(&rest[alike..])?);
+                let leaf = self.leaf(&rest[alike..]);
+                let head = self.step(start, start + alike, Rest::Fork);
+                self.steps[number as usize].start = start + alike;
+                match way {
+                    None => self.roots[node] = head + 1,
+                    Some(way) => self.ways.extend([(way, head)]),
+                }
+                self.ways
+                    .extend([((head, theirs), number), ((head, ours), leaf)]);
+                return Some(());
+            }
+            let Rest::Fork = tail else { return None };
+            rest = &rest[alike..];
+            let next = word(rest)?;
+            way = Some((number, next));
+            match self.ways.get(&(number, next)) {
+                Some(&follower) => number = follower,
+                None => {
+                    let leaf = self.leaf(rest);
+                    self.ways.insert((number, next), leaf);
+                    return Some(());
+                }
+            }
+        }
+    }
+
+    fn leaf(&mut self, text: &[u8]) -> u32 {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(text);
+        let concept = self.ends.len() as Concept;
+        self.step(start, start + text.len(), Rest::Whole(concept))
+    }
+
+    fn step(&mut self, start: usize, end: usize, rest: Rest) -> u32 {
+        self.steps.push(Step { start, end, rest });
+        self.steps.len() as u32 - 1
+    }
+
+    fn place(concept: Concept, checks: usize) -> usize {
+        let mixed = (checks as u64 >> 3 ^ u64::from(concept) << 32 ^ u64::from(concept))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 52) as usize % PLACES
+    }
+
+    /// Forget what was noted.
+    pub fn forget(&mut self) {
+        self.findings.clear();
+    }
+
+    /// What `note` was told, if it is still known. checks: where these stand in the table, which does
+    /// not grow in the life of this memory.
+    #[inline]
+    pub fn found(&self, concept: Concept, checks: usize) -> Option<u32> {
+        let finding = self.findings.get(Self::place(concept, checks))?;
+        (finding.checks == checks && finding.concept == concept).then_some(finding.found)
+    }
+
+    /// Remember what came of checks of a concept, where that hangs on nothing but its text.
+    pub fn note(&mut self, concept: Concept, checks: usize, found: u32) {
+        self.findings.resize(PLACES, Finding::default());
+        self.findings[Self::place(concept, checks)] = Finding {
+            checks,
+            concept,
+            found,
+        };
+    }
+}
+
+#[inline]
+fn word(bytes: &[u8]) -> Option<u64> {
+    bytes.first_chunk().map(|&chunk| u64::from_le_bytes(chunk))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accept::tape::Form;
+
+    /// Let the memory see a text as often as it takes.
+    fn keep(concepts: &mut Concepts, node: u32, text: &str) {
+        let mut tape = Tape::default();
+        tape.push(7, Form::Null, false, 0, 1);
+        let object = tape.push(8, Form::Object, false, 9, 9);
+        tape.push(3, Form::Text, false, 11, 12);
+        tape.close(object, 9 + text.len());
+        let hash = text.bytes().fold(7, |hash, byte| {
+            fold(hash ^ u64::from(byte), 0x9e37_79b9_7f4a_7c15)
+        });
+        for _ in 0..2 {
+            concepts.keep(node, hash, text.as_bytes(), 9, &tape, 1);
+        }
+    }
+
+    fn length(concepts: &Concepts, node: u32, text: &str) -> Option<usize> {
+        concepts
+            .find(node, text.as_bytes())
+            .map(|(_, length)| length)
+    }
+
+    #[test]
+    fn texts_are_told_apart_wherever_they_differ() {
+        let mut texts = Vec::new();
+        for system in ["", "a", "http://loinc.org", "http://snomed.info/sct"] {
+            for code in ["1", "2", "12", "123456789", "123456780", "223456789"] {
+                for tail in ["", " ", ",\"display\":\"x\"", ",\"display\":\"y\""] {
+                    texts.push(format!(
+                        "{{\"system\":\"{system}\",\"code\":\"{code}\"{tail}}}"
+                    ));
+                }
+            }
+        }
+        let mut concepts = Concepts::default();
+        for (number, text) in texts.iter().enumerate() {
+            assert_eq!(length(&concepts, 4, text), None, "{text}");
+            keep(&mut concepts, 4, text);
+            for (other, text) in texts.iter().enumerate() {
+                let line = format!("{text},\"next\":\"member\"}}");
+                if let Some(found) = length(&concepts, 4, &line) {
+                    assert!(found == text.len() && other <= number, "{line}");
+                }
+                assert_eq!(length(&concepts, 3, &line), None);
+                assert_eq!(length(&concepts, 4, &text[..text.len() - 1]), None);
+            }
+        }
+        let kept = texts
+            .iter()
+            .filter(|text| length(&concepts, 4, text).is_some());
+        assert!(kept.count() > texts.len() * 3 / 4); // but for those that differ at their very end
+    }
+
+    #[test]
+    fn the_values_of_a_concept_are_those_that_were_read() {
+        let mut concepts = Concepts::default();
+        keep(&mut concepts, 0, "{\"a\":\"b\",\"c\":\"0\"}");
+        keep(&mut concepts, 0, "{\"a\":\"bcdefghijkl\"}");
+        let mut tape = Tape::default();
+        tape.push(1, Form::Null, false, 0, 1);
+        let (concept, length) = concepts.find(0, b"{\"a\":\"bcdefghijkl\"}").expect("kept");
+        concepts.write(concept, 5, 100, &mut tape);
+        let (object, text) = (tape.at(1), tape.at(2));
+        assert_eq!(
+            (object.key, object.start, object.end, object.next),
+            (5, 100, 100 + length as u32, 3)
+        );
+        assert_eq!(
+            (text.key, text.start, text.end, text.next),
+            (3, 102, 103, 3)
+        );
+        assert_eq!(tape.len(), 3);
+    }
+
+    #[test]
+    fn findings_are_those_of_one_concept_by_some_checks() {
+        let mut concepts = Concepts::default();
+        assert_eq!(concepts.found(0, 64), None);
+        concepts.note(0, 64, 3);
+        concepts.note(1, 64, 4);
+        assert_eq!(concepts.found(0, 64), Some(3));
+        assert_eq!(concepts.found(1, 64), Some(4));
+        assert_eq!(concepts.found(1, 128), None);
+        concepts.forget();
+        assert_eq!(concepts.found(0, 64), None);
+    }
+
+    #[test]
+    fn the_memory_has_a_bound() {
+        let mut concepts = Concepts::default();
+        for number in 0..3 * MOST_KEPT {
+            keep(
+                &mut concepts,
+                0,
+                &format!("{{\"code\":\"{number:08}\",\"text\":\"x\"}}"),
+            );
+        }
+        assert!(concepts.is_full() && concepts.ends.len() <= MOST_KEPT);
+        assert!(
+            concepts.steps.len() <= 2 * MOST_KEPT && concepts.bytes.len() <= MOST_BYTES + LONGEST
+        );
+    }
+}
