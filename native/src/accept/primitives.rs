@@ -73,12 +73,18 @@ fn is_quiet(text: &[u8], escaped: bool) -> bool {
     seen(text[0]) && seen(text[text.len() - 1]) && (!escaped || bare())
 }
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The high bits of bytes of which the first is no visible ASCII; 0 where all are.
+#[inline]
+pub fn doubt(word: u64) -> u64 {
+    // A difference or sum that reaches the next byte comes of a byte that is in doubt itself.
+    (word.wrapping_sub(ONES * 0x21) | word | word.wrapping_add(ONES)) & (ONES << 7)
+}
+
 /// Whether every byte is visible ASCII, told eight by eight: values are short.
 #[inline]
 pub fn is_visible(text: &[u8]) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    // A difference or sum that reaches the next byte comes of a byte that is in doubt itself.
-    let doubt = |word: u64| word.wrapping_sub(ONES * 0x21) | word | word.wrapping_add(ONES);
     let mut doubts = 0;
     if let Some(last) = text.last_chunk::<8>() {
         for chunk in text.chunks_exact(8) {
@@ -93,7 +99,7 @@ pub fn is_visible(text: &[u8]) -> bool {
     } else {
         return text.iter().all(|b| (0x21..0x7f).contains(b));
     }
-    doubts & (ONES << 7) == 0
+    doubts == 0
 }
 
 fn is_code(text: &[u8]) -> bool {

@@ -8,7 +8,7 @@
 
 use super::bundle::{has_query, Neighbours};
 use crate::accept::memo::Check;
-use crate::accept::primitives::{every, is_visible};
+use crate::accept::primitives::{doubt, every, is_visible};
 use crate::accept::reason::Reason;
 use crate::accept::table::{Need, Targets};
 use crate::accept::walk::mention::{Mention, Place, MOST_MENTIONS};
@@ -219,6 +219,11 @@ impl<'a> Walk<'a, '_> {
 /// Of a conditional reference (`Patient?identifier=…`) the query is sound; what stands before it is
 /// no type here, and a path in it is one like any other.
 fn implied_type(reference: &[u8]) -> Option<Option<&[u8]>> {
+    match only_slash(reference) {
+        Some(None) => return Some(None),
+        Some(Some(slash)) if reference[0] != b'_' => return Some(Some(&reference[..slash])),
+        _ => {}
+    }
     if !is_visible(reference) || reference.ends_with(b"/") || has_query(reference) == Some(false) {
         return None;
     }
@@ -234,6 +239,41 @@ fn implied_type(reference: &[u8]) -> Option<Option<&[u8]>> {
         return type_of_version(reference);
     }
     Some(Some(name))
+}
+
+/// Where the one slash of a reference stands, if any, told eight bytes at a time. Nothing where there
+/// are more of them, or one at an end, or a `?`, or anything but visible ASCII; or where the reference
+/// is too short to tell.
+#[inline]
+fn only_slash(reference: &[u8]) -> Option<Option<usize>> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let last = reference.len().checked_sub(8)?;
+    let (mut at, mut mark) = (0, None);
+    loop {
+        let at_word = at.min(last);
+        let word = u64::from_le_bytes(*reference[at_word..].first_chunk()?);
+        // The high bit of the first byte that is a slash or, one bit apart, a question mark; and
+        // perhaps of some behind it.
+        let other = (word | (ONES * 0x10)) ^ (ONES * u64::from(b'?'));
+        let marks = other.wrapping_sub(ONES) & !other & (ONES << 7);
+        if doubt(word) != 0 {
+            return None;
+        }
+        if marks != 0 {
+            let found = at_word + marks.trailing_zeros() as usize / 8;
+            let is_other = mark.is_some_and(|before| before != found);
+            if is_other || marks & (marks - 1) != 0 || reference[found] != b'/' {
+                return None;
+            }
+            mark = Some(found);
+        }
+        at += 8;
+        if at >= reference.len() {
+            break;
+        }
+    }
+    let is_inside = mark.is_none_or(|at| at > 0 && at + 1 < reference.len());
+    is_inside.then_some(mark)
 }
 
 /// The same of a reference that may be to a version.
@@ -258,6 +298,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_slash_is_found_as_several_are() {
+        let pieces = [
+            "Patient",
+            "/",
+            "?",
+            "_",
+            "a=1",
+            "12345678-1234",
+            "_history",
+            " ",
+            "é",
+        ];
+        let mut told = 0;
+        for number in 0..pieces.len().pow(4) {
+            let places = [0, 1, 2, 3].map(|place| number / pieces.len().pow(place));
+            let text: String = places.map(|place| pieces[place % pieces.len()]).concat();
+            if let Some(slash) = only_slash(text.as_bytes()) {
+                let mut others = text.bytes().enumerate().filter(|&(_, byte)| byte == b'/');
+                let found = others.next().map(|(at, _)| at);
+                assert_eq!((slash, others.next()), (found, None), "{text}");
+                assert!(text.bytes().all(|b| (0x21..0x7f).contains(&b)), "{text}");
+                assert!(!text.contains('?') && !text.starts_with('/'), "{text}");
+                assert!(!text.ends_with('/'), "{text}");
+                told += 1;
+            }
+        }
+        assert!(told > 50);
+    }
+
+    #[test]
     fn references_imply_types_by_their_form() {
         for reference in [
             "Patient/1",
@@ -276,6 +346,7 @@ mod tests {
             assert_eq!(implied, Some(Some(name.as_bytes())), "{reference}");
         }
         assert_eq!(implied_type(b"urn:uuid:1"), Some(None));
+        assert_eq!(implied_type(b"urn:uuid:12345678"), Some(None));
         assert_eq!(implied_type(b"Patient?identifier=1"), Some(None));
         for reference in [
             "Patient?identifier",
@@ -283,7 +354,12 @@ mod tests {
             "Patient?identifier=1&",
             "Patient?identifier=1=2",
             "Patient/ 1",
+            "Patient/1234567\u{7f}",
             "Patient/1/",
+            "/12345678",
+            "Patient/",
+            "Practitioner/",
+            "Practitioner//12345678",
             "/1",
             "_history/2",
             "1/_history/2",
