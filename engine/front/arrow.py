@@ -7,15 +7,25 @@ the column's bytes.
 
 from __future__ import annotations
 
+import sys
 import threading
-from array import array
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
+from pyarrow import compute as pc
 
-from bulkfhir.validators import Block, BlockVerdicts, DictionaryColumn, Issue, Level, Validator
+from bulkfhir.validators import (
+    Block,
+    BlockVerdicts,
+    DictionaryColumn,
+    Issue,
+    Level,
+    NewlineColumn,
+    Validator,
+)
 from bulkfhir.validators.texts import texts
 
 if TYPE_CHECKING:
@@ -32,6 +42,7 @@ _ISSUE: Final = pa.struct(
         pa.field("diagnostics", pa.string(), nullable=False),
     ]
 )
+_MEMBERS: Final = attrgetter(*(member.name for member in _ISSUE))
 SCHEMA: Final = pa.schema(
     [
         pa.field("resourceType", pa.string()),
@@ -75,8 +86,9 @@ def validate_batch(
     validator = _validators.of(level, texts(packages))
     parts = [_verdicts(validator, rows, issues=issues) for rows in _chunks(_column(batch, column))]
     schema = SCHEMA if issues else SCHEMA.remove(len(SCHEMA) - 1)
-    joined = pa.Table.from_batches(parts, schema).combine_chunks().to_batches()
-    return joined[0] if joined else pa.RecordBatch.from_pylist([], schema)
+    columns = [pa.concat_arrays(column) for column in zip(*parts, strict=True)]
+    columns = columns or [pa.array([], field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def spark_schema() -> StructType:
@@ -136,10 +148,11 @@ def _chunks(column: pa.ChunkedArray) -> Iterator[pa.LargeBinaryArray]:
                 yield piece
 
 
-def _verdicts(validator: Validator, rows: pa.LargeBinaryArray, *, issues: bool) -> pa.RecordBatch:
+def _verdicts(validator: Validator, rows: pa.LargeBinaryArray, *, issues: bool) -> list[pa.Array]:
+    """Return the columns of SCHEMA for these rows."""
     count = len(rows)
     verdicts = validator.validate_block(_block(rows))
-    arrays = [_types(verdicts), pa.array(verdicts.ids, pa.string()), _accepted(verdicts)]
+    arrays = [_types(verdicts), _ids(verdicts), _accepted(verdicts)]
     if issues:
         arrays.append(_issues(verdicts))
     if len(verdicts.numbers) < count:  # null and blank rows have no verdict
@@ -148,8 +161,7 @@ def _verdicts(validator: Validator, rows: pa.LargeBinaryArray, *, issues: bool) 
             places[number] = place
         indices = pa.array(places, pa.int64())
         arrays = [each.take(indices) for each in arrays]
-    fields = list(SCHEMA)[: len(arrays)]
-    return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+    return arrays
 
 
 def _block(rows: pa.LargeBinaryArray) -> Block:
@@ -160,44 +172,51 @@ def _block(rows: pa.LargeBinaryArray) -> Block:
     first, count = rows.offset, len(rows)
     if offsets is None or not count:
         return Block(b"", rows=(b"", b""))
-    places = memoryview(offsets).cast("B").cast("q")[first : first + count + 1]
-    start, end = places[0], places[count]
-    words = array("I", [place - start for place in places]) if start else array("I", places)
-    text = bytes(memoryview(data)[start:end]) if data is not None else b""
-    return Block(text, rows=(words[:-1].tobytes(), words[1:].tobytes()))
+    places = pa.Array.from_buffers(pa.int64(), count + 1, [None, offsets], offset=first)
+    start, end = places[0].as_py(), places[count].as_py()
+    words = pc.subtract(places, start).cast(pa.uint32()).buffers()[1].to_pybytes()
+    text = data.slice(start, end - start).to_pybytes() if data is not None else b""
+    return Block(text, rows=(words[: 4 * count], words[4 : 4 * count + 4]))
 
 
 def _types(verdicts: BlockVerdicts) -> pa.Array:
     types = verdicts.types
     if isinstance(types, DictionaryColumn):
         codes = pa.Array.from_buffers(pa.uint16(), len(types), [None, pa.py_buffer(types.codes)])
-        return pa.DictionaryArray.from_arrays(codes, pa.array(types.names, pa.string())).cast(
-            pa.string()
-        )
+        return pa.array(types.names, pa.string()).take(codes)
     return pa.array(types, pa.string())
 
 
+def _ids(verdicts: BlockVerdicts) -> pa.Array:
+    ids = verdicts.ids
+    if isinstance(ids, NewlineColumn):  # the last newline ends a row, and begins none
+        return pc.split_pattern(pa.array([ids.text.decode()]), "\n").values[:-1]
+    return pa.array(ids, pa.string())
+
+
 def _accepted(verdicts: BlockVerdicts) -> pa.Array:
-    accepted = bytearray(b"\1") * len(verdicts.numbers)
+    count = len(verdicts.numbers)
+    bits = bytearray(b"\xff") * ((count + 7) // 8)
     for position in verdicts.failed | verdicts.crashed:
-        accepted[position] = 0
-    bits = pa.Array.from_buffers(pa.uint8(), len(accepted), [None, pa.py_buffer(bytes(accepted))])
-    return bits.cast(pa.bool_())
+        bits[position >> 3] &= ~(1 << (position & 7))
+    return pa.Array.from_buffers(pa.bool_(), count, [None, pa.py_buffer(bits)])
 
 
 def _issues(verdicts: BlockVerdicts) -> pa.Array:
-    offsets, found = array("i", [0]), list[Issue]()
-    last = 0
-    for position in sorted(verdicts.verdicts):
-        offsets.extend([len(found)] * (position - last))
+    found, positions = list[Issue](), sorted(verdicts.verdicts)
+    offsets, last = bytearray(), -1
+    for position in positions:
+        offsets += len(found).to_bytes(4, sys.byteorder) * (position - last)
         found += verdicts.verdicts[position].issues
         last = position
-    offsets.extend([len(found)] * (len(verdicts.numbers) - last))
-    columns: list[list[Any]] = [[getattr(issue, field.name) for issue in found] for field in _ISSUE]
+    offsets += len(found).to_bytes(4, sys.byteorder) * (len(verdicts.numbers) - last)
+    once = {id(issue): issue for issue in found}  # verdicts share them
+    columns = zip(*map(_MEMBERS, once.values()), strict=True) if once else [()] * len(_ISSUE)
     items = pa.StructArray.from_arrays(
-        [pa.array(column, pa.string()) for column in columns], fields=list(_ISSUE)
+        [pa.array(column, pa.string()) for column in columns], fields=[*_ISSUE]
     )
-    places = pa.Array.from_buffers(
-        pa.int32(), len(offsets), [None, pa.py_buffer(offsets.tobytes())]
-    )
+    if len(once) < len(found):
+        places_of = dict(zip(once, range(len(once)), strict=True))
+        items = items.take(pa.array([places_of[id(issue)] for issue in found], pa.int32()))
+    places = pa.Array.from_buffers(pa.int32(), len(offsets) // 4, [None, pa.py_buffer(offsets)])
     return pa.ListArray.from_arrays(places, items, type=pa.list_(_ISSUE))
