@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
+
+TABLE = "validators/native/types.table"
 
 
 class BuildWithTable(build_py):
@@ -39,10 +42,12 @@ def make_table(built: Path) -> None:
         )
         return
     path = os.pathsep.join(filter(None, (str(built), os.environ.get("PYTHONPATH"))))
-    folder = built / "bulkfhir" / "validators" / "native"
+    file = built / "bulkfhir" / TABLE
+    if Path(TABLE).exists():  # what a checkout has made is taken where it is of these sources
+        shutil.copy(TABLE, file)
     maker = "bulkfhir.validators.native.type_table_build"
     subprocess.run(  # noqa: S603  # this Python, a module of ours
-        [sys.executable, "-B", "-m", maker, str(folder / "types.table")],  # -B: no caches to pack
+        [sys.executable, "-B", "-m", maker, str(file)],  # -B: no caches to pack
         env={**os.environ, "PYTHONPATH": path},
         cwd=built,
         check=True,

@@ -12,10 +12,13 @@ In all tests checks are handed objects that refuse what their rule does not decl
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import gc
 import logging
 import os
+import pickle
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -27,6 +30,8 @@ from hypothesis import settings
 
 from bulkfhir.validators import Block, Validator, Verdict
 from bulkfhir.validators.native.acceptance import NATIVE
+from bulkfhir.validators.native.type_table import TypeTable, digest, packed
+from bulkfhir.validators.native.type_table_build import lowered
 from tests.refusing import install
 
 settings.register_profile("bulkfhir", deadline=None)  # how busy the machine is decides no test
@@ -122,6 +127,45 @@ def loggers_kept() -> Iterator[None]:
     yield
     logger.handlers[:], logger.propagate = before[0], before[1]
     logger.setLevel(before[2])
+
+
+Make = Callable[[Path], object]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Make], Path]:
+    """Return a folder that is filled once for all processes of a run: the first that asks for its
+    name fills it, the others wait. What fails is tried again by the next.
+    """
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def filled(name: str, make: Make) -> Path:
+        folder, whole = common / name, common / f"{name}.whole"
+        with (common / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not whole.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                whole.touch()
+        return folder
+
+    return filled
+
+
+@pytest.fixture(scope="session")
+def type_tables(once: Callable[[str, Make], Path]) -> tuple[dict[bool, TypeTable], bytes]:
+    """All types lowered, by whether profiles in meta.profile are looked at, and the bytes of the
+    file that ships: some seconds of computing.
+    """
+
+    def make(folder: Path) -> None:
+        tables = {claims: lowered(claims=claims) for claims in (False, True)}
+        made = tables, packed(tables[False], tables[True], digest())
+        (folder / "tables").write_bytes(pickle.dumps(made))
+
+    return pickle.loads((once("type-tables", make) / "tables").read_bytes())
 
 
 @pytest.fixture(scope="session")

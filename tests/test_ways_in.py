@@ -10,12 +10,14 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from tests.conftest import Make
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "fixtures" / "sample"
@@ -132,14 +134,16 @@ ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runner(once: Callable[[str, Make], Path]) -> Path:
     """The temporary folder of a GitHub runner, where the action has installed bulkfhir."""
-    folder = tmp_path_factory.mktemp("runner")
-    checkout = str(copied(tmp_path_factory.mktemp("action")))
-    where = {"github.action_path": checkout, "steps.python.outputs.python-path": sys.executable}
-    made = step("Install bulkfhir", where, folder, folder, without_registry())
-    assert made.returncode == 0, made.stderr
-    return folder
+
+    def make(folder: Path) -> None:
+        checkout = str(copied(folder / "action"))
+        where = {"github.action_path": checkout, "steps.python.outputs.python-path": sys.executable}
+        made = step("Install bulkfhir", where, folder, folder, without_registry())
+        assert made.returncode == 0, made.stderr
+
+    return once("runner", make)
 
 
 def step(

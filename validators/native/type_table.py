@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 import zstandard
 
-__all__ = ["FILE", "TypeTable", "digest", "packed", "type_table"]
+__all__ = ["FILE", "TypeTable", "digest", "made_of", "packed", "type_table"]
 
 FILE: Final = "types.table"
 """The file's name, beside this module."""
@@ -69,16 +69,21 @@ def digest() -> bytes:
     return checksum.to_bytes(4, "little") + length.to_bytes(4, "little")
 
 
+def made_of(data: bytes) -> bytes | None:
+    """Return the digest that stands in a file; None in one of another layout."""
+    return data[_DIGEST] if data.startswith(_MAGIC) else None
+
+
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.suffix in {".py", ".zst", ".txt"})
 
 
-def packed(base: TypeTable, claims: TypeTable, made_of: bytes) -> bytes:
+def packed(base: TypeTable, claims: TypeTable, sources: bytes) -> bytes:
     """Return the bytes of the file that holds both tables, made of the sources of a digest. The
     same tables always make the same bytes.
     """
     compress = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True).compress
-    made = [_MAGIC, made_of]
+    made = [_MAGIC, sources]
     for table in (base, claims):
         frame = compress(b"".join(_parts(table)))
         made += (_u32(len(frame)), frame)
@@ -122,7 +127,8 @@ def _shipped() -> bytes:
         return b""
     # pip changes no file of a wheel; in a checkout people do.
     in_checkout = (_FOLDER.parents[1] / "pyproject.toml").exists()
-    fits = data.startswith(_MAGIC) and (not in_checkout or data[_DIGEST] == digest())
+    found = made_of(data)
+    fits = found is not None and (not in_checkout or found == digest())
     return data if fits else b""
 
 

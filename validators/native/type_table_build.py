@@ -3,7 +3,8 @@
 usage: python -m bulkfhir.validators.native.type_table_build [DEST]
 
 The build of a wheel runs it (``setup.py``). In a checkout, DEST is left out: the table lies beside
-this module then, and is used until a file of the package changes. It takes ten seconds.
+this module then, and is used until a file of the package changes. It takes ten seconds; a table
+that lies there already and was made of these sources stays.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from ..definitions import Definitions, core
 from ..explainer.resource_walk import Explainer
 from .type_records import Lowering
-from .type_table import FILE, TypeTable, digest, packed
+from .type_table import FILE, TypeTable, digest, made_of, packed
 
 __all__ = ["build", "lowered"]
 
@@ -66,7 +67,8 @@ def main() -> None:
     if len(sys.argv) > 2:
         sys.exit(__doc__)
     path = Path(sys.argv[1]) if len(sys.argv) == 2 else Path(__file__).with_name(FILE)
-    path.write_bytes(build())
+    if not (path.exists() and made_of(path.read_bytes()) == digest()):
+        path.write_bytes(build())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -18,10 +19,10 @@ from bulkfhir.validators import validator as validator_module
 from bulkfhir.validators.definitions import core
 from bulkfhir.validators.explainer.resource_walk import Explainer
 from bulkfhir.validators.native import type_table as module
+from bulkfhir.validators.native import type_table_build
 from bulkfhir.validators.native.table import Table
 from bulkfhir.validators.native.type_records import Lowering
-from bulkfhir.validators.native.type_table import TypeTable, digest, packed, type_table
-from bulkfhir.validators.native.type_table_build import lowered
+from bulkfhir.validators.native.type_table import TypeTable, type_table
 
 ROOT = Path(__file__).resolve().parents[3]
 MUTATED = ROOT / "../shared/ndjson/mutated-r4.ndjson.gz"
@@ -29,18 +30,20 @@ MADE_UP = "http://example.org/fhir"
 
 
 @pytest.fixture(scope="module")
-def tables() -> dict[bool, TypeTable]:
+def tables(type_tables: tuple[dict[bool, TypeTable], bytes]) -> dict[bool, TypeTable]:
     """By whether profiles in meta.profile are looked at."""
-    return {claims: lowered(claims=claims) for claims in (False, True)}
+    return type_tables[0]
 
 
 @pytest.fixture
 def shipped(
-    tables: dict[bool, TypeTable], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    type_tables: tuple[dict[bool, TypeTable], bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Path]:
     """The file where validators look for it, as in an install."""
     file = tmp_path / module.FILE
-    file.write_bytes(packed(tables[False], tables[True], digest()))
+    file.write_bytes(type_tables[1])
     monkeypatch.setattr(module, "_FOLDER", tmp_path)
     forget()
     yield file
@@ -124,13 +127,16 @@ def test_a_validator_says_the_same_with_the_table(
 
 @pytest.mark.parametrize("change", ["a module", "a new module", "the definitions"])
 def test_a_table_of_other_sources_is_not_used(
-    tmp_path: Path, tables: dict[bool, TypeTable], monkeypatch: pytest.MonkeyPatch, change: str
+    tmp_path: Path,
+    type_tables: tuple[dict[bool, TypeTable], bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
 ) -> None:
     sources = tmp_path / "validators"
     shutil.copytree(ROOT / "validators", sources, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "pyproject.toml").touch()
     monkeypatch.setattr(module, "_FOLDER", sources / "native")
-    (sources / "native" / module.FILE).write_bytes(packed(tables[False], tables[True], digest()))
+    (sources / "native" / module.FILE).write_bytes(type_tables[1])
     forget()
     assert type_table(claims=True) is not None
     match change:
@@ -145,6 +151,21 @@ def test_a_table_of_other_sources_is_not_used(
     forget()
     assert type_table(claims=True) is None
     forget()
+
+
+def test_a_table_of_these_sources_is_not_made_again(
+    type_tables: tuple[dict[bool, TypeTable], bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, file = type_tables[1], tmp_path / module.FILE
+    monkeypatch.setattr(sys, "argv", ["", str(file)])
+    monkeypatch.setattr(type_table_build, "build", lambda: b"made")
+    of_others = made.replace(module.made_of(made), b"eight by", 1)
+    for there, left in ((made, made), (of_others, b"made"), (b"BFHIRTAB0\n", b"made")):
+        file.write_bytes(there)
+        type_table_build.main()
+        assert file.read_bytes() == left
 
 
 @pytest.mark.parametrize("data", [b"", b"BFHIRTAB0\n", None], ids=["empty", "older", "absent"])
