@@ -5,7 +5,6 @@
 use std::sync::OnceLock;
 
 use _native::accept::block::{Acceptor, Columns, ACCEPTED};
-use _native::accept::table::Table;
 use libfuzzer_sys::fuzz_target;
 
 static RECORDS: OnceLock<Vec<u8>> = OnceLock::new();
@@ -14,13 +13,10 @@ fn acceptor(closer: bool) -> Acceptor {
     let records = RECORDS.get_or_init(|| {
         std::fs::read(std::env::var("ACCEPTOR_TABLE").expect("ACCEPTOR_TABLE")).expect("a table")
     });
-    let mut table = Table::default();
-    table.extend(records).expect("a sound table");
-    Acceptor {
-        table,
-        closer,
-        ..Acceptor::default()
-    }
+    let mut acceptor = Acceptor::default();
+    acceptor.closer = closer;
+    acceptor.table.extend(records).expect("a sound table");
+    acceptor
 }
 
 thread_local! {
