@@ -31,6 +31,7 @@ COLUMN = {
         __init__
         catalogue rule_pages
         validator fhir_resources
+        minimal
         native
         explainer
         profiles

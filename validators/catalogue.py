@@ -11,11 +11,9 @@ from types import ModuleType
 from . import excerpt, issue
 from .checks import bounds, resolution
 from .declaration import Declaration
-from .explainer import form
 from .profiles import narrowing, slices
 from .rules import (
     attachment,
-    binding,
     bundle_faults,
     canonical_url,
     cardinality,
@@ -35,13 +33,13 @@ from .rules import (
 )
 from .rules.questionnaires import answer_rules, condition_faults, definition, response_faults
 from .terminology import code_faults
-from .values import decoding, format_faults, narrative_faults
+from .values import decoding, form_faults, format_faults, narrative_faults
 
 __all__ = ["DECLARATIONS", "brief", "sentences"]
 
 _MODULES = (
     decoding,
-    form,
+    form_faults,
     cardinality,
     invariant,
     ids,
@@ -51,7 +49,6 @@ _MODULES = (
     identifier,
     fixed,
     code_faults,
-    binding,
     reference,
     resolution,
     contained,

@@ -5,45 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, cached_property, lru_cache, partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
-from .checks.check import joined
 from .checks.doubts import Doubts
 from .checks.exactness import InexactNumberError
-from .definitions import CORE, Definitions, core
+from .definitions import Definitions, core
 from .errors import PackageError
 from .excerpt import MOST, excerpt
-from .explainer.entry_walk import explain_entries
-from .explainer.form import (
-    RESOURCE_TYPE,
-    RESOURCE_TYPE_NO_NAME,
-    RESOURCE_TYPE_NO_STRING,
-    RESOURCE_TYPE_UNKNOWN,
-)
-from .explainer.resource_walk import Explainer
 from .issue import Issue, Remark, Verdict, any_fails, crash_verdict
 from .native.acceptance import NATIVE, Acceptance
 from .native.type_table import TypeTable, type_table
-from .near_name import near_name
-from .schema import Schema
-from .search import SearchedElements
-from .terminology import TerminologyRules
+from .terminology.membership import TerminologyRules
 from .texts import texts
 from .undecided import LineUndecided, UndecidedCode, codes_in, names_in
-from .values.decoding import (
-    DUPLICATE_PROPERTY,
-    JSON,
-    JSON_DEPTH,
-    JSON_OBJECT,
-    decode,
-    decode_exact,
-)
+from .values.decoding import decode, decode_exact
 
 if TYPE_CHECKING:
     from .definitions.packages import Packages
+    from .explainer.resource_walk import Explainer
+    from .minimal import MinimalLevel
     from .remarks import Remarks
+    from .terminology import Terminology
 
 __all__ = ["Level", "UnknownProfile", "Validator", "known_profiles"]
 
@@ -51,12 +35,6 @@ Level = Literal["strict", "structure-only", "minimal"]
 """HealthLake's ValidationLevel."""
 UnknownProfile = Literal["error", "warning", "ignore"]
 """What a profile in meta.profile that nobody knows is worth at level strict."""
-
-
-_ALWAYS = frozenset(
-    one.name for one in (JSON, JSON_DEPTH, JSON_OBJECT, DUPLICATE_PROPERTY, RESOURCE_TYPE)
-)
-"""Rules that hold at every level, ``minimal`` too; so does the format of an id."""
 
 
 _LEXICAL = b'"QuestionnaireResponse"'
@@ -135,8 +113,7 @@ class Validator:
             self.packages = Packages(packages, defaults=defaults)
             self._definitions = UsableSnapshots(self.packages)
         self._profiles = known_profiles(texts(profiles), self._definitions, level)
-        self._terminology = terminology
-        self._searched = SearchedElements(self._definitions)
+        self._terminology_rules: TerminologyRules = terminology
         self._failing = False
         self.native = native and NATIVE and not warnings
         self._blocks: BlockValidator = (
@@ -146,6 +123,7 @@ class Validator:
                 self.undecided,
                 None if level == "minimal" else lambda: self._everything,
                 self._shipped_types(),
+                lambda: self._terminology,
                 max_issues,
             )
             if self.native
@@ -206,7 +184,10 @@ class Validator:
         name, identity = resource.get("resourceType"), resource.get("id")
         identity = identity if type(identity) is str else None
         if type(name) is not str or not self._errors.schema.is_resource(name):
-            return Verdict(name if type(name) is str else None, identity, [_resource_type(name)])
+            from .explainer.resource_type import no_resource_type  # with the explainer
+
+            issue = no_resource_type(name)
+            return Verdict(name if type(name) is str else None, identity, [issue])
         try:
             issues, codes = self._explained(line, resource, explain)
             verdict = Verdict(name, identity, issues, codes=codes)
@@ -238,7 +219,7 @@ class Validator:
         expected to fail too, and all is asked at once.
         """
         if self.level == "minimal":
-            return self._minimal(self._errors.explain(resource, undecided))
+            return self._minimal.kept(self._errors.explain(resource, undecided))
         if self.warnings or self._failing:
             issues = self._all_issues(resource, undecided)
             self._failing = bool(issues)
@@ -253,7 +234,7 @@ class Validator:
         issues = (
             self._everything.explain(resource, undecided)
             if doubts is None
-            else explain_entries(self._everything, resource, undecided, doubts)
+            else self._explained_entries(resource, undecided, doubts)
         )
         return issues if self.warnings or any_fails(issues) else []
 
@@ -266,8 +247,29 @@ class Validator:
             return table
         return None if self.packages.changes(table.absent) else table
 
+    def _explained_entries(
+        self, resource: dict[str, Any], undecided: LineUndecided, doubts: Doubts
+    ) -> list[Issue]:
+        from .explainer.entry_walk import explain_entries  # with the explainer
+
+        return explain_entries(self._everything, resource, undecided, doubts)
+
+    @cached_property
+    def _minimal(self) -> MinimalLevel:
+        from .minimal import MinimalLevel  # with the explainer
+
+        return MinimalLevel(self._definitions)
+
+    @cached_property
+    def _terminology(self) -> Terminology:
+        from .terminology import Terminology  # what the acceptor passes at once asks for no code
+
+        return Terminology(self._definitions, rules=self._terminology_rules)
+
     @cached_property
     def _errors(self) -> Explainer:
+        from .explainer.resource_walk import Explainer  # lines in order may never need it
+
         return Explainer(
             self._definitions,
             unknown_profile=self._unknown_profile,
@@ -277,6 +279,8 @@ class Validator:
 
     @cached_property
     def _everything(self) -> Explainer:
+        from .explainer.resource_walk import Explainer  # lines in order may never need it
+
         return Explainer(
             self._definitions,
             warnings=True,
@@ -284,19 +288,6 @@ class Validator:
             asked_profiles=self._profiles,
             sharing=self._errors,
         )
-
-    def _minimal(self, issues: list[Issue]) -> list[Issue]:
-        """Return what level minimal makes of the failures at structure-only: few stay, some become
-        warnings, the rest is dropped.
-        """
-        kept: list[Issue] = []
-        for issue in issues:
-            if issue.rule in _ALWAYS or issue.location == f"{issue.location.partition('.')[0]}.id":
-                kept.append(issue)
-            elif self._searched.reads(joined(issue.location, issue.element)):
-                issue.severity = "warning"
-                kept.append(issue)
-        return kept
 
     def validate_block(self, block: Block) -> BlockVerdicts:
         """Return the verdicts for a block of lines, with the counts of what this block left
@@ -332,38 +323,8 @@ def known_profiles(
         definition = definitions.fetch("StructureDefinition", url)
         if definition is None:
             raise PackageError(f"{url}: no package at hand has this profile; give it by --package")
+        from .schema import Schema  # where profiles are asked for
+
         if not Schema(core()).is_resource(definition["type"]):
             raise PackageError(f"{url}: a profile on {definition['type']}, which is no resource")
     return tuple(dict.fromkeys(profiles))
-
-
-def _resource_type(name: Any) -> Issue:
-    if name is None:
-        return Issue.of(RESOURCE_TYPE())
-    if type(name) is not str:
-        return Issue.of(RESOURCE_TYPE_NO_STRING())
-    is_name = name.isascii() and name.isalpha()
-    fault = RESOURCE_TYPE_UNKNOWN if is_name else RESOURCE_TYPE_NO_NAME
-    return Issue.of(fault(name=name[:64], hint=_TypeHint(name[:64])))
-
-
-class _TypeHint:
-    """The resource type that was perhaps meant, looked for when the sentence is rendered."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __str__(self) -> str:
-        near = _near_type(self._name)
-        return f"; did you mean '{near}'?" if near and Schema(core()).is_resource(near) else ""
-
-
-@lru_cache(maxsize=1024)
-def _near_type(name: str) -> str | None:
-    return near_name(name, _type_names(), alone=True)
-
-
-@cache
-def _type_names() -> tuple[str, ...]:
-    """Return the names of FHIR's own types, and of what else lies beside them."""
-    return tuple(sorted(url.removeprefix(CORE) for url in core().urls("StructureDefinition")))

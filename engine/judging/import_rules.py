@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bulkfhir.validators import Issue
 from bulkfhir.validators.declaration import Declaration
-from bulkfhir.validators.explainer.form import RESOURCE_TYPE_NO_NAME
+from bulkfhir.validators.values.form_faults import RESOURCE_TYPE_NO_NAME
 
 __all__ = [
     "IMPORT_RULES",

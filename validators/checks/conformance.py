@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ..issue import Issue
-from ..schema.head import head_of
 from ..undecided import LineUndecided
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ def shown(profile: Mapping[str, Any], definitions: Definitions) -> str:
     """Return the name of a profile for a message: its url, and its version where more than one is
     at hand.
     """
+    from ..schema.head import head_of  # compiled types, for messages alone
+
     url = str(profile["url"])
     several = len(definitions.versions("StructureDefinition", url)) > 1
     return head_of(profile).identity if several else url

@@ -28,13 +28,11 @@ from ..rules.primitive import Proof, proof_of
 from ..schema import Constraint, Property, Schema, TypeSchema
 from ..schema.errata import corrected
 from ..schema.profile_tree import ProfileNode, profile_tree
-from ..terminology import Membership, Terminology, TerminologyRules
+from ..terminology import Membership, Terminology
 from ..undecided import LineUndecided
+from ..values.form_faults import RESOURCE_TYPE, RESOURCE_TYPE_INSIDE, RESOURCE_TYPE_NO_STRING
 from ..values.narrative import read_div
 from .form import (
-    RESOURCE_TYPE,
-    RESOURCE_TYPE_INSIDE,
-    RESOURCE_TYPE_NO_STRING,
     PropertyCheck,
     companion_check,
     inline_check,
@@ -68,7 +66,7 @@ class Explainer:
     unknown_profile what a profile in meta.profile that is not known is worth; None: profiles in
     meta.profile are not looked at
     asked_profiles  profiles that every resource of their type follows
-    terminology     by whose rules codes are read where the reference and R4 differ
+    terminology     that of the definitions; None to make it
     sharing         an explainer of the same definitions; what it has compiled is shared
     """
 
@@ -80,15 +78,13 @@ class Explainer:
         best_practice: bool = False,
         unknown_profile: Literal["error", "warning", "ignore"] | None = None,
         asked_profiles: Sequence[str] = (),
-        terminology: TerminologyRules = "reference",
+        terminology: Terminology | None = None,
         sharing: Explainer | None = None,
     ) -> None:
         self.definitions = definitions
         self.schema: Schema = sharing.schema if sharing is not None else Schema(definitions)
         self.terminology: Terminology = (
-            sharing.terminology
-            if sharing is not None
-            else Terminology(definitions, rules=terminology)
+            sharing.terminology if sharing is not None else terminology or Terminology(definitions)
         )
         self.model: fhirpath.TypeModel = (
             sharing.model if sharing is not None else fhirpath.TypeModel(self.schema)

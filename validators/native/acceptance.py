@@ -17,7 +17,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..block import Block, BlockVerdicts, PlacedCodes
-from ..checks.compilation import Compilation
 from ..checks.doubts import Doubts
 from ..excerpt import MOST, excerpt
 from ..issue import Verdict
@@ -28,7 +27,9 @@ from .hearing import NATIVE, Hearing
 from .type_table import TypeTable
 
 if TYPE_CHECKING:
+    from ..checks.compilation import Compilation
     from ..explainer.resource_walk import Explainer
+    from ..terminology import Terminology
 
 __all__ = ["NATIVE", "Acceptance"]
 
@@ -43,6 +44,7 @@ class Acceptance:
     everything gives an explainer that also says what fails no resource, for what is in doubt of a
                line; None to have every line explained as a whole
     shipped    the types of that compilation; None where they are lowered when data has them
+    terminology gives that of the compilation, for questions that take nothing else
     undecided  gets the codes of accepted lines that could not be checked: value set or code system
                -> how many
     max_issues issues of a line in its verdict at the most, 0 for all
@@ -55,9 +57,10 @@ class Acceptance:
         undecided: Counter[str],
         everything: Callable[[], Explainer] | None = None,
         shipped: TypeTable | None = None,
+        terminology: Callable[[], Terminology] | None = None,
         max_issues: int = MOST,
     ) -> None:
-        self._hearing = Hearing(compilation, shipped)
+        self._hearing = Hearing(compilation, shipped, terminology)
         self._finder = None if everything is None else DoubtFinder(everything)
         self._slow = slow
         self._max_issues = max_issues

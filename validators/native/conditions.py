@@ -53,6 +53,7 @@ from .questions import NeedsContextError, Nowhere, about_value, read_text
 from .records import items, literal, string, u8, u16, u32
 from .table import Table
 from .tags import OpTag, SignTag
+from .unseen import scopes
 
 __all__ = ["Conditions"]
 
@@ -316,7 +317,7 @@ class Conditions:
         holds = self._holds(constraint, name)
         question = about_value(
             partial(_judged, holds, f"invariant {constraint.key}"),
-            self._compilation.hooks,
+            scopes(self._compilation.hooks),
         )
         return u8(OpTag.ASKED) + u32(self._question(question))
 
@@ -330,7 +331,7 @@ class Conditions:
             return _judged(holds, f"invariant {constraint.key}", value, scope)
 
         seen = self._names.projection((key, sorted(inside)) for key, inside in members.items())
-        question = self._question(about_value(judge, self._compilation.hooks))
+        question = self._question(about_value(judge, scopes(self._compilation.hooks)))
         return u8(OpTag.ASKED_OF) + u32(question) + seen
 
     def _holds(

@@ -8,7 +8,7 @@ other sources and reads other tables, ``NATIVE`` is False.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ..undecided import UndecidedCode
@@ -19,6 +19,8 @@ from .type_table import TypeTable
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
+    from ..terminology import Terminology
+    from .plain_questions import PlainQuestion
 
 try:
     from bulkfhir import _native
@@ -46,8 +48,9 @@ class Hearing:
     """The acceptor of one compilation. Not thread-safe; only where ``NATIVE`` is true.
 
     compilation  gives the compilation; with a table that shipped it is asked for when the first
-                 question comes
+                 question comes that is not plain
     shipped      the types of that compilation; None to lower them when data has them
+    terminology  gives that of the compilation, for the plain questions of what shipped
     closer       whether to tell what of a line is in doubt, and to accept none
     table        what the acceptor knows; the numbers in its judgements are of this table
     """
@@ -56,11 +59,13 @@ class Hearing:
         self,
         compilation: Callable[[], Compilation],
         shipped: TypeTable | None = None,
+        terminology: Callable[[], Terminology] | None = None,
         *,
         closer: bool = False,
     ) -> None:
         self._compilation = compilation
-        self.table = Table(shipped, self._lowered)
+        self._terminology = terminology
+        self.table = Table(shipped, self._lowered, None if terminology is None else self._plain)
         if shipped is None:
             self._lowered(self.table)
         self._acceptor = Acceptor(closer=closer)
@@ -69,6 +74,12 @@ class Hearing:
         from .type_records import Lowering  # with all that rules are made of
 
         return Lowering(self._compilation(), table).again
+
+    def _plain(self, kind: str, bindings: Sequence[tuple[str, str, str | None]]) -> PlainQuestion:
+        from .plain_questions import described  # with all of terminology
+
+        assert self._terminology is not None, "without it no question is made so"
+        return described(kind, bindings, self._terminology())
 
     def judge(
         self, data: bytes, rows: tuple[bytes, bytes] | None = None, *, codes: bool = False

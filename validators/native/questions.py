@@ -7,10 +7,8 @@ A check that looks beyond its value cannot answer: then the whole line goes to t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
-from .. import fhirpath
 from ..checks.check import Check, Issues
 from ..checks.exactness import InexactNumberError
 from ..checks.surroundings import Scope
@@ -21,7 +19,7 @@ from .answers import NO, REMARK, Answer
 
 __all__ = [
     "NeedsContextError", "Nowhere", "Outermost", "Question", "about_codings", "about_text",
-    "about_value", "judged", "read_text", "read_value", "unplaced", "unseeing",
+    "about_value", "beyond", "judged", "read_text", "read_value",
 ]  # fmt: skip
 
 Question = Callable[[bytes], Answer]
@@ -49,7 +47,8 @@ def judged(found: Issues, scope: Nowhere, *, remarks: bool) -> int:
     return 1
 
 
-def _unseen(*_: object) -> Any:
+def beyond(*_: object) -> Any:
+    """Raise NeedsContextError, in place of whatever would look beyond a value."""
     raise NeedsContextError
 
 
@@ -61,7 +60,7 @@ class Nowhere(Scope):
     """
 
     __slots__ = ("found",)
-    resource = parent = place = holder = follows = property(_unseen)
+    resource = parent = place = holder = follows = property(beyond)
 
     def __init__(self) -> None:
         self.undecided = LineUndecided()
@@ -76,25 +75,6 @@ class Outermost(Nowhere):
 
     __slots__ = ()
     parent = None
-
-
-class _UnseenResource(dict[str, Any]):
-    """A resource that an evaluation may carry along, but not look into."""
-
-    get = __getitem__ = __contains__ = __iter__ = __len__ = __eq__ = _unseen
-    keys = values = items = _unseen
-    __hash__ = None
-
-
-class _Unseen(fhirpath.EvaluationScope):
-    """The scope of a value of which nothing else is known, as FHIRPath sees it."""
-
-    __slots__ = ()
-    bundle = property(_unseen)
-
-    def __init__(self, hooks: fhirpath.Hooks) -> None:
-        self.resource = self.root = _UnseenResource()
-        self.hooks, self.variables, self.profile, self.steps = hooks, {}, None, None
 
 
 def read_value(text: bytes, read: Callable[[bytes], dict[str, Any] | Issue] = decode) -> Any:
@@ -117,35 +97,37 @@ def read_text(inside: bytes) -> Any:
 
 
 def about_value(
-    judge: Callable[[Any, Nowhere], int], hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere
+    judge: Callable[[Any, Nowhere], int], place: Callable[[], Nowhere] = Nowhere
 ) -> Question:
     """Return a question about the JSON text of a whole value; nothing can be told of a value that
     refers to something contained.
+
+    place   makes the scope in which the value is judged
     """
-    hooks = unseeing(hooks)
 
     def question(text: bytes) -> Answer:
         if b'"#' in text:
             return NO
-        scope = unplaced(hooks, place)
+        scope = place()
         try:
             value = judge(read_value(text), scope)
         except InexactNumberError:
-            scope = unplaced(hooks, place)
+            scope = place()
             value = judge(read_value(text, decode_exact), scope)
         return Answer(value, scope.undecided, scope.found)
 
     return question
 
 
-def about_text(check: Check, hooks: fhirpath.Hooks, *, remarks: bool) -> Question:
+def about_text(check: Check, place: Callable[[], Nowhere] = Nowhere, *, remarks: bool) -> Question:
     """Return a question about a string, whose bytes come without quotes: the answer is yes where
     nothing is found (see ``judged``).
+
+    place   makes the scope in which the string is judged
     """
-    hooks = unseeing(hooks)
 
     def question(text: bytes) -> Answer:
-        scope = unplaced(hooks)
+        scope = place()
         value = judged(check(read_text(text), scope), scope, remarks=remarks)
         return Answer(value, scope.undecided, scope.found)
 
@@ -168,21 +150,6 @@ def about_codings(
         return Answer(value, scope.undecided, scope.found)
 
     return question
-
-
-def unseeing(hooks: fhirpath.Hooks) -> fhirpath.Hooks:
-    """Return the hooks of an evaluation that may not look beyond its value."""
-    return replace(hooks, conforms_to=_unseen, in_slice=_unseen)
-
-
-def unplaced(hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere) -> Nowhere:
-    """Return a new scope of a value of which nothing else is known.
-
-    hooks   as ``unseeing`` gives them
-    """
-    scope = place()
-    scope.memo["fhirpath"] = _Unseen(hooks)
-    return scope
 
 
 def _pairs(text: bytes) -> Iterator[tuple[bytes, bytes]]:

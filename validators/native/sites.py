@@ -42,10 +42,9 @@ from .questions import (
     Outermost,
     read_text,
     read_value,
-    unplaced,
-    unseeing,
 )
 from .records import NO_CHECK
+from .unseen import unplaced, unseeing
 
 __all__ = ["SiteWalk"]
 

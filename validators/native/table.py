@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -16,25 +16,31 @@ from .tags import LAYOUT, RecordTag
 from .type_table import TypeTable
 
 if TYPE_CHECKING:
+    from ..checks.coded_element import CodedElement
+    from .plain_questions import PlainQuestion
     from .questions import Question
 
-__all__ = ["LowerAgain", "Table"]
+__all__ = ["LowerAgain", "PlainQuestions", "Table"]
 
 LowerAgain = Callable[[str, str | None], None]
 """Draws the questions of a part of a node once more: the node's name, and that of the property
 whose part it is, None for the node itself.
 """
+PlainQuestions = Callable[[str, Sequence[tuple[str, str, str | None]]], "PlainQuestion"]
+"""Makes a plain question of what describes it: a type and bindings (``CodedElement``)."""
 _CODES: Final = 10_000
 """Values whose undecided codes are kept."""
 _ITSELF: Final = 0xFFFF
 """The part of a node that is about no single property."""
+_NOT_PLAIN: Final = 0xFFFFFFFF
+"""In place of the element that describes a question: nothing does."""
 
 
 class Table:
     """The numbers of whatever records refer to, and the records collected so far. One per acceptor.
 
-    A table that shipped has all records and no checks: where a question was drawn is lowered again
-    when the question is first asked.
+    A table that shipped has all records and no checks: a plain question is made of what describes
+    it when it is first asked; of another, the part where it was drawn is lowered again.
 
     names      property names, numbered
     types      resource types by number
@@ -47,10 +53,12 @@ class Table:
         self,
         shipped: TypeTable | None = None,
         lowering: Callable[[Table], LowerAgain] | None = None,
+        plain: PlainQuestions | None = None,
     ) -> None:
         """Begin with what shipped, or with nothing.
 
         lowering   makes what lowers parts of the shipped nodes again
+        plain      makes the plain questions of the shipped nodes
         """
         self.names = Names(shipped.names if shipped else ())
         self.types: list[str] = list(shipped.types) if shipped else []
@@ -67,6 +75,11 @@ class Table:
         self._lowered = shipped.lowered[:] if shipped else array("I")
         self._firsts = shipped.firsts[:] if shipped else array("I")
         self._parts = shipped.parts[:] if shipped else array("H")
+        self._plain = shipped.plain[:] if shipped else array("I")
+        self._elements = [*shipped.elements] if shipped else []
+        self._element_numbers: dict[CodedElement, int] = {}
+        self._make_plain = plain
+        self._plain_made: dict[int, PlainQuestion] = {}
         self._part = _ITSELF
         self._questions: list[Question | None] = [None] * len(self._parts)
         self._lowering = lowering
@@ -89,9 +102,11 @@ class Table:
             self._node_names,
             overlays,
             [list(each) for each in sorted(absent)],
+            [[kind, [[*bound] for bound in bindings]] for kind, bindings in self._elements],
             self._lowered,
             self._firsts,
             self._parts,
+            self._plain,
             self.take_records(),
         )
 
@@ -116,14 +131,18 @@ class Table:
         """Whether questions were drawn, here or where the table was made."""
         return bool(self._questions)
 
-    def question(self, question: Question) -> int:
-        """Return the number of a new question, or the one that it had where it is drawn again."""
+    def question(self, question: Question, plain: CodedElement | None = None) -> int:
+        """Return the number of a new question, or the one that it had where it is drawn again.
+
+        plain   what describes it; None where nothing does
+        """
         if self._again is not None:
             number, self._again = self._again, self._again + 1
             self._questions[number] = question
             return number
         self._questions.append(question)
         self._parts.append(self._part)
+        self._plain.append(_NOT_PLAIN if plain is None else self._element_number(plain))
         return len(self._questions) - 1
 
     @contextmanager
@@ -153,8 +172,7 @@ class Table:
     def said(self, check: int, text: bytes) -> Answer:
         """Return the whole answer to a question, with what there is to say of the value."""
         try:
-            question = self._questions[check] or self._drawn_again(check)
-            return question(text)
+            return self._answer(check, text)
         except Exception:  # noqa: BLE001
             # NeedsContextError, or a bug in a rule: it shows again where the explainer runs the
             # rule, at the wall around one resource.
@@ -173,10 +191,22 @@ class Table:
         """Return the codes that the answer to a question left undecided, with repetitions."""
         known = self._codes.get((check, text))
         if known is None:
-            question = self._questions[check] or self._drawn_again(check)
-            codes = tuple(codes_in(question(text).undecided).elements())
+            codes = tuple(codes_in(self._answer(check, text).undecided).elements())
             known = self._codes_kept.keep(self._codes, (check, text), codes)
         return known
+
+    def _answer(self, check: int, text: bytes) -> Answer:
+        question = self._questions[check]
+        if question is None:
+            number = self._plain[check]
+            if number != _NOT_PLAIN and self._make_plain is not None:
+                plain = self._plain_made.get(check)
+                if plain is None:
+                    plain = self._plain_made[check] = self._make_plain(*self._elements[number])
+                if (answer := plain(text)) is not None:
+                    return answer
+            question = self._drawn_again(check)
+        return question(text)
 
     def _drawn_again(self, check: int) -> Question:
         """Return a question that shipped."""
@@ -236,6 +266,13 @@ class Table:
             self._profiles[url] = len(self.overlays)
             self.overlays.append(url)
         return self._profiles[url]
+
+    def _element_number(self, element: CodedElement) -> int:
+        number = self._element_numbers.get(element)
+        if number is None:
+            number = self._element_numbers[element] = len(self._elements)
+            self._elements.append(element)
+        return number
 
     def _undecided_number(self, name: str) -> int:
         number = self._undecided_numbers.get(name)

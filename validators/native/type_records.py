@@ -100,6 +100,9 @@ class Lowering:
             self._type_question(name.encode())
         for name in self.table.nodes():
             self._lower(name)
+        # R4's own types name one profile, SimpleQuantity, of which there is nothing to ask.
+        for number in range(len(self.table.overlays)):
+            self.table.keep(self.overlays.record(number))
 
     def again(self, name: str, json_name: str | None) -> None:
         """Draw the questions about a property of a node once more, or those about the node itself

@@ -3,7 +3,7 @@
 Lowering is the same for whoever validates the base types alone, so that it is done once, when the
 wheel is built (``type_table_build``). What does not go into a file are the checks behind questions:
 of each question the table says where in the lowering it was drawn, and that part is lowered again
-when the acceptor asks (``Table``).
+when the acceptor asks (``Table``). Plain questions are described instead (``plain_questions``).
 
 The file is its magic, a digest, and two zstd frames, each behind its length (u32): one for
 validators that do not look at the profiles in meta.profile, one for those that do. In a frame are
@@ -26,9 +26,11 @@ __all__ = ["FILE", "TypeTable", "digest", "made_of", "packed", "type_table"]
 
 FILE: Final = "types.table"
 """The file's name, beside this module."""
-_MAGIC: Final = b"BFHIRTAB1\n"
+_MAGIC: Final = b"BFHIRTAB2\n"
 _DIGEST: Final = slice(len(_MAGIC), len(_MAGIC) + 8)
 _LEVEL: Final = 19
+_COLUMNS: Final = 5
+"""Of a table's fields the last so many; those before them are its head."""
 _FOLDER: Final = Path(__file__).parent
 
 
@@ -40,10 +42,13 @@ class TypeTable(NamedTuple):
     nodes      names of nodes by number
     overlays   canonical urls of profiles by number
     absent     (kind, canonical url) of what was asked for and is not in the core
+    elements   type and bindings of the elements that plain questions are about, by number
     lowered    numbers of nodes in the order in which they were lowered, u32
     firsts     of each of these the number of its first question, u32
     parts      of each question the part of its node where it was drawn, u16: the number of a
                property's name, or ``Table``'s number for the node itself
+    plain      of each question the number of the element that describes it, u32; 4294967295
+               for none
     records    all records, the layout first
     """
 
@@ -52,9 +57,11 @@ class TypeTable(NamedTuple):
     nodes: Sequence[str]
     overlays: Sequence[str]
     absent: Sequence[Sequence[str]]
+    elements: Sequence[Sequence[Any]]
     lowered: array[int]
     firsts: array[int]
     parts: array[int]
+    plain: array[int]
     records: bytes
 
 
@@ -91,8 +98,8 @@ def packed(base: TypeTable, claims: TypeTable, sources: bytes) -> bytes:
 
 
 def _parts(table: TypeTable) -> Iterator[bytes]:
-    columns = [*(column.tobytes() for column in table[-4:-1]), table.records]
-    head = orjson.dumps([*table[:-4], [len(column) for column in columns]])
+    columns = [*(column.tobytes() for column in table[-_COLUMNS:-1]), table.records]
+    head = orjson.dumps([*table[:-_COLUMNS], [len(column) for column in columns]])
     yield from (_u32(len(head)), head, *columns)
 
 
@@ -136,7 +143,7 @@ def _unpacked(data: bytes) -> TypeTable:
     at = 4 + int.from_bytes(data[:4], "little")
     *head, sizes = orjson.loads(data[4:at])
     columns: list[Any] = []
-    for code, size in zip(("I", "I", "H", None), sizes, strict=True):
+    for code, size in zip(("I", "I", "H", "I", None), sizes, strict=True):
         column = data[at : at + size]
         columns.append(column if code is None else array(code, column))
         at += size

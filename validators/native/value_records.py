@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, assert_never
 
-from ..checks.check import Check, Issues
+from ..checks.check import Check
+from ..checks.coded_element import code_system_bound
 from ..checks.compilation import Compilation
 from ..checks.rule import Asked, Lowered, Rule, Settled, Twin, Unknown
 from ..checks.surroundings import Scope
 from ..definitions import CORE
 from ..issue import Issue
-from ..rules import RULES
-from ..rules.binding import RULE as BINDING
-from ..rules.binding import code_system_bound
+from ..rules import RULES, binding
 from ..rules.claimed_profiles import named, without_rebound_bindings
 from ..rules.extension import place_decides
 from ..rules.extension_context import PendingContext, allowed_by_names, names_of_place
@@ -24,25 +23,16 @@ from ..rules.primitive import format_of, style_of
 from ..rules.reference import target_types
 from ..schema import Property
 from ..undecided import LineUndecided
-from ..values.narrative import read_div
+from ..values import primitives
 from .answers import Answer
 from .conditions import Conditions
 from .coverage import Coverage
-from .questions import (
-    NeedsContextError,
-    Nowhere,
-    Outermost,
-    Question,
-    about_codings,
-    about_text,
-    about_value,
-    judged,
-    read_text,
-    read_value,
-)
+from .plain_questions import NUMERIC, REFERENCE, about_primitive, plain_question, told
+from .questions import Nowhere, Outermost, Question, about_value, judged, read_text, read_value
 from .records import NO_CHECK, items, string, u8, u32
 from .table import Table
 from .tags import KindTag, PrimitiveTag, ValueTag
+from .unseen import scopes
 
 __all__ = ["TYPE_ALONE", "Values"]
 
@@ -73,7 +63,6 @@ _STYLED: Final = {
 """The forms that tell less than whether a value's style is in order, and what stands for them where
 that counts.
 """
-_NUMERIC: Final = frozenset({"boolean", "integer", "positiveInt", "unsignedInt", "decimal"})
 _INLINE: Final = {"contained": KindTag.CONTAINED, "resource": KindTag.INLINE}
 """Properties that hold whole resources, with the kind of place that these stand in; others are left
 to the explainer.
@@ -109,36 +98,52 @@ class Values:
             form = PrimitiveTag.ID
         if style_of(prop, self._compilation) is not None:
             form = _STYLED.get(form, form)
-        told = _told(prop, self._compilation)
-        others = list(self._asked_of_primitives(prop))
-        if prop.type in _NUMERIC:
+        others = dict(self._asked_of_primitives(prop))
+        if prop.type in NUMERIC:
             return (
                 u8(KindTag.PRIMITIVE) + u8(form),
-                self.about_value([told]),
-                [u8(ValueTag.VALUE) + u32(self.about_value(others))] if others else [],
+                self._about_primitive(prop, {}),
+                [u8(ValueTag.VALUE) + u32(self.about_value([*others.values()]))] if others else [],
             )
-
-        def all_told(value: Any, scope: Scope) -> Issues:
-            if prop.type == "xhtml" and _needs_resource(value):
-                raise NeedsContextError
-            return [issue for check in (told, *others) for issue in check(value, scope) or ()]
-
-        question = self._table.question(
-            about_text(all_told, self._compilation.hooks, remarks=self._remarks)
-        )
+        question = self._about_primitive(prop, others)
         if others:
             kind = u8(KindTag.PRIMITIVE) + u8(PrimitiveTag.OTHER)
             return kind, NO_CHECK, [u8(ValueTag.TEXT) + u32(question)]
         return u8(KindTag.PRIMITIVE) + u8(form), question, []
 
-    def _asked_of_primitives(self, prop: Property) -> Iterator[Check]:
-        """Yield the checks of a primitive's values, but for its format and what a twin knows."""
+    def _about_primitive(self, prop: Property, others: dict[str, Check]) -> int:
+        """Return the number of a new question about a primitive's values: their format, and what
+        other rules say.
+        """
+        prove, style = format_of(prop, self._compilation), style_of(prop, self._compilation)
+        if prove is primitives.CHECKS[prop.type] and others.keys() <= {binding.RULE.name}:
+            return self._plain(prop)
+        return self._table.question(
+            about_primitive(
+                prop.type,
+                [told(prove, style), *others.values()],
+                scopes(self._compilation.hooks),
+                remarks=self._remarks,
+            )
+        )
+
+    def _plain(self, prop: Property) -> int:
+        """Return the number of a new question about a property's codes or format alone."""
+        element = binding.coded_element(prop)
+        return self._table.question(
+            plain_question(element, self._compilation.terminology, remarks=self._remarks), element
+        )
+
+    def _asked_of_primitives(self, prop: Property) -> Iterator[tuple[str, Check]]:
+        """Yield the checks of a primitive's values by the names of their rules, but for its format
+        and what a twin knows.
+        """
         for rule in RULES:
             match rule.native:
                 case Twin() | Lowered("format"):
                     continue
             if "value" in rule.on and (check := rule.check(prop, self._compilation)) is not None:
-                yield check
+                yield rule.name, check
 
     def other(self, prop: Property) -> tuple[bytes, int, list[bytes]]:
         """Return the kind of the values of a property that is no primitive as a record, that there
@@ -159,7 +164,7 @@ class Values:
         lowered: list[bytes] = []
         for rule in RULES:
             if on in rule.on and (check := rule.check(prop, self._compilation)) is not None:
-                excused = self._bound_anew(prop) if on == "value" and rule is BINDING else None
+                excused = self._bound_anew(prop) if on == "value" and rule is binding.RULE else None
                 lowered += self._lowered(rule, prop, check) if excused is None else [excused]
         return lowered
 
@@ -177,7 +182,7 @@ class Values:
             or not self._schema.is_resource(name)
             or bound is None
             or bound.additional
-            or (fault := code_system_bound(bound, compilation)) is None
+            or (fault := code_system_bound(bound.value_set, compilation.terminology)) is None
         ):
             return None
 
@@ -193,7 +198,9 @@ class Values:
         """Return one rule's check of each value, as records: by how the rule is known natively."""
         match rule.native:
             case Lowered("codes"):
-                return [self._codes(prop, check)]
+                concept = prop.type == "CodeableConcept"
+                tag = ValueTag.CONCEPT if concept else ValueTag.CODING
+                return [u8(tag) + u32(self._plain(prop))]
             case Twin("reference"):
                 return [self._reference(prop, check)]
             case Lowered("extension"):
@@ -220,16 +227,6 @@ class Values:
             else None
         )
 
-    def _codes(self, prop: Property, check: Check) -> bytes:
-        if prop.type == "CodeableConcept":
-            return u8(ValueTag.CONCEPT) + u32(
-                self._about_codings(check, lambda codings: {"coding": codings})
-            )
-        return u8(ValueTag.CODING) + u32(self._about_codings(check, lambda codings: codings[0]))
-
-    def _about_codings(self, check: Check, holder: Callable[[list[dict[str, str]]], Any]) -> int:
-        return self._table.question(about_codings(check, holder, remarks=self._remarks))
-
     def _reference(self, prop: Property, check: Check) -> bytes:
         type_ref = prop.type_ref
         if type_ref.aggregation:
@@ -247,7 +244,7 @@ class Values:
 
         return (
             u8(ValueTag.REFERENCE)
-            + u32(self._table.question(question))
+            + u32(self._table.question(question, REFERENCE))
             + self._targets[type_ref.targets]
         )
 
@@ -373,23 +370,4 @@ class Values:
         """Return a question about a whole value that a function answers with a number: 0 for no,
         else the answer as the caller of the question means it.
         """
-        return about_value(judge, self._compilation.hooks, place)
-
-
-def _told(prop: Property, compilation: Compilation) -> Check:
-    """Return the check of a primitive's format and, where that is asked for, of its style."""
-    prove, style = format_of(prop, compilation), style_of(prop, compilation)
-
-    def told(value: Any, scope: Scope) -> Issues:
-        found = prove(value) or (style(value) if style is not None else None)
-        return None if found is None else [Issue.of(found)]
-
-    return told
-
-
-def _needs_resource(div: str) -> bool:
-    """Tell whether a narrative is judged with the resource around it: by what its links lead to, by
-    the resource's language.
-    """
-    narrative = read_div(div)
-    return bool(narrative.links or narrative.images or narrative.wordless)
+        return about_value(judge, scopes(self._compilation.hooks, place))

@@ -102,6 +102,10 @@ BINDING_CODE_SYSTEM = Declaration(
     section="4.1.3",
     reference=("Terminology_TX_ValueSet_NotFound_CS",),
 )
+CODE_SYSTEM_BOUND = BINDING_CODE_SYSTEM.also(
+    "Found a reference to a CodeSystem '{value_set}' where a ValueSet belongs",
+    code="business-rule",
+)
 CODE_SYSTEM = Declaration(
     "code-system",
     "error",

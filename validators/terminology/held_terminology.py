@@ -44,12 +44,13 @@ class Terminology:
     The reference takes HL7's own value sets and code systems whatever version is asked for; those
     of others only at the very version.
 
-    rules  by whose rules codes are read where the reference and R4 differ
+    rules        by whose rules codes are read where the reference and R4 differ
+    definitions  where all is read
     """
 
     def __init__(self, definitions: _Definitions, *, rules: TerminologyRules = "reference") -> None:
         self.rules = rules
-        self._definitions = definitions
+        self.definitions = definitions
         self._value_sets: dict[str, ValueSet] = {}
         self._code_systems: dict[str, CodeSystem] = {}
         self._other_value_sets = Memory(_UNKNOWN_KEPT)
@@ -80,7 +81,7 @@ class Terminology:
         frozen copy of them does not.
         """
         url = system.partition("|")[0]
-        versions = self._definitions.versions("CodeSystem", url)
+        versions = self.definitions.versions("CodeSystem", url)
         if len(versions) < 2:  # it is the one that counts
             return None
         for version in sorted(versions - {""}, key=version_order, reverse=True):
@@ -112,13 +113,13 @@ class Terminology:
         return ConceptBinding(self, url, strength, max_url)
 
     def _read_value_set(self, url: str) -> ValueSet | None:
-        resource = self._definitions.fetch("ValueSet", url)
+        resource = self.definitions.fetch("ValueSet", url)
         return None if resource is None else ValueSet(resource, self)
 
     def _read_code_system(self, url: str) -> CodeSystem | None:
-        resource: Mapping[str, Any] | None = self._definitions.fetch("CodeSystem", url)
+        resource: Mapping[str, Any] | None = self.definitions.fetch("CodeSystem", url)
         if resource is not None:
-            return CodeSystem(resource, lambda: self._definitions.fetch("CodeSystem", url))
+            return CodeSystem(resource, lambda: self.definitions.fetch("CodeSystem", url))
         return CodeSystem.listed(url, LISTED[url]) if url in (CURRENCIES, COUNTRIES) else None
 
 

@@ -14,6 +14,7 @@ from bulkfhir.validators.explainer.resource_walk import Explainer
 from bulkfhir.validators.native.questions import NeedsContextError, Nowhere, about_text, about_value
 from bulkfhir.validators.native.records import Names, items, string, u16
 from bulkfhir.validators.native.type_records import Lowering
+from bulkfhir.validators.native.unseen import scopes
 
 TYPE, NODE = 0, 1
 
@@ -116,25 +117,25 @@ def test_narratives_with_local_links_need_their_resource(lowering: Lowering) -> 
 
 
 def test_a_check_that_looks_beyond_its_value_cannot_answer(lowering: Lowering) -> None:
-    hooks = lowering.compilation.hooks
-    nosy = about_value(lambda value, scope: int(bool(scope.resource)), hooks)
+    place = scopes(lowering.compilation.hooks)
+    nosy = about_value(lambda value, scope: int(bool(scope.resource)), place)
     with pytest.raises(NeedsContextError):
         nosy(b"{}")
     assert lowering.table.answer(lowering.table.question(nosy), b"{}") == (0, [])
     resolving = about_value(
-        lambda value, scope: int(bool(scope.memo["fhirpath"].resource["id"])), hooks
+        lambda value, scope: int(bool(scope.memo["fhirpath"].resource["id"])), place
     )
     with pytest.raises(NeedsContextError):
         resolving(b"{}")
 
 
 def test_a_check_that_breaks_leaves_the_line_to_the_explainer(lowering: Lowering) -> None:
-    broken = about_text(lambda value, scope: 1 / 0, lowering.compilation.hooks, remarks=False)
+    broken = about_text(lambda value, scope: 1 / 0, remarks=False)
     assert lowering.table.answer(lowering.table.question(broken), b"x") == (0, [])
 
 
 def test_what_refers_to_something_contained_is_not_judged_alone(lowering: Lowering) -> None:
-    blind = about_value(lambda value, scope: 1, lowering.compilation.hooks)
+    blind = about_value(lambda value, scope: 1)
     assert blind(b'{"reference":"Patient/1"}')[0] == 1
     assert blind(b'{"reference":"#a"}')[0] == 0
 

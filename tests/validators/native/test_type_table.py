@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
@@ -20,9 +21,11 @@ from bulkfhir.validators.definitions import core
 from bulkfhir.validators.explainer.resource_walk import Explainer
 from bulkfhir.validators.native import type_table as module
 from bulkfhir.validators.native import type_table_build
-from bulkfhir.validators.native.table import Table
+from bulkfhir.validators.native.plain_questions import described
+from bulkfhir.validators.native.table import LowerAgain, Table
 from bulkfhir.validators.native.type_records import Lowering
 from bulkfhir.validators.native.type_table import TypeTable, type_table
+from bulkfhir.validators.terminology import Terminology
 
 ROOT = Path(__file__).resolve().parents[3]
 MUTATED = ROOT / "../shared/ndjson/mutated-r4.ndjson.gz"
@@ -123,6 +126,63 @@ def test_a_validator_says_the_same_with_the_table(
     assert one.failed == other.failed
     assert one.undecided == other.undecided
     assert one.fallbacks == other.fallbacks
+
+
+_FIRST_VERDICT = """
+import sys
+from pathlib import Path
+from bulkfhir.validators import Block, Validator
+from bulkfhir.validators.native import type_table
+type_table._FOLDER = Path(sys.argv[1])
+verdicts = Validator("strict").validate_block(Block(Path(sys.argv[2]).read_bytes()))
+assert len(verdicts.numbers) > 20 and not verdicts.failed and not verdicts.fallbacks
+print(*sys.modules)
+"""
+
+
+@pytest.mark.native
+def test_lines_in_order_take_no_rule_and_no_compiled_type(shipped: Path, tmp_path: Path) -> None:
+    validator = Validator("strict")
+    files = sorted((ROOT / "fixtures/sample").glob("*.ndjson"))
+    some = (line for path in files for line in path.read_bytes().splitlines()[:5])
+    sound = tmp_path / "sound.ndjson"
+    sound.write_bytes(b"\n".join(line for line in some if not validator.validate(line).failed))
+    command = [sys.executable, "-c", _FIRST_VERDICT, str(shipped.parent), str(sound)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    packages = {".".join(name.split(".")[:3]) for name in done.stdout.split()}
+    assert not packages & {
+        f"bulkfhir.validators.{name}"
+        for name in ("explainer", "fhirpath", "profiles", "rules", "schema")
+    }
+
+
+@pytest.mark.native
+@pytest.mark.parametrize(
+    ("reference", "drawn"),
+    [
+        ("synthetichealth/1", False),
+        ("Patient/1", True),
+        ("HumanName/1", True),
+        ("urn:uuid:1", True),
+        ("http://example.org/Nothing/1", True),
+    ],
+)
+def test_a_reference_that_implies_no_type_is_plain(
+    tables: dict[bool, TypeTable], reference: str, drawn: bool
+) -> None:
+    drawing: list[Table] = []
+
+    def again(table: Table) -> LowerAgain:
+        drawing.append(table)
+        return lowering(table, claims=False).again
+
+    terminology = Terminology(core())
+    table = Table(tables[False], again, lambda kind, to: described(kind, to, terminology))
+    elements = [kind for kind, _ in tables[False].elements]
+    check = [*tables[False].plain].index(elements.index("Reference"))
+    answer = table.said(check, json.dumps(reference).encode())
+    assert bool(drawing) is drawn
+    assert answer == Table(tables[False], again).said(check, json.dumps(reference).encode())
 
 
 @pytest.mark.parametrize("change", ["a module", "a new module", "the definitions"])
