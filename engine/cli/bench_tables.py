@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ..amount import amount
 from ..printable import printable
 from ..stages import WORK
-from .plain_tables import plain_console, plain_table
+from .plain_tables import PlainConsole, PlainTable, plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from rich.table import Table
 
     from ..measuring.regression import Change
 
@@ -25,16 +23,14 @@ _REASONS = 10
 def show_bench(document: Mapping[str, Any], out: TextIO) -> None:
     """Write the tables of a ``bench_document``."""
     trials = document["trials"]
-    console = plain_console(out)
-    console.print(
-        f"{amount(document['files'], 'file')}, {document['bytes'] / 1e6:,.1f} MB", soft_wrap=True
-    )
+    console = PlainConsole(out)
+    console.print(f"{amount(document['files'], 'file')}, {document['bytes'] / 1e6:,.1f} MB")
     for table in (_speeds(document), _times(trials), _reasons(trials)):
         if table.row_count:
             console.print()
             console.print(table)
     for line in (*_scaling(trials), *_predictions(document)):
-        console.print(printable(line), soft_wrap=True)
+        console.print(printable(line))
 
 
 def show_changes(changes: Sequence[Change], tolerance: float, out: TextIO) -> None:
@@ -54,10 +50,10 @@ def show_changes(changes: Sequence[Change], tolerance: float, out: TextIO) -> No
             f"{change:+.1%}",
             verdict,
         )
-    plain_console(out).print(table)
+    PlainConsole(out).print(table)
 
 
-def _speeds(document: Mapping[str, Any]) -> Table:
+def _speeds(document: Mapping[str, Any]) -> PlainTable:
     numbers = ("lines", "lines/s", "MB/s", "lines/CPU s", "wall s", "CPU s", "memory MB")
     read = "level" if document["sample"] is None else "level (what the sample took)"
     table = plain_table((read, "workers"), numbers)
@@ -77,7 +73,7 @@ def _speeds(document: Mapping[str, Any]) -> Table:
     return table
 
 
-def _times(trials: Sequence[Mapping[str, Any]]) -> Table:
+def _times(trials: Sequence[Mapping[str, Any]]) -> PlainTable:
     """Where the time goes: seconds of all workers, and their part of the whole."""
     table = plain_table(("seconds of the workers",), [_name(one) for one in trials])
     for stage in WORK:
@@ -103,7 +99,7 @@ def _seconds(trial: Mapping[str, Any], seconds: float) -> str:
     return f"{seconds:,.2f} {seconds / whole if whole else 0:5.1%}"
 
 
-def _reasons(trials: Sequence[Mapping[str, Any]]) -> Table:
+def _reasons(trials: Sequence[Mapping[str, Any]]) -> PlainTable:
     """Why lines were explained, of one trial of each level: more workers do not change that."""
     table = plain_table(("level", "explained because of"), ("lines", "CPU s", "µs a line"))
     seen = set[str]()

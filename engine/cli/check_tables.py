@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..printable import printable
-from .plain_tables import plain_table
+from .plain_tables import PlainTable, plain_table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from ..across.job_checks import JobChecks
     from ..counting.summary import Summary
 
@@ -28,7 +26,7 @@ _REFERENCES = {
 }
 
 
-def check_tables(summary: Summary, *, statistics: bool) -> Iterator[Table]:
+def check_tables(summary: Summary, *, statistics: bool) -> Iterator[PlainTable]:
     """Yield the table of findings and, with ``statistics``, which shows every group that is told
     of too, those of codes that could not be decided and of elements that must be supported.
     """
@@ -54,13 +52,13 @@ def check_notes(summary: Summary) -> Iterator[str]:
         yield f"every finding of the checks: {checks.table}"
 
 
-def _findings(summary: Summary, *, statistics: bool) -> Table:
+def _findings(summary: Summary, *, statistics: bool) -> PlainTable:
     assert summary.checks is not None
     table = plain_table()
     table.add_column("check")
     table.add_column("findings", justify="right")
-    table.add_column("of", overflow="fold")
-    table.add_column("first at", overflow="fold")
+    table.add_column("of", fold=True)
+    table.add_column("first at", fold=True)
     for check, count in summary.checks.counts.items():
         groups = [one for one in summary.check_groups if one.check == check]
         shown = groups if statistics else groups[:_GROUPS]
@@ -78,10 +76,10 @@ def _findings(summary: Summary, *, statistics: bool) -> Table:
     return table
 
 
-def _codes(summary: Summary) -> Table:
+def _codes(summary: Summary) -> PlainTable:
     table = plain_table(("most frequent codes not decided",), ("times",))
-    table.add_column("value set", overflow="fold")
-    table.add_column("first at", overflow="fold")
+    table.add_column("value set", fold=True)
+    table.add_column("first at", fold=True)
     for one in summary.check_codes:
         code = f"{one.system or ''}|{one.code or ''}"
         cells = code, f"{one.count:,}", one.value_set, f"{one.first.file}:{one.first.line}"
@@ -89,9 +87,9 @@ def _codes(summary: Summary) -> Table:
     return table
 
 
-def _completeness(checks: JobChecks) -> Table:
+def _completeness(checks: JobChecks) -> PlainTable:
     table = plain_table(("must-support element",), ("have it", "of"))
-    table.add_column("profile", overflow="fold")
+    table.add_column("profile", fold=True)
     for one in checks.completeness:
         cells = one.element, f"{one.having:,}", f"{one.claiming:,}", one.profile
         table.add_row(*map(printable, cells))

@@ -10,12 +10,10 @@ from ..amount import amount
 from ..printable import printable
 from .cause_lines import cause_lines
 from .check_tables import check_notes, check_tables
-from .plain_tables import plain_console, plain_table
+from .plain_tables import PlainConsole, PlainTable, plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from rich.table import Table
 
     from ..counting.summary import Example, Summary
 
@@ -43,7 +41,7 @@ def show_summary(
     elapsed     seconds
     causes      the summary as JSON has it; None where findings are shown elsewhere
     """
-    console = plain_console(out)
+    console = PlainConsole(out)
     totals = summary.totals
     checks = check_tables(summary, statistics=statistics)
     for table in (_types(summary), _rules(summary, statistics=statistics), *checks):
@@ -53,19 +51,18 @@ def show_summary(
     if causes is not None and summary.causes.groups:
         most = None if statistics else COMMON_CAUSES
         for line in cause_lines(causes, most):
-            console.print(printable(line), soft_wrap=True)
+            console.print(printable(line))
         console.print()
     for line in (*check_notes(summary), *_notes(summary, statistics=statistics)):
-        console.print(printable(line), soft_wrap=True)
+        console.print(printable(line))
     rejected = totals.customer_errors + totals.server_errors
     console.print(
         f"{amount(totals.scanned, 'resource')} in {amount(summary.files, 'file')}: "
         f"{totals.imported:,} accepted, {rejected:,} rejected; {elapsed:.1f} s",
-        soft_wrap=True,
     )
 
 
-def _types(summary: Summary) -> Table:
+def _types(summary: Summary) -> PlainTable:
     table = plain_table(("resource type",), ("read", "accepted", "rejected"))
     crashed = any(row.crashed for row in summary.types)
     if crashed:
@@ -81,10 +78,10 @@ def _types(summary: Summary) -> Table:
     return table
 
 
-def _rules(summary: Summary, *, statistics: bool) -> Table:
+def _rules(summary: Summary, *, statistics: bool) -> PlainTable:
     table = plain_table(("rule",), ("issues",))
     table.add_column("severity")
-    table.add_column("first at", overflow="fold")
+    table.add_column("first at", fold=True)
     shown = summary.rules if statistics else summary.rules[:COMMON_RULES]
     for row in shown:
         places = [_place(example) for example in row.examples[: None if statistics else 1]]
