@@ -121,6 +121,57 @@ impl Tape {
     }
 }
 
+/// The members of an object, for who looks for many of them: most are not there, which one bit tells.
+pub struct Members {
+    object: usize,
+    /// The bits of the keys, by their last six bits.
+    bits: u64,
+    count: usize,
+    keys: [Key; FEW_MEMBERS],
+    places: [u32; FEW_MEMBERS],
+}
+
+/// Members of an object that `Members` holds; others are looked for on the tape.
+const FEW_MEMBERS: usize = 24;
+
+impl Members {
+    #[inline]
+    pub fn of(tape: &Tape, object: usize) -> Members {
+        let mut members = Members {
+            object,
+            bits: 0,
+            count: 0,
+            keys: [NO_KEY; FEW_MEMBERS],
+            places: [0; FEW_MEMBERS],
+        };
+        for place in tape.inside(object) {
+            if members.count == FEW_MEMBERS {
+                members.bits = u64::MAX;
+                break;
+            }
+            let key = tape.entries[place].key;
+            members.bits |= 1 << (key & 63);
+            members.keys[members.count] = key;
+            members.places[members.count] = place as u32;
+            members.count += 1;
+        }
+        members
+    }
+
+    /// What `member` says of the object. tape: the one that it is on.
+    #[inline]
+    pub fn find(&self, tape: &Tape, key: Key) -> Option<usize> {
+        if self.bits >> (key & 63) & 1 == 0 {
+            return None;
+        }
+        match self.keys.iter().position(|&one| one == key) {
+            Some(number) if number < self.count => Some(self.places[number] as usize),
+            _ if self.count == FEW_MEMBERS => tape.member(self.object, key),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Clone)]
 pub struct Inside<'a> {
     entries: &'a [Entry],
@@ -139,5 +190,28 @@ impl Iterator for Inside<'_> {
         let found = self.at as usize;
         self.at = self.entries[found].next;
         Some(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_found_however_many_there_are() {
+        for count in [0, 1, 23, 24, 25, 100] {
+            let mut tape = Tape::default();
+            let object = tape.push(NO_KEY, Form::Object, false, 0, 0);
+            for number in 0..count {
+                let list = tape.push(number * 3, Form::Array, false, 0, 0);
+                tape.push(1, Form::Null, false, 0, 0);
+                tape.close(list, 0);
+            }
+            tape.close(object, 0);
+            let members = Members::of(&tape, object);
+            for key in (0..400).chain([NO_KEY]) {
+                assert_eq!(members.find(&tape, key), tape.member(object, key), "{key}");
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::walker::{Asked, Walk, DEPTH, OVERLAY_CHECK};
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;
 use crate::accept::table::{Group, Item, Member, Need, Targets};
-use crate::accept::tape::Form;
+use crate::accept::tape::{Form, Members};
 
 const MOST_SLICES: usize = 64;
 
@@ -24,22 +24,25 @@ impl<'a> Walk<'a, '_> {
             .checks
             .iter()
             .try_for_each(|check| self.check(check, object))?;
-        overlay
-            .groups
-            .iter()
-            .try_for_each(|group| self.group(group, object))?;
+        if !overlay.groups.is_empty() {
+            let members = Members::of(&self.room.tape, object);
+            overlay
+                .groups
+                .iter()
+                .try_for_each(|group| self.group(group, &members))?;
+        }
         self.overlays -= 1;
         Ok(())
     }
 
-    fn group(&mut self, group: &'a Group, object: usize) -> Asked {
+    fn group(&mut self, group: &'a Group, members: &Members) -> Asked {
         let mut count = 0;
         let mut counts = [0u32; MOST_SLICES];
         let mut last = 0;
         for member in &group.members {
-            let Some(found) = self.room.tape.member(object, member.key) else {
+            let Some(found) = members.find(&self.room.tape, member.key) else {
                 let beside = (member.is_primitive)
-                    .then(|| self.room.tape.member(object, member.companion))
+                    .then(|| members.find(&self.room.tape, member.companion))
                     .flatten();
                 if beside.is_some() {
                     if member.item.empty_asks || group.slices.is_some() {
@@ -56,7 +59,7 @@ impl<'a> Walk<'a, '_> {
             } else {
                 (found, found + 1)
             };
-            let mut others = self.companions_of(member, object, is_list);
+            let mut others = self.companions_of(member, members, is_list);
             while at < end {
                 count += 1;
                 let other = self.next_of(&mut others);
@@ -128,9 +131,9 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// What stands beside the values of a primitive: the first of them and where they end.
-    fn companions_of(&self, member: &Member, object: usize, is_list: bool) -> (usize, usize) {
+    fn companions_of(&self, member: &Member, members: &Members, is_list: bool) -> (usize, usize) {
         let found = (member.is_primitive)
-            .then(|| self.room.tape.member(object, member.companion))
+            .then(|| members.find(&self.room.tape, member.companion))
             .flatten();
         match found {
             None => (0, 0),
