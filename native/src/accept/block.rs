@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Mutex;
 
-use crate::accept::concepts::Concepts;
 use crate::accept::memo::{Check, Memo, Questions};
 use crate::accept::reason::{Reason, NAMES};
 use crate::accept::site_numbers::SiteNumbers;
 use crate::accept::spelling::{place_before, respell};
 use crate::accept::table::Table;
-use crate::accept::walk::{Outcome, Room, ToldSites, Walk};
+use crate::accept::walk::{Learned, Outcome, Room, ToldSites, Walk};
 
 pub const ACCEPTED: u8 = 0;
 const PENDING: u8 = 1;
@@ -81,13 +80,13 @@ pub struct Acceptor {
     /// Whether to tell what of a line is in doubt: of Bundles which entries, of others which values.
     pub closer: bool,
     pub sites: SiteNumbers,
-    learned: Mutex<Learned>,
+    learned: Mutex<Kept>,
 }
 
 /// What passes over a table's lines leave to those that come after them.
 #[derive(Default)]
-struct Learned {
-    concepts: Concepts,
+struct Kept {
+    learned: Learned,
     /// The additions to the table and to the memory of answers then.
     additions: (u32, u32),
 }
@@ -222,7 +221,7 @@ impl Acceptor {
             values.known.clear();
         }
         let mut questions = Questions::default();
-        let mut concepts = self.learned();
+        let mut learned = self.learned();
         let mut respelled = Vec::new();
         let mut misspelled = Vec::new();
         let mut room = Room::default();
@@ -231,7 +230,7 @@ impl Acceptor {
                 continue;
             }
             let line = columns.line(data, position);
-            let outcome = self.walk(&mut room, &mut concepts, &mut questions, line);
+            let outcome = self.walk(&mut room, &mut learned, &mut questions, line);
             if outcome == Outcome::Misspelled {
                 let start = respelled.len();
                 respell(line, &mut respelled);
@@ -243,7 +242,7 @@ impl Acceptor {
         let mut room = Room::default();
         for (position, place) in misspelled {
             let outcome =
-                match self.walk(&mut room, &mut concepts, &mut questions, &respelled[place]) {
+                match self.walk(&mut room, &mut learned, &mut questions, &respelled[place]) {
                     Outcome::Accepted { type_number, id } => {
                         match place_before(columns.line(data, position), id) {
                             Some(id) => Outcome::Accepted { type_number, id },
@@ -260,29 +259,29 @@ impl Acceptor {
                 };
             columns.note(position, outcome, &mut room, &self.memo);
         }
-        self.learn(concepts);
+        self.learn(learned);
         questions.take()
     }
 
     /// What was learned of the table as it is. Whoever comes while it is out learns anew.
-    fn learned(&self) -> Concepts {
-        let Ok(mut learned) = self.learned.lock() else {
-            return Concepts::default();
+    fn learned(&self) -> Learned {
+        let Ok(mut kept) = self.learned.lock() else {
+            return Learned::default();
         };
-        let (mut concepts, before) = (std::mem::take(&mut learned.concepts), learned.additions);
+        let (mut learned, before) = (std::mem::take(&mut kept.learned), kept.additions);
         if before.0 != self.table.additions {
-            return Concepts::default();
+            return Learned::default();
         }
         if before.1 != self.memo.additions {
-            concepts.forget();
+            learned.forget_answers();
         }
-        concepts
+        learned
     }
 
-    fn learn(&self, concepts: Concepts) {
-        if let Ok(mut learned) = self.learned.lock() {
-            *learned = Learned {
-                concepts,
+    fn learn(&self, learned: Learned) {
+        if let Ok(mut kept) = self.learned.lock() {
+            *kept = Kept {
+                learned,
                 additions: (self.table.additions, self.memo.additions),
             };
         }
@@ -292,17 +291,17 @@ impl Acceptor {
     fn walk<'a>(
         &'a self,
         room: &mut Room<'a>,
-        concepts: &mut Concepts,
+        learned: &mut Learned,
         questions: &mut Questions,
         line: &'a [u8],
     ) -> Outcome {
         let walked = catch_unwind(AssertUnwindSafe(|| {
             let (table, memo) = (&self.table, &self.memo);
-            Walk::line(table, memo, room, concepts, questions, line, self.closer)
+            Walk::line(table, memo, room, learned, questions, line, self.closer)
         }));
         walked.unwrap_or_else(|_| {
             *room = Room::default();
-            *concepts = Concepts::default();
+            *learned = Learned::default();
             Outcome::Asked(Reason::Panic)
         })
     }

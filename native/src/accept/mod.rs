@@ -15,6 +15,7 @@ pub(crate) mod primitives;
 mod program;
 mod projection;
 pub(crate) mod reason;
+mod shapes;
 pub mod site_numbers;
 pub mod spelling;
 pub mod table;

@@ -45,6 +45,37 @@ pub enum Op {
 }
 
 impl Op {
+    /// What holds for an object whose members have these keys, whatever they hold; nothing where that
+    /// decides.
+    pub fn by_names(&self, keys: &[Key]) -> Option<bool> {
+        let lacks = |wanted: &[Key]| !wanted.iter().any(|key| keys.contains(key));
+        let all = |ops: &[Op], wanted: bool| {
+            let all: Vec<_> = ops.iter().map(|op| op.by_names(keys)).collect();
+            if all.contains(&Some(!wanted)) {
+                return Some(!wanted);
+            }
+            all.iter().all(|one| *one == Some(wanted)).then_some(wanted)
+        };
+        let is_false = match self {
+            Op::Const(value) => return Some(*value),
+            Op::And(ops) => return all(ops, true),
+            Op::Or(ops) => return all(ops, false),
+            Op::Not(op) => return op.by_names(keys).map(|holds| !holds),
+            Op::Has(wanted) => return Some(!lacks(wanted)),
+            Op::Is(wanted, _)
+            | Op::Number(wanted, ..)
+            | Op::Prefix(wanted, _)
+            | Op::Part(wanted, _)
+            | Op::Match(wanted, _)
+            | Op::One(wanted, _)
+            | Op::Some(wanted, _) => lacks(wanted),
+            Op::Each(wanted, _) | Op::Shares(wanted, _) => lacks(&[*wanted]),
+            Op::Dates(left, _, right) => lacks(left) || lacks(right),
+            _ => false,
+        };
+        is_false.then_some(false)
+    }
+
     /// Whether the whole resource has to be on the tape.
     pub fn reads_resource(&self) -> bool {
         match self {
@@ -88,6 +119,46 @@ impl Op {
             Op::Shares(one, path) => *one == key || among(path),
             // an expression may compare whatever it likes
             Op::Program { .. } => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn has(key: Key) -> Op {
+        Op::Has(Box::new([key]))
+    }
+
+    #[test]
+    fn names_settle_what_they_can() {
+        let asked = || Op::Asked(0);
+        let is = |key: Key| Op::Is(Box::new([key]), Box::new([Literal::Boolean(true)]));
+        for (op, held) in [
+            (has(1), Some(true)),
+            (has(2), Some(false)),
+            (is(1), None),
+            (is(2), Some(false)),
+            (Op::Not(Box::new(is(2))), Some(true)),
+            (Op::Or(Box::new([asked(), has(1)])), Some(true)),
+            (Op::Or(Box::new([asked(), has(2)])), None),
+            (Op::And(Box::new([asked(), has(2)])), Some(false)),
+            (Op::And(Box::new([asked(), has(1)])), None),
+            (
+                Op::And(Box::new([Op::Not(Box::new(has(2))), has(1)])),
+                Some(true),
+            ),
+            (
+                Op::Dates(Box::new([1]), Sign::Less, Box::new([2])),
+                Some(false),
+            ),
+            (Op::Dates(Box::new([1]), Sign::Less, Box::new([3])), None),
+            (Op::Some(Box::new([2]), Box::new(has(1))), Some(false)),
+            (Op::OnResource(Box::new(has(1))), None),
+            (Op::Doubt, None),
+        ] {
+            assert_eq!(op.by_names(&[1, 3]), held, "{op:?}");
         }
     }
 }

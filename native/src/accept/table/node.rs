@@ -221,6 +221,21 @@ impl Node {
             .then_some((number, property.spelled.length as usize))
     }
 
+    /// How many bytes the name of a property takes that the bytes open with.
+    #[inline(always)]
+    pub fn opens(
+        &self,
+        number: u16,
+        names: &[Box<[u8]>],
+        bytes: &[u8],
+    ) -> Option<(&Property, usize)> {
+        let property = self.properties.get(usize::from(number))?;
+        property
+            .spelled
+            .opens(bytes, || &names[property.key as usize])
+            .then_some((property, property.spelled.length as usize))
+    }
+
     #[inline]
     pub fn expect(&self, last: usize, number: usize) {
         self.follower(last).store(number as u16, Ordering::Relaxed);

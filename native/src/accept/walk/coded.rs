@@ -22,8 +22,11 @@ impl<'a> Walk<'a, '_> {
         let (start, index) = (self.lexer.at, self.room.tape.len());
         let is_remembered = !self.by_site && !self.by_entry && depth + DEEPEST < DEPTH;
         if is_remembered {
-            if let Some((concept, length)) = self.concepts.find(node, &self.lexer.bytes[start..]) {
-                self.concepts
+            if let Some((concept, length)) =
+                self.learned.concepts.find(node, &self.lexer.bytes[start..])
+            {
+                self.learned
+                    .concepts
                     .write(concept, key, start, &mut self.room.tape);
                 self.lexer.at += length;
                 self.room.coded.push((index, concept));
@@ -37,7 +40,8 @@ impl<'a> Walk<'a, '_> {
         let text = &self.lexer.bytes[start..self.lexer.at];
         if is_remembered && !self.pending && singular == self.singular && text.len() <= LONGEST {
             let hash = self.memo.hash(node, text);
-            self.concepts
+            self.learned
+                .concepts
                 .keep(node, hash, text, start, &self.room.tape, index);
         }
         if self.by_site && self.is_at_fault(index) {
@@ -70,7 +74,7 @@ impl<'a> Walk<'a, '_> {
     /// where the memory of answers has the one that left codes undecided.
     fn checks_of(&mut self, concept: Concept, checks: &'a [ValueCheck], value: usize) -> Asked {
         let place = checks.as_ptr() as usize;
-        match self.concepts.found(concept, place) {
+        match self.learned.concepts.found(concept, place) {
             Some(HOLDS) => return Ok(()),
             Some(answer) => {
                 self.singular += 1;
@@ -90,7 +94,7 @@ impl<'a> Walk<'a, '_> {
             (1, &[answer]) => answer + UNDECIDED,
             _ => return Ok(()),
         };
-        self.concepts.note(concept, place, found);
+        self.learned.concepts.note(concept, place, found);
         Ok(())
     }
 

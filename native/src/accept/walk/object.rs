@@ -1,7 +1,9 @@
 //! Objects: their names, and what holds for one as a whole where it ends.
 
 use super::walker::{Asked, Walk, DEPTH, NODE_CHECK};
+use crate::accept::op::Op;
 use crate::accept::reason::Reason;
+use crate::accept::shapes::ShapeNumber;
 use crate::accept::table::{Bits, Node, NodeFlag, Property};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
@@ -39,21 +41,124 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Depth);
         }
         self.lexer.at += 1;
-        self.members(node, index, depth)
+        self.members(node, number, index, depth)
     }
 
     /// The members of an object whose brace was taken, and what holds for it as a whole.
-    pub(super) fn members(&mut self, node: &'a Node, index: usize, depth: u32) -> Asked<Content> {
+    pub(super) fn members(
+        &mut self,
+        node: &'a Node,
+        number: u32,
+        index: usize,
+        depth: u32,
+    ) -> Asked<Content> {
+        let root = (!self.by_site && !self.by_entry && self.lexer.peek() != b'}')
+            .then(|| self.learned.shapes.root(number))
+            .flatten();
+        let Some(mut shape) = root else {
+            return self.other_members(node, None, index, depth);
+        };
+        loop {
+            self.lexer.space();
+            let (number, next) = self.learned.shapes.at(shape).next;
+            let bytes = &self.lexer.bytes[self.lexer.at..];
+            let property = match node.opens(number, &self.table.names, bytes) {
+                Some((property, length)) => {
+                    self.lexer.at += length;
+                    shape = next;
+                    property
+                }
+                None => match self.other_way(node, shape) {
+                    Some((property, next)) => {
+                        shape = next;
+                        property
+                    }
+                    None => return self.other_members(node, Some(shape), index, depth),
+                },
+            };
+            self.property(property, depth)?;
+            if !self.lexer.more(b'}')? {
+                break;
+            }
+        }
+        self.room.tape.close(index, self.lexer.at);
+        self.end_of_shape(node, shape, index)
+    }
+
+    /// The property that comes next in place of that which came the last time, its name and colon
+    /// taken, and the shape with it. Nothing, and nothing taken, where that makes no shape.
+    #[inline(never)]
+    fn other_way(
+        &mut self,
+        node: &'a Node,
+        shape: ShapeNumber,
+    ) -> Option<(&'a Property, ShapeNumber)> {
+        let start = self.lexer.at;
+        let found = self.lexer.text().ok().and_then(|text| {
+            self.lexer.eat(b':').ok()?;
+            let number = node.find(&self.table.names, self.bytes(text))?;
+            let id = self.table.known.walk.id;
+            let next = self.learned.shapes.with(shape, node, number, id)?;
+            Some((&node.properties[number], next))
+        });
+        if found.is_none() {
+            self.lexer.at = start;
+        }
+        found
+    }
+
+    /// What holds for an object as a whole, where it has a shape and no companions.
+    fn end_of_shape(
+        &mut self,
+        node: &'a Node,
+        number: ShapeNumber,
+        index: usize,
+    ) -> Asked<Content> {
+        let shape = self.learned.shapes.at(number);
+        let content = Content {
+            members: shape.members,
+            has_id: shape.has_id,
+        };
+        let Some(left) = &shape.left else {
+            let (seen, none) = (shape.seen, Bits::default());
+            self.end_of_object(node, index, &content, &seen, &none, &none)?;
+            self.learned.shapes.prove(number, node);
+            return Ok(content);
+        };
+        let left = left.len();
+        self.twins_of_object(node, index)?;
+        for place in 0..left {
+            let left = self.learned.shapes.at(number).left.as_deref();
+            let Some(&condition) = left.and_then(|left| left.get(place)) else {
+                break;
+            };
+            self.condition_of_object(&node.conditions[usize::from(condition)], index)?;
+        }
+        Ok(content)
+    }
+
+    /// The same, name by name. shape: that of the names that were read.
+    fn other_members(
+        &mut self,
+        node: &'a Node,
+        shape: Option<ShapeNumber>,
+        index: usize,
+        depth: u32,
+    ) -> Asked<Content> {
         let (mut seen, mut beside, mut only_id) =
             (Bits::default(), Bits::default(), Bits::default());
         let mut content = Content {
             members: 0,
             has_id: false,
         };
-        if self.lexer.peek() == b'}' {
+        let mut last = 0;
+        if let Some(shape) = shape.map(|number| self.learned.shapes.at(number)) {
+            (seen, last) = (shape.seen, shape.last);
+            (content.members, content.has_id) = (shape.members, shape.has_id);
+        }
+        if shape.is_none() && self.lexer.peek() == b'}' {
             self.lexer.at += 1;
         } else {
-            let mut last = 0;
             loop {
                 content.members += 1;
                 let name = match self.name(node, &mut last) {
@@ -190,6 +295,27 @@ impl<'a> Walk<'a, '_> {
         if self.by_site {
             self.rules_read_a_fault(node, index)?;
         }
+        self.twins_of_object(node, index)?;
+        if node.flags & NodeFlag::PLAIN_REFERENCE != 0 && !beside.is_empty() {
+            self.reference_with_companions(index)?;
+        }
+        node.conditions
+            .iter()
+            .try_for_each(|condition| self.condition_of_object(condition, index))
+    }
+
+    /// What twins say of an object, where its type has any.
+    #[inline(always)]
+    fn twins_of_object(&mut self, node: &Node, index: usize) -> Asked {
+        let twins = NodeFlag::IDENTIFIER | NodeFlag::ATTACHMENT | NodeFlag::SECURITY_LABELS;
+        if node.flags & twins == 0 {
+            return Ok(());
+        }
+        self.twins(node, index)
+    }
+
+    #[inline(never)]
+    fn twins(&mut self, node: &Node, index: usize) -> Asked {
         if node.flags & NodeFlag::IDENTIFIER != 0 {
             self.identifier(index)
                 .or_else(|reason| self.rule_in_doubt(index, reason))?;
@@ -202,19 +328,18 @@ impl<'a> Walk<'a, '_> {
             self.security_labels(index)
                 .or_else(|reason| self.rule_in_doubt(index, reason))?;
         }
-        if node.flags & NodeFlag::PLAIN_REFERENCE != 0 && !beside.is_empty() {
-            self.reference_with_companions(index)?;
-        }
-        for (op, later) in &node.conditions {
-            if *later {
-                self.singular += 1;
-                self.room.later.push((index, self.resource, op));
-            } else {
-                self.condition(op, index)
-                    .or_else(|reason| self.rule_in_doubt(index, reason))?;
-            }
-        }
         Ok(())
+    }
+
+    #[inline]
+    fn condition_of_object(&mut self, (op, later): &'a (Op, bool), index: usize) -> Asked {
+        if *later {
+            self.singular += 1;
+            self.room.later.push((index, self.resource, op));
+            return Ok(());
+        }
+        self.condition(op, index)
+            .or_else(|reason| self.rule_in_doubt(index, reason))
     }
 
     /// The value of ``_name``: an object with an id or extensions, or a list of such objects and

@@ -1,7 +1,7 @@
 //! A line from its first byte to its verdict, and each resource in it.
 
 use super::mention::Place;
-use super::walker::{is_too_large, Asked, Outcome, Room, Walk, TYPE_CHECK};
+use super::walker::{is_too_large, Asked, Learned, Outcome, Room, Walk, TYPE_CHECK};
 use crate::accept::concepts::Concepts;
 use crate::accept::lexer::Lexer;
 use crate::accept::memo::{Memo, Questions};
@@ -15,7 +15,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         table: &'a Table,
         memo: &'a Memo,
         room: &'r mut Room<'a>,
-        concepts: &'r mut Concepts,
+        learned: &'r mut Learned,
         questions: &'r mut Questions,
         line: &'a [u8],
         closer: bool,
@@ -30,8 +30,8 @@ impl<'a, 'r> Walk<'a, 'r> {
         room.doubts.clear();
         room.sites.clear();
         room.coded.clear();
-        if concepts.is_full() {
-            *concepts = Concepts::default();
+        if learned.concepts.is_full() {
+            learned.concepts = Concepts::default();
         }
         if is_too_large(line) {
             return Outcome::Asked(Reason::Limit);
@@ -41,7 +41,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             memo,
             lexer: Lexer::new(line),
             room,
-            concepts,
+            learned,
             questions,
             pending: false,
             singular: 0,
@@ -136,8 +136,10 @@ impl<'a> Walk<'a, '_> {
             .table
             .types
             .get(name)
-            .and_then(|&(number, type_number)| Some((self.table.node_at(number)?, type_number)));
-        let Some((node, type_number)) = known else {
+            .and_then(|&(number, type_number)| {
+                Some((self.table.node_at(number)?, number, type_number))
+            });
+        let Some((node, number, type_number)) = known else {
             self.answer(TYPE_CHECK, name, Reason::ResourceType)?;
             self.pending = true;
             self.lexer.at = start;
@@ -167,7 +169,7 @@ impl<'a> Walk<'a, '_> {
             self.place.container = index;
         }
         self.lexer.at = start + 1;
-        let content = self.members(node, index, depth)?;
+        let content = self.members(node, number, index, depth)?;
         if index > 0 && content.members < 2 {
             return Err(Reason::Empty); // whether it exists is not to be seen from its name
         }

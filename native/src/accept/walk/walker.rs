@@ -10,6 +10,7 @@ use crate::accept::lexer::{Lexer, Text};
 use crate::accept::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
 use crate::accept::op::Op;
 use crate::accept::reason::Reason;
+use crate::accept::shapes::Shapes;
 use crate::accept::table::Table;
 use crate::accept::tape::{Form, Key, Tape};
 use crate::xhtml::Anchors;
@@ -81,12 +82,26 @@ pub struct Room<'a> {
     pub undecided: Vec<u32>,
 }
 
+/// What walks leave to those that come after them, as long as the table does not grow.
+#[derive(Default)]
+pub struct Learned {
+    pub(crate) concepts: Concepts,
+    pub(crate) shapes: Shapes,
+}
+
+impl Learned {
+    /// The memory of answers has some in other places than before.
+    pub fn forget_answers(&mut self) {
+        self.concepts.forget();
+    }
+}
+
 pub struct Walk<'a, 'r> {
     pub(crate) table: &'a Table,
     pub(crate) memo: &'a Memo,
     pub(crate) lexer: Lexer<'a>,
     pub(crate) room: &'r mut Room<'a>,
-    pub(crate) concepts: &'r mut Concepts,
+    pub(crate) learned: &'r mut Learned,
     pub(crate) questions: &'r mut Questions,
     pub(crate) pending: bool,
     /// How often something was met of which more is to be said than that it holds, or that is looked

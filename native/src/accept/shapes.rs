@@ -1,0 +1,126 @@
+//! Shapes of objects: the names that one has, in their order. What names decide is decided once a
+//! shape: that none comes twice, nor two of a choice; that what is required is there; and conditions
+//! on what is there. What companions say is no part of it.
+
+use crate::accept::table::{Bits, Node};
+use crate::accept::tape::Key;
+
+/// Shapes at the most: objects of others are walked name by name.
+const MOST_SHAPES: usize = 1 << 13;
+
+/// A shape, by its number.
+pub type ShapeNumber = u32;
+
+/// Objects up to some name.
+pub struct Shape {
+    pub seen: Bits,
+    pub members: usize,
+    /// One of the names is `id`.
+    pub has_id: bool,
+    /// One more than the number of the last name's property, 0 at the start.
+    pub last: usize,
+    /// The property that came next the last time, and the shape with it.
+    pub next: (u16, ShapeNumber),
+    ways: Vec<(u16, ShapeNumber)>,
+    /// Where objects of this shape end: by their numbers, the conditions that names do not settle;
+    /// nothing where no object ended yet.
+    pub left: Option<Box<[u16]>>,
+}
+
+#[derive(Default)]
+pub struct Shapes {
+    /// Of each node the empty shape, one more than its number; 0 for none.
+    roots: Vec<ShapeNumber>,
+    shapes: Vec<Shape>,
+}
+
+impl Shapes {
+    #[inline]
+    pub fn at(&self, number: ShapeNumber) -> &Shape {
+        &self.shapes[number as usize]
+    }
+
+    /// The empty shape of a node; nothing where there are too many.
+    #[inline]
+    pub fn root(&mut self, node: u32) -> Option<ShapeNumber> {
+        match self.roots.get(node as usize) {
+            Some(&root) if root > 0 => Some(root - 1),
+            _ => self.new_root(node as usize),
+        }
+    }
+
+    #[cold]
+    fn new_root(&mut self, node: usize) -> Option<ShapeNumber> {
+        let root = self.add(Shape {
+            seen: Bits::default(),
+            members: 0,
+            has_id: false,
+            last: 0,
+            next: (u16::MAX, 0),
+            ways: Vec::new(),
+            left: None,
+        })?;
+        if self.roots.len() <= node {
+            self.roots.resize(node + 1, 0);
+        }
+        self.roots[node] = root + 1;
+        Some(root)
+    }
+
+    fn add(&mut self, shape: Shape) -> Option<ShapeNumber> {
+        if self.shapes.len() >= MOST_SHAPES {
+            return None;
+        }
+        self.shapes.push(shape);
+        Some(self.shapes.len() as ShapeNumber - 1)
+    }
+
+    /// The shape with one more property; nothing where that may not stand there, or where there are
+    /// too many.
+    pub fn with(
+        &mut self,
+        number: ShapeNumber,
+        node: &Node,
+        property: usize,
+        id: Key,
+    ) -> Option<ShapeNumber> {
+        let shape = self.at(number);
+        let known = shape.ways.iter().find(|way| usize::from(way.0) == property);
+        let next = match known {
+            Some(&(_, next)) => next,
+            None => {
+                let added = &node.properties[property];
+                let mut seen = shape.seen;
+                let siblings = added.siblings.as_ref();
+                if seen.has(property) || siblings.is_some_and(|others| seen.meets(others)) {
+                    return None;
+                }
+                seen.set(property);
+                let next = self.add(Shape {
+                    seen,
+                    members: shape.members + 1,
+                    has_id: shape.has_id || added.key == id,
+                    last: property + 1,
+                    next: (u16::MAX, 0),
+                    ways: Vec::new(),
+                    left: None,
+                })?;
+                self.shapes[number as usize]
+                    .ways
+                    .push((property as u16, next));
+                next
+            }
+        };
+        self.shapes[number as usize].next = (property as u16, next);
+        Some(next)
+    }
+
+    /// An object of that shape ended, and all that its names decide is in order.
+    pub fn prove(&mut self, number: ShapeNumber, node: &Node) {
+        let shape = &mut self.shapes[number as usize];
+        let keys: Vec<Key> = shape.seen.each().map(|n| node.properties[n].key).collect();
+        let conditions = node.conditions.iter().enumerate();
+        let left = conditions.filter(|(_, (op, _))| op.by_names(&keys) != Some(true));
+        shape.left = Some(left.map(|(number, _)| number as u16).collect());
+    }
+}
