@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["RelationStore", "require_duckdb"]
 
-_MEMORY: Final = "320MB"
+_MEMORY: Final = "160MB"
 """Of DuckDB; what a query needs beyond lies on disk."""
+
+_THREADS: Final = 2
+"""Of DuckDB at the most, since each wants memory of its own: with eight, 128 MB are too little for
+five million references, whose findings take 122 MB with two.
+"""
 
 _AS_WRITTEN: Final = "join_order,build_side_probe_side,join_filter_pushdown"
 """Joins are made as they are written, the table that is held in memory behind the other: files of
@@ -88,8 +93,8 @@ class RelationStore:
     """
 
     def __init__(self, threads: int) -> None:
-        """Prepare for queries in so many threads."""
-        self._threads = threads
+        """Prepare for queries in so many threads, or in fewer."""
+        self._threads = min(threads, _THREADS)
 
     def __enter__(self) -> Self:
         import duckdb

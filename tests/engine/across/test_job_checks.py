@@ -15,7 +15,7 @@ import pytest
 from pyarrow import parquet
 
 from bulkfhir.engine import EngineError, import_job, validate_files
-from bulkfhir.engine.across import relation_columns
+from bulkfhir.engine.across import check_job, relation_columns
 from bulkfhir.engine.across.check_job import findings_schema
 from bulkfhir.engine.across.job_checks import CHECKS
 from bulkfhir.engine.cli.program import run as bulkfhir
@@ -103,6 +103,14 @@ def test_findings_are_the_same_for_any_shards_and_workers(run, source, options):
     (group,) = (one for one in result.summary.check_groups if one.check == "reference-rejected")
     assert (group.group, group.count) == ("Basic.subject → Patient", 1)
     assert [(Path(one.file).stem, one.line) for one in group.examples] == [("b", 1)]
+
+
+@pytest.mark.parametrize("together", [1, 2, 5, 100])
+def test_the_table_is_the_same_however_many_findings_are_sorted_at_once(
+    run, source, monkeypatch, together
+):
+    monkeypatch.setattr(check_job, "_TOGETHER", together)
+    assert findings(table_of(run(source, checks=True, shard_bytes=150))) == ALL
 
 
 REASONS = "http://hl7.org/fhir/ValueSet/encounter-reason|4.0.1"
