@@ -86,6 +86,8 @@ _TRAILING_COMMA: Final = {
 }
 """Words of Python 3.13, at the comma -> those of earlier versions, at the bracket behind it."""
 
+_LONG_MEMBER = lazy_pattern(rb'":-?[0-9][0-9.]{18}')
+_LONG_ITEM = lazy_pattern(rb"\[[-+0-9.,eE]*[0-9.]{19}")
 _TOKEN = lazy_pattern(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 
 
@@ -121,7 +123,7 @@ def decode(line: bytes) -> dict[str, Any] | Issue:
     JSON object (RFC 8259).
 
     Numbers come as int and float; as Number where these would lose something (``1e400``, ``-0``,
-    ``0e5``, more than 64 bits).
+    ``0e5``, more than 18 digits).
     """
     try:
         resource = orjson.loads(line)
@@ -152,11 +154,15 @@ def _doubtful(line: bytes, again: bytes) -> bool:
     below), so the counts differ just when a member was dropped.
     """
     bare, again_bare = line.translate(None, _SPACES), again.translate(None, _SPACES)
+    if bare == again_bare:
+        return False
     if bare.count(b'":') != again_bare.count(b'":'):
         return True
     if b'":-0' in bare or b'":0e' in bare or b'":0E' in bare:
         return True
-    return b"\\u" in bare and any(mark in bare for mark in _ESCAPED_MARKS)
+    if b"\\u" in bare and any(mark in bare for mark in _ESCAPED_MARKS):
+        return True
+    return bool(_LONG_MEMBER.search(bare) or _LONG_ITEM.search(bare))
 
 
 def _decode_exactly(line: bytes, *, every_number: bool) -> dict[str, Any] | Issue:
@@ -242,8 +248,10 @@ def _odd_integer(lexeme: str) -> int | Number:
 
 def _odd_float(lexeme: str) -> float | Number:
     value = float(lexeme)
-    # 0e5 would be 0.0, and 1e400 no number at all
-    return Number(lexeme) if value in (0.0, float("inf"), float("-inf")) else value
+    # 0e5 would be 0.0, 1e400 no number at all, and a float has 17 digits
+    if value in (0.0, float("inf"), float("-inf")) or len(lexeme) > 18:
+        return Number(lexeme)
+    return value
 
 
 _ODD_NUMBERS = JSONDecoder(

@@ -172,6 +172,17 @@ def test_numbers_that_python_would_blur_keep_their_digits(lexeme: str) -> None:
         assert resource["a"].lexeme == lexeme
 
 
+@pytest.mark.parametrize(
+    "lexeme", ["123456789012345678901234567890", "0.1234567890123456789", "-1234567890123456789.5"]
+)
+@pytest.mark.parametrize("form", ['{"x":%s}', '{"x": %s, "y":-0}', '{"x":[1,%s]}', '{"x":[%s,2]}'])
+def test_a_number_with_more_digits_than_a_float_has_keeps_them(lexeme: str, form: str) -> None:
+    value = decode((form % lexeme).encode())["x"]  # type: ignore[index]
+    found = next(one for one in value if str(one) == lexeme) if type(value) is list else value
+    assert isinstance(found, Number)
+    assert found.lexeme == lexeme
+
+
 def test_ordinary_numbers_are_int_and_float() -> None:
     resource = decode(b'{"a":1,"b":1.50,"c":1e2,"d":-5,"e":0,"f":0.0}')
     assert isinstance(resource, dict)
