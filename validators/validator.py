@@ -125,6 +125,7 @@ class Validator:
                 self._shipped_types(),
                 lambda: self._terminology,
                 max_issues,
+                None if level == "minimal" else self._valid_but_for,
             )
             if self.native
             else OneByOne(self)
@@ -167,6 +168,32 @@ class Validator:
         if self.level == "minimal":
             return self._verdict(line, self._issues)
         return self._verdict(line, partial(self._all_issues, doubts=doubts))
+
+    def _valid_but_for(
+        self, line: bytes, doubts: Doubts, undecided: LineUndecided
+    ) -> Verdict | None:
+        """Return the verdict of a Bundle whose other entries are valid; None where something fails
+        it, or may.
+
+        doubts      the entries that are in doubt
+        undecided   what of the others was left undecided
+        """
+        from .explainer.entry_walk import explain_entries  # with the explainer
+
+        fails = False
+
+        def explain(resource: dict[str, Any], found: LineUndecided) -> list[Issue]:
+            nonlocal fails
+            issues = explain_entries(self._errors, resource, found, doubts)
+            fails = bool(issues)
+            if fails:
+                found.clear()  # counted where the Bundle is explained once more
+            else:
+                found.update(undecided)
+            return issues
+
+        verdict = self._verdict(line, explain)
+        return None if fails or verdict.issues else verdict
 
     def _verdict(self, line: bytes, explain: _Explain) -> Verdict:
         resource = decode(line)

@@ -107,10 +107,27 @@ impl Judgement {
         )
     }
 
+    /// Let lines that are yet to be walked be Bundles of which the entries count that are not certainly
+    /// valid.
+    fn by_entry(&mut self) {
+        self.columns.by_entry = true;
+    }
+
     /// What is left to the explainer of Bundles that were walked by entry: the position of the line,
-    /// and (entry, member of its resource), the member 2^32 - 1 for the whole entry.
-    fn parted(&self) -> Vec<(usize, Vec<(u32, u32)>)> {
-        self.columns.parted.clone()
+    /// and (entry, member of its resource), the member 2^32 - 1 for the whole entry; and, after
+    /// `by_entry`, the questions about values of the other entries that left codes undecided, once a
+    /// value.
+    #[allow(clippy::type_complexity)] // a list of pairs and one of questions for each line
+    fn parted<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> Vec<(usize, Vec<(u32, u32)>, Vec<(u32, Bound<'py, PyBytes>)>)> {
+        let parted = self.columns.parted.iter().map(|line| {
+            let questions = line.undecided.iter();
+            let undecided = questions.map(|(check, text)| (*check, PyBytes::new(py, text)));
+            (line.position, line.parts.clone(), undecided.collect())
+        });
+        parted.collect()
     }
 
     fn __len__(&self) -> usize {

@@ -13,7 +13,7 @@ Without a native module that fits (``hearing.NATIVE``), everything goes to the e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from ..block import Block, BlockVerdicts, PlacedCodes
@@ -21,8 +21,10 @@ from ..checks.doubts import Doubts
 from ..excerpt import MOST, excerpt
 from ..issue import Verdict
 from ..text_columns import DictionaryColumn, NewlineColumn
+from ..undecided import LineUndecided
 from .answers import Told
-from .doubt_finder import DoubtFinder
+from .certain_entries import CertainEntries
+from .doubt_finder import DoubtFinder, Found
 from .hearing import NATIVE, Hearing
 from .type_table import TypeTable
 
@@ -48,6 +50,8 @@ class Acceptance:
     undecided  gets the codes of accepted lines that could not be checked: value set or code system
                -> how many
     max_issues issues of a line in its verdict at the most, 0 for all
+    valid      judges a Bundle by the entries in doubt and what was left undecided of the others;
+               returns None where something fails. None for level minimal
     """
 
     def __init__(
@@ -59,10 +63,13 @@ class Acceptance:
         shipped: TypeTable | None = None,
         terminology: Callable[[], Terminology] | None = None,
         max_issues: int = MOST,
+        valid: Callable[[bytes, Doubts, LineUndecided], Verdict | None] | None = None,
     ) -> None:
         self._hearing = Hearing(compilation, shipped, terminology)
         self._finder = None if everything is None else DoubtFinder(everything)
         self._slow = slow
+        self._valid = valid
+        self._certain = CertainEntries(self._hearing)
         self._max_issues = max_issues
         self._undecided = undecided
 
@@ -106,7 +113,8 @@ class Acceptance:
         reasons: Counter[str] = Counter()
         fallbacks = judgement.fallbacks()
         places = [(starts[position], ends[position]) for position, _ in fallbacks]
-        found = {} if self._finder is None else self._finder.find(data, places)
+        certain = self._certain.find(data, places) if self._valid is not None else {}
+        found = self._found(data, places, certain)
         for number, (position, reason) in enumerate(fallbacks):
             reasons[reason] += 1
             if block.between is not None:
@@ -114,20 +122,20 @@ class Acceptance:
             if block.explaining is not None:
                 block.explaining(reason)
             doubts = found.get(number)
-            told = doubts() if callable(doubts) else None
-            if told is not None:
+            if number in certain:
+                verdict = self._of_certain(data, places[number], certain[number])
+            elif callable(doubts) and (told := doubts()) is not None:
                 verdict = self._verdict(told)
             else:
-                line = data[starts[position] : ends[position]]
-                verdict = self._slow(line, None if callable(doubts) else doubts)
+                start, end = places[number]
+                verdict = self._slow(data[start:end], None if callable(doubts) else doubts)
+                self._certain.saw(verdict)
             names[position], keys[position] = verdict.resource_type, verdict.resource_id
             if block.codes:
                 codes.add_all(verdict.codes, position)
             if verdict.issues:
                 verdicts[position] = verdict
-                if told is not None:
-                    failed.add(position)
-                elif verdict.crashed:
+                if verdict.crashed:
                     crashed.add(position)
                 elif verdict.failed:
                     failed.add(position)
@@ -143,6 +151,30 @@ class Acceptance:
             fallbacks=reasons,
             codes=codes.places,
         )
+
+    def _found(
+        self, data: bytes, places: Sequence[tuple[int, int]], besides: Collection[int]
+    ) -> dict[int, Found]:
+        if self._finder is None:
+            return {}
+        if not besides:
+            return self._finder.find(data, places)
+        left = [number for number in range(len(places)) if number not in besides]
+        found = self._finder.find(data, [places[number] for number in left])
+        return {left[number]: doubts for number, doubts in found.items()}
+
+    def _of_certain(
+        self, data: bytes, place: tuple[int, int], certain: tuple[Doubts, LineUndecided]
+    ) -> Verdict:
+        """Return the verdict of a Bundle some of whose entries are certain."""
+        assert self._valid is not None, "without it nothing is certain"
+        line = data[place[0] : place[1]]
+        verdict = self._valid(line, *certain)
+        if verdict is None:
+            doubts = self._found(data, [place], ()).get(0)
+            verdict = self._slow(line, None if callable(doubts) else doubts)
+            self._certain.saw(verdict)
+        return verdict
 
     def _verdict(self, told: Told) -> Verdict:
         if told.undecided:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..explainer.resource_walk import Explainer
     from .sites import SiteWalk
 
-__all__ = ["DoubtFinder", "Found"]
+__all__ = ["DoubtFinder", "Found", "needs_all"]
 
 Found = Doubts | Callable[[], Told | None]
 """What is in doubt of a Bundle; or what is to be said of another line, None where the line has to
@@ -34,6 +34,11 @@ _AT_ONCE: Final = b'"QuestionnaireResponse"'
 """The type whose rules find out things at one member that they need at another."""
 _WORTH_IT: Final = 300_000
 """Bytes of lines that are explained whole at first."""
+
+
+def needs_all(data: bytes, start: int, end: int) -> bool:
+    """Tell whether a line has to be explained whole, if at all."""
+    return data.find(_AT_ONCE, start, end) >= 0
 
 
 class DoubtFinder:
@@ -66,9 +71,7 @@ class DoubtFinder:
             self._left -= sum(end - start for start, end in places)
             return {}
         lines = [
-            number
-            for number, (start, end) in enumerate(places)
-            if data.find(_AT_ONCE, start, end) < 0
+            number for number, (start, end) in enumerate(places) if not needs_all(data, start, end)
         ]
         if not lines:
             return {}
@@ -77,7 +80,7 @@ class DoubtFinder:
         )
         judged = self._hearing.judge(data, (starts, ends))
         found: dict[int, Found] = {
-            lines[position]: _doubts(parts) for position, parts in judged.parted()
+            lines[position]: _doubts(parts) for position, parts, _ in judged.parted()
         }
         first, sites, sited = self._hearing.sited(judged)
         if sited:

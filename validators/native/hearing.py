@@ -82,13 +82,19 @@ class Hearing:
         return described(kind, bindings, self._terminology())
 
     def judge(
-        self, data: bytes, rows: tuple[bytes, bytes] | None = None, *, codes: bool = False
+        self,
+        data: bytes,
+        rows: tuple[bytes, bytes] | None = None,
+        *,
+        codes: bool = False,
+        by_entry: bool = False,
     ) -> Judgement:
         """Return what the acceptor says of each line of a block, its questions answered.
 
-        rows    where rows start and where they end in data, as native 32-bit words, where these are
-                no lines
-        codes   whether to keep the values that hold undecided codes: see ``undecided_codes``
+        rows       where rows start and where they end in data, as native 32-bit words, where
+                   these are no lines
+        codes      whether to keep the values that hold undecided codes: see ``undecided_codes``
+        by_entry   whether to tell of Bundles which entries are not certainly valid, and accept none
 
         Raises ValueError for a block of 4 GiB and more.
         """
@@ -97,6 +103,8 @@ class Hearing:
         )
         if codes:
             judgement.keep_undecided_values()
+        if by_entry:
+            judgement.by_entry()
         # An answer can lead to records that raise questions of their own. What is still open after
         # the last pass goes to the explainer (docs/fast-path.md, ``question``).
         for _ in range(_PASSES):

@@ -183,7 +183,11 @@ class SiteWalk:
             return _UNTOLD
         if len(set(marks)) < len(issues):
             issues = without_repeats(issues)
-        return issues if fails else (), Counter(undecided), Counter(codes)
+        return (
+            issues if fails else (),
+            Counter(undecided) if undecided else {},
+            Counter(codes) if codes else {},
+        )
 
     def _finding(self, site: bytes) -> _Finding:
         check, doubted, steps = memoryview(site)[:12].cast("I")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from ..memory import Memory
-from ..undecided import UndecidedCode, codes_in, names_in
+from ..undecided import LineUndecided, UndecidedCode, codes_in, names_in
 from .answers import NO, REMARK, Answer
 from .records import Names, u8, u32
 from .tags import LAYOUT, RecordTag
@@ -28,8 +28,8 @@ whose part it is, None for the node itself.
 """
 PlainQuestions = Callable[[str, Sequence[tuple[str, str, str | None]]], "PlainQuestion"]
 """Makes a plain question of what describes it: a type and bindings (``CodedElement``)."""
-_CODES: Final = 10_000
-"""Values whose undecided codes are kept."""
+_UNDECIDED: Final = 10_000
+"""Values of which it is kept what was undecided."""
 _ITSELF: Final = 0xFFFF
 """The part of a node that is about no single property."""
 _NOT_PLAIN: Final = 0xFFFFFFFF
@@ -65,8 +65,8 @@ class Table:
         self.undecided: list[str] = []
         self.overlays: list[str | Callable[[], bytes]] = list(shipped.overlays) if shipped else []
         self._undecided_numbers: dict[str, int] = {}
-        self._codes_kept = Memory(_CODES)
-        self._codes: dict[tuple[int, bytes], tuple[UndecidedCode, ...]] = self._codes_kept.table()
+        self._undecided_kept = Memory(_UNDECIDED)
+        self._undecided: dict[tuple[int, bytes], LineUndecided] = self._undecided_kept.table()
         self._node_names: list[str] = list(shipped.nodes) if shipped else []
         self._nodes = {name: number for number, name in enumerate(self._node_names)}
         self._profiles = {
@@ -189,10 +189,14 @@ class Table:
 
     def undecided_codes(self, check: int, text: bytes) -> tuple[UndecidedCode, ...]:
         """Return the codes that the answer to a question left undecided, with repetitions."""
-        known = self._codes.get((check, text))
+        return tuple(codes_in(self.left_undecided(check, text)).elements())
+
+    def left_undecided(self, check: int, text: bytes) -> LineUndecided:
+        """Return what the answer to a question left undecided."""
+        known = self._undecided.get((check, text))
         if known is None:
-            codes = tuple(codes_in(self._answer(check, text).undecided).elements())
-            known = self._codes_kept.keep(self._codes, (check, text), codes)
+            undecided = self._answer(check, text).undecided
+            known = self._undecided_kept.keep(self._undecided, (check, text), undecided)
         return known
 
     def _answer(self, check: int, text: bytes) -> Answer:

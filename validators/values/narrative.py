@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ..declaration import Violation
 from ..issue import Issue
+from ..lazy_pattern import lazy_pattern
 from ..light_dataclass import dataclass
 from ..memory import Memory
 from . import narrative_faults as faults
@@ -113,6 +114,8 @@ class Narrative:
     wordless: bool = False
 
 
+_LOCAL: Final = lazy_pattern(r"[\"'=]\s*[#&]")
+"""Found in whatever has an attribute whose value starts with ``#``: the value of a local link."""
 _MEMORY: Final = Memory(MEMO_ENTRIES)
 _READ: Final[dict[str, Narrative]] = _MEMORY.table()
 
@@ -326,9 +329,8 @@ def _resolve(
 ) -> None:
     found: tuple[Counter[str], Counter[str]] | None = None
     for where, div in _divs(resource, path):
-        # without it there is no local link, and no need to read the div
-        if "#" not in div:
-            continue
+        if "#" not in div or not _LOCAL.search(div):
+            continue  # no local link, and no need to read the div
         narrative = read_div(div)
         if not narrative.links and not narrative.images:
             continue

@@ -9,7 +9,7 @@ use crate::accept::reason::{Reason, NAMES};
 use crate::accept::site_numbers::SiteNumbers;
 use crate::accept::spelling::{place_before, respell};
 use crate::accept::table::Table;
-use crate::accept::walk::{Learned, Outcome, Room, ToldSites, Walk};
+use crate::accept::walk::{Learned, Outcome, Room, Search, ToldSites, Walk};
 
 pub const ACCEPTED: u8 = 0;
 const PENDING: u8 = 1;
@@ -30,13 +30,23 @@ pub struct Columns {
     pub ids: Vec<(u32, u32)>,
     /// Value sets of codes that were accepted undecided, once a code.
     pub undecided: Vec<u32>,
-    /// Of Bundles, where they are walked by entry: the position of the line, and what of it is left
-    /// to the explainer. See `walk::by_entry`.
-    pub parted: Vec<(usize, Vec<(u32, u32)>)>,
+    /// Of Bundles, where they are walked by entry. See `walk::by_entry`.
+    pub parted: Vec<Parted>,
     /// Of other lines, where they are walked by site. See `walk::by_site`.
     pub sited: Vec<Sited>,
     /// The values that hold undecided codes, where they are asked for.
     pub undecided_values: Option<UndecidedValues>,
+    /// Whether all lines are walked for the entries that are not certainly valid, and for nothing else.
+    pub by_entry: bool,
+}
+
+/// A Bundle that is walked by entry: its position, what of it is left to the explainer, and, where only
+/// what fails it counts, the questions about values of its other entries that left codes undecided,
+/// once a value.
+pub struct Parted {
+    pub position: usize,
+    pub parts: Vec<(u32, u32)>,
+    pub undecided: Vec<(Check, Vec<u8>)>,
 }
 
 /// A line that is walked by site: its position, the number of its type, where in the block its id
@@ -171,7 +181,19 @@ impl Columns {
             }
             Outcome::Pending => PENDING,
             Outcome::Parted => {
-                self.parted.push((position, room.doubts.parts.clone()));
+                let places = if self.by_entry {
+                    &room.undecided[..]
+                } else {
+                    &[]
+                };
+                let questions = places.iter().map(|&place| memo.question_at(place));
+                self.parted.push(Parted {
+                    position,
+                    parts: room.doubts.parts.clone(),
+                    undecided: questions
+                        .map(|(check, text)| (check, text.to_vec()))
+                        .collect(),
+                });
                 REASONS + Reason::Bundle as u8
             }
             Outcome::Sited { type_number, id } => {
@@ -220,6 +242,11 @@ impl Acceptor {
         if let Some(values) = &mut columns.undecided_values {
             values.known.clear();
         }
+        let search = match (columns.by_entry, self.closer) {
+            (true, _) => Search::Entries,
+            (false, true) => Search::Doubts,
+            (false, false) => Search::Valid,
+        };
         let mut questions = Questions::default();
         let mut learned = self.learned();
         let mut respelled = Vec::new();
@@ -230,7 +257,7 @@ impl Acceptor {
                 continue;
             }
             let line = columns.line(data, position);
-            let outcome = self.walk(&mut room, &mut learned, &mut questions, line);
+            let outcome = self.walk(&mut room, &mut learned, &mut questions, line, search);
             if outcome == Outcome::Misspelled {
                 let start = respelled.len();
                 respell(line, &mut respelled);
@@ -241,8 +268,9 @@ impl Acceptor {
         }
         let mut room = Room::default();
         for (position, place) in misspelled {
+            let respelled = &respelled[place];
             let outcome =
-                match self.walk(&mut room, &mut learned, &mut questions, &respelled[place]) {
+                match self.walk(&mut room, &mut learned, &mut questions, respelled, search) {
                     Outcome::Accepted { type_number, id } => {
                         match place_before(columns.line(data, position), id) {
                             Some(id) => Outcome::Accepted { type_number, id },
@@ -294,10 +322,11 @@ impl Acceptor {
         learned: &mut Learned,
         questions: &mut Questions,
         line: &'a [u8],
+        search: Search,
     ) -> Outcome {
         let walked = catch_unwind(AssertUnwindSafe(|| {
             let (table, memo) = (&self.table, &self.memo);
-            Walk::line(table, memo, room, learned, questions, line, self.closer)
+            Walk::line(table, memo, room, learned, questions, line, search)
         }));
         walked.unwrap_or_else(|_| {
             *room = Room::default();

@@ -81,6 +81,12 @@ PATIENT: Json = {"resourceType": "Patient", "id": "p"}
 SUBJECT = {"subject": {"reference": "Patient/p"}}
 SECOND = bundle(PATIENT, WRONG)
 SECOND["entry"][0]["id"] = SECOND["entry"][1]["id"] = "x"
+UNDECIDED: Json = {
+    "resourceType": "DiagnosticReport",
+    "id": "d",
+    "status": "final",
+    "code": {"coding": [LOINC]},
+}
 STATED = bundle(PATIENT, WRONG)
 STATED["entry"][0]["request"] = {"method": "PUT", "url": " "}
 
@@ -129,6 +135,49 @@ def test_what_is_in_doubt(base: Pair, name: str) -> None:
     found = doubts_of(base, line)
     assert found == ({} if wanted is None else {0: wanted})
     assert base.told_apart([line])[0] == []
+
+
+ODD = bundle({**PATIENT, "id": "q"}, id="inner")
+VALID: dict[str, tuple[Json, set[int]]] = {
+    "a Bundle in a Bundle": (bundle(PATIENT, ODD, observation(1, **SUBJECT)), {1}),
+    "a code that is left undecided": (bundle(UNDECIDED, ODD, {**UNDECIDED, "id": "d2"}), {1}),
+    "such a code in an entry that is odd": (bundle(UNDECIDED, bundle(UNDECIDED, id="i")), {1}),
+    "a reference to what is in another Bundle": (
+        bundle(observation(1, subject={"reference": "Patient/q"}), ODD),
+        {1},
+    ),
+    "a reference to an entry that is odd": (
+        bundle(observation(1, focus=[{"reference": "Bundle/inner"}]), ODD, PATIENT),
+        {1},
+    ),
+    "nothing in doubt": (bundle(UNDECIDED, PATIENT), set()),
+}
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_of_a_valid_bundle_only_what_is_not_certain_is_explained(base: Pair, name: str) -> None:
+    value, wanted = VALID[name]
+    line = json.dumps(value).encode()
+    base.native._blocks._certain._is_valid_expected = True
+    found = base.native._blocks._certain.find(line, [(0, len(line))])
+    assert found[0][0].keys() == wanted
+    apart, verdicts = base.told_apart([line, b"{}", line])
+    assert apart == []
+    assert not verdicts.failed & {0, 2}
+    assert sum(verdicts.undecided.values()) == 2 * line.count(b"8302-2")
+    codes = [
+        validator.validate_block(Block(line, codes=True)).codes
+        for validator in (base.native, base.slow)
+    ]
+    assert codes[0] == codes[1]
+
+
+def test_where_a_bundle_fails_the_next_one_is_expected_to(base: Pair) -> None:
+    valid, wrong = (json.dumps(bundle(PATIENT, other)).encode() for other in (ODD, WRONG))
+    certain = base.native._blocks._certain
+    for line, is_tried in ((valid, True), (wrong, False), (valid, True)):
+        assert base.told_apart([line])[0] == []
+        assert bool(certain.find(valid, [(0, len(valid))])) is is_tried
 
 
 @pytest.mark.parametrize("name", CASES)

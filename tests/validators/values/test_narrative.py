@@ -148,6 +148,10 @@ def test_a_local_link_that_leads_somewhere_is_fine(resource: dict[str, Any]) -> 
     [
         (patient('<a href="#n">x</a>'), "xhtml-anchor", "Patient.text.div"),
         (patient('<a href="#n">x</a><p name="n">y</p>'), "xhtml-anchor", "Patient.text.div"),
+        (patient("<a href = '#n'>x</a>"), "xhtml-anchor", "Patient.text.div"),
+        (patient('<a href="&#35;n">x</a>'), "xhtml-anchor", "Patient.text.div"),
+        (patient("<a href= &#x23;n>x</a>"), "xhtml-anchor", "Patient.text.div"),
+        (patient("<a href=#n>x</a>"), "xhtml-anchor", "Patient.text.div"),
         (patient('<img src="#n"/>'), "xhtml-image", "Patient.text.div"),
         (patient('<img src="#n"/><a name="n">x</a>'), "xhtml-image", "Patient.text.div"),
         (

@@ -9,7 +9,7 @@
 
 use super::mention::{Place, MOST_MENTIONS};
 use super::object::Name;
-use super::walker::{Asked, Walk, TYPE_CHECK};
+use super::walker::{Asked, Search, Walk, TYPE_CHECK};
 use crate::accept::reason::Reason;
 use crate::accept::table::{NodeFlag, Property};
 use crate::accept::tape::{Form, Key, NO_KEY};
@@ -259,7 +259,11 @@ impl<'a> Walk<'a, '_> {
             return Ok(());
         }
         self.room.doubts.spread();
-        self.part();
+        if self.search == Search::Entries {
+            self.part_whole_entries();
+        } else {
+            self.part();
+        }
         Ok(())
     }
 
@@ -283,6 +287,30 @@ impl<'a> Walk<'a, '_> {
         members.extend(doubted.map(|(entry, _)| (entry as u32, WHOLE)));
         members.sort_unstable();
         doubts.parts = members;
+    }
+
+    /// Put together what is left to the explainer where nothing counts but what fails an entry, and
+    /// keep what was left undecided of the others.
+    fn part_whole_entries(&mut self) {
+        let places = std::mem::take(&mut self.room.undecided);
+        let ends = std::mem::take(&mut self.room.doubts.remarks);
+        let is_certain = |at: usize| {
+            self.entry_at(at)
+                .is_some_and(|entry| !self.room.doubts.doubted[entry])
+        };
+        let of_certain = places
+            .into_iter()
+            .zip(ends)
+            .filter(|&(_, at)| is_certain(at))
+            .map(|(place, _)| place)
+            .collect();
+        let doubted = self.room.doubts.doubted.iter().enumerate();
+        let parts = doubted
+            .filter(|(_, &one)| one)
+            .map(|(entry, _)| (entry as u32, WHOLE))
+            .collect();
+        self.room.undecided = of_certain;
+        self.room.doubts.parts = parts;
     }
 
     /// The entry that a place in the line is in.

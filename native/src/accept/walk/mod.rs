@@ -24,4 +24,4 @@ mod walker;
 
 pub use sites::ToldSites;
 pub(crate) use walker::Asked;
-pub use walker::{Learned, Outcome, Room, Walk};
+pub use walker::{Learned, Outcome, Room, Search, Walk};

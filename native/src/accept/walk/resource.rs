@@ -1,7 +1,7 @@
 //! A line from its first byte to its verdict, and each resource in it.
 
 use super::mention::Place;
-use super::walker::{is_too_large, Asked, Learned, Outcome, Room, Walk, TYPE_CHECK};
+use super::walker::{is_too_large, Asked, Learned, Outcome, Room, Search, Walk, TYPE_CHECK};
 use crate::accept::concepts::Concepts;
 use crate::accept::lexer::Lexer;
 use crate::accept::memo::{Memo, Questions};
@@ -10,7 +10,6 @@ use crate::accept::table::{NodeFlag, Table};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
 impl<'a, 'r> Walk<'a, 'r> {
-    /// closer: to tell what of it is in doubt.
     pub fn line(
         table: &'a Table,
         memo: &'a Memo,
@@ -18,7 +17,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         learned: &'r mut Learned,
         questions: &'r mut Questions,
         line: &'a [u8],
-        closer: bool,
+        search: Search,
     ) -> Outcome {
         room.tape.clear();
         room.ids.clear();
@@ -50,19 +49,23 @@ impl<'a, 'r> Walk<'a, 'r> {
             place: Place::default(),
             in_bundle: false,
             overlays: 0,
+            search,
             by_entry: false,
             by_site: false,
         };
-        let walked = if closer && walk.is_bundle() {
-            walk.by_entry = true;
-            walk.parted().map(|()| Outcome::Parted)
-        } else if closer {
-            walk.by_site = true;
-            walk.whole()
-                .map(|(type_number, id)| Outcome::Sited { type_number, id })
-        } else {
-            walk.whole()
-                .map(|(type_number, id)| Outcome::Accepted { type_number, id })
+        let walked = match search {
+            Search::Valid => walk
+                .whole()
+                .map(|(type_number, id)| Outcome::Accepted { type_number, id }),
+            Search::Doubts if !walk.is_bundle() => {
+                walk.by_site = true;
+                walk.whole()
+                    .map(|(type_number, id)| Outcome::Sited { type_number, id })
+            }
+            Search::Entries | Search::Doubts => {
+                walk.by_entry = true;
+                walk.parted().map(|()| Outcome::Parted)
+            }
         };
         match walked {
             Err(_) if walk.lexer.is_misspelled => Outcome::Misspelled,

@@ -40,6 +40,17 @@ pub(super) fn is_too_large(line: &[u8]) -> bool {
 
 pub(crate) type Asked<T = ()> = Result<T, Reason>;
 
+/// What a line is walked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// Whether it is certainly valid.
+    Valid,
+    /// Of a Bundle the entries that are not.
+    Entries,
+    /// What of it is in doubt, and accept none: of a Bundle which entries, of others which values.
+    Doubts,
+}
+
 /// What came of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -115,6 +126,7 @@ pub struct Walk<'a, 'r> {
     pub(crate) in_bundle: bool,
     /// Overlays inside overlays that are being looked at.
     pub(crate) overlays: u32,
+    pub(crate) search: Search,
     /// Whether the walk goes on behind an entry in doubt, to find the others: see `by_entry`.
     pub(crate) by_entry: bool,
     /// Whether the walk goes on behind a value in doubt: see `by_site`.
