@@ -5,7 +5,6 @@ folder.
 from __future__ import annotations
 
 import os
-import secrets
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
@@ -193,7 +192,7 @@ class Validation:
         self._shards, self._groups = shards, groups
         self._folder = TemporaryFolder()
         self._open: tuple[int, BinaryIO] = (-1, BytesIO())
-        secret = secrets.token_hex(16) if choices.checks else ""
+        secret = os.urandom(16).hex() if choices.checks else ""
         self._settings = Settings(choices, self._folder.name, id_required=False, secret=secret)
         self._runner: Runner | None = runner
         if runner.counters is None:  # workers that may be elsewhere

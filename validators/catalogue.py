@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from . import excerpt, issue
-from .checks import bounds, resolution
+from .checks import bounds, claim_faults, resolution
 from .declaration import Declaration
 from .profiles import narrowing, slices
 from .rules import (
@@ -17,7 +17,6 @@ from .rules import (
     bundle_faults,
     canonical_url,
     cardinality,
-    claimed_profiles,
     contained,
     extension,
     extension_context,
@@ -57,7 +56,7 @@ _MODULES = (
     narrative_links,
     extension,
     extension_context,
-    claimed_profiles,
+    claim_faults,
     type_profile,
     narrowing,
     slices,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from bulkfhir.validators.checks.claim_faults import PROFILE_UNKNOWN
 from bulkfhir.validators.definitions.guides import package_of
 from bulkfhir.validators.lazy_pattern import lazy_pattern
 from bulkfhir.validators.light_dataclass import dataclass
@@ -103,8 +104,6 @@ def package_to_add(rule: str, message: str) -> str:
     """Return the name of the package that should hold the profile which a sentence says is not
     known; "" where it says something else, or no package is known.
     """
-    from bulkfhir.validators.rules.claimed_profiles import PROFILE_UNKNOWN  # imports every rule
-
     if rule != PROFILE_UNKNOWN.name:
         return ""
     values = PROFILE_UNKNOWN.values_in(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -25,6 +24,8 @@ class ConfigurationFile:
 
     def content(self) -> dict[str, Any]:
         """Return what the file states. Raises click.UsageError where it cannot be read."""
+        import tomllib  # most folders have no such file
+
         try:
             content = tomllib.loads(self.path.read_text(encoding="utf-8"))
         except OSError as error:

@@ -38,10 +38,10 @@ def _layout() -> int | None:
     package = find_spec("bulkfhir.validators")
     if package is None or not package.submodule_search_locations:
         return None
-    path = Path(package.submodule_search_locations[0]) / "native" / "tags.py"
-    spec = spec_from_file_location("bulkfhir_tags", path)
+    path = Path(package.submodule_search_locations[0]) / "native" / "layout.py"
+    spec = spec_from_file_location("bulkfhir_layout", path)
     if spec is None or spec.loader is None:
         return None
-    tags = module_from_spec(spec)
-    spec.loader.exec_module(tags)
-    return cast(int, tags.LAYOUT)
+    layout = module_from_spec(spec)
+    spec.loader.exec_module(layout)
+    return cast(int, layout.LAYOUT)

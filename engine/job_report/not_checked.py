@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bulkfhir.validators.rules.claimed_profiles import PROFILE_UNKNOWN
+from bulkfhir.validators.checks.claim_faults import PROFILE_UNKNOWN
 from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
 
 from ..counting.summary import Summary

@@ -48,9 +48,10 @@ from ..schema import Constraint, Property, TypeSchema
 from ..schema.errata import corrected
 from ..undecided import LineUndecided
 from .answers import YES, Answer
+from .literal_bytes import literal
 from .programs import Programs
 from .questions import NeedsContextError, Nowhere, about_value, read_text
-from .records import items, literal, string, u8, u16, u32
+from .records import items, string, u8, u16, u32
 from .table import Table
 from .tags import OpTag, SignTag
 from .unseen import scopes

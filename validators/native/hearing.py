@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..undecided import UndecidedCode
 from .answers import Answer
+from .layout import LAYOUT
 from .table import LowerAgain, Table
-from .tags import LAYOUT
 from .type_table import TypeTable
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from ..definitions import type_url
 from ..issue import Issue
 from ..terminology import Terminology
 from ..values import primitives
-from ..values.narrative import read_div
 from .answers import YES, Answer
 from .questions import (
     NeedsContextError,
@@ -131,5 +130,7 @@ def _needs_resource(div: str) -> bool:
     """Tell whether a narrative is judged with the resource around it: by what its links lead to, by
     the resource's language.
     """
+    from ..values.narrative import read_div  # nearly all are read natively
+
     narrative = read_div(div)
     return bool(narrative.links or narrative.images or narrative.wordless)

@@ -29,7 +29,8 @@ from ..fhirpath.syntax import (
 )
 from ..patterns import PatternError, pattern
 from ..schema import Property
-from .records import Names, items, literal, string, u8, u16, u32
+from .literal_bytes import literal
+from .records import Names, items, string, u8, u16, u32
 from .tags import (
     ClassTag,
     EachTag,

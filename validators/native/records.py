@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Final
 
-from .tags import LiteralTag, RecordTag
+from .layout import RecordTag
 
 __all__ = [
-    "NO_CHECK", "WIDTH", "Names", "items", "literal", "string", "u8", "u16", "u32",
+    "NO_CHECK", "WIDTH", "Names", "items", "string", "u8", "u16", "u32",
 ]  # fmt: skip
 
 NO_CHECK: Final = 0xFFFFFFFF
@@ -43,15 +41,6 @@ def string(text: str) -> bytes:
     """
     encoded = text.encode()
     return u16(len(encoded)) + encoded
-
-
-def literal(value: bool | str | float | Decimal) -> bytes:
-    """Return a literal of an expression behind the tag of its kind, a number as a double."""
-    if isinstance(value, bool):
-        return u8(LiteralTag.BOOLEAN) + u8(value)
-    if isinstance(value, str):
-        return u8(LiteralTag.TEXT) + string(value)
-    return u8(LiteralTag.NUMBER) + struct.pack("<d", value)
 
 
 def items(encoded: Iterable[bytes]) -> bytes:

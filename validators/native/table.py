@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from ..memory import Memory
 from ..undecided import LineUndecided, UndecidedCode, codes_in, names_in
 from .answers import NO, REMARK, Answer
+from .layout import LAYOUT, RecordTag
 from .records import Names, u8, u32
-from .tags import LAYOUT, RecordTag
 from .type_table import TypeTable
 
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from enum import Enum, IntEnum, IntFlag
 from typing import Final
 
+from .layout import LAYOUT, RecordTag
+
 __all__ = [
     "LAYOUT",
     "TAGS",
@@ -27,21 +29,6 @@ __all__ = [
     "TextTag",
     "ValueTag",
 ]
-
-
-LAYOUT: Final = 0xD690_73AE
-"""The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
-
-
-class RecordTag(IntEnum):
-    """Records of the table."""
-
-    NAME = 1
-    RESOURCE_TYPE = 2
-    NODE = 3
-    OVERLAY = 4
-    KNOWN = 5
-    LAYOUT = 6
 
 
 class NodeFlag(IntFlag):

@@ -7,10 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, added, union
+from ..checks.claim_faults import PROFILE_ELEMENT, PROFILE_TYPE, PROFILE_UNKNOWN
 from ..checks.conformance import shown
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
-from ..declaration import Declaration, Violation
+from ..declaration import Violation
 from ..definitions import core
 from ..issue import Issue, Severity, any_fails
 from ..memory import Memory
@@ -28,36 +29,6 @@ __all__ = ["RULE", "imposed", "named", "without_rebound_bindings"]
 _BINDING_RULES = frozenset(one.name for one in CODE_FAULTS)
 _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
 _KEPT = 4096  # urls come from data
-PROFILE_UNKNOWN = Declaration(
-    "profile-unknown",
-    "error",
-    "not-found",
-    "Profile reference '{url}' has not been checked because it is unknown: add its package, "
-    "validate with --level structure-only, or say --unknown-profile warning|ignore",
-    "a profile that a resource claims to follow is known, and so is one that a profile names",
-    section="5.1.0.4",
-    reference=("Validation_VAL_Profile_Unknown",),
-    quotes=("url",),
-    brief="the profile '{url}' is not known",
-)
-PROFILE_TYPE = Declaration(
-    "profile-type",
-    "error",
-    "structure",
-    "Specified profile type was '{type}' in profile '{url}', but found type '{found}'",
-    "a profile that a resource claims to follow is one of its type",
-    section="5.1.0.4",
-    reference=("Validation_VAL_Profile_WrongType",),
-)
-PROFILE_ELEMENT = Declaration(
-    "profile-element",
-    "error",
-    "structure",
-    "This element is not allowed by the profile {url}",
-    "a resource that follows a profile on an abstract type has only what that type has",
-    section="5.1.0.4",
-    reference=("Validation_VAL_Profile_NotAllowed",),
-)
 _OF_THE_CLAIM = frozenset({PROFILE_UNKNOWN.name, PROFILE_TYPE.name})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
+from ..checks.claim_faults import PROFILE_UNKNOWN
 from ..checks.resolution import (
     FRAGMENTS,
     PLAIN,
@@ -23,7 +24,6 @@ from ..lazy_pattern import lazy_pattern
 from ..memory import Memory
 from ..schema import Property, Schema, TypeRef
 from ..values.primitives import is_blank
-from .claimed_profiles import PROFILE_UNKNOWN
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

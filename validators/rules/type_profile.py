@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
+from ..checks.claim_faults import PROFILE_TYPE, PROFILE_UNKNOWN
 from ..checks.rule import Lowered, Rule
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue, any_fails
 from ..schema import Property
-from .claimed_profiles import PROFILE_TYPE, PROFILE_UNKNOWN
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

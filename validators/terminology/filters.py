@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..patterns import PatternError, pattern
 from .code_systems import CodeSystem
 
 __all__ = ["ExpansionError", "Test", "compile_filters"]
@@ -96,6 +95,8 @@ def _is_not_a(value: str, system: CodeSystem) -> Test:
 
 
 def _regex(value: str, system: CodeSystem) -> Test:
+    from ..patterns import PatternError, pattern  # brings RE2; few value sets have such a filter
+
     try:
         matches = pattern(value, fold=not system.case_sensitive).full
     except PatternError:

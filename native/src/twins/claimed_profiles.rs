@@ -1,7 +1,7 @@
 //! Profiles that a resource names: each is laid over it once.
 //!
 //! Twin of validators/rules/claimed_profiles.py
-//! (digest 62112783f55a).
+//! (digest d4d7cbca8aa3).
 
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;

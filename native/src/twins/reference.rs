@@ -2,7 +2,7 @@
 //! in Parameters.
 //!
 //! Twin of validators/rules/reference.py and validators/checks/resolution.py
-//! (digest 439cc17e5d4d).
+//! (digest 0fb1331678a4).
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 

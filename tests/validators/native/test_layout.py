@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-from bulkfhir.validators.native.tags import LAYOUT
+from bulkfhir.validators.native.layout import LAYOUT
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 TABLE = ROOT / "native/src/accept/table"
@@ -36,7 +36,8 @@ def test_the_layout_is_that_of_the_code_that_reads_tables() -> None:
     assert stated is not None
     assert int(stated[1].replace("_", ""), 16) == LAYOUT == found, (
         "what reads the table has changed: look whether validators/native still writes it so, then "
-        f"state LAYOUT = {wanted} in native/src/accept/table/tags.rs and validators/native/tags.py"
+        f"state LAYOUT = {wanted} in native/src/accept/table/tags.rs and "
+        "validators/native/layout.py"
     )
 
 
