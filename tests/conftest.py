@@ -80,6 +80,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=_ABSENT))
 
 
+def pytest_collection_finish() -> None:
+    gc.freeze()  # tests and what they import stay to the end: none of that is garbage
+
+
+def pytest_sessionfinish() -> None:
+    gc.freeze()  # the process ends: nobody looks for garbage among its millions of objects again
+
+
 LONGEST_NAME = 60
 """Characters of a value that a case is named for."""
 
