@@ -5,9 +5,7 @@ every finished group of shards.
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
 from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
@@ -21,7 +19,7 @@ from .process_identity import this_process
 from .sealed import Damaged, is_sealed, parsed, sealed, unsealed
 from .settings import PLAN_LAYOUT, Settings
 from .shard import ShardResult
-from .storage import Claim, storage_for
+from .storage import Claim, StoredObject, storage_for
 from .task_files import TOGETHER, TaskFiles, TaskRows, rows_of_tasks
 
 __all__ = ["Checkpoint", "save_record"]
@@ -39,12 +37,22 @@ _log = logging.getLogger("bulkfhir.engine")
 @dataclass(slots=True)
 class _Group:
     """What a work folder holds of a group: its record, if that is written, and how long each part
-    is.
+    is, as text: a job has a million.
     """
 
     number: int
     uri: str = ""
-    sizes: dict[str, int] = field(default_factory=dict)
+    told: str = ""
+
+    def add(self, name: str, entry: StoredObject) -> None:
+        """Take a part, or the record."""
+        self.told += f"{name}={entry.size}\n"
+        if name == _RECORD:
+            self.uri = entry.uri
+
+    def has(self, name: str, size: int) -> bool:
+        """Return whether a part is as long as that."""
+        return f"{name}={size}" in self.told.split("\n")
 
 
 class Checkpoint:
@@ -152,13 +160,13 @@ class Checkpoint:
                 number, _, name = entry.uri.rpartition("/")[2].partition(".")
                 if not (number.isdigit() and name) or (within and int(number) not in within):
                     continue
-                group = groups.setdefault(int(number), _Group(int(number)))
-                group.sizes[sys.intern(name)] = entry.size
-                if name == _RECORD:
-                    group.uri = entry.uri
+                group = groups.get(int(number))
+                if group is None:
+                    group = groups[int(number)] = _Group(int(number))
+                group.add(name, entry)
         except NotFound:
             return []
-        return [group for _, group in sorted(groups.items()) if group.uri]
+        return [groups[number] for number in sorted(groups) if groups[number].uri]
 
     def _results(
         self, group: _Group
@@ -177,7 +185,7 @@ class Checkpoint:
             output = [(place, size) for place, size in data.get("output", ())]
         except _MALFORMED:
             return None, ()
-        whole = all(group.sizes.get(name) == size for name, size in parts)
+        whole = all(group.has(name, size) for name, size in parts)
         whole = whole and all(result.part == group.number for result in results)
         return (results if whole else None), output
 

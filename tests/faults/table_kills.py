@@ -16,6 +16,7 @@ Prints a table: which step, how often, what was read after it; exits with 1 wher
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import shutil
@@ -31,6 +32,22 @@ from typing import Any
 
 OLD = {str(number): "male" for number in range(20)}
 NEW = OLD | {str(number): "female" for number in range(0, 40, 2)}
+_IMPORTED = (
+    "duckdb",
+    "pyarrow.parquet",
+    "bulkfhir.engine.cli.import_job",
+    "bulkfhir.engine.cli.table_commands",
+    "bulkfhir.engine.job",
+)
+"""What every job imports that commits to a table."""
+_IMPORTED_FOR = {
+    "iceberg": (
+        "sqlalchemy.dialects.sqlite",
+        "sqlalchemy.orm",
+        "bulkfhir.engine.stored_tables.iceberg",
+    ),
+    "delta": ("pandas", "bulkfhir.engine.stored_tables.delta"),
+}
 _INSIDE = 8
 """Kills inside the library's commit come at so many moments, spread over its usual time."""
 
@@ -246,12 +263,8 @@ def main() -> None:
     parser.add_argument("--table", choices=("iceberg", "delta"), default="iceberg")
     parser.add_argument("--folder", type=Path)
     chosen = parser.parse_args()
-    if chosen.table == "iceberg":
-        import bulkfhir.engine.stored_tables.iceberg
-    else:
-        import bulkfhir.engine.stored_tables.delta
-    import bulkfhir.engine.job  # noqa: F401
-
+    for name in (*_IMPORTED, *_IMPORTED_FOR[chosen.table]):
+        importlib.import_module(name)
     with tempfile.TemporaryDirectory(prefix="table-kills-") as own:
         kills = Kills(chosen.folder or Path(own), chosen.table)
         for told, step in kills.moments(chosen.kills):
