@@ -8,7 +8,7 @@ from typing import Any
 from ..schema.element import Property
 from .model import TypeModel
 
-__all__ = ["Item", "Node", "all_children", "children"]
+__all__ = ["Item", "Node", "all_children", "children", "typed_node"]
 
 
 class Node:
@@ -43,7 +43,7 @@ def _fields(node: Node) -> dict[str, Any]:
     return holder if isinstance(holder, dict) else {}
 
 
-def _node(value: Any, type_name: str) -> Node:
+def typed_node(value: Any, type_name: str) -> Node:
     """Return the node of a value: an inline resource says its type, its element only Resource."""
     if isinstance(value, dict) and isinstance(kind := value.get("resourceType"), str):
         type_name = kind
@@ -52,7 +52,7 @@ def _node(value: Any, type_name: str) -> Node:
 
 def _append(found: list[Item], value: Any, type_name: str, extra: Any = None) -> None:
     if isinstance(value, dict):
-        found.append(_node(value, type_name))
+        found.append(typed_node(value, type_name))
     elif value is not None or extra:
         found.append(Node(value, type_name, extra if isinstance(extra, dict) else None))
 
@@ -63,7 +63,7 @@ def _collect(
     value = fields.get(json_name)
     extra = fields.get("_" + json_name) if primitive else None
     if isinstance(value, list) and not extra:  # as nearly all lists are
-        found += [_node(each, type_name) for each in value if each is not None]
+        found += [typed_node(each, type_name) for each in value if each is not None]
     elif isinstance(value, list) or isinstance(extra, list):
         # companions lie beside the values, place by place, and either array may be the shorter one
         values = value if isinstance(value, list) else []
