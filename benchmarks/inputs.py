@@ -36,6 +36,7 @@ __all__ = [
     "read_labels",
     "sample_name",
     "sampled",
+    "thinned",
     "valid_name",
     "with_form",
 ]
@@ -176,10 +177,19 @@ def valid_name(name: str) -> str:
 
 
 def sampled(whole: Input, count: int) -> Input:
-    """At most so many of its lines, evenly spread, always the same."""
-    step = max(1, -(-len(whole.numbers) // count))
-    chosen = _chosen(whole, range(0, len(whole.numbers), step), sample_name(whole.name))
-    return replace(chosen, whole=whole.name)
+    """The input's sample: at most so many of its lines, evenly spread, always the same."""
+    return replace(_spread_out(sample_name(whole.name), whole, count), whole=whole.name)
+
+
+def thinned(whole: Input, count: int) -> Input:
+    """The input with at most so many of its lines, evenly spread."""
+    return whole if len(whole.numbers) <= count else _spread_out(whole.name, whole, count)
+
+
+def _spread_out(name: str, whole: Input, count: int) -> Input:
+    return _chosen(
+        whole, range(0, len(whole.numbers), max(1, -(-len(whole.numbers) // count))), name
+    )
 
 
 def only_bad(name: str, whole: Input) -> Input:

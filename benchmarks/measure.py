@@ -24,8 +24,10 @@ from candidates import CANDIDATES, Candidate, Setup
 
 _ENOUGH = 0.5
 """CPU seconds of warm passes after which no further one begins."""
-_FEWEST, _MOST = 3, 9
-"""Warm passes: making the variants of a small file takes far longer than going over them."""
+_FEWEST, _MOST_SECONDS = 3, 1.0
+"""Warm passes at the least; CPU seconds, with those for making variants, after which no further one
+begins.
+"""
 
 
 def measure(candidate: Candidate, file: Path, setup: Setup) -> dict[str, Any]:
@@ -49,7 +51,10 @@ def measure(candidate: Candidate, file: Path, setup: Setup) -> dict[str, Any]:
     peak = max(first_peak, _status("VmHWM") - held)
     del prepared
     passes: list[float] = []
-    while len(passes) < _FEWEST or (sum(passes) < _ENOUGH and len(passes) < _MOST):
+    began = time.process_time()
+    while len(passes) < _FEWEST or (
+        sum(passes) < _ENOUGH and time.process_time() - began < _MOST_SECONDS
+    ):
         variant = prepare(made(lines, setup.form, len(passes) + 1))
         passes.append(seconds(judge, variant)[0])
     warm = sorted(passes)[len(passes) // 2]

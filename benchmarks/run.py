@@ -45,6 +45,7 @@ from inputs import (
     read_input,
     read_labels,
     sampled,
+    thinned,
     with_form,
 )
 from jobs import Job, Pair, adopt_orphans, run_job, run_pair
@@ -167,6 +168,12 @@ def arguments() -> argparse.Namespace:
         metavar="NAME",
         help=f"only these candidates; {FLOOR} always runs",
     )
+    parser.add_argument(
+        "--lines",
+        type=int,
+        default=40_000,
+        help="lines of an input at the most, evenly spread  [default: %(default)s]",
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--slow-rounds",
@@ -226,14 +233,9 @@ def read_inputs(options: argparse.Namespace, folder: Path) -> Iterator[Input]:
         level: str = "structure-only",
         packages: Sequence[str] = (),
     ) -> Input:
-        return read_input(
-            name,
-            find_files(path),
-            folder,
-            read_labels(labels) if labels else None,
-            level=level,
-            packages=packages,
-        )
+        known = read_labels(labels) if labels else None
+        whole = read_input(name, find_files(path), folder, known, level=level, packages=packages)
+        return thinned(whole, options.lines)
 
     clean = read(CLEAN, options.input, options.labels)
     yield clean
