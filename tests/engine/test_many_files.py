@@ -7,9 +7,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
+
+from bulkfhir.engine.checkpoint import Checkpoint
+from bulkfhir.engine.storage.local import LocalStorage
 
 PROGRAM = Path(__file__).with_name("many_files.py")
 STEPS = ("plan", "records", "merge", "run")
@@ -43,3 +47,16 @@ def test_every_file_and_line_is_counted(measured, files, step):
     assert (found["status"], found["files"]) == ("COMPLETED_WITH_ERRORS", files)
     size = 10**11 if files == 1 else 5_000_000 * files
     assert found["scanned"] == pytest.approx(size // 1_000, rel=1e-3)
+
+
+def test_a_group_that_is_done_takes_few_bytes_while_its_record_waits(tmp_path):
+    checkpoint, storage = Checkpoint(str(tmp_path)), LocalStorage()
+    for number in range(500):
+        for part in ("FAILURE", "SUCCESS", "causes", "json", "keys"):
+            storage.put(f"{checkpoint.work_folder}/{number}.{part}", b"1234567")
+    tracemalloc.start()
+    groups = checkpoint._groups(None)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [group.number for group in groups] == [*range(500)]
+    assert held / 500 - len(groups[0].uri) < 300  # with a dict for each 365
