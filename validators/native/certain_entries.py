@@ -20,6 +20,10 @@ from .hearing import Hearing
 __all__ = ["CertainEntries"]
 
 _BUNDLE: Final = b'"Bundle"'
+_HEAD: Final = 64
+"""The type, and the bytes of a line that it is looked for in: a Bundle that names it later is
+judged as any other line is.
+"""
 
 
 class CertainEntries:
@@ -51,7 +55,8 @@ class CertainEntries:
         bundles = [
             number
             for number, (start, end) in enumerate(places)
-            if data.find(_BUNDLE, start, end) >= 0 and not needs_all(data, start, end)
+            if data.find(_BUNDLE, start, min(end, start + _HEAD)) >= 0
+            and not needs_all(data, start, end)
         ]
         if not bundles:
             return {}
