@@ -71,7 +71,9 @@ impl<'a, 'r> Walk<'a, 'r> {
             Err(_) if walk.lexer.is_misspelled => Outcome::Misspelled,
             _ if walk.pending => Outcome::Pending,
             Ok(outcome) => {
-                walk.room.sites.settle(table, &walk.room.tape, line);
+                if walk.by_site {
+                    walk.room.sites.settle(table, &walk.room.tape, line);
+                }
                 outcome
             }
             Err(reason) => Outcome::Asked(reason),
@@ -100,7 +102,8 @@ impl<'a, 'r> Walk<'a, 'r> {
         if self.by_site && self.links_to_a_fault() {
             return Err(Reason::Narrative);
         }
-        for (object, resource, op) in std::mem::take(&mut self.room.later) {
+        let later = std::mem::take(&mut self.room.later);
+        for &(object, resource, op) in &later {
             self.resource = resource;
             let is_of_property = self.room.sites.of_properties.contains(&object);
             let held = if self.by_site && self.reads_a_fault(op) {
@@ -113,6 +116,7 @@ impl<'a, 'r> Walk<'a, 'r> {
                 held => held?,
             }
         }
+        self.room.later = later; // its room is used again
         match self
             .room
             .tape
