@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 
 from bulkfhir.validators.definitions import core
+from bulkfhir.validators.explainer import entry_walk
+from bulkfhir.validators.native import plain_questions, type_records
 
 from . import worker
 from .executors import pool
 from .writing import publish
 
-__all__ = ["pool", "publish", "worker"]
+__all__ = ["entry_walk", "plain_questions", "pool", "publish", "type_records", "worker"]
 
 core()
 gc.freeze()  # the workers share this memory for as long as nothing writes to it
