@@ -295,9 +295,11 @@ class _WholeNumber(NamedTuple):
             return self.outside(value=value, least=self.least, most=INTEGER_MAX)
         if isinstance(value, Number):
             lexeme = value.lexeme
-            if _INTEGER.fullmatch(lexeme) and not (self.least >= 0 and lexeme[0] == "-"):
-                return self.fault(int(lexeme))
-            return self.form(value=lexeme, type=self.name)
+            if not _INTEGER.fullmatch(lexeme):
+                return self.digits(value=lexeme, type=self.name)
+            if self.least >= 0 and lexeme[0] == "-":
+                return self.form(value=lexeme, type=self.name)
+            return self.fault(int(lexeme))
         return (
             self.digits(value=value, type=self.name)
             if type(value) is float

@@ -203,6 +203,7 @@ TEXTS: dict[str, bytes] = {
     "half of a pair": b'{"resourceType":"Patient","foo":"\\ud800"}',
     "a number beyond all bounds": b'{"resourceType":"Patient","birthDate":1e400}',
     "minus zero": b'{"resourceType":"Patient","multipleBirthInteger":-0,"foo":-0}',
+    "minus zero with a fraction": b'{ "resourceType":"Patient","multipleBirthInteger":-0.0 }',
     "an escaped name": b'{"resourceType":"Patient","fo\\"o":1,"fo\\"o":1}',
     "a slash that is escaped": b'{"resourceType":"Patient","id":"p","gender":"a\\/b"}',
     "an escaped id": b'{"resourceType":"Patient","id":"\\u0070","gender":"x"}',
