@@ -29,10 +29,16 @@ pub fn unit(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// Write a line without the escapes that it does not need.
+/// Write a line without the escapes that it does not need. A backslash outside a string is no
+/// escape, and no JSON: it stays.
 pub fn respell(line: &[u8], into: &mut Vec<u8>) {
     let mut rest = line;
+    let mut in_string = false;
     while let Some(at) = memchr::memchr(b'\\', rest) {
+        in_string ^= memchr::memchr_iter(b'"', &rest[..at]).count() % 2 == 1;
+        if !in_string {
+            break;
+        }
         into.extend_from_slice(&rest[..at]);
         let length = match unneeded(&rest[at..]) {
             Some((character, length)) => {
@@ -132,8 +138,10 @@ mod tests {
                 r#""\\/\"\n\u0022\u005c\u00e9\u001f\u007f""#,
             ),
             (r#""\\\/""#, r#""\\/""#),
-            (r"\", r"\"),
-            (r"\u00", r"\u00"),
+            (r#""\"\/\"":\u0020"#, r#""\"/\"":\u0020"#),
+            (r#"{"a\/":\u0020"\/"}"#, r#"{"a/":\u0020"\/"}"#),
+            (r#""\"#, r#""\"#),
+            (r#""\u00"#, r#""\u00"#),
         ] {
             assert_eq!(respelled(line), plain);
         }

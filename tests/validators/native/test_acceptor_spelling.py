@@ -62,6 +62,19 @@ def test_a_line_is_accepted_however_it_is_written(
     assert told_apart(verdicts, explaining.validate_block(block)) == {}
 
 
+@pytest.mark.parametrize("mark", [b":", b",", b"{", b"}", b"[", b"]", b"x"])
+@pytest.mark.parametrize("escape", [b"\\u0020", b"\\/", b"\\u003a", b"\\u002C"])
+def test_an_escape_outside_a_string_is_no_json(fast: Validator, mark: bytes, escape: bytes) -> None:
+    line = LINE.replace(b"http://a/b", b"http:\\/\\/a\\/b")
+    place = line.index(b'"status"') - 1 if mark == b"x" else line.rindex(mark)
+    for broken in (
+        line[: place + 1] + escape + line[place + 1 :],
+        line[:place] + escape + line[place:],
+    ):
+        (verdict,) = fast.validate_block(Block(broken)).verdicts.values()
+        assert [issue.rule for issue in verdict.issues] == ["json"], broken
+
+
 def test_names_may_be_written_with_escapes_too(fast: Validator) -> None:
     block = Block(LINE.replace(b'"status"', b'"st\\u0061tus"'))
     assert not fast.validate_block(block).fallbacks
