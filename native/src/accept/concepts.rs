@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
 
 use crate::accept::memo::{fold, seeds};
 use crate::accept::tape::{Entry, Key, Tape};
@@ -84,6 +85,13 @@ impl Hasher for Mixed {
     }
 }
 
+/// A concept: its node, where its text stands among all of them, and its entries among theirs.
+struct Kept {
+    node: u32,
+    text: Range<u32>,
+    entries: Range<u32>,
+}
+
 /// What checks found of a concept, besides that they held: see `note`.
 #[derive(Clone, Copy, Default)]
 struct Finding {
@@ -100,17 +108,48 @@ pub struct Concepts {
     /// The step that follows on a fork, by its number and the next eight bytes.
     ways: HashMap<(u32, u64), u32, Seeds>,
     bytes: Vec<u8>,
-    /// Of each concept where its entries end in `entries`, which stand as in a line of its text alone.
-    ends: Vec<u32>,
+    kept: Vec<Kept>,
+    /// The entries of all concepts, which stand as in a line of the text of each alone.
     entries: Vec<Entry>,
+    /// Which concept came where another one had come before: see `place_after`.
+    followers: Vec<Concept>,
     seen_once: Vec<u64>,
     findings: Vec<Finding>,
 }
 
 impl Concepts {
-    /// The text of a node's that the bytes open with, and its length.
+    /// The text of a node's that the bytes open with, and its length. Data say what they say in much
+    /// the same order, so that the one is looked at first that came in this place the last time.
+    ///
+    /// place: see `place_after`
     #[inline]
-    pub fn find(&self, node: u32, bytes: &[u8]) -> Option<(Concept, usize)> {
+    pub fn expected(&mut self, node: u32, place: usize, bytes: &[u8]) -> Option<(Concept, usize)> {
+        if let Some(&concept) = self.followers.get(place) {
+            let kept = self.kept.get(concept as usize)?;
+            let text = &self.bytes[kept.text.start as usize..kept.text.end as usize];
+            if kept.node == node && bytes.starts_with(text) {
+                return Some((concept, text.len()));
+            }
+        }
+        self.unexpected(node, place, bytes)
+    }
+
+    #[inline(never)]
+    fn unexpected(&mut self, node: u32, place: usize, bytes: &[u8]) -> Option<(Concept, usize)> {
+        let found = self.find(node, bytes)?;
+        self.followers.resize(PLACES, 0);
+        self.followers[place] = found.0;
+        Some(found)
+    }
+
+    /// Where is noted what comes as a value of a property after a concept: one of `PLACES`.
+    #[inline]
+    pub fn place_after(concept: Concept, property: usize) -> usize {
+        Self::place(concept, property)
+    }
+
+    /// The text of a node's that the bytes open with, and its length.
+    fn find(&self, node: u32, bytes: &[u8]) -> Option<(Concept, usize)> {
         let mut number = self.roots.get(node as usize)?.checked_sub(1)?;
         let mut rest = bytes;
         loop {
@@ -126,10 +165,7 @@ impl Concepts {
     /// Put the values of a concept on the tape, where its text starts at `start`.
     #[inline]
     pub fn write(&self, concept: Concept, key: Key, start: usize, tape: &mut Tape) {
-        let number = concept as usize;
-        let first = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let entries = &self.entries[first as usize..self.ends[number] as usize];
-        tape.append(entries, key, start);
+        tape.append(self.entries_of(concept), key, start);
     }
 
     /// Keep the text of a node, if it was seen before, with its values on the tape: those from an
@@ -146,20 +182,47 @@ impl Concepts {
         if text.len() > LONGEST || tape.len() - from > MOST_ENTRIES {
             return;
         }
-        self.seen_once.resize(PLACES, 0);
-        let seen = &mut self.seen_once[hash as usize % PLACES];
-        if *seen != hash {
-            *seen = hash;
-            return;
-        }
-        if !self.is_full() && self.grow(node, text).is_some() {
+        if self.comes_again(hash) && self.grow(node, text).is_some() {
             tape.copy_from(from, start, &mut self.entries);
-            self.ends.push(self.entries.len() as u32);
+            self.kept(node, text);
         }
     }
 
+    /// Keep an opening of references of a node, if it was seen before: it puts nothing on the tape.
+    pub fn keep_opening(&mut self, node: u32, hash: u64, text: &[u8]) {
+        if text.len() <= LONGEST && self.comes_again(hash) && self.grow(node, text).is_some() {
+            self.kept(node, text);
+        }
+    }
+
+    /// The text that was added last is that of a node's, with the entries that were.
+    fn kept(&mut self, node: u32, text: &[u8]) {
+        let (bytes, entries) = (self.bytes.len() as u32, self.entries.len() as u32);
+        self.kept.push(Kept {
+            node,
+            text: bytes - text.len() as u32..bytes,
+            entries: self.kept.last().map_or(0, |kept| kept.entries.end)..entries,
+        });
+    }
+
+    pub fn is_opening(&self, concept: Concept) -> bool {
+        self.entries_of(concept).is_empty()
+    }
+
+    fn entries_of(&self, concept: Concept) -> &[Entry] {
+        let entries = &self.kept[concept as usize].entries;
+        &self.entries[entries.start as usize..entries.end as usize]
+    }
+
+    /// Whether a text comes for the second time, and there is room for it.
+    fn comes_again(&mut self, hash: u64) -> bool {
+        self.seen_once.resize(PLACES, 0);
+        let seen = &mut self.seen_once[hash as usize % PLACES];
+        std::mem::replace(seen, hash) == hash && !self.is_full()
+    }
+
     pub fn is_full(&self) -> bool {
-        self.ends.len() >= MOST_KEPT || self.bytes.len() > MOST_BYTES
+        self.kept.len() >= MOST_KEPT || self.bytes.len() > MOST_BYTES
     }
 
     /// Add a text to its node's tree; nothing where it is there, or is not told apart from another one
@@ -170,22 +233,22 @@ impl Concepts {
             self.roots.resize(node + 1, 0);
         }
         let Some(mut number) = self.roots[node].checked_sub(1) else {
-            self.roots[node] = self.leaf(text) + 1;
+            self.roots[node] = self.leaf(text, 0) + 1;
             return Some(());
         };
-        let (mut rest, mut way) = (text, None);
+        let (mut at, mut way) = (0, None);
         loop {
             let Step {
                 start,
                 end,
                 rest: tail,
             } = self.steps[number as usize];
-            let known = &self.bytes[start..end];
+            let (known, rest) = (&self.bytes[start..end], &text[at..]);
             let alike = known.iter().zip(rest).take_while(|(a, b)| a == b).count();
             if alike < known.len() {
                 let alike = alike.min(known.len().checked_sub(8)?);
                 let (theirs, ours) = (word(&known[alike..])?, word(&rest[alike..])?);
-                let leaf = self.leaf(&rest[alike..]);
+                let leaf = self.leaf(text, at + alike);
                 let head = self.step(start, start + alike, Rest::Fork);
                 self.steps[number as usize].start = start + alike;
                 match way {
@@ -197,13 +260,13 @@ impl Concepts {
                 return Some(());
             }
             let Rest::Fork = tail else { return None };
-            rest = &rest[alike..];
-            let next = word(rest)?;
+            at += alike;
+            let next = word(&text[at..])?;
             way = Some((number, next));
             match self.ways.get(&(number, next)) {
                 Some(&follower) => number = follower,
                 None => {
-                    let leaf = self.leaf(rest);
+                    let leaf = self.leaf(text, at);
                     self.ways.insert((number, next), leaf);
                     return Some(());
                 }
@@ -211,11 +274,12 @@ impl Concepts {
         }
     }
 
-    fn leaf(&mut self, text: &[u8]) -> u32 {
-        let start = self.bytes.len();
+    /// The last step of a text, from a place in it on.
+    fn leaf(&mut self, text: &[u8], from: usize) -> u32 {
+        let start = self.bytes.len() + from;
         self.bytes.extend_from_slice(text);
-        let concept = self.ends.len() as Concept;
-        self.step(start, start + text.len(), Rest::Whole(concept))
+        let concept = self.kept.len() as Concept;
+        self.step(start, self.bytes.len(), Rest::Whole(concept))
     }
 
     fn step(&mut self, start: usize, end: usize, rest: Rest) -> u32 {
@@ -359,7 +423,7 @@ mod tests {
                 &format!("{{\"code\":\"{number:08}\",\"text\":\"x\"}}"),
             );
         }
-        assert!(concepts.is_full() && concepts.ends.len() <= MOST_KEPT);
+        assert!(concepts.is_full() && concepts.kept.len() <= MOST_KEPT);
         assert!(
             concepts.steps.len() <= 2 * MOST_KEPT && concepts.bytes.len() <= MOST_BYTES + LONGEST
         );

@@ -46,6 +46,16 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// What is left of a line that is ASCII without escapes and control characters.
+    #[inline]
+    pub fn plain_rest(&self) -> Option<&'a [u8]> {
+        self.bytes.get(self.at..).filter(|_| self.is_plain)
+    }
+
     #[inline]
     pub fn byte(&self) -> u8 {
         self.bytes.get(self.at).copied().unwrap_or(0)
@@ -310,7 +320,7 @@ const SHORT: usize = 64;
 
 /// How many bytes of ASCII stand before the first quote.
 #[inline(always)]
-fn quote(bytes: &[u8]) -> Option<usize> {
+pub fn quote(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     while at < SHORT {
         let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {

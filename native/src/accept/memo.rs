@@ -143,6 +143,21 @@ impl Memo {
         }
     }
 
+    /// The answer, looked for first in the place where the check's last one was; that place is kept.
+    #[inline]
+    pub fn get_near(&self, check: Check, text: &[u8], last: &mut u32) -> Option<Answer> {
+        let is_here = self.slots.get(*last as usize).filter(|slot| {
+            let bytes = slot.start as usize..(slot.start + slot.length) as usize;
+            slot.check == check && self.bytes.get(bytes) == Some(text)
+        });
+        if let Some(slot) = is_here {
+            return Some(slot.answer);
+        }
+        *last = self.place(check, text);
+        let slot = &self.slots[*last as usize];
+        (slot.check != NO_CHECK).then_some(slot.answer)
+    }
+
     #[inline]
     pub fn get(&self, check: Check, text: &[u8]) -> Option<Answer> {
         let slot = &self.slots[self.slot(self.hash(check, text), check, text)];
@@ -154,6 +169,7 @@ impl Memo {
     }
 
     /// Where a question that was answered is kept, until the next answer is put.
+    #[inline(never)]
     pub fn place(&self, check: Check, text: &[u8]) -> u32 {
         self.slot(self.hash(check, text), check, text) as u32
     }

@@ -19,7 +19,7 @@ pub fn is_certainly(primitive: Primitive, text: &[u8], escaped: bool) -> bool {
         Primitive::Id => is_id(text),
         Primitive::Uri => is_uri(text),
         Primitive::Canonical => is_canonical(text),
-        Primitive::Date => text.len() <= 10 && is_date(text),
+        Primitive::Date => is_date(text),
         Primitive::DateTime => {
             if text.len() <= 10 {
                 is_date(text)
@@ -28,7 +28,7 @@ pub fn is_certainly(primitive: Primitive, text: &[u8], escaped: bool) -> bool {
             }
         }
         Primitive::Instant => is_moment(text),
-        Primitive::Time => text.len() == 8 && is_clock(text),
+        Primitive::Time => is_clock(text),
         Primitive::Base64 => {
             text.len() % 4 == 0
                 && every(text, |b| {
@@ -47,11 +47,33 @@ pub fn every(text: &[u8], test: impl Fn(u8) -> bool) -> bool {
 }
 
 pub fn is_id(text: &[u8]) -> bool {
-    !text.is_empty()
-        && text.len() <= 64
-        && every(text, |b| {
-            b.is_ascii_alphanumeric() | (b == b'-') | (b == b'.')
-        })
+    let is_short = !text.is_empty() && text.len() <= 64;
+    match text.last_chunk::<8>() {
+        Some(last) => {
+            let chunks = text.chunks_exact(8).filter_map(|chunk| chunk.first_chunk());
+            let others = |chunk: &[u8; 8]| {
+                let word = u64::from_le_bytes(*chunk);
+                not_of_words(word & !HIGHS) | word & HIGHS
+            };
+            is_short && chunks.fold(others(last), |found, chunk| found | others(chunk)) == 0
+        }
+        None => is_short && text.iter().all(|&b| is_of_word(b)),
+    }
+}
+
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')
+}
+
+/// The high bits of those of eight bytes of ASCII that are no letter, no digit, and no `-` or `.`.
+#[inline]
+fn not_of_words(word: u64) -> u64 {
+    let least = |word: u64, byte: u8| word + ONES * u64::from(0x80 - byte);
+    let letter = word | ONES << 5;
+    let is_letter = least(letter, b'a') & !least(letter, b'z' + 1);
+    let is_slash = !((word ^ (ONES * u64::from(b'/'))) + ONES * 0x7f);
+    let is_other = least(word, b'-') & !least(word, b'9' + 1) & !is_slash;
+    !(is_letter | is_other) & HIGHS
 }
 
 /// Whether a text neither starts nor ends with white space and holds no control character: where it
@@ -74,12 +96,27 @@ fn is_quiet(text: &[u8], escaped: bool) -> bool {
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = ONES << 7;
 
 /// The high bits of bytes of which the first is no visible ASCII; 0 where all are.
 #[inline]
 pub fn doubt(word: u64) -> u64 {
     // A difference or sum that reaches the next byte comes of a byte that is in doubt itself.
     (word.wrapping_sub(ONES * 0x21) | word | word.wrapping_add(ONES)) & (ONES << 7)
+}
+
+/// How many letters, digits, `-` and `.` the bytes start with, all of them ASCII; nothing where it is
+/// all of them but the last few.
+#[inline]
+pub fn word(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let found = not_of_words(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
 }
 
 /// Whether every byte is visible ASCII, told eight by eight: values are short.
@@ -140,35 +177,81 @@ pub fn is_uuid(text: &[u8]) -> bool {
         })
 }
 
-#[inline]
-fn two(text: &[u8], at: usize) -> u32 {
-    let (one, other) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-    if one > 9 || other > 9 {
-        return 1000;
+/// Eight bytes of a date or time, each of which is a digit or a mark between digits.
+struct Form {
+    text: u64,
+    /// What may be added to the distance of each byte from that of the text, and not more.
+    room: u64,
+}
+
+const fn form(text: [u8; 8]) -> Form {
+    let mut room = [0x7f; 8];
+    let mut at = 0;
+    while at < 8 {
+        if text[at] == b'0' {
+            room[at] = 0x7f - 9;
+        }
+        at += 1;
     }
-    u32::from(one) * 10 + u32::from(other)
+    Form {
+        text: u64::from_le_bytes(text),
+        room: u64::from_le_bytes(room),
+    }
+}
+
+const YEAR_MONTH: Form = form(*b"0000-00-");
+const DAY_HOUR_MINUTE: Form = form(*b"00T00:00");
+const CLOCK: Form = form(*b"00:00:00");
+
+impl Form {
+    /// The digits of a text of this form, each in its byte.
+    #[inline]
+    fn digits(&self, text: &[u8; 8]) -> Option<u64> {
+        let apart = u64::from_le_bytes(*text) ^ self.text;
+        let is_other = (((apart & !HIGHS) + self.room) | apart) & HIGHS;
+        (is_other == 0).then_some(apart)
+    }
+}
+
+/// The number that two digits make, the first of which stands in a byte.
+#[inline]
+fn two(digits: u64, at: u32) -> u32 {
+    let digit = |at: u32| (digits >> (8 * at)) as u32 & 0xf;
+    digit(at) * 10 + digit(at + 1)
 }
 
 fn is_date(text: &[u8]) -> bool {
-    if !matches!(text.len(), 4 | 7 | 10) {
+    let mut padded = *b"0001-01-";
+    let rest = match (text.len(), text.first_chunk()) {
+        (10, Some(first)) => {
+            padded = *first;
+            &text[8..]
+        }
+        (4 | 7, _) => {
+            padded[..text.len()].copy_from_slice(text);
+            b"01"
+        }
+        _ => return false,
+    };
+    let Some(digits) = YEAR_MONTH.digits(&padded) else {
         return false;
-    }
-    let (century, year) = (two(text, 0), two(text, 2));
-    if century > 99 || year > 99 || century + year == 0 {
-        return false;
-    }
-    if text.len() == 4 {
-        return true;
-    }
-    let month = two(text, 5);
-    if text[4] != b'-' || !(1..=12).contains(&month) {
-        return false;
-    }
-    if text.len() == 7 {
-        return true;
-    }
-    let day = two(text, 8);
-    text[7] == b'-' && day >= 1 && day <= days(century * 100 + year, month)
+    };
+    let (one, other) = (rest[0].wrapping_sub(b'0'), rest[1].wrapping_sub(b'0'));
+    one <= 9 && other <= 9 && is_day(digits, u32::from(one) * 10 + u32::from(other))
+}
+
+/// Whether there is such a day. digits: those of `YEAR_MONTH`.
+#[inline]
+fn is_day(digits: u64, day: u32) -> bool {
+    let month = two(digits, 5);
+    let is_plain = (1..=28).contains(&day) && (1..=12).contains(&month);
+    digits as u32 != 0 && (is_plain || is_late_day(digits, month, day))
+}
+
+#[inline(never)]
+fn is_late_day(digits: u64, month: u32, day: u32) -> bool {
+    let year = two(digits, 0) * 100 + two(digits, 2);
+    (1..=12).contains(&month) && (1..=days(year, month)).contains(&day)
 }
 
 fn days(year: u32, month: u32) -> u32 {
@@ -181,19 +264,29 @@ fn days(year: u32, month: u32) -> u32 {
 }
 
 fn is_clock(text: &[u8]) -> bool {
-    two(text, 0) < 24
-        && text[2] == b':'
-        && two(text, 3) < 60
-        && text[5] == b':'
-        && two(text, 6) <= 60
+    let digits = text.try_into().ok().and_then(|text| CLOCK.digits(text));
+    digits.is_some_and(is_on_clock)
+}
+
+/// Whether there is such a time of the day. digits: those of `CLOCK`.
+#[inline]
+fn is_on_clock(digits: u64) -> bool {
+    two(digits, 0) < 24 && two(digits, 3) < 60 && two(digits, 6) <= 60
 }
 
 fn is_moment(text: &[u8]) -> bool {
-    if text.len() < 20 || !is_date(&text[..10]) || text[10] != b'T' || !is_clock(&text[11..19]) {
+    let Some((head, mut zone)) = text.split_first_chunk::<19>() else {
+        return false;
+    };
+    let digits = |form: &Form, at: usize| form.digits(head[at..].first_chunk()?);
+    let (date, minute) = (digits(&YEAR_MONTH, 0), digits(&DAY_HOUR_MINUTE, 8));
+    let (Some(date), Some(minute), Some(clock)) = (date, minute, digits(&CLOCK, 11)) else {
+        return false;
+    };
+    if !is_on_clock(clock) || !is_day(date, two(minute, 0)) {
         return false;
     }
-    let mut zone = &text[19..];
-    if zone[0] == b'.' {
+    if zone.first() == Some(&b'.') {
         let digits = zone[1..].iter().take_while(|b| b.is_ascii_digit()).count();
         if digits == 0 {
             return false;
@@ -202,11 +295,21 @@ fn is_moment(text: &[u8]) -> bool {
     }
     match zone {
         [b'Z'] => true,
-        [b'+' | b'-', ..] if zone.len() == 6 => {
-            zone[3] == b':' && two(zone, 4) < 60 && (two(zone, 1) < 14 || &zone[1..] == b"14:00")
-        }
+        [b'+' | b'-', rest @ ..] => is_zone(rest),
         _ => false,
     }
+}
+
+/// Whether a text is hours and minutes of a zone.
+fn is_zone(text: &[u8]) -> bool {
+    let &[a, b, b':', c, d] = text else {
+        return false;
+    };
+    let digits = CLOCK.digits(&[a, b, b':', c, d, b':', b'0', b'0']);
+    digits.is_some_and(|digits| {
+        let (hours, minutes) = (two(digits, 0), two(digits, 3));
+        minutes < 60 && (hours < 14 || (hours, minutes) == (14, 0))
+    })
 }
 
 /// Whether a whole number is certainly in the range of its type.
@@ -232,6 +335,49 @@ mod tests {
 
     fn sure(primitive: Primitive, text: &str) -> bool {
         is_certainly(primitive, text.as_bytes(), false)
+    }
+
+    #[test]
+    fn words_are_told_wherever_they_end() {
+        for length in 0..30 {
+            for byte in 0..=255 {
+                let mut text = "aZ09-.zA".repeat(4).into_bytes();
+                text[length] = byte;
+                let is_it = is_of_word(byte);
+                assert_eq!(is_id(&text), is_it, "{byte} at {length}");
+                assert_eq!(is_id(&text[..length + 1]), is_it, "{byte} at {length}");
+                text.extend_from_slice(b"\"       ");
+                let wanted = if is_it { 32 } else { length };
+                if byte < 0x80 {
+                    assert_eq!(word(&text), Some(wanted), "{byte} at {length}");
+                    assert_eq!(word(&text[..length]), None);
+                }
+            }
+        }
+        assert!(!is_id(b"") && is_id(&[b'a'; 64]) && !is_id(&[b'a'; 65]));
+    }
+
+    #[test]
+    fn any_byte_breaks_what_holds_it() {
+        let texts = [
+            (Primitive::Date, "2020-02-28"),
+            (Primitive::Date, "1999-12"),
+            (Primitive::Date, "1999"),
+            (Primitive::Time, "23:59:60"),
+            (Primitive::Instant, "2020-02-28T23:59:09.1+13:59"),
+            (Primitive::Instant, "2020-02-28T23:59:09Z"),
+        ];
+        for (primitive, text) in texts {
+            for at in 0..text.len() {
+                for byte in (0..=255_u8).filter(|byte| !byte.is_ascii_digit()) {
+                    let mut other = text.as_bytes().to_vec();
+                    other[at] = byte;
+                    let is_it = byte == text.as_bytes()[at]
+                        || matches!((&other[at..], byte), ([_, rest @ ..], b'-') if rest == b"13:59");
+                    assert_eq!(is_certainly(primitive, &other, false), is_it, "{other:?}");
+                }
+            }
+        }
     }
 
     #[test]

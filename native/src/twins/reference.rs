@@ -16,7 +16,6 @@ use crate::accept::walk::{Asked, Walk};
 
 impl<'a> Walk<'a, '_> {
     pub(crate) fn reference(&mut self, check: Check, targets: &'a Targets, value: usize) -> Asked {
-        self.singular += 1;
         let known = self.table.known.reference;
         let Some(found) = self.room.tape.member(value, known.reference) else {
             return Ok(());
@@ -33,6 +32,7 @@ impl<'a> Walk<'a, '_> {
             is_typed: self.room.tape.member(value, known.kind).is_some(),
         };
         if mention.reference.starts_with(b"#") || self.place.is_entry {
+            self.singular += 1;
             self.room.mentions.push(mention);
             return Ok(());
         }
@@ -80,6 +80,7 @@ impl<'a> Walk<'a, '_> {
     /// What is said of a reference in the line's own resource is said of it anywhere else, but for what
     /// is around a contained one.
     fn asked_outside(&mut self, mention: &Mention<'a>, json: &[u8]) -> Asked {
+        self.singular += 1;
         if mention.place.is_line() {
             return self.told(mention.check, json, Reason::Reference, mention.value);
         }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::bits::Bits;
 use super::names::{Names, Spelled};
-use super::tags::{Primitive, PropertyFlag};
+use super::tags::{NodeFlag, Primitive, PropertyFlag};
 use crate::accept::memo::Check;
 use crate::accept::op::Op;
 use crate::accept::tape::Key;
@@ -51,6 +51,13 @@ pub enum ValueCheck {
     Inline(Box<Targets>),
 }
 
+impl ValueCheck {
+    /// Whether it looks at nothing but what a reference may lead to.
+    pub fn is_of_reference(&self) -> bool {
+        matches!(self, ValueCheck::Reference { .. })
+    }
+}
+
 /// What a property's references may lead to.
 #[derive(Debug)]
 pub struct Targets {
@@ -81,6 +88,9 @@ impl Targets {
             .map(|&(_, need)| need)
     }
 }
+
+/// A flag of properties that the table does not have.
+const REFERENCE: u8 = 128;
 
 /// One name that objects of a node may have. All that nearly every value needs of it lies in one
 /// line of the cache.
@@ -117,6 +127,10 @@ impl Property {
         checks: Box<[ValueCheck]>,
     ) -> Property {
         let siblings = (!siblings.is_empty()).then(|| Box::new(siblings));
+        let is_reference = matches!(kind, Kind::Object(_))
+            && !checks.is_empty()
+            && checks.iter().all(ValueCheck::is_of_reference);
+        let flags = flags | if is_reference { REFERENCE } else { 0 };
         Property {
             spelled: Spelled::default(),
             flags,
@@ -149,6 +163,12 @@ impl Property {
     #[inline]
     pub fn is_coded(&self) -> bool {
         self.flags & PropertyFlag::CODED != 0
+    }
+
+    /// A Reference of which nothing else is asked than what it may lead to.
+    #[inline]
+    pub fn is_reference(&self) -> bool {
+        self.flags & REFERENCE != 0
     }
 
     /// An id that occurs once in its resource.
@@ -248,6 +268,26 @@ impl Node {
         } else {
             &self.properties[last - 1].after
         }
+    }
+
+    /// Whether objects with these properties and no others are in order, whatever their values are.
+    pub fn bears(&self, properties: &[usize]) -> bool {
+        const LOOKS: u8 = NodeFlag::RESOURCE
+            | NodeFlag::IDENTIFIER
+            | NodeFlag::ATTACHMENT
+            | NodeFlag::SECURITY_LABELS;
+        let mut seen = Bits::default();
+        properties.iter().for_each(|&number| seen.set(number));
+        let property = |&number: &usize| &self.properties[number];
+        let keys: Vec<Key> = properties.iter().map(|n| property(n).key).collect();
+        self.flags & LOOKS == 0
+            && self.required.iter().all(|names| names.meets(&seen))
+            && (properties.iter().map(property)).all(|one| {
+                !one.siblings
+                    .as_ref()
+                    .is_some_and(|names| names.meets(&seen))
+            })
+            && (self.conditions.iter()).all(|(op, _)| op.by_names(&keys) == Some(true))
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 //! found of one nothing is looked for twice.
 
 use super::walker::{Asked, Walk, DEPTH};
-use crate::accept::concepts::{Concept, DEEPEST, LONGEST};
+use crate::accept::concepts::{Concept, Concepts, DEEPEST, LONGEST};
 use crate::accept::table::{Property, ValueCheck};
 use crate::accept::tape::Key;
 
@@ -22,9 +22,10 @@ impl<'a> Walk<'a, '_> {
         let (start, index) = (self.lexer.at, self.room.tape.len());
         let is_remembered = !self.by_site && !self.by_entry && depth + DEEPEST < DEPTH;
         if is_remembered {
-            if let Some((concept, length)) =
-                self.learned.concepts.find(node, &self.lexer.bytes[start..])
-            {
+            let place = self.place_of_concept(property);
+            let bytes = &self.lexer.bytes[start..];
+            if let Some((concept, length)) = self.learned.concepts.expected(node, place, bytes) {
+                self.concept_before = concept;
                 self.learned
                     .concepts
                     .write(concept, key, start, &mut self.room.tape);
@@ -50,6 +51,12 @@ impl<'a> Walk<'a, '_> {
         self.each(&property.checks, index)
     }
 
+    /// Where is noted which concept comes next as a value of a property.
+    #[inline]
+    pub(super) fn place_of_concept(&self, property: &Property) -> usize {
+        Concepts::place_after(self.concept_before, std::ptr::from_ref(property) as usize)
+    }
+
     /// Checks of a value on the tape.
     #[inline]
     pub(super) fn checks(&mut self, checks: &'a [ValueCheck], value: usize) -> Asked {
@@ -72,7 +79,12 @@ impl<'a> Walk<'a, '_> {
 
     /// Checks of a concept that was read before: of what they found there is noted that all held, or
     /// where the memory of answers has the one that left codes undecided.
-    fn checks_of(&mut self, concept: Concept, checks: &'a [ValueCheck], value: usize) -> Asked {
+    pub(super) fn checks_of(
+        &mut self,
+        concept: Concept,
+        checks: &'a [ValueCheck],
+        value: usize,
+    ) -> Asked {
         let place = checks.as_ptr() as usize;
         match self.learned.concepts.found(concept, place) {
             Some(HOLDS) => return Ok(()),
@@ -85,7 +97,9 @@ impl<'a> Walk<'a, '_> {
         }
         let (singular, before) = (self.singular, self.room.undecided.len());
         self.each(checks, value)?;
-        if self.pending {
+        let is_more = self.learned.concepts.is_opening(concept)
+            && !checks.iter().all(ValueCheck::is_of_reference);
+        if self.pending || is_more {
             return Ok(());
         }
         let undecided = self.room.undecided.get(before..).unwrap_or_default();
@@ -99,7 +113,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     #[inline]
-    fn each(&mut self, checks: &'a [ValueCheck], value: usize) -> Asked {
+    pub(super) fn each(&mut self, checks: &'a [ValueCheck], value: usize) -> Asked {
         checks.iter().try_for_each(|check| self.check(check, value))
     }
 }

@@ -17,6 +17,7 @@ mod extension;
 pub(crate) mod mention;
 mod object;
 mod profiles;
+mod referring;
 mod resource;
 mod sites;
 mod value;

@@ -44,6 +44,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             questions,
             pending: false,
             singular: 0,
+            concept_before: 0,
             resource: 0,
             type_number: 0,
             place: Place::default(),

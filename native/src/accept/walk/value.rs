@@ -59,6 +59,9 @@ impl<'a> Walk<'a, '_> {
             Kind::Object(number) if property.is_coded() => {
                 return self.coded(property, key, number, depth);
             }
+            Kind::Object(number) if property.is_reference() => {
+                return self.referring(property, key, number, depth);
+            }
             Kind::Object(number) => {
                 let start = self.lexer.at;
                 if let Err(reason) = self.object(key, number, depth + 1) {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::doubts::Doubts;
 use super::mention::{Mention, Place};
+use super::referring::References;
 use super::sites::Sites;
 use crate::accept::concepts::{Concept, Concepts};
 use crate::accept::lexer::{Lexer, Text};
@@ -87,7 +88,8 @@ pub struct Room<'a> {
     pub(crate) anchors: Anchors,
     pub(crate) doubts: Doubts,
     pub(crate) sites: Sites,
-    /// Of the line, by where they stand on the tape: concepts that were read before.
+    /// Of the line, by where they stand on the tape: concepts that were read before, and references
+    /// whose opening was.
     pub(crate) coded: Vec<(usize, Concept)>,
     /// Where the memo keeps the answers that left codes undecided, once an answer, for the line.
     pub undecided: Vec<u32>,
@@ -98,6 +100,20 @@ pub struct Room<'a> {
 pub struct Learned {
     pub(crate) concepts: Concepts,
     pub(crate) shapes: Shapes,
+    pub(crate) references: Option<References>,
+    pub(crate) answers: LastAnswers,
+}
+
+/// Where the memo has the last answers that were asked for, by their checks: of many values the last
+/// one comes again.
+pub(crate) struct LastAnswers([u32; ANSWERS]);
+
+const ANSWERS: usize = 256;
+
+impl Default for LastAnswers {
+    fn default() -> Self {
+        LastAnswers([0; ANSWERS])
+    }
 }
 
 impl Learned {
@@ -118,6 +134,8 @@ pub struct Walk<'a, 'r> {
     /// How often something was met of which more is to be said than that it holds, or that is looked
     /// at where it stands: it is not to be remembered.
     pub(crate) singular: u32,
+    /// The last concept of the line that was read before; 0 at its start.
+    pub(crate) concept_before: Concept,
     /// The innermost resource, and where it stands.
     pub(crate) resource: usize,
     pub(crate) type_number: u16,
@@ -145,7 +163,8 @@ impl<'a> Walk<'a, '_> {
         if check == NO_CHECK {
             return Err(reason);
         }
-        match self.memo.get(check, text) {
+        let place = &mut self.learned.answers.0[check as usize % ANSWERS];
+        match self.memo.get_near(check, text, place) {
             Some(Answer { value: 0, .. }) => Err(reason),
             Some(answer) => {
                 if answer.undecided != 0 {
@@ -153,7 +172,7 @@ impl<'a> Walk<'a, '_> {
                         return Err(reason); // there is something to say, and no site to say it at
                     }
                     self.singular += 1;
-                    self.room.undecided.push(self.memo.place(check, text));
+                    self.room.undecided.push(*place);
                     if self.by_entry {
                         self.room.doubts.remark(self.lexer.at);
                     }
