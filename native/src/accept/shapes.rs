@@ -2,6 +2,7 @@
 //! shape: that none comes twice, nor two of a choice; that what is required is there; and conditions
 //! on what is there. What companions say is no part of it.
 
+use crate::accept::fitted::Step;
 use crate::accept::table::{Bits, Node};
 use crate::accept::tape::Key;
 
@@ -14,7 +15,7 @@ pub type ShapeNumber = u32;
 /// Objects up to some name.
 pub struct Shape {
     pub seen: Bits,
-    pub members: usize,
+    pub members: u32,
     /// One of the names is `id`.
     pub has_id: bool,
     /// One more than the number of the last name's property, 0 at the start.
@@ -25,7 +26,15 @@ pub struct Shape {
     /// Where objects of this shape end: by their numbers, the conditions that names do not settle;
     /// nothing where no object ended yet.
     pub left: Option<Box<[u16]>>,
+    /// Overlays that were fitted to objects of this shape, by their numbers.
+    fitted: Vec<(u32, Option<Steps>)>,
 }
+
+/// What an overlay is left to ask of objects of a shape.
+pub type Steps = Box<[Step]>;
+
+/// Overlays fitted to one shape at the most.
+const MOST_FITTED: usize = 8;
 
 #[derive(Default)]
 pub struct Shapes {
@@ -59,6 +68,7 @@ impl Shapes {
             next: (u16::MAX, 0),
             ways: Vec::new(),
             left: None,
+            fitted: Vec::new(),
         })?;
         if self.roots.len() <= node {
             self.roots.resize(node + 1, 0);
@@ -104,6 +114,7 @@ impl Shapes {
                     next: (u16::MAX, 0),
                     ways: Vec::new(),
                     left: None,
+                    fitted: Vec::new(),
                 })?;
                 self.shapes[number as usize]
                     .ways
@@ -113,6 +124,28 @@ impl Shapes {
         };
         self.shapes[number as usize].next = (property as u16, next);
         Some(next)
+    }
+
+    /// What an overlay is left to ask of objects of a shape; nothing where it is not fitted to it, or
+    /// was taken. `give_back` puts it back.
+    pub fn take_fitted(&mut self, number: ShapeNumber, overlay: u32) -> Option<Steps> {
+        let fitted = &mut self.shapes[number as usize].fitted;
+        fitted.iter_mut().find(|one| one.0 == overlay)?.1.take()
+    }
+
+    pub fn give_back(&mut self, number: ShapeNumber, overlay: u32, steps: Steps) {
+        let fitted = &mut self.shapes[number as usize].fitted;
+        if let Some(one) = fitted.iter_mut().find(|one| one.0 == overlay) {
+            one.1 = Some(steps);
+        }
+    }
+
+    /// Fit an overlay to a shape, if that was not tried before.
+    pub fn fit(&mut self, number: ShapeNumber, overlay: u32, fit: impl Fn() -> Option<Steps>) {
+        let fitted = &mut self.shapes[number as usize].fitted;
+        if fitted.len() < MOST_FITTED && fitted.iter().all(|one| one.0 != overlay) {
+            fitted.push((overlay, fit()));
+        }
     }
 
     /// An object of that shape ended, and all that its names decide is in order.

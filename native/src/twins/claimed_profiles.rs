@@ -5,12 +5,20 @@
 
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;
+use crate::accept::shapes::ShapeNumber;
 use crate::accept::table::Node;
 use crate::accept::walk::{Asked, Walk};
 
 impl<'a> Walk<'a, '_> {
     /// The profiles that a resource names.
-    pub(crate) fn claimed_profiles(&mut self, node: &'a Node, resource: usize) -> Asked {
+    ///
+    /// shape: that of the resource, where it has one
+    pub(crate) fn claimed_profiles(
+        &mut self,
+        node: &'a Node,
+        resource: usize,
+        shape: Option<ShapeNumber>,
+    ) -> Asked {
         let known = self.table.known.claimed_profiles;
         let Some(meta) = self.room.tape.member(resource, known.meta) else {
             return Ok(());
@@ -38,7 +46,7 @@ impl<'a> Walk<'a, '_> {
                 .map(|answer| answer.value)
             {
                 None | Some(1) => {}
-                Some(number) => self.overlay(number - 2, resource)?,
+                Some(number) => self.overlay_on_shape(number - 2, resource, shape)?,
             }
             at = next;
         }

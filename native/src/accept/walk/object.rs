@@ -9,8 +9,10 @@ use crate::accept::tape::{Form, Key, NO_KEY};
 
 /// What an object turned out to hold.
 pub(super) struct Content {
-    pub members: usize,
+    pub members: u32,
     pub has_id: bool,
+    /// Where it has one.
+    pub shape: Option<ShapeNumber>,
 }
 
 /// Which property a name is of, and whether it is that of what stands beside its value.
@@ -35,6 +37,7 @@ impl<'a> Walk<'a, '_> {
             return Ok(Content {
                 members: 2,
                 has_id: false,
+                shape: None,
             });
         };
         if depth > DEPTH {
@@ -118,6 +121,7 @@ impl<'a> Walk<'a, '_> {
         let content = Content {
             members: shape.members,
             has_id: shape.has_id,
+            shape: Some(number),
         };
         let Some(left) = &shape.left else {
             let (seen, none) = (shape.seen, Bits::default());
@@ -150,6 +154,7 @@ impl<'a> Walk<'a, '_> {
         let mut content = Content {
             members: 0,
             has_id: false,
+            shape: None,
         };
         let mut last = 0;
         if let Some(shape) = shape.map(|number| self.learned.shapes.at(number)) {

@@ -2,9 +2,11 @@
 
 use super::mention::Place;
 use super::walker::{Asked, Walk, DEPTH, OVERLAY_CHECK};
+use crate::accept::fitted::{fit, Asks, Step, MOST_MEMBERS};
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;
-use crate::accept::table::{Group, Item, Member, Need, Targets};
+use crate::accept::shapes::ShapeNumber;
+use crate::accept::table::{Group, Item, Member, Need, Overlay, Targets};
 use crate::accept::tape::{Form, Members};
 
 const MOST_SLICES: usize = 64;
@@ -32,6 +34,60 @@ impl<'a> Walk<'a, '_> {
                 .try_for_each(|group| self.group(group, &members))?;
         }
         self.overlays -= 1;
+        Ok(())
+    }
+
+    /// The same for an object of a shape, of which no more is asked than its names leave open.
+    pub(crate) fn overlay_on_shape(
+        &mut self,
+        number: u32,
+        object: usize,
+        shape: Option<ShapeNumber>,
+    ) -> Asked {
+        let (Some(shape), Some(overlay)) = (shape, self.table.overlay_at(number)) else {
+            return self.overlay(number, object);
+        };
+        let Some(steps) = self.learned.shapes.take_fitted(shape, number) else {
+            let (learned, tape) = (&mut self.learned, &self.room.tape);
+            (learned.shapes).fit(shape, number, || fit(overlay, tape, object));
+            return self.overlay(number, object);
+        };
+        self.overlays += 1;
+        let held = self.steps(overlay, &steps, object);
+        self.overlays -= u32::from(held.is_ok());
+        self.learned.shapes.give_back(shape, number, steps);
+        held
+    }
+
+    fn steps(&mut self, overlay: &'a Overlay, steps: &[Step], object: usize) -> Asked {
+        overlay
+            .checks
+            .iter()
+            .try_for_each(|check| self.check(check, object))?;
+        let mut places = [0; MOST_MEMBERS];
+        let members = self.room.tape.inside(object);
+        members
+            .zip(&mut places)
+            .for_each(|(member, place)| *place = member);
+        for step in steps {
+            let group = &overlay.groups[usize::from(step.group)];
+            let item = || &group.members[usize::from(step.member)].item;
+            match step.asks {
+                Asks::Group => {
+                    let members = Members::of(&self.room.tape, object);
+                    self.group(group, &members)?;
+                }
+                Asks::Value(place) => self.item(item(), places[usize::from(place)])?,
+                Asks::Values(place) => {
+                    let list = places[usize::from(place)];
+                    let (mut at, end) = (list + 1, self.room.tape.at(list).next as usize);
+                    while at < end {
+                        self.item(item(), at)?;
+                        at = self.room.tape.at(at).next as usize;
+                    }
+                }
+            }
+        }
         Ok(())
     }
 

@@ -187,7 +187,7 @@ impl<'a> Walk<'a, '_> {
             if self.by_site {
                 self.claims_nothing(node, index)?;
             } else {
-                self.claimed_profiles(node, index)?;
+                self.claimed_profiles(node, index, content.shape)?;
             }
             if !place.is_contained {
                 self.contained(index, first_mention)?;
