@@ -1,5 +1,5 @@
 """Lines put into one another: resources as entries of a Bundle, in Parameters, contained; Bundles
-among them, full urls right and nearly so.
+and Parameters among them, with references from one to another; full urls right and nearly so.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ __all__ = ["wrapped"]
 
 _NAME = re.compile(rb'"resourceType":"(\w+)"')
 _ID = re.compile(rb'"id":"([^"]*)"')
+_REFERENCE = re.compile(rb'"reference":"([^"]*)"')
+_FULL_URL = re.compile(rb'"fullUrl":"([^"]*)"')
 _URN = b"urn:uuid:3fdc72f4-a11d-4a9d-9260-a9f745779e%02x"
 _KINDS = (
     b"collection",
@@ -42,8 +44,9 @@ def wrapped(lines: Iterator[bytes], rng: random.Random) -> Iterator[bytes]:
     while True:
         count = rng.randint(1, 3) if rng.random() < 0.75 else rng.randint(4, 12)
         inside = [next(lines) for _ in range(count)]
-        if rng.random() < 0.1:
-            inside.append(before)  # a Bundle in a Bundle, or in Parameters
+        is_nested = rng.random() < 0.25
+        if is_nested:  # a Bundle in a Bundle, or in Parameters
+            inside.insert(rng.randrange(len(inside) + 1), before)
         shape = rng.random()
         before = (
             _bundle(inside, rng)
@@ -52,19 +55,39 @@ def wrapped(lines: Iterator[bytes], rng: random.Random) -> Iterator[bytes]:
             if shape < 0.8
             else _containing(inside[0], rng)
         )
+        if is_nested and rng.random() < 0.6:
+            before = _crossed(before, rng)
         yield before
+
+
+def _crossed(line: bytes, rng: random.Random) -> bytes:
+    """Some references lead to entries, be they in another Bundle than these, by full url or by type
+    and id; mostly to one of the type that the reference named.
+    """
+    urls = _FULL_URL.findall(line)
+    for _ in range(rng.randint(1, 3) if urls else 0):
+        places = list(_REFERENCE.finditer(line))
+        if not places:
+            return line
+        place = rng.choice(places)
+        name = place[1].rpartition(b"/")[0].rpartition(b"/")[2]
+        fitting = [url for url in urls if b"/%s/" % name in url]
+        url = rng.choice(fitting if fitting and rng.random() < 0.8 else urls)
+        short = b"/".join(url.rsplit(b"/", 2)[-2:])
+        line = line[: place.start(1)] + rng.choice((url, short)) + line[place.end(1) :]
+    return line
 
 
 def _bundle(inside: list[bytes], rng: random.Random) -> bytes:
     kind = rng.choice(_KINDS[:-2]) if rng.random() < 0.9 else rng.choice(_KINDS)
-    urns = rng.random() < 0.4
+    urns, slips = rng.random() < 0.4, rng.choice((0, 0.1))
     entries = []
     for number, line in enumerate(inside):
         name, identity = _named(line, rng)
         url = b'"fullUrl":"%s",' % (
             _URN % number if urns else b"http://a.example/fhir/%s/%s" % (name, identity)
         )
-        if rng.random() < 0.1:
+        if rng.random() < slips:
             url = rng.choice(
                 (
                     b"",
@@ -74,7 +97,9 @@ def _bundle(inside: list[bytes], rng: random.Random) -> bytes:
                 )
             )
         beside = _BESIDE.get(kind, b"").replace(b"%s", b"%s/%s" % (name, identity))
-        entries.append(b'{%s"resource":%s%s}' % (url, line, beside if rng.random() < 0.95 else b""))
+        if rng.random() < slips / 2:
+            beside = b""
+        entries.append(b'{%s"resource":%s%s}' % (url, line, beside))
     if urns and rng.random() < 0.5:
         entries = [_referring(entry, _URN % 0, rng) for entry in entries]
     link = (
@@ -85,7 +110,8 @@ def _bundle(inside: list[bytes], rng: random.Random) -> bytes:
     )
     if link and rng.random() < 0.2:
         link = link[:-1] + b"," + link[9:]
-    return b'{"resourceType":"Bundle","type":"%s"%s,"entry":[%s]}' % (
+    return b'{"resourceType":"Bundle",%s"type":"%s"%s,"entry":[%s]}' % (
+        _own_id(rng),
         kind,
         link,
         b",".join(entries),
@@ -99,7 +125,11 @@ def _parameters(inside: list[bytes], rng: random.Random) -> bytes:
     given = [b'{"name":"x","resource":%s}' % line for line in inside]
     if rng.random() < 0.3:
         given[0] = b'{"name":"y","part":[%s]}' % given[0]
-    return b'{"resourceType":"Parameters","parameter":[%s]}' % b",".join(given)
+    return b'{"resourceType":"Parameters",%s"parameter":[%s]}' % (_own_id(rng), b",".join(given))
+
+
+def _own_id(rng: random.Random) -> bytes:
+    return b'"id":"%d",' % rng.randrange(1000) if rng.random() < 0.8 else b""
 
 
 def _containing(line: bytes, rng: random.Random) -> bytes:
@@ -117,7 +147,7 @@ def _containing(line: bytes, rng: random.Random) -> bytes:
 
 def _referring(text: bytes, target: bytes, rng: random.Random) -> bytes:
     """One of the references in the text leads to the target."""
-    places = list(re.finditer(rb'"reference":"([^"]*)"', text))
+    places = list(_REFERENCE.finditer(text))
     if not places:
         return text
     start, end = rng.choice(places).span(1)

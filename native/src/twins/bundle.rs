@@ -13,8 +13,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
-use crate::accept::table::NodeFlag;
 use crate::accept::tape::{Form, Key};
+use crate::accept::walk::mention::Holder;
 use crate::accept::walk::{Asked, Walk};
 use entries::{in_restful, is_http, is_plain, is_urn};
 
@@ -32,27 +32,36 @@ const PAGES: [&[u8]; 4] = [b"first", b"previous", b"next", b"last"];
 
 /// The resources beside one, which it may refer to.
 pub(crate) enum Neighbours<'a> {
-    None,
     Bundle(Entries<'a>),
     /// By type and id.
     Parameters(HashMap<Vec<u8>, usize>),
+    /// Of a Bundle or Parameters in doubt.
+    Unknown,
 }
 
 impl<'a> Walk<'a, '_> {
-    pub(crate) fn neighbours(&self, type_number: u16) -> Asked<Neighbours<'a>> {
-        let flags = self
-            .table
-            .node_of_type(type_number)
-            .map_or(0, |node| node.flags);
-        if flags & NodeFlag::BUNDLE != 0 {
-            return self.bundle().map(Neighbours::Bundle);
+    /// What stands in each Bundle and Parameters of the line.
+    pub(crate) fn neighbours(&self) -> Asked<Vec<Neighbours<'a>>> {
+        let holders = self.room.holders.iter();
+        holders.map(|&holder| self.neighbours_in(holder)).collect()
+    }
+
+    pub(crate) fn neighbours_in(&self, holder: Holder) -> Asked<Neighbours<'a>> {
+        if holder.is_bundle {
+            return self.bundle(holder.resource).map(Neighbours::Bundle);
         }
-        if flags & NodeFlag::PARAMETERS != 0 {
-            let mut named = HashMap::new();
-            self.parameters(0, self.table.known.reference.parameter, &mut named)?;
-            return Ok(Neighbours::Parameters(named));
-        }
-        Ok(Neighbours::None)
+        let mut named = HashMap::new();
+        let parameter = self.table.known.reference.parameter;
+        self.parameters(holder.resource, parameter, &mut named)?;
+        Ok(Neighbours::Parameters(named))
+    }
+
+    /// Whether a value is a Bundle.
+    fn starts_bundle(&self, value: usize) -> bool {
+        let holders = &self.room.holders;
+        holders
+            .binary_search_by_key(&value, |holder| holder.resource)
+            .is_ok_and(|number| holders[number].is_bundle)
     }
 
     /// The resources in parameters and their parts; the first of each type and id.
@@ -97,16 +106,16 @@ impl<'a> Walk<'a, '_> {
             .flat_map(|list| self.room.tape.inside(list))
     }
 
-    fn bundle(&self) -> Asked<Entries<'a>> {
+    fn bundle(&self, bundle: usize) -> Asked<Entries<'a>> {
         let known = self.table.known.bundle;
-        let kind = self.plain(0, known.kind)?.ok_or(Reason::Bundle)?;
+        let kind = self.plain(bundle, known.kind)?.ok_or(Reason::Bundle)?;
         if kind == b"message" {
             return Err(Reason::Bundle);
         }
-        let searched = self.links(kind)?;
+        let searched = self.links(bundle, kind)?;
         let mut entries = Entries::of(kind);
         let mut versions: HashSet<Vec<u8>> = HashSet::new();
-        for entry in self.items(0, known.entry) {
+        for entry in self.items(bundle, known.entry) {
             let (url, resource) = (
                 self.plain(entry, known.full_url)?,
                 self.room.tape.member(entry, known.resource),
@@ -139,14 +148,14 @@ impl<'a> Walk<'a, '_> {
             entries.add(resource, name, url);
         }
         if kind == b"document" {
-            self.document(&entries)?;
+            self.document(bundle, &entries)?;
         }
         Ok(entries)
     }
 
-    /// The entries of any kind of Bundle as they are, in order or not: what references from one to
-    /// another need. Nothing where a full url has a form that relative references are told by in
-    /// doubt.
+    /// The entries of the line's own Bundle, of any kind, as they are, in order or not: what references
+    /// from one to another need. Nothing where a full url has a form that relative references are told
+    /// by in doubt.
     pub(crate) fn entries_as_they_are(&self) -> Asked<Neighbours<'a>> {
         let known = self.table.known.bundle;
         let kind = self.plain(0, known.kind)?.ok_or(Reason::Bundle)?;
@@ -168,11 +177,11 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Which relations the links have. The type that was searched for, if that is stated.
-    fn links(&self, kind: &[u8]) -> Asked<Option<&'a [u8]>> {
+    fn links(&self, bundle: usize, kind: &[u8]) -> Asked<Option<&'a [u8]>> {
         let known = self.table.known.bundle;
         let mut seen: Vec<&[u8]> = Vec::new();
         let mut searched = None;
-        for link in self.items(0, known.link) {
+        for link in self.items(bundle, known.link) {
             let relation = self.plain(link, known.relation)?.ok_or(Reason::Bundle)?;
             if seen.contains(&relation)
                 || seen.len() > 16

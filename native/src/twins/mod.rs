@@ -12,3 +12,5 @@ mod identifier;
 mod ids;
 mod narrative_links;
 mod reference;
+
+pub(crate) use bundle::Neighbours;

@@ -102,8 +102,8 @@ impl<'a> Walk<'a, '_> {
 
     /// Follow the references that may lead to something inside the line, now that all of it is
     /// read.
-    pub(crate) fn settle(&mut self, type_number: u16) -> Asked {
-        let neighbours = self.neighbours(type_number)?;
+    pub(crate) fn settle(&mut self) -> Asked {
+        let neighbours = self.neighbours()?;
         let mut number = 0;
         while let Some(&mention) = self.room.mentions.get(number) {
             number += 1;
@@ -116,7 +116,9 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Follow one reference.
-    pub(crate) fn settled(&mut self, neighbours: &Neighbours<'a>, mention: Mention<'a>) -> Asked {
+    ///
+    /// neighbours: what stands in each Bundle and Parameters of the line
+    pub(crate) fn settled(&mut self, neighbours: &[Neighbours<'a>], mention: Mention<'a>) -> Asked {
         match mention.reference.strip_prefix(b"#") {
             Some(id) => {
                 let target = self
@@ -154,13 +156,25 @@ impl<'a> Walk<'a, '_> {
             .find(|&resource| self.text_of(resource, self.table.known.reference.id) == Some(id))
     }
 
-    /// What an entry's reference leads to inside the line, if anything.
-    fn beside(&self, neighbours: &Neighbours<'a>, mention: &Mention<'a>) -> Asked<Option<usize>> {
-        match neighbours {
-            Neighbours::None => Ok(None),
-            Neighbours::Parameters(named) => Ok(named.get(mention.reference).copied()),
-            Neighbours::Bundle(entries) => entries.find(mention),
+    /// What an entry's reference leads to inside the line, if anything: in the nearest Bundle, or in
+    /// Parameters that are nearer.
+    fn beside(&self, neighbours: &[Neighbours<'a>], mention: &Mention<'a>) -> Asked<Option<usize>> {
+        let mut home = mention.place.container;
+        let mut around = self.holder_around(home);
+        while let Some(number) = around {
+            match &neighbours[number] {
+                Neighbours::Bundle(entries) => return entries.find(home, mention.reference),
+                Neighbours::Parameters(named) => {
+                    if let Some(&target) = named.get(mention.reference) {
+                        return Ok(Some(target));
+                    }
+                }
+                Neighbours::Unknown => return Err(Reason::Bundle),
+            }
+            let holder = self.room.holders[number];
+            (home, around) = (holder.resource, holder.outer);
         }
+        Ok(None)
     }
 
     /// A reference leads to a resource inside the line, which stands in that place: it is of a

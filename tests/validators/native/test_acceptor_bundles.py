@@ -1,5 +1,5 @@
-"""Bundles and Parameters in the native acceptor: entries and their references, accepted where the
-explainer finds nothing and never else.
+"""Bundles and Parameters in the native acceptor, in one another too: entries and their references,
+accepted where the explainer finds nothing and never else.
 """
 
 from __future__ import annotations
@@ -99,7 +99,92 @@ SEARCH: Json = {
     "total": 7,
 }
 
+INNER: Json = {**collection(PATIENT, observation()), "id": "i"}
+"""Goes into other Bundles."""
+
+
+def linking(target: str) -> Json:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><a href="#{target}">x</a></div>'
+    return {
+        **BASIC,
+        "text": {"status": "generated", "div": div},
+        "extension": [{"id": "e", "url": "http://a/e", "valueString": "x"}],
+    }
+
+
+def by_urn(resource: Json, *others: Json) -> Json:
+    """A Bundle of a resource by its urn, and of others by their type and id."""
+    made = collection(*others)
+    return {**made, "id": "i", "entry": [entry(URN, resource), *made.get("entry", ())]}
+
+
+NESTED: dict[str, Json] = {
+    "a Bundle in a Bundle": collection(INNER, PATIENT, observation()),
+    "three Bundles in one another": collection(
+        {**collection(observation(), INNER, PATIENT), "id": "k"}, PATIENT
+    ),
+    "Bundles beside one another": collection(INNER, {**INNER, "id": "k"}, observation(), PATIENT),
+    "a full url of the inner Bundle before that of the outer one": by_urn(
+        BASIC, by_urn(PATIENT, observation(URN))
+    ),
+    "a reference behind an inner Bundle": by_urn(PATIENT, by_urn(BASIC), observation(URN)),
+    "a reference to what is around the Bundle": by_urn(
+        BASIC, {**collection(observation(URN)), "id": "i"}
+    ),
+    "a reference to what is in an inner Bundle": collection(observation(URN), by_urn(BASIC)),
+    "a reference to an inner Bundle": collection(
+        {**BASIC, "subject": {"reference": "Bundle/i"}}, INNER
+    ),
+    "an inner transaction": collection(
+        {**bundle("transaction", entry(None, PATIENT, request=POST)), "id": "i"}
+    ),
+    "a collection in a transaction": bundle("transaction", entry(URN, INNER, request=POST)),
+    "an inner search": collection(
+        {**bundle("searchset", entry(URN, PATIENT, search=MATCH), **SEARCH), "id": "i"}
+    ),
+    "a search for Bundles": bundle(
+        "searchset",
+        entry("http://a/b/Bundle/i", INNER, search=MATCH),
+        link=[{"relation": "self", "url": "http://a/b/Bundle?x=y"}],
+    ),
+    "an inner response without full urls": collection(
+        {
+            **bundle(
+                "batch-response", entry(None, observation("Basic"), response={"status": "200"})
+            ),
+            "id": "i",
+        }
+    ),
+    "an inner document": collection({**document(PATIENT), "id": "i"}, BASIC),
+    "a document that lists a Bundle": document(INNER, section=("Bundle/i",)),
+    "a document with urls in a Bundle that would be broken in it": document(
+        PATIENT,
+        {**collection(observation("http://x/y/Patient/p")), "id": "i"},
+        section=("Patient/p", "Bundle/i"),
+    ),
+    "ids that entries of two Bundles have": collection(
+        {**collection(linking("e")), "id": "i"}, linking("e")
+    ),
+    "contained in an entry of an inner Bundle": collection(
+        {**collection(CONTAINING, PATIENT), "id": "i"}, {**CONTAINING, "id": "k"}
+    ),
+    "Parameters in a Bundle": collection(
+        {**parameters({"resource": observation()}, {"resource": PATIENT}), "id": "i"}
+    ),
+    "a reference from Parameters to an entry beside them": collection(
+        {**parameters({"resource": observation()}), "id": "i"}, PATIENT
+    ),
+    "a Bundle in Parameters": parameters({"resource": INNER}, {"resource": PATIENT}),
+    "Parameters in Parameters": parameters(
+        {"resource": parameters({"resource": observation()})}, {"resource": PATIENT}
+    ),
+    "a Bundle in a part of Parameters in a Bundle": collection(
+        {**parameters({"part": [{"name": "c", "resource": INNER}]}), "id": "k"}, BASIC
+    ),
+}
+
 VALID: dict[str, Json] = {
+    **NESTED,
     "nothing in it": bundle("collection"),
     "by relative reference": collection(PATIENT, observation()),
     "by full url": bundle(
@@ -145,7 +230,85 @@ VALID: dict[str, Json] = {
     "Parameters of values": parameters({"valueString": "x"}),
 }
 
+FAULTY_NESTED: dict[str, Json] = {
+    "a fault in an inner Bundle": collection(
+        {**collection({**PATIENT, "gender": "mail"}), "id": "i"}, BASIC
+    ),
+    "a fault three Bundles deep": collection(
+        {**collection({**collection({**PATIENT, "active": 1}), "id": "i"}), "id": "k"}
+    ),
+    "a wrong type before a right one in the outer Bundle": by_urn(
+        PATIENT, by_urn(BASIC, observation(URN))
+    ),
+    "a wrong type behind an inner Bundle that has a right one": by_urn(
+        BASIC, by_urn(PATIENT), observation(URN)
+    ),
+    "a wrong type of an inner Bundle": collection(
+        {**by_urn(BASIC, observation(URN)), "id": "i"}, PATIENT
+    ),
+    "an inner Bundle of a wrong type": collection(observation("Bundle/i"), INNER),
+    "an inner Bundle with two of one url": collection(
+        {**bundle("collection", entry(URN, PATIENT), entry(URN, PATIENT)), "id": "i"}
+    ),
+    "two inner Bundles of one url": bundle(
+        "collection", entry(URN, INNER), entry(URN, {**INNER, "id": "k"})
+    ),
+    "an inner Bundle without full urls": collection(
+        {**bundle("collection", entry(None, PATIENT)), "id": "i"}
+    ),
+    "an inner Bundle under the url of another one": bundle(
+        "collection", entry("http://a/b/Bundle/k", INNER)
+    ),
+    "an inner transaction without requests": collection({**INNER, "type": "transaction"}),
+    "an inner reference without full url": collection(
+        {**bundle("transaction", entry(None, observation(), request=POST)), "id": "i"}, PATIENT
+    ),
+    "an inner search that found something else": collection(
+        {**bundle("searchset", entry(URN, observation(), search=MATCH), **SEARCH), "id": "i"}
+    ),
+    "a page of an inner collection": collection(
+        {**INNER, "link": [{"relation": "next", "url": "http://a/b"}]}
+    ),
+    "an inner document with an entry that nothing leads to": collection(
+        {**document(PATIENT, BASIC), "id": "i"}
+    ),
+    "an inner document that refers to what is around it": collection(
+        {**document(section=("Patient/p",)), "id": "i"}, PATIENT
+    ),
+    "an inner document that does not begin with its Composition": collection(
+        {**document(PATIENT), "id": "i", "entry": document(PATIENT)["entry"][::-1]}
+    ),
+    "a document with an entry that only an inner Bundle leads to": document(
+        BASIC, {**collection(BASIC), "id": "i"}, section=("Bundle/i",)
+    ),
+    "a document with a Bundle that nothing leads to": document(PATIENT, INNER),
+    "a document that refers to what is in a Bundle": document(
+        INNER, section=("Bundle/i", "Patient/p")
+    ),
+    "a link of an inner narrative to nothing": collection({**collection(linking("f")), "id": "i"}),
+    "a fragment of an inner entry to what the outer one contains": collection(
+        CONTAINING | {"id": "c"}, {**collection(observation("#p")), "id": "i"}
+    ),
+    "something contained and unused in an inner Bundle": collection(
+        {**collection({**PATIENT, "contained": [{**PATIENT, "id": "x"}]}), "id": "i"}
+    ),
+    "an id twice in an inner entry": collection(
+        {**collection({**BASIC, "extension": linking("e")["extension"] * 2}), "id": "i"}
+    ),
+    "a wrong type beside Parameters": collection(
+        {**parameters({"resource": observation("Basic/b")}), "id": "i"}, BASIC
+    ),
+    "a reference of an odd form in Parameters": collection(
+        {**parameters({"resource": observation("Patient")}), "id": "i"}
+    ),
+    "a fault in a Bundle in Parameters": parameters(
+        {"resource": {**INNER, "type": "transaction"}}, {"resource": PATIENT}
+    ),
+    "a parameter of nothing in a Bundle": collection({**parameters({}), "id": "i"}),
+}
+
 INVALID: dict[str, Json] = {
+    **FAULTY_NESTED,
     "a wrong type by url": bundle(
         "collection", entry(URN, BASIC), entry("http://a/b/Observation/o", observation(URN))
     ),
@@ -290,9 +453,22 @@ def test_messages_are_left_to_the_explainer(fast: Validator) -> None:
     assert dict(fast.validate_block(Block(line(whole))).fallbacks) == {"bundle": 1}
 
 
-def test_bundles_in_bundles_are_left_to_the_explainer(fast: Validator) -> None:
-    nested = bundle("collection", entry(URN, bundle("collection", entry(URN, PATIENT))))
-    assert dict(fast.validate_block(Block(line(nested))).fallbacks) == {"bundle": 1}
+def nested(depth: int) -> Json:
+    made = PATIENT
+    for _ in range(depth):
+        made = {**collection(made), "id": "i"}
+    return made
+
+
+def test_bundles_in_bundles_are_walked_through_to_a_depth(fast: Validator) -> None:
+    shallow, deep = Block(line(nested(25))), Block(line(nested(40)))
+    assert dict(fast.validate_block(shallow).fallbacks) == {}
+    assert dict(fast.validate_block(deep).fallbacks) == {"depth": 1}
+
+
+def test_a_contained_bundle_is_left_to_the_explainer(fast: Validator) -> None:
+    held = {**BASIC, "contained": [INNER], "subject": {"reference": "#i"}}
+    assert dict(fast.validate_block(Block(line(held))).fallbacks) == {"bundle": 1}
 
 
 @pytest.mark.skipif(not US_CORE.is_file(), reason="../shared is absent: no package with profiles")

@@ -156,6 +156,7 @@ DEFINITIONS = (
         "Bundle",
         "entry.where(resource is Patient).resource.managingOrganization.resolve().name = 'O'",
     ),
+    invariant("managed", "Patient", "managingOrganization.resolve().name = 'O'"),
 )
 
 
@@ -190,6 +191,19 @@ def collection(*resources: Json) -> Json:
 
 def claiming(bundle: Json, *names: str) -> Json:
     return {**bundle, "meta": {"profile": [OWN + name for name in names]}}
+
+
+def inside(bundle: Json, *others: Json) -> Json:
+    """A Bundle in another one, and resources beside it there."""
+    return collection({**bundle, "id": "i"}, *others)
+
+
+def in_one_more(cases: dict[str, Json]) -> dict[str, Json]:
+    return {
+        f"{name}, a Bundle deeper": inside(one)
+        for name, one in cases.items()
+        if one["resourceType"] == "Bundle"
+    }
 
 
 def line(resource: Json) -> bytes:
@@ -227,7 +241,9 @@ ABOUT = {
     "code": {"text": "x"},
     "subject": {"reference": "Patient/p"},
 }
-MANAGED = patient(managingOrganization={"reference": "Organization/o"})
+OTHER = {**ORGANIZATION, "name": "X"}
+BY_O: Json = {"managingOrganization": {"reference": "Organization/o"}}
+MANAGED, FOLLOWED = patient(**BY_O), patient("managed", **BY_O)
 VALID = {
     "an extension that a slice wants": patient("ranked", extension=RANKED),
     "another one beside it": patient(
@@ -256,6 +272,17 @@ VALID = {
     ),
     "an invariant of a Bundle that follows a reference": claiming(
         collection(MANAGED, ORGANIZATION), "grouped"
+    ),
+    "an invariant of an entry that follows a reference": collection(FOLLOWED, ORGANIZATION),
+    "one that finds the entry of the inner Bundle first": inside(
+        collection(FOLLOWED, ORGANIZATION), OTHER
+    ),
+    "one that finds the entry of the outer Bundle behind an inner one": collection(
+        {**collection(OTHER), "id": "i"}, FOLLOWED, ORGANIZATION
+    ),
+    "a reference of Parameters to what claims one of two profiles": collection(
+        {"resourceType": "Parameters", "id": "i", "parameter": [{"name": "x", "resource": ABOUT}]},
+        patient("ranked", extension=RANKED),
     ),
     "an invariant of a date": patient("day", birthDate="2001-05-06"),
     "an invariant of a string": patient("short", name=[{"family": "aé"}]),
@@ -302,6 +329,12 @@ INVALID = {
     "an entry of a type that is not its profile's": claiming(collection(ORGANIZATION), "of-any"),
     "an entry of another type": claiming(collection(ORGANIZATION), "of-ranked"),
     "an invariant of a Bundle that finds nothing": claiming(collection(MANAGED), "grouped"),
+    "an invariant of an entry that looks for what is around its Bundle": inside(
+        collection(FOLLOWED), ORGANIZATION
+    ),
+    "an invariant of an entry that looks for what is in another Bundle": collection(
+        {**collection(ORGANIZATION), "id": "i"}, FOLLOWED
+    ),
     "an extension that a slice wants is missing": patient(
         "ranked", extension=[{"url": "http://example.org/other", "valueCode": "a"}]
     ),
@@ -310,6 +343,9 @@ INVALID = {
         patient(extension=[{"url": RANK, "valueString": "a"}])
     ),
 }
+
+VALID |= in_one_more(VALID)
+INVALID |= in_one_more(INVALID)
 
 
 @pytest.mark.parametrize("name", VALID)

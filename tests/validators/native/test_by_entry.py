@@ -90,7 +90,57 @@ UNDECIDED: Json = {
 STATED = bundle(PATIENT, WRONG)
 STATED["entry"][0]["request"] = {"method": "PUT", "url": " "}
 
+INNER = bundle(PATIENT, observation(1, **SUBJECT), id="inner")
+LEADING = bundle(observation(1, subject={"reference": "Observation/o1"}), id="inner")
+"""Has a reference of a wrong type."""
+PARAMETERS: Json = {
+    "resourceType": "Parameters",
+    "id": "x",
+    "parameter": [{"name": "x", "resource": observation(1, **SUBJECT)}],
+}
+
 CASES: dict[str, tuple[Json, Doubts | None]] = {
+    "an entry that is wrong in an inner Bundle": (
+        bundle(PATIENT, bundle(PATIENT, WRONG, id="inner"), INNER | {"id": "k"}),
+        {1: None},
+    ),
+    "an entry that is wrong beside an inner Bundle": (bundle(WRONG, INNER), {0: None}),
+    "one that is wrong three Bundles deep": (
+        bundle(INNER, bundle(bundle(INNER, WRONG, id="k"), id="l"), PATIENT),
+        {1: None},
+    ),
+    "something to say of one in an inner Bundle": (
+        bundle(WRONG, bundle(PATIENT, observation(1, code={"coding": [LOINC]}), id="inner")),
+        {0: None, 1: [3]},
+    ),
+    "an inner Bundle that does not hold together": (
+        bundle(bundle(PATIENT, PATIENT, id="inner"), INNER | {"id": "k"}, WRONG),
+        {0: None, 2: None},
+    ),
+    "an inner document with an entry that nothing leads to": (
+        bundle(INNER | {"type": "document"}, PATIENT),
+        {0: None},
+    ),
+    "a reference of an inner Bundle that is wrong": (bundle(PATIENT, LEADING), {1: None}),
+    "a reference to an inner Bundle that is wrong": (
+        bundle(observation(1, focus=[{"reference": "Bundle/inner"}]), LEADING, PATIENT),
+        {1: None},
+    ),
+    "a wrong entry of the name that an inner Bundle refers to": (
+        bundle(PATIENT | {"active": 1}, INNER),
+        {0: None},
+    ),
+    "a reference in Parameters to an entry of a wrong type": (
+        bundle(
+            {
+                **PARAMETERS,
+                "parameter": [{"name": "x", "resource": LEADING["entry"][0]["resource"]}],
+            },
+            observation(1),
+        ),
+        {0: None},
+    ),
+    "a reference in Parameters to an entry": (bundle(PARAMETERS, PATIENT, WRONG), {2: None}),
     "an entry that is wrong": (bundle(PATIENT, WRONG, observation(1)), {1: None}),
     "something to say of one that is not": (
         bundle(WRONG, observation(1, code={"coding": [LOINC]})),
@@ -137,11 +187,17 @@ def test_what_is_in_doubt(base: Pair, name: str) -> None:
     assert base.told_apart([line])[0] == []
 
 
-ODD = bundle({**PATIENT, "id": "q"}, id="inner")
+QUESTIONNAIRE = {"resourceType": "Questionnaire", "id": "n", "status": "draft"}
+"""Always left to the explainer."""
+ODD = bundle({**PATIENT, "id": "q"}, QUESTIONNAIRE, id="inner")
 VALID: dict[str, tuple[Json, set[int]]] = {
     "a Bundle in a Bundle": (bundle(PATIENT, ODD, observation(1, **SUBJECT)), {1}),
     "a code that is left undecided": (bundle(UNDECIDED, ODD, {**UNDECIDED, "id": "d2"}), {1}),
-    "such a code in an entry that is odd": (bundle(UNDECIDED, bundle(UNDECIDED, id="i")), {1}),
+    "such a code in an entry that is odd": (
+        bundle(UNDECIDED, bundle(UNDECIDED, QUESTIONNAIRE, id="i")),
+        {1},
+    ),
+    "such a code in a Bundle beside it": (bundle(bundle(UNDECIDED, id="i"), ODD), {1}),
     "a reference to what is in another Bundle": (
         bundle(observation(1, subject={"reference": "Patient/q"}), ODD),
         {1},

@@ -13,6 +13,7 @@ use super::walker::{Asked, Search, Walk, TYPE_CHECK};
 use crate::accept::reason::Reason;
 use crate::accept::table::{NodeFlag, Property};
 use crate::accept::tape::{Form, Key, NO_KEY};
+use crate::twins::Neighbours;
 use crate::xhtml::Mark as Anchored;
 
 /// Instead of a member: the whole entry.
@@ -23,6 +24,7 @@ struct Mark {
     tape: usize,
     ids: usize,
     mentions: usize,
+    holders: usize,
     later: usize,
     undecided: usize,
     remarks: usize,
@@ -54,6 +56,7 @@ impl<'a> Walk<'a, '_> {
             .room
             .tape
             .push(NO_KEY, Form::Object, false, start, start);
+        self.enter_holder(index, true);
         self.lexer.at = start + 1;
         let mut last = 0;
         loop {
@@ -130,6 +133,7 @@ impl<'a> Walk<'a, '_> {
             tape: self.room.tape.len(),
             ids: self.room.ids.len(),
             mentions: self.room.mentions.len(),
+            holders: self.room.holders.len(),
             later: self.room.later.len(),
             undecided: self.room.undecided.len(),
             remarks: self.room.doubts.remarks.len(),
@@ -146,6 +150,7 @@ impl<'a> Walk<'a, '_> {
         self.room.tape.truncate(mark.tape);
         self.room.ids.truncate(mark.ids);
         self.room.mentions.truncate(mark.mentions);
+        self.room.holders.truncate(mark.holders);
         self.room.later.truncate(mark.later);
         self.room.undecided.truncate(mark.undecided);
         self.room.doubts.remarks.truncate(mark.remarks);
@@ -227,9 +232,24 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
+    /// What stands in each Bundle and Parameters of the line. One inside an entry that does not hold
+    /// together puts that entry in doubt.
+    fn neighbours_by_entry(&mut self) -> Asked<Vec<Neighbours<'a>>> {
+        let mut neighbours = vec![self.entries_as_they_are()?];
+        for number in 1..self.room.holders.len() {
+            let holder = self.room.holders[number];
+            let found = self.neighbours_in(holder).unwrap_or_else(|_| {
+                self.doubt(holder.resource);
+                Neighbours::Unknown
+            });
+            neighbours.push(found);
+        }
+        Ok(neighbours)
+    }
+
     /// Follow what refers to something else in the line, now that all of it is read.
     fn settle_entries(&mut self) -> Asked {
-        let neighbours = self.entries_as_they_are()?;
+        let neighbours = self.neighbours_by_entry()?;
         let own = self.room.mentions.len();
         let mut number = 0;
         while let Some(&mention) = self.room.mentions.get(number) {

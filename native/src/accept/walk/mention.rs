@@ -1,4 +1,4 @@
-//! Where a resource stands in its line, and what refers to another resource of it.
+//! Where a resource stands in its line, what it stands in, and what refers to another resource of it.
 
 use crate::accept::memo::Check;
 use crate::accept::table::Targets;
@@ -23,6 +23,16 @@ impl Place {
     }
 }
 
+/// A Bundle or Parameters, which resources stand in.
+#[derive(Clone, Copy)]
+pub(crate) struct Holder {
+    /// Where it stands on the tape.
+    pub resource: usize,
+    pub is_bundle: bool,
+    /// The number of the one that it stands in itself.
+    pub outer: Option<usize>,
+}
+
 /// A reference that may lead to something inside the line.
 #[derive(Clone, Copy)]
 pub(crate) struct Mention<'a> {
@@ -32,23 +42,4 @@ pub(crate) struct Mention<'a> {
     pub check: Check,
     pub value: usize,
     pub is_typed: bool,
-}
-
-#[cfg(test)]
-impl Mention<'static> {
-    /// One that may lead to anything.
-    pub fn at(reference: &'static [u8], place: Place) -> Self {
-        let targets = Box::leak(Box::new(Targets {
-            settles: true,
-            types: Box::new([]),
-        }));
-        Mention {
-            reference,
-            place,
-            targets,
-            check: 0,
-            value: 0,
-            is_typed: false,
-        }
-    }
 }

@@ -168,7 +168,7 @@ impl<'a> Walk<'a, '_> {
             .ok_or(Reason::Profile)?;
         let number = match targets.allow(name) {
             Some(Need::Type) => return Ok(()),
-            Some(Need::Overlay(number)) if self.place.is_line() => number,
+            Some(Need::Overlay(number)) if !self.place.is_contained => number,
             _ => return Err(Reason::Profile),
         };
         let (outer, place, undecided) = (self.resource, self.place, self.room.undecided.len());

@@ -22,6 +22,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         room.tape.clear();
         room.ids.clear();
         room.mentions.clear();
+        room.holders.clear();
         room.followed.clear();
         room.later.clear();
         room.undecided.clear();
@@ -48,7 +49,6 @@ impl<'a, 'r> Walk<'a, 'r> {
             resource: 0,
             type_number: 0,
             place: Place::default(),
-            in_bundle: false,
             overlays: 0,
             search,
             by_entry: false,
@@ -98,7 +98,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         if self.pending {
             return Ok((0, (0, 0)));
         }
-        self.settle(type_number)?;
+        self.settle()?;
         self.narrative_links()?;
         if self.by_site && self.links_to_a_fault() {
             return Err(Reason::Narrative);
@@ -157,14 +157,17 @@ impl<'a> Walk<'a, '_> {
                 .push(key, Form::Object, false, start, self.lexer.at);
             return Ok(0);
         };
-        if node.flags & NodeFlag::BUNDLE != 0 && !self.place.is_line() {
-            return Err(Reason::Bundle); // entries are looked at where the Bundle is the line
+        let is_bundle = node.flags & NodeFlag::BUNDLE != 0;
+        if is_bundle && self.place.is_contained {
+            return Err(Reason::Bundle);
         }
         if self.by_site && node.flags & NodeFlag::PARAMETERS != 0 {
             return Err(Reason::Inline); // references lead to what is in parameters
         }
-        self.in_bundle |= node.flags & NodeFlag::BUNDLE != 0;
         let index = self.room.tape.push(key, Form::Object, false, start, start);
+        if is_bundle || node.flags & NodeFlag::PARAMETERS != 0 {
+            self.enter_holder(index, is_bundle);
+        }
         let outer_type = std::mem::replace(&mut self.type_number, type_number);
         let (outer, place, first_id, first_mention) = (
             self.resource,

@@ -69,16 +69,14 @@ impl<'a> Walk<'a, '_> {
                 }
             }
             Kind::Contained => self.inside(key, depth, |place| place.is_contained = true)?,
-            Kind::Inline if !self.place.is_entry => {
-                self.inside(key, depth, |place| place.is_entry = true)?
-            }
+            Kind::Inline => self.inside(key, depth, |place| place.is_entry = true)?,
             Kind::ResourceType => {
                 let text = self.lexer.text()?;
                 self.room
                     .tape
                     .push(key, Form::Text, text.escaped, text.start, text.end);
             }
-            Kind::Inline | Kind::Ask => return Err(Reason::Inline),
+            Kind::Ask => return Err(Reason::Inline),
         }
         if self.by_site && self.is_at_fault(index) {
             return Ok(());
@@ -188,7 +186,7 @@ impl<'a> Walk<'a, '_> {
             bytes: self.lexer.bytes,
             tape: &self.room.tape,
             resource: self.resource,
-            bundle: self.in_bundle.then_some(0),
+            bundle: self.bundle_around(self.resource),
             by_entry: self.by_entry,
             by_site: self.by_site,
             memo: self.memo,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::doubts::Doubts;
-use super::mention::{Mention, Place};
+use super::mention::{Holder, Mention, Place};
 use super::referring::References;
 use super::sites::Sites;
 use crate::accept::concepts::{Concept, Concepts};
@@ -81,6 +81,8 @@ pub struct Room<'a> {
     pub(crate) tape: Tape,
     pub(crate) ids: Vec<&'a [u8]>,
     pub(crate) mentions: Vec<Mention<'a>>,
+    /// Bundles and Parameters, in the order in which they start.
+    pub(crate) holders: Vec<Holder>,
     /// Which overlay was laid over which resource because something refers to it.
     pub(crate) followed: HashSet<(u32, usize)>,
     pub(crate) later: Vec<(usize, usize, &'a Op)>,
@@ -140,8 +142,6 @@ pub struct Walk<'a, 'r> {
     pub(crate) resource: usize,
     pub(crate) type_number: u16,
     pub(crate) place: Place,
-    /// Whether the line is a Bundle.
-    pub(crate) in_bundle: bool,
     /// Overlays inside overlays that are being looked at.
     pub(crate) overlays: u32,
     pub(crate) search: Search,
@@ -197,6 +197,48 @@ impl<'a> Walk<'a, '_> {
         let answer = self.answer(check, &scratch, reason);
         self.room.scratch = scratch;
         answer
+    }
+
+    /// Note that a Bundle or Parameters starts.
+    pub(super) fn enter_holder(&mut self, resource: usize, is_bundle: bool) {
+        let outer = self.holder_around(resource);
+        self.room.holders.push(Holder {
+            resource,
+            is_bundle,
+            outer,
+        });
+    }
+
+    /// The number of the innermost Bundle or Parameters around a resource.
+    pub(crate) fn holder_around(&self, resource: usize) -> Option<usize> {
+        let holders = &self.room.holders;
+        let before = holders.partition_point(|holder| holder.resource < resource);
+        self.innermost(before, resource)
+    }
+
+    /// The innermost Bundle that a resource is, or stands in.
+    pub(crate) fn bundle_around(&self, resource: usize) -> Option<usize> {
+        let holders = &self.room.holders;
+        let before = holders.partition_point(|holder| holder.resource <= resource);
+        let mut found = &holders[self.innermost(before, resource)?];
+        while !found.is_bundle {
+            found = &holders[found.outer?];
+        }
+        Some(found.resource)
+    }
+
+    /// Of the first holders, the last one that a resource is inside of.
+    fn innermost(&self, count: usize, resource: usize) -> Option<usize> {
+        let is_inside = |number: usize| {
+            let holder = self.room.tape.at(self.room.holders[number].resource);
+            let is_open = holder.start == holder.end;
+            is_open || resource < holder.next as usize
+        };
+        let mut number = count.checked_sub(1)?;
+        while !is_inside(number) {
+            number = self.room.holders[number].outer?;
+        }
+        Some(number)
     }
 
     pub(super) fn bytes(&self, text: Text) -> &'a [u8] {

@@ -13,25 +13,30 @@ impl<'a> Walk<'a, '_> {
     /// every entry is reached from it by references in either direction. Uris that are no References
     /// may lead to entries, too: without them there are only fewer ways, and none may look like a
     /// broken one.
-    pub(super) fn document(&self, entries: &Entries<'a>) -> Asked {
+    ///
+    /// What stands in a Bundle inside an entry is no part of it.
+    pub(super) fn document(&self, bundle: usize, entries: &Entries<'a>) -> Asked {
         let (tape, known) = (&self.room.tape, self.table.known.bundle);
-        let first = self.items(0, known.entry).next().ok_or(Reason::Bundle)?;
+        let first = self
+            .items(bundle, known.entry)
+            .next()
+            .ok_or(Reason::Bundle)?;
         let composition = tape.member(first, known.resource).ok_or(Reason::Bundle)?;
         if self.text_of(composition, known.resource_type) != Some(b"Composition")
             || entries.by_url.len() != entries.urls.len()
-            || entries.urls.len() != self.items(0, known.entry).count()
+            || entries.urls.len() != self.items(bundle, known.entry).count()
         {
             return Err(Reason::Bundle);
         }
         let names = self.names(entries)?;
         let mut groups = Groups::of(entries.urls.len());
-        for (home, entry) in self.items(0, known.entry).enumerate() {
+        for (home, entry) in self.items(bundle, known.entry).enumerate() {
             let url = entries.urls[home].1;
             let (mut at, end) = (entry + 1, tape.at(entry).next as usize);
             while at < end {
                 let (index, found) = (at, tape.at(at));
                 let name = self.table.names.get(found.key as usize);
-                if name.is_some_and(|name| name.starts_with(b"_")) {
+                if name.is_some_and(|name| name.starts_with(b"_")) || self.starts_bundle(at) {
                     at = found.next as usize; // what stands beside a primitive refers to nothing
                     continue;
                 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
-use crate::accept::walk::mention::Mention;
 use crate::accept::walk::Asked;
 
 const REQUESTS: [&[u8]; 2] = [b"transaction", b"batch"];
@@ -39,11 +38,12 @@ impl<'a> Entries<'a> {
     }
 
     /// The resource that a reference from an entry leads to, `None` for one outside the Bundle.
-    pub fn find(&self, mention: &Mention<'a>) -> Asked<Option<usize>> {
-        let reference = mention.reference;
+    ///
+    /// home: the resource of the entry
+    pub fn find(&self, home: usize, reference: &[u8]) -> Asked<Option<usize>> {
         let home = self
             .urls
-            .binary_search_by_key(&mention.place.container, |&(resource, _)| resource)
+            .binary_search_by_key(&home, |&(resource, _)| resource)
             .map_err(|_| Reason::Reference)?;
         let url = self.urls[home].1;
         if url.is_none() && !RESPONSES.contains(&self.kind) {
@@ -179,7 +179,6 @@ fn is_criterion(part: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accept::walk::mention::Place;
 
     fn entries<'a>(kind: &'a str, urls: &[&'a str]) -> Entries<'a> {
         let urls: Vec<_> = urls
@@ -203,12 +202,7 @@ mod tests {
         from: usize,
         reference: &'static str,
     ) -> Asked<Option<usize>> {
-        let place = Place {
-            container: from,
-            is_contained: false,
-            is_entry: true,
-        };
-        entries.find(&Mention::at(reference.as_bytes(), place))
+        entries.find(from, reference.as_bytes())
     }
 
     #[test]
