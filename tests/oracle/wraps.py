@@ -1,5 +1,6 @@
 """Lines put into one another: resources as entries of a Bundle, in Parameters, contained; Bundles
-and Parameters among them, with references from one to another; full urls right and nearly so.
+and Parameters among them, with references from one to another; documents and messages; full urls
+right and nearly so.
 """
 
 from __future__ import annotations
@@ -34,6 +35,16 @@ _BESIDE = {
     b"batch-response": b',"response":{"status":"200","location":"%s"}',
     b"transaction-response": b',"response":{"status":"200","location":"%s"}',
 }
+_LEADING = {
+    b"document": b'{"resourceType":"Composition","id":"c","status":"final","type":{"text":"x"},'
+    b'"date":"2020","author":[{"display":"x"}],"title":"x","section":[{"title":"x","entry":[%s]}]}',
+    b"message": b'{"resourceType":"MessageHeader","id":"h","eventUri":"http://a.example/e",'
+    b'"source":{"endpoint":"http://a.example/s"},"focus":[%s]}',
+}
+"""What a kind of Bundle begins with, and where it refers to what follows."""
+_DATED = (
+    b',"identifier":{"system":"http://a.example/n","value":"1"},"timestamp":"2020-01-01T00:00:00Z"'
+)
 
 
 def wrapped(lines: Iterator[bytes], rng: random.Random) -> Iterator[bytes]:
@@ -79,8 +90,10 @@ def _crossed(line: bytes, rng: random.Random) -> bytes:
 
 
 def _bundle(inside: list[bytes], rng: random.Random) -> bytes:
-    kind = rng.choice(_KINDS[:-2]) if rng.random() < 0.9 else rng.choice(_KINDS)
+    kind = rng.choice(_KINDS[:-2]) if rng.random() < 0.8 else rng.choice(_KINDS[-2:])
     urns, slips = rng.random() < 0.4, rng.choice((0, 0.1))
+    if kind in _LEADING and rng.random() < 0.9:
+        inside = [_leading(kind, inside, urns, rng), *inside]
     entries = []
     for number, line in enumerate(inside):
         name, identity = _named(line, rng)
@@ -99,6 +112,8 @@ def _bundle(inside: list[bytes], rng: random.Random) -> bytes:
         beside = _BESIDE.get(kind, b"").replace(b"%s", b"%s/%s" % (name, identity))
         if rng.random() < slips / 2:
             beside = b""
+        if b"response" in kind and rng.random() < 0.2:
+            beside = beside.replace(b'"status"', b'"outcome":%s,"status"' % rng.choice(inside))
         entries.append(b'{%s"resource":%s%s}' % (url, line, beside))
     if urns and rng.random() < 0.5:
         entries = [_referring(entry, _URN % 0, rng) for entry in entries]
@@ -110,12 +125,24 @@ def _bundle(inside: list[bytes], rng: random.Random) -> bytes:
     )
     if link and rng.random() < 0.2:
         link = link[:-1] + b"," + link[9:]
-    return b'{"resourceType":"Bundle",%s"type":"%s"%s,"entry":[%s]}' % (
+    return b'{"resourceType":"Bundle",%s"type":"%s"%s%s,"entry":[%s]}' % (
         _own_id(rng),
         kind,
+        _DATED if kind in _LEADING else b"",
         link,
         b",".join(entries),
     )
+
+
+def _leading(kind: bytes, inside: list[bytes], urns: bool, rng: random.Random) -> bytes:
+    """The Composition or MessageHeader of a Bundle of those lines, which refers to them."""
+    named = [
+        _URN % number if urns else b"%s/%s" % _named(line, rng)
+        for number, line in enumerate(inside, 1)
+    ]
+    if kind == b"message" or rng.random() < 0.1:
+        named = rng.sample(named, rng.randint(1, len(named)))
+    return _LEADING[kind] % b",".join(b'{"reference":"%s"}' % one for one in named)
 
 
 def _parameters(inside: list[bytes], rng: random.Random) -> bytes:

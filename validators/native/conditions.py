@@ -68,6 +68,7 @@ _SIGNS: Final = {
     "!=": SignTag.UNEQUAL,
 }
 _BEYOND: Final = lazy_pattern(r"%(?:resource|rootResource|context|profile)\b")
+_AROUND_BUNDLES: Final = lazy_pattern(r"%(?:resource|rootResource|context|profile)\b|\bresolve\b")
 _OF_BUNDLES: Final = frozenset({"bdl-7", "bdl-11", "bdl-12"})
 """Invariants that the acceptor has natively: urls and versions of entries that are distinct, what
 documents and messages begin with.
@@ -144,10 +145,12 @@ class Conditions:
 
     def of_entry(self, prop: Property) -> list[bytes] | None:
         """Return the conditions that a definition puts on the resources in a property of another
-        one; None where one of them looks at what is around the resource.
+        one; None where one of them looks at what is around the resource, as `resolve()` does: in
+        the Bundle around, even from the entries of a Bundle.
         """
         applying = [c for c in prop.element.constraints if self._applies(c)]
-        if any(_BEYOND.search(corrected(c.key, c.expression)) for c in applying):
+        beyond = _AROUND_BUNDLES if prop.type == "Bundle" else _BEYOND
+        if any(beyond.search(corrected(c.key, c.expression)) for c in applying):
             return None
         return [self._op(c, prop.type) for c in applying]
 

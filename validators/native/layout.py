@@ -10,7 +10,7 @@ from typing import Final
 
 __all__ = ["LAYOUT", "RecordTag"]
 
-LAYOUT: Final = 0xD690_73AE
+LAYOUT: Final = 0xA1DB_3E48
 """The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
 
 

@@ -63,7 +63,11 @@ _STYLED: Final = {
 """The forms that tell less than whether a value's style is in order, and what stands for them where
 that counts.
 """
-_INLINE: Final = {"contained": KindTag.CONTAINED, "resource": KindTag.INLINE}
+_INLINE: Final = {
+    "contained": KindTag.CONTAINED,
+    "resource": KindTag.INLINE,
+    "outcome": KindTag.INLINE,
+}
 """Properties that hold whole resources, with the kind of place that these stand in; others are left
 to the explainer.
 """

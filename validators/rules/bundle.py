@@ -426,6 +426,7 @@ RULE = Rule(
             "entry.resource.resourceType",
             "entry.resource.id",
             "entry.resource.meta.versionId",
+            "entry.resource.focus",
         )
     ),
 )

@@ -1,10 +1,7 @@
 //! What entries of a Bundle, and resources in Parameters, are to one another.
 //!
 //! Twin of validators/rules/bundle.py
-//! (digest 66b1aec53531).
-//!
-//! Messages are left to the explainer: what they must hold is found by following all that their
-//! first entry refers to.
+//! (digest 51aff6fd8a0c).
 
 mod document;
 mod entries;
@@ -109,9 +106,6 @@ impl<'a> Walk<'a, '_> {
     fn bundle(&self, bundle: usize) -> Asked<Entries<'a>> {
         let known = self.table.known.bundle;
         let kind = self.plain(bundle, known.kind)?.ok_or(Reason::Bundle)?;
-        if kind == b"message" {
-            return Err(Reason::Bundle);
-        }
         let searched = self.links(bundle, kind)?;
         let mut entries = Entries::of(kind);
         let mut versions: HashSet<Vec<u8>> = HashSet::new();
@@ -147,8 +141,8 @@ impl<'a> Walk<'a, '_> {
                 .ok_or(Reason::Bundle)?;
             entries.add(resource, name, url);
         }
-        if kind == b"document" {
-            self.document(bundle, &entries)?;
+        if kind == b"document" || kind == b"message" {
+            self.holds_together(bundle, &entries)?;
         }
         Ok(entries)
     }

@@ -157,6 +157,24 @@ DEFINITIONS = (
         "entry.where(resource is Patient).resource.managingOrganization.resolve().name = 'O'",
     ),
     invariant("managed", "Patient", "managingOrganization.resolve().name = 'O'"),
+    profile(
+        "of-bundles",
+        "Bundle",
+        {"path": "Bundle"},
+        {"path": "Bundle.entry"},
+        {
+            "path": "Bundle.entry.resource",
+            "type": [{"code": "Bundle"}],
+            "constraint": [
+                {
+                    "key": "around",
+                    "severity": "error",
+                    "human": "found around the Bundle",
+                    "expression": "entry.resource.managingOrganization.resolve().exists()",
+                }
+            ],
+        },
+    ),
 )
 
 
@@ -331,6 +349,9 @@ INVALID = {
     "an invariant of a Bundle that finds nothing": claiming(collection(MANAGED), "grouped"),
     "an invariant of an entry that looks for what is around its Bundle": inside(
         collection(FOLLOWED), ORGANIZATION
+    ),
+    "an invariant on a Bundle as an entry that looks for what is around it": claiming(
+        inside(collection(MANAGED, ORGANIZATION)), "of-bundles"
     ),
     "an invariant of an entry that looks for what is in another Bundle": collection(
         {**collection(ORGANIZATION), "id": "i"}, FOLLOWED

@@ -75,6 +75,7 @@ known! {
         id = "id",
         meta = "meta",
         version_id = "versionId",
+        focus = "focus",
     }
 
     claimed_profiles: ProfileNames { meta = "meta", profile = "profile" }

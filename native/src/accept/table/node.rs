@@ -16,7 +16,7 @@ pub enum Kind {
     Object(u32),
     /// A resource contained in another.
     Contained,
-    /// A resource of an entry of a Bundle, or of a parameter.
+    /// A resource of an entry of a Bundle, of its response, or of a parameter.
     Inline,
     /// The resource's type itself.
     ResourceType,

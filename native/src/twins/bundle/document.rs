@@ -1,4 +1,4 @@
-//! Documents: a Composition, and entries that all hang together with it.
+//! Documents and messages: what they begin with, and entries that refer to one another.
 
 use std::collections::HashSet;
 
@@ -9,25 +9,36 @@ use crate::accept::tape::Form;
 use crate::accept::walk::{Asked, Walk};
 
 impl<'a> Walk<'a, '_> {
-    /// Whether a document certainly holds together: all that its Composition refers to is there, and
-    /// every entry is reached from it by references in either direction. Uris that are no References
-    /// may lead to entries, too: without them there are only fewer ways, and none may look like a
-    /// broken one.
+    /// Whether a document or message certainly holds together: it begins with its Composition or
+    /// MessageHeader, what this refers to as its parts is there, and every entry of a document is
+    /// reached from it by references in either direction. Uris that are no References may lead to
+    /// entries, too: without them there are only fewer ways, and none may look like a broken one.
     ///
     /// What stands in a Bundle inside an entry is no part of it.
-    pub(super) fn document(&self, bundle: usize, entries: &Entries<'a>) -> Asked {
+    pub(super) fn holds_together(&self, bundle: usize, entries: &Entries<'a>) -> Asked {
         let (tape, known) = (&self.room.tape, self.table.known.bundle);
+        let is_document = entries.kind == b"document";
         let first = self
             .items(bundle, known.entry)
             .next()
+            .and_then(|entry| tape.member(entry, known.resource))
             .ok_or(Reason::Bundle)?;
-        let composition = tape.member(first, known.resource).ok_or(Reason::Bundle)?;
-        if self.text_of(composition, known.resource_type) != Some(b"Composition")
+        let begins: &[u8] = if is_document {
+            b"Composition"
+        } else {
+            b"MessageHeader"
+        };
+        if self.text_of(first, known.resource_type) != Some(begins)
             || entries.by_url.len() != entries.urls.len()
             || entries.urls.len() != self.items(bundle, known.entry).count()
         {
             return Err(Reason::Bundle);
         }
+        let parts = match is_document {
+            true => Some(first),
+            false => tape.member(first, known.focus),
+        };
+        let parts = parts.map_or(0..0, |found| found..tape.at(found).next as usize);
         let names = self.names(entries)?;
         let mut groups = Groups::of(entries.urls.len());
         for (home, entry) in self.items(bundle, known.entry).enumerate() {
@@ -49,7 +60,7 @@ impl<'a> Walk<'a, '_> {
                 let is_reference = found.key == self.table.known.reference.reference;
                 match is_reference.then(|| entries.beside(url, text)).flatten() {
                     Some(target) => groups.join(home, target),
-                    None if is_reference && (home == 0 || found.escaped) => {
+                    None if is_reference && (parts.contains(&index) || found.escaped) => {
                         return Err(Reason::Bundle)
                     }
                     None if entries.looks_broken(&names, text) => return Err(Reason::Bundle),
@@ -57,11 +68,10 @@ impl<'a> Walk<'a, '_> {
                 }
             }
         }
-        if (0..entries.urls.len()).all(|number| groups.find(number) == groups.find(0)) {
-            Ok(())
-        } else {
-            Err(Reason::Bundle)
+        if is_document && (1..entries.urls.len()).any(|one| groups.find(one) != groups.find(0)) {
+            return Err(Reason::Bundle);
         }
+        Ok(())
     }
 
     /// The type and id of every resource, as a relative reference has them.

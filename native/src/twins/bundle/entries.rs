@@ -11,7 +11,7 @@ const RESPONSES: [&[u8]; 2] = [b"transaction-response", b"batch-response"];
 
 /// Entries of a Bundle.
 pub(crate) struct Entries<'a> {
-    kind: &'a [u8],
+    pub(super) kind: &'a [u8],
     /// The resource of each full url, and its type; none where several have it.
     pub(super) by_url: HashMap<&'a [u8], Option<(usize, &'a [u8])>>,
     /// The full url of each resource, in document order.
