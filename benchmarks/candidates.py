@@ -28,6 +28,7 @@ class Setup:
     form              of the variants of the lines, see variants.py
     schema            HL7's fhir.schema.json for R4
     peers             folder that peers were installed into
+    enough            CPU seconds of warm passes after which no further one begins
     """
 
     level: str = "structure-only"
@@ -35,6 +36,7 @@ class Setup:
     form: str | None = None
     schema: Path | None = None
     peers: Path | None = None
+    enough: float = 0.5
 
 
 Work = tuple[Callable[[Sequence[bytes]], Any], Callable[[Any], list[int]]]

@@ -6,8 +6,8 @@ What every program that is measured does, in whatever language (peers/ has the o
 - judges the first line of the file and prints the line ``first``: start-up ends there;
 - reads the lines, goes over them once (``cold_seconds``: what is compiled and learned at first
   sight is in it), then over variants of them with ids and dates of their own, which it has not
-  seen, until half a CPU second has passed (``warm_seconds``: the median of these passes); programs
-  in other languages, which remember no line, go over the same ones;
+  seen, until half a CPU second has passed, or what the setup says (``warm_seconds``: the median of
+  these passes); programs in other languages, which remember no line, go over the same ones;
 - prints one JSON object: CPU seconds of the whole process, the places of the lines that it refuses,
   from 0, and its memory.
 """
@@ -22,11 +22,9 @@ from typing import Any
 
 from candidates import CANDIDATES, Candidate, Setup
 
-_ENOUGH = 0.5
-"""CPU seconds of warm passes after which no further one begins."""
-_FEWEST, _MOST_SECONDS = 3, 1.0
-"""Warm passes at the least; CPU seconds, with those for making variants, after which no further one
-begins.
+_FEWEST, _MOST = 3, 2
+"""Warm passes at the least; no further one begins after so many times as many CPU seconds as are
+enough, with those for making variants.
 """
 
 
@@ -53,7 +51,7 @@ def measure(candidate: Candidate, file: Path, setup: Setup) -> dict[str, Any]:
     passes: list[float] = []
     began = time.process_time()
     while len(passes) < _FEWEST or (
-        sum(passes) < _ENOUGH and time.process_time() - began < _MOST_SECONDS
+        sum(passes) < setup.enough and time.process_time() - began < _MOST * setup.enough
     ):
         variant = prepare(made(lines, setup.form, len(passes) + 1))
         passes.append(seconds(judge, variant)[0])
@@ -84,6 +82,7 @@ def main() -> None:
         tuple(fields["packages"]),
         fields["form"],
         *(Path(fields[key]) if fields[key] else None for key in ("schema", "peers")),
+        fields["enough"],
     )
     if setup.peers:
         sys.path.append(str(setup.peers / "python"))  # last: what the environment has goes first

@@ -90,6 +90,7 @@ def _command(candidate: Candidate, chosen: Input, setup: Setup) -> list[str]:
             "form": chosen.form,
             "schema": setup.schema,
             "peers": setup.peers,
+            "enough": setup.enough,
         }
         return [
             sys.executable,

@@ -22,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import peers
@@ -185,6 +186,13 @@ def arguments() -> argparse.Namespace:
         "--sample", type=int, default=300, help="lines that slow peers get  [default: 300]"
     )
     parser.add_argument(
+        "--enough",
+        type=float,
+        default=Setup.enough,
+        metavar="SECONDS",
+        help="CPU seconds of warm passes after which no further one begins  [default: %(default)s]",
+    )
+    parser.add_argument(
         "--copies",
         type=int,
         nargs=2,
@@ -207,6 +215,7 @@ def main() -> None:
     setup = Setup(
         schema=schema if schema.exists() else None,
         peers=options.peers if options.peers.is_dir() else None,
+        enough=options.enough,
     )
     options.output.mkdir(parents=True, exist_ok=True)
     adopt_orphans()
@@ -243,7 +252,9 @@ def read_inputs(options: argparse.Namespace, folder: Path) -> Iterator[Input]:
     dirty = (
         read(DIRTY, options.dirty, options.dirty_labels)
         if options.dirty
-        else make_dirty(clean, DIRTY, _MADE_LINES, _explained)
+        else make_dirty(
+            clean, DIRTY, _MADE_LINES, partial(_explained, Setup(enough=options.enough))
+        )
     )
     yield dirty
     yield only_bad(ONLY_BAD, dirty)
@@ -267,10 +278,10 @@ def read_inputs(options: argparse.Namespace, folder: Path) -> Iterator[Input]:
             yield only_valid(more)
 
 
-def _explained(chosen: Input) -> tuple[int, ...]:
+def _explained(setup: Setup, chosen: Input) -> tuple[int, ...]:
     """What our explainer refuses: the reference for lines that are made here."""
     explainer = next(one for one in CANDIDATES if one.name == f"{chosen.level}, explainer alone")
-    return run(explainer, chosen, Setup()).refused
+    return run(explainer, chosen, setup).refused
 
 
 def available(

@@ -32,6 +32,8 @@ def benchmarks(folder: Path, *arguments: object) -> dict[str, Any]:
         "2",
         "--rounds",
         "1",
+        "--enough",
+        "0.02",
         *arguments,
     ]
     done = subprocess.run(
