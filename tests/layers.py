@@ -42,7 +42,7 @@ COLUMN = {
         values definitions
         patterns
         block excerpt
-        text_columns memory issue undecided declaration errors crash_log near_name
+        text_columns memory line_memory issue undecided declaration errors crash_log near_name
         light_dataclass lazy_pattern texts
     """,
     "engine": """

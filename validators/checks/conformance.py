@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ..issue import Issue
+from ..line_memory import LineMemory
 from ..undecided import LineUndecided
 
 if TYPE_CHECKING:
@@ -43,9 +44,18 @@ class Conformance:
     no fault, as HL7's validator has it (``ResourceValidationTracker``).
 
     undecided  the line's counter, where a question that is nested too deep is counted
+    memory     what FHIRPath found in the line
     """
 
-    __slots__ = ("_answers", "_findings", "_nested", "_open", "_provisional", "_undecided")
+    __slots__ = (
+        "_answers",
+        "_findings",
+        "_nested",
+        "_open",
+        "_provisional",
+        "_undecided",
+        "memory",
+    )
 
     def __init__(self, undecided: LineUndecided) -> None:
         self._answers: dict[_Key, bool] = {}
@@ -54,6 +64,7 @@ class Conformance:
         self._provisional = 0
         self._nested = 0
         self._undecided = undecided
+        self.memory = LineMemory()
 
     def ask(self, value: Any, url: str, find: Callable[[], bool]) -> bool:
         """Tell whether a value, an object of the line, follows a profile; found when first asked.

@@ -288,6 +288,7 @@ class Explainer:
                 None if bundle is None else bundle.resource,
                 hooks,
                 entries=None if bundle is None else _entries(bundle),
+                memory=scope.follows.memory,
             )
         return found
 

@@ -17,7 +17,8 @@ from .functions import (  # noqa: F401  (they register their functions)
     strings,
     type_tests,
 )
-from .items import plain, text, truth
+from .items import plain, text
+from .kept_paths import kept, may_be_kept
 from .model import TypeModel
 from .node import Item, Node, children, typed_node
 from .operators import OPERATORS, negative
@@ -37,6 +38,7 @@ from .syntax import (
     Unary,
     Variable,
 )
+from .truths import Chosen, boxed, chosen, is_truth, truth_of
 
 __all__ = ["compile_tree"]
 
@@ -58,6 +60,12 @@ def compile_tree(tree: Tree, model: TypeModel) -> Evaluator:
 
     Raises FhirPathTypeError for an unknown function or type, or a wrong number of arguments.
     """
+    if is_truth(tree):
+        return boxed(truth_of(tree, model, compile_tree))
+    return kept(tree, model, _compiled) if may_be_kept(tree) else _compiled(tree, model)
+
+
+def _compiled(tree: Tree, model: TypeModel) -> Evaluator:
     match tree:
         case Literal(value):
             # one list for all evaluations: nothing changes a collection that it was given
@@ -71,6 +79,8 @@ def compile_tree(tree: Tree, model: TypeModel) -> Evaluator:
             return _external(name)
         case Member(source, name):
             return _member(source, name, model)
+        case Call(source, "where", (criterion,)):
+            return _where(source, chosen(criterion, model, compile_tree), model)
         case Call(source, name, arguments):
             return _call(source, name, arguments, model)
         case Index(source, index):
@@ -78,14 +88,15 @@ def compile_tree(tree: Tree, model: TypeModel) -> Evaluator:
         case Unary(operator, operand):
             inner = compile_tree(operand, model)
             return inner if operator == "+" else (lambda env, focus: negative(inner(env, focus)))
-        case TypeTest(operator, operand, name):
-            return _type_test(operator, compile_tree(operand, model), name, model)
+        case TypeTest(_, operand, name):
+            return _as(compile_tree(operand, model), name, model)
         case Binary(operator, left, right):
             return _binary(operator, compile_tree(left, model), compile_tree(right, model))
 
 
 _VARIABLES: dict[str, Evaluator] = {
     "this": lambda env, focus: env.this,
+    "focus": lambda env, focus: focus,
     "index": lambda env, focus: [env.index],
     "total": lambda env, focus: env.total,
 }
@@ -292,84 +303,23 @@ def _index(source: Evaluator, index: Evaluator) -> Evaluator:
     return item
 
 
-def _type_test(operator: str, operand: Evaluator, name: TypeName, model: TypeModel) -> Evaluator:
-    if operator == "is":
-        return _is(operand, name, model)
+def _as(operand: Evaluator, name: TypeName, model: TypeModel) -> Evaluator:
     wanted = _wanted(name, "as", model)
     return lambda env, focus: type_tests.as_type(env, operand(env, focus), wanted)
 
 
-def _is(operand: Evaluator, name: TypeName, model: TypeModel) -> Evaluator:
-    answers: dict[str, bool] = {}  # by type: elements that a definition knows
+def _where(source: Tree | None, criterion: Chosen, model: TypeModel) -> Evaluator:
+    """Compile ``where()``: the items for which the criterion is true (N1, section 5.2.1)."""
+    inner = _focus if source is None else compile_tree(source, model)
 
-    def is_of_type(env: Environment, focus: Collection) -> Collection:
-        items = operand(env, focus)
-        kind = items[0].type if len(items) == 1 and items[0].__class__ is Node else None
-        if kind in answers:
-            return [answers[kind]]
-        found = type_tests.is_operator(env, items, name)
-        if kind is not None and model.properties(kind):
-            answers[kind] = found[0]
-        return found
+    def where(env: Environment, focus: Collection) -> Collection:
+        items = inner(env, focus)
+        found = [item for item, wanted in zip(items, criterion(env, items), strict=True) if wanted]
+        return _spent(env, found)
 
-    return is_of_type
+    return where
 
 
 def _binary(operator: str, left: Evaluator, right: Evaluator) -> Evaluator:
-    if operator in _LOGIC:
-        return _LOGIC[operator](left, right)
     operate = OPERATORS[operator]
     return lambda env, focus: _spent(env, operate(env, left(env, focus), right(env, focus)))
-
-
-def _and(left: Evaluator, right: Evaluator) -> Evaluator:
-    def evaluate(env: Environment, focus: Collection) -> Collection:
-        env.steps.take(1)
-        one = truth(left(env, focus))
-        if one is False:
-            return [False]
-        other = truth(right(env, focus))
-        return [False] if other is False else [] if one is None or other is None else [True]
-
-    return evaluate
-
-
-def _or(left: Evaluator, right: Evaluator) -> Evaluator:
-    def evaluate(env: Environment, focus: Collection) -> Collection:
-        env.steps.take(1)
-        one = truth(left(env, focus))
-        if one is True:
-            return [True]
-        other = truth(right(env, focus))
-        return [True] if other is True else [] if one is None or other is None else [False]
-
-    return evaluate
-
-
-def _xor(left: Evaluator, right: Evaluator) -> Evaluator:
-    def evaluate(env: Environment, focus: Collection) -> Collection:
-        env.steps.take(1)
-        one, other = truth(left(env, focus)), truth(right(env, focus))
-        return [] if one is None or other is None else [one is not other]
-
-    return evaluate
-
-
-def _implies(left: Evaluator, right: Evaluator) -> Evaluator:
-    def evaluate(env: Environment, focus: Collection) -> Collection:
-        env.steps.take(1)
-        one = truth(left(env, focus))
-        if one is False:
-            return [True]
-        other = truth(right(env, focus))
-        return [True] if other is True else [] if one is None or other is None else [False]
-
-    return evaluate
-
-
-_LOGIC: dict[str, Callable[[Evaluator, Evaluator], Evaluator]] = {
-    "and": _and,
-    "or": _or,
-    "xor": _xor,
-    "implies": _implies,
-}

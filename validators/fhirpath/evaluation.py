@@ -23,6 +23,8 @@ __all__ = [
     "function",
     "PER_ITEM",
     "lazy",
+    "said",
+    "typed",
 ]
 
 Collection: TypeAlias = list[Item]
@@ -33,11 +35,13 @@ class Environment:
 
     this, index, total    ``$this`` as a collection of one item, ``$index``, ``$total``
     context               ``%context``, the item the whole expression is evaluated on
+    memory                what was found in the line before, None where nothing is kept
     """
 
     __slots__ = (
         "context",
         "index",
+        "memory",
         "model",
         "moments",
         "scope",
@@ -54,6 +58,7 @@ class Environment:
         self.this = context
         self.index = 0
         self.total: Collection = []
+        self.memory = scope.memory
         # a list, because the inner environments share it: there is one moment for all of them
         self.moments: list[datetime] = []
         self.steps = scope.steps or Steps(
@@ -84,6 +89,7 @@ class Environment:
         copy.this = [item]
         copy.index = index
         copy.total = self.total
+        copy.memory = self.memory
         copy.moments = self.moments
         copy.steps = self.steps
         copy.variables = self.variables
@@ -161,6 +167,15 @@ def lazy(name: str, minimum: int, maximum: int | None = None) -> Callable[[Lazy]
         return call
 
     return register
+
+
+def said(name: str, minimum: int, maximum: int) -> None:
+    """Register a function that is compiled to a Truth (see ``truths``), by its arguments alone."""
+    FUNCTIONS[name] = Function(minimum, maximum, _not_called, lazy=True)
+
+
+def _not_called(*_: object) -> Collection:
+    raise AssertionError("a Truth is compiled in its place")
 
 
 def typed(

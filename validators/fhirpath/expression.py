@@ -13,6 +13,7 @@ from .model import TypeModel, core_model
 from .node import Node
 from .parser import parse
 from .scope import EMPTY_SCOPE, EvaluationScope
+from .sight import ITEM, OWN, sight
 from .syntax import Tree
 
 __all__ = ["Expression", "compile", "compile_for"]
@@ -31,11 +32,13 @@ class Expression:
         self.type = type_name
         self.model = model
         self.tree: Tree = parse(text)
-        from .compiler import (
-            compile_tree,
-        )  # with all of FHIRPath's functions: many a run needs none
+        # with all of FHIRPath's functions: many a run needs none
+        from .compiler import compile_tree
+        from .truths import boxed, is_truth, truth_of
 
-        self._run = compile_tree(self.tree, model)
+        self._says = truth_of(self.tree, model, compile_tree) if is_truth(self.tree) else None
+        self._run = compile_tree(self.tree, model) if self._says is None else boxed(self._says)
+        self._may_be_kept = sight(self.tree) <= {ITEM, OWN}
 
     def nodes(
         self,
@@ -53,6 +56,12 @@ class Expression:
         EvaluationError where the expression has no value for this input, UndecidedError where
         finding one takes too many steps.
         """
+        env, focus = self._start(value, scope, extra)
+        return self._run(env, focus)
+
+    def _start(
+        self, value: Any, scope: EvaluationScope, extra: Mapping[str, Any] | None
+    ) -> tuple[Environment, Collection]:
         name = value.get("resourceType") if isinstance(value, dict) else None
         node = Node(
             value, name if isinstance(name, str) else self.type, dict(extra) if extra else None
@@ -60,7 +69,7 @@ class Expression:
         if scope is EMPTY_SCOPE and isinstance(name, str):
             scope = EvaluationScope(value, value, value if name == "Bundle" else None)
         focus: Collection = [node]
-        return self._run(Environment(self.model, scope, focus), focus)
+        return Environment(self.model, scope, focus), focus
 
     def evaluate(
         self,
@@ -88,8 +97,31 @@ class Expression:
 
         Raises UndecidedError where it takes too many steps.
         """
+        memory = scope.memory
+        if (
+            memory is None
+            or not self._may_be_kept
+            or value.__class__ is not dict
+            or extra
+            or scope.steps is not None
+        ):
+            return self._holds(*self._start(value, scope, extra))
+        key = self, id(value)
+        known = memory.found.get(key)
+        if known is not None:
+            answer: bool = known[1]
+            return answer
+        env, focus = self._start(value, scope, extra)
+        answer = self._holds(env, focus)
+        if not env.steps.extended:  # so many steps may be taken anywhere
+            memory.keep(key, value, answer, 0)
+        return answer
+
+    def _holds(self, env: Environment, focus: Collection) -> bool:
         try:
-            found = self.nodes(value, scope, extra)
+            if self._says is not None:
+                return self._says(env, focus) is True
+            found = self._run(env, focus)
         except (EvaluationError, ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
             # data of a form that the type does not allow may surprise any function; its own rule
             # reports it

@@ -14,7 +14,7 @@ from .node import Item
 from .quantity import CALENDAR_UNITS, Quantity
 from .temporal import Temporal
 
-__all__ = ["OPERATORS", "among_items", "contains", "negative", "union"]
+__all__ = ["OPERATORS", "among_items", "contains", "equals", "negative", "union"]
 
 Operator = Callable[[Environment, Collection, Collection], Collection]
 
@@ -55,7 +55,10 @@ def among_items(env: Environment, items: Collection | tuple[()]) -> AmongItems:
     return AmongItems(env.scope.hooks.units, env.steps.take, items)
 
 
-def _equals(env: Environment, left: Collection, right: Collection) -> bool | None:
+def equals(env: Environment, left: Collection, right: Collection) -> bool | None:
+    """Compare two collections item by item, as ``=`` does; None where it is open (N1, section
+    6.1).
+    """
     if len(left) != len(right):
         return False
     units, undecided = env.scope.hooks.units, False
@@ -65,20 +68,6 @@ def _equals(env: Environment, left: Collection, right: Collection) -> bool | Non
             return False
         undecided = undecided or found is None
     return None if undecided else True
-
-
-def _equal(env: Environment, left: Collection, right: Collection) -> Collection:
-    if not left or not right:
-        return []
-    found = _equals(env, left, right)
-    return [] if found is None else [found]
-
-
-def _unequal(env: Environment, left: Collection, right: Collection) -> Collection:
-    if not left or not right:
-        return []
-    found = _equals(env, left, right)
-    return [] if found is None else [not found]
 
 
 def _is_equivalent(env: Environment, left: Collection, right: Collection) -> bool:
@@ -102,18 +91,6 @@ def _comparison(holds: Callable[[int], bool]) -> Operator:
         return [] if found is None else [holds(found)]
 
     return compare
-
-
-def _in(env: Environment, left: Collection, right: Collection) -> Collection:
-    """All of the left among the right: N1 allows one item only, HL7's validator any number (tim-9
-    needs it).
-    """
-    units = env.scope.hooks.units
-    return (
-        [all(any(equal(item, other, units) is True for other in right) for item in left)]
-        if left
-        else []
-    )
 
 
 def _contains(env: Environment, left: Collection, right: Collection) -> Collection:
@@ -268,15 +245,12 @@ def _mod(one: Any, other: Any) -> Any:
 
 
 OPERATORS: dict[str, Operator] = {
-    "=": _equal,
-    "!=": _unequal,
     "~": lambda env, left, right: [_is_equivalent(env, left, right)],
     "!~": lambda env, left, right: [not _is_equivalent(env, left, right)],
     "<": _comparison(lambda found: found < 0),
     "<=": _comparison(lambda found: found <= 0),
     ">": _comparison(lambda found: found > 0),
     ">=": _comparison(lambda found: found >= 0),
-    "in": _in,
     "contains": _contains,
     "|": union,
     "+": _arithmetic("+", lambda one, other: one + other),

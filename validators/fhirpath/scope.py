@@ -9,6 +9,7 @@ from dataclasses import field
 from typing import Any
 
 from ..light_dataclass import dataclass
+from ..line_memory import LineMemory
 from .bundle_entries import BundleEntries
 from .quantity import Units
 from .steps import Steps
@@ -86,6 +87,7 @@ class EvaluationScope:
                 of ``slice()``
     steps       what all evaluations in this scope may take together; None for the bounds of each
     entries     an index of the Bundle, where scopes share one
+    memory      what was found in the line before; None keeps nothing
     """
 
     resource: Json | None = None
@@ -96,6 +98,7 @@ class EvaluationScope:
     profile: str | None = None
     steps: Steps | None = None
     entries: BundleEntries | None = None
+    memory: LineMemory | None = None
 
     def bundle_entries(self) -> BundleEntries | None:
         """Return the index of the Bundle around; None where there is none."""

@@ -25,17 +25,18 @@ class Steps:
     A step is an item that an operation takes or gives. Nothing is measured in seconds: a line has
     the same answer on every machine.
 
+    extended  whether the steps for each value of the resource are in use
     lists   (identity of a JSON object, name, type) -> (the object, its children of that name), for
             long lists
     """
 
-    __slots__ = ("_extended", "_holder", "left", "lists")
+    __slots__ = ("_holder", "extended", "left", "lists")
 
     def __init__(self, holder: object) -> None:
         self.left = _BASE
         self.lists: dict[tuple[int, str, str], tuple[object, list[Any]]] = {}
         self._holder: object = holder
-        self._extended = False
+        self.extended = False
 
     def take(self, number: int) -> None:
         """Count steps. Raises UndecidedError where none are left."""
@@ -55,8 +56,8 @@ class Steps:
     def _extend(self) -> None:
         # Only where the base is used up, and once: the whole resource is gone through to count its
         # values.
-        if not self._extended:
-            self._extended = True
+        if not self.extended:
+            self.extended = True
             self.left += _EACH * _values(self._holder)
         if self.left < 0:
             raise UndecidedError("an expression")

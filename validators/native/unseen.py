@@ -30,6 +30,7 @@ class _Unseen(fhirpath.EvaluationScope):
     def __init__(self, hooks: fhirpath.Hooks) -> None:
         self.resource = self.root = _UnseenResource()
         self.hooks, self.variables, self.profile, self.steps = hooks, {}, None, None
+        self.memory = None
 
 
 def scopes(hooks: fhirpath.Hooks, place: type[Nowhere] = Nowhere) -> Callable[[], Nowhere]:

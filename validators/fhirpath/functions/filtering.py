@@ -12,7 +12,7 @@ from ..items import boolean, equal, order, plain, singleton, truth
 from ..node import Item, Node
 from ..operators import among_items, union
 
-__all__: list[str] = []
+__all__ = ["present"]
 
 _MOST_VALUES, _MOST_ELEMENTS = 2_000, 100_000
 """More values or elements than these, and ``repeat()`` gives up: ``repeat($this & 'x')``
@@ -20,7 +20,7 @@ has no end of its own.
 """
 
 
-def _present(item: Item) -> bool:
+def present(item: Item) -> bool:
     """Tell whether an item counts for exists() and empty(): an element without value and children
     does not, nor a resource of nothing but its type.
     """
@@ -33,66 +33,13 @@ def _present(item: Item) -> bool:
     )
 
 
-@lazy("exists", 0, 1)
-def exists(env: Environment, items: Collection, criteria: Evaluator | None = None) -> Collection:
-    """Tell whether there is an item, or with criteria one for which they are true (N1, section
-    5.1.2).
+@function("all", 0, 1)
+def all_(env: Environment, items: Collection) -> Collection:
+    """Tell whether every item is a true boolean; true for no item (N1, section 5.1.3).
 
-    Raises EvaluationError where criteria give several items.
+    Raises EvaluationError where an item is no boolean. With criteria ``truths`` compiles it.
     """
-    if criteria is None:
-        return [any(map(_present, items))]
-    return [any(_chosen(env, items, criteria))]
-
-
-@function("empty")
-def empty(env: Environment, items: Collection) -> Collection:
-    """Tell whether there is no item that ``exists()`` would count (N1, section 5.1.1)."""
-    return [not any(map(_present, items))]
-
-
-@function("not")
-def negation(env: Environment, items: Collection) -> Collection:
-    """Return the opposite of a boolean; empty for no item (N1, section 6.5.3).
-
-    One item that is no boolean counts as true. Raises EvaluationError for several items.
-    """
-    value = truth(items)
-    return [] if value is None else [not value]
-
-
-def _chosen(env: Environment, items: Collection, criteria: Evaluator) -> list[bool]:
-    return [
-        truth(criteria(env.inner(item, index), [item])) is True for index, item in enumerate(items)
-    ]
-
-
-@lazy("where", 1)
-def where(env: Environment, items: Collection, criteria: Evaluator) -> Collection:
-    """Return the items for which the criteria are true, in order (N1, section 5.2.1).
-
-    Raises EvaluationError where criteria give several items.
-    """
-    return [
-        item for item, chosen in zip(items, _chosen(env, items, criteria), strict=True) if chosen
-    ]
-
-
-@lazy("all", 0, 1)
-def all_(env: Environment, items: Collection, criteria: Evaluator | None = None) -> Collection:
-    """Tell whether the criteria are true for every item; true for no item (N1, section 5.1.3).
-
-    Without criteria, every item must be a true boolean. Raises EvaluationError where criteria give
-    several items, or where an item is no boolean though there are no criteria.
-    """
-    if criteria is None:
-        return [all(_strict(item) is True for item in items)]
-    return [
-        all(
-            truth(criteria(env.inner(item, index), [item])) is True
-            for index, item in enumerate(items)
-        )
-    ]
+    return [all(_strict(item) is True for item in items)]
 
 
 def _strict(item: Item) -> bool | None:
