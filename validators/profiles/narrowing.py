@@ -18,12 +18,14 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..definitions import type_url
 from ..issue import Issue
+from ..memory import Memory
 from ..rules.cardinality import too_few, too_many
 from ..rules.fixed import FIXED_VALUE
 from ..rules.type_profile import follows
 from ..schema import ElementSchema, Property, TypeRef
 from ..schema.profile_tree import Group, ProfileNode, profile_tree
 from .discriminator_paths import Tree
+from .member_checks import MemberCheck, of_members
 from .slices import ItemCheck, Slices, items_of
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ EXTENSIONS_BESIDE_FIXED = FIXED_VALUE.also(
     "No extensions allowed, as the specified fixed value does not contain any extensions"
 )
 
+_SHAPES = 2048
+"""How many lists of names are remembered of the objects that one profile is about."""
 _NOTHING: dict[str, Any] = {}  # what a primitive without companion holds
 
 
@@ -65,6 +69,7 @@ class ProfileCompiler:
         self.top = profile_tree(definition)
         self.tree = Tree(compilation, self.url)
         self._by_id: dict[str, ProfileNode] = {}
+        self._shapes = Memory(_SHAPES)
 
     def compile(self) -> Check | None:
         """Return the check for a value of the profile's type; None where the profile narrows
@@ -84,7 +89,7 @@ class ProfileCompiler:
         patterns: the part of ``compile``'s that tells values of most profiles apart, at little
         cost.
         """
-        checks: list[Check] = []
+        checks: list[MemberCheck] = []
         for group in self.top.groups:
             element = replace(group.node.element, binding=None, constraints=())
             found = self.properties(element, self.type)
@@ -92,7 +97,7 @@ class ProfileCompiler:
             if element.fixed is not None or element.pattern is not None:
                 items = [(p, self.item_check(ProfileNode(element), p)) for p in found]
                 checks += [_each(p, check) for p, check in items if check is not None]
-        return union(checks)
+        return of_members(checks, self._shapes)
 
     def root(self) -> Property:
         """Return the profile's root as a property of its type, with what the root says beyond the
@@ -126,9 +131,10 @@ class ProfileCompiler:
         companion of a primitive. None where there is nothing to check.
         """
         owner = "Element" if self.schema.kind(name) in (None, "primitive-type") else name
-        return union([check for group in node.groups for check in self._group(group, owner)])
+        checks = [check for group in node.groups for check in self._group(group, owner)]
+        return of_members(checks, self._shapes)
 
-    def _group(self, group: Group, name: str) -> list[Check]:
+    def _group(self, group: Group, name: str) -> list[MemberCheck]:
         """Return the checks of one child name, on the object that has it."""
         element = group.node.element
         found = self.properties(element, name)
@@ -139,7 +145,9 @@ class ProfileCompiler:
             _each(p, check) for p in found if (check := self.item_check(group.node, p)) is not None
         ]
         slices = self.slices(group, found)
-        return checks if slices is None else [*checks, slices.check]
+        if slices is not None:
+            checks.append(MemberCheck(slices.check, _names(found), absent=slices.needs_some))
+        return checks
 
     def properties(self, element: ElementSchema, name: str) -> list[Property]:
         """Return the properties of a type that an element of the profile is about: several for a
@@ -160,20 +168,17 @@ class ProfileCompiler:
             [{p.json_name: self.item_check(node, p) for p in found} for node in group.slices],
         )
 
-    def _counts(self, element: ElementSchema, found: list[Property]) -> list[Check]:
+    def _counts(self, element: ElementSchema, found: list[Property]) -> list[MemberCheck]:
         """Return the checks of an element's cardinality, where it is narrower than the
         base type's.
         """
         base, checks = found[0].element, []
-        names = frozenset(
-            name
-            for p in found
-            for name in ((p.json_name, "_" + p.json_name) if p.is_primitive else (p.json_name,))
-        )
+        names = _names(found)
         if element.min > base.min:
-            checks.append(_at_least(self.url, element, names))
+            at_least = _at_least(self.url, element, names)
+            checks.append(MemberCheck(at_least, names, present=element.min > 1, absent=True))
         if element.max is not None and (base.max is None or element.max < base.max):
-            checks.append(_at_most(self.url, element, element.max, names))
+            checks.append(MemberCheck(_at_most(self.url, element, element.max, names), names))
         return checks
 
     def item_check(self, node: ProfileNode, prop: Property) -> ItemCheck | None:
@@ -366,20 +371,37 @@ def _without_extensions(check: ItemCheck | None) -> ItemCheck:
     return checked
 
 
-def _each(prop: Property, check: ItemCheck) -> Check:
+def _names(found: list[Property]) -> frozenset[str]:
+    """Return the names of members that hold values of the properties."""
+    return frozenset(
+        name
+        for p in found
+        for name in ((p.json_name, "_" + p.json_name) if p.is_primitive else (p.json_name,))
+    )
+
+
+def _each(prop: Property, check: ItemCheck) -> MemberCheck:
     """Return the check of every value of a property, on the object that has it."""
-    name, step = prop.json_name, prop.step
     if prop.is_list:
-        return _each_of_list(prop, check)
-    if not prop.is_primitive:
+        of_values = _each_of_list(prop, check)
+    else:
+        of_values = _primitive(prop, check) if prop.is_primitive else _single(prop, check)
+    return MemberCheck(of_values, _names([prop]))
 
-        def single(value: Any, scope: Scope) -> Issues:
-            item = value.get(name)
-            issues = check(item, None, scope) if item is not None else None
-            return None if issues is None else prefix_locations(step, issues)
 
-        return single
-    other = "_" + name
+def _single(prop: Property, check: ItemCheck) -> Check:
+    name, step = prop.json_name, prop.step
+
+    def single(value: Any, scope: Scope) -> Issues:
+        item = value.get(name)
+        issues = check(item, None, scope) if item is not None else None
+        return None if issues is None else prefix_locations(step, issues)
+
+    return single
+
+
+def _primitive(prop: Property, check: ItemCheck) -> Check:
+    name, step, other = prop.json_name, prop.step, "_" + prop.json_name
 
     def primitive(value: Any, scope: Scope) -> Issues:
         item, companion = value.get(name), value.get(other)
@@ -392,12 +414,9 @@ def _each(prop: Property, check: ItemCheck) -> Check:
 
 
 def _each_of_list(prop: Property, check: ItemCheck) -> Check:
-    name, one = prop.json_name, [prop]
+    one = [prop]
 
     def several(value: Any, scope: Scope) -> Issues:
-        items = value.get(name)
-        if items is None and not prop.is_primitive:
-            return None
         issues: Issues = None
         for item, companion, _, step in items_of(value, one):
             said = check(item, companion, scope)

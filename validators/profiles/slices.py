@@ -106,6 +106,8 @@ class Slices:
     slicing   how they are told apart, whether others may be there, and in what order
     nodes     the slices, re-slices among them
     checks    for each slice: JSON name of a property -> what the slice says of a value of it
+
+    ``needs_some`` tells whether there is something to say of an object without any value.
     """
 
     def __init__(
@@ -130,6 +132,7 @@ class Slices:
         self.by_position = any(d.type == "position" for d in slicing.discriminators)
         self._resliced = any("/" in name for name in self.names)
         self._needed = [at for at, node in enumerate(nodes) if node.element.min]
+        self.needs_some = bool(self._needed)
 
     def check(self, value: dict[str, Any], scope: Scope) -> Issues:
         """Return what is wrong with the values of an object, as far as slices say it."""
