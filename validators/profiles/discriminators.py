@@ -39,13 +39,13 @@ class SliceTest:
     holds  (JSON value, companion, scope) -> whether the value is in the slice; None where that
            cannot be decided
     fault  why it cannot be decided, "" where it always can
-    needs  (name, code): a value that is in the slice has the code among the codings of the concept
-           of that name; None where no such code is stated
+    needs  (names, text): a value that is in the slice has the text, perhaps among others, at the
+           path of these names of members
     """
 
     holds: Test
     fault: str = ""
-    needs: tuple[str, str] | None = None
+    needs: tuple[tuple[tuple[str, ...], str], ...] = ()
 
 
 def slice_test(
@@ -127,7 +127,7 @@ class _Conditions:
         self._texts: list[str] = []
         self._tests: list[Test] = []
         self._fault = ""
-        self._needs: tuple[str, str] | None = None
+        self._needs: list[tuple[tuple[str, ...], str]] = []
 
     def made(self, discriminators: tuple[Discriminator, ...]) -> SliceTest:
         """Return the test that all of them make. Raises Undecidable where they say nothing."""
@@ -138,9 +138,9 @@ class _Conditions:
         # HL7's validator gives up here, with an error for every value of the element; R4 mostly
         # decides (docs/decisions, 004).
         if not any(said):
-            self._texts, self._tests, self._fault, self._needs = [], [], "", None
+            self._texts, self._tests, self._fault, self._needs = [], [], "", []
             self._more(discriminators)
-        return SliceTest(self._joined(), self._fault, self._needs)
+        return SliceTest(self._joined(), self._fault, tuple(self._needs))
 
     def _plain(self, discriminator: Discriminator) -> bool:
         """Add what the end of a path says, as HL7's validator reads it; tell whether it says
@@ -171,10 +171,24 @@ class _Conditions:
         """Add that a path leads to a stated value. Raises Undecidable."""
         self._texts.append(fixing(self._tree, self._node, stated, path))
         kind, value = stated
-        owner = self._tree.compilation.schema.about(self._prop.type, path)
-        if kind == "CodeableConcept" and len(owner) == 1 and not owner[0].is_list:
-            codes = [coding["code"] for coding in value["coding"] if "code" in coding]
-            self._needs = (owner[0].json_name, codes[0]) if codes else None
+        names = self._names(path)
+        if names is not None and kind == "CodeableConcept":
+            names = (*names, "coding", "code")
+            self._needs += [(names, each["code"]) for each in value["coding"] if "code" in each]
+        elif names is not None and isinstance(value, str):
+            self._needs.append((names, value))
+
+    def _names(self, path: str) -> tuple[str, ...] | None:
+        """Return the names of the members that a path leads through; None where it is more than
+        names, or where a choice or a resource's type decides on them.
+        """
+        schema, kind, names = self._tree.compilation.schema, self._prop.type, path.split(".")
+        for name in names:
+            found = schema.about(kind, name) if name.isalpha() else []
+            if len(found) != 1 or found[0].json_name != name:
+                return None
+            kind = found[0].type
+        return tuple(names)
 
     def _typed(self, place: Place, path: str) -> str:
         element = place.element

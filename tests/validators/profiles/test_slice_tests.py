@@ -84,6 +84,28 @@ RESULTS = profile(
         ],
     ),
 )
+ENTRIES = profile(
+    "entries",
+    "Bundle",
+    {"path": "Bundle"},
+    *sliced_by(
+        "Bundle.entry",
+        {"type": "value", "path": "resource.meta.profile"},
+        [
+            part
+            for code in CODES
+            for identity in [f"Bundle.entry:e{code}"]
+            for part in [
+                {"id": identity, "path": "Bundle.entry", "sliceName": f"e{code}", "max": "1"},
+                {
+                    "id": f"{identity}.resource.meta.profile",
+                    "path": "Bundle.entry.resource.meta.profile",
+                    "fixedCanonical": f"{URL}of-{code}",
+                },
+            ]
+        ],
+    ),
+)
 odd: st.SearchStrategy[Any] = st.sampled_from([None, 1, "a", [], {}, [None], {"coding": {}}])
 codings = st.fixed_dictionaries(
     {},
@@ -103,7 +125,7 @@ VALUES = [{"valueString": "x"}, {"valueInteger": 1}, {}]
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> str:
-    definitions = [COMPONENTS, RESULTS, *map(of_code, CODES)]
+    definitions = [COMPONENTS, RESULTS, ENTRIES, *map(of_code, CODES)]
     return guide(tmp_path_factory.mktemp("slice-tests"), definitions)
 
 
@@ -146,6 +168,46 @@ def test_a_code_of_a_slice_is_found_and_another_is_none(
     assert not judge(json.dumps(observation("components", component=[known])).encode())
     said = judge(json.dumps(observation("components", component=[known, unknown])).encode())
     assert [one for one in said if "slice-closed" in one]
+
+
+claims = st.one_of(
+    st.lists(
+        st.one_of(st.sampled_from([f"{URL}of-{code}" for code in CODES[:4]]), odd), max_size=3
+    ),
+    odd,
+)
+resources = st.one_of(
+    st.builds(lambda claim: {**observation(None), "meta": {"profile": claim}}, claims),
+    st.builds(lambda meta: {**observation(None), "meta": meta}, odd),
+    odd,
+)
+
+
+@given(st.lists(st.one_of(resources.map(lambda one: {"resource": one}), odd), max_size=4))
+def test_entries_are_in_the_slices_whose_profiles_they_name(
+    judge: Callable[[bytes], list[str]], entries: list[Any]
+) -> None:
+    bundle = line("Bundle", "entries", id="b", type="collection", entry=entries)
+    judge(json.dumps(bundle).encode())
+
+
+def test_an_entry_is_found_by_the_profile_that_it_names(
+    judge: Callable[[bytes], list[str]],
+) -> None:
+    def said(name: str) -> list[str]:
+        entry = {"fullUrl": "urn:uuid:" + "0" * 8 + "-0000-4000-8000-" + "0" * 12}
+        resource = {**observation(None), "valueString": "x", "meta": {"profile": [URL + name]}}
+        bundle = line(
+            "Bundle",
+            "entries",
+            id="b",
+            type="collection",
+            entry=[{**entry, "resource": {**resource, "code": concept("3")}}],
+        )
+        return [one for one in judge(json.dumps(bundle).encode()) if "slice-closed" in one]
+
+    assert not said("of-3")
+    assert said("components")
 
 
 @given(st.lists(st.tuples(concepts, st.sampled_from(VALUES)), max_size=4))
