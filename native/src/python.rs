@@ -72,9 +72,9 @@ impl Judgement {
         self.columns.fallbacks().collect()
     }
 
-    /// The numbers of the undecided value sets of accepted lines, with repetitions.
-    fn undecided(&self) -> Vec<u32> {
-        self.columns.undecided.clone()
+    /// The numbers of the value sets that left codes of accepted lines undecided, each with how many.
+    fn undecided(&self) -> Vec<(u32, u32)> {
+        self.columns.undecided.each().collect()
     }
 
     /// Keep, of lines that are yet to be walked, the values that hold undecided codes.

@@ -83,7 +83,7 @@ class Acceptance:
         if block.codes:
             for position, code in self._hearing.undecided_codes(judgement):
                 codes.add(code, position)
-        for number, count in Counter(judgement.undecided()).items():
+        for number, count in judgement.undecided():
             self._undecided[table.undecided[number]] += count
         numbers, starts, ends = (
             memoryview(column).cast("I")

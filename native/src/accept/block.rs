@@ -28,8 +28,8 @@ pub struct Columns {
     /// none).
     pub types: Vec<u16>,
     pub ids: Vec<(u32, u32)>,
-    /// Value sets of codes that were accepted undecided, once a code.
-    pub undecided: Vec<u32>,
+    /// Value sets of codes that were accepted undecided.
+    pub undecided: Undecided,
     /// Of Bundles, where they are walked by entry. See `walk::by_entry`.
     pub parted: Vec<Parted>,
     /// Of other lines, where they are walked by site. See `walk::by_site`.
@@ -38,6 +38,35 @@ pub struct Columns {
     pub undecided_values: Option<UndecidedValues>,
     /// Whether all lines are walked for the entries that are not certainly valid, and for nothing else.
     pub by_entry: bool,
+}
+
+/// How many codes each value set left undecided.
+#[derive(Default)]
+pub struct Undecided {
+    counts: Vec<u32>,
+    /// The value sets in the order in which they were met.
+    met: Vec<u32>,
+}
+
+impl Undecided {
+    fn add(&mut self, value_sets: &[u32]) {
+        for &number in value_sets {
+            let place = number as usize;
+            if self.counts.len() <= place {
+                self.counts.resize(place + 1, 0);
+            }
+            if self.counts[place] == 0 {
+                self.met.push(number);
+            }
+            self.counts[place] += 1;
+        }
+    }
+
+    /// The numbers of value sets, each with how many codes it left undecided.
+    pub fn each(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let count = |&number: &u32| (number, self.counts[number as usize]);
+        self.met.iter().map(count)
+    }
 }
 
 /// A Bundle that is walked by entry: its position, what of it is left to the explainer, and, where only
@@ -172,7 +201,7 @@ impl Columns {
                 self.types[position] = type_number;
                 self.ids[position] = self.in_block(position, id);
                 for &place in &room.undecided {
-                    self.undecided.extend_from_slice(memo.undecided_at(place));
+                    self.undecided.add(memo.undecided_at(place));
                     if let Some(values) = &mut self.undecided_values {
                         values.add(position, place, memo);
                     }

@@ -42,7 +42,7 @@ impl<'a> Lexer<'a> {
             bytes,
             at: 0,
             is_misspelled: false,
-            is_plain: every(bytes, |b| (b as i8 > 0x1f) & (b != b'\\')),
+            is_plain: every(bytes, |b| b as i8 > 0x1f) && memchr::memchr(b'\\', bytes).is_none(),
         }
     }
 
@@ -87,6 +87,16 @@ impl<'a> Lexer<'a> {
     /// After a member or item: whether another one follows, or the closing byte ends it all.
     #[inline]
     pub fn more(&mut self, close: u8) -> Result<bool, Reason> {
+        let byte = self.byte();
+        if byte == b',' || byte == close {
+            self.at += 1;
+            return Ok(byte == b',');
+        }
+        self.more_behind_space(close)
+    }
+
+    #[inline(never)]
+    fn more_behind_space(&mut self, close: u8) -> Result<bool, Reason> {
         let byte = self.peek();
         self.at += 1;
         match byte {
@@ -98,17 +108,27 @@ impl<'a> Lexer<'a> {
 
     #[inline(always)]
     pub fn text(&mut self) -> Result<Text, Reason> {
-        if self.is_plain && self.byte() == b'"' {
-            let start = self.at + 1;
-            let end = start + quote(&self.bytes[start..]).ok_or(Reason::Json)?;
-            self.at = end + 1;
-            return Ok(Text {
-                start,
-                end,
-                escaped: false,
-            });
+        match self.plain_text() {
+            Some(text) => Ok(text),
+            None => self.text_of_any_line(),
         }
-        self.text_of_any_line()
+    }
+
+    /// A string of a plain line that stands here.
+    #[inline(always)]
+    pub fn plain_text(&mut self) -> Option<Text> {
+        if !self.is_plain {
+            return None;
+        }
+        let rest = self.bytes.get(self.at..)?.strip_prefix(b"\"")?;
+        let start = self.at + 1;
+        let end = start + quote(rest)?;
+        self.at = end + 1;
+        Some(Text {
+            start,
+            end,
+            escaped: false,
+        })
     }
 
     /// The same where strings may hold escapes and more than ASCII, and white space may stand before
@@ -198,52 +218,48 @@ impl<'a> Lexer<'a> {
     pub fn number(&mut self) -> Result<Digits, Reason> {
         self.space();
         let start = self.at;
-        let minus = self.byte() == b'-';
-        if minus {
-            self.at += 1;
-        }
-        let zero = self.byte() == b'0';
-        let whole_digits = self.digits();
-        if whole_digits == 0 {
+        let byte = |at: usize| self.bytes.get(at).copied().unwrap_or(0);
+        let digits = |mut at: usize| {
+            while byte(at).is_ascii_digit() {
+                at += 1;
+            }
+            at
+        };
+        let minus = byte(start) == b'-';
+        let first = start + usize::from(minus);
+        let mut at = digits(first);
+        let zero = byte(first) == b'0';
+        if at == first {
             return Err(if minus { Reason::Json } else { Reason::Form });
         }
-        if zero && whole_digits > 1 {
+        if zero && at > first + 1 {
             return Err(Reason::Json);
         }
         let (mut whole, mut plain) = (true, !(zero && minus));
-        if self.byte() == b'.' {
+        if byte(at) == b'.' {
             whole = false;
-            self.at += 1;
-            if self.digits() == 0 {
+            let fraction = at + 1;
+            at = digits(fraction);
+            if at == fraction {
                 return Err(Reason::Json);
             }
         }
-        if matches!(self.byte(), b'e' | b'E') {
+        if matches!(byte(at), b'e' | b'E') {
             (whole, plain) = (false, false);
-            self.at += 1;
-            if matches!(self.byte(), b'+' | b'-') {
-                self.at += 1;
-            }
-            if self.digits() == 0 {
+            let exponent = at + 1 + usize::from(matches!(byte(at + 1), b'+' | b'-'));
+            at = digits(exponent);
+            if at == exponent {
                 return Err(Reason::Json);
             }
         }
-        plain = plain && self.at - start <= 17;
+        plain = plain && at - start <= 17;
+        self.at = at;
         Ok(Digits {
             start,
-            end: self.at,
+            end: at,
             whole,
             plain,
         })
-    }
-
-    #[inline]
-    fn digits(&mut self) -> usize {
-        let start = self.at;
-        while self.byte().is_ascii_digit() {
-            self.at += 1;
-        }
-        self.at - start
     }
 
     pub fn boolean(&mut self) -> Result<bool, Reason> {

@@ -76,6 +76,33 @@ impl Op {
         is_false.then_some(false)
     }
 
+    /// Where in the condition that stands which decides, if the names of members settle all else: the
+    /// alternatives, or parts, to choose from the top down. Nothing for all of it.
+    pub fn decisive(&self, keys: &[Key]) -> Vec<u8> {
+        let (Op::And(ops) | Op::Or(ops)) = self else {
+            return Vec::new();
+        };
+        let settled = matches!(self, Op::And(_));
+        let mut open = (0..)
+            .zip(ops)
+            .filter(|(_, op)| op.by_names(keys) != Some(settled));
+        match (open.next(), open.next()) {
+            (Some((number, op)), None) if ops.len() < usize::from(u8::MAX) => {
+                [vec![number], op.decisive(keys)].concat()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The condition at the end of such a way.
+    #[inline]
+    pub fn at(&self, way: &[u8]) -> &Op {
+        way.iter().fold(self, |op, &number| match op {
+            Op::And(ops) | Op::Or(ops) => &ops[usize::from(number)],
+            _ => op,
+        })
+    }
+
     /// Whether the whole resource has to be on the tape.
     pub fn reads_resource(&self) -> bool {
         match self {
@@ -129,6 +156,26 @@ mod tests {
 
     fn has(key: Key) -> Op {
         Op::Has(Box::new([key]))
+    }
+
+    #[test]
+    fn what_decides_stands_where_all_else_is_settled() {
+        let or = |ops: Vec<Op>| Op::Or(ops.into());
+        let and = |ops: Vec<Op>| Op::And(ops.into());
+        let decides = || and(vec![has(1), or(vec![has(2), Op::Asked(7), has(2)])]);
+        let way = decides().decisive(&[1, 3]);
+        assert_eq!(way, [1, 1]);
+        assert!(matches!(decides().at(&way), Op::Asked(7)));
+        let both = || or(vec![Op::Asked(1), has(2), Op::Asked(2)]);
+        for whole in [
+            both(),
+            and(vec![both(), Op::Asked(3)]),
+            Op::Not(both().into()),
+        ] {
+            assert!(whole.decisive(&[1]).is_empty(), "{whole:?}");
+        }
+        assert_eq!(and(vec![has(1), both()]).decisive(&[1]), [1]);
+        assert!(and(vec![has(1)]).decisive(&[1]).is_empty());
     }
 
     #[test]

@@ -7,12 +7,16 @@ use crate::accept::table::Primitive;
 const SURELY_SHORT: usize = 1 << 19;
 
 /// Whether a string without escapes is certainly a value of the type.
+#[inline(always)]
 pub fn is_certainly(primitive: Primitive, text: &[u8], escaped: bool) -> bool {
-    if text.is_empty() {
-        return false;
-    }
     match primitive {
-        Primitive::Text => text.len() <= SURELY_SHORT,
+        Primitive::Text => !text.is_empty() && text.len() <= SURELY_SHORT,
+        _ => !text.is_empty() && is_certainly_of_form(primitive, text, escaped),
+    }
+}
+
+fn is_certainly_of_form(primitive: Primitive, text: &[u8], escaped: bool) -> bool {
+    match primitive {
         Primitive::QuietText => text.len() <= SURELY_SHORT && is_quiet(text, escaped),
         _ if escaped => false,
         Primitive::Code => is_code(text),
@@ -48,17 +52,21 @@ pub fn every(text: &[u8], test: impl Fn(u8) -> bool) -> bool {
 
 pub fn is_id(text: &[u8]) -> bool {
     let is_short = !text.is_empty() && text.len() <= 64;
-    match text.last_chunk::<8>() {
-        Some(last) => {
-            let chunks = text.chunks_exact(8).filter_map(|chunk| chunk.first_chunk());
-            let others = |chunk: &[u8; 8]| {
-                let word = u64::from_le_bytes(*chunk);
-                not_of_words(word & !HIGHS) | word & HIGHS
-            };
-            is_short && chunks.fold(others(last), |found, chunk| found | others(chunk)) == 0
-        }
-        None => is_short && text.iter().all(|&b| is_of_word(b)),
+    let Some(last) = text.last_chunk() else {
+        return is_short && text.iter().all(|&b| is_of_word(b));
+    };
+    let mut others = not_of_any_word(last);
+    for chunk in text.chunks_exact(8) {
+        others |= chunk.first_chunk().map_or(0, not_of_any_word);
     }
+    is_short && others == 0
+}
+
+/// What `not_of_words` finds, where bytes may be more than ASCII.
+#[inline(always)]
+fn not_of_any_word(bytes: &[u8; 8]) -> u64 {
+    let word = u64::from_le_bytes(*bytes);
+    not_of_words(word & !HIGHS) | word & HIGHS
 }
 
 fn is_of_word(byte: u8) -> bool {
@@ -66,7 +74,7 @@ fn is_of_word(byte: u8) -> bool {
 }
 
 /// The high bits of those of eight bytes of ASCII that are no letter, no digit, and no `-` or `.`.
-#[inline]
+#[inline(always)]
 fn not_of_words(word: u64) -> u64 {
     let least = |word: u64, byte: u8| word + ONES * u64::from(0x80 - byte);
     let letter = word | ONES << 5;
@@ -314,13 +322,15 @@ fn is_zone(text: &[u8]) -> bool {
 
 /// Whether a whole number is certainly in the range of its type.
 pub fn is_whole(primitive: Primitive, digits: &[u8]) -> bool {
-    let Some(value) = std::str::from_utf8(digits)
-        .ok()
-        .filter(|text| text.len() <= 11)
-        .and_then(|text| text.parse::<i64>().ok())
-    else {
-        return false;
+    let (is_negative, digits) = match digits {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, digits),
     };
+    if digits.is_empty() || digits.len() > 10 || !digits.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let value = (digits.iter()).fold(0, |value, digit| value * 10 + i64::from(digit - b'0'));
+    let value = if is_negative { -value } else { value };
     let least = match primitive {
         Primitive::Integer => i64::from(i32::MIN),
         Primitive::Positive => 1,

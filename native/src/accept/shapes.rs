@@ -20,14 +20,18 @@ pub struct Shape {
     pub has_id: bool,
     /// One more than the number of the last name's property, 0 at the start.
     pub last: usize,
-    /// The property that came next the last time, and the shape with it.
-    pub next: (u16, ShapeNumber),
     ways: Vec<(u16, ShapeNumber)>,
-    /// Where objects of this shape end: by their numbers, the conditions that names do not settle;
-    /// nothing where no object ended yet.
-    pub left: Option<Box<[u16]>>,
+    /// Where objects of this shape end, the conditions that names do not settle; nothing where no
+    /// object ended yet.
+    pub left: Option<Box<[Left]>>,
     /// Overlays that were fitted to objects of this shape, by their numbers.
     fitted: Vec<(u32, Option<Steps>)>,
+}
+
+/// A condition that names do not settle: its number, and the way to what of it decides.
+pub struct Left {
+    pub condition: u16,
+    pub way: Box<[u8]>,
 }
 
 /// What an overlay is left to ask of objects of a shape.
@@ -41,12 +45,20 @@ pub struct Shapes {
     /// Of each node the empty shape, one more than its number; 0 for none.
     roots: Vec<ShapeNumber>,
     shapes: Vec<Shape>,
+    /// Of each shape the property that came next the last time, and the shape with it.
+    next: Vec<(u16, ShapeNumber)>,
 }
 
 impl Shapes {
     #[inline]
     pub fn at(&self, number: ShapeNumber) -> &Shape {
         &self.shapes[number as usize]
+    }
+
+    /// The property that came next after a shape the last time, and the shape with it.
+    #[inline]
+    pub fn next(&self, number: ShapeNumber) -> (u16, ShapeNumber) {
+        self.next[number as usize]
     }
 
     /// The empty shape of a node; nothing where there are too many.
@@ -65,7 +77,6 @@ impl Shapes {
             members: 0,
             has_id: false,
             last: 0,
-            next: (u16::MAX, 0),
             ways: Vec::new(),
             left: None,
             fitted: Vec::new(),
@@ -82,6 +93,7 @@ impl Shapes {
             return None;
         }
         self.shapes.push(shape);
+        self.next.push((u16::MAX, 0));
         Some(self.shapes.len() as ShapeNumber - 1)
     }
 
@@ -111,7 +123,6 @@ impl Shapes {
                     members: shape.members + 1,
                     has_id: shape.has_id || added.key == id,
                     last: property + 1,
-                    next: (u16::MAX, 0),
                     ways: Vec::new(),
                     left: None,
                     fitted: Vec::new(),
@@ -122,7 +133,7 @@ impl Shapes {
                 next
             }
         };
-        self.shapes[number as usize].next = (property as u16, next);
+        self.next[number as usize] = (property as u16, next);
         Some(next)
     }
 
@@ -154,6 +165,14 @@ impl Shapes {
         let keys: Vec<Key> = shape.seen.each().map(|n| node.properties[n].key).collect();
         let conditions = node.conditions.iter().enumerate();
         let left = conditions.filter(|(_, (op, _))| op.by_names(&keys) != Some(true));
-        shape.left = Some(left.map(|(number, _)| number as u16).collect());
+        let left = left.map(|(number, (op, later))| Left {
+            condition: number as u16,
+            way: if *later {
+                Box::default()
+            } else {
+                op.decisive(&keys).into()
+            },
+        });
+        shape.left = Some(left.collect());
     }
 }

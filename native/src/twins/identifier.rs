@@ -19,9 +19,9 @@ impl Walk<'_, '_> {
         {
             return Err(Reason::Format);
         }
-        let value = self.text_of(index, self.table.known.identifier.value);
+        let value = || self.text_of(index, self.table.known.identifier.value);
         if system == b"https://tools.ietf.org/html/rfc4122"
-            && !value.is_none_or(|value| value.starts_with(b"urn:uuid:") || is_uuid(value))
+            && !value().is_none_or(|value| value.starts_with(b"urn:uuid:") || is_uuid(value))
         {
             return Err(Reason::Format);
         }
@@ -33,7 +33,7 @@ impl Walk<'_, '_> {
                     && !value.contains(&b' ')
                     && !value.contains(&b'\\')
             };
-            if !value.is_none_or(is_absolute) {
+            if !value().is_none_or(is_absolute) {
                 return Err(Reason::Format);
             }
         }

@@ -62,8 +62,7 @@ impl<'a> Walk<'a, '_> {
             return self.other_members(node, None, index, depth);
         };
         loop {
-            self.lexer.space();
-            let (number, next) = self.learned.shapes.at(shape).next;
+            let (number, next) = self.learned.shapes.next(shape);
             let bytes = &self.lexer.bytes[self.lexer.at..];
             let property = match node.opens(number, &self.table.names, bytes) {
                 Some((property, length)) => {
@@ -96,7 +95,17 @@ impl<'a> Walk<'a, '_> {
         node: &'a Node,
         shape: ShapeNumber,
     ) -> Option<(&'a Property, ShapeNumber)> {
+        let before = self.lexer.at;
+        self.lexer.space();
         let start = self.lexer.at;
+        if start > before {
+            let (number, next) = self.learned.shapes.next(shape);
+            let opened = node.opens(number, &self.table.names, &self.lexer.bytes[start..]);
+            if let Some((property, length)) = opened {
+                self.lexer.at += length;
+                return Some((property, next));
+            }
+        }
         let found = self.lexer.text().ok().and_then(|text| {
             self.lexer.eat(b':').ok()?;
             let number = node.find(&self.table.names, self.bytes(text))?;
@@ -133,10 +142,11 @@ impl<'a> Walk<'a, '_> {
         self.twins_of_object(node, index)?;
         for place in 0..left {
             let left = self.learned.shapes.at(number).left.as_deref();
-            let Some(&condition) = left.and_then(|left| left.get(place)) else {
+            let Some(left) = left.and_then(|left| left.get(place)) else {
                 break;
             };
-            self.condition_of_object(&node.conditions[usize::from(condition)], index)?;
+            let (op, later) = &node.conditions[usize::from(left.condition)];
+            self.condition_of_object(op.at(&left.way), *later, index)?;
         }
         Ok(content)
     }
@@ -306,7 +316,7 @@ impl<'a> Walk<'a, '_> {
         }
         node.conditions
             .iter()
-            .try_for_each(|condition| self.condition_of_object(condition, index))
+            .try_for_each(|(op, later)| self.condition_of_object(op, *later, index))
     }
 
     /// What twins say of an object, where its type has any.
@@ -337,8 +347,8 @@ impl<'a> Walk<'a, '_> {
     }
 
     #[inline]
-    fn condition_of_object(&mut self, (op, later): &'a (Op, bool), index: usize) -> Asked {
-        if *later {
+    fn condition_of_object(&mut self, op: &'a Op, later: bool, index: usize) -> Asked {
+        if later {
             self.singular += 1;
             self.room.later.push((index, self.resource, op));
             return Ok(());

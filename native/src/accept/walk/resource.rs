@@ -6,7 +6,7 @@ use crate::accept::concepts::Concepts;
 use crate::accept::lexer::Lexer;
 use crate::accept::memo::{Memo, Questions};
 use crate::accept::reason::Reason;
-use crate::accept::table::{NodeFlag, Table};
+use crate::accept::table::{Node, NodeFlag, Table};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
 impl<'a, 'r> Walk<'a, 'r> {
@@ -49,6 +49,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             resource: 0,
             type_number: 0,
             place: Place::default(),
+            contains: false,
             overlays: 0,
             search,
             by_entry: false,
@@ -140,14 +141,7 @@ impl<'a> Walk<'a, '_> {
         }
         let start = self.lexer.at;
         let name = self.resource_type()?;
-        let known = self
-            .table
-            .types
-            .get(name)
-            .and_then(|&(number, type_number)| {
-                Some((self.table.node_at(number)?, number, type_number))
-            });
-        let Some((node, number, type_number)) = known else {
+        let Some((node, number, type_number)) = self.type_of_name(name) else {
             self.answer(TYPE_CHECK, name, Reason::ResourceType)?;
             self.pending = true;
             self.lexer.at = start;
@@ -192,12 +186,25 @@ impl<'a> Walk<'a, '_> {
             } else {
                 self.claimed_profiles(node, index, content.shape)?;
             }
-            if !place.is_contained {
+            if self.contains && !place.is_contained {
                 self.contained(index, first_mention)?;
             }
         }
         (self.resource, self.place, self.type_number) = (outer, place, outer_type);
         Ok(type_number)
+    }
+
+    /// The node of a type, its number and that of the type. Most resources are of the type that the
+    /// one before was.
+    #[inline]
+    fn type_of_name(&mut self, name: &[u8]) -> Option<(&'a Node, u32, u16)> {
+        let names = &self.table.type_names;
+        let is_it = |&(_, last): &(u32, u16)| *names[usize::from(last)] == *name;
+        let (number, type_number) = match self.learned.last_type.filter(is_it) {
+            Some(last) => last,
+            None => *self.learned.last_type.insert(*self.table.types.get(name)?),
+        };
+        Some((self.table.node_at(number)?, number, type_number))
     }
 
     /// The type that a resource names, looked up ahead; the lexer stands before its brace, and is

@@ -3,6 +3,7 @@
 use super::mention::Place;
 use super::walker::{Asked, Walk};
 use crate::accept::evaluation::Evaluation;
+use crate::accept::lexer::Text;
 use crate::accept::memo::{Check, NO_CHECK};
 use crate::accept::op::Op;
 use crate::accept::primitives::{is_certainly, is_whole};
@@ -95,13 +96,84 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Inline);
         }
         enter(&mut self.place);
+        self.contains |= self.place.is_contained;
         self.resource(key, depth + 1)?;
         self.place = place;
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn primitive(&mut self, property: &'a Property, primitive: Primitive, key: Key) -> Asked {
+        match primitive {
+            Primitive::Boolean
+            | Primitive::Integer
+            | Primitive::Positive
+            | Primitive::Unsigned
+            | Primitive::Decimal => self.plain_primitive(property, primitive, key),
+            _ => self.text(property, primitive, key),
+        }
+    }
+
+    /// A string.
+    #[inline(never)]
+    fn text(&mut self, property: &'a Property, primitive: Primitive, key: Key) -> Asked {
+        match self.lexer.plain_text() {
+            Some(text) => self.read_text(property, primitive, key, text),
+            None => self.text_of_any_line(property, primitive, key),
+        }
+    }
+
+    #[inline(never)]
+    fn text_of_any_line(
+        &mut self,
+        property: &'a Property,
+        primitive: Primitive,
+        key: Key,
+    ) -> Asked {
+        let text = self.lexer.text()?;
+        self.read_text(property, primitive, key, text)
+    }
+
+    #[inline(always)]
+    fn read_text(
+        &mut self,
+        property: &'a Property,
+        primitive: Primitive,
+        key: Key,
+        text: Text,
+    ) -> Asked {
+        let bytes = self.bytes(text);
+        if !is_certainly(primitive, bytes, text.escaped) {
+            self.other_text(property, primitive, text)?;
+        }
+        if property.is_unique() {
+            if text.escaped {
+                return Err(Reason::Value);
+            }
+            self.singular += 1;
+            self.room.ids.push(bytes);
+        }
+        self.room
+            .tape
+            .push(key, Form::Text, text.escaped, text.start, text.end);
+        Ok(())
+    }
+
+    /// A string that is not told by its bytes alone.
+    #[inline(never)]
+    fn other_text(&mut self, property: &Property, primitive: Primitive, text: Text) -> Asked {
+        let bytes = self.bytes(text);
+        let judged_by_check = primitive == Primitive::Other && property.format == NO_CHECK;
+        if judged_by_check || primitive == Primitive::Xhtml && self.narrative(bytes, text.escaped) {
+            return Ok(());
+        }
+        let json = &self.lexer.bytes[text.start - 1..text.end + 1];
+        self.uncertain(property, primitive, bytes, json)
+    }
+
+    /// A boolean or a number.
+    #[inline(never)]
+    fn plain_primitive(&mut self, property: &'a Property, primitive: Primitive, key: Key) -> Asked {
         match primitive {
             Primitive::Boolean => {
                 let value = self.lexer.boolean()?;
@@ -114,7 +186,7 @@ impl<'a> Walk<'a, '_> {
                     at,
                 );
             }
-            Primitive::Integer | Primitive::Positive | Primitive::Unsigned | Primitive::Decimal => {
+            _ => {
                 let digits = self.lexer.number()?;
                 let text = &self.lexer.bytes[digits.start..digits.end];
                 if !digits.plain
@@ -126,30 +198,6 @@ impl<'a> Walk<'a, '_> {
                 self.room
                     .tape
                     .push(key, Form::Number, false, digits.start, digits.end);
-            }
-            _ => {
-                let text = self.lexer.text()?;
-                let bytes = self.bytes(text);
-                let judged_by_check = primitive == Primitive::Other && property.format == NO_CHECK;
-                let is_certain = judged_by_check
-                    || match primitive {
-                        Primitive::Xhtml => self.narrative(bytes, text.escaped),
-                        _ => is_certainly(primitive, bytes, text.escaped),
-                    };
-                if !is_certain {
-                    let json = &self.lexer.bytes[text.start - 1..text.end + 1];
-                    self.uncertain(property, primitive, bytes, json)?;
-                }
-                if property.is_unique() {
-                    if text.escaped {
-                        return Err(Reason::Value);
-                    }
-                    self.singular += 1;
-                    self.room.ids.push(bytes);
-                }
-                self.room
-                    .tape
-                    .push(key, Form::Text, text.escaped, text.start, text.end);
             }
         }
         Ok(())

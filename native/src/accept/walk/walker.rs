@@ -104,6 +104,8 @@ pub struct Learned {
     pub(crate) shapes: Shapes,
     pub(crate) references: Option<References>,
     pub(crate) answers: LastAnswers,
+    /// The node of the last resource, and the number of its type.
+    pub(crate) last_type: Option<(u32, u16)>,
 }
 
 /// Where the memo has the last answers that were asked for, by their checks: of many values the last
@@ -142,6 +144,8 @@ pub struct Walk<'a, 'r> {
     pub(crate) resource: usize,
     pub(crate) type_number: u16,
     pub(crate) place: Place,
+    /// Whether a resource of the line contains others.
+    pub(crate) contains: bool,
     /// Overlays inside overlays that are being looked at.
     pub(crate) overlays: u32,
     pub(crate) search: Search,
