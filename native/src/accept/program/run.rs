@@ -10,6 +10,9 @@ use crate::accept::tape::{Form, Key, NO_KEY};
 /// Elements that one run takes and gives at the most: fewer than would use up the explainer's steps.
 const STEPS: usize = 4000;
 
+/// Bytes of a text that uses up next to none of them.
+const SHORT: usize = 64;
+
 type Elements = Vec<Element>;
 
 pub struct Run<'e, 'a, 'q> {
@@ -28,6 +31,9 @@ impl<'e, 'a, 'q> Run<'e, 'a, 'q> {
         kind: Key,
         class: ClassTag,
     ) -> Option<bool> {
+        if let Some(holds) = told_by_length(evaluation, expr, object, kind, class) {
+            return Some(holds);
+        }
         let context = Element::node(object, kind, class);
         let mut run = Run {
             evaluation,
@@ -610,6 +616,42 @@ impl<'e, 'a, 'q> Run<'e, 'a, 'q> {
         }
         Ok((None, seen))
     }
+}
+
+/// Whether `toString().length()` of a primitive compares with a number as it should, which many a
+/// profile says of dates. Nothing for other expressions, and for what is left to a run.
+fn told_by_length(
+    evaluation: &Evaluation<'_, '_>,
+    expr: &Expr,
+    object: usize,
+    kind: Key,
+    class: ClassTag,
+) -> Option<bool> {
+    let Expr::Compare(sign, left, right) = expr else {
+        return None;
+    };
+    let (Expr::Function(FunctionTag::Length, text), Expr::Literals(literals)) = (&**left, &**right)
+    else {
+        return None;
+    };
+    let (Expr::Function(FunctionTag::ToString, source), [Literal::Number(wanted)]) =
+        (&**text, &**literals)
+    else {
+        return None;
+    };
+    let is_it = match &**source {
+        Expr::This => true,
+        Expr::Typed { source, kinds, .. } => {
+            matches!(**source, Expr::This) && kinds.contains(&kind)
+        }
+        _ => false,
+    };
+    let entry = evaluation.tape.at(object);
+    let text = evaluation.bytes(entry);
+    let is_plain = entry.form == Form::Text && !entry.escaped && text.is_ascii();
+    let is_primitive = class == ClassTag::Text || class == ClassTag::Date;
+    (is_it && is_plain && is_primitive && text.len() <= SHORT)
+        .then(|| sign.of(&(text.len() as f64), wanted))
 }
 
 /// The type and id of a relative reference.
