@@ -18,6 +18,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
 
 import orjson
@@ -73,17 +74,22 @@ def shapes(valid: Sequence[Json], bundles: bool) -> Iterator[tuple[str, list[Jso
 
 
 def measured(
-    validator: Validator, resources: Sequence[Json], lines: int, rounds: int
+    validator: Validator,
+    resources: Sequence[Json],
+    lines: int,
+    rounds: int,
+    numbers: Iterator[int],
 ) -> tuple[float, float, int, Counter[str]]:
     """Microseconds a line for us and for orjson; lines a round; why lines were handed on in the
     last round.
+
+    numbers   give each copy values of its own, a Bundle others than its resources had alone
     """
     copies = max(2, lines // len(resources))
     taken = []
     handed_on: Counter[str] = Counter()
-    for turn in range(rounds + 2):
-        numbers = range(turn * copies + 1, (turn + 1) * copies + 1)
-        given = [renewed(one, number) for number in numbers for one in resources]
+    for _ in range(rounds + 2):
+        given = [renewed(one, number) for number in islice(numbers, copies) for one in resources]
         ours, verdicts = seconds(validator.validate_block, Block(b"\n".join(given)))
         theirs, _ = seconds(lambda given: [orjson.loads(line) for line in given], given)
         taken.append((ours / len(given) * 1e6, theirs / len(given) * 1e6))
@@ -127,18 +133,19 @@ def main() -> None:
         packages = tuple(str(options.packages / f"{name}.tgz") for name in names)
         validator = Validator("strict", packages=packages)
         valid = [one for one in read(path) if is_valid(validator, one)]
+        numbers = count(3)
         for kind, resources in shapes(valid, options.bundles):
             valid_ones = [one for one in resources if is_valid(validator, one)]
             if not valid_ones:
                 continue
-            ours, theirs, count, handed_on = measured(
-                validator, valid_ones, options.lines, options.rounds
+            ours, theirs, lines, handed_on = measured(
+                validator, valid_ones, options.lines, options.rounds, numbers
             )
             shares[f"{guide}, {kind}"] = theirs / ours
             reasons = ", ".join(f"{name} {n}" for name, n in handed_on.most_common()) or "none"
             print(
                 f"{f'{guide}, {kind}':52} {len(valid_ones):6} {ours:10.1f} "
-                f"{theirs / ours:10.3f}  {reasons} of {count}",
+                f"{theirs / ours:10.3f}  {reasons} of {lines}",
                 flush=True,
                 file=table,
             )
