@@ -76,8 +76,9 @@ class Tally:
                 measure(words(starts), words(ends), types.codes, len(types.names)),
                 strict=True,
             ):
-                self._types[name] += count
-                self.imported_bytes += size
+                if count:  # a block has few of all the types that there are
+                    self._types[name] += count
+                    self.imported_bytes += size
         else:
             self._types.update(types)  # type: ignore[arg-type]  # None is a key here until it is frozen
             self.imported_bytes += sum(ends) - sum(starts)

@@ -7,7 +7,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import NoneType
 
 import orjson
@@ -205,16 +206,26 @@ def _excerpts(verdicts: BlockVerdicts, most: int) -> BlockVerdicts:
 
 def _type_issues(verdicts: BlockVerdicts) -> dict[int, Issue]:
     """Accepted lines whose type could not be part of a path."""
-    names = verdicts.types.names if isinstance(verdicts.types, DictionaryColumn) else verdicts.types
-    bad = {name for name in set(names) if name is None or not _TYPE.fullmatch(name)}
+    types = verdicts.types
+    bad = _bad_known(types.names) if isinstance(types, DictionaryColumn) else _bad(set(types))
     if not bad:
         return {}
     rejected = verdicts.failed | verdicts.crashed
     return {
         position: bad_type(name)
-        for position, name in enumerate(verdicts.types)
+        for position, name in enumerate(types)
         if name in bad and position not in rejected
     }
+
+
+def _bad(names: Iterable[str | None]) -> frozenset[str | None]:
+    return frozenset(name for name in names if name is None or not _TYPE.fullmatch(name))
+
+
+@lru_cache(maxsize=8)
+def _bad_known(names: tuple[str, ...]) -> frozenset[str | None]:
+    """The same of the names of a table: all of R4's types, block after block."""
+    return _bad(names)
 
 
 def _id_issues(verdicts: BlockVerdicts, data: bytes) -> dict[int, Issue]:

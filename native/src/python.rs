@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::accept::block;
@@ -285,7 +286,7 @@ fn fill<'py>(
     middle: &[u8],
     texts: &[u8],
     codes: &[u8],
-    tails: Vec<Vec<u8>>,
+    tails: Vec<PyBackedBytes>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     made(py, || {
         columns::fill(head, base, numbers, middle, texts, codes, &tails)

@@ -46,13 +46,17 @@ pub fn fill(
     middle: &[u8],
     column: &[u8],
     codes: &[u8],
-    tails: &[Vec<u8>],
+    tails: &[impl AsRef<[u8]>],
 ) -> Result<Vec<u8>, Mismatch> {
     let (numbers, codes, mut texts) = (words(numbers)?, halves(codes)?, texts(column));
     if numbers.len() != codes.len() {
         return Err(SHORT);
     }
-    let longest = tails.iter().map(Vec::len).max().unwrap_or(0);
+    let longest = tails
+        .iter()
+        .map(|tail| tail.as_ref().len())
+        .max()
+        .unwrap_or(0);
     let mut rows = Vec::with_capacity(
         numbers.len() * (head.len() + 20 + middle.len() + longest) + column.len(),
     );
@@ -63,7 +67,7 @@ pub fn fill(
         push_number(&mut rows, base.checked_add(u64::from(number)).ok_or(LARGE)?);
         rows.extend_from_slice(middle);
         rows.extend_from_slice(text);
-        rows.extend_from_slice(tail);
+        rows.extend_from_slice(tail.as_ref());
     }
     if texts.next().is_some() {
         return Err(SHORT);
