@@ -116,16 +116,24 @@ class ShardResult:
 
 
 def shard_sizes(
-    given: int | None, workers: int, largest: int, *, remote: bool = False
+    given: int | None,
+    workers: int,
+    largest: int,
+    *,
+    remote: bool = False,
+    awaited: bool = False,
 ) -> Callable[[int], int]:
     """Return a function: bytes left -> bytes of the next shard: ever smaller towards the end, so
-    that no worker waits long for the last, yet never so small that a shard's own cost shows. The
-    user's own size is what it is.
+    that no worker waits long for the last, yet never so small that a shard's own cost shows. One
+    worker waits for nobody. The user's own size is what it is.
 
-    remote   what is read lies in an object store
+    remote    what is read lies in an object store
+    awaited   a person waits for what comes of the first ones, which are small where there is little
     """
+    if given or (workers == 1 and not awaited):
+        return lambda _left: given or largest
     least = _MIN_REMOTE if remote else _MIN_SHARD
-    return lambda left: given or max(least, min(largest, left // (workers * 4)))
+    return lambda left: max(least, min(largest, left // (workers * 4)))
 
 
 def group_sizes(workers: int, largest: int) -> Callable[[int], int]:

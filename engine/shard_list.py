@@ -94,9 +94,10 @@ def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> Shar
     """Cut every input, in order. ``size`` says how large the next shard is, by how many bytes are
     left of all inputs.
 
-    Each input has at least one shard, so that even an empty one is opened. One that would be cut is
-    looked at first: an archive without the name of one is no byte ranges either. Many are looked at
-    side by side.
+    Each input has at least one shard, so that even an empty one is opened. A rest of less than half
+    a shard goes with the one before it: the log of an input that is one shard is its part, while
+    others are put together. An input that would be cut is looked at first: an archive without the
+    name of one is no byte ranges either. Many are looked at side by side.
     """
     shards, left = ShardList(inputs), sum(file.size for file in inputs)
     for number, file, compression in _looked_at(inputs, size, left):
@@ -104,11 +105,16 @@ def plan_shards(inputs: Sequence[InputFile], size: Callable[[int], int]) -> Shar
         if compression:
             shards.append(number, 0, None, compression)
         while not compression and start < last:
-            end = min(start + size(left - start), last)
+            end = start + _next(last - start, size(left - start))
             shards.append(number, start, end, None)
             start = end
         left -= file.size
     return shards
+
+
+def _next(rest: int, wanted: int) -> int:
+    """Return how large the next shard of an input is of which so much is left."""
+    return rest if rest < wanted + wanted // 2 else wanted
 
 
 def _looked_at(
@@ -118,7 +124,8 @@ def _looked_at(
     for first in range(0, len(inputs), _TOGETHER):
         files, large = inputs[first : first + _TOGETHER], set[int]()
         for number, file in enumerate(files, first):
-            if file.compression is None and size(left) < max(file.size, 1):
+            last = max(file.size, 1)
+            if file.compression is None and _next(last, size(left)) < last:
                 large.add(number)
             left -= file.size
         found = ahead(_compression, (inputs[number] for number in sorted(large)))

@@ -162,7 +162,7 @@ def open_validation(
     cluster = None if is_local(executor) else open_runner(executor, workers, executor_options)
     count = cluster.slots if cluster else workers or default_workers()
     remote = is_remote(listing.inputs[0].uri)
-    size = shard_sizes(shard_bytes, count, _MAX_SHARD, remote=remote)
+    size = shard_sizes(shard_bytes, count, _MAX_SHARD, remote=remote, awaited=True)
     shards = plan_shards(listing.inputs, size)
     groups = plan_groups(shards, group_sizes(count, task_bytes) if task_bytes else size)
     runner = cluster or open_runner(

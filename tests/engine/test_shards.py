@@ -40,8 +40,19 @@ def test_shards_become_smaller_towards_the_end_and_never_tiny():
     ]
     assert sizes[0] == 64 * MB
     assert sizes[-2] == 4 * MB
-    assert sizes[-1] <= 4 * MB
+    assert sizes[-1] < 6 * MB
     assert len(sizes) < 60
+
+
+def test_one_worker_waits_for_nobody():
+    sizes = [
+        shard.end - shard.start for shard in cut([200 * MB, 20 * MB], shard_sizes(None, 1, 64 * MB))
+    ]
+    assert sizes == [64 * MB, 64 * MB, 72 * MB, 20 * MB]
+
+
+def test_a_file_of_little_more_than_a_shard_is_one():
+    assert [shard.file for shard in cut([5, 6, 3], lambda _: 4)] == [0, 1, 1, 2]
 
 
 def test_the_users_own_size_is_kept():
