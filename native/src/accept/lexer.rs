@@ -18,6 +18,9 @@ pub struct Lexer<'a> {
     is_plain: bool,
 }
 
+/// Of more digits a reader of numbers may lose some, and a remark is made.
+const SURE_DIGITS: usize = 18;
+
 /// A string's bytes between its quotes, and whether it holds a backslash.
 #[derive(Clone, Copy)]
 pub struct Text {
@@ -27,7 +30,7 @@ pub struct Text {
 }
 
 /// A number's bytes; whether it has neither fraction nor exponent; whether it is written as every
-/// reader takes it.
+/// reader takes it: without an exponent, no negative zero, of 18 digits at the most.
 #[derive(Clone, Copy)]
 pub struct Digits {
     pub start: usize,
@@ -252,7 +255,7 @@ impl<'a> Lexer<'a> {
                 return Err(Reason::Json);
             }
         }
-        plain = plain && at - start <= 17;
+        plain = plain && at - first - usize::from(!whole) <= SURE_DIGITS;
         self.at = at;
         Ok(Digits {
             start,
@@ -451,6 +454,9 @@ mod tests {
         assert_eq!(number("0.10,"), Ok((4, false, true)));
         assert_eq!(number("1e5"), Ok((3, false, false)));
         assert_eq!(number("-0"), Ok((2, true, false)));
+        assert_eq!(number("-94.92258199999999"), Ok((18, false, true)));
+        assert_eq!(number("1.23456789012345678"), Ok((19, false, true)));
+        assert_eq!(number("1.234567890123456789"), Ok((20, false, false)));
         for line in ["01", "1.", "-", "1e", ".5", "NaN", "+1"] {
             assert!(number(line).is_err(), "{line}");
         }
