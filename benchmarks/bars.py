@@ -5,7 +5,7 @@ the process has not seen.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from candidates import CANDIDATES, FLOOR
@@ -21,14 +21,17 @@ from inputs import (
     sample_name,
     valid_name,
 )
-from jobs import Job, Pair, further_speed
+from jobs import Job, further_speed
 from rounds import Run
+from sections import Results
 
-__all__ = ["Bar", "bars"]
+__all__ = ["ALONE", "Bar", "bars"]
 
 _OURS, _EXPLAINER = "structure-only", "structure-only, explainer alone"
 _STRICT, _STRICT_EXPLAINER = "strict", "strict, explainer alone"
 _HAPI = "HAPI"
+ALONE = ("lines in memory", "validate")
+"""What a whole job is set beside: validation of lines that are read, and the command."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,8 @@ class Bar:
     met: bool | None
 
 
-def bars(
-    runs: Sequence[Run],
-    jobs: Sequence[Job],
-    pairs: Sequence[Pair],
-    traits: Sequence[float] = (),
-    guides: Sequence[float] = (),
-) -> list[Bar]:
-    """``traits`` and ``guides``: the least share of each round."""
+def bars(results: Results) -> list[Bar]:
+    runs, jobs, pairs = results.runs, results.jobs, results.pairs
     speed = _Speeds(runs)
     most = max((job.copies for job in jobs if job.input == CLEAN), default=1)
     floors = [
@@ -88,12 +85,12 @@ def bars(
             _at_least(
                 wanted,
                 f"{name}: {ours} / {_HAPI}, warm, one core",
-                speed.ratios((sample_name(name), ours), (sample_name(name), _HAPI)),
+                speed.ratios((speed.sample(name), ours), (speed.sample(name), _HAPI)),
             )
             for wanted, name, ours in peers
         ),
-        _at_least(0.8, "the slowest trait / the same lines without it", traits),
-        _at_least(0.3, f"the slowest guide or its Bundles / {FLOOR}", guides),
+        *_each(0.8, "{} / the same lines without it", results.traits),
+        *_each(0.3, f"{{}}: strict / {FLOOR}", results.guides),
         _at_least(
             2.5,
             "structure-only / jsonschema-rs with HL7's schema",
@@ -110,8 +107,9 @@ def bars(
             "20 % dirty: structure-only / explainer alone",
             speed.ratios((DIRTY, _OURS), (DIRTY, _EXPLAINER)),
         ),
-        _at_least(
-            0.85, "whole job, start-up excluded / validation alone", _job_shares(speed, jobs)
+        *(
+            _at_least(0.85, f"whole job / {work}, start-up excluded", _job_shares(results, work))
+            for work in ALONE
         ),
         _at_least(0, f"its speed up to {most} copies / up to the fewer", _flatness(jobs)),
         _at_least(
@@ -122,6 +120,11 @@ def bars(
             0,
             "the machine's own: two orjson processes / one (wall time)",
             [pair.speedup for pair in pairs],
+        ),
+        _at_least(
+            0,
+            "the machine's own: orjson beside another process / alone (CPU time)",
+            [pair.together_cpu / pair.alone_cpu for pair in pairs],
         ),
         _at_most(
             0.12,
@@ -135,6 +138,12 @@ def bars(
         ),
         _at_most(1.1, f"its memory at {most} copies / at the fewest", _growth(jobs)),
     ]
+
+
+def _each(target: float, text: str, rounds: Sequence[dict[str, float]]) -> Iterator[Bar]:
+    """Yield a bar for each share, by its name."""
+    for name in dict.fromkeys(name for found in rounds for name in found):
+        yield _at_least(target, text.format(name), [found[name] for found in rounds])
 
 
 def _at_least(target: float, text: str, figures: Iterable[float]) -> Bar:
@@ -164,6 +173,10 @@ class _Speeds:
             self._by_round.setdefault((run.input, run.candidate), {})[run.round] = (
                 run.lines_per_second
             )
+
+    def sample(self, name: str) -> str:
+        """The name of an input's sample, or its own where it is too small to have one."""
+        return name if (name, _HAPI) in self._by_round else sample_name(name)
 
     def of(self, key: tuple[str, str]) -> dict[int, float]:
         return self._by_round.get(key, {})
@@ -199,14 +212,20 @@ def _sizes(jobs: Sequence[Job], workers: int) -> list[dict[int, Job]]:
     return [found[number] for number in sorted(found)]
 
 
-def _job_shares(speed: _Speeds, jobs: Sequence[Job]) -> list[float]:
-    alone = speed.of((CLEAN, _OURS))
+def _job_shares(results: Results, work: str) -> list[float]:
+    """What validation alone takes of the CPU time that further copies take in a job."""
+    alone: dict[int, dict[int, float]] = {}
+    for one in results.alone:
+        if one.work == work:
+            alone.setdefault(one.round, {})[one.copies] = one.cpu_seconds
     shares: list[float] = []
-    for sizes in _sizes(jobs, 1):
-        first, last = sizes[min(sizes)], sizes[max(sizes)]
-        further = further_speed(first, last)
-        if further and first.round in alone:
-            shares.append(further / alone[first.round])
+    for sizes in _sizes(results.jobs, 1):
+        found = alone.get(next(iter(sizes.values())).round, {})
+        if len(found) > 1:
+            few, many = min(found), max(found)
+            further = sizes[many].cpu_seconds - sizes[few].cpu_seconds
+            if further > 0:  # else lost in noise
+                shares.append((found[many] - found[few]) / further)
     return shares
 
 

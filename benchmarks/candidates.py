@@ -58,6 +58,7 @@ class Candidate:
     strict      looks at profiles
     native      is ours with the native acceptor
     peer        is somebody else's: left out where it breaks
+    named       takes part only where it is asked for by name: it takes long, or no bar is about it
     """
 
     name: str
@@ -71,6 +72,7 @@ class Candidate:
     strict: bool = False
     native: bool = False
     peer: bool = False
+    named: bool = False
 
     def missing(self, setup: Setup) -> str | None:
         """Why it cannot run, None where it can."""
@@ -240,15 +242,16 @@ _OURS = {
         seldom=not native and level != "structure-only",
         strict=level == "strict",
         native=native,
+        named=level == "minimal",
     )
     for native in (True, False)
     for level in ("strict", "structure-only", "minimal")
 }
 
 CANDIDATES: tuple[Candidate, ...] = (
-    Candidate("reading alone", reading_alone),
+    Candidate("reading alone", reading_alone, named=True),
     Candidate(FLOOR, orjson_loads),
-    Candidate("msgspec, untyped", msgspec_untyped, needs=("msgspec",)),
+    Candidate("msgspec, untyped", msgspec_untyped, needs=("msgspec",), named=True),
     *_OURS.values(),
     Candidate("jsonschema-rs", jsonschema_rs, needs=("jsonschema_rs", "schema"), peer=True),
     Candidate("fhirkit-rs", fhirkit_rs, needs=("fhirkit",), peer=True),
@@ -269,6 +272,7 @@ CANDIDATES: tuple[Candidate, ...] = (
         clean_only=True,
         needs_mb=6000,
         peer=True,
+        named=True,
     ),
     Candidate(
         "medplum",

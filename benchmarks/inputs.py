@@ -35,10 +35,10 @@ __all__ = [
     "read_input",
     "read_labels",
     "sample_name",
-    "sampled",
     "thinned",
     "valid_name",
     "with_form",
+    "with_sample",
 ]
 
 CLEAN, DIRTY, ONLY_BAD = "clean", "20 % dirty", "100 % dirty"
@@ -179,6 +179,11 @@ def valid_name(name: str) -> str:
 def sampled(whole: Input, count: int) -> Input:
     """The input's sample: at most so many of its lines, evenly spread, always the same."""
     return replace(_spread_out(sample_name(whole.name), whole, count), whole=whole.name)
+
+
+def with_sample(whole: Input, count: int) -> list[Input]:
+    """The input, and its sample where that has fewer lines."""
+    return [whole] if len(whole.numbers) <= count else [whole, sampled(whole, count)]
 
 
 def thinned(whole: Input, count: int) -> Input:

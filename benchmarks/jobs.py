@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import resource
 
 __all__ = [
+    "Alone",
     "Cost",
     "Job",
     "Pair",
@@ -44,14 +45,14 @@ import sys, time, orjson
 lines = open(sys.argv[1], "rb").read().removesuffix(b"\\n").split(b"\\n")
 print("ready", flush=True)
 sys.stdin.readline()
-began = time.perf_counter()
+began, used = time.perf_counter(), time.process_time()
 for _ in range(int(sys.argv[2])):
     for line in lines:
         try:
             orjson.loads(line)
         except ValueError:
             pass
-print(time.perf_counter() - began)
+print(time.perf_counter() - began, time.process_time() - used)
 """
 
 
@@ -82,14 +83,27 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Alone:
+    """Validation alone over so many copies of an input: of lines in memory, or by ``validate``."""
+
+    input: str
+    work: str
+    round: int
+    copies: int
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
 class Pair:
     """orjson.loads over the same lines, in one process alone and in two at once: what a second
-    worker can bring on this machine.
+    worker can bring on this machine, and what it costs. CPU seconds are of one process.
     """
 
     round: int
     alone_seconds: float
     together_seconds: float
+    alone_cpu: float
+    together_cpu: float
 
     @property
     def speedup(self) -> float:
@@ -162,12 +176,14 @@ def _orphans() -> Iterator[resource.struct_rusage]:
 
 
 def run_pair(chosen: Input, passes: int, round_number: int) -> Pair:
-    (alone,) = _spin(chosen.file, passes, 1)
-    return Pair(round_number, alone, max(_spin(chosen.file, passes, 2)))
+    ((alone, used),) = _spin(chosen.file, passes, 1)
+    both = _spin(chosen.file, passes, 2)
+    wall, cpu = zip(*both, strict=True)
+    return Pair(round_number, alone, max(wall), used, sum(cpu) / 2)
 
 
-def _spin(file: Path, passes: int, count: int) -> list[float]:
-    """Wall seconds of so many processes that begin together."""
+def _spin(file: Path, passes: int, count: int) -> list[tuple[float, float]]:
+    """Wall and CPU seconds of so many processes that begin together."""
     command = [sys.executable, "-c", _SPIN, str(file), str(passes)]
     running = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -180,4 +196,8 @@ def _spin(file: Path, passes: int, count: int) -> list[float]:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    return [float(process.communicate()[0]) for process in running]
+    found = []
+    for process in running:
+        wall, cpu = process.communicate()[0].split()
+        found.append((float(wall), float(cpu)))
+    return found

@@ -17,7 +17,7 @@ from inputs import CLEAN, DIRTY, ONLY_BAD, Input
 from jobs import Job, further_speed
 from rounds import Run
 
-__all__ = ["JOB", "Row", "job_rows", "machine", "rows", "tables"]
+__all__ = ["JOB", "Row", "job_rows", "machine", "rows", "tables", "told"]
 
 JOB = "whole job, start-up excluded"
 _WHOLE_JOB = "whole job"
@@ -83,6 +83,7 @@ def job_rows(jobs: Sequence[Job], runs: Sequence[Run]) -> list[Row]:
         (run.input, run.round): run.lines_per_second for run in runs if run.candidate == FLOOR
     }
     found: list[Row] = []
+    jobs = [job for job in jobs if (job.input, job.round) in floors]
     for name in dict.fromkeys(job.input for job in jobs):
         mine = [job for job in jobs if job.input == name and job.workers == 1]
         sizes = [job.copies for job in mine]
@@ -152,6 +153,15 @@ def tables(
     yield ""
     for name, why in left_out.items():
         yield f"{name}: left out: {why}"
+
+
+def told(reached: Sequence[Bar]) -> Iterator[str]:
+    """Lines about the bars that were measured."""
+    for bar in reached:
+        if bar.reached is not None:
+            said = {True: ", met", False: ", NOT MET", None: ""}[bar.met]
+            wanted = f" (bar: {bar.target}{said})" if bar.target else ""
+            yield f"  {bar.text}: {bar.reached:.3g}{wanted}"
 
 
 def _speed_table(found: Sequence[Row]) -> Iterator[str]:

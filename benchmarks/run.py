@@ -3,14 +3,17 @@ five dirty, and with all of them dirty.
 
     python benchmarks/run.py --output FOLDER [--input FILE.ndjson[.gz]] [--dirty FILE --dirty-labels
     LABELS] [--profiled FOLDER --package P] [--also NAME LEVEL FILE [LABELS] [PACKAGE ...]]
-    [--traits] [--guides FILE ...] [--install]
+    [--traits] [--guides FILE ...] [--sections NAME ...] [--install]
 
-Writes result.json and speed.svg to FOLDER and prints the tables. Every candidate runs in a process
-of its own, all of them once a round (A B C, A B C, ...), so that a slow minute of the machine hits
-all alike; figures are CPU time and medians unless they say otherwise, over lines that the process
-has not seen: they have ids and dates, and where it matters texts, of their own in every pass. Peers
-that are slow go over a sample, evenly spread and always the same, in the first rounds only. What
-cannot run is left out, by name.
+Writes result.json and speed.svg to FOLDER and prints the tables. Each input is a section, and so
+are jobs, traits and guides: its bars are printed when it is done, and FOLDER keeps what it came to,
+so that a run that was ended goes on where it stopped, and --sections measures some of them (anew).
+Every candidate runs in a process of its own, all of them once a round (A B C, A B C, ...), so that
+a slow minute of the machine hits all alike; figures are CPU time and medians unless they say
+otherwise, over lines that the process has not seen: they have ids and dates, and where it matters
+texts, of their own in every pass. Peers that are slow go over a sample, evenly spread and always
+the same, in the first rounds only. A peer that is not installed ends the run before it begins;
+--only and --without-missing do without. One that breaks is named, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -20,13 +23,13 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 import peers
-from bars import Bar, bars
+from bars import ALONE, Bar, bars
 from candidates import CANDIDATES, FLOOR, Candidate, Setup
 from inputs import (
     CLAIMS,
@@ -39,38 +42,29 @@ from inputs import (
     PROFILED,
     Input,
     Labels,
+    copies,
     find_files,
     make_dirty,
     only_bad,
     only_valid,
     read_input,
     read_labels,
-    sampled,
     thinned,
     with_form,
+    with_sample,
 )
-from jobs import Job, Pair, adopt_orphans, run_job, run_pair
+from job_share import in_memory, validate
+from jobs import Alone, adopt_orphans, run_job, run_pair
 from plot import plot
-from report import Row, as_json, job_rows, machine, rows, tables
-from rounds import Failed, Run, run
+from report import Row, as_json, job_rows, machine, rows, tables, told
+from rounds import Failed, run
+from sections import GUIDES, JOBS, TRAITS, Results, kept, summed, taken
 from variants import NARRATIVE, RENEWED
 
 _HERE = Path(__file__).resolve().parent
 _SAMPLE = Path(__file__).resolve().parents[1] / "fixtures" / "sample"
 _MADE_LINES = 2500
 """Lines of the dirty file that is made where none is given."""
-
-
-@dataclass
-class Results:
-    """What has been measured so far."""
-
-    runs: list[Run] = field(default_factory=list)
-    jobs: list[Job] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
-    traits: list[dict[str, float]] = field(default_factory=list)
-    guides: list[dict[str, float]] = field(default_factory=list)
-    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def arguments() -> argparse.Namespace:
@@ -163,19 +157,32 @@ def arguments() -> argparse.Namespace:
         help="install the peers first, from PyPI, npm and Maven Central",
     )
     parser.add_argument(
+        "--without-missing",
+        action="store_true",
+        help="go on without the peers that are not installed",
+    )
+    parser.add_argument(
         "--only",
         nargs="+",
         choices=[one.name for one in CANDIDATES],
         metavar="NAME",
-        help=f"only these candidates; {FLOOR} always runs",
+        help=f"only these candidates; {FLOOR} always runs  [default: all but "
+        f"{', '.join(one.name for one in CANDIDATES if one.named)}]",
+    )
+    parser.add_argument(
+        "--sections",
+        nargs="+",
+        metavar="NAME",
+        help=f"measure these anew: names of inputs, {JOBS}, {TRAITS}, {GUIDES}  [default: all that "
+        "FOLDER has not]",
     )
     parser.add_argument(
         "--lines",
         type=int,
-        default=40_000,
+        default=10_000,
         help="lines of an input at the most, evenly spread  [default: %(default)s]",
     )
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument(
         "--slow-rounds",
         type=int,
@@ -183,7 +190,10 @@ def arguments() -> argparse.Namespace:
         help="rounds in which slow peers take part  [default: 1]",
     )
     parser.add_argument(
-        "--sample", type=int, default=300, help="lines that slow peers get  [default: 300]"
+        "--sample",
+        type=int,
+        default=320,
+        help="lines that slow peers get  [default: %(default)s]",
     )
     parser.add_argument(
         "--enough",
@@ -219,19 +229,73 @@ def main() -> None:
     )
     options.output.mkdir(parents=True, exist_ok=True)
     adopt_orphans()
-    results = Results()
+    missing: dict[str, str] = {}
+    chosen = available(options.only, setup, missing)
+    if missing and not options.without_missing:
+        for name, why in missing.items():
+            print(f"{name}: {why}", file=sys.stderr)
+        raise SystemExit("--install brings what is missing; --without-missing goes on without it")
     with tempfile.TemporaryDirectory(dir=options.output) as place:
         wholes = list(read_inputs(options, Path(place)))
-        inputs = [one for whole in wholes for one in (whole, sampled(whole, options.sample))]
-        chosen = available(options.only, setup, results.left_out)
-        for number in range(options.rounds):
-            for one in inputs:
-                measure(one, chosen, setup, number, results, seldom=number < options.slow_rounds)
-            measure_jobs(wholes, options.copies, number, results)
-            measure_shares(options, results)
-            write(options, inputs, results)
+        sections = planned(options, wholes, chosen, setup)
+        if unknown := set(options.sections or ()) - sections.keys():
+            raise SystemExit(f"no such section: {', '.join(unknown)}; {', '.join(sections)}")
+        inputs = [one for whole in wholes for one in with_sample(whole, options.sample)]
+        found: dict[str, Results] = {}
+        for name, measured in sections.items():
+            if results := section(name, measured, options):
+                found[name] = results
+                write(options, inputs, summed(found.values()), missing)
+    results = summed(found.values())
     print("{cpu}, {cores} cores, {system}, Python {python}, load {load}\n".format(**machine()))
-    print("\n".join(tables(*summed(results, inputs), results.left_out, inputs)))
+    print("\n".join(tables(*reported(results, inputs), {**missing, **results.left_out}, inputs)))
+    if results.left_out:
+        raise SystemExit(f"broke: {', '.join(results.left_out)}")
+
+
+def section(
+    name: str, measured: Callable[[Results], None], options: argparse.Namespace
+) -> Results | None:
+    """Return what a section comes to, measured now or earlier, and print its bars; None where it
+    was not asked for and is not known.
+    """
+    folder, settings = options.output / "sections", _settings(options)
+    results = taken(folder, name, settings)
+    if name in options.sections if options.sections else results is None:
+        print(f"{name}: begins, load {machine()['load']}", file=sys.stderr)
+        results = Results()
+        measured(results)
+        kept(folder, name, settings, results)
+        print("\n".join([f"{name}:", *told(bars(results))]), flush=True)
+    return results
+
+
+def planned(
+    options: argparse.Namespace,
+    wholes: Sequence[Input],
+    candidates: Sequence[Candidate],
+    setup: Setup,
+) -> dict[str, Callable[[Results], None]]:
+    """Return the sections of a run by name, each as what measures it."""
+    found: dict[str, Callable[[Results], None]] = {
+        whole.name: partial(measure_input, whole, candidates, setup, options) for whole in wholes
+    }
+    found[JOBS] = partial(measure_jobs, wholes, options)
+    if options.traits:
+        arguments = ("traits.py", options.input, "--lines", 1500)
+        found[TRAITS] = lambda results: results.traits.append(_table(*arguments))
+    if options.guides:
+        given = ("guides.py", *options.guides, "--packages", options.guide_packages, "--bundles")
+        found[GUIDES] = lambda results: results.guides.append(_table(*given, "--lines", 300))
+    return found
+
+
+def _settings(options: argparse.Namespace) -> dict[str, object]:
+    """What figures depend on, as JSON has it."""
+    others = ("install", "output", "sections", "without_missing")
+    settings = {name: value for name, value in vars(options).items() if name not in others}
+    found: dict[str, object] = json.loads(json.dumps(settings, default=str))
+    return found
 
 
 def read_inputs(options: argparse.Namespace, folder: Path) -> Iterator[Input]:
@@ -284,13 +348,35 @@ def _explained(setup: Setup, chosen: Input) -> tuple[int, ...]:
     return run(explainer, chosen, setup).refused
 
 
-def available(
-    only: Sequence[str] | None, setup: Setup, left_out: dict[str, str]
-) -> list[Candidate]:
-    wanted = [one for one in CANDIDATES if only is None or one.name in only or one.name == FLOOR]
-    missing = {one.name: why for one in wanted if (why := one.missing(setup)) is not None}
-    left_out.update(missing)
+def available(only: Sequence[str] | None, setup: Setup, missing: dict[str, str]) -> list[Candidate]:
+    """Return the candidates that can run; add the others, with the reason, to ``missing``."""
+    wanted = [
+        one
+        for one in CANDIDATES
+        if one.name == FLOOR or (not one.named if only is None else one.name in only)
+    ]
+    missing.update({one.name: why for one in wanted if (why := one.missing(setup)) is not None})
     return [one for one in wanted if one.name not in missing]
+
+
+def measure_input(
+    whole: Input,
+    candidates: Sequence[Candidate],
+    setup: Setup,
+    options: argparse.Namespace,
+    results: Results,
+) -> None:
+    """All rounds over one input and its sample."""
+    for number in range(options.rounds):
+        seldom = number < options.slow_rounds
+        parts = with_sample(whole, options.sample)
+        for one in parts:
+            taking = [
+                candidate
+                for candidate in candidates
+                if takes_part(candidate, one, seldom=seldom, alone=len(parts) == 1)
+            ]
+            measure(one, taking, setup, number, results)
 
 
 def measure(
@@ -299,12 +385,10 @@ def measure(
     setup: Setup,
     number: int,
     results: Results,
-    *,
-    seldom: bool,
 ) -> None:
     """One round over one input."""
     for candidate in candidates:
-        if takes_part(candidate, chosen, seldom=seldom) and candidate.name not in results.left_out:
+        if candidate.name not in results.left_out:
             try:
                 results.runs.append(run(candidate, chosen, setup, number))
             except Failed as failed:
@@ -319,8 +403,10 @@ def measure(
                 )
 
 
-def takes_part(candidate: Candidate, chosen: Input, *, seldom: bool) -> bool:
-    """``seldom``: those that take part in the first rounds only do so now."""
+def takes_part(candidate: Candidate, chosen: Input, *, seldom: bool, alone: bool) -> bool:
+    """``seldom``: those that take part in the first rounds only do so now. ``alone``: the input is
+    so small that nobody gets a sample of it.
+    """
     kind = chosen.whole or chosen.name
     ours = (chosen.level, f"{chosen.level}, explainer alone")
     judges = (FLOOR, "HAPI", *ours, *(["structure-only"] if kind == PROFILED else []))
@@ -331,53 +417,51 @@ def takes_part(candidate: Candidate, chosen: Input, *, seldom: bool) -> bool:
     if candidate.clean_only and kind != CLEAN:
         return False
     if chosen.whole is None:
-        return not candidate.sampled
+        return alone or not candidate.sampled
     return seldom and (candidate.sampled or candidate.name in (FLOOR, *ours))
 
 
-def measure_jobs(
-    wholes: Sequence[Input], copies: tuple[int, int], number: int, results: Results
-) -> None:
-    few, many = copies
+def measure_jobs(wholes: Sequence[Input], options: argparse.Namespace, results: Results) -> None:
+    """All rounds of whole jobs, beside validation alone of the same lines."""
+    few, many = options.copies
     clean, *others = (one for one in wholes if one.name in (CLEAN, DIRTY, ONLY_BAD))
-    for workers, sizes in ((1, {1, few, many}), (2, {few, many})):
-        for size in sorted(sizes):
-            results.jobs.append(run_job(clean, size, workers, number))
-            print(f"round {number + 1}: {results.jobs[-1]}", file=sys.stderr)
-    results.pairs.append(run_pair(clean, few, number))
-    for other in others:
-        results.jobs += [run_job(other, size, 1, number) for size in sorted({1, few})]
-
-
-def measure_shares(options: argparse.Namespace, results: Results) -> None:
-    """What traits cost, and how fast guides are: one round of each."""
-    if options.traits:
-        results.traits.append(_table("traits.py", options.input))
-    if options.guides:
-        packages = ("--packages", options.guide_packages)
-        results.guides.append(_table("guides.py", *options.guides, *packages, "--bundles"))
+    for number in range(options.rounds):
+        for work, measure_alone in zip(ALONE, (in_memory, validate), strict=True):
+            for size in (few, many):
+                with tempfile.TemporaryDirectory(dir=options.output) as home:
+                    seconds = measure_alone(copies(clean, size), clean.level, Path(home))
+                results.alone.append(Alone(clean.name, work, number, size, seconds))
+                print(f"round {number + 1}: {results.alone[-1]}", file=sys.stderr)
+        for workers, sizes in ((1, {1, few, many}), (2, {few, many})):
+            for size in sorted(sizes):
+                results.jobs.append(run_job(clean, size, workers, number))
+                print(f"round {number + 1}: {results.jobs[-1]}", file=sys.stderr)
+        results.pairs.append(run_pair(clean, few, number))
+        for other in others:
+            results.jobs += [run_job(other, size, 1, number) for size in sorted({1, few})]
 
 
 def _table(script: str, *arguments: object) -> dict[str, float]:
-    """What a script measures in one round, by name."""
-    command = [sys.executable, _HERE / script, *arguments, "--rounds", "1", "--json"]
+    """What a script measures, by name: the least of two rounds."""
+    command = [sys.executable, _HERE / script, *arguments, "--rounds", "2", "--json"]
     done = subprocess.run([str(one) for one in command], stdout=subprocess.PIPE, check=True)
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
 
-def summed(results: Results, inputs: Sequence[Input]) -> tuple[list[Row], list[Bar]]:
-    return [*rows(inputs, results.runs), *job_rows(results.jobs, results.runs)], bars(
-        results.runs,
-        results.jobs,
-        results.pairs,
-        *([min(found.values()) for found in each] for each in (results.traits, results.guides)),
-    )
+def reported(results: Results, inputs: Sequence[Input]) -> tuple[list[Row], list[Bar]]:
+    found = [*rows(inputs, results.runs), *job_rows(results.jobs, results.runs)]
+    return found, bars(results)
 
 
-def write(options: argparse.Namespace, inputs: Sequence[Input], results: Results) -> None:
-    """After every round: what was measured is not lost."""
-    found, reached = summed(results, inputs)
+def write(
+    options: argparse.Namespace,
+    inputs: Sequence[Input],
+    results: Results,
+    missing: dict[str, str],
+) -> None:
+    """Write result.json and the plot, after every section."""
+    found, reached = reported(results, inputs)
     document = {
         "machine": machine(),
         "settings": {
@@ -397,9 +481,10 @@ def write(options: argparse.Namespace, inputs: Sequence[Input], results: Results
         "bars": [asdict(bar) for bar in reached],
         "traits": results.traits,
         "guides": results.guides,
-        "left_out": results.left_out,
+        "left_out": {**missing, **results.left_out},
         "runs": [{**asdict(one), "refused": len(one.refused)} for one in results.runs],
         "jobs": [asdict(one) for one in results.jobs],
+        "alone": [asdict(one) for one in results.alone],
         "pairs": [{**asdict(one), "speedup": one.speedup} for one in results.pairs],
     }
     (options.output / "result.json").write_text(json.dumps(document, indent=1) + "\n")

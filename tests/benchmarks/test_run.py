@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EXPLAINER = "structure-only, explainer alone"
 
 
-def benchmarks(folder: Path, *arguments: object) -> dict[str, Any]:
-    command = [
+def command(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    parts = [
         sys.executable,
         ROOT / "benchmarks/run.py",
         "--output",
@@ -36,9 +36,13 @@ def benchmarks(folder: Path, *arguments: object) -> dict[str, Any]:
         "0.02",
         *arguments,
     ]
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=False
+    return subprocess.run(
+        [str(part) for part in parts], capture_output=True, text=True, check=False
     )
+
+
+def benchmarks(folder: Path, *arguments: object) -> dict[str, Any]:
+    done = command(folder, "--without-missing", *arguments)
     assert done.returncode == 0, done.stderr
     return {**json.loads((folder / "result.json").read_text()), "printed": done.stdout}
 
@@ -118,6 +122,30 @@ def test_what_cannot_run_is_left_out_by_name(result: dict[str, Any]) -> None:
     )
     assert result["left_out"]["HAPI"] == "hapi/peer.jar is not among the peers (--install)"
     assert "medplum: left out" in result["printed"]
+
+
+def test_a_peer_that_is_missing_ends_the_run(tmp_path: Path) -> None:
+    done = command(tmp_path, "--only", "HAPI")
+    assert done.returncode == 1
+    assert "HAPI: hapi/peer.jar is not among the peers (--install)" in done.stderr
+
+
+def test_sections_are_measured_once_unless_they_are_named(tmp_path: Path) -> None:
+    lines = tmp_path / "few.ndjson"
+    sample = (ROOT / "fixtures/sample/Procedure.ndjson").read_bytes().splitlines(keepends=True)
+    lines.write_bytes(b"".join(sample[:8]))
+    given = ("--input", lines, "--only", EXPLAINER)
+    first = benchmarks(tmp_path, *given)
+    assert f"clean: {EXPLAINER} / orjson.loads" in first["printed"].partition("narratives:")[0]
+    again = benchmarks(tmp_path, *given, "--sections", "narratives")
+    assert again["jobs"] == first["jobs"]
+    changed = [
+        old["input"] for old, new in zip(first["runs"], again["runs"], strict=True) if old != new
+    ]
+    assert set(changed) == {"narratives"}
+    more = benchmarks(tmp_path, *given)
+    assert more["runs"] == again["runs"]
+    assert command(tmp_path, *given, "--sections", "nothing").returncode == 1
 
 
 def test_bars_are_ratios_of_what_was_measured(result: dict[str, Any]) -> None:
