@@ -24,6 +24,10 @@ _MOST: Final = 100
 _OBJECTS: Final = 10_000
 """Objects of a line that are looked at: more than any resource has but a large Bundle."""
 _KEPT: Final = 4096  # urls come from data
+_NOT_ALONE: Final = (b"xtension", b"Bundle", b"Parameters", b"\\u")
+"""Without these a line has neither ``extension`` nor ``modifierExtension``, nor a type that other
+types' resources stand in, however its letters are written.
+"""
 _INLINE = frozenset({"Resource", "DomainResource"})
 
 
@@ -49,19 +53,21 @@ class Remarks:
         self._unknown: dict[str, bool] = self._memory.table()
         self._no_narrative = _best_practice()
 
-    def of(self, resource: Mapping[str, Any]) -> list[Remark]:
-        """Return the remarks on a decoded resource, in document order; of one that has more than
-        are said, the first of them.
+    def of(self, resource: Mapping[str, Any], line: bytes) -> list[Remark]:
+        """Return the remarks on a resource, given decoded and as it came, in document order; of one
+        that has more than are said, the first of them.
         """
-        return list(islice(self._walk(resource), _MOST))
+        objects = 1 if _is_alone(line) else _OBJECTS
+        return list(islice(self._walk(resource, objects), _MOST))
 
-    def _walk(self, resource: Mapping[str, Any]) -> Iterator[Remark]:
-        """Yield the remarks on a resource and all that is in it, as far as objects are looked at.
+    def _walk(self, resource: Mapping[str, Any], objects: int) -> Iterator[Remark]:
+        """Yield the remarks on a resource and all that is in it, as far as so many objects are
+        looked at.
 
         What is not as it should be is passed over: that is said elsewhere.
         """
         waiting = [_Found(resource, "Resource", str(resource.get("resourceType")))]
-        for _ in range(_OBJECTS):
+        for _ in range(objects):
             if not waiting:
                 return
             found = waiting.pop()
@@ -72,7 +78,8 @@ class Remarks:
                 yield from self._narrative(found, kind)
             elif found.kind == "Extension":
                 yield from self._extension(found)
-            waiting += reversed(list(self._members(found, kind)))
+            if objects > 1:
+                waiting += reversed(list(self._members(found, kind)))
 
     def _narrative(self, found: _Found, kind: str) -> Iterator[Remark]:
         # A contained resource should have none of its own: the container's speaks for it.
@@ -108,6 +115,13 @@ class Remarks:
             found = self._definitions.fetch("StructureDefinition", url)
             known = self._memory.keep(self._unknown, url, found is None)
         return known
+
+
+def _is_alone(line: bytes) -> bool:
+    """Return whether nothing is to be said of what is in a line, since it certainly holds no
+    extension, and no resource but its own and contained ones.
+    """
+    return not any(word in line for word in _NOT_ALONE)
 
 
 def _best_practice() -> str:

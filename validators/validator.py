@@ -151,7 +151,7 @@ class Validator:
         at level minimal, where it validates little, nor of what is no resource.
         """
         resource = None if self.level == "minimal" else decode(line)
-        return () if isinstance(resource, Issue | None) else self._remarks.of(resource)
+        return () if isinstance(resource, Issue | None) else self._remarks.of(resource, line)
 
     @cached_property
     def _remarks(self) -> Remarks:

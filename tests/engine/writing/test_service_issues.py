@@ -156,6 +156,22 @@ BESIDE = {
              "resource": {"resourceType": "Patient", "extension": [ONE]}}]},
         [narrative("Bundle.entry[0].resource"), unknown("Bundle.entry[0].resource.extension[0]")],
     ),
+    "no-extension-in-entries": (
+        {"resourceType": "Bundle", "type": "collection", "entry": [
+            {"fullUrl": "urn:uuid:00000000-0000-4000-8000-000000000000",
+             "resource": {"resourceType": "Patient"}}]},
+        [narrative("Bundle.entry[0].resource")],
+    ),
+    "no-extension-in-parameters": (
+        {"resourceType": "Parameters", "parameter": [
+            {"name": "x", "resource": {"resourceType": "Patient"}}]},
+        [narrative("Parameters.parameter[0].resource")],
+    ),
+    "contained-alone": (
+        {"resourceType": "Patient", "contained": [{"resourceType": "Organization", "id": "o",
+         "name": "n"}], "managingOrganization": {"reference": "#o"}},
+        [NARRATIVE],
+    ),
 }  # fmt: skip
 
 
@@ -187,6 +203,12 @@ def test_a_failure_line_says_beside_its_errors_what_the_service_says(tmp_path, c
 def test_nothing_is_said_beside_what_the_service_finds_before_it_validates(tmp_path, case):
     (issues,) = logged(tmp_path, SAMPLE[case][0])
     assert [one for one in issues if "narrative" in one["diagnostics"]] == []
+
+
+def test_an_extension_is_known_by_its_name_however_that_is_spelt(tmp_path):
+    patient = json.dumps({"resourceType": "Patient", "id": "x", "extension": [ONE], "zzz": 1})
+    (issues,) = logged(tmp_path, patient.replace("extension", r"e\u0078tension"))
+    assert issues[1:] == [NARRATIVE, unknown("Patient.extension[0]")]
 
 
 def test_what_is_said_beside_errors_quotes_no_values_where_none_are_wanted(tmp_path):
