@@ -184,6 +184,8 @@ class Table:
         """
         if answer.value == 0:
             return 0, [self._undecided_number(REMARK)] if answer.found else []
+        if not answer.undecided:  # nearly all
+            return answer.value, []
         names = sorted(names_in(answer.undecided).elements())
         return answer.value, [self._undecided_number(name) for name in names]
 
