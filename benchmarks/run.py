@@ -464,10 +464,7 @@ def write(
     found, reached = reported(results, inputs)
     document = {
         "machine": machine(),
-        "settings": {
-            key: str(value) if isinstance(value, Path) else value
-            for key, value in vars(options).items()
-        },
+        "settings": _settings(options),
         "inputs": [
             {
                 "name": one.name,
