@@ -20,7 +20,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from inputs import lines_of
-from jobs import adopt_orphans, cost_of
+from jobs import cost_of
 from variants import distinct
 
 _IN_MEMORY = """
@@ -114,7 +114,6 @@ def main() -> None:
     parser.add_argument("--one-file", action="store_true", help="the copies stand in one file")
     parser.add_argument("--folder", type=Path, help="where the copies are made")
     given = parser.parse_args()
-    adopt_orphans()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         home, sizes = Path(folder), []
         for name, count in (("few", max(1, given.copies // 4)), ("many", given.copies)):

@@ -4,28 +4,22 @@ with two, beside the machine's own floor.
 
 from __future__ import annotations
 
-import ctypes
+import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inputs import Input, copies
-
-if TYPE_CHECKING:
-    import resource
 
 __all__ = [
     "Alone",
     "Cost",
     "Job",
     "Pair",
-    "adopt_orphans",
     "cost_of",
     "further_speed",
     "run_import",
@@ -33,12 +27,27 @@ __all__ = [
     "run_pair",
 ]
 
-_PR_SET_CHILD_SUBREAPER = 36
-"""prctl(2): processes whose parent has gone become children of this one, so that their CPU time can
-be read.
-"""
-
 _PROGRAM = "from bulkfhir.engine.cli import main; main()"
+
+_WATCH = """
+import ctypes, json, os, subprocess, sys, time
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphans become its children
+began = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+wall, usages = time.perf_counter() - began, [usage]
+try:
+    while True:
+        usages.append(os.wait4(-1, 0)[2])
+except ChildProcessError:
+    cpu = sum(one.ru_utime + one.ru_stime for one in usages)
+    peak = max(one.ru_maxrss for one in usages) / 1024
+    print(json.dumps([process.returncode, wall, cpu, peak]))
+"""
+"""Runs a command, and says what it took with the workers that outlive it. A process of its own,
+since the system counts the memory of whoever starts a process as that process's: it is small.
+"""
 
 _SPIN = """
 import sys, time, orjson
@@ -110,14 +119,6 @@ class Pair:
         return 2 * self.alone_seconds / self.together_seconds
 
 
-def adopt_orphans() -> None:
-    """Lets this process see the CPU time of workers that outlive the job's own process.
-
-    Once, before the first job.
-    """
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
 def run_job(chosen: Input, count: int, workers: int, round_number: int) -> Job:
     options = ["--workers", str(workers)]
     with tempfile.TemporaryDirectory(dir=chosen.file.parent) as place:
@@ -144,18 +145,16 @@ def cost_of(command: Sequence[str], state: Path, *, may_reject: bool = False) ->
     """Run a command of ours, which ends with 0, or with 1 where it may reject lines; its jobs are
     recorded in a folder.
     """
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, env={**os.environ, "XDG_STATE_HOME": str(state)}
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCH, *command],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "XDG_STATE_HOME": str(state)},
+        check=True,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in ((0, 1) if may_reject else (0,)):
-        raise SystemExit(f"{' '.join(command)} exited with {process.returncode}")
-    usages = [usage, *_orphans()]
-    cpu = sum(one.ru_utime + one.ru_stime for one in usages)
-    return Cost(wall, cpu, max(one.ru_maxrss for one in usages) / 1024)
+    code, *figures = json.loads(done.stdout)
+    if code not in ((0, 1) if may_reject else (0,)):
+        raise SystemExit(f"{' '.join(command)} exited with {code}")
+    return Cost(*figures)
 
 
 def further_speed(few: Job, many: Job) -> float | None:
@@ -164,15 +163,6 @@ def further_speed(few: Job, many: Job) -> float | None:
     """
     seconds = many.cpu_seconds - few.cpu_seconds
     return (many.lines - few.lines) / seconds if many.lines > few.lines and seconds > 0 else None
-
-
-def _orphans() -> Iterator[resource.struct_rusage]:
-    """What was used by the processes that have outlived their parents, each once it has ended."""
-    while True:
-        try:
-            yield os.wait4(-1, 0)[2]
-        except ChildProcessError:
-            return
 
 
 def run_pair(chosen: Input, passes: int, round_number: int) -> Pair:

@@ -54,7 +54,7 @@ from inputs import (
     with_sample,
 )
 from job_share import in_memory, validate
-from jobs import Alone, adopt_orphans, run_job, run_pair
+from jobs import Alone, run_job, run_pair
 from plot import plot
 from report import Row, as_json, job_rows, machine, rows, tables, told
 from rounds import Failed, run
@@ -228,7 +228,6 @@ def main() -> None:
         enough=options.enough,
     )
     options.output.mkdir(parents=True, exist_ok=True)
-    adopt_orphans()
     missing: dict[str, str] = {}
     chosen = available(options.only, setup, missing)
     if missing and not options.without_missing:

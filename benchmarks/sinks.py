@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 
 from inputs import Input, copies, read_input
-from jobs import Cost, adopt_orphans, run_import
+from jobs import Cost, run_import
 
 _BASE = "--sink ndjson"
 _COMMANDS = {
@@ -101,7 +101,6 @@ def main() -> None:
     parser.add_argument("--level", default="structure-only")
     parser.add_argument("--folder", type=Path, help="where copies are made and jobs run")
     chosen = parser.parse_args()
-    adopt_orphans()
     with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
         whole = read_input("sinks", [chosen.input], Path(folder), level=chosen.level)
         runs = list(run_all(whole, chosen.copies, chosen.rounds, chosen.only))
