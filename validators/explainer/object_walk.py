@@ -136,6 +136,10 @@ class Walk:
         shape = self._shapes.get(names)
         return self._every if shape is None else shape[2]
 
+    def rules_but(self, left_out: Rule) -> list[Check]:
+        """Return the rules on whole objects of any names, but for one."""
+        return [check for rule, check in self._rules if rule is not left_out]
+
     def _met(self, names: tuple[str, ...]) -> Shape:
         """Return the shape of names that have none yet: worked out when they come a second time,
         and only if there are any, and all are known.

@@ -335,7 +335,11 @@ class Explainer:
 
     def _value_checks(self, prop: Property) -> list[Check]:
         checks: list[Check] = [] if prop.is_primitive else [self.type_check(prop.type)]
-        return checks + self._built("value", prop)
+        return checks + self.property_rules(prop)
+
+    def property_rules(self, prop: Property) -> list[Check]:
+        """Return the checks of every rule that has something to say of a value of a property."""
+        return self._built("value", prop)
 
     def narrowing_checks(self, prop: Property) -> list[Check]:
         """Return the checks of every rule that has something to say of a property as a profile

@@ -87,8 +87,13 @@ class DoubtFinder:
             self._sites.learn(first, sites)
         for position, kind, (start, end), numbers in sited:
             identity = data[start:end].decode() if end else None
-            found[lines[position]] = partial(self._sites.told, kind, identity, numbers)
+            line = partial(_slice, data, *places[lines[position]])
+            found[lines[position]] = partial(self._sites.told, kind, identity, numbers, line)
         return found
+
+
+def _slice(data: bytes, start: int, end: int) -> bytes:
+    return data[start:end]
 
 
 def _doubts(parts: Sequence[tuple[int, int]]) -> Doubts:

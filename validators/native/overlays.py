@@ -76,7 +76,7 @@ class Overlays:
         """Return the record of an overlay."""
         subject = self._table.overlays[number]
         made = self._profile(subject) if isinstance(subject, str) else subject()
-        return u8(RecordTag.OVERLAY) + u32(number) + made
+        return u8(RecordTag.OVERLAY) + u32(number) + u8(isinstance(subject, str)) + made
 
     def _profile(self, url: str) -> bytes:
         definition = self._compilation.definitions.fetch("StructureDefinition", url)

@@ -10,31 +10,44 @@ all that is around them. Of a site this is run, in a scope in which nothing but 
     NAME      the check of a name that the type does not have
     MISSING   the check of required elements, on the names that are there
     RULES     every rule on objects of the type, on the object
+    REBOUND   of what was found of codes, what the profiles of the resource bind anew is left out
+
+Where that takes more than the value, the line is decoded, and a check is run in its place:
+
+    RULES     the same, in a Bundle
+    PLACED    every rule on the property
+    CLAIMS    the profiles that a resource claims, all of each
+    PROFILE   one profile inside these
 
 Why that is enough: a check sees its value, its scope, and what checks before it have left in the
 memory of the scope. A check that asks the scope for more breaks off, and the line is explained
 whole. What is left in the memory counts for ids of elements and for references to contained
-resources alone, of which the acceptor tells no site.
+resources alone, of which the acceptor tells no site. A profile is run where something of it is in
+doubt that is no question about a value; the resources of entries that are not in doubt are known to
+follow what they claim.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from ..checks.check import Issues
+from ..checks.check import Check, Issues, union
+from ..checks.conformance import shown
 from ..checks.exactness import InexactNumberError
 from ..checks.surroundings import Scope
 from ..explainer.repeats import without_repeats
 from ..explainer.resource_walk import Explainer
 from ..issue import Issue, any_fails
 from ..memory import Memory
-from ..rules import cardinality
+from ..rules import cardinality, claimed_profiles
 from ..rules.invariant import BROKEN
 from ..schema import Property, TypeSchema
 from ..undecided import LineUndecided, UndecidedCode, codes_in, names_in
+from ..values.decoding import decode
 from .answers import REMARK, YES, Told
+from .decoded_line import DecodedLine, Step
 from .hearing import Hearing
 from .questions import (
     NeedsContextError,
@@ -48,7 +61,7 @@ from .unseen import unplaced, unseeing
 
 __all__ = ["SiteWalk"]
 
-ANSWER, VALUE, NAME, MISSING, RULES = range(5)
+ANSWER, VALUE, NAME, MISSING, RULES, PLACED, CLAIMS, PROFILE, REBOUND = range(9)
 """What is in doubt at a site: ``Doubted`` in ``native/src/accept/walk/sites.rs``."""
 _ITEM, _TYPE = 1 << 31, 1 << 30
 """Mark the steps of a path that are no names: positions in arrays, types of resources."""
@@ -74,6 +87,13 @@ class _Contained(Nowhere):
     enclosed = False
 
 
+class _OfEntry(Nowhere):
+    """The scope of a value in the resource of an entry."""
+
+    __slots__ = ()
+    enclosed = True
+
+
 class _Place(NamedTuple):
     """Where a value stands.
 
@@ -82,14 +102,16 @@ class _Place(NamedTuple):
     of            the type of that object, the property, and whether the value is an item of the
                   property's array; None of a resource
     held          the type of the value's members, None where it is a primitive
-    is_contained  whether it stands in a contained resource
+    around        the scope in which nothing but the value is known
+    steps         the way to it from the line's own resource
     """
 
     location: str
     owner: str
     of: tuple[TypeSchema, Property, bool] | None
     held: TypeSchema | None
-    is_contained: bool
+    around: type[Nowhere]
+    steps: Sequence[Step]
 
 
 class _Finding(NamedTuple):
@@ -100,6 +122,7 @@ class _Finding(NamedTuple):
     fails       whether an issue fails the line
     marks       a number for what tells each issue from others; none for one that has to be looked
                 at beside the others
+    steps       the way to the value
     """
 
     issues: Sequence[Issue]
@@ -107,8 +130,35 @@ class _Finding(NamedTuple):
     codes: Sequence[UndecidedCode]
     fails: bool
     marks: Sequence[int]
+    steps: Sequence[Step]
 
 
+class _InPlace(NamedTuple):
+    """A site at which a check is run in the decoded line.
+
+    doubted   RULES, PLACED, CLAIMS, or PROFILE
+    check     the number of the profile's overlay
+    laid      the profiles that are laid around it, the outermost first: overlays by number
+    """
+
+    doubted: int
+    check: int
+    place: _Place
+    laid: Sequence[int]
+
+
+class _Rebound(NamedTuple):
+    """The profiles that a resource claims, which may bind anew what its type binds.
+
+    resource   its location
+    """
+
+    resource: str
+    type: str
+    profiles: Any
+
+
+_Site = _Finding | _InPlace | _Rebound
 _Line = tuple[Sequence[Issue], Mapping[str, int], Mapping[UndecidedCode, int]]
 """What there is to say of lines with the same sites: see ``Told``."""
 _UNTOLD: Final[_Line] = ((), {}, {})
@@ -129,7 +179,7 @@ class SiteWalk:
         self._hooks = unseeing(explainer.hooks)
         self._places_memory = Memory(_PLACES)
         self._places: dict[bytes, _Place] = self._places_memory.table()
-        self._sites: list[bytes | _Finding] = []
+        self._sites: list[bytes | _Site] = []
         self._lines_memory = Memory(_LINES)
         self._lines: dict[bytes, _Line] = self._lines_memory.table()
         self._looks: dict[int, Callable[[bytes, _Place, Scope], Issues]] = {
@@ -138,6 +188,14 @@ class SiteWalk:
             MISSING: self._missing,
             RULES: self._rules,
         }
+        self._in_place: dict[int, Callable[[_InPlace], Check | None]] = {
+            RULES: self._rules_in_place,
+            PLACED: self._property_rules,
+            CLAIMS: self._claims,
+            PROFILE: self._profile,
+        }
+        self._claimed: dict[str, Check | None] = {}
+        self._signers: dict[int, tuple[str, str]] = {}
 
     def learn(self, first: int, sites: Sequence[bytes]) -> None:
         """Take the sites whose numbers come from ``first`` on; with 0 all others are forgotten."""
@@ -146,42 +204,62 @@ class SiteWalk:
             self._lines_memory.clear()
         self._sites += sites
 
-    def told(self, kind: int, identity: str | None, numbers: bytes) -> Told | None:
+    def told(
+        self, kind: int, identity: str | None, numbers: bytes, line: Callable[[], bytes]
+    ) -> Told | None:
         """Return what there is to say of a line, in document order, each once; None where it takes
         more than its sites.
 
         kind     the number of its type
         numbers  of its sites, as native 32-bit words
+        line     gives its bytes
         """
         known = self._lines.get(numbers)
         if known is None:
-            line = self._line(memoryview(numbers).cast("I"))
-            known = self._lines_memory.keep(self._lines, numbers, line)
+            known = self._line(numbers, line)
         return None if known is _UNTOLD else Told(self._table.types[kind], identity, *known)
 
-    def _line(self, numbers: Sequence[int]) -> _Line:
-        issues: list[Issue] = []
-        undecided: list[str] = []
-        codes: list[UndecidedCode] = []
-        marks: list[int] = []
-        fails = False
+    def _line(self, numbers: bytes, line: Callable[[], bytes]) -> _Line:
         try:
-            for number in numbers:
+            sites: list[_Site] = []
+            for number in memoryview(numbers).cast("I"):
                 site = self._sites[number]
                 if isinstance(site, bytes):
-                    self._sites[number] = site = self._finding(site)
-                issues += site.issues
-                undecided += site.undecided
-                codes += site.codes
-                marks += site.marks
-                fails = fails or site.fails
+                    site = self._sites[number] = self._read(site)
+                sites.append(site)
+            if _InPlace in map(type, sites):
+                return self._together(sites, self._decoded(line(), sites))
+            return self._lines_memory.keep(self._lines, numbers, self._together(sites, None))
         except (NeedsContextError, InexactNumberError):
             return _UNTOLD
         except Exception:  # noqa: BLE001
             return _UNTOLD  # a bug in a rule: it shows again at the wall around the resource
-        if not fails and not numbers:
+
+    def _together(self, sites: Sequence[_Site], line: DecodedLine | None) -> _Line:
+        issues: list[Issue] = []
+        undecided: list[str] = []
+        codes: list[UndecidedCode] = []
+        marks: list[int] = []
+        count = 0
+        for site in sites:
+            if type(site) is _Finding:
+                issues += site.issues
+                undecided += site.undecided
+                codes += site.codes
+                marks += site.marks
+                count += len(site.issues)
+            elif type(site) is _InPlace:
+                assert line is not None, "it was decoded for this site"
+                issues += self._found_in_place(site, line)
+            elif type(site) is _Rebound:
+                issues = self._without_rebound(issues, site)
+        if line is not None:
+            undecided += names_in(line.undecided).elements()
+            codes += codes_in(line.undecided).elements()
+        if not sites:
             return _UNTOLD
-        if len(set(marks)) < len(issues):
+        fails = any_fails(issues)
+        if line is not None or len(set(marks)) < count:
             issues = without_repeats(issues)
         return (
             issues if fails else (),
@@ -189,27 +267,140 @@ class SiteWalk:
             Counter(codes) if codes else {},
         )
 
-    def _finding(self, site: bytes) -> _Finding:
-        check, doubted, steps = memoryview(site)[:12].cast("I")
-        behind = 12 + 4 * steps
-        path, text = site[12:behind], site[behind:]
+    def _read(self, site: bytes) -> _Site:
+        check, doubted, steps, overlays = memoryview(site)[:16].cast("I")
+        behind = 16 + 4 * steps
+        path, text = site[16:behind], site[behind + 4 * overlays :]
+        laid = memoryview(site)[behind : behind + 4 * overlays].cast("I").tolist()
         place = self._places.get(path) or self._place(path)
+        if self._explainer.asked_profiles and (laid or doubted in (PLACED, CLAIMS, PROFILE)):
+            raise NeedsContextError
+        if doubted == REBOUND:
+            held = _held(place)
+            return _Rebound(place.location, held.name, read_value(text))
+        if doubted in (PLACED, CLAIMS, PROFILE) or (doubted == RULES and not text):
+            return _InPlace(doubted, check, place, laid)
+        return self._finding(check, doubted, place, text, laid)
+
+    def _finding(
+        self, check: int, doubted: int, place: _Place, text: bytes, laid: Sequence[int]
+    ) -> _Finding:
         if doubted == ANSWER:
             found, undecided = self._answer(check, text)
         else:
-            scope = unplaced(self._hooks, _Contained if place.is_contained else _OfLine)
+            scope = unplaced(self._hooks, place.around)
             found, undecided = self._looks[doubted](text, place, scope), scope.undecided
             if check != NO_CHECK and not found and not undecided:
                 self._hearing.keep(check, text.strip(b'"'), YES)
         above = place.owner if doubted == VALUE else place.location
-        issues = [_placed(issue, above) for issue in found or ()]
+        issues = self._signed([_placed(issue, above) for issue in found or ()], laid)
         return _Finding(
             tuple(issues),
             tuple(names_in(undecided).elements()) if undecided else (),
             tuple(codes_in(undecided).elements()) if undecided else (),
             any_fails(issues),
             [hash((one.location, one.rule, one.element)) for one in issues if _is_plain(one)],
+            place.steps,
         )
+
+    def _signed(self, issues: list[Issue], laid: Sequence[int]) -> list[Issue]:
+        """Let issues say the profiles that they are of, as the check of a profile does."""
+        if issues:
+            for number in reversed(laid):
+                url, name = self._signers.get(number) or self._signer(number)
+                for issue in issues:
+                    issue.profile = issue.profile or url
+                    if name != url:
+                        issue.naming(url, name)
+        return issues
+
+    def _signer(self, number: int) -> tuple[str, str]:
+        definitions = self._explainer.definitions
+        definition = definitions.fetch("StructureDefinition", self._url(number))
+        assert definition is not None, "it was laid"
+        found = self._signers[number] = definition["url"], shown(definition, definitions)
+        return found
+
+    def _url(self, number: int) -> str:
+        url = self._table.overlays[number]
+        assert isinstance(url, str), "the acceptor tells of whole profiles"
+        return url
+
+    # In the decoded line
+
+    def _decoded(self, line: bytes, sites: Sequence[_Site]) -> DecodedLine:
+        resource = decode(line)
+        if isinstance(resource, Issue):
+            raise NeedsContextError
+        made = DecodedLine(resource)
+        if resource.get("resourceType") == "Bundle":
+            in_doubt = {steps[1] for steps in map(_steps_in_doubt, sites) if len(steps) > 1}
+            for number, entry in enumerate(resource.get("entry", ())):
+                if number not in in_doubt and "resource" in entry:
+                    made.follows(number, self._profiles_of(entry["resource"]))
+        return made
+
+    def _profiles_of(self, resource: dict[str, Any]) -> list[str]:
+        claims = resource.get("meta", {}).get("profile", ())
+        heads = [self._explainer.schema.head(url) for url in claims]
+        kind = resource["resourceType"]
+        return [head.identity for head in heads if head is not None and head.type == kind]
+
+    def _found_in_place(self, site: _InPlace, line: DecodedLine) -> list[Issue]:
+        check = self._in_place[site.doubted](site)
+        value, scope = line.at(site.place.steps)
+        found = check(value, scope) if check is not None else None
+        issues = [_placed(issue, site.place.location) for issue in found or ()]
+        return self._signed(issues, site.laid)
+
+    def _rules_in_place(self, site: _InPlace) -> Check | None:
+        walk = self._explainer.object_walk(_held(site.place).name)
+        if site.place.of is None:
+            return union(walk.rules_but(claimed_profiles.RULE))
+
+        def rules(value: Any, scope: Scope) -> Issues:
+            found = [rule(value, scope) or () for rule in walk.rules(tuple(value))]
+            return [issue for issues in found for issue in issues]
+
+        return rules
+
+    def _property_rules(self, site: _InPlace) -> Check | None:
+        of = site.place.of
+        if of is None or of[0].name == _BESIDE:
+            raise NeedsContextError
+        return union(self._explainer.property_rules(of[1]))
+
+    def _claims(self, site: _InPlace) -> Check | None:
+        schema = _held(site.place)
+        if schema.name not in self._claimed:
+            self._claimed[schema.name] = claimed_profiles.RULE.check(schema, self._explainer)
+        return self._claimed[schema.name]
+
+    def _profile(self, site: _InPlace) -> Check | None:
+        return self._explainer.profile_check(self._url(site.check))
+
+    def _without_rebound(self, issues: list[Issue], site: _Rebound) -> list[Issue]:
+        """Return what was found so far without what the profiles of a resource bind anew."""
+        inside = f"{site.resource}."
+        own = {
+            number: issue.copied()
+            for number, issue in enumerate(issues)
+            if issue.profile is None and issue.location.startswith(inside)
+        }
+        for issue in own.values():
+            issue.location = issue.location.removeprefix(inside)
+        claims = {"meta": {"profile": site.profiles}}
+        kept = claimed_profiles.without_rebound_bindings(
+            [*own.values()], self._explainer, site.type, claims
+        )
+        left = {id(issue) for issue in kept or ()}
+        return [
+            issue
+            for number, issue in enumerate(issues)
+            if number not in own or id(own[number]) in left
+        ]
+
+    # At the value alone
 
     def _place(self, path: bytes) -> _Place:
         schema = self._explainer.schema
@@ -217,18 +408,24 @@ class SiteWalk:
         held: TypeSchema | None = schema.type(self._table.types[kind - _TYPE])
         of: tuple[TypeSchema, Property, bool] | None = None
         location = owner = self._table.types[kind - _TYPE]
-        is_contained = False
+        around: type[Nowhere] = _OfLine
+        way: list[Step] = []
         for step in steps:
             if step & _ITEM:
                 assert of is not None, "a resource is no array"
                 location = owner = f"{location}[{step - _ITEM}]"
+                way.append(step - _ITEM)
                 of = *of[:2], True
             elif step & _TYPE:
+                if way[-1] == "resource":  # of an entry
+                    around = _OfEntry
+                else:
+                    around = _Contained
                 held, of = schema.type(self._table.types[step - _TYPE]), None
-                is_contained = True
             else:
                 assert held is not None, "primitives have no members"
                 within, owner, name = held, location, self._table.names.known()[step]
+                way.append(name)
                 prop = within.properties.get(name)
                 if prop is None:  # what stands beside a primitive
                     prop = within.properties[name.removeprefix("_")]
@@ -237,7 +434,7 @@ class SiteWalk:
                     held = None if prop.is_primitive else schema.type(prop.type)
                 of = within, prop, False
                 location = f"{location}.{prop.step}"
-        place = _Place(location, owner, of, held, is_contained)
+        place = _Place(location, owner, of, held, around, tuple(way))
         return self._places_memory.keep(self._places, path, place)
 
     def _answer(self, check: int, text: bytes) -> tuple[Issues, LineUndecided]:
@@ -281,10 +478,12 @@ class SiteWalk:
 
     def _rules(self, text: bytes, place: _Place, scope: Scope) -> Issues:
         held, value = _held(place), read_value(text)
-        if place.of is None and not place.is_contained:
-            scope = Scope(value, scope.undecided)
+        walk = self._explainer.object_walk(held.name)
+        rules: Sequence[Check] = walk.rules(tuple(value))
+        if place.of is None and place.around is _OfLine:
+            scope, rules = Scope(value, scope.undecided), walk.rules_but(claimed_profiles.RULE)
         found: list[Issue] = []
-        for rule in self._explainer.object_walk(held.name).rules(tuple(value)):
+        for rule in rules:
             found += rule(value, scope) or ()
         return found
 
@@ -293,6 +492,13 @@ def _held(place: _Place) -> TypeSchema:
     if place.held is None or place.held.name == _BESIDE:
         raise NeedsContextError
     return place.held
+
+
+def _steps_in_doubt(site: _Site) -> Sequence[Step]:
+    """Return the way to a site that may fail the resource around it; nothing for another one."""
+    if isinstance(site, _InPlace):
+        return site.place.steps
+    return site.steps if isinstance(site, _Finding) and site.fails else ()
 
 
 def _placed(issue: Issue, above: str) -> Issue:

@@ -46,7 +46,10 @@ impl<'a> Walk<'a, '_> {
                 .map(|answer| answer.value)
             {
                 None | Some(1) => {}
-                Some(number) => self.overlay_on_shape(number - 2, resource, shape)?,
+                Some(number) => {
+                    self.overlay_on_shape(number - 2, resource, shape)?;
+                    self.is_followed(number - 2, resource);
+                }
             }
             at = next;
         }

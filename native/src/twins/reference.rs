@@ -11,6 +11,7 @@ use crate::accept::memo::Check;
 use crate::accept::primitives::{doubt, every, is_visible};
 use crate::accept::reason::Reason;
 use crate::accept::table::{Need, Targets};
+use crate::accept::walk::frames::{FOLLOWED, NO_FRAME};
 use crate::accept::walk::mention::{Mention, Place, MOST_MENTIONS};
 use crate::accept::walk::{Asked, Walk};
 
@@ -30,6 +31,7 @@ impl<'a> Walk<'a, '_> {
             check,
             value,
             is_typed: self.room.tape.member(value, known.kind).is_some(),
+            frame: self.frame,
         };
         if mention.reference.starts_with(b"#") || self.place.is_entry {
             self.singular += 1;
@@ -103,14 +105,26 @@ impl<'a> Walk<'a, '_> {
     /// Follow the references that may lead to something inside the line, now that all of it is
     /// read.
     pub(crate) fn settle(&mut self) -> Asked {
-        let neighbours = self.neighbours()?;
+        let neighbours = match self.neighbours() {
+            Err(reason) if self.by_site => {
+                self.bundle_in_doubt(reason)?;
+                vec![self.entries_as_they_are()?]
+            }
+            neighbours => neighbours?,
+        };
         let mut number = 0;
         while let Some(&mention) = self.room.mentions.get(number) {
             number += 1;
             if number > MOST_MENTIONS {
                 return Err(Reason::Limit);
             }
-            self.settled(&neighbours, mention)?;
+            if self.is_dropped(mention.frame) {
+                continue;
+            }
+            match self.settled(&neighbours, mention) {
+                Err(reason) if self.by_site => self.mention_in_doubt(&mention, reason)?,
+                settled => settled?,
+            }
         }
         Ok(())
     }
@@ -190,6 +204,9 @@ impl<'a> Walk<'a, '_> {
             Some(Need::Type) => Ok(()),
             Some(Need::Overlay(number)) => {
                 self.leans_on(mention.value, target)?;
+                if self.by_site {
+                    self.leans_by_site(&mention, place.container);
+                }
                 self.follow(number, target, place)
             }
             Some(Need::Ask) | None => Err(Reason::Reference),
@@ -208,18 +225,25 @@ impl<'a> Walk<'a, '_> {
             })
     }
 
+    /// Note that a profile was laid over a resource, which need not be done again where something
+    /// refers to it. By entry, what stands at a place of the tape may be taken back.
+    pub(crate) fn is_followed(&mut self, number: u32, resource: usize) {
+        if self.place.is_entry && !self.by_entry && !self.pending {
+            self.room.followed.insert((number, resource));
+        }
+    }
+
     /// Lay a profile over a resource that was referred to. Codes that it leaves undecided do not
     /// count, as they do not for the explainer.
     fn follow(&mut self, number: u32, target: usize, place: Place) -> Asked {
-        if self.by_site {
-            return Err(Reason::Profile); // a fault of the target is one of the reference, too
-        }
         if !self.room.followed.insert((number, target)) {
             return Ok(());
         }
         let undecided = self.room.undecided.len();
         (self.resource, self.place) = (target, place);
+        self.frame = FOLLOWED;
         let laid = self.overlay(number, target);
+        (self.frame, self.overlays) = (NO_FRAME, 0);
         if laid.is_err() {
             self.room.followed.remove(&(number, target));
         }

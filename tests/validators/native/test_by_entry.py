@@ -76,7 +76,8 @@ def bundle(*resources: Json, kind: str = "collection", **more: Any) -> Json:
     return {"resourceType": "Bundle", "type": kind, **more, "entry": entries}
 
 
-WRONG = observation(9, status=1)
+WRONG = observation(9, valueString="x", valueInteger=1)
+"""What cannot be told value by value."""
 PATIENT: Json = {"resourceType": "Patient", "id": "p"}
 SUBJECT = {"subject": {"reference": "Patient/p"}}
 SECOND = bundle(PATIENT, WRONG)
@@ -147,12 +148,12 @@ CASES: dict[str, tuple[Json, Doubts | None]] = {
         {0: None, 1: [3]},
     ),
     "a reference of an odd form": (
-        bundle(observation(1, subject={"reference": "a/b/c"}), PATIENT),
-        {0: None},
+        bundle(observation(1, subject={"reference": "a/b/c"}), PATIENT, WRONG),
+        {0: None, 2: None},
     ),
     "a reference to an entry that is wrong": (
-        bundle({**PATIENT, "gender": "x"}, observation(1, **SUBJECT)),
-        {0: None},
+        bundle({**PATIENT, "gender": "x"}, observation(1, **SUBJECT), WRONG),
+        {0: None, 2: None},
     ),
     "a reference to an entry of a wrong type": (
         bundle(WRONG, observation(1, subject={"reference": "Observation/o9"})),
@@ -162,20 +163,60 @@ CASES: dict[str, tuple[Json, Doubts | None]] = {
     "an entry that is wrong itself": (STATED, {0: None, 1: None}),
     "a document": (bundle(PATIENT, WRONG, kind="document"), {1: None}),
     "a name that no Bundle has": (bundle(PATIENT, WRONG, nothing=1), {1: None}),
-    "a member of the Bundle that is wrong": (bundle(PATIENT, timestamp="x"), {}),
+    "a member of the Bundle that is wrong": (bundle(WRONG, timestamp="x"), {0: None}),
     "full urls that are alike": (bundle(PATIENT, PATIENT, WRONG), {2: None}),
     "a type that is not there": (
         bundle({"resourceType": "Nothing", "id": "x"}, PATIENT),
         {0: None},
     ),
     "no type": (bundle(WRONG) | {"type": 1}, None),
-    "no entries": ({"resourceType": "Bundle", "type": "document", "entry": []}, None),
-    "an entry that is no object": (bundle(WRONG) | {"entry": [[]]}, None),
+    "an entry that is no object": (bundle(WRONG) | {"entry": [{"resource": WRONG}, []]}, None),
     "a full url of an odd form": (
         bundle(WRONG) | {"entry": [{"fullUrl": "a//b/", "resource": PATIENT}]},
         None,
     ),
 }
+
+
+AT_SITES: dict[str, Json] = {
+    "a value that is wrong": bundle(PATIENT, observation(9, status=1), observation(1)),
+    "a member of the Bundle that is wrong": bundle(PATIENT, timestamp="x"),
+    "a reference of an odd form": bundle(
+        observation(1, subject={"reference": "a/b/c"}), PATIENT, observation(2)
+    ),
+    "a reference to an entry that is wrong": bundle(
+        {**PATIENT, "gender": "x"}, observation(1, **SUBJECT)
+    ),
+    "a reference to an entry of a wrong type": bundle(
+        observation(2), observation(1, subject={"reference": "Observation/o2"})
+    ),
+    "a document that does not hang together": bundle(PATIENT, observation(1), kind="document"),
+    "full urls that are alike": bundle(PATIENT, PATIENT, observation(1)),
+    "an invariant of an entry": bundle(
+        PATIENT, observation(1, valueString="x", dataAbsentReason={"text": "x"}, **SUBJECT)
+    ),
+    "a narrative that links to nothing": bundle(
+        {
+            **PATIENT,
+            "text": {
+                "status": "generated",
+                "div": '<div xmlns="http://www.w3.org/1999/xhtml"><a href="#5">x</a></div>',
+            },
+        }
+    ),
+    "no entries": {"resourceType": "Bundle", "type": "document", "entry": []},
+    "an entry that is no object": {"resourceType": "Bundle", "type": "collection", "entry": [[]]},
+}
+
+
+@pytest.mark.parametrize("name", AT_SITES)
+def test_what_is_said_of_a_bundle_at_its_site(base: Pair, strict: Pair, name: str) -> None:
+    line = json.dumps(AT_SITES[name]).encode()
+    for pair in (base, strict):
+        assert pair.told_apart([line])[0] == []
+        told = doubts_of(pair, line)[0]
+        assert callable(told)
+        assert told() is not None
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -71,6 +71,7 @@ impl Table {
                 RecordTag::Overlay => {
                     let number = reader.u32()? as usize;
                     let overlay = Overlay {
+                        is_profile: reader.u8()? != 0,
                         checks: reader.list(Reader::value_check)?,
                         groups: reader.list(Reader::group)?,
                     };

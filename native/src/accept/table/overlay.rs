@@ -8,6 +8,8 @@ use crate::accept::tape::Key;
 /// What a profile says of an object: of itself, and of its members.
 #[derive(Debug)]
 pub struct Overlay {
+    /// Whether it is all of a profile, and not a part of one or several together.
+    pub is_profile: bool,
     pub checks: Box<[ValueCheck]>,
     pub groups: Box<[Group]>,
 }

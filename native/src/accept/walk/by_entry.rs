@@ -269,10 +269,10 @@ impl<'a> Walk<'a, '_> {
         for resource in self.astray()? {
             self.doubt(resource);
         }
-        for (object, resource, op) in std::mem::take(&mut self.room.later) {
-            self.resource = resource;
-            if resource == 0 || self.condition(op, object).is_err() {
-                self.doubt(object);
+        for later in std::mem::take(&mut self.room.later) {
+            self.resource = later.resource;
+            if later.resource == 0 || self.condition(later.op, later.object).is_err() {
+                self.doubt(later.object);
             }
         }
         if self.pending {

@@ -6,8 +6,10 @@
 //! itself. Where a doubt is of another kind (of the text as JSON, of what is in another resource, of a
 //! profile), or one place hangs on another, the line is in doubt as a whole.
 
-use super::sites::{Doubted, Site, MOST_SITES, MOST_UNKNOWN};
-use super::walker::{Asked, Walk};
+use super::frames::{FrameNumber, CLAIMS, FOLLOWED, NO_FRAME};
+use super::mention::{Mention, Place};
+use super::sites::{Doubted, Leaning, Site, MOST_SITES, MOST_UNKNOWN};
+use super::walker::{Asked, Later, Walk};
 use crate::accept::memo::{Answer, Check, LONGEST_QUESTION, NO_CHECK};
 use crate::accept::op::Op;
 use crate::accept::reason::Reason;
@@ -24,7 +26,8 @@ impl<'a> Walk<'a, '_> {
         reason: Reason,
         value: usize,
     ) -> Asked {
-        if self.by_site && self.overlays == 0 {
+        let is_sited = self.overlays == 0 || (self.frame != NO_FRAME && self.frame != FOLLOWED);
+        if self.by_site && is_sited {
             return self.told_at_site(Doubted::Answer, check, text, text, reason, value);
         }
         self.answer(check, text, reason).map(|_| ())
@@ -57,27 +60,51 @@ impl<'a> Walk<'a, '_> {
             Some(Answer {
                 value: 0,
                 undecided: 0,
-            }) => Err(reason),
+            }) => match doubted {
+                Doubted::Answer => self.placed(value, reason),
+                _ => Err(reason),
+            },
             Some(Answer { undecided: 0, .. }) => Ok(()),
-            _ => self.note(doubted, check, text, value),
+            // whether a resource fails counts for those that refer to it
+            None if self.in_bundle() => self.answer(check, asked, reason).map(|_| ()),
+            Some(Answer { value: 0, .. }) | None => self.note(doubted, check, text, value),
+            Some(_) => {
+                self.note(doubted, check, text, value)?;
+                if let Some(site) = self.room.sites.found.last_mut() {
+                    site.may_fail = false; // a remark
+                }
+                Ok(())
+            }
         }
     }
 
+    /// Note that what is asked about a value takes more than the value to tell.
+    #[cold]
+    fn placed(&mut self, value: usize, reason: Reason) -> Asked {
+        if self.frame != NO_FRAME || !self.in_bundle() || self.place.is_contained {
+            return Err(reason);
+        }
+        self.note(Doubted::Placed, NO_CHECK, b"", value)
+    }
+
     fn note(&mut self, doubted: Doubted, check: Check, text: &[u8], at: usize) -> Asked {
-        let is_full = self.room.sites.found.len() >= MOST_SITES;
-        if is_full || self.overlays > 0 {
+        let sites = &mut self.room.sites;
+        let is_full = sites.found.len() >= MOST_SITES;
+        if is_full || (self.overlays > 0 && sites.frames.get(self.frame).is_none()) {
             return Err(Reason::Limit);
         }
-        let of_object = matches!(doubted, Doubted::Missing | Doubted::Rules);
-        let sites = &mut self.room.sites;
-        let start = sites.texts.len();
+        let (start, before) = (sites.texts.len(), sites.laid.len());
         sites.texts.extend_from_slice(text);
+        sites.laid.extend_from_slice(&sites.laying);
         sites.found.push(Site {
             doubted,
             check,
             text: start..sites.texts.len(),
             at,
-            rank: (0, !of_object),
+            rank: (0, 0),
+            frame: self.frame,
+            laid: before..sites.laid.len(),
+            may_fail: true,
         });
         Ok(())
     }
@@ -213,6 +240,12 @@ impl<'a> Walk<'a, '_> {
         if !self.by_site {
             return Err(reason);
         }
+        if self.in_bundle() {
+            if self.place.is_contained {
+                return Err(reason);
+            }
+            return self.note(Doubted::Rules, NO_CHECK, b"", object);
+        }
         let text = self.json(object);
         if text.len() > LONGEST_QUESTION {
             return Err(reason);
@@ -318,18 +351,167 @@ impl<'a> Walk<'a, '_> {
         self.room.anchors.has_links() && self.room.sites.faults.iter().any(|&(_, key)| key == id)
     }
 
-    /// A profile that a resource names may look at whatever it likes: then the line is in doubt as a
-    /// whole.
-    pub(super) fn claims_nothing(&self, node: &Node, resource: usize) -> Asked {
+    /// Lay the profiles that a resource claims over it.
+    pub(super) fn claims_in_doubt(&mut self, node: &'a Node, resource: usize) -> Asked {
         let (tape, known) = (&self.room.tape, &self.table.known.claimed_profiles);
         let Some(meta) = tape.member(resource, known.meta) else {
             return Ok(());
         };
-        let may_claim =
-            tape.at(meta).form != Form::Object || tape.member(meta, known.profile).is_some();
-        if node.profile != NO_CHECK && may_claim {
+        if node.profile == NO_CHECK {
+            return Ok(());
+        }
+        let profiles = tape.member(meta, known.profile);
+        if tape.at(meta).form != Form::Object || (profiles.is_some() && self.place.is_contained) {
             return Err(Reason::Profile);
         }
+        let Some(profiles) = profiles else {
+            return Ok(());
+        };
+        let frame = self.open(CLAIMS, resource)?;
+        let is_odd = self.room.sites.is_odd(&self.room.tape, resource);
+        self.frame = frame;
+        if is_odd || self.claimed_profiles(node, resource, None).is_err() {
+            self.room.sites.frames.fail(frame);
+        }
+        self.frame = NO_FRAME;
+        self.overlays = 0;
+        self.room.sites.laying.clear();
+        let text = self.json(profiles);
+        if text.len() > LONGEST_QUESTION {
+            return Err(Reason::Profile);
+        }
+        self.note(Doubted::Rebound, NO_CHECK, text, resource)?;
+        if let Some(site) = self.room.sites.found.last_mut() {
+            site.may_fail = false;
+        }
         Ok(())
+    }
+
+    /// Open a frame, and note what is to be run where it fails.
+    fn open(&mut self, overlay: u32, object: usize) -> Asked<FrameNumber> {
+        let outer = self.frame;
+        self.frame = self.room.sites.frames.open(outer, object)?;
+        let doubted = match overlay {
+            CLAIMS => Doubted::Claims,
+            _ => Doubted::Profile,
+        };
+        let noted = self.note(doubted, overlay, b"", object);
+        let opened = std::mem::replace(&mut self.frame, outer);
+        noted.map(|()| opened)
+    }
+
+    /// Lay a profile over something inside what is claimed, in a frame of its own.
+    #[cold]
+    pub(super) fn lay_in_frame(&mut self, number: u32, object: usize) -> Asked {
+        let frame = self.open(number, object)?;
+        let (outer, overlays) = (self.frame, self.overlays);
+        let (resource, place) = (self.resource, self.place);
+        let laying = self.room.sites.laying.len();
+        self.frame = frame;
+        self.room.sites.laying.push(number);
+        if self.lay(number, object).is_err() {
+            self.room.sites.frames.fail(frame);
+        }
+        (self.frame, self.overlays) = (outer, overlays);
+        (self.resource, self.place) = (resource, place);
+        self.room.sites.laying.truncate(laying);
+        Ok(())
+    }
+
+    /// A reference to another resource of the line is in doubt.
+    #[cold]
+    pub(crate) fn mention_in_doubt(&mut self, mention: &Mention<'a>, reason: Reason) -> Asked {
+        match mention.frame {
+            FOLLOWED => self.room.sites.doubted.push(mention.place.container),
+            NO_FRAME => {
+                self.place = mention.place;
+                return self.placed(mention.value, reason);
+            }
+            frame => self.room.sites.frames.fail(frame),
+        }
+        Ok(())
+    }
+
+    /// Note what a reference leads to, which has to be in order.
+    pub(crate) fn leans_by_site(&mut self, mention: &Mention<'a>, target: usize) {
+        self.room.sites.leanings.push(Leaning {
+            value: mention.value,
+            frame: mention.frame,
+            is_contained: mention.place.is_contained,
+            from: mention.place.container,
+            target,
+        });
+    }
+
+    /// Links of narratives lead nowhere: a rule of the line's own resource, wherever they stand.
+    #[cold]
+    pub(super) fn links_in_doubt(&mut self) -> Asked {
+        self.place = Place::default();
+        self.rule_in_doubt(0, Reason::Narrative)
+    }
+
+    /// A condition on more than its object is in doubt.
+    #[cold]
+    pub(super) fn later_in_doubt(&mut self, later: &Later<'a>, reason: Reason) -> Asked {
+        match later.frame {
+            NO_FRAME if later.is_of_property => Err(reason),
+            NO_FRAME => self.rule_in_doubt(later.object, reason),
+            FOLLOWED => {
+                let sites = &mut self.room.sites;
+                let resource = sites.resource_of(later.object, &self.room.tape);
+                sites.doubted.push(resource);
+                Ok(())
+            }
+            frame => {
+                self.room.sites.frames.fail(frame);
+                Ok(())
+            }
+        }
+    }
+
+    /// Doubt whatever leans on a resource in doubt.
+    pub(super) fn spread_by_site(&mut self) -> Asked {
+        let mut leanings = std::mem::take(&mut self.room.sites.leanings);
+        if leanings.is_empty() {
+            return Ok(());
+        }
+        loop {
+            let doubted = self.room.sites.in_doubt(&self.room.tape);
+            let before = leanings.len();
+            let mut left = Vec::new();
+            for leaning in leanings {
+                if !doubted.contains(&leaning.target) {
+                    left.push(leaning);
+                    continue;
+                }
+                self.room.sites.doubted.push(leaning.from);
+                match leaning.frame {
+                    FOLLOWED => {}
+                    NO_FRAME => {
+                        self.place.is_contained = leaning.is_contained;
+                        self.placed(leaning.value, Reason::Profile)?;
+                    }
+                    frame => self.room.sites.frames.fail(frame),
+                }
+            }
+            leanings = left;
+            if leanings.len() == before {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether a profile around what is looked at has failed.
+    pub(crate) fn is_dropped(&self, frame: FrameNumber) -> bool {
+        self.by_site && self.room.sites.frames.is_dropped(frame)
+    }
+
+    /// Note that rules on the Bundle, which tell what its entries are to one another, are in doubt.
+    pub(crate) fn bundle_in_doubt(&mut self, reason: Reason) -> Asked {
+        if !self.in_bundle() {
+            return Err(reason);
+        }
+        self.place = Place::default();
+        self.rule_in_doubt(0, reason)
     }
 }

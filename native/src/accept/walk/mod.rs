@@ -14,6 +14,7 @@ mod by_site;
 mod coded;
 mod doubts;
 mod extension;
+pub(crate) mod frames;
 pub(crate) mod mention;
 mod object;
 mod profiles;

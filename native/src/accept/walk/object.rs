@@ -1,6 +1,6 @@
 //! Objects: their names, and what holds for one as a whole where it ends.
 
-use super::walker::{Asked, Walk, DEPTH, NODE_CHECK};
+use super::walker::{Asked, Later, Walk, DEPTH, NODE_CHECK};
 use crate::accept::op::Op;
 use crate::accept::reason::Reason;
 use crate::accept::shapes::ShapeNumber;
@@ -350,7 +350,14 @@ impl<'a> Walk<'a, '_> {
     fn condition_of_object(&mut self, op: &'a Op, later: bool, index: usize) -> Asked {
         if later {
             self.singular += 1;
-            self.room.later.push((index, self.resource, op));
+            self.room.later.push(Later {
+                object: index,
+                resource: self.resource,
+                op,
+                is_of_property: false,
+                place: self.place,
+                frame: self.frame,
+            });
             return Ok(());
         }
         self.condition(op, index)

@@ -1,12 +1,13 @@
 //! Profiles, laid over what was read.
 
+use super::frames::FOLLOWED;
 use super::mention::Place;
 use super::walker::{Asked, Walk, DEPTH, OVERLAY_CHECK};
 use crate::accept::fitted::{fit, Asks, Step, MOST_MEMBERS};
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;
 use crate::accept::shapes::ShapeNumber;
-use crate::accept::table::{Group, Item, Member, Need, Overlay, Targets};
+use crate::accept::table::{Group, Item, Member, Need, Overlay, Slices, Targets};
 use crate::accept::tape::{Form, Members};
 
 const MOST_SLICES: usize = 64;
@@ -18,6 +19,25 @@ impl<'a> Walk<'a, '_> {
             self.pending = true;
             return Ok(());
         };
+        if self.by_site && overlay.is_profile && self.frame < FOLLOWED {
+            let frames = &self.room.sites.frames;
+            if frames
+                .get(self.frame)
+                .is_some_and(|frame| frame.object != object)
+            {
+                return self.lay_in_frame(number, object);
+            }
+            self.room.sites.laying.push(number);
+            self.lay(number, object)?;
+            self.room.sites.laying.pop();
+            return Ok(());
+        }
+        self.lay(number, object)
+    }
+
+    /// Lay an overlay that is in the table.
+    pub(super) fn lay(&mut self, number: u32, object: usize) -> Asked {
+        let overlay = self.table.overlay_at(number).ok_or(Reason::Table)?;
         if self.overlays > DEPTH {
             return Err(Reason::Depth);
         }
@@ -92,9 +112,45 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn group(&mut self, group: &'a Group, members: &Members) -> Asked {
-        let mut count = 0;
         let mut counts = [0u32; MOST_SLICES];
-        let mut last = 0;
+        let slices = group.slices.as_ref();
+        let count = if self.by_site && slices.is_some() {
+            // what is said of all values comes before what slices say
+            let count = self.values(group, members, true, None, &mut counts)?;
+            self.values(group, members, false, slices, &mut counts)?;
+            count
+        } else {
+            self.values(group, members, true, slices, &mut counts)?
+        };
+        if self.pending {
+            return Ok(());
+        }
+        let bounds: &[(u32, u32)] = slices.map_or(&[], |slices| &slices.bounds);
+        if count < group.least
+            || count > group.most
+            || bounds
+                .iter()
+                .zip(counts)
+                .any(|(&(least, most), count)| count < least || count > most)
+        {
+            return Err(Reason::Profile);
+        }
+        Ok(())
+    }
+
+    /// What a group says of each value; how many there are.
+    ///
+    /// of_all: whether what holds for all of them counts; counts: gets how many are in each slice
+    #[inline]
+    fn values(
+        &mut self,
+        group: &'a Group,
+        members: &Members,
+        of_all: bool,
+        slices: Option<&'a Slices>,
+        counts: &mut [u32; MOST_SLICES],
+    ) -> Asked<u32> {
+        let (mut count, mut last) = (0, 0);
         for member in &group.members {
             let Some(found) = members.find(&self.room.tape, member.key) else {
                 let beside = (member.is_primitive)
@@ -105,7 +161,9 @@ impl<'a> Walk<'a, '_> {
                         return Err(Reason::Profile);
                     }
                     count += 1;
-                    self.beside_value(&member.item, beside)?;
+                    if of_all {
+                        self.beside_value(&member.item, beside)?;
+                    }
                 }
                 continue;
             };
@@ -119,9 +177,11 @@ impl<'a> Walk<'a, '_> {
             while at < end {
                 count += 1;
                 let other = self.next_of(&mut others);
-                self.item(&member.item, at)?;
-                self.beside_value(&member.item, other)?;
-                if let Some(slices) = &group.slices {
+                if of_all {
+                    self.item(&member.item, at)?;
+                    self.beside_value(&member.item, other)?;
+                }
+                if let Some(slices) = slices {
                     if other.is_some() {
                         return Err(Reason::Profile); // a slice may be told by what stands beside
                     }
@@ -144,20 +204,7 @@ impl<'a> Walk<'a, '_> {
                 at = self.room.tape.at(at).next as usize;
             }
         }
-        if self.pending {
-            return Ok(());
-        }
-        let bounds: &[(u32, u32)] = group.slices.as_ref().map_or(&[], |slices| &slices.bounds);
-        if count < group.least
-            || count > group.most
-            || bounds
-                .iter()
-                .zip(counts)
-                .any(|(&(least, most), count)| count < least || count > most)
-        {
-            return Err(Reason::Profile);
-        }
-        Ok(())
+        Ok(count)
     }
 
     /// A resource of an entry, as a profile of the Bundle has it: what it must follow is laid over

@@ -1,5 +1,6 @@
 //! A line from its first byte to its verdict, and each resource in it.
 
+use super::frames::NO_FRAME;
 use super::mention::Place;
 use super::walker::{is_too_large, Asked, Learned, Outcome, Room, Search, Walk, TYPE_CHECK};
 use crate::accept::concepts::Concepts;
@@ -19,17 +20,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         line: &'a [u8],
         search: Search,
     ) -> Outcome {
-        room.tape.clear();
-        room.ids.clear();
-        room.mentions.clear();
-        room.holders.clear();
-        room.followed.clear();
-        room.later.clear();
-        room.undecided.clear();
-        room.anchors.clear();
-        room.doubts.clear();
-        room.sites.clear();
-        room.coded.clear();
+        room.clear();
         if learned.concepts.is_full() {
             learned.concepts = Concepts::default();
         }
@@ -51,6 +42,7 @@ impl<'a, 'r> Walk<'a, 'r> {
             place: Place::default(),
             contains: false,
             overlays: 0,
+            frame: NO_FRAME,
             search,
             by_entry: false,
             by_site: false,
@@ -59,12 +51,8 @@ impl<'a, 'r> Walk<'a, 'r> {
             Search::Valid => walk
                 .whole()
                 .map(|(type_number, id)| Outcome::Accepted { type_number, id }),
-            Search::Doubts if !walk.is_bundle() => {
-                walk.by_site = true;
-                walk.whole()
-                    .map(|(type_number, id)| Outcome::Sited { type_number, id })
-            }
-            Search::Entries | Search::Doubts => {
+            Search::Doubts => walk.doubted(),
+            Search::Entries => {
                 walk.by_entry = true;
                 walk.parted().map(|()| Outcome::Parted)
             }
@@ -80,6 +68,23 @@ impl<'a, 'r> Walk<'a, 'r> {
             }
             Err(reason) => Outcome::Asked(reason),
         }
+    }
+
+    /// What of the line is in doubt: value by value; of a Bundle of which that cannot be told, entry by
+    /// entry.
+    fn doubted(&mut self) -> Asked<Outcome> {
+        let is_bundle = self.is_bundle();
+        self.by_site = true;
+        let told = self.whole();
+        if told.is_ok() || !is_bundle || self.pending || self.lexer.is_misspelled {
+            return told.map(|(type_number, id)| Outcome::Sited { type_number, id });
+        }
+        self.room.clear();
+        self.lexer = Lexer::new(self.lexer.bytes);
+        (self.resource, self.overlays, self.frame) = (0, 0, NO_FRAME);
+        self.place = Place::default();
+        (self.by_site, self.by_entry) = (false, true);
+        self.parted().map(|()| Outcome::Parted)
     }
 
     /// Whether the line names itself a Bundle; the lexer stands where it stood.
@@ -100,23 +105,31 @@ impl<'a, 'r> Walk<'a, 'r> {
             return Ok((0, (0, 0)));
         }
         self.settle()?;
-        self.narrative_links()?;
+        match self.narrative_links() {
+            Err(_) if self.by_site => self.links_in_doubt()?,
+            led => led?,
+        }
         if self.by_site && self.links_to_a_fault() {
             return Err(Reason::Narrative);
         }
         let later = std::mem::take(&mut self.room.later);
-        for &(object, resource, op) in &later {
-            self.resource = resource;
-            let is_of_property = self.room.sites.of_properties.contains(&object);
-            let held = if self.by_site && self.reads_a_fault(op) {
+        for one in &later {
+            if self.is_dropped(one.frame) {
+                continue;
+            }
+            (self.resource, self.place) = (one.resource, one.place);
+            let held = if self.by_site && self.reads_a_fault(one.op) {
                 Err(Reason::Invariant)
             } else {
-                self.condition(op, object)
+                self.condition(one.op, one.object)
             };
             match held {
-                Err(reason) if !is_of_property => self.rule_in_doubt(object, reason)?,
+                Err(reason) if self.by_site => self.later_in_doubt(one, reason)?,
                 held => held?,
             }
+        }
+        if self.by_site {
+            self.spread_by_site()?;
         }
         self.room.later = later; // its room is used again
         match self
@@ -158,6 +171,9 @@ impl<'a> Walk<'a, '_> {
         if self.by_site && node.flags & NodeFlag::PARAMETERS != 0 {
             return Err(Reason::Inline); // references lead to what is in parameters
         }
+        if self.by_site && is_bundle && !self.place.is_line() {
+            return Err(Reason::Bundle); // by site, only entries of the line's own Bundle are told apart
+        }
         let index = self.room.tape.push(key, Form::Object, false, start, start);
         if is_bundle || node.flags & NodeFlag::PARAMETERS != 0 {
             self.enter_holder(index, is_bundle);
@@ -173,6 +189,9 @@ impl<'a> Walk<'a, '_> {
         if !place.is_contained {
             self.place.container = index;
         }
+        if self.by_site && place.is_entry && !place.is_contained {
+            self.room.sites.inline.push(index);
+        }
         self.lexer.at = start + 1;
         let content = self.members(node, number, index, depth)?;
         if index > 0 && content.members < 2 {
@@ -182,7 +201,7 @@ impl<'a> Walk<'a, '_> {
         self.distinct_ids(first_id)?;
         if !self.pending {
             if self.by_site {
-                self.claims_nothing(node, index)?;
+                self.claims_in_doubt(node, index)?;
             } else {
                 self.claimed_profiles(node, index, content.shape)?;
             }

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use super::frames::{FrameNumber, Frames, NO_FRAME};
 use crate::accept::memo::Check;
 use crate::accept::table::Table;
 use crate::accept::tape::{Form, Key, Tape};
 
-/// Sites of one line at the most: each is looked for from the top of the tape.
-pub(super) const MOST_SITES: usize = 512;
+/// Sites and profiles of one line at the most.
+pub(super) const MOST_SITES: usize = 4096;
 /// Members without a definition in one line at the most.
 pub(super) const MOST_UNKNOWN: usize = 64;
 /// Mark a step of a path that is a position in an array, and one that is the type of the resource
@@ -27,9 +28,24 @@ pub(super) enum Doubted {
     Name,
     /// Which required elements an object lacks: the text has their numbers, as native words.
     Missing,
-    /// The rules on an object.
+    /// The rules on an object. Without a text, they are to be run where it stands.
     Rules,
+    /// The value of a property, by the rules on the property, where it stands.
+    Placed,
+    /// The profiles that a resource claims, where it stands.
+    Claims,
+    /// The profile of a frame, where it is laid.
+    Profile,
+    /// Codes of a resource's type, some of which its profiles bind anew: the text has the profiles that
+    /// it claims.
+    Rebound,
 }
+
+/// Findings at one place stand in this order.
+const RULES: u8 = 0;
+const PROFILES: u8 = 1;
+const REBOUND: u8 = 2;
+const VALUE: u8 = 3;
 
 /// What is known of one site.
 #[derive(Debug)]
@@ -41,9 +57,26 @@ pub(super) struct Site {
     pub text: Range<usize>,
     /// The entry on the tape: the value, or the object.
     pub at: usize,
-    /// Where the site's findings stand among those of others: by the end of what is doubted, the
+    /// Where the site's findings stand among those of others: by the end of what is doubted, and the
     /// object's own before those of the property that it is a value of.
-    pub rank: (u32, bool),
+    pub rank: (u32, u8),
+    /// The frame that it stands in; of `Claims` and `Profile` the one that it is about.
+    pub frame: FrameNumber,
+    /// The profiles that are laid around it, the outermost first, among those of all sites.
+    pub laid: Range<usize>,
+    /// Whether something may be said that fails the resource around it.
+    pub may_fail: bool,
+}
+
+/// A reference that holds only if what it leads to is in order.
+#[derive(Clone, Copy)]
+pub(super) struct Leaning {
+    pub value: usize,
+    pub frame: FrameNumber,
+    pub is_contained: bool,
+    /// The resources that the reference and what it leads to are in; none of them contained.
+    pub from: usize,
+    pub target: usize,
 }
 
 /// What is known of the doubts of a line.
@@ -53,8 +86,15 @@ pub(crate) struct Sites {
     pub(super) texts: Vec<u8>,
     /// Values that are at fault, or may be: where each stands on the tape, and its property.
     pub(super) faults: Vec<(usize, Key)>,
-    /// Conditions of properties, by their values: these are no rules on the objects.
-    pub of_properties: Vec<usize>,
+    pub(super) frames: Frames,
+    /// The overlays of profiles that are being laid, and such lists of all sites.
+    pub(super) laying: Vec<u32>,
+    pub(super) laid: Vec<u32>,
+    /// The resources of entries, in their order.
+    pub(super) inline: Vec<usize>,
+    pub(super) leanings: Vec<Leaning>,
+    /// Resources that may fail, though no site is told of them.
+    pub(super) doubted: Vec<usize>,
     /// The name, with its quotes, of a member without a definition.
     pub unknown: (usize, usize),
     pub unknown_count: usize,
@@ -62,7 +102,7 @@ pub(crate) struct Sites {
 }
 
 /// What Python gets of the sites of a line, in order: of each as native words its check, what is in
-/// doubt, how many steps its path has, and these; then the text. Sites of which the same is to be said
+/// doubt, how many steps its path has, how many profiles are laid around it, and these; then the text. Sites of which the same is to be said
 /// are the same bytes.
 #[derive(Debug, Default)]
 pub struct ToldSites {
@@ -78,9 +118,10 @@ impl ToldSites {
             .map(|(start, &end)| &self.bytes[start..end])
     }
 
-    fn add(&mut self, site: &Site, path: &[u32], text: &[u8]) {
-        let head = [site.check, site.doubted as u32, path.len() as u32];
-        for word in head.iter().chain(path) {
+    fn add(&mut self, site: &Site, path: &[u32], laid: &[u32], text: &[u8]) {
+        let doubted = site.doubted as u32;
+        let head = [site.check, doubted, path.len() as u32, laid.len() as u32];
+        for word in head.iter().chain(path).chain(laid) {
             self.bytes.extend_from_slice(&word.to_ne_bytes());
         }
         self.bytes.extend_from_slice(text);
@@ -93,7 +134,12 @@ impl Sites {
         self.found.clear();
         self.texts.clear();
         self.faults.clear();
-        self.of_properties.clear();
+        self.frames.clear();
+        self.laying.clear();
+        self.laid.clear();
+        self.inline.clear();
+        self.leanings.clear();
+        self.doubted.clear();
         self.unknown_count = 0;
         self.told = ToldSites::default();
     }
@@ -103,31 +149,105 @@ impl Sites {
         std::mem::take(&mut self.told)
     }
 
+    /// The resource that a value stands in, none that is contained.
+    pub fn resource_of(&self, value: usize, tape: &Tape) -> usize {
+        let before = self.inline.partition_point(|&resource| resource <= value);
+        let resource = before.checked_sub(1).map(|place| self.inline[place]);
+        resource
+            .filter(|&resource| value < tape.at(resource).next as usize)
+            .unwrap_or(0)
+    }
+
+    /// Whether what a resource holds may be of another form than profiles take for granted.
+    pub fn is_odd(&self, tape: &Tape, resource: usize) -> bool {
+        let inside = resource..tape.at(resource).next as usize;
+        self.has_fault(tape, resource, |_| true)
+            || self.found.iter().any(|site| {
+                matches!(site.doubted, Doubted::Name | Doubted::Missing)
+                    && inside.contains(&site.at)
+            })
+    }
+
+    /// The resources that may fail, by what was told of them.
+    pub fn in_doubt(&self, tape: &Tape) -> Vec<usize> {
+        let told = self
+            .found
+            .iter()
+            .filter(|site| site.may_fail && self.is_kept(site));
+        let laid = self.frames.in_doubt().map(|frame| frame.object);
+        let of = told.map(|site| site.at).chain(laid);
+        let of = of.map(|value| self.resource_of(value, tape));
+        of.chain(self.doubted.iter().copied()).collect()
+    }
+
+    fn is_kept(&self, site: &Site) -> bool {
+        match site.doubted {
+            Doubted::Claims | Doubted::Profile => self.frames.is_in_doubt(site.frame),
+            _ => !self.frames.is_dropped(site.frame),
+        }
+    }
+
+    fn rank(&self, site: &Site, tape: &Tape) -> (u32, u8) {
+        let end = |at: usize| tape.at(at).end;
+        match (self.frames.get(site.frame), site.doubted) {
+            (Some(frame), _) => (end(frame.claimant), PROFILES),
+            (None, Doubted::Name) => (site.rank.0, VALUE),
+            (None, Doubted::Missing | Doubted::Rules) => (end(site.at), RULES),
+            (None, Doubted::Rebound) => (end(site.at), REBOUND),
+            (None, _) => (end(site.at), VALUE),
+        }
+    }
+
+    /// Leave out the profiles of resources of whose codes nothing is said.
+    fn without_idle_claims(&self, found: &mut Vec<Site>, tape: &Tape) {
+        let of_types = found.iter().filter(|site| {
+            let of_value = [Doubted::Answer, Doubted::Value, Doubted::Placed];
+            site.frame == NO_FRAME && of_value.contains(&site.doubted)
+        });
+        let resources: Vec<usize> = of_types
+            .map(|site| self.resource_of(site.at, tape))
+            .collect();
+        found.retain(|site| site.doubted != Doubted::Rebound || resources.contains(&site.at));
+    }
+
     /// Put the sites into the order in which their findings are said.
     pub fn settle(&mut self, table: &Table, tape: &Tape, line: &[u8]) {
         let mut found = std::mem::take(&mut self.found);
+        found.retain(|site| self.is_kept(site));
+        self.without_idle_claims(&mut found, tape);
         for site in &mut found {
-            if site.doubted != Doubted::Name {
-                site.rank.0 = tape.at(site.at).end;
-            }
+            site.rank = self.rank(site, tape);
         }
         found.sort_by_key(|site| site.rank);
-        // the rules on an object are looked at once, and the required elements are one of them
+        // the rules on an object are looked at once, and the required elements are one of them; those
+        // on a property, where they are run in its place, are all that is asked about its value
         let mut kept: Vec<Site> = Vec::with_capacity(found.len());
+        let is_again = |last: &Site, site: &Site| {
+            (last.rank, last.at, last.frame) == (site.rank, site.at, NO_FRAME)
+        };
         for site in found {
             match kept.last_mut() {
-                Some(last) if !site.rank.1 && !last.rank.1 && last.at == site.at => {
+                Some(last) if site.rank.1 == RULES && is_again(last, &site) => {
                     if last.doubted == Doubted::Missing {
                         *last = site;
+                    }
+                }
+                Some(last) if last.doubted == Doubted::Placed && is_again(last, &site) => {}
+                Some(last) if site.doubted == Doubted::Placed && is_again(last, &site) => {
+                    *last = site;
+                    while kept.len() > 1 && is_again(&kept[kept.len() - 2], &kept[kept.len() - 1]) {
+                        kept.remove(kept.len() - 2);
                     }
                 }
                 _ => kept.push(site),
             }
         }
-        let mut steps = Steps::new(table, tape, line);
+        let mut steps = Steps::new(table, tape, line, &self.inline);
         for site in &kept {
             let path = steps.path(site.at);
-            self.told.add(site, path, &self.texts[site.text.clone()]);
+            let laid = &self.laid[site.laid.clone()];
+            self.told
+                .add(site, path, laid, &self.texts[site.text.clone()]);
         }
     }
 
@@ -154,8 +274,9 @@ struct Steps<'s> {
     table: &'s Table,
     tape: &'s Tape,
     line: &'s [u8],
+    inline: &'s [usize],
     /// The type of the line's own resource, numbers of names, positions in arrays with `ITEM`, and the
-    /// types of contained resources.
+    /// types of resources inside it.
     path: Vec<u32>,
     /// How many words of it are about the line's own resource.
     own: usize,
@@ -163,11 +284,12 @@ struct Steps<'s> {
 }
 
 impl<'s> Steps<'s> {
-    fn new(table: &'s Table, tape: &'s Tape, line: &'s [u8]) -> Self {
+    fn new(table: &'s Table, tape: &'s Tape, line: &'s [u8], inline: &'s [usize]) -> Self {
         let mut steps = Steps {
             table,
             tape,
             line,
+            inline,
             path: Vec::new(),
             own: 0,
             levels: Vec::new(),
@@ -225,7 +347,8 @@ impl<'s> Steps<'s> {
             } else {
                 u32::from(tape.at(child).key)
             });
-            if is_array && tape.at(at).key == contained {
+            let is_inline = !is_array && self.inline.binary_search(&child).is_ok();
+            if is_inline || (is_array && tape.at(at).key == contained) {
                 self.path.extend(self.type_of(child));
             }
             self.levels.push(Level {

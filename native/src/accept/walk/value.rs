@@ -1,7 +1,7 @@
 //! Values: primitives by their form, and what the table says of each value of a property.
 
 use super::mention::Place;
-use super::walker::{Asked, Walk};
+use super::walker::{Asked, Later, Walk};
 use crate::accept::evaluation::Evaluation;
 use crate::accept::lexer::Text;
 use crate::accept::memo::{Check, NO_CHECK};
@@ -253,6 +253,9 @@ impl<'a> Walk<'a, '_> {
             ValueCheck::Text(check) if self.by_site && self.overlays == 0 => {
                 self.text_in_doubt(*check, value)
             }
+            ValueCheck::Text(check) if self.by_site => {
+                self.told(*check, self.content(value), Reason::Code, value)
+            }
             ValueCheck::Text(check) => self
                 .answer(*check, self.content(value), Reason::Code)
                 .map(|_| ()),
@@ -277,11 +280,15 @@ impl<'a> Walk<'a, '_> {
             }
             ValueCheck::Condition(op) => {
                 if op.reads_resource() {
-                    if self.by_site {
-                        self.room.sites.of_properties.push(value);
-                    }
                     self.singular += 1;
-                    self.room.later.push((value, self.resource, op));
+                    self.room.later.push(Later {
+                        object: value,
+                        resource: self.resource,
+                        op,
+                        is_of_property: true,
+                        place: self.place,
+                        frame: self.frame,
+                    });
                     Ok(())
                 } else {
                     self.condition(op, value)

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::doubts::Doubts;
+use super::frames::{FrameNumber, FOLLOWED};
 use super::mention::{Holder, Mention, Place};
 use super::referring::References;
 use super::sites::Sites;
@@ -75,6 +76,18 @@ pub enum Outcome {
     Asked(Reason),
 }
 
+/// A condition that looks at more than its object, and so is told when the line is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Later<'a> {
+    pub object: usize,
+    pub resource: usize,
+    pub op: &'a Op,
+    /// Whether it is about a value of a property, and not about an object by its type.
+    pub is_of_property: bool,
+    pub place: Place,
+    pub frame: FrameNumber,
+}
+
 /// What walks over many lines of a block use again.
 #[derive(Default)]
 pub struct Room<'a> {
@@ -85,7 +98,7 @@ pub struct Room<'a> {
     pub(crate) holders: Vec<Holder>,
     /// Which overlay was laid over which resource because something refers to it.
     pub(crate) followed: HashSet<(u32, usize)>,
-    pub(crate) later: Vec<(usize, usize, &'a Op)>,
+    pub(crate) later: Vec<Later<'a>>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) anchors: Anchors,
     pub(crate) doubts: Doubts,
@@ -127,6 +140,23 @@ impl Learned {
     }
 }
 
+impl Room<'_> {
+    /// Forget the line before.
+    pub(super) fn clear(&mut self) {
+        self.tape.clear();
+        self.ids.clear();
+        self.mentions.clear();
+        self.holders.clear();
+        self.followed.clear();
+        self.later.clear();
+        self.undecided.clear();
+        self.anchors.clear();
+        self.doubts.clear();
+        self.sites.clear();
+        self.coded.clear();
+    }
+}
+
 pub struct Walk<'a, 'r> {
     pub(crate) table: &'a Table,
     pub(crate) memo: &'a Memo,
@@ -148,6 +178,8 @@ pub struct Walk<'a, 'r> {
     pub(crate) contains: bool,
     /// Overlays inside overlays that are being looked at.
     pub(crate) overlays: u32,
+    /// The profile that is being laid, where the line is walked by site.
+    pub(crate) frame: FrameNumber,
     pub(crate) search: Search,
     /// Whether the walk goes on behind an entry in doubt, to find the others: see `by_entry`.
     pub(crate) by_entry: bool,
@@ -173,7 +205,12 @@ impl<'a> Walk<'a, '_> {
             Some(answer) => {
                 if answer.undecided != 0 {
                     if self.by_site {
-                        return Err(reason); // there is something to say, and no site to say it at
+                        // there is something to say, and no site to say it at; what fails nothing
+                        // does not count where a reference leads to
+                        return match self.frame {
+                            FOLLOWED => Ok(Some(answer)),
+                            _ => Err(reason),
+                        };
                     }
                     self.singular += 1;
                     self.room.undecided.push(*place);
@@ -211,6 +248,14 @@ impl<'a> Walk<'a, '_> {
             is_bundle,
             outer,
         });
+    }
+
+    /// Whether the line is a Bundle.
+    pub(super) fn in_bundle(&self) -> bool {
+        self.room
+            .holders
+            .first()
+            .is_some_and(|first| first.is_bundle)
     }
 
     /// The number of the innermost Bundle or Parameters around a resource.
