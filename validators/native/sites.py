@@ -380,24 +380,29 @@ class SiteWalk:
         return self._explainer.profile_check(self._url(site.check))
 
     def _without_rebound(self, issues: list[Issue], site: _Rebound) -> list[Issue]:
-        """Return what was found so far without what the profiles of a resource bind anew."""
+        """Return what was found so far without what the profiles of a resource bind anew: of the
+        resource is what was found last.
+        """
         inside = f"{site.resource}."
-        own = {
-            number: issue.copied()
-            for number, issue in enumerate(issues)
-            if issue.profile is None and issue.location.startswith(inside)
-        }
-        for issue in own.values():
-            issue.location = issue.location.removeprefix(inside)
+        bound: dict[int, Issue] = {}
+        for number in range(len(issues) - 1, -1, -1):
+            issue = issues[number]
+            if not f"{issue.location}.".startswith(inside):
+                break
+            if claimed_profiles.may_be_rebound(issue):
+                bound[number] = issue.copied()
+                bound[number].location = issue.location.removeprefix(inside)
+        if not bound:
+            return issues
         claims = {"meta": {"profile": site.profiles}}
         kept = claimed_profiles.without_rebound_bindings(
-            [*own.values()], self._explainer, site.type, claims
+            [*bound.values()], self._explainer, site.type, claims
         )
         left = {id(issue) for issue in kept or ()}
         return [
             issue
             for number, issue in enumerate(issues)
-            if number not in own or id(own[number]) in left
+            if number not in bound or id(bound[number]) in left
         ]
 
     # At the value alone

@@ -24,7 +24,7 @@ from .extension_context import property_at
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["RULE", "imposed", "named", "without_rebound_bindings"]
+__all__ = ["RULE", "imposed", "may_be_rebound", "named", "without_rebound_bindings"]
 
 _BINDING_RULES = frozenset(one.name for one in CODE_FAULTS)
 _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
@@ -193,7 +193,7 @@ def without_rebound_bindings(
     """
     if compilation.unknown_profile is None:
         return issues
-    bound = [issue for issue in issues if issue.profile is None and issue.rule in _BINDING_RULES]
+    bound = [issue for issue in issues if may_be_rebound(issue)]
     if not bound:
         return issues
     meta = resource.get("meta")
@@ -211,6 +211,11 @@ def without_rebound_bindings(
         if all(_rebinds(profile, compilation, name, issue.location) for profile in profiles)
     }
     return [issue for issue in issues if id(issue) not in replaced] or None
+
+
+def may_be_rebound(issue: Issue) -> bool:
+    """Tell whether an issue is one of a base type's binding."""
+    return issue.profile is None and issue.rule in _BINDING_RULES
 
 
 def _profile_of(url: str, name: str, compilation: Compilation) -> ProfileNode | None:
