@@ -1,7 +1,7 @@
 //! Profiles that a resource names: each is laid over it once.
 //!
 //! Twin of validators/rules/claimed_profiles.py
-//! (digest d4d7cbca8aa3).
+//! (digest ae8e1581642c).
 
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;
