@@ -100,7 +100,7 @@ class Sizes:
             size = group_sizes(count, self.task_bytes)
         else:
             largest = _MAX_GROUP if sink or self.large else _MAX_SHARD
-            size = sizes(largest)
+            size = sizes(largest, awaited=largest > _MAX_SHARD)  # a killed job loses a group
         sharers = count if sink and not (self.shard_bytes or self.task_bytes) else None
         groups = plan_groups(shards, size, sharers=sharers)
         return Plan(settings, listing.uri, listing.inputs, listing.skipped, shards, groups)

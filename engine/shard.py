@@ -128,7 +128,8 @@ def shard_sizes(
     worker waits for nobody. The user's own size is what it is.
 
     remote    what is read lies in an object store
-    awaited   a person waits for what comes of the first ones, which are small where there is little
+    awaited   somebody waits for what comes of the first ones, or counts on it: they are small where
+              there is little
     """
     if given or (workers == 1 and not awaited):
         return lambda _left: given or largest

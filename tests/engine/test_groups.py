@@ -93,7 +93,7 @@ def shared(sizes, workers, ending=""):
         for number, size in enumerate(sizes)
     ]
     shards = plan_shards(inputs, shard_sizes(None, workers, 64 * MB))
-    size = shard_sizes(None, workers, 1024 * MB)
+    size = shard_sizes(None, workers, 1024 * MB, awaited=True)
     groups = groups_left(shards, plan_groups(shards, size, sharers=workers), ())
     return [
         sum((shard.end or sizes[shard.file]) - shard.start for shard in group) for group in groups
