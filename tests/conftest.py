@@ -68,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(200_000, 20, 100)
     keep_bytecode(config)
     config.addinivalue_line("markers", "native: needs the native module")
+    config.addinivalue_line("markers", "long: takes seconds, or waits; begins before others")
     config.addinivalue_line("markers", "https: the store of the fault suite speaks TLS")
     install()
     if os.environ.get("BULKFHIR_REQUIRE_NATIVE") == "1" and not NATIVE:
@@ -78,6 +79,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not NATIVE and item.get_closest_marker("native"):
             item.add_marker(pytest.mark.skip(reason=_ABSENT))
+    if processes := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+        items[:] = long_first(items, int(processes))
+
+
+def long_first(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """Put the tests marked ``long`` at the head of what each process begins with.
+
+    ``--dist worksteal`` gives every process a run of tests in their order, and one that has nothing
+    left takes from the end of another's. So the last tests are short: no process goes on for ten
+    seconds beside cores that have nothing to do.
+    """
+    kinds = [
+        [item for item in items if bool(item.get_closest_marker("long")) is long]
+        for long in (True, False)
+    ]
+    return [
+        item
+        for number in range(processes)
+        for kind in kinds
+        for item in kind[len(kind) * number // processes : len(kind) * (number + 1) // processes]
+    ]
 
 
 def pytest_collection_finish() -> None:

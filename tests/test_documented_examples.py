@@ -25,6 +25,8 @@ from tests.shown_examples import (
     run_console_examples,
 )
 
+pytestmark = pytest.mark.long
+
 EVERY = [fence for page in PAGES for fence in fences(page)]
 
 RUN_BY = {

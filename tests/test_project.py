@@ -20,6 +20,8 @@ import pytest
 from bulkfhir.validators.native.type_table import TypeTable
 from tests.conftest import Make
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOLDERS = ("engine", "validators")

@@ -19,6 +19,8 @@ import yaml
 
 from tests.conftest import Make
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "fixtures" / "sample"
 BAD = SAMPLE / "Patient.ndjson"

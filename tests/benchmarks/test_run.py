@@ -15,6 +15,8 @@ import pytest
 
 from tests.conftest import Make
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 EXPLAINER = "structure-only, explainer alone"
 

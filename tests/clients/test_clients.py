@@ -18,6 +18,8 @@ import pytest
 
 from tests.server.conftest import BAD, GOOD, ROLE, Served
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 GO = shutil.which("healthlake-client-of-tests", path=PATH)

@@ -23,7 +23,7 @@ from bulkfhir.engine.shard_list import plan_shards
 from bulkfhir.engine.storage.s3_client import S3Client
 from tests.engine.older_plans import bare_keys, in_layout_6
 
-pytestmark = pytest.mark.usefixtures("fork_server")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("fork_server")]
 
 MB = 1 << 20
 JOB = "f" * 32

@@ -15,6 +15,8 @@ import pytest
 from bulkfhir.engine.checkpoint import Checkpoint
 from bulkfhir.engine.storage.local import LocalStorage
 
+pytestmark = pytest.mark.long
+
 PROGRAM = Path(__file__).with_name("many_files.py")
 STEPS = ("plan", "records", "merge", "run")
 

@@ -18,7 +18,7 @@ from bulkfhir.engine import (
     validate_files,
 )
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("toys")]
 
 JOB = "f" * 32
 FOLDER = f"{'0' * 32}-FHIR_IMPORT-{JOB}"

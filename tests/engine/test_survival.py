@@ -23,7 +23,7 @@ from bulkfhir.engine import JobStatus, import_job
 from bulkfhir.engine.errors import NotFound
 from bulkfhir.engine.job_folder import WORK
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("toys")]
 
 JOB = "f" * 32
 FOLDER = f"{'0' * 32}-FHIR_IMPORT-{JOB}"

@@ -20,7 +20,7 @@ LINES = b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number 
 OPTIONS = {"workers": 1, "job_id": JOB, "shard_bytes": 40_000, "level": "structure-only"}
 
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("impatient")]
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ import pytest
 from tests.faults import random_kills
 from tests.faults.random_kills import Kills, make_input
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc"),
+]
 
 
 @pytest.mark.parametrize("sink", ["ndjson", "parquet"])

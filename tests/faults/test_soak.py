@@ -8,6 +8,8 @@ import pytest
 
 from tests.faults import soak
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_jobs_end_as_they_have_to_beside_rude_connections_and_kills(tmp_path_factory):

@@ -17,6 +17,8 @@ import pytest
 from bulkfhir.engine.emulator import Emulator
 from tests.server.conftest import DATASTORE, GOOD, Served, finished, start_request
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip(
     "moto.moto_server.werkzeug_app",
     reason="moto's server is not installed: pip install 'moto[server,s3]'",

@@ -26,6 +26,8 @@ from tests.server.conftest import (
     wait_for,
 )
 
+pytestmark = pytest.mark.long
+
 LINES = 60_000
 MANY = b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number in range(LINES))
 

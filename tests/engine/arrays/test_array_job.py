@@ -24,7 +24,7 @@ from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.errors import Incomplete
 from bulkfhir.engine.job_choices import Choices
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("toys")]
 
 JOB = "array"
 FOLDER = f"{'0' * 32}-FHIR_IMPORT-{JOB}"

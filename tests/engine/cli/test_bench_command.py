@@ -17,6 +17,8 @@ from tests.engine.cli.test_cli import BAD, GOOD, bulkfhir, elsewhere, write
 from tests.engine.conftest import bucket, s3, s3_client, s3_environment, s3_storages
 from tests.engine.test_survival import gone, wait_for
 
+pytestmark = pytest.mark.long
+
 __all__ = ["bucket", "bulkfhir", "elsewhere", "s3", "s3_client", "s3_environment", "s3_storages"]
 
 

@@ -22,6 +22,8 @@ from bulkfhir.engine.job_status import JobStatus
 from bulkfhir.engine.stored_tables import publication
 from tests.engine.stored_tables.conftest import iceberg_catalog
 
+pytestmark = pytest.mark.long
+
 
 def genders(seen):
     return {key: resource.get("gender") for key, resource in seen.rows}

@@ -13,6 +13,8 @@ from bulkfhir.engine.errors import ConfigurationError
 from bulkfhir.engine.job_status import JobStatus
 from tests.engine.stored_tables.conftest import see_delta, see_iceberg
 
+pytestmark = pytest.mark.long
+
 KEY = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 
 

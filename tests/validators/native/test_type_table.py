@@ -27,6 +27,8 @@ from bulkfhir.validators.native.type_records import Lowering
 from bulkfhir.validators.native.type_table import TypeTable, type_table
 from bulkfhir.validators.terminology import Terminology
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[3]
 MUTATED = ROOT / "../shared/ndjson/mutated-r4.ndjson.gz"
 MADE_UP = "http://example.org/fhir"
