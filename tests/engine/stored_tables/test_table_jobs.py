@@ -263,24 +263,26 @@ def test_checks_read_ids_from_a_table(run, patient, place, tmp_path):
         ("bulkfhir/nothing", "iceberg:bulkfhir/nothing: there is no such table"),
     ],
 )
-def test_checks_read_ids_by_a_catalogue(run, patient, write, place, said, tmp_path):
-    """pyiceberg reads its settings once in a process, so that the checks run in another one."""
+def test_checks_read_ids_by_a_catalogue(
+    run, patient, write, place, said, tmp_path, monkeypatch, capsys
+):
+    """pyiceberg reads its settings once in a process; they are read again here."""
+    from pyiceberg import catalog
+    from pyiceberg.utils.config import Config
+
     file = tmp_path / "out/tables/catalog.db"
     run("one", [patient("1"), patient("2")])
     run("one-more", referring("2"))
-    settings = {"TYPE": "sql", "URI": f"sqlite:///{file}"}
-    target = f"iceberg:{place.format(file=file)}"
     source = str(write("two.ndjson", referring("1", "2", "3")))
-    command = [sys.executable, "-m", "bulkfhir", "validate", source, "--level", "structure-only"]
-    ran = subprocess.run(
-        [*command, "--checks", "--target", target],
-        env=os.environ | {f"PYICEBERG_CATALOG__BULKFHIR__{k}": v for k, v in settings.items()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert said in ran.stdout + ran.stderr
-    assert "Traceback" not in ran.stderr
+    monkeypatch.setenv("PYICEBERG_CATALOG__BULKFHIR__TYPE", "sql")
+    monkeypatch.setenv("PYICEBERG_CATALOG__BULKFHIR__URI", f"sqlite:///{file}")
+    monkeypatch.setattr(catalog, "_ENV_CONFIG", Config())
+    target = f"iceberg:{place.format(file=file)}"
+    capsys.readouterr()
+    run_command(["validate", source, "--level", "structure-only", "--checks", "--target", target])
+    shown = capsys.readouterr()
+    assert said in shown.out + shown.err
+    assert "Traceback" not in shown.err
 
 
 def test_orphans_are_named_and_removed(run, see, form, patient, tmp_path, capsys):
