@@ -156,7 +156,8 @@ def loggers_kept() -> Iterator[None]:
     before = (logger.handlers[:], logger.propagate, logger.level)
     yield
     logger.handlers[:], logger.propagate = before[0], before[1]
-    logger.setLevel(before[2])
+    if logger.level != before[2]:
+        logger.setLevel(before[2])  # which looks through all loggers
 
 
 Make = Callable[[Path], object]
