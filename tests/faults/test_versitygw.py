@@ -28,7 +28,7 @@ from tests.faults.certificate import make_certificate
 PROGRAM = shutil.which("versitygw-of-tests")
 pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="no versitygw-of-tests here: see tests/faults"),
-    pytest.mark.xdist_group("versitygw"),
+    pytest.mark.long,
 ]
 
 JOB = "c" * 32
