@@ -16,6 +16,7 @@ pub(crate) mod primitives;
 mod program;
 mod projection;
 pub(crate) mod reason;
+mod references;
 pub(crate) mod shapes;
 pub mod site_numbers;
 pub mod spelling;

@@ -8,44 +8,11 @@ use super::walker::{Asked, Walk, DEPTH};
 use crate::accept::concepts::{Concept, LONGEST};
 use crate::accept::lexer::quote;
 use crate::accept::primitives::{is_certainly, is_visible, word};
-use crate::accept::table::{Kind, Primitive, Property, Table};
+use crate::accept::references::References;
+use crate::accept::table::Property;
 use crate::accept::tape::{Form, Key};
 
 const BEFORE_TEXT: &[u8] = b"{\"reference\":\"";
-
-/// The node of references, whose objects are in order if they hold a reference alone, or one and a
-/// display.
-pub(crate) struct References {
-    node: u32,
-    /// The key and the primitive of a display.
-    display: Option<(Key, Primitive)>,
-}
-
-impl References {
-    fn of(table: &Table, number: u32) -> Option<References> {
-        let node = table.node_at(number)?;
-        let plain = |name: &[u8]| {
-            let number = node.find(&table.names, name)?;
-            let property = &node.properties[number];
-            let is_bare =
-                property.checks.is_empty() && !property.is_list() && !property.is_unique();
-            match property.kind {
-                Kind::Primitive(primitive @ (Primitive::Text | Primitive::QuietText))
-                    if is_bare =>
-                {
-                    Some((number, (property.key, primitive)))
-                }
-                _ => None,
-            }
-        };
-        let (reference, _) = plain(b"reference").filter(|&(number, _)| node.bears(&[number]))?;
-        let display = plain(b"display").filter(|&(number, _)| node.bears(&[reference, number]));
-        Some(References {
-            node: number,
-            display: display.map(|(_, display)| display),
-        })
-    }
-}
 
 /// Where a reference's text ends, its display if it has one, and where the object ends.
 struct Rest {
