@@ -81,6 +81,8 @@ def _compiled(tree: Tree, model: TypeModel) -> Evaluator:
             return _member(source, name, model)
         case Call(source, "where", (criterion,)):
             return _where(source, chosen(criterion, model, compile_tree), model)
+        case Call(source, "extension", (Literal(str() as url),)):
+            return _extensions(source, url, model)
         case Call(source, name, arguments):
             return _call(source, name, arguments, model)
         case Index(source, index):
@@ -194,19 +196,17 @@ def _step(name: str, model: TypeModel) -> _Step:
         if beside and beside in fields:
             return _child(env, item, name)
         value = fields.get(json_name)
+        steps = env.steps
         if value is None:
-            env.steps.take(1)
+            steps.take(1)
             return []
-        if value.__class__ is dict:
-            env.steps.take(2)
-            return [typed_node(value, kind)]
         if value.__class__ is not list:
-            env.steps.take(2)
-            return [Node(value, kind)]
+            steps.take(2)
+            return [typed_node(value, kind)]
         if len(value) >= _LONG:
             return _child(env, item, name)
         found = [typed_node(each, kind) for each in value if each is not None]
-        env.steps.take(1 + len(found))
+        steps.take(1 + len(found))
         return found
 
     return step
@@ -318,6 +318,19 @@ def _where(source: Tree | None, criterion: Chosen, model: TypeModel) -> Evaluato
         return _spent(env, found)
 
     return where
+
+
+def _extensions(source: Tree | None, url: str, model: TypeModel) -> Evaluator:
+    """Compile ``extension()`` of a url that is written out, as most are."""
+    inner = _focus if source is None else compile_tree(source, model)
+
+    def extensions(env: Environment, focus: Collection) -> Collection:
+        items = inner(env, focus)
+        found = navigation.with_url(env, items, url) if items else []
+        env.steps.take(1 + len(found))
+        return found
+
+    return extensions
 
 
 def _binary(operator: str, left: Evaluator, right: Evaluator) -> Evaluator:

@@ -30,6 +30,11 @@ __all__ = [
 Collection: TypeAlias = list[Item]
 
 
+_NOTHING: Collection = []
+_NO_VARIABLES: dict[str, Collection] = {}
+"""What an evaluation begins with: neither is ever changed, but others take their place."""
+
+
 class Environment:
     """The surroundings of one evaluation: all that a compiled expression sees besides its focus.
 
@@ -57,14 +62,14 @@ class Environment:
         self.context = context
         self.this = context
         self.index = 0
-        self.total: Collection = []
+        self.total = _NOTHING
         self.memory = scope.memory
         # a list, because the inner environments share it: there is one moment for all of them
         self.moments: list[datetime] = []
         self.steps = scope.steps or Steps(
             scope.resource if scope.resource is not None else getattr(context[0], "value", None)
         )
-        self.variables: dict[str, Collection] = {}
+        self.variables = _NO_VARIABLES
 
     def now(self) -> datetime:
         """Return the time of this evaluation, the same wherever an expression asks for it, with

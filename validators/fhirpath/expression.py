@@ -10,10 +10,10 @@ from .errors import EvaluationError
 from .evaluation import Collection, Environment
 from .items import boolean, plain
 from .model import TypeModel, core_model
-from .node import Node
+from .node import Node, typed_node
 from .parser import parse
 from .scope import EMPTY_SCOPE, EvaluationScope
-from .sight import ITEM, OWN, sight
+from .sight import ITEM, OWN, asks_for_type, sight
 from .syntax import Tree
 
 __all__ = ["Expression", "compile", "compile_for"]
@@ -39,6 +39,8 @@ class Expression:
         self._says = truth_of(self.tree, model, compile_tree) if is_truth(self.tree) else None
         self._run = compile_tree(self.tree, model) if self._says is None else boxed(self._says)
         self._may_be_kept = sight(self.tree) <= {ITEM, OWN}
+        self._of_type = asks_for_type(self.tree)
+        self._answer: bool | None = None
 
     def nodes(
         self,
@@ -56,20 +58,20 @@ class Expression:
         EvaluationError where the expression has no value for this input, UndecidedError where
         finding one takes too many steps.
         """
-        env, focus = self._start(value, scope, extra)
-        return self._run(env, focus)
+        env = self._start(value, scope, extra)
+        return self._run(env, env.context)
 
     def _start(
         self, value: Any, scope: EvaluationScope, extra: Mapping[str, Any] | None
-    ) -> tuple[Environment, Collection]:
-        name = value.get("resourceType") if isinstance(value, dict) else None
-        node = Node(
-            value, name if isinstance(name, str) else self.type, dict(extra) if extra else None
-        )
-        if scope is EMPTY_SCOPE and isinstance(name, str):
-            scope = EvaluationScope(value, value, value if name == "Bundle" else None)
-        focus: Collection = [node]
-        return Environment(self.model, scope, focus), focus
+    ) -> Environment:
+        node = typed_node(value, self.type)
+        if extra:
+            node.extra = dict(extra)
+        if scope is EMPTY_SCOPE and isinstance(value, dict):
+            name = value.get("resourceType")
+            if isinstance(name, str):
+                scope = EvaluationScope(value, value, value if name == "Bundle" else None)
+        return Environment(self.model, scope, [node])
 
     def evaluate(
         self,
@@ -97,6 +99,10 @@ class Expression:
 
         Raises UndecidedError where it takes too many steps.
         """
+        if self._of_type and (value.__class__ is not dict or "resourceType" not in value):
+            if self._answer is None:
+                self._answer = self._holds(self._start(value, scope, extra))
+            return self._answer
         memory = scope.memory
         if (
             memory is None
@@ -105,23 +111,23 @@ class Expression:
             or extra
             or scope.steps is not None
         ):
-            return self._holds(*self._start(value, scope, extra))
+            return self._holds(self._start(value, scope, extra))
         key = self, id(value)
         known = memory.found.get(key)
         if known is not None:
             answer: bool = known[1]
             return answer
-        env, focus = self._start(value, scope, extra)
-        answer = self._holds(env, focus)
+        env = self._start(value, scope, extra)
+        answer = self._holds(env)
         if not env.steps.extended:  # so many steps may be taken anywhere
             memory.keep(key, value, answer, 0)
         return answer
 
-    def _holds(self, env: Environment, focus: Collection) -> bool:
+    def _holds(self, env: Environment) -> bool:
         try:
             if self._says is not None:
-                return self._says(env, focus) is True
-            found = self._run(env, focus)
+                return self._says(env, env.context) is True
+            found = self._run(env, env.context)
         except (EvaluationError, ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
             # data of a form that the type does not allow may surprise any function; its own rule
             # reports it

@@ -14,6 +14,7 @@ from .quantity import Quantity, Units
 from .temporal import Temporal
 
 __all__ = [
+    "TEMPORAL",
     "boolean",
     "equal",
     "equivalent",
@@ -28,7 +29,8 @@ __all__ = [
 _QUANTITIES = frozenset(
     {"Quantity", "Age", "Count", "Distance", "Duration", "Money", "SimpleQuantity", "MoneyQuantity"}
 )
-_TEMPORAL = frozenset({"date", "dateTime", "instant", "time"})
+TEMPORAL = frozenset({"date", "dateTime", "instant", "time"})
+"""Types whose values are compared as dates and times."""
 
 
 def decimal(value: float | Decimal) -> Decimal:
@@ -55,7 +57,7 @@ def plain(item: Item) -> Any:
         return value
     if isinstance(value, (int, float, Decimal)):
         return decimal(value) if name == "decimal" or isinstance(value, float) else value
-    if name in _TEMPORAL and isinstance(value, str):
+    if name in TEMPORAL and isinstance(value, str):
         return Temporal.parse(value) or value
     return value
 

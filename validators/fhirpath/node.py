@@ -45,8 +45,8 @@ def _fields(node: Node) -> dict[str, Any]:
 
 def typed_node(value: Any, type_name: str) -> Node:
     """Return the node of a value: an inline resource says its type, its element only Resource."""
-    if isinstance(value, dict) and isinstance(kind := value.get("resourceType"), str):
-        type_name = kind
+    if isinstance(value, dict) and (kind := value.get("resourceType")).__class__ is str:
+        return Node(value, kind)
     return Node(value, type_name)
 
 

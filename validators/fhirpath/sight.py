@@ -21,7 +21,17 @@ from .syntax import (
     children,
 )
 
-__all__ = ["ANYTHING", "FOCUS", "ITEM", "OWN", "PLACE", "REFERENCES", "of_focus", "sight"]
+__all__ = [
+    "ANYTHING",
+    "FOCUS",
+    "ITEM",
+    "OWN",
+    "PLACE",
+    "REFERENCES",
+    "asks_for_type",
+    "of_focus",
+    "sight",
+]
 
 FOCUS: Final = Variable("focus")
 """``$this`` where it is the focus itself; no expression that is read says it so."""
@@ -99,6 +109,19 @@ def _of_call(name: str, arguments: tuple[Tree, ...]) -> frozenset[str]:
         return frozenset({ANYTHING})
     of_this = any(not isinstance(one, Literal) for one in arguments)
     return _NOTHING.union(*map(_seen, arguments)) | ({OWN} if of_this else _NOTHING)
+
+
+def asks_for_type(tree: Tree) -> bool:
+    """Tell whether an expression asks for nothing but the type of ``$this``, as it does where types
+    tell slices of a choice apart.
+    """
+    match tree:
+        case TypeTest("is", Variable("this"), _):
+            return True
+        case Binary("and" | "or", left, right):
+            return asks_for_type(left) and asks_for_type(right)
+        case _:
+            return False
 
 
 def of_focus(tree: Tree) -> Tree:

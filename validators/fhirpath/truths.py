@@ -10,9 +10,9 @@ from typing import TypeAlias
 from .evaluation import Collection, Environment, Evaluator, said
 from .functions.filtering import present
 from .functions.type_tests import is_operator
-from .items import equal, truth
+from .items import TEMPORAL, equal, truth
 from .model import TypeModel
-from .node import Node
+from .node import Item, Node
 from .operators import equals
 from .sight import ITEM, PLACE, REFERENCES, of_focus, sight
 from .syntax import Binary, Call, Literal, Tree, TypeName, TypeTest
@@ -68,6 +68,8 @@ def truth_of(tree: Tree, model: TypeModel, compiled: Compiler) -> Truth:
             return _LOGIC[operator](
                 truth_of(left, model, compiled), truth_of(right, model, compiled)
             )
+        case Binary("=" | "!=" as operator, left, Literal(str() as text)):
+            return _text_equality(operator == "=", compiled(left, model), text)
         case Binary("=" | "!=" as operator, left, right):
             return _equality(operator == "=", compiled(left, model), compiled(right, model))
         case Binary("in", Literal(str() as text), right):
@@ -188,13 +190,37 @@ def _equality(wanted: bool, left: Evaluator, right: Evaluator) -> Truth:
     return evaluate
 
 
+def _text_equality(wanted: bool, left: Evaluator, text: str) -> Truth:
+    """Compile ``=`` or ``!=`` with a text that is written out, as it nearly always is."""
+
+    def evaluate(env: Environment, focus: Collection) -> bool | None:
+        items = left(env, focus)
+        if not items:
+            env.steps.take(1)
+            return None
+        found = len(items) == 1 and _is_text(items[0], text, env)
+        if found is None:
+            env.steps.take(1)
+            return None
+        env.steps.take(2)
+        return found is wanted
+
+    return evaluate
+
+
+def _is_text(item: Item, text: str, env: Environment) -> bool | None:
+    value = item.value if item.__class__ is Node else item
+    if value.__class__ is str and (item is value or item.type not in TEMPORAL):
+        return bool(value == text)
+    return equal(item, text, env.scope.hooks.units)
+
+
 def _text_in(text: str, right: Evaluator) -> Truth:
     def evaluate(env: Environment, focus: Collection) -> bool | None:
         items = right(env, focus)
         env.steps.take(2)
-        units = env.scope.hooks.units
         for item in items:  # noqa: SIM110  # any() with a generator takes twice as long
-            if equal(text, item, units) is True:
+            if _is_text(item, text, env) is True:
                 return True
         return False
 
@@ -240,6 +266,8 @@ def _exists(source: Evaluator, *, wanted: bool) -> Truth:
     def evaluate(env: Environment, focus: Collection) -> bool | None:
         items = source(env, focus)
         env.steps.take(2)
+        if len(items) == 1:
+            return present(items[0]) is wanted
         return wanted if any(map(present, items)) else not wanted
 
     return evaluate

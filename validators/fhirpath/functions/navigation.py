@@ -14,7 +14,7 @@ from ..node import Node, all_children, children
 from ..scope import EvaluationScope
 from ..temporal import Temporal
 
-__all__ = ["resolve_reference"]
+__all__ = ["resolve_reference", "with_url"]
 
 
 @function("children")
@@ -48,17 +48,24 @@ def extension(env: Environment, items: Collection, url: Collection) -> Collectio
     Empty where the url is not one value.
     """
     wanted = text(url[0]) if len(url) == 1 else None
-    nodes = [item for item in items if isinstance(item, Node)]
-    extensions = [
-        child
-        for name in ("extension", "modifierExtension")
-        for node in nodes
-        for child in children(env.model, node, name)
+    return [] if wanted is None else with_url(env, items, wanted)
+
+
+def with_url(env: Environment, items: Collection, url: str) -> Collection:
+    """Return the extensions of the items, then their modifier extensions, that have a url."""
+    holders = [
+        (node, node.value if node.value.__class__ is dict else node.extra)
+        for node in items
+        if isinstance(node, Node)
     ]
     return [
-        node
-        for node in extensions
-        if isinstance(node.value, dict) and node.value.get("url") == wanted and wanted is not None
+        child
+        for name in ("extension", "modifierExtension")
+        for node, holder in holders
+        # a primitive has none, but for what stands beside it
+        if holder and name in holder
+        for child in children(env.model, node, name)
+        if child.value.__class__ is dict and child.value.get("url") == url
     ]
 
 
