@@ -26,7 +26,7 @@ from ..schema import ElementSchema, Property, TypeRef
 from ..schema.profile_tree import Group, ProfileNode, profile_tree
 from .discriminator_paths import Tree
 from .member_checks import MemberCheck, of_members
-from .slices import ItemCheck, Slices, items_of
+from .slices import ItemCheck, Slices, items_of, step_of
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -418,10 +418,10 @@ def _each_of_list(prop: Property, check: ItemCheck) -> Check:
 
     def several(value: Any, scope: Scope) -> Issues:
         issues: Issues = None
-        for item, companion, _, step in items_of(value, one):
+        for item, companion, _, index in items_of(value, one):
             said = check(item, companion, scope)
             if said is not None:
-                prefix_locations(step, said)
+                prefix_locations(step_of(prop, index), said)
                 issues = said if issues is None else issues + said
         return issues
 

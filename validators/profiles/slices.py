@@ -22,12 +22,14 @@ from .positions import positions_of
 from .slice_tests import SliceTests
 from .value_tests import always
 
-__all__ = ["ItemCheck", "Slices", "items_of"]
+__all__ = ["ItemCheck", "Slices", "items_of", "step_of"]
 
 _TESTS, _TESTS_OF_A_VALUE = 10_000, 100
 """How often the values of one element are held against slices: so often, and so often more for each
 of the values. Real profiles have some dozens of slices.
 """
+_FEW = 3
+"""So many properties are looked for one by one as fast as by the names that are there."""
 _DEFAULT = "@default"
 """The slice of the values that are in no other (FHIR R4, section 5.1.0.9)."""
 SLICE_AMBIGUOUS = Declaration(
@@ -71,8 +73,10 @@ ItemCheck = Callable[[Any, Any, Scope], Issues]
 """Checks one value (JSON value, companion, scope); the value is None where a primitive has only its
 companion.
 """
-Item = tuple[Any, Any, Property, str]
-"""A value, its companion, the property that it is of, and the step of its location."""
+Item = tuple[Any, Any, Property, int | None]
+"""A value, its companion, the property that it is of, and its place in the array, None for a
+property of one value.
+"""
 
 
 def items_of(value: dict[str, Any], found: list[Property]) -> list[Item]:
@@ -86,7 +90,12 @@ def items_of(value: dict[str, Any], found: list[Property]) -> list[Item]:
         if raw is None and other is None:
             continue
         if not p.is_list:
-            items.append((raw, other if type(other) is dict else None, p, p.step))
+            items.append((raw, other if type(other) is dict else None, p, None))
+            continue
+        if other is None:  # as nearly always
+            for index, one in enumerate(raw if type(raw) is list else ()):
+                if one is not None:
+                    items.append((one, None, p, index))
             continue
         values, others = raw if type(raw) is list else [], other if type(other) is list else []
         for index in range(max(len(values), len(others))):
@@ -95,8 +104,13 @@ def items_of(value: dict[str, Any], found: list[Property]) -> list[Item]:
                 others[index] if index < len(others) and type(others[index]) is dict else None
             )
             if one is not None or companion is not None:
-                items.append((one, companion, p, f"{p.step}[{index}]"))
+                items.append((one, companion, p, index))
     return items
+
+
+def step_of(prop: Property, index: int | None) -> str:
+    """Return the step of a value's location."""
+    return prop.step if index is None else f"{prop.step}[{index}]"
 
 
 class Slices:
@@ -123,6 +137,9 @@ class Slices:
         self.nodes = nodes
         self.names = [node.element.slice_name or "" for node in nodes]
         self._found = found
+        self._places = {
+            name: at for at, p in enumerate(found) for name in (p.json_name, "_" + p.json_name)
+        }
         self._checks = checks
         self._is_choice = found[0].element.is_choice
         self._tests: dict[str, SliceTests] = {}
@@ -140,33 +157,39 @@ class Slices:
             self._compile()
         if self._by_url is not None:
             return self._check_by_url(value, self._by_url, scope)
-        items = items_of(value, self._found)
+        items = items_of(value, self._found if len(self._found) <= _FEW else self._there(value))
         if len(items) * len(self.nodes) > _TESTS + _TESTS_OF_A_VALUE * len(items):
             beyond = undecided(f"slicing of {self._found[0].element.path}", scope)
             return beyond if self._tree.compilation.warnings else None
         issues: list[Issue] = []
         counts, doubts = dict[int, int](), dict[int, int]()
         last = -1
-        for position, (item, companion, found, step) in enumerate(items):
+        for position, (item, companion, found, index) in enumerate(items):
             matched, other, doubtful = self.match(item, companion, found, scope, position)
             if doubtful:
-                issues += self.undecided(doubtful, step, scope)
-                for index in doubtful:
-                    doubts[index] = doubts.get(index, 0) + 1
+                issues += self.undecided(doubtful, step_of(found, index), scope)
+                for at in doubtful:
+                    doubts[at] = doubts.get(at, 0) + 1
             if matched is not None and other is not None:
-                issues.append(self._ambiguous(matched, other, step))
+                issues.append(self._ambiguous(matched, other, step_of(found, index)))
             if matched is None:
                 last = -1
-                issues += (None if doubtful else self._unmatched(step)) or ()
+                if self.slicing.rules == "closed" and not doubtful:
+                    issues.append(self._unmatched(step_of(found, index)))
                 continue
             if self.slicing.ordered and matched < last:
-                issues.append(self._out_of_order(step))
+                issues.append(self._out_of_order(step_of(found, index)))
             last = matched
             counts[matched] = counts.get(matched, 0) + 1
             check = self._checks[matched][found.json_name]
             if check is not None and (said := check(item, companion, scope)):
-                issues += prefix_locations(step, said)
+                issues += prefix_locations(step_of(found, index), said)
         return (issues + (self._cardinality(counts, doubts) or [])) or None
+
+    def _there(self, value: dict[str, Any]) -> list[Property]:
+        """Return those of fifty properties of a choice that an object has."""
+        places = {self._places[name] for name in value if name in self._places}
+        return [self._found[at] for at in sorted(places)]
 
     def _compile(self) -> None:
         self._compiled = True
@@ -207,12 +230,12 @@ class Slices:
             url = item.get("url") if type(item) is dict else None
             matched = by_url.get(url) if type(url) is str else None
             if matched is None:
-                said = self._unmatched(f"{found.step}[{index}]") if closed else None
+                said = [self._unmatched(step_of(found, index))] if closed else None
             else:
                 counts[matched] = counts.get(matched, 0) + 1
                 check = self._checks[matched][found.json_name]
                 said = check(item, None, scope) if check is not None else None
-                said = None if said is None else prefix_locations(f"{found.step}[{index}]", said)
+                said = None if said is None else prefix_locations(step_of(found, index), said)
             if said is not None:
                 issues = said if issues is None else issues + said
         found_here = self._cardinality(counts, {})
@@ -288,20 +311,20 @@ class Slices:
     def _out_of_order(self, step: str) -> Issue:
         return Issue.of(SLICE_ORDER(profile=self._tree.url, element=step), step)
 
-    def _unmatched(self, step: str) -> Issues:
-        if self.slicing.rules != "closed":
-            return None
+    def _unmatched(self, step: str) -> Issue:
         fault = SLICE_CLOSED(profile=self._tree.url, slices=", ".join(self.names))
-        return [Issue.of(fault, step)]
+        return Issue.of(fault, step)
 
     def _cardinality(self, counts: dict[int, int], doubts: dict[int, int]) -> Issues:
         """Return what is wrong with how many values the slices have.
 
         counts  slice -> values that are in it; doubts: values that may be in it
         """
+        if not self._needed and not counts:
+            return None
         issues: Issues = None
         # a slice without values is wrong only where it needs one: there may be thousands of slices
-        met = (at for one in counts for at in self._with_outer(one))
+        met = {at for one in counts for at in self._with_outer(one)} if self._resliced else counts
         for index in sorted({*self._needed, *met}):
             element = self.nodes[index].element
             count = self._of_slice(index, counts)
@@ -314,8 +337,6 @@ class Slices:
 
     def _with_outer(self, index: int) -> list[int]:
         """Return a slice and those that it is a slice of."""
-        if not self._resliced:
-            return [index]
         name = self.names[index]
         return [at for at, outer in enumerate(self.names) if f"{name}/".startswith(f"{outer}/")]
 

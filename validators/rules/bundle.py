@@ -8,7 +8,7 @@ concerns the Bundle as a whole.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
@@ -17,7 +17,7 @@ from ..checks.surroundings import Scope
 from ..declaration import Violation
 from ..issue import Issue
 from ..lazy_pattern import lazy_pattern
-from ..schema import Schema, TypeSchema
+from ..schema import Property, Schema, TypeSchema
 from ..values.primitives import is_absolute_uri
 from . import bundle_faults as faults
 
@@ -78,18 +78,18 @@ def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     """
     if schema.name != "Bundle":
         return None
-    types = compilation.schema
+    links = _Links(compilation.schema)
 
     def check(value: Any, scope: Scope) -> Issues:
-        bundle = _Bundle(value, types)
+        bundle = _Bundle(value, links)
         return [*bundle.links(), *bundle.content(), *bundle.full_urls()] or None
 
     return check
 
 
 class _Bundle:
-    def __init__(self, value: dict[str, Any], schema: Schema) -> None:
-        self.schema = schema
+    def __init__(self, value: dict[str, Any], links: _Links) -> None:
+        self.schema, self._links = links.schema, links
         self.value = value
         self.type = _text(value.get("type")) or ""
         self.entries = _objects(value.get("entry"))
@@ -254,7 +254,7 @@ class _Bundle:
         targets: dict[int, set[int]] = {}
         for _, entry, resource in held:
             reached: set[int] = set()
-            for reference in dict.fromkeys(_mentions(self.schema, "Bundle.entry", entry)):
+            for reference in dict.fromkeys(self._links.in_entry(entry)):
                 target, fault = self.find(reference, entry, str(resource.get("resourceType")))
                 if fault is not None and fault not in told:
                     yield Issue.of(fault)
@@ -367,35 +367,53 @@ def _walk(value: Any, path: tuple[str, ...], where: str) -> Iterator[tuple[str, 
         yield from _walk(item, path[1:], f"{where}.{path[0]}")
 
 
-def _mentions(schema: Schema, name: str, value: dict[str, Any]) -> Iterator[str]:
-    """Yield what may be a reference to another entry: References, and uris and urls that are no
+class _Links:
+    """What may be a reference to another entry: References, and uris and urls that are no
     identifiers of systems.
     """
-    if schema.kind(name) is None:
-        return
-    properties = schema.properties(name)
-    for key, item in value.items():
-        found = properties.get(key)
-        if found is None and key.startswith("_"):
-            continue
-        if found is None:
-            continue
-        for one in item if type(item) is list else (item,):
-            if type(one) is str:
-                reference = name == "Reference" and key == "reference"
-                plain = (
-                    found.type in ("uri", "url")
-                    and key != "system"
-                    and found.element.path not in _NO_LINK
-                )
-                if (reference or plain) and not one.startswith("#"):
-                    yield one
-            elif type(one) is dict:
-                kind = str(one.get("resourceType")) if found.type == "Resource" else found.type
-                if found.type == "Resource" and not schema.is_resource(kind):
-                    continue  # a name of the data's own
-                if kind != "Bundle":
-                    yield from _mentions(schema, kind, one)
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self._members: dict[str, Mapping[str, tuple[bool, str]]] = {}
+
+    def in_entry(self, entry: Entry) -> list[str]:
+        """Return the texts in an entry that may be references, in document order."""
+        found: list[str] = []
+        self._collect("Bundle.entry", entry, found)
+        return found
+
+    def _collect(self, name: str, value: dict[str, Any], found: list[str]) -> None:
+        members = self._members.get(name) or self._of(name)
+        for key, item in value.items():
+            if key not in members:
+                continue
+            leads, kind = members[key]
+            for one in item if type(item) is list else (item,):
+                if type(one) is str:
+                    if leads and not one.startswith("#"):
+                        found.append(one)
+                elif type(one) is dict:
+                    inside = str(one.get("resourceType")) if kind == "Resource" else kind
+                    if kind == "Resource" and not self.schema.is_resource(inside):
+                        continue  # a name of the data's own
+                    if inside != "Bundle":
+                        self._collect(inside, one, found)
+
+    def _of(self, name: str) -> Mapping[str, tuple[bool, str]]:
+        """Return of the members of a type whether their texts may lead to an entry, and their
+        types; nothing for a type that is not known.
+        """
+        known = self.schema.properties(name) if self.schema.kind(name) is not None else {}
+        members = self._members[name] = {
+            key: (_leads(name, key, prop), prop.type) for key, prop in known.items()
+        }
+        return members
+
+
+def _leads(name: str, key: str, prop: Property) -> bool:
+    return (name == "Reference" and key == "reference") or (
+        prop.type in ("uri", "url") and key != "system" and prop.element.path not in _NO_LINK
+    )
 
 
 def _ids(value: Any) -> Iterator[str]:

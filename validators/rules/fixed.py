@@ -137,8 +137,10 @@ def mismatch_of_fixed(value: Any, expected: Any, path: str = "") -> str | None:
     """Return the path to the first place where a value differs from a fixed one; None where it does
     not.
     """
-    if isinstance(expected, Mapping):
-        if not isinstance(value, Mapping):
+    if expected.__class__ is str:
+        return None if value == expected else path or "value"
+    if isinstance(expected, dict):
+        if not isinstance(value, dict):
             return path or "value"
         names = [n for n in expected if n != "id"] + [
             n for n in value if n not in expected and n != "id"
@@ -174,18 +176,19 @@ def mismatch_of_pattern(value: Any, expected: Any, path: str = "") -> str | None
     """Return the path to the first place where a value lacks what a pattern has; None where it has
     all of it: of a list, each item somewhere.
     """
-    if isinstance(expected, Mapping):
-        if not isinstance(value, Mapping):
+    if expected.__class__ is str:
+        return None if value == expected else path or "value"
+    if isinstance(expected, dict):
+        if not isinstance(value, dict):
             return path or "value"
-        return next(
-            (
-                m
-                for n, e in expected.items()
-                if (m := mismatch_of_pattern(value.get(n), e, f"{path}.{n}".lstrip(".")))
-                is not None
-            ),
-            None,
-        )
+        for name, wanted in expected.items():
+            found = value.get(name)
+            if wanted.__class__ is str and found == wanted:
+                continue
+            where = mismatch_of_pattern(found, wanted, f"{path}.{name}" if path else name)
+            if where is not None:
+                return where
+        return None
     if isinstance(expected, list):
         if not isinstance(value, list):
             return path or "value"
@@ -209,7 +212,11 @@ def _value(
     """Return the check of a fixed value or a pattern; ``unmet`` is a place that never holds."""
     shown = json_text(expected).decode()[:200]
 
+    is_text = expected.__class__ is str and unmet is None
+
     def check(value: Any, scope: Scope) -> Issues:
+        if is_text and value == expected:
+            return None
         where = mismatch(value, expected) or unmet
         return None if where is None else [Issue.of(fault(expected=shown, where=where))]
 

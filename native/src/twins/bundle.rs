@@ -1,7 +1,7 @@
 //! What entries of a Bundle, and resources in Parameters, are to one another.
 //!
 //! Twin of validators/rules/bundle.py
-//! (digest 51aff6fd8a0c).
+//! (digest c8296409b1d0).
 
 mod document;
 mod entries;
