@@ -184,6 +184,52 @@ fn an_unknown_type_is_a_question() {
 }
 
 #[test]
+fn a_type_is_found_wherever_it_stands() {
+    let data = br#"{"id":"a","parts":[{"text":"y"}],"text":"x","resourceType":"Thing"}
+{"part":{"resourceType":"Other","text":"y"},"text":"x","resourceType":"Thing"}
+{"text":"}","part":{"resourceType":"Other","text":"y"},"resourceType":"Thing"}
+{"text":"}","part":{"resourceType":"Thing","text":"y"},"resourceType":"Thing"}
+{"text":"{","part":{"resourceType":"Other","text":"y"},"resourceType":"Thing"}
+{"text":"}}","part":{"resourceType":"Other","text":"y"},"resourceType" : "Thing"}
+{"text":"\"resourceType\":\"Other\"","resourceType":"Thing"}
+{"text":"}","part":{"resourceType":"Thing","text":"y"}}
+{"text":"}","part":{"resourceType":"Thing","text":"y"},"other":1,"resourceType":"Thing"}
+{"other":1,"text":"x","resourceType":"Thing"}"#;
+    let mut acceptor = acceptor();
+    let mut columns = Columns::of(data);
+    assert_eq!(acceptor.pass(data, &mut columns), [(0, b"Other".to_vec())]);
+    acceptor.memo.put(0, b"Other", 0, vec![]);
+    assert!(acceptor.pass(data, &mut columns).is_empty());
+    let odd: Vec<_> = columns.fallbacks().collect();
+    assert_eq!(
+        odd,
+        [
+            (7, "resource-type"),
+            (8, "unknown-name"),
+            (9, "unknown-name")
+        ]
+    );
+}
+
+#[test]
+fn lines_are_read_without_the_escapes_that_they_do_not_need() {
+    let line = |number: usize| {
+        format!(
+            r#"{{"resourceType":"Thing","text":"a\/b\n","id":"a{number}","part":{{"text":"\u002b"}}}}"#
+        )
+    };
+    let lines: Vec<String> = (0..200).map(line).collect();
+    let data = lines.join("\n");
+    let mut columns = Columns::of(data.as_bytes());
+    assert!(acceptor().pass(data.as_bytes(), &mut columns).is_empty());
+    assert!(columns.is_whole());
+    for (number, &(start, end)) in columns.ids.iter().enumerate() {
+        let id = &data[start as usize..end as usize];
+        assert_eq!(id, format!("a{number}"));
+    }
+}
+
+#[test]
 fn nesting_is_bounded() {
     let line = |depth: usize| {
         let open = "{\"text\":\"x\",\"part\":".repeat(depth);

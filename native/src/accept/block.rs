@@ -13,6 +13,8 @@ use crate::accept::walk::{Learned, Outcome, Room, Search, ToldSites, Walk};
 
 pub const ACCEPTED: u8 = 0;
 const PENDING: u8 = 1;
+/// Lines that are respelled before they are walked: few enough to stay in the cache.
+const RESPELLED_AT_ONCE: usize = 64;
 /// States from here on are reasons.
 const REASONS: u8 = 2;
 
@@ -278,7 +280,6 @@ impl Acceptor {
         };
         let mut questions = Questions::default();
         let mut learned = self.learned();
-        let mut respelled = Vec::new();
         let mut misspelled = Vec::new();
         let mut room = Room::default();
         for position in 0..columns.states.len() {
@@ -286,35 +287,40 @@ impl Acceptor {
                 continue;
             }
             let line = columns.line(data, position);
-            let outcome = self.walk(&mut room, &mut learned, &mut questions, line, search);
-            if outcome == Outcome::Misspelled {
-                let start = respelled.len();
-                respell(line, &mut respelled);
-                misspelled.push((position, start..respelled.len()));
-            } else {
-                columns.note(position, outcome, &mut room, &self.memo);
+            match self.walk(&mut room, &mut learned, &mut questions, line, search) {
+                Outcome::Misspelled => misspelled.push(position),
+                outcome => columns.note(position, outcome, &mut room, &self.memo),
             }
         }
-        let mut room = Room::default();
-        for (position, place) in misspelled {
-            let respelled = &respelled[place];
-            let outcome =
-                match self.walk(&mut room, &mut learned, &mut questions, respelled, search) {
-                    Outcome::Accepted { type_number, id } => {
-                        match place_before(columns.line(data, position), id) {
-                            Some(id) => Outcome::Accepted { type_number, id },
-                            None => Outcome::Asked(Reason::Value), // its bytes are not the id
-                        }
-                    }
-                    Outcome::Sited { type_number, id } => {
-                        match place_before(columns.line(data, position), id) {
-                            Some(id) => Outcome::Sited { type_number, id },
-                            None => Outcome::Asked(Reason::Value),
-                        }
-                    }
+        let mut respelled = Vec::new();
+        for positions in misspelled.chunks(RESPELLED_AT_ONCE) {
+            respelled.clear();
+            let ends: Vec<usize> = positions
+                .iter()
+                .map(|&position| {
+                    respell(columns.line(data, position), &mut respelled);
+                    respelled.len()
+                })
+                .collect();
+            let mut room = Room::default();
+            let mut start = 0;
+            for (&position, end) in positions.iter().zip(ends) {
+                let line = &respelled[start..end];
+                start = end;
+                let before = |id| {
+                    place_before(columns.line(data, position), id).ok_or(Reason::Value)
+                    // its bytes are not the id
+                };
+                let outcome = match self.walk(&mut room, &mut learned, &mut questions, line, search)
+                {
+                    Outcome::Accepted { type_number, id } => before(id)
+                        .map_or_else(Outcome::Asked, |id| Outcome::Accepted { type_number, id }),
+                    Outcome::Sited { type_number, id } => before(id)
+                        .map_or_else(Outcome::Asked, |id| Outcome::Sited { type_number, id }),
                     outcome => outcome,
                 };
-            columns.note(position, outcome, &mut room, &self.memo);
+                columns.note(position, outcome, &mut room, &self.memo);
+            }
         }
         self.learn(learned);
         questions.take()

@@ -1,6 +1,8 @@
 //! JSON by RFC 8259, token by token, over the bytes of one line. Strings are UTF-8, and all else is
 //! ASCII.
 
+use std::ops::Range;
+
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
 use crate::accept::spelling::{unit, unneeded};
@@ -11,11 +13,15 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 pub struct Lexer<'a> {
     pub bytes: &'a [u8],
     pub at: usize,
-    /// An escape was met that the line does not need: it is to be read without.
+    /// An escape was met that the line does not need: it is to be read without. The first one is
+    /// met before all else.
     pub is_misspelled: bool,
-    /// The line is ASCII without escapes and control characters, as nearly all lines are: a string
-    /// ends at the next quote, and nothing of it is to be looked at.
-    is_plain: bool,
+    /// Bytes without escapes and control characters, in a line that is UTF-8: a string among them ends
+    /// at the next quote, and nothing of it is to be looked at. Of nearly all lines these are all.
+    clean: Range<usize>,
+    /// The line is UTF-8 without control characters, so that escapes are all there is to see in a
+    /// string.
+    is_sound: bool,
 }
 
 /// Of more digits a reader of numbers may lose some, and a remark is made.
@@ -41,11 +47,17 @@ pub struct Digits {
 
 impl<'a> Lexer<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
+        let clean = escape_or_end(bytes, 0);
+        let is_misspelled = unneeded(&bytes[clean..]).is_some();
+        let is_sound = !is_misspelled
+            && (every(bytes, |b| b as i8 > 0x1f)
+                || every(bytes, |b| b > 0x1f) && std::str::from_utf8(bytes).is_ok());
         Lexer {
             bytes,
             at: 0,
-            is_misspelled: false,
-            is_plain: every(bytes, |b| b as i8 > 0x1f) && memchr::memchr(b'\\', bytes).is_none(),
+            is_misspelled,
+            clean: 0..if is_sound { clean } else { 0 },
+            is_sound,
         }
     }
 
@@ -117,15 +129,16 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A string of a plain line that stands here.
+    /// A string that stands here, where the line is UTF-8 and has no escapes and control characters
+    /// up to its end.
     #[inline(always)]
     pub fn plain_text(&mut self) -> Option<Text> {
-        if !self.is_plain {
-            return None;
-        }
         let rest = self.bytes.get(self.at..)?.strip_prefix(b"\"")?;
         let start = self.at + 1;
         let end = start + quote(rest)?;
+        if start < self.clean.start || end >= self.clean.end {
+            return None;
+        }
         self.at = end + 1;
         Some(Text {
             start,
@@ -134,14 +147,38 @@ impl<'a> Lexer<'a> {
         })
     }
 
-    /// The same where strings may hold escapes and more than ASCII, and white space may stand before
-    /// them.
+    /// The same where strings may hold escapes, control characters and what is no UTF-8, and white
+    /// space may stand before them.
     #[inline(never)]
     fn text_of_any_line(&mut self) -> Result<Text, Reason> {
         if self.peek() != b'"' {
             return Err(Reason::Form);
         }
         let start = self.at + 1;
+        if !self.is_sound {
+            return self.text_in_doubt(start);
+        }
+        let (mut at, mut escaped) = (start, false);
+        loop {
+            at += memchr::memchr2(b'"', b'\\', &self.bytes[at..]).ok_or(Reason::Json)?;
+            if self.bytes[at] == b'"' {
+                break;
+            }
+            escaped = true;
+            at = self.escape(at)?;
+        }
+        self.at = at + 1;
+        if at >= self.clean.end {
+            self.clean = self.at..escape_or_end(self.bytes, self.at);
+        }
+        Ok(Text {
+            start,
+            end: at,
+            escaped,
+        })
+    }
+
+    fn text_in_doubt(&mut self, start: usize) -> Result<Text, Reason> {
         let mut at = start;
         let mut escaped = false;
         let mut seen = 0; // every byte looked at, or-ed: whether one is no ASCII
@@ -337,7 +374,13 @@ impl<'a> Lexer<'a> {
 /// Bytes of a string that are looked at eight by eight; a longer one is worth a call.
 const SHORT: usize = 64;
 
-/// How many bytes of ASCII stand before the first quote.
+/// Where the first backslash from there on stands, or how many bytes there are.
+fn escape_or_end(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    memchr::memchr(b'\\', rest).map_or(bytes.len(), |found| from + found)
+}
+
+/// How many bytes stand before the first quote.
 #[inline(always)]
 pub fn quote(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
@@ -345,9 +388,9 @@ pub fn quote(bytes: &[u8]) -> Option<usize> {
         let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else {
             break;
         };
-        // Of ASCII only a quote becomes 0, and no sum carries into the next byte.
-        let others = (u64::from_le_bytes(*chunk) ^ (ONES * b'"' as u64)) + ONES * 0x7f;
-        let found = !others & HIGHS;
+        // Only the quote becomes 0; what a difference borrows lies behind the first one.
+        let others = u64::from_le_bytes(*chunk) ^ (ONES * b'"' as u64);
+        let found = others.wrapping_sub(ONES) & !others & HIGHS;
         if found != 0 {
             return Some(at + found.trailing_zeros() as usize / 8);
         }
@@ -407,15 +450,14 @@ mod tests {
                 let read = |line: &str| {
                     let mut lexer = Lexer::new(line.as_bytes());
                     let text = lexer.text().map(|t| (t.start, t.end, t.escaped));
-                    (lexer.is_plain, text, lexer.at)
+                    (text, lexer.at)
                 };
-                let (is_plain, text, at) = read(&line);
-                assert_eq!(
-                    (is_plain, text, at),
-                    (true, Ok((1, length + 1, false)), length + 2)
-                );
-                assert_eq!(read(&format!("{line}é")), (false, text, at));
-                assert_eq!(read(&line[..length + 1]).1, Err(Reason::Json));
+                let (text, at) = read(&line);
+                assert_eq!((text, at), (Ok((1, length + 1, false)), length + 2));
+                for other in ["é", "\\n", "\u{1}", "é\u{1}"] {
+                    assert_eq!(read(&format!("{line}{other}")), (text, at));
+                }
+                assert_eq!(read(&line[..length + 1]).0, Err(Reason::Json));
             }
         }
     }

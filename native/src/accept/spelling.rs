@@ -30,30 +30,51 @@ pub fn unit(digits: &[u8]) -> Option<u32> {
 }
 
 /// Write a line without the escapes that it does not need. A backslash outside a string is no
-/// escape, and no JSON: it stays.
+/// escape, and no JSON: it stays, or becomes a slash, which is no JSON there either.
 pub fn respell(line: &[u8], into: &mut Vec<u8>) {
-    let mut rest = line;
-    let mut in_string = false;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        in_string ^= memchr::memchr_iter(b'"', &rest[..at]).count() % 2 == 1;
-        if !in_string {
-            break;
-        }
-        into.extend_from_slice(&rest[..at]);
-        let length = match unneeded(&rest[at..]) {
+    into.reserve(line.len());
+    let mut at = 0;
+    let mut quotes = Quotes::default();
+    while let Some(found) = memchr::memchr(b'\\', &line[at..]) {
+        into.extend_from_slice(&line[at..at + found]);
+        at += found;
+        match unneeded(&line[at..]) {
+            Some((b'/', 2)) => {
+                into.push(b'/');
+                at += 2;
+            }
+            Some(_) if !quotes.are_open(line, at) => break,
             Some((character, length)) => {
                 into.push(character);
-                length
+                at += length;
             }
             None => {
-                let kept = &rest[at..rest.len().min(at + 2)];
+                let kept = &line[at..line.len().min(at + 2)];
+                quotes.escaped += usize::from(kept == b"\\\"");
                 into.extend_from_slice(kept);
-                kept.len()
+                at += kept.len();
             }
-        };
-        rest = &rest[at + length..];
+        }
     }
-    into.extend_from_slice(rest);
+    into.extend_from_slice(&line[at..]);
+}
+
+/// The quotes of a line up to a place, counted as far as anybody asks.
+#[derive(Default)]
+struct Quotes {
+    counted_to: usize,
+    count: usize,
+    /// Those that are escaped, and are to be noted by whoever meets them.
+    escaped: usize,
+}
+
+impl Quotes {
+    /// Whether a string is open there.
+    fn are_open(&mut self, line: &[u8], at: usize) -> bool {
+        self.count += memchr::memchr_iter(b'"', &line[self.counted_to..at]).count();
+        self.counted_to = at;
+        (self.count - self.escaped) % 2 == 1
+    }
 }
 
 /// Where some bytes of the respelled line stand in the line itself; nothing where they are spelled

@@ -7,9 +7,8 @@
 //! doubt there. Where links of Bundles' entries may lead besides is left to the explainer.
 
 use crate::accept::reason::Reason;
-use crate::accept::spelling::unescape;
 use crate::accept::walk::{Asked, Walk};
-use crate::xhtml::is_certainly_narrative;
+use crate::xhtml::{is_certainly_escaped_narrative, is_certainly_narrative};
 
 impl<'a, 'r> Walk<'a, 'r> {
     /// Whether a narrative is certainly one, but for where its links lead. inside: the bytes between
@@ -20,9 +19,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         if !is_escaped {
             return is_certainly_narrative(inside, scope, &mut room.anchors);
         }
-        room.scratch.clear();
-        unescape(inside, &mut room.scratch);
-        is_certainly_narrative(&room.scratch, scope, &mut room.anchors)
+        is_certainly_escaped_narrative(inside, scope, &mut room.anchors, &mut room.scratch)
     }
 
     /// Follow the links of all narratives, now that all of the line is read.

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::div::Room;
+
 /// Links of one line at the most.
 pub const MOST_LINKS: usize = 1 << 16;
 
@@ -19,6 +21,7 @@ pub struct Anchors {
     text: Vec<u8>,
     links: Vec<Piece>,
     names: Vec<Piece>,
+    pub(super) room: Room,
 }
 
 /// How much the anchors held, to go back to.

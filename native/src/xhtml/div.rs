@@ -1,20 +1,14 @@
 //! One div, read once from its first byte to its end tag.
 
 use super::anchors::Anchors;
-use super::vocabulary::{self, Set};
+use super::vocabulary::{self, Element, Set};
+use crate::accept::spelling::unescape;
 
 /// Elements in elements at the most.
 const DEPTH: usize = 128;
 const XHTML: &[u8] = b"http://www.w3.org/1999/xhtml";
 /// U+FFFF, which ends the text for the explainer.
 const END: &[u8] = b"\xef\xbf\xbf";
-const NAMED: [(&[u8], u8); 5] = [
-    (b"amp", b'&'),
-    (b"lt", b'<'),
-    (b"gt", b'>'),
-    (b"quot", b'"'),
-    (b"apos", b'\''),
-];
 /// Schemes that no link may have; what data hold is judged by the explainer.
 const SCHEMES: [&[u8]; 5] = [b"data:", b"javascript:", b"vbscript:", b"urn:", b"cid:"];
 
@@ -22,18 +16,43 @@ const SCHEMES: [&[u8]; 5] = [b"data:", b"javascript:", b"vbscript:", b"urn:", b"
 /// words in it. Its links, ids and names are added to the anchors of a scope; where the text is in
 /// doubt, none are.
 pub fn is_certainly_narrative(text: &[u8], scope: usize, anchors: &mut Anchors) -> bool {
+    read::<false>(text, scope, anchors)
+}
+
+/// The same of the text of a string as JSON has it. Nearly all of its escapes are quotes around
+/// attributes and ends of lines, which are read as they stand; room is for a text with others.
+pub fn is_certainly_escaped_narrative(
+    inside: &[u8],
+    scope: usize,
+    anchors: &mut Anchors,
+    room: &mut Vec<u8>,
+) -> bool {
+    if read::<true>(inside, scope, anchors) {
+        return true;
+    }
+    room.clear();
+    unescape(inside, room);
+    read::<false>(room, scope, anchors)
+}
+
+fn read<const ESCAPED: bool>(text: &[u8], scope: usize, anchors: &mut Anchors) -> bool {
     let mark = anchors.mark();
-    let mut reader = Reader {
+    let mut room = std::mem::take(&mut anchors.room);
+    room.open.clear();
+    let mut reader = Reader::<ESCAPED> {
         text,
         at: 0,
-        open: Vec::new(),
         has_words: false,
-        value: Vec::new(),
         scope,
         anchors,
+        room,
     };
-    let read = memchr::memmem::find(text, END).is_none() && reader.document().is_some();
-    let certain = read && reader.has_words;
+    let is_whole =
+        memchr::memchr(END[0], text).is_none() || memchr::memmem::find(text, END).is_none();
+    let certain =
+        is_whole && reader.document().is_some() && reader.has_words && reader.is_plain_behind();
+    let room = std::mem::take(&mut reader.room);
+    anchors.room = room;
     if !certain {
         anchors.rewind(mark);
     }
@@ -41,90 +60,209 @@ pub fn is_certainly_narrative(text: &[u8], scope: usize, anchors: &mut Anchors) 
 }
 
 /// An element whose end is yet to come.
-#[derive(Clone, Copy)]
-struct Open<'t> {
-    name: &'t [u8],
-    element: Set,
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    element: &'static Element,
     /// The elements with text only that its content stands in.
     around: Set,
 }
 
-struct Reader<'t, 'x> {
-    text: &'t [u8],
-    at: usize,
-    open: Vec<Open<'t>>,
-    has_words: bool,
-    /// The value of an attribute, its references resolved.
+/// What readers use again.
+#[derive(Default, Debug)]
+pub(super) struct Room {
+    /// The elements around the innermost open one.
+    open: Vec<Open>,
+    /// The value of an attribute with references, which are resolved.
     value: Vec<u8>,
-    scope: usize,
-    anchors: &'x mut Anchors,
 }
 
-impl<'t> Reader<'t, '_> {
+/// ESCAPED: the text has escapes of JSON. One that is neither a quote around an attribute nor white
+/// space leaves it in doubt.
+struct Reader<'t, 'x, const ESCAPED: bool> {
+    text: &'t [u8],
+    at: usize,
+    has_words: bool,
+    scope: usize,
+    anchors: &'x mut Anchors,
+    room: Room,
+}
+
+const ONES: u64 = u64::MAX / 255;
+const HIGHS: u64 = ONES << 7;
+
+/// The high bits of bytes of which the first is 0; 0 where none is.
+#[inline]
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & HIGHS
+}
+
+/// The same of bytes that are the given one.
+#[inline]
+fn are(word: u64, byte: u8) -> u64 {
+    zeros(word ^ (ONES * u64::from(byte)))
+}
+
+impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
+    #[inline]
     fn byte(&self) -> u8 {
         self.text.get(self.at).copied().unwrap_or(0)
     }
 
+    #[inline]
+    fn word(&self) -> Option<u64> {
+        let chunk = self.text.get(self.at..)?.first_chunk()?;
+        Some(u64::from_le_bytes(*chunk))
+    }
+
+    #[inline]
     fn space(&mut self) {
-        while matches!(self.byte(), b' ' | b'\t' | b'\r' | b'\n') {
-            self.at += 1;
+        loop {
+            match self.byte() {
+                b' ' | b'\t' | b'\r' | b'\n' => self.at += 1,
+                b'\\' if ESCAPED && self.escapes_space() => self.at += 2,
+                _ => return,
+            }
         }
     }
 
+    /// Whether the escape that stands here is white space.
+    fn escapes_space(&self) -> bool {
+        matches!(self.text.get(self.at + 1), Some(b'n' | b't' | b'r'))
+    }
+
+    #[inline]
     fn eat(&mut self, wanted: &[u8]) -> Option<()> {
         self.text.get(self.at..)?.starts_with(wanted).then(|| {
             self.at += wanted.len();
         })
     }
 
+    #[inline]
+    fn eat_byte(&mut self, wanted: u8) -> Option<()> {
+        (self.byte() == wanted).then(|| self.at += 1)
+    }
+
     /// `None` where anything is in doubt; what stands behind the root's end tag does not count.
     fn document(&mut self) -> Option<()> {
         self.space();
-        self.eat(b"<")?;
-        self.start()?;
-        while let Some(&open) = self.open.last() {
+        self.eat_byte(b'<')?;
+        let Some(mut open) = self.start(None)? else {
+            return Some(());
+        };
+        loop {
             self.words(open)?;
-            if self.byte() == b'&' {
-                let character = self.reference()?;
-                self.content(open, character > 32)?;
-                continue;
-            }
-            self.eat(b"<")?;
+            self.eat_byte(b'<')?;
             match self.byte() {
                 b'/' => {
                     self.at += 1;
-                    self.eat(open.name)?;
-                    self.eat(b">")?;
-                    self.open.pop();
+                    self.end(open.element)?;
+                    match self.room.open.pop() {
+                        Some(outer) => open = outer,
+                        None => return Some(()),
+                    }
                 }
                 b'!' => {
                     self.content(open, false)?;
                     self.comment()?;
                 }
-                _ => self.start()?,
+                _ => {
+                    if let Some(inner) = self.start(Some(open))? {
+                        if self.room.open.len() + 1 >= DEPTH {
+                            return None;
+                        }
+                        self.room.open.push(open);
+                        open = inner;
+                    }
+                }
             }
         }
-        Some(())
     }
 
-    /// The text up to the next tag or reference.
-    fn words(&mut self, open: Open<'t>) -> Option<()> {
-        let rest = self.text.get(self.at..)?;
-        let length = memchr::memchr2(b'<', b'&', rest)?;
-        if length > 0 {
-            let blind = self.has_words && !vocabulary::holds_no_text(open.element);
-            let has_words = !blind && rest[..length].iter().any(|&byte| byte > 32);
-            self.content(open, has_words)?;
-            self.at += length;
+    /// The rest of an end tag, by the element that it has to close.
+    #[inline]
+    fn end(&mut self, element: &Element) -> Option<()> {
+        let (closing, bytes) = element.closing;
+        match self.word() {
+            Some(word) if bytes != 0 => {
+                self.at += element.name.len() + 1;
+                ((word ^ closing) & bytes == 0).then_some(())
+            }
+            _ => {
+                self.eat(element.name.as_bytes())?;
+                self.eat_byte(b'>')
+            }
         }
-        Some(())
+    }
+
+    /// Text and references up to the next tag.
+    #[inline]
+    fn words(&mut self, open: Open) -> Option<()> {
+        loop {
+            let length = self.to_mark()?;
+            if length > 0 {
+                let blind = self.has_words && !open.element.holds_no_text();
+                let text = &self.text[self.at..self.at + length];
+                let has_words = !blind && text.iter().any(|&byte| byte > 32);
+                self.content(open, has_words)?;
+                self.at += length;
+            }
+            match self.byte() {
+                b'<' => return Some(()),
+                b'&' => {
+                    let character = self.reference()?;
+                    self.content(open, character > 32)?;
+                }
+                _ => {
+                    let (has_words, length) = self.escape()?;
+                    self.content(open, has_words)?;
+                    self.at += length;
+                }
+            }
+        }
+    }
+
+    /// How many bytes stand before the next tag, reference or escape.
+    #[inline]
+    fn to_mark(&self) -> Option<usize> {
+        let mut at = self.at;
+        for _ in 0..4 {
+            let Some(chunk) = self.text.get(at..)?.first_chunk() else {
+                break;
+            };
+            let word = u64::from_le_bytes(*chunk);
+            let mut found = are(word, b'<') | are(word, b'&');
+            if ESCAPED {
+                found |= are(word, b'\\');
+            }
+            if found != 0 {
+                return Some(at - self.at + found.trailing_zeros() as usize / 8);
+            }
+            at += 8;
+        }
+        let rest = self.text.get(at..)?;
+        let found = if ESCAPED {
+            memchr::memchr3(b'<', b'&', b'\\', rest)?
+        } else {
+            memchr::memchr2(b'<', b'&', rest)?
+        };
+        Some(at - self.at + found)
+    }
+
+    /// Whether the escape that stands here, in text, is more than white space; and its bytes.
+    fn escape(&self) -> Option<(bool, usize)> {
+        match self.text.get(self.at + 1)? {
+            b'n' | b't' | b'r' => Some((false, 2)),
+            b'"' | b'\\' | b'/' => Some((true, 2)),
+            _ => None,
+        }
     }
 
     /// What an element holds that is no element: text, with words or without, or a comment.
-    fn content(&mut self, open: Open<'t>, has_words: bool) -> Option<()> {
+    #[inline]
+    fn content(&mut self, open: Open, has_words: bool) -> Option<()> {
         self.has_words |= has_words;
-        let refused = open.element & vocabulary::EMPTY != 0
-            || has_words && vocabulary::holds_no_text(open.element);
+        let refused =
+            open.element.own & vocabulary::EMPTY != 0 || has_words && open.element.holds_no_text();
         (!refused).then_some(())
     }
 
@@ -134,40 +272,56 @@ impl<'t> Reader<'t, '_> {
         if rest.starts_with(b"DOCTYPE") {
             return None;
         }
-        self.at += memchr::memmem::find(rest, b"-->")? + 3;
-        Some(())
+        let length = memchr::memmem::find(rest, b"-->")? + 3;
+        self.at += length;
+        (!ESCAPED || memchr::memchr(b'\\', &rest[..length]).is_none()).then_some(())
     }
 
-    /// A start tag, its bracket taken.
-    fn start(&mut self) -> Option<()> {
-        let name = self.name(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        let element = vocabulary::element(name)?;
-        let around = match self.open.last() {
-            None if element != vocabulary::DIV => return None,
+    /// Whether what stands behind the root's end tag is as it stands.
+    fn is_plain_behind(&self) -> bool {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        !ESCAPED || memchr::memchr(b'\\', rest).is_none()
+    }
+
+    /// A start tag, its bracket taken: the element that it opens, nothing where it ends at once.
+    /// parent: that of the root is none.
+    #[inline]
+    fn start(&mut self, parent: Option<Open>) -> Option<Option<Open>> {
+        let element = self.element()?;
+        let around = match parent {
+            None if element.own != vocabulary::DIV => return None,
             None => 0,
-            Some(parent) if !vocabulary::fits(element, parent.element, parent.around) => {
-                return None
-            }
-            Some(parent) => vocabulary::around(parent.around, element),
+            Some(parent) if !element.fits(parent.element, parent.around) => return None,
+            Some(parent) => element.around(parent.around),
         };
-        let attributes = self.attributes(element)?;
-        if self.open.is_empty() && attributes & vocabulary::XMLNS == 0 {
+        if self.byte() != b'>' {
+            let attributes = self.attributes(element)?;
+            if parent.is_none() && attributes & vocabulary::XMLNS == 0 {
+                return None;
+            }
+            if self.byte() == b'/' {
+                self.at += 1;
+                return self.eat_byte(b'>').map(|()| None);
+            }
+        } else if parent.is_none() {
+            return None; // whose name space is not known
+        }
+        self.at += 1;
+        Some(Some(Open { element, around }))
+    }
+
+    /// Up to eight letters, and perhaps a digit, as a word and by their number; nothing where there
+    /// are none or more.
+    #[inline]
+    fn short_name(&self) -> Option<(u64, usize)> {
+        let word = self.word()?;
+        let letters = (!word & (ONES << 6)).trailing_zeros() / 8; // bytes from @ on
+        let next = word.checked_shr(8 * letters)? as u8;
+        let length = letters + u32::from(next.is_ascii_digit());
+        if !(1..=8).contains(&length) || next == b':' {
             return None;
         }
-        if self.byte() == b'/' {
-            self.at += 1;
-            return self.eat(b">");
-        }
-        self.eat(b">")?;
-        if self.open.len() >= DEPTH {
-            return None;
-        }
-        self.open.push(Open {
-            name,
-            element,
-            around,
-        });
-        Some(())
+        Some((word & (u64::MAX >> (64 - 8 * length)), length as usize))
     }
 
     fn name(&mut self, is_of_name: impl Fn(u8) -> bool) -> &'t [u8] {
@@ -178,8 +332,26 @@ impl<'t> Reader<'t, '_> {
         &self.text[start..self.at]
     }
 
+    #[inline]
+    fn element(&mut self) -> Option<&'static Element> {
+        if let Some((word, length)) = self.short_name() {
+            self.at += length;
+            return vocabulary::element_of_word(word);
+        }
+        vocabulary::element(self.name(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+    }
+
+    #[inline]
+    fn attribute(&mut self, element: &Element) -> Option<Set> {
+        if let Some((word, length)) = self.short_name() {
+            self.at += length;
+            return element.attribute_of_word(word);
+        }
+        element.attribute(self.name(|byte| byte.is_ascii_lowercase() || byte == b':'))
+    }
+
     /// The attributes of a tag, up to what closes it.
-    fn attributes(&mut self, element: Set) -> Option<Set> {
+    fn attributes(&mut self, element: &Element) -> Option<Set> {
         let mut seen = 0;
         loop {
             let before = self.at;
@@ -190,60 +362,108 @@ impl<'t> Reader<'t, '_> {
             if self.at == before {
                 return None;
             }
-            let name = self.name(|byte| byte.is_ascii_lowercase() || byte == b':');
-            let attribute = vocabulary::attribute(element, name)?;
+            let attribute = self.attribute(element)?;
             if seen & attribute != 0 {
                 return None;
             }
             seen |= attribute;
-            self.eat(b"=")?;
-            self.value()?;
-            self.judge(element, attribute)?;
+            self.eat_byte(b'=')?;
+            self.value(element, attribute)?;
         }
     }
 
-    /// A quoted value.
-    fn value(&mut self) -> Option<()> {
-        self.value.clear();
+    /// A quoted value, and what hangs on it.
+    fn value(&mut self, element: &Element, attribute: Set) -> Option<()> {
         let quote = self.byte();
-        if !matches!(quote, b'"' | b'\'') {
+        let is_escaped = ESCAPED && quote == b'\\';
+        if is_escaped {
+            self.at += 1;
+        }
+        if !matches!(self.byte(), b'"' | b'\'') {
             return None;
         }
         self.at += 1;
-        loop {
-            let start = self.at;
-            while !matches!(self.byte(), b'&' | b'<' | b'>' | 0) && self.byte() != quote {
-                self.at += 1;
-            }
-            self.value.extend_from_slice(&self.text[start..self.at]);
-            match self.byte() {
-                b'&' => {
-                    let character = char::from_u32(self.reference()?)?;
-                    let mut room = [0; 4];
-                    self.value
-                        .extend_from_slice(character.encode_utf8(&mut room).as_bytes());
-                }
-                byte if byte == quote => {
-                    self.at += 1;
-                    return Some(());
-                }
-                _ => return None,
-            }
+        let start = self.at;
+        self.pass_plain_value(quote);
+        let mut value = std::mem::take(&mut self.room.value);
+        let plain = &self.text[start..self.at];
+        let judged = if self.byte() == b'&' {
+            value.clear();
+            value.extend_from_slice(plain);
+            self.rest_of_value(quote, &mut value)
+                .and_then(|()| self.judge(element, attribute, &value))
+        } else {
+            self.judge(element, attribute, plain)
+        };
+        self.room.value = value;
+        judged?;
+        self.eat_byte(quote)?;
+        if is_escaped {
+            self.eat_byte(b'"')?;
         }
+        Some(())
+    }
+
+    /// Go on to the quote, or to what has to be looked at or may not be in a value.
+    #[inline]
+    fn pass_plain_value(&mut self, quote: u8) {
+        while let Some(word) = self.word() {
+            // brackets differ in one bit
+            let mut found = are(word & !(ONES * 2), b'<') | are(word, b'&') | are(word, quote);
+            found |= if ESCAPED {
+                are(word, b'\\')
+            } else {
+                zeros(word)
+            };
+            if found != 0 {
+                self.at += found.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+        }
+        while !matches!(self.byte(), b'&' | b'<' | b'>' | 0)
+            && self.byte() != quote
+            && !(ESCAPED && self.byte() == b'\\')
+        {
+            self.at += 1;
+        }
+    }
+
+    /// The rest of a value from its first reference on.
+    #[cold]
+    fn rest_of_value(&mut self, quote: u8, value: &mut Vec<u8>) -> Option<()> {
+        while self.byte() == b'&' {
+            let character = char::from_u32(self.reference()?)?;
+            let mut room = [0; 4];
+            value.extend_from_slice(character.encode_utf8(&mut room).as_bytes());
+            let start = self.at;
+            self.pass_plain_value(quote);
+            value.extend_from_slice(&self.text[start..self.at]);
+        }
+        Some(())
     }
 
     /// An entity of XML or a character reference: the number of its character.
     fn reference(&mut self) -> Option<u32> {
         let rest = self.text.get(self.at + 1..)?;
+        let (length, character) = match rest {
+            [b'a', b'm', b'p', b';', ..] => (4, b'&'),
+            [b'l', b't', b';', ..] => (3, b'<'),
+            [b'g', b't', b';', ..] => (3, b'>'),
+            [b'q', b'u', b'o', b't', b';', ..] => (5, b'"'),
+            [b'a', b'p', b'o', b's', b';', ..] => (5, b'\''),
+            _ => return self.numbered(rest),
+        };
+        self.at += length + 1;
+        Some(u32::from(character))
+    }
+
+    /// A character by its number.
+    fn numbered(&mut self, rest: &[u8]) -> Option<u32> {
         let length = rest.iter().take(9).position(|&byte| byte == b';')?;
         let name = &rest[..length];
         self.at += length + 2;
-        let Some(digits) = name.strip_prefix(b"#") else {
-            return NAMED
-                .iter()
-                .find(|(named, _)| *named == name)
-                .map(|&(_, character)| u32::from(character));
-        };
+        let digits = name.strip_prefix(b"#")?;
         let (digits, base) = digits
             .strip_prefix(b"x")
             .map_or((digits, 10), |digits| (digits, 16));
@@ -255,15 +475,15 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// What hangs on the value of an attribute.
-    fn judge(&mut self, element: Set, attribute: Set) -> Option<()> {
-        let value = &self.value[..];
+    #[inline]
+    fn judge(&mut self, element: &Element, attribute: Set, value: &[u8]) -> Option<()> {
         match attribute {
             vocabulary::XMLNS if value != XHTML => return None,
             vocabulary::ID => self.anchors.add_name(self.scope, value),
-            vocabulary::NAME if element == vocabulary::A => {
+            vocabulary::NAME if element.own == vocabulary::A => {
                 self.anchors.add_name(self.scope, value)
             }
-            vocabulary::HREF if element == vocabulary::A => {
+            vocabulary::HREF if element.own == vocabulary::A => {
                 is_plain_link(value).then_some(())?;
                 if let Some(target) = value.strip_prefix(b"#").filter(|rest| !rest.is_empty()) {
                     self.anchors.add_link(self.scope, target);
@@ -276,16 +496,37 @@ impl<'t> Reader<'t, '_> {
     }
 }
 
+/// Bytes that a link may hold.
+const OF_LINK: [bool; 256] = {
+    let mut fits = [false; 256];
+    let marks = b";?:@&=+$.,/%-_~#[]!'()*|";
+    let mut at = 0;
+    while at < 256 {
+        fits[at] = (at as u8).is_ascii_alphanumeric();
+        at += 1;
+    }
+    at = 0;
+    while at < marks.len() {
+        fits[marks[at] as usize] = true;
+        at += 1;
+    }
+    fits
+};
+
 /// Whether a link certainly has the form of one, and a scheme that it may have.
 fn is_plain_link(link: &[u8]) -> bool {
-    if let Some(data) = link.strip_prefix(b"data:image/") {
-        return is_plain_image(data);
+    let Some(first) = link.first() else {
+        return false;
+    };
+    if matches!(first, b'd' | b'j' | b'v' | b'u' | b'c') {
+        if let Some(data) = link.strip_prefix(b"data:image/") {
+            return is_plain_image(data);
+        }
+        if SCHEMES.iter().any(|scheme| link.starts_with(scheme)) {
+            return false;
+        }
     }
-    let fits =
-        |byte: u8| byte.is_ascii_alphanumeric() || b";?:@&=+$.,/%-_~#[]!'()*|".contains(&byte);
-    !link.is_empty()
-        && link.iter().all(|&byte| fits(byte))
-        && !SCHEMES.iter().any(|scheme| link.starts_with(scheme))
+    link.iter().all(|&byte| OF_LINK[usize::from(byte)])
 }
 
 /// Whether the rest of a `data:` link is certainly a kind of image and its bytes, as the publisher of
@@ -309,8 +550,34 @@ mod tests {
     use super::*;
 
     fn certain(inside: &str) -> bool {
-        let text = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{inside}</div>");
-        is_certainly_narrative(text.as_bytes(), 0, &mut Anchors::default())
+        whole_is_certain(&format!(
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\">{inside}</div>"
+        ))
+    }
+
+    /// Whether a text is certain, which it has to be in JSON's escapes, too.
+    fn whole_is_certain(text: &str) -> bool {
+        let mut anchors = [Anchors::default(), Anchors::default()];
+        let [one, other] = &mut anchors;
+        let certain = is_certainly_narrative(text.as_bytes(), 0, one);
+        let mut escaped = String::new();
+        for character in text.chars() {
+            match character {
+                '"' | '\\' => escaped.extend(['\\', character]),
+                '\n' => escaped.push_str("\\n"),
+                '\t' => escaped.push_str("\\t"),
+                '\u{1}'..'\u{20}' | '\u{0}' | '\u{ffff}' => {
+                    escaped.push_str(&format!("\\u{:04x}", u32::from(character)))
+                }
+                _ => escaped.push(character),
+            }
+        }
+        let room = &mut Vec::new();
+        let also = is_certainly_escaped_narrative(escaped.as_bytes(), 0, other, room);
+        assert_eq!(certain, also, "{text}");
+        (one.room, other.room) = (Room::default(), Room::default());
+        assert_eq!(format!("{one:?}"), format!("{other:?}"), "{text}");
+        certain
     }
 
     #[test]
@@ -324,6 +591,10 @@ mod tests {
             "<img src=\"a.png\" alt=\"x\"/>y",
             "<img src=\"data:image/png;base64,iVBORw0K\"/>y",
             "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>",
+            "<h1 xml:lang=\"de\" accesskey='\"' tabindex=\"1\">\"x\\y\"</h1>",
+            "<blockquote\n cite=\"a\">\nx</blockquote><a name=\"n\" id='i'>y</a><a href=\"#n\">z</a>",
+            "<p\ttitle=\"a &quot;long&quot; one, longer than a word\">a text that is longer than words</p>",
+            "<!-- \"\n\u{1} -->\u{0}\u{1}x",
         ] {
             assert!(certain(inside), "{inside}");
         }
@@ -367,6 +638,14 @@ mod tests {
             "<?php x ?>y",
             "<!DOCTYPE html>y",
             "\u{ffff}x",
+            "x<!--\u{ffff}-->",
+            "<p title=\"\u{0}\">x</p>",
+            "<p title=\"a'>x</p>",
+            "<p title=\"&\">x</p>",
+            "<h1><h12>x</h12></h1>",
+            "<:p>x</:p>",
+            "<>x</>",
+            "<p :a=\"\">x</p>",
         ] {
             assert!(!certain(inside), "{inside}");
         }
@@ -386,13 +665,13 @@ mod tests {
                 false,
             ),
             ("<div xmlns=\"http://www.w3.org/1999/xhtml\"/>", false),
+            (
+                "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>\u{ffff}",
+                false,
+            ),
             ("", false),
         ] {
-            assert_eq!(
-                is_certainly_narrative(text.as_bytes(), 0, &mut Anchors::default()),
-                is_certain,
-                "{text}"
-            );
+            assert_eq!(whole_is_certain(text), is_certain, "{text}");
         }
     }
 

@@ -266,57 +266,201 @@ const CHILDREN: [(Set, Set); 6] = [
 ];
 
 /// The set that the first group with the element names, if any.
+const fn of(groups: &[(Set, Set)], element: Set) -> Option<Set> {
+    let mut at = 0;
+    while at < groups.len() {
+        if groups[at].0 & element != 0 {
+            return Some(groups[at].1);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Elements that hold elements only, and no text.
+const WITHOUT_TEXT: Set = {
+    let (mut bits, mut at) = (EMPTY, 0);
+    while at < CHILDREN.len() {
+        bits |= CHILDREN[at].0;
+        at += 1;
+    }
+    bits
+};
+
+/// What is known of an element.
+#[derive(Debug)]
+pub struct Element {
+    pub name: &'static str,
+    /// A set of one.
+    pub own: Set,
+    /// Where it may stand, what may stand in it, and the attributes that it may have.
+    parents: Set,
+    children: Set,
+    attributes: Set,
+    /// Its name and the bracket behind that, as a word; and which bytes of a word these are, none
+    /// where they are more.
+    pub closing: (u64, u64),
+}
+
+static KNOWN: [Element; ELEMENTS.len()] = {
+    const ALL: Set = Set::MAX;
+    let mut known = [const {
+        Element {
+            name: "",
+            own: 0,
+            parents: ALL,
+            children: ALL,
+            attributes: ANYWHERE,
+            closing: (0, 0),
+        }
+    }; ELEMENTS.len()];
+    let mut number = 0;
+    while number < ELEMENTS.len() {
+        let one = &mut known[number];
+        one.name = ELEMENTS[number];
+        one.own = 1 << number;
+        if let Some(parents) = of(&PARENTS, one.own) {
+            one.parents = parents;
+        }
+        if let Some(children) = of(&CHILDREN, one.own) {
+            one.children = children;
+        }
+        if one.own & EMPTY != 0 {
+            one.children = 0;
+        }
+        if let Some(attributes) = of(&OWN, one.own) {
+            one.attributes |= attributes;
+        }
+        let length = one.name.len();
+        if length < 8 {
+            let word = word(one.name.as_bytes()) | (b'>' as u64) << (8 * length);
+            one.closing = (word, u64::MAX >> (56 - 8 * length));
+        }
+        number += 1;
+    }
+    known
+};
+
+/// The bytes of a short name as a word.
+const fn word(name: &[u8]) -> u64 {
+    let (mut word, mut at) = (0, 0);
+    while at < name.len() {
+        word |= (name[at] as u64) << (8 * at);
+        at += 1;
+    }
+    word
+}
+
+/// Names of eight bytes at most, each in a place of its own.
+struct Short {
+    multiplier: u64,
+    words: [u64; 1 << Short::BITS],
+    numbers: [u8; 1 << Short::BITS],
+}
+
+impl Short {
+    const BITS: u32 = 7;
+
+    /// multiplier: one that spreads the names, found by trying; another is an error when this is
+    /// compiled.
+    const fn of(names: &[&str], multiplier: u64) -> Short {
+        let mut short = Short {
+            multiplier,
+            words: [0; 1 << Short::BITS],
+            numbers: [0; 1 << Short::BITS],
+        };
+        let mut number = 0;
+        while number < names.len() {
+            let name = names[number].as_bytes();
+            if name.len() <= 8 {
+                let place = short.place(word(name));
+                assert!(short.words[place] == 0, "two names in one place");
+                short.words[place] = word(name);
+                short.numbers[place] = number as u8;
+            }
+            number += 1;
+        }
+        short
+    }
+
+    const fn place(&self, word: u64) -> usize {
+        (word.wrapping_mul(self.multiplier) >> (64 - Short::BITS)) as usize
+    }
+
+    #[inline]
+    fn find(&self, word: u64) -> Option<usize> {
+        let place = self.place(word);
+        (self.words[place] == word && word != 0).then_some(self.numbers[place] as usize)
+    }
+}
+
+static SHORT_ELEMENTS: Short = Short::of(&ELEMENTS, 0xe2f3_a5c8_bca2_f9bd);
+static SHORT_ATTRIBUTES: Short = Short::of(&ATTRIBUTES, 0x5f1e_a791_8e32_b285);
+
+fn find(names: &[&str], name: &[u8]) -> Option<usize> {
+    names.binary_search_by(|one| one.as_bytes().cmp(name)).ok()
+}
+
+/// The element of a name.
+pub fn element(name: &[u8]) -> Option<&'static Element> {
+    KNOWN.get(find(&ELEMENTS, name)?)
+}
+
+/// The same by a word that holds the name, and is 0 behind it.
 #[inline]
-fn of(groups: &[(Set, Set)], element: Set) -> Option<Set> {
-    groups
-        .iter()
-        .find(|&&(members, _)| members & element != 0)
-        .map(|&(_, named)| named)
+pub fn element_of_word(word: u64) -> Option<&'static Element> {
+    KNOWN.get(SHORT_ELEMENTS.find(word)?)
 }
 
-fn find(names: &[&str], name: &[u8]) -> Option<Set> {
-    names
-        .binary_search_by(|one| one.as_bytes().cmp(name))
-        .ok()
-        .map(|number| 1 << number)
-}
+impl Element {
+    /// The attribute of a name that the element may have, as a set of one.
+    pub fn attribute(&self, name: &[u8]) -> Option<Set> {
+        self.may_have(find(&ATTRIBUTES, name)?)
+    }
 
-/// The element of a name, as a set of one.
-pub fn element(name: &[u8]) -> Option<Set> {
-    find(&ELEMENTS, name)
-}
+    /// The same by a word that holds the name, and is 0 behind it.
+    #[inline]
+    pub fn attribute_of_word(&self, word: u64) -> Option<Set> {
+        self.may_have(SHORT_ATTRIBUTES.find(word)?)
+    }
 
-/// The attribute of a name that an element may have, as a set of one.
-pub fn attribute(element: Set, name: &[u8]) -> Option<Set> {
-    let found = find(&ATTRIBUTES, name)?;
-    (found & (ANYWHERE | of(&OWN, element).unwrap_or(0)) != 0).then_some(found)
-}
+    #[inline]
+    fn may_have(&self, number: usize) -> Option<Set> {
+        let attribute = 1 << number;
+        (attribute & self.attributes != 0).then_some(attribute)
+    }
 
-/// Whether an element holds elements only, and no text.
-pub fn holds_no_text(element: Set) -> bool {
-    (EMPTY & element != 0) || of(&CHILDREN, element).is_some()
-}
+    /// Whether the element holds elements only, and no text.
+    #[inline]
+    pub fn holds_no_text(&self) -> bool {
+        self.own & WITHOUT_TEXT != 0
+    }
 
-/// What the elements around a child hold against others, once that child is around them too.
-pub fn around(outer: Set, child: Set) -> Set {
-    outer | (child & TEXT_ONLY)
-}
+    /// What the elements around a child hold against others, once this one is around it too.
+    #[inline]
+    pub fn around(&self, outer: Set) -> Set {
+        outer | (self.own & TEXT_ONLY)
+    }
 
-/// Whether a child may stand in its parent. around: elements with text only that it stands in.
-pub fn fits(child: Set, parent: Set, around: Set) -> bool {
-    let nests = around == 0
-        || (child & BLOCKS == 0
-            && (around & P == 0 || child & NOT_IN_P == 0)
-            && child & around & NOT_IN_ITSELF == 0);
-    nests
-        && parent & EMPTY == 0
-        && of(&PARENTS, child).is_none_or(|parents| parents & parent != 0)
-        && of(&CHILDREN, parent).is_none_or(|children| children & child != 0)
+    /// Whether the element may stand in its parent. around: elements with text only that it stands in.
+    #[inline]
+    pub fn fits(&self, parent: &Element, around: Set) -> bool {
+        let child = self.own;
+        let nests = around == 0
+            || (child & BLOCKS == 0
+                && (around & P == 0 || child & NOT_IN_P == 0)
+                && child & around & NOT_IN_ITSELF == 0);
+        nests && self.parents & parent.own != 0 && parent.children & child != 0
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn one(name: &str) -> &'static Element {
+        element(name.as_bytes()).expect("an element")
+    }
 
     #[test]
     fn names_are_in_the_order_in_which_they_are_looked_up() {
@@ -324,19 +468,36 @@ mod tests {
     }
 
     #[test]
+    fn short_names_are_found_by_their_words() {
+        for name in ELEMENTS.iter().filter(|name| name.len() <= 8) {
+            let found = element_of_word(word(name.as_bytes())).expect("an element");
+            assert_eq!(found.name, *name);
+        }
+        let table = one("table");
+        for name in ATTRIBUTES.iter().filter(|name| name.len() <= 8) {
+            let name = name.as_bytes();
+            assert_eq!(table.attribute_of_word(word(name)), table.attribute(name));
+        }
+        for other in ["", "x", "tdx", "blockquo", "cellpadd"] {
+            assert!(element_of_word(word(other.as_bytes())).is_none());
+            assert!(table.attribute_of_word(word(other.as_bytes())).is_none());
+        }
+    }
+
+    #[test]
     fn elements_stand_where_they_may() {
-        let one = |name: &str| element(name.as_bytes()).expect("an element");
-        assert!(fits(one("td"), one("tr"), 0) && fits(one("p"), DIV, 0));
-        assert!(!fits(one("td"), one("table"), 0) && !fits(one("p"), one("ul"), 0));
-        assert!(!fits(one("table"), one("p"), around(0, one("p"))));
-        assert!(!fits(A, DIV, around(0, A)) && fits(one("b"), A, around(0, A)));
-        assert!(!fits(one("b"), one("br"), 0));
+        let fits = |child: &str, parent: &str, around| one(child).fits(one(parent), around);
+        assert!(fits("td", "tr", 0) && fits("p", "div", 0));
+        assert!(!fits("td", "table", 0) && !fits("p", "ul", 0));
+        assert!(!fits("table", "p", one("p").around(0)));
+        assert!(!fits("a", "div", one("a").around(0)) && fits("b", "a", one("a").around(0)));
+        assert!(!fits("b", "br", 0));
     }
 
     #[test]
     fn attributes_belong_to_their_element() {
-        let td = element(b"td").expect("an element");
-        assert!(attribute(td, b"nowrap").is_some() && attribute(td, b"class").is_some());
-        assert!(attribute(td, b"href").is_none() && attribute(A, b"onclick").is_none());
+        let td = one("td");
+        assert!(td.attribute(b"nowrap").is_some() && td.attribute(b"class").is_some());
+        assert!(td.attribute(b"href").is_none() && one("a").attribute(b"onclick").is_none());
     }
 }

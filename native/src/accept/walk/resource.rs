@@ -1,14 +1,22 @@
 //! A line from its first byte to its verdict, and each resource in it.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::frames::NO_FRAME;
 use super::mention::Place;
 use super::walker::{is_too_large, Asked, Learned, Outcome, Room, Search, Walk, TYPE_CHECK};
 use crate::accept::concepts::Concepts;
-use crate::accept::lexer::Lexer;
+use crate::accept::lexer::{Lexer, Text};
 use crate::accept::memo::{Memo, Questions};
 use crate::accept::reason::Reason;
 use crate::accept::table::{Node, NodeFlag, Table};
 use crate::accept::tape::{Form, Key, NO_KEY};
+
+/// A resource's type, as nearly all writers have it.
+const TYPE: &[u8] = b"\"resourceType\":\"";
+static TYPES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TYPE));
 
 impl<'a, 'r> Walk<'a, 'r> {
     pub fn line(
@@ -20,12 +28,30 @@ impl<'a, 'r> Walk<'a, 'r> {
         line: &'a [u8],
         search: Search,
     ) -> Outcome {
+        let mut once =
+            |guesses| Walk::once(table, memo, room, learned, questions, line, search, guesses);
+        let foreseen = once(search == Search::Valid);
+        foreseen.unwrap_or_else(|| once(false).unwrap_or(Outcome::Asked(Reason::ResourceType)))
+    }
+
+    /// Nothing where a guess of a type may be why the line is not accepted.
+    #[allow(clippy::too_many_arguments)] // they are a walk's
+    fn once<'w>(
+        table: &'a Table,
+        memo: &'a Memo,
+        room: &'w mut Room<'a>,
+        learned: &'w mut Learned,
+        questions: &'w mut Questions,
+        line: &'a [u8],
+        search: Search,
+        guesses: bool,
+    ) -> Option<Outcome> {
         room.clear();
         if learned.concepts.is_full() {
             learned.concepts = Concepts::default();
         }
         if is_too_large(line) {
-            return Outcome::Asked(Reason::Limit);
+            return Some(Outcome::Asked(Reason::Limit));
         }
         let mut walk = Walk {
             table,
@@ -46,7 +72,12 @@ impl<'a, 'r> Walk<'a, 'r> {
             search,
             by_entry: false,
             by_site: false,
+            guesses,
+            has_guessed: false,
         };
+        if walk.lexer.is_misspelled {
+            return Some(Outcome::Misspelled);
+        }
         let walked = match search {
             Search::Valid => walk
                 .whole()
@@ -57,9 +88,10 @@ impl<'a, 'r> Walk<'a, 'r> {
                 walk.parted().map(|()| Outcome::Parted)
             }
         };
-        match walked {
+        Some(match walked {
             Err(_) if walk.lexer.is_misspelled => Outcome::Misspelled,
             _ if walk.pending => Outcome::Pending,
+            Err(_) if walk.has_guessed => return None,
             Ok(outcome) => {
                 if walk.by_site {
                     walk.room.sites.settle(table, &walk.room.tape, line);
@@ -67,7 +99,7 @@ impl<'a, 'r> Walk<'a, 'r> {
                 outcome
             }
             Err(reason) => Outcome::Asked(reason),
-        }
+        })
     }
 
     /// What of the line is in doubt: value by value; of a Bundle of which that cannot be told, entry by
@@ -153,7 +185,10 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Form);
         }
         let start = self.lexer.at;
-        let name = self.resource_type()?;
+        let (name, guess) = match self.guessed_type() {
+            Some(name) => (self.bytes(name), Some(name.start)),
+            None => (self.resource_type()?, None),
+        };
         let Some((node, number, type_number)) = self.type_of_name(name) else {
             self.answer(TYPE_CHECK, name, Reason::ResourceType)?;
             self.pending = true;
@@ -198,6 +233,9 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Empty); // whether it exists is not to be seen from its name
         }
         self.room.tape.close(index, self.lexer.at);
+        if guess.is_some() && guess != self.type_place(index) {
+            return Err(Reason::ResourceType);
+        }
         self.distinct_ids(first_id)?;
         if !self.pending {
             if self.by_site {
@@ -224,6 +262,42 @@ impl<'a> Walk<'a, '_> {
             None => *self.learned.last_type.insert(*self.table.types.get(name)?),
         };
         Some((self.table.node_at(number)?, number, type_number))
+    }
+
+    /// The type of a resource that does not begin with it, told without a look at what stands
+    /// before: braces in strings may mislead. Where it is right, the resource holds it there. The
+    /// lexer stands before the resource's brace, and stays.
+    fn guessed_type(&mut self) -> Option<Text> {
+        let resource = &self.lexer.bytes[self.lexer.at..];
+        if !self.guesses || resource[1..].starts_with(TYPE) {
+            return None;
+        }
+        let (mut at, mut depth) = (0, 0usize);
+        for place in TYPES.find_iter(resource) {
+            let count = |brace| memchr::memchr_iter(brace, &resource[at..place]).count();
+            depth = (depth + count(b'{')).checked_sub(count(b'}'))?;
+            at = place;
+            if depth == 1 {
+                let start = place + TYPE.len();
+                let length = memchr::memchr2(b'"', b'\\', &resource[start..])?;
+                let start = self.lexer.at + start;
+                self.has_guessed = true;
+                return Some(Text {
+                    start,
+                    end: start + length,
+                    escaped: false,
+                });
+            }
+        }
+        self.guesses = false; // a line is not searched again and again
+        None
+    }
+
+    /// Where the type stands that an object on the tape names.
+    fn type_place(&self, object: usize) -> Option<usize> {
+        let tape = &self.room.tape;
+        let member = tape.member(object, self.table.known.walk.resource_type)?;
+        Some(tape.at(member).start as usize)
     }
 
     /// The type that a resource names, looked up ahead; the lexer stands before its brace, and is

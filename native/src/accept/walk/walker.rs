@@ -185,6 +185,9 @@ pub struct Walk<'a, 'r> {
     pub(crate) by_entry: bool,
     /// Whether the walk goes on behind a value in doubt: see `by_site`.
     pub(crate) by_site: bool,
+    /// Whether types are guessed that resources do not begin with, and whether one was.
+    pub(crate) guesses: bool,
+    pub(crate) has_guessed: bool,
 }
 
 impl<'a> Walk<'a, '_> {
