@@ -178,6 +178,29 @@ impl<'a> Lexer<'a> {
         })
     }
 
+    /// The bytes behind the quote of a string, to be read in another way: where the lexer stands
+    /// before one, the line is UTF-8 without control characters, and no byte behind was read before.
+    pub fn behind_quote(&mut self) -> Option<&'a [u8]> {
+        let is_ahead = self.is_sound && self.peek() == b'"' && self.at >= self.clean.start;
+        is_ahead.then(|| &self.bytes[self.at + 1..])
+    }
+
+    /// Take such a string, which was found to be in order, by its length.
+    pub fn take_text(&mut self, length: usize) -> Text {
+        let start = self.at + 1;
+        let end = start + length;
+        let escaped = self.clean.end < end;
+        self.at = end + 1;
+        if escaped {
+            self.clean = self.at..escape_or_end(self.bytes, self.at);
+        }
+        Text {
+            start,
+            end,
+            escaped,
+        }
+    }
+
     fn text_in_doubt(&mut self, start: usize) -> Result<Text, Reason> {
         let mut at = start;
         let mut escaped = false;

@@ -6,11 +6,23 @@
 //! The XHTML is read by `xhtml`; a narrative of pictures alone, for which its language counts, is in
 //! doubt there. Where links of Bundles' entries may lead besides is left to the explainer.
 
+use crate::accept::lexer::Text;
 use crate::accept::reason::Reason;
+use crate::accept::spelling::unescape;
 use crate::accept::walk::{Asked, Walk};
-use crate::xhtml::{is_certainly_escaped_narrative, is_certainly_narrative};
+use crate::xhtml::{certain_narrative, is_certainly_narrative};
 
 impl<'a, 'r> Walk<'a, 'r> {
+    /// The string that the lexer stands before, taken, if it is certainly a narrative but for where its
+    /// links lead, and no other escapes are in it than narratives mostly have.
+    pub(crate) fn plain_narrative(&mut self) -> Option<Text> {
+        let rest = self.lexer.behind_quote()?;
+        let scope = self.place.container;
+        let length = certain_narrative(rest, scope, &mut self.room.anchors)?;
+        self.singular += 1;
+        Some(self.lexer.take_text(length))
+    }
+
     /// Whether a narrative is certainly one, but for where its links lead. inside: the bytes between
     /// its quotes.
     pub(crate) fn narrative(&mut self, inside: &[u8], is_escaped: bool) -> bool {
@@ -19,7 +31,9 @@ impl<'a, 'r> Walk<'a, 'r> {
         if !is_escaped {
             return is_certainly_narrative(inside, scope, &mut room.anchors);
         }
-        is_certainly_escaped_narrative(inside, scope, &mut room.anchors, &mut room.scratch)
+        room.scratch.clear();
+        unescape(inside, &mut room.scratch);
+        is_certainly_narrative(&room.scratch, scope, &mut room.anchors)
     }
 
     /// Follow the links of all narratives, now that all of the line is read.

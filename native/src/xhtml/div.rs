@@ -2,10 +2,11 @@
 
 use super::anchors::Anchors;
 use super::vocabulary::{self, Element, Set};
-use crate::accept::spelling::unescape;
 
 /// Elements in elements at the most.
 const DEPTH: usize = 128;
+/// Bytes that are searched for the end of a comment, where all of the line comes behind it.
+const LONG_COMMENT: usize = 4096;
 const XHTML: &[u8] = b"http://www.w3.org/1999/xhtml";
 /// U+FFFF, which ends the text for the explainer.
 const END: &[u8] = b"\xef\xbf\xbf";
@@ -16,26 +17,28 @@ const SCHEMES: [&[u8]; 5] = [b"data:", b"javascript:", b"vbscript:", b"urn:", b"
 /// words in it. Its links, ids and names are added to the anchors of a scope; where the text is in
 /// doubt, none are.
 pub fn is_certainly_narrative(text: &[u8], scope: usize, anchors: &mut Anchors) -> bool {
-    read::<false>(text, scope, anchors)
+    memchr::memmem::find(text, END).is_none() && read::<false>(text, scope, anchors).is_some()
 }
 
-/// The same of the text of a string as JSON has it. Nearly all of its escapes are quotes around
-/// attributes and ends of lines, which are read as they stand; room is for a text with others.
-pub fn is_certainly_escaped_narrative(
-    inside: &[u8],
-    scope: usize,
-    anchors: &mut Anchors,
-    room: &mut Vec<u8>,
-) -> bool {
-    if read::<true>(inside, scope, anchors) {
-        return true;
+/// How many bytes of a line (UTF-8 without control characters), from behind the opening quote of a
+/// string on, are certainly a narrative that the closing quote follows. Nearly all of JSON's escapes
+/// in one are quotes around attributes and ends of lines, which are read as they stand; others, and
+/// those that are not needed, leave it in doubt, so that the string is in order where it is certain.
+pub fn certain_narrative(rest: &[u8], scope: usize, anchors: &mut Anchors) -> Option<usize> {
+    let mark = anchors.mark();
+    let length = read::<true>(rest, scope, anchors)?;
+    let text = &rest[..length];
+    let is_whole = rest.get(length) == Some(&b'"')
+        && (memchr::memchr(END[0], text).is_none() || memchr::memmem::find(text, END).is_none());
+    if !is_whole {
+        anchors.rewind(mark);
+        return None;
     }
-    room.clear();
-    unescape(inside, room);
-    read::<false>(room, scope, anchors)
+    Some(length)
 }
 
-fn read<const ESCAPED: bool>(text: &[u8], scope: usize, anchors: &mut Anchors) -> bool {
+/// Where a narrative with words ends, if it is certainly one.
+fn read<const ESCAPED: bool>(text: &[u8], scope: usize, anchors: &mut Anchors) -> Option<usize> {
     let mark = anchors.mark();
     let mut room = std::mem::take(&mut anchors.room);
     room.open.clear();
@@ -47,16 +50,15 @@ fn read<const ESCAPED: bool>(text: &[u8], scope: usize, anchors: &mut Anchors) -
         anchors,
         room,
     };
-    let is_whole =
-        memchr::memchr(END[0], text).is_none() || memchr::memmem::find(text, END).is_none();
-    let certain =
-        is_whole && reader.document().is_some() && reader.has_words && reader.is_plain_behind();
-    let room = std::mem::take(&mut reader.room);
+    let is_certain = reader.document().is_some() && reader.has_words;
+    let Reader {
+        at, anchors, room, ..
+    } = reader;
     anchors.room = room;
-    if !certain {
+    if !is_certain {
         anchors.rewind(mark);
     }
-    certain
+    is_certain.then_some(at)
 }
 
 /// An element whose end is yet to come.
@@ -76,8 +78,7 @@ pub(super) struct Room {
     value: Vec<u8>,
 }
 
-/// ESCAPED: the text has escapes of JSON. One that is neither a quote around an attribute nor white
-/// space leaves it in doubt.
+/// ESCAPED: the text stands in a line of JSON, of which it may be no more than a part.
 struct Reader<'t, 'x, const ESCAPED: bool> {
     text: &'t [u8],
     at: usize,
@@ -100,6 +101,23 @@ fn zeros(word: u64) -> u64 {
 #[inline]
 fn are(word: u64, byte: u8) -> u64 {
     zeros(word ^ (ONES * u64::from(byte)))
+}
+
+/// The same of bytes that are `&` or a quote, which differ in one bit.
+#[inline]
+fn are_ampersand_or_quote(word: u64) -> u64 {
+    are(word & !(ONES * 4), b'"')
+}
+
+/// The bytes of a word before the first one below `@`, and how many they are; all where none is.
+#[inline]
+fn letters(word: u64) -> (u64, u32) {
+    let others = !word & (ONES << 6);
+    let lowest = others & others.wrapping_neg();
+    (
+        word & (lowest >> 6).wrapping_sub(1),
+        others.trailing_zeros() / 8,
+    )
 }
 
 impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
@@ -150,48 +168,74 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
             return Some(());
         };
         loop {
-            self.words(open)?;
-            self.eat_byte(b'<')?;
-            match self.byte() {
-                b'/' => {
-                    self.at += 1;
-                    self.end(open.element)?;
-                    match self.room.open.pop() {
-                        Some(outer) => open = outer,
-                        None => return Some(()),
-                    }
+            if self.byte() != b'<' {
+                self.words(open)?;
+            }
+            self.at += 1;
+            let Some(word) = self.word() else {
+                match self.tag(open)? {
+                    Some(next) => open = next,
+                    None => return Some(()),
                 }
-                b'!' => {
-                    self.content(open, false)?;
-                    self.comment()?;
+                continue;
+            };
+            let (closing, bytes) = open.element.closing;
+            if (word ^ closing) & bytes == 0 {
+                self.at += open.element.name.len() + 2;
+                match self.room.open.pop() {
+                    Some(outer) => open = outer,
+                    None => return Some(()),
                 }
-                _ => {
-                    if let Some(inner) = self.start(Some(open))? {
-                        if self.room.open.len() + 1 >= DEPTH {
-                            return None;
-                        }
-                        self.room.open.push(open);
-                        open = inner;
-                    }
+                continue;
+            }
+            let (name, length) = letters(word);
+            let is_bare = word.checked_shr(8 * length).unwrap_or(0) as u8 == b'>';
+            match vocabulary::element_of_word(name) {
+                Some(element) if is_bare && element.fits(open.element, open.around) => {
+                    self.at += length as usize + 1;
+                    let around = element.around(open.around);
+                    self.enter(&mut open, Open { element, around })?;
                 }
+                _ => match self.tag(open)? {
+                    Some(next) => open = next,
+                    None => return Some(()),
+                },
             }
         }
     }
 
-    /// The rest of an end tag, by the element that it has to close.
     #[inline]
-    fn end(&mut self, element: &Element) -> Option<()> {
-        let (closing, bytes) = element.closing;
-        match self.word() {
-            Some(word) if bytes != 0 => {
-                self.at += element.name.len() + 1;
-                ((word ^ closing) & bytes == 0).then_some(())
+    fn enter(&mut self, open: &mut Open, inner: Open) -> Option<()> {
+        if self.room.open.len() + 1 >= DEPTH {
+            return None;
+        }
+        self.room.open.push(std::mem::replace(open, inner));
+        Some(())
+    }
+
+    /// A tag of any kind, or a comment, behind its bracket: what is open then; nothing where the
+    /// root ended.
+    #[inline(never)]
+    fn tag(&mut self, open: Open) -> Option<Option<Open>> {
+        let mut open = open;
+        match self.byte() {
+            b'/' => {
+                self.at += 1;
+                self.eat(open.element.name.as_bytes())?;
+                self.eat_byte(b'>')?;
+                return Some(self.room.open.pop());
+            }
+            b'!' => {
+                self.content(open, false)?;
+                self.comment()?;
             }
             _ => {
-                self.eat(element.name.as_bytes())?;
-                self.eat_byte(b'>')
+                if let Some(inner) = self.start(Some(open))? {
+                    self.enter(&mut open, inner)?;
+                }
             }
         }
+        Some(Some(open))
     }
 
     /// Text and references up to the next tag.
@@ -230,10 +274,11 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
                 break;
             };
             let word = u64::from_le_bytes(*chunk);
-            let mut found = are(word, b'<') | are(word, b'&');
-            if ESCAPED {
-                found |= are(word, b'\\');
-            }
+            let found = if ESCAPED {
+                are(word, b'<') | are_ampersand_or_quote(word) | are(word, b'\\')
+            } else {
+                are(word, b'<') | are(word, b'&')
+            };
             if found != 0 {
                 return Some(at - self.at + found.trailing_zeros() as usize / 8);
             }
@@ -241,7 +286,11 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         }
         let rest = self.text.get(at..)?;
         let found = if ESCAPED {
-            memchr::memchr3(b'<', b'&', b'\\', rest)?
+            let found = memchr::memchr3(b'<', b'&', b'\\', rest)?;
+            if memchr::memchr(b'"', &rest[..found]).is_some() {
+                return None;
+            }
+            found
         } else {
             memchr::memchr2(b'<', b'&', rest)?
         };
@@ -250,10 +299,10 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
 
     /// Whether the escape that stands here, in text, is more than white space; and its bytes.
     fn escape(&self) -> Option<(bool, usize)> {
-        match self.text.get(self.at + 1)? {
-            b'n' | b't' | b'r' => Some((false, 2)),
-            b'"' | b'\\' | b'/' => Some((true, 2)),
-            _ => None,
+        match self.text.get(self.at..self.at + 2)? {
+            br"\n" | br"\t" | br"\r" => Some((false, 2)),
+            br#"\""# | br"\\" => Some((true, 2)),
+            _ => None, // a quote, too: the string ends here
         }
     }
 
@@ -272,15 +321,14 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         if rest.starts_with(b"DOCTYPE") {
             return None;
         }
-        let length = memchr::memmem::find(rest, b"-->")? + 3;
+        let near = if ESCAPED {
+            &rest[..rest.len().min(LONG_COMMENT)]
+        } else {
+            rest
+        };
+        let length = memchr::memmem::find(near, b"-->")? + 3;
         self.at += length;
-        (!ESCAPED || memchr::memchr(b'\\', &rest[..length]).is_none()).then_some(())
-    }
-
-    /// Whether what stands behind the root's end tag is as it stands.
-    fn is_plain_behind(&self) -> bool {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        !ESCAPED || memchr::memchr(b'\\', rest).is_none()
+        (!ESCAPED || memchr::memchr2(b'\\', b'"', &rest[..length]).is_none()).then_some(())
     }
 
     /// A start tag, its bracket taken: the element that it opens, nothing where it ends at once.
@@ -310,18 +358,15 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         Some(Some(Open { element, around }))
     }
 
-    /// Up to eight letters, and perhaps a digit, as a word and by their number; nothing where there
-    /// are none or more.
+    /// Letters, fewer than eight, as a word and by their number; nothing where there are none, or
+    /// other bytes of names.
     #[inline]
     fn short_name(&self) -> Option<(u64, usize)> {
         let word = self.word()?;
-        let letters = (!word & (ONES << 6)).trailing_zeros() / 8; // bytes from @ on
-        let next = word.checked_shr(8 * letters)? as u8;
-        let length = letters + u32::from(next.is_ascii_digit());
-        if !(1..=8).contains(&length) || next == b':' {
-            return None;
-        }
-        Some((word & (u64::MAX >> (64 - 8 * length)), length as usize))
+        let (name, length) = letters(word);
+        let next = word.checked_shr(8 * length)? as u8;
+        let is_whole = length > 0 && !matches!(next, b'0'..=b':');
+        is_whole.then_some((name, length as usize))
     }
 
     fn name(&mut self, is_of_name: impl Fn(u8) -> bool) -> &'t [u8] {
@@ -378,11 +423,12 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         let is_escaped = ESCAPED && quote == b'\\';
         if is_escaped {
             self.at += 1;
+            self.eat_byte(b'"')?;
+        } else if quote == b'\'' || !ESCAPED && quote == b'"' {
+            self.at += 1;
+        } else {
+            return None; // of a quote without escape, the string ends here
         }
-        if !matches!(self.byte(), b'"' | b'\'') {
-            return None;
-        }
-        self.at += 1;
         let start = self.at;
         self.pass_plain_value(quote);
         let mut value = std::mem::take(&mut self.room.value);
@@ -409,11 +455,11 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
     fn pass_plain_value(&mut self, quote: u8) {
         while let Some(word) = self.word() {
             // brackets differ in one bit
-            let mut found = are(word & !(ONES * 2), b'<') | are(word, b'&') | are(word, quote);
+            let mut found = are(word & !(ONES * 2), b'<') | are(word, quote);
             found |= if ESCAPED {
-                are(word, b'\\')
+                are_ampersand_or_quote(word) | are(word, b'\\')
             } else {
-                zeros(word)
+                are(word, b'&') | zeros(word)
             };
             if found != 0 {
                 self.at += found.trailing_zeros() as usize / 8;
@@ -423,7 +469,7 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         }
         while !matches!(self.byte(), b'&' | b'<' | b'>' | 0)
             && self.byte() != quote
-            && !(ESCAPED && self.byte() == b'\\')
+            && !(ESCAPED && matches!(self.byte(), b'\\' | b'"'))
         {
             self.at += 1;
         }
@@ -555,29 +601,74 @@ mod tests {
         ))
     }
 
-    /// Whether a text is certain, which it has to be in JSON's escapes, too.
+    /// Whether a text is certain. Where it is certain in JSON's escapes, all is the same.
     fn whole_is_certain(text: &str) -> bool {
         let mut anchors = [Anchors::default(), Anchors::default()];
         let [one, other] = &mut anchors;
         let certain = is_certainly_narrative(text.as_bytes(), 0, one);
-        let mut escaped = String::new();
+        let mut line = String::new();
         for character in text.chars() {
             match character {
-                '"' | '\\' => escaped.extend(['\\', character]),
-                '\n' => escaped.push_str("\\n"),
-                '\t' => escaped.push_str("\\t"),
-                '\u{1}'..'\u{20}' | '\u{0}' | '\u{ffff}' => {
-                    escaped.push_str(&format!("\\u{:04x}", u32::from(character)))
-                }
-                _ => escaped.push(character),
+                '"' | '\\' => line.extend(['\\', character]),
+                '\n' => line.push_str("\\n"),
+                '\t' => line.push_str("\\t"),
+                '\u{0}'..'\u{20}' => line.push_str(&format!("\\u{:04x}", u32::from(character))),
+                _ => line.push(character),
             }
         }
-        let room = &mut Vec::new();
-        let also = is_certainly_escaped_narrative(escaped.as_bytes(), 0, other, room);
-        assert_eq!(certain, also, "{text}");
-        (one.room, other.room) = (Room::default(), Room::default());
-        assert_eq!(format!("{one:?}"), format!("{other:?}"), "{text}");
+        let length = line.len();
+        line.push_str("\",\"id\":\"<p>\"}");
+        if let Some(found) = certain_narrative(line.as_bytes(), 0, other) {
+            (one.room, other.room) = (Room::default(), Room::default());
+            assert_eq!(format!("{one:?}"), format!("{other:?}"), "{text}");
+            assert_eq!((found, certain), (length, true), "{text}");
+        }
         certain
+    }
+
+    #[test]
+    fn usual_escapes_are_read_as_they_stand() {
+        let found = |inside: &str| {
+            let line = format!(
+                r#"<div xmlns=\"http://www.w3.org/1999/xhtml\">{inside}</div>","id":"<p>x</p>"}}"#
+            );
+            let length = line.find(r#"","id""#).expect("the end");
+            match certain_narrative(line.as_bytes(), 0, &mut Anchors::default()) {
+                Some(found) if found == length => true,
+                Some(found) => panic!("{inside}: {found} of {length}"),
+                None => false,
+            }
+        };
+        for inside in [
+            "x",
+            r#"a text that is longer than some words: \\ and \"\t\n\r, &amp; words"#,
+            r#"<h1 class=\"a &amp; b\"\n id='c' >é</h1><blockquote>\n</blockquote><!-- none -->"#,
+            r#"<a href=\"http://a/b?c=d&amp;e=f#g\" xml:lang=\"de\">a text that is longer than words</a>"#,
+        ] {
+            assert!(found(inside), "{inside}");
+        }
+        for inside in [
+            "",
+            r#"""#,
+            r#"a"nd"#,
+            r#"a text of a few words, longer than what is looked at first: ""#,
+            r#"<p title=""></p>x"#,
+            r#"<p title='"'></p>x"#,
+            r#"<p title='\"'></p>x"#,
+            r#"<p title=\"\n\"></p>x"#,
+            r#"<p title=\"\\\"></p>x"#,
+            r#"<p title=\"a'></p>x"#,
+            r#"<!-- " -->x"#,
+            r#"<!-- \" -->x"#,
+            r#"x\/"#,
+            r#"x\u00e9"#,
+            r#"x\b"#,
+            "x\u{ffff}",
+        ] {
+            assert!(!found(inside), "{inside}");
+        }
+        let behind = br#"<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div> ""#;
+        assert_eq!(certain_narrative(behind, 0, &mut Anchors::default()), None);
     }
 
     #[test]

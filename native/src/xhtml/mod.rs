@@ -13,4 +13,4 @@ mod div;
 mod vocabulary;
 
 pub use anchors::{Anchors, Mark};
-pub use div::{is_certainly_escaped_narrative, is_certainly_narrative};
+pub use div::{certain_narrative, is_certainly_narrative};

@@ -297,8 +297,8 @@ pub struct Element {
     parents: Set,
     children: Set,
     attributes: Set,
-    /// Its name and the bracket behind that, as a word; and which bytes of a word these are, none
-    /// where they are more.
+    /// Its end tag behind the first bracket, as a word; and which bytes of a word these are. Where
+    /// they are more: a word that is no text.
     pub closing: (u64, u64),
 }
 
@@ -311,7 +311,7 @@ static KNOWN: [Element; ELEMENTS.len()] = {
             parents: ALL,
             children: ALL,
             attributes: ANYWHERE,
-            closing: (0, 0),
+            closing: (u64::MAX, u64::MAX),
         }
     }; ELEMENTS.len()];
     let mut number = 0;
@@ -332,9 +332,9 @@ static KNOWN: [Element; ELEMENTS.len()] = {
             one.attributes |= attributes;
         }
         let length = one.name.len();
-        if length < 8 {
-            let word = word(one.name.as_bytes()) | (b'>' as u64) << (8 * length);
-            one.closing = (word, u64::MAX >> (56 - 8 * length));
+        if length < 7 {
+            let name = word(one.name.as_bytes()) | (b'>' as u64) << (8 * length);
+            one.closing = (name << 8 | b'/' as u64, u64::MAX >> (48 - 8 * length));
         }
         number += 1;
     }

@@ -110,8 +110,20 @@ impl<'a> Walk<'a, '_> {
             | Primitive::Positive
             | Primitive::Unsigned
             | Primitive::Decimal => self.plain_primitive(property, primitive, key),
+            Primitive::Xhtml => self.xhtml(property, key),
             _ => self.text(property, primitive, key),
         }
+    }
+
+    #[inline(never)]
+    fn xhtml(&mut self, property: &'a Property, key: Key) -> Asked {
+        let Some(text) = self.plain_narrative() else {
+            return self.text(property, Primitive::Xhtml, key);
+        };
+        self.room
+            .tape
+            .push(key, Form::Text, text.escaped, text.start, text.end);
+        Ok(())
     }
 
     /// A string.
