@@ -61,14 +61,12 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    pub fn is_plain(&self) -> bool {
-        self.is_plain
-    }
-
-    /// What is left of a line that is ASCII without escapes and control characters.
+    /// What follows in the line up to the next escape: UTF-8 without control characters. Nothing where
+    /// the line may be of another kind.
     #[inline]
     pub fn plain_rest(&self) -> Option<&'a [u8]> {
-        self.bytes.get(self.at..).filter(|_| self.is_plain)
+        let rest = self.bytes.get(self.at..self.clean.end);
+        rest.filter(|_| self.at >= self.clean.start)
     }
 
     #[inline]

@@ -108,7 +108,7 @@ impl<'a> Walk<'a, '_> {
         };
         let entry = self.room.tape.at(place);
         let is_first = self.lexer.bytes[start..].starts_with(BEFORE_TEXT);
-        if entry.form != Form::Text || !is_first || !self.lexer.is_plain() {
+        if entry.form != Form::Text || !is_first || entry.escaped {
             return;
         }
         let text = self.content(place);
