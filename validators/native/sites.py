@@ -18,6 +18,8 @@ Where that takes more than the value, the line is decoded, and a check is run in
     PLACED    every rule on the property
     CLAIMS    the profiles that a resource claims, all of each
     PROFILE   one profile inside these
+    WHOLE     what a profile says of the whole object that it is laid over
+    REFERENCE what a profile says of a reference
 
 Why that is enough: a check sees its value, its scope, and what checks before it have left in the
 memory of the scope. A check that asks the scope for more breaks off, and the line is explained
@@ -41,6 +43,7 @@ from ..explainer.repeats import without_repeats
 from ..explainer.resource_walk import Explainer
 from ..issue import Issue, any_fails
 from ..memory import Memory
+from ..profiles.narrowing import ProfileCompiler
 from ..rules import cardinality, claimed_profiles
 from ..rules.invariant import BROKEN
 from ..schema import Property, TypeSchema
@@ -61,7 +64,7 @@ from .unseen import unplaced, unseeing
 
 __all__ = ["SiteWalk"]
 
-ANSWER, VALUE, NAME, MISSING, RULES, PLACED, CLAIMS, PROFILE, REBOUND = range(9)
+ANSWER, VALUE, NAME, MISSING, RULES, PLACED, CLAIMS, PROFILE, WHOLE, REFERENCE, REBOUND = range(11)
 """What is in doubt at a site: ``Doubted`` in ``native/src/accept/walk/sites.rs``."""
 _ITEM, _TYPE = 1 << 31, 1 << 30
 """Mark the steps of a path that are no names: positions in arrays, types of resources."""
@@ -136,8 +139,8 @@ class _Finding(NamedTuple):
 class _InPlace(NamedTuple):
     """A site at which a check is run in the decoded line.
 
-    doubted   RULES, PLACED, CLAIMS, or PROFILE
-    check     the number of the profile's overlay
+    doubted   RULES, PLACED, CLAIMS, PROFILE, WHOLE, or REFERENCE
+    check     the number of the profile's overlay; of the question about a reference
     laid      the profiles that are laid around it, the outermost first: overlays by number
     """
 
@@ -193,8 +196,11 @@ class SiteWalk:
             PLACED: self._property_rules,
             CLAIMS: self._claims,
             PROFILE: self._profile,
+            WHOLE: self._of_whole,
+            REFERENCE: self._reference,
         }
         self._claimed: dict[str, Check | None] = {}
+        self._of_wholes: dict[int, Check | None] = {}
         self._signers: dict[int, tuple[str, str]] = {}
 
     def learn(self, first: int, sites: Sequence[bytes]) -> None:
@@ -273,12 +279,13 @@ class SiteWalk:
         path, text = site[16:behind], site[behind + 4 * overlays :]
         laid = memoryview(site)[behind : behind + 4 * overlays].cast("I").tolist()
         place = self._places.get(path) or self._place(path)
-        if self._explainer.asked_profiles and (laid or doubted in (PLACED, CLAIMS, PROFILE)):
+        is_in_place = PLACED <= doubted <= REFERENCE
+        if self._explainer.asked_profiles and (laid or is_in_place):
             raise NeedsContextError
         if doubted == REBOUND:
             held = _held(place)
             return _Rebound(place.location, held.name, read_value(text))
-        if doubted in (PLACED, CLAIMS, PROFILE) or (doubted == RULES and not text):
+        if is_in_place or (doubted == RULES and not text):
             return _InPlace(doubted, check, place, laid)
         return self._finding(check, doubted, place, text, laid)
 
@@ -378,6 +385,19 @@ class SiteWalk:
 
     def _profile(self, site: _InPlace) -> Check | None:
         return self._explainer.profile_check(self._url(site.check))
+
+    def _of_whole(self, site: _InPlace) -> Check | None:
+        if site.check not in self._of_wholes:
+            definitions = self._explainer.definitions
+            definition = definitions.fetch("StructureDefinition", self._url(site.check))
+            assert definition is not None, "it was laid"
+            compiler = ProfileCompiler(self._explainer, definition)
+            checks = self._explainer.narrowing_checks(compiler.root())
+            self._of_wholes[site.check] = union(checks)
+        return self._of_wholes[site.check]
+
+    def _reference(self, site: _InPlace) -> Check | None:
+        return self._table.references[site.check]
 
     def _without_rebound(self, issues: list[Issue], site: _Rebound) -> list[Issue]:
         """Return what was found so far without what the profiles of a resource bind anew: of the

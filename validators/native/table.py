@@ -16,6 +16,7 @@ from .records import Names, u8, u32
 from .type_table import TypeTable
 
 if TYPE_CHECKING:
+    from ..checks.check import Check
     from ..checks.coded_element import CodedElement
     from .plain_questions import PlainQuestion
     from .questions import Question
@@ -45,6 +46,8 @@ class Table:
     names      property names, numbered
     types      resource types by number
     undecided  value sets and code systems by number, of codes that could not be checked offline
+    references the checks of references by the numbers of their questions, where these were drawn
+               here
     overlays   what an overlay is made of, by number: the url of a profile, or a function that
                makes its record; ``Overlays`` makes them when the acceptor first asks
     """
@@ -64,6 +67,7 @@ class Table:
         self.types: list[str] = list(shipped.types) if shipped else []
         self.undecided: list[str] = []
         self.overlays: list[str | Callable[[], bytes]] = list(shipped.overlays) if shipped else []
+        self.references: dict[int, Check] = {}
         self._undecided_numbers: dict[str, int] = {}
         self._undecided_kept = Memory(_UNDECIDED)
         self._undecided: dict[tuple[int, bytes], LineUndecided] = self._undecided_kept.table()

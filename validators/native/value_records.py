@@ -246,11 +246,9 @@ class Values:
                 return Answer(0, scope.undecided, found if self._remarks else None)
             return Answer(1, scope.undecided)
 
-        return (
-            u8(ValueTag.REFERENCE)
-            + u32(self._table.question(question, REFERENCE))
-            + self._targets[type_ref.targets]
-        )
+        number = self._table.question(question, REFERENCE)
+        self._table.references[number] = check
+        return u8(ValueTag.REFERENCE) + u32(number) + self._targets[type_ref.targets]
 
     def _target_record(self, targets: tuple[str, ...]) -> bytes:
         """Return, as a record, whether a target inside the line can be judged at all, and the types

@@ -31,7 +31,7 @@ impl<'a> Walk<'a, '_> {
             check,
             value,
             is_typed: self.room.tape.member(value, known.kind).is_some(),
-            frame: self.frame,
+            said: self.saying(),
         };
         if mention.reference.starts_with(b"#") || self.place.is_entry {
             self.singular += 1;
@@ -118,7 +118,7 @@ impl<'a> Walk<'a, '_> {
             if number > MOST_MENTIONS {
                 return Err(Reason::Limit);
             }
-            if self.is_dropped(mention.frame) {
+            if self.is_dropped(mention.said.frame) {
                 continue;
             }
             match self.settled(&neighbours, mention) {

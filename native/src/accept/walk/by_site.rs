@@ -6,14 +6,14 @@
 //! itself. Where a doubt is of another kind (of the text as JSON, of what is in another resource, of a
 //! profile), or one place hangs on another, the line is in doubt as a whole.
 
-use super::frames::{FrameNumber, CLAIMS, FOLLOWED, NO_FRAME};
+use super::frames::{FrameNumber, Saying, CLAIMS, FOLLOWED, NO_FRAME, NO_ORDER};
 use super::mention::{Mention, Place};
 use super::sites::{Doubted, Leaning, Site, MOST_SITES, MOST_UNKNOWN};
 use super::walker::{Asked, Later, Walk};
 use crate::accept::memo::{Answer, Check, LONGEST_QUESTION, NO_CHECK};
 use crate::accept::op::Op;
 use crate::accept::reason::Reason;
-use crate::accept::table::{Bits, Node, NodeFlag, Property};
+use crate::accept::table::{Bits, Node, NodeFlag, Overlay, Property, ValueCheck};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
 impl<'a> Walk<'a, '_> {
@@ -94,6 +94,7 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Limit);
         }
         let (start, before) = (sites.texts.len(), sites.laid.len());
+        let order = sites.next_order();
         sites.texts.extend_from_slice(text);
         sites.laid.extend_from_slice(&sites.laying);
         sites.found.push(Site {
@@ -102,6 +103,7 @@ impl<'a> Walk<'a, '_> {
             text: start..sites.texts.len(),
             at,
             rank: (0, 0),
+            order,
             frame: self.frame,
             laid: before..sites.laid.len(),
             may_fail: true,
@@ -390,7 +392,12 @@ impl<'a> Walk<'a, '_> {
     /// Open a frame, and note what is to be run where it fails.
     fn open(&mut self, overlay: u32, object: usize) -> Asked<FrameNumber> {
         let outer = self.frame;
-        self.frame = self.room.sites.frames.open(outer, object)?;
+        self.frame = self
+            .room
+            .sites
+            .frames
+            .open(outer, object)
+            .ok_or(Reason::Limit)?;
         let doubted = match overlay {
             CLAIMS => Doubted::Claims,
             _ => Doubted::Profile,
@@ -418,25 +425,128 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
+    /// Whether what a frame is about is laid over an object itself.
+    fn is_laid_over(&self, frame: FrameNumber, object: usize) -> bool {
+        let frame = self.room.sites.frames.get(frame);
+        frame.is_some_and(|frame| frame.object == object)
+    }
+
+    /// What an overlay says of the object that it is laid over.
+    pub(super) fn object_by_site(&mut self, overlay: &'a Overlay, object: usize) -> Asked {
+        let checks = overlay.checks.iter();
+        let is_apart = overlay.is_profile
+            && self.is_laid_over(self.frame, object)
+            && !checks
+                .clone()
+                .any(|check| matches!(check, ValueCheck::Overlay(_)));
+        let before = self.room.sites.next_order();
+        self.room.sites.of_object = if is_apart { before } else { NO_ORDER };
+        for check in checks {
+            if let Err(reason) = self.check(check, object) {
+                if self.pending || !is_apart {
+                    return Err(reason);
+                }
+                let said = self.saying();
+                self.whole_in_doubt(object, said);
+                break; // it looks at the others too
+            }
+        }
+        self.room.sites.of_object = NO_ORDER;
+        Ok(())
+    }
+
     /// A reference to another resource of the line is in doubt.
     #[cold]
     pub(crate) fn mention_in_doubt(&mut self, mention: &Mention<'a>, reason: Reason) -> Asked {
-        match mention.frame {
+        match mention.said.frame {
             FOLLOWED => self.room.sites.doubted.push(mention.place.container),
             NO_FRAME => {
                 self.place = mention.place;
                 return self.placed(mention.value, reason);
             }
-            frame => self.room.sites.frames.fail(frame),
+            _ => self.said_in_doubt(
+                Doubted::Reference,
+                mention.check,
+                mention.value,
+                mention.said,
+            ),
         }
         Ok(())
+    }
+
+    /// What profiles say now, to be told later.
+    #[inline]
+    pub(crate) fn saying(&mut self) -> Saying {
+        if self.frame == NO_FRAME {
+            return Saying::OF_TYPE;
+        }
+        let (frame, sites) = (self.frame, &mut self.room.sites);
+        let laid = (sites.laying.len() as u32, sites.laid.len() as u32);
+        sites.laid.extend_from_slice(&sites.laying);
+        Saying {
+            frame,
+            laid,
+            order: sites.next_order(),
+            of_object: sites.of_object,
+        }
+    }
+
+    /// Note that something a profile says is in doubt, which is run where it stands; where there is no
+    /// room for that, its frame fails.
+    fn said_in_doubt(&mut self, doubted: Doubted, check: Check, value: usize, said: Saying) {
+        let sites = &mut self.room.sites;
+        if check == NO_CHECK || said.laid.0 == 0 || sites.found.len() >= MOST_SITES {
+            return sites.frames.fail(said.frame);
+        }
+        let is_there = sites.found.iter().any(|site| {
+            (site.doubted, site.check, site.at) == (doubted, check, value)
+                && (site.frame, site.order) == (said.frame, said.order)
+        });
+        if is_there {
+            return;
+        }
+        let (count, first) = (said.laid.0 as usize, said.laid.1 as usize);
+        sites.found.push(Site {
+            doubted,
+            check,
+            text: 0..0,
+            at: value,
+            rank: (0, 0),
+            order: said.order,
+            frame: said.frame,
+            laid: first..first + count,
+            may_fail: true,
+        });
+    }
+
+    /// Note that what the innermost profile says of a whole object is in doubt.
+    fn whole_in_doubt(&mut self, object: usize, said: Saying) {
+        let (sites, (count, first)) = (&mut self.room.sites, said.laid);
+        let Some(&number) = count
+            .checked_sub(1)
+            .and_then(|last| sites.laid.get((first + last) as usize))
+        else {
+            return sites.frames.fail(said.frame);
+        };
+        let order = said.of_object;
+        if order == NO_ORDER {
+            return sites.frames.fail(said.frame);
+        }
+        let is_told = |site: &Site| {
+            site.doubted == Doubted::Answer && site.frame == said.frame && site.at == object
+        };
+        if sites.found.iter().any(is_told) {
+            return sites.frames.fail(said.frame); // some of it is told already
+        }
+        self.said_in_doubt(Doubted::Whole, number, object, Saying { order, ..said });
     }
 
     /// Note what a reference leads to, which has to be in order.
     pub(crate) fn leans_by_site(&mut self, mention: &Mention<'a>, target: usize) {
         self.room.sites.leanings.push(Leaning {
             value: mention.value,
-            frame: mention.frame,
+            check: mention.check,
+            said: mention.said,
             is_contained: mention.place.is_contained,
             from: mention.place.container,
             target,
@@ -453,7 +563,7 @@ impl<'a> Walk<'a, '_> {
     /// A condition on more than its object is in doubt.
     #[cold]
     pub(super) fn later_in_doubt(&mut self, later: &Later<'a>, reason: Reason) -> Asked {
-        match later.frame {
+        match later.said.frame {
             NO_FRAME if later.is_of_property => Err(reason),
             NO_FRAME => self.rule_in_doubt(later.object, reason),
             FOLLOWED => {
@@ -463,7 +573,10 @@ impl<'a> Walk<'a, '_> {
                 Ok(())
             }
             frame => {
-                self.room.sites.frames.fail(frame);
+                match self.is_laid_over(frame, later.object) {
+                    true => self.whole_in_doubt(later.object, later.said),
+                    false => self.room.sites.frames.fail(frame),
+                }
                 Ok(())
             }
         }
@@ -485,13 +598,16 @@ impl<'a> Walk<'a, '_> {
                     continue;
                 }
                 self.room.sites.doubted.push(leaning.from);
-                match leaning.frame {
+                match leaning.said.frame {
                     FOLLOWED => {}
                     NO_FRAME => {
                         self.place.is_contained = leaning.is_contained;
                         self.placed(leaning.value, Reason::Profile)?;
                     }
-                    frame => self.room.sites.frames.fail(frame),
+                    _ => {
+                        let (check, value) = (leaning.check, leaning.value);
+                        self.said_in_doubt(Doubted::Reference, check, value, leaning.said);
+                    }
                 }
             }
             leanings = left;

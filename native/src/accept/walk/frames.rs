@@ -4,19 +4,39 @@
 //! doubt, its frame fails: all that was told inside is dropped, and the explainer runs the check of the
 //! profile there.
 
-use crate::accept::reason::Reason;
-
-use super::walker::Asked;
-
 pub(crate) type FrameNumber = u32;
 /// No profile is being laid.
 pub(crate) const NO_FRAME: FrameNumber = u32::MAX;
 /// One is laid over what a reference leads to: nothing counts but whether it holds.
 pub(crate) const FOLLOWED: FrameNumber = u32::MAX - 1;
+/// What is said of no whole object.
+pub(crate) const NO_ORDER: u32 = u32::MAX;
 /// In place of the number of a profile's overlay: all profiles that a resource claims.
 pub(super) const CLAIMS: u32 = u32::MAX;
 /// Frames of one line at the most.
 const MOST: usize = 4096;
+
+/// What says something that is told later, and where its findings stand among others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Saying {
+    pub frame: FrameNumber,
+    /// The profiles that are laid around it: how many there are, and where their numbers begin among
+    /// those of all sites.
+    pub laid: (u32, u32),
+    pub order: u32,
+    /// The order of what the innermost of them says of the whole object.
+    pub of_object: u32,
+}
+
+impl Saying {
+    /// No profile: the type says it.
+    pub const OF_TYPE: Saying = Saying {
+        frame: NO_FRAME,
+        laid: (0, 0),
+        order: 0,
+        of_object: NO_ORDER,
+    };
+}
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
@@ -35,10 +55,10 @@ impl Frames {
         self.0.clear();
     }
 
-    /// Begin a frame inside another one, or the first of a resource's.
-    pub fn open(&mut self, outer: FrameNumber, object: usize) -> Asked<FrameNumber> {
+    /// Begin a frame inside another one, or the first of a resource's; none where there are too many.
+    pub fn open(&mut self, outer: FrameNumber, object: usize) -> Option<FrameNumber> {
         if self.0.len() >= MOST {
-            return Err(Reason::Limit);
+            return None;
         }
         let claimant = self.get(outer).map_or(object, |frame| frame.claimant);
         self.0.push(Frame {
@@ -47,7 +67,7 @@ impl Frames {
             claimant,
             has_failed: false,
         });
-        Ok(self.0.len() as FrameNumber - 1)
+        Some(self.0.len() as FrameNumber - 1)
     }
 
     pub fn get(&self, number: FrameNumber) -> Option<&Frame> {

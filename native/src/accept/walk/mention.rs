@@ -1,6 +1,6 @@
 //! Where a resource stands in its line, what it stands in, and what refers to another resource of it.
 
-use super::frames::FrameNumber;
+use super::frames::Saying;
 use crate::accept::memo::Check;
 use crate::accept::table::Targets;
 
@@ -43,6 +43,6 @@ pub(crate) struct Mention<'a> {
     pub check: Check,
     pub value: usize,
     pub is_typed: bool,
-    /// The frame of the profile that says so: see `frames`.
-    pub frame: FrameNumber,
+    /// The profile that says so, where the line is walked by site.
+    pub said: Saying,
 }

@@ -350,13 +350,14 @@ impl<'a> Walk<'a, '_> {
     fn condition_of_object(&mut self, op: &'a Op, later: bool, index: usize) -> Asked {
         if later {
             self.singular += 1;
+            let said = self.saying();
             self.room.later.push(Later {
                 object: index,
                 resource: self.resource,
                 op,
                 is_of_property: false,
                 place: self.place,
-                frame: self.frame,
+                said,
             });
             return Ok(());
         }

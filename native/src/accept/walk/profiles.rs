@@ -42,10 +42,14 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Depth);
         }
         self.overlays += 1;
-        overlay
-            .checks
-            .iter()
-            .try_for_each(|check| self.check(check, object))?;
+        if self.by_site {
+            self.object_by_site(overlay, object)?;
+        } else {
+            overlay
+                .checks
+                .iter()
+                .try_for_each(|check| self.check(check, object))?;
+        }
         if !overlay.groups.is_empty() {
             let members = Members::of(&self.room.tape, object);
             overlay

@@ -146,7 +146,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         }
         let later = std::mem::take(&mut self.room.later);
         for one in &later {
-            if self.is_dropped(one.frame) {
+            if self.is_dropped(one.said.frame) {
                 continue;
             }
             (self.resource, self.place) = (one.resource, one.place);

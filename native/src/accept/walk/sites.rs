@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::frames::{FrameNumber, Frames, NO_FRAME};
+use super::frames::{FrameNumber, Frames, Saying, NO_FRAME};
 use crate::accept::memo::Check;
 use crate::accept::table::Table;
 use crate::accept::tape::{Form, Key, Tape};
@@ -36,6 +36,10 @@ pub(super) enum Doubted {
     Claims,
     /// The profile of a frame, where it is laid.
     Profile,
+    /// What a profile says of the whole object that it is laid over, where it stands.
+    Whole,
+    /// A reference, by what a profile says of it, where it stands.
+    Reference,
     /// Codes of a resource's type, some of which its profiles bind anew: the text has the profiles that
     /// it claims.
     Rebound,
@@ -60,6 +64,8 @@ pub(super) struct Site {
     /// Where the site's findings stand among those of others: by the end of what is doubted, and the
     /// object's own before those of the property that it is a value of.
     pub rank: (u32, u8),
+    /// Where they stand among those of the same rank.
+    pub order: u32,
     /// The frame that it stands in; of `Claims` and `Profile` the one that it is about.
     pub frame: FrameNumber,
     /// The profiles that are laid around it, the outermost first, among those of all sites.
@@ -72,7 +78,8 @@ pub(super) struct Site {
 #[derive(Clone, Copy)]
 pub(super) struct Leaning {
     pub value: usize,
-    pub frame: FrameNumber,
+    pub check: Check,
+    pub said: Saying,
     pub is_contained: bool,
     /// The resources that the reference and what it leads to are in; none of them contained.
     pub from: usize,
@@ -90,6 +97,9 @@ pub(crate) struct Sites {
     /// The overlays of profiles that are being laid, and such lists of all sites.
     pub(super) laying: Vec<u32>,
     pub(super) laid: Vec<u32>,
+    /// The order of what the innermost of them says of the whole object.
+    pub(super) of_object: u32,
+    ordered: u32,
     /// The resources of entries, in their order.
     pub(super) inline: Vec<usize>,
     pub(super) leanings: Vec<Leaning>,
@@ -137,6 +147,7 @@ impl Sites {
         self.frames.clear();
         self.laying.clear();
         self.laid.clear();
+        self.ordered = 0;
         self.inline.clear();
         self.leanings.clear();
         self.doubted.clear();
@@ -147,6 +158,12 @@ impl Sites {
     /// The sites of a line, once they are settled.
     pub fn take(&mut self) -> ToldSites {
         std::mem::take(&mut self.told)
+    }
+
+    /// The order of what is told next.
+    pub fn next_order(&mut self) -> u32 {
+        self.ordered += 1;
+        self.ordered
     }
 
     /// The resource that a value stands in, none that is contained.
@@ -218,7 +235,7 @@ impl Sites {
         for site in &mut found {
             site.rank = self.rank(site, tape);
         }
-        found.sort_by_key(|site| site.rank);
+        found.sort_by_key(|site| (site.rank, site.order));
         // the rules on an object are looked at once, and the required elements are one of them; those
         // on a property, where they are run in its place, are all that is asked about its value
         let mut kept: Vec<Site> = Vec::with_capacity(found.len());

@@ -293,13 +293,14 @@ impl<'a> Walk<'a, '_> {
             ValueCheck::Condition(op) => {
                 if op.reads_resource() {
                     self.singular += 1;
+                    let said = self.saying();
                     self.room.later.push(Later {
                         object: value,
                         resource: self.resource,
                         op,
                         is_of_property: true,
                         place: self.place,
-                        frame: self.frame,
+                        said,
                     });
                     Ok(())
                 } else {

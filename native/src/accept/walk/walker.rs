@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::doubts::Doubts;
-use super::frames::{FrameNumber, FOLLOWED};
+use super::frames::{FrameNumber, Saying, FOLLOWED};
 use super::mention::{Holder, Mention, Place};
 use super::sites::Sites;
 use crate::accept::concepts::{Concept, Concepts};
@@ -85,7 +85,7 @@ pub(crate) struct Later<'a> {
     /// Whether it is about a value of a property, and not about an object by its type.
     pub is_of_property: bool,
     pub place: Place,
-    pub frame: FrameNumber,
+    pub said: Saying,
 }
 
 /// What walks over many lines of a block use again.
