@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ..checks.resolution import scope_of
@@ -41,8 +41,16 @@ class DecodedLine:
         found = self._scopes[id(value)] = scope_of(value, around)
         return found
 
-    def follows(self, entry: int, identities: Sequence[str]) -> None:
-        """Note of a Bundle's entry that its resource follows some profiles."""
-        value, scope = self.at(("entry", entry, "resource"))
-        for identity in identities:
-            scope.follows.settle(value, identity, follows=True)
+    def claim(self, steps: Sequence[Step], profiles: Sequence[str]) -> None:
+        """Note that a resource is being asked about the profiles that it claims."""
+        value, scope = self.at(steps)
+        for identity in profiles:
+            scope.follows.claim(value, identity)
+
+    def settle(
+        self, steps: Sequence[Step], profiles: Sequence[str], failed: Collection[str] = ()
+    ) -> None:
+        """Note that a resource follows the profiles that it claims, but for those that failed."""
+        value, scope = self.at(steps)
+        for identity in profiles:
+            scope.follows.settle(value, identity, identity not in failed)

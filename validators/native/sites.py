@@ -10,6 +10,7 @@ all that is around them. Of a site this is run, in a scope in which nothing but 
     NAME      the check of a name that the type does not have
     MISSING   the check of required elements, on the names that are there
     RULES     every rule on objects of the type, on the object
+    CLAIMING  nothing: from here on the resource is asked about what it claims
     REBOUND   of what was found of codes, what the profiles of the resource bind anew is left out
 
 Where that takes more than the value, the line is decoded, and a check is run in its place:
@@ -64,7 +65,20 @@ from .unseen import unplaced, unseeing
 
 __all__ = ["SiteWalk"]
 
-ANSWER, VALUE, NAME, MISSING, RULES, PLACED, CLAIMS, PROFILE, WHOLE, REFERENCE, REBOUND = range(11)
+(
+    ANSWER,
+    VALUE,
+    NAME,
+    MISSING,
+    RULES,
+    PLACED,
+    CLAIMS,
+    PROFILE,
+    WHOLE,
+    REFERENCE,
+    CLAIMING,
+    REBOUND,
+) = range(12)
 """What is in doubt at a site: ``Doubted`` in ``native/src/accept/walk/sites.rs``."""
 _ITEM, _TYPE = 1 << 31, 1 << 30
 """Mark the steps of a path that are no names: positions in arrays, types of resources."""
@@ -126,6 +140,7 @@ class _Finding(NamedTuple):
     marks       a number for what tells each issue from others; none for one that has to be looked
                 at beside the others
     steps       the way to the value
+    laid        the profiles that are laid around it, the outermost first: overlays by number
     """
 
     issues: Sequence[Issue]
@@ -134,6 +149,7 @@ class _Finding(NamedTuple):
     fails: bool
     marks: Sequence[int]
     steps: Sequence[Step]
+    laid: Sequence[int]
 
 
 class _InPlace(NamedTuple):
@@ -150,8 +166,19 @@ class _InPlace(NamedTuple):
     laid: Sequence[int]
 
 
+class _Claiming(NamedTuple):
+    """That what was told of a resource from here on is told of the profiles that it claims.
+
+    claims   the identities of the profiles
+    """
+
+    place: _Place
+    claims: Sequence[str]
+
+
 class _Rebound(NamedTuple):
-    """The profiles that a resource claims, which may bind anew what its type binds.
+    """That all was told of a resource, and of the profiles that it claims, which may bind anew what
+    its type binds.
 
     resource   its location
     """
@@ -161,7 +188,7 @@ class _Rebound(NamedTuple):
     profiles: Any
 
 
-_Site = _Finding | _InPlace | _Rebound
+_Site = _Finding | _InPlace | _Claiming | _Rebound
 _Line = tuple[Sequence[Issue], Mapping[str, int], Mapping[UndecidedCode, int]]
 """What there is to say of lines with the same sites: see ``Told``."""
 _UNTOLD: Final[_Line] = ((), {}, {})
@@ -247,6 +274,8 @@ class SiteWalk:
         codes: list[UndecidedCode] = []
         marks: list[int] = []
         count = 0
+        claiming: _Claiming | None = None
+        failing: set[int] = set()
         for site in sites:
             if type(site) is _Finding:
                 issues += site.issues
@@ -254,10 +283,23 @@ class SiteWalk:
                 codes += site.codes
                 marks += site.marks
                 count += len(site.issues)
+                if site.fails and site.laid:
+                    failing.add(site.laid[0])
             elif type(site) is _InPlace:
                 assert line is not None, "it was decoded for this site"
-                issues += self._found_in_place(site, line)
+                found = self._found_in_place(site, line)
+                issues += found
+                if site.laid and any_fails(found):
+                    failing.add(site.laid[0])
+            elif type(site) is _Claiming:
+                claiming = site
+                if line is not None:
+                    line.claim(site.place.steps, site.claims)
             elif type(site) is _Rebound:
+                if claiming is not None and line is not None:
+                    failed = {self._identity(number) for number in failing}
+                    line.settle(claiming.place.steps, claiming.claims, failed)
+                claiming, failing = None, set()
                 issues = self._without_rebound(issues, site)
         if line is not None:
             undecided += names_in(line.undecided).elements()
@@ -282,9 +324,11 @@ class SiteWalk:
         is_in_place = PLACED <= doubted <= REFERENCE
         if self._explainer.asked_profiles and (laid or is_in_place):
             raise NeedsContextError
-        if doubted == REBOUND:
-            held = _held(place)
-            return _Rebound(place.location, held.name, read_value(text))
+        if doubted in (CLAIMING, REBOUND):
+            kind, profiles = _held(place).name, read_value(text)
+            if doubted == REBOUND:
+                return _Rebound(place.location, kind, profiles)
+            return _Claiming(place, self._profiles_of(profiles, kind))
         if is_in_place or (doubted == RULES and not text):
             return _InPlace(doubted, check, place, laid)
         return self._finding(check, doubted, place, text, laid)
@@ -308,6 +352,7 @@ class SiteWalk:
             any_fails(issues),
             [hash((one.location, one.rule, one.element)) for one in issues if _is_plain(one)],
             place.steps,
+            laid,
         )
 
     def _signed(self, issues: list[Issue], laid: Sequence[int]) -> list[Issue]:
@@ -328,6 +373,11 @@ class SiteWalk:
         found = self._signers[number] = definition["url"], shown(definition, definitions)
         return found
 
+    def _identity(self, number: int) -> str:
+        head = self._explainer.schema.head(self._url(number))
+        assert head is not None, "it was laid"
+        return head.identity
+
     def _url(self, number: int) -> str:
         url = self._table.overlays[number]
         assert isinstance(url, str), "the acceptor tells of whole profiles"
@@ -344,13 +394,15 @@ class SiteWalk:
             in_doubt = {steps[1] for steps in map(_steps_in_doubt, sites) if len(steps) > 1}
             for number, entry in enumerate(resource.get("entry", ())):
                 if number not in in_doubt and "resource" in entry:
-                    made.follows(number, self._profiles_of(entry["resource"]))
+                    resource = entry["resource"]
+                    claims = resource.get("meta", {}).get("profile", ())
+                    followed = self._profiles_of(claims, resource["resourceType"])
+                    made.settle(("entry", number, "resource"), followed)
         return made
 
-    def _profiles_of(self, resource: dict[str, Any]) -> list[str]:
-        claims = resource.get("meta", {}).get("profile", ())
+    def _profiles_of(self, claims: Sequence[str], kind: str) -> list[str]:
+        """Return the identities of claimed profiles, all of which are on the type."""
         heads = [self._explainer.schema.head(url) for url in claims]
-        kind = resource["resourceType"]
         return [head.identity for head in heads if head is not None and head.type == kind]
 
     def _found_in_place(self, site: _InPlace, line: DecodedLine) -> list[Issue]:

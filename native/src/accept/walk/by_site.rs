@@ -369,7 +369,11 @@ impl<'a> Walk<'a, '_> {
         let Some(profiles) = profiles else {
             return Ok(());
         };
-        let frame = self.open(CLAIMS, resource)?;
+        let text = self.json(profiles);
+        if text.len() > LONGEST_QUESTION {
+            return Err(Reason::Profile);
+        }
+        let frame = self.open(CLAIMS, resource, text)?;
         let is_odd = self.room.sites.is_odd(&self.room.tape, resource);
         self.frame = frame;
         if is_odd || self.claimed_profiles(node, resource, None).is_err() {
@@ -378,10 +382,6 @@ impl<'a> Walk<'a, '_> {
         self.frame = NO_FRAME;
         self.overlays = 0;
         self.room.sites.laying.clear();
-        let text = self.json(profiles);
-        if text.len() > LONGEST_QUESTION {
-            return Err(Reason::Profile);
-        }
         self.note(Doubted::Rebound, NO_CHECK, text, resource)?;
         if let Some(site) = self.room.sites.found.last_mut() {
             site.may_fail = false;
@@ -390,7 +390,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Open a frame, and note what is to be run where it fails.
-    fn open(&mut self, overlay: u32, object: usize) -> Asked<FrameNumber> {
+    fn open(&mut self, overlay: u32, object: usize, text: &[u8]) -> Asked<FrameNumber> {
         let outer = self.frame;
         self.frame = self
             .room
@@ -402,7 +402,7 @@ impl<'a> Walk<'a, '_> {
             CLAIMS => Doubted::Claims,
             _ => Doubted::Profile,
         };
-        let noted = self.note(doubted, overlay, b"", object);
+        let noted = self.note(doubted, overlay, text, object);
         let opened = std::mem::replace(&mut self.frame, outer);
         noted.map(|()| opened)
     }
@@ -410,7 +410,7 @@ impl<'a> Walk<'a, '_> {
     /// Lay a profile over something inside what is claimed, in a frame of its own.
     #[cold]
     pub(super) fn lay_in_frame(&mut self, number: u32, object: usize) -> Asked {
-        let frame = self.open(number, object)?;
+        let frame = self.open(number, object, b"")?;
         let (outer, overlays) = (self.frame, self.overlays);
         let (resource, place) = (self.resource, self.place);
         let laying = self.room.sites.laying.len();
@@ -462,6 +462,9 @@ impl<'a> Walk<'a, '_> {
             FOLLOWED => self.room.sites.doubted.push(mention.place.container),
             NO_FRAME => {
                 self.place = mention.place;
+                if mention.reference.starts_with(b"#") {
+                    self.rule_in_doubt(mention.value, reason)?; // ref-1
+                }
                 return self.placed(mention.value, reason);
             }
             _ => self.said_in_doubt(

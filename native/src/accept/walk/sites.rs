@@ -40,6 +40,8 @@ pub(super) enum Doubted {
     Whole,
     /// A reference, by what a profile says of it, where it stands.
     Reference,
+    /// That the profiles which a resource claims are looked at from here on, as the text has them.
+    Claiming,
     /// Codes of a resource's type, some of which its profiles bind anew: the text has the profiles that
     /// it claims.
     Rebound,
@@ -215,23 +217,29 @@ impl Sites {
         }
     }
 
-    /// Leave out the profiles of resources of whose codes nothing is said.
-    fn without_idle_claims(&self, found: &mut Vec<Site>, tape: &Tape) {
-        let of_types = found.iter().filter(|site| {
-            let of_value = [Doubted::Answer, Doubted::Value, Doubted::Placed];
-            site.frame == NO_FRAME && of_value.contains(&site.doubted)
+    /// Leave out what was dropped; and mark where the profiles that a resource claims begin and end, if
+    /// anything is in doubt of it.
+    fn marked(&self, found: &mut Vec<Site>, tape: &Tape) {
+        let is_mark = |site: &Site| matches!(site.doubted, Doubted::Claims | Doubted::Rebound);
+        let told = found.iter().filter(|site| {
+            self.is_kept(site) && (site.doubted == Doubted::Claims || !is_mark(site))
         });
-        let resources: Vec<usize> = of_types
-            .map(|site| self.resource_of(site.at, tape))
-            .collect();
-        found.retain(|site| site.doubted != Doubted::Rebound || resources.contains(&site.at));
+        let doubted: Vec<usize> = told.map(|site| self.resource_of(site.at, tape)).collect();
+        found.retain_mut(|site| {
+            if !is_mark(site) || self.frames.is_in_doubt(site.frame) {
+                return self.is_kept(site);
+            }
+            if site.doubted == Doubted::Claims {
+                site.doubted = Doubted::Claiming;
+            }
+            doubted.contains(&site.at)
+        });
     }
 
     /// Put the sites into the order in which their findings are said.
     pub fn settle(&mut self, table: &Table, tape: &Tape, line: &[u8]) {
         let mut found = std::mem::take(&mut self.found);
-        found.retain(|site| self.is_kept(site));
-        self.without_idle_claims(&mut found, tape);
+        self.marked(&mut found, tape);
         for site in &mut found {
             site.rank = self.rank(site, tape);
         }
