@@ -32,6 +32,8 @@ from .value_records import TYPE_ALONE, Values
 __all__ = ["Overlays"]
 
 _ASK: Final = u8(ValueTag.ASK)
+_ALL_ASKED: Final = items([_ASK]) + items([])
+_NOTHING: Final = items([]) + items([])
 _UNBOUNDED: Final = 0xFFFFFFFF
 _MOST_SLICES: Final = 60
 _NAME: Final = lazy_pattern(r"[A-Za-z]\w*")
@@ -75,8 +77,10 @@ class Overlays:
     def record(self, number: int) -> bytes:
         """Return the record of an overlay."""
         subject = self._table.overlays[number]
-        made = self._profile(subject) if isinstance(subject, str) else subject()
-        return u8(RecordTag.OVERLAY) + u32(number) + u8(isinstance(subject, str)) + made
+        made = (
+            self._profile(subject) if isinstance(subject, str) else u8(False) + u16(0) + subject()
+        )
+        return u8(RecordTag.OVERLAY) + u32(number) + made
 
     def _profile(self, url: str) -> bytes:
         definition = self._compilation.definitions.fetch("StructureDefinition", url)
@@ -88,7 +92,9 @@ class Overlays:
             if self._compilation.schema.kind(name) == "primitive-type"
             else self._values.checks(compiler.root(), "narrowed")
         )
-        return self._overlay(compiler, compiler.top, name, checks) or items([]) + items([])
+        made = self._overlay(compiler, compiler.top, name, checks) or _NOTHING
+        told = 0 if made == _ALL_ASKED else len(checks)
+        return u8(True) + u16(told) + made
 
     def _overlay(
         self, compiler: ProfileCompiler, node: ProfileNode, name: str, checks: list[bytes]
@@ -101,7 +107,7 @@ class Overlays:
             try:
                 lowered = self._group(compiler, group, name)
             except _NoCounterpartError:
-                return items([_ASK]) + items([])
+                return _ALL_ASKED
             if lowered is not None:
                 groups.append(lowered)
         checks = checks + self._without_extensions(compiler, node, name)
@@ -175,7 +181,7 @@ class Overlays:
             u16(name(prop.json_name)) + u16(companion) + u8(prop.is_primitive) + (item or _item([]))
         )
         if slices is None:
-            return start + u32(NO_CHECK) + items([]) + items([])
+            return start + u32(NO_CHECK) + _NOTHING
         decided_by = self._decided_by(slices, prop)
         question = self._table.question(
             self._slice_question(slices, prop, by_type=decided_by == _TYPE_ALONE)
@@ -246,10 +252,7 @@ class Overlays:
                     u8(ValueTag.OVERLAY)
                     + u32(
                         self._table.overlay(
-                            lambda: (
-                                self._overlay(compiler, target, prop.type, [])
-                                or items([]) + items([])
-                            )
+                            lambda: self._overlay(compiler, target, prop.type, []) or _NOTHING
                         )
                     )
                 )

@@ -43,6 +43,21 @@ impl<'a> Walk<'a, '_> {
         holders.map(|&holder| self.neighbours_in(holder)).collect()
     }
 
+    /// What stands in each Bundle and Parameters of the line. One inside an entry that does not hold
+    /// together puts that entry in doubt.
+    pub(crate) fn neighbours_by_entry(&mut self) -> Asked<Vec<Neighbours<'a>>> {
+        let mut neighbours = vec![self.entries_as_they_are()?];
+        for number in 1..self.room.holders.len() {
+            let holder = self.room.holders[number];
+            let found = self.neighbours_in(holder).unwrap_or_else(|_| {
+                self.doubt(holder.resource);
+                Neighbours::Unknown
+            });
+            neighbours.push(found);
+        }
+        Ok(neighbours)
+    }
+
     pub(crate) fn neighbours_in(&self, holder: Holder) -> Asked<Neighbours<'a>> {
         if holder.is_bundle {
             return self.bundle(holder.resource).map(Neighbours::Bundle);

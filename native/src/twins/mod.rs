@@ -12,5 +12,3 @@ mod identifier;
 mod ids;
 mod narrative_links;
 mod reference;
-
-pub(crate) use bundle::Neighbours;

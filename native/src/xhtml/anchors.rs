@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::div::Room;
+use super::buffers::Buffers;
 
 /// Links of one line at the most.
 pub const MOST_LINKS: usize = 1 << 16;
@@ -21,7 +21,7 @@ pub struct Anchors {
     text: Vec<u8>,
     links: Vec<Piece>,
     names: Vec<Piece>,
-    pub(super) room: Room,
+    pub(super) room: Buffers,
 }
 
 /// How much the anchors held, to go back to.

@@ -1,7 +1,8 @@
 //! One div, read once from its first byte to its end tag.
 
 use super::anchors::Anchors;
-use super::vocabulary::{self, Element, Set};
+use super::buffers::{Buffers, Open};
+use super::vocabulary::{self, ElementRule, Set};
 
 /// Elements in elements at the most.
 const DEPTH: usize = 128;
@@ -61,23 +62,6 @@ fn read<const ESCAPED: bool>(text: &[u8], scope: usize, anchors: &mut Anchors) -
     is_certain.then_some(at)
 }
 
-/// An element whose end is yet to come.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    element: &'static Element,
-    /// The elements with text only that its content stands in.
-    around: Set,
-}
-
-/// What readers use again.
-#[derive(Default, Debug)]
-pub(super) struct Room {
-    /// The elements around the innermost open one.
-    open: Vec<Open>,
-    /// The value of an attribute with references, which are resolved.
-    value: Vec<u8>,
-}
-
 /// ESCAPED: the text stands in a line of JSON, of which it may be no more than a part.
 struct Reader<'t, 'x, const ESCAPED: bool> {
     text: &'t [u8],
@@ -85,7 +69,7 @@ struct Reader<'t, 'x, const ESCAPED: bool> {
     has_words: bool,
     scope: usize,
     anchors: &'x mut Anchors,
-    room: Room,
+    room: Buffers,
 }
 
 const ONES: u64 = u64::MAX / 255;
@@ -378,7 +362,7 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
     }
 
     #[inline]
-    fn element(&mut self) -> Option<&'static Element> {
+    fn element(&mut self) -> Option<&'static ElementRule> {
         if let Some((word, length)) = self.short_name() {
             self.at += length;
             return vocabulary::element_of_word(word);
@@ -387,7 +371,7 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
     }
 
     #[inline]
-    fn attribute(&mut self, element: &Element) -> Option<Set> {
+    fn attribute(&mut self, element: &ElementRule) -> Option<Set> {
         if let Some((word, length)) = self.short_name() {
             self.at += length;
             return element.attribute_of_word(word);
@@ -396,7 +380,7 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
     }
 
     /// The attributes of a tag, up to what closes it.
-    fn attributes(&mut self, element: &Element) -> Option<Set> {
+    fn attributes(&mut self, element: &ElementRule) -> Option<Set> {
         let mut seen = 0;
         loop {
             let before = self.at;
@@ -418,7 +402,7 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
     }
 
     /// A quoted value, and what hangs on it.
-    fn value(&mut self, element: &Element, attribute: Set) -> Option<()> {
+    fn value(&mut self, element: &ElementRule, attribute: Set) -> Option<()> {
         let quote = self.byte();
         let is_escaped = ESCAPED && quote == b'\\';
         if is_escaped {
@@ -522,7 +506,7 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
 
     /// What hangs on the value of an attribute.
     #[inline]
-    fn judge(&mut self, element: &Element, attribute: Set, value: &[u8]) -> Option<()> {
+    fn judge(&mut self, element: &ElementRule, attribute: Set, value: &[u8]) -> Option<()> {
         match attribute {
             vocabulary::XMLNS if value != XHTML => return None,
             vocabulary::ID => self.anchors.add_name(self.scope, value),
@@ -619,7 +603,7 @@ mod tests {
         let length = line.len();
         line.push_str("\",\"id\":\"<p>\"}");
         if let Some(found) = certain_narrative(line.as_bytes(), 0, other) {
-            (one.room, other.room) = (Room::default(), Room::default());
+            (one.room, other.room) = (Buffers::default(), Buffers::default());
             assert_eq!(format!("{one:?}"), format!("{other:?}"), "{text}");
             assert_eq!((found, certain), (length, true), "{text}");
         }

@@ -9,6 +9,7 @@
 //! every element ended. Whatever else there is leaves the narrative in doubt.
 
 mod anchors;
+mod buffers;
 mod div;
 mod vocabulary;
 

@@ -289,7 +289,7 @@ const WITHOUT_TEXT: Set = {
 
 /// What is known of an element.
 #[derive(Debug)]
-pub struct Element {
+pub struct ElementRule {
     pub name: &'static str,
     /// A set of one.
     pub own: Set,
@@ -302,10 +302,10 @@ pub struct Element {
     pub closing: (u64, u64),
 }
 
-static KNOWN: [Element; ELEMENTS.len()] = {
+static KNOWN: [ElementRule; ELEMENTS.len()] = {
     const ALL: Set = Set::MAX;
     let mut known = [const {
-        Element {
+        ElementRule {
             name: "",
             own: 0,
             parents: ALL,
@@ -402,17 +402,17 @@ fn find(names: &[&str], name: &[u8]) -> Option<usize> {
 }
 
 /// The element of a name.
-pub fn element(name: &[u8]) -> Option<&'static Element> {
+pub fn element(name: &[u8]) -> Option<&'static ElementRule> {
     KNOWN.get(find(&ELEMENTS, name)?)
 }
 
 /// The same by a word that holds the name, and is 0 behind it.
 #[inline]
-pub fn element_of_word(word: u64) -> Option<&'static Element> {
+pub fn element_of_word(word: u64) -> Option<&'static ElementRule> {
     KNOWN.get(SHORT_ELEMENTS.find(word)?)
 }
 
-impl Element {
+impl ElementRule {
     /// The attribute of a name that the element may have, as a set of one.
     pub fn attribute(&self, name: &[u8]) -> Option<Set> {
         self.may_have(find(&ATTRIBUTES, name)?)
@@ -444,7 +444,7 @@ impl Element {
 
     /// Whether the element may stand in its parent. around: elements with text only that it stands in.
     #[inline]
-    pub fn fits(&self, parent: &Element, around: Set) -> bool {
+    pub fn fits(&self, parent: &ElementRule, around: Set) -> bool {
         let child = self.own;
         let nests = around == 0
             || (child & BLOCKS == 0
@@ -458,7 +458,7 @@ impl Element {
 mod tests {
     use super::*;
 
-    fn one(name: &str) -> &'static Element {
+    fn one(name: &str) -> &'static ElementRule {
         element(name.as_bytes()).expect("an element")
     }
 

@@ -72,6 +72,7 @@ impl Table {
                     let number = reader.u32()? as usize;
                     let overlay = Overlay {
                         is_profile: reader.u8()? != 0,
+                        own_checks: usize::from(reader.u16()?),
                         checks: reader.list(Reader::value_check)?,
                         groups: reader.list(Reader::group)?,
                     };

@@ -10,6 +10,9 @@ use crate::accept::tape::Key;
 pub struct Overlay {
     /// Whether it is all of a profile, and not a part of one or several together.
     pub is_profile: bool,
+    /// How many of the checks, the first ones, are all that a profile says of the whole object; 0 where
+    /// they are something else.
+    pub own_checks: usize,
     pub checks: Box<[ValueCheck]>,
     pub groups: Box<[Group]>,
 }

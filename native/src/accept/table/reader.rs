@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         Ok(self.u8()? != 0)
     }
 
-    fn u16(&mut self) -> Read<u16> {
+    pub(super) fn u16(&mut self) -> Read<u16> {
         Ok(u16::from_le_bytes(self.array()?))
     }
 

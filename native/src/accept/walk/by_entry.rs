@@ -13,7 +13,6 @@ use super::walker::{Asked, Search, Walk, TYPE_CHECK};
 use crate::accept::reason::Reason;
 use crate::accept::table::{NodeFlag, Property};
 use crate::accept::tape::{Form, Key, NO_KEY};
-use crate::twins::Neighbours;
 use crate::xhtml::Mark as Anchored;
 
 /// Instead of a member: the whole entry.
@@ -232,21 +231,6 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// What stands in each Bundle and Parameters of the line. One inside an entry that does not hold
-    /// together puts that entry in doubt.
-    fn neighbours_by_entry(&mut self) -> Asked<Vec<Neighbours<'a>>> {
-        let mut neighbours = vec![self.entries_as_they_are()?];
-        for number in 1..self.room.holders.len() {
-            let holder = self.room.holders[number];
-            let found = self.neighbours_in(holder).unwrap_or_else(|_| {
-                self.doubt(holder.resource);
-                Neighbours::Unknown
-            });
-            neighbours.push(found);
-        }
-        Ok(neighbours)
-    }
-
     /// Follow what refers to something else in the line, now that all of it is read.
     fn settle_entries(&mut self) -> Asked {
         let neighbours = self.neighbours_by_entry()?;
@@ -356,7 +340,7 @@ impl<'a> Walk<'a, '_> {
         Some(number as u32)
     }
 
-    fn doubt(&mut self, value: usize) {
+    pub(crate) fn doubt(&mut self, value: usize) {
         let doubts = &mut self.room.doubts;
         doubts.doubt(doubts.entry_of(value));
         self.overlays = 0;

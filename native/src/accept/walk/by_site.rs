@@ -433,15 +433,14 @@ impl<'a> Walk<'a, '_> {
 
     /// What an overlay says of the object that it is laid over.
     pub(super) fn object_by_site(&mut self, overlay: &'a Overlay, object: usize) -> Asked {
-        let checks = overlay.checks.iter();
-        let is_apart = overlay.is_profile
-            && self.is_laid_over(self.frame, object)
-            && !checks
-                .clone()
+        let own = &overlay.checks[..overlay.own_checks.min(overlay.checks.len())];
+        let is_apart = self.is_laid_over(self.frame, object)
+            && !own
+                .iter()
                 .any(|check| matches!(check, ValueCheck::Overlay(_)));
         let before = self.room.sites.next_order();
         self.room.sites.of_object = if is_apart { before } else { NO_ORDER };
-        for check in checks {
+        for check in own {
             if let Err(reason) = self.check(check, object) {
                 if self.pending || !is_apart {
                     return Err(reason);
@@ -452,7 +451,9 @@ impl<'a> Walk<'a, '_> {
             }
         }
         self.room.sites.of_object = NO_ORDER;
-        Ok(())
+        overlay.checks[own.len()..]
+            .iter()
+            .try_for_each(|check| self.check(check, object))
     }
 
     /// A reference to another resource of the line is in doubt.
