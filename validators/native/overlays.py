@@ -181,7 +181,7 @@ class Overlays:
             u16(name(prop.json_name)) + u16(companion) + u8(prop.is_primitive) + (item or _item([]))
         )
         if slices is None:
-            return start + u32(NO_CHECK) + _NOTHING
+            return start + u32(NO_CHECK) + items([]) + items([])
         decided_by = self._decided_by(slices, prop)
         question = self._table.question(
             self._slice_question(slices, prop, by_type=decided_by == _TYPE_ALONE)
