@@ -4,7 +4,8 @@ profiles; each question is answered once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from ..issue import Issue
@@ -105,6 +106,17 @@ class Conformance:
         key = id(value), url
         self._answers[key] = follows
         self._open.discard(key)
+
+    def is_known(self, value: Any, name: str) -> bool:
+        """Tell whether findings of a resource are kept, by the profile or type of a name."""
+        return (id(value), name) in self._findings
+
+    @contextmanager
+    def unchanged(self, value: Any) -> Iterator[None]:
+        """Keep what was answered about a value, whatever comes of its claims meanwhile."""
+        before = {key: known for key, known in self._answers.items() if key[0] == id(value)}
+        yield
+        self._answers.update(before)
 
     def findings(
         self,

@@ -44,13 +44,22 @@ class DecodedLine:
     def claim(self, steps: Sequence[Step], profiles: Sequence[str]) -> None:
         """Note that a resource is being asked about the profiles that it claims."""
         value, scope = self.at(steps)
-        for identity in profiles:
-            scope.follows.claim(value, identity)
+        if not self.is_judged(value, scope):
+            for identity in profiles:
+                scope.follows.claim(value, identity)
 
     def settle(
         self, steps: Sequence[Step], profiles: Sequence[str], failed: Collection[str] = ()
     ) -> None:
         """Note that a resource follows the profiles that it claims, but for those that failed."""
         value, scope = self.at(steps)
-        for identity in profiles:
-            scope.follows.settle(value, identity, identity not in failed)
+        if not self.is_judged(value, scope):
+            for identity in profiles:
+                scope.follows.settle(value, identity, identity not in failed)
+
+    @staticmethod
+    def is_judged(value: Any, scope: Scope) -> bool:
+        """Tell whether a resource was judged as a whole, since something before it refers to it:
+        then what was found stands, and its claims are not settled again.
+        """
+        return scope.follows.is_known(value, value["resourceType"])

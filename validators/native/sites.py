@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Final, NamedTuple
 
 from ..checks.check import Check, Issues, union
@@ -408,7 +409,9 @@ class SiteWalk:
     def _found_in_place(self, site: _InPlace, line: DecodedLine) -> list[Issue]:
         check = self._in_place[site.doubted](site)
         value, scope = line.at(site.place.steps)
-        found = check(value, scope) if check is not None else None
+        judged = site.doubted == CLAIMS and line.is_judged(value, scope)
+        with scope.follows.unchanged(value) if judged else nullcontext():
+            found = check(value, scope) if check is not None else None
         issues = [_placed(issue, site.place.location) for issue in found or ()]
         return self._signed(issues, site.laid)
 
