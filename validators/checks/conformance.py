@@ -4,8 +4,7 @@ profiles; each question is answered once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ..issue import Issue
@@ -107,16 +106,14 @@ class Conformance:
         self._answers[key] = follows
         self._open.discard(key)
 
-    def is_known(self, value: Any, name: str) -> bool:
-        """Tell whether findings of a resource are kept, by the profile or type of a name."""
-        return (id(value), name) in self._findings
-
-    @contextmanager
-    def unchanged(self, value: Any) -> Iterator[None]:
-        """Keep what was answered about a value, whatever comes of its claims meanwhile."""
-        before = {key: known for key, known in self._answers.items() if key[0] == id(value)}
-        yield
-        self._answers.update(before)
+    def found(self, value: Any, name: str) -> list[Issue] | None:
+        """Return what was found in a resource by a profile or type, nothing in an empty list; None
+        where that is not kept.
+        """
+        key = id(value), name
+        if key not in self._findings:
+            return None
+        return [one.copied() for one in self._findings[key] or ()]
 
     def findings(
         self,
@@ -136,8 +133,7 @@ class Conformance:
         """
         key = id(value), name
         if key in self._findings:
-            known = self._findings[key]
-            return known and [one.copied() for one in known]
+            return self.found(value, name) or None
         provisional, counted = self._provisional, undecided.total()
         found = find()
         if (

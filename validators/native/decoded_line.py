@@ -7,6 +7,7 @@ from typing import Any
 
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
+from ..issue import Issue
 from ..undecided import LineUndecided
 
 __all__ = ["DecodedLine"]
@@ -41,25 +42,23 @@ class DecodedLine:
         found = self._scopes[id(value)] = scope_of(value, around)
         return found
 
+    def found(self, steps: Sequence[Step]) -> list[Issue] | None:
+        """Return what is wrong with a resource that a reference asked about before the walk has
+        come to it, which the walk tells again; None where nothing did.
+        """
+        value, scope = self.at(steps)
+        return scope.follows.found(value, value["resourceType"])
+
     def claim(self, steps: Sequence[Step], profiles: Sequence[str]) -> None:
         """Note that a resource is being asked about the profiles that it claims."""
         value, scope = self.at(steps)
-        if not self.is_judged(value, scope):
-            for identity in profiles:
-                scope.follows.claim(value, identity)
+        for identity in profiles:
+            scope.follows.claim(value, identity)
 
     def settle(
         self, steps: Sequence[Step], profiles: Sequence[str], failed: Collection[str] = ()
     ) -> None:
         """Note that a resource follows the profiles that it claims, but for those that failed."""
         value, scope = self.at(steps)
-        if not self.is_judged(value, scope):
-            for identity in profiles:
-                scope.follows.settle(value, identity, identity not in failed)
-
-    @staticmethod
-    def is_judged(value: Any, scope: Scope) -> bool:
-        """Tell whether a resource was judged as a whole, since something before it refers to it:
-        then what was found stands, and its claims are not settled again.
-        """
-        return scope.follows.is_known(value, value["resourceType"])
+        for identity in profiles:
+            scope.follows.settle(value, identity, identity not in failed)

@@ -33,8 +33,7 @@ follow what they claim.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from ..checks.check import Check, Issues, union
@@ -49,6 +48,7 @@ from ..profiles.narrowing import ProfileCompiler
 from ..rules import cardinality, claimed_profiles
 from ..rules.invariant import BROKEN
 from ..schema import Property, TypeSchema
+from ..schema.head import Head
 from ..undecided import LineUndecided, UndecidedCode, codes_in, names_in
 from ..values.decoding import decode
 from .answers import REMARK, YES, Told
@@ -182,9 +182,11 @@ class _Rebound(NamedTuple):
     its type binds.
 
     resource   its location
+    steps      the way to it
     """
 
     resource: str
+    steps: Sequence[Step]
     type: str
     profiles: Any
 
@@ -277,7 +279,7 @@ class SiteWalk:
         count = 0
         claiming: _Claiming | None = None
         failing: set[int] = set()
-        for site in sites:
+        for site in sites if line is None else self._in_turn(sites, line, issues):
             if type(site) is _Finding:
                 issues += site.issues
                 undecided += site.undecided
@@ -298,10 +300,10 @@ class SiteWalk:
                     line.claim(site.place.steps, site.claims)
             elif type(site) is _Rebound:
                 if claiming is not None and line is not None:
-                    failed = {self._identity(number) for number in failing}
+                    failed = {self._head(number).identity for number in failing}
                     line.settle(claiming.place.steps, claiming.claims, failed)
                 claiming, failing = None, set()
-                issues = self._without_rebound(issues, site)
+                issues[:] = self._without_rebound(issues, site)
         if line is not None:
             undecided += names_in(line.undecided).elements()
             codes += codes_in(line.undecided).elements()
@@ -328,7 +330,7 @@ class SiteWalk:
         if doubted in (CLAIMING, REBOUND):
             kind, profiles = _held(place).name, read_value(text)
             if doubted == REBOUND:
-                return _Rebound(place.location, kind, profiles)
+                return _Rebound(place.location, place.steps, kind, profiles)
             return _Claiming(place, self._profiles_of(profiles, kind))
         if is_in_place or (doubted == RULES and not text):
             return _InPlace(doubted, check, place, laid)
@@ -374,10 +376,10 @@ class SiteWalk:
         found = self._signers[number] = definition["url"], shown(definition, definitions)
         return found
 
-    def _identity(self, number: int) -> str:
+    def _head(self, number: int) -> Head:
         head = self._explainer.schema.head(self._url(number))
         assert head is not None, "it was laid"
-        return head.identity
+        return head
 
     def _url(self, number: int) -> str:
         url = self._table.overlays[number]
@@ -385,6 +387,35 @@ class SiteWalk:
         return url
 
     # In the decoded line
+
+    def _in_turn(
+        self, sites: Sequence[_Site], line: DecodedLine, issues: list[Issue]
+    ) -> Iterator[_Site]:
+        """Yield the sites of a line that is decoded, but for those in the resource of an entry that
+        something before it refers to: of these the issues get what was found then.
+        """
+        told: dict[int, bool] = {}
+        for site in sites:
+            entry = self._entry_of(site)
+            if entry is not None and entry not in told:
+                found = line.found(("entry", entry, "resource"))
+                told[entry] = found is not None
+                issues += [_placed(one, f"Bundle.entry[{entry}].resource") for one in found or ()]
+            if entry is None or not told[entry]:
+                yield site
+
+    def _entry_of(self, site: _Site) -> int | None:
+        """Return the entry whose resource is walked through when a site is come to; None of what is
+        elsewhere, or laid over the resource by what the Bundle claims.
+        """
+        steps = site.place.steps if isinstance(site, (_InPlace, _Claiming)) else site.steps
+        if len(steps) < 3 or steps[0] != "entry" or steps[2] != "resource":
+            return None
+        laid = site.laid if isinstance(site, (_Finding, _InPlace)) else ()
+        if laid and self._head(laid[0]).type == "Bundle":
+            return None
+        assert isinstance(steps[1], int), "entries are an array"
+        return steps[1]
 
     def _decoded(self, line: bytes, sites: Sequence[_Site]) -> DecodedLine:
         resource = decode(line)
@@ -409,9 +440,7 @@ class SiteWalk:
     def _found_in_place(self, site: _InPlace, line: DecodedLine) -> list[Issue]:
         check = self._in_place[site.doubted](site)
         value, scope = line.at(site.place.steps)
-        judged = site.doubted == CLAIMS and line.is_judged(value, scope)
-        with scope.follows.unchanged(value) if judged else nullcontext():
-            found = check(value, scope) if check is not None else None
+        found = check(value, scope) if check is not None else None
         issues = [_placed(issue, site.place.location) for issue in found or ()]
         return self._signed(issues, site.laid)
 

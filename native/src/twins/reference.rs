@@ -146,6 +146,10 @@ impl<'a> Walk<'a, '_> {
             }
             None => match self.beside(neighbours, &mention)? {
                 Some(target) => {
+                    let may_be_odd = self.by_site || self.by_entry; // what it leads to, too
+                    if may_be_odd && implied_type(mention.reference).is_none() {
+                        return Err(Reason::Reference);
+                    }
                     let place = Place {
                         container: target,
                         is_contained: false,

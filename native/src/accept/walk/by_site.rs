@@ -84,6 +84,11 @@ impl<'a> Walk<'a, '_> {
         if self.frame != NO_FRAME || !self.in_bundle() || self.place.is_contained {
             return Err(reason);
         }
+        if reason == Reason::Narrative {
+            // its language counts for the resource around it, its links for the line's own
+            self.note(Doubted::Rules, NO_CHECK, b"", self.resource)?;
+            self.note(Doubted::Rules, NO_CHECK, b"", 0)?;
+        }
         self.note(Doubted::Placed, NO_CHECK, b"", value)
     }
 
