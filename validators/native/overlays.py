@@ -246,8 +246,8 @@ class Overlays:
         checks = self._values.checks(narrowed, "narrowed")
         reference = node.element.content_reference
         if reference is not None and not node.groups:
-            target = compiler.find(reference.rpartition("#")[2])
-            if target is not None and target.groups:
+            target = compiler.referred(reference)
+            if target is not None:
                 checks.append(
                     u8(ValueTag.OVERLAY)
                     + u32(

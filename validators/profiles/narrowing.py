@@ -280,11 +280,8 @@ class ProfileCompiler:
         reference = node.element.content_reference
         if reference is None or node.groups:
             return self.children(node, prop.type)
-        url, _, identity = reference.rpartition("#")
-        if url and url != self.url:
-            return None  # the base type's element, whose rules have run already
-        target = self.find(identity)
-        if target is None or not target.groups:
+        target = self.referred(reference)
+        if target is None:
             return None
         made: list[Check | None] = []
 
@@ -294,6 +291,14 @@ class ProfileCompiler:
             return made[0](value, scope) if made[0] is not None else None
 
         return check
+
+    def referred(self, reference: str) -> ProfileNode | None:
+        """Return the node that a contentReference names, where the profile says something of its
+        children; None where it is the base type's element, whose rules have run already.
+        """
+        url, _, identity = reference.rpartition("#")
+        target = None if url and url != self.url else self.find(identity)
+        return target if target is not None and target.groups else None
 
     def find(self, identity: str) -> ProfileNode | None:
         """Return the node of the element with that id; None where the profile has none."""
