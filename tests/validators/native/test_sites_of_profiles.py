@@ -558,6 +558,7 @@ LINES: dict[str, Json] = {
     "a value of another form": patient("born", "named", name={"family": "x"}),
     "a format": patient("born", "inv-root", birthDate="2001-13-01"),
     "an unknown name": patient("born", foo=1),
+    "a type where none belongs": patient("inv-name", name=[{"resourceType": "Patient"}]),
     "an unknown name inside": patient("born", "inv-name", name=[{"foo": 1}, {"text": "x"}]),
     "missing in the type, and in the profile": {
         name: value for name, value in observation("of-born").items() if name != "status"
@@ -593,10 +594,12 @@ WHOLE = {
     "an id twice",
     "an extension where none may be",
     "a contained resource that claims",
+    "a type where none belongs",
     "more sites than are told",
     "many profiles inside",
     "bundle: a contained resource of an entry that claims",
     "bundle: parameters",
+    "bundle: a type where none belongs",
     "bundle: a Bundle",
 }
 """Lines that are explained as a whole."""
@@ -819,6 +822,10 @@ BUNDLES: dict[str, Json] = {
         UNBORN, observation(status="x"), names=("of-many",)
     ),
     "an unknown profile of the Bundle": bundle(UNBORN, names=("nothing",)),
+    "a type where none belongs": {
+        **bundle(names=("of-entries",)),
+        "entry": [entry(BORN, resourceType="Patient")],
+    },
     "an extension of an entry": bundle(
         patient("by-url", extension=[{**RANKED, "valueCode": "blue"}]), observation()
     ),

@@ -212,6 +212,7 @@ impl<'a> Walk<'a, '_> {
                 && sites.texts[site.text.clone()].starts_with(name)
         });
         if is_again
+            || name == b"\"resourceType\"" // FHIRPath takes the object for a resource
             || name.contains(&b'\\')
             || text.len() > LONGEST_QUESTION
             || memchr::memmem::find(text, b"\"id\"").is_some()
