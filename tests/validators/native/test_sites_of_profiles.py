@@ -559,6 +559,9 @@ LINES: dict[str, Json] = {
     "a format": patient("born", "inv-root", birthDate="2001-13-01"),
     "an unknown name": patient("born", foo=1),
     "a type where none belongs": patient("inv-name", name=[{"resourceType": "Patient"}]),
+    "codings in a coding": observation(
+        "text-value", code={"coding": [{**LOINC["coding"][0], "coding": BLUE["coding"]}]}
+    ),
     "an unknown name inside": patient("born", "inv-name", name=[{"foo": 1}, {"text": "x"}]),
     "missing in the type, and in the profile": {
         name: value for name, value in observation("of-born").items() if name != "status"
@@ -595,6 +598,7 @@ WHOLE = {
     "an extension where none may be",
     "a contained resource that claims",
     "a type where none belongs",
+    "codings in a coding",
     "more sites than are told",
     "many profiles inside",
     "bundle: a contained resource of an entry that claims",

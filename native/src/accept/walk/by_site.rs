@@ -213,6 +213,7 @@ impl<'a> Walk<'a, '_> {
         });
         if is_again
             || name == b"\"resourceType\"" // FHIRPath takes the object for a resource
+            || name == b"\"coding\"" // and rules take a Coding for a concept
             || name.contains(&b'\\')
             || text.len() > LONGEST_QUESTION
             || memchr::memmem::find(text, b"\"id\"").is_some()
