@@ -10,7 +10,7 @@ from typing import Final
 
 __all__ = ["LAYOUT", "RecordTag"]
 
-LAYOUT: Final = 0x9D6E_8A63
+LAYOUT: Final = 0xE7E6_1951
 """The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
 
 

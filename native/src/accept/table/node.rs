@@ -45,6 +45,8 @@ pub enum ValueCheck {
         by_place: Check,
     },
     Condition(Box<Op>),
+    /// One that looks at the whole resource, which is told when the line is read.
+    LaterCondition(Box<Op>),
     Overlay(u32),
     Value(Check),
     /// A resource inside the line's own: its type, and what it must follow in its own place.

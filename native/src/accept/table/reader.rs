@@ -152,7 +152,13 @@ impl<'a> Reader<'a> {
                 on_line: self.u32()?,
                 by_place: self.u32()?,
             },
-            ValueTag::Condition => ValueCheck::Condition(Box::new(self.op()?)),
+            ValueTag::Condition => {
+                let op = Box::new(self.op()?);
+                match op.reads_resource() {
+                    true => ValueCheck::LaterCondition(op),
+                    false => ValueCheck::Condition(op),
+                }
+            }
             ValueTag::Overlay => ValueCheck::Overlay(self.u32()?),
             ValueTag::Value => ValueCheck::Value(self.u32()?),
             ValueTag::Inline => ValueCheck::Inline(Box::new(Targets {

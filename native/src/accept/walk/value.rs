@@ -287,25 +287,24 @@ impl<'a> Walk<'a, '_> {
                 };
                 self.extension(*by_url, *by_value, *by_place, value)
             }
-            ValueCheck::Condition(_) | ValueCheck::Overlay(_) if self.holds_a_fault(value) => {
+            ValueCheck::Condition(_) | ValueCheck::LaterCondition(_) | ValueCheck::Overlay(_)
+                if self.holds_a_fault(value) =>
+            {
                 Err(Reason::Value)
             }
-            ValueCheck::Condition(op) => {
-                if op.reads_resource() {
-                    self.singular += 1;
-                    let said = self.saying();
-                    self.room.later.push(Later {
-                        object: value,
-                        resource: self.resource,
-                        op,
-                        is_of_property: true,
-                        place: self.place,
-                        said,
-                    });
-                    Ok(())
-                } else {
-                    self.condition(op, value)
-                }
+            ValueCheck::Condition(op) => self.condition(op, value),
+            ValueCheck::LaterCondition(op) => {
+                self.singular += 1;
+                let said = self.saying();
+                self.room.later.push(Later {
+                    object: value,
+                    resource: self.resource,
+                    op,
+                    is_of_property: true,
+                    place: self.place,
+                    said,
+                });
+                Ok(())
             }
             ValueCheck::Overlay(number) => self.overlay(*number, value),
             ValueCheck::Inline(targets) => self.inline(targets, value),
