@@ -2,7 +2,8 @@
 it.
 
 The acceptor tells the sites in the order in which the explainer would come to them, and has proven
-all that is around them. Of a site this is run, in a scope in which nothing but the value is known:
+all that is around them. Of a site this is run, in a scope in which nothing but the value is known
+(``lone_checks``):
 
     ANSWER    what the acceptor asks about such a value: codes, a reference, an extension, a rule
               on values
@@ -13,7 +14,8 @@ all that is around them. Of a site this is run, in a scope in which nothing but 
     CLAIMING  nothing: from here on the resource is asked about what it claims
     REBOUND   of what was found of codes, what the profiles of the resource bind anew is left out
 
-Where that takes more than the value, the line is decoded, and a check is run in its place:
+Where that takes more than the value, the line is decoded, and a check is run in its place
+(``placed_checks``):
 
     RULES     the same, in a Bundle
     PLACED    every rule on the property
@@ -36,100 +38,32 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from ..checks.check import Check, Issues, union
 from ..checks.conformance import shown
 from ..checks.exactness import InexactNumberError
-from ..checks.surroundings import Scope
 from ..explainer.repeats import without_repeats
 from ..explainer.resource_walk import Explainer
 from ..issue import Issue, any_fails
 from ..memory import Memory
-from ..profiles.narrowing import ProfileCompiler
-from ..rules import cardinality, claimed_profiles
+from ..rules import claimed_profiles
 from ..rules.invariant import BROKEN
-from ..schema import Property, TypeSchema
 from ..schema.head import Head
-from ..undecided import LineUndecided, UndecidedCode, codes_in, names_in
+from ..undecided import UndecidedCode, codes_in, names_in
 from ..values.decoding import decode
-from .answers import REMARK, YES, Told
+from .answers import Told
 from .decoded_line import DecodedLine, Step
 from .hearing import Hearing
-from .questions import (
-    NeedsContextError,
-    Nowhere,
-    Outermost,
-    read_text,
-    read_value,
-)
-from .records import NO_CHECK
-from .unseen import unplaced, unseeing
+from .lone_checks import LoneChecks
+from .placed_checks import InPlace, PlacedChecks
+from .questions import NeedsContextError, read_value
+from .site_kinds import ANSWER, CLAIMING, PLACED, REBOUND, REFERENCE, RULES, VALUE
+from .site_place import Places, SitePlace, held
 
 __all__ = ["SiteWalk"]
 
-(
-    ANSWER,
-    VALUE,
-    NAME,
-    MISSING,
-    RULES,
-    PLACED,
-    CLAIMS,
-    PROFILE,
-    WHOLE,
-    REFERENCE,
-    CLAIMING,
-    REBOUND,
-) = range(12)
-"""What is in doubt at a site: ``Doubted`` in ``native/src/accept/walk/sites.rs``."""
-_ITEM, _TYPE = 1 << 31, 1 << 30
-"""Mark the steps of a path that are no names: positions in arrays, types of resources."""
-_BESIDE: Final = "Element"
-"""The type of what stands beside a primitive, whose extensions know the element: another walk."""
-_PLACES, _LINES = 16_384, 4_096
-"""Places, and lists of sites, that are remembered: some 16 MB each at the most. Of sites there are
-as many as the acceptor numbers.
+_LINES: Final = 4_096
+"""Lists of sites that are remembered: some 16 MB at the most. Of sites there are as many as the
+acceptor numbers.
 """
-
-
-class _OfLine(Outermost):
-    """The scope of a value in a line's own resource, which is no Bundle."""
-
-    __slots__ = ()
-    enclosed = False
-
-
-class _Contained(Nowhere):
-    """The scope of a value in a contained resource."""
-
-    __slots__ = ()
-    enclosed = False
-
-
-class _OfEntry(Nowhere):
-    """The scope of a value in the resource of an entry."""
-
-    __slots__ = ()
-    enclosed = True
-
-
-class _Place(NamedTuple):
-    """Where a value stands.
-
-    location      of the value
-    owner         the location of the object that has the property
-    of            the type of that object, the property, and whether the value is an item of the
-                  property's array; None of a resource
-    held          the type of the value's members, None where it is a primitive
-    around        the scope in which nothing but the value is known
-    steps         the way to it from the line's own resource
-    """
-
-    location: str
-    owner: str
-    of: tuple[TypeSchema, Property, bool] | None
-    held: TypeSchema | None
-    around: type[Nowhere]
-    steps: Sequence[Step]
 
 
 class _Finding(NamedTuple):
@@ -153,27 +87,13 @@ class _Finding(NamedTuple):
     laid: Sequence[int]
 
 
-class _InPlace(NamedTuple):
-    """A site at which a check is run in the decoded line.
-
-    doubted   RULES, PLACED, CLAIMS, PROFILE, WHOLE, or REFERENCE
-    check     the number of the profile's overlay; of the question about a reference
-    laid      the profiles that are laid around it, the outermost first: overlays by number
-    """
-
-    doubted: int
-    check: int
-    place: _Place
-    laid: Sequence[int]
-
-
 class _Claiming(NamedTuple):
     """That what was told of a resource from here on is told of the profiles that it claims.
 
     claims   the identities of the profiles
     """
 
-    place: _Place
+    place: SitePlace
     claims: Sequence[str]
 
 
@@ -191,7 +111,7 @@ class _Rebound(NamedTuple):
     profiles: Any
 
 
-_Site = _Finding | _InPlace | _Claiming | _Rebound
+_Site = _Finding | InPlace | _Claiming | _Rebound
 _Line = tuple[Sequence[Issue], Mapping[str, int], Mapping[UndecidedCode, int]]
 """What there is to say of lines with the same sites: see ``Told``."""
 _UNTOLD: Final[_Line] = ((), {}, {})
@@ -207,30 +127,13 @@ class SiteWalk:
 
     def __init__(self, explainer: Explainer, hearing: Hearing) -> None:
         self._explainer = explainer
-        self._hearing = hearing
         self._table = hearing.table
-        self._hooks = unseeing(explainer.hooks)
-        self._places_memory = Memory(_PLACES)
-        self._places: dict[bytes, _Place] = self._places_memory.table()
+        self._places = Places(explainer.schema, hearing.table)
+        self._lone = LoneChecks(explainer, hearing)
+        self._placed = PlacedChecks(explainer, hearing.table)
         self._sites: list[bytes | _Site] = []
         self._lines_memory = Memory(_LINES)
         self._lines: dict[bytes, _Line] = self._lines_memory.table()
-        self._looks: dict[int, Callable[[bytes, _Place, Scope], Issues]] = {
-            VALUE: self._value,
-            NAME: self._name,
-            MISSING: self._missing,
-            RULES: self._rules,
-        }
-        self._in_place: dict[int, Callable[[_InPlace], Check | None]] = {
-            RULES: self._rules_in_place,
-            PLACED: self._property_rules,
-            CLAIMS: self._claims,
-            PROFILE: self._profile,
-            WHOLE: self._of_whole,
-            REFERENCE: self._reference,
-        }
-        self._claimed: dict[str, Check | None] = {}
-        self._of_wholes: dict[int, Check | None] = {}
         self._signers: dict[int, tuple[str, str]] = {}
 
     def learn(self, first: int, sites: Sequence[bytes]) -> None:
@@ -263,7 +166,7 @@ class SiteWalk:
                 if isinstance(site, bytes):
                     site = self._sites[number] = self._read(site)
                 sites.append(site)
-            if _InPlace in map(type, sites):
+            if InPlace in map(type, sites):
                 return self._together(sites, self._decoded(line(), sites))
             return self._lines_memory.keep(self._lines, numbers, self._together(sites, None))
         except (NeedsContextError, InexactNumberError):
@@ -288,7 +191,7 @@ class SiteWalk:
                 count += len(site.issues)
                 if site.fails and site.laid:
                     failing.add(site.laid[0])
-            elif type(site) is _InPlace:
+            elif type(site) is InPlace:
                 assert line is not None, "it was decoded for this site"
                 found = self._found_in_place(site, line)
                 issues += found
@@ -323,29 +226,26 @@ class SiteWalk:
         behind = 16 + 4 * steps
         path, text = site[16:behind], site[behind + 4 * overlays :]
         laid = memoryview(site)[behind : behind + 4 * overlays].cast("I").tolist()
-        place = self._places.get(path) or self._place(path)
+        place = self._places.at(path)
         is_in_place = PLACED <= doubted <= REFERENCE
         if self._explainer.asked_profiles and (laid or is_in_place):
             raise NeedsContextError
         if doubted in (CLAIMING, REBOUND):
-            kind, profiles = _held(place).name, read_value(text)
+            kind, profiles = held(place).name, read_value(text)
             if doubted == REBOUND:
                 return _Rebound(place.location, place.steps, kind, profiles)
             return _Claiming(place, self._profiles_of(profiles, kind))
         if is_in_place or (doubted == RULES and not text):
-            return _InPlace(doubted, check, place, laid)
+            return InPlace(doubted, check, place, laid)
         return self._finding(check, doubted, place, text, laid)
 
     def _finding(
-        self, check: int, doubted: int, place: _Place, text: bytes, laid: Sequence[int]
+        self, check: int, doubted: int, place: SitePlace, text: bytes, laid: Sequence[int]
     ) -> _Finding:
         if doubted == ANSWER:
-            found, undecided = self._answer(check, text)
+            found, undecided = self._lone.answer(check, text)
         else:
-            scope = unplaced(self._hooks, place.around)
-            found, undecided = self._looks[doubted](text, place, scope), scope.undecided
-            if check != NO_CHECK and not found and not undecided:
-                self._hearing.keep(check, text.strip(b'"'), YES)
+            found, undecided = self._lone.found(check, doubted, place, text)
         above = place.owner if doubted == VALUE else place.location
         issues = self._signed([_placed(issue, above) for issue in found or ()], laid)
         return _Finding(
@@ -371,20 +271,15 @@ class SiteWalk:
 
     def _signer(self, number: int) -> tuple[str, str]:
         definitions = self._explainer.definitions
-        definition = definitions.fetch("StructureDefinition", self._url(number))
+        definition = definitions.fetch("StructureDefinition", self._table.url_of(number))
         assert definition is not None, "it was laid"
         found = self._signers[number] = definition["url"], shown(definition, definitions)
         return found
 
     def _head(self, number: int) -> Head:
-        head = self._explainer.schema.head(self._url(number))
+        head = self._explainer.schema.head(self._table.url_of(number))
         assert head is not None, "it was laid"
         return head
-
-    def _url(self, number: int) -> str:
-        url = self._table.overlays[number]
-        assert isinstance(url, str), "the acceptor tells of whole profiles"
-        return url
 
     # In the decoded line
 
@@ -408,10 +303,10 @@ class SiteWalk:
         """Return the entry whose resource is walked through when a site is come to; None of what is
         elsewhere, or laid over the resource by what the Bundle claims.
         """
-        steps = site.place.steps if isinstance(site, (_InPlace, _Claiming)) else site.steps
+        steps = site.place.steps if isinstance(site, (InPlace, _Claiming)) else site.steps
         if len(steps) < 3 or steps[0] != "entry" or steps[2] != "resource":
             return None
-        laid = site.laid if isinstance(site, (_Finding, _InPlace)) else ()
+        laid = site.laid if isinstance(site, (_Finding, InPlace)) else ()
         if laid and self._head(laid[0]).type == "Bundle":
             return None
         assert isinstance(steps[1], int), "entries are an array"
@@ -437,51 +332,12 @@ class SiteWalk:
         heads = [self._explainer.schema.head(url) for url in claims]
         return [head.identity for head in heads if head is not None and head.type == kind]
 
-    def _found_in_place(self, site: _InPlace, line: DecodedLine) -> list[Issue]:
-        check = self._in_place[site.doubted](site)
+    def _found_in_place(self, site: InPlace, line: DecodedLine) -> list[Issue]:
+        check = self._placed.check(site)
         value, scope = line.at(site.place.steps)
         found = check(value, scope) if check is not None else None
         issues = [_placed(issue, site.place.location) for issue in found or ()]
         return self._signed(issues, site.laid)
-
-    def _rules_in_place(self, site: _InPlace) -> Check | None:
-        walk = self._explainer.object_walk(_held(site.place).name)
-        if site.place.of is None:
-            return union(walk.rules_but(claimed_profiles.RULE))
-
-        def rules(value: Any, scope: Scope) -> Issues:
-            found = [rule(value, scope) or () for rule in walk.rules(tuple(value))]
-            return [issue for issues in found for issue in issues]
-
-        return rules
-
-    def _property_rules(self, site: _InPlace) -> Check | None:
-        of = site.place.of
-        if of is None or of[0].name == _BESIDE:
-            raise NeedsContextError
-        return union(self._explainer.property_rules(of[1]))
-
-    def _claims(self, site: _InPlace) -> Check | None:
-        schema = _held(site.place)
-        if schema.name not in self._claimed:
-            self._claimed[schema.name] = claimed_profiles.RULE.check(schema, self._explainer)
-        return self._claimed[schema.name]
-
-    def _profile(self, site: _InPlace) -> Check | None:
-        return self._explainer.profile_check(self._url(site.check))
-
-    def _of_whole(self, site: _InPlace) -> Check | None:
-        if site.check not in self._of_wholes:
-            definitions = self._explainer.definitions
-            definition = definitions.fetch("StructureDefinition", self._url(site.check))
-            assert definition is not None, "it was laid"
-            compiler = ProfileCompiler(self._explainer, definition)
-            checks = self._explainer.narrowing_checks(compiler.root())
-            self._of_wholes[site.check] = union(checks)
-        return self._of_wholes[site.check]
-
-    def _reference(self, site: _InPlace) -> Check | None:
-        return self._table.references[site.check]
 
     def _without_rebound(self, issues: list[Issue], site: _Rebound) -> list[Issue]:
         """Return what was found so far without what the profiles of a resource bind anew: of the
@@ -509,103 +365,10 @@ class SiteWalk:
             if number not in bound or id(bound[number]) in left
         ]
 
-    # At the value alone
-
-    def _place(self, path: bytes) -> _Place:
-        schema = self._explainer.schema
-        kind, *steps = memoryview(path).cast("I")
-        held: TypeSchema | None = schema.type(self._table.types[kind - _TYPE])
-        of: tuple[TypeSchema, Property, bool] | None = None
-        location = owner = self._table.types[kind - _TYPE]
-        around: type[Nowhere] = _OfLine
-        way: list[Step] = []
-        for step in steps:
-            if step & _ITEM:
-                assert of is not None, "a resource is no array"
-                location = owner = f"{location}[{step - _ITEM}]"
-                way.append(step - _ITEM)
-                of = *of[:2], True
-            elif step & _TYPE:
-                if way[-1] == "resource":  # of an entry
-                    around = _OfEntry
-                else:
-                    around = _Contained
-                held, of = schema.type(self._table.types[step - _TYPE]), None
-            else:
-                assert held is not None, "primitives have no members"
-                within, owner, name = held, location, self._table.names.known()[step]
-                way.append(name)
-                prop = within.properties.get(name)
-                if prop is None:  # what stands beside a primitive
-                    prop = within.properties[name.removeprefix("_")]
-                    held = schema.type(_BESIDE)
-                else:
-                    held = None if prop.is_primitive else schema.type(prop.type)
-                of = within, prop, False
-                location = f"{location}.{prop.step}"
-        place = _Place(location, owner, of, held, around, tuple(way))
-        return self._places_memory.keep(self._places, path, place)
-
-    def _answer(self, check: int, text: bytes) -> tuple[Issues, LineUndecided]:
-        answer = self._table.said(check, text)
-        self._hearing.keep(check, text, answer)
-        if answer.value == 0 and not answer.found:
-            raise NeedsContextError
-        undecided = LineUndecided(answer.undecided)
-        del undecided[REMARK]
-        return answer.found, undecided
-
-    def _value(self, text: bytes, place: _Place, scope: Scope) -> Issues:
-        if place.of is None or place.of[0].name == _BESIDE:
-            raise NeedsContextError
-        within, prop, is_item = place.of
-        value = read_text(text[1:-1]) if text.startswith(b'"') else read_value(text)
-        if is_item:
-            return self._explainer.value_check(prop)(value, scope)
-        check = self._explainer.object_walk(within.name).member_check(prop.json_name)
-        return check(value, {prop.json_name: value}, scope)
-
-    def _name(self, text: bytes, place: _Place, scope: Scope) -> Issues:
-        held, member = _held(place), read_value(b"{" + text + b"}")
-        (name,) = member
-        if name in held.properties or name.removeprefix("_") in held.properties:
-            raise NeedsContextError
-        check = self._explainer.object_walk(held.name).member_check(name)
-        return check(member[name], member, scope)
-
-    def _missing(self, text: bytes, place: _Place, scope: Scope) -> Issues:
-        held = _held(place)
-        required = [element for element in held.elements if element.min]
-        lacking = {id(required[number]) for number in memoryview(text).cast("I")}
-        there = {
-            name: None
-            for name, prop in held.properties.items()
-            if prop.element.min and id(prop.element) not in lacking
-        }
-        check = cardinality.RULE.check(held, self._explainer)
-        return None if check is None else check(there, scope)
-
-    def _rules(self, text: bytes, place: _Place, scope: Scope) -> Issues:
-        held, value = _held(place), read_value(text)
-        walk = self._explainer.object_walk(held.name)
-        rules: Sequence[Check] = walk.rules(tuple(value))
-        if place.of is None and place.around is _OfLine:
-            scope, rules = Scope(value, scope.undecided), walk.rules_but(claimed_profiles.RULE)
-        found: list[Issue] = []
-        for rule in rules:
-            found += rule(value, scope) or ()
-        return found
-
-
-def _held(place: _Place) -> TypeSchema:
-    if place.held is None or place.held.name == _BESIDE:
-        raise NeedsContextError
-    return place.held
-
 
 def _steps_in_doubt(site: _Site) -> Sequence[Step]:
     """Return the way to a site that may fail the resource around it; nothing for another one."""
-    if isinstance(site, _InPlace):
+    if isinstance(site, InPlace):
         return site.place.steps
     return site.steps if isinstance(site, _Finding) and site.fails else ()
 

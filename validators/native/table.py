@@ -277,6 +277,12 @@ class Table:
             self.overlays.append(url)
         return self._profiles[url]
 
+    def url_of(self, number: int) -> str:
+        """Return the url of the profile that an overlay is all of."""
+        url = self.overlays[number]
+        assert isinstance(url, str), "the acceptor tells of whole profiles"
+        return url
+
     def _element_number(self, element: CodedElement) -> int:
         number = self._element_numbers.get(element)
         if number is None:

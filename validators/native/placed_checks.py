@@ -1,0 +1,93 @@
+"""Placed checks: what the explainer runs at a site where it stands in the decoded line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from ..checks.check import Check, Issues, union
+from ..checks.surroundings import Scope
+from ..explainer.resource_walk import Explainer
+from ..profiles.narrowing import ProfileCompiler
+from ..rules import claimed_profiles
+from .questions import NeedsContextError
+from .site_kinds import CLAIMS, PLACED, PROFILE, REFERENCE, RULES, WHOLE
+from .site_place import BESIDE, SitePlace, held
+from .table import Table
+
+__all__ = ["InPlace", "PlacedChecks"]
+
+
+class InPlace(NamedTuple):
+    """A site at which a check is run in the decoded line.
+
+    doubted   RULES, PLACED, CLAIMS, PROFILE, WHOLE, or REFERENCE
+    check     the number of the profile's overlay; of the question about a reference
+    laid      the profiles that are laid around it, the outermost first: overlays by number
+    """
+
+    doubted: int
+    check: int
+    place: SitePlace
+    laid: Sequence[int]
+
+
+class PlacedChecks:
+    """The checks that are run in their place; one per validator, not thread-safe."""
+
+    def __init__(self, explainer: Explainer, table: Table) -> None:
+        self._explainer = explainer
+        self._table = table
+        self._by_kind: dict[int, Callable[[InPlace], Check | None]] = {
+            RULES: self._rules,
+            PLACED: self._property_rules,
+            CLAIMS: self._claims,
+            PROFILE: self._profile,
+            WHOLE: self._of_whole,
+            REFERENCE: self._reference,
+        }
+        self._claimed: dict[str, Check | None] = {}
+        self._of_wholes: dict[int, Check | None] = {}
+
+    def check(self, site: InPlace) -> Check | None:
+        """Return what is to be run on the value of a site; None for nothing."""
+        return self._by_kind[site.doubted](site)
+
+    def _rules(self, site: InPlace) -> Check | None:
+        walk = self._explainer.object_walk(held(site.place).name)
+        if site.place.of is None:
+            return union(walk.rules_but(claimed_profiles.RULE))
+
+        def rules(value: Any, scope: Scope) -> Issues:
+            found = [rule(value, scope) or () for rule in walk.rules(tuple(value))]
+            return [issue for issues in found for issue in issues]
+
+        return rules
+
+    def _property_rules(self, site: InPlace) -> Check | None:
+        of = site.place.of
+        if of is None or of[0].name == BESIDE:
+            raise NeedsContextError
+        return union(self._explainer.property_rules(of[1]))
+
+    def _claims(self, site: InPlace) -> Check | None:
+        schema = held(site.place)
+        if schema.name not in self._claimed:
+            self._claimed[schema.name] = claimed_profiles.RULE.check(schema, self._explainer)
+        return self._claimed[schema.name]
+
+    def _profile(self, site: InPlace) -> Check | None:
+        return self._explainer.profile_check(self._table.url_of(site.check))
+
+    def _of_whole(self, site: InPlace) -> Check | None:
+        if site.check not in self._of_wholes:
+            definitions = self._explainer.definitions
+            definition = definitions.fetch("StructureDefinition", self._table.url_of(site.check))
+            assert definition is not None, "it was laid"
+            compiler = ProfileCompiler(self._explainer, definition)
+            checks = self._explainer.narrowing_checks(compiler.root())
+            self._of_wholes[site.check] = union(checks)
+        return self._of_wholes[site.check]
+
+    def _reference(self, site: InPlace) -> Check | None:
+        return self._table.references[site.check]

@@ -1,0 +1,24 @@
+"""Kinds of sites."""
+
+from __future__ import annotations
+
+__all__ = [
+    "ANSWER", "CLAIMING", "CLAIMS", "MISSING", "NAME", "PLACED", "PROFILE", "REBOUND", "REFERENCE",
+    "RULES", "VALUE", "WHOLE",
+]  # fmt: skip
+
+(
+    ANSWER,
+    VALUE,
+    NAME,
+    MISSING,
+    RULES,
+    PLACED,
+    CLAIMS,
+    PROFILE,
+    WHOLE,
+    REFERENCE,
+    CLAIMING,
+    REBOUND,
+) = range(12)
+"""What is in doubt at a site: ``Doubted`` in ``native/src/accept/walk/sites.rs``."""
