@@ -4,6 +4,7 @@ nothing in, and no verdict tells them apart.
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 import pathlib
@@ -302,7 +303,7 @@ def disturb(resource: Any, rng: random.Random) -> None:
     holder, key = rng.choice(found)
     match rng.randrange(5):
         case 0:
-            holder[key] = rng.choice(VALUES)
+            holder[key] = copy.deepcopy(rng.choice(VALUES))
         case 1:
             del holder[key]
         case 2:
@@ -312,9 +313,9 @@ def disturb(resource: Any, rng: random.Random) -> None:
             holder[
                 ("_" if rng.random() < 0.5 else "")
                 + rng.choice([k for _, k in found if isinstance(k, str)])
-            ] = rng.choice([holder[key], *VALUES])
+            ] = copy.deepcopy(rng.choice([holder[key], *VALUES]))
         case _ if isinstance(holder[key], list):
-            holder[key].append(rng.choice(VALUES))
+            holder[key].append(copy.deepcopy(rng.choice(VALUES)))
         case _:
             holder[key] = [holder[key]]
 
