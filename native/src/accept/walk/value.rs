@@ -97,9 +97,12 @@ impl<'a> Walk<'a, '_> {
         }
         enter(&mut self.place);
         self.contains |= self.place.is_contained;
-        self.resource(key, depth + 1)?;
+        // what others in the line wait for is nothing to this one: all of them ask at once
+        let others_wait = std::mem::take(&mut self.pending);
+        let read = self.resource(key, depth + 1);
+        self.pending |= others_wait;
         self.place = place;
-        Ok(())
+        read.map(|_| ())
     }
 
     #[inline(always)]
