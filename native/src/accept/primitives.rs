@@ -119,7 +119,7 @@ pub fn doubt(word: u64) -> u64 {
 pub fn word(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
-        let found = not_of_words(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
+        let found = not_of_any_word(bytes.get(at..)?.first_chunk()?);
         if found != 0 {
             return Some(at + found.trailing_zeros() as usize / 8);
         }
@@ -483,6 +483,12 @@ mod tests {
             assert!(!sure(Primitive::Code, text), "{text}");
         }
         assert!(!is_certainly(Primitive::Code, b"a\\u0020", true));
+    }
+
+    #[test]
+    fn a_word_ends_before_what_is_no_ascii() {
+        assert_eq!(word("r45536\u{702}],\"status\"".as_bytes()), Some(6));
+        assert_eq!(word("abcdefgh\u{e9}jklmnopq".as_bytes()), Some(8));
     }
 
     #[test]
