@@ -118,7 +118,7 @@ impl UndecidedValues {
 pub struct Acceptor {
     pub table: Table,
     pub memo: Memo,
-    /// Whether to tell what of a line is in doubt: of Bundles which entries, of others which values.
+    /// Whether to tell what of a line is in doubt: which values, or of a Bundle which entries.
     pub closer: bool,
     pub sites: SiteNumbers,
     learned: Mutex<Kept>,

@@ -5,8 +5,8 @@
 //! resource -> object -> value -> checks        as the bytes are read
 //!          -> overlay                          profiles of a resource, where it ends
 //! line     -> bundle, reference                what refers to one another, where all is read
-//!          -> by_entry                         of a Bundle not accepted, entry by entry
-//!          -> by_site                          of any other line not accepted, value by value
+//!          -> by_site                          of a line not accepted, value by value
+//!          -> by_entry                         of a Bundle of which that cannot be told, by entry
 //! ```
 
 mod by_entry;

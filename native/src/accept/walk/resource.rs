@@ -18,6 +18,16 @@ use crate::accept::tape::{Form, Key, NO_KEY};
 const TYPE: &[u8] = b"\"resourceType\":\"";
 static TYPES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TYPE));
 
+/// How a line is walked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// With guesses of the types that resources do not begin with.
+    Guessing,
+    Plain,
+    BySite,
+    ByEntry,
+}
+
 impl<'a, 'r> Walk<'a, 'r> {
     pub fn line(
         table: &'a Table,
@@ -28,13 +38,20 @@ impl<'a, 'r> Walk<'a, 'r> {
         line: &'a [u8],
         search: Search,
     ) -> Outcome {
-        let mut once =
-            |guesses| Walk::once(table, memo, room, learned, questions, line, search, guesses);
-        let foreseen = once(search == Search::Valid);
-        foreseen.unwrap_or_else(|| once(false).unwrap_or(Outcome::Asked(Reason::ResourceType)))
+        let ways: &[Way] = match search {
+            Search::Valid => &[Way::Guessing, Way::Plain],
+            Search::Doubts => &[Way::BySite, Way::ByEntry],
+            Search::Entries => &[Way::ByEntry],
+        };
+        let mut walks = ways
+            .iter()
+            .map(|&way| Walk::once(table, memo, room, learned, questions, line, search, way));
+        let told = walks.find_map(|outcome| outcome);
+        told.unwrap_or(Outcome::Asked(Reason::ResourceType))
     }
 
-    /// Nothing where a guess of a type may be why the line is not accepted.
+    /// Nothing where the line is to be walked another way: a guess of a type may be why it is not
+    /// accepted, or it is a Bundle of which not each value in doubt can be told.
     #[allow(clippy::too_many_arguments)] // they are a walk's
     fn once<'w>(
         table: &'a Table,
@@ -44,7 +61,7 @@ impl<'a, 'r> Walk<'a, 'r> {
         questions: &'w mut Questions,
         line: &'a [u8],
         search: Search,
-        guesses: bool,
+        way: Way,
     ) -> Option<Outcome> {
         room.clear();
         if learned.concepts.is_full() {
@@ -70,28 +87,27 @@ impl<'a, 'r> Walk<'a, 'r> {
             overlays: 0,
             frame: NO_FRAME,
             search,
-            by_entry: false,
-            by_site: false,
-            guesses,
+            by_entry: way == Way::ByEntry,
+            by_site: way == Way::BySite,
+            guesses: way == Way::Guessing,
             has_guessed: false,
         };
         if walk.lexer.is_misspelled {
             return Some(Outcome::Misspelled);
         }
-        let walked = match search {
-            Search::Valid => walk
+        let walked = match way {
+            Way::Guessing | Way::Plain => walk
                 .whole()
                 .map(|(type_number, id)| Outcome::Accepted { type_number, id }),
-            Search::Doubts => walk.doubted(),
-            Search::Entries => {
-                walk.by_entry = true;
-                walk.parted().map(|()| Outcome::Parted)
-            }
+            Way::BySite => walk
+                .whole()
+                .map(|(type_number, id)| Outcome::Sited { type_number, id }),
+            Way::ByEntry => walk.parted().map(|()| Outcome::Parted),
         };
         Some(match walked {
             Err(_) if walk.lexer.is_misspelled => Outcome::Misspelled,
             _ if walk.pending => Outcome::Pending,
-            Err(_) if walk.has_guessed => return None,
+            Err(_) if walk.has_guessed || (walk.by_site && walk.in_bundle()) => return None,
             Ok(outcome) => {
                 if walk.by_site {
                     walk.room.sites.settle(table, &walk.room.tape, line);
@@ -100,32 +116,6 @@ impl<'a, 'r> Walk<'a, 'r> {
             }
             Err(reason) => Outcome::Asked(reason),
         })
-    }
-
-    /// What of the line is in doubt: value by value; of a Bundle of which that cannot be told, entry by
-    /// entry.
-    fn doubted(&mut self) -> Asked<Outcome> {
-        let is_bundle = self.is_bundle();
-        self.by_site = true;
-        let told = self.whole();
-        if told.is_ok() || !is_bundle || self.pending || self.lexer.is_misspelled {
-            return told.map(|(type_number, id)| Outcome::Sited { type_number, id });
-        }
-        self.room.clear();
-        self.lexer = Lexer::new(self.lexer.bytes);
-        (self.resource, self.overlays, self.frame) = (0, 0, NO_FRAME);
-        self.place = Place::default();
-        (self.by_site, self.by_entry) = (false, true);
-        self.parted().map(|()| Outcome::Parted)
-    }
-
-    /// Whether the line names itself a Bundle; the lexer stands where it stood.
-    fn is_bundle(&mut self) -> bool {
-        let is_bundle = memchr::memmem::find(self.lexer.bytes, b"\"Bundle\"").is_some()
-            && self.lexer.peek() == b'{'
-            && self.resource_type().is_ok_and(|name| name == b"Bundle");
-        self.lexer.at = 0;
-        is_bundle
     }
 
     fn whole(&mut self) -> Asked<(u16, (u32, u32))> {

@@ -49,7 +49,7 @@ pub enum Search {
     Valid,
     /// Of a Bundle the entries that are not.
     Entries,
-    /// What of it is in doubt, and accept none: of a Bundle which entries, of others which values.
+    /// What of it is in doubt, and accept none: which values, or of a Bundle which entries.
     Doubts,
 }
 
