@@ -48,7 +48,7 @@ impl<'a> Walk<'a, '_> {
                 None | Some(1) => {}
                 Some(number) => {
                     self.overlay_on_shape(number - 2, resource, shape)?;
-                    self.is_followed(number - 2, resource);
+                    self.note_followed(number - 2, resource);
                 }
             }
             at = next;

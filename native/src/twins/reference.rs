@@ -231,7 +231,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Note that a profile was laid over a resource, which need not be done again where something
     /// refers to it. By entry, what stands at a place of the tape may be taken back.
-    pub(crate) fn is_followed(&mut self, number: u32, resource: usize) {
+    pub(crate) fn note_followed(&mut self, number: u32, resource: usize) {
         if self.place.is_entry && !self.by_entry && !self.pending {
             self.room.followed.insert((number, resource));
         }

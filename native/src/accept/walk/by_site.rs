@@ -3,8 +3,10 @@
 //!
 //! A value that is no certain one is noted, and the walk goes on behind it. Whatever is not noted here
 //! is proven as it is in a line that is accepted; a condition that reads a member at fault is in doubt
-//! itself. Where a doubt is of another kind (of the text as JSON, of what is in another resource, of a
-//! profile), or one place hangs on another, the line is in doubt as a whole.
+//! itself. A profile is laid in a frame (see `frames`); a reference to another resource of the line is in
+//! doubt where that one is. Where a doubt is of another kind (of the text as JSON, of what is in a
+//! contained resource), or one place hangs on another, the line is in doubt as a whole, and a Bundle
+//! is walked by entry.
 
 use super::frames::{FrameNumber, Saying, CLAIMS, FOLLOWED, NO_FRAME, NO_ORDER};
 use super::mention::{Mention, Place};
@@ -68,13 +70,7 @@ impl<'a> Walk<'a, '_> {
             // whether a resource fails counts for those that refer to it
             None if self.in_bundle() => self.answer(check, asked, reason).map(|_| ()),
             Some(Answer { value: 0, .. }) | None => self.note(doubted, check, text, value),
-            Some(_) => {
-                self.note(doubted, check, text, value)?;
-                if let Some(site) = self.room.sites.found.last_mut() {
-                    site.may_fail = false; // a remark
-                }
-                Ok(())
-            }
+            Some(_) => self.note_harmless(doubted, check, text, value),
         }
     }
 
@@ -113,6 +109,15 @@ impl<'a> Walk<'a, '_> {
             laid: before..sites.laid.len(),
             may_fail: true,
         });
+        Ok(())
+    }
+
+    /// Note something that fails no resource.
+    fn note_harmless(&mut self, doubted: Doubted, check: Check, text: &[u8], at: usize) -> Asked {
+        self.note(doubted, check, text, at)?;
+        if let Some(site) = self.room.sites.found.last_mut() {
+            site.may_fail = false;
+        }
         Ok(())
     }
 
@@ -389,11 +394,7 @@ impl<'a> Walk<'a, '_> {
         self.frame = NO_FRAME;
         self.overlays = 0;
         self.room.sites.laying.clear();
-        self.note(Doubted::Rebound, NO_CHECK, text, resource)?;
-        if let Some(site) = self.room.sites.found.last_mut() {
-            site.may_fail = false;
-        }
-        Ok(())
+        self.note_harmless(Doubted::Rebound, NO_CHECK, text, resource)
     }
 
     /// Open a frame, and note what is to be run where it fails.
