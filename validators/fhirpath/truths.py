@@ -100,28 +100,25 @@ def _focus_truth(env: Environment, focus: Collection) -> bool | None:
     return truth(focus)
 
 
-def _and(left: Truth, right: Truth) -> Truth:
-    def evaluate(env: Environment, focus: Collection) -> bool | None:
-        env.steps.take(1)
-        one = left(env, focus)
-        if one is False:
-            return False
-        other = right(env, focus)
-        return False if other is False else None if one is None or other is None else True
+def _deciding(stops: bool, decided: bool) -> Callable[[Truth, Truth], Truth]:
+    """Return what compiles an operator that its left side decides alone where it says ``stops``,
+    and its right side where that says ``decided``: so it says ``decided`` (N1, section 6.5).
+    """
 
-    return evaluate
+    def compiled(left: Truth, right: Truth) -> Truth:
+        def evaluate(env: Environment, focus: Collection) -> bool | None:
+            env.steps.take(1)
+            one = left(env, focus)
+            if one is stops:
+                return decided
+            other = right(env, focus)
+            if other is decided:
+                return decided
+            return None if one is None or other is None else not decided
 
+        return evaluate
 
-def _or(left: Truth, right: Truth) -> Truth:
-    def evaluate(env: Environment, focus: Collection) -> bool | None:
-        env.steps.take(1)
-        one = left(env, focus)
-        if one is True:
-            return True
-        other = right(env, focus)
-        return True if other is True else None if one is None or other is None else False
-
-    return evaluate
+    return compiled
 
 
 def _xor(left: Truth, right: Truth) -> Truth:
@@ -133,23 +130,11 @@ def _xor(left: Truth, right: Truth) -> Truth:
     return evaluate
 
 
-def _implies(left: Truth, right: Truth) -> Truth:
-    def evaluate(env: Environment, focus: Collection) -> bool | None:
-        env.steps.take(1)
-        one = left(env, focus)
-        if one is False:
-            return True
-        other = right(env, focus)
-        return True if other is True else None if one is None or other is None else False
-
-    return evaluate
-
-
 _LOGIC: dict[str, Callable[[Truth, Truth], Truth]] = {
-    "and": _and,
-    "or": _or,
+    "and": _deciding(stops=False, decided=False),
+    "or": _deciding(stops=True, decided=True),
     "xor": _xor,
-    "implies": _implies,
+    "implies": _deciding(stops=False, decided=True),
 }
 _CALLS = frozenset({("exists", 0), ("exists", 1), ("empty", 0), ("not", 0), ("all", 1)})
 said("exists", 0, 1)
