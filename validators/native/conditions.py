@@ -68,7 +68,7 @@ _SIGNS: Final = {
     "!=": SignTag.UNEQUAL,
 }
 _BEYOND: Final = lazy_pattern(r"%(?:resource|rootResource|context|profile)\b")
-_AROUND_BUNDLES: Final = lazy_pattern(r"%(?:resource|rootResource|context|profile)\b|\bresolve\b")
+_RESOLVE: Final = lazy_pattern(r"\bresolve\b")
 _OF_BUNDLES: Final = frozenset({"bdl-7", "bdl-11", "bdl-12"})
 """Invariants that the acceptor has natively: urls and versions of entries that are distinct, what
 documents and messages begin with.
@@ -149,8 +149,10 @@ class Conditions:
         the Bundle around, even from the entries of a Bundle.
         """
         applying = [c for c in prop.element.constraints if self._applies(c)]
-        beyond = _AROUND_BUNDLES if prop.type == "Bundle" else _BEYOND
-        if any(beyond.search(corrected(c.key, c.expression)) for c in applying):
+        texts = [corrected(c.key, c.expression) for c in applying]
+        if any(map(_BEYOND.search, texts)):
+            return None
+        if prop.type == "Bundle" and any(map(_RESOLVE.search, texts)):
             return None
         return [self._op(c, prop.type) for c in applying]
 
