@@ -212,11 +212,11 @@ class Explainer:
         not follow it: values of forty profiles may be asked about each of them.
         """
         if url not in self._telling:
-            compiler = self._compiler(url) if self.is_profile(url) else None
+            compiler = self.profile_compiler(url) if self.is_profile(url) else None
             self._telling[url] = None if compiler is None else compiler.telling_values()
         return self._telling[url]
 
-    def _compiler(self, url: str) -> ProfileCompiler | None:
+    def profile_compiler(self, url: str) -> ProfileCompiler | None:
         """Return what compiles a StructureDefinition; None where it is not known or has no
         snapshot.
         """
@@ -233,7 +233,7 @@ class Explainer:
         def check(value: Any, scope: Scope) -> Issues:
             nonlocal made
             if made is None:
-                compiler = self._compiler(url)
+                compiler = self.profile_compiler(url)
                 assert compiler is not None, "it is known"
                 made = compiler.compile() or _nothing
             return made(value, scope)
@@ -319,7 +319,7 @@ class Explainer:
 
     def _in_slice(self, scope: Scope, value: Any, name: str, url: str, slice_name: str) -> bool:
         if url not in self._named_slices:
-            compiler = self._compiler(url)
+            compiler = self.profile_compiler(url)
             if compiler is None:
                 return False  # not kept: an expression of the data may name any number of urls
             from ..profiles.named_slices import NamedSlices

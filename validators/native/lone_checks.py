@@ -4,16 +4,16 @@ value is known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from ..checks.check import Check, Issues
+from ..checks.check import Issues
 from ..checks.surroundings import Scope
 from ..explainer.resource_walk import Explainer
-from ..issue import Issue
-from ..rules import cardinality, claimed_profiles
+from ..rules import cardinality
 from ..undecided import LineUndecided
 from .answers import REMARK, YES
 from .hearing import Hearing
+from .placed_checks import object_rules
 from .questions import NeedsContextError, read_text, read_value
 from .records import NO_CHECK
 from .site_kinds import MISSING, NAME, RULES, VALUE
@@ -97,11 +97,6 @@ class LoneChecks:
 
     def _rules(self, text: bytes, place: SitePlace, scope: Scope) -> Issues:
         value = read_value(text)
-        walk = self._explainer.object_walk(held(place).name)
-        rules: Sequence[Check] = walk.rules(tuple(value))
         if place.of is None and place.around is OfLine:
-            scope, rules = Scope(value, scope.undecided), walk.rules_but(claimed_profiles.RULE)
-        found: list[Issue] = []
-        for rule in rules:
-            found += rule(value, scope) or ()
-        return found
+            scope = Scope(value, scope.undecided)
+        return object_rules(self._explainer, place)(value, scope)

@@ -8,14 +8,32 @@ from typing import Any, NamedTuple
 from ..checks.check import Check, Issues, union
 from ..checks.surroundings import Scope
 from ..explainer.resource_walk import Explainer
-from ..profiles.narrowing import ProfileCompiler
+from ..issue import Issue
 from ..rules import claimed_profiles
 from .questions import NeedsContextError
 from .site_kinds import CLAIMS, PLACED, PROFILE, REFERENCE, RULES, WHOLE
-from .site_place import BESIDE, SitePlace, held
+from .site_place import BESIDE, OfContained, SitePlace, held
 from .table import Table
 
-__all__ = ["InPlace", "PlacedChecks"]
+__all__ = ["InPlace", "PlacedChecks", "object_rules"]
+
+_CLAIMS = claimed_profiles.RULE
+
+
+def object_rules(explainer: Explainer, place: SitePlace) -> Check:
+    """Return the check of every rule on objects of the type that stands in a place, but for what a
+    resource claims: what is contained claims nothing where the acceptor tells of its rules.
+    """
+    walk = explainer.object_walk(held(place).name)
+    may_claim = place.of is None and place.around is not OfContained
+
+    def rules(value: Any, scope: Scope) -> Issues:
+        found: list[Issue] = []
+        for rule in walk.rules_but(_CLAIMS) if may_claim else walk.rules(tuple(value)):
+            found += rule(value, scope) or ()
+        return found
+
+    return rules
 
 
 class InPlace(NamedTuple):
@@ -39,7 +57,7 @@ class PlacedChecks:
         self._explainer = explainer
         self._table = table
         self._by_kind: dict[int, Callable[[InPlace], Check | None]] = {
-            RULES: self._rules,
+            RULES: lambda site: object_rules(explainer, site.place),
             PLACED: self._property_rules,
             CLAIMS: self._claims,
             PROFILE: self._profile,
@@ -53,17 +71,6 @@ class PlacedChecks:
         """Return what is to be run on the value of a site; None for nothing."""
         return self._by_kind[site.doubted](site)
 
-    def _rules(self, site: InPlace) -> Check | None:
-        walk = self._explainer.object_walk(held(site.place).name)
-        if site.place.of is None:
-            return union(walk.rules_but(claimed_profiles.RULE))
-
-        def rules(value: Any, scope: Scope) -> Issues:
-            found = [rule(value, scope) or () for rule in walk.rules(tuple(value))]
-            return [issue for issues in found for issue in issues]
-
-        return rules
-
     def _property_rules(self, site: InPlace) -> Check | None:
         of = site.place.of
         if of is None or of[0].name == BESIDE:
@@ -73,7 +80,7 @@ class PlacedChecks:
     def _claims(self, site: InPlace) -> Check | None:
         schema = held(site.place)
         if schema.name not in self._claimed:
-            self._claimed[schema.name] = claimed_profiles.RULE.check(schema, self._explainer)
+            self._claimed[schema.name] = _CLAIMS.check(schema, self._explainer)
         return self._claimed[schema.name]
 
     def _profile(self, site: InPlace) -> Check | None:
@@ -81,10 +88,8 @@ class PlacedChecks:
 
     def _of_whole(self, site: InPlace) -> Check | None:
         if site.check not in self._of_wholes:
-            definitions = self._explainer.definitions
-            definition = definitions.fetch("StructureDefinition", self._table.url_of(site.check))
-            assert definition is not None, "it was laid"
-            compiler = ProfileCompiler(self._explainer, definition)
+            compiler = self._explainer.profile_compiler(self._table.url_of(site.check))
+            assert compiler is not None, "it was laid"
             checks = self._explainer.narrowing_checks(compiler.root())
             self._of_wholes[site.check] = union(checks)
         return self._of_wholes[site.check]

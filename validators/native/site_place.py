@@ -11,7 +11,7 @@ from .decoded_line import Step
 from .questions import NeedsContextError, Nowhere, Outermost
 from .table import Table
 
-__all__ = ["BESIDE", "OfLine", "SitePlace", "Places", "held"]
+__all__ = ["BESIDE", "OfContained", "OfLine", "SitePlace", "Places", "held"]
 
 BESIDE: Final = "Element"
 """The type of what stands beside a primitive, whose extensions know the element: another walk."""

@@ -44,6 +44,7 @@ from ..explainer.repeats import without_repeats
 from ..explainer.resource_walk import Explainer
 from ..issue import Issue, any_fails
 from ..memory import Memory
+from ..profiles.narrowing import sign
 from ..rules import claimed_profiles
 from ..rules.invariant import BROKEN
 from ..schema.head import Head
@@ -262,11 +263,7 @@ class SiteWalk:
         """Let issues say the profiles that they are of, as the check of a profile does."""
         if issues:
             for number in reversed(laid):
-                url, name = self._signers.get(number) or self._signer(number)
-                for issue in issues:
-                    issue.profile = issue.profile or url
-                    if name != url:
-                        issue.naming(url, name)
+                sign(issues, *(self._signers.get(number) or self._signer(number)))
         return issues
 
     def _signer(self, number: int) -> tuple[str, str]:

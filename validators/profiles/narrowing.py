@@ -31,7 +31,7 @@ from .slices import ItemCheck, Slices, items_of, step_of
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["ProfileCompiler"]
+__all__ = ["ProfileCompiler", "sign"]
 
 ELEMENT_TYPE = Declaration(
     "profile-element-type",
@@ -118,10 +118,7 @@ class ProfileCompiler:
                 check(value, scope) if is_primitive or type(value) is dict else None
             )  # another form is the walk's to report
             if issues is not None:
-                for issue in issues:
-                    issue.profile = issue.profile or url
-                    if name != url:
-                        issue.naming(url, name)
+                sign(issues, url, name)
             return issues
 
         return signed
@@ -324,6 +321,17 @@ class ProfileCompiler:
             min_value=None if element.min_value == base.min_value else element.min_value,
             max_value=None if element.max_value == base.max_value else element.max_value,
         )
+
+
+def sign(issues: list[Issue], url: str, name: str) -> None:
+    """Let issues say the profile that they are of, in place.
+
+    name   of the profile, for their sentences
+    """
+    for issue in issues:
+        issue.profile = issue.profile or url
+        if name != url:
+            issue.naming(url, name)
 
 
 def _nothing(value: Any, scope: Scope) -> Issues:
