@@ -19,7 +19,7 @@ from bulkfhir.engine.job_folder import LOCK, PLAN, WORK
 from bulkfhir.engine.sealed import sealed, unsealed
 from bulkfhir.engine.settings import PLAN_LAYOUT
 from bulkfhir.engine.storage import local, storage_for
-from tests.engine.test_survival import gone, start, wait_for
+from tests.engine.test_survival import gone, held, start, wait_for
 
 pytestmark = pytest.mark.usefixtures("toys")
 
@@ -95,8 +95,8 @@ class TestOneProcess:
         assert outcome(tree, output) == expected
 
     def test_a_job_that_was_killed_is_gone_on_with_at_once(self, source, write, patient, tmp_path):
-        lines = [patient(str(number), sleep=0.02) for number in range(200)]
-        slow, output = write("slow/a.ndjson", lines), tmp_path / "out"
+        gate = tmp_path / "gate"
+        slow, output = write("slow/a.ndjson", held(patient, 50, gate)), tmp_path / "out"
         process = start(tmp_path, slow, output, JOB, 1, 500)
         wait_for((output / FOLDER / WORK / "000001.json").exists)
         with pytest.raises(ConfigurationError, match=f"process {process.pid} of "):
@@ -104,7 +104,8 @@ class TestOneProcess:
         process.kill()
         process.communicate()
         assert gone(process.pid)
-        assert run(slow, output, resume=True).manifest.resources_imported == 200
+        gate.touch()
+        assert run(slow, output, resume=True).manifest.resources_imported == 50
         assert not (output / FOLDER / WORK).exists()
 
     def test_a_job_that_lost_its_hold_publishes_nothing(self, source, tmp_path):
@@ -345,7 +346,7 @@ class TestInputs:
         assert "the job goes on with" not in caplog.text
 
     def test_standard_input_without_its_copy_is_refused(self, tmp_path, write, patient):
-        lines = [patient(str(number), sleep=0.02) for number in range(200)]
+        lines = held(patient, 50, tmp_path / "gate")
         with write("in/stdin", lines).open("rb") as piped:
             process = start(tmp_path, "-", tmp_path / "out", JOB, 1, 500, stdin=piped)
         work = tmp_path / "out" / FOLDER / WORK

@@ -185,6 +185,14 @@ def members(session):
     return found
 
 
+def held(patient, count, gate, **at):
+    """``count`` patients, of which a late one stands still until the file ``gate`` is there: a job
+    cannot have ended before it is told to, however fast it is.
+    """
+    late = {"await": str(gate)}
+    return lines_of(patient, count, **{f"n{count * 2 // 3}": late} | at)
+
+
 def wait_for(condition, patience=120.0):
     until = time.monotonic() + patience
     while not condition():
@@ -196,10 +204,8 @@ def wait_for(condition, patience=120.0):
 def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(
     write, patient, tree, tmp_path, expected, name
 ):
-    lines = [
-        patient(str(number), sleep=0.01, **({"bad": 1} if number % 9 == 0 else {}))
-        for number in range(300)
-    ]
+    gate = tmp_path / "gate"
+    lines = held(patient, 100, gate, **{f"n{number}": {"bad": 1} for number in range(0, 100, 9)})
     source = write("in/a.ndjson", lines)
     folder = tmp_path / "out" / FOLDER
     process = start(tmp_path, source, tmp_path / "out", JOB, 2, 1000)
@@ -211,6 +217,7 @@ def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(
     assert not (folder / "Manifest.json").exists()
     finished = {path.name: path.stat().st_mtime_ns for path in (folder / WORK).glob("0*.json")}
     assert finished
+    gate.touch()
     seen = []
     result = import_job(
         source,
@@ -230,7 +237,8 @@ def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(
 def test_standard_input_is_still_there_when_the_job_is_resumed(
     write, patient, tree, tmp_path, tmp_path_factory, expected, monkeypatch
 ):
-    lines = [patient(str(number), sleep=0.01) for number in range(200)]
+    gate = tmp_path / "gate"
+    lines = held(patient, 100, gate)
     piped = write("in/stdin.ndjson", lines)
     folder = tmp_path / "out" / FOLDER
     temporary = tmp_path_factory.mktemp("t")  # short: a socket's path is made from it
@@ -242,8 +250,9 @@ def test_standard_input_is_still_there_when_the_job_is_resumed(
     process.communicate(timeout=120)
     assert gone(process.pid)
     assert not list(temporary.glob("bulkfhir-*"))
+    gate.touch()
     result = import_job("-", tmp_path / "out", **options(workers=1, resume=True, sink="ndjson"))
-    assert result.manifest.resources_imported == 200
+    assert result.manifest.resources_imported == 100
     files = logs(tree, folder)
     assert files["SUCCESS/stdin.ndjson"] == expected(lines)["SUCCESS/a.ndjson"]
     assert not (folder / WORK).exists()

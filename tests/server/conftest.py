@@ -16,6 +16,7 @@ import pytest
 
 from bulkfhir.engine import storage
 from bulkfhir.engine.server.service import Service, ServiceSettings
+from tests.holding import holding
 
 DATASTORE = "0123456789abcdef0123456789abcdef"
 OTHER_DATASTORE = "fedcba9876543210fedcba9876543210"
@@ -26,7 +27,11 @@ BAD = b'{"resourceType":"Patient","id":"c"\n'
 
 
 class Served:
-    """``bulkfhir serve`` as a process: its address, and ways to end it."""
+    """``bulkfhir serve`` as a process: its address, and ways to end it.
+
+    held   a part of a path: the thread of a job that opens such a file stands still until
+           ``let_go`` (``tests/holding.py``)
+    """
 
     def __init__(
         self,
@@ -34,6 +39,7 @@ class Served:
         *options: str,
         s3_root: bool = True,
         environment: dict[str, str] | None = None,
+        held: str | None = None,
     ) -> None:
         self.folder = folder
         self.root = folder / "s3"
@@ -56,12 +62,13 @@ class Served:
             *(["--s3-root", str(self.root)] if s3_root else []),
             *options,
         ]
+        standing = holding(held, folder) if held else {}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **(environment or {}), **standing},
                 cwd=folder,
             )
         line = self.process.stdout.readline().decode()
@@ -87,6 +94,14 @@ class Served:
             aws_secret_access_key=secret_key,
             config=Config(retries={"total_max_attempts": 1}),
         )
+
+    def is_held(self) -> bool:
+        """Return whether a job stands still at a file that ``held`` names."""
+        return (self.folder / "held").exists()
+
+    def let_go(self) -> None:
+        """Let the job that stands still, and all after it, open the file."""
+        (self.folder / "go").touch()
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

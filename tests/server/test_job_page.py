@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 import tempfile
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from bulkfhir.engine.jobs.recording import recorded_import
 from bulkfhir.engine.server.exchange import Request
 from bulkfhir.engine.server.service import Service, ServiceSettings
 from tests.server.conftest import BAD, DATASTORE, GOOD, Served, finished, start_request, wait_for
-from tests.server.test_serve import MANY, job_processes
+from tests.server.test_serve import MANY, PLAN
 
 
 def get(service, path, method="GET", **headers):
@@ -414,20 +412,19 @@ def test_the_page_of_a_hostile_job_shows_its_name_and_runs_nothing(browser, repo
 
 @in_a_browser
 def test_a_running_job_moves_and_can_be_cancelled(browser, tmp_path):
-    server = Served(tmp_path, "--datastore", DATASTORE)
+    server = Served(tmp_path, "--datastore", DATASTORE, held=PLAN)
     try:
         server.put("data/many.ndjson", MANY)
         client = server.client()
         job_id = client.start_fhir_import_job(**start_request(JobName="long"))["JobId"]
-        (process,) = wait_for(lambda: job_processes(server), "the job's process")
-        os.kill(process, signal.SIGSTOP)
+        wait_for(server.is_held, "the job at its plan")
         browser.get(f"{server.url}/jobs/{job_id}")
         shows(browser, "#status", "IN_PROGRESS")
         keep(browser, "job-running")
         browser.execute_script("document.querySelector('#cancel').click()")
         browser.switch_to.alert.accept()
         shows(browser, "#status", "CANCEL_SUBMITTED")
-        os.kill(process, signal.SIGCONT)
+        server.let_go()
         shows(browser, "#status", "CANCEL_COMPLETED", 180)
         wait_for(
             lambda: browser.execute_script("return document.querySelector('#cancel').hidden"),
@@ -435,7 +432,5 @@ def test_a_running_job_moves_and_can_be_cancelled(browser, tmp_path):
         )
         assert complaints(browser) == []
     finally:
-        for pid in job_processes(server):
-            with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
-                os.kill(pid, signal.SIGCONT)  # one that stood still would keep the server waiting
+        server.let_go()
         server.end()

@@ -28,7 +28,9 @@ from tests.server.conftest import (
 
 pytestmark = pytest.mark.long
 
-LINES = 60_000
+PLAN = ".work/.plan.json"
+"""What a job opens in its own thread before it reads and hears of anything."""
+LINES = 600
 MANY = b"".join(b'{"resourceType":"Patient","id":"p%d"}\n' % number for number in range(LINES))
 
 
@@ -152,7 +154,7 @@ def jobs_command(server, *arguments):
 
 def in_the_middle(server, client, processes=1):
     """The id of a job that has begun to write and stands still, of one that waits for it, and the
-    process of the first.
+    process of the first. The server holds what opens ``data/more.ndjson``, the second file.
 
     processes   of the first job, at least: its own and its pool's
     """
@@ -163,10 +165,12 @@ def in_the_middle(server, client, processes=1):
         for name in ("first", "second")
     )
     work = server.root / "out-bucket" / "results" / f"{DATASTORE}-FHIR_IMPORT-{first}" / ".work"
-    wait_for(work.exists, "the first shard", pause=0.005)
-    wait_for(lambda: len(children(server.process.pid)) >= processes, "the pool", pause=0.005)
+    wait_for(server.is_held, "a worker at the second file")
     (process,) = job_processes(server)
     os.kill(process, signal.SIGSTOP)
+    assert any(path.is_dir() for path in work.iterdir())  # with the parts of the first file
+    assert len(children(server.process.pid)) >= processes
+    server.let_go()  # a worker may go on: it is the job's process that ends the job
     assert job(client, first)["JobStatus"] == "IN_PROGRESS"
     return first, second, process
 
@@ -183,7 +187,7 @@ def outcome(server, client, job_id):
 
 
 def test_after_kill_9_and_restart_no_job_is_lost_and_no_process_is_left(serve):
-    server = serve("--workers", "2")
+    server = serve("--workers", "2", held="data/more.ndjson")
     first, second, process = in_the_middle(server, server.client(), processes=2)
     left = children(server.process.pid)
     server.end(signal.SIGKILL)
@@ -217,7 +221,7 @@ def terminated(pid):
 
 
 def test_sigterm_interrupts_what_runs_and_the_next_start_runs_it(serve):
-    server = serve()
+    server = serve(held="data/more.ndjson")
     first, second, process = in_the_middle(server, server.client())
     left = children(server.process.pid)
     server.process.send_signal(signal.SIGTERM)
@@ -233,15 +237,14 @@ def test_sigterm_interrupts_what_runs_and_the_next_start_runs_it(serve):
 
 
 def test_cancel_drains_a_running_job_and_the_next_one_begins(serve):
-    server = serve()
+    server = serve(held=PLAN)
     client = server.client()
     server.put("data/many.ndjson", MANY)
     first, second = (client.start_fhir_import_job(**start_request())["JobId"] for _ in range(2))
-    (process,) = wait_for(lambda: job_processes(server), "the job's process")
-    os.kill(process, signal.SIGSTOP)  # so that it cannot end before it is cancelled
+    wait_for(server.is_held, "the job at its plan")
     assert jobs_command(server, "cancel", first) == f"{first} CANCEL_SUBMITTED\n"
     assert job(client, first)["JobStatus"] == "CANCEL_SUBMITTED"
-    os.kill(process, signal.SIGCONT)
+    server.let_go()
     ended = finished(client, first)
     assert (ended["JobStatus"], "EndTime" in ended) == ("CANCEL_COMPLETED", True)
     folder = f"out-bucket/results/{DATASTORE}-FHIR_IMPORT-{first}"
@@ -250,11 +253,12 @@ def test_cancel_drains_a_running_job_and_the_next_one_begins(serve):
 
 
 def test_a_job_whose_process_dies_has_failed_and_says_how(serve):
-    server = serve()
+    server = serve(held=PLAN)
     client = server.client()
     server.put("data/many.ndjson", MANY)
     job_id = client.start_fhir_import_job(**start_request())["JobId"]
-    (process,) = wait_for(lambda: job_processes(server), "the job's process")
+    wait_for(server.is_held, "the job at its plan")
+    (process,) = job_processes(server)
     os.kill(process, signal.SIGKILL)
     ended = finished(client, job_id)
     assert (ended["JobStatus"], ended["Message"]) == (

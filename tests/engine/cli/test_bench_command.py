@@ -16,6 +16,7 @@ import pytest
 from tests.engine.cli.test_cli import BAD, GOOD, bulkfhir, elsewhere, write
 from tests.engine.conftest import bucket, s3, s3_client, s3_environment, s3_storages
 from tests.engine.test_survival import gone, wait_for
+from tests.holding import holding
 
 pytestmark = pytest.mark.long
 
@@ -144,18 +145,21 @@ def test_jobs_from_bucket_to_bucket_stay_and_those_of_a_sample_do_not(bulkfhir, 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_signal_ends_the_command_and_its_trial(number, write_big, temporary):
-    """A trial hangs no test: whoever ends the command ends the trial's process and its workers."""
-    command = [sys.executable, "-m", "bulkfhir", "bench", write_big, "--workers", "2"]
+def test_a_signal_ends_the_command_and_its_trial(number, export, temporary, tmp_path):
+    """A trial hangs no test: whoever ends the command ends the trial's process and its workers. One
+    of them stands still before it writes, so that the trial has not ended.
+    """
+    command = [sys.executable, "-m", "bulkfhir", "bench", export, "--workers", "2"]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env={**os.environ, **holding(".SUCCESS.", tmp_path)},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    wait_for(lambda: list(temporary.rglob("*.partial")))
+    wait_for((tmp_path / "held").exists)
     os.kill(process.pid, number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == {2: 130, 15: 143, 9: -9}[number]
@@ -164,15 +168,3 @@ def test_a_signal_ends_the_command_and_its_trial(number, write_big, temporary):
         assert err.splitlines()[-1] == f"bulkfhir: {word}"
     assert gone(process.pid)
     assert not [path for path in temporary.iterdir() if path.name.startswith("bulkfhir-tmp-")]
-
-
-@pytest.fixture
-def write_big():
-    """Lines that two workers are busy with for many seconds: each has a narrative of its own, with
-    a fault in it.
-    """
-    line = (
-        '{"resourceType":"Patient","id":"p%d","text":{"status":"generated",'
-        '"div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\"><bad>%d</bad></div>"}}'
-    )
-    return write("in/big.ndjson", *(line % (n, n) for n in range(100_000)))
