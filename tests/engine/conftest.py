@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import storage
-from bulkfhir.engine.executors import pool
+from bulkfhir.engine.executors import LiveCounters, pool
 
 
 @pytest.fixture
@@ -22,6 +22,45 @@ def patient():
         return json.dumps({"resourceType": "Patient", "id": key, **members}).encode()
 
     return line
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """A file that is not there; until it is, jobs stand still at the line that ``held`` holds."""
+    return tmp_path / "gate"
+
+
+@pytest.fixture
+def standing(tmp_path):
+    """A file that is there as soon as a job stands still at that line."""
+    return tmp_path / "standing"
+
+
+@pytest.fixture
+def held(patient, gate, standing):
+    """Makes ``count`` patients, of which the one behind two thirds stands still until ``gate`` is
+    there: until then a job has not ended, however fast it is. ``at`` maps a number to its extra
+    members.
+    """
+
+    def lines(count, **at):
+        made = [{"text": "x" * 50, **at.get(f"n{number}", {})} for number in range(count)]
+        made[count * 2 // 3] |= {"mark": str(standing), "await": str(gate)}
+        return [patient(str(number), **members) for number, members in enumerate(made)]
+
+    return lines
+
+
+@pytest.fixture
+def opened_by_stop(gate, monkeypatch):
+    """Opens ``gate`` as soon as a job has told its workers to stop."""
+    stop = LiveCounters.stop
+
+    def told(counters):
+        stop(counters)
+        gate.touch()
+
+    monkeypatch.setattr(LiveCounters, "stop", told)
 
 
 @pytest.fixture

@@ -294,10 +294,10 @@ def test_an_archive_that_cannot_be_trusted_costs_its_group_nothing_else(
 
 
 def test_a_group_is_done_again_without_the_shards_behind_a_files_break(
-    toys, write, patient, tree, tmp_path, grouped
+    toys, write, patient, held, gate, tree, tmp_path, grouped
 ):
     """The file breaks in one group, and the next holds the rest of it and other files."""
-    large = write("in/a.ndjson", [patient(f"a{n}", sleep=0.01) for n in range(60)])
+    large = write("in/a.ndjson", held(60))
     for name in "bcd":
         write(f"in/{name}.ndjson", [patient(name)])
     grouped(128 << 10)
@@ -307,6 +307,7 @@ def test_a_group_is_done_again_without_the_shards_behind_a_files_break(
         if not changed and progress.report.resources_scanned:
             changed.append(True)
             large.write_bytes(large.read_bytes() + b"\n")
+            gate.touch()
 
     size = large.stat().st_size // 5
     result = run(tmp_path / "in", tmp_path / "out", shard_bytes=size, on_progress=change)

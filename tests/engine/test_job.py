@@ -346,8 +346,8 @@ def test_an_empty_archive_is_broken_and_trailing_garbage_is_named(
     assert f"(trailing garbage from byte {len(packed):,} on)" in said
 
 
-def test_a_file_that_changes_while_it_is_read_is_reported(run, write, patient, rows, tmp_path):
-    source = write("a.ndjson", [patient(str(number), sleep=0.05) for number in range(40)])
+def test_a_file_that_changes_while_it_is_read_is_reported(run, write, patient, held, gate, rows):
+    source = write("a.ndjson", held(40))
     size = source.stat().st_size
     changed = []
 
@@ -356,6 +356,7 @@ def test_a_file_that_changes_while_it_is_read_is_reported(run, write, patient, r
             changed.append(progress)
             with source.open("ab") as file:
                 file.write(patient("late") + b"\n")
+            gate.touch()
 
     result, folder = run(source, shard_bytes=size // 4, on_progress=change, sink="ndjson")
     assert changed
@@ -368,12 +369,19 @@ def test_a_file_that_changes_while_it_is_read_is_reported(run, write, patient, r
     assert stored.count(b"\n") == len(success)
 
 
-def test_a_file_that_vanishes_after_the_listing_is_a_customer_error(run, write, patient, tmp_path):
-    first = write("in/a.ndjson", [patient(str(number), sleep=0.1) for number in range(8)])
+def test_a_file_that_vanishes_after_the_listing_is_a_customer_error(
+    run, write, patient, held, gate, tmp_path
+):
+    first = write("in/a.ndjson", held(8))
     last = write("in/b.ndjson", [patient("1")])
+
+    def vanish(_progress):
+        last.unlink(missing_ok=True)
+        gate.touch()
+
     result, _ = run(
         tmp_path / "in",
-        on_progress=lambda progress: last.unlink(missing_ok=True),
+        on_progress=vanish,
         shard_bytes=first.stat().st_size // 4,
     )
     assert [(Path(broken.name).name, broken.message) for broken in result.summary.broken_files] == [
@@ -558,9 +566,12 @@ def test_messages_of_foreign_validators_are_left_out_where_values_are_not_wanted
     ]
 
 
+@pytest.mark.usefixtures("opened_by_stop")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_cancelled_job_stops_soon_and_can_be_resumed(run, write, patient, workers_left, workers):
-    source = write("a.ndjson", [patient(str(number), sleep=0.02) for number in range(200)])
+def test_a_cancelled_job_stops_soon_and_can_be_resumed(
+    run, write, held, gate, workers_left, workers
+):
+    source = write("a.ndjson", held(200))
     cancel = threading.Event()
 
     def enough(progress):
@@ -575,22 +586,28 @@ def test_a_cancelled_job_stops_soon_and_can_be_resumed(run, write, patient, work
     assert not (folder / "Manifest.json").exists()
     assert not list(folder.rglob("*.partial"))
     assert workers_left() == []
+    gate.touch()
     result, folder = run(source, resume=True, workers=workers)
     assert result.status == JobStatus.COMPLETED
     assert result.manifest.resources_imported == 200
 
 
-def test_progress_is_shown_while_a_shard_is_read(run, write, patient):
-    source = write(
-        "a.ndjson", [patient(str(number), sleep=0.002, text="x" * 20_000) for number in range(500)]
-    )
+def test_progress_is_shown_while_a_shard_is_read(run, write, patient, gate):
+    lines = [patient(str(number), text="x" * 20_000) for number in range(250)]
+    lines[-1] = patient("last", **{"await": str(gate)})
     seen = []
-    run(source, on_progress=seen.append)
+
+    def go_on(progress):
+        seen.append(progress)
+        if 0 < progress.report.resources_scanned < 250:
+            gate.touch()
+
+    run(write("a.ndjson", lines), on_progress=go_on)  # it would not end if nothing were shown
     reading = [progress for progress in seen if progress.phase == "reading"]
-    assert any(0 < progress.report.resources_scanned < 500 for progress in reading)
+    assert any(0 < progress.report.resources_scanned < 250 for progress in reading)
     assert any(0 < progress.bytes_done < progress.bytes_total for progress in reading)
     assert seen[-1].phase == "done"
-    assert seen[-1].report.resources_imported == 500
+    assert seen[-1].report.resources_imported == 250
 
 
 def test_a_sloppy_plug_in_that_hands_on_a_wrong_id_or_type_breaks_nothing(run, write, rows):

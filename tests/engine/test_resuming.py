@@ -19,7 +19,7 @@ from bulkfhir.engine.job_folder import LOCK, PLAN, WORK
 from bulkfhir.engine.sealed import sealed, unsealed
 from bulkfhir.engine.settings import PLAN_LAYOUT
 from bulkfhir.engine.storage import local, storage_for
-from tests.engine.test_survival import gone, held, start, wait_for
+from tests.engine.test_survival import gone, start, wait_for
 
 pytestmark = pytest.mark.usefixtures("toys")
 
@@ -94,9 +94,8 @@ class TestOneProcess:
             assert "this job is running: process " in said
         assert outcome(tree, output) == expected
 
-    def test_a_job_that_was_killed_is_gone_on_with_at_once(self, source, write, patient, tmp_path):
-        gate = tmp_path / "gate"
-        slow, output = write("slow/a.ndjson", held(patient, 50, gate)), tmp_path / "out"
+    def test_a_job_that_was_killed_is_gone_on_with_at_once(self, write, held, gate, tmp_path):
+        slow, output = write("slow/a.ndjson", held(50)), tmp_path / "out"
         process = start(tmp_path, slow, output, JOB, 1, 500)
         wait_for((output / FOLDER / WORK / "000001.json").exists)
         with pytest.raises(ConfigurationError, match=f"process {process.pid} of "):
@@ -345,9 +344,8 @@ class TestInputs:
         run(source, half_done[0], resume=True)
         assert "the job goes on with" not in caplog.text
 
-    def test_standard_input_without_its_copy_is_refused(self, tmp_path, write, patient):
-        lines = held(patient, 50, tmp_path / "gate")
-        with write("in/stdin", lines).open("rb") as piped:
+    def test_standard_input_without_its_copy_is_refused(self, tmp_path, write, held):
+        with write("in/stdin", held(50)).open("rb") as piped:
             process = start(tmp_path, "-", tmp_path / "out", JOB, 1, 500, stdin=piped)
         work = tmp_path / "out" / FOLDER / WORK
         wait_for((work / "000001.json").exists)

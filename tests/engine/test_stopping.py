@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -128,37 +129,38 @@ def test_a_cancelled_job_of_one_worker_ends_though_its_validator_hangs(begin, tm
     assert not list(tmp_path.rglob("*.partial"))
 
 
-def test_a_job_in_the_callers_process_ends_between_two_lines(write, patient, tmp_path):
+@pytest.mark.usefixtures("opened_by_stop")
+def test_a_job_in_the_callers_process_ends_between_two_lines(write, held, standing, tmp_path):
     from bulkfhir_toys import Toy
 
-    lines = [patient(str(number), sleep=0.01) for number in range(2_000)]
-    cancel, before = threading.Event(), Toy.judged
+    before = Toy.judged
     result = import_job(
-        write("in/a.ndjson", lines),
+        write("in/a.ndjson", held(60)),
         tmp_path / "out",
         judge="toy",
         workers=1,
-        cancel=cancel,
-        on_progress=lambda _: cancel.set(),
+        cancel=SimpleNamespace(is_set=standing.exists),
     )
     assert result.status is JobStatus.CANCEL_COMPLETED
-    assert Toy.judged - before < 1_000
+    assert Toy.judged - before == 41
 
 
+@pytest.mark.usefixtures("opened_by_stop")
 @pytest.mark.parametrize("judge", ["toy", "block-toy"])
-def test_a_second_opinion_ends_between_two_lines_too(write, patient, tmp_path, judge):
-    lines = [patient(str(number), sleep=0.01) for number in range(2_000)]
-    cancel = threading.Event()
+def test_a_second_opinion_ends_between_two_lines_too(write, held, standing, tmp_path, judge):
+    from bulkfhir_toys import Toy
+
+    before = Toy.judged
     result = import_job(
-        write("in/a.ndjson", lines),
+        write("in/a.ndjson", held(60)),
         tmp_path / "out",
         level="minimal",
         validators=[judge],
         workers=1,
-        cancel=cancel,
-        on_progress=lambda _: cancel.set(),
+        cancel=SimpleNamespace(is_set=standing.exists),
     )
     assert result.status is JobStatus.CANCEL_COMPLETED
+    assert Toy.judged - before == 41
 
 
 def test_a_worker_that_does_not_stop_is_left_behind_in_a_process_that_ends():

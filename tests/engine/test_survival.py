@@ -185,14 +185,6 @@ def members(session):
     return found
 
 
-def held(patient, count, gate, **at):
-    """``count`` patients, of which a late one stands still until the file ``gate`` is there: a job
-    cannot have ended before it is told to, however fast it is.
-    """
-    late = {"await": str(gate)}
-    return lines_of(patient, count, **{f"n{count * 2 // 3}": late} | at)
-
-
 def wait_for(condition, patience=120.0):
     until = time.monotonic() + patience
     while not condition():
@@ -202,10 +194,9 @@ def wait_for(condition, patience=120.0):
 
 @pytest.mark.parametrize("name", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(
-    write, patient, tree, tmp_path, expected, name
+    write, held, gate, tree, tmp_path, expected, name
 ):
-    gate = tmp_path / "gate"
-    lines = held(patient, 100, gate, **{f"n{number}": {"bad": 1} for number in range(0, 100, 9)})
+    lines = held(100, **{f"n{number}": {"bad": 1} for number in range(0, 100, 9)})
     source = write("in/a.ndjson", lines)
     folder = tmp_path / "out" / FOLDER
     process = start(tmp_path, source, tmp_path / "out", JOB, 2, 1000)
@@ -235,10 +226,9 @@ def test_an_interrupted_job_leaves_no_process_and_is_resumed_to_the_same_bytes(
 
 
 def test_standard_input_is_still_there_when_the_job_is_resumed(
-    write, patient, tree, tmp_path, tmp_path_factory, expected, monkeypatch
+    write, held, gate, tree, tmp_path, tmp_path_factory, expected, monkeypatch
 ):
-    gate = tmp_path / "gate"
-    lines = held(patient, 100, gate)
+    lines = held(100)
     piped = write("in/stdin.ndjson", lines)
     folder = tmp_path / "out" / FOLDER
     temporary = tmp_path_factory.mktemp("t")  # short: a socket's path is made from it

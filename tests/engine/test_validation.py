@@ -116,11 +116,10 @@ def test_a_killed_worker_changes_nothing(write, patient, tmp_path):
     assert (tmp_path / "flag").exists()
 
 
+@pytest.mark.usefixtures("opened_by_stop")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_reader_may_stop_early(write, patient, workers, workers_left):
-    source = write(
-        "in/a.ndjson", [patient(str(number), bad=1, sleep=0.01) for number in range(100)]
-    )
+def test_a_reader_may_stop_early(write, held, workers, workers_left):
+    source = write("in/a.ndjson", held(100, **{f"n{number}": {"bad": 1} for number in range(100)}))
     with validate_files(source, judge="toy", workers=workers, shard_bytes=300) as validation:
         for finding in validation:
             assert finding.line == 1
@@ -133,7 +132,7 @@ def test_cancelling_raises(write, patient):
     cancel.set()
     with (
         validate_files(
-            write("a.ndjson", [patient("1", sleep=0.5)] * 4), judge="toy", workers=1, cancel=cancel
+            write("a.ndjson", [patient("1")] * 4), judge="toy", workers=1, cancel=cancel
         ) as validation,
         pytest.raises(Cancelled),
     ):

@@ -83,9 +83,9 @@ def test_a_daemonic_process_works_with_one_worker_and_says_so(
 
 
 def test_a_killed_fork_server_costs_no_line(tmp_path) -> None:
-    lines = [
-        json.dumps({"resourceType": "Patient", "id": f"p{n}", "sleep": 0.01}) for n in range(60)
-    ]
+    gate = tmp_path / "gate"  # the job has not ended before the server was killed
+    lines = [json.dumps({"resourceType": "Patient", "id": f"p{n}"}) for n in range(60)]
+    lines[40] = json.dumps({"resourceType": "Patient", "id": "p40", "await": str(gate)})
     (tmp_path / "a.ndjson").write_text("\n".join(lines))
     killed: list[int] = []
 
@@ -94,6 +94,7 @@ def test_a_killed_fork_server_costs_no_line(tmp_path) -> None:
         if not killed and progress.report.resources_scanned and server:
             os.kill(server, signal.SIGKILL)
             killed.append(server)
+            gate.touch()
 
     job = import_job(
         tmp_path / "a.ndjson",

@@ -23,6 +23,7 @@ from bulkfhir.engine.job_folder import KEYS, part_uri
 from bulkfhir.engine.settings import Settings
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.storage.local import LocalStorage
+from tests.engine.test_resuming import AtShards
 
 
 @pytest.fixture
@@ -80,14 +81,15 @@ def test_without_duplicates_nothing_is_said(run, write, patient):
     assert (result.summary.replaced, result.summary.repeated) == (0, ())
 
 
-def test_the_lines_after_a_files_break_are_not_counted(run, write, patient, rows, tmp_path):
-    source = write("in/a.ndjson", [patient(str(number % 4), sleep=0.02) for number in range(40)])
+def test_the_lines_after_a_files_break_are_not_counted(run, write, held, gate, rows, tmp_path):
+    source = write("in/a.ndjson", held(40, **{f"n{n}": {"id": str(n % 4)} for n in range(40)}))
     changed = []
 
     def change(progress):
         if not changed and progress.report.resources_scanned:
             changed.append(progress)
             source.write_bytes(source.read_bytes() + b"\n")
+            gate.touch()
 
     result = run(source, shard_bytes=source.stat().st_size // 4, on_progress=change)
     assert changed
@@ -98,22 +100,9 @@ def test_the_lines_after_a_files_break_are_not_counted(run, write, patient, rows
 
 
 def test_a_resumed_job_finds_the_duplicates_of_its_earlier_run(run, write, patient, tmp_path):
-    lines = [patient(str(number % 50), sleep=0.01) for number in range(100)]
-    source = write("a.ndjson", lines)
-    stop = collections.deque()
-
-    class Cancel:
-        def is_set(self):
-            return bool(stop)
-
-    run(
-        source,
-        job_id="j",
-        shard_bytes=300,
-        cancel=Cancel(),
-        on_progress=lambda progress: stop.append(1) if progress.shards_done > 2 else None,
-    )
-    assert stop
+    source = write("a.ndjson", [patient(str(number % 50)) for number in range(100)])
+    stop = AtShards(tmp_path / "out" / f"{'0' * 32}-FHIR_IMPORT-j", 3)
+    assert run(source, job_id="j", shard_bytes=300, cancel=stop).status == "CANCEL_COMPLETED"
     result = run(source, job_id="j", resume=True)
     assert result.summary.replaced == 50
     assert places(result) == [

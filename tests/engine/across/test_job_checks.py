@@ -20,6 +20,7 @@ from bulkfhir.engine.across.check_job import findings_schema
 from bulkfhir.engine.across.job_checks import CHECKS
 from bulkfhir.engine.cli.program import run as bulkfhir
 from bulkfhir.engine.errors import ConfigurationError, NothingToRead
+from tests.engine.test_resuming import AtShards
 
 LINES = {
     "a.ndjson": [
@@ -196,24 +197,13 @@ def test_they_are_never_a_verdict_and_off_by_default(run, source, tree, tmp_path
 
 def test_a_resumed_job_finds_the_same(run, write, patient, tmp_path):
     lines = [
-        patient(str(number), link=[{"other": {"reference": f"Patient/{number + 1}"}}], sleep=0.01)
+        patient(str(number), link=[{"other": {"reference": f"Patient/{number + 1}"}}])
         for number in range(100)
     ]
     source = write("a.ndjson", lines)
-    stop = collections.deque()
-
-    class Cancel:
-        def is_set(self):
-            return bool(stop)
-
+    stop = AtShards(tmp_path / "out" / f"{'0' * 32}-FHIR_IMPORT-j", 3)
     options = {"shard_bytes": 700, "job_id": "j", "checks": True}
-    run(
-        source,
-        cancel=Cancel(),
-        on_progress=lambda progress: stop.append(1) if progress.shards_done > 2 else None,
-        **options,
-    )
-    assert stop
+    assert run(source, cancel=stop, **options).status == "CANCEL_COMPLETED"
     resumed = run(source, resume=True, **options)
     whole = run(source, tmp_path / "whole", checks=True)
     assert findings(table_of(resumed)) == findings(table_of(whole))
