@@ -8,13 +8,14 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import pytest
 
+from tests.engine.test_survival import wait_for
 from tests.faults import random_kills
 from tests.faults.random_kills import Kills, make_input
+from tests.holding import holding
 
 pytestmark = [
     pytest.mark.long,
@@ -44,20 +45,32 @@ def checked(tmp_path_factory):
     return made, made.undisturbed()
 
 
-def begun(made: Kills, is_there: Callable[[], bool]) -> subprocess.Popen[str]:
-    """Begin an import, and return it once something is there that it makes."""
-    process = made.begin()
-    while not is_there():
-        assert process.poll() is None, "what the import makes was missed"
-        time.sleep(0.001)
-    return process
+@pytest.fixture
+def begun_until(tmp_path, monkeypatch) -> Callable[[Kills, str], subprocess.Popen[str]]:
+    """Begins an import, and returns it when it stands still where it opens a file. Those that go on
+    with it stand still nowhere.
+    """
+
+    def begin(made: Kills, file: str) -> subprocess.Popen[str]:
+        with monkeypatch.context() as patch:
+            for name, value in holding(file, tmp_path).items():
+                patch.setenv(name, value)
+            process = made.begin()
+        wait_for((tmp_path / "held").exists)
+        return process
+
+    return begin
 
 
 @pytest.mark.parametrize("target", ["worker", "driver", "group"])
-def test_a_kill_while_the_checks_are_made_changes_no_finding(target, checked):
+def test_a_kill_while_the_checks_are_made_changes_no_finding(
+    target, checked, begun_until, tmp_path
+):
     made, expected = checked
-    process = begun(made, lambda: any((made.folder / "t").rglob("relations.duckdb")))
+    process = begun_until(made, "/.checks.parquet.")
+    assert any((made.folder / "t").rglob("relations.duckdb"))
     assert made.kill(process, target)
+    (tmp_path / "go").touch()
     code, said = made.ended(process)
     assert "Traceback" not in said
     assert code in ((1,) if target == "worker" else (-signal.SIGKILL,)), said
@@ -83,11 +96,15 @@ def large(tmp_path_factory):
 
 
 @pytest.mark.parametrize("target", ["worker", "driver", "group"])
-def test_a_kill_while_a_large_log_is_written_leaves_no_half_log(target, large):
+def test_a_kill_while_a_large_log_is_written_leaves_no_half_log(
+    target, large, begun_until, tmp_path
+):
     made, expected = large
     log = made.output / "SUCCESS/Patient.ndjson"
-    process = begun(made, lambda: any(made.output.glob("SUCCESS/.*.partial")))
+    process = begun_until(made, "/.work/000000.SUCCESS")
+    assert any(made.output.glob("SUCCESS/.*.partial"))
     assert made.kill(process, target)
+    (tmp_path / "go").touch()
     code, said = made.ended(process)
     assert "Traceback" not in said
     assert code in ((0,) if target == "worker" else (-signal.SIGKILL,)), said

@@ -69,6 +69,12 @@ def _add_job_with_a_large_log(service, folder):
     )
 
 
+@pytest.fixture
+def unhurried(monkeypatch):
+    """The server waits for requests longer than any test of it takes."""
+    monkeypatch.setattr(connection, "HEADER_SECONDS", 60.0)
+
+
 @contextlib.contextmanager
 def connected(port, room=None):
     """A client; with ``room`` the system keeps so many bytes for it that it has not read."""
@@ -89,7 +95,7 @@ def answer(client) -> bytes:
     return received
 
 
-def test_a_request_is_answered_and_the_connection_goes_on(port):
+def test_a_request_is_answered_and_the_connection_goes_on(port, unhurried):
     with connected(port) as client:
         for _ in range(2):
             client.sendall(GET)
@@ -131,7 +137,7 @@ def test_headers_without_end_are_refused(port, header):
         assert answer(client).startswith(b"HTTP/1.1 431 ")
 
 
-def test_a_connection_too_many_is_refused_and_the_others_go_on(port):
+def test_a_connection_too_many_is_refused_and_the_others_go_on(port, unhurried):
     with contextlib.ExitStack() as stack:
         first = [stack.enter_context(connected(port)) for _ in range(5)]
         first[0].sendall(GET)

@@ -7,10 +7,11 @@ Python for their installation.
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import importlib
 import multiprocessing
 import shutil
-import time
+import threading
 
 import pytest
 
@@ -102,8 +103,10 @@ def test_what_one_worker_wrote_goes_where_another_one_fails(buckets, places):
 
 def test_workers_that_do_not_answer(buckets, monkeypatch):
     monkeypatch.setattr(probe, "_PATIENCE", 0.2)
-    with concurrent.futures.ThreadPoolExecutor(1) as executor:
-        executor.submit(time.sleep, 1)
+    free = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(1) as executor, contextlib.ExitStack() as stack:
+        stack.callback(free.set)
+        executor.submit(free.wait)
         with pytest.raises(ConfigurationError, match="1 of 1 workers have not answered within 0 s"):
             import_job("s3://in/", "s3://out/", judge="toy", executor=executor)
     shutil.rmtree(buckets[1])

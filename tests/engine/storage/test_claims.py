@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from bulkfhir.engine.process_identity import this_process
 from bulkfhir.engine.storage import s3_lease, storage_for
 from bulkfhir.engine.storage.buckets import BucketFolders
 from bulkfhir.engine.storage.local import LocalStorage
+from tests.engine.test_survival import wait_for
 
 ELSEWHERE = "another-machine:12:345"
 
@@ -149,21 +151,25 @@ class TestLease:
         claim().confirm()
 
     def test_lapses(self, uri, claim, monkeypatch):
-        monkeypatch.setattr(s3_lease, "_SECONDS", 2.0)
         first = claim()
         first._ended.set()  # it is not renewed, as if its machine were gone
         with pytest.raises(Held):
             claim()
-        time.sleep(3.1)
+        now, later = s3_lease._clock, timedelta(seconds=s3_lease._SECONDS + 1)
+        monkeypatch.setattr(s3_lease, "_clock", lambda answer: now(answer) + later)
         claim()
         with pytest.raises(Held, match="has taken the job over"):
             first.confirm()
 
-    def test_is_renewed_as_long_as_it_is_held(self, uri, claim, monkeypatch):
-        # The store tells whole seconds: a lease of one may seem to have lapsed while it is renewed.
-        monkeypatch.setattr(s3_lease, "_SECONDS", 3.0)
+    def test_is_renewed_as_long_as_it_is_held(self, uri, claim, s3, monkeypatch):
+        def written():
+            bucket, key = uri.removeprefix("s3://").split("/", 1)
+            return s3.head_object(Bucket=bucket, Key=key)["LastModified"]
+
+        monkeypatch.setattr(s3_lease, "_RENEWALS", s3_lease._SECONDS * 10)
         claim()
-        time.sleep(4.1)
+        first = written()
+        wait_for(lambda: written() > first)
         with pytest.raises(Held):
             claim()
 
