@@ -23,6 +23,8 @@ class Scope:
                the container of a contained one
     undecided  what could not be decided offline (see ``undecided.py``) -> how often; one counter
                for all scopes of a line
+    follows    the record of which values of the line follow which profiles, where one is made
+               beforehand
     enclosed   whether a Bundle or Parameters is around it, where references may lead to other
                entries
     """
@@ -45,6 +47,7 @@ class Scope:
         parent: Scope | None = None,
         place: str = "line",
         holder: Mapping[str, Any] | None = None,
+        follows: Conformance | None = None,
     ) -> None:
         self.resource = resource
         self.parent = parent
@@ -52,7 +55,7 @@ class Scope:
         self.enclosed: bool = place == "entry" or (parent is not None and parent.enclosed)
         self.holder = holder
         self.undecided = undecided
-        self._follows: Conformance | None = None
+        self._follows = follows
         self.memo: dict[
             Any, Any
         ] = {}  # what a rule has worked out once for this resource, by a key of its own
@@ -73,9 +76,9 @@ class Scope:
         """Return the same place for a question beside the walk: what it cannot decide is not
         counted, and what rules have met so far is not known there.
         """
-        made = Scope(self.resource, LineUndecided(), self.parent, self.place, self.holder)
-        made._follows = self.follows
-        return made
+        return Scope(
+            self.resource, LineUndecided(), self.parent, self.place, self.holder, self.follows
+        )
 
     @property
     def root(self) -> dict[str, Any]:

@@ -22,9 +22,10 @@ from ..fhirpath.constraint import broken_invariant, undecided_invariant
 from ..issue import Issue, any_fails
 from ..memory import Memory
 from ..rules import RULES
-from ..rules.claimed_profiles import without_rebound_bindings
+from ..rules.claimed_profiles import Claims
 from ..rules.extension_context import PendingContext, resolve_extension_contexts
 from ..rules.primitive import Proof, proof_of
+from ..rules.rebinding import Rebinding
 from ..schema import Constraint, Property, Schema, TypeSchema
 from ..schema.errata import corrected
 from ..schema.profile_tree import ProfileNode, profile_tree
@@ -105,6 +106,8 @@ class Explainer:
         self._telling: dict[str, Check | None] = {}
         self._trees: dict[str, ProfileNode | None] = {}
         self._named_slices: dict[str, NamedSlices] = {}
+        self.claims = Claims(self)
+        self.rebinding = Rebinding(self)
         self._shapes = Memory(_SHAPES)
         self._values = Memory(_VALUES)
 
@@ -129,18 +132,20 @@ class Explainer:
         )
 
     def _follows(self, value: dict[str, Any], name: str, url: str, scope: Scope) -> bool:
-        check = (
-            self.resource_check(name) if self.schema.is_resource(name) else self.type_check(name)
+        is_resource = self.schema.is_resource(name)
+        profile = self.schema.head(url)
+        is_claimed = (
+            is_resource and profile is not None and profile.identity in self.claims.of(value, name)
         )
-        telling = self._telling_check(url)
+        telling = None if is_claimed else self._telling_check(url)
         if telling is not None and type(value) is dict and any_fails(telling(value, scope) or ()):
             return False
-        beyond = self.profile_check(url)
-        issues = [
-            *(check(value, scope) or ()),
-            *((beyond(value, scope) if beyond is not None else None) or ()),
-        ]
-        return not any_fails(issue for issue in issues if type(issue) is not PendingContext)
+        check = self.resource_check(name) if is_resource else self.type_check(name)
+        if _fails(check(value, scope)):
+            return False
+        # what a resource claims is among the rules on it
+        beyond = None if is_claimed else self.profile_check(url)
+        return beyond is None or not _fails(beyond(value, scope))
 
     def resource_check(self, name: str) -> Check:
         """Return the check for resources of one type, given their own scope. Raises UnknownType."""
@@ -160,7 +165,7 @@ class Explainer:
         """
         if issues is not None:
             issues = resolve_extension_contexts(issues, self, name, value, scope)
-        return None if issues is None else without_rebound_bindings(issues, self, name, value)
+        return None if issues is None else self.rebinding.without(issues, name, value)
 
     def object_walk(self, name: str) -> Walk:
         """Return the walk through objects of a type that is not abstract."""
@@ -443,6 +448,11 @@ def _once(name: str, check: Check) -> Check:
         return scope.follows.findings(value, name, scope.undecided, lambda: check(value, scope))
 
     return once
+
+
+def _fails(issues: Issues) -> bool:
+    """Tell whether what was found fails a value, whatever is around it."""
+    return issues is not None and any_fails(i for i in issues if type(i) is not PendingContext)
 
 
 def _entries(bundle: Scope) -> fhirpath.BundleEntries:

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
+from ..checks.conformance import Conformance
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
-from ..issue import Issue
 from ..undecided import LineUndecided
 
-__all__ = ["DecodedLine"]
+__all__ = ["DecodedLine", "Step"]
 
-Step = str | int
+Step: TypeAlias = str | int
 
 
 class DecodedLine:
     """The resource of a line, in which some checks are run where they belong.
 
+    follows     answers which of its values follow which profiles
     undecided   what these leave undecided
     """
 
-    def __init__(self, resource: dict[str, Any]) -> None:
+    def __init__(self, resource: dict[str, Any], follows: Conformance) -> None:
         self.resource = resource
+        self.follows = follows
         self.undecided = LineUndecided()
-        self._scopes: dict[int, Scope] = {id(resource): Scope(resource, self.undecided)}
+        scope = Scope(resource, self.undecided, follows=follows)
+        self._scopes: dict[int, Scope] = {id(resource): scope}
 
     def at(self, steps: Sequence[Step]) -> tuple[Any, Scope]:
         """Return the value that the steps lead to, and the scope of the resource around it; of a
@@ -41,24 +44,3 @@ class DecodedLine:
     def _scope(self, value: Any, around: Scope) -> Scope:
         found = self._scopes[id(value)] = scope_of(value, around)
         return found
-
-    def found(self, steps: Sequence[Step]) -> list[Issue] | None:
-        """Return what is wrong with a resource that a reference asked about before the walk has
-        come to it, which the walk tells again; None where nothing did.
-        """
-        value, scope = self.at(steps)
-        return scope.follows.found(value, value["resourceType"])
-
-    def claim(self, steps: Sequence[Step], profiles: Sequence[str]) -> None:
-        """Note that a resource is being asked about the profiles that it claims."""
-        value, scope = self.at(steps)
-        for identity in profiles:
-            scope.follows.claim(value, identity)
-
-    def settle(
-        self, steps: Sequence[Step], profiles: Sequence[str], failed: Collection[str] = ()
-    ) -> None:
-        """Note that a resource follows the profiles that it claims, but for those that failed."""
-        value, scope = self.at(steps)
-        for identity in profiles:
-            scope.follows.settle(value, identity, identity not in failed)

@@ -10,12 +10,13 @@ from ..checks.surroundings import Scope
 from ..explainer.resource_walk import Explainer
 from ..issue import Issue
 from ..rules import claimed_profiles
+from .decoded_line import DecodedLine
 from .questions import NeedsContextError
 from .site_kinds import CLAIMS, PLACED, PROFILE, REFERENCE, RULES, WHOLE
 from .site_place import BESIDE, OfContained, SitePlace, held
 from .table import Table
 
-__all__ = ["InPlace", "PlacedChecks", "object_rules"]
+__all__ = ["InPlace", "PlacedChecks", "object_rules", "placed"]
 
 _CLAIMS = claimed_profiles.RULE
 
@@ -42,12 +43,30 @@ class InPlace(NamedTuple):
     doubted   RULES, PLACED, CLAIMS, PROFILE, WHOLE, or REFERENCE
     check     the number of the profile's overlay; of the question about a reference
     laid      the profiles that are laid around it, the outermost first: overlays by number
+    entry     the position of the entry in whose resource it is told; None elsewhere
     """
 
     doubted: int
     check: int
     place: SitePlace
     laid: Sequence[int]
+    entry: int | None
+
+
+def placed(issues: Issues, above: str) -> list[Issue]:
+    """Return issues with their location in the line. Raises NeedsContextError where the resource
+    as a whole has to settle one.
+
+    above   the location of the value that they are found in
+    """
+    made: list[Issue] = []
+    for issue in issues or ():
+        if type(issue) is not Issue:
+            raise NeedsContextError
+        copy = issue.copied()
+        copy.location = f"{above}.{copy.location}" if copy.location else above
+        made.append(copy)
+    return made
 
 
 class PlacedChecks:
@@ -67,9 +86,11 @@ class PlacedChecks:
         self._claimed: dict[str, Check | None] = {}
         self._of_wholes: dict[int, Check | None] = {}
 
-    def check(self, site: InPlace) -> Check | None:
-        """Return what is to be run on the value of a site; None for nothing."""
-        return self._by_kind[site.doubted](site)
+    def found(self, site: InPlace, line: DecodedLine) -> list[Issue]:
+        """Return what is found at a site of a line."""
+        check = self._by_kind[site.doubted](site)
+        value, scope = line.at(site.place.steps)
+        return [] if check is None else placed(check(value, scope), site.place.location)
 
     def _property_rules(self, site: InPlace) -> Check | None:
         of = site.place.of

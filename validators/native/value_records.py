@@ -16,10 +16,11 @@ from ..checks.surroundings import Scope
 from ..definitions import CORE
 from ..issue import Issue
 from ..rules import RULES, binding
-from ..rules.claimed_profiles import named, without_rebound_bindings
+from ..rules.claimed_profiles import named
 from ..rules.extension import place_decides
 from ..rules.extension_context import PendingContext, allowed_by_names, names_of_place
 from ..rules.primitive import format_of, style_of
+from ..rules.rebinding import Rebinding
 from ..rules.reference import target_types
 from ..schema import Property
 from ..undecided import LineUndecided
@@ -190,9 +191,10 @@ class Values:
         ):
             return None
 
+        rebinding = Rebinding(compilation)
+
         def judge(value: Any, scope: Nowhere) -> int:
-            issue = Issue.of(fault, prop.step)
-            return 0 if without_rebound_bindings([issue], compilation, name, value) else 1
+            return 0 if rebinding.without([Issue.of(fault, prop.step)], name, value) else 1
 
         question = self._table.question(self.valued(judge))
         members = {"meta": ("profile",)}

@@ -4,6 +4,7 @@ and hold. Level strict only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, added, union
@@ -17,16 +18,12 @@ from ..issue import Issue, Severity, any_fails
 from ..memory import Memory
 from ..schema import TypeSchema
 from ..schema.head import head_of
-from ..schema.profile_tree import ProfileNode
-from ..terminology.code_faults import CODE_FAULTS
-from .extension_context import property_at
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["RULE", "imposed", "may_be_rebound", "named", "without_rebound_bindings"]
+__all__ = ["RULE", "Claims", "imposed", "named"]
 
-_BINDING_RULES = frozenset(one.name for one in CODE_FAULTS)
 _IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
 _KEPT = 4096  # urls come from data
 _OF_THE_CLAIM = frozenset({PROFILE_UNKNOWN.name, PROFILE_TYPE.name})
@@ -165,6 +162,39 @@ def named(url: str, compilation: Compilation) -> dict[str, Any] | None:
     return compilation.definitions.fetch("StructureDefinition", url)
 
 
+class Claims:
+    """Which profiles resources claim; one per compilation."""
+
+    def __init__(self, compilation: Compilation) -> None:
+        self._compilation = compilation
+        self._memory = Memory(_KEPT)
+        self._identities: dict[tuple[str, str], str | None] = self._memory.table()
+
+    def of(self, resource: dict[str, Any], kind: str) -> list[str]:
+        """Return the identities of the profiles that a resource of a type is held against since it
+        names them; none where the validator is not to look at meta.profile.
+        """
+        meta = resource.get("meta")
+        profiles = meta.get("profile") if type(meta) is dict else None
+        return self.among(profiles, kind) if type(profiles) is list else []
+
+    def among(self, profiles: Sequence[Any], kind: str) -> list[str]:
+        """Return the same of what stands in meta.profile."""
+        if self._compilation.unknown_profile is None:
+            return []
+        found = (self._identity(url, kind) for url in profiles if type(url) is str)
+        return [identity for identity in found if identity is not None]
+
+    def _identity(self, url: str, kind: str) -> str | None:
+        key = url, kind
+        if key in self._identities:
+            return self._identities[key]
+        definition = named(url, self._compilation)
+        is_on_it = definition is not None and definition["type"] == kind
+        found = head_of(definition).identity if definition is not None and is_on_it else None
+        return self._memory.keep(self._identities, key, found)
+
+
 def imposed(definition: dict[str, Any]) -> list[str]:
     """Return the urls of the profiles that a profile imposes on its resources beside itself."""
     return [
@@ -181,57 +211,6 @@ def _unknown(url: str, compilation: Compilation) -> Check | None:
     worth: Severity = "error" if severity == "error" else "warning"
     fault = PROFILE_UNKNOWN(url=url[:256])
     return lambda value, scope: [Issue.of(fault, "", url[:256], severity=worth)]
-
-
-def without_rebound_bindings(
-    issues: list[Issue], compilation: Compilation, name: str, resource: dict[str, Any]
-) -> Issues:
-    """Return the issues without those of the base type's bindings that every profile of the
-    resource replaces by a binding of its own; None where none is left.
-
-    A profile stands in the place of its base type; its bindings have been checked already.
-    """
-    if compilation.unknown_profile is None:
-        return issues
-    bound = [issue for issue in issues if may_be_rebound(issue)]
-    if not bound:
-        return issues
-    meta = resource.get("meta")
-    urls = meta.get("profile") if type(meta) is dict else None
-    profiles = [
-        tree
-        for url in (urls if type(urls) is list else ())
-        if type(url) is str and (tree := _profile_of(url, name, compilation)) is not None
-    ]
-    if not profiles:
-        return issues
-    replaced = {
-        id(issue)
-        for issue in bound
-        if all(_rebinds(profile, compilation, name, issue.location) for profile in profiles)
-    }
-    return [issue for issue in issues if id(issue) not in replaced] or None
-
-
-def may_be_rebound(issue: Issue) -> bool:
-    """Tell whether an issue is one of a base type's binding."""
-    return issue.profile is None and issue.rule in _BINDING_RULES
-
-
-def _profile_of(url: str, name: str, compilation: Compilation) -> ProfileNode | None:
-    """Return the tree of a profile on a type; None where the url is not known or of none."""
-    head = compilation.schema.head(url)
-    if head is None or head.is_type or head.type != name:
-        return None
-    return compilation.profile_tree(url)
-
-
-def _rebinds(profile: ProfileNode, compilation: Compilation, name: str, location: str) -> bool:
-    found = property_at(compilation.schema, name, location)
-    if found is None:
-        return False
-    stated = profile.elements_at(found.element.path)
-    return bool(stated) and all(each.binding != found.element.binding for each in stated)
 
 
 RULE = Rule(

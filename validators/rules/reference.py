@@ -214,9 +214,10 @@ class _Reference:
         resource = resolution.resource
         if resource is None:
             return [*issues, Issue.of(REFERENCE_RESOLVE(reference=reference[:128]))]
-        actual = resource.get("resourceType")
+        found = resource.get("resourceType")
+        actual = found if type(found) is str else None  # another form is the walk's to report
         issues += self._stated_type(value, actual)
-        if self.allowed is not None and type(actual) is str and actual not in self.allowed:
+        if self.allowed is not None and actual is not None and actual not in self.allowed:
             issues.append(Issue.of(REFERENCE_TARGET(found=actual, expected=self.expected)))
         if (
             self.aggregation
@@ -228,7 +229,7 @@ class _Reference:
         for url in self.unknown:
             issues.append(Issue.of(TARGET_PROFILE_UNKNOWN(url=url)))
         if (
-            type(actual) is str
+            actual is not None
             and resolution.scope is not None
             and not self._follows(actual, resource, resolution.scope)
         ):

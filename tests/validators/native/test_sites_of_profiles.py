@@ -723,6 +723,43 @@ BUNDLES: dict[str, Json] = {
     "a chain to one that fails itself": bundle(
         WRONG, SECOND, observation("focused", focus=[{"reference": "Observation/o2"}])
     ),
+    "references before and behind one that fails itself": bundle(
+        observation("of-born", **SUBJECT), WRONG, observation("of-born", id="o2", **SUBJECT)
+    ),
+    "references before and behind one with a code that is left undecided": bundle(
+        observation("of-born", **SUBJECT),
+        WRONG | {"maritalStatus": LOINC},
+        observation("of-born", id="o2", **SUBJECT),
+    ),
+    "references before and behind one that a chain leads to": bundle(
+        observation("focused", focus=[{"reference": "Observation/o2"}]),
+        observation("of-born", id="o2", **SUBJECT),
+        WRONG,
+        observation("focused", id="o3", focus=[{"reference": "Observation/o2"}]),
+        observation("of-born", id="o4", **SUBJECT),
+    ),
+    "a reference to one of two, before it": bundle(
+        observation("of-two", **SUBJECT), patient("named", birthDate="2001", gender="x")
+    ),
+    "a reference to one of two, of which neither is claimed": bundle(
+        observation("of-two", **SUBJECT), patient("gender-colour", birthDate="2001", gender="x")
+    ),
+    "a reference before one whose claims are run as a whole": bundle(
+        observation("of-born", **SUBJECT), patient("born", "named", birthDate="2001", name="x")
+    ),
+    "a long chain to one that fails": bundle(
+        *(member(n, "follows", to=n + 1) for n in range(1, 15)),
+        member(15, "follows", to=16, issued="x"),
+    ),
+    "a long chain to one that fails, the other way": bundle(
+        member(15, "follows", to=16, issued="x"),
+        *(member(n, "follows", to=n + 1) for n in range(14, 0, -1)),
+    ),
+    "the Bundle's profile on an entry that another leads to": bundle(
+        observation("of-born", **SUBJECT),
+        patient("born", gender="x", maritalStatus=LOINC),
+        names=("of-entries", "of-many"),
+    ),
     "a chain of claims to one that does not claim": bundle(
         patient(),
         observation(id="o2", **SUBJECT),

@@ -33,6 +33,25 @@ CASES = {
         ),
         [("reference-target", "Observation.subject")],
     ),
+    "a target whose type is no text": (
+        {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [
+                {
+                    "fullUrl": "http://example.org/fhir/Observation/o",
+                    "resource": observation(
+                        subject={"reference": "http://example.org/fhir/Patient/1", "type": "Group"}
+                    ),
+                },
+                {
+                    "fullUrl": "http://example.org/fhir/Patient/1",
+                    "resource": {"resourceType": [], "id": "1"},
+                },
+            ],
+        },
+        [("resource-type", "Bundle.entry[1].resource")],
+    ),
 }
 
 
