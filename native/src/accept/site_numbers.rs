@@ -3,10 +3,10 @@
 
 use crate::accept::memo::Memo;
 
-/// Sites that are numbered, and the bytes of one that keeps its number, so that some 4 MB are known at
-/// the most: at the bound the numbers start anew with the next block.
+/// Sites that are numbered, and the bytes of one that keeps its number, so that some 16 MB are known
+/// at the most: at the bound the numbers start anew with the next block.
 const MOST: u32 = 16_384;
-const LONGEST: usize = 256;
+const LONGEST: usize = 1024;
 
 #[derive(Default)]
 pub struct SiteNumbers {
