@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
+from ..fhirpath.kept_paths import may_be_kept
 from ..fhirpath.model import TypeModel
 from ..fhirpath.parser import type_name
 from ..fhirpath.syntax import (
@@ -159,8 +160,12 @@ class _Program:
         self._context = frozenset({context})
         self._this = self._context
 
-    def typed(self, tree: Tree, focus: Types) -> Typed:  # one case a kind of tree
+    def typed(self, tree: Tree, focus: Types) -> Typed:
         """Return an expression's bytes and the types of its items. Raises _NoProgramError."""
+        made, types = self._typed(tree, focus)
+        return (u8(ExprTag.PATH) + made if may_be_kept(tree) else made), types
+
+    def _typed(self, tree: Tree, focus: Types) -> Typed:  # one case a kind of tree
         match tree:
             case Literal(value):
                 return u8(ExprTag.LITERALS) + items([_literal(value)]), frozenset({_OWN})

@@ -149,6 +149,7 @@ class ExprTag(IntEnum):
     COMPARE = 13
     TEXT = 14
     MATCH = 15
+    PATH = 16
 
 
 class ClassTag(IntEnum):

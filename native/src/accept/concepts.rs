@@ -6,10 +6,9 @@
 //! that looking for one costs little more than comparing its bytes.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 
-use crate::accept::memo::{fold, seeds};
+use crate::accept::seeds::Seeds;
 use crate::accept::tape::{Entry, Key, Tape};
 
 /// Bytes of a text that is kept, and its values at the most.
@@ -39,50 +38,6 @@ enum Rest {
     Whole(Concept),
     /// By the next eight bytes, which are the first ones of the step that follows.
     Fork,
-}
-
-/// Seeds drawn at random, so that nobody can choose texts that collide.
-struct Seeds(u64, u64);
-
-impl Default for Seeds {
-    fn default() -> Self {
-        let (one, other) = seeds();
-        Seeds(one, other)
-    }
-}
-
-struct Mixed(u64, u64);
-
-impl BuildHasher for Seeds {
-    type Hasher = Mixed;
-
-    #[inline]
-    fn build_hasher(&self) -> Mixed {
-        Mixed(self.0, self.1)
-    }
-}
-
-impl Hasher for Mixed {
-    #[inline]
-    fn write_u64(&mut self, word: u64) {
-        self.0 = fold(self.0 ^ word, self.1);
-    }
-
-    #[inline]
-    fn write_u32(&mut self, number: u32) {
-        self.0 ^= u64::from(number) << 17;
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes
-            .iter()
-            .for_each(|&byte| self.write_u64(u64::from(byte)));
-    }
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 /// A concept: its node, where its text stands among all of them, and its entries among theirs.
@@ -325,6 +280,7 @@ fn word(bytes: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accept::memo::fold;
     use crate::accept::tape::Form;
 
     /// Let the memory see a text as often as it takes.

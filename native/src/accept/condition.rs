@@ -14,8 +14,8 @@ use crate::accept::tape::{Entry, Form, Key};
 /// Pairs of items of two lists that are compared.
 const MOST_PAIRS: usize = 4096;
 
-impl Evaluation<'_, '_> {
-    pub fn holds(&mut self, op: &Op, object: usize) -> Option<bool> {
+impl<'a> Evaluation<'a, '_> {
+    pub fn holds(&mut self, op: &'a Op, object: usize) -> Option<bool> {
         match op {
             Op::Const(value) => Some(*value),
             Op::And(ops) => self.all(ops, object, true),
@@ -71,7 +71,7 @@ impl Evaluation<'_, '_> {
     }
 
     /// With `wanted` true: whether all are true. With `wanted` false: whether all are false.
-    fn all(&mut self, ops: &[Op], object: usize, wanted: bool) -> Option<bool> {
+    fn all(&mut self, ops: &'a [Op], object: usize, wanted: bool) -> Option<bool> {
         let mut doubt = false;
         for op in ops {
             match self.holds(op, object) {
@@ -219,7 +219,7 @@ impl Evaluation<'_, '_> {
             .unwrap_or(0) as i64
     }
 
-    fn any(&mut self, object: usize, keys: &[Key], op: &Op) -> Option<bool> {
+    fn any(&mut self, object: usize, keys: &[Key], op: &'a Op) -> Option<bool> {
         let tape = self.tape;
         let mut doubt = false;
         for &key in keys {
@@ -245,7 +245,7 @@ impl Evaluation<'_, '_> {
     fn distinct(
         &mut self,
         object: usize,
-        steps: &[(Box<[Key]>, Op)],
+        steps: &'a [(Box<[Key]>, Op)],
         key: Key,
         companion: Key,
     ) -> Option<bool> {
@@ -274,7 +274,7 @@ impl Evaluation<'_, '_> {
     fn reach(
         &mut self,
         object: usize,
-        steps: &[(Box<[Key]>, Op)],
+        steps: &'a [(Box<[Key]>, Op)],
         reached: &mut Vec<usize>,
     ) -> Option<()> {
         let Some(((keys, op), rest)) = steps.split_first() else {

@@ -1,6 +1,8 @@
 //! What conditions are evaluated on: a tape, and the answers of the explainer.
 
+use crate::accept::collections::Bench;
 use crate::accept::memo::{Check, Memo, Questions, LONGEST_QUESTION};
+use crate::accept::shared_paths::SharedPaths;
 use crate::accept::table::known::Known;
 use crate::accept::tape::{Entry, Tape};
 
@@ -8,7 +10,7 @@ pub struct Evaluation<'a, 'q> {
     pub names: &'a [Box<[u8]>],
     pub known: &'a Known,
     pub bytes: &'a [u8],
-    pub tape: &'a Tape,
+    pub tape: &'q Tape,
     pub resource: usize,
     /// The Bundle around, where references lead to entries.
     pub bundle: Option<usize>,
@@ -17,6 +19,9 @@ pub struct Evaluation<'a, 'q> {
     /// Whether the line is walked by site, where whatever is to be said is a doubt.
     pub by_site: bool,
     pub memo: &'a Memo,
+    /// What programs use, and which of their paths stand in several.
+    pub bench: &'q mut Bench<'a>,
+    pub paths: &'a SharedPaths,
     pub questions: &'q mut Questions,
     /// Set where a question was raised: the line is to be walked again.
     pub pending: &'q mut bool,

@@ -2,6 +2,7 @@
 //! walk asks for.
 
 pub mod block;
+mod collections;
 mod concepts;
 mod condition;
 mod dates;
@@ -17,7 +18,9 @@ mod program;
 mod projection;
 pub(crate) mod reason;
 mod references;
+mod seeds;
 pub(crate) mod shapes;
+mod shared_paths;
 pub mod site_numbers;
 pub mod spelling;
 pub mod table;

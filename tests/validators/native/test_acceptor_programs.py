@@ -208,6 +208,30 @@ def test_a_program_of_too_many_steps_is_a_doubt(told: Told) -> None:
     assert told(expression, many) is False
 
 
+@pytest.mark.parametrize(
+    ("expressions", "resource", "operator", "wanted"),
+    [
+        pytest.param(TRUE, PATIENT, "and", True, id="what holds"),
+        pytest.param(FALSE, PATIENT, "or", False, id="what does not hold"),
+        pytest.param(OF_BUNDLES, COLLECTION, "and", True, id="of Bundles"),
+    ],
+)
+def test_what_a_path_found_is_found_again(
+    told: Told, expressions: tuple[str, ...], resource: Json, operator: str, wanted: bool
+) -> None:
+    for expression in expressions:
+        if "contains 'x'" not in expression and expression != "gender":
+            twice = f"({expression}) {operator} ({expression})"
+            assert told(twice, resource) is wanted, expression
+
+
+def test_what_is_found_again_takes_the_steps_that_finding_it_took(told: Told) -> None:
+    many = {**PATIENT, "name": [{"given": [f"g{n}" for n in range(200)]}]}
+    asked = "name.given.count() = 200"
+    assert told(" and ".join([asked] * 5), many)
+    assert told(" and ".join([asked] * 20), many) is False
+
+
 def test_hl7s_suite_is_never_true_where_the_evaluation_is_not(told: Told) -> None:
     certain = 0
     for case in SUITE:

@@ -24,6 +24,7 @@ pub mod tags;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
+use crate::accept::shared_paths::SharedPaths;
 pub use bits::{Bits, WIDTH};
 pub use known::Known;
 pub use names::NameHasher;
@@ -45,6 +46,7 @@ pub struct Table {
     pub nodes: Vec<Option<Node>>,
     pub overlays: Vec<Option<Overlay>>,
     pub known: Known,
+    pub paths: SharedPaths,
     /// How often records were added: what was learned of the table before counts no more.
     pub additions: u32,
 }
@@ -52,7 +54,7 @@ pub struct Table {
 impl Table {
     /// Add the records in the bytes.
     pub fn extend(&mut self, bytes: &[u8]) -> Read<()> {
-        let mut reader = Reader::new(bytes);
+        let mut reader = Reader::new(bytes, std::mem::take(&mut self.paths));
         self.additions += u32::from(!bytes.is_empty());
         while reader.at < bytes.len() {
             match reader.tag(RecordTag::of)? {
@@ -83,6 +85,7 @@ impl Table {
                 RecordTag::Layout => return Err(BadTable(reader.at)),
             }
         }
+        self.paths = reader.paths;
         Ok(())
     }
 

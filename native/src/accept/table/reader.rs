@@ -9,10 +9,11 @@ use super::tags::{
     ClassTag, EachTag, ExprTag, FunctionTag, KindTag, LiteralTag, OpTag, OperatorTag, Primitive,
     SignTag, TextTag, ValueTag,
 };
-use crate::accept::expr::{Child, Expr};
+use crate::accept::expr::{Child, Children, Expr};
 use crate::accept::literal::{Literal, Sign};
 use crate::accept::op::Op;
 use crate::accept::projection::Projection;
+use crate::accept::shared_paths::SharedPaths;
 use crate::accept::tape::Key;
 
 /// Conditions inside conditions at the most.
@@ -27,15 +28,21 @@ pub(super) type Read<T> = Result<T, BadTable>;
 pub(super) struct Reader<'a> {
     pub bytes: &'a [u8],
     pub at: usize,
+    /// The paths of expressions that were read, those of earlier records among them.
+    pub paths: SharedPaths,
     depth: usize,
+    /// Those of the expression that is being read.
+    met: Vec<u32>,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub fn new(bytes: &'a [u8], paths: SharedPaths) -> Self {
         Reader {
             bytes,
             at: 0,
+            paths,
             depth: 0,
+            met: Vec::new(),
         }
     }
 
@@ -303,11 +310,11 @@ impl<'a> Reader<'a> {
             ExprTag::Literals => Expr::Literals(self.list(Self::literal)?),
             ExprTag::Step => Expr::Step {
                 plain: self.flag()?,
-                children: self.list(Self::child)?,
+                children: Children::of(self.list(Self::child)?),
                 source: self.expr()?,
             },
             ExprTag::Extension => {
-                let (url, children) = (self.u16()?, self.list(Self::child)?);
+                let (url, children) = (self.u16()?, self.list(Self::lone_child)?);
                 let wanted = self.string()?;
                 Expr::Extension(self.expr()?, url, children, wanted)
             }
@@ -338,7 +345,19 @@ impl<'a> Reader<'a> {
                 let check = self.u32()?;
                 Expr::Match(self.expr()?, check)
             }
+            ExprTag::Path => {
+                let (start, inside) = (self.at, self.met.len());
+                let path = self.expr()?;
+                let bytes = &self.bytes[start..self.at];
+                let number = self.paths.count(bytes, self.met.drain(inside..));
+                self.met.push(number);
+                Expr::Path(number, path)
+            }
         })
+    }
+
+    fn lone_child(&mut self) -> Read<Children> {
+        Ok(Children::of([self.child()?].into()))
     }
 
     fn child(&mut self) -> Read<Child> {

@@ -3,7 +3,7 @@
 
 /// The layout of the table's records: a digest of the code that reads them, which a test computes.
 /// Python states the same where it writes them, so that a module of an older build is found out.
-pub const LAYOUT: u32 = 0xe7e6_1951;
+pub const LAYOUT: u32 = 0x6c09_6508;
 
 /// An enumeration of tags that are read from a byte.
 macro_rules! tags {
@@ -73,7 +73,7 @@ tags! {
     ExprTag {
         Focus = 0, This = 1, Context = 2, Resource = 3, Literals = 4, Step = 5, Extension = 6,
         Typed = 7, Is = 8, Each = 9, Function = 10, Index = 11, Operator = 12, Compare = 13,
-        Text = 14, Match = 15,
+        Text = 14, Match = 15, Path = 16,
     }
 }
 

@@ -154,6 +154,7 @@ impl<'a> Walk<'a, '_> {
         self.room.undecided.truncate(mark.undecided);
         self.room.doubts.remarks.truncate(mark.remarks);
         self.room.anchors.rewind(mark.anchors);
+        self.room.bench.clear();
         self.lexer.at = mark.at;
         (self.resource, self.overlays) = (0, 0);
         self.place = Place::default();

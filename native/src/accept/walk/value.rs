@@ -253,6 +253,8 @@ impl<'a> Walk<'a, '_> {
             by_entry: self.by_entry,
             by_site: self.by_site,
             memo: self.memo,
+            bench: &mut self.room.bench,
+            paths: &self.table.paths,
             questions: self.questions,
             pending: &mut self.pending,
         };

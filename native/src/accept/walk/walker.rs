@@ -6,6 +6,7 @@ use super::doubts::Doubts;
 use super::frames::{FrameNumber, Saying, FOLLOWED};
 use super::mention::{Holder, Mention, Place};
 use super::sites::Sites;
+use crate::accept::collections::Bench;
 use crate::accept::concepts::{Concept, Concepts};
 use crate::accept::lexer::{Lexer, Text};
 use crate::accept::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
@@ -101,6 +102,7 @@ pub struct Room<'a> {
     pub(crate) later: Vec<Later<'a>>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) anchors: Anchors,
+    pub(crate) bench: Bench<'a>,
     pub(crate) doubts: Doubts,
     pub(crate) sites: Sites,
     /// Of the line, by where they stand on the tape: concepts that were read before, and references
@@ -151,6 +153,7 @@ impl Room<'_> {
         self.later.clear();
         self.undecided.clear();
         self.anchors.clear();
+        self.bench.clear();
         self.doubts.clear();
         self.sites.clear();
         self.coded.clear();

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::accept::dates::order;
+use crate::accept::literal::Literal;
 use crate::accept::table::tags::ClassTag;
 use crate::accept::tape::{Form, Key, Tape};
 
@@ -16,18 +17,41 @@ pub type Told<T> = Result<T, Doubt>;
 const SURE_DIGITS: usize = 15;
 
 /// An element of the line, or a value of FHIRPath's own.
-#[derive(Clone, Debug)]
-pub enum Element {
+#[derive(Clone, Copy, Debug)]
+pub enum Element<'a> {
     /// A value, what stands beside it if it is a primitive, or both.
     Node {
-        value: Option<usize>,
-        beside: Option<usize>,
+        value: Spot,
+        beside: Spot,
         kind: Key,
         class: ClassTag,
     },
-    Text(Box<[u8]>),
+    Text(&'a [u8]),
+    /// A text that was made: where it starts among those of the run, and where it ends.
+    Made(u32, u32),
     Number(f64),
     Boolean(bool),
+}
+
+/// Where on the tape something stands, or that it is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot(u32);
+
+impl Spot {
+    pub const NONE: Spot = Spot(u32::MAX);
+
+    pub fn at(index: usize) -> Spot {
+        Spot(index as u32)
+    }
+
+    pub fn of(index: Option<usize>) -> Spot {
+        index.map_or(Spot::NONE, Spot::at)
+    }
+
+    #[inline]
+    pub fn get(self) -> Option<usize> {
+        (self != Spot::NONE).then_some(self.0 as usize)
+    }
 }
 
 /// What a value reads as.
@@ -38,24 +62,40 @@ pub enum Plain<'a> {
     Boolean(bool),
 }
 
-impl Element {
-    pub fn node(value: usize, kind: Key, class: ClassTag) -> Element {
+impl<'a> Element<'a> {
+    pub fn node(value: usize, kind: Key, class: ClassTag) -> Element<'a> {
         Element::Node {
-            value: Some(value),
-            beside: None,
+            value: Spot::at(value),
+            beside: Spot::NONE,
             kind,
             class,
         }
     }
 
+    pub fn constant(literal: &'a Literal) -> Element<'a> {
+        match literal {
+            Literal::Boolean(value) => Element::Boolean(*value),
+            Literal::Number(value) => Element::Number(*value),
+            Literal::Text(text) => Element::Text(text),
+        }
+    }
+
     /// The value of an item; in doubt for objects, for what has no value, and for numbers of many
     /// digits.
-    pub fn plain<'s>(&'s self, bytes: &'s [u8], tape: &Tape) -> Told<Plain<'s>> {
-        let (index, class) = match self {
+    ///
+    /// made: the texts that the run made
+    pub fn plain<'s>(&self, bytes: &'s [u8], tape: &Tape, made: &'s [u8]) -> Told<Plain<'s>>
+    where
+        'a: 's,
+    {
+        let (index, class) = match *self {
             Element::Text(text) => return Ok(Plain::Text(text, false)),
-            Element::Number(value) => return Ok(Plain::Number(*value)),
-            Element::Boolean(value) => return Ok(Plain::Boolean(*value)),
-            Element::Node { value, class, .. } => (value.ok_or(Doubt)?, *class),
+            Element::Made(start, end) => {
+                return Ok(Plain::Text(&made[start as usize..end as usize], false))
+            }
+            Element::Number(value) => return Ok(Plain::Number(value)),
+            Element::Boolean(value) => return Ok(Plain::Boolean(value)),
+            Element::Node { value, class, .. } => (value.get().ok_or(Doubt)?, class),
         };
         let entry = tape.at(index);
         let text = &bytes[entry.start as usize..entry.end as usize];
@@ -79,16 +119,24 @@ impl Element {
     pub fn truth(&self, tape: &Tape) -> Told<Option<bool>> {
         match self {
             Element::Boolean(value) => Ok(Some(*value)),
-            Element::Text(_) | Element::Number(_) => Ok(Some(true)),
-            Element::Node {
-                value: Some(index), ..
-            } => Ok(Some(tape.at(*index).form != Form::False)),
-            Element::Node { class, .. } => match class {
-                ClassTag::Boolean => Ok(None),
-                ClassTag::Mixed => Err(Doubt),
-                _ => Ok(Some(true)),
+            Element::Text(_) | Element::Made(..) | Element::Number(_) => Ok(Some(true)),
+            Element::Node { value, class, .. } => match (value.get(), class) {
+                (Some(index), _) => Ok(Some(tape.at(index).form != Form::False)),
+                (None, ClassTag::Boolean) => Ok(None),
+                (None, ClassTag::Mixed) => Err(Doubt),
+                (None, _) => Ok(Some(true)),
             },
         }
+    }
+
+    pub fn is_date(&self) -> bool {
+        matches!(
+            self,
+            Element::Node {
+                class: ClassTag::Date,
+                ..
+            }
+        )
     }
 }
 

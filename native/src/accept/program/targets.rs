@@ -1,0 +1,105 @@
+//! What references lead to.
+
+use super::run::Run;
+use crate::accept::collections::{Doubt, Element, Plain, Span, Told};
+use crate::accept::table::tags::ClassTag;
+use crate::accept::tape::{Form, Key, NO_KEY};
+
+impl<'a> Run<'_, 'a, '_> {
+    /// The entries of the Bundle that references lead to, in the place of these, which are the last
+    /// items; those that lead out of the line are left out.
+    pub(super) fn resolved(&mut self, items: Span) -> Told<()> {
+        if self.evaluation.by_entry {
+            return Err(Doubt); // an entry may not be whole on the tape
+        }
+        let mut end = items.start;
+        for at in items.start..items.end {
+            let (target, seen) = match self.reference_of(self.item(at))? {
+                None => continue,
+                Some(reference) => self.entry_of(reference)?,
+            };
+            self.take(seen)?;
+            if let Some(target) = target {
+                self.bench().items[end] = Element::node(target, NO_KEY, ClassTag::Resource);
+                end += 1;
+            }
+        }
+        self.bench().items.truncate(end);
+        Ok(())
+    }
+
+    fn reference_of(&self, item: Element<'a>) -> Told<Option<&[u8]>> {
+        let tape = self.evaluation.tape;
+        let value = match item {
+            Element::Node { value, .. } => value.get(),
+            _ => None,
+        };
+        let Some(object) = value.filter(|&value| tape.at(value).form == Form::Object) else {
+            let Element::Text(text) = self.as_text(item)?.0 else {
+                return match self.plain(item)? {
+                    Plain::Text(text, _) => Ok(Some(text)),
+                    _ => Err(Doubt),
+                };
+            };
+            return Ok(Some(text));
+        };
+        let key = self.evaluation.known.reference.reference;
+        self.text_of(object, key)
+    }
+
+    fn text_of(&self, object: usize, key: Key) -> Told<Option<&'a [u8]>> {
+        let (tape, bytes) = (self.evaluation.tape, self.evaluation.bytes);
+        match tape.member(object, key).map(|found| tape.at(found)) {
+            None => Ok(None),
+            Some(entry) if entry.form == Form::Text && !entry.escaped => {
+                Ok(Some(&bytes[entry.start as usize..entry.end as usize]))
+            }
+            Some(_) => Err(Doubt),
+        }
+    }
+
+    /// The resource of the first entry that a reference means, by full url or by type and id; and
+    /// how many entries were looked at.
+    fn entry_of(&self, reference: &[u8]) -> Told<(Option<usize>, usize)> {
+        if reference.contains(&b'#') || memchr::memmem::find(reference, b"_history").is_some() {
+            return Err(Doubt);
+        }
+        let (tape, known) = (self.evaluation.tape, self.evaluation.known.bundle);
+        let Some(bundle) = self.evaluation.bundle else {
+            return Ok((None, 0));
+        };
+        let Some(list) = tape.member(bundle, known.entry) else {
+            return Ok((None, 0));
+        };
+        let named = type_and_id(reference);
+        let mut seen = 0;
+        for entry in tape.inside(list) {
+            seen += 1;
+            let Some(resource) = tape.member(entry, known.resource) else {
+                continue;
+            };
+            let by_url = self.text_of(entry, known.full_url)? == Some(reference);
+            let by_name = match named {
+                Some((name, id)) => {
+                    self.text_of(resource, known.resource_type)? == Some(name)
+                        && self.text_of(resource, known.id)? == Some(id)
+                }
+                None => false,
+            };
+            if by_url || by_name {
+                return Ok((Some(resource), seen));
+            }
+        }
+        Ok((None, seen))
+    }
+}
+
+/// The type and id of a relative reference.
+fn type_and_id(reference: &[u8]) -> Option<(&[u8], &[u8])> {
+    if reference.contains(&b':') {
+        return None;
+    }
+    let mut parts = reference.rsplit(|&b| b == b'/');
+    let (id, name) = (parts.next()?, parts.next()?);
+    Some((name, id))
+}
