@@ -68,9 +68,9 @@ class Overlays:
 
     def of_profiles(self, urls: Sequence[str]) -> int:
         """Return the number of an overlay that is those of several known profiles together."""
-        if len(urls) == 1:
-            return self._table.profile(urls[0])
-        numbers = [self._table.profile(url) for url in urls]
+        numbers = [self._values.profile(url) for url in urls]
+        if len(numbers) == 1:
+            return numbers[0]
         together = items(u8(ValueTag.OVERLAY) + u32(number) for number in numbers) + items([])
         return self._table.overlay(lambda: together)
 
@@ -283,7 +283,7 @@ class Overlays:
                 return _item([_ASK])
             known = [url for url in ref.profiles if self._compilation.profile_check(url)]
             checks = [u8(ValueTag.CONDITION) + each for each in own]
-            checks += [u8(ValueTag.OVERLAY) + u32(self._table.profile(url)) for url in known]
+            checks += [u8(ValueTag.OVERLAY) + u32(self._values.profile(url)) for url in known]
             inside = self._overlay(compiler, node, name, checks)
             need = TYPE_ALONE if inside is None else self._table.overlay(partial(bytes, inside))
             needs.append(string(name) + u32(need))

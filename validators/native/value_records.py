@@ -215,13 +215,21 @@ class Values:
                 return [u8(ValueTag.CONDITION) + op for op in self._conditions.of_element(prop)]
             case Lowered("overlay") if (url := self._only_profile(prop)) is not None:
                 known = self._compilation.profile_check(url) is not None
-                return [u8(ValueTag.OVERLAY) + u32(self._table.profile(url))] if known else []
+                return [u8(ValueTag.OVERLAY) + u32(self.profile(url))] if known else []
             case Unknown():
                 return [u8(ValueTag.ASK)]
             case Asked() | Settled() | Lowered() | Twin():
                 return [u8(ValueTag.VALUE) + u32(self.about_value([check]))]
             case _:
                 assert_never(rule.native)
+
+    def profile(self, url: str) -> int:
+        """Return the number of the overlay of a known profile, the same one however it is asked
+        for.
+        """
+        head = self._schema.head(url)
+        assert head is not None, "it is known"
+        return self._table.profile(head.identity)
 
     def _only_profile(self, prop: Property) -> str | None:
         """Return the profile of a type, where there is one and it is known; None otherwise."""
@@ -278,7 +286,7 @@ class Values:
         if any("snapshot" not in d or d.get("derivation") != "constraint" for d in profiles):
             return TYPE_ALONE
         if len(profiles) == 1:
-            return self._table.profile(profiles[0]["url"])
+            return self.profile(profiles[0]["url"])
         return self._claim(name, profiles) if self._compilation.unknown_profile else _LEFT
 
     def _claim(self, name: str, profiles: list[dict[str, Any]]) -> int:

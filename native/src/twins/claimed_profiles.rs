@@ -47,8 +47,10 @@ impl<'a> Walk<'a, '_> {
             {
                 None | Some(1) => {}
                 Some(number) => {
+                    let undecided = self.room.undecided.len();
                     self.overlay_on_shape(number - 2, resource, shape)?;
-                    self.note_followed(number - 2, resource);
+                    let left_some = self.room.undecided.len() > undecided;
+                    self.note_followed(number - 2, resource, left_some);
                 }
             }
             at = next;

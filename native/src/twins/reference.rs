@@ -6,6 +6,8 @@
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 
+use std::collections::hash_map::Entry;
+
 use super::bundle::{has_query, Neighbours};
 use crate::accept::memo::Check;
 use crate::accept::primitives::{doubt, every, is_visible};
@@ -231,18 +233,31 @@ impl<'a> Walk<'a, '_> {
 
     /// Note that a profile was laid over a resource, which need not be done again where something
     /// refers to it. By entry, what stands at a place of the tape may be taken back.
-    pub(crate) fn note_followed(&mut self, number: u32, resource: usize) {
+    ///
+    /// undecided: whether that left codes undecided
+    pub(crate) fn note_followed(&mut self, number: u32, resource: usize, undecided: bool) {
         if self.place.is_entry && !self.by_entry && !self.pending {
-            self.room.followed.insert((number, resource));
+            self.room.followed.insert((number, resource), undecided);
         }
+    }
+
+    /// Whether a profile was laid over a resource before, which claims it, and all was found in order
+    /// and decided.
+    #[inline]
+    pub(crate) fn is_laid_clean(&self, number: u32, value: usize) -> bool {
+        value == self.resource
+            && self.place.is_entry
+            && !self.by_site
+            && self.room.followed.get(&(number, value)) == Some(&false)
     }
 
     /// Lay a profile over a resource that was referred to. Codes that it leaves undecided do not
     /// count, as they do not for the explainer.
     fn follow(&mut self, number: u32, target: usize, place: Place) -> Asked {
-        if !self.room.followed.insert((number, target)) {
+        let Entry::Vacant(followed) = self.room.followed.entry((number, target)) else {
             return Ok(());
-        }
+        };
+        followed.insert(true); // it may leave some
         let undecided = self.room.undecided.len();
         (self.resource, self.place) = (target, place);
         self.frame = FOLLOWED;

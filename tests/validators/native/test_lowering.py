@@ -153,6 +153,12 @@ def test_numbers_reach_their_check_as_the_explainer_sees_them(lowering: Lowering
     ]
 
 
+def test_a_profile_is_one_overlay_however_it_is_asked_for(lowering: Lowering) -> None:
+    url = "http://hl7.org/fhir/StructureDefinition/bp"
+    numbers = {lowering.overlays.of_profiles([one]) for one in (url, f"{url}|4.0.1")}
+    assert len(numbers) == 1
+
+
 def test_records_are_counted_little_endian_lists() -> None:
     names = Names()
     assert (

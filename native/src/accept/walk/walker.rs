@@ -1,6 +1,6 @@
 //! The walker: where a walk stands in its line, what it has met, and what it asks.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::doubts::Doubts;
 use super::frames::{FrameNumber, Saying, FOLLOWED};
@@ -97,8 +97,9 @@ pub struct Room<'a> {
     pub(crate) mentions: Vec<Mention<'a>>,
     /// Bundles and Parameters, in the order in which they start.
     pub(crate) holders: Vec<Holder>,
-    /// Which overlay was laid over which resource because something refers to it.
-    pub(crate) followed: HashSet<(u32, usize)>,
+    /// Which overlay was laid over which resource, so that it need not be because something refers to
+    /// it; and whether that may have left codes undecided.
+    pub(crate) followed: HashMap<(u32, usize), bool>,
     pub(crate) later: Vec<Later<'a>>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) anchors: Anchors,
