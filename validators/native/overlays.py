@@ -25,7 +25,7 @@ from .answers import YES
 from .conditions import Conditions
 from .questions import NeedsContextError
 from .records import NO_CHECK, items, string, u8, u16, u32
-from .table import Table
+from .table import ProfileParts, Table
 from .tags import RecordTag, ValueTag
 from .value_records import TYPE_ALONE, Values
 
@@ -78,29 +78,39 @@ class Overlays:
         """Return the record of an overlay."""
         subject = self._table.overlays[number]
         made = (
-            self._profile(subject) if isinstance(subject, str) else u8(False) + u16(0) + subject()
+            self._profile(number, subject)
+            if isinstance(subject, str)
+            else u8(False) + u16(0) + subject()
         )
         return u8(RecordTag.OVERLAY) + u32(number) + made
 
-    def _profile(self, url: str) -> bytes:
+    def _profile(self, number: int, url: str) -> bytes:
         definition = self._compilation.definitions.fetch("StructureDefinition", url)
         assert definition is not None
         compiler = ProfileCompiler(self._compilation, definition)
         name = definition["type"]
-        checks = (
-            [_ASK]
-            if self._compilation.schema.kind(name) == "primitive-type"
-            else self._values.checks(compiler.root(), "narrowed")
-        )
-        made = self._overlay(compiler, compiler.top, name, checks) or _NOTHING
-        told = 0 if made == _ALL_ASKED else len(checks)
-        return u8(True) + u16(told) + made
+        own: list[tuple[bytes, Check]] = []
+        checks = [_ASK]
+        if self._compilation.schema.kind(name) != "primitive-type":
+            own = self._values.checks_of_element(compiler.root())
+            checks = [record for record, _ in own]
+        groups: list[Group] = []
+        made = self._overlay(compiler, compiler.top, name, checks, groups) or _NOTHING
+        self._table.parts[number] = ProfileParts([check for _, check in own], groups)
+        return u8(True) + u16(0 if made == _ALL_ASKED else len(own)) + made
 
     def _overlay(
-        self, compiler: ProfileCompiler, node: ProfileNode, name: str, checks: list[bytes]
+        self,
+        compiler: ProfileCompiler,
+        node: ProfileNode,
+        name: str,
+        checks: list[bytes],
+        told: list[Group] | None = None,
     ) -> bytes | None:
         """Return the checks on an object itself, and its groups; None where there is nothing to
         say.
+
+        told   gets the groups of which something is said
         """
         groups: list[bytes] = []
         for group in node.groups:
@@ -110,6 +120,8 @@ class Overlays:
                 return _ALL_ASKED
             if lowered is not None:
                 groups.append(lowered)
+                if told is not None:
+                    told.append(group)
         checks = checks + self._without_extensions(compiler, node, name)
         return items(checks) + items(groups) if checks or groups else None
 

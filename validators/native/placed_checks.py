@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ..checks.check import Check, Issues, union
 from ..checks.surroundings import Scope
@@ -12,13 +12,15 @@ from ..issue import Issue
 from ..rules import claimed_profiles
 from .decoded_line import DecodedLine
 from .questions import NeedsContextError
-from .site_kinds import CLAIMS, PLACED, PROFILE, REFERENCE, RULES, WHOLE
+from .site_kinds import CLAIMS, PART, PLACED, PROFILE, REFERENCE, RULES
 from .site_place import BESIDE, OfContained, SitePlace, held
 from .table import Table
 
 __all__ = ["InPlace", "PlacedChecks", "object_rules", "placed"]
 
 _CLAIMS = claimed_profiles.RULE
+_OF_MEMBERS: Final = 1 << 31
+"""Marks the number of a part that is about members of one name: ``frames.rs`` in ``native/src``."""
 
 
 def object_rules(explainer: Explainer, place: SitePlace) -> Check:
@@ -40,14 +42,16 @@ def object_rules(explainer: Explainer, place: SitePlace) -> Check:
 class InPlace(NamedTuple):
     """A site at which a check is run in the decoded line.
 
-    doubted   RULES, PLACED, CLAIMS, PROFILE, WHOLE, or REFERENCE
+    doubted   RULES, PLACED, CLAIMS, PROFILE, PART, or REFERENCE
     check     the number of the profile's overlay; of the question about a reference
+    part      the number of the part of the profile
     laid      the profiles that are laid around it, the outermost first: overlays by number
     entry     the position of the entry in whose resource it is told; None elsewhere
     """
 
     doubted: int
     check: int
+    part: int
     place: SitePlace
     laid: Sequence[int]
     entry: int | None
@@ -80,11 +84,11 @@ class PlacedChecks:
             PLACED: self._property_rules,
             CLAIMS: self._claims,
             PROFILE: self._profile,
-            WHOLE: self._of_whole,
+            PART: self._part,
             REFERENCE: self._reference,
         }
         self._claimed: dict[str, Check | None] = {}
-        self._of_wholes: dict[int, Check | None] = {}
+        self._parts: dict[tuple[int, int], Check | None] = {}
 
     def found(self, site: InPlace, line: DecodedLine) -> list[Issue]:
         """Return what is found at a site of a line."""
@@ -107,13 +111,19 @@ class PlacedChecks:
     def _profile(self, site: InPlace) -> Check | None:
         return self._explainer.profile_check(self._table.url_of(site.check))
 
-    def _of_whole(self, site: InPlace) -> Check | None:
-        if site.check not in self._of_wholes:
-            compiler = self._explainer.profile_compiler(self._table.url_of(site.check))
-            assert compiler is not None, "it was laid"
-            checks = self._explainer.narrowing_checks(compiler.root())
-            self._of_wholes[site.check] = union(checks)
-        return self._of_wholes[site.check]
+    def _part(self, site: InPlace) -> Check | None:
+        key = site.check, site.part
+        if key not in self._parts:
+            self._parts[key] = self._made_part(*key)
+        return self._parts[key]
+
+    def _made_part(self, number: int, part: int) -> Check | None:
+        parts = self._table.parts[number]
+        if part < _OF_MEMBERS:
+            return parts.own[part]
+        compiler = self._explainer.profile_compiler(self._table.url_of(number))
+        assert compiler is not None, "it was laid"
+        return compiler.of_group(parts.groups[part - _OF_MEMBERS])
 
     def _reference(self, site: InPlace) -> Check | None:
         return self._table.references[site.check]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
-    "ANSWER", "CLAIMING", "CLAIMS", "MISSING", "NAME", "PLACED", "PROFILE", "REBOUND", "REFERENCE",
-    "RULES", "VALUE", "WHOLE",
+    "ANSWER", "CLAIMING", "CLAIMS", "MISSING", "NAME", "PART", "PLACED", "PROFILE", "REBOUND",
+    "REFERENCE", "RULES", "VALUE",
 ]  # fmt: skip
 
 (
@@ -16,7 +16,7 @@ __all__ = [
     PLACED,
     CLAIMS,
     PROFILE,
-    WHOLE,
+    PART,
     REFERENCE,
     CLAIMING,
     REBOUND,

@@ -21,7 +21,8 @@ Where that takes more than the value, the line is decoded, and a check is run in
     PLACED    every rule on the property
     CLAIMS    the profiles that a resource claims, all of each
     PROFILE   one profile inside these
-    WHOLE     what a profile says of the whole object that it is laid over
+    PART      a part of that: a check of the object that the profile is laid over, or all that is
+              said of members of one name
     REFERENCE what a profile says of a reference
 
 Why that is enough: a check sees its value, its scope, and what checks before it have left in the
@@ -34,6 +35,7 @@ follow what they claim.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -52,7 +54,7 @@ from .lone_checks import LoneChecks
 from .placed_checks import InPlace, PlacedChecks, placed
 from .questions import NeedsContextError, read_value
 from .site_findings import Claiming, Rebound, Site, SiteFinding
-from .site_kinds import ANSWER, CLAIMING, PLACED, REBOUND, REFERENCE, RULES, VALUE
+from .site_kinds import ANSWER, CLAIMING, PART, PLACED, REBOUND, REFERENCE, RULES, VALUE
 from .site_place import Places, SitePlace, held
 from .sited_line import SitedLine
 from .sited_profiles import SitedProfiles
@@ -184,7 +186,8 @@ class SiteWalk:
                 return Rebound(place, kind, claimed, entry)
             return Claiming(place, self._explainer.claims.among(profiles, kind), entry)
         if is_in_place or (doubted == RULES and not text):
-            return InPlace(doubted, check, place, laid, entry)
+            part = int.from_bytes(text, sys.byteorder) if doubted == PART else 0
+            return InPlace(doubted, check, part, place, laid, entry)
         return self._finding(check, doubted, place, text, laid)
 
     def _entry_of(self, place: SitePlace, laid: Sequence[int]) -> int | None:

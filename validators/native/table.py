@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..memory import Memory
 from ..undecided import LineUndecided, UndecidedCode, codes_in, names_in
@@ -18,10 +18,11 @@ from .type_table import TypeTable
 if TYPE_CHECKING:
     from ..checks.check import Check
     from ..checks.coded_element import CodedElement
+    from ..schema.profile_tree import Group
     from .plain_questions import PlainQuestion
     from .questions import Question
 
-__all__ = ["LowerAgain", "PlainQuestions", "Table"]
+__all__ = ["LowerAgain", "PlainQuestions", "ProfileParts", "Table"]
 
 LowerAgain = Callable[[str, str | None], None]
 """Draws the questions of a part of a node once more: the node's name, and that of the property
@@ -37,6 +38,17 @@ _NOT_PLAIN: Final = 0xFFFFFFFF
 """In place of the element that describes a question: nothing does."""
 
 
+class ProfileParts(NamedTuple):
+    """What the parts of a profile's overlay are lowered from, by their numbers.
+
+    own      checks of the object that the profile is laid over
+    groups   what it says of the members of one name, or of a choice
+    """
+
+    own: Sequence[Check]
+    groups: Sequence[Group]
+
+
 class Table:
     """The numbers of whatever records refer to, and the records collected so far. One per acceptor.
 
@@ -48,6 +60,7 @@ class Table:
     undecided  value sets and code systems by number, of codes that could not be checked offline
     references the checks of references by the numbers of their questions, where these were drawn
                here
+    parts      what the profiles say part by part, by the numbers of the overlays that were made
     overlays   what an overlay is made of, by number: the url of a profile, or a function that
                makes its record; ``Overlays`` makes them when the acceptor first asks
     """
@@ -68,6 +81,7 @@ class Table:
         self.undecided: list[str] = []
         self.overlays: list[str | Callable[[], bytes]] = list(shipped.overlays) if shipped else []
         self.references: dict[int, Check] = {}
+        self.parts: dict[int, ProfileParts] = {}
         self._undecided_numbers: dict[str, int] = {}
         self._undecided_kept = Memory(_UNDECIDED)
         self._undecided: dict[tuple[int, bytes], LineUndecided] = self._undecided_kept.table()

@@ -15,7 +15,7 @@ from ..checks.rule import Asked, Lowered, Rule, Settled, Twin, Unknown
 from ..checks.surroundings import Scope
 from ..definitions import CORE
 from ..issue import Issue
-from ..rules import RULES, binding
+from ..rules import RULES, binding, invariant
 from ..rules.claimed_profiles import named
 from ..rules.extension import place_decides
 from ..rules.extension_context import PendingContext, allowed_by_names, names_of_place
@@ -172,6 +172,20 @@ class Values:
                 excused = self._bound_anew(prop) if on == "value" and rule is binding.RULE else None
                 lowered += self._lowered(rule, prop, check) if excused is None else [excused]
         return lowered
+
+    def checks_of_element(self, prop: Property) -> list[tuple[bytes, Check]]:
+        """Return the records of what a profile says of values of a property that is no primitive,
+        each with a check that says it, and perhaps more.
+        """
+        told: list[tuple[bytes, Check]] = []
+        for rule in RULES:
+            if "narrowed" not in rule.on or (check := rule.check(prop, self._compilation)) is None:
+                continue
+            records = self._lowered(rule, prop, check)
+            apart = invariant.each_of_element(prop, self._compilation)
+            is_apart = rule is invariant.ELEMENTS and len(apart) == len(records)
+            told += zip(records, apart if is_apart else [check] * len(records), strict=True)
+        return told
 
     def _bound_anew(self, prop: Property) -> bytes | None:
         """Return the condition that every profile which a resource claims binds a member of it

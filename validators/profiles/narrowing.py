@@ -84,6 +84,11 @@ class ProfileCompiler:
         )
         return None if check is None else self._signed(check)
 
+    def of_group(self, group: Group) -> Check | None:
+        """Return the part of ``compile``'s check that is about one child name of the root."""
+        owner = self.type if self.schema.kind(self.type) != "primitive-type" else "Element"
+        return of_members(self._group(group, owner), self._shapes)
+
     def telling_values(self) -> Check | None:
         """Return the check of how many children the root has and of their fixed values and
         patterns: the part of ``compile``'s that tells values of most profiles apart, at little

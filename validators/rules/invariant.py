@@ -22,7 +22,7 @@ from ..schema import Constraint, Property, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["BROKEN", "ELEMENTS", "EMPTY", "NATIVE", "RULE", "is_checked"]
+__all__ = ["BROKEN", "ELEMENTS", "EMPTY", "NATIVE", "RULE", "each_of_element", "is_checked"]
 
 INVARIANT = Declaration(
     "invariant",
@@ -155,16 +155,18 @@ def build_element(prop: Property, compilation: Compilation) -> Check | None:
     """Return the check of the invariants that a definition puts on one element, on each of its
     values; the invariants of its type are on the type. None where there are none.
     """
+    return union(each_of_element(prop, compilation))
+
+
+def each_of_element(prop: Property, compilation: Compilation) -> list[Check]:
+    """Return the same, invariant by invariant."""
     known = compilation.schema.kind(prop.type)
     root = compilation.schema.type(prop.type).root if known is not None else None
     typed = {c.key for c in root.constraints} if root is not None else set()
     inline = "." in prop.element.path and compilation.schema.is_resource(prop.type)
-    return _checks(
-        (c for c in prop.element.constraints if c.key not in typed),
-        prop.type,
-        compilation,
-        inline=inline,
-    )
+    own = (c for c in prop.element.constraints if c.key not in typed)
+    made = (_check(c, prop.type, compilation, inline=inline) for c in own)
+    return [check for check in made if check is not None]
 
 
 def build_empty(prop: Property, compilation: Compilation) -> Check | None:
@@ -180,10 +182,8 @@ def build_empty(prop: Property, compilation: Compilation) -> Check | None:
     )
 
 
-def _checks(
-    constraints: Iterable[Constraint], name: str, compilation: Compilation, *, inline: bool = False
-) -> Check | None:
-    made = (_check(c, name, compilation, inline=inline) for c in constraints)
+def _checks(constraints: Iterable[Constraint], name: str, compilation: Compilation) -> Check | None:
+    made = (_check(c, name, compilation) for c in constraints)
     return union([check for check in made if check is not None])
 
 

@@ -95,6 +95,9 @@ AT_SITES: dict[str, Json] = {
     "a name that an inner type does not have": patient(
         name=[{"family": "A", "foo": "x"}, {"x": 1}]
     ),
+    "a name that the type does not have, where no other is": observation(
+        valueRange={"low": {"foo": ["y"]}, "high": {"value": 53}}
+    ),
     "several names, of which one is near": patient(nme=1, foo={"a": [1]}),
     "no status": {name: value for name, value in OBSERVATION.items() if name != "status"},
     "faults here and there in long lists": patient(

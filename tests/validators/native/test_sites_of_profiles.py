@@ -418,6 +418,9 @@ LINES: dict[str, Json] = {
     "a fixed value of another form": patient("active", active="true"),
     "nothing that is required": patient("born", "named"),
     "too many": patient("named", name=[{"family": "x"}] * 3),
+    "too many, beside other parts": patient(
+        "born", "named", "numbered", name=[{"family": "x"}] * 3, identifier=MANY
+    ),
     "none that is allowed": patient("no-photo", photo=[{"title": "x"}]),
     "a type that is not allowed": observation("text-value", valueBoolean=True),
     "a text that is too long": patient("family", name=[{"family": "abcd"}, {"given": ["x"]}]),
@@ -600,7 +603,6 @@ WHOLE = {
     "a type where none belongs",
     "codings in a coding",
     "more sites than are told",
-    "many profiles inside",
     "bundle: a contained resource of an entry that claims",
     "bundle: parameters",
     "bundle: a type where none belongs",

@@ -8,7 +8,7 @@
 //! contained resource), or one place hangs on another, the line is in doubt as a whole, and a Bundle
 //! is walked by entry.
 
-use super::frames::{FrameNumber, Saying, CLAIMS, FOLLOWED, NO_FRAME, NO_ORDER};
+use super::frames::{FrameNumber, Part, Saying, CLAIMS, FOLLOWED, NO_FRAME, OF_MEMBERS};
 use super::mention::{Mention, Place};
 use super::sites::{Doubted, Leaning, Site, MOST_SITES, MOST_UNKNOWN};
 use super::walker::{Asked, Later, Walk};
@@ -16,7 +16,7 @@ use crate::accept::memo::{Answer, Check, LONGEST_QUESTION, NO_CHECK};
 use crate::accept::op::Op;
 use crate::accept::reason::Reason;
 use crate::accept::table::{Bits, Node, NodeFlag, Overlay, Property, ValueCheck};
-use crate::accept::tape::{Form, Key, NO_KEY};
+use crate::accept::tape::{Form, Key, Members, NO_KEY};
 
 impl<'a> Walk<'a, '_> {
     /// Ask about a value whether all is well with it, where nothing but that counts.
@@ -227,6 +227,8 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::UnknownName);
         }
         self.room.sites.unknown_count += 1;
+        let key = self.property_key(object);
+        self.room.sites.unlisted.push((object, key));
         self.note(Doubted::Name, NO_CHECK, text, object)?;
         if let Some(site) = self.room.sites.found.last_mut() {
             site.rank.0 = self.lexer.at as u32;
@@ -272,7 +274,7 @@ impl<'a> Walk<'a, '_> {
     #[cold]
     pub(super) fn rules_read_a_fault(&mut self, node: &Node, object: usize) -> Asked {
         let sites = &self.room.sites;
-        if sites.faults.is_empty() {
+        if sites.faults.is_empty() && sites.unlisted.is_empty() {
             return Ok(());
         }
         let tape = &self.room.tape;
@@ -285,7 +287,7 @@ impl<'a> Walk<'a, '_> {
         } else {
             node.conditions
                 .iter()
-                .any(|(op, later)| !later && sites.has_fault(tape, object, |key| op.may_read(key)))
+                .any(|(op, later)| !later && sites.is_read(tape, object, |key| op.may_read(key)))
         };
         if is_read {
             return self.rule_in_doubt(object, Reason::Invariant);
@@ -295,8 +297,9 @@ impl<'a> Walk<'a, '_> {
 
     /// Whether a condition that looks at the whole resource may read a value that is at fault.
     pub(super) fn reads_a_fault(&self, op: &Op) -> bool {
-        let faults = &self.room.sites.faults;
-        faults.iter().any(|&(_, key)| op.may_read(key))
+        let sites = &self.room.sites;
+        let mut odd = sites.faults.iter().chain(&sites.unlisted);
+        odd.any(|&(_, key)| op.may_read(key))
     }
 
     /// Whether a value is at fault, or may be, so that all checks of its property are left to the
@@ -422,6 +425,7 @@ impl<'a> Walk<'a, '_> {
         let (outer, overlays) = (self.frame, self.overlays);
         let (resource, place) = (self.resource, self.place);
         let laying = self.room.sites.laying.len();
+        let part = self.room.sites.part.take();
         self.frame = frame;
         self.room.sites.laying.push(number);
         if self.lay(number, object).is_err() {
@@ -429,6 +433,7 @@ impl<'a> Walk<'a, '_> {
         }
         (self.frame, self.overlays) = (outer, overlays);
         (self.resource, self.place) = (resource, place);
+        self.room.sites.part = part;
         self.room.sites.laying.truncate(laying);
         Ok(())
     }
@@ -439,29 +444,64 @@ impl<'a> Walk<'a, '_> {
         frame.is_some_and(|frame| frame.object == object)
     }
 
-    /// What an overlay says of the object that it is laid over.
-    pub(super) fn object_by_site(&mut self, overlay: &'a Overlay, object: usize) -> Asked {
-        let own = &overlay.checks[..overlay.own_checks.min(overlay.checks.len())];
-        let is_apart = self.is_laid_over(self.frame, object)
-            && !own
+    /// Lay the parts of an overlay. Where a part of a profile is in doubt, the profile's frame fails as
+    /// little as that part.
+    pub(super) fn parts(&mut self, number: u32, overlay: &'a Overlay, object: usize) -> Asked {
+        let own = overlay.own_checks.min(overlay.checks.len());
+        let is_apart = overlay.is_profile
+            && self.room.sites.laying.last() == Some(&number)
+            && self.is_laid_over(self.frame, object)
+            && !overlay.checks[..own]
                 .iter()
                 .any(|check| matches!(check, ValueCheck::Overlay(_)));
-        let before = self.room.sites.next_order();
-        self.room.sites.of_object = if is_apart { before } else { NO_ORDER };
-        for check in own {
-            if let Err(reason) = self.check(check, object) {
-                if self.pending || !is_apart {
-                    return Err(reason);
-                }
-                let said = self.saying();
-                self.whole_in_doubt(object, said);
-                break; // it looks at the others too
+        for (at, check) in overlay.checks.iter().enumerate() {
+            match is_apart && at < own {
+                true => self.lay_part(at as u32, object, |walk| walk.check(check, object))?,
+                false => self.check(check, object)?,
             }
         }
-        self.room.sites.of_object = NO_ORDER;
-        overlay.checks[own.len()..]
-            .iter()
-            .try_for_each(|check| self.check(check, object))
+        let members = Members::of(&self.room.tape, object);
+        for (at, group) in overlay.groups.iter().enumerate() {
+            let part = OF_MEMBERS | at as u32;
+            match is_apart {
+                true => self.lay_part(part, object, |walk| walk.group(group, &members))?,
+                false => self.group(group, &members)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Lay one part of a profile; where it is in doubt, what was told of it is dropped, and it is run in
+    /// its place.
+    fn lay_part(
+        &mut self,
+        number: u32,
+        object: usize,
+        lay: impl FnOnce(&mut Self) -> Asked,
+    ) -> Asked {
+        let order = self.room.sites.next_order();
+        let part = Part { number, order };
+        let outer = self.room.sites.part.replace(part);
+        let before = (self.frame, self.overlays, self.resource, self.place);
+        let sites = &self.room.sites;
+        let (found, laying) = (sites.found.len(), sites.laying.len());
+        let laid = lay(self);
+        self.room.sites.part = outer;
+        if laid.is_err() && !self.pending {
+            (self.frame, self.overlays, self.resource, self.place) = before;
+            self.room.sites.found.truncate(found);
+            self.room.sites.laying.truncate(laying);
+            let said = self.saying();
+            self.part_in_doubt(
+                object,
+                Saying {
+                    part: Some(part),
+                    ..said
+                },
+            );
+            return Ok(());
+        }
+        laid
     }
 
     /// A reference to another resource of the line is in doubt.
@@ -479,6 +519,7 @@ impl<'a> Walk<'a, '_> {
             _ => self.said_in_doubt(
                 Doubted::Reference,
                 mention.check,
+                b"",
                 mention.value,
                 mention.said,
             ),
@@ -499,13 +540,20 @@ impl<'a> Walk<'a, '_> {
             frame,
             laid,
             order: sites.next_order(),
-            of_object: sites.of_object,
+            part: sites.part,
         }
     }
 
     /// Note that something a profile says is in doubt, which is run where it stands; where there is no
     /// room for that, its frame fails.
-    fn said_in_doubt(&mut self, doubted: Doubted, check: Check, value: usize, said: Saying) {
+    fn said_in_doubt(
+        &mut self,
+        doubted: Doubted,
+        check: Check,
+        text: &[u8],
+        value: usize,
+        said: Saying,
+    ) {
         let sites = &mut self.room.sites;
         if check == NO_CHECK || said.laid.0 == 0 || sites.found.len() >= MOST_SITES {
             return sites.frames.fail(said.frame);
@@ -518,10 +566,12 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         let (count, first) = (said.laid.0 as usize, said.laid.1 as usize);
+        let start = sites.texts.len();
+        sites.texts.extend_from_slice(text);
         sites.found.push(Site {
             doubted,
             check,
-            text: 0..0,
+            text: start..sites.texts.len(),
             at: value,
             rank: (0, 0),
             order: said.order,
@@ -531,26 +581,31 @@ impl<'a> Walk<'a, '_> {
         });
     }
 
-    /// Note that what the innermost profile says of a whole object is in doubt.
-    fn whole_in_doubt(&mut self, object: usize, said: Saying) {
+    /// Note that a part of what the innermost profile says of the object that it is laid over is in
+    /// doubt.
+    fn part_in_doubt(&mut self, object: usize, said: Saying) {
         let (sites, (count, first)) = (&mut self.room.sites, said.laid);
-        let Some(&number) = count
+        let profile = count
             .checked_sub(1)
-            .and_then(|last| sites.laid.get((first + last) as usize))
+            .and_then(|last| sites.laid.get((first + last) as usize));
+        let (
+            Some(&number),
+            Some(Part {
+                number: part,
+                order,
+            }),
+        ) = (profile, said.part)
         else {
             return sites.frames.fail(said.frame);
         };
-        let order = said.of_object;
-        if order == NO_ORDER {
-            return sites.frames.fail(said.frame);
-        }
-        let is_told = |site: &Site| {
-            site.doubted == Doubted::Answer && site.frame == said.frame && site.at == object
-        };
-        if sites.found.iter().any(is_told) {
-            return sites.frames.fail(said.frame); // some of it is told already
-        }
-        self.said_in_doubt(Doubted::Whole, number, object, Saying { order, ..said });
+        let text = part.to_ne_bytes();
+        self.said_in_doubt(
+            Doubted::Part,
+            number,
+            &text,
+            object,
+            Saying { order, ..said },
+        );
     }
 
     /// Note what a reference leads to, which has to be in order.
@@ -586,7 +641,7 @@ impl<'a> Walk<'a, '_> {
             }
             frame => {
                 match self.is_laid_over(frame, later.object) {
-                    true => self.whole_in_doubt(later.object, later.said),
+                    true => self.part_in_doubt(later.object, later.said),
                     false => self.room.sites.frames.fail(frame),
                 }
                 Ok(())
@@ -618,7 +673,7 @@ impl<'a> Walk<'a, '_> {
                     }
                     _ => {
                         let (check, value) = (leaning.check, leaning.value);
-                        self.said_in_doubt(Doubted::Reference, check, value, leaning.said);
+                        self.said_in_doubt(Doubted::Reference, check, b"", value, leaning.said);
                     }
                 }
             }

@@ -9,8 +9,8 @@ pub(crate) type FrameNumber = u32;
 pub(crate) const NO_FRAME: FrameNumber = u32::MAX;
 /// One is laid over what a reference leads to: nothing counts but whether it holds.
 pub(crate) const FOLLOWED: FrameNumber = u32::MAX - 1;
-/// What is said of no whole object.
-pub(crate) const NO_ORDER: u32 = u32::MAX;
+/// Marks the part of a profile that is about members of one name, or of a choice.
+pub(super) const OF_MEMBERS: u32 = 1 << 31;
 /// In place of the number of a profile's overlay: all profiles that a resource claims.
 pub(super) const CLAIMS: u32 = u32::MAX;
 /// Frames of one line at the most.
@@ -24,8 +24,18 @@ pub(crate) struct Saying {
     /// those of all sites.
     pub laid: (u32, u32),
     pub order: u32,
-    /// The order of what the innermost of them says of the whole object.
-    pub of_object: u32,
+    /// The part of the innermost of them that says it.
+    pub part: Option<Part>,
+}
+
+/// One of the things that a profile says of what it is laid over: a check of the object, or all of the
+/// members of one name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    /// Its number among the profile's own checks; among what it says of members with `OF_MEMBERS`.
+    pub number: u32,
+    /// Where its findings stand among others.
+    pub order: u32,
 }
 
 impl Saying {
@@ -34,7 +44,7 @@ impl Saying {
         frame: NO_FRAME,
         laid: (0, 0),
         order: 0,
-        of_object: NO_ORDER,
+        part: None,
     };
 }
 

@@ -43,19 +43,19 @@ impl<'a> Walk<'a, '_> {
         }
         self.overlays += 1;
         if self.by_site {
-            self.object_by_site(overlay, object)?;
+            self.parts(number, overlay, object)?;
         } else {
             overlay
                 .checks
                 .iter()
                 .try_for_each(|check| self.check(check, object))?;
-        }
-        if !overlay.groups.is_empty() {
-            let members = Members::of(&self.room.tape, object);
-            overlay
-                .groups
-                .iter()
-                .try_for_each(|group| self.group(group, &members))?;
+            if !overlay.groups.is_empty() {
+                let members = Members::of(&self.room.tape, object);
+                overlay
+                    .groups
+                    .iter()
+                    .try_for_each(|group| self.group(group, &members))?;
+            }
         }
         self.overlays -= 1;
         Ok(())
@@ -115,7 +115,7 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    fn group(&mut self, group: &'a Group, members: &Members) -> Asked {
+    pub(super) fn group(&mut self, group: &'a Group, members: &Members) -> Asked {
         let mut counts = [0u32; MOST_SLICES];
         let slices = group.slices.as_ref();
         let count = if self.by_site && slices.is_some() {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::frames::{FrameNumber, Frames, Saying, NO_FRAME};
+use super::frames::{FrameNumber, Frames, Part, Saying, NO_FRAME};
 use crate::accept::memo::Check;
 use crate::accept::table::Table;
 use crate::accept::tape::{Form, Key, Tape};
@@ -36,8 +36,9 @@ pub(super) enum Doubted {
     Claims,
     /// The profile of a frame, where it is laid.
     Profile,
-    /// What a profile says of the whole object that it is laid over, where it stands.
-    Whole,
+    /// A part of what a profile says of the object that it is laid over, where it stands: the text has
+    /// the number of the part, as a native word.
+    Part,
     /// A reference, by what a profile says of it, where it stands.
     Reference,
     /// That the profiles which a resource claims are looked at from here on, as the text has them.
@@ -95,12 +96,15 @@ pub(crate) struct Sites {
     pub(super) texts: Vec<u8>,
     /// Values that are at fault, or may be: where each stands on the tape, and its property.
     pub(super) faults: Vec<(usize, Key)>,
+    /// Objects with members that their type does not have, which are not on the tape: such an object
+    /// may look empty, and is not. Of each the same as of a fault.
+    pub(super) unlisted: Vec<(usize, Key)>,
     pub(super) frames: Frames,
     /// The overlays of profiles that are being laid, and such lists of all sites.
     pub(super) laying: Vec<u32>,
     pub(super) laid: Vec<u32>,
-    /// The order of what the innermost of them says of the whole object.
-    pub(super) of_object: u32,
+    /// The part of the innermost of them that is being laid.
+    pub(super) part: Option<Part>,
     ordered: u32,
     /// The resources of entries, in their order.
     pub(super) inline: Vec<usize>,
@@ -146,9 +150,11 @@ impl Sites {
         self.found.clear();
         self.texts.clear();
         self.faults.clear();
+        self.unlisted.clear();
         self.frames.clear();
         self.laying.clear();
         self.laid.clear();
+        self.part = None;
         self.ordered = 0;
         self.inline.clear();
         self.leanings.clear();
@@ -282,6 +288,16 @@ impl Sites {
         self.faults
             .iter()
             .any(|&(at, key)| (value..end).contains(&at) && counts(key))
+    }
+
+    /// Whether that holds, or an object with unknown members stands there.
+    pub fn is_read(&self, tape: &Tape, value: usize, counts: impl Fn(Key) -> bool) -> bool {
+        let end = tape.at(value).next as usize;
+        self.has_fault(tape, value, &counts)
+            || self
+                .unlisted
+                .iter()
+                .any(|&(at, key)| at != value && (value..end).contains(&at) && counts(key))
     }
 }
 
