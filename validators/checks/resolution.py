@@ -256,7 +256,7 @@ def _beyond(reference: str, scope: Scope) -> Resolution:
                 and outer.resource.get("type") not in _RESPONSES
             ):
                 return _broken(FULL_URL())
-            return in_bundle(reference, full_url, outer)
+            return _known_in_bundle(reference, full_url, outer)
         elif outer.resource.get("resourceType") == "Parameters":
             target = _parameters_by_name(outer).get(reference)
             if target is not None:
@@ -292,6 +292,21 @@ def _base(full_url: str) -> str:
 
 def _broken(fault: Violation) -> Resolution:
     return Resolution(issues=[Issue.of(fault)])
+
+
+def _known_in_bundle(reference: str, full_url: str | None, bundle: Scope) -> Resolution:
+    """Follow a reference as ``in_bundle`` does, and remember for the Bundle what it leads to where
+    there is nothing to say: the same one stands in many places, and is asked about by the type and
+    by profiles.
+    """
+    known: dict[tuple[str, str | None], Resolution]
+    known = bundle.memo.setdefault("resolutions", {})
+    found = known.get((reference, full_url))
+    if found is None:
+        found = in_bundle(reference, full_url, bundle)
+        if not found.issues:
+            known[reference, full_url] = found
+    return found
 
 
 def in_bundle(reference: str, full_url: str | None, bundle: Scope) -> Resolution:

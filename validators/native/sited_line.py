@@ -155,15 +155,15 @@ class SitedLine:
         self._placed = placed
         self._profiles = profiles
         self._beyond_bounds = LineUndecided()
-        entries = self._entries_of(resource)
-        of_resources = {id(entry.resource): entry for entry in entries.values()}
+        self._entries = self._entries_of(resource)
+        of_resources = {id(entry.resource): entry for entry in self._entries.values()}
         self._line = DecodedLine(resource, _Answers(self._beyond_bounds, of_resources, self._aside))
         self._turns: list[Site | _Entry] = []
         for site in sites:
             if site.entry is None:
                 self._turns.append(site)
                 continue
-            entry = entries[site.entry]
+            entry = self._entries[site.entry]
             if not entry.sites:
                 self._turns.append(entry)
             entry.add(site)
@@ -192,9 +192,10 @@ class SitedLine:
         for turn in turns:
             if type(turn) is SiteFinding:
                 issues += turn.issues
-                if turn.undecided:
-                    undecided.update(turn.undecided)
-                    undecided.update(turn.codes)
+                for key in turn.undecided:
+                    undecided[key] += 1
+                for code in turn.codes:
+                    undecided[code] += 1
                 if turn.fails and turn.laid:
                     failing.add(turn.laid[0])
             elif type(turn) is InPlace:
@@ -215,12 +216,18 @@ class SitedLine:
         return issues
 
     def _claim(self, site: Claiming) -> None:
-        value, _ = self._line.at(site.place.steps)
+        entry = None if site.entry is None else self._entries[site.entry]
+        if entry is not None and not entry.in_doubt:
+            return  # see ``_Answers.ask``
+        value = self._line.at(site.place.steps)[0] if entry is None else entry.resource
         for identity in site.claims:
             self._line.follows.claim(value, identity)
 
     def _settle(self, site: Claiming, failing: Collection[int]) -> None:
-        value, _ = self._line.at(site.place.steps)
+        entry = None if site.entry is None else self._entries[site.entry]
+        if entry is not None and not entry.in_doubt:
+            return
+        value = self._line.at(site.place.steps)[0] if entry is None else entry.resource
         failed = {self._profiles.head(number).identity for number in failing}
         for identity in site.claims:
             self._line.follows.settle(value, identity, identity not in failed)
