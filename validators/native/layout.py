@@ -10,7 +10,7 @@ from typing import Final
 
 __all__ = ["LAYOUT", "RecordTag"]
 
-LAYOUT: Final = 0x6C09_6508
+LAYOUT: Final = 0x24FC_4436
 """The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
 
 

@@ -19,7 +19,7 @@ from ..checks.surroundings import Scope
 from ..lazy_pattern import lazy_pattern
 from ..profiles.narrowing import ProfileCompiler
 from ..profiles.slices import Slices
-from ..schema import Property, TypeRef
+from ..schema import Property, Slicing, TypeRef
 from ..schema.profile_tree import Group, ProfileNode
 from .answers import YES
 from .conditions import Conditions
@@ -182,7 +182,8 @@ class Overlays:
             + u32(_UNBOUNDED if node.element.max is None else node.element.max)
             for node in slices.nodes
         )
-        return u8(1) + u8(slicing.rules == "closed") + u8(slicing.ordered) + items(bounds)
+        flags = slicing.rules == "closed", slicing.ordered, _is_by_target(slicing)
+        return u8(1) + b"".join(map(u8, flags)) + items(bounds)
 
     def _member(
         self, compiler: ProfileCompiler, prop: Property, item: bytes | None, slices: Slices | None
@@ -348,6 +349,12 @@ class Overlays:
         except NeedsContextError:
             return False
         return answer == YES
+
+
+def _is_by_target(slicing: Slicing) -> bool:
+    """Tell whether slices are told apart by nothing but what a reference leads to."""
+    paths = [d.path.removeprefix("$this.") for d in slicing.discriminators]
+    return bool(paths) and all(path.startswith("resolve()") for path in paths)
 
 
 def _in_patterns(slices: Slices) -> set[str]:

@@ -87,8 +87,35 @@ def numbered() -> Json:
     )
 
 
+def performed() -> Json:
+    """A profile with slices of performers, told apart by the profile of what they refer to."""
+    path = "Observation.performer"
+    by_target = {"discriminator": [{"type": "profile", "path": "resolve()"}], "rules": "open"}
+    wanted = [{"code": "Reference", "targetProfile": [OWN + "day"]}]
+    named = {"id": f"{path}:own", "path": path, "sliceName": "own"}
+    return profile(
+        "performed",
+        "Observation",
+        {"path": "Observation"},
+        {"path": path, "slicing": by_target},
+        {**named, "max": "1", "type": wanted},
+    )
+
+
+def observation(*performers: Json) -> Json:
+    return {
+        "resourceType": "Observation",
+        "id": "o",
+        "meta": {"profile": [OWN + "performed"]},
+        "status": "final",
+        "code": {"text": "x"},
+        "performer": [*performers],
+    }
+
+
 DEFINITIONS = (
     numbered(),
+    performed(),
     invariant("day", "Patient.birthDate", "$this.toString().length() = 10"),
     invariant("short", "Patient.name.family", "$this.length() < 4 and $this.startsWith('a')"),
     invariant("alive", "Patient.deceased[x]", "$this is boolean implies $this = false"),
@@ -395,6 +422,10 @@ def test_what_does_not_is_refused(fast: Validator, slow: Validator, name: str) -
                 for value in "abcdef"
             ],
             id="values in no slice, of slices told apart by a pattern",
+        ),
+        pytest.param(
+            [observation({"reference": f"Patient/{n}"}, {"display": f"{n}"}) for n in range(3)],
+            id="references out of the line, of slices told apart by what they lead to",
         ),
     ],
 )

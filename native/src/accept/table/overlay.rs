@@ -55,6 +55,8 @@ pub struct Item {
 pub struct Slices {
     pub closed: bool,
     pub ordered: bool,
+    /// Whether they are told apart by what a reference leads to.
+    pub by_target: bool,
     /// Least, most, and the slice that it re-slices (its own number for none).
     pub bounds: Box<[(u32, u32)]>,
 }

@@ -192,6 +192,7 @@ impl<'a> Reader<'a> {
             Some(Slices {
                 closed: self.flag()?,
                 ordered: self.flag()?,
+                by_target: self.flag()?,
                 bounds: self.list(|r| Ok((r.u32()?, r.u32()?)))?,
             })
         } else {

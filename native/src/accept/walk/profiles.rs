@@ -11,6 +11,8 @@ use crate::accept::table::{Group, Item, Member, Need, Overlay, Slices, Targets};
 use crate::accept::tape::{Form, Members};
 
 const MOST_SLICES: usize = 64;
+/// A reference that leads to nothing: which slice it is in is asked once.
+const LEADING_NOWHERE: &[u8] = b"{}";
 
 impl<'a> Walk<'a, '_> {
     pub(crate) fn overlay(&mut self, number: u32, object: usize) -> Asked {
@@ -189,7 +191,7 @@ impl<'a> Walk<'a, '_> {
                     if other.is_some() {
                         return Err(Reason::Profile); // a slice may be told by what stands beside
                     }
-                    match self.slice(member, at)? {
+                    match self.slice(slices, member, at)? {
                         Some(0) if slices.closed => return Err(Reason::Profile),
                         Some(0) => last = 0,
                         Some(number) => {
@@ -273,8 +275,13 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The number of the slice that a value is in, from 1; 0 for none.
-    fn slice(&mut self, member: &'a Member, value: usize) -> Asked<Option<usize>> {
-        let answer = if member.decided_by.is_empty() {
+    fn slice(&mut self, slices: &Slices, member: &'a Member, value: usize) -> Asked<Option<usize>> {
+        let answer = if slices.by_target {
+            if !self.leads_out(value) {
+                return Err(Reason::Profile);
+            }
+            self.answer(member.slice_check, LEADING_NOWHERE, Reason::Profile)?
+        } else if member.decided_by.is_empty() {
             self.answer(member.slice_check, self.json(value), Reason::Profile)?
         } else {
             self.room.scratch.clear();
@@ -288,5 +295,21 @@ impl<'a> Walk<'a, '_> {
             self.answer_to_scratch(member.slice_check, Reason::Profile)?
         };
         Ok(answer.map(|answer| answer.value as usize - 1))
+    }
+
+    /// Whether a reference certainly leads to nothing in the line.
+    fn leads_out(&self, value: usize) -> bool {
+        if self.room.tape.at(value).form != Form::Object {
+            return false;
+        }
+        let key = self.table.known.reference.reference;
+        let Some(found) = self.room.tape.member(value, key) else {
+            return true;
+        };
+        let entry = self.room.tape.at(found);
+        let is_plain = entry.form == Form::Text && !entry.escaped;
+        is_plain
+            && !self.content(found).starts_with(b"#")
+            && self.bundle_around(self.resource).is_none()
     }
 }
