@@ -11,7 +11,7 @@ from ..undecided import UndecidedCode
 from .placed_checks import InPlace
 from .site_place import SitePlace
 
-__all__ = ["Claiming", "SiteFinding", "Rebound", "Site"]
+__all__ = ["Claiming", "SiteFinding", "Rebound", "Site", "mark"]
 
 
 class SiteFinding(NamedTuple):
@@ -24,6 +24,7 @@ class SiteFinding(NamedTuple):
                 at beside the others
     laid        the profiles that are laid around it, the outermost first: overlays by number
     entry       the position of the entry in whose resource it is told; None elsewhere
+    turn        of a link, where its narrative's turn is among those of the line
     """
 
     issues: Sequence[Issue]
@@ -33,6 +34,7 @@ class SiteFinding(NamedTuple):
     marks: Sequence[int]
     laid: Sequence[int]
     entry: int | None
+    turn: tuple[int, ...] = ()
 
 
 class Claiming(NamedTuple):
@@ -75,3 +77,8 @@ class Rebound(NamedTuple):
 
 
 Site: TypeAlias = SiteFinding | InPlace | Claiming | Rebound
+
+
+def mark(issue: Issue) -> int:
+    """Return a number for what tells an issue from others."""
+    return hash((issue.location, issue.rule, issue.element))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
-    "ANSWER", "CLAIMING", "CLAIMS", "MISSING", "NAME", "PART", "PLACED", "PROFILE", "REBOUND",
-    "REFERENCE", "RULES", "VALUE",
+    "ANSWER", "CLAIMING", "CLAIMS", "LINK", "MISSING", "NAME", "PART", "PLACED", "PROFILE",
+    "REBOUND", "REFERENCE", "RULES", "VALUE",
 ]  # fmt: skip
 
 (
@@ -20,5 +20,6 @@ __all__ = [
     REFERENCE,
     CLAIMING,
     REBOUND,
-) = range(12)
+    LINK,
+) = range(13)
 """What is in doubt at a site: ``Doubted`` in ``native/src/accept/walk/sites.rs``."""

@@ -12,6 +12,7 @@ all that is around them. Of a site this is run, in a scope in which nothing but 
     MISSING   the check of required elements, on the names that are there
     RULES     every rule on objects of the type, on the object
     CLAIMING  nothing: from here on the resource is asked about what it claims
+    LINK      nothing: a link in a narrative leads nowhere
     REBOUND   of what was found of codes, what the profiles of the resource bind anew is left out
 
 Where that takes more than the value, the line is decoded, and a check is run in its place
@@ -49,12 +50,23 @@ from ..rules.invariant import BROKEN
 from ..undecided import UndecidedCode, codes_in, names_in
 from ..values.decoding import decode
 from .answers import Told
+from .astray_links import astray, take_turns
 from .hearing import Hearing
 from .lone_checks import LoneChecks
 from .placed_checks import InPlace, PlacedChecks, placed
 from .questions import NeedsContextError, read_value
-from .site_findings import Claiming, Rebound, Site, SiteFinding
-from .site_kinds import ANSWER, CLAIMING, PART, PLACED, REBOUND, REFERENCE, RULES, VALUE
+from .site_findings import Claiming, Rebound, Site, SiteFinding, mark
+from .site_kinds import (
+    ANSWER,
+    CLAIMING,
+    LINK,
+    PART,
+    PLACED,
+    REBOUND,
+    REFERENCE,
+    RULES,
+    VALUE,
+)  # fmt: skip
 from .site_place import Places, SitePlace, held
 from .sited_line import SitedLine
 from .sited_profiles import SitedProfiles
@@ -121,6 +133,7 @@ class SiteWalk:
                 if isinstance(site, bytes):
                     site = self._sites[number] = self._read(site)
                 sites.append(site)
+            take_turns(sites)
             if InPlace in map(type, sites):
                 return self._in_place(sites, line())
             return self._lines_memory.keep(self._lines, numbers, self._together(sites))
@@ -178,6 +191,8 @@ class SiteWalk:
         is_in_place = PLACED <= doubted <= REFERENCE
         if self._explainer.asked_profiles and (laid or is_in_place):
             raise NeedsContextError
+        if doubted == LINK:
+            return astray(place, text.decode())
         entry = self._entry_of(place, laid)
         if doubted in (CLAIMING, REBOUND):
             kind, profiles = held(place).name, read_value(text)
@@ -216,7 +231,7 @@ class SiteWalk:
             tuple(names_in(undecided).elements()) if undecided else (),
             tuple(codes_in(undecided).elements()) if undecided else (),
             any_fails(issues),
-            [hash((one.location, one.rule, one.element)) for one in issues if _is_plain(one)],
+            [mark(one) for one in issues if _is_plain(one)],
             laid,
             self._entry_of(place, laid),
         )

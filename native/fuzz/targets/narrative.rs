@@ -2,7 +2,7 @@
 #![no_main]
 
 use _native::accept::spelling::{place_before, respell, unescape};
-use _native::xhtml::{certain_narrative, is_certainly_narrative, Anchors};
+use _native::xhtml::{certain_narrative, is_certainly_narrative, Anchors, Standing};
 use libfuzzer_sys::fuzz_target;
 
 /// Whether bytes without control characters may stand between the quotes of a string, with none but
@@ -23,18 +23,18 @@ fuzz_target!(|data: &[u8]| {
     let mut text = Vec::new();
     unescape(data, &mut text);
     let (mut anchors, mut others) = (Anchors::default(), Anchors::default());
-    if is_certainly_narrative(&text, 0, &mut anchors) {
+    if is_certainly_narrative(&text, Standing::default(), &mut anchors) {
         anchors.lead_somewhere(|_| std::iter::empty());
     }
     if !data.iter().any(|&byte| byte < 0x20) && std::str::from_utf8(data).is_ok() {
         let rest = [data, b"\",<p>"].concat();
-        if let Some(length) = certain_narrative(&rest, 0, &mut others) {
+        if let Some(length) = certain_narrative(&rest, Standing::default(), &mut others) {
             let inside = &rest[..length];
             assert!(is_string(inside));
             text.clear();
             unescape(inside, &mut text);
             anchors.clear();
-            assert!(is_certainly_narrative(&text, 0, &mut anchors));
+            assert!(is_certainly_narrative(&text, Standing::default(), &mut anchors));
             let leads = anchors.lead_somewhere(|_| std::iter::empty());
             assert_eq!(leads, others.lead_somewhere(|_| std::iter::empty()));
         }

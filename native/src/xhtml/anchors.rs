@@ -7,10 +7,26 @@ use super::buffers::Buffers;
 /// Links of one line at the most.
 pub const MOST_LINKS: usize = 1 << 16;
 
-/// A piece of text of a narrative, in the resource whose number is `scope`.
+/// Where a narrative stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Standing {
+    /// The number of the resource that its links lead to something in.
+    pub scope: usize,
+    /// The place of its text on the tape.
+    pub div: usize,
+}
+
+/// A link that leads nowhere, without its `#`.
+#[derive(Clone, Copy, Debug)]
+pub struct Astray<'l> {
+    pub at: Standing,
+    pub target: &'l [u8],
+}
+
+/// A piece of text of a narrative.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
-    scope: usize,
+    at: Standing,
     start: usize,
     end: usize,
 }
@@ -21,6 +37,8 @@ pub struct Anchors {
     text: Vec<u8>,
     links: Vec<Piece>,
     names: Vec<Piece>,
+    /// Whether a narrative of the line was left in doubt, of which nothing is here.
+    pub has_unread: bool,
     pub(super) room: Buffers,
 }
 
@@ -34,6 +52,7 @@ pub struct Mark {
 
 impl Anchors {
     pub fn clear(&mut self) {
+        self.has_unread = false;
         self.rewind(Mark {
             text: 0,
             links: 0,
@@ -56,23 +75,23 @@ impl Anchors {
         self.names.truncate(mark.names);
     }
 
-    fn piece(&mut self, scope: usize, text: &[u8]) -> Piece {
+    fn piece(&mut self, at: Standing, text: &[u8]) -> Piece {
         let start = self.text.len();
         self.text.extend_from_slice(text);
         Piece {
-            scope,
+            at,
             start,
             end: self.text.len(),
         }
     }
 
-    pub fn add_link(&mut self, scope: usize, target: &[u8]) {
-        let piece = self.piece(scope, target);
+    pub fn add_link(&mut self, at: Standing, target: &[u8]) {
+        let piece = self.piece(at, target);
         self.links.push(piece);
     }
 
-    pub fn add_name(&mut self, scope: usize, name: &[u8]) {
-        let piece = self.piece(scope, name);
+    pub fn add_name(&mut self, at: Standing, name: &[u8]) {
+        let piece = self.piece(at, name);
         self.names.push(piece);
     }
 
@@ -96,8 +115,13 @@ impl Anchors {
         !self.has_too_many_links() && self.astray(ids).next().is_none()
     }
 
-    /// The scopes of links that lead nowhere, one for each link.
-    pub fn astray<'i, I, F>(&self, ids: F) -> impl Iterator<Item = usize> + use<'_, 'i, I, F>
+    /// The names of anchors, and ids, in all narratives.
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.names.iter().map(|piece| self.of(piece))
+    }
+
+    /// The links that lead nowhere.
+    pub fn astray<'i, I, F>(&self, ids: F) -> impl Iterator<Item = Astray<'_>> + use<'_, 'i, I, F>
     where
         I: Iterator<Item = &'i [u8]>,
         F: Fn(usize) -> I,
@@ -105,17 +129,17 @@ impl Anchors {
         let names: HashSet<(usize, &[u8])> = self
             .names
             .iter()
-            .map(|piece| (piece.scope, self.of(piece)))
+            .map(|piece| (piece.at.scope, self.of(piece)))
             .collect();
         let mut known: HashMap<usize, HashSet<&[u8]>> = HashMap::new();
         self.links.iter().filter_map(move |link| {
-            let target = self.of(link);
-            let leads = names.contains(&(link.scope, target))
+            let (at, target) = (link.at, self.of(link));
+            let leads = names.contains(&(at.scope, target))
                 || known
-                    .entry(link.scope)
-                    .or_insert_with(|| ids(link.scope).collect())
+                    .entry(at.scope)
+                    .or_insert_with(|| ids(at.scope).collect())
                     .contains(target);
-            (!leads).then_some(link.scope)
+            (!leads).then_some(Astray { at, target })
         })
     }
 }
@@ -127,17 +151,18 @@ mod tests {
     #[test]
     fn links_lead_to_what_is_in_their_own_scope() {
         let mut anchors = Anchors::default();
-        anchors.add_name(0, b"one");
-        anchors.add_link(0, b"one");
+        let in_scope = |scope| Standing { scope, div: 0 };
+        anchors.add_name(in_scope(0), b"one");
+        anchors.add_link(in_scope(0), b"one");
         let ids = |scope| [&b"two"[..]].into_iter().filter(move |_| scope == 7);
         assert!(anchors.lead_somewhere(ids));
         let mark = anchors.mark();
-        anchors.add_link(7, b"one");
+        anchors.add_link(in_scope(7), b"one");
         assert!(!anchors.lead_somewhere(ids));
         anchors.rewind(mark);
-        anchors.add_link(7, b"two");
+        anchors.add_link(in_scope(7), b"two");
         assert!(anchors.lead_somewhere(ids));
-        anchors.add_link(0, b"two");
+        anchors.add_link(in_scope(0), b"two");
         assert!(!anchors.lead_somewhere(ids));
     }
 }

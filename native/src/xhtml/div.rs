@@ -1,6 +1,6 @@
 //! One div, read once from its first byte to its end tag.
 
-use super::anchors::Anchors;
+use super::anchors::{Anchors, Standing};
 use super::buffers::{Buffers, Open};
 use super::vocabulary::{self, ElementRule, Set};
 
@@ -15,19 +15,19 @@ const END: &[u8] = b"\xef\xbf\xbf";
 const SCHEMES: [&[u8]; 5] = [b"data:", b"javascript:", b"vbscript:", b"urn:", b"cid:"];
 
 /// Whether a text (UTF-8, without JSON's escapes) is certainly a narrative as FHIR allows it, with
-/// words in it. Its links, ids and names are added to the anchors of a scope; where the text is in
+/// words in it. Its links, ids and names are added to the anchors; where the text is in
 /// doubt, none are.
-pub fn is_certainly_narrative(text: &[u8], scope: usize, anchors: &mut Anchors) -> bool {
-    memchr::memmem::find(text, END).is_none() && read::<false>(text, scope, anchors).is_some()
+pub fn is_certainly_narrative(text: &[u8], at: Standing, anchors: &mut Anchors) -> bool {
+    memchr::memmem::find(text, END).is_none() && read::<false>(text, at, anchors).is_some()
 }
 
 /// How many bytes of a line (UTF-8 without control characters), from behind the opening quote of a
 /// string on, are certainly a narrative that the closing quote follows. Nearly all of JSON's escapes
 /// in one are quotes around attributes and ends of lines, which are read as they stand; others, and
 /// those that are not needed, leave it in doubt, so that the string is in order where it is certain.
-pub fn certain_narrative(rest: &[u8], scope: usize, anchors: &mut Anchors) -> Option<usize> {
+pub fn certain_narrative(rest: &[u8], at: Standing, anchors: &mut Anchors) -> Option<usize> {
     let mark = anchors.mark();
-    let length = read::<true>(rest, scope, anchors)?;
+    let length = read::<true>(rest, at, anchors)?;
     let text = &rest[..length];
     let is_whole = rest.get(length) == Some(&b'"')
         && (memchr::memchr(END[0], text).is_none() || memchr::memmem::find(text, END).is_none());
@@ -39,7 +39,7 @@ pub fn certain_narrative(rest: &[u8], scope: usize, anchors: &mut Anchors) -> Op
 }
 
 /// Where a narrative with words ends, if it is certainly one.
-fn read<const ESCAPED: bool>(text: &[u8], scope: usize, anchors: &mut Anchors) -> Option<usize> {
+fn read<const ESCAPED: bool>(text: &[u8], at: Standing, anchors: &mut Anchors) -> Option<usize> {
     let mark = anchors.mark();
     let mut room = std::mem::take(&mut anchors.room);
     room.open.clear();
@@ -47,7 +47,7 @@ fn read<const ESCAPED: bool>(text: &[u8], scope: usize, anchors: &mut Anchors) -
         text,
         at: 0,
         has_words: false,
-        scope,
+        standing: at,
         anchors,
         room,
     };
@@ -67,7 +67,7 @@ struct Reader<'t, 'x, const ESCAPED: bool> {
     text: &'t [u8],
     at: usize,
     has_words: bool,
-    scope: usize,
+    standing: Standing,
     anchors: &'x mut Anchors,
     room: Buffers,
 }
@@ -509,14 +509,14 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
     fn judge(&mut self, element: &ElementRule, attribute: Set, value: &[u8]) -> Option<()> {
         match attribute {
             vocabulary::XMLNS if value != XHTML => return None,
-            vocabulary::ID => self.anchors.add_name(self.scope, value),
+            vocabulary::ID => self.anchors.add_name(self.standing, value),
             vocabulary::NAME if element.own == vocabulary::A => {
-                self.anchors.add_name(self.scope, value)
+                self.anchors.add_name(self.standing, value)
             }
             vocabulary::HREF if element.own == vocabulary::A => {
                 is_plain_link(value).then_some(())?;
                 if let Some(target) = value.strip_prefix(b"#").filter(|rest| !rest.is_empty()) {
-                    self.anchors.add_link(self.scope, target);
+                    self.anchors.add_link(self.standing, target);
                 }
             }
             vocabulary::SRC if !is_plain_link(value) || value.starts_with(b"#") => return None,
@@ -589,7 +589,7 @@ mod tests {
     fn whole_is_certain(text: &str) -> bool {
         let mut anchors = [Anchors::default(), Anchors::default()];
         let [one, other] = &mut anchors;
-        let certain = is_certainly_narrative(text.as_bytes(), 0, one);
+        let certain = is_certainly_narrative(text.as_bytes(), Standing::default(), one);
         let mut line = String::new();
         for character in text.chars() {
             match character {
@@ -602,7 +602,7 @@ mod tests {
         }
         let length = line.len();
         line.push_str("\",\"id\":\"<p>\"}");
-        if let Some(found) = certain_narrative(line.as_bytes(), 0, other) {
+        if let Some(found) = certain_narrative(line.as_bytes(), Standing::default(), other) {
             (one.room, other.room) = (Buffers::default(), Buffers::default());
             assert_eq!(format!("{one:?}"), format!("{other:?}"), "{text}");
             assert_eq!((found, certain), (length, true), "{text}");
@@ -617,7 +617,11 @@ mod tests {
                 r#"<div xmlns=\"http://www.w3.org/1999/xhtml\">{inside}</div>","id":"<p>x</p>"}}"#
             );
             let length = line.find(r#"","id""#).expect("the end");
-            match certain_narrative(line.as_bytes(), 0, &mut Anchors::default()) {
+            match certain_narrative(
+                line.as_bytes(),
+                Standing::default(),
+                &mut Anchors::default(),
+            ) {
                 Some(found) if found == length => true,
                 Some(found) => panic!("{inside}: {found} of {length}"),
                 None => false,
@@ -652,7 +656,10 @@ mod tests {
             assert!(!found(inside), "{inside}");
         }
         let behind = br#"<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div> ""#;
-        assert_eq!(certain_narrative(behind, 0, &mut Anchors::default()), None);
+        assert_eq!(
+            certain_narrative(behind, Standing::default(), &mut Anchors::default()),
+            None
+        );
     }
 
     #[test]

@@ -13,5 +13,5 @@ mod buffers;
 mod div;
 mod vocabulary;
 
-pub use anchors::{Anchors, Mark};
+pub use anchors::{Anchors, Astray, Mark, Standing};
 pub use div::{certain_narrative, is_certainly_narrative};

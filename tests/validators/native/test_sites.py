@@ -74,7 +74,95 @@ def observation(**more: Any) -> Json:
     return {**OBSERVATION, **more}
 
 
+def narrative(*targets: str, more: str = "x") -> Json:
+    """A narrative with links to some places in its resource."""
+    links = "".join(f'<a href="#{target}">x</a>' for target in targets)
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml">{links}{more}</div>'
+    return {"status": "generated", "div": div}
+
+
+def bundle(*resources: Json, **more: Any) -> Json:
+    entry = [
+        {"fullUrl": f"http://example.org/{each['resourceType']}/{n}", "resource": each}
+        for n, each in enumerate(resources)
+    ]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entry, **more}
+
+
+def linked(*targets: str, **more: Any) -> Json:
+    """A patient who has no id that links lead to."""
+    return {**PATIENT, "id": "linked", "text": narrative(*targets), **more}
+
+
+ASTRAY: dict[str, Json] = {
+    "links": linked("a", "b", "a", "linked"),
+    "links, and a code at fault": linked("a", gender="x"),
+    "links, and a required element that is missing": {
+        key: value for key, value in observation(text=narrative("a")).items() if key != "status"
+    },
+    "a link in a contained resource, which comes first": {
+        "resourceType": "Patient",
+        "contained": [
+            {
+                "resourceType": "Organization",
+                "id": "o",
+                "text": narrative("a", "o", "p"),
+                "name": "x",
+            }
+        ],
+        "managingOrganization": {"reference": "#o"},
+        "text": narrative("b"),
+        "id": "p",
+    },
+    "links in a document's sections, which come first": {
+        "resourceType": "Composition",
+        "section": [
+            {"section": [{"text": narrative("a")}], "text": narrative("b"), "title": "x"},
+            {"text": narrative("c"), "title": "x"},
+        ],
+        "text": narrative("d"),
+        "status": "final",
+        "type": {"text": "x"},
+        "date": "2020",
+        "author": [{"display": "x"}],
+        "title": "x",
+    },
+    "links of entries": bundle(linked("a"), linked("b", "linked"), observation()),
+    "links of entries to what stands in another one": bundle(
+        linked("o", "b", "c"),
+        observation(),
+        {**linked(), "text": narrative(more='<p id="b">x</p><a name="c">x</a>')},
+        linked("nowhere"),
+    ),
+    "links of an entry and in an outcome, which comes first": bundle(
+        type="batch-response",
+        entry=[
+            {
+                "response": {
+                    "outcome": {
+                        "resourceType": "OperationOutcome",
+                        "text": narrative("a"),
+                        "issue": [{"severity": "error", "code": "invalid"}],
+                    },
+                    "status": "400",
+                },
+                "resource": linked("b"),
+            }
+        ],
+    ),
+    "links of entries, and a rule on the Bundle that fails": bundle(linked("a"), total=5),
+    "links of entries, and an entry that has to be asked about": bundle(
+        linked("a", "b"), observation(valueString="x", gender="x", subject={"reference": "x y"})
+    ),
+    "links, and a narrative that is no narrative": bundle(
+        linked("a", "b"), {**linked(), "text": narrative(more='<q id="b"><b>x</q></b>')}
+    ),
+    "links, and a narrative in a list": bundle(
+        linked("a"), {**linked(), "text": [narrative(more='<p id="a">x</p>')]}
+    ),
+}
 AT_SITES: dict[str, Json] = {
+    **ASTRAY,
     "a date of no month": patient(birthDate="2020-13-01"),
     "a number for a text": patient(name=[{"family": 5}]),
     "an object for a text": patient(birthDate={"x": [1]}),
@@ -187,13 +275,9 @@ WHOLE: dict[str, Json] = {
         "resourceType": "Parameters",
         "parameter": [{"name": "x", "resource": patient(gender="x")}],
     },
-    "a link that leads to an id at fault": patient(
-        id=5,
-        text={
-            "status": "generated",
-            "div": '<div xmlns="http://www.w3.org/1999/xhtml"><a href="#5">x</a></div>',
-        },
-    ),
+    "a link that leads to an id at fault": patient(id=5, text=narrative("5")),
+    "a narrative where there is none": bundle(linked(), text=narrative("a")),
+    "a section where there is none": linked(section=[{"text": narrative("a")}]),
 }
 TEXTS: dict[str, bytes] = {
     "a name twice": b'{"resourceType":"Patient","id":"p","foo":1,"foo":2}',
@@ -210,6 +294,9 @@ TEXTS: dict[str, bytes] = {
     "an escaped name": b'{"resourceType":"Patient","fo\\"o":1,"fo\\"o":1}',
     "a slash that is escaped": b'{"resourceType":"Patient","id":"p","gender":"a\\/b"}',
     "an escaped id": b'{"resourceType":"Patient","id":"\\u0070","gender":"x"}',
+    "a link that leads to an escaped id": json.dumps(bundle(linked("a", "p"), patient()))
+    .encode()
+    .replace(b'"id": "p"', b'"id": "\\u0070"'),
     "blanks": b'{ "resourceType" : "Patient" , "gender" : "x" , "foo" : [ 1 , 2 ] }',
     "no UTF-8": b'{"resourceType":"Patient","foo":"\xff"}',
     "deep": b'{"resourceType":"Patient","foo":' + b"[" * 300 + b"]" * 300 + b"}",

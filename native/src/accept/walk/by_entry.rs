@@ -251,7 +251,8 @@ impl<'a> Walk<'a, '_> {
                 self.doubt(mention.value);
             }
         }
-        for resource in self.astray()? {
+        let astray: Vec<usize> = self.astray()?.map(|link| link.at.scope).collect();
+        for resource in astray {
             self.doubt(resource);
         }
         for later in std::mem::take(&mut self.room.later) {

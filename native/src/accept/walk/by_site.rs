@@ -220,6 +220,7 @@ impl<'a> Walk<'a, '_> {
             || name == b"\"resourceType\"" // FHIRPath takes the object for a resource
             || name == b"\"coding\"" // and rules take a Coding for a concept
             || name.contains(&b'\\')
+            || memchr::memmem::find(text, b"\"div\"").is_some() // whose links count
             || text.len() > LONGEST_QUESTION
             || memchr::memmem::find(text, b"\"id\"").is_some()
             || memchr::memmem::find(text, b"\"#").is_some()
@@ -620,11 +621,32 @@ impl<'a> Walk<'a, '_> {
         });
     }
 
-    /// Links of narratives lead nowhere: a rule of the line's own resource, wherever they stand.
+    /// Links of narratives lead nowhere: a rule of the line's own resource, wherever they stand. Where
+    /// nothing else is in doubt of its rules, each link is told.
     #[cold]
     pub(super) fn links_in_doubt(&mut self) -> Asked {
         self.place = Place::default();
-        self.rule_in_doubt(0, Reason::Narrative)
+        let sites = &self.room.sites;
+        let is_in_doubt = sites.found.iter().any(|site| {
+            let text = &sites.texts[site.text.clone()];
+            match site.doubted {
+                Doubted::Rules | Doubted::Missing => site.at == 0,
+                // what narratives hold may be led to, wherever they stand
+                Doubted::Value => {
+                    memchr::memchr(b'\\', text).is_some()
+                        || memchr::memmem::find(text, b"\"div\"").is_some()
+                }
+                _ => false,
+            }
+        });
+        let astray = self.astray_for_certain().filter(|_| !is_in_doubt);
+        let Some(astray) = astray.filter(|links| !links.is_empty()) else {
+            return self.rule_in_doubt(0, Reason::Narrative);
+        };
+        for (div, target) in astray {
+            self.note(Doubted::Link, NO_CHECK, &target, div)?;
+        }
+        Ok(())
     }
 
     /// A condition on more than its object is in doubt.

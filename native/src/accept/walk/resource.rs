@@ -127,9 +127,8 @@ impl<'a, 'r> Walk<'a, 'r> {
             return Ok((0, (0, 0)));
         }
         self.settle()?;
-        match self.narrative_links() {
-            Err(_) if self.by_site => self.links_in_doubt()?,
-            led => led?,
+        if !self.by_site {
+            self.narrative_links()?;
         }
         if self.by_site && self.links_to_a_fault() {
             return Err(Reason::Narrative);
@@ -152,6 +151,9 @@ impl<'a, 'r> Walk<'a, 'r> {
         }
         if self.by_site {
             self.spread_by_site()?;
+            if self.narrative_links().is_err() {
+                self.links_in_doubt()?;
+            }
         }
         self.room.later = later; // its room is used again
         match self

@@ -46,6 +46,8 @@ pub(super) enum Doubted {
     /// Codes of a resource's type, some of which its profiles bind anew: the text has the profiles that
     /// it claims.
     Rebound,
+    /// The text of a narrative with a link that leads nowhere: the text has the link, without its `#`.
+    Link,
 }
 
 /// Findings at one place stand in this order.
@@ -218,6 +220,7 @@ impl Sites {
             (Some(frame), _) => (end(frame.claimant), PROFILES),
             (None, Doubted::Name) => (site.rank.0, VALUE),
             (None, Doubted::Missing | Doubted::Rules) => (end(site.at), RULES),
+            (None, Doubted::Link) => (end(0), RULES),
             (None, Doubted::Rebound) => (end(site.at), REBOUND),
             (None, _) => (end(site.at), VALUE),
         }
@@ -228,7 +231,8 @@ impl Sites {
     fn marked(&self, found: &mut Vec<Site>, tape: &Tape) {
         let is_mark = |site: &Site| matches!(site.doubted, Doubted::Claims | Doubted::Rebound);
         let told = found.iter().filter(|site| {
-            self.is_kept(site) && (site.doubted == Doubted::Claims || !is_mark(site))
+            let is_of_resource = !is_mark(site) && site.doubted != Doubted::Link;
+            self.is_kept(site) && (site.doubted == Doubted::Claims || is_of_resource)
         });
         let doubted: Vec<usize> = told.map(|site| self.resource_of(site.at, tape)).collect();
         found.retain_mut(|site| {
@@ -258,6 +262,7 @@ impl Sites {
         };
         for site in found {
             match kept.last_mut() {
+                _ if site.doubted == Doubted::Link => kept.push(site),
                 Some(last) if site.rank.1 == RULES && is_again(last, &site) => {
                     if last.doubted == Doubted::Missing {
                         *last = site;

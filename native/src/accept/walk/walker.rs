@@ -258,7 +258,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Whether the line is a Bundle.
-    pub(super) fn in_bundle(&self) -> bool {
+    pub(crate) fn in_bundle(&self) -> bool {
         self.room
             .holders
             .first()
