@@ -6,17 +6,17 @@ import json
 import re
 import threading
 from array import array
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import polars as pl
 import pyarrow as pa
 import pytest
 
 from bulkfhir.arrow import SCHEMA, validate_batch
 from bulkfhir.validators import Block, Validator
+from tests.late import Late
+
+pd, pl = Late("pandas"), Late("polars")
 
 ROOT = Path(__file__).parents[2]
 GOOD = '{"resourceType":"Patient","id":"a","gender":"male"}'
@@ -129,11 +129,13 @@ def test_a_column_of_another_name_or_type_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [pl.DataFrame, pd.DataFrame, pa.array], ids=["polars", "pandas", "an array"]
+    ("library", "kind"),
+    [(pl, "DataFrame"), (pd, "DataFrame"), (pa, "array")],
+    ids=["polars", "pandas", "an array"],
 )
-def test_what_is_no_batch_is_refused_by_its_type(kind: Callable[[list[str]], Any]) -> None:
+def test_what_is_no_batch_is_refused_by_its_type(library: Any, kind: str) -> None:
     with pytest.raises(TypeError, match="a RecordBatch or a Table of pyarrow is wanted, not"):
-        validate_batch(kind([GOOD]), level="structure-only")
+        validate_batch(getattr(library, kind)([GOOD]), level="structure-only")
 
 
 def test_threads_do_not_disturb_one_another() -> None:

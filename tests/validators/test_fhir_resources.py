@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("fhir.resources", reason="the extra bulkfhir[fhir-resources] is not installed")
-
 from bulkfhir.engine import import_job
-from bulkfhir.validators.fhir_resources import FhirResourcesValidator
+from tests.late import Late, needs
+
+pytestmark = needs("fhir.resources", "the extra bulkfhir[fhir-resources] is not installed")
+
+plug_in = Late("bulkfhir.validators.fhir_resources")
 
 
 @pytest.mark.parametrize(
@@ -38,13 +40,13 @@ from bulkfhir.validators.fhir_resources import FhirResourcesValidator
     ],
 )
 def test_its_verdicts_are_ours_in_form(line, resource_type, resource_id, rules):
-    verdict = FhirResourcesValidator().validate(line)
+    verdict = plug_in.FhirResourcesValidator().validate(line)
     assert (verdict.resource_type, verdict.resource_id) == (resource_type, resource_id)
     assert [issue.rule for issue in verdict.issues] == rules
 
 
 def test_locations_are_paths_from_the_resource():
-    verdict = FhirResourcesValidator().validate(
+    verdict = plug_in.FhirResourcesValidator().validate(
         b'{"resourceType":"Patient","name":[{},{"family":3}]}'
     )
     assert [issue.location for issue in verdict.issues] == ["Patient.name[1].family"]

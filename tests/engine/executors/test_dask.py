@@ -12,10 +12,11 @@ import pytest
 from bulkfhir.engine import ConfigurationError, JobStatus, import_job, validate_files
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.executors import followed_runner
+from tests.late import Late, needs
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = [pytest.mark.usefixtures("toys"), needs("distributed", "it is in the extra 'dask'")]
 
-distributed = pytest.importorskip("distributed")
+distributed = Late("distributed")
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ import shutil
 import subprocess
 import sys
 
-import duckdb
-import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -21,6 +19,9 @@ from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.job_status import JobStatus
 from bulkfhir.engine.stored_tables import publication
 from tests.engine.stored_tables.conftest import iceberg_catalog
+from tests.late import Late
+
+duckdb, pl = Late("duckdb"), Late("polars")
 
 pytestmark = pytest.mark.long
 
