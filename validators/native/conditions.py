@@ -43,6 +43,8 @@ from ..fhirpath.lowered.predicate import lower
 from ..fhirpath.syntax import Binary, Call, Empty, Literal, Member, Tree, Variable
 from ..lazy_pattern import lazy_pattern
 from ..patterns import pattern
+from ..profiles.fixing import quoted
+from ..profiles.narrowing import ProfileCompiler
 from ..rules.invariant import NATIVE, is_checked
 from ..schema import Constraint, Property, TypeSchema
 from ..schema.errata import corrected
@@ -67,6 +69,7 @@ _SIGNS: Final = {
     "=": SignTag.EQUAL,
     "!=": SignTag.UNEQUAL,
 }
+_OF_CODING: Final = ("system", "code")
 _BEYOND: Final = lazy_pattern(r"%(?:resource|rootResource|context|profile)\b")
 _RESOLVE: Final = lazy_pattern(r"\bresolve\b")
 _OF_BUNDLES: Final = frozenset({"bdl-7", "bdl-11", "bdl-12"})
@@ -155,6 +158,33 @@ class Conditions:
         if prop.type == "Bundle" and any(map(_RESOLVE.search, texts)):
             return None
         return [self._op(c, prop.type) for c in applying]
+
+    def telling(self, compiler: ProfileCompiler) -> list[bytes]:
+        """Return conditions that what follows a profile meets, and that tell most of what does not:
+        those of concepts of its root that have a pattern.
+        """
+        told: list[bytes] = []
+        for group in compiler.top.groups:
+            element = group.node.element
+            found = compiler.properties(element, compiler.type)
+            if element.pattern is None or len(found) != 1 or found[0].is_list:
+                continue
+            name, (kind, value) = found[0].json_name, element.pattern
+            for coding in value.get("coding", ()) if kind == "CodeableConcept" else ():
+                parts = [
+                    f"{part} = {quoted(coding[part])}" for part in _OF_CODING if part in coding
+                ]
+                wanted = f"{name}.coding.where({' and '.join(parts)}).exists()"
+                if parts:
+                    told.append(self._told(f"{name}.empty() or {wanted}", compiler.type))
+        return told
+
+    def _told(self, text: str, name: str) -> bytes:
+        made = invariant(text, name, self._compilation.model)
+        if made.op is not None:
+            return self._encoded(made.op)
+        program = self._programs.of(made.tree, name)
+        return _DOUBT if program is None else u8(OpTag.PROGRAM) + program + _DOUBT
 
     def claiming(self, name: str, claims: Sequence[str]) -> bytes:
         """Return the condition that a resource of a type claims one of some profiles."""

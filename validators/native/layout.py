@@ -10,7 +10,7 @@ from typing import Final
 
 __all__ = ["LAYOUT", "RecordTag"]
 
-LAYOUT: Final = 0x24FC_4436
+LAYOUT: Final = 0x12DA_A4DB
 """The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
 
 

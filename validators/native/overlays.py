@@ -51,6 +51,9 @@ are strings.
 """
 
 
+_BY_TARGET: Final = ("profile", "resolve()")
+
+
 class _NoCounterpartError(Exception):
     """Something that the table cannot say."""
 
@@ -183,7 +186,40 @@ class Overlays:
             for node in slices.nodes
         )
         flags = slicing.rules == "closed", slicing.ordered, _is_by_target(slicing)
-        return u8(1) + b"".join(map(u8, flags)) + items(bounds)
+        return u8(1) + b"".join(map(u8, flags)) + items(bounds) + items(self._targets(slices))
+
+    def _targets(self, slices: Slices) -> list[bytes]:
+        """Return, of slices that are told apart by the profiles of what references lead to alone,
+        the profiles of each; nothing where one is not known, or where it takes more to tell.
+        """
+        if any(
+            (d.type, d.path.removeprefix("$this.")) != _BY_TARGET
+            for d in slices.slicing.discriminators
+        ):
+            return []
+        found: list[bytes] = []
+        for node in slices.nodes:
+            urls = [url for ref in node.element.types for url in ref.targets]
+            wanted = [self._wanted(url) for url in urls]
+            if not urls or node.element.max == 0 or None in wanted:
+                return []
+            found.append(items(each for each in wanted if each is not None))
+        return found
+
+    def _wanted(self, url: str) -> bytes | None:
+        """Return the record of a profile on resources that the target of a reference may follow;
+        None where it is not known, or a type's own.
+        """
+        head = self._compilation.schema.head(url)
+        definition = self._compilation.definitions.fetch("StructureDefinition", url)
+        if head is None or definition is None or self._compilation.profile_check(url) is None:
+            return None
+        if head.type not in self._compilation.schema.resources():
+            return None
+        told = self._conditions.telling(ProfileCompiler(self._compilation, definition))
+        bare = str(definition["url"])
+        overlay = u32(self._table.profile(url))
+        return string(head.type) + overlay + string(bare) + items(told)
 
     def _member(
         self, compiler: ProfileCompiler, prop: Property, item: bytes | None, slices: Slices | None

@@ -18,6 +18,7 @@ mod program;
 mod projection;
 pub(crate) mod reason;
 mod references;
+mod resolving;
 mod seeds;
 pub(crate) mod shapes;
 mod shared_paths;

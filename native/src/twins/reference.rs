@@ -114,21 +114,27 @@ impl<'a> Walk<'a, '_> {
             }
             neighbours => neighbours?,
         };
-        let mut number = 0;
-        while let Some(&mention) = self.room.mentions.get(number) {
-            number += 1;
-            if number > MOST_MENTIONS {
-                return Err(Reason::Limit);
+        let (mut number, mut slices) = (0, 0);
+        loop {
+            while let Some(&mention) = self.room.mentions.get(number) {
+                number += 1;
+                if number > MOST_MENTIONS {
+                    return Err(Reason::Limit);
+                }
+                if self.is_dropped(mention.said.frame) {
+                    continue;
+                }
+                match self.settled(&neighbours, mention) {
+                    Err(reason) if self.by_site => self.mention_in_doubt(&mention, reason)?,
+                    settled => settled?,
+                }
             }
-            if self.is_dropped(mention.said.frame) {
-                continue;
-            }
-            match self.settled(&neighbours, mention) {
-                Err(reason) if self.by_site => self.mention_in_doubt(&mention, reason)?,
-                settled => settled?,
-            }
+            let Some(&sliced) = self.room.sliced.get(slices) else {
+                return Ok(());
+            };
+            slices += 1;
+            self.settle_slices(&sliced)?;
         }
-        Ok(())
     }
 
     /// Follow one reference.
@@ -253,7 +259,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Lay a profile over a resource that was referred to. Codes that it leaves undecided do not
     /// count, as they do not for the explainer.
-    fn follow(&mut self, number: u32, target: usize, place: Place) -> Asked {
+    pub(crate) fn follow(&mut self, number: u32, target: usize, place: Place) -> Asked {
         let Entry::Vacant(followed) = self.room.followed.entry((number, target)) else {
             return Ok(());
         };

@@ -392,6 +392,15 @@ INVALID = {
     ),
 }
 
+VALID["references to what is in slices by its profile, and to what is in none"] = collection(
+    observation({"reference": "Patient/p"}, {"reference": "Organization/o"}, {"display": "x"}),
+    patient("day", birthDate="2001-05-06"),
+    ORGANIZATION,
+)
+INVALID["two references in a slice of one, by the profile of what they lead to"] = collection(
+    observation({"reference": "Patient/p"}, {"reference": "Patient/p"}),
+    patient("day", birthDate="2001-05-06"),
+)
 VALID |= in_one_more(VALID)
 INVALID |= in_one_more(INVALID)
 

@@ -29,6 +29,7 @@ SYSTEM = "http://example.org/fhir/CodeSystem/"
 COLOURS, SHAPES = SYSTEM + "colours", SYSTEM + "shapes"
 UNKNOWN = "http://example.org/fhir/ValueSet/unknown"
 BY_THIS = {"discriminator": [{"type": "pattern", "path": "$this"}], "rules": "open"}
+BARE_RED = {"system": COLOURS, "code": "red"}
 BY_URL = {"discriminator": [{"type": "value", "path": "url"}], "rules": "open"}
 
 
@@ -228,6 +229,33 @@ DEFINITIONS = [
             "min": 1,
             "type": [{"code": "Reference", "targetProfile": [OWN + "born"]}],
         },
+    ),
+    narrowed("coded-red", "Observation.code", patternCodeableConcept={"coding": [BARE_RED]}),
+    profile(
+        "coded-blue",
+        "Observation",
+        {"path": "Observation"},
+        {"path": "Observation.code", "patternCodeableConcept": {"coding": [{"code": "blue"}]}},
+        {"path": "Observation.method", "min": 1},
+    ),
+    *(
+        sliced(
+            name,
+            "Observation.derivedFrom",
+            {"discriminator": [{"type": "profile", "path": path}], "rules": rules},
+            *(
+                {
+                    "sliceName": target,
+                    "max": "1",
+                    "type": [{"code": "Reference", "targetProfile": [OWN + target]}],
+                }
+                for target in ("coded-red", "coded-blue", "derived")
+            ),
+        )
+        for name, path, rules in (
+            ("derived", "resolve()", "open"),
+            ("derived-closed", "$this.resolve()", "closed"),
+        )
     ),
     sliced(
         "parts",
@@ -623,7 +651,81 @@ def member(number: int, *names: str, to: int | None = None, **more: Any) -> Json
     return observation(*names, id=f"m{number}", **more)
 
 
+def coded(number: int, code: str, *names: str, to: Sequence[int] = (), **more: Any) -> Json:
+    """An Observation with a code, and what it is derived from."""
+    derived = {"derivedFrom": [{"reference": f"Observation/{n}"} for n in to]} if to else {}
+    concept = {"coding": [{"system": COLOURS, "code": code}]}
+    return observation(*names, id=f"{number}", code=concept, **derived, **more)
+
+
+DERIVED: dict[str, Json] = {
+    "references to one of each slice": bundle(
+        coded(1, "red", "derived", to=(2, 3, 9)),
+        coded(2, "red", "coded-red"),
+        coded(3, "blue", "coded-blue", method={"text": "x"}),
+        patient("born", id="q"),
+    ),
+    "a reference to what is in no slice": bundle(
+        coded(1, "red", "derived-closed", to=(2,)), coded(2, "green")
+    ),
+    "references to two of a slice": bundle(
+        coded(1, "red", "derived", to=(2, 3)), coded(2, "red"), coded(3, "red")
+    ),
+    "a reference to what is in two slices": bundle(
+        coded(1, "red", "derived", to=(2,)), coded(2, "red", "derived")
+    ),
+    "a reference to what claims a profile that its code forbids": bundle(
+        coded(1, "red", "derived", "derived-closed", to=(2,)), coded(2, "green", "coded-red")
+    ),
+    "a reference to what claims it in a version": bundle(
+        coded(1, "red", "derived-closed", to=(2,)),
+        observation(id="2", meta={"profile": [OWN + "coded-red|9"]}),
+    ),
+    "a reference to what lacks something that its profile wants": bundle(
+        coded(1, "red", "derived", to=(2,)), coded(2, "blue"), coded(3, "blue", "coded-blue")
+    ),
+    "a reference to what fails otherwise": bundle(
+        coded(1, "red", "derived", "derived-closed", to=(2, 3)),
+        coded(2, "red", status="x"),
+        coded(3, "red", foo=1),
+    ),
+    "a reference to what stands before it and fails": bundle(
+        coded(2, "red", "coded-red", status="x"), coded(1, "red", "derived", to=(2,))
+    ),
+    "references round about": bundle(
+        coded(1, "red", "derived", to=(2,)),
+        coded(2, "red", "derived", to=(3,)),
+        coded(3, "red", "derived", to=(1,)),
+    ),
+    "references round about to what fails": bundle(
+        coded(1, "red", "derived", to=(2,)),
+        coded(2, "green", "derived", to=(3,)),
+        coded(3, "red", "derived", to=(1,), status="x"),
+    ),
+    "a code at fault in what a reference leads to": bundle(
+        coded(1, "red", "derived", to=(2,)), observation(id="2", code={"text": 5})
+    ),
+    "a chain of references": bundle(
+        *(coded(n, "green", "derived", to=(n + 1,)) for n in range(16)), coded(16, "red")
+    ),
+    "a chain of references, from its end": bundle(
+        coded(16, "red"), *(coded(n, "green", "derived", to=(n + 1,)) for n in range(15, -1, -1))
+    ),
+    "references of no use": bundle(
+        observation(
+            "derived",
+            derivedFrom=[{"display": "x"}, {"reference": "#"}, {"reference": "x y"}],
+        ),
+        observation("derived-closed", id="x", derivedFrom=[{"reference": "urn:x"}, 5]),
+    ),
+    "a warning in a slice": bundle(
+        coded(1, "red", "derived", to=(2,), method=BLUE),
+        coded(2, "red", valueCodeableConcept={"coding": [{"system": SYSTEM + "x", "code": "y"}]}),
+        coded(3, "red", "derived", "method-colour", to=(2,), method=BLUE),
+    ),
+}
 BUNDLES: dict[str, Json] = {
+    **DERIVED,
     "an entry that does not follow": bundle(UNBORN, observation()),
     "an entry's binding": bundle(
         patient("marital-colour", maritalStatus=BLUE), observation(**SUBJECT)

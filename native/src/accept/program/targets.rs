@@ -16,7 +16,7 @@ impl<'a> Run<'_, 'a, '_> {
         for at in items.start..items.end {
             let (target, seen) = match self.reference_of(self.item(at))? {
                 None => continue,
-                Some(reference) => self.entry_of(reference)?,
+                Some(reference) => self.evaluation.entry_of(reference).ok_or(Doubt)?,
             };
             self.take(seen)?;
             if let Some(target) = target {
@@ -57,49 +57,4 @@ impl<'a> Run<'_, 'a, '_> {
             Some(_) => Err(Doubt),
         }
     }
-
-    /// The resource of the first entry that a reference means, by full url or by type and id; and
-    /// how many entries were looked at.
-    fn entry_of(&self, reference: &[u8]) -> Told<(Option<usize>, usize)> {
-        if reference.contains(&b'#') || memchr::memmem::find(reference, b"_history").is_some() {
-            return Err(Doubt);
-        }
-        let (tape, known) = (self.evaluation.tape, self.evaluation.known.bundle);
-        let Some(bundle) = self.evaluation.bundle else {
-            return Ok((None, 0));
-        };
-        let Some(list) = tape.member(bundle, known.entry) else {
-            return Ok((None, 0));
-        };
-        let named = type_and_id(reference);
-        let mut seen = 0;
-        for entry in tape.inside(list) {
-            seen += 1;
-            let Some(resource) = tape.member(entry, known.resource) else {
-                continue;
-            };
-            let by_url = self.text_of(entry, known.full_url)? == Some(reference);
-            let by_name = match named {
-                Some((name, id)) => {
-                    self.text_of(resource, known.resource_type)? == Some(name)
-                        && self.text_of(resource, known.id)? == Some(id)
-                }
-                None => false,
-            };
-            if by_url || by_name {
-                return Ok((Some(resource), seen));
-            }
-        }
-        Ok((None, seen))
-    }
-}
-
-/// The type and id of a relative reference.
-fn type_and_id(reference: &[u8]) -> Option<(&[u8], &[u8])> {
-    if reference.contains(&b':') {
-        return None;
-    }
-    let mut parts = reference.rsplit(|&b| b == b'/');
-    let (id, name) = (parts.next()?, parts.next()?);
-    Some((name, id))
 }

@@ -29,7 +29,7 @@ pub use bits::{Bits, WIDTH};
 pub use known::Known;
 pub use names::NameHasher;
 pub use node::{Kind, Need, Node, Property, Targets, ValueCheck};
-pub use overlay::{Group, Item, Member, Overlay, Slices};
+pub use overlay::{Group, Item, Member, Overlay, Slices, Wanted};
 pub use reader::BadTable;
 use reader::{Read, Reader};
 pub use tags::{NodeFlag, Primitive};

@@ -2,6 +2,7 @@
 
 use super::node::ValueCheck;
 use crate::accept::memo::Check;
+use crate::accept::op::Op;
 use crate::accept::projection::Projection;
 use crate::accept::tape::Key;
 
@@ -57,6 +58,20 @@ pub struct Slices {
     pub ordered: bool,
     /// Whether they are told apart by what a reference leads to.
     pub by_target: bool,
+    /// Of each slice the profiles of which its references' targets follow one; nothing where it takes
+    /// more than that to tell.
+    pub targets: Box<[Box<[Wanted]>]>,
     /// Least, most, and the slice that it re-slices (its own number for none).
     pub bounds: Box<[(u32, u32)]>,
+}
+
+/// A profile that the target of a reference may follow.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The type that it is on, its overlay, and its url.
+    pub kind: Box<[u8]>,
+    pub overlay: u32,
+    pub url: Box<[u8]>,
+    /// What holds of all that follows it; told at little cost.
+    pub telling: Box<[Op]>,
 }

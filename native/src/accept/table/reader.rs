@@ -4,7 +4,7 @@
 use super::bits::Bits;
 use super::known::Known;
 use super::node::{Kind, Need, Property, Targets, ValueCheck};
-use super::overlay::{Group, Item, Member, Slices};
+use super::overlay::{Group, Item, Member, Slices, Wanted};
 use super::tags::{
     ClassTag, EachTag, ExprTag, FunctionTag, KindTag, LiteralTag, OpTag, OperatorTag, Primitive,
     SignTag, TextTag, ValueTag,
@@ -194,6 +194,7 @@ impl<'a> Reader<'a> {
                 ordered: self.flag()?,
                 by_target: self.flag()?,
                 bounds: self.list(|r| Ok((r.u32()?, r.u32()?)))?,
+                targets: self.list(|r| r.list(Self::wanted))?,
             })
         } else {
             None
@@ -203,6 +204,15 @@ impl<'a> Reader<'a> {
             least,
             most,
             slices,
+        })
+    }
+
+    fn wanted(&mut self) -> Read<Wanted> {
+        Ok(Wanted {
+            kind: self.string()?,
+            overlay: self.u32()?,
+            url: self.string()?,
+            telling: self.list(Self::op)?,
         })
     }
 

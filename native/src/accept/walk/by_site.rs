@@ -440,7 +440,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Whether what a frame is about is laid over an object itself.
-    fn is_laid_over(&self, frame: FrameNumber, object: usize) -> bool {
+    pub(super) fn is_laid_over(&self, frame: FrameNumber, object: usize) -> bool {
         let frame = self.room.sites.frames.get(frame);
         frame.is_some_and(|frame| frame.object == object)
     }
@@ -465,8 +465,8 @@ impl<'a> Walk<'a, '_> {
         for (at, group) in overlay.groups.iter().enumerate() {
             let part = OF_MEMBERS | at as u32;
             match is_apart {
-                true => self.lay_part(part, object, |walk| walk.group(group, &members))?,
-                false => self.group(group, &members)?,
+                true => self.lay_part(part, object, |walk| walk.group(group, &members, object))?,
+                false => self.group(group, &members, object)?,
             }
         }
         Ok(())
@@ -584,7 +584,7 @@ impl<'a> Walk<'a, '_> {
 
     /// Note that a part of what the innermost profile says of the object that it is laid over is in
     /// doubt.
-    fn part_in_doubt(&mut self, object: usize, said: Saying) {
+    pub(super) fn part_in_doubt(&mut self, object: usize, said: Saying) {
         let (sites, (count, first)) = (&mut self.room.sites, said.laid);
         let profile = count
             .checked_sub(1)
@@ -618,6 +618,7 @@ impl<'a> Walk<'a, '_> {
             is_contained: mention.place.is_contained,
             from: mention.place.container,
             target,
+            sliced: None,
         });
     }
 
@@ -692,6 +693,10 @@ impl<'a> Walk<'a, '_> {
                     NO_FRAME => {
                         self.place.is_contained = leaning.is_contained;
                         self.placed(leaning.value, Reason::Profile)?;
+                    }
+                    _ if leaning.sliced.is_some() => {
+                        let object = leaning.sliced.unwrap_or_default();
+                        self.slices_in_doubt(object, leaning.from, leaning.said);
                     }
                     _ => {
                         let (check, value) = (leaning.check, leaning.value);

@@ -2,7 +2,7 @@
 
 use super::frames::Saying;
 use crate::accept::memo::Check;
-use crate::accept::table::Targets;
+use crate::accept::table::{Group, Targets};
 
 /// References in one line at the most.
 pub(crate) const MOST_MENTIONS: usize = 1 << 20;
@@ -44,5 +44,15 @@ pub(crate) struct Mention<'a> {
     pub value: usize,
     pub is_typed: bool,
     /// The profile that says so, where the line is walked by site.
+    pub said: Saying,
+}
+
+/// Slices of an object that are told apart by what its references lead to.
+#[derive(Clone, Copy)]
+pub(crate) struct Sliced<'a> {
+    pub group: &'a Group,
+    pub object: usize,
+    pub resource: usize,
+    pub place: Place,
     pub said: Saying,
 }

@@ -21,6 +21,7 @@ mod profiles;
 mod referring;
 mod resource;
 mod sites;
+mod sliced;
 mod value;
 mod walker;
 

@@ -56,7 +56,7 @@ impl<'a> Walk<'a, '_> {
                 overlay
                     .groups
                     .iter()
-                    .try_for_each(|group| self.group(group, &members))?;
+                    .try_for_each(|group| self.group(group, &members, object))?;
             }
         }
         self.overlays -= 1;
@@ -101,7 +101,7 @@ impl<'a> Walk<'a, '_> {
             match step.asks {
                 Asks::Group => {
                     let members = Members::of(&self.room.tape, object);
-                    self.group(group, &members)?;
+                    self.group(group, &members, object)?;
                 }
                 Asks::Value(place) => self.item(item(), places[usize::from(place)])?,
                 Asks::Values(place) => {
@@ -117,28 +117,45 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    pub(super) fn group(&mut self, group: &'a Group, members: &Members) -> Asked {
-        let mut counts = [0u32; MOST_SLICES];
+    pub(super) fn group(&mut self, group: &'a Group, members: &Members, object: usize) -> Asked {
         let slices = group.slices.as_ref();
-        let count = if self.by_site && slices.is_some() {
-            // what is said of all values comes before what slices say
-            let count = self.values(group, members, true, None, &mut counts)?;
-            self.values(group, members, false, slices, &mut counts)?;
-            count
-        } else {
-            self.values(group, members, true, slices, &mut counts)?
-        };
-        if self.pending {
-            return Ok(());
+        if slices.is_some_and(|slices| self.wait_for_targets(slices)) {
+            let count = self.values(group, members, true, None, &mut [0; MOST_SLICES])?;
+            self.told_by_targets(group, object)?;
+            return self.counted(group, count);
         }
-        let bounds: &[(u32, u32)] = slices.map_or(&[], |slices| &slices.bounds);
-        if count < group.least
-            || count > group.most
-            || bounds
-                .iter()
-                .zip(counts)
-                .any(|(&(least, most), count)| count < least || count > most)
-        {
+        if self.by_site && slices.is_some() {
+            // what is said of all values comes before what slices say
+            let count = self.values(group, members, true, None, &mut [0; MOST_SLICES])?;
+            self.slices_of(group, members)?;
+            return self.counted(group, count);
+        }
+        let mut counts = [0; MOST_SLICES];
+        let count = self.values(group, members, true, slices, &mut counts)?;
+        self.in_slices(group, &counts)?;
+        self.counted(group, count)
+    }
+
+    /// What the slices of a group say.
+    pub(super) fn slices_of(&mut self, group: &'a Group, members: &Members) -> Asked {
+        let mut counts = [0; MOST_SLICES];
+        self.values(group, members, false, group.slices.as_ref(), &mut counts)?;
+        self.in_slices(group, &counts)
+    }
+
+    /// Whether as many values are in each slice as there may be.
+    fn in_slices(&self, group: &Group, counts: &[u32; MOST_SLICES]) -> Asked {
+        let bounds: &[(u32, u32)] = group.slices.as_ref().map_or(&[], |slices| &slices.bounds);
+        let is_other =
+            |(&(least, most), &count): (&(u32, u32), &u32)| count < least || count > most;
+        if !self.pending && bounds.iter().zip(counts).any(is_other) {
+            return Err(Reason::Profile);
+        }
+        Ok(())
+    }
+
+    fn counted(&self, group: &Group, count: u32) -> Asked {
+        if !self.pending && (count < group.least || count > group.most) {
             return Err(Reason::Profile);
         }
         Ok(())
@@ -275,8 +292,15 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The number of the slice that a value is in, from 1; 0 for none.
-    fn slice(&mut self, slices: &Slices, member: &'a Member, value: usize) -> Asked<Option<usize>> {
-        let answer = if slices.by_target {
+    fn slice(
+        &mut self,
+        slices: &'a Slices,
+        member: &'a Member,
+        value: usize,
+    ) -> Asked<Option<usize>> {
+        let answer = if self.wait_for_targets(slices) {
+            return self.slice_by_target(slices, value).map(Some);
+        } else if slices.by_target {
             if !self.leads_out(value) {
                 return Err(Reason::Profile);
             }
@@ -297,7 +321,7 @@ impl<'a> Walk<'a, '_> {
         Ok(answer.map(|answer| answer.value as usize - 1))
     }
 
-    /// Whether a reference certainly leads to nothing in the line.
+    /// Whether a reference certainly leads to nothing in a line that is no Bundle.
     fn leads_out(&self, value: usize) -> bool {
         if self.room.tape.at(value).form != Form::Object {
             return false;
@@ -308,8 +332,6 @@ impl<'a> Walk<'a, '_> {
         };
         let entry = self.room.tape.at(found);
         let is_plain = entry.form == Form::Text && !entry.escaped;
-        is_plain
-            && !self.content(found).starts_with(b"#")
-            && self.bundle_around(self.resource).is_none()
+        is_plain && !self.content(found).starts_with(b"#")
     }
 }

@@ -89,6 +89,8 @@ pub(super) struct Leaning {
     /// The resources that the reference and what it leads to are in; none of them contained.
     pub from: usize,
     pub target: usize,
+    /// Where a slice is told by the target: the object that has the slices.
+    pub sliced: Option<usize>,
 }
 
 /// What is known of the doubts of a line.

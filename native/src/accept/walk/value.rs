@@ -243,7 +243,15 @@ impl<'a> Walk<'a, '_> {
         if self.pending {
             return Ok(()); // what was not read is not on the tape
         }
-        let mut evaluation = Evaluation {
+        match self.evaluation().holds(op, object) {
+            Some(true) => Ok(()),
+            _ => Err(Reason::Invariant),
+        }
+    }
+
+    /// What conditions on values of the innermost resource are evaluated on.
+    pub(super) fn evaluation(&mut self) -> Evaluation<'a, '_> {
+        Evaluation {
             names: &self.table.names,
             known: &self.table.known,
             bytes: self.lexer.bytes,
@@ -257,10 +265,6 @@ impl<'a> Walk<'a, '_> {
             paths: &self.table.paths,
             questions: self.questions,
             pending: &mut self.pending,
-        };
-        match evaluation.holds(op, object) {
-            Some(true) => Ok(()),
-            _ => Err(Reason::Invariant),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::doubts::Doubts;
 use super::frames::{FrameNumber, Saying, FOLLOWED};
-use super::mention::{Holder, Mention, Place};
+use super::mention::{Holder, Mention, Place, Sliced};
 use super::sites::Sites;
 use crate::accept::collections::Bench;
 use crate::accept::concepts::{Concept, Concepts};
@@ -101,6 +101,11 @@ pub struct Room<'a> {
     /// it; and whether that may have left codes undecided.
     pub(crate) followed: HashMap<(u32, usize), bool>,
     pub(crate) later: Vec<Later<'a>>,
+    /// Slices that are told when all of the line is read, and how many entries were looked at for that.
+    pub(crate) sliced: Vec<Sliced<'a>>,
+    /// Those that are being told.
+    pub(crate) settling: Option<Sliced<'a>>,
+    pub(crate) looked_at: usize,
     pub(crate) scratch: Vec<u8>,
     pub(crate) anchors: Anchors,
     pub(crate) bench: Bench<'a>,
@@ -152,6 +157,9 @@ impl Room<'_> {
         self.holders.clear();
         self.followed.clear();
         self.later.clear();
+        self.sliced.clear();
+        self.settling = None;
+        self.looked_at = 0;
         self.undecided.clear();
         self.anchors.clear();
         self.bench.clear();
