@@ -13,8 +13,6 @@ use crate::accept::walk::{Learned, Outcome, Room, Search, ToldSites, Walk};
 
 pub const ACCEPTED: u8 = 0;
 const PENDING: u8 = 1;
-/// Lines that are respelled before they are walked: few enough to stay in the cache.
-const RESPELLED_AT_ONCE: usize = 64;
 /// States from here on are reasons.
 const REASONS: u8 = 2;
 
@@ -267,6 +265,20 @@ impl Columns {
     }
 }
 
+/// What came of a line that was respelled, with the place of its id in the line as it is written.
+fn as_written(outcome: Outcome, line: &[u8]) -> Outcome {
+    let before = |id| place_before(line, id).ok_or(Reason::Value); // else its bytes are not the id
+    match outcome {
+        Outcome::Accepted { type_number, id } => {
+            before(id).map_or_else(Outcome::Asked, |id| Outcome::Accepted { type_number, id })
+        }
+        Outcome::Sited { type_number, id } => {
+            before(id).map_or_else(Outcome::Asked, |id| Outcome::Sited { type_number, id })
+        }
+        outcome => outcome,
+    }
+}
+
 impl Acceptor {
     /// Walk every line that is pending; the questions that the walks raised.
     pub fn pass(&self, data: &[u8], columns: &mut Columns) -> Vec<(Check, Vec<u8>)> {
@@ -280,47 +292,25 @@ impl Acceptor {
         };
         let mut questions = Questions::default();
         let mut learned = self.learned();
-        let mut misspelled = Vec::new();
-        let mut room = Room::default();
+        let (mut room, mut other_room) = (Room::default(), Room::default());
+        let mut respelled = Vec::new();
         for position in 0..columns.states.len() {
             if columns.states[position] != PENDING {
                 continue;
             }
             let line = columns.line(data, position);
-            match self.walk(&mut room, &mut learned, &mut questions, line, search) {
-                Outcome::Misspelled => misspelled.push(position),
-                outcome => columns.note(position, outcome, &mut room, &self.memo),
-            }
-        }
-        let mut respelled = Vec::new();
-        for positions in misspelled.chunks(RESPELLED_AT_ONCE) {
-            respelled.clear();
-            let ends: Vec<usize> = positions
-                .iter()
-                .map(|&position| {
-                    respell(columns.line(data, position), &mut respelled);
-                    respelled.len()
-                })
-                .collect();
-            let mut room = Room::default();
-            let mut start = 0;
-            for (&position, end) in positions.iter().zip(ends) {
-                let line = &respelled[start..end];
-                start = end;
-                let before = |id| {
-                    place_before(columns.line(data, position), id).ok_or(Reason::Value)
-                    // its bytes are not the id
-                };
-                let outcome = match self.walk(&mut room, &mut learned, &mut questions, line, search)
-                {
-                    Outcome::Accepted { type_number, id } => before(id)
-                        .map_or_else(Outcome::Asked, |id| Outcome::Accepted { type_number, id }),
-                    Outcome::Sited { type_number, id } => before(id)
-                        .map_or_else(Outcome::Asked, |id| Outcome::Sited { type_number, id }),
-                    outcome => outcome,
-                };
+            let outcome = self.walk(&mut room, &mut learned, &mut questions, line, search);
+            if outcome != Outcome::Misspelled {
                 columns.note(position, outcome, &mut room, &self.memo);
+                continue;
             }
+            let length = respell(line, &mut respelled);
+            let mut room = other_room.emptied();
+            let walked = &respelled[..length];
+            let outcome = self.walk(&mut room, &mut learned, &mut questions, walked, search);
+            let outcome = as_written(outcome, line);
+            columns.note(position, outcome, &mut room, &self.memo);
+            other_room = room.emptied();
         }
         self.learn(learned);
         questions.take()

@@ -29,34 +29,89 @@ pub fn unit(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// Write a line without the escapes that it does not need. A backslash outside a string is no
-/// escape, and no JSON: it stays, or becomes a slash, which is no JSON there either.
-pub fn respell(line: &[u8], into: &mut Vec<u8>) {
-    into.reserve(line.len());
-    let mut at = 0;
+/// Bytes that are copied at once: backslashes stand close to one another where there are many.
+const CHUNK: usize = 32;
+
+/// Write a line without the escapes that it does not need to the start of a room, and say how long it
+/// is then; what stands behind is not to be relied on. A backslash outside a string is no escape, and
+/// no JSON: it stays, or becomes a slash, which is no JSON there either.
+pub fn respell(line: &[u8], room: &mut Vec<u8>) -> usize {
+    if room.len() < line.len() {
+        room.resize(line.len(), 0);
+    }
+    respell_into(line, room)
+}
+
+#[inline(never)] // so that it has all registers
+fn respell_into(line: &[u8], room: &mut [u8]) -> usize {
+    let (mut at, mut to) = (0, 0);
     let mut quotes = Quotes::default();
-    while let Some(found) = memchr::memchr(b'\\', &line[at..]) {
-        into.extend_from_slice(&line[at..at + found]);
-        at += found;
+    loop {
+        (at, to) = copy_chunks(line, at, room, to);
+        while at < line.len() && line[at] != b'\\' {
+            room[to] = line[at];
+            (at, to) = (at + 1, to + 1);
+        }
+        if at == line.len() {
+            return to;
+        }
         match unneeded(&line[at..]) {
-            Some((b'/', 2)) => {
-                into.push(b'/');
-                at += 2;
+            Some((character, length)) if length == 2 || quotes.are_open(line, at) => {
+                room[to] = character;
+                (at, to) = (at + length, to + 1);
             }
-            Some(_) if !quotes.are_open(line, at) => break,
-            Some((character, length)) => {
-                into.push(character);
-                at += length;
+            Some(_) => {
+                let rest = &line[at..];
+                room[to..to + rest.len()].copy_from_slice(rest);
+                return to + rest.len();
             }
             None => {
                 let kept = &line[at..line.len().min(at + 2)];
                 quotes.escaped += usize::from(kept == b"\\\"");
-                into.extend_from_slice(kept);
-                at += kept.len();
+                room[to..to + kept.len()].copy_from_slice(kept);
+                (at, to) = (at + kept.len(), to + kept.len());
             }
         }
     }
-    into.extend_from_slice(&line[at..]);
+}
+
+/// Copy bytes, without the backslashes before slashes, up to another backslash or to the last few.
+#[inline(always)]
+fn copy_chunks(line: &[u8], from: usize, room: &mut [u8], into: usize) -> (usize, usize) {
+    let (mut at, mut to) = (from, into);
+    while let (Some(chunk), Some(copy)) = (line.get(at..at + CHUNK), room.get_mut(to..to + CHUNK)) {
+        copy.copy_from_slice(chunk);
+        if !chunk.iter().fold(false, |any, &byte| any | (byte == b'\\')) {
+            (at, to) = (at + CHUNK, to + CHUNK);
+            continue;
+        }
+        let plain = before_backslash(chunk);
+        (at, to) = (at + plain, to + plain);
+        if line.get(at + 1) != Some(&b'/') {
+            break;
+        }
+        at += 1;
+    }
+    (at, to)
+}
+
+/// Where the first backslash stands in bytes that have one.
+#[inline(always)]
+fn before_backslash(chunk: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    let mut at = 0;
+    for word in chunk.chunks_exact(8) {
+        let word = word
+            .first_chunk()
+            .map_or(0, |&word| u64::from_le_bytes(word));
+        let apart = word ^ (ONES * u64::from(b'\\'));
+        let found = apart.wrapping_sub(ONES) & !apart & (ONES << 7);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at
 }
 
 /// The quotes of a line up to a place, counted as far as anybody asks.
@@ -144,9 +199,10 @@ mod tests {
     use super::*;
 
     fn respelled(line: &str) -> String {
-        let mut into = Vec::new();
-        respell(line.as_bytes(), &mut into);
-        String::from_utf8(into).expect("a string")
+        let mut room = b"xyz".to_vec();
+        let length = respell(line.as_bytes(), &mut room);
+        room.truncate(length);
+        String::from_utf8(room).expect("a string")
     }
 
     #[test]

@@ -58,9 +58,8 @@ pub fn relations(
     for (number, (start, end)) in spans.enumerate() {
         let line = data.get(start as usize..end as usize)?;
         if block.line(line, secret, number as u32).is_err() {
-            room.clear();
-            respell(line, &mut room);
-            if room.len() == line.len() || block.line(&room, secret, number as u32).is_err() {
+            let end = respell(line, &mut room);
+            if end == line.len() || block.line(&room[..end], secret, number as u32).is_err() {
                 block.found.unclear.push(number as u32);
             }
         }

@@ -4,6 +4,7 @@
 //! (digest 0a3bed0e5686).
 
 use crate::accept::reason::Reason;
+use crate::accept::tape::Form;
 use crate::accept::walk::{Asked, Walk};
 
 /// Ids of elements in one resource that are compared one with all.
@@ -33,20 +34,34 @@ impl Walk<'_, '_> {
         let Some(labels) = tape.member(meta, self.table.known.ids.security) else {
             return Ok(());
         };
-        let mut seen: Vec<(&[u8], &[u8])> = Vec::new();
-        for label in tape.inside(labels) {
-            let system = self.text_of(label, known.system).unwrap_or(b"None");
-            let code = self.text_of(label, known.code).unwrap_or(b"#");
-            seen.push((system, code));
-        }
-        let is_plain = |text: &[u8]| !text.contains(&b'\\');
-        let alike = |(number, label): (usize, &(&[u8], &[u8]))| {
-            seen[..number].contains(label)
-                || label.1.contains(&b'#')
-                || !(is_plain(label.0) && is_plain(label.1))
+        let text = |label: usize, key, none: &'static [u8]| {
+            let found = tape.member(label, key).map(|place| tape.at(place));
+            match found.filter(|entry| entry.form == Form::Text) {
+                Some(entry) => (self.content_of(entry), entry.escaped),
+                None => (none, false),
+            }
         };
-        if seen.len() > 1 && (seen.len() > FEW_LABELS || seen.iter().enumerate().any(alike)) {
-            return Err(Reason::Value);
+        let label = |place: usize| {
+            let (system, code) = (
+                text(place, known.system, b"None"),
+                text(place, known.code, b"#"),
+            );
+            ((system.0, code.0), system.1 || code.1)
+        };
+        if tape.inside(labels).nth(1).is_none() {
+            return Ok(());
+        }
+        for (number, place) in tape.inside(labels).enumerate() {
+            let (names, is_escaped) = label(place);
+            let is_odd = is_escaped || number >= FEW_LABELS || names.1.contains(&b'#');
+            if is_odd
+                || tape
+                    .inside(labels)
+                    .take(number)
+                    .any(|other| label(other).0 == names)
+            {
+                return Err(Reason::Value);
+            }
         }
         Ok(())
     }

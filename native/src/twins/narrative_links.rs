@@ -20,7 +20,7 @@ impl<'a, 'r> Walk<'a, 'r> {
     pub(crate) fn plain_narrative(&mut self) -> Option<Text> {
         let rest = self.lexer.behind_quote()?;
         let at = self.standing();
-        let length = certain_narrative(rest, at, &mut self.room.anchors)?;
+        let length = certain_narrative(rest, at, &mut self.room.anchors, &mut self.learned.markup)?;
         self.singular += 1;
         Some(self.lexer.take_text(length))
     }
@@ -30,12 +30,13 @@ impl<'a, 'r> Walk<'a, 'r> {
     pub(crate) fn narrative(&mut self, inside: &[u8], is_escaped: bool) -> bool {
         self.singular += 1;
         let (at, room) = (self.standing(), &mut *self.room);
+        let markup = &mut self.learned.markup;
         let is_certain = if is_escaped {
             room.scratch.clear();
             unescape(inside, &mut room.scratch);
-            is_certainly_narrative(&room.scratch, at, &mut room.anchors)
+            is_certainly_narrative(&room.scratch, at, &mut room.anchors, markup)
         } else {
-            is_certainly_narrative(inside, at, &mut room.anchors)
+            is_certainly_narrative(inside, at, &mut room.anchors, markup)
         };
         room.anchors.has_unread |= !is_certain;
         is_certain

@@ -2,8 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::buffers::Buffers;
-
 /// Links of one line at the most.
 pub const MOST_LINKS: usize = 1 << 16;
 
@@ -39,11 +37,10 @@ pub struct Anchors {
     names: Vec<Piece>,
     /// Whether a narrative of the line was left in doubt, of which nothing is here.
     pub has_unread: bool,
-    pub(super) room: Buffers,
 }
 
 /// How much the anchors held, to go back to.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Mark {
     text: usize,
     links: usize,

@@ -1,11 +1,9 @@
 //! One div, read once from its first byte to its end tag.
 
 use super::anchors::{Anchors, Standing};
-use super::buffers::{Buffers, Open};
+use super::markup::{Markup, Nest, NO_PIECE, OUTSIDE};
 use super::vocabulary::{self, ElementRule, Set};
 
-/// Elements in elements at the most.
-const DEPTH: usize = 128;
 /// Bytes that are searched for the end of a comment, where all of the line comes behind it.
 const LONG_COMMENT: usize = 4096;
 const XHTML: &[u8] = b"http://www.w3.org/1999/xhtml";
@@ -17,17 +15,27 @@ const SCHEMES: [&[u8]; 5] = [b"data:", b"javascript:", b"vbscript:", b"urn:", b"
 /// Whether a text (UTF-8, without JSON's escapes) is certainly a narrative as FHIR allows it, with
 /// words in it. Its links, ids and names are added to the anchors; where the text is in
 /// doubt, none are.
-pub fn is_certainly_narrative(text: &[u8], at: Standing, anchors: &mut Anchors) -> bool {
-    memchr::memmem::find(text, END).is_none() && read::<false>(text, at, anchors).is_some()
+pub fn is_certainly_narrative(
+    text: &[u8],
+    at: Standing,
+    anchors: &mut Anchors,
+    markup: &mut Markup,
+) -> bool {
+    memchr::memmem::find(text, END).is_none() && read::<false>(text, at, anchors, markup).is_some()
 }
 
 /// How many bytes of a line (UTF-8 without control characters), from behind the opening quote of a
 /// string on, are certainly a narrative that the closing quote follows. Nearly all of JSON's escapes
 /// in one are quotes around attributes and ends of lines, which are read as they stand; others, and
 /// those that are not needed, leave it in doubt, so that the string is in order where it is certain.
-pub fn certain_narrative(rest: &[u8], at: Standing, anchors: &mut Anchors) -> Option<usize> {
+pub fn certain_narrative(
+    rest: &[u8],
+    at: Standing,
+    anchors: &mut Anchors,
+    markup: &mut Markup,
+) -> Option<usize> {
     let mark = anchors.mark();
-    let length = read::<true>(rest, at, anchors)?;
+    let length = read::<true>(rest, at, anchors, markup)?;
     let text = &rest[..length];
     let is_whole = rest.get(length) == Some(&b'"')
         && (memchr::memchr(END[0], text).is_none() || memchr::memmem::find(text, END).is_none());
@@ -39,23 +47,24 @@ pub fn certain_narrative(rest: &[u8], at: Standing, anchors: &mut Anchors) -> Op
 }
 
 /// Where a narrative with words ends, if it is certainly one.
-fn read<const ESCAPED: bool>(text: &[u8], at: Standing, anchors: &mut Anchors) -> Option<usize> {
+fn read<const ESCAPED: bool>(
+    text: &[u8],
+    at: Standing,
+    anchors: &mut Anchors,
+    markup: &mut Markup,
+) -> Option<usize> {
     let mark = anchors.mark();
-    let mut room = std::mem::take(&mut anchors.room);
-    room.open.clear();
+    markup.begin();
     let mut reader = Reader::<ESCAPED> {
         text,
         at: 0,
         has_words: false,
         standing: at,
         anchors,
-        room,
+        markup,
     };
     let is_certain = reader.document().is_some() && reader.has_words;
-    let Reader {
-        at, anchors, room, ..
-    } = reader;
-    anchors.room = room;
+    let at = reader.at;
     if !is_certain {
         anchors.rewind(mark);
     }
@@ -69,7 +78,7 @@ struct Reader<'t, 'x, const ESCAPED: bool> {
     has_words: bool,
     standing: Standing,
     anchors: &'x mut Anchors,
-    room: Buffers,
+    markup: &'x mut Markup,
 }
 
 const ONES: u64 = u64::MAX / 255;
@@ -91,6 +100,18 @@ fn are(word: u64, byte: u8) -> u64 {
 #[inline]
 fn are_ampersand_or_quote(word: u64) -> u64 {
     are(word & !(ONES * 4), b'"')
+}
+
+/// The high bits of bytes of which the first is a tag's bracket, an ampersand, a quote or a backslash,
+/// or, of text without JSON's escapes, one of the former two.
+#[inline]
+fn marks<const ESCAPED: bool>(word: u64) -> u64 {
+    let below = |word: u64, byte: u8| (word ^ (ONES * u64::from(byte))).wrapping_sub(ONES);
+    let others = match ESCAPED {
+        true => below(word & !(ONES * 4), b'"') | below(word, b'\\'),
+        false => below(word, b'&'),
+    };
+    (below(word, b'<') | others) & !word & HIGHS
 }
 
 /// The bytes of a word before the first one below `@`, and how many they are; all where none is.
@@ -147,128 +168,144 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
     /// `None` where anything is in doubt; what stands behind the root's end tag does not count.
     fn document(&mut self) -> Option<()> {
         self.space();
-        self.eat_byte(b'<')?;
-        let Some(mut open) = self.start(None)? else {
-            return Some(());
-        };
+        let (mut nest, mut piece) = (OUTSIDE, NO_PIECE);
         loop {
+            let rest = self.text.get(self.at..)?;
+            let known = ESCAPED.then(|| self.markup.find(nest, piece, rest));
+            if let Some((found, to, length)) = known.flatten() {
+                (piece, nest) = (found, to);
+                self.at += length;
+            } else {
+                let (from, start, mark) = (nest, self.at, self.anchors.mark());
+                nest = self.tags(from)?;
+                piece = NO_PIECE;
+                if ESCAPED && mark == self.anchors.mark() {
+                    let (text, leads_on) = (&self.text[start..self.at], self.byte() == b'<');
+                    piece = self.markup.keep(from, nest, text, leads_on);
+                }
+            }
+            if nest == OUTSIDE {
+                return Some(());
+            }
             if self.byte() != b'<' {
-                self.words(open)?;
-            }
-            self.at += 1;
-            let Some(word) = self.word() else {
-                match self.tag(open)? {
-                    Some(next) => open = next,
-                    None => return Some(()),
-                }
-                continue;
-            };
-            let (closing, bytes) = open.element.closing;
-            if (word ^ closing) & bytes == 0 {
-                self.at += open.element.name.len() + 2;
-                match self.room.open.pop() {
-                    Some(outer) => open = outer,
-                    None => return Some(()),
-                }
-                continue;
-            }
-            let (name, length) = letters(word);
-            let is_bare = word.checked_shr(8 * length).unwrap_or(0) as u8 == b'>';
-            match vocabulary::element_of_word(name) {
-                Some(element) if is_bare && element.fits(open.element, open.around) => {
-                    self.at += length as usize + 1;
-                    let around = element.around(open.around);
-                    self.enter(&mut open, Open { element, around })?;
-                }
-                _ => match self.tag(open)? {
-                    Some(next) => open = next,
-                    None => return Some(()),
-                },
+                self.words(self.markup.element(nest))?;
             }
         }
     }
 
+    /// Tags without attributes that follow on each other, with white space between, or one tag of any
+    /// kind, or a comment: the nest behind.
+    #[inline(never)]
+    fn tags(&mut self, from: Nest) -> Option<Nest> {
+        let (mut nest, start) = (from, self.at);
+        loop {
+            let behind = self.at;
+            if behind > start && !self.markup.element(nest).is_empty() {
+                self.space();
+            }
+            match self.bare_tag(nest) {
+                Some(next) => nest = next,
+                None if behind == start => return self.tag(nest),
+                None => {
+                    self.at = behind;
+                    return Some(nest);
+                }
+            }
+        }
+    }
+
+    /// A tag without attributes that is taken: the nest behind. Nothing, and nothing taken, where there
+    /// is none of a name known by its word.
     #[inline]
-    fn enter(&mut self, open: &mut Open, inner: Open) -> Option<()> {
-        if self.room.open.len() + 1 >= DEPTH {
+    fn bare_tag(&mut self, nest: Nest) -> Option<Nest> {
+        if self.byte() != b'<' || nest == OUTSIDE {
             return None;
         }
-        self.room.open.push(std::mem::replace(open, inner));
-        Some(())
+        let word = u64::from_le_bytes(*self.text.get(self.at + 1..)?.first_chunk()?);
+        let element = self.markup.element(nest);
+        let (closing, bytes) = element.closing;
+        if (word ^ closing) & bytes == 0 {
+            self.at += element.name.len() + 3;
+            return Some(self.markup.outer(nest));
+        }
+        let (name, length) = letters(word);
+        if word.checked_shr(8 * length).unwrap_or(0) as u8 != b'>' {
+            return None;
+        }
+        let inner = self
+            .markup
+            .enter(nest, vocabulary::element_of_word(name)?)?;
+        self.at += length as usize + 2;
+        Some(inner)
     }
 
-    /// A tag of any kind, or a comment, behind its bracket: what is open then; nothing where the
-    /// root ended.
-    #[inline(never)]
-    fn tag(&mut self, open: Open) -> Option<Option<Open>> {
-        let mut open = open;
+    /// A tag of any kind, or a comment: the nest behind.
+    fn tag(&mut self, nest: Nest) -> Option<Nest> {
+        self.eat_byte(b'<')?;
         match self.byte() {
+            _ if nest == OUTSIDE => self.start(nest),
             b'/' => {
                 self.at += 1;
-                self.eat(open.element.name.as_bytes())?;
+                self.eat(self.markup.element(nest).name.as_bytes())?;
                 self.eat_byte(b'>')?;
-                return Some(self.room.open.pop());
+                Some(self.markup.outer(nest))
             }
             b'!' => {
-                self.content(open, false)?;
+                self.content(self.markup.element(nest), false)?;
                 self.comment()?;
+                Some(nest)
             }
-            _ => {
-                if let Some(inner) = self.start(Some(open))? {
-                    self.enter(&mut open, inner)?;
-                }
-            }
+            _ => self.start(nest),
         }
-        Some(Some(open))
     }
 
     /// Text and references up to the next tag.
     #[inline]
-    fn words(&mut self, open: Open) -> Option<()> {
+    fn words(&mut self, element: &ElementRule) -> Option<()> {
+        let is_plain = !element.holds_no_text();
         loop {
-            let length = self.to_mark()?;
-            if length > 0 {
-                let blind = self.has_words && !open.element.holds_no_text();
-                let text = &self.text[self.at..self.at + length];
-                let has_words = !blind && text.iter().any(|&byte| byte > 32);
-                self.content(open, has_words)?;
-                self.at += length;
+            let start = self.at;
+            self.at = self.next_mark(start)?;
+            if self.at > start && !(is_plain && self.has_words) {
+                let text = &self.text[start..self.at];
+                let has_words = text.iter().any(|&byte| byte > 32);
+                self.content(element, has_words)?;
             }
             match self.byte() {
                 b'<' => return Some(()),
                 b'&' => {
                     let character = self.reference()?;
-                    self.content(open, character > 32)?;
+                    self.content(element, character > 32)?;
                 }
                 _ => {
                     let (has_words, length) = self.escape()?;
-                    self.content(open, has_words)?;
+                    self.content(element, has_words)?;
                     self.at += length;
                 }
             }
         }
     }
 
-    /// How many bytes stand before the next tag, reference or escape.
+    /// Where the next tag, reference or escape stands.
     #[inline]
-    fn to_mark(&self) -> Option<usize> {
-        let mut at = self.at;
-        for _ in 0..4 {
+    fn next_mark(&self, from: usize) -> Option<usize> {
+        let mut at = from;
+        for _ in 0..6 {
             let Some(chunk) = self.text.get(at..)?.first_chunk() else {
                 break;
             };
-            let word = u64::from_le_bytes(*chunk);
-            let found = if ESCAPED {
-                are(word, b'<') | are_ampersand_or_quote(word) | are(word, b'\\')
-            } else {
-                are(word, b'<') | are(word, b'&')
-            };
+            let found = marks::<ESCAPED>(u64::from_le_bytes(*chunk));
             if found != 0 {
-                return Some(at - self.at + found.trailing_zeros() as usize / 8);
+                return Some(at + found.trailing_zeros() as usize / 8);
             }
             at += 8;
         }
-        let rest = self.text.get(at..)?;
+        self.distant_mark(at)
+    }
+
+    #[inline(never)]
+    fn distant_mark(&self, from: usize) -> Option<usize> {
+        let rest = self.text.get(from..)?;
         let found = if ESCAPED {
             let found = memchr::memchr3(b'<', b'&', b'\\', rest)?;
             if memchr::memchr(b'"', &rest[..found]).is_some() {
@@ -278,7 +315,7 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         } else {
             memchr::memchr2(b'<', b'&', rest)?
         };
-        Some(at - self.at + found)
+        Some(from + found)
     }
 
     /// Whether the escape that stands here, in text, is more than white space; and its bytes.
@@ -292,10 +329,9 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
 
     /// What an element holds that is no element: text, with words or without, or a comment.
     #[inline]
-    fn content(&mut self, open: Open, has_words: bool) -> Option<()> {
+    fn content(&mut self, element: &ElementRule, has_words: bool) -> Option<()> {
         self.has_words |= has_words;
-        let refused =
-            open.element.own & vocabulary::EMPTY != 0 || has_words && open.element.holds_no_text();
+        let refused = element.is_empty() || has_words && element.holds_no_text();
         (!refused).then_some(())
     }
 
@@ -315,31 +351,21 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         (!ESCAPED || memchr::memchr2(b'\\', b'"', &rest[..length]).is_none()).then_some(())
     }
 
-    /// A start tag, its bracket taken: the element that it opens, nothing where it ends at once.
-    /// parent: that of the root is none.
+    /// A start tag, its bracket taken: the nest behind it.
     #[inline]
-    fn start(&mut self, parent: Option<Open>) -> Option<Option<Open>> {
+    fn start(&mut self, nest: Nest) -> Option<Nest> {
         let element = self.element()?;
-        let around = match parent {
-            None if element.own != vocabulary::DIV => return None,
-            None => 0,
-            Some(parent) if !element.fits(parent.element, parent.around) => return None,
-            Some(parent) => element.around(parent.around),
-        };
-        if self.byte() != b'>' {
-            let attributes = self.attributes(element)?;
-            if parent.is_none() && attributes & vocabulary::XMLNS == 0 {
-                return None;
-            }
-            if self.byte() == b'/' {
-                self.at += 1;
-                return self.eat_byte(b'>').map(|()| None);
-            }
-        } else if parent.is_none() {
+        let inner = self.markup.enter(nest, element)?;
+        let attributes = self.attributes(element)?;
+        if nest == OUTSIDE && attributes & vocabulary::XMLNS == 0 {
             return None; // whose name space is not known
         }
+        if self.byte() == b'/' {
+            self.at += 1;
+            return self.eat_byte(b'>').map(|()| nest);
+        }
         self.at += 1;
-        Some(Some(Open { element, around }))
+        Some(inner)
     }
 
     /// Letters, fewer than eight, as a word and by their number; nothing where there are none, or
@@ -415,7 +441,7 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         }
         let start = self.at;
         self.pass_plain_value(quote);
-        let mut value = std::mem::take(&mut self.room.value);
+        let mut value = std::mem::take(&mut self.markup.value);
         let plain = &self.text[start..self.at];
         let judged = if self.byte() == b'&' {
             value.clear();
@@ -425,7 +451,7 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         } else {
             self.judge(element, attribute, plain)
         };
-        self.room.value = value;
+        self.markup.value = value;
         judged?;
         self.eat_byte(quote)?;
         if is_escaped {
@@ -577,6 +603,8 @@ fn is_plain_image(rest: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     fn certain(inside: &str) -> bool {
@@ -585,11 +613,18 @@ mod tests {
         ))
     }
 
-    /// Whether a text is certain. Where it is certain in JSON's escapes, all is the same.
+    /// Whether a text is certain. Where it is certain in JSON's escapes, all is the same, whatever was
+    /// read before.
     fn whole_is_certain(text: &str) -> bool {
-        let mut anchors = [Anchors::default(), Anchors::default()];
-        let [one, other] = &mut anchors;
-        let certain = is_certainly_narrative(text.as_bytes(), Standing::default(), one);
+        thread_local!(static MARKUP: RefCell<Markup> = RefCell::default());
+        let mut anchors = Anchors::default();
+        let mut markup = Markup::default();
+        let certain = is_certainly_narrative(
+            text.as_bytes(),
+            Standing::default(),
+            &mut anchors,
+            &mut markup,
+        );
         let mut line = String::new();
         for character in text.chars() {
             match character {
@@ -602,12 +637,24 @@ mod tests {
         }
         let length = line.len();
         line.push_str("\",\"id\":\"<p>\"}");
-        if let Some(found) = certain_narrative(line.as_bytes(), Standing::default(), other) {
-            (one.room, other.room) = (Buffers::default(), Buffers::default());
-            assert_eq!(format!("{one:?}"), format!("{other:?}"), "{text}");
-            assert_eq!((found, certain), (length, true), "{text}");
+        let fresh = found(&line, &anchors, &mut Markup::default());
+        assert!(
+            fresh.is_none() || fresh == Some(length) && certain,
+            "{text}"
+        );
+        for _ in 0..3 {
+            let again = MARKUP.with_borrow_mut(|markup| found(&line, &anchors, markup));
+            assert_eq!(again, fresh, "{text}");
         }
         certain
+    }
+
+    /// Where a narrative ends that a line begins with, and that has certain anchors.
+    fn found(line: &str, anchors: &Anchors, markup: &mut Markup) -> Option<usize> {
+        let mut others = Anchors::default();
+        let found = certain_narrative(line.as_bytes(), Standing::default(), &mut others, markup)?;
+        assert_eq!(format!("{anchors:?}"), format!("{others:?}"), "{line}");
+        Some(found)
     }
 
     #[test]
@@ -617,10 +664,12 @@ mod tests {
                 r#"<div xmlns=\"http://www.w3.org/1999/xhtml\">{inside}</div>","id":"<p>x</p>"}}"#
             );
             let length = line.find(r#"","id""#).expect("the end");
+            let (mut anchors, mut markup) = Default::default();
             match certain_narrative(
                 line.as_bytes(),
                 Standing::default(),
-                &mut Anchors::default(),
+                &mut anchors,
+                &mut markup,
             ) {
                 Some(found) if found == length => true,
                 Some(found) => panic!("{inside}: {found} of {length}"),
@@ -656,10 +705,9 @@ mod tests {
             assert!(!found(inside), "{inside}");
         }
         let behind = br#"<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div> ""#;
-        assert_eq!(
-            certain_narrative(behind, Standing::default(), &mut Anchors::default()),
-            None
-        );
+        let (mut anchors, mut markup) = Default::default();
+        let found = certain_narrative(behind, Standing::default(), &mut anchors, &mut markup);
+        assert_eq!(found, None);
     }
 
     #[test]
@@ -759,6 +807,7 @@ mod tests {
 
     #[test]
     fn depth_is_bounded() {
+        const DEPTH: usize = 128;
         let nested = |depth: usize| format!("{}x{}", "<div>".repeat(depth), "</div>".repeat(depth));
         assert!(certain(&nested(DEPTH - 1)));
         assert!(!certain(&nested(DEPTH)));

@@ -9,9 +9,10 @@
 //! every element ended. Whatever else there is leaves the narrative in doubt.
 
 mod anchors;
-mod buffers;
 mod div;
+mod markup;
 mod vocabulary;
 
 pub use anchors::{Anchors, Astray, Mark, Standing};
 pub use div::{certain_narrative, is_certainly_narrative};
+pub use markup::Markup;

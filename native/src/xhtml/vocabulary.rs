@@ -158,7 +158,7 @@ pub const SRC: Set = attributes(&["src"]);
 pub const XMLNS: Set = attributes(&["xmlns"]);
 
 /// Elements without content.
-pub const EMPTY: Set = elements(&["br", "img", "hr", "area"]);
+const EMPTY: Set = elements(&["br", "img", "hr", "area"]);
 const NOT_IN_ITSELF: Set = elements(&[
     "a", "b", "em", "i", "strong", "small", "big", "sub", "sup", "code", "tt", "dfn", "q", "var",
     "abbr", "acronym", "cite", "bdo", "kbd", "samp",
@@ -302,6 +302,16 @@ pub struct ElementRule {
     pub closing: (u64, u64),
 }
 
+/// What stands around the root: a div may be in it, and nothing else.
+pub static NOTHING: ElementRule = ElementRule {
+    name: "",
+    own: 1 << 63,
+    parents: 0,
+    children: DIV,
+    attributes: 0,
+    closing: (u64::MAX, u64::MAX),
+};
+
 static KNOWN: [ElementRule; ELEMENTS.len()] = {
     const ALL: Set = Set::MAX;
     let mut known = [const {
@@ -428,6 +438,12 @@ impl ElementRule {
     fn may_have(&self, number: usize) -> Option<Set> {
         let attribute = 1 << number;
         (attribute & self.attributes != 0).then_some(attribute)
+    }
+
+    /// Whether the element holds nothing.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.own & EMPTY != 0
     }
 
     /// Whether the element holds elements only, and no text.

@@ -15,8 +15,8 @@ use crate::accept::reason::Reason;
 use crate::accept::references::References;
 use crate::accept::shapes::Shapes;
 use crate::accept::table::Table;
-use crate::accept::tape::{Form, Key, Tape};
-use crate::xhtml::Anchors;
+use crate::accept::tape::{Entry, Form, Key, Tape};
+use crate::xhtml::{Anchors, Markup};
 
 /// Checks that are answered by additions to the table.
 pub(super) const TYPE_CHECK: Check = 0;
@@ -125,6 +125,7 @@ pub struct Learned {
     pub(crate) shapes: Shapes,
     pub(crate) references: Option<References>,
     pub(crate) answers: LastAnswers,
+    pub(crate) markup: Markup,
     /// The node of the last resource, and the number of its type.
     pub(crate) last_type: Option<(u32, u16)>,
 }
@@ -149,6 +150,40 @@ impl Learned {
 }
 
 impl Room<'_> {
+    /// The same room for lines that live for another time.
+    pub fn emptied<'b>(self) -> Room<'b> {
+        let Room {
+            ids,
+            mentions,
+            later,
+            tape,
+            holders,
+            followed,
+            scratch,
+            anchors,
+            doubts,
+            sites,
+            coded,
+            undecided,
+            bench,
+        } = self;
+        Room {
+            ids: emptied(ids),
+            mentions: emptied(mentions),
+            later: emptied(later),
+            tape,
+            holders,
+            followed,
+            scratch,
+            anchors,
+            doubts,
+            sites,
+            coded,
+            undecided,
+            bench,
+        }
+    }
+
     /// Forget the line before.
     pub(super) fn clear(&mut self) {
         self.tape.clear();
@@ -167,6 +202,13 @@ impl Room<'_> {
         self.sites.clear();
         self.coded.clear();
     }
+}
+
+/// The memory of a list for items of the same kind that live for another time.
+fn emptied<T, U>(mut list: Vec<T>) -> Vec<U> {
+    list.clear();
+    let none = list.into_iter().map_while(|_| None);
+    none.collect() // in place
 }
 
 pub struct Walk<'a, 'r> {
@@ -310,7 +352,10 @@ impl<'a> Walk<'a, '_> {
     }
 
     pub(crate) fn content(&self, entry: usize) -> &'a [u8] {
-        let entry = self.room.tape.at(entry);
+        self.content_of(self.room.tape.at(entry))
+    }
+
+    pub(crate) fn content_of(&self, entry: Entry) -> &'a [u8] {
         &self.lexer.bytes[entry.start as usize..entry.end as usize]
     }
 
