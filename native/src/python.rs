@@ -20,7 +20,10 @@ struct Judgement {
 type SitedLine<'py> = (usize, u16, (u32, u32), Bound<'py, PyBytes>);
 
 fn words<'py>(py: Python<'py>, column: &[u32]) -> Bound<'py, PyBytes> {
-    let bytes: Vec<u8> = column.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let mut bytes = vec![0; column.len() * 4];
+    for (four, word) in bytes.chunks_exact_mut(4).zip(column) {
+        four.copy_from_slice(&word.to_ne_bytes());
+    }
     PyBytes::new(py, &bytes)
 }
 
@@ -173,13 +176,14 @@ impl Acceptor {
         self.inner.memo.put(check, text, value, undecided);
     }
 
-    /// The lines of a block, all of them pending. Raises ValueError for blocks of 4 GiB and more.
-    fn begin(&self, py: Python<'_>, data: &[u8]) -> PyResult<Judgement> {
+    /// The lines of a block, all of them pending, which are known when they were judged. Raises
+    /// ValueError for blocks of 4 GiB and more.
+    fn begin(&self, data: &[u8]) -> PyResult<Judgement> {
         if data.len() >= u32::MAX as usize {
             return Err(PyValueError::new_err("a block holds less than 4 GiB"));
         }
         Ok(Judgement {
-            columns: py.allow_threads(|| block::Columns::of(data)),
+            columns: block::Columns::of(data),
         })
     }
 
@@ -211,11 +215,7 @@ impl Acceptor {
         judgement: &mut Judgement,
     ) -> PyResult<Vec<(u32, Bound<'py, PyBytes>)>> {
         let columns = &mut judgement.columns;
-        if columns
-            .ends
-            .last()
-            .is_some_and(|&end| end as usize > data.len())
-        {
+        if columns.end() > data.len() {
             return Err(PyValueError::new_err(
                 "not the block that the judgement is of",
             ));

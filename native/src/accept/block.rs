@@ -13,6 +13,8 @@ use crate::accept::walk::{Learned, Outcome, Room, Search, ToldSites, Walk};
 
 pub const ACCEPTED: u8 = 0;
 const PENDING: u8 = 1;
+/// Lines that are parted at once.
+const READ_AT_ONCE: usize = 16;
 /// States from here on are reasons.
 const REASONS: u8 = 2;
 
@@ -38,6 +40,8 @@ pub struct Columns {
     pub undecided_values: Option<UndecidedValues>,
     /// Whether all lines are walked for the entries that are not certainly valid, and for nothing else.
     pub by_entry: bool,
+    /// What is not parted into lines yet: where it starts, and the number of its first line.
+    unread: Option<(usize, u32)>,
 }
 
 /// How many codes each value set left undecided.
@@ -131,13 +135,23 @@ struct Kept {
 }
 
 impl Columns {
-    /// The lines of a block, none of them looked at. Blanks at the end of a line do not count, nor
+    /// The lines of a block, which the first pass parts. Blanks at the end of a line do not count, nor
     /// do blank lines.
     pub fn of(data: &[u8]) -> Columns {
-        let mut columns = Columns::default();
-        let mut start = 0;
-        let mut number = 0;
-        while start < data.len() {
+        Columns {
+            unread: (!data.is_empty()).then_some((0, 0)),
+            ..Columns::default()
+        }
+    }
+
+    /// Part some more lines from the data, which are still near when they are walked; false where there
+    /// are none.
+    fn read(&mut self, data: &[u8]) -> bool {
+        let before = self.numbers.len();
+        while let Some((start, number)) = self.unread {
+            if self.numbers.len() - before >= READ_AT_ONCE {
+                break;
+            }
             let newline = memchr::memchr(b'\n', &data[start..]).map_or(data.len(), |at| start + at);
             let line = &data[start..newline];
             let length = line.len()
@@ -147,14 +161,14 @@ impl Columns {
                     .take_while(|b| matches!(b, b' ' | b'\t' | b'\r'))
                     .count();
             if length > 0 && line[..length].iter().any(|b| !matches!(b, b' ' | b'\t')) {
-                columns.numbers.push(number);
-                columns.starts.push(start as u32);
-                columns.ends.push((start + length) as u32);
+                self.numbers.push(number);
+                self.starts.push(start as u32);
+                self.ends.push((start + length) as u32);
             }
-            number += 1;
-            start = newline + 1;
+            self.unread = (newline + 1 < data.len()).then_some((newline + 1, number + 1));
         }
-        columns.all_pending()
+        self.all_pending();
+        self.numbers.len() > before
     }
 
     /// The rows of a column, none of them looked at: a row is one resource, whatever line ends it
@@ -169,15 +183,16 @@ impl Columns {
                 columns.ends.push(end);
             }
         }
-        Some(columns.all_pending())
+        columns.all_pending();
+        Some(columns)
     }
 
-    fn all_pending(self) -> Columns {
-        let mut columns = self;
-        columns.states = vec![PENDING; columns.numbers.len()];
-        columns.types = vec![0; columns.numbers.len()];
-        columns.ids = vec![(0, 0); columns.numbers.len()];
-        columns
+    /// Of all lines that are new nothing is known.
+    fn all_pending(&mut self) {
+        let count = self.numbers.len();
+        self.states.resize(count, PENDING);
+        self.types.resize(count, 0);
+        self.ids.resize(count, (0, 0));
     }
 
     fn line<'a>(&self, data: &'a [u8], position: usize) -> &'a [u8] {
@@ -240,7 +255,13 @@ impl Columns {
     }
 
     pub fn is_pending(&self) -> bool {
-        self.states.contains(&PENDING)
+        self.unread.is_some() || self.states.contains(&PENDING)
+    }
+
+    /// How much data there is at the least.
+    pub fn end(&self) -> usize {
+        let last = self.ends.last().map_or(0, |&end| end as usize);
+        last.max(self.unread.map_or(0, |(start, _)| start))
     }
 
     /// Whether every line is accepted and has an id.
@@ -294,7 +315,10 @@ impl Acceptor {
         let mut learned = self.learned();
         let (mut room, mut other_room) = (Room::default(), Room::default());
         let mut respelled = Vec::new();
-        for position in 0..columns.states.len() {
+        let mut next = 0;
+        while next < columns.states.len() || columns.read(data) {
+            let position = next;
+            next += 1;
             if columns.states[position] != PENDING {
                 continue;
             }

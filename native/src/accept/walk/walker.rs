@@ -165,7 +165,7 @@ impl Room<'_> {
             sites,
             coded,
             undecided,
-            bench,
+            bench: _, // few lines run programs
         } = self;
         Room {
             ids: emptied(ids),
@@ -180,7 +180,7 @@ impl Room<'_> {
             sites,
             coded,
             undecided,
-            bench,
+            bench: Bench::default(),
         }
     }
 
