@@ -45,6 +45,15 @@ pub struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
+    /// The same memory for lines that live for another time, with nothing in it.
+    pub fn emptied<'b>(mut self) -> Kept<'b> {
+        self.clear();
+        Kept {
+            found: self.found,
+            items: self.items.into_iter().map_while(|_| None).collect(), // in place
+        }
+    }
+
     pub fn clear(&mut self) {
         self.found.clear();
         self.items.clear();

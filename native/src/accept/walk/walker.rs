@@ -165,7 +165,7 @@ impl Room<'_> {
             sites,
             coded,
             undecided,
-            bench: _, // few lines run programs
+            bench,
         } = self;
         Room {
             ids: emptied(ids),
@@ -180,7 +180,11 @@ impl Room<'_> {
             sites,
             coded,
             undecided,
-            bench: Bench::default(),
+            bench: Bench {
+                items: emptied(bench.items),
+                made: bench.made,
+                kept: bench.kept.emptied(),
+            },
         }
     }
 
