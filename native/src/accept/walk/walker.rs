@@ -166,6 +166,8 @@ impl Room<'_> {
             coded,
             undecided,
             bench,
+            sliced,
+            ..
         } = self;
         Room {
             ids: emptied(ids),
@@ -185,6 +187,9 @@ impl Room<'_> {
                 made: bench.made,
                 kept: bench.kept.emptied(),
             },
+            sliced: emptied(sliced),
+            settling: None,
+            looked_at: 0,
         }
     }
 
