@@ -19,7 +19,7 @@ mod projection;
 pub(crate) mod reason;
 mod references;
 mod resolving;
-mod seeds;
+pub(crate) mod seeds;
 pub(crate) mod shapes;
 mod shared_paths;
 pub mod site_numbers;

@@ -37,9 +37,22 @@ impl Hasher for Mixed {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes
-            .iter()
-            .for_each(|&byte| self.write_u64(u64::from(byte)));
+        let mut words = bytes.chunks_exact(8);
+        for word in &mut words {
+            self.write_u64(
+                word.iter()
+                    .rev()
+                    .fold(0, |all, &byte| all << 8 | u64::from(byte)),
+            );
+        }
+        let rest = words.remainder();
+        if !rest.is_empty() {
+            self.write_u64(
+                rest.iter()
+                    .rev()
+                    .fold(0, |all, &byte| all << 8 | u64::from(byte)),
+            );
+        }
     }
 
     #[inline]

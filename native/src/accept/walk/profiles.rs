@@ -119,6 +119,10 @@ impl<'a> Walk<'a, '_> {
 
     pub(super) fn group(&mut self, group: &'a Group, members: &Members, object: usize) -> Asked {
         let slices = group.slices.as_ref();
+        if slices.is_none() {
+            let count = self.values(group, members, true, None, &mut [])?;
+            return self.counted(group, count);
+        }
         if slices.is_some_and(|slices| self.wait_for_targets(slices)) {
             let count = self.values(group, members, true, None, &mut [0; MOST_SLICES])?;
             self.told_by_targets(group, object)?;
@@ -171,7 +175,7 @@ impl<'a> Walk<'a, '_> {
         members: &Members,
         of_all: bool,
         slices: Option<&'a Slices>,
-        counts: &mut [u32; MOST_SLICES],
+        counts: &mut [u32],
     ) -> Asked<u32> {
         let (mut count, mut last) = (0, 0);
         for member in &group.members {

@@ -13,6 +13,7 @@ use crate::accept::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_C
 use crate::accept::op::Op;
 use crate::accept::reason::Reason;
 use crate::accept::references::References;
+use crate::accept::seeds::Seeds;
 use crate::accept::shapes::Shapes;
 use crate::accept::table::Table;
 use crate::accept::tape::{Entry, Form, Key, Tape};
@@ -99,7 +100,7 @@ pub struct Room<'a> {
     pub(crate) holders: Vec<Holder>,
     /// Which overlay was laid over which resource, so that it need not be because something refers to
     /// it; and whether that may have left codes undecided.
-    pub(crate) followed: HashMap<(u32, usize), bool>,
+    pub(crate) followed: HashMap<(u32, usize), bool, Seeds>,
     pub(crate) later: Vec<Later<'a>>,
     /// Slices that are told when all of the line is read, and how many entries were looked at for that.
     pub(crate) sliced: Vec<Sliced<'a>>,

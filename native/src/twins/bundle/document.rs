@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::entries::{base, in_restful, Entries};
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
+use crate::accept::seeds::Seeds;
 use crate::accept::tape::Form;
 use crate::accept::walk::{Asked, Walk};
 
@@ -75,9 +76,9 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The type and id of every resource, as a relative reference has them.
-    fn names(&self, entries: &Entries<'a>) -> Asked<HashSet<Vec<u8>>> {
+    fn names(&self, entries: &Entries<'a>) -> Asked<HashSet<Vec<u8>, Seeds>> {
         let known = self.table.known.bundle;
-        let mut names = HashSet::new();
+        let mut names = HashSet::default();
         for &(resource, _) in &entries.urls {
             if let (Some(name), Some(id)) = (
                 self.plain(resource, known.resource_type)?,
@@ -116,7 +117,10 @@ impl Entries<'_> {
 
     /// Whether a text that leads to no entry may be one that should: an entry's type and id under
     /// another url, or an entry's url with more behind it.
-    fn looks_broken(&self, names: &HashSet<Vec<u8>>, text: &[u8]) -> bool {
+    fn looks_broken(&self, names: &HashSet<Vec<u8>, Seeds>, text: &[u8]) -> bool {
+        if memchr::memchr2(b'/', b'#', text).is_none() {
+            return false;
+        }
         let bare = text.split(|&b| b == b'#').next().unwrap_or(text);
         let mut slashes = bare.iter().enumerate().filter(|(_, &b)| b == b'/');
         let Some((first, _)) = slashes.next() else {

@@ -4,16 +4,20 @@ use std::collections::HashMap;
 
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
+use crate::accept::seeds::Seeds;
 use crate::accept::walk::Asked;
 
 const REQUESTS: [&[u8]; 2] = [b"transaction", b"batch"];
 const RESPONSES: [&[u8]; 2] = [b"transaction-response", b"batch-response"];
 
+/// The resource of a full url, and its type; none where several have it.
+type Named<'a> = Option<(usize, &'a [u8])>;
+
 /// Entries of a Bundle.
 pub(crate) struct Entries<'a> {
     pub(super) kind: &'a [u8],
-    /// The resource of each full url, and its type; none where several have it.
-    pub(super) by_url: HashMap<&'a [u8], Option<(usize, &'a [u8])>>,
+    /// What each full url names.
+    pub(super) by_url: HashMap<&'a [u8], Named<'a>, Seeds>,
     /// The full url of each resource, in document order.
     pub(super) urls: Vec<(usize, Option<&'a [u8]>)>,
 }
@@ -22,7 +26,7 @@ impl<'a> Entries<'a> {
     pub(super) fn of(kind: &'a [u8]) -> Self {
         Entries {
             kind,
-            by_url: HashMap::new(),
+            by_url: HashMap::default(),
             urls: Vec::new(),
         }
     }
