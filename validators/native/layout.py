@@ -10,7 +10,7 @@ from typing import Final
 
 __all__ = ["LAYOUT", "RecordTag"]
 
-LAYOUT: Final = 0x12DA_A4DB
+LAYOUT: Final = 0x92B6_0CBE
 """The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
 
 

@@ -17,7 +17,7 @@ from ..definitions import CORE
 from ..issue import Issue
 from ..rules import RULES, binding, invariant
 from ..rules.claimed_profiles import named
-from ..rules.extension import place_decides
+from ..rules.extension import Deciding, by_definition, names_part
 from ..rules.extension_context import PendingContext, allowed_by_names, names_of_place
 from ..rules.primitive import format_of, style_of
 from ..rules.rebinding import Rebinding
@@ -72,6 +72,8 @@ _INLINE: Final = {
 """Properties that hold whole resources, with the kind of place that these stand in; others are left
 to the explainer.
 """
+_PART: Final = b"\x1e"
+"""What parts the texts of one question: no JSON string has it."""
 TYPE_ALONE: Final = 0xFFFFFFFF
 _LEFT: Final = 0xFFFFFFFE
 """In place of the profile that a reference's target must follow: its type is enough; only the
@@ -324,7 +326,7 @@ class Values:
         )
 
     def _extension(self, prop: Property, check: Check) -> bytes:
-        decides = place_decides(prop, self._compilation)
+        decides = by_definition(prop, self._compilation)
         by_value = (self.about_value([check], place) for place in (Nowhere, Outermost))
         return (
             u8(ValueTag.EXTENSION)
@@ -333,25 +335,33 @@ class Values:
             + u32(self._table.question(partial(self._of_place, check)))
         )
 
-    def _of_url(self, decides: Callable[[str], bool], check: Check, text: bytes) -> Answer:
+    def _of_url(self, decides: Callable[[str], Deciding], check: Check, text: bytes) -> Answer:
         """Answer about the url of an extension: 1 where nothing is said of it, 2 where its value is
-        to be asked about, 3 where its place counts too.
+        to be asked about, 3 where its place counts too; 4 and the number of its profile's overlay
+        where that tells. With the url of a part behind it, 1 where the definition names the part.
         """
-        url = read_text(text)
-        if decides(url):
-            return Answer(3, LineUndecided())
-        bare = url.partition("|")[0]
-        if self._compilation.definitions.fetch("StructureDefinition", bare) is not None:
-            return Answer(2, LineUndecided())
-        scope = Nowhere()
-        value = judged(check({"url": url}, scope), scope, remarks=self._remarks)
-        return Answer(value, scope.undecided)
+        whole, parted, part = text.partition(_PART)
+        url = read_text(whole)
+        if parted:
+            is_named = names_part(self._compilation, url, read_text(part))
+            return Answer(int(is_named), LineUndecided())
+        match decides(url):
+            case "value":
+                return Answer(2, LineUndecided())
+            case "place":
+                return Answer(3, LineUndecided())
+            case "profile":
+                return Answer(4 + self.profile(url), LineUndecided())
+            case "url":
+                scope = Nowhere()
+                value = judged(check({"url": url}, scope), scope, remarks=self._remarks)
+                return Answer(value, scope.undecided)
 
     def _of_place(self, check: Check, text: bytes) -> Answer:
         """Answer about an extension in its place: ``1`` or ``0`` for whether the resource is the
         line's own, the members that lead to it, and its JSON.
         """
-        path, _, value = text.partition(b"\x1e")
+        path, _, value = text.partition(_PART)
         steps = path[1:].decode().split(".")[:-1]
         names = names_of_place(self._schema, steps)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from ..checks.check import Check, Issues, prefix_locations
 from ..checks.rule import Lowered, Reads, Rule
@@ -23,7 +23,7 @@ from .extension_context import EXTENSION_CONTEXT, Placement, pending_context, wi
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["RULE", "place_decides"]
+__all__ = ["RULE", "Deciding", "by_definition", "names_part"]
 
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _MATCHETYPE = "http://hl7.org/fhir/tools/StructureDefinition/matchetype"
@@ -39,6 +39,13 @@ _LATER = {
 }
 """Extensions that R4 does not define and its publisher uses: name -> type of the value and context.
 """
+
+_VARIED: Final = frozenset(
+    "date dateTime instant time decimal base64Binary oid uuid Address Age Annotation Attachment "
+    "ContactPoint Count Distance Duration HumanName Identifier Money Period Quantity Range Ratio "
+    "Reference SampledData Signature Timing".split()
+)
+"""Types whose values seldom come again, other than codes, words and truths."""
 
 
 EXTENSION_URL = Declaration(
@@ -116,6 +123,8 @@ class _Definition:
     """A known extension definition, compiled for one kind of place.
 
     types   allowed as value; empty: it holds extensions
+    needs   whether its profile demands a value
+    varies  whether its values, or those of its parts, seldom come again
     parts   the names of the extensions that it may hold
     placed  whether it may stand in a place of these names, whatever lies above
     check   what its definition says beyond the type Extension
@@ -140,11 +149,14 @@ class _Definition:
         )
         if self.url == _FHIR_TYPE:
             self.types |= {"uri", "url"}
-        self.parts = {
-            e["fixedUri"]
+        self.needs = value is not None and value.get("min", 0) > 0
+        self.varies = any(
+            t["code"] in _VARIED
             for e in elements
-            if e["path"] == "Extension.extension.url" and "fixedUri" in e
-        }
+            if e["path"].endswith(".value[x]") and e.get("max") != "0"
+            for t in e.get("type", ())
+        )
+        self.parts = _parts_of(definition)
         self.placement = Placement.of(definition)
         self.placed = self.placement.satisfied_by(names, on_resource=on_resource)
         self.check = compilation.profile_check(self.url)
@@ -157,17 +169,47 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
     return _Extensions(prop, compilation).check if prop.type == "Extension" else None
 
 
-def place_decides(prop: Property, compilation: Compilation) -> Callable[[str], bool]:
-    """Return a function that tells of a url whether extensions of that definition may stand in a
-    property of extensions or not, depending on what lies above.
+Deciding: TypeAlias = Literal["url", "value", "place", "profile"]
+"""What decides about an extension: its url alone; its whole value; its place, too; or its profile,
+and that all of its parts are named.
+"""
+
+
+def by_definition(prop: Property, compilation: Compilation) -> Callable[[str], Deciding]:
+    """Return a function that tells by the url of extensions in a property what decides about them.
+
+    Their profile does where a whole value is seldom met again, and it says all that there is to say
+    but for names of parts.
     """
     extensions = _Extensions(prop, compilation)
 
-    def decides(url: str) -> bool:
+    def decides(url: str) -> Deciding:
         one = extensions.known[url] if url in extensions.known else extensions.definition(url)
-        return one is not None and not one.placed
+        if one is None:
+            bare = url.partition("|")[0]
+            known = compilation.definitions.fetch("StructureDefinition", bare) is not None
+            return "value" if known else "url"
+        if not one.placed:
+            return "place"
+        is_plain = one.url == url and one.is_modifier == extensions.is_modifier
+        is_told = one.check is not None and (one.needs or not one.types)
+        return "profile" if is_plain and is_told and one.varies else "value"
 
     return decides
+
+
+def names_part(compilation: Compilation, url: str, part: str) -> bool:
+    """Tell whether the definition of an extension names a part, by the urls of both."""
+    definition = compilation.definitions.fetch("StructureDefinition", url)
+    return is_absolute_uri(part) or (definition is not None and part in _parts_of(definition))
+
+
+def _parts_of(definition: dict[str, Any]) -> set[str]:
+    return {
+        e["fixedUri"]
+        for e in definition["snapshot"]["element"]
+        if e["path"] == "Extension.extension.url" and "fixedUri" in e
+    }
 
 
 class _Extensions:
@@ -297,5 +339,9 @@ def _parts(value: dict[str, Any], one: _Definition) -> list[Issue]:
 
 
 RULE = Rule(
-    "extensions", ("value",), build, Lowered("extension"), Reads(("url", "_url"), opens=True)
+    "extensions",
+    ("value",),
+    build,
+    Lowered("extension"),
+    Reads(("url", "_url", "extension"), opens=True),
 )

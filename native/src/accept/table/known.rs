@@ -56,7 +56,7 @@ known! {
     /// Of codes, for their bindings.
     codes: CodeNames { coding = "coding", system = "system", code = "code" }
 
-    extension: ExtensionNames { url = "url", url_beside = "_url" }
+    extension: ExtensionNames { url = "url", url_beside = "_url", extension = "extension" }
 
     attachment: AttachmentNames { data = "data", size = "size" }
 
