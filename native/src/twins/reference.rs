@@ -2,7 +2,7 @@
 //! in Parameters.
 //!
 //! Twin of validators/rules/reference.py and validators/checks/resolution.py
-//! (digest 0fb1331678a4).
+//! (digest ea990492c19f).
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 
