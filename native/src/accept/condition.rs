@@ -329,10 +329,7 @@ impl<'a> Evaluation<'a, '_> {
 
     /// Whether two objects certainly have other texts under one key.
     fn differ(&self, one: usize, other: usize, key: Key) -> bool {
-        let text = |object| {
-            let entry = self.tape.at(self.tape.member(object, key)?);
-            (entry.form == Form::Text && !entry.escaped).then(|| self.bytes(entry))
-        };
+        let text = |object| self.text_of(object, key).flatten();
         matches!((text(one), text(other)), (Some(one), Some(other)) if one != other)
     }
 }

@@ -4,7 +4,7 @@ use crate::accept::collections::Bench;
 use crate::accept::memo::{Check, Memo, Questions, LONGEST_QUESTION};
 use crate::accept::shared_paths::SharedPaths;
 use crate::accept::table::known::Known;
-use crate::accept::tape::{Entry, Tape};
+use crate::accept::tape::{Entry, Key, Tape};
 
 pub struct Evaluation<'a, 'q> {
     pub names: &'a [Box<[u8]>],
@@ -27,9 +27,15 @@ pub struct Evaluation<'a, 'q> {
     pub pending: &'q mut bool,
 }
 
-impl Evaluation<'_, '_> {
-    pub(super) fn bytes(&self, entry: Entry) -> &[u8] {
+impl<'a> Evaluation<'a, '_> {
+    pub(super) fn bytes(&self, entry: Entry) -> &'a [u8] {
         &self.bytes[entry.start as usize..entry.end as usize]
+    }
+
+    /// A string member without escapes, none where there is no such member; nothing for another value.
+    pub(super) fn text_of(&self, object: usize, key: Key) -> Option<Option<&'a [u8]>> {
+        let found = self.tape.plain(object, key)?;
+        Some(found.map(|entry| self.bytes(entry)))
     }
 
     /// The explainer's answer to a question, true or false; nothing while there is none.

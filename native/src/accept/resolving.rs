@@ -1,7 +1,6 @@
 //! Entries of a Bundle that references mean, as FHIRPath's `resolve()` finds them.
 
 use crate::accept::evaluation::Evaluation;
-use crate::accept::tape::{Form, Key};
 
 impl Evaluation<'_, '_> {
     /// The resource of the first entry that a reference means, by full url or by type and id, none
@@ -18,15 +17,6 @@ impl Evaluation<'_, '_> {
         let Some(list) = list else {
             return Some((None, 0));
         };
-        let text = |object: usize, key: Key| -> Option<Option<&[u8]>> {
-            match tape.member(object, key).map(|found| tape.at(found)) {
-                None => Some(None),
-                Some(entry) if entry.form == Form::Text && !entry.escaped => {
-                    Some(Some(self.bytes(entry)))
-                }
-                Some(_) => None,
-            }
-        };
         let named = type_and_id(reference);
         let mut seen = 0;
         for entry in tape.inside(list) {
@@ -34,11 +24,11 @@ impl Evaluation<'_, '_> {
             let Some(resource) = tape.member(entry, known.resource) else {
                 continue;
             };
-            let by_url = text(entry, known.full_url)? == Some(reference);
+            let by_url = self.text_of(entry, known.full_url)? == Some(reference);
             let by_name = match named {
                 Some((name, id)) => {
-                    text(resource, known.resource_type)? == Some(name)
-                        && text(resource, known.id)? == Some(id)
+                    self.text_of(resource, known.resource_type)? == Some(name)
+                        && self.text_of(resource, known.id)? == Some(id)
                 }
                 None => false,
             };

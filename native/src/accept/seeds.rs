@@ -37,21 +37,17 @@ impl Hasher for Mixed {
     }
 
     fn write(&mut self, bytes: &[u8]) {
+        let word = |bytes: &[u8]| {
+            let bytes = bytes.iter().rev();
+            bytes.fold(0, |all, &byte| all << 8 | u64::from(byte))
+        };
         let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            self.write_u64(
-                word.iter()
-                    .rev()
-                    .fold(0, |all, &byte| all << 8 | u64::from(byte)),
-            );
+        for whole in &mut words {
+            self.write_u64(word(whole));
         }
         let rest = words.remainder();
         if !rest.is_empty() {
-            self.write_u64(
-                rest.iter()
-                    .rev()
-                    .fold(0, |all, &byte| all << 8 | u64::from(byte)),
-            );
+            self.write_u64(word(rest));
         }
     }
 

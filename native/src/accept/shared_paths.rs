@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// SharedPaths at the most; others are as if they stood nowhere else.
+/// Paths at the most; others are as if they stood nowhere else.
 const MOST: usize = 1 << 16;
 
 /// How often each path stands in expressions, but inside of the same longer one once.

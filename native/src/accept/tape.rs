@@ -119,6 +119,16 @@ impl Tape {
         self.inside(object)
             .find(|&index| self.entries[index].key == key)
     }
+
+    /// A string member of an object that has no escapes, none where there is no such member; nothing
+    /// where another value stands there.
+    pub fn plain(&self, object: usize, key: Key) -> Option<Option<Entry>> {
+        let Some(found) = self.member(object, key) else {
+            return Some(None);
+        };
+        let entry = self.at(found);
+        (entry.form == Form::Text && !entry.escaped).then_some(Some(entry))
+    }
 }
 
 /// The members of an object, for who looks for many of them: most are not there, which one bit tells.

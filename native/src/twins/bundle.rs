@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;
-use crate::accept::tape::{Form, Key};
+use crate::accept::tape::Key;
 use crate::accept::walk::mention::Holder;
 use crate::accept::walk::{Asked, Walk};
 use entries::{in_restful, is_http, is_plain, is_urn};
@@ -98,16 +98,8 @@ impl<'a> Walk<'a, '_> {
 
     /// A string member without escapes.
     fn plain(&self, object: usize, key: Key) -> Asked<Option<&'a [u8]>> {
-        match self.room.tape.member(object, key) {
-            None => Ok(None),
-            Some(found)
-                if self.room.tape.at(found).form == Form::Text
-                    && !self.room.tape.at(found).escaped =>
-            {
-                Ok(Some(self.content(found)))
-            }
-            Some(_) => Err(Reason::Bundle),
-        }
+        let found = self.room.tape.plain(object, key).ok_or(Reason::Bundle)?;
+        Ok(found.map(|entry| self.content_of(entry)))
     }
 
     fn items(&self, object: usize, key: Key) -> impl Iterator<Item = usize> + '_ {

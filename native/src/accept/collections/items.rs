@@ -1,7 +1,7 @@
 //! The items that a run is at: collections, one behind the other.
 
 use super::element::Element;
-use super::kept::Kept;
+use super::kept::{emptied, Kept};
 
 /// What runs over many lines use again.
 #[derive(Default)]
@@ -34,6 +34,15 @@ impl Span {
 }
 
 impl<'a> Bench<'a> {
+    /// The same for lines that live for another time, with nothing in it.
+    pub fn emptied<'b>(self) -> Bench<'b> {
+        Bench {
+            items: emptied(self.items),
+            made: self.made,
+            kept: self.kept.emptied(),
+        }
+    }
+
     /// Forget the line before.
     pub fn clear(&mut self) {
         self.items.clear();

@@ -50,7 +50,7 @@ impl<'a> Kept<'a> {
         self.clear();
         Kept {
             found: self.found,
-            items: self.items.into_iter().map_while(|_| None).collect(), // in place
+            items: emptied(self.items),
         }
     }
 
@@ -85,6 +85,13 @@ impl<'a> Kept<'a> {
         };
         self.found.insert(start, found);
     }
+}
+
+/// The memory of a list for items of the same kind that live for another time.
+pub fn emptied<T, U>(mut list: Vec<T>) -> Vec<U> {
+    list.clear();
+    let none = list.into_iter().map_while(|_| None);
+    none.collect() // in place
 }
 
 #[cfg(test)]

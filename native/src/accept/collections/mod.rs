@@ -7,4 +7,4 @@ mod kept;
 pub(super) use element::{compare, equal, number_text, Doubt, Element, Plain, Spot, Told};
 pub use items::Bench;
 pub(super) use items::Span;
-pub(super) use kept::Start;
+pub(super) use kept::{emptied, Start};

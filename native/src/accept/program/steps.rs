@@ -144,18 +144,14 @@ impl<'a> Run<'_, 'a, '_> {
     }
 
     fn has_text(&self, item: &Element<'a>, key: Key, wanted: &[u8]) -> Told<bool> {
-        let tape = self.evaluation.tape;
         let Element::Node { value, .. } = item else {
             return Ok(false);
         };
-        let Some(found) = value.get().and_then(|value| tape.member(value, key)) else {
+        let Some(value) = value.get() else {
             return Ok(false);
         };
-        let entry = tape.at(found);
-        if entry.escaped || entry.form != Form::Text {
-            return Err(Doubt);
-        }
-        Ok(self.evaluation.bytes(entry) == wanted)
+        let text = self.evaluation.text_of(value, key).ok_or(Doubt)?;
+        Ok(text == Some(wanted))
     }
 
     /// Whether an item is of one of some types.

@@ -3,7 +3,7 @@
 use super::run::Run;
 use crate::accept::collections::{Doubt, Element, Plain, Span, Told};
 use crate::accept::table::tags::ClassTag;
-use crate::accept::tape::{Form, Key, NO_KEY};
+use crate::accept::tape::{Form, NO_KEY};
 
 impl<'a> Run<'_, 'a, '_> {
     /// The entries of the Bundle that references lead to, in the place of these, which are the last
@@ -35,26 +35,13 @@ impl<'a> Run<'_, 'a, '_> {
             _ => None,
         };
         let Some(object) = value.filter(|&value| tape.at(value).form == Form::Object) else {
-            let Element::Text(text) = self.as_text(item)?.0 else {
-                return match self.plain(item)? {
-                    Plain::Text(text, _) => Ok(Some(text)),
-                    _ => Err(Doubt),
-                };
+            let (text, _) = self.as_text(item)?;
+            return match self.plain(text)? {
+                Plain::Text(text, _) => Ok(Some(text)),
+                _ => Err(Doubt),
             };
-            return Ok(Some(text));
         };
         let key = self.evaluation.known.reference.reference;
-        self.text_of(object, key)
-    }
-
-    fn text_of(&self, object: usize, key: Key) -> Told<Option<&'a [u8]>> {
-        let (tape, bytes) = (self.evaluation.tape, self.evaluation.bytes);
-        match tape.member(object, key).map(|found| tape.at(found)) {
-            None => Ok(None),
-            Some(entry) if entry.form == Form::Text && !entry.escaped => {
-                Ok(Some(&bytes[entry.start as usize..entry.end as usize]))
-            }
-            Some(_) => Err(Doubt),
-        }
+        self.evaluation.text_of(object, key).ok_or(Doubt)
     }
 }

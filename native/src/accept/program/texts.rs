@@ -24,10 +24,7 @@ impl<'a> Run<'_, 'a, '_> {
 
     /// An item as `toString()` has it, and how many bytes that takes.
     pub(super) fn as_text(&self, item: Element<'a>) -> Told<(Element<'a>, usize)> {
-        let content = |value: usize| {
-            let entry = self.evaluation.tape.at(value);
-            &self.evaluation.bytes[entry.start as usize..entry.end as usize]
-        };
+        let content = |value: usize| self.evaluation.bytes(self.evaluation.tape.at(value));
         let text = match (self.plain(item)?, item) {
             (Plain::Text(text, _), Element::Made(..)) => return Ok((item, text.len())),
             (Plain::Text(..), Element::Text(text)) => text,

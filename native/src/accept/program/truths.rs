@@ -18,8 +18,8 @@ impl<'a> Run<'_, 'a, '_> {
     ) -> Option<Told<Option<bool>>> {
         let start = self.height();
         let said = match expr {
-            Expr::Operator(OperatorTag::In | OperatorTag::SubsetOf, left, right) => {
-                let is_subset = matches!(expr, Expr::Operator(OperatorTag::SubsetOf, ..));
+            Expr::Operator(operator @ (OperatorTag::In | OperatorTag::SubsetOf), left, right) => {
+                let is_subset = *operator == OperatorTag::SubsetOf;
                 self.contained(left, right, is_subset, focus, this)
             }
             Expr::Operator(
@@ -269,8 +269,7 @@ impl<'a> Run<'_, 'a, '_> {
             return Err(Doubt); // its bytes are no longer those of a JSON string
         };
         let entry = self.evaluation.tape.at(value.get().ok_or(Doubt)?);
-        let bytes = self.evaluation.bytes;
-        let text = &bytes[entry.start as usize..entry.end as usize];
+        let text = self.evaluation.bytes(entry);
         self.evaluation.answer(check, text).ok_or(Doubt).map(Some)
     }
 }

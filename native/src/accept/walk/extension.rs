@@ -43,13 +43,15 @@ impl Walk<'_, '_> {
                 self.answer_to_scratch(by_place, Reason::Extension)
                     .map(|_| ())
             }
-            Some(VALUE_DECIDES) => self.told(by_value, self.json(value), Reason::Extension, value),
-            Some(profile) => {
-                let is_known = self.memo.get(by_value, self.json(value)).is_some();
-                if !is_known && self.is_proven(by_url, profile - PROFILE_DECIDES, value) {
-                    return Ok(());
+            Some(decides) => {
+                let json = self.json(value);
+                if let Some(profile) = decides.checked_sub(PROFILE_DECIDES) {
+                    let is_known = self.memo.get(by_value, json).is_some();
+                    if !is_known && self.is_proven(by_url, profile, value) {
+                        return Ok(());
+                    }
                 }
-                self.told(by_value, self.json(value), Reason::Extension, value)
+                self.told(by_value, json, Reason::Extension, value)
             }
         }
     }

@@ -119,24 +119,20 @@ impl<'a> Walk<'a, '_> {
 
     pub(super) fn group(&mut self, group: &'a Group, members: &Members, object: usize) -> Asked {
         let slices = group.slices.as_ref();
-        if slices.is_none() {
-            let count = self.values(group, members, true, None, &mut [])?;
+        let wait = slices.is_some_and(|slices| self.wait_for_targets(slices));
+        if slices.is_some() && !wait && !self.by_site {
+            let mut counts = [0; MOST_SLICES];
+            let count = self.values(group, members, true, slices, &mut counts)?;
+            self.in_slices(group, &counts)?;
             return self.counted(group, count);
         }
-        if slices.is_some_and(|slices| self.wait_for_targets(slices)) {
-            let count = self.values(group, members, true, None, &mut [0; MOST_SLICES])?;
+        // what is said of all values comes before what slices say
+        let count = self.values(group, members, true, None, &mut [])?;
+        if wait {
             self.told_by_targets(group, object)?;
-            return self.counted(group, count);
-        }
-        if self.by_site && slices.is_some() {
-            // what is said of all values comes before what slices say
-            let count = self.values(group, members, true, None, &mut [0; MOST_SLICES])?;
+        } else if slices.is_some() {
             self.slices_of(group, members)?;
-            return self.counted(group, count);
         }
-        let mut counts = [0; MOST_SLICES];
-        let count = self.values(group, members, true, slices, &mut counts)?;
-        self.in_slices(group, &counts)?;
         self.counted(group, count)
     }
 
@@ -331,11 +327,10 @@ impl<'a> Walk<'a, '_> {
             return false;
         }
         let key = self.table.known.reference.reference;
-        let Some(found) = self.room.tape.member(value, key) else {
-            return true;
-        };
-        let entry = self.room.tape.at(found);
-        let is_plain = entry.form == Form::Text && !entry.escaped;
-        is_plain && !self.content(found).starts_with(b"#")
+        match self.room.tape.plain(value, key) {
+            Some(Some(reference)) => !self.content_of(reference).starts_with(b"#"),
+            Some(None) => true,
+            None => false,
+        }
     }
 }

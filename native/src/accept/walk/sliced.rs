@@ -108,14 +108,11 @@ impl<'a> Walk<'a, '_> {
         if tape.at(value).form != Form::Object || slices.targets.is_empty() {
             return Err(Reason::Profile);
         }
-        let Some(reference) = tape.member(value, self.table.known.reference.reference) else {
+        let reference = tape.plain(value, self.table.known.reference.reference);
+        let Some(reference) = reference.ok_or(Reason::Profile)? else {
             return Ok(0);
         };
-        let entry = tape.at(reference);
-        if entry.form != Form::Text || entry.escaped {
-            return Err(Reason::Profile);
-        }
-        let reference = self.content(reference);
+        let reference = self.content_of(reference);
         let found = self.evaluation().entry_of(reference);
         let (target, seen) = found.ok_or(Reason::Profile)?;
         self.room.looked_at += seen;

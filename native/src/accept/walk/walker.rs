@@ -6,7 +6,7 @@ use super::doubts::Doubts;
 use super::frames::{FrameNumber, Saying, FOLLOWED};
 use super::mention::{Holder, Mention, Place, Sliced};
 use super::sites::Sites;
-use crate::accept::collections::Bench;
+use crate::accept::collections::{emptied, Bench};
 use crate::accept::concepts::{Concept, Concepts};
 use crate::accept::lexer::{Lexer, Text};
 use crate::accept::memo::{Answer, Check, Memo, Questions, LONGEST_QUESTION, NO_CHECK};
@@ -153,44 +153,23 @@ impl Learned {
 impl Room<'_> {
     /// The same room for lines that live for another time.
     pub fn emptied<'b>(self) -> Room<'b> {
-        let Room {
-            ids,
-            mentions,
-            later,
-            tape,
-            holders,
-            followed,
-            scratch,
-            anchors,
-            doubts,
-            sites,
-            coded,
-            undecided,
-            bench,
-            sliced,
-            ..
-        } = self;
         Room {
-            ids: emptied(ids),
-            mentions: emptied(mentions),
-            later: emptied(later),
-            tape,
-            holders,
-            followed,
-            scratch,
-            anchors,
-            doubts,
-            sites,
-            coded,
-            undecided,
-            bench: Bench {
-                items: emptied(bench.items),
-                made: bench.made,
-                kept: bench.kept.emptied(),
-            },
-            sliced: emptied(sliced),
+            tape: self.tape,
+            ids: emptied(self.ids),
+            mentions: emptied(self.mentions),
+            holders: self.holders,
+            followed: self.followed,
+            later: emptied(self.later),
+            sliced: emptied(self.sliced),
             settling: None,
             looked_at: 0,
+            scratch: self.scratch,
+            anchors: self.anchors,
+            bench: self.bench.emptied(),
+            doubts: self.doubts,
+            sites: self.sites,
+            coded: self.coded,
+            undecided: self.undecided,
         }
     }
 
@@ -212,13 +191,6 @@ impl Room<'_> {
         self.sites.clear();
         self.coded.clear();
     }
-}
-
-/// The memory of a list for items of the same kind that live for another time.
-fn emptied<T, U>(mut list: Vec<T>) -> Vec<U> {
-    list.clear();
-    let none = list.into_iter().map_while(|_| None);
-    none.collect() // in place
 }
 
 pub struct Walk<'a, 'r> {
