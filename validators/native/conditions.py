@@ -183,8 +183,7 @@ class Conditions:
         made = invariant(text, name, self._compilation.model)
         if made.op is not None:
             return self._encoded(made.op)
-        program = self._programs.of(made.tree, name)
-        return _DOUBT if program is None else u8(OpTag.PROGRAM) + program + _DOUBT
+        return self._program(made.tree, name, _DOUBT)
 
     def claiming(self, name: str, claims: Sequence[str]) -> bytes:
         """Return the condition that a resource of a type claims one of some profiles."""
@@ -194,8 +193,7 @@ class Conditions:
             any_of = Binary("|", any_of, other)
         claimed = Member(Member(None, "meta"), "profile")
         is_one = Binary("in", Variable("this"), any_of)
-        program = self._programs.of(Call(claimed, "exists", (is_one,)), name)
-        return _DOUBT if program is None else u8(OpTag.PROGRAM) + program + _DOUBT
+        return self._program(Call(claimed, "exists", (is_one,)), name, _DOUBT)
 
     def asked(self, question: int) -> bytes:
         """Return the condition that a question about an object is answered with yes."""
@@ -239,7 +237,13 @@ class Conditions:
             return self._encoded(made.op)
         question = self._question_of(constraint, text, made.tree, name)
         otherwise = u8(OpTag.OR) + items([self._partly(made.tree, name), question])
-        program = self._programs.of(made.tree, name)
+        return self._program(made.tree, name, otherwise)
+
+    def _program(self, tree: Tree, name: str, otherwise: bytes) -> bytes:
+        """Return the condition that an expression's program says, and where that is in doubt, or
+        there is none, another one.
+        """
+        program = self._programs.of(tree, name)
         return otherwise if program is None else u8(OpTag.PROGRAM) + program + otherwise
 
     def _question_of(self, constraint: Constraint, text: str, tree: Tree, name: str) -> bytes:

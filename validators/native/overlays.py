@@ -218,7 +218,7 @@ class Overlays:
             return None
         told = self._conditions.telling(ProfileCompiler(self._compilation, definition))
         bare = str(definition["url"])
-        overlay = u32(self._table.profile(url))
+        overlay = u32(self._values.profile(url))
         return string(head.type) + overlay + string(bare) + items(told)
 
     def _member(

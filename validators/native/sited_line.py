@@ -216,21 +216,26 @@ class SitedLine:
         return issues
 
     def _claim(self, site: Claiming) -> None:
-        entry = None if site.entry is None else self._entries[site.entry]
-        if entry is not None and not entry.in_doubt:
-            return  # see ``_Answers.ask``
-        value = self._line.at(site.place.steps)[0] if entry is None else entry.resource
-        for identity in site.claims:
-            self._line.follows.claim(value, identity)
+        value = self._claimant(site)
+        if value is not None:
+            for identity in site.claims:
+                self._line.follows.claim(value, identity)
 
     def _settle(self, site: Claiming, failing: Collection[int]) -> None:
-        entry = None if site.entry is None else self._entries[site.entry]
-        if entry is not None and not entry.in_doubt:
-            return
-        value = self._line.at(site.place.steps)[0] if entry is None else entry.resource
-        failed = {self._profiles.head(number).identity for number in failing}
-        for identity in site.claims:
-            self._line.follows.settle(value, identity, identity not in failed)
+        value = self._claimant(site)
+        if value is not None:
+            failed = {self._profiles.head(number).identity for number in failing}
+            for identity in site.claims:
+                self._line.follows.settle(value, identity, identity not in failed)
+
+    def _claimant(self, site: Claiming) -> Any:
+        """Return the resource that claims; None for an entry's that is not in doubt, of which
+        nothing has to be noted (see ``_Answers.ask``).
+        """
+        if site.entry is None:
+            return self._line.at(site.place.steps)[0]
+        entry = self._entries[site.entry]
+        return entry.resource if entry.in_doubt else None
 
     def _in_turn(self, entry: _Entry) -> list[Issue]:
         """Return what is told of an entry: what was found where something before it asked."""

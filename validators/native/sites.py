@@ -203,7 +203,7 @@ class SiteWalk:
         if is_in_place or (doubted == RULES and not text):
             part = int.from_bytes(text, sys.byteorder) if doubted == PART else 0
             return InPlace(doubted, check, part, place, laid, entry)
-        return self._finding(check, doubted, place, text, laid)
+        return self._finding(check, doubted, place, text, laid, entry)
 
     def _entry_of(self, place: SitePlace, laid: Sequence[int]) -> int | None:
         """Return the entry whose resource is walked through when a site is come to; None of what is
@@ -218,7 +218,13 @@ class SiteWalk:
         return steps[1]
 
     def _finding(
-        self, check: int, doubted: int, place: SitePlace, text: bytes, laid: Sequence[int]
+        self,
+        check: int,
+        doubted: int,
+        place: SitePlace,
+        text: bytes,
+        laid: Sequence[int],
+        entry: int | None,
     ) -> SiteFinding:
         if doubted == ANSWER:
             found, undecided = self._lone.answer(check, text)
@@ -233,7 +239,7 @@ class SiteWalk:
             any_fails(issues),
             [mark(one) for one in issues if _is_plain(one)],
             laid,
-            self._entry_of(place, laid),
+            entry,
         )
 
 

@@ -17,7 +17,7 @@ from ..definitions import CORE
 from ..issue import Issue
 from ..rules import RULES, binding, invariant
 from ..rules.claimed_profiles import named
-from ..rules.extension import Deciding, by_definition, names_part
+from ..rules.extension import Extensions
 from ..rules.extension_context import PendingContext, allowed_by_names, names_of_place
 from ..rules.primitive import format_of, style_of
 from ..rules.rebinding import Rebinding
@@ -326,16 +326,16 @@ class Values:
         )
 
     def _extension(self, prop: Property, check: Check) -> bytes:
-        decides = by_definition(prop, self._compilation)
+        extensions = Extensions(prop, self._compilation)
         by_value = (self.about_value([check], place) for place in (Nowhere, Outermost))
         return (
             u8(ValueTag.EXTENSION)
-            + u32(self._table.question(partial(self._of_url, decides, check)))
+            + u32(self._table.question(partial(self._of_url, extensions, check)))
             + b"".join(map(u32, by_value))
             + u32(self._table.question(partial(self._of_place, check)))
         )
 
-    def _of_url(self, decides: Callable[[str], Deciding], check: Check, text: bytes) -> Answer:
+    def _of_url(self, extensions: Extensions, check: Check, text: bytes) -> Answer:
         """Answer about the url of an extension: 1 where nothing is said of it, 2 where its value is
         to be asked about, 3 where its place counts too; 4 and the number of its profile's overlay
         where that tells. With the url of a part behind it, 1 where the definition names the part.
@@ -343,9 +343,10 @@ class Values:
         whole, parted, part = text.partition(_PART)
         url = read_text(whole)
         if parted:
-            is_named = names_part(self._compilation, url, read_text(part))
+            one = extensions.definition(url)
+            is_named = one is not None and one.names(read_text(part))
             return Answer(int(is_named), LineUndecided())
-        match decides(url):
+        match extensions.deciding(url):
             case "value":
                 return Answer(2, LineUndecided())
             case "place":

@@ -5,7 +5,6 @@ and place; modifier or not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from ..checks.check import Check, Issues, prefix_locations
@@ -23,7 +22,7 @@ from .extension_context import EXTENSION_CONTEXT, Placement, pending_context, wi
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["RULE", "Deciding", "by_definition", "names_part"]
+__all__ = ["RULE", "Extensions"]
 
 _FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _MATCHETYPE = "http://hl7.org/fhir/tools/StructureDefinition/matchetype"
@@ -156,17 +155,25 @@ class _Definition:
             if e["path"].endswith(".value[x]") and e.get("max") != "0"
             for t in e.get("type", ())
         )
-        self.parts = _parts_of(definition)
+        self.parts = {
+            e["fixedUri"]
+            for e in elements
+            if e["path"] == "Extension.extension.url" and "fixedUri" in e
+        }
         self.placement = Placement.of(definition)
         self.placed = self.placement.satisfied_by(names, on_resource=on_resource)
         self.check = compilation.profile_check(self.url)
+
+    def names(self, part: str) -> bool:
+        """Tell whether a part may have a url."""
+        return part in self.parts or is_absolute_uri(part)
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
     """Return the check of the extensions of one property: the url, and for a known definition its
     place, value and parts (FHIR R4, section 2.4.0.1). None for any other property.
     """
-    return _Extensions(prop, compilation).check if prop.type == "Extension" else None
+    return Extensions(prop, compilation).check if prop.type == "Extension" else None
 
 
 Deciding: TypeAlias = Literal["url", "value", "place", "profile"]
@@ -175,44 +182,7 @@ and that all of its parts are named.
 """
 
 
-def by_definition(prop: Property, compilation: Compilation) -> Callable[[str], Deciding]:
-    """Return a function that tells by the url of extensions in a property what decides about them.
-
-    Their profile does where a whole value is seldom met again, and it says all that there is to say
-    but for names of parts.
-    """
-    extensions = _Extensions(prop, compilation)
-
-    def decides(url: str) -> Deciding:
-        one = extensions.known[url] if url in extensions.known else extensions.definition(url)
-        if one is None:
-            bare = url.partition("|")[0]
-            known = compilation.definitions.fetch("StructureDefinition", bare) is not None
-            return "value" if known else "url"
-        if not one.placed:
-            return "place"
-        is_plain = one.url == url and one.is_modifier == extensions.is_modifier
-        is_told = one.check is not None and (one.needs or not one.types)
-        return "profile" if is_plain and is_told and one.varies else "value"
-
-    return decides
-
-
-def names_part(compilation: Compilation, url: str, part: str) -> bool:
-    """Tell whether the definition of an extension names a part, by the urls of both."""
-    definition = compilation.definitions.fetch("StructureDefinition", url)
-    return is_absolute_uri(part) or (definition is not None and part in _parts_of(definition))
-
-
-def _parts_of(definition: dict[str, Any]) -> set[str]:
-    return {
-        e["fixedUri"]
-        for e in definition["snapshot"]["element"]
-        if e["path"] == "Extension.extension.url" and "fixedUri" in e
-    }
-
-
-class _Extensions:
+class Extensions:
     """The extensions of one kind of place."""
 
     def __init__(self, prop: Property, compilation: Compilation) -> None:
@@ -233,7 +203,7 @@ class _Extensions:
         url = value.get("url")
         if type(url) is not str:  # one that is missing altogether is the cardinality's
             return [Issue.of(EXTENSION_URL_MISSING())] if url is None and "_url" in value else None
-        one = self.known[url] if url in self.known else self.definition(url)
+        one = self.definition(url)
         if one is not None:
             return self._stated(value, url, one, scope) or None
         if not self.is_part and not is_absolute_uri(url):
@@ -246,6 +216,8 @@ class _Extensions:
 
     def definition(self, url: str) -> _Definition | None:
         """Return what is known of a url, and remember it; None where no definition is."""
+        if url in self.known:
+            return self.known[url]
         bare = url.partition("|")[0]
         stated = (
             self.compilation.definitions.fetch("StructureDefinition", bare)
@@ -257,6 +229,21 @@ class _Extensions:
         if stated is not None and stated["type"] == "Extension" and "snapshot" in stated:
             made = _Definition(self.compilation, stated, self.names, on_resource=self.on_resource)
         return self.memory.keep_early(self.known, url, made)
+
+    def deciding(self, url: str) -> Deciding:
+        """Return what decides about extensions with a url: their profile does where a whole value
+        is seldom met again, and it says all that there is to say but for names of parts.
+        """
+        one = self.definition(url)
+        if one is None:
+            bare = url.partition("|")[0]
+            known = self.compilation.definitions.fetch("StructureDefinition", bare) is not None
+            return "value" if known else "url"
+        if not one.placed:
+            return "place"
+        is_plain = one.url == url and one.is_modifier == self.is_modifier
+        is_told = one.check is not None and (one.needs or not one.types)
+        return "profile" if is_plain and is_told and one.varies else "value"
 
     def _stated(
         self, value: dict[str, Any], url: str, one: _Definition, scope: Scope
@@ -332,7 +319,7 @@ def _parts(value: dict[str, Any], one: _Definition) -> list[Issue]:
     issues: list[Issue] = []
     for index, part in enumerate(parts if type(parts) is list else ()):
         name = part.get("url") if type(part) is dict else None
-        if type(name) is str and name not in one.parts and not is_absolute_uri(name):
+        if type(name) is str and not one.names(name):
             issue = Issue.of(EXTENSION_PART(name=name[:128], url=one.url))
             issues += prefix_locations(f"extension[{index}]", [issue])
     return issues

@@ -5,19 +5,14 @@ each that is not in order is what the explainer says.
 from __future__ import annotations
 
 import json
-import pathlib
-import sys
 from typing import Any
 
 import pytest
 
-sys.path.insert(
-    0, str(pathlib.Path(__file__).resolve().parents[2] / "oracle")
-)  # scripts that lie beside the tests, outside any package
-from one_meaning import Pair, differences
-
 from bulkfhir.validators import Block
 from bulkfhir.validators.rules import extension as rule
+
+from .test_sites_of_profiles import Pair, apart
 
 pytestmark = pytest.mark.native
 
@@ -83,8 +78,12 @@ def pair(request: pytest.FixtureRequest) -> Pair:
     return Pair(request.param, ())
 
 
-def lines(*resources: Json) -> Block:
-    return Block(b"\n".join(json.dumps(one).encode() for one in resources), codes=True)
+def lines(*resources: Json) -> list[bytes]:
+    return [json.dumps(one).encode() for one in resources]
+
+
+def block(*resources: Json) -> Block:
+    return Block(b"\n".join(lines(*resources)), codes=True)
 
 
 def in_bundle(resource: Json) -> Json:
@@ -95,34 +94,33 @@ def in_bundle(resource: Json) -> Json:
 @pytest.mark.parametrize("name", FAULTY)
 def test_what_is_said_of_one_that_is_not_in_order(pair: Pair, name: str) -> None:
     faulty, clean = FAULTY[name], home(at(48.25))
-    for block in (
-        lines(faulty),
-        lines(clean, faulty, clean),
-        lines(in_bundle(faulty)),
-        lines(in_bundle(faulty), in_bundle(clean)),
+    for resources in (
+        [faulty],
+        [clean, faulty, clean],
+        [in_bundle(faulty)],
+        [in_bundle(faulty), in_bundle(clean)],
     ):
-        natively, explained = pair.native.validate_block(block), pair.slow.validate_block(block)
-        assert differences(natively, explained) == []
+        assert apart((pair.native, pair.slow), *lines(*resources)) == []
 
 
 def test_one_that_was_never_met_is_not_asked_about(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     places = [born(valueAddress={"city": "x", "period": {"start": "2024-01-01"}}), home(at(1.5))]
-    pair.native.validate_block(lines(*places))
+    pair.native.validate_block(block(*places))
     asked: list[str] = []
-    stated = rule._Extensions._stated
+    stated = rule.Extensions._stated
 
     def noted(self: Any, value: Json, url: str, *rest: Any) -> Any:
         asked.append(url)
         return stated(self, value, url, *rest)
 
-    monkeypatch.setattr(rule._Extensions, "_stated", noted)
+    monkeypatch.setattr(rule.Extensions, "_stated", noted)
     others = [
         *(home(at(number + 0.25, -number - 0.5)) for number in range(2, 60)),
         *(born(valueAddress={"city": f"town {number}"}) for number in range(60)),
     ]
-    found = pair.native.validate_block(lines(*others))
+    found = pair.native.validate_block(block(*others))
     assert (list(found.failed), found.fallbacks, asked) == ([], {}, [])
-    pair.native.validate_block(lines(home(position(part("latitude", valueDecimal=77.5)))))
+    pair.native.validate_block(block(home(position(part("latitude", valueDecimal=77.5)))))
     assert asked, "what is in doubt is"
