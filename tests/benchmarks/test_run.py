@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,7 +29,7 @@ def command(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str
         "--output",
         folder,
         "--peers",
-        folder / "none",
+        ROOT / "no peers",
         "--copies",
         "1",
         "2",
@@ -54,29 +55,37 @@ def rows(result: dict[str, Any], name: str) -> dict[str, dict[str, Any]]:
     return {row["candidate"]: row for row in result["candidates"] if row["input"] == name}
 
 
+WHOLE = (
+    "--input",
+    ROOT / "fixtures/sample/Procedure.ndjson",
+    "--only",
+    EXPLAINER,
+    "fhirkit-rs",
+    "medplum",
+    "HAPI",
+    "--also",
+    "claims",
+    "structure-only",
+    ROOT / "fixtures/sample/Condition.ndjson",
+)
+"""One round over a small file; the dirty ones are made from it."""
+
+
 @pytest.fixture(scope="module")
-def result(once: Callable[[str, Make], Path]) -> dict[str, Any]:
-    """One round over a small file; the dirty ones are made from it."""
+def measured(once: Callable[[str, Make], Path]) -> Path:
+    """The folder of a whole run, and ``found.json``: what it came to."""
 
     def make(folder: Path) -> None:
-        found = benchmarks(
-            folder,
-            "--input",
-            ROOT / "fixtures/sample/Procedure.ndjson",
-            "--only",
-            EXPLAINER,
-            "fhirkit-rs",
-            "medplum",
-            "HAPI",
-            "--also",
-            "claims",
-            "structure-only",
-            ROOT / "fixtures/sample/Condition.ndjson",
-        )
+        found = benchmarks(folder, *WHOLE)
         found["plot"] = (folder / "speed.svg").read_text()
         (folder / "found.json").write_text(json.dumps(found))
 
-    return json.loads((once("benchmarks", make) / "found.json").read_text())
+    return once("benchmarks", make)
+
+
+@pytest.fixture(scope="module")
+def result(measured: Path) -> dict[str, Any]:
+    return json.loads((measured / "found.json").read_text())
 
 
 def test_every_candidate_goes_over_clean_and_dirty_lines(result: dict[str, Any]) -> None:
@@ -132,22 +141,20 @@ def test_a_peer_that_is_missing_ends_the_run(tmp_path: Path) -> None:
     assert "HAPI: hapi/peer.jar is not among the peers (--install)" in done.stderr
 
 
-def test_sections_are_measured_once_unless_they_are_named(tmp_path: Path) -> None:
-    lines = tmp_path / "few.ndjson"
-    sample = (ROOT / "fixtures/sample/Procedure.ndjson").read_bytes().splitlines(keepends=True)
-    lines.write_bytes(b"".join(sample[:8]))
-    given = ("--input", lines, "--only", EXPLAINER)
-    first = benchmarks(tmp_path, *given)
+def test_sections_are_measured_once_unless_they_are_named(
+    measured: Path, result: dict[str, Any], tmp_path: Path
+) -> None:
+    first, folder = result, shutil.copytree(measured, tmp_path / "again")
     assert f"clean: {EXPLAINER} / orjson.loads" in first["printed"].partition("narratives:")[0]
-    again = benchmarks(tmp_path, *given, "--sections", "narratives")
+    again = benchmarks(folder, *WHOLE, "--sections", "narratives")
     assert again["jobs"] == first["jobs"]
     changed = [
         old["input"] for old, new in zip(first["runs"], again["runs"], strict=True) if old != new
     ]
     assert set(changed) == {"narratives"}
-    more = benchmarks(tmp_path, *given)
+    more = benchmarks(folder, *WHOLE)
     assert more["runs"] == again["runs"]
-    assert command(tmp_path, *given, "--sections", "nothing").returncode == 1
+    assert command(folder, *WHOLE, "--sections", "nothing").returncode == 1
 
 
 def test_bars_are_ratios_of_what_was_measured(result: dict[str, Any]) -> None:
