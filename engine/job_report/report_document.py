@@ -16,7 +16,6 @@ from bulkfhir.validators.undecided import undecided_by_kind
 
 from ..counting.causes import Cause, Causes, Mend
 from ..counting.summary import Example, Summary
-from ..judging.every_rule import rule_named
 from ..judging.later_codes import later_codes
 from ..judging.other_releases import other_releases
 from .job_facts import JobFacts
@@ -131,6 +130,8 @@ def _rules(summary: Summary, text: EveryText) -> list[Json]:
 
 
 def _says(rule: str) -> str | None:
+    from ..judging.every_rule import rule_named  # which imports every rule there is
+
     declared = rule_named(rule)
     return None if declared is None else declared.says
 
@@ -181,8 +182,8 @@ def _worded(found: Cause | Mend, text: EveryText) -> tuple[str, str, str]:
     """Return rule, place and sentence; the rule's own words where the sentence may not stand."""
     message = text.message(found.message, found.quoted)
     if not message:
-        declared = rule_named(found.rule)
-        message = f"not so: {declared.says}" if declared else MASK
+        says = _says(found.rule)
+        message = f"not so: {says}" if says else MASK
     return text.rule(found.rule), text.place(found.path), message
 
 

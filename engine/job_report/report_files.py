@@ -22,8 +22,8 @@ __all__ = ["write_report"]
 
 def write_report(facts: JobFacts, storage: Storage, folder: str) -> None:
     """Write both files. Raises EngineError, or BulkfhirError where a package is gone."""
-    definitions, packages = _definitions(facts)
-    text = EveryText() if facts.wish.values else ShownText(Vocabulary(definitions))
+    layers, packages = _definitions(facts)
+    text = EveryText() if facts.wish.values else ShownText(Vocabulary(layers))
     document = report_document(facts, packages, text)
     data = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     page = report_page(document)
@@ -31,9 +31,10 @@ def write_report(facts: JobFacts, storage: Storage, folder: str) -> None:
         storage.put(storage.join(folder, name), content.encode("utf-8", "backslashreplace"))
 
 
-def _definitions(facts: JobFacts) -> tuple[Definitions, Sequence[str]]:
+def _definitions(facts: JobFacts) -> tuple[Sequence[Definitions], Sequence[str]]:
     choices = facts.choices
     if not choices.packages:
-        return core(), ()
+        return [core()], ()
     held = Packages(choices.packages, defaults=default_versions(choices.default_versions))
-    return held, [package.label for package in held.packages]
+    layers = [core(), *(package.definitions for package in held.packages)]
+    return layers, [package.label for package in held.packages]

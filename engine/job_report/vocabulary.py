@@ -4,13 +4,11 @@ of the data can be told from text that everybody may read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from typing import Any, Final, NamedTuple
 
-from bulkfhir.validators.definitions import Definitions
-
-from ..judging.every_rule import rule_named
+from bulkfhir.validators.definitions import Definitions, core, type_url
 
 __all__ = ["Vocabulary"]
 
@@ -26,22 +24,27 @@ class _Elements(NamedTuple):
 
 
 class Vocabulary:
-    """What a set of definitions holds. Everything is read when it is first asked for."""
+    """What the core, or the core and packages, hold. Everything is read when it is first asked
+    for.
+    """
 
-    def __init__(self, definitions: Definitions) -> None:
-        self._definitions = definitions
+    def __init__(self, layers: Sequence[Definitions]) -> None:
+        self._layers = layers
 
     def versions(self, url: str) -> frozenset[str]:
         """Return the versions of what has a canonical url; none where nothing has it."""
-        return frozenset().union(*(self._definitions.versions(kind, url) for kind in _KINDS))
+        held = (layer.versions(kind, url) for layer in self._layers for kind in _KINDS)
+        return frozenset().union(*held)
 
     def has_name(self, name: str) -> bool:
         """Tell whether a type or an element is called so."""
-        return name in self._elements.names
+        return _is_core_type(name) or any(name in held.names for held in self._elements)
 
     def has_rule(self, rule: str) -> bool:
         """Tell whether a rule of ours, or an invariant, is called so."""
-        return rule_named(rule) is not None or rule in self._elements.keys
+        from ..judging.every_rule import rule_named
+
+        return rule_named(rule) is not None or any(rule in held.keys for held in self._elements)
 
     def lists_code(self, system: str | None, code: str) -> bool:
         """Tell whether a code system, or a value set, lists a code in so many letters; with None
@@ -53,26 +56,18 @@ class Vocabulary:
 
     def has_binding(self, url: str) -> bool:
         """Tell whether an element is bound to what has a url, whoever has that."""
-        return url in self._elements.bound
+        return any(url in held.bound for held in self._elements)
 
     @cached_property
-    def _elements(self) -> _Elements:
-        names, keys, bound = set[str](), set[str](), set[str]()
-        for definition in self._definitions.all("StructureDefinition"):
-            names.add(str(definition.get("type")))
-            for view in ("snapshot", "differential"):
-                for element in definition.get(view, {}).get("element", ()):
-                    names.add(element.get("path", "").rpartition(".")[2].removesuffix("[x]"))
-                    keys.update(str(one.get("key")) for one in element.get("constraint", ()))
-                    bound.add(str(element.get("binding", {}).get("valueSet")))
-        return _Elements(names, keys, bound)
+    def _elements(self) -> Sequence[_Elements]:
+        return [_core_elements() if layer is core() else _elements(layer) for layer in self._layers]
 
     @cached_property
     def _codes(self) -> Mapping[str, set[str]]:
         found: dict[str, set[str]] = {}
-        for system in self._definitions.all("CodeSystem"):
+        for system in self._all("CodeSystem"):
             found.setdefault(system["url"], set()).update(_codes(system.get("concept")))
-        for value_set in self._definitions.all("ValueSet"):
+        for value_set in self._all("ValueSet"):
             compose = value_set.get("compose", {})
             for part in (*compose.get("include", ()), *compose.get("exclude", ())):
                 listed = found.setdefault(part.get("system", ""), set())
@@ -80,6 +75,32 @@ class Vocabulary:
             for one in _flat(value_set.get("expansion", {}).get("contains")):
                 found.setdefault(one.get("system", ""), set()).add(str(one.get("code")))
         return found
+
+    def _all(self, kind: str) -> Iterator[Mapping[str, Any]]:
+        return (definition for layer in self._layers for definition in layer.all(kind))
+
+
+def _is_core_type(name: str) -> bool:
+    """Tell it of R4 by one definition: most jobs ask for nothing but the types of their lines."""
+    definition = core().fetch("StructureDefinition", type_url(name))
+    return definition is not None and definition.get("type") == name
+
+
+@cache
+def _core_elements() -> _Elements:
+    return _elements(core())
+
+
+def _elements(definitions: Definitions) -> _Elements:
+    names, keys, bound = set[str](), set[str](), set[str]()
+    for definition in definitions.all("StructureDefinition"):
+        names.add(str(definition.get("type")))
+        for view in ("snapshot", "differential"):
+            for element in definition.get(view, {}).get("element", ()):
+                names.add(element.get("path", "").rpartition(".")[2].removesuffix("[x]"))
+                keys.update(str(one.get("key")) for one in element.get("constraint", ()))
+                bound.add(str(element.get("binding", {}).get("valueSet")))
+    return _Elements(names, keys, bound)
 
 
 def _codes(concepts: Any) -> Iterator[str]:

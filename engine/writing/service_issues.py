@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from bulkfhir.validators import Issue
-from bulkfhir.validators.catalogue import DECLARATIONS
 from bulkfhir.validators.issue import Remark
 
 __all__ = ["health_lake_outcome"]
 
-_PARSER_RULES = frozenset(one.name for one in DECLARATIONS if one.parsing)
-"""Rules of HealthLake's parser, whose locations look like ``/Patient``; all others come from its
-validator: ``Patient.name[0]``.
-"""
 _ID_RULE = "id"
 _ID = "Value at 'resourceId' failed to satisfy constraint: Member must "
 _ID_PATTERN = _ID + "satisfy regular expression pattern: [A-Za-z0-9-.]{1,64}"
@@ -69,6 +65,16 @@ def _bad_id(resource_id: str | None) -> str:
 
 
 def _location(issue: Issue) -> str:
-    if issue.location and issue.rule in _PARSER_RULES:
+    if issue.location and issue.rule in _parser_rules():
         return "/" + issue.location.replace(".", "/")
     return issue.location
+
+
+@cache
+def _parser_rules() -> frozenset[str]:
+    """Return the rules of HealthLake's parser, whose locations look like ``/Patient``; all others
+    come from its validator: ``Patient.name[0]``.
+    """
+    from bulkfhir.validators.catalogue import DECLARATIONS
+
+    return frozenset(one.name for one in DECLARATIONS if one.parsing)
