@@ -144,7 +144,9 @@ def read_div(xhtml: str) -> Narrative:
 
 
 def _judge(root: Element) -> Narrative:
-    """Walk the tree once, without recursion, with what each element's ancestors forbid."""
+    """Walk the tree once, in document order and without recursion, with what each element's
+    ancestors forbid.
+    """
     findings: list[Violation] = []
     if not root.namespace:
         findings.append(faults.NAMESPACE_MISSING(expected=XHTML))
@@ -154,25 +156,21 @@ def _judge(root: Element) -> Narrative:
         findings.append(faults.ROOT_NAME(element=root.name))
     walk = _Walk(findings)
     walk.vocabulary(root, is_root=True)
-    stack: list[tuple[Element, frozenset[str]]] = [(root, frozenset())]
+    stack: list[tuple[Element, Element | None, frozenset[str]]] = [(root, None, frozenset())]
     while stack:
-        parent, around = stack.pop()
-        walk.identity(parent)
-        for child in reversed(parent.children):
+        element, parent, around = stack.pop()
+        if parent is not None:
+            walk.place(element, parent, around)
+            walk.vocabulary(element)
+            walk.links_of(element)
+            if element.name in TEXT_ONLY and element.name not in around:
+                around |= {element.name}
+        walk.identity(element)
+        for child in reversed(element.children):
             if isinstance(child, str):
                 walk.content = walk.content or bool(child.strip(_TRIMMED))
             elif child is not None:
-                walk.place(child, parent, around)
-                walk.vocabulary(child)
-                walk.links_of(child)
-                stack.append(
-                    (
-                        child,
-                        around | {child.name}
-                        if child.name in TEXT_ONLY and child.name not in around
-                        else around,
-                    )
-                )
+                stack.append((child, element, around))
     if not walk.allowed:
         findings.append(faults.BASIC_ONLY())
     if not walk.content:

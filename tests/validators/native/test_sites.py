@@ -95,7 +95,7 @@ def linked(*targets: str, **more: Any) -> Json:
 
 
 ASTRAY: dict[str, Json] = {
-    "links": linked("a", "b", "a", "linked"),
+    "links": linked("a", "b", "c", "a", "linked"),
     "links, and a code at fault": linked("a", gender="x"),
     "links, and a required element that is missing": {
         key: value for key, value in observation(text=narrative("a")).items() if key != "status"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -78,6 +79,28 @@ def test_txt_1_and_txt_2_can_be_asked_for() -> None:
 def test_every_fault_is_told_once() -> None:
     findings = check_div(div("<u>x</u><u>y</u><i onclick='z'>a</i>"))
     assert len(findings) == len(set(findings)) == 3
+
+
+def _numbered(chance: Random, numbers: list[int], depth: int) -> str:
+    """Elements in one another and side by side, each with the next number as its link and as an
+    attribute that no element has.
+    """
+    text = ""
+    for _ in range(chance.randint(1, 3)):
+        numbers.append(len(numbers))
+        number = numbers[-1]
+        inside = _numbered(chance, numbers, depth - 1) if depth else "x"
+        text += f'<a href="#{number}" no{number}="x">{inside}</a>'
+    return text
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_faults_and_links_are_told_in_document_order(seed: int) -> None:
+    numbers: list[int] = []
+    read = read_div(div(_numbered(Random(seed), numbers, seed % 4)))
+    assert list(read.links) == [str(number) for number in numbers]
+    strange = [found for found in read.findings if found.rule == "xhtml-attribute"]
+    assert [found.values["attribute"] for found in strange] == [f"no{n}" for n in numbers]
 
 
 @pytest.mark.parametrize("depth", [10_000])
