@@ -3,8 +3,8 @@
 The standard library compiles six methods a class when a module is imported; of the classes here a
 process that validates one file meets 158. Here ``__init__`` and the comparisons are compiled when
 somebody first makes or compares an object, and the others are the same functions for all classes.
-``dataclasses.fields``, ``replace`` and ``asdict`` take these classes as they take any other
-(docs/decisions, 016). A class and its bases are made by the same decorator.
+``dataclasses.fields``, ``replace`` and ``asdict``, and ``pprint``, take these classes as they take
+any other (docs/decisions, 016). A class and its bases are made by the same decorator.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Iterable
 from reprlib import recursive_repr
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
@@ -210,7 +211,19 @@ def _dataclass(
     def decorate(given: type) -> type:
         own = {name for name, value in given.__dict__.items() if value is not None}
         named = _with_fields(given, kw_only=kw_only)
-        made = _with_slots(given, named) if slots else given
+        made: Any = _with_slots(given, named) if slots else given
+        made.__dataclass_params__ = SimpleNamespace(
+            init=init,
+            repr=True,
+            eq=eq,
+            order=False,
+            unsafe_hash=False,
+            frozen=frozen,
+            match_args=True,
+            kw_only=kw_only,
+            slots=slots,
+            weakref_slot=False,
+        )
         for name, method in _methods(made, init=init, eq=eq, frozen=frozen, slots=slots).items():
             if name not in own:
                 setattr(made, name, method)

@@ -8,6 +8,7 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import pprint
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
@@ -73,6 +74,11 @@ SHAPES = [frozen, changing, own_methods]
 def pair(request: pytest.FixtureRequest) -> tuple[Any, Any]:
     shape = request.param
     return shape(_dataclass), shape(dataclasses.dataclass)
+
+
+def test_an_object_is_printed_by_pprint(pair: tuple[Any, Any]) -> None:
+    ours, theirs = (kind(name="x") for kind in pair)
+    assert pprint.pformat([ours]) == pprint.pformat([theirs])
 
 
 def test_parameters_and_fields_are_the_same(pair: tuple[Any, Any]) -> None:
