@@ -60,18 +60,27 @@ fn respell_into(line: &[u8], room: &mut [u8]) -> usize {
                 room[to] = character;
                 (at, to) = (at + length, to + 1);
             }
-            Some(_) => {
-                let rest = &line[at..];
-                room[to..to + rest.len()].copy_from_slice(rest);
-                return to + rest.len();
-            }
-            None => {
+            None if is_escape(&line[at..]) => {
                 let kept = &line[at..line.len().min(at + 2)];
                 quotes.escaped += usize::from(kept == b"\\\"");
                 room[to..to + kept.len()].copy_from_slice(kept);
                 (at, to) = (at + kept.len(), to + kept.len());
             }
+            // This is no JSON, and stays so: `\u0\u00300` would become an escape.
+            _ => {
+                let rest = &line[at..];
+                room[to..to + rest.len()].copy_from_slice(rest);
+                return to + rest.len();
+            }
         }
+    }
+}
+
+/// Whether bytes that open with a backslash open with an escape: one by a number has its four digits.
+fn is_escape(escape: &[u8]) -> bool {
+    match escape.get(1) {
+        Some(b'u') => escape.get(2..6).and_then(unit).is_some(),
+        next => next.is_some(),
     }
 }
 
@@ -219,6 +228,9 @@ mod tests {
             (r#"{"a\/":\u0020"\/"}"#, r#"{"a/":\u0020"\/"}"#),
             (r#""\"#, r#""\"#),
             (r#""\u00"#, r#""\u00"#),
+            (r#""\/\u064\u0065b""#, r#""/\u064\u0065b""#),
+            (r#""\/\ud8\u0033d\ude00""#, r#""/\ud8\u0033d\ude00""#),
+            (r#""\/\u00\/1""#, r#""/\u00\/1""#),
         ] {
             assert_eq!(respelled(line), plain);
         }

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bulkfhir.validators import Block, Validator
@@ -149,5 +149,52 @@ def respelled(draw: st.DrawFn) -> bytes:
 def test_verdicts_are_the_same_however_lines_are_written(
     fast: Validator, explaining: Validator, lines: list[bytes]
 ) -> None:
+    block = Block(b"\n".join(lines))
+    assert told_apart(fast.validate_block(block), explaining.validate_block(block)) == {}
+
+
+PIECES = [
+    rb"\/",
+    rb"\u",
+    rb"\u0041",
+    rb"\u00",
+    rb"\u0033",
+    rb"\ud8",
+    rb"\ude00",
+    rb"\ud83d",
+    rb"\x",
+]
+PIECES += [
+    rb"\"",
+    rb"\\",
+    rb"\n",
+    rb"\u0022",
+    rb"\u005c",
+    b"/",
+    b"a",
+    b"0",
+    b"3d",
+    b"00",
+    b"e9",
+    b"u",
+]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=9), min_size=50))
+@example(
+    [
+        [rb"\/", rb"\u", b"0", b"6", rb"\u0034", b"e"],
+        [rb"\/", rb"\ud8", rb"\u0033", b"d", rb"\ude00"],
+    ]
+)
+def test_no_escape_comes_of_what_is_none(
+    fast: Validator, explaining: Validator, texts: list[list[bytes]]
+) -> None:
+    """What stands inside the digits of an escape makes it none, whatever it stands for itself."""
+    lines = [
+        b'{"resourceType":"Patient","name":[{"family":"' + b"".join(text) + b'"}]}'
+        for text in texts
+    ]
     block = Block(b"\n".join(lines))
     assert told_apart(fast.validate_block(block), explaining.validate_block(block)) == {}
