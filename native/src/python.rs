@@ -1,11 +1,13 @@
 //! The wall to Python: everything that crosses it is bytes, numbers and lists of them.
 
+use memchr::memmem::Finder;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::accept::block;
+use crate::accept::reason::NAMES;
 use crate::accept::table::tags::{LAYOUT, TAGS};
 use crate::accept::table::Known;
 use crate::columns::{self, Mismatch, RunLine};
@@ -17,7 +19,15 @@ struct Judgement {
     columns: block::Columns,
 }
 
-type SitedLine<'py> = (usize, u16, (u32, u32), Bound<'py, PyBytes>);
+/// Numbers of the first new one, and the new ones.
+type New<'py> = (u32, Vec<Bound<'py, PyBytes>>);
+/// Columns of lines: positions, numbers of types, ids, numbers of lists of sites.
+type SitedLines<'py> = (
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Vec<Option<Bound<'py, PyString>>>,
+    Bound<'py, PyBytes>,
+);
 
 fn words<'py>(py: Python<'py>, column: &[u32]) -> Bound<'py, PyBytes> {
     let mut bytes = vec![0; column.len() * 4];
@@ -25,6 +35,12 @@ fn words<'py>(py: Python<'py>, column: &[u32]) -> Bound<'py, PyBytes> {
         four.copy_from_slice(&word.to_ne_bytes());
     }
     PyBytes::new(py, &bytes)
+}
+
+/// The numbers of a column of native words.
+fn numbers(column: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    let words = column.chunks_exact(4);
+    words.map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))
 }
 
 #[pymethods]
@@ -71,9 +87,35 @@ impl Judgement {
         self.columns.is_whole()
     }
 
-    /// The positions that were not accepted, each with its reason.
-    fn fallbacks(&self) -> Vec<(usize, &'static str)> {
-        self.columns.fallbacks().collect()
+    /// The positions that were not accepted, as native u32, and of each the number of its reason, a
+    /// byte: its place in `REASONS`.
+    fn fallbacks<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>, Bound<'py, PyBytes>) {
+        let fallbacks = self.columns.numbered_fallbacks();
+        let (positions, reasons): (Vec<u32>, Vec<u8>) = fallbacks
+            .map(|(position, reason)| (position as u32, reason))
+            .unzip();
+        (words(py, &positions), PyBytes::new(py, &reasons))
+    }
+
+    /// The positions that were not accepted of lines with a text in their first bytes, of which there
+    /// are `most`, as native u32.
+    fn beginning_with<'py>(
+        &self,
+        py: Python<'py>,
+        data: &[u8],
+        text: &[u8],
+        most: usize,
+    ) -> Bound<'py, PyBytes> {
+        let (columns, finder) = (&self.columns, Finder::new(text));
+        let begins = |position: usize| {
+            let (start, end) = (columns.starts[position], columns.ends[position]);
+            let line = data.get(start as usize..end as usize);
+            line.is_some_and(|line| finder.find(&line[..line.len().min(most)]).is_some())
+        };
+        let fallbacks = columns.numbered_fallbacks();
+        let found = fallbacks.filter(|&(position, _)| begins(position));
+        let positions: Vec<u32> = found.map(|(position, _)| position as u32).collect();
+        words(py, &positions)
     }
 
     /// The numbers of the value sets that left codes of accepted lines undecided, each with how many.
@@ -117,7 +159,7 @@ impl Judgement {
         self.columns.by_entry = true;
     }
 
-    /// What is left to the explainer of Bundles that were walked by entry: the position of the line,
+    /// What is left to the explainer of Bundles that were walked by entry: the number of the line,
     /// and (entry, member of its resource), the member 2^32 - 1 for the whole entry; and, after
     /// `by_entry`, the questions about values of the other entries that left codes undecided, once a
     /// value.
@@ -125,11 +167,15 @@ impl Judgement {
     fn parted<'py>(
         &self,
         py: Python<'py>,
-    ) -> Vec<(usize, Vec<(u32, u32)>, Vec<(u32, Bound<'py, PyBytes>)>)> {
+    ) -> Vec<(u32, Vec<(u32, u32)>, Vec<(u32, Bound<'py, PyBytes>)>)> {
         let parted = self.columns.parted.iter().map(|line| {
             let questions = line.undecided.iter();
             let undecided = questions.map(|(check, text)| (*check, PyBytes::new(py, text)));
-            (line.position, line.parts.clone(), undecided.collect())
+            (
+                self.columns.numbers[line.position],
+                line.parts.clone(),
+                undecided.collect(),
+            )
         });
         parted.collect()
     }
@@ -155,10 +201,11 @@ struct Acceptor {
 #[pymethods]
 impl Acceptor {
     #[new]
-    #[pyo3(signature = (*, closer = false))]
-    fn new(closer: bool) -> Self {
+    #[pyo3(signature = (*, closer = false, aside = None))]
+    fn new(closer: bool, aside: Option<&[u8]>) -> Self {
         let mut made = Acceptor::default();
         made.inner.closer = closer;
+        made.inner.aside = aside.map(<[u8]>::to_vec);
         made
     }
 
@@ -196,15 +243,19 @@ impl Acceptor {
         starts: &[u8],
         ends: &[u8],
     ) -> PyResult<Judgement> {
-        let numbers = |column: &[u8]| -> Vec<u32> {
-            let words = column.chunks_exact(4);
-            words
-                .map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))
-                .collect()
-        };
-        py.allow_threads(|| block::Columns::of_rows(data, &numbers(starts), &numbers(ends)))
+        let all = |column| -> Vec<u32> { numbers(column).collect() };
+        py.allow_threads(|| block::Columns::of_rows(data, &all(starts), &all(ends)))
             .map(|columns| Judgement { columns })
             .ok_or_else(|| PyValueError::new_err("the offsets of the rows do not fit the data"))
+    }
+
+    /// Some lines of another judgement, all of them pending: their positions there, as native u32, which
+    /// are their numbers here. Raises ValueError for positions that it does not have.
+    fn begin_again(&self, others: &Judgement, positions: &[u8]) -> PyResult<Judgement> {
+        let columns = block::Columns::of_positions(&others.columns, numbers(positions));
+        columns
+            .map(|columns| Judgement { columns })
+            .ok_or_else(|| PyValueError::new_err("the judgement has no such lines"))
     }
 
     /// Walk the pending lines; the questions to answer before the next pass, as (check, text).
@@ -228,32 +279,50 @@ impl Acceptor {
             .collect())
     }
 
-    /// What is left to the explainer of lines that are no Bundles, where they were walked by site: the
-    /// sites that are new, as bytes (see `accept::walk::sites`), behind the number of the first one, 0
-    /// where all others are forgotten; and of each line its position, the number of its type, where in
-    /// the block its id stands, and the numbers of its sites as native u32.
-    #[allow(clippy::type_complexity)] // a column of sites and one of lines
+    /// What is left to the explainer of lines that were walked by site: the sites that are new, as bytes
+    /// (see `accept::walk::sites`), and the lists of sites that are, as their numbers in native u32,
+    /// both behind the number of the first one, 0 where all others are forgotten; and of the lines, in
+    /// columns, their numbers as native u32, the numbers of their types as native u16, their ids, and
+    /// the numbers of their lists as native u32. Told once.
     fn sited<'py>(
         &mut self,
         py: Python<'py>,
+        data: &[u8],
         judgement: &mut Judgement,
-    ) -> (u32, Vec<Bound<'py, PyBytes>>, Vec<SitedLine<'py>>) {
-        let numbers = &mut self.inner.sites;
-        let (first, mut new) = (numbers.start(), Vec::new());
-        let lines = std::mem::take(&mut judgement.columns.sited);
-        let numbered = lines.iter().map(|line| {
-            let sites = line.sites.each().map(|site| {
-                let (number, is_new) = numbers.number(site);
-                if is_new {
-                    new.push(PyBytes::new(py, site));
-                }
-                number
-            });
-            let sites: Vec<u32> = sites.collect();
-            (line.position, line.type_number, line.id, words(py, &sites))
-        });
-        let numbered = numbered.collect();
-        (first, new, numbered)
+    ) -> (New<'py>, New<'py>, SitedLines<'py>) {
+        let columns = &mut judgement.columns;
+        let known = &mut self.inner.sites;
+        let first = known.start();
+        let (mut new, mut new_lists) = (Vec::new(), Vec::new());
+        let mut lines = std::mem::take(&mut columns.sited);
+        lines.sort_unstable_by_key(|line| line.position);
+        let told = std::mem::take(&mut columns.told);
+        let of_line = |line: &block::Sited| {
+            let (number, list) = known.list(told.among(line.sites.clone()), &mut new);
+            new_lists.extend(list.map(|list| PyBytes::new(py, list)));
+            number
+        };
+        let lists: Vec<u32> = lines.iter().map(of_line).collect();
+        let positions = lines.iter().map(|line| columns.numbers[line.position]);
+        let positions: Vec<u32> = positions.collect();
+        let types = lines.iter().flat_map(|line| line.type_number.to_ne_bytes());
+        let types: Vec<u8> = types.collect();
+        let id = |line: &block::Sited| {
+            let (start, end) = line.id;
+            let id = data.get(start as usize..end as usize)?;
+            (end > 0).then(|| PyString::new(py, &String::from_utf8_lossy(id)))
+        };
+        let new = new.into_iter().map(|site| PyBytes::new(py, site)).collect();
+        (
+            (first.0, new),
+            (first.1, new_lists),
+            (
+                words(py, &positions),
+                PyBytes::new(py, &types),
+                lines.iter().map(id).collect(),
+                words(py, &lists),
+            ),
+        )
     }
 }
 
@@ -579,6 +648,7 @@ fn known_names() -> Vec<(&'static str, Vec<&'static str>)> {
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("LAYOUT", LAYOUT)?;
+    module.add("REASONS", PyTuple::new(module.py(), NAMES)?)?;
     module.add_class::<Acceptor>()?;
     module.add_class::<Judgement>()?;
     module.add_class::<KnownKeys>()?;

@@ -25,6 +25,8 @@ import random
 import signal
 import sys
 import time
+from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -40,9 +42,11 @@ from swaps import swapped
 from wraps import wrapped
 
 from bulkfhir.validators import Level, Validator
-from bulkfhir.validators.block import Block, BlockVerdicts
+from bulkfhir.validators.block import Block, BlockVerdicts, PlacedCodes
 from bulkfhir.validators.definitions.packages import Packages
 from bulkfhir.validators.native.acceptance import NATIVE
+from bulkfhir.validators.native.doubt_finder import Found
+from bulkfhir.validators.native.handed_on import HandedOn
 
 __all__ = ["Pair", "Tally", "differences", "made_lines", "mutated_lines"]
 
@@ -78,6 +82,24 @@ class Pair:
         block = Block(b"\n".join(lines))
         one = self.native.validate_block(block)
         return differences(one, self.slow.validate_block(block)), one
+
+    def handed_on(self, lines: Sequence[bytes]) -> HandedOn:
+        """Lines as if they had been handed on to the explainer, all of them."""
+        block = Block(b"\n".join(lines))
+        _, starts, ends = (array("I", column) for column in zip(*block.lines(), strict=True))
+        acceptor = self.native._blocks._hearing._acceptor
+        pending = acceptor.begin_rows(block.data, starts.tobytes(), ends.tobytes())
+        none: list[str | None] = [None] * len(lines)
+        return HandedOn(block, pending, none, none, PlacedCodes())
+
+    def found(self, lines: Sequence[bytes]) -> Found:
+        """What is in doubt of lines."""
+        return self.native._blocks._finder.find(self.handed_on(lines), range(len(lines)))
+
+    def is_told_at_sites(self, line: bytes) -> bool:
+        """Whether something is said of a line without a walk through all of it."""
+        lines, found = self.handed_on([line]), self.found([line])
+        return found.sites is not None and not lines.add_told(found.lines, found.sites, Counter())
 
     def culprits(self, lines: Sequence[bytes]) -> list[tuple[bytes, list[str]]]:
         """The lines of a block that differ alone; where none does, the whole block."""

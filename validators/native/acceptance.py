@@ -13,18 +13,18 @@ Without a native module that fits (``hearing.NATIVE``), everything goes to the e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..block import Block, BlockVerdicts, PlacedCodes
 from ..checks.doubts import Doubts
-from ..excerpt import MOST, excerpt
+from ..excerpt import MOST
 from ..issue import Verdict
 from ..text_columns import DictionaryColumn, NewlineColumn
 from ..undecided import LineUndecided
-from .answers import Told
 from .certain_entries import CertainEntries
-from .doubt_finder import DoubtFinder, Found
+from .doubt_finder import NOTHING, DoubtFinder, Found
+from .handed_on import HandedOn
 from .hearing import NATIVE, Hearing
 from .type_table import TypeTable
 
@@ -66,11 +66,10 @@ class Acceptance:
         valid: Callable[[bytes, Doubts, LineUndecided], Verdict | None] | None = None,
     ) -> None:
         self._hearing = Hearing(compilation, shipped, terminology)
-        self._finder = None if everything is None else DoubtFinder(everything)
+        self._finder = None if everything is None else DoubtFinder(everything, max_issues)
         self._slow = slow
         self._valid = valid
         self._certain = CertainEntries(self._hearing)
-        self._max_issues = max_issues
         self._undecided = undecided
 
     def validate_block(self, block: Block) -> BlockVerdicts:
@@ -108,76 +107,52 @@ class Acceptance:
             )
         names: list[str | None] = list(types) if types.names else [None] * len(numbers)
         keys: list[str | None] = [key or None for key in NewlineColumn(ids)]
-        verdicts: dict[int, Verdict] = {}
-        failed, crashed = set[int](), set[int]()
-        reasons: Counter[str] = Counter()
-        fallbacks = judgement.fallbacks()
-        places = [(starts[position], ends[position]) for position, _ in fallbacks]
-        certain = self._certain.find(data, places) if self._valid is not None else {}
-        found = self._found(data, places, certain)
-        for number, (position, reason) in enumerate(fallbacks):
-            reasons[reason] += 1
-            if block.between is not None:
-                block.between()
-            if block.explaining is not None:
-                block.explaining(reason)
-            doubts = found.get(number)
-            if number in certain:
-                verdict = self._of_certain(data, places[number], certain[number])
-            elif callable(doubts) and (told := doubts()) is not None:
-                verdict = self._verdict(told)
-            else:
-                start, end = places[number]
-                verdict = self._slow(data[start:end], None if callable(doubts) else doubts)
-                self._certain.saw(verdict)
-            names[position], keys[position] = verdict.resource_type, verdict.resource_id
-            if block.codes:
-                codes.add_all(verdict.codes, position)
-            if verdict.issues:
-                verdicts[position] = verdict
-                if verdict.crashed:
-                    crashed.add(position)
-                elif verdict.failed:
-                    failed.add(position)
+        lines = HandedOn(block, judgement, names, keys, codes)
+        self._judge(lines)
         return BlockVerdicts(
             numbers,
             starts,
             ends,
             names,
             keys,
-            verdicts,
-            frozenset(failed),
-            frozenset(crashed),
-            fallbacks=reasons,
+            lines.verdicts,
+            frozenset(lines.failed),
+            frozenset(lines.crashed),
+            fallbacks=lines.reasons,
             codes=codes.places,
         )
 
-    def _found(
-        self, data: bytes, places: Sequence[tuple[int, int]], besides: Collection[int]
-    ) -> dict[int, Found]:
-        if self._finder is None:
-            return {}
-        if not besides:
-            return self._finder.find(data, places)
-        left = [number for number in range(len(places)) if number not in besides]
-        found = self._finder.find(data, [places[number] for number in left])
-        return {left[number]: doubts for number, doubts in found.items()}
+    def _judge(self, lines: HandedOn) -> None:
+        certain = self._certain.find(lines) if self._valid is not None else {}
+        left: Sequence[int] = lines.positions
+        others = [position for position in left if position not in certain] if certain else left
+        found = self._found(lines, others)
+        if found.sites is not None:
+            told = {*found.lines.positions}
+            told.difference_update(lines.add_told(found.lines, found.sites, self._undecided))
+            left = [position for position in left if position not in told]
+        for position in left:
+            lines.come_to(position)
+            if position in certain:
+                verdict = self._of_certain(lines, position, certain[position])
+            else:
+                verdict = self._slow(lines.line(position), found.doubts.get(position))
+                self._certain.saw(verdict)
+            lines.add(position, verdict)
+        if left:
+            lines.verdicts = dict(sorted(lines.verdicts.items()))
+
+    def _found(self, lines: HandedOn, positions: Sequence[int]) -> Found:
+        return NOTHING if self._finder is None else self._finder.find(lines, positions)
 
     def _of_certain(
-        self, data: bytes, place: tuple[int, int], certain: tuple[Doubts, LineUndecided]
+        self, lines: HandedOn, position: int, certain: tuple[Doubts, LineUndecided]
     ) -> Verdict:
         """Return the verdict of a Bundle some of whose entries are certain."""
         assert self._valid is not None, "without it nothing is certain"
-        line = data[place[0] : place[1]]
+        line = lines.line(position)
         verdict = self._valid(line, *certain)
         if verdict is None:
-            doubts = self._found(data, [place], ()).get(0)
-            verdict = self._slow(line, None if callable(doubts) else doubts)
+            verdict = self._slow(line, self._found(lines, [position]).doubts.get(position))
             self._certain.saw(verdict)
         return verdict
-
-    def _verdict(self, told: Told) -> Verdict:
-        if told.undecided:
-            self._undecided.update(told.undecided)
-        verdict = Verdict(told.resource_type, told.resource_id, told.issues, codes=told.codes)
-        return excerpt(verdict, self._max_issues)

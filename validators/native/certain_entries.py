@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..checks.doubts import WHOLE, Doubts
 from ..issue import Verdict
 from ..undecided import LineUndecided
 from .doubt_finder import needs_all
 from .hearing import Hearing
+
+if TYPE_CHECKING:
+    from .handed_on import HandedOn
 
 __all__ = ["CertainEntries"]
 
@@ -41,31 +44,24 @@ class CertainEntries:
         if verdict.resource_type == "Bundle":
             self._is_valid_expected = not verdict.issues
 
-    def find(
-        self, data: bytes, places: Sequence[tuple[int, int]]
-    ) -> dict[int, tuple[Doubts, LineUndecided]]:
-        """Return, of the Bundles among some lines of a block, the entries that are not certain and
-        what was left undecided of the others, by the position of the line in ``places``; lines that
-        are not there have to be looked at otherwise.
-
-        places   where each line starts and ends
+    def find(self, lines: HandedOn) -> dict[int, tuple[Doubts, LineUndecided]]:
+        """Return, of the Bundles among some lines, the entries that are not certain and what was
+        left undecided of the others, by position; lines that are not there have to be looked at
+        otherwise.
         """
         if not self._is_valid_expected:
             return {}
         bundles = [
-            number
-            for number, (start, end) in enumerate(places)
-            if data.find(_BUNDLE, start, min(end, start + _HEAD)) >= 0
-            and not needs_all(data, start, end)
+            position
+            for position in lines.beginning_with(_BUNDLE, _HEAD)
+            if not needs_all(lines.line(position))
         ]
         if not bundles:
             return {}
-        starts, ends = (
-            array("I", (places[number][side] for number in bundles)).tobytes() for side in (0, 1)
-        )
-        judged = self._hearing.judge(data, (starts, ends), by_entry=True)
+        words = array("I", bundles).tobytes()
+        judged = self._hearing.judge_again(lines.data, lines.judgement, words, by_entry=True)
         return {
-            bundles[position]: (dict.fromkeys((entry for entry, _ in parts), WHOLE), self._of(left))
+            position: (dict.fromkeys((entry for entry, _ in parts), WHOLE), self._of(left))
             for position, parts, left in judged.parted()
         }
 

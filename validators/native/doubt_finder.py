@@ -9,24 +9,19 @@ many.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..checks.doubts import WHOLE, Doubts
-from .answers import Told
-from .hearing import Hearing
+from .hearing import Hearing, SitedLines
 
 if TYPE_CHECKING:
     from ..explainer.resource_walk import Explainer
+    from .handed_on import HandedOn
     from .sites import SiteWalk
 
-__all__ = ["DoubtFinder", "Found", "needs_all"]
-
-Found = Doubts | Callable[[], Told | None]
-"""What is in doubt of a Bundle; or what is to be said of another line, None where the line has to
-be explained whole.
-"""
+__all__ = ["NOTHING", "DoubtFinder", "Found", "needs_all"]
 
 _WHOLE: Final = 0xFFFFFFFF
 """Instead of a member: the whole entry."""
@@ -36,64 +31,68 @@ _WORTH_IT: Final = 300_000
 """Bytes of lines that are explained whole at first."""
 
 
-def needs_all(data: bytes, start: int, end: int) -> bool:
+def needs_all(line: bytes) -> bool:
     """Tell whether a line has to be explained whole, if at all."""
-    return data.find(_AT_ONCE, start, end) >= 0
+    return _AT_ONCE in line
+
+
+class Found(NamedTuple):
+    """What is in doubt of the lines of a block.
+
+    doubts   of Bundles, by position
+    lines    those that are told by their sites
+    sites    tells them; None where there are none
+    """
+
+    doubts: Mapping[int, Doubts]
+    lines: SitedLines
+    sites: SiteWalk | None
+
+
+NOTHING: Final = Found({}, SitedLines((), (), (), ()), None)
 
 
 class DoubtFinder:
     """Finds what is in doubt of lines; one per validator, not thread-safe.
 
     explainer   gives the one that also says what fails no resource
+    max_issues  issues of a line that are shown at the most, 0 for all
     """
 
-    def __init__(self, explainer: Callable[[], Explainer]) -> None:
+    def __init__(self, explainer: Callable[[], Explainer], max_issues: int) -> None:
         self._explainer = explainer
+        self._max_issues = max_issues
         self._left = _WORTH_IT
 
     @cached_property
     def _hearing(self) -> Hearing:
-        return Hearing(self._explainer, closer=True)
+        return Hearing(self._explainer, closer=True, aside=_AT_ONCE)
 
     @cached_property
     def _sites(self) -> SiteWalk:
         from .sites import SiteWalk  # with the explainer
 
-        return SiteWalk(self._explainer(), self._hearing)
+        return SiteWalk(self._explainer(), self._hearing, self._max_issues)
 
-    def find(self, data: bytes, places: Sequence[tuple[int, int]]) -> dict[int, Found]:
-        """Return what is found of some lines of a block, by the position of the line in
-        ``places``; lines that are not there have to be explained whole.
+    def find(self, lines: HandedOn, positions: Sequence[int]) -> Found:
+        """Return what is found of some lines; those of which nothing is found have to be explained
+        whole.
 
-        places   where each line starts and ends
+        positions   of the lines
         """
         if self._left > 0:
-            self._left -= sum(end - start for start, end in places)
-            return {}
-        lines = [
-            number for number, (start, end) in enumerate(places) if not needs_all(data, start, end)
-        ]
-        if not lines:
-            return {}
-        starts, ends = (
-            array("I", (places[number][side] for number in lines)).tobytes() for side in (0, 1)
-        )
-        judged = self._hearing.judge(data, (starts, ends))
-        found: dict[int, Found] = {
-            lines[position]: _doubts(parts) for position, parts, _ in judged.parted()
-        }
-        first, sites, sited = self._hearing.sited(judged)
-        if sited:
-            self._sites.learn(first, sites)
-        for position, kind, (start, end), numbers in sited:
-            identity = data[start:end].decode() if end else None
-            line = partial(_slice, data, *places[lines[position]])
-            found[lines[position]] = partial(self._sites.told, kind, identity, numbers, line)
-        return found
-
-
-def _slice(data: bytes, start: int, end: int) -> bytes:
-    return data[start:end]
+            self._left -= lines.size
+            return NOTHING
+        if not positions:
+            return NOTHING
+        words = array("I", positions).tobytes()
+        judged = self._hearing.judge_again(lines.data, lines.judgement, words)
+        doubts = {position: _doubts(parts) for position, parts, _ in judged.parted()}
+        sites, lists, sited = self._hearing.sited(lines.data, judged)
+        if not sited.positions:
+            return Found(doubts, sited, None)
+        self._sites.learn(sites, lists)
+        return Found(doubts, sited, self._sites)
 
 
 def _doubts(parts: Sequence[tuple[int, int]]) -> Doubts:

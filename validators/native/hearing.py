@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..undecided import UndecidedCode
 from .answers import Answer
@@ -26,22 +26,40 @@ try:
     from bulkfhir import _native
     from bulkfhir._native import Acceptor, Judgement
 except ImportError:
-    NATIVE = False
+    NATIVE, REASONS = False, tuple[str, ...]()
 else:
+    REASONS = getattr(_native, "REASONS", ())
     NATIVE = getattr(_native, "LAYOUT", None) == LAYOUT
     if not NATIVE:
         logging.getLogger("bulkfhir.validators").warning(
             "The native module was built of other sources than this version of bulkfhir, so that "
             "every line goes to the slower explainer: reinstall bulkfhir to build it anew"
         )
-"""Whether the native acceptor is installed, and reads the tables that are written here."""
+"""Whether the native acceptor is installed, and reads the tables that are written here; and why it
+does not accept lines, by number.
+"""
 
-__all__ = ["NATIVE", "Hearing"]
+__all__ = ["NATIVE", "REASONS", "Hearing", "SitedLines"]
 
 _PASSES: Final = 48
 """Passes over a block at the most: each may meet types or values that the one before did not get
 to.
 """
+
+
+class SitedLines(NamedTuple):
+    """Lines of which is told by site what is in doubt: parallel columns.
+
+    positions   of the lines in the judgement that they were taken from, in order
+    types       numbers of their types
+    ids         None where they have none
+    lists       numbers of their lists of sites
+    """
+
+    positions: Sequence[int]
+    types: Sequence[int]
+    ids: Sequence[str | None]
+    lists: Sequence[int]
 
 
 class Hearing:
@@ -52,6 +70,7 @@ class Hearing:
     shipped      the types of that compilation; None to lower them when data has them
     terminology  gives that of the compilation, for the plain questions of what shipped
     closer       whether to tell what of a line is in doubt, and to accept none
+    aside        what stands in lines that are not looked at; None where all are
     table        what the acceptor knows; the numbers in its judgements are of this table
     """
 
@@ -62,13 +81,14 @@ class Hearing:
         terminology: Callable[[], Terminology] | None = None,
         *,
         closer: bool = False,
+        aside: bytes | None = None,
     ) -> None:
         self._compilation = compilation
         self._terminology = terminology
         self.table = Table(shipped, self._lowered, None if terminology is None else self._plain)
         if shipped is None:
             self._lowered(self.table)
-        self._acceptor = Acceptor(closer=closer)
+        self._acceptor = Acceptor(closer=closer, aside=aside)
 
     def _lowered(self, table: Table) -> LowerAgain:
         from .type_records import Lowering  # with all that rules are made of
@@ -87,14 +107,12 @@ class Hearing:
         rows: tuple[bytes, bytes] | None = None,
         *,
         codes: bool = False,
-        by_entry: bool = False,
     ) -> Judgement:
         """Return what the acceptor says of each line of a block, its questions answered.
 
         rows       where rows start and where they end in data, as native 32-bit words, where
                    these are no lines
         codes      whether to keep the values that hold undecided codes: see ``undecided_codes``
-        by_entry   whether to tell of Bundles which entries are not certainly valid, and accept none
 
         Raises ValueError for a block of 4 GiB and more.
         """
@@ -103,8 +121,22 @@ class Hearing:
         )
         if codes:
             judgement.keep_undecided_values()
+        return self._judged(data, judgement)
+
+    def judge_again(
+        self, data: bytes, others: Judgement, positions: bytes, *, by_entry: bool = False
+    ) -> Judgement:
+        """Return what the acceptor says of some lines of another judgement of the same block.
+
+        positions   of the lines in that judgement, as native 32-bit words
+        by_entry    whether to tell which entries of Bundles are not certain, and accept none
+        """
+        judgement = self._acceptor.begin_again(others, positions)
         if by_entry:
             judgement.by_entry()
+        return self._judged(data, judgement)
+
+    def _judged(self, data: bytes, judgement: Judgement) -> Judgement:
         # An answer can lead to records that raise questions of their own. What is still open after
         # the last pass goes to the explainer (docs/fast-path.md, ``question``).
         for _ in range(_PASSES):
@@ -129,14 +161,20 @@ class Hearing:
                 yield position, code
 
     def sited(
-        self, judgement: Judgement
-    ) -> tuple[int, list[bytes], list[tuple[int, int, tuple[int, int], bytes]]]:
+        self, data: bytes, judgement: Judgement
+    ) -> tuple[tuple[int, list[bytes]], tuple[int, list[bytes]], SitedLines]:
         """Return what of the lines of a judgement is in doubt, where that is told by site: the
-        number of the first new site, 0 where all others are forgotten; the new sites; and of each
-        line its position, the number of its type, where its id starts and ends, and the numbers of
-        its sites as native 32-bit words.
+        number of the first new site, 0 where all others are forgotten, and the new sites; the same
+        of lists of sites, each the numbers of its sites as native 32-bit words; and the lines.
         """
-        return self._acceptor.sited(judgement)
+        sites, lists, (positions, types, ids, numbers) = self._acceptor.sited(data, judgement)
+        lines = SitedLines(
+            memoryview(positions).cast("I"),
+            memoryview(types).cast("H"),
+            ids,
+            memoryview(numbers).cast("I"),
+        )
+        return sites, lists, lines
 
     def keep(self, check: int, text: bytes, answer: Answer) -> None:
         """Let the acceptor know an answer that it did not ask for."""

@@ -38,18 +38,17 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from ..checks.exactness import InexactNumberError
+from ..excerpt import excerpt
 from ..explainer.repeats import without_repeats
 from ..explainer.resource_walk import Explainer
-from ..issue import Issue, any_fails
-from ..memory import Memory
+from ..issue import Issue, Severity, Verdict, any_fails
 from ..rules.invariant import BROKEN
 from ..undecided import UndecidedCode, codes_in, names_in
 from ..values.decoding import decode
-from .answers import Told
 from .astray_links import astray, take_turns
 from .hearing import Hearing
 from .lone_checks import LoneChecks
@@ -71,18 +70,32 @@ from .site_place import Places, SitePlace, held
 from .sited_line import SitedLine
 from .sited_profiles import SitedProfiles
 
-__all__ = ["SiteWalk"]
-
-_LINES: Final = 4_096
-"""Lists of sites that are remembered: some 16 MB at the most. Of sites there are as many as the
-acceptor numbers.
-"""
+__all__ = ["SiteWalk", "SitedFindings"]
 
 
-_Line = tuple[Sequence[Issue], Mapping[str, int], Mapping[UndecidedCode, int]]
-"""What there is to say of lines with the same sites: see ``Told``."""
-_UNTOLD: Final[_Line] = ((), {}, {})
-"""Of lines that take more than their sites."""
+class SitedFindings(NamedTuple):
+    """What there is to say of lines with the same sites; not to be changed.
+
+    issues      that are shown, none where nothing fails the lines
+    hidden      those that are not: see ``Verdict``
+    undecided   how often something was, by its key
+    codes       how often each of them was undecided
+    """
+
+    issues: Sequence[Issue]
+    hidden: Mapping[tuple[Severity, str], int]
+    undecided: Mapping[str, int]
+    codes: Mapping[UndecidedCode, int]
+
+
+class _Open(NamedTuple):
+    """A list of sites of which something is to be run in its place, in each line anew."""
+
+    sites: Sequence[Site]
+
+
+_UNTOLD: Final = _Open(())
+"""The list of lines that take more than their sites."""
 
 
 class SiteWalk:
@@ -90,59 +103,75 @@ class SiteWalk:
 
     explainer   says what fails no resource, too
     hearing     of the same
+    max_issues  issues of a line that are shown at the most, 0 for all
+    types       of resources, by number
     """
 
-    def __init__(self, explainer: Explainer, hearing: Hearing) -> None:
+    def __init__(self, explainer: Explainer, hearing: Hearing, max_issues: int) -> None:
         self._explainer = explainer
-        self._table = hearing.table
         self._places = Places(explainer.schema, hearing.table)
         self._lone = LoneChecks(explainer, hearing)
         self._placed = PlacedChecks(explainer, hearing.table)
         self._profiles = SitedProfiles(explainer, hearing.table)
+        self._max_issues = max_issues
+        self.types: Sequence[str] = hearing.table.types
         self._sites: list[bytes | Site] = []
-        self._lines_memory = Memory(_LINES)
-        self._lines: dict[bytes, _Line] = self._lines_memory.table()
+        self._lists: list[bytes | _Open | SitedFindings] = []
 
-    def learn(self, first: int, sites: Sequence[bytes]) -> None:
-        """Take the sites whose numbers come from ``first`` on; with 0 all others are forgotten."""
+    def learn(self, sites: tuple[int, Sequence[bytes]], lists: tuple[int, Sequence[bytes]]) -> None:
+        """Take sites and lists of sites, each behind the number of the first; with 0 all others are
+        forgotten.
+        """
+        (first, new), (first_list, new_lists) = sites, lists
         if first == 0:
             self._sites.clear()
-            self._lines_memory.clear()
-        self._sites += sites
+        if first_list == 0:
+            self._lists.clear()
+        self._sites += new
+        self._lists += new_lists
 
-    def told(
-        self, kind: int, identity: str | None, numbers: bytes, line: Callable[[], bytes]
-    ) -> Told | None:
-        """Return what there is to say of a line, in document order, each once; None where it takes
-        more than its sites.
-
-        kind     the number of its type
-        numbers  of its sites, as native 32-bit words
-        line     gives its bytes
+    def told(self, number: int) -> SitedFindings | None:
+        """Return what there is to say of all lines with a list of sites, in document order, each
+        once; None where the lines have to be looked at.
         """
-        known = self._lines.get(numbers)
-        if known is None:
-            known = self._line(numbers, line)
-        return None if known is _UNTOLD else Told(self._table.types[kind], identity, *known)
+        found = self._lists[number]
+        if type(found) is bytes:
+            found = self._lists[number] = self._together(found)
+        return found if type(found) is SitedFindings else None
 
-    def _line(self, numbers: bytes, line: Callable[[], bytes]) -> _Line:
+    def told_of(self, number: int, line: bytes) -> SitedFindings | None:
+        """Return what there is to say of one line, where ``told`` is None; None where it takes more
+        than its sites.
+        """
+        found = self._lists[number]
+        if type(found) is not _Open or found is _UNTOLD:
+            return None
         try:
-            sites: list[Site] = []
-            for number in memoryview(numbers).cast("I"):
-                site = self._sites[number]
-                if isinstance(site, bytes):
-                    site = self._sites[number] = self._read(site)
-                sites.append(site)
+            return self._in_place(found.sites, line)
+        except (NeedsContextError, InexactNumberError):
+            return None
+        except Exception:  # noqa: BLE001
+            return None  # a bug in a rule: it shows again at the wall around the resource
+
+    def _together(self, numbers: bytes) -> SitedFindings | _Open:
+        try:
+            sites = [self._site(number) for number in memoryview(numbers).cast("I")]
             take_turns(sites)
             if InPlace in map(type, sites):
-                return self._in_place(sites, line())
-            return self._lines_memory.keep(self._lines, numbers, self._together(sites))
+                return _Open(sites)
+            return self._all_of(sites)
         except (NeedsContextError, InexactNumberError):
             return _UNTOLD
         except Exception:  # noqa: BLE001
             return _UNTOLD  # a bug in a rule: it shows again at the wall around the resource
 
-    def _together(self, sites: Sequence[Site]) -> _Line:
+    def _site(self, number: int) -> Site:
+        site = self._sites[number]
+        if isinstance(site, bytes):
+            site = self._sites[number] = self._read(site)
+        return site
+
+    def _all_of(self, sites: Sequence[Site]) -> SitedFindings | _Open:
         """Put together what is said where nothing has to be run in its place."""
         issues: list[Issue] = []
         undecided: list[str] = []
@@ -160,23 +189,33 @@ class SiteWalk:
                 issues = site.left_of(issues, self._explainer.rebinding)
         if not sites:
             return _UNTOLD
-        fails = any_fails(issues)
-        if len(set(marks)) < count:
+        if not any_fails(issues):
+            issues = []
+        elif len(set(marks)) < count:
             issues = without_repeats(issues)
-        return (
-            issues if fails else (),
+        return self._shown(
+            issues,
             Counter(undecided) if undecided else {},
             Counter(codes) if codes else {},
         )
 
-    def _in_place(self, sites: Sequence[Site], line: bytes) -> _Line:
+    def _shown(
+        self,
+        issues: Sequence[Issue],
+        undecided: Mapping[str, int],
+        codes: Mapping[UndecidedCode, int],
+    ) -> SitedFindings:
+        shown = excerpt(Verdict(None, None, issues), self._max_issues)
+        return SitedFindings(shown.issues, shown.hidden, undecided, codes)
+
+    def _in_place(self, sites: Sequence[Site], line: bytes) -> SitedFindings:
         """Put together what is said where something has to be run in its place."""
         resource = decode(line)
         if isinstance(resource, Issue):
             raise NeedsContextError
         sited = SitedLine(self._explainer, resource, sites, self._placed, self._profiles)
         issues, undecided = sited.told()
-        return (
+        return self._shown(
             without_repeats(issues) if any_fails(issues) else (),
             names_in(undecided),
             codes_in(undecided),

@@ -1,8 +1,11 @@
 //! A block of lines: columns of what came of each.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Mutex;
+
+use memchr::memmem::Finder;
 
 use crate::accept::memo::{Check, Memo, Questions};
 use crate::accept::reason::{Reason, NAMES};
@@ -36,6 +39,7 @@ pub struct Columns {
     pub parted: Vec<Parted>,
     /// Of other lines, where they are walked by site. See `walk::by_site`.
     pub sited: Vec<Sited>,
+    pub told: ToldSites,
     /// The values that hold undecided codes, where they are asked for.
     pub undecided_values: Option<UndecidedValues>,
     /// Whether all lines are walked for the entries that are not certainly valid, and for nothing else.
@@ -83,12 +87,12 @@ pub struct Parted {
 }
 
 /// A line that is walked by site: its position, the number of its type, where in the block its id
-/// stands (0, 0 for none), and what of it is left to the explainer.
+/// stands (0, 0 for none), and what of it is left to the explainer, among the sites of all lines.
 pub struct Sited {
     pub position: usize,
     pub type_number: u16,
     pub id: (u32, u32),
-    pub sites: ToldSites,
+    pub sites: Range<usize>,
 }
 
 /// The values of accepted lines that hold codes which were left undecided.
@@ -122,6 +126,8 @@ pub struct Acceptor {
     pub memo: Memo,
     /// Whether to tell what of a line is in doubt: which values, or of a Bundle which entries.
     pub closer: bool,
+    /// What stands in lines that are left to the explainer as they are.
+    pub aside: Option<Vec<u8>>,
     pub sites: SiteNumbers,
     learned: Mutex<Kept>,
 }
@@ -187,6 +193,19 @@ impl Columns {
         Some(columns)
     }
 
+    /// Some lines of other columns, to be looked at once more; their numbers are the positions there.
+    /// Nothing where one is not there.
+    pub fn of_positions(others: &Columns, positions: impl Iterator<Item = u32>) -> Option<Columns> {
+        let mut columns = Columns::default();
+        for position in positions {
+            columns.numbers.push(position);
+            columns.starts.push(*others.starts.get(position as usize)?);
+            columns.ends.push(*others.ends.get(position as usize)?);
+        }
+        columns.all_pending();
+        Some(columns)
+    }
+
     /// Of all lines that are new nothing is known.
     fn all_pending(&mut self) {
         let count = self.numbers.len();
@@ -245,7 +264,7 @@ impl Columns {
                     position,
                     type_number,
                     id: self.in_block(position, id),
-                    sites: room.sites.take(),
+                    sites: self.told.add_all(room.sites.told()),
                 });
                 REASONS + Reason::Value as u8
             }
@@ -269,20 +288,20 @@ impl Columns {
         self.states.iter().all(|&state| state == ACCEPTED) && self.ids.iter().all(|id| id.1 > 0)
     }
 
-    /// Positions of the lines that are not accepted.
+    /// Positions of the lines that are not accepted, each with its reason.
     pub fn fallbacks(&self) -> impl Iterator<Item = (usize, &'static str)> + '_ {
-        self.states
-            .iter()
-            .enumerate()
-            .filter(|(_, &state)| state != ACCEPTED)
-            .map(|(position, &state)| {
-                let reason = if state == PENDING {
-                    Reason::Question as u8
-                } else {
-                    state - REASONS
-                };
-                (position, NAMES[reason as usize])
-            })
+        let numbered = self.numbered_fallbacks();
+        numbered.map(|(position, reason)| (position, NAMES[usize::from(reason)]))
+    }
+
+    /// The same with the numbers of the reasons.
+    pub fn numbered_fallbacks(&self) -> impl Iterator<Item = (usize, u8)> + '_ {
+        let states = self.states.iter().enumerate();
+        let others = states.filter(|(_, &state)| state != ACCEPTED);
+        others.map(|(position, &state)| match state {
+            PENDING => (position, Reason::Question as u8),
+            _ => (position, state - REASONS),
+        })
     }
 }
 
@@ -311,6 +330,8 @@ impl Acceptor {
             (false, true) => Search::Doubts,
             (false, false) => Search::Valid,
         };
+        // made here, since it is aligned as no object of Python's is
+        let aside = self.aside.as_ref().map(Finder::new);
         let mut questions = Questions::default();
         let mut learned = self.learned();
         let (mut room, mut other_room) = (Room::default(), Room::default());
@@ -323,6 +344,10 @@ impl Acceptor {
                 continue;
             }
             let line = columns.line(data, position);
+            if aside.as_ref().is_some_and(|text| text.find(line).is_some()) {
+                columns.states[position] = REASONS + Reason::Value as u8;
+                continue;
+            }
             let outcome = self.walk(&mut room, &mut learned, &mut questions, line, search);
             if outcome != Outcome::Misspelled {
                 columns.note(position, outcome, &mut room, &self.memo);

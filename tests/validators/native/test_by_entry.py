@@ -46,13 +46,7 @@ def strict() -> Pair:
 
 def doubts_of(pair: Pair, *lines: bytes) -> dict[int, Doubts]:
     """What is in doubt of each line, all of which are Bundles that are not accepted."""
-    places, start = [], 0
-    for line in lines:
-        places.append((start, start + len(line)))
-        start += len(line) + 1
-    finder = pair.native._blocks._finder
-    found: dict[int, Doubts] = finder.find(b"\n".join(lines), places)
-    return found
+    return dict(pair.found(lines).doubts)
 
 
 def observation(number: int, **more: Any) -> Json:
@@ -214,9 +208,7 @@ def test_what_is_said_of_a_bundle_at_its_site(base: Pair, strict: Pair, name: st
     line = json.dumps(AT_SITES[name]).encode()
     for pair in (base, strict):
         assert pair.told_apart([line])[0] == []
-        told = doubts_of(pair, line)[0]
-        assert callable(told)
-        assert told() is not None
+        assert pair.is_told_at_sites(line)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -256,7 +248,7 @@ def test_of_a_valid_bundle_only_what_is_not_certain_is_explained(base: Pair, nam
     value, wanted = VALID[name]
     line = json.dumps(value).encode()
     base.native._blocks._certain._is_valid_expected = True
-    found = base.native._blocks._certain.find(line, [(0, len(line))])
+    found = base.native._blocks._certain.find(base.handed_on([line]))
     assert found[0][0].keys() == wanted
     apart, verdicts = base.told_apart([line, b"{}", line])
     assert apart == []
@@ -274,7 +266,7 @@ def test_where_a_bundle_fails_the_next_one_is_expected_to(base: Pair) -> None:
     certain = base.native._blocks._certain
     for line, is_tried in ((valid, True), (wrong, False), (valid, True)):
         assert base.told_apart([line])[0] == []
-        assert bool(certain.find(valid, [(0, len(valid))])) is is_tried
+        assert bool(certain.find(base.handed_on([valid]))) is is_tried
 
 
 @pytest.mark.parametrize("name", CASES)

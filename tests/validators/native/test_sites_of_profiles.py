@@ -354,12 +354,6 @@ def pair(packages: tuple[str, ...]) -> Pair:
     return Pair("strict", packages)
 
 
-def is_told_at_sites(pair: Pair, text: bytes) -> bool:
-    """Whether something is said of the line without a walk through all of it."""
-    found = pair.native._blocks._finder.find(text, [(0, len(text))])
-    return 0 in found and callable(found[0]) and found[0]() is not None
-
-
 def coding(code: str, system: str = COLOURS, **more: Any) -> Json:
     return {"coding": [{"system": system, "code": code}], **more}
 
@@ -1125,7 +1119,7 @@ def test_what_is_said_of_a_line_with_profiles(pair: Pair, name: str) -> None:
     for lines in ([text], [text], [b"{}", text, CASES["many faults"], text]):
         assert apart((pair.native, pair.slow), *lines) == []
     if pair.slow.validate(text).failed:
-        assert is_told_at_sites(pair, text) is (name not in WHOLE)
+        assert pair.is_told_at_sites(text) is (name not in WHOLE)
 
 
 def test_lines_that_were_met_in_another_order(packages: tuple[str, ...]) -> None:

@@ -131,11 +131,20 @@ pub struct ToldSites {
 }
 
 impl ToldSites {
-    pub fn each(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts
-            .zip(&self.ends)
-            .map(|(start, &end)| &self.bytes[start..end])
+    /// Some of them, by their numbers.
+    pub fn among(&self, numbers: Range<usize>) -> impl Iterator<Item = &[u8]> {
+        numbers.map(|number| {
+            let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+            &self.bytes[start..self.ends[number]]
+        })
+    }
+
+    /// Add those of another list; their numbers.
+    pub fn add_all(&mut self, others: &ToldSites) -> Range<usize> {
+        let (count, length) = (self.ends.len(), self.bytes.len());
+        self.bytes.extend_from_slice(&others.bytes);
+        self.ends.extend(others.ends.iter().map(|end| length + end));
+        count..self.ends.len()
     }
 
     fn add(&mut self, site: &Site, path: &[u32], laid: &[u32], text: &[u8]) {
@@ -164,12 +173,13 @@ impl Sites {
         self.leanings.clear();
         self.doubted.clear();
         self.unknown_count = 0;
-        self.told = ToldSites::default();
+        self.told.bytes.clear();
+        self.told.ends.clear();
     }
 
     /// The sites of a line, once they are settled.
-    pub fn take(&mut self) -> ToldSites {
-        std::mem::take(&mut self.told)
+    pub fn told(&self) -> &ToldSites {
+        &self.told
     }
 
     /// The order of what is told next.
