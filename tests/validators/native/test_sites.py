@@ -304,6 +304,17 @@ def test_what_is_said_at_its_site(base: Pair, name: str) -> None:
     assert base.is_told_at_sites(line)
 
 
+@pytest.mark.parametrize("name", AT_SITES)
+def test_a_type_may_come_last(base: Pair, name: str) -> None:
+    value = dict(AT_SITES[name])
+    value["resourceType"] = value.pop("resourceType")
+    odd = {"note": "}", **value}  # which misleads who counts braces
+    for resource in (value, odd):
+        line = json.dumps(resource, separators=(",", ":")).encode()
+        assert base.told_apart([line])[0] == []
+        assert base.is_told_at_sites(line)
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_takes_the_whole_line(base: Pair, name: str) -> None:
     line = json.dumps(WHOLE[name]).encode()

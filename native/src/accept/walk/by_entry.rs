@@ -38,7 +38,7 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Form);
         }
         let start = self.lexer.at;
-        let name = self.resource_type()?;
+        let name = self.type_ahead()?;
         let node = self.table.types.get(name).copied();
         let Some((number, type_number)) = node else {
             self.pending = true;

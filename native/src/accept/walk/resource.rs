@@ -18,14 +18,22 @@ use crate::accept::tape::{Form, Key, NO_KEY};
 const TYPE: &[u8] = b"\"resourceType\":\"";
 static TYPES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(TYPE));
 
-/// How a line is walked.
+/// How a line is walked: with guesses of the types that resources do not begin with, or without.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// With guesses of the types that resources do not begin with.
     Guessing,
     Plain,
+    BySiteGuessing,
     BySite,
     ByEntry,
+}
+
+/// Why a line is to be walked another way.
+enum Again {
+    /// A guess of a type may be why it is not accepted.
+    Guessed,
+    /// It is a Bundle of which not each value in doubt can be told.
+    Bundle,
 }
 
 impl<'a, 'r> Walk<'a, 'r> {
@@ -38,20 +46,24 @@ impl<'a, 'r> Walk<'a, 'r> {
         line: &'a [u8],
         search: Search,
     ) -> Outcome {
-        let ways: &[Way] = match search {
-            Search::Valid => &[Way::Guessing, Way::Plain],
-            Search::Doubts => &[Way::BySite, Way::ByEntry],
-            Search::Entries => &[Way::ByEntry],
+        let mut once = |way| Walk::once(table, memo, room, learned, questions, line, search, way);
+        let mut told = match search {
+            Search::Valid => once(Way::Guessing),
+            Search::Doubts => once(Way::BySiteGuessing),
+            Search::Entries => once(Way::ByEntry),
         };
-        let mut walks = ways
-            .iter()
-            .map(|&way| Walk::once(table, memo, room, learned, questions, line, search, way));
-        let told = walks.find_map(|outcome| outcome);
+        if let Err(Again::Guessed) = told {
+            told = once(match search {
+                Search::Doubts => Way::BySite,
+                _ => Way::Plain,
+            });
+        }
+        if let Err(Again::Bundle) = told {
+            told = once(Way::ByEntry);
+        }
         told.unwrap_or(Outcome::Asked(Reason::ResourceType))
     }
 
-    /// Nothing where the line is to be walked another way: a guess of a type may be why it is not
-    /// accepted, or it is a Bundle of which not each value in doubt can be told.
     #[allow(clippy::too_many_arguments)] // they are a walk's
     fn once<'w>(
         table: &'a Table,
@@ -62,13 +74,13 @@ impl<'a, 'r> Walk<'a, 'r> {
         line: &'a [u8],
         search: Search,
         way: Way,
-    ) -> Option<Outcome> {
+    ) -> Result<Outcome, Again> {
         room.clear();
         if learned.concepts.is_full() {
             learned.concepts = Concepts::default();
         }
         if is_too_large(line) {
-            return Some(Outcome::Asked(Reason::Limit));
+            return Ok(Outcome::Asked(Reason::Limit));
         }
         let mut walk = Walk {
             table,
@@ -88,26 +100,29 @@ impl<'a, 'r> Walk<'a, 'r> {
             frame: NO_FRAME,
             search,
             by_entry: way == Way::ByEntry,
-            by_site: way == Way::BySite,
-            guesses: way == Way::Guessing,
-            has_guessed: false,
+            by_site: matches!(way, Way::BySiteGuessing | Way::BySite),
+            guesses: matches!(way, Way::Guessing | Way::BySiteGuessing),
+            guessed: 0,
+            last_guess: 0,
         };
         if walk.lexer.is_misspelled {
-            return Some(Outcome::Misspelled);
+            return Ok(Outcome::Misspelled);
         }
         let walked = match way {
             Way::Guessing | Way::Plain => walk
                 .whole()
                 .map(|(type_number, id)| Outcome::Accepted { type_number, id }),
-            Way::BySite => walk
+            Way::BySiteGuessing | Way::BySite => walk
                 .whole()
                 .map(|(type_number, id)| Outcome::Sited { type_number, id }),
             Way::ByEntry => walk.parted().map(|()| Outcome::Parted),
         };
-        Some(match walked {
+        let is_sure = walked.is_ok() || walk.pending || walk.has_guessed_right();
+        Ok(match walked {
             Err(_) if walk.lexer.is_misspelled => Outcome::Misspelled,
             _ if walk.pending => Outcome::Pending,
-            Err(_) if walk.has_guessed || (walk.by_site && walk.in_bundle()) => return None,
+            Err(_) if !is_sure => return Err(Again::Guessed),
+            Err(_) if walk.by_site && walk.in_bundle() => return Err(Again::Bundle),
             Ok(outcome) => {
                 if walk.by_site {
                     walk.room.sites.settle(table, &walk.room.tape, line);
@@ -179,7 +194,7 @@ impl<'a> Walk<'a, '_> {
         let start = self.lexer.at;
         let (name, guess) = match self.guessed_type() {
             Some(name) => (self.bytes(name), Some(name.start)),
-            None => (self.resource_type()?, None),
+            None => (self.type_ahead()?, None),
         };
         let Some((node, number, type_number)) = self.type_of_name(name) else {
             self.answer(TYPE_CHECK, name, Reason::ResourceType)?;
@@ -273,7 +288,7 @@ impl<'a> Walk<'a, '_> {
                 let start = place + TYPE.len();
                 let length = memchr::memchr2(b'"', b'\\', &resource[start..])?;
                 let start = self.lexer.at + start;
-                self.has_guessed = true;
+                (self.guessed, self.last_guess) = (self.guessed + 1, start);
                 return Some(Text {
                     start,
                     end: start + length,
@@ -292,9 +307,27 @@ impl<'a> Walk<'a, '_> {
         Some(tape.at(member).start as usize)
     }
 
+    /// Whether the types that were guessed of a line that is not accepted are right, and so do not
+    /// count for that: none was, or that of the line's own resource alone.
+    fn has_guessed_right(&mut self) -> bool {
+        if self.guessed == 0 {
+            return true;
+        }
+        self.lexer.at = 0;
+        self.guessed == 1
+            && self.lexer.peek() == b'{'
+            && self
+                .type_text()
+                .is_ok_and(|text| text.start == self.last_guess)
+    }
+
     /// The type that a resource names, looked up ahead; the lexer stands before its brace, and is
     /// moved.
-    pub(super) fn resource_type(&mut self) -> Asked<&'a [u8]> {
+    pub(super) fn type_ahead(&mut self) -> Asked<&'a [u8]> {
+        self.type_text().map(|text| self.bytes(text))
+    }
+
+    fn type_text(&mut self) -> Asked<Text> {
         self.lexer.at += 1;
         loop {
             let name = self.lexer.text().map_err(|_| Reason::ResourceType)?;
@@ -304,7 +337,7 @@ impl<'a> Walk<'a, '_> {
                 return if found.escaped {
                     Err(Reason::ResourceType)
                 } else {
-                    Ok(self.bytes(found))
+                    Ok(found)
                 };
             }
             self.lexer.skip()?;

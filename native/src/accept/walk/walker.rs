@@ -221,9 +221,11 @@ pub struct Walk<'a, 'r> {
     pub(crate) by_entry: bool,
     /// Whether the walk goes on behind a value in doubt: see `by_site`.
     pub(crate) by_site: bool,
-    /// Whether types are guessed that resources do not begin with, and whether one was.
+    /// Whether types are guessed that resources do not begin with; how many were, and where the last
+    /// one stands.
     pub(crate) guesses: bool,
-    pub(crate) has_guessed: bool,
+    pub(crate) guessed: usize,
+    pub(crate) last_guess: usize,
 }
 
 impl<'a> Walk<'a, '_> {
