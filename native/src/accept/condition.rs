@@ -13,6 +13,8 @@ use crate::accept::tape::{Entry, Form, Key};
 
 /// Pairs of items of two lists that are compared.
 const MOST_PAIRS: usize = 4096;
+/// Keys that are looked for one by one.
+const FEW_KEYS: usize = 4;
 
 impl<'a> Evaluation<'a, '_> {
     pub fn holds(&mut self, op: &'a Op, object: usize) -> Option<bool> {
@@ -21,7 +23,7 @@ impl<'a> Evaluation<'a, '_> {
             Op::And(ops) => self.all(ops, object, true),
             Op::Or(ops) => self.all(ops, object, false).map(|none| !none),
             Op::Not(op) => self.holds(op, object).map(|holds| !holds),
-            Op::Has(keys) => Some(self.first(object, keys).is_some()),
+            Op::Has(keys) => Some(self.has(object, keys)),
             Op::Is(keys, literals) => self.is(object, keys, literals),
             Op::Each(key, literals) => self.each(object, *key, literals),
             Op::Number(keys, sign, literal) => self.number(object, keys, *sign, *literal),
@@ -81,6 +83,15 @@ impl<'a> Evaluation<'a, '_> {
             }
         }
         (!doubt).then_some(true)
+    }
+
+    /// Whether the object has one of the keys. Where these are many (`value[x]`) its members are few.
+    fn has(&self, object: usize, keys: &[Key]) -> bool {
+        if keys.len() <= FEW_KEYS {
+            return self.first(object, keys).is_some();
+        }
+        let mut members = self.tape.inside(object);
+        members.any(|member| keys.contains(&self.tape.at(member).key))
     }
 
     /// The first of the keys, in their order, that the object has.
