@@ -119,11 +119,9 @@ class ShownText(EveryText):
         """
         bare, bar, version = url.partition("|")
         versions = self._known.versions(bare)
-        if self._known.has_binding(url):
+        if (versions and not bar) or version in versions or self._known.has_binding(url):
             return url
-        if not versions:
-            return MASK
-        return url if not bar or version in versions else f"{bare}|{MASK}"
+        return f"{bare}|{MASK}" if versions else MASK
 
     def code(self, system: str | None, code: str) -> str:
         """Return a code, masked where its system, and every value set, does not list it."""

@@ -4,7 +4,7 @@ of the data can be told from text that everybody may read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +30,7 @@ class Vocabulary:
 
     def __init__(self, layers: Sequence[Definitions]) -> None:
         self._layers = layers
+        self._types: dict[str, _Elements] = {}
 
     def versions(self, url: str) -> frozenset[str]:
         """Return the versions of what has a canonical url; none where nothing has it."""
@@ -38,13 +39,13 @@ class Vocabulary:
 
     def has_name(self, name: str) -> bool:
         """Tell whether a type or an element is called so."""
-        return _is_core_type(name) or any(name in held.names for held in self._elements)
+        return self._is_core_type(name) or any(name in held.names for held in self._near())
 
     def has_rule(self, rule: str) -> bool:
         """Tell whether a rule of ours, or an invariant, is called so."""
         from ..judging.every_rule import rule_named
 
-        return rule_named(rule) is not None or any(rule in held.keys for held in self._elements)
+        return rule_named(rule) is not None or any(rule in held.keys for held in self._near())
 
     def lists_code(self, system: str | None, code: str) -> bool:
         """Tell whether a code system, or a value set, lists a code in so many letters; with None
@@ -58,9 +59,29 @@ class Vocabulary:
         """Tell whether an element is bound to what has a url, whoever has that."""
         return any(url in held.bound for held in self._elements)
 
+    def _is_core_type(self, name: str) -> bool:
+        """Tell it of R4 by one definition: many jobs ask for nothing but the types of their lines
+        and elements of these.
+        """
+        if name in self._types:
+            return True
+        definition = core().fetch("StructureDefinition", type_url(name))
+        if definition is None or definition.get("type") != name:
+            return False
+        self._types[name] = _elements([definition])
+        return True
+
+    def _near(self) -> Iterator[_Elements]:
+        """Yield what the types that were asked for hold, then all that there is."""
+        yield from self._types.values()
+        yield from self._elements
+
     @cached_property
     def _elements(self) -> Sequence[_Elements]:
-        return [_core_elements() if layer is core() else _elements(layer) for layer in self._layers]
+        return [
+            _core_elements() if layer is core() else _elements(layer.all("StructureDefinition"))
+            for layer in self._layers
+        ]
 
     @cached_property
     def _codes(self) -> Mapping[str, set[str]]:
@@ -80,20 +101,14 @@ class Vocabulary:
         return (definition for layer in self._layers for definition in layer.all(kind))
 
 
-def _is_core_type(name: str) -> bool:
-    """Tell it of R4 by one definition: most jobs ask for nothing but the types of their lines."""
-    definition = core().fetch("StructureDefinition", type_url(name))
-    return definition is not None and definition.get("type") == name
-
-
 @cache
 def _core_elements() -> _Elements:
-    return _elements(core())
+    return _elements(core().all("StructureDefinition"))
 
 
-def _elements(definitions: Definitions) -> _Elements:
+def _elements(definitions: Iterable[Mapping[str, Any]]) -> _Elements:
     names, keys, bound = set[str](), set[str](), set[str]()
-    for definition in definitions.all("StructureDefinition"):
+    for definition in definitions:
         names.add(str(definition.get("type")))
         for view in ("snapshot", "differential"):
             for element in definition.get(view, {}).get("element", ()):
