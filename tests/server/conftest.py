@@ -162,7 +162,7 @@ def served(service_models, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def emulator():
+def emulator(service_models):
     """S3, KMS and IAM by moto, and HealthLake by this engine, at one address."""
     pytest.importorskip(
         "moto.moto_server.werkzeug_app",
