@@ -5,7 +5,9 @@ no process has seen.
 
 Every copy of the input has ids, references and dates of its own. CPU seconds of whole processes
 with their children, one after the other in each round; the start is excluded by the difference of
-two sizes, all copies and a quarter of them. Prints the ratios round by round, and their medians.
+two sizes, all copies and a quarter of them. Prints the ratios round by round, and their medians;
+beside the two workers what the machine itself takes of two processes: validation of lines in
+memory by two at once, which share nothing and judge every other block each.
 """
 
 from __future__ import annotations
@@ -28,13 +30,16 @@ import sys, time
 from bulkfhir.engine.reading.lines import read_lines
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
-validator, spent = Validator(sys.argv[1]), 0
-for name in sys.argv[2:]:
+validator, (mine, processes) = Validator(sys.argv[1]), map(int, sys.argv[2:4])
+number = spent = 0
+for name in sys.argv[4:]:
     with open(name, "rb", buffering=0) as file:
         for lines in read_lines(iter(lambda: file.read(1 << 20), b"")):
-            began = time.process_time()
-            validator.validate_block(Block(lines.data))
-            spent += time.process_time() - began
+            number += 1
+            if number % processes == mine:
+                began = time.process_time()
+                validator.validate_block(Block(lines.data))
+                spent += time.process_time() - began
 print(spent)
 """
 _COMMAND = (sys.executable, "-c", "from bulkfhir.engine.cli import main; main()")
@@ -45,6 +50,7 @@ class Round:
     """CPU seconds that the further copies took, by what was done with them."""
 
     memory: float
+    at_once: float
     validate: float
     one: float
     two: float
@@ -52,10 +58,12 @@ class Round:
     def told(self) -> str:
         """The seconds, and their ratios."""
         return (
-            f"further copies: in memory {self.memory:.2f} s, validate {self.validate:.2f} s, "
-            f"import {self.one:.2f} s, by two workers {self.two:.2f} s; whole job / in memory "
-            f"{self.memory / self.one:.3f}, / validate {self.validate / self.one:.3f}; two workers "
-            f"/ one {self.two / self.one:.3f}"
+            f"further copies: in memory {self.memory:.2f} s, by two processes at once "
+            f"{self.at_once:.2f} s, validate {self.validate:.2f} s, import {self.one:.2f} s, "
+            f"by two workers {self.two:.2f} s; whole job / in memory {self.memory / self.one:.3f}, "
+            f"/ validate {self.validate / self.one:.3f}; two workers / one "
+            f"{self.two / self.one:.3f}, where two processes that share nothing take "
+            f"{self.at_once / self.memory:.3f}"
         )
 
 
@@ -64,11 +72,20 @@ def seconds_of(command: Sequence[str], home: Path) -> float:
     return cost_of(command, home, may_reject=True).cpu_seconds
 
 
-def in_memory(files: Sequence[Path], level: str, _home: Path) -> float:
-    """CPU seconds of validating lines that are in memory; nothing is done with the verdicts."""
-    command = [sys.executable, "-c", _IN_MEMORY, level, *map(str, files)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    return float(done.stdout)
+def in_memory(processes: int) -> Callable[[Sequence[Path], str, Path], float]:
+    """CPU seconds of validating lines that are in memory, by so many processes at once; nothing is
+    done with the verdicts.
+    """
+
+    def seconds(files: Sequence[Path], level: str, _home: Path) -> float:
+        running = []
+        for mine in range(processes):
+            given = [level, str(mine), str(processes), *map(str, files)]
+            command = [sys.executable, "-c", _IN_MEMORY, *given]
+            running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        return sum(float(process.communicate()[0]) for process in running)
+
+    return seconds
 
 
 def validate(files: Sequence[Path], level: str, home: Path) -> float:
@@ -89,7 +106,7 @@ def job(workers: int) -> Callable[[Sequence[Path], str, Path], float]:
     return seconds
 
 
-MEASURED = (in_memory, validate, job(1), job(2))
+MEASURED = (in_memory(1), in_memory(2), validate, job(1), job(2))
 
 
 def made(source: Path, count: int, folder: Path, *, one_file: bool) -> list[Path]:

@@ -425,7 +425,7 @@ def measure_jobs(wholes: Sequence[Input], options: argparse.Namespace, results: 
     few, many = options.copies
     clean, *others = (one for one in wholes if one.name in (CLEAN, DIRTY, ONLY_BAD))
     for number in range(options.rounds):
-        for work, measure_alone in zip(ALONE, (in_memory, validate), strict=True):
+        for work, measure_alone in zip(ALONE, (in_memory(1), validate), strict=True):
             for size in (few, many):
                 with tempfile.TemporaryDirectory(dir=options.output) as home:
                     seconds = measure_alone(copies(clean, size), clean.level, Path(home))
