@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .block import Block, BlockValidator, BlockVerdicts, OneByOne, ResourceValidator
     from .issue import Issue, Severity, Verdict, crash_verdict, operation_outcome
-    from .text_columns import DictionaryColumn, NewlineColumn
+    from .text_columns import DictionaryColumn, NewlineColumn, PatchedColumn
     from .text_columns import DictionaryColumn as Coded
     from .text_columns import NewlineColumn as Joined
     from .validator import Level, Validator
 
 __all__ = [
     "Block", "BlockValidator", "BlockVerdicts", "Coded", "DictionaryColumn", "Issue", "Joined",
-    "Level", "NewlineColumn", "OneByOne", "ResourceValidator", "Severity", "Validator", "Verdict",
-    "crash_verdict", "operation_outcome",
+    "Level", "NewlineColumn", "OneByOne", "PatchedColumn", "ResourceValidator", "Severity",
+    "Validator", "Verdict", "crash_verdict", "operation_outcome",
 ]  # fmt: skip
 
 _EARLIER = {"Coded": "DictionaryColumn", "Joined": "NewlineColumn"}

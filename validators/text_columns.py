@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from array import array
-from collections.abc import Iterator, Sequence
-from typing import overload
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Self, overload
 
-__all__ = ["DictionaryColumn", "NewlineColumn", "Texts"]
+__all__ = ["DictionaryColumn", "NewlineColumn", "PatchedColumn", "Texts"]
 
 
 class Texts(Sequence[str]):
@@ -19,6 +19,11 @@ class Texts(Sequence[str]):
 
     @abstractmethod
     def _make(self) -> list[str]: ...
+
+    @abstractmethod
+    def without(self, places: Collection[int]) -> Self:
+        """Return the same column without the entries at some places."""
+        ...
 
     def _all(self) -> list[str]:
         if self._made is None:
@@ -66,6 +71,14 @@ class DictionaryColumn(Texts):
     def __len__(self) -> int:
         return len(self.codes) // 2
 
+    def without(self, places: Collection[int]) -> DictionaryColumn:
+        """Return the same column without the entries at some places."""
+        left, start = list[bytes](), 0
+        for place in sorted(places):
+            left.append(self.codes[start : 2 * place])
+            start = 2 * place + 2
+        return DictionaryColumn(self.names, b"".join([*left, self.codes[start:]]))
+
 
 class NewlineColumn(Texts):
     """A column of strings of ASCII letters, digits, ``-`` and ``.``: FHIR's ids.
@@ -78,3 +91,46 @@ class NewlineColumn(Texts):
 
     def _make(self) -> list[str]:
         return self.text.decode("ascii").splitlines()
+
+    def __len__(self) -> int:
+        return self.text.count(b"\n")
+
+    def without(self, places: Collection[int]) -> NewlineColumn:
+        """Return the same column without the entries at some places."""
+        entries = self.text.split(b"\n")
+        for place in sorted(places, reverse=True):
+            del entries[place]
+        return NewlineColumn(b"\n".join(entries))
+
+
+class PatchedColumn(Sequence[str | None]):
+    """A column of strings in which a few entries are others, or none.
+
+    column   a string for every entry; those at the places of ``others`` mean nothing
+    others   place -> entry
+    """
+
+    def __init__(self, column: Texts, others: Mapping[int, str | None]) -> None:
+        self.column, self.others = column, others
+
+    @overload
+    def __getitem__(self, index: int) -> str | None: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str | None]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str | None] | None:
+        if isinstance(index, slice):
+            return list(self)[index]
+        place = index if index >= 0 else index + len(self)
+        return self.others[place] if place in self.others else self.column[place]
+
+    def __iter__(self) -> Iterator[str | None]:
+        made: list[str | None] = list(self.column)
+        for place, entry in self.others.items():
+            made[place] = entry
+        return iter(made)
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.others.values() or (value is not None and value in list(self))
+
+    def __len__(self) -> int:
+        return len(self.column)

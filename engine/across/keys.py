@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import accumulate
 
 from bulkfhir.validators.light_dataclass import dataclass
@@ -56,7 +57,6 @@ class KeyColumns:
         """Begin without keys. ``width``: how many bytes of each are written."""
         self._width = width
         self._blocks: list[tuple[bytes, bytes, int]] = []
-        self._types = _TypeKeys()
         self._count = 0
 
     def add(self, rows: Rows, before: int = 0) -> None:
@@ -66,7 +66,7 @@ class KeyColumns:
         found = keys(
             rows.ids,
             rows.types.codes,
-            [self._types[name] for name in rows.types.names],
+            _additions(rows.types.names),
             _FACTOR,
             _PRIME,
         )
@@ -85,14 +85,13 @@ class KeyColumns:
         return segment
 
 
-class _TypeKeys(dict[str, int]):
-    """Type -> what it adds to a key: as if it stood behind the longest id, in one number with
-    it.
+@lru_cache(maxsize=64)
+def _additions(types: tuple[str, ...]) -> bytes:
+    """Return what each type adds to a key, as 64-bit words: as if it stood behind the longest id,
+    in one number with it.
     """
-
-    def __missing__(self, name: str) -> int:
-        self[name] = added = (int.from_bytes(name.encode(), "little") << 8 * 64) % _PRIME
-        return added
+    numbers = (int.from_bytes(name.encode(), "little") << 8 * 64 for name in types)
+    return array("Q", [number % _PRIME for number in numbers]).tobytes()
 
 
 @dataclass(frozen=True, slots=True)

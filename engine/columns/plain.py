@@ -64,17 +64,18 @@ def rebase(head: bytes, base: int, lines: bytes) -> bytes:
     return b"".join(moved)
 
 
-def keys(texts: bytes, codes: bytes, additions: list[int], factor: int, prime: int) -> bytes:
+def keys(texts: bytes, codes: bytes, additions: bytes, factor: int, prime: int) -> bytes:
     """Return for every text, read as one little-endian number, a key of twelve bytes: that number
-    times ``factor`` plus the addition of its code, modulo ``prime``; and a check, the upper half of
-    that number modulo 2^61 - 1 times ``factor``, so that two texts that meet in the one differ in
-    the other.
+    times ``factor`` plus the addition of its code, a word of 64 bits, modulo ``prime``; and a
+    check, the upper half of that number modulo 2^61 - 1 times ``factor``, so that two texts that
+    meet in the one differ in the other.
     """
-    rows = zip(_texts(texts), _codes(codes, len(additions)), strict=True)
+    added = array("Q", additions)
+    rows = zip(_texts(texts), _codes(codes, len(added)), strict=True)
     return b"".join(
         [
             _KEY.pack(
-                (number * factor + additions[code]) % prime,
+                (number * factor + added[code]) % prime,
                 number % _MERSENNE * factor >> 32 & 0xFFFF_FFFF,
             )
             for number, code in ((int.from_bytes(text, "little"), code) for text, code in rows)
@@ -139,8 +140,10 @@ def repeated(
     ]
 
 
-def measure(starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[tuple[int, int]]:
-    """Return for every code how many lines have it, and how many bytes these take."""
+def measure(starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[tuple[int, int, int]]:
+    """Return of every code that a line has the code, how many lines have it, and how many bytes
+    these take.
+    """
     counts, sizes = [0] * kinds, [0] * kinds
     for start, end, code in zip(
         array("I", starts), array("I", ends), _codes(codes, kinds), strict=True
@@ -149,7 +152,8 @@ def measure(starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[tuple[
             raise ValueError("a line that ends before it starts")
         counts[code] += 1
         sizes[code] += end - start
-    return list(zip(counts, sizes, strict=True))
+    sums = enumerate(zip(counts, sizes, strict=True))
+    return [(code, count, size) for code, (count, size) in sums if count]
 
 
 def gather(data: bytes, starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[bytes]:

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Self
+from itertools import pairwise
+from typing import Any, Self
 
-from bulkfhir.validators import DictionaryColumn, NewlineColumn
+from bulkfhir.validators import DictionaryColumn, NewlineColumn, PatchedColumn
 from bulkfhir.validators.light_dataclass import dataclass
 
 from .words import words
 
-__all__ = ["Rows", "escaped_ids"]
+__all__ = ["Rows", "escaped_ids", "without"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,24 @@ def escaped_ids(ids: Sequence[str]) -> bytes:
     if _plain(text.replace("\n", "")) and text.count("\n") == len(ids):
         return text.encode()
     return "\n".join([*(key if _plain(key) else json.dumps(key)[1:-1] for key in ids), ""]).encode()
+
+
+def without(column: Sequence[Any], places: Sequence[int]) -> Sequence[Any]:
+    """Return a column without the entries at some places, which ascend; as a column of its kind
+    where that can be. A memoryview holds words.
+    """
+    if not places:
+        return column
+    if isinstance(column, PatchedColumn) and column.others.keys() == set(places):
+        rest: Sequence[Any] = column.column.without(places)
+        return rest
+    edges = [-1, *places, len(column)]
+    if isinstance(column, memoryview):
+        runs = [column[before + 1 : end] for before, end in pairwise(edges)]
+        joined: Sequence[Any] = memoryview(b"".join(runs)).cast("I")
+        return joined
+    entries = list(column)
+    return [entry for before, end in pairwise(edges) for entry in entries[before + 1 : end]]
 
 
 def _plain(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from bulkfhir.validators import BlockVerdicts, DictionaryColumn, Verdict
+from bulkfhir.validators import BlockVerdicts, DictionaryColumn, PatchedColumn, Verdict
 from bulkfhir.validators.excerpt import MORE
 
 from ..columns import measure
@@ -70,15 +70,17 @@ class Tally:
 
     def _add_lines(self, verdicts: BlockVerdicts) -> None:
         starts, ends, types = verdicts.starts, verdicts.ends, verdicts.types
+        if isinstance(types, PatchedColumn) and isinstance(types.column, DictionaryColumn):
+            names, codes = types.column.names, memoryview(types.column.codes).cast("H")
+            for position, name in types.others.items():
+                self._types[names[codes[position]]] -= 1
+                self._types[name] += 1  # type: ignore[index]  # as below
+            types = types.column
         if isinstance(types, DictionaryColumn):
-            for name, (count, size) in zip(
-                types.names,
-                measure(words(starts), words(ends), types.codes, len(types.names)),
-                strict=True,
-            ):
-                if count:  # a block has few of all the types that there are
-                    self._types[name] += count
-                    self.imported_bytes += size
+            columns = words(starts), words(ends), types.codes, len(types.names)
+            for code, count, size in measure(*columns):
+                self._types[types.names[code]] += count
+                self.imported_bytes += size
         else:
             self._types.update(types)  # type: ignore[arg-type]  # None is a key here until it is frozen
             self.imported_bytes += sum(ends) - sum(starts)

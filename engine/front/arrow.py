@@ -184,14 +184,14 @@ def _types(verdicts: BlockVerdicts) -> pa.Array:
     if isinstance(types, DictionaryColumn):
         codes = pa.Array.from_buffers(pa.uint16(), len(types), [None, pa.py_buffer(types.codes)])
         return pa.array(types.names, pa.string()).take(codes)
-    return pa.array(types, pa.string())
+    return pa.array(list(types), pa.string())
 
 
 def _ids(verdicts: BlockVerdicts) -> pa.Array:
     ids = verdicts.ids
     if isinstance(ids, NewlineColumn):  # the last newline ends a row, and begins none
         return pc.split_pattern(pa.array([ids.text.decode()]), "\n").values[:-1]
-    return pa.array(ids, pa.string())
+    return pa.array(list(ids), pa.string())
 
 
 def _accepted(verdicts: BlockVerdicts) -> pa.Array:

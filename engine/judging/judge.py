@@ -21,6 +21,7 @@ from bulkfhir.validators import (
     Issue,
     NewlineColumn,
     OneByOne,
+    PatchedColumn,
     Verdict,
 )
 from bulkfhir.validators.excerpt import excerpt
@@ -69,11 +70,7 @@ class Judge:
         block = Block(lines.data, between, explaining=explaining, codes=settings.choices.checks)
         verdicts = _validated(self._judge, block)
         added = _type_issues(verdicts)
-        if (
-            settings.id_required
-            and not isinstance(verdicts.ids, NewlineColumn)
-            and None in verdicts.ids
-        ):
+        if settings.id_required and _lack_ids(verdicts.ids):
             added = {**_id_issues(verdicts, lines.data), **added}
         if settings.choices.limits == "healthlake" and len(lines.data) > MAX_BINARY:
             added = {**_size_issues(verdicts, MAX_BINARY), **added}
@@ -146,7 +143,13 @@ def _readable(verdicts: BlockVerdicts) -> BlockVerdicts:
     return dataclasses.replace(verdicts, types=types, ids=ids)
 
 
+def _lack_ids(ids: Sequence[str | None]) -> bool:
+    return not isinstance(ids, NewlineColumn) and None in ids
+
+
 def _texts(column: Sequence[object]) -> bool:
+    if isinstance(column, PatchedColumn):
+        column = [*column.others.values()]
     return isinstance(column, DictionaryColumn | NewlineColumn) or set(map(type, column)) <= {
         str,
         NoneType,
@@ -206,11 +209,12 @@ def _excerpts(verdicts: BlockVerdicts, most: int) -> BlockVerdicts:
 
 def _type_issues(verdicts: BlockVerdicts) -> dict[int, Issue]:
     """Accepted lines whose type could not be part of a path."""
-    types = verdicts.types
+    types, rejected = verdicts.types, verdicts.failed | verdicts.crashed
+    if isinstance(types, PatchedColumn) and types.others.keys() <= rejected:
+        types = types.column
     bad = _bad_known(types.names) if isinstance(types, DictionaryColumn) else _bad(set(types))
     if not bad:
         return {}
-    rejected = verdicts.failed | verdicts.crashed
     return {
         position: bad_type(name)
         for position, name in enumerate(types)
@@ -231,8 +235,9 @@ def _bad_known(names: tuple[str, ...]) -> frozenset[str | None]:
 def _id_issues(verdicts: BlockVerdicts, data: bytes) -> dict[int, Issue]:
     """Lines without an id. A rejected one is read again: its id may be there and unreadable."""
     found: dict[int, Issue] = {}
-    for position, resource_id in enumerate(verdicts.ids):
-        if resource_id is not None or position in verdicts.crashed:
+    ids = verdicts.ids
+    for position in sorted(ids.others) if isinstance(ids, PatchedColumn) else range(len(ids)):
+        if ids[position] is not None or position in verdicts.crashed:
             continue
         if position not in verdicts.failed or _lacks_id(
             data[verdicts.starts[position] : verdicts.ends[position]]

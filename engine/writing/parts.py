@@ -5,6 +5,7 @@ sink.
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
@@ -13,7 +14,7 @@ from bulkfhir.validators import BlockVerdicts, Verdict
 
 from ..across.keys import KeyColumns, key_bytes
 from ..checkpoint import save_record
-from ..columns.rows import Rows
+from ..columns.rows import Rows, without
 from ..errors import ConfigurationError
 from ..job_folder import KEYS
 from ..plugins import SINKS, load
@@ -101,7 +102,7 @@ class LogParts:
             self._count(FAILURE, lines, verdicts.numbers, places)
             if self._rejected:
                 self._rejected.write(self._source, lines, verdicts, places)
-        accepted, numbers = _accepted(self._source, lines, verdicts, rejected, warned)
+        accepted, numbers = _accepted(self._source, lines, verdicts, sorted(rejected), warned)
         if numbers:
             rows = Rows.of(numbers, lines.first, accepted.types, accepted.ids)
             self._keys.add(rows, self._lines)
@@ -201,35 +202,21 @@ def _outcomes(first: int, verdicts: BlockVerdicts, positions: Iterable[int]) -> 
 
 
 def _accepted(
-    source: str, lines: Lines, verdicts: BlockVerdicts, rejected: frozenset[int], warned: list[int]
+    source: str, lines: Lines, verdicts: BlockVerdicts, rejected: list[int], warned: list[int]
 ) -> tuple[Accepted, Sequence[int]]:
     """The accepted lines as columns, and their numbers in the block.
 
     The judge has seen to it that they have a type and an id.
     """
-    numbers, starts, ends, types, ids = (
-        verdicts.numbers,
-        verdicts.starts,
-        verdicts.ends,
-        verdicts.types,
-        verdicts.ids,
-    )
-    keep: Sequence[int] = range(len(starts))
-    if rejected:
-        keep = [position for position in keep if position not in rejected]
-        numbers, starts, ends = _picked(numbers, keep), _picked(starts, keep), _picked(ends, keep)
-        types, ids = _picked(types, keep), _picked(ids, keep)
+    columns = verdicts.numbers, verdicts.starts, verdicts.ends, verdicts.types, verdicts.ids
+    numbers, starts, ends, types, ids = (without(column, rejected) for column in columns)
     replaced: dict[int, bytes] = {}
-    if warned:
-        place = {position: number for number, position in enumerate(keep)}
-        replaced = {
-            place[at]: audited(
-                lines.data[verdicts.starts[at] : verdicts.ends[at]], verdicts.verdicts[at].issues
-            )
-            for at in warned
-        }
-    columns = (starts, ends, types, ids, replaced, source, lines.offset)
-    return Accepted(lines.data, *columns), numbers  # type: ignore[arg-type]
+    for at in warned:
+        line = lines.data[verdicts.starts[at] : verdicts.ends[at]]
+        place = at - bisect_left(rejected, at)
+        replaced[place] = audited(line, verdicts.verdicts[at].issues)
+    accepted = (starts, ends, types, ids, replaced, source, lines.offset)
+    return Accepted(lines.data, *accepted), numbers
 
 
 def _successes(numbers: Sequence[int], first: int, accepted: Accepted) -> Rows:

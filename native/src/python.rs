@@ -87,6 +87,12 @@ impl Judgement {
         self.columns.is_whole()
     }
 
+    /// Whether every line that was accepted has an id.
+    #[getter]
+    fn named(&self) -> bool {
+        self.columns.is_named()
+    }
+
     /// The positions that were not accepted, as native u32, and of each the number of its reason, a
     /// byte: its place in `REASONS`.
     fn fallbacks<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>, Bound<'py, PyBytes>) {
@@ -377,11 +383,14 @@ fn keys<'py>(
     py: Python<'py>,
     texts: &[u8],
     codes: &[u8],
-    additions: Vec<u64>,
+    additions: &[u8],
     factor: u64,
     prime: u64,
 ) -> PyResult<Bound<'py, PyBytes>> {
     made(py, || {
+        let additions: Vec<u64> = columns::column(additions)?
+            .map(u64::from_ne_bytes)
+            .collect();
         columns::keys(texts, codes, &additions, factor, prime)
     })
 }
@@ -418,9 +427,15 @@ fn measure(
     ends: &[u8],
     codes: &[u8],
     kinds: usize,
-) -> PyResult<Vec<(usize, usize)>> {
-    py.allow_threads(|| columns::measure(starts, ends, codes, kinds))
-        .map_err(refused)
+) -> PyResult<Vec<(usize, usize, usize)>> {
+    let sums = py
+        .allow_threads(|| columns::measure(starts, ends, codes, kinds))
+        .map_err(refused)?;
+    let each = sums.into_iter().enumerate();
+    Ok(each
+        .filter(|(_, (count, _))| *count > 0)
+        .map(|(code, (count, size))| (code, count, size))
+        .collect())
 }
 
 #[pyfunction]

@@ -89,8 +89,7 @@ class Pair:
         _, starts, ends = (array("I", column) for column in zip(*block.lines(), strict=True))
         acceptor = self.native._blocks._hearing._acceptor
         pending = acceptor.begin_rows(block.data, starts.tobytes(), ends.tobytes())
-        none: list[str | None] = [None] * len(lines)
-        return HandedOn(block, pending, none, none, PlacedCodes())
+        return HandedOn(block, pending, PlacedCodes())
 
     def found(self, lines: Sequence[bytes]) -> Found:
         """What is in doubt of lines."""

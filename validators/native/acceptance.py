@@ -20,7 +20,7 @@ from ..block import Block, BlockVerdicts, PlacedCodes
 from ..checks.doubts import Doubts
 from ..excerpt import MOST
 from ..issue import Verdict
-from ..text_columns import DictionaryColumn, NewlineColumn
+from ..text_columns import DictionaryColumn, NewlineColumn, PatchedColumn
 from ..undecided import LineUndecided
 from .certain_entries import CertainEntries
 from .doubt_finder import NOTHING, DoubtFinder, Found
@@ -92,8 +92,7 @@ class Acceptance:
             DictionaryColumn(tuple(table.types), judgement.types()),
             judgement.ids(data),
         )
-        # Columns as they came: no string is made for a block in which every line was accepted
-        # (docs/decisions, 014).
+        # Columns as they came: a line that was accepted takes no string (docs/decisions, 014).
         if judgement.whole:
             return BlockVerdicts(
                 numbers,
@@ -105,16 +104,21 @@ class Acceptance:
                 frozenset(),
                 codes=codes.places,
             )
-        names: list[str | None] = list(types) if types.names else [None] * len(numbers)
-        keys: list[str | None] = [key or None for key in NewlineColumn(ids)]
-        lines = HandedOn(block, judgement, names, keys, codes)
+        lines = HandedOn(block, judgement, codes)
         self._judge(lines)
+        told_types: Sequence[str | None] = PatchedColumn(types, lines.types)
+        told_ids: Sequence[str | None] = PatchedColumn(NewlineColumn(ids), lines.ids)
+        rejected = lines.failed | lines.crashed
+        if not types.names or not judgement.named or lines.types.keys() != rejected:
+            names, keys = lines.types, lines.ids
+            told_types = list(told_types) if types.names else [names[at] for at in sorted(names)]
+            told_ids = [keys.get(at, key or None) for at, key in enumerate(told_ids)]
         return BlockVerdicts(
             numbers,
             starts,
             ends,
-            names,
-            keys,
+            told_types,
+            told_ids,
             lines.verdicts,
             frozenset(lines.failed),
             frozenset(lines.crashed),

@@ -25,7 +25,7 @@ class HandedOn:
     judgement  of the block
     positions  of the lines in it
     reasons    reason why lines were handed on -> how many
-    types, ids of all lines of the block; those of the lines that were handed on are put there
+    types, ids of the lines that are judged, by position
     verdicts   of the lines with an issue, by position
     failed     positions of the lines that fail
     crashed    positions of the lines whose validation itself broke
@@ -36,8 +36,6 @@ class HandedOn:
         self,
         block: Block,
         judgement: Judgement,
-        types: list[str | None],
-        ids: list[str | None],
         codes: PlacedCodes,
     ) -> None:
         self.judgement = judgement
@@ -48,7 +46,9 @@ class HandedOn:
         self._starts, self._ends = (
             memoryview(column).cast("I") for column in (judgement.starts(), judgement.ends())
         )
-        self.types, self.ids, self.codes = types, ids, codes
+        self.types: dict[int, str | None] = {}
+        self.ids: dict[int, str | None] = {}
+        self.codes = codes
         self.verdicts: dict[int, Verdict] = {}
         self.failed, self.crashed = set[int](), set[int]()
 

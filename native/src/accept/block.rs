@@ -285,7 +285,13 @@ impl Columns {
 
     /// Whether every line is accepted and has an id.
     pub fn is_whole(&self) -> bool {
-        self.states.iter().all(|&state| state == ACCEPTED) && self.ids.iter().all(|id| id.1 > 0)
+        self.states.iter().all(|&state| state == ACCEPTED) && self.is_named()
+    }
+
+    /// Whether every line that is accepted has an id.
+    pub fn is_named(&self) -> bool {
+        let mut lines = self.states.iter().zip(&self.ids);
+        lines.all(|(&state, id)| state != ACCEPTED || id.1 > 0)
     }
 
     /// Positions of the lines that are not accepted, each with its reason.

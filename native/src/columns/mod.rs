@@ -114,16 +114,17 @@ pub fn keys(
     if prime == 0 {
         return Err("no prime");
     }
-    let (codes, mut texts) = (halves(codes)?, texts(column));
+    let (codes, mut texts, divisor) = (halves(codes)?, texts(column), Divisor::of(prime));
     let mut keys = Vec::with_capacity(codes.len() * KEY);
     for code in codes {
         let text = texts.next().ok_or(SHORT)?;
         let addition = additions.get(code).ok_or(NO_CODE)?;
-        let (number, check) = remainders(text, prime);
-        let key =
-            (u128::from(number) * u128::from(factor) + u128::from(*addition)) % u128::from(prime);
-        keys.extend_from_slice(&(key as u64).to_le_bytes());
-        keys.extend_from_slice(&check.wrapping_mul(factor).to_le_bytes()[4..]);
+        let (number, check) = remainders(text, &divisor);
+        let product = u128::from(number) * u128::from(factor) + u128::from(*addition);
+        let mut key = [0; KEY];
+        key[..8].copy_from_slice(&divisor.rest_of(product).to_le_bytes());
+        key[8..].copy_from_slice(&check.wrapping_mul(factor).to_le_bytes()[4..]);
+        keys.extend_from_slice(&key);
     }
     if texts.next().is_some() {
         return Err(SHORT);
@@ -131,18 +132,57 @@ pub fn keys(
     Ok(keys)
 }
 
+/// A number that others are divided by, again and again: where it has all its 64 bits, by
+/// multiplication (Möller and Granlund, Improved division by invariant integers).
+struct Divisor {
+    number: u64,
+    /// (2^128 - 1) / number - 2^64; nothing where the number has fewer bits.
+    reciprocal: Option<u64>,
+}
+
+impl Divisor {
+    fn of(number: u64) -> Divisor {
+        let reciprocal = (number >> 63 == 1).then(|| (u128::MAX / u128::from(number)) as u64);
+        Divisor { number, reciprocal }
+    }
+
+    fn rest_of(&self, value: u128) -> u64 {
+        let (upper, lower) = ((value >> 64) as u64, value as u64);
+        match self.reciprocal {
+            Some(reciprocal) if upper < self.number => {
+                let quotient = u128::from(reciprocal) * u128::from(upper);
+                let quotient = quotient.wrapping_add(value);
+                let (whole, part) = (((quotient >> 64) as u64).wrapping_add(1), quotient as u64);
+                let mut rest = lower.wrapping_sub(whole.wrapping_mul(self.number));
+                if rest > part {
+                    rest = rest.wrapping_add(self.number);
+                }
+                if rest >= self.number {
+                    rest -= self.number;
+                }
+                rest
+            }
+            _ => (value % u128::from(self.number)) as u64,
+        }
+    }
+}
+
 /// The text as a number modulo the prime, and modulo 2^61 - 1.
-fn remainders(text: &[u8], prime: u64) -> (u64, u64) {
+fn remainders(text: &[u8], divisor: &Divisor) -> (u64, u64) {
     const MERSENNE: u64 = (1 << 61) - 1;
     let folded = |number: u64| (number & MERSENNE) + (number >> 61);
     let (number, check) = text.chunks(8).rev().fold((0, 0), |(sum, check), chunk| {
-        let mut limb = [0; 8];
-        limb[..chunk.len()].copy_from_slice(chunk);
-        let limb = u64::from_le_bytes(limb);
+        let limb = match chunk.try_into() {
+            Ok(whole) => u64::from_le_bytes(whole),
+            Err(_) => chunk
+                .iter()
+                .rev()
+                .fold(0, |limb, &byte| limb << 8 | u64::from(byte)),
+        };
         let number = (u128::from(sum) << 64) | u128::from(limb);
         // 2^64 counts as 8. What is folded has 61 bits and a little, so that no sum has 64.
         let check = ((check & (MERSENNE >> 3)) << 3) + (check >> 58) + folded(limb);
-        ((number % u128::from(prime)) as u64, folded(check))
+        (divisor.rest_of(number), folded(check))
     });
     (number, check % MERSENNE)
 }

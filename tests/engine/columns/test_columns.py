@@ -93,7 +93,7 @@ def test_a_line_without_its_number_is_refused(lines):
 def test_a_key_is_a_remainder_by_the_prime_and_half_of_one_by_another(rows):
     additions = [0, 5, PRIME - 1]
     column, codes = zip(*rows, strict=True) if rows else ((), ())
-    found = both("keys", texts(column), words(codes, "H"), additions, FACTOR, PRIME)
+    found = both("keys", texts(column), words(codes, "H"), words(additions, "Q"), FACTOR, PRIME)
     assert list(KEY.iter_unpack(found)) == [
         (
             (number * FACTOR + additions[code]) % PRIME,
@@ -110,7 +110,9 @@ def test_texts_that_meet_in_the_number_differ_in_the_check():
     column = [one.to_bytes(40, "little").rstrip(b"\0") for one in meeting]
     column = [text for text in column if b"\n" not in text]
     assert len(column) > 30
-    found = both("keys", texts(column), words([0] * len(column), "H"), [0], FACTOR, PRIME)
+    found = both(
+        "keys", texts(column), words([0] * len(column), "H"), words([0], "Q"), FACTOR, PRIME
+    )
     numbers, checks = zip(*KEY.iter_unpack(found), strict=True)
     assert (len(set(numbers)), len(set(checks))) == (1, len(column))
     places = words(range(len(column)))
@@ -192,12 +194,10 @@ def test_lines_are_measured_by_kind(rows, kinds):
     starts, ends, codes = zip(*rows, strict=True) if rows else ((), (), ())
     measured = both("measure", words(starts), words(ends), words(codes, "H"), kinds)
     if all(start <= end and code < kinds for start, end, code in rows):
-        assert measured == [
-            (len(sizes), sum(sizes))
-            for sizes in (
-                [end - start for start, end, code in rows if code == kind] for kind in range(kinds)
-            )
+        sizes = [
+            [end - start for start, end, code in rows if code == kind] for kind in range(kinds)
         ]
+        assert measured == [(kind, len(of), sum(of)) for kind, of in enumerate(sizes) if of]
     else:
         assert measured is ValueError
 
@@ -237,9 +237,9 @@ def test_lines_are_counted(data):
         ("fill", (b"", 0, words([1]), b"", b"a\nb\n", words([0], "H"), [b""])),
         ("fill", (b"", 0, words([1]), b"", b"a\n", words([0, 0], "H"), [b""])),
         ("fill", (b"", 0, b"123", b"", b"a\n", words([0], "H"), [b""])),
-        ("keys", (b"a\n", words([0, 0], "H"), [0], 1, PRIME)),
-        ("keys", (b"a\nb\n", words([0], "H"), [0], 1, PRIME)),
-        ("keys", (b"a\n", b"1", [0], 1, PRIME)),
+        ("keys", (b"a\n", words([0, 0], "H"), words([0], "Q"), 1, PRIME)),
+        ("keys", (b"a\nb\n", words([0], "H"), words([0], "Q"), 1, PRIME)),
+        ("keys", (b"a\n", b"1", words([0], "Q"), 1, PRIME)),
         ("bucketed", ([(bytes(12), b"", 0)], 12)),
         ("bucketed", ([(bytes(8), words([1]), 0)], 8)),
         ("bucketed", ([(bytes(12), words([1]), 0)], 13)),
