@@ -208,7 +208,7 @@ def _dataclass(
 ) -> Any:
     """Make a class a dataclass, with the standard library's meaning of each choice."""
 
-    def decorate(given: type) -> type:
+    def decorate(given: type) -> Any:
         own = {name for name, value in given.__dict__.items() if value is not None}
         named = _with_fields(given, kw_only=kw_only)
         made: Any = _with_slots(given, named) if slots else given
