@@ -11,6 +11,11 @@ const MOST_SHAPES: usize = 1 << 13;
 
 /// A shape, by its number.
 pub type ShapeNumber = u32;
+/// Of objects that are walked name by name.
+pub const NO_SHAPE: ShapeNumber = ShapeNumber::MAX;
+
+/// Bytes of a text that is kept for when it comes again.
+const LONGEST_TEXT: usize = 128;
 
 /// Objects up to some name.
 pub struct Shape {
@@ -47,6 +52,9 @@ pub struct Shapes {
     shapes: Vec<Shape>,
     /// Of each shape the property that came next the last time, and the shape with it.
     next: Vec<(u16, ShapeNumber)>,
+    /// Of each shape the last text that its last name had, with its quotes, where that was in order
+    /// wherever it stands; empty where there was none.
+    texts: Vec<Vec<u8>>,
 }
 
 impl Shapes {
@@ -59,6 +67,24 @@ impl Shapes {
     #[inline]
     pub fn next(&self, number: ShapeNumber) -> (u16, ShapeNumber) {
         self.next[number as usize]
+    }
+
+    /// How many bytes the text takes that the last name of a shape had the last time, if the bytes
+    /// open with it.
+    #[inline]
+    pub fn same_text(&self, number: ShapeNumber, bytes: &[u8]) -> Option<usize> {
+        let text = self.texts.get(number as usize)?;
+        (!text.is_empty() && bytes.starts_with(text)).then_some(text.len())
+    }
+
+    /// A text of the last name of a shape is in order wherever it stands. text: with its quotes.
+    pub fn keep_text(&mut self, number: ShapeNumber, text: &[u8]) {
+        if let Some(kept) = self.texts.get_mut(number as usize) {
+            kept.clear();
+            if text.len() <= LONGEST_TEXT {
+                kept.extend_from_slice(text);
+            }
+        }
     }
 
     /// The empty shape of a node; nothing where there are too many.
@@ -94,6 +120,7 @@ impl Shapes {
         }
         self.shapes.push(shape);
         self.next.push((u16::MAX, 0));
+        self.texts.push(Vec::new());
         Some(self.shapes.len() as ShapeNumber - 1)
     }
 

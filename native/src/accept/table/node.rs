@@ -58,6 +58,11 @@ impl ValueCheck {
     pub fn is_of_reference(&self) -> bool {
         matches!(self, ValueCheck::Reference { .. })
     }
+
+    /// Whether it looks at nothing but a text.
+    fn is_of_text(&self) -> bool {
+        matches!(self, ValueCheck::Text(_))
+    }
 }
 
 /// What a property's references may lead to.
@@ -91,8 +96,9 @@ impl Targets {
     }
 }
 
-/// A flag of properties that the table does not have.
+/// Flags of properties that the table does not have.
 const REFERENCE: u8 = 128;
+const RECURS: u8 = 64;
 
 /// One name that objects of a node may have. All that nearly every value needs of it lies in one
 /// line of the cache.
@@ -132,7 +138,15 @@ impl Property {
         let is_reference = matches!(kind, Kind::Object(_))
             && !checks.is_empty()
             && checks.iter().all(ValueCheck::is_of_reference);
-        let flags = flags | if is_reference { REFERENCE } else { 0 };
+        let recurs = flags & PropertyFlag::UNIQUE == 0
+            && match kind {
+                Kind::Primitive(
+                    Primitive::Code | Primitive::Uri | Primitive::Canonical | Primitive::Other,
+                ) => checks.iter().all(ValueCheck::is_of_text),
+                _ => kind == Kind::ResourceType,
+            };
+        let flags =
+            flags | if is_reference { REFERENCE } else { 0 } | if recurs { RECURS } else { 0 };
         Property {
             spelled: Spelled::default(),
             flags,
@@ -171,6 +185,12 @@ impl Property {
     #[inline]
     pub fn is_reference(&self) -> bool {
         self.flags & REFERENCE != 0
+    }
+
+    /// Texts of which the same few come again and again, and that are in order wherever they stand.
+    #[inline]
+    pub fn recurs(&self) -> bool {
+        self.flags & RECURS != 0
     }
 
     /// An id that occurs once in its resource.

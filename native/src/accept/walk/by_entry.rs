@@ -11,6 +11,7 @@ use super::mention::{Place, MOST_MENTIONS};
 use super::object::Name;
 use super::walker::{Asked, Search, Walk, TYPE_CHECK};
 use crate::accept::reason::Reason;
+use crate::accept::shapes::NO_SHAPE;
 use crate::accept::table::{NodeFlag, Property};
 use crate::accept::tape::{Form, Key, NO_KEY};
 use crate::xhtml::Mark as Anchored;
@@ -85,7 +86,7 @@ impl<'a> Walk<'a, '_> {
     /// A member of the Bundle itself, which is of use where it is in order.
     fn own(&mut self, property: &'a Property) -> Asked {
         let mark = self.mark();
-        match self.property(property, 0) {
+        match self.property(property, 0, NO_SHAPE) {
             Ok(()) => Ok(()),
             Err(_) => {
                 self.back_to(&mark)?;
@@ -110,7 +111,7 @@ impl<'a> Walk<'a, '_> {
             }
             let mark = self.mark();
             self.room.doubts.starts.push(mark.tape);
-            let walked = self.value(property, NO_KEY, 0);
+            let walked = self.value(property, NO_KEY, 0, NO_SHAPE);
             // an id of an entry may be that of another one
             let doubted = walked.is_err() || self.room.ids.len() > mark.ids;
             if doubted {

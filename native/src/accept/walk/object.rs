@@ -3,7 +3,7 @@
 use super::walker::{Asked, Later, Walk, DEPTH, NODE_CHECK};
 use crate::accept::op::Op;
 use crate::accept::reason::Reason;
-use crate::accept::shapes::ShapeNumber;
+use crate::accept::shapes::{ShapeNumber, NO_SHAPE};
 use crate::accept::table::{Bits, Node, NodeFlag, Property};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
@@ -78,7 +78,7 @@ impl<'a> Walk<'a, '_> {
                     None => return self.other_members(node, Some(shape), index, depth),
                 },
             };
-            self.property(property, depth)?;
+            self.property(property, depth, shape)?;
             if !self.lexer.more(b'}')? {
                 break;
             }
@@ -201,7 +201,7 @@ impl<'a> Walk<'a, '_> {
                             return Err(Reason::Choice);
                         }
                         content.has_id |= property.key == self.table.known.walk.id;
-                        self.property(property, depth)?;
+                        self.property(property, depth, NO_SHAPE)?;
                     }
                     Name::Companion(number) => {
                         let property = &node.properties[number];

@@ -8,14 +8,21 @@ use crate::accept::memo::{Check, NO_CHECK};
 use crate::accept::op::Op;
 use crate::accept::primitives::{is_certainly, is_whole};
 use crate::accept::reason::Reason;
+use crate::accept::shapes::{ShapeNumber, NO_SHAPE};
 use crate::accept::table::{Kind, Primitive, Property, ValueCheck};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
 impl<'a> Walk<'a, '_> {
+    /// The value of a property whose name was taken. shape: that of the object up to there.
     #[inline(always)]
-    pub(super) fn property(&mut self, property: &'a Property, depth: u32) -> Asked {
+    pub(super) fn property(
+        &mut self,
+        property: &'a Property,
+        depth: u32,
+        shape: ShapeNumber,
+    ) -> Asked {
         if !property.is_list() {
-            return self.value(property, property.key, depth);
+            return self.value(property, property.key, depth, shape);
         }
         if self.lexer.peek() != b'[' {
             return self.form_in_doubt(property, property.key);
@@ -39,7 +46,7 @@ impl<'a> Walk<'a, '_> {
             _ => {}
         }
         loop {
-            self.value(property, NO_KEY, depth)?;
+            self.value(property, NO_KEY, depth, shape)?;
             if !self.lexer.more(b']')? {
                 break;
             }
@@ -49,7 +56,16 @@ impl<'a> Walk<'a, '_> {
     }
 
     #[inline(always)]
-    pub(super) fn value(&mut self, property: &'a Property, key: Key, depth: u32) -> Asked {
+    pub(super) fn value(
+        &mut self,
+        property: &'a Property,
+        key: Key,
+        depth: u32,
+        shape: ShapeNumber,
+    ) -> Asked {
+        if property.recurs() {
+            return self.recurring(property, key, shape);
+        }
         let index = self.room.tape.len();
         match property.kind {
             Kind::Primitive(primitive) => {
@@ -71,21 +87,67 @@ impl<'a> Walk<'a, '_> {
             }
             Kind::Contained => self.inside(key, depth, |place| place.is_contained = true)?,
             Kind::Inline => self.inside(key, depth, |place| place.is_entry = true)?,
-            Kind::ResourceType => {
-                let text = self.lexer.text()?;
-                self.room
-                    .tape
-                    .push(key, Form::Text, text.escaped, text.start, text.end);
-            }
+            Kind::ResourceType => self.named_type(key)?,
             Kind::Ask => return Err(Reason::Inline),
         }
-        if self.by_site && self.is_at_fault(index) {
+        self.told_by_checks(property, index)
+    }
+
+    #[inline(always)]
+    fn told_by_checks(&mut self, property: &'a Property, value: usize) -> Asked {
+        if self.by_site && self.is_at_fault(value) {
             return Ok(());
         }
         property
             .checks
             .iter()
-            .try_for_each(|check| self.check(check, index))
+            .try_for_each(|check| self.check(check, value))
+    }
+
+    fn named_type(&mut self, key: Key) -> Asked {
+        let text = self.lexer.text()?;
+        self.room
+            .tape
+            .push(key, Form::Text, text.escaped, text.start, text.end);
+        Ok(())
+    }
+
+    /// A value of a property whose texts recur: where it is the one that objects of the shape had the
+    /// last time, it is in order as that was.
+    #[inline(never)]
+    fn recurring(&mut self, property: &'a Property, key: Key, shape: ShapeNumber) -> Asked {
+        let start = self.lexer.at;
+        let rest = self.lexer.bytes.get(start..).unwrap_or_default();
+        if let Some(length) = self.learned.shapes.same_text(shape, rest) {
+            let end = start + length;
+            self.room
+                .tape
+                .push(key, Form::Text, false, start + 1, end - 1);
+            self.lexer.at = end;
+            return Ok(());
+        }
+        self.other_recurring(property, key, shape)
+    }
+
+    #[inline(never)]
+    fn other_recurring(&mut self, property: &'a Property, key: Key, shape: ShapeNumber) -> Asked {
+        let (index, singular) = (self.room.tape.len(), self.singular);
+        match property.kind {
+            Kind::Primitive(primitive) => {
+                if let Err(reason) = self.text(property, primitive, key) {
+                    return self.misread(property, key, reason);
+                }
+            }
+            _ => self.named_type(key)?,
+        }
+        self.told_by_checks(property, index)?;
+        if shape != NO_SHAPE && !self.pending && self.singular == singular {
+            let entry = self.room.tape.at(index);
+            if entry.form == Form::Text && !entry.escaped {
+                self.learned.shapes.keep_text(shape, self.json(index));
+            }
+        }
+        Ok(())
     }
 
     /// A resource inside the line's own.
