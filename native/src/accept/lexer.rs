@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::accept::primitives::every;
+use crate::accept::primitives::{every, is_plain};
 use crate::accept::reason::Reason;
 use crate::accept::spelling::{unit, unneeded};
 
@@ -16,12 +16,12 @@ pub struct Lexer<'a> {
     /// An escape was met that the line does not need: it is to be read without. The first one is
     /// met before all else.
     pub is_misspelled: bool,
-    /// Bytes without escapes and control characters, in a line that is UTF-8: a string among them ends
-    /// at the next quote, and nothing of it is to be looked at. Of nearly all lines these are all.
+    /// Bytes without escapes: a string among them ends at the next quote. Of nearly all lines these are
+    /// all.
     clean: Range<usize>,
-    /// The line is UTF-8 without control characters, so that escapes are all there is to see in a
-    /// string.
-    is_sound: bool,
+    /// Whether the line is UTF-8 without control characters, so that escapes are all there is to see in
+    /// a string; looked at when it is first asked.
+    is_sound: Option<bool>,
 }
 
 /// Of more digits a reader of numbers may lose some, and a remark is made.
@@ -48,21 +48,24 @@ pub struct Digits {
 impl<'a> Lexer<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
         let clean = escape_or_end(bytes, 0);
-        let is_misspelled = unneeded(&bytes[clean..]).is_some();
-        let is_sound = !is_misspelled
-            && (every(bytes, |b| b as i8 > 0x1f)
-                || every(bytes, |b| b > 0x1f) && std::str::from_utf8(bytes).is_ok());
         Lexer {
             bytes,
             at: 0,
-            is_misspelled,
-            clean: 0..if is_sound { clean } else { 0 },
-            is_sound,
+            is_misspelled: unneeded(&bytes[clean..]).is_some(),
+            clean: 0..clean,
+            is_sound: None,
         }
     }
 
-    /// What follows in the line up to the next escape: UTF-8 without control characters. Nothing where
-    /// the line may be of another kind.
+    #[inline]
+    fn is_sound(&mut self) -> bool {
+        match self.is_sound {
+            Some(is_sound) => is_sound,
+            None => *self.is_sound.insert(is_sound(self.bytes)),
+        }
+    }
+
+    /// What follows in the line up to the next escape.
     #[inline]
     pub fn plain_rest(&self) -> Option<&'a [u8]> {
         let rest = self.bytes.get(self.at..self.clean.end);
@@ -119,7 +122,6 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    #[inline(always)]
     pub fn text(&mut self) -> Result<Text, Reason> {
         match self.plain_text() {
             Some(text) => Ok(text),
@@ -127,18 +129,27 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A string that stands here, where the line is UTF-8 and has no escapes and control characters
-    /// up to its end.
+    /// A string that stands here and has no escapes, where it is ASCII without control characters, or
+    /// the line is UTF-8 without them.
+    #[inline]
+    fn plain_text(&mut self) -> Option<Text> {
+        let text = self.text_ahead()?;
+        if !is_plain(&self.bytes[text.start..text.end]) && !self.is_sound() {
+            return None;
+        }
+        self.at = text.end + 1;
+        Some(text)
+    }
+
+    /// The bytes up to the next quote as those of a string that has no escapes, where one starts here;
+    /// it is not taken, and whether it is UTF-8 without control characters is yet to be seen.
     #[inline(always)]
-    pub fn plain_text(&mut self) -> Option<Text> {
+    pub fn text_ahead(&self) -> Option<Text> {
         let rest = self.bytes.get(self.at..)?.strip_prefix(b"\"")?;
         let start = self.at + 1;
         let end = start + quote(rest)?;
-        if start < self.clean.start || end >= self.clean.end {
-            return None;
-        }
-        self.at = end + 1;
-        Some(Text {
+        let is_clean = start >= self.clean.start && end < self.clean.end;
+        is_clean.then_some(Text {
             start,
             end,
             escaped: false,
@@ -153,7 +164,7 @@ impl<'a> Lexer<'a> {
             return Err(Reason::Form);
         }
         let start = self.at + 1;
-        if !self.is_sound {
+        if !self.is_sound() {
             return self.text_in_doubt(start);
         }
         let (mut at, mut escaped) = (start, false);
@@ -179,7 +190,7 @@ impl<'a> Lexer<'a> {
     /// The bytes behind the quote of a string, to be read in another way: where the lexer stands
     /// before one, the line is UTF-8 without control characters, and no byte behind was read before.
     pub fn behind_quote(&mut self) -> Option<&'a [u8]> {
-        let is_ahead = self.is_sound && self.peek() == b'"' && self.at >= self.clean.start;
+        let is_ahead = self.peek() == b'"' && self.at >= self.clean.start && self.is_sound();
         is_ahead.then(|| &self.bytes[self.at + 1..])
     }
 
@@ -418,6 +429,13 @@ pub fn quote(bytes: &[u8]) -> Option<usize> {
         at += 8;
     }
     memchr::memchr(b'"', &bytes[at..]).map(|found| at + found)
+}
+
+/// Whether bytes are UTF-8 without control characters.
+#[inline(never)]
+fn is_sound(bytes: &[u8]) -> bool {
+    every(bytes, |b| b as i8 > 0x1f)
+        || every(bytes, |b| b > 0x1f) && std::str::from_utf8(bytes).is_ok()
 }
 
 /// The high bit of every byte that is a quote, a backslash or a control character; bytes before the

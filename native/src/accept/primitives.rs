@@ -140,9 +140,24 @@ pub fn word(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether every byte is visible ASCII, told eight by eight: values are short.
+/// Whether every byte is visible ASCII.
 #[inline]
 pub fn is_visible(text: &[u8]) -> bool {
+    eight_by_eight(text, doubt, |byte| (0x21..0x7f).contains(&byte))
+}
+
+/// Whether every byte is ASCII and no control character.
+#[inline]
+pub fn is_plain(text: &[u8]) -> bool {
+    let odd = |word: u64| (word.wrapping_sub(ONES * 0x20) | word) & HIGHS;
+    eight_by_eight(text, odd, |byte| (0x20..0x80).contains(&byte))
+}
+
+/// Whether a test holds for every byte, told eight by eight: values are short.
+///
+/// doubt: 0 where it holds for all bytes of a word
+#[inline(always)]
+fn eight_by_eight(text: &[u8], doubt: impl Fn(u64) -> u64, test: impl Fn(u8) -> bool) -> bool {
     let mut doubts = 0;
     if let Some(last) = text.last_chunk::<8>() {
         for chunk in text.chunks_exact(8) {
@@ -155,7 +170,7 @@ pub fn is_visible(text: &[u8]) -> bool {
         let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
         doubts = doubt(u64::from(first) | u64::from(last) << 32);
     } else {
-        return text.iter().all(|b| (0x21..0x7f).contains(b));
+        return text.iter().all(|&byte| test(byte));
     }
     doubts == 0
 }

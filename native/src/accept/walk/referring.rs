@@ -7,7 +7,7 @@
 use super::walker::{Asked, Walk, DEPTH};
 use crate::accept::concepts::{Concept, LONGEST};
 use crate::accept::lexer::quote;
-use crate::accept::primitives::{is_certainly, is_visible, word};
+use crate::accept::primitives::{is_certainly, is_plain, is_visible, word};
 use crate::accept::references::References;
 use crate::accept::table::Property;
 use crate::accept::tape::{Form, Key};
@@ -90,8 +90,9 @@ impl<'a> Walk<'a, '_> {
         let text = rest.strip_prefix(opening)?;
         let length = quote(text)?;
         let start = reference + opening.len();
-        let is_whole =
-            is_certainly(primitive, &text[..length], false) && text.get(length + 1) == Some(&b'}');
+        let is_whole = is_plain(&text[..length])
+            && is_certainly(primitive, &text[..length], false)
+            && text.get(length + 1) == Some(&b'}');
         is_whole.then_some(Rest {
             reference,
             display: Some((key, start, start + length)),

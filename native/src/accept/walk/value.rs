@@ -6,7 +6,7 @@ use crate::accept::evaluation::Evaluation;
 use crate::accept::lexer::Text;
 use crate::accept::memo::{Check, NO_CHECK};
 use crate::accept::op::Op;
-use crate::accept::primitives::{is_certainly, is_whole};
+use crate::accept::primitives::{is_certainly, is_plain, is_whole};
 use crate::accept::reason::Reason;
 use crate::accept::shapes::{ShapeNumber, NO_SHAPE};
 use crate::accept::table::{Kind, Primitive, Property, ValueCheck};
@@ -194,10 +194,16 @@ impl<'a> Walk<'a, '_> {
     /// A string.
     #[inline(never)]
     fn text(&mut self, property: &'a Property, primitive: Primitive, key: Key) -> Asked {
-        match self.lexer.plain_text() {
-            Some(text) => self.read_text(property, primitive, key, text),
-            None => self.text_of_any_line(property, primitive, key),
+        let Some(text) = self.lexer.text_ahead() else {
+            return self.text_of_any_line(property, primitive, key);
+        };
+        let bytes = self.bytes(text);
+        let is_free = matches!(primitive, Primitive::Text | Primitive::QuietText);
+        if is_free && !is_plain(bytes) || !is_certainly(primitive, bytes, false) {
+            return self.text_of_any_line(property, primitive, key);
         }
+        self.lexer.at = text.end + 1;
+        self.take_text(property, key, text)
     }
 
     #[inline(never)]
@@ -208,27 +214,20 @@ impl<'a> Walk<'a, '_> {
         key: Key,
     ) -> Asked {
         let text = self.lexer.text()?;
-        self.read_text(property, primitive, key, text)
+        if !is_certainly(primitive, self.bytes(text), text.escaped) {
+            self.other_text(property, primitive, text)?;
+        }
+        self.take_text(property, key, text)
     }
 
     #[inline(always)]
-    fn read_text(
-        &mut self,
-        property: &'a Property,
-        primitive: Primitive,
-        key: Key,
-        text: Text,
-    ) -> Asked {
-        let bytes = self.bytes(text);
-        if !is_certainly(primitive, bytes, text.escaped) {
-            self.other_text(property, primitive, text)?;
-        }
+    fn take_text(&mut self, property: &'a Property, key: Key, text: Text) -> Asked {
         if property.is_unique() {
             if text.escaped {
                 return Err(Reason::Value);
             }
             self.singular += 1;
-            self.room.ids.push(bytes);
+            self.room.ids.push(self.bytes(text));
         }
         self.room
             .tape
