@@ -22,6 +22,9 @@ const MOST_BYTES: usize = 2 << 20;
 /// Places of what was seen once, and of what was found of kept ones.
 const PLACES: usize = 1 << 12;
 
+/// Where no checks stand.
+const NO_CHECKS: usize = 0;
+
 /// A text that is kept, by its number.
 pub type Concept = u32;
 
@@ -55,6 +58,13 @@ struct Finding {
     found: u32,
 }
 
+/// A concept, and checks that it holds of which nothing more is to be said, by where these stand.
+#[derive(Clone, Copy, Default)]
+struct Follower {
+    concept: Concept,
+    checks: usize,
+}
+
 #[derive(Default)]
 pub struct Concepts {
     /// The first step of each node's texts, one more than its number; 0 for none.
@@ -66,8 +76,8 @@ pub struct Concepts {
     kept: Vec<Kept>,
     /// The entries of all concepts, which stand as in a line of the text of each alone.
     entries: Vec<Entry>,
-    /// Which concept came where another one had come before: see `place_after`.
-    followers: Vec<Concept>,
+    /// What came where another one had come before: see `place_after`.
+    followers: Vec<Follower>,
     seen_once: Vec<u64>,
     findings: Vec<Finding>,
 }
@@ -79,7 +89,7 @@ impl Concepts {
     /// place: see `place_after`
     #[inline]
     pub fn expected(&mut self, node: u32, place: usize, bytes: &[u8]) -> Option<(Concept, usize)> {
-        if let Some(&concept) = self.followers.get(place) {
+        if let Some(&Follower { concept, .. }) = self.followers.get(place) {
             let kept = self.kept.get(concept as usize)?;
             let text = &self.bytes[kept.text.start as usize..kept.text.end as usize];
             if kept.node == node && bytes.starts_with(text) {
@@ -92,9 +102,27 @@ impl Concepts {
     #[inline(never)]
     fn unexpected(&mut self, node: u32, place: usize, bytes: &[u8]) -> Option<(Concept, usize)> {
         let found = self.find(node, bytes)?;
-        self.followers.resize(PLACES, 0);
-        self.followers[place] = found.0;
+        self.followers.resize(PLACES, Follower::default());
+        self.followers[place] = Follower {
+            concept: found.0,
+            checks: NO_CHECKS,
+        };
         Some(found)
+    }
+
+    /// Whether the concept that `expected` found last in a place holds these checks, and nothing more
+    /// is to be said of it.
+    #[inline]
+    pub fn is_in_order(&self, place: usize, checks: usize) -> bool {
+        (self.followers.get(place)).is_some_and(|follower| follower.checks == checks)
+    }
+
+    /// The concept that `expected` found last in a place holds these checks, and nothing more is to be
+    /// said of it.
+    pub fn put_in_order(&mut self, place: usize, checks: usize) {
+        if let Some(follower) = self.followers.get_mut(place) {
+            follower.checks = checks;
+        }
     }
 
     /// Where is noted what comes as a value of a property after a concept: one of `PLACES`.
@@ -251,6 +279,7 @@ impl Concepts {
     /// Forget what was noted.
     pub fn forget(&mut self) {
         self.findings.clear();
+        (self.followers.iter_mut()).for_each(|follower| follower.checks = NO_CHECKS);
     }
 
     /// What `note` was told, if it is still known. checks: where these stand in the table, which does

@@ -6,7 +6,7 @@ use crate::accept::table::{Group, Member, Overlay};
 use crate::accept::tape::{Form, Tape};
 
 /// Members of an object that an overlay is fitted to, at the most.
-pub const MOST_MEMBERS: usize = 32;
+const MOST_MEMBERS: usize = 1 << 8;
 
 /// One thing that is left to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Step {
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asks {
-    /// All that the group says: values are counted, or in slices.
+    /// All that the group says, before all else: values are counted, or in slices.
     Group,
     /// The value that is the object's member of that number.
     Value(u8),
@@ -28,7 +28,7 @@ pub enum Asks {
     Values(u8),
 }
 
-/// What an overlay is left to ask of objects that have names as an object has that is on the tape.
+/// What an overlay is left to ask, member by member, of objects that have names as an object has that is on the tape.
 /// Nothing where one that has no companions cannot follow it, or has too many members.
 pub fn fit(overlay: &Overlay, tape: &Tape, object: usize) -> Option<Box<[Step]>> {
     let members: Vec<usize> = tape.inside(object).collect();
@@ -72,6 +72,10 @@ pub fn fit(overlay: &Overlay, tape: &Tape, object: usize) -> Option<Box<[Step]>>
             }
         }
     }
+    steps.sort_by_key(|step| match step.asks {
+        Asks::Group => None,
+        Asks::Value(place) | Asks::Values(place) => Some(place),
+    });
     Some(steps.into())
 }
 

@@ -133,25 +133,16 @@ impl<'a> Lexer<'a> {
     /// the line is UTF-8 without them.
     #[inline]
     fn plain_text(&mut self) -> Option<Text> {
-        let text = self.text_ahead()?;
-        if !is_plain(&self.bytes[text.start..text.end]) && !self.is_sound() {
+        let rest = self.plain_rest()?.strip_prefix(b"\"")?;
+        let length = quote(rest)?;
+        if !is_plain(&rest[..length]) && !self.is_sound() {
             return None;
         }
-        self.at = text.end + 1;
-        Some(text)
-    }
-
-    /// The bytes up to the next quote as those of a string that has no escapes, where one starts here;
-    /// it is not taken, and whether it is UTF-8 without control characters is yet to be seen.
-    #[inline(always)]
-    pub fn text_ahead(&self) -> Option<Text> {
-        let rest = self.bytes.get(self.at..)?.strip_prefix(b"\"")?;
         let start = self.at + 1;
-        let end = start + quote(rest)?;
-        let is_clean = start >= self.clean.start && end < self.clean.end;
-        is_clean.then_some(Text {
+        self.at = start + length + 1;
+        Some(Text {
             start,
-            end,
+            end: start + length,
             escaped: false,
         })
     }

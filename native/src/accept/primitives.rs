@@ -54,17 +54,23 @@ pub fn every(text: &[u8], test: impl Fn(u8) -> bool) -> bool {
 #[inline(always)]
 fn each(text: &[u8], test: impl Fn(u8) -> bool) -> bool {
     let all = |bytes: &[u8; 16]| bytes.iter().fold(true, |holds, &byte| holds & test(byte));
-    match text.last_chunk() {
-        Some(last) => {
-            let mut chunks = text.chunks_exact(16);
-            chunks.all(|chunk| chunk.first_chunk().is_some_and(all)) && all(last)
+    let Some(last) = text.last_chunk() else {
+        return text.iter().all(|&byte| test(byte));
+    };
+    let mut rest = text;
+    while let Some((chunk, behind)) = rest.split_first_chunk() {
+        if !all(chunk) {
+            return false;
         }
-        None => text.iter().all(|&byte| test(byte)),
+        rest = behind;
     }
+    all(last)
 }
 
+pub const LONGEST_ID: usize = 64;
+
 pub fn is_id(text: &[u8]) -> bool {
-    !text.is_empty() && text.len() <= 64 && each(text, is_of_word)
+    !text.is_empty() && text.len() <= LONGEST_ID && each(text, is_of_word)
 }
 
 /// What `not_of_words` finds, where bytes may be more than ASCII.
@@ -122,8 +128,19 @@ pub fn doubt(word: u64) -> u64 {
 
 /// How many letters, digits, `-` and `.` the bytes start with, all of them ASCII; nothing where it is
 /// all of them but the last few.
+///
+/// last: how many they were the last time, which they mostly are again, and a quote behind them
 #[inline]
-pub fn word(bytes: &[u8]) -> Option<usize> {
+pub fn word(bytes: &[u8], last: &mut usize) -> Option<usize> {
+    if *last >= 16 && bytes.get(*last) == Some(&b'"') && each(&bytes[..*last], is_of_word) {
+        return Some(*last);
+    }
+    *last = word_of_any_length(bytes)?;
+    Some(*last)
+}
+
+#[inline(never)]
+fn word_of_any_length(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     while let Some(chunk) = bytes[at..].first_chunk::<16>() {
         if !chunk.iter().fold(true, |all, &byte| all & is_of_word(byte)) {
@@ -149,8 +166,12 @@ pub fn is_visible(text: &[u8]) -> bool {
 /// Whether every byte is ASCII and no control character.
 #[inline]
 pub fn is_plain(text: &[u8]) -> bool {
+    let is_it = |byte: u8| byte as i8 > 0x1f;
+    if text.len() >= 16 {
+        return each(text, is_it);
+    }
     let odd = |word: u64| (word.wrapping_sub(ONES * 0x20) | word) & HIGHS;
-    eight_by_eight(text, odd, |byte| (0x20..0x80).contains(&byte))
+    eight_by_eight(text, odd, is_it)
 }
 
 /// Whether a test holds for every byte, told eight by eight: values are short.
@@ -218,9 +239,14 @@ struct Form {
     text: u64,
     /// What may be added to the distance of each byte from that of the text, and not more.
     room: u64,
+    /// The same for the numbers that pairs of digits make, where the first of a pair stands, in what is
+    /// usual; and what lifts them over their least.
+    above: u64,
+    below: u64,
 }
 
-const fn form(text: [u8; 8]) -> Form {
+/// usual: where pairs of digits stand, with the least and the most that they make
+const fn form(text: [u8; 8], usual: &[(usize, u8, u8)]) -> Form {
     let mut room = [0x7f; 8];
     let mut at = 0;
     while at < 8 {
@@ -229,15 +255,28 @@ const fn form(text: [u8; 8]) -> Form {
         }
         at += 1;
     }
+    let (mut above, mut below) = ([0; 8], [0x80; 8]);
+    let mut number = 0;
+    while number < usual.len() {
+        let (at, least, most) = usual[number];
+        above[at] = 0x7f - most;
+        below[at] = 0x80 - least;
+        number += 1;
+    }
     Form {
         text: u64::from_le_bytes(text),
         room: u64::from_le_bytes(room),
+        above: u64::from_le_bytes(above),
+        below: u64::from_le_bytes(below),
     }
 }
 
-const YEAR_MONTH: Form = form(*b"0000-00-");
-const DAY_HOUR_MINUTE: Form = form(*b"00T00:00");
-const CLOCK: Form = form(*b"00:00:00");
+const YEAR_MONTH: Form = form(*b"0000-00-", &[(5, 1, 12)]);
+const DAY_HOUR_MINUTE: Form = form(*b"00T00:00", &[]);
+const DAY: Form = form(*b"00T\0\0\0\0\0", &[(0, 1, 28)]);
+const CLOCK: Form = form(*b"00:00:00", &[(0, 0, 23), (3, 0, 59), (6, 0, 60)]);
+/// A second, a zone's sign, and its hours and minutes.
+const ZONE: Form = form(*b"00-00:00", &[(3, 0, 13), (6, 0, 59)]);
 
 impl Form {
     /// The digits of a text of this form, each in its byte.
@@ -246,6 +285,18 @@ impl Form {
         let apart = u64::from_le_bytes(*text) ^ self.text;
         let is_other = (((apart & !HIGHS) + self.room) | apart) & HIGHS;
         (is_other == 0).then_some(apart)
+    }
+
+    /// Whether a text is of this form, and its pairs of digits make what is usual.
+    #[inline]
+    fn in_usual_range(&self, text: u64) -> bool {
+        let apart = text ^ self.text;
+        let is_other = ((apart & !HIGHS) + self.room) | apart;
+        let digits = apart & (ONES * 0xf);
+        // two digits make 99 at the most, so that then no sum reaches the next byte
+        let pairs = (digits * 10).wrapping_add(digits >> 8);
+        let is_unusual = pairs.wrapping_add(self.above) | !pairs.wrapping_add(self.below);
+        (is_other | is_unusual) & HIGHS == 0
     }
 }
 
@@ -310,7 +361,28 @@ fn is_on_clock(digits: u64) -> bool {
     two(digits, 0) < 24 && two(digits, 3) < 60 && two(digits, 6) <= 60
 }
 
+/// Whether a text of 25 bytes is a moment as most are: with a zone, and a day that every month has.
+pub fn is_usual_moment(text: &[u8; 25]) -> bool {
+    let word = |at: usize| {
+        text[at..]
+            .first_chunk()
+            .map_or(0, |&w| u64::from_le_bytes(w))
+    };
+    let (date, clock, mut zone) = (word(0), word(11), word(17));
+    let day = u64::from(text[8]) | u64::from(text[9]) << 8 | u64::from(text[10]) << 16;
+    if text[19] == b'+' {
+        zone ^= u64::from(b'+' ^ b'-') << 16;
+    }
+    let months = YEAR_MONTH.in_usual_range(date);
+    let days = DAY.in_usual_range(day);
+    let times = CLOCK.in_usual_range(clock) & ZONE.in_usual_range(zone);
+    months & days & times && date as u32 != YEAR_MONTH.text as u32
+}
+
 fn is_moment(text: &[u8]) -> bool {
+    if text.first_chunk().is_some_and(is_usual_moment) && text.len() == 25 {
+        return true;
+    }
     let Some((head, mut zone)) = text.split_first_chunk::<19>() else {
         return false;
     };
@@ -387,8 +459,11 @@ mod tests {
                 text.extend_from_slice(b"\"       ");
                 let wanted = if is_it { 32 } else { length };
                 if byte < 0x80 {
-                    assert_eq!(word(&text), Some(wanted), "{byte} at {length}");
-                    assert_eq!(word(&text[..length]), None);
+                    for last in [0, 16, 31, 32, 33, 64] {
+                        let word = |text: &[u8]| word(text, &mut { last });
+                        assert_eq!(word(&text), Some(wanted), "{byte} at {length}");
+                        assert_eq!(word(&text[..length]), None);
+                    }
                 }
             }
         }
@@ -403,6 +478,7 @@ mod tests {
             (Primitive::Date, "1999"),
             (Primitive::Time, "23:59:60"),
             (Primitive::Instant, "2020-02-28T23:59:09.1+13:59"),
+            (Primitive::Instant, "2020-02-28T23:59:09+13:59"),
             (Primitive::Instant, "2020-02-28T23:59:09Z"),
         ];
         for (primitive, text) in texts {
@@ -413,6 +489,57 @@ mod tests {
                     let is_it = byte == text.as_bytes()[at]
                         || matches!((&other[at..], byte), ([_, rest @ ..], b'-') if rest == b"13:59");
                     assert_eq!(is_certainly(primitive, &other, false), is_it, "{other:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn usual_moments_are_moments() {
+        let usual = *b"2011-05-03T10:22:33-04:00";
+        let pairs = [
+            (5, 1..13),
+            (8, 1..29),
+            (11, 0..24),
+            (14, 0..60),
+            (17, 0..61),
+            (20, 0..14),
+            (23, 0..60),
+        ];
+        for (at, numbers) in pairs {
+            for number in 0..100 {
+                let mut text = usual;
+                text[at..at + 2].copy_from_slice(format!("{number:02}").as_bytes());
+                assert_eq!(
+                    is_usual_moment(&text),
+                    numbers.contains(&number),
+                    "{at} {number}"
+                );
+            }
+        }
+        for (year, is_it) in [(b"0000", false), (b"0001", true), (b"9999", true)] {
+            let mut text = usual;
+            text[..4].copy_from_slice(year);
+            assert_eq!(is_usual_moment(&text), is_it);
+        }
+        for at in 0..25 {
+            for byte in (0..=255_u8).filter(|byte| !byte.is_ascii_digit()) {
+                let mut text = usual;
+                text[at] = byte;
+                let is_it = byte == usual[at] || at == 19 && byte == b'+';
+                assert_eq!(is_usual_moment(&text), is_it, "{at} {byte}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_without_control_characters_are_plain() {
+        for length in 0..50 {
+            for at in 0..length {
+                for byte in 0..=255 {
+                    let mut text = vec![b'x'; length];
+                    text[at] = byte;
+                    assert_eq!(is_plain(&text), (0x20..0x80).contains(&byte), "{byte} {at}");
                 }
             }
         }
@@ -515,8 +642,11 @@ mod tests {
 
     #[test]
     fn a_word_ends_before_what_is_no_ascii() {
-        assert_eq!(word("r45536\u{702}],\"status\"".as_bytes()), Some(6));
-        assert_eq!(word("abcdefgh\u{e9}jklmnopq".as_bytes()), Some(8));
+        assert_eq!(
+            word("r45536\u{702}],\"status\"".as_bytes(), &mut 0),
+            Some(6)
+        );
+        assert_eq!(word("abcdefgh\u{e9}jklmnopq".as_bytes(), &mut 0), Some(8));
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl<'a> Walk<'a, '_> {
                     .write(concept, key, start, &mut self.room.tape);
                 self.lexer.at += length;
                 self.room.coded.push((index, concept));
-                return self.checks_of(concept, &property.checks, index);
+                return self.checks_in_place(place, concept, &property.checks, index);
             }
         }
         let singular = self.singular;
@@ -75,6 +75,27 @@ impl<'a> Walk<'a, '_> {
         let coded = &self.room.coded;
         let found = coded.binary_search_by_key(&value, |&(at, _)| at).ok()?;
         Some(coded[found].1)
+    }
+
+    /// Checks of a concept that was expected in a place.
+    #[inline(always)]
+    pub(super) fn checks_in_place(
+        &mut self,
+        place: usize,
+        concept: Concept,
+        checks: &'a [ValueCheck],
+        value: usize,
+    ) -> Asked {
+        let number = checks.as_ptr() as usize;
+        if self.learned.concepts.is_in_order(place, number) {
+            return Ok(());
+        }
+        self.checks_of(concept, checks, value)?;
+        let concepts = &mut self.learned.concepts;
+        if concepts.found(concept, number) == Some(HOLDS) {
+            concepts.put_in_order(place, number);
+        }
+        Ok(())
     }
 
     /// Checks of a concept that was read before: of what they found there is noted that all held, or

@@ -79,8 +79,14 @@ impl<'a> Walk<'a, '_> {
                 },
             };
             self.property(property, depth, shape)?;
-            if !self.lexer.more(b'}')? {
-                break;
+            match self.lexer.byte() {
+                b',' => self.lexer.at += 1,
+                b'}' => {
+                    self.lexer.at += 1;
+                    break;
+                }
+                _ if self.lexer.more(b'}')? => {}
+                _ => break,
             }
         }
         self.room.tape.close(index, self.lexer.at);

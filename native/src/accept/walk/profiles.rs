@@ -3,7 +3,7 @@
 use super::frames::FOLLOWED;
 use super::mention::Place;
 use super::walker::{Asked, Walk, DEPTH, OVERLAY_CHECK};
-use crate::accept::fitted::{fit, Asks, Step, MOST_MEMBERS};
+use crate::accept::fitted::{fit, Asks, Step};
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;
 use crate::accept::shapes::ShapeNumber;
@@ -90,23 +90,23 @@ impl<'a> Walk<'a, '_> {
             .checks
             .iter()
             .try_for_each(|check| self.check(check, object))?;
-        let mut places = [0; MOST_MEMBERS];
-        let members = self.room.tape.inside(object);
-        members
-            .zip(&mut places)
-            .for_each(|(member, place)| *place = member);
+        let (mut member, mut number) = (object + 1, 0);
         for step in steps {
             let group = &overlay.groups[usize::from(step.group)];
             let item = || &group.members[usize::from(step.member)].item;
+            if let Asks::Value(place) | Asks::Values(place) = step.asks {
+                while number < place {
+                    (member, number) = (self.room.tape.at(member).next as usize, number + 1);
+                }
+            }
             match step.asks {
                 Asks::Group => {
                     let members = Members::of(&self.room.tape, object);
                     self.group(group, &members, object)?;
                 }
-                Asks::Value(place) => self.item(item(), places[usize::from(place)])?,
-                Asks::Values(place) => {
-                    let list = places[usize::from(place)];
-                    let (mut at, end) = (list + 1, self.room.tape.at(list).next as usize);
+                Asks::Value(_) => self.item(item(), member)?,
+                Asks::Values(_) => {
+                    let (mut at, end) = (member + 1, self.room.tape.at(member).next as usize);
                     while at < end {
                         self.item(item(), at)?;
                         at = self.room.tape.at(at).next as usize;

@@ -37,7 +37,7 @@ impl<'a> Walk<'a, '_> {
             if let Some(opening) = self.reference_by_opening(key, node, place) {
                 self.concept_before = opening;
                 self.room.coded.push((index, opening));
-                return self.checks_of(opening, &property.checks, index);
+                return self.checks_in_place(place, opening, &property.checks, index);
             }
         }
         if let Err(reason) = self.object(key, node, depth + 1) {
@@ -58,7 +58,8 @@ impl<'a> Walk<'a, '_> {
     fn reference_by_opening(&mut self, key: Key, node: u32, place: usize) -> Option<Concept> {
         let (start, bytes) = (self.lexer.at, self.lexer.plain_rest()?);
         let (opening, length) = self.learned.concepts.expected(node, place, bytes)?;
-        let rest = self.rest_of_reference(&bytes[length..])?;
+        let word = word(&bytes[length..], &mut self.learned.reference)?;
+        let rest = self.rest_of_reference(&bytes[length..], word)?;
         let (from, end) = (start + length, start + length + rest.end);
         let tape = &mut self.room.tape;
         let object = tape.push(key, Form::Object, false, start, start);
@@ -73,10 +74,10 @@ impl<'a> Walk<'a, '_> {
         Some(opening)
     }
 
-    /// What follows on an opening, its places counted from there.
+    /// What follows on an opening, its places counted from there. word: the length of its word
     #[inline]
-    fn rest_of_reference(&self, bytes: &[u8]) -> Option<Rest> {
-        let reference = word(bytes).filter(|&length| length > 0 && length < LONGEST)?;
+    fn rest_of_reference(&self, bytes: &[u8], word: usize) -> Option<Rest> {
+        let reference = Some(word).filter(|&length| length > 0 && length < LONGEST)?;
         let rest = &bytes[reference..];
         if rest.starts_with(b"\"}") {
             return Some(Rest {

@@ -192,11 +192,15 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Form);
         }
         let start = self.lexer.at;
-        let (name, guess) = match self.guessed_type() {
-            Some(name) => (self.bytes(name), Some(name.start)),
-            None => (self.type_ahead()?, None),
-        };
-        let Some((node, number, type_number)) = self.type_of_name(name) else {
+        let last = self.last_type_again();
+        let (mut name, mut guess) = (&b""[..], None);
+        if last.is_none() {
+            (name, guess) = match self.guessed_type() {
+                Some(name) => (self.bytes(name), Some(name.start)),
+                None => (self.type_ahead()?, None),
+            };
+        }
+        let Some((node, number, type_number)) = last.or_else(|| self.type_of_name(name)) else {
             self.answer(TYPE_CHECK, name, Reason::ResourceType)?;
             self.pending = true;
             self.lexer.at = start;
@@ -256,6 +260,21 @@ impl<'a> Walk<'a, '_> {
         }
         (self.resource, self.place, self.type_number) = (outer, place, outer_type);
         Ok(type_number)
+    }
+
+    /// What `type_of_name` says of the last resource's type, where the resource that the lexer stands
+    /// before begins with it, as most do.
+    #[inline]
+    fn last_type_again(&self) -> Option<(&'a Node, u32, u16)> {
+        let (number, type_number) = self.learned.last_type?;
+        let name = self.table.type_names.get(usize::from(type_number))?;
+        let resource = self.lexer.bytes.get(self.lexer.at + 1..)?;
+        let rest = resource.strip_prefix(TYPE)?.strip_prefix(&**name)?;
+        let node = self
+            .table
+            .node_at(number)
+            .filter(|_| rest.starts_with(b"\""));
+        node.map(|node| (node, number, type_number))
     }
 
     /// The node of a type, its number and that of the type. Most resources are of the type that the

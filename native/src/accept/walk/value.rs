@@ -3,14 +3,37 @@
 use super::mention::Place;
 use super::walker::{Asked, Later, Walk};
 use crate::accept::evaluation::Evaluation;
-use crate::accept::lexer::Text;
+use crate::accept::lexer::{quote, Text};
 use crate::accept::memo::{Check, NO_CHECK};
 use crate::accept::op::Op;
-use crate::accept::primitives::{is_certainly, is_plain, is_whole};
+use crate::accept::primitives::{
+    is_certainly, is_plain, is_usual_moment, is_whole, word, LONGEST_ID,
+};
 use crate::accept::reason::Reason;
 use crate::accept::shapes::{ShapeNumber, NO_SHAPE};
 use crate::accept::table::{Kind, Primitive, Property, ValueCheck};
 use crate::accept::tape::{Form, Key, NO_KEY};
+
+/// How many bytes stand before the quote that ends a string, where they are certainly a value of the
+/// type. bytes: those behind the quote that opens it, up to the line's next escape; last: see `word`.
+#[inline(always)]
+fn length_of(primitive: Primitive, bytes: &[u8], last: &mut usize) -> Option<usize> {
+    let ends_at = |&length: &usize| bytes.get(length) == Some(&b'"');
+    let usual = match primitive {
+        Primitive::Id => word(bytes, last).filter(|length| (1..=LONGEST_ID).contains(length)),
+        Primitive::DateTime | Primitive::Instant => {
+            let moment = bytes.first_chunk().filter(|moment| is_usual_moment(moment));
+            moment.map(|moment| moment.len())
+        }
+        _ => None,
+    };
+    usual.filter(ends_at).or_else(|| {
+        let text = &bytes[..quote(bytes)?];
+        let is_free = matches!(primitive, Primitive::Text | Primitive::QuietText);
+        let is_it = is_certainly(primitive, text, false) && (!is_free || is_plain(text));
+        is_it.then_some(text.len())
+    })
+}
 
 impl<'a> Walk<'a, '_> {
     /// The value of a property whose name was taken. shape: that of the object up to there.
@@ -194,14 +217,17 @@ impl<'a> Walk<'a, '_> {
     /// A string.
     #[inline(never)]
     fn text(&mut self, property: &'a Property, primitive: Primitive, key: Key) -> Asked {
-        let Some(text) = self.lexer.text_ahead() else {
+        let last = &mut self.learned.id;
+        let behind_quote = self.lexer.plain_rest().and_then(|b| b.strip_prefix(b"\""));
+        let Some(length) = behind_quote.and_then(|bytes| length_of(primitive, bytes, last)) else {
             return self.text_of_any_line(property, primitive, key);
         };
-        let bytes = self.bytes(text);
-        let is_free = matches!(primitive, Primitive::Text | Primitive::QuietText);
-        if is_free && !is_plain(bytes) || !is_certainly(primitive, bytes, false) {
-            return self.text_of_any_line(property, primitive, key);
-        }
+        let start = self.lexer.at + 1;
+        let text = Text {
+            start,
+            end: start + length,
+            escaped: false,
+        };
         self.lexer.at = text.end + 1;
         self.take_text(property, key, text)
     }

@@ -127,6 +127,9 @@ pub struct Learned {
     pub(crate) references: Option<References>,
     pub(crate) answers: LastAnswers,
     pub(crate) markup: Markup,
+    /// How long the last id was, and the last end of a reference.
+    pub(crate) id: usize,
+    pub(crate) reference: usize,
     /// The node of the last resource, and the number of its type.
     pub(crate) last_type: Option<(u32, u16)>,
 }
