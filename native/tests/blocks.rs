@@ -230,6 +230,47 @@ fn lines_are_read_without_the_escapes_that_they_do_not_need() {
 }
 
 #[test]
+fn misspelled_lines_stand_among_others() {
+    let mut data = Vec::new();
+    for number in 0..100 {
+        let text = ["plain", "a\\/b", "\\u003d\\/", "e\u{301}\\/", "\\n"][number * number % 5];
+        let more = "x".repeat(number * 40);
+        let line =
+            format!("\"resourceType\":\"Thing\",\"id\":\"a{number}\",\"text\":\"{text}{more}\"");
+        data.extend(format!("{{{line}}}\n").into_bytes());
+    }
+    let mut columns = Columns::of(&data);
+    assert!(acceptor().pass(&data, &mut columns).is_empty());
+    assert!(columns.is_whole());
+    for (number, &(start, end)) in columns.ids.iter().enumerate() {
+        let id = &data[start as usize..end as usize];
+        assert_eq!(id, format!("a{number}").as_bytes());
+    }
+}
+
+#[test]
+fn a_string_that_is_no_text_is_refused_in_any_line() {
+    for bytes in [
+        &b"\x01"[..],
+        b"\xff",
+        b"\xc3",
+        b"0123456789abcdef\x1f",
+        b"\xed\xa0\x80",
+    ] {
+        for before in ["y", "e\u{301}", "\\n", "\\/"] {
+            let line = [
+                &b"{\"resourceType\":\"Thing\",\"text\":\"x\",\"part\":{\"text\":\""[..],
+                before.as_bytes(),
+                b"\"},\"parts\":[{\"text\":\"",
+                bytes,
+                b"\"}]}",
+            ];
+            assert_eq!(reasons(&line.concat()), ["json"]);
+        }
+    }
+}
+
+#[test]
 fn nesting_is_bounded() {
     let line = |depth: usize| {
         let open = "{\"text\":\"x\",\"part\":".repeat(depth);

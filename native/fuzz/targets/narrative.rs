@@ -57,7 +57,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let line = [b"\"", data, b"\""].concat();
     let mut respelled = Vec::new();
-    let end = respell(&line, &mut respelled);
+    let end = respell(&line, &mut respelled, 0);
     respelled.truncate(end);
     for end in 0..respelled.len().min(64) as u32 {
         if let Some((start, stop)) = place_before(&line, (end / 2, end)) {

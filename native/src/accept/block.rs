@@ -10,7 +10,7 @@ use memchr::memmem::Finder;
 use crate::accept::memo::{Check, Memo, Questions};
 use crate::accept::reason::{Reason, NAMES};
 use crate::accept::site_numbers::SiteNumbers;
-use crate::accept::spelling::{place_before, respell};
+use crate::accept::spelling::{is_misspelled, place_before, respell};
 use crate::accept::table::Table;
 use crate::accept::walk::{Learned, Outcome, Room, Search, ToldSites, Walk};
 
@@ -18,6 +18,8 @@ pub const ACCEPTED: u8 = 0;
 const PENDING: u8 = 1;
 /// Lines that are parted at once.
 const READ_AT_ONCE: usize = 16;
+/// Bytes that are respelled before they are walked.
+const RESPELLED_AT_ONCE: usize = 16 << 10;
 /// States from here on are reasons.
 const REASONS: u8 = 2;
 
@@ -311,6 +313,27 @@ impl Columns {
     }
 }
 
+/// Lines without the escapes that they do not need, as many as stay near until they are walked.
+#[derive(Default)]
+struct Respelled {
+    text: Vec<u8>,
+    /// Their positions, and where each ends in the text.
+    lines: Vec<(usize, usize)>,
+}
+
+impl Respelled {
+    fn add(&mut self, position: usize, line: &[u8]) {
+        let start = self.lines.last().map_or(0, |line| line.1);
+        let end = respell(line, &mut self.text, start);
+        self.lines.push((position, end));
+    }
+
+    /// Whether they are to be walked. is_last: no others are read so far
+    fn is_due(&self, is_last: bool) -> bool {
+        (self.lines.last()).is_some_and(|&(_, end)| is_last || end >= RESPELLED_AT_ONCE)
+    }
+}
+
 /// What came of a line that was respelled, with the place of its id in the line as it is written.
 fn as_written(outcome: Outcome, line: &[u8]) -> Outcome {
     let before = |id| place_before(line, id).ok_or(Reason::Value); // else its bytes are not the id
@@ -341,31 +364,42 @@ impl Acceptor {
         let mut questions = Questions::default();
         let mut learned = self.learned();
         let (mut room, mut other_room) = (Room::default(), Room::default());
-        let mut respelled = Vec::new();
+        let mut respelled = Respelled::default();
         let mut next = 0;
         while next < columns.states.len() || columns.read(data) {
             let position = next;
             next += 1;
-            if columns.states[position] != PENDING {
+            if columns.states[position] == PENDING {
+                let line = columns.line(data, position);
+                // where one line is misspelled, others are
+                let is_aside = aside.as_ref().is_some_and(|text| text.find(line).is_some());
+                let outcome = if is_aside {
+                    Outcome::Asked(Reason::Value)
+                } else if !respelled.lines.is_empty() && is_misspelled(line) {
+                    Outcome::Misspelled
+                } else {
+                    self.walk(&mut room, &mut learned, &mut questions, line, search)
+                };
+                if outcome == Outcome::Misspelled {
+                    respelled.add(position, line);
+                } else {
+                    columns.note(position, outcome, &mut room, &self.memo);
+                }
+            }
+            if !respelled.is_due(next == columns.states.len()) {
                 continue;
             }
-            let line = columns.line(data, position);
-            if aside.as_ref().is_some_and(|text| text.find(line).is_some()) {
-                columns.states[position] = REASONS + Reason::Value as u8;
-                continue;
-            }
-            let outcome = self.walk(&mut room, &mut learned, &mut questions, line, search);
-            if outcome != Outcome::Misspelled {
-                columns.note(position, outcome, &mut room, &self.memo);
-                continue;
-            }
-            let length = respell(line, &mut respelled);
             let mut room = other_room.emptied();
-            let walked = &respelled[..length];
-            let outcome = self.walk(&mut room, &mut learned, &mut questions, walked, search);
-            let outcome = as_written(outcome, line);
-            columns.note(position, outcome, &mut room, &self.memo);
+            let mut start = 0;
+            for &(position, end) in &respelled.lines {
+                let walked = &respelled.text[start..end];
+                let outcome = self.walk(&mut room, &mut learned, &mut questions, walked, search);
+                let outcome = as_written(outcome, columns.line(data, position));
+                columns.note(position, outcome, &mut room, &self.memo);
+                start = end;
+            }
             other_room = room.emptied();
+            respelled.lines.clear();
         }
         self.learn(learned);
         questions.take()

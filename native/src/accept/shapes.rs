@@ -203,3 +203,23 @@ impl Shapes {
         shape.left = Some(left.collect());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_those_of_one_shape() {
+        let mut shapes = Shapes::default();
+        let (one, other) = (shapes.root(0).expect("room"), shapes.root(1).expect("room"));
+        assert_eq!(shapes.same_text(one, b"\"final\""), None);
+        shapes.keep_text(one, b"\"final\"");
+        assert_eq!(shapes.same_text(one, b"\"final\","), Some(7));
+        assert_eq!(shapes.same_text(one, b"\"finals\","), None);
+        assert_eq!(shapes.same_text(one, b"\"fin"), None);
+        assert_eq!(shapes.same_text(other, b"\"final\""), None);
+        assert_eq!(shapes.same_text(NO_SHAPE, b"\"final\""), None);
+        shapes.keep_text(one, &[b'"'; LONGEST_TEXT + 1]);
+        assert_eq!(shapes.same_text(one, b"\"final\""), None);
+    }
+}

@@ -29,17 +29,23 @@ pub fn unit(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// Bytes that are copied at once: backslashes stand close to one another where there are many.
-const CHUNK: usize = 32;
+/// Whether a line has an escape that it does not need, as far as the first one tells.
+#[inline]
+pub fn is_misspelled(line: &[u8]) -> bool {
+    memchr::memchr(b'\\', line).is_some_and(|at| unneeded(&line[at..]).is_some())
+}
 
-/// Write a line without the escapes that it does not need to the start of a room, and say how long it
-/// is then; what stands behind is not to be relied on. A backslash outside a string is no escape, and
-/// no JSON: it stays, or becomes a slash, which is no JSON there either.
-pub fn respell(line: &[u8], room: &mut Vec<u8>) -> usize {
-    if room.len() < line.len() {
-        room.resize(line.len(), 0);
+/// Bytes that are copied at once: backslashes stand close to one another where there are many.
+const CHUNK: usize = 16;
+
+/// Write a line without the escapes that it does not need to a place in a room, and say where it ends;
+/// what stands behind is not to be relied on. A backslash outside a string is no escape, and no JSON: it
+/// stays, or becomes a slash, which is no JSON there either.
+pub fn respell(line: &[u8], room: &mut Vec<u8>, start: usize) -> usize {
+    if room.len() < start + line.len() {
+        room.resize(start + line.len(), 0);
     }
-    respell_into(line, room)
+    start + respell_into(line, &mut room[start..])
 }
 
 #[inline(never)] // so that it has all registers
@@ -47,11 +53,7 @@ fn respell_into(line: &[u8], room: &mut [u8]) -> usize {
     let (mut at, mut to) = (0, 0);
     let mut quotes = Quotes::default();
     loop {
-        (at, to) = copy_chunks(line, at, room, to);
-        while at < line.len() && line[at] != b'\\' {
-            room[to] = line[at];
-            (at, to) = (at + 1, to + 1);
-        }
+        (at, to) = copy_to_escape(line, at, room, to);
         if at == line.len() {
             return to;
         }
@@ -84,43 +86,58 @@ fn is_escape(escape: &[u8]) -> bool {
     }
 }
 
-/// Copy bytes, without the backslashes before slashes, up to another backslash or to the last few.
+/// Copy bytes, without the backslashes before slashes, up to another backslash or to the end.
 #[inline(always)]
-fn copy_chunks(line: &[u8], from: usize, room: &mut [u8], into: usize) -> (usize, usize) {
+fn copy_to_escape(line: &[u8], from: usize, room: &mut [u8], into: usize) -> (usize, usize) {
     let (mut at, mut to) = (from, into);
-    while let (Some(chunk), Some(copy)) = (line.get(at..at + CHUNK), room.get_mut(to..to + CHUNK)) {
-        copy.copy_from_slice(chunk);
-        if !chunk.iter().fold(false, |any, &byte| any | (byte == b'\\')) {
-            (at, to) = (at + CHUNK, to + CHUNK);
-            continue;
-        }
-        let plain = before_backslash(chunk);
+    loop {
+        let plain = match copy_near(line, at, room, to) {
+            Some(plain) => plain,
+            None => copy_far(&line[at..], &mut room[to..]),
+        };
         (at, to) = (at + plain, to + plain);
         if line.get(at + 1) != Some(&b'/') {
-            break;
+            return (at, to);
         }
         at += 1;
     }
-    (at, to)
+}
+
+/// How many bytes stand before the next backslash, where that is near, and those copied.
+#[inline(always)]
+fn copy_near(line: &[u8], at: usize, room: &mut [u8], to: usize) -> Option<usize> {
+    for offset in [0, CHUNK] {
+        let chunk = line.get(at + offset..)?.first_chunk::<CHUNK>()?;
+        *room.get_mut(to + offset..)?.first_chunk_mut()? = *chunk;
+        if chunk.iter().fold(false, |any, &byte| any | (byte == b'\\')) {
+            return Some(offset + before_backslash(chunk));
+        }
+    }
+    None
 }
 
 /// Where the first backslash stands in bytes that have one.
 #[inline(always)]
-fn before_backslash(chunk: &[u8]) -> usize {
+fn before_backslash(chunk: &[u8; CHUNK]) -> usize {
     const ONES: u64 = u64::MAX / 255;
-    let mut at = 0;
-    for word in chunk.chunks_exact(8) {
-        let word = word
+    let found = |at: usize| {
+        let word = chunk[at..]
             .first_chunk()
             .map_or(0, |&word| u64::from_le_bytes(word));
         let apart = word ^ (ONES * u64::from(b'\\'));
-        let found = apart.wrapping_sub(ONES) & !apart & (ONES << 7);
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
+        apart.wrapping_sub(ONES) & !apart & (ONES << 7)
+    };
+    match found(0) {
+        0 => 8 + found(8).trailing_zeros() as usize / 8,
+        first => first.trailing_zeros() as usize / 8,
     }
-    at
+}
+
+/// The same wherever it is.
+fn copy_far(line: &[u8], room: &mut [u8]) -> usize {
+    let plain = memchr::memchr(b'\\', line).unwrap_or(line.len());
+    room[..plain].copy_from_slice(&line[..plain]);
+    plain
 }
 
 /// The quotes of a line up to a place, counted as far as anybody asks.
@@ -209,7 +226,7 @@ mod tests {
 
     fn respelled(line: &str) -> String {
         let mut room = b"xyz".to_vec();
-        let length = respell(line.as_bytes(), &mut room);
+        let length = respell(line.as_bytes(), &mut room, 0);
         room.truncate(length);
         String::from_utf8(room).expect("a string")
     }

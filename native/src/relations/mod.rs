@@ -58,7 +58,7 @@ pub fn relations(
     for (number, (start, end)) in spans.enumerate() {
         let line = data.get(start as usize..end as usize)?;
         if block.line(line, secret, number as u32).is_err() {
-            let end = respell(line, &mut room);
+            let end = respell(line, &mut room, 0);
             if end == line.len() || block.line(&room[..end], secret, number as u32).is_err() {
                 block.found.unclear.push(number as u32);
             }
