@@ -113,6 +113,10 @@ impl<'a> Walk<'a, '_> {
     fn bundle(&self, bundle: usize) -> Asked<Entries<'a>> {
         let known = self.table.known.bundle;
         let kind = self.plain(bundle, known.kind)?.ok_or(Reason::Bundle)?;
+        let hangs_together = kind == b"document" || kind == b"message";
+        if self.by_site && self.is_hidden_from_bundle(hangs_together) {
+            return Err(Reason::Bundle);
+        }
         let searched = self.links(bundle, kind)?;
         let mut entries = Entries::of(kind);
         let mut versions: HashSet<Vec<u8>> = HashSet::new();
@@ -148,7 +152,7 @@ impl<'a> Walk<'a, '_> {
                 .ok_or(Reason::Bundle)?;
             entries.add(resource, name, url);
         }
-        if kind == b"document" || kind == b"message" {
+        if hangs_together {
             self.holds_together(bundle, &entries)?;
         }
         Ok(entries)

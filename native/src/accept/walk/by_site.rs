@@ -716,6 +716,43 @@ impl<'a> Walk<'a, '_> {
         self.by_site && self.room.sites.frames.is_dropped(frame)
     }
 
+    /// Whether rules on the Bundle may read what is not on the tape: a value of another form than its
+    /// property's, or the sections of a MessageHeader, which has none.
+    ///
+    /// with_links: whether they read all that entries may refer to others by
+    #[cold]
+    pub(crate) fn is_hidden_from_bundle(&self, with_links: bool) -> bool {
+        let (tape, sites, known) = (&self.room.tape, &self.room.sites, &self.table.known.bundle);
+        let read = [
+            known.kind,
+            known.link,
+            known.relation,
+            known.url,
+            known.entry,
+            known.full_url,
+            known.search,
+            known.mode,
+            known.resource,
+            known.meta,
+            known.version_id,
+        ];
+        let holds_text = |at: usize| {
+            let value = tape.at(at);
+            self.lexer.bytes[value.start as usize..value.end as usize].contains(&b'"')
+        };
+        let mut misread = sites
+            .faults
+            .iter()
+            .filter(|&&(at, _)| tape.at(at).form == Form::Null);
+        let mut unknown = sites
+            .found
+            .iter()
+            .filter(|site| site.doubted == Doubted::Name);
+        misread.any(|&(at, key)| read.contains(&key) || (with_links && holds_text(at)))
+            || with_links
+                && unknown.any(|site| sites.texts[site.text.clone()].starts_with(b"\"section\""))
+    }
+
     /// Note that rules on the Bundle, which tell what its entries are to one another, are in doubt.
     pub(crate) fn bundle_in_doubt(&mut self, reason: Reason) -> Asked {
         if !self.in_bundle() {
