@@ -10,13 +10,12 @@ least time of each, and in brackets the rounds' ratios, least, median and larges
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import pyarrow as pa
+from arguments import LEVELS, Parser, lines, run_script, whole_number
 from inputs import distinct, find_files, lines_of
 from stopwatch import seconds
 
@@ -55,27 +54,25 @@ def measured(lines: Sequence[bytes], level: str, rounds: int) -> list[tuple[floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("files", type=Path, nargs="+")
-    parser.add_argument("--level", default="structure-only")
-    parser.add_argument("--lines", type=int, default=6000)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser = Parser(__doc__)
+    parser.add_argument("files", type=lines, nargs="+")
+    parser.add_argument("--level", choices=LEVELS, default="structure-only")
+    parser.add_argument("--lines", type=whole_number(), default=6000)
+    parser.add_argument("--rounds", type=whole_number(), default=9)
     options = parser.parse_args()
     for path in options.files:
-        lines = [line.rstrip(b"\r\n") for line in lines_of(find_files(path)) if line.strip()]
-        lines = lines[:: max(1, len(lines) // options.lines)]
-        taken = measured(lines, options.level, options.rounds)
+        found = [line.rstrip(b"\r\n") for line in lines_of(find_files(path)) if line.strip()]
+        chosen = found[:: max(1, len(found) // options.lines)]
+        taken = measured(chosen, options.level, options.rounds)
         for way, name in ((1, "without issues"), (2, "with issues")):
             ratios = [each[0] / each[way] for each in taken]
             least = min(each[0] for each in taken) / min(each[way] for each in taken)
             print(
-                f"{path.name:30} {len(lines):6} {name:15} {least:.3f} "
+                f"{path.name:30} {len(chosen):6} {name:15} {least:.3f} "
                 f"({min(ratios):.3f}, {median(ratios):.3f}, {max(ratios):.3f})",
                 flush=True,
             )
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -22,6 +22,8 @@ import time
 from itertools import accumulate
 from pathlib import Path
 
+from arguments import Parser, folder, run_script, whole_number
+
 from bulkfhir.engine.across.check_job import CheckedShard, check_job
 from bulkfhir.engine.across.relation_columns import RelationColumns
 from bulkfhir.engine.executors.live_counters import Heartbeat
@@ -131,9 +133,11 @@ def check(folder: Path) -> None:
 
 def main() -> None:
     """Run as a program."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--references", type=int, nargs="+", default=[500_000, 5_000_000])
-    parser.add_argument("--folder", type=Path, help="where to work; removed again where not given")
+    parser = Parser(__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--references", type=whole_number(2 * EACH), nargs="+", default=[500_000, 5_000_000]
+    )
+    parser.add_argument("--folder", type=folder, help="where to work, in a folder that goes again")
     parser.add_argument("--check", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.check:
@@ -141,11 +145,11 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(dir=chosen.folder) as own:
         for references in chosen.references:
-            folder = Path(own) / str(references)
-            take_down(chosen_settings(folder), references // EACH)
-            command = [sys.executable, __file__, "--check", str(folder)]
+            place = Path(own) / str(references)
+            take_down(chosen_settings(place), references // EACH)
+            command = [sys.executable, __file__, "--check", str(place)]
             subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -10,7 +10,6 @@ alone. The client is not counted.
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import os
@@ -26,6 +25,9 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from arguments import LEVELS, Parser, above, lines, run_script, whole_number
+from inputs import find_files
 
 DATASTORE = "0123456789abcdef0123456789abcdef"
 END = {"COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED"}
@@ -147,18 +149,18 @@ def summary(runs: list[Run]) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--input", type=Path, required=True)
-    parser.add_argument("--rate", type=float, default=50.0)
-    parser.add_argument("--level", default="structure-only")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = Parser(__doc__)
+    parser.add_argument("--input", type=lines, required=True)
+    parser.add_argument("--rate", type=above, default=50.0)
+    parser.add_argument("--level", choices=LEVELS, default="structure-only")
+    parser.add_argument("--workers", type=whole_number(), default=1)
+    parser.add_argument("--rounds", type=whole_number(), default=3)
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="bulkfhir-describe-load-"))
     (folder / "s3" / "in-bucket").mkdir(parents=True)
-    shutil.copy(chosen.input, folder / "s3" / "in-bucket")
+    files = find_files(chosen.input)
+    for file in files:
+        shutil.copy(file, folder / "s3" / "in-bucket")
     command = [
         sys.executable,
         "-c",
@@ -198,7 +200,7 @@ def main() -> None:
     }
     settings = {
         "input": chosen.input.name,
-        "bytes": chosen.input.stat().st_size,
+        "bytes": sum(file.stat().st_size for file in files),
         "level": chosen.level,
         "workers": chosen.workers,
         "rate": chosen.rate,
@@ -217,4 +219,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -13,7 +13,6 @@ one, which compile types and learn codes, are not counted.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -22,10 +21,12 @@ from itertools import count, islice
 from pathlib import Path
 
 import orjson
-from inputs import lines_of
+from arguments import Parser, folder, lines, package, refuse_no_resources, run_script, whole_number
+from inputs import find_files, lines_of
 from stopwatch import seconds
 from variants import Json, renewed
 
+from bulkfhir.engine.errors import NothingToRead
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
 
@@ -99,7 +100,24 @@ def measured(
 
 
 def read(path: Path) -> list[Json]:
-    return [json.loads(line) for line in lines_of([path]) if line.strip()]
+    found = [line for line in lines_of(find_files(path)) if line.strip()]
+    refuse_no_resources(path, found)
+    return [json.loads(line) for line in found]
+
+
+def guide_of(path: Path) -> str:
+    """The guide that a file is named for."""
+    return path.name.partition(".ndjson")[0]
+
+
+def packages_of(path: Path, place: Path, names: Sequence[str]) -> list[str]:
+    """The packages of a file's guide, which lie in a folder; those with the names where there are
+    any. Raises PackageError where one is not there, or cannot be read.
+    """
+    found = [str(place / f"{name}.tgz") for name in names or [guide_of(path)]]
+    for one in found:
+        package(one)
+    return found
 
 
 def is_valid(validator: Validator, resource: Json) -> bool:
@@ -110,48 +128,52 @@ def is_valid(validator: Validator, resource: Json) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("files", type=Path, nargs="+")
-    parser.add_argument("--packages", type=Path, required=True)
+    parser = Parser(__doc__)
+    parser.add_argument("files", type=lines, nargs="+")
+    parser.add_argument("--packages", type=folder, required=True)
     parser.add_argument("--package", action="append", default=[], metavar="NAME")
-    parser.add_argument("--lines", type=int, default=600)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--lines", type=whole_number(), default=600)
+    parser.add_argument("--rounds", type=whole_number(), default=3)
     parser.add_argument("--bundles", action="store_true")
     parser.add_argument("--json", action="store_true", help="print shares of orjson.loads as JSON")
     options = parser.parse_args()
     shares: dict[str, float] = {}
+    given = [
+        (path, packages_of(path, options.packages, options.package), read(path))
+        for path in options.files
+    ]
     table = sys.stderr if options.json else sys.stdout
     print(
         f"{'lines':52} {'valid':>6} {'us a line':>10} {'of orjson':>10}  handed on, of how many",
         file=table,
     )
-    for path in options.files:
-        guide = path.name.partition(".ndjson")[0]
-        names = options.package or [guide]
-        packages = tuple(str(options.packages / f"{name}.tgz") for name in names)
+    for path, packages, examples in given:
+        guide = guide_of(path)
         validator = Validator("strict", packages=packages)
-        valid = [one for one in read(path) if is_valid(validator, one)]
+        valid = [one for one in examples if is_valid(validator, one)]
+        if not valid:
+            print(f"{path}: none of its lines is valid", file=sys.stderr)
         numbers = count(3)
         for kind, resources in shapes(valid, options.bundles):
             valid_ones = [one for one in resources if is_valid(validator, one)]
             if not valid_ones:
                 continue
-            ours, theirs, lines, handed_on = measured(
+            ours, theirs, number, handed_on = measured(
                 validator, valid_ones, options.lines, options.rounds, numbers
             )
             shares[f"{guide}, {kind}"] = theirs / ours
             reasons = ", ".join(f"{name} {n}" for name, n in handed_on.most_common()) or "none"
             print(
                 f"{f'{guide}, {kind}':52} {len(valid_ones):6} {ours:10.1f} "
-                f"{theirs / ours:10.3f}  {reasons} of {lines}",
+                f"{theirs / ours:10.3f}  {reasons} of {number}",
                 flush=True,
                 file=table,
             )
+    if not shares:
+        raise NothingToRead("no valid line is in any of the files")
     if options.json:
         print(json.dumps(shares))
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -13,11 +13,12 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from arguments import LEVELS as ALL_LEVELS
+from arguments import Parser, run_script
 from hostile_profiles import invariants, packaged, slices
 
 from bulkfhir.validators import Block, Validator
@@ -230,11 +231,16 @@ def measured(validator: Validator, line: bytes) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = Parser(__doc__.partition("\n")[0])
     parser.add_argument("families", nargs="*", choices=[*FAMILIES, []], metavar="NAME")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=("native", "explained"), default="native")
-    parser.add_argument("--level", default="structure-only", help="of lines that claim no profile")
+    parser.add_argument(
+        "--level",
+        choices=ALL_LEVELS,
+        default="structure-only",
+        help="of lines that claim no profile",
+    )
     chosen = parser.parse_args()
     with packaged() as folder:
         return table(chosen, folder)
@@ -264,4 +270,4 @@ def table(chosen: argparse.Namespace, folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

@@ -10,11 +10,14 @@ import json
 import re
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from variants import distinct, made
+
+from bulkfhir.engine.errors import ConfigurationError, NothingToRead
 
 __all__ = [
     "CLAIMS",
@@ -125,8 +128,8 @@ def read_input(
     level: str,
     packages: Sequence[str] = (),
 ) -> Input:
-    """Copies the lines of the files, joined, to a file of the folder; raises ValueError where they
-    are not those that were labelled.
+    """Copies the lines of the files, joined, to a file of the folder. Raises NothingToRead where
+    there are none, and ConfigurationError where they are not those that were labelled.
     """
     digest = hashlib.sha256()
     target = _place(folder, name)
@@ -138,7 +141,9 @@ def read_input(
                 out.write(line.rstrip(b"\r\n") + b"\n")
                 numbers.append(number)
     if labels is not None and labels.sha256 not in (None, digest.hexdigest()):
-        raise ValueError(f"{name}: the lines are not those that were labelled")
+        raise ConfigurationError(f"{name}: the lines are not those that were labelled")
+    if not numbers:
+        raise NothingToRead(f"{name}: no line is here")
     return Input(name, target, numbers, target.stat().st_size / 1e6, level, tuple(packages), labels)
 
 
@@ -147,10 +152,15 @@ def _place(folder: Path, name: str) -> Path:
 
 
 def lines_of(files: Sequence[Path]) -> Iterator[bytes]:
-    """The lines of files, compressed or not, with their ends."""
+    """The lines of files, compressed or not, with their ends. Raises ConfigurationError for a file
+    that cannot be read.
+    """
     for path in files:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            yield from lines
+        try:
+            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+                yield from lines
+        except (OSError, EOFError, zlib.error) as error:
+            raise ConfigurationError(f"{path}: cannot be read: {error}") from None
 
 
 def copies(chosen: Input, count: int) -> list[Path]:
@@ -198,12 +208,15 @@ def _spread_out(name: str, whole: Input, count: int) -> Input:
 
 
 def only_bad(name: str, whole: Input) -> Input:
-    """Only those of its lines that the labels call bad."""
-    return _labelled(name, whole, bad=True)
+    """Only those of its lines that the labels call bad. Raises NothingToRead where none is."""
+    found = _labelled(name, whole, bad=True)
+    if not found.numbers:
+        raise NothingToRead(f"{whole.name}: the labels call none of the lines bad")
+    return found
 
 
 def only_valid(whole: Input) -> Input:
-    """Only those of its lines that the labels do not call bad."""
+    """Only those of its lines that the labels do not call bad, which may be none."""
     return _labelled(valid_name(whole.name), whole, bad=False)
 
 
@@ -241,15 +254,21 @@ def make_dirty(
     clean: Input, name: str, count: int, refuses: Callable[[Input], Collection[int]]
 ) -> Input:
     """So many lines at the most, of which every fifth is a mutation of a clean one; good and bad is
-    what ``refuses`` says.
+    what ``refuses`` says. Raises NothingToRead where there are not enough clean ones for that.
     """
     known = set(refuses(clean))
     good = _chosen(
         clean, [place for place in range(len(clean.numbers)) if place not in known], "good"
     )
     count = min(count, len(good.numbers))
-    broken = _mutated(good, count // 4)  # some mutations do no harm
-    bad_lines = _lines_at(broken, sorted(refuses(broken)))[: count // 5]
+    bad_lines: list[bytes] = []
+    if count >= 5:
+        broken = _mutated(good, count // 4)  # some mutations do no harm
+        bad_lines = _lines_at(broken, sorted(refuses(broken)))[: count // 5]
+    if not bad_lines:
+        raise NothingToRead(
+            f"{clean.name}: {len(good.numbers)} good lines are too few to make dirty ones of"
+        )
     step = max(1, len(good.numbers) // (4 * len(bad_lines)))
     good_lines = _lines_at(good, range(0, len(good.numbers), step))
     target = _place(clean.file.parent, "mixed")

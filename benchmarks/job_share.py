@@ -12,7 +12,6 @@ memory by two at once, which share nothing and judge every other block each.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from inputs import lines_of
+from arguments import LEVELS, Parser, folder, lines, run_script, whole_number
+from inputs import find_files, lines_of
 from jobs import cost_of
 from variants import distinct
 
@@ -111,32 +111,32 @@ MEASURED = (in_memory(1), in_memory(2), validate, job(1), job(2))
 
 def made(source: Path, count: int, folder: Path, *, one_file: bool) -> list[Path]:
     """Write the copies: a file each, or one after the other into one."""
-    lines = [line for line in lines_of([source]) if line.strip()]
+    found = [line for line in lines_of(find_files(source)) if line.strip()]
     paths = []
     for number in range(count):
         path = folder / ("all.ndjson" if one_file else f"{number:03}.ndjson")
         with path.open("ab") as out:
-            out.writelines(distinct(line, number + 1) for line in lines)
+            out.writelines(distinct(line, number + 1) for line in found)
         paths.append(path)
     return paths[:1] if one_file else paths
 
 
 def main() -> None:
     """Measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("source", type=Path)
-    parser.add_argument("--level", default="structure-only")
-    parser.add_argument("--copies", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = Parser(__doc__.splitlines()[0])
+    parser.add_argument("source", type=lines)
+    parser.add_argument("--level", choices=LEVELS, default="structure-only")
+    parser.add_argument("--copies", type=whole_number(2), default=8)
+    parser.add_argument("--rounds", type=whole_number(), default=5)
     parser.add_argument("--one-file", action="store_true", help="the copies stand in one file")
-    parser.add_argument("--folder", type=Path, help="where the copies are made")
+    parser.add_argument("--folder", type=folder, help="where the copies are made")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        home, sizes = Path(folder), []
+    with tempfile.TemporaryDirectory(dir=given.folder) as place:
+        home, sizes = Path(place), []
         for name, count in (("few", max(1, given.copies // 4)), ("many", given.copies)):
-            place = home / name
-            place.mkdir()
-            sizes.append(made(given.source, count, place, one_file=given.one_file))
+            made_in = home / name
+            made_in.mkdir()
+            sizes.append(made(given.source, count, made_in, one_file=given.one_file))
         rounds = []
         for _ in range(given.rounds):
             rounds.append(Round(*(_further(one, sizes, given.level, home) for one in MEASURED)))
@@ -159,4 +159,4 @@ def _median(figures: Sequence[float]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -13,11 +13,11 @@ more than a tenth to it.
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from arguments import LEVELS, Parser, package, run_script, whole_number
 
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block, OneByOne
@@ -82,13 +82,13 @@ def resident() -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = Parser(__doc__)
+    parser.add_argument("--lines", type=whole_number(), default=10_000_000)
+    parser.add_argument("--level", choices=LEVELS)
+    parser.add_argument("--package", action="append", type=package, default=[], metavar="PACKAGE")
+    parser.add_argument(
+        "--bad", type=whole_number(0), default=20, help="one line in so many; 0: none"
     )
-    parser.add_argument("--lines", type=int, default=10_000_000)
-    parser.add_argument("--level", choices=["strict", "structure-only", "minimal"])
-    parser.add_argument("--package", action="append", default=[], metavar="PACKAGE")
-    parser.add_argument("--bad", type=int, default=20, help="one line in so many; 0: none")
     parser.add_argument("--engine", choices=["native", "explained"], default="native")
     options = parser.parse_args()
     validator = Validator(options.level or "structure-only", packages=options.package)
@@ -106,4 +106,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

@@ -11,8 +11,6 @@ each input: lines, rows, megabytes of JSON and of parts, and the first row that 
 
 from __future__ import annotations
 
-import argparse
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import isal.igzip
+from arguments import LEVELS, Parser, lines, run_script, whole_number
 from pyarrow import parquet
 
 from bulkfhir.engine import import_job
@@ -84,10 +83,10 @@ def _path(uri: str) -> str:
 
 def main() -> int:
     """Run over every input; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("inputs", nargs="+", type=Path)
-    parser.add_argument("--level", default="structure-only")
-    parser.add_argument("--workers", type=int, default=1)
+    parser = Parser(__doc__.partition("\n")[0])
+    parser.add_argument("inputs", nargs="+", type=lines)
+    parser.add_argument("--level", choices=LEVELS, default="structure-only")
+    parser.add_argument("--workers", type=whole_number(), default=1)
     options = parser.parse_args()
     print(f"{'input':<34}{'lines':>9}{'accepted':>10}{'rows':>9}{'JSON MB':>9}{'parts MB':>10}")
     failed = False
@@ -105,4 +104,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

@@ -23,14 +23,28 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import peers
+from arguments import (
+    LEVELS,
+    Parser,
+    above,
+    file,
+    folder,
+    labels,
+    lines,
+    package,
+    run_script,
+    whole_number,
+)
 from bars import ALONE, Bar, bars
 from candidates import CANDIDATES, FLOOR, Candidate, Setup
+from guides import packages_of
 from inputs import (
     CLAIMS,
     CLEAN,
@@ -50,6 +64,7 @@ from inputs import (
     read_input,
     read_labels,
     thinned,
+    valid_name,
     with_form,
     with_sample,
 )
@@ -61,16 +76,65 @@ from rounds import Failed, run
 from sections import GUIDES, JOBS, TRAITS, Results, kept, summed, taken
 from variants import NARRATIVE, RENEWED
 
+from bulkfhir.engine.errors import ConfigurationError
+
 _HERE = Path(__file__).resolve().parent
 _SAMPLE = Path(__file__).resolve().parents[1] / "fixtures" / "sample"
 _MADE_LINES = 2500
 """Lines of the dirty file that is made where none is given."""
+_DEPENDENT = {
+    "dirty_labels": "dirty",
+    "profiled_labels": "profiled",
+    "package": "profiled",
+    "guide_packages": "guides",
+}
+"""Options of no use without another one."""
+
+
+@dataclass(frozen=True)
+class Further:
+    """Lines that --also names, and how they are judged."""
+
+    name: str
+    level: str
+    path: Path
+    labels: Path | None
+    packages: tuple[str, ...]
+
+    @classmethod
+    def of(cls, given: Sequence[str]) -> Further:
+        """Raises ConfigurationError where they cannot be measured, NothingToRead where there are
+        none.
+        """
+        told = f"--also {' '.join(given)}"
+        packages = tuple(one for one in given[2:] if one.endswith(".tgz"))
+        label_files = [one for one in given[2:] if one.endswith(".jsonl.gz")]
+        paths = [one for one in given[2:] if not one.endswith((".tgz", ".jsonl.gz"))]
+        if len(paths) != 1 or len(label_files) > 1:
+            raise ConfigurationError(
+                f"{told}: NAME LEVEL FILE [LABELS.jsonl.gz] [PACKAGE.tgz ...] are wanted"
+            )
+        if given[1] not in LEVELS:
+            raise ConfigurationError(
+                f"{told}: {given[1]}: no such level; levels are {', '.join(LEVELS)}"
+            )
+        try:
+            path = lines(paths[0])
+            verdicts = labels(label_files[0]) if label_files else None
+        except argparse.ArgumentTypeError as error:
+            raise ConfigurationError(f"{told}: {error}") from None
+        for one in packages:
+            package(one)
+        return cls(given[0], given[1], path, verdicts, packages)
+
+    @property
+    def has_valid(self) -> bool:
+        """Whether those of its lines that are valid are an input of their own."""
+        return self.labels is not None and self.level == "strict"
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(__doc__)
     parser.add_argument(
         "--output",
         type=Path,
@@ -80,40 +144,41 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--input",
-        type=Path,
+        type=lines,
         default=_SAMPLE,
         metavar="PATH",
         help="clean lines: a file or a folder  [default: the bundled sample]",
     )
     parser.add_argument(
-        "--labels", type=Path, metavar="FILE", help="a reference's verdicts on them (.jsonl.gz)"
+        "--labels", type=labels, metavar="FILE", help="a reference's verdicts on them (.jsonl.gz)"
     )
     parser.add_argument(
         "--dirty",
-        type=Path,
+        type=lines,
         metavar="PATH",
         help="lines of which one in five is bad  [default: made from the clean ones]",
     )
     parser.add_argument(
         "--dirty-labels",
-        type=Path,
+        type=labels,
         metavar="FILE",
         help="a reference's verdicts on them; needed with --dirty",
     )
     parser.add_argument(
         "--profiled",
-        type=Path,
+        type=lines,
         metavar="PATH",
         help="lines that claim profiles  [default: not measured]",
     )
     parser.add_argument(
         "--profiled-labels",
-        type=Path,
+        type=labels,
         metavar="FILE",
         help="a reference's verdicts on them at strict",
     )
     parser.add_argument(
         "--package",
+        type=package,
         action="append",
         default=[],
         help="FHIR package with those profiles (.tgz); repeatable",
@@ -130,17 +195,17 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--guides",
         nargs="+",
-        type=Path,
+        type=lines,
         default=[],
         metavar="FILE",
         help="examples of guides and Bundles of them (guides.py)",
     )
     parser.add_argument(
-        "--guide-packages", type=Path, metavar="FOLDER", help="where their packages are"
+        "--guide-packages", type=folder, metavar="FOLDER", help="where their packages are"
     )
     parser.add_argument(
         "--schema",
-        type=Path,
+        type=file,
         metavar="FILE",
         help="HL7's fhir.schema.json for R4  [default: that among the peers]",
     )
@@ -178,33 +243,33 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--lines",
-        type=int,
+        type=whole_number(),
         default=10_000,
         help="lines of an input at the most, evenly spread  [default: %(default)s]",
     )
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=whole_number(), default=2)
     parser.add_argument(
         "--slow-rounds",
-        type=int,
+        type=whole_number(0),
         default=1,
         help="rounds in which slow peers take part  [default: 1]",
     )
     parser.add_argument(
         "--sample",
-        type=int,
+        type=whole_number(),
         default=320,
         help="lines that slow peers get  [default: %(default)s]",
     )
     parser.add_argument(
         "--enough",
-        type=float,
+        type=above,
         default=Setup.enough,
         metavar="SECONDS",
         help="CPU seconds of warm passes after which no further one begins  [default: %(default)s]",
     )
     parser.add_argument(
         "--copies",
-        type=int,
+        type=whole_number(),
         nargs=2,
         default=(10, 50),
         metavar=("FEW", "MANY"),
@@ -213,11 +278,24 @@ def arguments() -> argparse.Namespace:
     options = parser.parse_args()
     if options.dirty and not options.dirty_labels:
         parser.error("--dirty needs --dirty-labels: which of its lines are bad")
+    for name, whose in _DEPENDENT.items():
+        if getattr(options, name) and not getattr(options, whose):
+            parser.error(f"--{name} is of use with --{whose} only".replace("_", "-"))
+    if options.guides and not options.guide_packages:
+        parser.error("--guides needs --guide-packages: where their packages are")
+    for guide in options.guides:
+        packages_of(guide, options.guide_packages, ())
+    options.further = [Further.of(given) for given in options.also]
+    refuse_unknown(options.sections, section_names(options))
     return options
 
 
 def main() -> None:
     options = arguments()
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"--output {options.output}: {error.strerror}") from None
     if options.install:
         peers.install(options.peers)
     sys.path.append(str(options.peers / "python"))
@@ -227,7 +305,6 @@ def main() -> None:
         peers=options.peers if options.peers.is_dir() else None,
         enough=options.enough,
     )
-    options.output.mkdir(parents=True, exist_ok=True)
     missing: dict[str, str] = {}
     chosen = available(options.only, setup, missing)
     if missing and not options.without_missing:
@@ -235,10 +312,9 @@ def main() -> None:
             print(f"{name}: {why}", file=sys.stderr)
         raise SystemExit("--install brings what is missing; --without-missing goes on without it")
     with tempfile.TemporaryDirectory(dir=options.output) as place:
-        wholes = list(read_inputs(options, Path(place)))
+        wholes = read_inputs(options, Path(place))
         sections = planned(options, wholes, chosen, setup)
-        if unknown := set(options.sections or ()) - sections.keys():
-            raise SystemExit(f"no such section: {', '.join(unknown)}; {', '.join(sections)}")
+        refuse_unknown(options.sections, sections)
         inputs = [one for whole in wholes for one in with_sample(whole, options.sample)]
         found: dict[str, Results] = {}
         for name, measured in sections.items():
@@ -250,6 +326,27 @@ def main() -> None:
     print("\n".join(tables(*reported(results, inputs), {**missing, **results.left_out}, inputs)))
     if results.left_out:
         raise SystemExit(f"broke: {', '.join(results.left_out)}")
+
+
+def section_names(options: argparse.Namespace) -> list[str]:
+    """Return what sections may be measured. Raises ConfigurationError where two have one name."""
+    names = [CLEAN, NARRATIVES, DIRTY, ONLY_BAD, *([PROFILED] if options.profiled else [])]
+    for one in options.further:
+        names += [one.name, valid_name(one.name)] if one.has_valid else [one.name]
+    names += [JOBS, *([TRAITS] if options.traits else []), *([GUIDES] if options.guides else [])]
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise ConfigurationError(f"--also {name}: another section has this name")
+    return names
+
+
+def refuse_unknown(asked: Sequence[str] | None, names: Iterable[str]) -> None:
+    """Raise ConfigurationError where a section is asked for that is not among these."""
+    known = list(names)
+    if unknown := [name for name in asked or () if name not in known]:
+        raise ConfigurationError(
+            f"no such section: {', '.join(unknown)}; sections are {', '.join(known)}"
+        )
 
 
 def section(
@@ -291,13 +388,17 @@ def planned(
 
 def _settings(options: argparse.Namespace) -> dict[str, object]:
     """What figures depend on, as JSON has it."""
-    others = ("install", "output", "sections", "without_missing")
+    others = ("further", "install", "output", "sections", "without_missing")
     settings = {name: value for name, value in vars(options).items() if name not in others}
     found: dict[str, object] = json.loads(json.dumps(settings, default=str))
     return found
 
 
-def read_inputs(options: argparse.Namespace, folder: Path) -> Iterator[Input]:
+def read_inputs(options: argparse.Namespace, folder: Path) -> list[Input]:
+    """Return what is measured. What was given is read before anything is made of it, so that what
+    is wrong with it is told at once.
+    """
+
     def read(
         name: str,
         path: Path,
@@ -306,39 +407,34 @@ def read_inputs(options: argparse.Namespace, folder: Path) -> Iterator[Input]:
         packages: Sequence[str] = (),
     ) -> Input:
         known = read_labels(labels) if labels else None
-        whole = read_input(name, find_files(path), folder, known, level=level, packages=packages)
+        placed = [_placed(package) for package in packages]
+        whole = read_input(name, find_files(path), folder, known, level=level, packages=placed)
         return thinned(whole, options.lines)
 
     clean = read(CLEAN, options.input, options.labels)
-    yield clean
-    yield with_form(NARRATIVES, clean, NARRATIVE)
-    dirty = (
-        read(DIRTY, options.dirty, options.dirty_labels)
-        if options.dirty
-        else make_dirty(
-            clean, DIRTY, _MADE_LINES, partial(_explained, Setup(enough=options.enough))
-        )
-    )
-    yield dirty
-    yield only_bad(ONLY_BAD, dirty)
+    further = []
     if options.profiled:
-        yield read(
-            PROFILED,
-            options.profiled,
-            options.profiled_labels,
-            "strict",
-            [str(Path(package).resolve()) for package in options.package],
-        )
-    for name, level, *paths in options.also:
-        packages = [str(Path(one).resolve()) for one in paths if one.endswith(".tgz")]
-        labels = next((Path(one) for one in paths if one.endswith(".jsonl.gz")), None)
-        path = next(Path(one) for one in paths if not one.endswith((".tgz", ".jsonl.gz")))
-        more = read(name, path, labels, level, packages)
-        if level == "strict":  # their profiles may know them by references and narratives
+        labels = options.profiled_labels
+        further.append(read(PROFILED, options.profiled, labels, "strict", options.package))
+    for one in options.further:
+        more = read(one.name, one.path, one.labels, one.level, one.packages)
+        if one.level == "strict":  # their profiles may know them by references and narratives
             more = replace(more, form=RENEWED)
-        yield more
-        if labels and level == "strict":
-            yield only_valid(more)
+        further.append(more)
+        if one.has_valid and (valid := only_valid(more)).numbers:
+            further.append(valid)
+    if options.dirty:
+        dirty = read(DIRTY, options.dirty, options.dirty_labels)
+    else:
+        explained = partial(_explained, Setup(enough=options.enough))
+        dirty = make_dirty(clean, DIRTY, _MADE_LINES, explained)
+    told = with_form(NARRATIVES, clean, NARRATIVE)
+    return [clean, told, dirty, only_bad(ONLY_BAD, dirty), *further]
+
+
+def _placed(package: str) -> str:
+    """A package as every folder finds it: ``name#version`` is in the standard cache."""
+    return str(Path(package).resolve()) if Path(package).exists() else package
 
 
 def _explained(setup: Setup, chosen: Input) -> tuple[int, ...]:
@@ -443,7 +539,9 @@ def measure_jobs(wholes: Sequence[Input], options: argparse.Namespace, results: 
 def _table(script: str, *arguments: object) -> dict[str, float]:
     """What a script measures, by name: the least of two rounds."""
     command = [sys.executable, _HERE / script, *arguments, "--rounds", "2", "--json"]
-    done = subprocess.run([str(one) for one in command], stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([str(one) for one in command], stdout=subprocess.PIPE, check=False)
+    if done.returncode:  # it has said why
+        raise SystemExit(done.returncode)
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
@@ -492,4 +590,4 @@ def _reference(labels: Labels | None) -> str | None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

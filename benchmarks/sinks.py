@@ -13,7 +13,6 @@ the same round, and MB of the largest process.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from inputs import Input, copies, read_input
+from arguments import LEVELS, Parser, folder, lines, run_script, whole_number
+from inputs import Input, copies, find_files, read_input
 from jobs import Cost, run_import
 
 _BASE = "--sink ndjson"
@@ -85,27 +85,26 @@ def table(runs: list[Run]) -> Iterator[str]:
         peak = median(run.cost.peak_mb for run in chosen)
         yield (
             f"| {megabytes:.1f} | {name} | {written:.1f} | {written / megabytes:.2f} | {cpu:.2f} "
-            f"| {beside} | {megabytes / cpu:.0f} | {peak:.0f} |"
+            f"| {beside} | {megabytes / cpu:.3g} | {peak:.0f} |"
         )
 
 
 def main() -> None:
     """Run as a program."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("input", type=Path, help="clean lines, .ndjson or .ndjson.gz")
-    parser.add_argument("--copies", type=int, nargs="+", default=[1, 10])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = Parser(__doc__)
+    parser.add_argument("input", type=lines, help="clean lines, .ndjson or .ndjson.gz")
+    parser.add_argument("--copies", type=whole_number(), nargs="+", default=[1, 10])
+    parser.add_argument("--rounds", type=whole_number(), default=3)
     parser.add_argument("--only", nargs="+", choices=_COMMANDS, default=list(_COMMANDS))
-    parser.add_argument("--level", default="structure-only")
-    parser.add_argument("--folder", type=Path, help="where copies are made and jobs run")
+    parser.add_argument("--level", choices=LEVELS, default="structure-only")
+    parser.add_argument("--folder", type=folder, help="where copies are made and jobs run")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
-        whole = read_input("sinks", [chosen.input], Path(folder), level=chosen.level)
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as place:
+        files = find_files(chosen.input)
+        whole = read_input("sinks", files, Path(place), level=chosen.level)
         runs = list(run_all(whole, chosen.copies, chosen.rounds, chosen.only))
     print("\n".join(table(runs)))
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

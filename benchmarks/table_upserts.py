@@ -22,6 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from arguments import Parser, folder, run_script, whole_number
+
 
 def lines(numbers: range, gender: str, seed: int) -> list[str]:
     """Return a Patient for each number."""
@@ -73,20 +75,20 @@ def commit(job_folder: str, form: str, location: str) -> None:
     print(json.dumps(figures))
 
 
-def run(folder: Path, rows: int, form: str) -> dict[str, object]:
+def measured(place: Path, rows: int, form: str) -> dict[str, object]:
     """Run both jobs, and the commit of each; return the figures."""
     found: dict[str, object] = {"table": form, "rows": rows}
     for name in ("first", "second"):
-        source = folder / f"{name}.ndjson"
+        source = place / f"{name}.ndjson"
         write(source, rows, second=name == "second")
-        job = ["import", str(source), "--output", str(folder / "out"), "--job-id", name]
+        job = ["import", str(source), "--output", str(place / "out"), "--job-id", name]
         chosen = ["--level", "structure-only", "--sink", "parquet", "--quiet", "--no-report"]
         subprocess.run(["bulkfhir", *job, *chosen], check=True)
-        parts = f"{folder}/out/{'0' * 32}-FHIR_IMPORT-{name}"
+        parts = f"{place}/out/{'0' * 32}-FHIR_IMPORT-{name}"
         made = subprocess.run(
-            [sys.executable, __file__, "--commit", parts, "--table", form, "--folder", str(folder)],
+            [sys.executable, __file__, "--commit", parts, "--table", form, "--folder", str(place)],
             check=True,
-            capture_output=True,
+            stdout=subprocess.PIPE,
         )
         found[name] = json.loads(made.stdout)
     return found
@@ -94,18 +96,18 @@ def run(folder: Path, rows: int, form: str) -> dict[str, object]:
 
 def main() -> None:
     """Run as a program."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser = Parser(__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=whole_number(), default=1_000_000)
     parser.add_argument("--table", choices=("iceberg", "delta"), default="iceberg")
-    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--folder", type=folder)
     parser.add_argument("--commit", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.commit:
         commit(chosen.commit, chosen.table, f"{chosen.folder}/lake-{chosen.table}")
         return
     with tempfile.TemporaryDirectory() as own:
-        print(json.dumps(run(chosen.folder or Path(own), chosen.rows, chosen.table), indent=2))
+        print(json.dumps(measured(chosen.folder or Path(own), chosen.rows, chosen.table), indent=2))
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

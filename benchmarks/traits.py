@@ -16,15 +16,24 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import orjson
-from inputs import lines_of
+from arguments import Parser, lines, refuse_no_resources, run_script, whole_number
+from inputs import find_files, lines_of
 from stopwatch import seconds
 from variants import SPELLINGS, TRAITS, made
 
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
+
+_NAMES = (*TRAITS, *SPELLINGS)
+
+
+def trait(text: str) -> str:
+    """The name of a trait, or a part of it."""
+    if not any(text in name for name in _NAMES):
+        raise argparse.ArgumentTypeError(f"{text}: no such trait; traits are {', '.join(_NAMES)}")
+    return text
 
 
 def measured(
@@ -53,22 +62,21 @@ def measured(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--lines", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", nargs="+", default=[*TRAITS, *SPELLINGS], metavar="NAME")
+    parser = Parser(__doc__)
+    parser.add_argument("file", type=lines)
+    parser.add_argument("--lines", type=whole_number(), default=2000)
+    parser.add_argument("--rounds", type=whole_number(), default=5)
+    parser.add_argument("--only", nargs="+", type=trait, default=_NAMES, metavar="NAME")
     parser.add_argument("--json", action="store_true", help="print ratios as JSON")
     options = parser.parse_args()
-    lines = [line.rstrip(b"\r\n") for line in lines_of([options.file])]
-    chosen = lines[:: max(1, len(lines) // options.lines)]
+    found = [line.rstrip(b"\r\n") for line in lines_of(find_files(options.file)) if line.strip()]
+    chosen = found[:: max(1, len(found) // options.lines)]
+    refuse_no_resources(options.file, chosen)
     numbers = [0]
     ratios: dict[str, float] = {}
     table = sys.stderr if options.json else sys.stdout
     print(f"{'trait':30} {'without':>8} {'with':>8} {'ratio':>7} {'handed on':>10}", file=table)
-    for name in [*TRAITS, *SPELLINGS]:
+    for name in _NAMES:
         if any(part in name for part in options.only):
             plain, with_it, ratio, asked = measured(chosen, name, options.rounds, numbers)
             ratios[name] = ratio
@@ -82,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

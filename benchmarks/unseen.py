@@ -12,17 +12,18 @@ types, is not counted. The table has the least of all rounds.
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import orjson
+from arguments import LEVELS, Parser, labels, lines, package, run_script, whole_number
 from inputs import find_files, lines_of, read_labels
 from stopwatch import seconds
 from variants import distinct
 
+from bulkfhir.engine.errors import NothingToRead
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
 
@@ -35,6 +36,8 @@ def read(place: Path, labels: Path | None, most: int) -> list[bytes]:
         for number, line in enumerate(lines_of(find_files(place)), 1)
         if line.strip() and (bad is None or number in bad)
     ]
+    if not chosen:
+        raise NothingToRead(f"{place}: {labels} calls no line of it bad")
     return chosen[:: max(1, len(chosen) // most)]
 
 
@@ -62,26 +65,24 @@ def measured(validator: Validator, lines: Sequence[bytes], rounds: int) -> tuple
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("files", type=Path, nargs="+")
-    parser.add_argument("--level", default="structure-only")
-    parser.add_argument("--package", action="append", default=[])
-    parser.add_argument("--labels", type=Path)
-    parser.add_argument("--lines", type=int, default=6000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = Parser(__doc__)
+    parser.add_argument("files", type=lines, nargs="+")
+    parser.add_argument("--level", choices=LEVELS, default="structure-only")
+    parser.add_argument("--package", action="append", type=package, default=[])
+    parser.add_argument("--labels", type=labels)
+    parser.add_argument("--lines", type=whole_number(), default=6000)
+    parser.add_argument("--rounds", type=whole_number(), default=5)
     options = parser.parse_args()
+    each = [read(path, options.labels, options.lines) for path in options.files]
     print(f"{'lines':42} {'number':>7} {'us a line':>10} {'of orjson':>10}  handed on")
-    for path in options.files:
-        lines = read(path, options.labels, options.lines)
+    for path, chosen in zip(options.files, each, strict=True):
         validator = Validator(options.level, packages=tuple(options.package))
-        ours, theirs, reasons = measured(validator, lines, options.rounds)
+        ours, theirs, reasons = measured(validator, chosen, options.rounds)
         print(
-            f"{path.name[:42]:42} {len(lines):7} {ours:10.1f} {theirs / ours:10.3f}  {reasons}",
+            f"{path.name[:42]:42} {len(chosen):7} {ours:10.1f} {theirs / ours:10.3f}  {reasons}",
             flush=True,
         )
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

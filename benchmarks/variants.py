@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-__all__ = ["NARRATIVE", "RENEWED", "SPELLINGS", "TRAITS", "Json", "distinct", "made", "renewed"]
+__all__ = [
+    "NARRATIVE",
+    "RENEWED",
+    "SPELLINGS",
+    "TRAITS",
+    "Json",
+    "distinct",
+    "is_resource",
+    "made",
+    "renewed",
+]
 
 Json = dict[str, Any]
 
@@ -156,6 +166,11 @@ SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
 """Traits of how it is written."""
 
 
+def is_resource(value: object) -> bool:
+    """Whether this is an object that says its type: what a trait can be put into."""
+    return isinstance(value, dict) and isinstance(value.get("resourceType"), str)
+
+
 def made(lines: Sequence[bytes], form: str | None, number: int) -> list[bytes]:
     """The lines, distinct from those of any other number; ``form`` is a trait that all of them get,
     or ``RENEWED``.
@@ -166,7 +181,9 @@ def made(lines: Sequence[bytes], form: str | None, number: int) -> list[bytes]:
     for place, line in enumerate(lines):
         try:
             resource = json.loads(line if form == RENEWED else distinct(line, number))
-        except ValueError:  # no JSON: it gets what it can have
+        except ValueError:
+            resource = None
+        if not is_resource(resource):  # it gets what it can have
             found.append(distinct(line, number))
             continue
         if form == RENEWED:

@@ -154,7 +154,7 @@ def test_sections_are_measured_once_unless_they_are_named(
     assert set(changed) == {"narratives"}
     more = benchmarks(folder, *WHOLE)
     assert more["runs"] == again["runs"]
-    assert command(folder, *WHOLE, "--sections", "nothing").returncode == 1
+    assert command(folder, *WHOLE, "--sections", "nothing").returncode == 2
 
 
 def test_bars_are_ratios_of_what_was_measured(result: dict[str, Any]) -> None:
