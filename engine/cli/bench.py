@@ -5,12 +5,13 @@ goes.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
@@ -19,7 +20,7 @@ from ..job_choices import LEVELS
 from . import exits, options
 from .landing import kms_key, sinking
 from .option_types import Location
-from .output_file import opened_output, refuse_an_input
+from .output_file import check_output, opened_output, refuse_an_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -173,18 +174,22 @@ def command(
     from .bench_tables import show_bench, show_changes
     from .live import log_level, show_records
 
+    _refuse_idle()
     show_records(quiet=quiet, verbose=verbose, log_format=log_format)
     order = Order(sources=_measurable(sources), choices=options.chosen(running), **running)
     inputs = _inputs(order)
     for result in (output_file, plot):
         refuse_an_input(result, inputs)
+    _refuse_one_file(plot, output_file, compare)
     counts = workers or _default_workers(order)
     document = partial(
         bench_document, order, sum(file.size for file in inputs), len(inputs), counts
     )
+    planned = list(_orders(order, levels, counts))
     earlier = None if compare is None else read_measurement(compare)
     if earlier is not None:
-        check_comparable(earlier, document([]))
+        check_comparable(earlier, document([]), planned)
+    check_output(plot, "--plot")
     level = log_level(quiet=quiet, verbose=verbose)
     trials: list[Trial] = []
 
@@ -196,7 +201,7 @@ def command(
 
     with opened_output(output_file) as out:
         try:
-            for one in _orders(order, levels, counts):
+            for one in planned:
                 if not quiet:
                     click.echo(f"bulkfhir: {_name(one)} …", err=True)
                 trials.append(run_apart(one, log_format, level))
@@ -214,6 +219,26 @@ def command(
     show_changes(found, tolerance, sys.stderr)
     worse = any(change.worse > tolerance for change in found)
     return exits.REJECTED if worse else exits.ACCEPTED
+
+
+_OF_USE_WITH: Final = {"tolerance": ("compare", "--compare"), "seed": ("share", "--sample")}
+"""Options that say nothing without another one: its name, and what it is called."""
+
+
+def _refuse_idle() -> None:
+    """Raise UsageError where an option is given of which nothing would come."""
+    context = click.get_current_context()
+    for name, (other, option) in _OF_USE_WITH.items():
+        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if given and context.params[other] is None:
+            raise click.UsageError(f"--{name} is of use with {option} only")
+
+
+def _refuse_one_file(plot: Path | None, output_file: Path | None, compare: Path | None) -> None:
+    """Raise UsageError where the plot would take the place of another file of the command."""
+    for other, option in ((output_file, "--output-file"), (compare, "--compare")):
+        if plot and other and os.path.realpath(plot) == os.path.realpath(other):
+            raise click.UsageError(f"{plot}: --plot and {option} name one file")
 
 
 def _measurable(sources: tuple[str, ...]) -> tuple[str, ...]:

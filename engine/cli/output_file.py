@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..reading.input_file import InputFile
 
-__all__ = ["opened_output", "refuse_an_input"]
+__all__ = ["check_output", "opened_output", "refuse_an_input"]
 
 _LONGEST = 100
 """Characters of a name that are kept in a temporary one: file systems allow 255 bytes."""
@@ -25,8 +26,8 @@ _LONGEST = 100
 def opened_output(path: Path | None, option: str = "--output-file") -> Iterator[TextIO]:
     """Yield where a result is written: standard output, or a file that takes its name at the end.
 
-    What was found until Ctrl-C is kept; what another error leaves half is removed, and the file of
-    an earlier run stays.
+    What was found until Ctrl-C is kept, unless that is nothing; what another error leaves half is
+    removed, and the file of an earlier run stays.
 
     option   what named the path
 
@@ -37,24 +38,39 @@ def opened_output(path: Path | None, option: str = "--output-file") -> Iterator[
         yield sys.stdout
         sys.stdout.flush()
         return
-    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113  # never raise
-        # /dev/null, a pipe: nothing may take its place
+    if _is_device(path):
         with _opened(path, f"{option} {path}") as out:
             yield out
         return
-    whole = type(path)(os.path.realpath(path))  # a link stays, and leads to the new file
-    half = whole.with_name(f".{whole.name[:_LONGEST]}.{os.getpid()}")
+    whole, half = _names(path)
     out = _opened(half, f"{option} {path}")
     try:
         with out:
             try:
                 yield out
             except KeyboardInterrupt:
-                _keep(out, half, whole)
+                out.flush()
+                if half.stat().st_size:
+                    _keep(out, half, whole)
                 raise
             _keep(out, half, whole)
     finally:
         half.unlink(missing_ok=True)
+
+
+def check_output(path: Path | None, option: str) -> None:
+    """Raise click.UsageError where ``opened_output`` could make no file: before long work, at whose
+    end it is called.
+    """
+    if path is None:
+        return
+    if _is_device(path):  # a pipe that is opened and closed has come to its end
+        if not os.access(path, os.W_OK):
+            raise click.UsageError(f"{option} {path}: {os.strerror(errno.EACCES)}")
+        return
+    _, half = _names(path)
+    _opened(half, f"{option} {path}").close()
+    half.unlink()
 
 
 def refuse_an_input(path: Path | None, inputs: Sequence[InputFile]) -> None:
@@ -70,6 +86,17 @@ def refuse_an_input(path: Path | None, inputs: Sequence[InputFile]) -> None:
             continue
         if same:
             raise click.UsageError(f"{path}: this file is read; name another for the result")
+
+
+def _is_device(path: Path) -> bool:
+    """Tell whether it is /dev/null, a pipe: nothing may take its place."""
+    return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  # never raise
+
+
+def _names(path: Path) -> tuple[Path, Path]:
+    """Return the name of the whole file, and the one that it has until then."""
+    whole = type(path)(os.path.realpath(path))  # a link stays, and leads to the new file
+    return whole, whole.with_name(f".{whole.name[:_LONGEST]}.{os.getpid()}")
 
 
 def _opened(path: Path, named: str) -> TextIO:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from bulkfhir.validators.light_dataclass import dataclass
 
+from ..amount import amount
 from ..errors import ConfigurationError
+from ..executors import is_local
+from .order import Order
 
 __all__ = ["Change", "changes", "check_comparable", "read_measurement"]
 
@@ -46,8 +49,36 @@ def read_measurement(path: Path) -> dict[str, Any]:
     return measured
 
 
-def check_comparable(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError where two measurements are not of the same inputs."""
+def check_comparable(
+    earlier: Mapping[str, Any], now: Mapping[str, Any], planned: Collection[Order]
+) -> None:
+    """Raise ConfigurationError where two measurements are not of the same inputs, or where none of
+    the trials that are planned is in the earlier one.
+    """
+    _check_inputs(earlier, now)
+    if not any(_is_of(trial, order) for trial in earlier["trials"] for order in planned):
+        before = (_name(one["level"], one["workers"], one["executor"]) for one in earlier["trials"])
+        wanted = (_name(one.choices.level, one.workers, one.executor) for one in planned)
+        raise ConfigurationError(
+            f"the earlier measurement is of {'; '.join(before) or 'nothing'}, this one of "
+            f"{'; '.join(wanted)}: no trial is in both"
+        )
+
+
+def _is_of(trial: Mapping[str, Any], order: Order) -> bool:
+    """Tell whether an earlier trial may be of the same kind. How many workers a cluster has shows
+    when it is used.
+    """
+    same = (trial["level"], trial["executor"]) == (order.choices.level, order.executor)
+    return same and (trial["workers"] == order.workers or not is_local(order.executor))
+
+
+def _name(level: str, workers: int | None, executor: str) -> str:
+    where = "" if is_local(executor) else f" on {executor}"
+    return f"{level}, {amount(workers, 'worker') if workers else 'any workers'}{where}"
+
+
+def _check_inputs(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     for name in _TOLD:
         if earlier.get(name) != now[name]:
             raise ConfigurationError(
@@ -61,7 +92,7 @@ def changes(earlier: Mapping[str, Any], now: Mapping[str, Any]) -> list[Change]:
 
     Raises ConfigurationError where the inputs are not the same, or no trial is in both.
     """
-    check_comparable(earlier, now)
+    _check_inputs(earlier, now)
     before = {(*key, figure): value for key, figure, value, _ in _figures(earlier)}
     found = [
         Change(*key, figure, before[*key, figure], value, _worse(before[*key, figure], value, more))

@@ -38,6 +38,16 @@ def export():
     return "in"
 
 
+@pytest.fixture
+def unmeasured(monkeypatch):
+    """Whatever is run is a failure of the test."""
+
+    def run_apart(*_arguments):
+        pytest.fail("something was measured")
+
+    monkeypatch.setattr("bulkfhir.engine.measuring.trial_process.run_apart", run_apart)
+
+
 def test_each_level_with_each_number_of_workers_is_a_row_and_nothing_is_left(
     bulkfhir, export, temporary
 ):
@@ -103,7 +113,7 @@ def test_a_sample_of_two_levels_as_json_a_plot_and_a_comparison(bulkfhir, export
         (["in", "--sample", "0%"], 2, "more than 0"),
         (["in", "--sample", "200%"], 2, "not more than 100"),
         (["in", "--sample", "some"], 2, "a percentage is wanted"),
-        (["in", "--tolerance", "x"], 2, "a percentage is wanted"),
+        (["in", "--compare", "x", "--tolerance", "x"], 2, "a percentage is wanted"),
         (["in", "--compare", "gone.json"], 2, "No such file"),
         (["in", "--compare", "in/a.ndjson"], 2, "no result of"),
         (["in", "--sink", "nowhere", "--workers", "1"], 2, "no such sink"),
@@ -118,6 +128,58 @@ def test_what_cannot_work_is_one_sentence(bulkfhir, export, arguments, code, sai
     assert said in result.err
     assert len(result.err.splitlines()) == 1
     assert result.out == ""
+
+
+def result_of(*trials, **given):
+    """Write an earlier result of these (level, workers) as JSON; return its name."""
+    size = sum(path.stat().st_size for path in Path("in").iterdir())
+    figures = {"executor": "local", "lines": 1, "prediction": None, "memoryBytes": 1}
+    figures |= {"wallSeconds": 1, "cpuSeconds": 1, "workerMemoryBytes": 1}
+    made = [{"level": level, "workers": workers, **figures} for level, workers in trials]
+    told = {"files": 1, "bytes": size, "sample": None, "seed": None, **given}
+    Path("before.json").write_text(json.dumps({**told, "trials": made}))
+    return "before.json"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--plot nowhere/x.svg", "--plot nowhere/x.svg: No such file or directory"),
+        ("--plot x --output-file ./x", "x: --plot and --output-file name one file"),
+        ("--plot before.json --compare before.json", "--plot and --compare name one file"),
+        ("--tolerance 5%", "--tolerance is of use with --compare only"),
+        ("--seed 3", "--seed is of use with --sample only"),
+        (
+            "--compare before.json --level minimal,structure-only --workers 1",
+            "strict, 2 workers, this one of minimal, 1 worker; structure-only, 1 worker: no trial",
+        ),
+        ("--compare before.json --level strict --workers 4", "no trial is in both"),
+        ("--compare before.json --sample 1%", "the earlier measurement has sample None"),
+    ],
+)
+def test_what_would_come_to_nothing_at_the_end_is_told_before_anything_is_measured(
+    bulkfhir, export, unmeasured, arguments, said
+):
+    result_of(("strict", 1), ("strict", 2))
+    before = sorted(Path.cwd().iterdir())
+    result = bulkfhir("bench", export, "-q", *arguments.split())
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
+    assert len(result.err.splitlines()) == 1
+    assert sorted(Path.cwd().iterdir()) == before
+
+
+def test_a_pipe_is_drawn_into_once(bulkfhir, export):
+    os.mkfifo("plot")
+    command = ["bench", export, "--level", "minimal", "--workers", "1", "-q", "--plot", "plot"]
+    with subprocess.Popen(["cat", "plot"], stdout=subprocess.PIPE, text=True) as reader:
+        assert bulkfhir(*command).code == 0
+        assert reader.communicate()[0].startswith("<svg")
+
+
+def test_a_tolerance_by_default_says_nothing_without_a_comparison(bulkfhir, export, monkeypatch):
+    monkeypatch.setenv("BULKFHIR_TOLERANCE", "5%")
+    assert bulkfhir("bench", export, "--level", "minimal", "--workers", "1", "-q").code == 0
 
 
 def test_a_pipe_is_refused(bulkfhir):
