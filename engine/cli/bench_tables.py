@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..amount import amount
+from ..amount import amount, figure
 from ..printable import printable
 from ..stages import WORK
 from .plain_tables import PlainConsole, PlainTable, plain_table
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show_bench", "show_changes"]
 
+_NUMBERS = ("lines", "lines/s", "MB/s", "lines/CPU s", "wall s", "CPU s", "memory MB")
 _REASONS = 10
 """Reasons of explaining that are shown; JSON has all."""
 
@@ -24,12 +25,13 @@ def show_bench(document: Mapping[str, Any], out: TextIO) -> None:
     """Write the tables of a ``bench_document``."""
     trials = document["trials"]
     console = PlainConsole(out)
-    console.print(f"{amount(document['files'], 'file')}, {document['bytes'] / 1e6:,.1f} MB")
-    for table in (_speeds(document), _times(trials), _reasons(trials)):
+    console.print(f"{amount(document['files'], 'file')}, {figure(document['bytes'] / 1e6)} MB")
+    speeds = _speeds(trials) if document["sample"] is None else _sampled_speeds(trials)
+    for table in (speeds, _times(trials), _reasons(trials)):
         if table.row_count:
             console.print()
             console.print(table)
-    for line in (*_scaling(trials), *_predictions(document)):
+    for line in (*_scaling(trials), *_predictions(trials)):
         console.print(printable(line))
 
 
@@ -45,32 +47,62 @@ def show_changes(changes: Sequence[Change], tolerance: float, out: TextIO) -> No
         table.add_row(
             f"{one.level}, {amount(one.workers, 'worker')}",
             one.figure,
-            f"{one.before:,.0f}",
-            f"{one.now:,.0f}",
+            figure(one.before),
+            figure(one.now),
             f"{change:+.1%}",
             verdict,
         )
     PlainConsole(out).print(table)
 
 
-def _speeds(document: Mapping[str, Any]) -> PlainTable:
-    numbers = ("lines", "lines/s", "MB/s", "lines/CPU s", "wall s", "CPU s", "memory MB")
-    read = "level" if document["sample"] is None else "level (what the sample took)"
-    table = plain_table((read, "workers"), numbers)
-    for one in document["trials"]:
-        memory = max(one["memoryBytes"], one["workerMemoryBytes"])
-        table.add_row(
-            one["level"],
-            str(one["workers"]),
-            f"{one['lines']:,}",
-            f"{one['linesPerSecond']:,.0f}",
-            f"{one['megabytesPerSecond']:,.1f}",
-            f"{one['linesPerCpuSecond']:,.0f}",
-            f"{one['wallSeconds']:,.2f}",
-            f"{one['cpuSeconds']:,.2f}",
-            f"{memory / 1e6:,.0f}",
-        )
+def _speeds(trials: Sequence[Mapping[str, Any]]) -> PlainTable:
+    table = plain_table(("level", "workers"), _NUMBERS)
+    for one in trials:
+        table.add_row(one["level"], str(one["workers"]), *_cells(one), _memory(one))
     return table
+
+
+def _sampled_speeds(trials: Sequence[Mapping[str, Any]]) -> PlainTable:
+    """What was read of each level's sample, without the start; the start, which does not grow; and
+    the whole, by which measurements are compared.
+    """
+    table = plain_table(("level", "of what", "workers"), _NUMBERS)
+    for one in trials:
+        level, workers, whole = one["level"], str(one["workers"]), one["prediction"]
+        wall, cpu = whole["sampleWallSeconds"], whole["sampleCpuSeconds"]
+        sample = {
+            "lines": one["lines"],
+            "linesPerSecond": _divided(one["lines"], wall),
+            "megabytesPerSecond": _divided(one["bytes"] / 1e6, wall),
+            "linesPerCpuSecond": _divided(one["lines"], cpu),
+            "wallSeconds": wall,
+            "cpuSeconds": cpu,
+        }
+        table.add_row(level, "sample, warm", workers, *_cells(sample), _memory(one))
+        start = f"{whole['startCpuSeconds']:,.2f}"
+        table.add_row(level, "start", workers, "", "", "", "", "", start)
+        table.add_row(level, "whole, predicted", workers, *_cells(whole))
+    return table
+
+
+def _cells(one: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the figures of an import that _NUMBERS names, but for its memory."""
+    return (
+        f"{one['lines']:,}",
+        figure(one["linesPerSecond"]),
+        figure(one["megabytesPerSecond"]),
+        figure(one["linesPerCpuSecond"]),
+        f"{one['wallSeconds']:,.2f}",
+        f"{one['cpuSeconds']:,.2f}",
+    )
+
+
+def _memory(trial: Mapping[str, Any]) -> str:
+    return f"{max(trial['memoryBytes'], trial['workerMemoryBytes']) / 1e6:,.0f}"
+
+
+def _divided(number: float, seconds: float) -> float:
+    return number / seconds if seconds else 0.0
 
 
 def _times(trials: Sequence[Mapping[str, Any]]) -> PlainTable:
@@ -129,16 +161,16 @@ def _scaling(trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             )
 
 
-def _predictions(document: Mapping[str, Any]) -> Iterator[str]:
-    for one in document["trials"]:
+def _predictions(trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for one in trials:
         found = one["prediction"]
         if not found:
             continue
         yield (
-            f"{one['level']}, the whole, predicted by {one['bytes'] / 1e6:,.1f} MB of it: "
-            f"{found['lines']:,} lines, {found['bytes'] / 1e6:,.1f} MB of text; "
-            f"{found['cpuSeconds']:,.2f} s of CPU, give or take {found['spreadSeconds']:,.2f}, "
-            f"of which {found['startCpuSeconds']:,.2f} for the start"
+            f"{one['level']}, the whole, predicted by {figure(one['bytes'] / 1e6)} MB of it: "
+            f"{found['lines']:,} lines, {figure(found['bytes'] / 1e6)} MB of text; "
+            f"{found['cpuSeconds']:,.2f} s of CPU, of which {found['startCpuSeconds']:,.2f} for "
+            f"the start; give or take {found['spreadSeconds']:,.2f} for the ranges that were drawn"
         )
         times = (
             f"{seconds:,.1f} s with {amount(int(count), 'worker')}"

@@ -10,6 +10,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..stages import START
 from .order import Order
 from .prediction import Prediction
 from .trial import SlotTimes, Trial, summed
@@ -38,11 +39,11 @@ def bench_document(
         "bytes": size,
         "sample": order.share,
         "seed": order.seed if order.share is not None else None,
-        "trials": [_trial(trial, workers) for trial in trials],
+        "trials": [_trial(trial, size, workers) for trial in trials],
     }
 
 
-def _trial(trial: Trial, workers: Sequence[int]) -> dict[str, Any]:
+def _trial(trial: Trial, size: int, workers: Sequence[int]) -> dict[str, Any]:
     return {
         "level": trial.level,
         "workers": trial.workers,
@@ -68,7 +69,7 @@ def _trial(trial: Trial, workers: Sequence[int]) -> dict[str, Any]:
             name: {"lines": reason.lines, **_spent(reason.spent)}
             for name, reason in trial.reasons.items()
         },
-        "prediction": trial.prediction and _prediction(trial.prediction, workers),
+        "prediction": trial.prediction and _prediction(trial, trial.prediction, size, workers),
     }
 
 
@@ -81,15 +82,27 @@ def _slot(slot: SlotTimes) -> dict[str, Any]:
     }
 
 
-def _prediction(found: Prediction, workers: Sequence[int]) -> dict[str, Any]:
+def _prediction(
+    trial: Trial, found: Prediction, size: int, workers: Sequence[int]
+) -> dict[str, Any]:
+    """Return what the whole will take by one worker, and what of the sample it was told by: that
+    without the start.
+    """
+    warm = sum((spent for name, spent in trial.stages.items() if name != START), Spent())
+    wall = found.wall(1)
     return {
         "lines": round(found.lines),
         "bytes": round(found.size),
         "cpuSeconds": found.cpu,
         "spreadSeconds": found.spread,
         "startCpuSeconds": found.start,
-        "wallSeconds": found.wall(1),
+        "wallSeconds": wall,
         "wallSecondsByWorkers": {str(count): found.wall(count) for count in workers},
+        "linesPerSecond": found.lines / wall,
+        "megabytesPerSecond": size / 1e6 / wall,
+        "linesPerCpuSecond": found.lines / found.cpu,
+        "sampleWallSeconds": warm.wall,
+        "sampleCpuSeconds": warm.cpu,
         "stages": _stages(summed([found.stages])),
     }
 

@@ -50,7 +50,9 @@ class Prediction:
     first    CPU seconds, apart from the stages, of what the engine meets for the first time
     outside  CPU seconds, apart from the stages, of the program's start and of the process that
              leads the job
-    spread   CPU seconds by which the sum may be more or less: two standard errors
+    spread   CPU seconds by which the sum may be more or less for the ranges that were drawn: two
+             standard errors. Neither how much one run differs from the next is in it, nor what was
+             measured once: the start, and what is learned
     """
 
     lines: float

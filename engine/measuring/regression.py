@@ -111,8 +111,9 @@ def _figures(
     for trial in document["trials"]:
         key = trial["level"], trial["workers"], trial["executor"]
         whole = trial["prediction"] or trial
-        yield key, "lines a second", whole["lines"] / whole["wallSeconds"], True
-        yield key, "lines a CPU second", whole["lines"] / whole["cpuSeconds"], True
+        of_whole = ", predicted" if trial["prediction"] else ""
+        yield key, f"lines a second{of_whole}", whole["lines"] / whole["wallSeconds"], True
+        yield key, f"lines a CPU second{of_whole}", whole["lines"] / whole["cpuSeconds"], True
         memory = max(trial["memoryBytes"], trial["workerMemoryBytes"])
         yield key, "memory of the largest process", float(memory), False
 

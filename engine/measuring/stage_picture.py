@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
+from ..amount import figure
 from ..stages import WORK
 
 __all__ = ["stage_picture"]
@@ -39,8 +40,9 @@ def stage_picture(document: Mapping[str, Any]) -> str:
     longest = max((sum(parts.values()) for _, parts, _ in rows), default=0.0) or 1.0
     height = _TOP + _ROW * len(rows) + 12
     width = _LEFT + _WIDTH + _RIGHT
-    what = "CPU seconds of the whole, predicted" if document["sample"] else "Seconds of all workers"
-    title = f"{what}, by stage"
+    title = "Seconds of all workers, by stage"
+    if document["sample"]:
+        title = "CPU seconds of the whole, predicted, by stage; ± for the ranges that were drawn"
     body = [f'<text x="8" y="18">{title}</text>', *_legend()]
     for number, (name, parts, speed) in enumerate(rows):
         body += _bar(name, parts, speed, _TOP + _ROW * number, _WIDTH / longest)
@@ -58,10 +60,10 @@ def _row(trial: Mapping[str, Any]) -> tuple[str, dict[str, float], str]:
     if found := trial["prediction"]:
         parts = {stage: spent["cpuSeconds"] for stage, spent in found["stages"].items()}
         parts["start"] = found["startCpuSeconds"]
-        return name, parts, f"{found['cpuSeconds']:,.1f} ± {found['spreadSeconds']:,.1f} s"
+        return name, parts, f"{figure(found['cpuSeconds'])} ± {figure(found['spreadSeconds'])} s"
     parts = {stage: spent["wallSeconds"] for stage, spent in trial["stages"].items()}
     parts[_WAITING] = trial["waitingSeconds"]
-    return name, parts, f"{trial['linesPerSecond']:,.0f} lines/s"
+    return name, parts, f"{figure(trial['linesPerSecond'])} lines/s"
 
 
 def _legend() -> Iterator[str]:

@@ -88,6 +88,10 @@ def test_a_sample_of_two_levels_as_json_a_plot_and_a_comparison(bulkfhir, export
 
     document["trials"][0]["prediction"]["cpuSeconds"] /= 1000
     Path("before.json").write_text(json.dumps(document))
+    assert "lines a second, predicted  " in same.err
+    assert "lines a CPU second, predicted  " in same.err
+    assert "memory of the largest process  " in same.err
+
     worse = bulkfhir(*compare, "--tolerance", "900%", "--output-file", "now.txt")
     assert worse.code == 1
     assert worse.err.count("regression") == 1
