@@ -86,8 +86,15 @@ _TRAILING_COMMA: Final = {
 }
 """Words of Python 3.13, at the comma -> those of earlier versions, at the bracket behind it."""
 
-_LONG_MEMBER = lazy_pattern(rb'":-?[0-9][0-9.]{18}')
-_LONG_ITEM = lazy_pattern(rb"\[[-+0-9.,eE]*[0-9.]{19}")
+_LONG: Final = 17
+"""Characters, its sign apart, of the longest number of which int and float lose nothing, however it
+is written."""
+_LONG_EXPONENT: Final = 4
+_ODD: Final = rb"(?:-0|-?(?:0[eE]|[0-9][-+0-9.eE]{17}|[0-9.]+[eE][-+]?[0-9]{3}))"
+"""The beginning of a number that int and float may blur."""
+_ODD_MEMBER = lazy_pattern(rb'":' + _ODD)
+_ODD_FIRST = lazy_pattern(rb"\[" + _ODD)
+_ODD_ITEM = lazy_pattern(rb"," + _ODD)
 _TOKEN = lazy_pattern(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 
 
@@ -123,7 +130,7 @@ def decode(line: bytes) -> dict[str, Any] | Issue:
     JSON object (RFC 8259).
 
     Numbers come as int and float; as Number where these would lose something (``1e400``, ``-0``,
-    ``0e5``, more than 18 digits).
+    ``0e5``, more than 17 characters).
     """
     try:
         resource = orjson.loads(line)
@@ -158,11 +165,9 @@ def _doubtful(line: bytes, again: bytes) -> bool:
         return False
     if bare.count(b'":') != again_bare.count(b'":'):
         return True
-    if b'":-0' in bare or b'":0e' in bare or b'":0E' in bare:
-        return True
     if b"\\u" in bare and any(mark in bare for mark in _ESCAPED_MARKS):
         return True
-    return bool(_LONG_MEMBER.search(bare) or _LONG_ITEM.search(bare))
+    return any(odd.search(bare) for odd in (_ODD_MEMBER, _ODD_FIRST, _ODD_ITEM))
 
 
 def _decode_exactly(line: bytes, *, every_number: bool) -> dict[str, Any] | Issue:
@@ -248,8 +253,12 @@ def _odd_integer(lexeme: str) -> int | Number:
 
 def _odd_float(lexeme: str) -> float | Number:
     value = float(lexeme)
-    # 0e5 would be 0.0, 1e400 no number at all, and a float has 17 digits
-    if value in (0.0, float("inf"), float("-inf")) or len(lexeme) > 18:
+    # 0e5 would be 0.0, 1e400 no number at all; a float has 17 digits, and no zeros in its exponent
+    if (
+        value in (0.0, float("inf"), float("-inf"))
+        or len(lexeme.lstrip("-")) > _LONG
+        or len(lexeme.lower().partition("e")[2]) > _LONG_EXPONENT
+    ):
         return Number(lexeme)
     return value
 

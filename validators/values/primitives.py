@@ -14,6 +14,8 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+import orjson
+
 from ..declaration import Declaration, Violation
 from ..lazy_pattern import lazy_pattern
 from ..memory import Memory
@@ -80,7 +82,7 @@ _INSTANT = lazy_pattern(rf"({_YEAR})-({_MONTH})-({_DAY})T{_CLOCK}(?:\.[0-9]+)?{_
 # R4's own pattern allows a fraction of a second; the reference validator refuses one, and so does
 # every server that embeds it.
 _TIME = lazy_pattern(_CLOCK)
-_INTEGER = lazy_pattern(r"-?(?:0|[1-9][0-9]{0,9})")
+_INTEGER = lazy_pattern(r"-?(?:0|[1-9][0-9]{0,99})")
 _ID = lazy_pattern(r"[A-Za-z0-9\-.]{1,64}")
 _CODE_SPACE = lazy_pattern(rf"  |[{SPACE.replace(' ', '')}]")
 _OID = lazy_pattern(r"[0-2](?:\.(?:0|[1-9][0-9]*))++")
@@ -293,18 +295,25 @@ class _WholeNumber(NamedTuple):
             if self.least <= value <= INTEGER_MAX:
                 return None
             return self.outside(value=value, least=self.least, most=INTEGER_MAX)
-        if isinstance(value, Number):
-            lexeme = value.lexeme
-            if not _INTEGER.fullmatch(lexeme):
-                return self.digits(value=lexeme, type=self.name)
-            if self.least >= 0 and lexeme[0] == "-":
-                return self.form(value=lexeme, type=self.name)
-            return self.fault(int(lexeme))
+        if isinstance(value, Number) and _INTEGER.fullmatch(value.lexeme):
+            if self.least >= 0 and value.lexeme == "-0":
+                return self.form(value=value.lexeme, type=self.name)
+            return self.fault(int(value.lexeme))
         return (
-            self.digits(value=value, type=self.name)
-            if type(value) is float
+            self.digits(value=_shown(value), type=self.name)
+            if type(value) is float or isinstance(value, Number)
             else _other_type("a JSON number", value)
         )
+
+
+def _shown(number: float | Number) -> float | str:
+    """Return a number that is no integer as sentences name it: alike whether it was read exactly or
+    not, which hangs on the line around it.
+    """
+    value = float(number)
+    # what a float cannot hold is always read exactly
+    is_blurred = value in (float("inf"), float("-inf")) or (value == 0 and number != 0)
+    return number.lexeme if isinstance(number, Number) and is_blurred else value
 
 
 _INTEGERS = _WholeNumber(
@@ -388,9 +397,9 @@ def _decimal_warning(value: object) -> Violation | None:
     if type(value) is float and 0.1 <= abs(value) < 1e16:
         return None  # such a float has 18 digits at the most
     if type(value) is float or type(value) is int or isinstance(value, Number):
-        digits, _, exponent = (
-            (value.lexeme if isinstance(value, Number) else repr(value)).lower().partition("e")
-        )
+        # written by orjson, a float is as it was in a line that was not read exactly
+        written = value.lexeme if isinstance(value, Number) else orjson.dumps(value).decode()
+        digits, _, exponent = written.lower().partition("e")
         if len(exponent.lstrip("+-")) > 4 or len(digits.lstrip("-").replace(".", "")) > 18:
             return faults.DECIMAL_RANGE()
     return None

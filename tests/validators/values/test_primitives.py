@@ -4,12 +4,16 @@ recording does not show.
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from bulkfhir.validators.values.decoding import decode
+from bulkfhir.validators.issue import Issue
+from bulkfhir.validators.values.decoding import decode, decode_exact
 from bulkfhir.validators.values.primitives import (
     CHECKS,
     MEMO_STRINGS,
@@ -105,6 +109,54 @@ def test_a_finding_names_its_rule(name: str, lexeme: str, rule: str) -> None:
     finding = CHECKS[name](decoded(lexeme))
     assert finding is not None
     assert finding.rule == rule
+
+
+NUMBERS = ("integer", "unsignedInt", "positiveInt", "decimal", "boolean")
+_BESIDE = ["", ',"b":"\\/"', ',"b":"\\u0022"', ',"b":-0', ',"b":1e400', ',"b":1.50']
+_DIGITS = st.text("0123456789", min_size=1, max_size=22)
+_LEXEMES = st.builds(
+    lambda sign, whole, fraction, exponent: sign + (whole.lstrip("0") or "0") + fraction + exponent,
+    st.sampled_from(["", "-"]),
+    _DIGITS | st.just("0"),
+    st.just("") | _DIGITS.map(lambda digits: "." + digits),
+    st.just("")
+    | st.builds(
+        lambda mark, digits: mark + digits,
+        st.sampled_from(["e", "E+", "e-", "E"]),
+        st.text("0123456789", min_size=1, max_size=6),
+    ),
+)
+
+
+@given(_LEXEMES)
+@example("9223372036854775808")
+@example("-9223372036854775808")
+@example("18446744073709551616")
+@example("1e-400")
+@example("1e400")
+@example("-0")
+@example("-0.0")
+@example("0.00")
+@example("0e5")
+@example("1.50")
+@example("1e00005")
+@example("0.000012345678901234567")
+@example("1.2345678901234567e-4")
+@settings(deadline=None, max_examples=300)
+def test_what_is_said_of_a_number_hangs_on_nothing_around_it(lexeme: str) -> None:
+    lines = [
+        f'{{"a":{written}{beside}}}'.encode()
+        for beside in _BESIDE
+        for written in (lexeme, f"[{lexeme}]", f"[ 1, {lexeme} ]", f'["x",null,{lexeme}]')
+    ]
+    found = set()
+    for read, line in itertools.product((decode, decode_exact), lines):
+        resource = read(line)
+        assert isinstance(resource, dict)
+        value = resource["a"][-1] if isinstance(resource["a"], list) else resource["a"]
+        said = [check(value) for check in (*map(CHECKS.__getitem__, NUMBERS), WARNINGS["decimal"])]
+        found.add(tuple(one and (one.rule, Issue.of(one).diagnostics) for one in said))
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize(
