@@ -110,18 +110,20 @@ class Conditions:
                 conditions.append(self._op(constraint, schema.name))
         return conditions, plain_reference
 
-    def of_element(self, prop: Property) -> list[bytes]:
-        """Return the conditions that a definition puts on one element that is no primitive; the
-        conditions of its type are on the type.
+    def of_element(self, prop: Property) -> list[tuple[bytes, Constraint]]:
+        """Return the conditions that a definition puts on one element that is no primitive, each
+        with the constraint that it is of; the conditions of its type are on the type.
         """
-        return [self._op(c, prop.type) for c in self._own(prop)]
+        return [(self._op(c, prop.type), c) for c in self._own(prop)]
 
-    def of_primitive(self, prop: Property) -> tuple[list[bytes], Property]:
+    def of_primitive(self, prop: Property) -> tuple[list[tuple[bytes, Constraint]], Property]:
         """Return the conditions that a definition puts on a primitive element and that programs
-        tell, and the property without the constraints that they are of.
+        tell, each with its constraint, and the property without these.
         """
         told = {
-            c.key: self._op(c, prop.type) for c in self._own(prop) if self._is_told(c, prop.type)
+            c.key: (self._op(c, prop.type), c)
+            for c in self._own(prop)
+            if self._is_told(c, prop.type)
         }
         left = tuple(c for c in prop.element.constraints if c.key not in told)
         return list(told.values()), replace(prop, element=replace(prop.element, constraints=left))
@@ -146,18 +148,18 @@ class Conditions:
         )
         return [c for c in prop.element.constraints if c.key not in typed and self._applies(c)]
 
-    def of_entry(self, prop: Property) -> list[bytes] | None:
+    def of_entry(self, prop: Property) -> list[tuple[bytes, Constraint]] | None:
         """Return the conditions that a definition puts on the resources in a property of another
-        one; None where one of them looks at what is around the resource, as `resolve()` does: in
-        the Bundle around, even from the entries of a Bundle.
+        one, each with its constraint; None where one of them looks at what is around the resource,
+        as `resolve()` does: in the Bundle around, even from the entries of a Bundle.
         """
-        applying = [c for c in prop.element.constraints if self._applies(c)]
+        applying = self._own(prop)
         texts = [corrected(c.key, c.expression) for c in applying]
         if any(map(_BEYOND.search, texts)):
             return None
         if prop.type == "Bundle" and any(map(_RESOLVE.search, texts)):
             return None
-        return [self._op(c, prop.type) for c in applying]
+        return [(self._op(c, prop.type), c) for c in applying]
 
     def telling(self, compiler: ProfileCompiler) -> list[bytes]:
         """Return conditions that what follows a profile meets, and that tell most of what does not:

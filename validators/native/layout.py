@@ -10,7 +10,7 @@ from typing import Final
 
 __all__ = ["LAYOUT", "RecordTag"]
 
-LAYOUT: Final = 0x92B6_0CBE
+LAYOUT: Final = 0xC5C9_88A6
 """The layout of the table's records, which the crate states too: ``_native.LAYOUT``."""
 
 

@@ -331,8 +331,8 @@ class Overlays:
             if own is None:
                 return _item([_ASK])
             known = [url for url in ref.profiles if self._compilation.profile_check(url)]
-            checks = [u8(ValueTag.CONDITION) + each for each in own]
-            checks += [u8(ValueTag.OVERLAY) + u32(self._values.profile(url)) for url in known]
+            checks = [u8(ValueTag.OVERLAY) + u32(self._values.profile(url)) for url in known]
+            checks += [self._values.invariant(op, c, name) for op, c in own]
             inside = self._overlay(compiler, node, name, checks)
             need = TYPE_ALONE if inside is None else self._table.overlay(partial(bytes, inside))
             needs.append(string(name) + u32(need))
@@ -364,9 +364,11 @@ class Overlays:
         if not told and not rules and not empty_asks and inside is None:
             return None
 
-        checks = [u8(ValueTag.CONDITION) + op for op in told]
-        if rules:
+        if rules:  # among what these say no place is known for what conditions do
+            checks = [u8(ValueTag.CONDITION) + op for op, _ in told]
             checks.append(u8(ValueTag.VALUE) + u32(self._values.about_value(rules)))
+        else:
+            checks = [self._values.invariant(op, c, prop.type) for op, c in told]
         return _item(
             checks,
             empty_asks=empty_asks,

@@ -101,6 +101,7 @@ class ValueTag(IntEnum):
     OVERLAY = 7
     VALUE = 8
     INLINE = 9
+    INVARIANT = 10
 
 
 class OpTag(IntEnum):

@@ -100,7 +100,9 @@ class Lowering:
             self._type_question(name.encode())
         for name in self.table.nodes():
             self._lower(name)
-        # R4's own types name one profile, SimpleQuantity, of which there is nothing to ask.
+        # R4's own types name one profile, SimpleQuantity, of which nothing is to be asked: only the
+        # questions about nodes are drawn again.
+        self.values.tells_broken = False
         for number in range(len(self.table.overlays)):
             self.table.keep(self.overlays.record(number))
 

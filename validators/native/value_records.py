@@ -22,7 +22,7 @@ from ..rules.extension_context import PendingContext, allowed_by_names, names_of
 from ..rules.primitive import format_of, style_of
 from ..rules.rebinding import Rebinding
 from ..rules.reference import target_types
-from ..schema import Property
+from ..schema import Constraint, Property
 from ..undecided import LineUndecided
 from ..values import primitives
 from .answers import Answer
@@ -82,7 +82,10 @@ explainer can tell.
 
 
 class Values:
-    """The values of properties; one per table."""
+    """The values of properties; one per table.
+
+    tells_broken   whether there is a question for what is said where a profile's invariant fails
+    """
 
     def __init__(self, compilation: Compilation, table: Table, conditions: Conditions) -> None:
         self._compilation = compilation
@@ -90,6 +93,7 @@ class Values:
         self._table = table
         self._conditions = conditions
         self._remarks = compilation.warnings
+        self.tells_broken = True
         self.coverage = Coverage(compilation)
         self._targets: dict[tuple[str, ...], bytes] = {}
 
@@ -172,7 +176,12 @@ class Values:
         for rule in RULES:
             if on in rule.on and (check := rule.check(prop, self._compilation)) is not None:
                 excused = self._bound_anew(prop) if on == "value" and rule is binding.RULE else None
-                lowered += self._lowered(rule, prop, check) if excused is None else [excused]
+                is_told = on == "narrowed"
+                lowered += (
+                    self._lowered(rule, prop, check, is_told=is_told)
+                    if excused is None
+                    else [excused]
+                )
         return lowered
 
     def checks_of_element(self, prop: Property) -> list[tuple[bytes, Check]]:
@@ -183,7 +192,7 @@ class Values:
         for rule in RULES:
             if "narrowed" not in rule.on or (check := rule.check(prop, self._compilation)) is None:
                 continue
-            records = self._lowered(rule, prop, check)
+            records = self._lowered(rule, prop, check, is_told=True)
             apart = invariant.each_of_element(prop, self._compilation)
             is_apart = rule is invariant.ELEMENTS and len(apart) == len(records)
             told += zip(records, apart if is_apart else [check] * len(records), strict=True)
@@ -216,8 +225,11 @@ class Values:
         members = {"meta": ("profile",)}
         return u8(ValueTag.CONDITION) + self._conditions.asked_of_resource(question, members)
 
-    def _lowered(self, rule: Rule, prop: Property, check: Check) -> list[bytes]:
-        """Return one rule's check of each value, as records: by how the rule is known natively."""
+    def _lowered(self, rule: Rule, prop: Property, check: Check, *, is_told: bool) -> list[bytes]:
+        """Return one rule's check of each value, as records: by how the rule is known natively.
+
+        is_told   whether the invariants are a profile's, of each of which is told that it fails
+        """
         match rule.native:
             case Lowered("codes"):
                 concept = prop.type == "CodeableConcept"
@@ -228,7 +240,10 @@ class Values:
             case Lowered("extension"):
                 return [self._extension(prop, check)]
             case Lowered("conditions"):
-                return [u8(ValueTag.CONDITION) + op for op in self._conditions.of_element(prop)]
+                told = self._conditions.of_element(prop)
+                if is_told:
+                    return [self.invariant(op, c, prop.type) for op, c in told]
+                return [u8(ValueTag.CONDITION) + op for op, _ in told]
             case Lowered("overlay") if (url := self._only_profile(prop)) is not None:
                 known = self._compilation.profile_check(url) is not None
                 return [u8(ValueTag.OVERLAY) + u32(self.profile(url))] if known else []
@@ -238,6 +253,21 @@ class Values:
                 return [u8(ValueTag.VALUE) + u32(self.about_value([check]))]
             case _:
                 assert_never(rule.native)
+
+    def invariant(self, op: bytes, constraint: Constraint, name: str) -> bytes:
+        """Return the record of a profile's constraint on values of a type: its condition, and the
+        question that tells what is said where that fails.
+        """
+        issue = invariant.broken(constraint, name, self._compilation)
+        if issue is None or not self.tells_broken:
+            return u8(ValueTag.CONDITION) + op
+
+        def question(text: bytes) -> Answer:
+            scope = Nowhere()
+            value = judged([issue.copied()], scope, remarks=self._remarks)
+            return Answer(value, scope.undecided, scope.found)
+
+        return u8(ValueTag.INVARIANT) + u32(self._table.question(question)) + op
 
     def profile(self, url: str) -> int:
         """Return the number of the overlay of a known profile, the same one however it is asked

@@ -22,7 +22,7 @@ from ..schema import Constraint, Property, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["BROKEN", "ELEMENTS", "EMPTY", "NATIVE", "RULE", "each_of_element", "is_checked"]
+__all__ = ["BROKEN", "ELEMENTS", "EMPTY", "NATIVE", "RULE", "broken", "each_of_element", "is_checked"]
 
 INVARIANT = Declaration(
     "invariant",
@@ -216,6 +216,17 @@ def _check(
         return [Issue.of(fault, "", constraint.source, severity=severity)]
 
     return check
+
+
+def broken(constraint: Constraint, name: str, compilation: Compilation) -> Issue | None:
+    """Return what is said of a value of a type that does not meet a constraint; None where the
+    constraint is not this rule's, or cannot be read.
+    """
+    made = _checked(constraint, name, compilation)
+    if made is None or made.broken:
+        return None
+    severity: Severity = "error" if _fails(constraint) else "warning"
+    return Issue.of(_fault(constraint, made), "", constraint.source, severity=severity)
 
 
 def _fault(constraint: Constraint, made: Invariant) -> Violation:

@@ -44,9 +44,10 @@ pub enum ValueCheck {
         on_line: Check,
         by_place: Check,
     },
-    Condition(Box<Op>),
+    /// A condition, and the question that tells what is said where it certainly fails.
+    Condition(Box<Op>, Check),
     /// One that looks at the whole resource, which is told when the line is read.
-    LaterCondition(Box<Op>),
+    LaterCondition(Box<Op>, Check),
     Overlay(u32),
     Value(Check),
     /// A resource inside the line's own: its type, and what it must follow in its own place.

@@ -11,6 +11,7 @@ use super::tags::{
 };
 use crate::accept::expr::{Child, Children, Expr};
 use crate::accept::literal::{Literal, Sign};
+use crate::accept::memo::{Check, NO_CHECK};
 use crate::accept::op::Op;
 use crate::accept::projection::Projection;
 use crate::accept::shared_paths::SharedPaths;
@@ -159,12 +160,10 @@ impl<'a> Reader<'a> {
                 on_line: self.u32()?,
                 by_place: self.u32()?,
             },
-            ValueTag::Condition => {
-                let op = Box::new(self.op()?);
-                match op.reads_resource() {
-                    true => ValueCheck::LaterCondition(op),
-                    false => ValueCheck::Condition(op),
-                }
+            ValueTag::Condition => self.condition(NO_CHECK)?,
+            ValueTag::Invariant => {
+                let broken = self.u32()?;
+                self.condition(broken)?
             }
             ValueTag::Overlay => ValueCheck::Overlay(self.u32()?),
             ValueTag::Value => ValueCheck::Value(self.u32()?),
@@ -172,6 +171,14 @@ impl<'a> Reader<'a> {
                 settles: self.flag()?,
                 types: self.list(Self::target)?,
             })),
+        })
+    }
+
+    fn condition(&mut self, broken: Check) -> Read<ValueCheck> {
+        let op = Box::new(self.op()?);
+        Ok(match op.reads_resource() {
+            true => ValueCheck::LaterCondition(op, broken),
+            false => ValueCheck::Condition(op, broken),
         })
     }
 

@@ -3,7 +3,7 @@
 
 /// The layout of the table's records: a digest of the code that reads them, which a test computes.
 /// Python states the same where it writes them, so that a module of an older build is found out.
-pub const LAYOUT: u32 = 0x92b6_0cbe;
+pub const LAYOUT: u32 = 0xc5c9_88a6;
 
 /// An enumeration of tags that are read from a byte.
 macro_rules! tags {
@@ -55,7 +55,7 @@ tags! {
     /// What else holds for each value of a property, or for an object under a profile.
     ValueTag {
         Ask = 0, Text = 1, Coding = 2, Concept = 3, Reference = 4, Extension = 5, Condition = 6,
-        Overlay = 7, Value = 8, Inline = 9,
+        Overlay = 7, Value = 8, Inline = 9, Invariant = 10,
     }
 }
 

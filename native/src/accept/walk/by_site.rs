@@ -650,18 +650,29 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// A condition on more than its object is in doubt.
+    /// A condition that a profile states certainly fails: what is said of that is told without a look
+    /// at the object.
+    pub(super) fn broken(&mut self, check: Check, object: usize) -> Asked {
+        let reason = Reason::Invariant;
+        if !self.by_site || self.frame >= FOLLOWED {
+            return Err(reason);
+        }
+        self.told_at_site(Doubted::Answer, check, b"", b"", reason, object)
+    }
+
+    /// A condition on more than its object is in doubt, or certainly fails.
     #[cold]
-    pub(super) fn later_in_doubt(&mut self, later: &Later<'a>, reason: Reason) -> Asked {
+    pub(super) fn later_in_doubt(&mut self, later: &Later<'a>, fails: bool) -> Asked {
         match later.said.frame {
-            NO_FRAME if later.is_of_property => Err(reason),
-            NO_FRAME => self.rule_in_doubt(later.object, reason),
+            NO_FRAME if later.is_of_property => Err(Reason::Invariant),
+            NO_FRAME => self.rule_in_doubt(later.object, Reason::Invariant),
             FOLLOWED => {
                 let sites = &mut self.room.sites;
                 let resource = sites.resource_of(later.object, &self.room.tape);
                 sites.doubted.push(resource);
                 Ok(())
             }
+            _ if fails && self.is_told_broken(later) => Ok(()),
             frame => {
                 match self.is_laid_over(frame, later.object) {
                     true => self.part_in_doubt(later.object, later.said),
@@ -670,6 +681,26 @@ impl<'a> Walk<'a, '_> {
                 Ok(())
             }
         }
+    }
+
+    /// Tell what is said where such a condition certainly fails; false where that is not known.
+    fn is_told_broken(&mut self, later: &Later<'a>) -> bool {
+        let (check, before) = (later.broken, self.room.sites.found.len());
+        match self.memo.get(check, b"") {
+            _ if check == NO_CHECK => return false,
+            Some(Answer { undecided: 0, value }) => return value != 0,
+            None if self.in_bundle() => {
+                self.questions.add(check, b"");
+                self.pending = true;
+            }
+            answer => {
+                self.said_in_doubt(Doubted::Answer, check, b"", later.object, later.said);
+                if let Some(site) = self.room.sites.found.get_mut(before) {
+                    site.may_fail = answer.is_none_or(|answer| answer.value == 0);
+                }
+            }
+        }
+        true
     }
 
     /// Doubt whatever leans on a resource in doubt.

@@ -1,6 +1,7 @@
 //! Objects: their names, and what holds for one as a whole where it ends.
 
 use super::walker::{Asked, Later, Walk, DEPTH, NODE_CHECK};
+use crate::accept::memo::NO_CHECK;
 use crate::accept::op::Op;
 use crate::accept::reason::Reason;
 use crate::accept::shapes::{ShapeNumber, NO_SHAPE};
@@ -361,6 +362,7 @@ impl<'a> Walk<'a, '_> {
                 object: index,
                 resource: self.resource,
                 op,
+                broken: NO_CHECK,
                 is_of_property: false,
                 place: self.place,
                 said,

@@ -155,13 +155,14 @@ impl<'a, 'r> Walk<'a, 'r> {
             }
             (self.resource, self.place) = (one.resource, one.place);
             let held = if self.by_site && self.reads_a_fault(one.op) {
-                Err(Reason::Invariant)
+                None
             } else {
-                self.condition(one.op, one.object)
+                self.holds(one.op, one.object)
             };
             match held {
-                Err(reason) if self.by_site => self.later_in_doubt(one, reason)?,
-                held => held?,
+                Some(true) => {}
+                held if self.by_site => self.later_in_doubt(one, held == Some(false))?,
+                _ => return Err(Reason::Invariant),
             }
         }
         if self.by_site {

@@ -327,13 +327,18 @@ impl<'a> Walk<'a, '_> {
     // Rules
 
     pub(super) fn condition(&mut self, op: &'a Op, object: usize) -> Asked {
-        if self.pending {
-            return Ok(()); // what was not read is not on the tape
-        }
-        match self.evaluation().holds(op, object) {
+        match self.holds(op, object) {
             Some(true) => Ok(()),
             _ => Err(Reason::Invariant),
         }
+    }
+
+    /// Whether a condition holds; nothing where that is in doubt.
+    pub(super) fn holds(&mut self, op: &'a Op, object: usize) -> Option<bool> {
+        if self.pending {
+            return Some(true); // what was not read is not on the tape
+        }
+        self.evaluation().holds(op, object)
     }
 
     /// What conditions on values of the innermost resource are evaluated on.
@@ -383,19 +388,24 @@ impl<'a> Walk<'a, '_> {
                 };
                 self.extension(*by_url, *by_value, *by_place, value)
             }
-            ValueCheck::Condition(_) | ValueCheck::LaterCondition(_) | ValueCheck::Overlay(_)
+            ValueCheck::Condition(..) | ValueCheck::LaterCondition(..) | ValueCheck::Overlay(_)
                 if self.holds_a_fault(value) =>
             {
                 Err(Reason::Value)
             }
-            ValueCheck::Condition(op) => self.condition(op, value),
-            ValueCheck::LaterCondition(op) => {
+            ValueCheck::Condition(op, broken) => match self.holds(op, value) {
+                Some(true) => Ok(()),
+                Some(false) => self.broken(*broken, value),
+                None => Err(Reason::Invariant),
+            },
+            ValueCheck::LaterCondition(op, broken) => {
                 self.singular += 1;
                 let said = self.saying();
                 self.room.later.push(Later {
                     object: value,
                     resource: self.resource,
                     op,
+                    broken: *broken,
                     is_of_property: true,
                     place: self.place,
                     said,

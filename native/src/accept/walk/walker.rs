@@ -84,6 +84,8 @@ pub(crate) struct Later<'a> {
     pub object: usize,
     pub resource: usize,
     pub op: &'a Op,
+    /// The question that tells what is said where it certainly fails.
+    pub broken: Check,
     /// Whether it is about a value of a property, and not about an object by its type.
     pub is_of_property: bool,
     pub place: Place,
