@@ -75,7 +75,7 @@ class Acceptor:
     ) -> tuple[
         tuple[int, list[bytes]],
         tuple[int, list[bytes]],
-        tuple[bytes, bytes, list[str | None], bytes],
+        tuple[bytes, bytes, list[str | None], bytes, list[list[bytes]]],
     ]: ...
 
 # The enumerations of tags, and the names of members that parts of the crate look at: see

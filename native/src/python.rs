@@ -21,12 +21,14 @@ struct Judgement {
 
 /// Numbers of the first new one, and the new ones.
 type New<'py> = (u32, Vec<Bound<'py, PyBytes>>);
-/// Columns of lines: positions, numbers of types, ids, numbers of lists of sites.
+/// Columns of lines: positions, numbers of types, ids, numbers of lists of sites, and what goes beside
+/// these.
 type SitedLines<'py> = (
     Bound<'py, PyBytes>,
     Bound<'py, PyBytes>,
     Vec<Option<Bound<'py, PyString>>>,
     Bound<'py, PyBytes>,
+    Vec<Vec<Bound<'py, PyBytes>>>,
 );
 
 fn words<'py>(py: Python<'py>, column: &[u32]) -> Bound<'py, PyBytes> {
@@ -289,7 +291,7 @@ impl Acceptor {
     /// (see `accept::walk::sites`), and the lists of sites that are, as their numbers in native u32,
     /// both behind the number of the first one, 0 where all others are forgotten; and of the lines, in
     /// columns, their numbers as native u32, the numbers of their types as native u16, their ids, and
-    /// the numbers of their lists as native u32. Told once.
+    /// the numbers of their lists as native u32, and what references say that are sites. Told once.
     fn sited<'py>(
         &mut self,
         py: Python<'py>,
@@ -318,6 +320,10 @@ impl Acceptor {
             let id = data.get(start as usize..end as usize)?;
             (end > 0).then(|| PyString::new(py, &String::from_utf8_lossy(id)))
         };
+        let beside = |line: &block::Sited| {
+            let said = line.beside.iter();
+            said.map(|said| PyBytes::new(py, said)).collect()
+        };
         let new = new.into_iter().map(|site| PyBytes::new(py, site)).collect();
         (
             (first.0, new),
@@ -327,6 +333,7 @@ impl Acceptor {
                 PyBytes::new(py, &types),
                 lines.iter().map(id).collect(),
                 words(py, &lists),
+                lines.iter().map(beside).collect(),
             ),
         )
     }

@@ -49,7 +49,7 @@ class Found(NamedTuple):
     sites: SiteWalk | None
 
 
-NOTHING: Final = Found({}, SitedLines((), (), (), ()), None)
+NOTHING: Final = Found({}, SitedLines((), (), (), (), ()), None)
 
 
 class DoubtFinder:

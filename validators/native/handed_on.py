@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..block import Block, PlacedCodes
@@ -102,14 +103,14 @@ class HandedOn:
         types, ids, verdicts, failed = self.types, self.ids, self.verdicts, self.failed
         names, told, left = sites.types, sites.told, list[int]()
         is_watched = self._block.explaining is not None
-        for position, kind, identity, number in zip(*lines, strict=True):
+        for position, kind, identity, number, said in zip(*lines, strict=True):
             if is_watched:
                 self._explain(position)
             findings = told(number)
             if findings is None:
                 if self._block.between is not None:
                     self._block.between()
-                findings = sites.told_of(number, self.line(position))
+                findings = sites.told_of(number, said, partial(self.line, position))
                 if findings is None:
                     left.append(position)
                     continue

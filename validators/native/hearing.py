@@ -54,12 +54,14 @@ class SitedLines(NamedTuple):
     types       numbers of their types
     ids         None where they have none
     lists       numbers of their lists of sites
+    said        what their references say that are sites (LEANING), in the order of these
     """
 
     positions: Sequence[int]
     types: Sequence[int]
     ids: Sequence[str | None]
     lists: Sequence[int]
+    said: Sequence[Sequence[bytes]]
 
 
 class Hearing:
@@ -167,12 +169,14 @@ class Hearing:
         number of the first new site, 0 where all others are forgotten, and the new sites; the same
         of lists of sites, each the numbers of its sites as native 32-bit words; and the lines.
         """
-        sites, lists, (positions, types, ids, numbers) = self._acceptor.sited(data, judgement)
+        sites, lists, columns = self._acceptor.sited(data, judgement)
+        positions, types, ids, numbers, said = columns
         lines = SitedLines(
             memoryview(positions).cast("I"),
             memoryview(types).cast("H"),
             ids,
             memoryview(numbers).cast("I"),
+            said,
         )
         return sites, lists, lines
 

@@ -11,7 +11,7 @@ from ..undecided import UndecidedCode
 from .placed_checks import InPlace
 from .site_place import SitePlace
 
-__all__ = ["Claiming", "SiteFinding", "Rebound", "Site", "mark"]
+__all__ = ["Claiming", "Leaning", "SiteFinding", "Rebound", "Site", "mark"]
 
 
 class SiteFinding(NamedTuple):
@@ -76,7 +76,25 @@ class Rebound(NamedTuple):
         return [issue for number, issue in enumerate(issues) if number not in dropped]
 
 
-Site: TypeAlias = SiteFinding | InPlace | Claiming | Rebound
+class Leaning(NamedTuple):
+    """A reference that is in order if the resource of the entry that it leads to follows a profile.
+
+    profile   the identity of the profile
+    target    the position of the entry
+    targets   the target profiles of the reference
+    in_place  where all that is said of the reference is run
+    """
+
+    profile: str
+    target: int
+    targets: Sequence[str]
+    in_place: InPlace
+    place: SitePlace
+    laid: Sequence[int]
+    entry: int | None
+
+
+Site: TypeAlias = SiteFinding | InPlace | Claiming | Rebound | Leaning
 
 
 def mark(issue: Issue) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
-    "ANSWER", "CLAIMING", "CLAIMS", "LINK", "MISSING", "NAME", "PART", "PLACED", "PROFILE",
-    "REBOUND", "REFERENCE", "RULES", "VALUE",
+    "ANSWER", "CLAIMING", "CLAIMS", "LEANING", "LINK", "MISSING", "NAME", "PART", "PLACED",
+    "PROFILE", "REBOUND", "REFERENCE", "RULES", "VALUE",
 ]  # fmt: skip
 
 (
@@ -21,5 +21,6 @@ __all__ = [
     CLAIMING,
     REBOUND,
     LINK,
-) = range(13)
+    LEANING,
+) = range(14)
 """What is in doubt at a site: ``Doubted`` in ``native/src/accept/walk/sites.rs``."""

@@ -19,20 +19,28 @@ from ..checks.conformance import Conformance
 from ..explainer.resource_walk import Explainer
 from ..issue import Issue, any_fails
 from ..rules.claimed_profiles import Claims
+from ..rules.reference import no_match
 from ..undecided import LineUndecided
 from .decoded_line import DecodedLine
 from .placed_checks import InPlace, PlacedChecks
-from .site_findings import Claiming, Rebound, Site, SiteFinding
+from .site_findings import Claiming, Leaning, Rebound, Site, SiteFinding
 from .site_kinds import CLAIMS, PROFILE
+from .site_place import held
 from .sited_profiles import SitedProfiles
 
-__all__ = ["SitedLine"]
+__all__ = ["SitedLine", "UnreadError"]
+
+
+class UnreadError(Exception):
+    """The error of a question that takes the line itself, which was not read."""
 
 
 class _Entry:
     """An entry of the line's Bundle.
 
-    location   of its resource
+    resource   its resource; an empty one, which stands for it, where the line was not read
+    type       of the resource; "" where the line was not read, and nothing tells it
+    location   of the resource
     sites      what is told of that
     in_doubt   whether that may fail it
     """
@@ -41,7 +49,7 @@ class _Entry:
         self, number: int, resource: dict[str, Any], claims: Claims, profiles: SitedProfiles
     ) -> None:
         self.resource = resource
-        self.type: str = resource["resourceType"]
+        self.type: str = resource.get("resourceType", "")
         self.location = f"Bundle.entry[{number}].resource"
         self.sites: list[Site] = []
         self.in_doubt = False
@@ -50,13 +58,20 @@ class _Entry:
 
     @cached_property
     def claims(self) -> Collection[str]:
-        """The identities of the profiles that it claims."""
+        """The identities of the profiles that it claims. Raises UnreadError where nothing tells."""
+        if not self.resource:
+            raise UnreadError
         return self._claims.of(self.resource, self.type)
 
     def add(self, site: Site) -> None:
         """Add a site."""
         self.sites.append(site)
-        self.in_doubt |= isinstance(site, InPlace) or (isinstance(site, SiteFinding) and site.fails)
+        if type(site) is Claiming:
+            self.claims, self.type = site.claims, held(site.place).name
+        elif type(site) is SiteFinding:
+            self.in_doubt |= site.fails
+        else:
+            self.in_doubt |= type(site) is not Rebound
 
     def sites_of(self, name: str) -> Sequence[Site] | None:
         """Return the sites of the resource by its type or a profile of that name; None where
@@ -70,7 +85,7 @@ class _Entry:
         return [
             site
             for site in self.sites
-            if isinstance(site, (SiteFinding, InPlace))
+            if isinstance(site, (SiteFinding, InPlace, Leaning))
             and site.laid
             and head(site.laid[0]).identity == name
         ]
@@ -140,14 +155,18 @@ class _Answers(Conformance):
 class SitedLine:
     """A line and its sites.
 
-    sites   in their order, one at the least that is run in its place
+    resource  None where the line was not read, and none of its sites is run in its place; where one
+              has to be after all, ``told`` raises UnreadError
+    sites     in their order
+    said      what references say that are sites, by their locations
     """
 
     def __init__(
         self,
         explainer: Explainer,
-        resource: dict[str, Any],
+        resource: dict[str, Any] | None,
         sites: Sequence[Site],
+        said: Mapping[str, bytes],
         placed: PlacedChecks,
         profiles: SitedProfiles,
     ) -> None:
@@ -155,9 +174,12 @@ class SitedLine:
         self._placed = placed
         self._profiles = profiles
         self._beyond_bounds = LineUndecided()
-        self._entries = self._entries_of(resource)
+        self._said = said
+        self._entries = self._entries_of(resource, sites)
         of_resources = {id(entry.resource): entry for entry in self._entries.values()}
-        self._line = DecodedLine(resource, _Answers(self._beyond_bounds, of_resources, self._aside))
+        answers = _Answers(self._beyond_bounds, of_resources, self._aside)
+        self._is_read = resource is not None
+        self._line = DecodedLine(resource or {}, answers)
         self._turns: list[Site | _Entry] = []
         for site in sites:
             if site.entry is None:
@@ -168,7 +190,15 @@ class SitedLine:
                 self._turns.append(entry)
             entry.add(site)
 
-    def _entries_of(self, resource: dict[str, Any]) -> dict[int, _Entry]:
+    def _entries_of(
+        self, resource: dict[str, Any] | None, sites: Sequence[Site]
+    ) -> dict[int, _Entry]:
+        if resource is None:
+            numbers = dict.fromkeys(site.entry for site in sites if site.entry is not None)
+            return {
+                number: _Entry(number, {}, self._explainer.claims, self._profiles)
+                for number in numbers
+            }
         if resource["resourceType"] != "Bundle":
             return {}
         return {
@@ -203,6 +233,11 @@ class SitedLine:
                 issues += found
                 if turn.laid and any_fails(found):
                     failing.add(turn.laid[0])
+            elif type(turn) is Leaning:
+                found = self._profiles.signed(self._of_leaning(turn), turn.laid)
+                issues += found
+                if found:
+                    failing.add(turn.laid[0])
             elif type(turn) is Claiming:
                 claiming = turn
                 self._claim(turn)
@@ -214,6 +249,18 @@ class SitedLine:
             elif type(turn) is _Entry:
                 issues += self._in_turn(turn)
         return issues
+
+    def _of_leaning(self, site: Leaning) -> list[Issue]:
+        """Return what is wrong with a reference that leads to an entry."""
+        target = self._entries.get(site.target)
+        if target is None or site.profile not in target.claims:
+            if not self._is_read:
+                raise UnreadError
+            return self._placed.found(site.in_place, self._line)
+        if self._line.follows.ask(target.resource, site.profile, _unread):
+            return []
+        reference = self._said[site.place.location].decode()
+        return [Issue.of(no_match(reference, site.targets), site.place.location)]
 
     def _claim(self, site: Claiming) -> None:
         value = self._claimant(site)
@@ -233,6 +280,8 @@ class SitedLine:
         nothing has to be noted (see ``_Answers.ask``).
         """
         if site.entry is None:
+            if site.place.steps and not self._is_read:
+                raise UnreadError
             return self._line.at(site.place.steps)[0]
         entry = self._entries[site.entry]
         return entry.resource if entry.in_doubt else None
@@ -260,3 +309,7 @@ class SitedLine:
         for issue in issues:
             issue.location = issue.location[len(entry.location) + 1 :]
         return issues or None
+
+
+def _unread() -> bool:
+    raise UnreadError

@@ -25,6 +25,9 @@ Where that takes more than the value, the line is decoded, and a check is run in
     PART      a part of that: a check of the object that the profile is laid over, or all that is
               said of members of one name
     REFERENCE what a profile says of a reference
+    LEANING   nothing where the entry that a reference leads to claims the profile that it has to
+              follow: whether it does is told by the sites of that entry, and the line is not
+              decoded; else the same as of REFERENCE
 
 Why that is enough: a check sees its value, its scope, and what checks before it have left in the
 memory of the scope. A check that asks the scope for more breaks off, and the line is explained
@@ -38,7 +41,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ..checks.exactness import InexactNumberError
@@ -54,10 +57,11 @@ from .hearing import Hearing
 from .lone_checks import LoneChecks
 from .placed_checks import InPlace, PlacedChecks, placed
 from .questions import NeedsContextError, read_value
-from .site_findings import Claiming, Rebound, Site, SiteFinding, mark
+from .site_findings import Claiming, Leaning, Rebound, Site, SiteFinding, mark
 from .site_kinds import (
     ANSWER,
     CLAIMING,
+    LEANING,
     LINK,
     PART,
     PLACED,
@@ -67,7 +71,7 @@ from .site_kinds import (
     VALUE,
 )  # fmt: skip
 from .site_place import Places, SitePlace, held
-from .sited_line import SitedLine
+from .sited_line import SitedLine, UnreadError
 from .sited_profiles import SitedProfiles
 
 __all__ = ["SiteWalk", "SitedFindings"]
@@ -89,7 +93,9 @@ class SitedFindings(NamedTuple):
 
 
 class _Open(NamedTuple):
-    """A list of sites of which something is to be run in its place, in each line anew."""
+    """A list of sites of which something is to be run in its place, or hangs on what a reference
+    says: in each line anew.
+    """
 
     sites: Sequence[Site]
 
@@ -109,6 +115,7 @@ class SiteWalk:
 
     def __init__(self, explainer: Explainer, hearing: Hearing, max_issues: int) -> None:
         self._explainer = explainer
+        self._table = hearing.table
         self._places = Places(explainer.schema, hearing.table)
         self._lone = LoneChecks(explainer, hearing)
         self._placed = PlacedChecks(explainer, hearing.table)
@@ -139,15 +146,21 @@ class SiteWalk:
             found = self._lists[number] = self._together(found)
         return found if type(found) is SitedFindings else None
 
-    def told_of(self, number: int, line: bytes) -> SitedFindings | None:
+    def told_of(
+        self, number: int, said: Sequence[bytes], line: Callable[[], bytes]
+    ) -> SitedFindings | None:
         """Return what there is to say of one line, where ``told`` is None; None where it takes more
         than its sites.
+
+        said   what its references say that are sites (LEANING), in their order
+        line   gives its bytes
         """
         found = self._lists[number]
         if type(found) is not _Open or found is _UNTOLD:
             return None
         try:
-            return self._in_place(found.sites, line)
+            is_read = InPlace in map(type, found.sites)
+            return self._in_line(found.sites, said, line, is_read=is_read)
         except (NeedsContextError, InexactNumberError):
             return None
         except Exception:  # noqa: BLE001
@@ -157,7 +170,8 @@ class SiteWalk:
         try:
             sites = [self._site(number) for number in memoryview(numbers).cast("I")]
             take_turns(sites)
-            if InPlace in map(type, sites):
+            kinds = set(map(type, sites))
+            if InPlace in kinds or Leaning in kinds:
                 return _Open(sites)
             return self._all_of(sites)
         except (NeedsContextError, InexactNumberError):
@@ -208,17 +222,31 @@ class SiteWalk:
         shown = excerpt(Verdict(None, None, issues), self._max_issues)
         return SitedFindings(shown.issues, shown.hidden, undecided, codes)
 
-    def _in_place(self, sites: Sequence[Site], line: bytes) -> SitedFindings:
-        """Put together what is said where something has to be run in its place."""
-        resource = decode(line)
+    def _in_line(
+        self,
+        sites: Sequence[Site],
+        said: Sequence[bytes],
+        line: Callable[[], bytes],
+        *,
+        is_read: bool,
+    ) -> SitedFindings:
+        """Put together what is said where one place of the line hangs on another, or something has
+        to be run in its place; then it has to be read.
+        """
+        places = (site.place.location for site in sites if type(site) is Leaning)
+        texts = dict(zip(places, said, strict=True))
+        resource = decode(line()) if is_read else None
         if isinstance(resource, Issue):
             raise NeedsContextError
-        sited = SitedLine(self._explainer, resource, sites, self._placed, self._profiles)
-        issues, undecided = sited.told()
+        sited = SitedLine(self._explainer, resource, sites, texts, self._placed, self._profiles)
+        try:
+            issues, undecided = sited.told()
+        except UnreadError:
+            return self._in_line(sites, said, line, is_read=True)
         return self._shown(
             without_repeats(issues) if any_fails(issues) else (),
-            names_in(undecided),
-            codes_in(undecided),
+            names_in(undecided) if undecided else {},
+            codes_in(undecided) if undecided else {},
         )
 
     def _read(self, site: bytes) -> Site:
@@ -227,7 +255,7 @@ class SiteWalk:
         path, text = site[16:behind], site[behind + 4 * overlays :]
         laid = memoryview(site)[behind : behind + 4 * overlays].cast("I").tolist()
         place = self._places.at(path)
-        is_in_place = PLACED <= doubted <= REFERENCE
+        is_in_place = PLACED <= doubted <= REFERENCE or doubted == LEANING
         if self._explainer.asked_profiles and (laid or is_in_place):
             raise NeedsContextError
         if doubted == LINK:
@@ -239,10 +267,20 @@ class SiteWalk:
                 claimed = self._explainer.rebinding.profiles(profiles)
                 return Rebound(place, kind, claimed, entry)
             return Claiming(place, self._explainer.claims.among(profiles, kind), entry)
+        if doubted == LEANING:
+            return self._leaning(check, place, text, laid, entry)
         if is_in_place or (doubted == RULES and not text):
             part = int.from_bytes(text, sys.byteorder) if doubted == PART else 0
             return InPlace(doubted, check, part, place, laid, entry)
         return self._finding(check, doubted, place, text, laid, entry)
+
+    def _leaning(
+        self, check: int, place: SitePlace, text: bytes, laid: Sequence[int], entry: int | None
+    ) -> Site:
+        overlay, target = memoryview(text).cast("I")
+        in_place = InPlace(REFERENCE, check, 0, place, laid, entry)
+        profile, targets = self._profiles.head(overlay).identity, self._table.targets[check]
+        return Leaning(profile, target, targets, in_place, place, laid, entry)
 
     def _entry_of(self, place: SitePlace, laid: Sequence[int]) -> int | None:
         """Return the entry whose resource is walked through when a site is come to; None of what is

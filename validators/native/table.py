@@ -60,6 +60,7 @@ class Table:
     undecided  value sets and code systems by number, of codes that could not be checked offline
     references the checks of references by the numbers of their questions, where these were drawn
                here
+    targets    the target profiles of the same
     parts      what the profiles say part by part, by the numbers of the overlays that were made
     overlays   what an overlay is made of, by number: the url of a profile, or a function that
                makes its record; ``Overlays`` makes them when the acceptor first asks
@@ -81,6 +82,7 @@ class Table:
         self.undecided: list[str] = []
         self.overlays: list[str | Callable[[], bytes]] = list(shipped.overlays) if shipped else []
         self.references: dict[int, Check] = {}
+        self.targets: dict[int, Sequence[str]] = {}
         self.parts: dict[int, ProfileParts] = {}
         self._undecided_numbers: dict[str, int] = {}
         self._undecided_kept = Memory(_UNDECIDED)

@@ -304,6 +304,7 @@ class Values:
 
         number = self._table.question(question, REFERENCE)
         self._table.references[number] = check
+        self._table.targets[number] = type_ref.targets
         return u8(ValueTag.REFERENCE) + u32(number) + self._targets[type_ref.targets]
 
     def _target_record(self, targets: tuple[str, ...]) -> bytes:

@@ -22,7 +22,9 @@ from ..schema import Constraint, Property, TypeSchema
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["BROKEN", "ELEMENTS", "EMPTY", "NATIVE", "RULE", "broken", "each_of_element", "is_checked"]
+__all__ = [
+    "BROKEN", "ELEMENTS", "EMPTY", "NATIVE", "RULE", "broken", "each_of_element", "is_checked",
+]  # fmt: skip
 
 INVARIANT = Declaration(
     "invariant",

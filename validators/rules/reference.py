@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues
@@ -17,7 +18,7 @@ from ..checks.resolution import (
 )
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
+from ..declaration import Declaration, Violation
 from ..definitions import CORE
 from ..issue import Issue
 from ..lazy_pattern import lazy_pattern
@@ -28,7 +29,7 @@ from ..values.primitives import is_blank
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
 
-__all__ = ["NARROWED", "RULE", "target_types"]
+__all__ = ["NARROWED", "RULE", "no_match", "target_types"]
 
 _BLANK = lazy_pattern(r"[ \t\n\x0b\f\r]")  # as Java's \\s: a no-break space is none
 _PARTED = lazy_pattern(
@@ -132,6 +133,11 @@ def target_types(schema: Schema, targets: tuple[str, ...]) -> frozenset[str] | N
     return None if not names or "Resource" in names else frozenset(names)
 
 
+def no_match(reference: str, targets: Iterable[str]) -> Violation:
+    """Return the fault of a reference to a resource that follows none of the target profiles."""
+    return REFERENCE_PROFILE(reference=reference[:128], targets=", ".join(sorted(targets)))
+
+
 def build_narrowed(prop: Property, compilation: Compilation) -> Check | None:
     """Return the check of the targets that a profile still allows, and where they may be; None
     where the profile says nothing of either.
@@ -233,8 +239,7 @@ class _Reference:
             and resolution.scope is not None
             and not self._follows(actual, resource, resolution.scope)
         ):
-            targets = ", ".join(sorted(self.targets))
-            issues.append(Issue.of(REFERENCE_PROFILE(reference=reference[:128], targets=targets)))
+            issues.append(Issue.of(no_match(reference, self.targets)))
         return issues
 
     def _follows(self, actual: str, resource: dict[str, Any], scope: Scope) -> bool:

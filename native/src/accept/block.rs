@@ -89,12 +89,14 @@ pub struct Parted {
 }
 
 /// A line that is walked by site: its position, the number of its type, where in the block its id
-/// stands (0, 0 for none), and what of it is left to the explainer, among the sites of all lines.
+/// stands (0, 0 for none), and what of it is left to the explainer, among the sites of all lines, with
+/// what goes beside these.
 pub struct Sited {
     pub position: usize,
     pub type_number: u16,
     pub id: (u32, u32),
     pub sites: Range<usize>,
+    pub beside: Vec<Box<[u8]>>,
 }
 
 /// The values of accepted lines that hold codes which were left undecided.
@@ -267,6 +269,7 @@ impl Columns {
                     type_number,
                     id: self.in_block(position, id),
                     sites: self.told.add_all(room.sites.told()),
+                    beside: room.sites.take_beside(),
                 });
                 REASONS + Reason::Value as u8
             }

@@ -216,10 +216,10 @@ impl<'a> Walk<'a, '_> {
             Some(Need::Type) => Ok(()),
             Some(Need::Overlay(number)) => {
                 self.leans_on(mention.value, target)?;
-                if self.by_site {
-                    self.leans_by_site(&mention, place.container);
+                match self.by_site {
+                    true => self.follow_by_site(&mention, number, target, place),
+                    false => self.follow(number, target, place),
                 }
-                self.follow(number, target, place)
             }
             Some(Need::Ask) | None => Err(Reason::Reference),
         }

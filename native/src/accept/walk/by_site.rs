@@ -609,17 +609,58 @@ impl<'a> Walk<'a, '_> {
         );
     }
 
-    /// Note what a reference leads to, which has to be in order.
-    pub(crate) fn leans_by_site(&mut self, mention: &Mention<'a>, target: usize) {
-        self.room.sites.leanings.push(Leaning {
+    /// Lay a profile over what a reference leads to, which has to be in order.
+    pub(crate) fn follow_by_site(
+        &mut self,
+        mention: &Mention<'a>,
+        overlay: u32,
+        target: usize,
+        place: Place,
+    ) -> Asked {
+        let leaning = Leaning {
             value: mention.value,
             check: mention.check,
+            overlay,
             said: mention.said,
             is_contained: mention.place.is_contained,
             from: mention.place.container,
-            target,
+            target: place.container,
+            to_contained: place.is_contained,
             sliced: None,
-        });
+        };
+        self.room.sites.leanings.push(leaning);
+        let followed = self.follow(overlay, target, place);
+        followed.or_else(|reason| match leaning.said.frame {
+            NO_FRAME => Err(reason),
+            _ => self.leaning_in_doubt(&leaning),
+        })
+    }
+
+    /// What a reference leans on is in doubt.
+    #[cold]
+    fn leaning_in_doubt(&mut self, leaning: &Leaning) -> Asked {
+        match leaning.said.frame {
+            FOLLOWED => self.room.sites.doubted.push(leaning.from),
+            NO_FRAME => {
+                self.place.is_contained = leaning.is_contained;
+                return self.placed(leaning.value, Reason::Profile);
+            }
+            _ if leaning.sliced.is_some() => {
+                let object = leaning.sliced.unwrap_or_default();
+                self.slices_in_doubt(object, leaning.from, leaning.said);
+            }
+            _ => {
+                let (check, value, said) = (leaning.check, leaning.value, leaning.said);
+                let mut text = leaning.overlay.to_ne_bytes().to_vec();
+                text.extend((leaning.target as u32).to_ne_bytes());
+                let overlay = self.table.overlay_at(leaning.overlay);
+                match overlay.is_some_and(|one| one.is_profile) && !leaning.to_contained {
+                    true => self.said_in_doubt(Doubted::Leaning, check, &text, value, said),
+                    false => self.said_in_doubt(Doubted::Reference, check, b"", value, said),
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Links of narratives lead nowhere: a rule of the line's own resource, wherever they stand. Where
@@ -688,7 +729,10 @@ impl<'a> Walk<'a, '_> {
         let (check, before) = (later.broken, self.room.sites.found.len());
         match self.memo.get(check, b"") {
             _ if check == NO_CHECK => return false,
-            Some(Answer { undecided: 0, value }) => return value != 0,
+            Some(Answer {
+                undecided: 0,
+                value,
+            }) => return value != 0,
             None if self.in_bundle() => {
                 self.questions.add(check, b"");
                 self.pending = true;
@@ -719,21 +763,7 @@ impl<'a> Walk<'a, '_> {
                     continue;
                 }
                 self.room.sites.doubted.push(leaning.from);
-                match leaning.said.frame {
-                    FOLLOWED => {}
-                    NO_FRAME => {
-                        self.place.is_contained = leaning.is_contained;
-                        self.placed(leaning.value, Reason::Profile)?;
-                    }
-                    _ if leaning.sliced.is_some() => {
-                        let object = leaning.sliced.unwrap_or_default();
-                        self.slices_in_doubt(object, leaning.from, leaning.said);
-                    }
-                    _ => {
-                        let (check, value) = (leaning.check, leaning.value);
-                        self.said_in_doubt(Doubted::Reference, check, b"", value, leaning.said);
-                    }
-                }
+                self.leaning_in_doubt(&leaning)?;
             }
             leanings = left;
             if leanings.len() == before {

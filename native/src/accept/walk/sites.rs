@@ -48,6 +48,10 @@ pub(super) enum Doubted {
     Rebound,
     /// The text of a narrative with a link that leads nowhere: the text has the link, without its `#`.
     Link,
+    /// A reference, by whether the resource of the entry that it leads to follows a profile: the text has
+    /// the profile's overlay and the position of the entry, as native words, and beside the site goes
+    /// what the reference says.
+    Leaning,
 }
 
 /// Findings at one place stand in this order.
@@ -84,11 +88,14 @@ pub(super) struct Site {
 pub(super) struct Leaning {
     pub value: usize,
     pub check: Check,
+    /// The profile that it has to follow.
+    pub overlay: u32,
     pub said: Saying,
     pub is_contained: bool,
     /// The resources that the reference and what it leads to are in; none of them contained.
     pub from: usize,
     pub target: usize,
+    pub to_contained: bool,
     /// Where a slice is told by the target: the object that has the slices.
     pub sliced: Option<usize>,
 }
@@ -128,6 +135,8 @@ pub(crate) struct Sites {
 pub struct ToldSites {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    /// What goes beside sites that hang on one value of the line, in their order.
+    beside: Vec<Box<[u8]>>,
 }
 
 impl ToldSites {
@@ -175,11 +184,17 @@ impl Sites {
         self.unknown_count = 0;
         self.told.bytes.clear();
         self.told.ends.clear();
+        self.told.beside.clear();
     }
 
     /// The sites of a line, once they are settled.
     pub fn told(&self) -> &ToldSites {
         &self.told
+    }
+
+    /// What goes beside them.
+    pub fn take_beside(&mut self) -> Vec<Box<[u8]>> {
+        std::mem::take(&mut self.told.beside)
     }
 
     /// The order of what is told next.
@@ -292,6 +307,10 @@ impl Sites {
         }
         let mut steps = Steps::new(table, tape, line, &self.inline);
         for site in &kept {
+            if site.doubted == Doubted::Leaning {
+                let text = &mut self.texts[site.text.clone()];
+                self.told.beside.push(steps.lead(site.at, text).into());
+            }
             let path = steps.path(site.at);
             let laid = &self.laid[site.laid.clone()];
             self.told
@@ -372,6 +391,20 @@ impl<'s> Steps<'s> {
 
     fn holds(&self, around: usize, value: usize) -> bool {
         (around..self.tape.at(around).next as usize).contains(&value)
+    }
+
+    /// What a reference says; the position of the entry that it leads to is put in the place of where
+    /// that stands on the tape, at the end of a text.
+    fn lead(&mut self, reference: usize, text: &mut [u8]) -> &'s [u8] {
+        if let Some(target) = text.last_chunk_mut() {
+            let path = self.path(u32::from_ne_bytes(*target) as usize);
+            let position = path.iter().find(|&step| step & ITEM != 0);
+            *target = (position.map_or(!ITEM, |step| step & !ITEM)).to_ne_bytes();
+        }
+        let said = self.table.known.reference.reference;
+        let said = self.tape.member(reference, said).map(|at| self.tape.at(at));
+        let said = said.and_then(|said| self.line.get(said.start as usize..said.end as usize));
+        said.unwrap_or_default()
     }
 
     /// The steps to a value.

@@ -184,10 +184,12 @@ impl<'a> Walk<'a, '_> {
             self.room.sites.leanings.push(Leaning {
                 value,
                 check: NO_CHECK,
+                overlay: wanted.overlay,
                 said: sliced.said,
                 is_contained: place.is_contained,
                 from: place.container,
                 target,
+                to_contained: false,
                 sliced: Some(sliced.object),
             });
         }
