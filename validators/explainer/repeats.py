@@ -16,9 +16,18 @@ def without_repeats(issues: list[Issue]) -> list[Issue]:
     """
     if len(issues) < 2 or _differ(issues):
         return issues
+    there: set[object] = set()
+    again: set[object] = set()  # places and rules that stand more than once
+    for issue in issues:
+        at = issue.location, issue.rule, issue.element
+        (again if at in there else there).add(at)
     seen: set[object] = set()
     kept: list[Issue] = []
     for issue in issues:
+        at = issue.location, issue.rule, issue.element
+        if at not in again and not _is_of_a_profile(issue):
+            kept.append(issue)
+            continue
         place = "" if _is_of_a_profile(issue) else issue.location
         found = (issue.severity, issue.rule, place, issue.element, _said(issue))
         if found in seen or (*found, issue.profile) in seen:

@@ -62,7 +62,10 @@ class Rebound(NamedTuple):
         """Return what was found so far without what the profiles bind anew: of the resource is
         what was found last.
         """
-        inside = f"{self.place.location}."
+        location = self.place.location
+        if not issues or not issues[-1].location.startswith(location):
+            return issues
+        inside = f"{location}."
         dropped: set[int] = set()
         for number in range(len(issues) - 1, -1, -1):
             issue = issues[number]

@@ -212,7 +212,8 @@ class SitedLine:
         left undecided.
         """
         issues = self._told(self._turns)
-        return issues, self._line.undecided + self._beyond_bounds
+        undecided = self._line.undecided
+        return issues, undecided + self._beyond_bounds if self._beyond_bounds else undecided
 
     def _told(self, turns: Sequence[Site | _Entry]) -> list[Issue]:
         issues: list[Issue] = []
@@ -299,13 +300,17 @@ class SitedLine:
         """Return what sites of an entry tell, below its resource, and count with another counter
         than the line's.
         """
-        counted = self._line.undecided.copy()
-        self._line.undecided.clear()
+        counts = self._line.undecided
+        counted = counts.copy() if counts else None
+        counts.clear()
         issues = [one.copied() for one in self._told(sites)]
-        found = self._line.undecided.copy()
-        self._line.undecided.clear()
-        self._line.undecided.update(counted)
-        undecided.update(found)
+        found = counts.copy() if counts else None
+        if found is not None:
+            counts.clear()
+        if counted is not None:
+            counts.update(counted)
+        if found is not None:
+            undecided.update(found)  # which may be the line's own
         for issue in issues:
             issue.location = issue.location[len(entry.location) + 1 :]
         return issues or None
