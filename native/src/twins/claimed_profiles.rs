@@ -48,9 +48,12 @@ impl<'a> Walk<'a, '_> {
                 None | Some(1) => {}
                 Some(number) => {
                     let undecided = self.room.undecided.len();
+                    let (told, later) = (self.room.sites.mark(), self.room.later.len());
                     self.overlay_on_shape(number - 2, resource, shape)?;
-                    let left_some = self.room.undecided.len() > undecided;
-                    self.note_followed(number - 2, resource, left_some);
+                    let is_open = self.room.undecided.len() > undecided
+                        || self.by_site
+                            && (self.room.later.len() > later || !self.room.sites.is_quiet(told));
+                    self.note_followed(number - 2, resource, is_open);
                 }
             }
             at = next;

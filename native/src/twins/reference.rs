@@ -2,7 +2,7 @@
 //! in Parameters.
 //!
 //! Twin of validators/rules/reference.py and validators/checks/resolution.py
-//! (digest ea990492c19f).
+//! (digest 38df80bf8d8c).
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 
@@ -240,20 +240,19 @@ impl<'a> Walk<'a, '_> {
     /// Note that a profile was laid over a resource, which need not be done again where something
     /// refers to it. By entry, what stands at a place of the tape may be taken back.
     ///
-    /// undecided: whether that left codes undecided
-    pub(crate) fn note_followed(&mut self, number: u32, resource: usize, undecided: bool) {
+    /// is_open: whether that left codes undecided or, by site, anything to say
+    pub(crate) fn note_followed(&mut self, number: u32, resource: usize, is_open: bool) {
         if self.place.is_entry && !self.by_entry && !self.pending {
-            self.room.followed.insert((number, resource), undecided);
+            self.room.followed.insert((number, resource), is_open);
         }
     }
 
     /// Whether a profile was laid over a resource before, which claims it, and all was found in order
-    /// and decided.
+    /// and decided. By site, what is found out later is told of the claim, and would only be repeated.
     #[inline]
     pub(crate) fn is_laid_clean(&self, number: u32, value: usize) -> bool {
         value == self.resource
             && self.place.is_entry
-            && !self.by_site
             && self.room.followed.get(&(number, value)) == Some(&false)
     }
 

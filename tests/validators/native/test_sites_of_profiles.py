@@ -20,6 +20,7 @@ from one_meaning import Pair, differences
 
 from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
+from bulkfhir.validators.native import sites
 from tests.validators.rules.guides import HL7, OWN, guide, invariant, line, profile
 
 pytestmark = pytest.mark.native
@@ -1120,6 +1121,28 @@ def test_what_is_said_of_a_line_with_profiles(pair: Pair, name: str) -> None:
         assert apart((pair.native, pair.slow), *lines) == []
     if pair.slow.validate(text).failed:
         assert pair.is_told_at_sites(text) is (name not in WHOLE)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        patient("inv-root"),
+        bundle(patient("inv-root"), patient("inv-name", id="q", name=[{"text": "x"}])),
+        bundle(observation("of-gender", **SUBJECT), patient("marital-colour", maritalStatus=BLUE)),
+    ],
+    ids=["an invariant", "invariants of entries", "a reference to what fails its claim"],
+)
+def test_what_a_line_need_not_be_read_for(
+    pair: Pair, value: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = json.dumps(value).encode()
+    assert apart((pair.native, pair.slow), text, CASES["many faults"]) == []
+
+    def read(line: bytes) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(sites, "decode", read)
+    assert pair.is_told_at_sites(text)
 
 
 def test_lines_that_were_met_in_another_order(packages: tuple[str, ...]) -> None:

@@ -84,6 +84,15 @@ impl Frames {
         self.0.get(number as usize)
     }
 
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether a frame of a number, or of a higher one, has failed.
+    pub fn has_failed(&self, first: usize) -> bool {
+        self.0[first..].iter().any(|frame| frame.has_failed)
+    }
+
     pub fn fail(&mut self, number: FrameNumber) {
         if let Some(frame) = self.0.get_mut(number as usize) {
             frame.has_failed = true;

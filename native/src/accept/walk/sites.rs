@@ -197,6 +197,17 @@ impl Sites {
         std::mem::take(&mut self.told.beside)
     }
 
+    /// Where the sites and frames begin that come from here on.
+    pub fn mark(&self) -> (usize, usize) {
+        (self.found.len(), self.frames.count())
+    }
+
+    /// Whether nothing was told since.
+    pub fn is_quiet(&self, (found, frames): (usize, usize)) -> bool {
+        let is_of_frame = |site: &Site| matches!(site.doubted, Doubted::Claims | Doubted::Profile);
+        self.found[found..].iter().all(is_of_frame) && !self.frames.has_failed(frames)
+    }
+
     /// The order of what is told next.
     pub fn next_order(&mut self) -> u32 {
         self.ordered += 1;

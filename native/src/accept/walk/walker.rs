@@ -101,7 +101,7 @@ pub struct Room<'a> {
     /// Bundles and Parameters, in the order in which they start.
     pub(crate) holders: Vec<Holder>,
     /// Which overlay was laid over which resource, so that it need not be because something refers to
-    /// it; and whether that may have left codes undecided.
+    /// it; and whether that may have left codes undecided or, by site, anything to say.
     pub(crate) followed: HashMap<(u32, usize), bool, Seeds>,
     pub(crate) later: Vec<Later<'a>>,
     /// Slices that are told when all of the line is read, and how many entries were looked at for that.
