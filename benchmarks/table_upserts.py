@@ -24,6 +24,8 @@ from pathlib import Path
 
 from arguments import Parser, folder, run_script, whole_number
 
+from bulkfhir.engine.stored_tables.table_wish import TableWish
+
 
 def lines(numbers: range, gender: str, seed: int) -> list[str]:
     """Return a Patient for each number."""
@@ -83,15 +85,19 @@ def measured(place: Path, rows: int, form: str) -> dict[str, object]:
         write(source, rows, second=name == "second")
         job = ["import", str(source), "--output", str(place / "out"), "--job-id", name]
         chosen = ["--level", "structure-only", "--sink", "parquet", "--quiet", "--no-report"]
-        subprocess.run(["bulkfhir", *job, *chosen], check=True)
+        said(["bulkfhir", *job, *chosen])
         parts = f"{place}/out/{'0' * 32}-FHIR_IMPORT-{name}"
-        made = subprocess.run(
-            [sys.executable, __file__, "--commit", parts, "--table", form, "--folder", str(place)],
-            check=True,
-            stdout=subprocess.PIPE,
-        )
-        found[name] = json.loads(made.stdout)
+        command = [sys.executable, __file__, "--commit", parts, "--table", form]
+        found[name] = json.loads(said([*command, "--folder", str(place)]))
     return found
+
+
+def said(command: list[str]) -> bytes:
+    """Return what a command prints. One that fails ends this one; it has said why."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    return done.stdout
 
 
 def main() -> None:
@@ -105,8 +111,10 @@ def main() -> None:
     if chosen.commit:
         commit(chosen.commit, chosen.table, f"{chosen.folder}/lake-{chosen.table}")
         return
+    TableWish.of(chosen.table, {})  # raises where its library is not installed
     with tempfile.TemporaryDirectory() as own:
-        print(json.dumps(measured(chosen.folder or Path(own), chosen.rows, chosen.table), indent=2))
+        place = (chosen.folder or Path(own)).resolve()
+        print(json.dumps(measured(place, chosen.rows, chosen.table), indent=2))
 
 
 if __name__ == "__main__":

@@ -155,6 +155,11 @@ def test_a_whole_run_begins_with_nothing_that_is_wrong(script, arguments, code, 
     assert not list(Path().glob("o/**/*.json"))
 
 
+def test_a_library_that_is_not_installed(script, monkeypatch):
+    monkeypatch.setattr("bulkfhir.engine.stored_tables.table_wish.find_spec", lambda _name: None)
+    refused(script("table_upserts.py", "--rows 1"), "table_upserts.py", 2, "bulkfhir[iceberg]")
+
+
 def test_sections_that_are_named_are_those_that_there_are(script):
     further = "--also x strict good.ndjson labels.jsonl.gz --traits --sections nothing"
     done = script("run.py", f"--output o {further}")
