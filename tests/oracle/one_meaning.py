@@ -79,7 +79,7 @@ class Pair:
 
     def told_apart(self, lines: Sequence[bytes]) -> tuple[list[str], BlockVerdicts]:
         """How the verdicts of one block differ, and those of the native one."""
-        block = Block(b"\n".join(lines))
+        block = Block(b"\n".join(lines), codes=True)
         one = self.native.validate_block(block)
         return differences(one, self.slow.validate_block(block)), one
 

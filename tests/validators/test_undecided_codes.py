@@ -96,7 +96,17 @@ def test_codes_of_rejected_lines_are_told_too(judge):
 
 
 @pytest.mark.parametrize("status", ["available", "no"])
-@pytest.mark.parametrize("concept", [{"text": "scan"}, {"coding": [{"display": "scan"}]}, {}])
+@pytest.mark.parametrize(
+    "concept",
+    [
+        {"text": "scan"},
+        {"coding": [{"display": "scan"}]},
+        {},
+        {"system": LOINC, "code": "1-8"},
+        {"coding": [], "code": "1-8"},
+    ],
+    ids=["text", "display", "nothing", "a coding", "a code beside codings"],
+)
 def test_a_concept_without_a_code_has_none_to_tell(judge, concept, status):
     study = {"resourceType": "ImagingStudy", "id": "s", "subject": {"reference": "Patient/p"}}
     assert told(judge, study | {"status": status, "procedureCode": [concept]}) == {}

@@ -85,7 +85,7 @@ def _check(kind: str, bound: BoundTo, terminology: Terminology, everything: bool
             if not isinstance(value, dict):
                 return None
             findings = coding(value.get("system"), value.get("code"))
-            return said(findings, value, scope, all_of_it=everything) if findings else None
+            return said(findings, (value,), scope, all_of_it=everything) if findings else None
 
         return check_coding
     if kind == "CodeableConcept":
@@ -112,7 +112,7 @@ def _concept_check(concept: ConceptBinding, everything: bool) -> Check:
             except TypeError:
                 alone = None
         findings = concept(codings)
-        issues = said(findings, value, scope, all_of_it=everything) if findings else None
+        issues = said(findings, codings, scope, all_of_it=everything) if findings else None
         if (
             alone is not None
             and issues is None
@@ -138,9 +138,10 @@ def _code_check(binding: Callable[[str], Findings] | None, everything: bool) -> 
     return check
 
 
-def said(findings: Findings, value: Any, scope: Scope, *, all_of_it: bool) -> Issues:
+def said(findings: Findings, coded_by: Any, scope: Scope, *, all_of_it: bool) -> Issues:
     """Return findings about a value as issues, and count what they leave undecided.
 
+    coded_by    what has its codes: a string, or Codings
     all_of_it   whether what fails no resource is said, too
     """
     issues: list[Issue] = []
@@ -148,23 +149,23 @@ def said(findings: Findings, value: Any, scope: Scope, *, all_of_it: bool) -> Is
         if finding.declaration in _COUNTED:
             value_set = str(finding.values["value_set"])
             scope.undecided[value_set] += 1
-            for system, code in _meant(str(finding.values["codes"]), value):
+            for system, code in _meant(str(finding.values["codes"]), coded_by):
                 scope.undecided[UndecidedCode(value_set, system, code)] += 1
         if finding.fails or all_of_it:
             issues.append(Issue.of(finding))
     return issues or None
 
 
-def _meant(codes: str, value: Any) -> Iterable[tuple[str | None, str | None]]:
-    """Return (system, code) of the code that a finding about a value names; of all its codes where
-    the finding, that the value set is not known, names none. A concept that is only text has none.
+def _meant(codes: str, coded_by: Any) -> Iterable[tuple[str | None, str | None]]:
+    """Return (system, code) of the code that a finding names; of all codes where the finding, that
+    the value set is not known, names none. A concept that is only text has none, nor has one with a
+    code outside its Codings.
     """
-    if isinstance(value, str):
-        return ((None, value),)
-    listed = value.get("coding", value)
+    if isinstance(coded_by, str):
+        return ((None, coded_by),)
     pairs = [
         (_text(one.get("system")), _text(one.get("code")))
-        for one in (listed if isinstance(listed, list | tuple) else (listed,))
+        for one in coded_by
         if isinstance(one, dict)
     ]
     if codes:

@@ -68,6 +68,12 @@ def observation(**more: Any) -> Json:
     return {**OBSERVATION, **more}
 
 
+def imaging(concept: Json) -> Json:
+    """A study, the codes of whose procedures cannot be decided offline."""
+    study = {"resourceType": "ImagingStudy", "id": "i", "status": "available"}
+    return {**study, "subject": {"display": "x"}, "procedureCode": [concept]}
+
+
 def narrative(*targets: str, more: str = "x") -> Json:
     """A narrative with links to some places in its resource."""
     links = "".join(f'<a href="#{target}">x</a>' for target in targets)
@@ -219,6 +225,10 @@ AT_SITES: dict[str, Json] = {
     "a display that is no text beside a code": observation(
         code={"coding": [{**LOINC, "display": 5}]}
     ),
+    "a coding for a concept, of codes that cannot be decided": imaging(LOINC),
+    "a quantity for a concept": imaging({"value": 1, "system": "http://x.example", "code": "x"}),
+    "a code in a concept": imaging({"text": "x", "code": "x"}),
+    "a coding beside the codings of a concept": imaging({"coding": [LOINC], "code": "x"}),
     "a code with blanks": observation(code={"coding": [{**LOINC, "code": " x"}]}),
     "a narrative of no form": patient(text={"status": "generated", "div": "<p>x</p>"}),
     "a contained resource at fault": observation(
