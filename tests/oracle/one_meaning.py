@@ -115,6 +115,10 @@ def differences(one: BlockVerdicts, other: BlockVerdicts) -> list[str]:
         left, right = getattr(one, name), getattr(other, name)
         if name in ("numbers", "starts", "ends", "types", "ids"):
             left, right = list(left), list(right)
+        if name == "codes":  # of which the order of lines is none
+            left, right = (
+                {code: sorted(places) for code, places in side.items()} for side in (left, right)
+            )
         if left != right:
             found.append(f"{name}: natively {_short(left)}, explained {_short(right)}")
     return found
