@@ -251,27 +251,15 @@ pub fn repeated(
     {
         return Err(SHORT);
     }
-    let mut rows = Vec::with_capacity(count);
-    let places = 0..u32::try_from(count).map_err(|_| LARGE)?;
-    if keys.len() == KEY * count {
-        rows.extend(column::<KEY>(keys)?.zip(places).map(|(key, place)| {
-            let [number @ .., a, b, c, d] = key;
-            (
-                u64::from_le_bytes(number),
-                u32::from_le_bytes([a, b, c, d]),
-                place,
-            )
-        }));
+    let (alone, mut rows) = if keys.len() == KEY * count {
+        suspects(keys, |[number @ .., a, b, c, d]: [u8; KEY]| {
+            (u64::from_le_bytes(number), u32::from_le_bytes([a, b, c, d]))
+        })
     } else if keys.len() == BARE_KEY * count {
-        let numbers = column(keys)?.map(u64::from_le_bytes);
-        rows.extend(
-            numbers
-                .zip(places)
-                .map(|(number, place)| (number, 0, place)),
-        );
+        suspects(keys, |number| (u64::from_le_bytes(number), 0))
     } else {
-        return Err(SHORT);
-    }
+        Err(SHORT)
+    }?;
     rows.sort_unstable();
     let ends: Vec<usize> = runs
         .iter()
@@ -286,7 +274,7 @@ pub fn repeated(
         let line = [lines[at], lines[at + 1], lines[at + 2], lines[at + 3]];
         (runs[run].0, u32::from_ne_bytes(line))
     };
-    let mut distinct = 0;
+    let mut distinct = alone;
     let mut found = Vec::new();
     for same in rows.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
         distinct += 1;
@@ -302,6 +290,43 @@ pub fn repeated(
     found.sort_unstable();
     found.truncate(most);
     Ok((distinct, found))
+}
+
+/// A key's number and check, and its place among all keys.
+type KeyRow = (u64, u32, u32);
+
+/// Of how many keys it is plain that they come once, and the other ones: all that come more than
+/// once are among these, and about an eighth of the rest. A key is put into one of at least sixteen
+/// cells a key, by its number but for the lowest byte, which many of them share. A cell has two
+/// bits: whether a key is in it, and whether another is.
+fn suspects<const WIDTH: usize>(
+    keys: &[u8],
+    read: impl Fn([u8; WIDTH]) -> (u64, u32),
+) -> Result<(usize, Vec<KeyRow>), Mismatch> {
+    const CELLS: usize = u64::BITS as usize / 2; // of a word
+    let count = column::<WIDTH>(keys)?.len();
+    let mut words = vec![0u64; (16 * count).next_power_of_two().div_ceil(CELLS)];
+    let last = (words.len() * CELLS - 1) as u64;
+    let cell = |number: u64| {
+        let cell = (number >> 8 & last) as usize;
+        (cell / CELLS, cell % CELLS * 2)
+    };
+    for key in column(keys)? {
+        let (word, bit) = cell(read(key).0);
+        let before = words[word];
+        words[word] = before | (before & 1 << bit) << 1 | 1 << bit;
+    }
+    let places = 0..u32::try_from(count).map_err(|_| LARGE)?;
+    let rows: Vec<_> = column(keys)?
+        .zip(places)
+        .map(|(key, place)| (read(key), place))
+        .filter(|((number, _), _)| {
+            let (word, bit) = cell(*number);
+            words[word] & 2 << bit != 0
+        })
+        .map(|((number, check), place)| (number, check, place))
+        .collect();
+    Ok((count - rows.len(), rows))
 }
 
 /// For every code how many lines have it, and how many bytes these take.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import struct
 from array import array
 
@@ -167,6 +168,20 @@ def test_keys_that_come_more_than_once_are_found_with_their_places(runs, most, w
         len(places),
         expected,
     )
+
+
+@pytest.mark.parametrize("width", [8, 12])
+@pytest.mark.parametrize(("count", "doubled"), [(1, 0), (40, 0), (3000, 0), (3000, 7), (300, 2000)])
+def test_few_of_many_keys_that_come_more_than_once_are_found(count, doubled, width):
+    """Keys of all numbers, few of which share what is looked at first."""
+    drawn = random.Random(count + doubled)
+    keys = list({drawn.randbytes(width) for _ in range(count)})
+    expected, more = len(keys), drawn.choices(keys, k=doubled)
+    keys += more
+    drawn.shuffle(keys)
+    runs = [(7, len(keys) // 3), (2, len(keys) - len(keys) // 3)]
+    distinct, found = both("repeated", b"".join(keys), words(range(len(keys))), runs, len(keys))
+    assert (distinct, len(found)) == (expected, len(set(more)))
 
 
 @given(
