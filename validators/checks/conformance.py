@@ -45,6 +45,7 @@ class Conformance:
 
     undecided  the line's counter, where a question that is nested too deep is counted
     memory     what FHIRPath found in the line
+    came_back  whether any question came back while it was open
     """
 
     __slots__ = (
@@ -54,6 +55,7 @@ class Conformance:
         "_open",
         "_provisional",
         "_undecided",
+        "came_back",
         "memory",
     )
 
@@ -65,6 +67,7 @@ class Conformance:
         self._nested = 0
         self._undecided = undecided
         self.memory = LineMemory()
+        self.came_back = False
 
     def ask(self, value: Any, url: str, find: Callable[[], bool]) -> bool:
         """Tell whether a value, an object of the line, follows a profile; found when first asked.
@@ -75,7 +78,9 @@ class Conformance:
         key = id(value), url
         known = self._answers.get(key)
         if known is not None:
-            self._provisional += key in self._open
+            if key in self._open:
+                self._provisional += 1
+                self.came_back = True
             return known
         if self._nested >= _MOST_NESTED:
             self._undecided[url] += 1

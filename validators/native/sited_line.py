@@ -3,9 +3,9 @@
 The line is decoded. What is asked on the way about the resource of an entry, whether it follows a
 profile and what is wrong with it, is told by the sites of that entry, as the explainer tells it by
 a walk through the resource: when it is first asked, since references lead to what stands behind
-them, too, and so all that an entry leans on is told before it. What rests on a question that is
-still open, and what counted something as undecided, is told once more in its turn, as the explainer
-has it.
+them, too, and so all that an entry leans on is told before it. What counted something as undecided
+is told once more in its turn, as the explainer has it. Where entries refer to one another in a
+circle, what is said hangs on the way through all of them: such a line is left to the explainer.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ..rules.reference import no_match
 from ..undecided import LineUndecided
 from .decoded_line import DecodedLine
 from .placed_checks import InPlace, PlacedChecks
+from .questions import NeedsContextError
 from .site_findings import Claiming, Leaning, Rebound, Site, SiteFinding
 from .site_kinds import CLAIMS, PROFILE
 from .site_place import held
@@ -209,9 +210,11 @@ class SitedLine:
 
     def told(self) -> tuple[list[Issue], LineUndecided]:
         """Return what there is to say of the line, in document order, with repeats, and what is
-        left undecided.
+        left undecided. Raises NeedsContextError where that hangs on more than the sites.
         """
         issues = self._told(self._turns)
+        if self._line.follows.came_back:
+            raise NeedsContextError
         undecided = self._line.undecided
         return issues, undecided + self._beyond_bounds if self._beyond_bounds else undecided
 

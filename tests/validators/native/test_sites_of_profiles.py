@@ -85,10 +85,13 @@ def sliced(name: str, path: str, slicing: Json, *slices: Json, **of_all: Any) ->
     return profile(name, kind, *elements)
 
 
+def to_profiles(*targets: str) -> list[Json]:
+    return [{"code": "Reference", "targetProfile": [OWN + target for target in targets]}]
+
+
 def leading(name: str, path: str, *targets: str) -> Json:
     """A profile with a reference to what follows one of some profiles."""
-    types = [{"code": "Reference", "targetProfile": [OWN + target for target in targets]}]
-    return narrowed(name, path, type=types)
+    return narrowed(name, path, type=to_profiles(*targets))
 
 
 def of_entries(name: str, kind: str, asked: str, **more: Any) -> Json:
@@ -329,6 +332,13 @@ DEFINITIONS = [
     leading("of-two", "Observation.subject", "born", "named"),
     leading("focused", "Observation.focus", "of-born"),
     leading("follows", "Observation.hasMember", "follows"),
+    profile(
+        "in-a-ring",
+        "Observation",
+        {"path": "Observation"},
+        {"path": "Observation.subject", "type": to_profiles("born")},
+        {"path": "Observation.hasMember", "type": to_profiles("of-born", "in-a-ring")},
+    ),
     leading("managed", "Patient.managingOrganization", "told"),
     narrowed("told", "Organization.telecom", min=1),
     of_entries("of-entries", "Patient", "born"),
@@ -630,6 +640,16 @@ WHOLE = {
     "bundle: parameters",
     "bundle: a type where none belongs",
     "bundle: a Bundle",
+    "bundle: references round about",
+    "bundle: references round about to what fails",
+    "bundle: references of no use",
+    "bundle: a ring of two, of which one fails",
+    "bundle: a ring of two, of which the first fails",
+    "bundle: a ring of two, of which both fail",
+    "bundle: a ring of three, of which one fails by its claim",
+    "bundle: a ring of one",
+    "bundle: a ring of one that claims two",
+    "bundle: a ring of one that claims two, which another leads to",
 }
 """Lines that are explained as a whole."""
 
@@ -882,6 +902,14 @@ BUNDLES: dict[str, Json] = {
         member(3, "follows", "text-value", to=1, valueBoolean=True),
     ),
     "a ring of one": bundle(member(1, "follows", to=1, issued="x")),
+    "a ring of one that claims two": bundle(
+        member(1, "in-a-ring", "of-born", to=1, **SUBJECT), patient()
+    ),
+    "a ring of one that claims two, which another leads to": bundle(
+        member(2, "in-a-ring", to=1, status="x"),
+        member(1, "of-born", "in-a-ring", to=1, **SUBJECT),
+        patient(),
+    ),
     "a ring where one does not claim": bundle(
         member(1, "follows", to=2), member(2, to=1, issued="x"), member(3, "follows", to=1)
     ),
