@@ -16,7 +16,7 @@ from statistics import median
 
 import pyarrow as pa
 from arguments import LEVELS, Parser, lines, run_script, whole_number
-from inputs import distinct, find_files, lines_of
+from inputs import distinct, spread, stripped
 from stopwatch import seconds
 
 from bulkfhir.arrow import validate_batch
@@ -61,8 +61,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=whole_number(), default=9)
     options = parser.parse_args()
     for path in options.files:
-        found = [line.rstrip(b"\r\n") for line in lines_of(find_files(path)) if line.strip()]
-        chosen = found[:: max(1, len(found) // options.lines)]
+        chosen = spread(stripped(path), options.lines)
         taken = measured(chosen, options.level, options.rounds)
         for way, name in ((1, "without issues"), (2, "with issues")):
             ratios = [each[0] / each[way] for each in taken]

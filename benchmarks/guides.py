@@ -22,7 +22,7 @@ from pathlib import Path
 
 import orjson
 from arguments import Parser, folder, lines, package, refuse_no_resources, run_script, whole_number
-from inputs import find_files, lines_of
+from inputs import stripped
 from stopwatch import seconds
 from variants import Json, renewed
 
@@ -100,7 +100,7 @@ def measured(
 
 
 def read(path: Path) -> list[Json]:
-    found = [line for line in lines_of(find_files(path)) if line.strip()]
+    found = stripped(path)
     refuse_no_resources(path, found)
     return [json.loads(line) for line in found]
 

@@ -163,6 +163,16 @@ def lines_of(files: Sequence[Path]) -> Iterator[bytes]:
             raise ConfigurationError(f"{path}: cannot be read: {error}") from None
 
 
+def stripped(place: Path) -> list[bytes]:
+    """The lines of a file or folder that are not blank, without their ends."""
+    return [line.rstrip(b"\r\n") for line in lines_of(find_files(place)) if line.strip()]
+
+
+def spread(lines: Sequence[bytes], most: int) -> Sequence[bytes]:
+    """About so many of the lines, evenly spread, where there are more."""
+    return lines[:: max(1, len(lines) // most)]
+
+
 def copies(chosen: Input, count: int) -> list[Path]:
     """Its file so many times, each with ids and dates of its own: no process has seen its lines.
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import orjson
 from arguments import Parser, lines, refuse_no_resources, run_script, whole_number
-from inputs import find_files, lines_of
+from inputs import spread, stripped
 from stopwatch import seconds
 from variants import SPELLINGS, TRAITS, made
 
@@ -69,8 +69,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", type=trait, default=_NAMES, metavar="NAME")
     parser.add_argument("--json", action="store_true", help="print ratios as JSON")
     options = parser.parse_args()
-    found = [line.rstrip(b"\r\n") for line in lines_of(find_files(options.file)) if line.strip()]
-    chosen = found[:: max(1, len(found) // options.lines)]
+    chosen = spread(stripped(options.file), options.lines)
     refuse_no_resources(options.file, chosen)
     numbers = [0]
     ratios: dict[str, float] = {}

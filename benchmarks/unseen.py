@@ -19,7 +19,7 @@ from pathlib import Path
 
 import orjson
 from arguments import LEVELS, Parser, labels, lines, package, run_script, whole_number
-from inputs import find_files, lines_of, read_labels
+from inputs import find_files, lines_of, read_labels, spread
 from stopwatch import seconds
 from variants import distinct
 
@@ -28,7 +28,7 @@ from bulkfhir.validators import Validator
 from bulkfhir.validators.block import Block
 
 
-def read(place: Path, labels: Path | None, most: int) -> list[bytes]:
+def read(place: Path, labels: Path | None, most: int) -> Sequence[bytes]:
     """Return the lines to measure, evenly spread where there are more than wanted."""
     bad = read_labels(labels).bad if labels is not None else None
     chosen = [
@@ -38,7 +38,7 @@ def read(place: Path, labels: Path | None, most: int) -> list[bytes]:
     ]
     if not chosen:
         raise NothingToRead(f"{place}: {labels} calls no line of it bad")
-    return chosen[:: max(1, len(chosen) // most)]
+    return spread(chosen, most)
 
 
 def parsed(lines: Sequence[bytes]) -> None:

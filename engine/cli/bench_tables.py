@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..amount import amount, figure
+from ..measuring.bench_document import speeds
 from ..printable import printable
 from ..stages import WORK
 from .plain_tables import PlainConsole, PlainTable, plain_table
@@ -72,9 +73,7 @@ def _sampled_speeds(trials: Sequence[Mapping[str, Any]]) -> PlainTable:
         wall, cpu = whole["sampleWallSeconds"], whole["sampleCpuSeconds"]
         sample = {
             "lines": one["lines"],
-            "linesPerSecond": _divided(one["lines"], wall),
-            "megabytesPerSecond": _divided(one["bytes"] / 1e6, wall),
-            "linesPerCpuSecond": _divided(one["lines"], cpu),
+            **speeds(one["lines"], one["bytes"], wall, cpu),
             "wallSeconds": wall,
             "cpuSeconds": cpu,
         }
@@ -99,10 +98,6 @@ def _cells(one: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _memory(trial: Mapping[str, Any]) -> str:
     return f"{max(trial['memoryBytes'], trial['workerMemoryBytes']) / 1e6:,.0f}"
-
-
-def _divided(number: float, seconds: float) -> float:
-    return number / seconds if seconds else 0.0
 
 
 def _times(trials: Sequence[Mapping[str, Any]]) -> PlainTable:

@@ -16,7 +16,7 @@ from .prediction import Prediction
 from .trial import SlotTimes, Trial, summed
 from .watched_work import Spent
 
-__all__ = ["bench_document"]
+__all__ = ["bench_document", "speeds"]
 
 
 def bench_document(
@@ -43,6 +43,15 @@ def bench_document(
     }
 
 
+def speeds(lines: float, size: float, wall: float, cpu: float) -> dict[str, float]:
+    """Return how fast lines of so many bytes were, in so many seconds; 0 where these are none."""
+    return {
+        "linesPerSecond": lines / wall if wall else 0.0,
+        "megabytesPerSecond": size / 1e6 / wall if wall else 0.0,
+        "linesPerCpuSecond": lines / cpu if cpu else 0.0,
+    }
+
+
 def _trial(trial: Trial, size: int, workers: Sequence[int]) -> dict[str, Any]:
     return {
         "level": trial.level,
@@ -54,9 +63,7 @@ def _trial(trial: Trial, size: int, workers: Sequence[int]) -> dict[str, Any]:
         "rejected": trial.rejected,
         "wallSeconds": trial.wall,
         "cpuSeconds": trial.cpu,
-        "linesPerSecond": trial.lines / trial.wall,
-        "megabytesPerSecond": trial.size / 1e6 / trial.wall,
-        "linesPerCpuSecond": trial.lines / trial.cpu,
+        **speeds(trial.lines, trial.size, trial.wall, trial.cpu),
         "listSeconds": trial.listing,
         "workSeconds": trial.working,
         "publishSeconds": trial.publishing,
@@ -98,9 +105,7 @@ def _prediction(
         "startCpuSeconds": found.start,
         "wallSeconds": wall,
         "wallSecondsByWorkers": {str(count): found.wall(count) for count in workers},
-        "linesPerSecond": found.lines / wall,
-        "megabytesPerSecond": size / 1e6 / wall,
-        "linesPerCpuSecond": found.lines / found.cpu,
+        **speeds(found.lines, size, wall, found.cpu),
         "sampleWallSeconds": warm.wall,
         "sampleCpuSeconds": warm.cpu,
         "stages": _stages(summed([found.stages])),

@@ -28,8 +28,8 @@ pub enum Asks {
     Values(u8),
 }
 
-/// What an overlay is left to ask, member by member, of objects that have names as an object has that is on the tape.
-/// Nothing where one that has no companions cannot follow it, or has too many members.
+/// What an overlay is left to ask, member by member, of objects that have names as an object has that
+/// is on the tape. Nothing where one that has no companions cannot follow it, or has too many members.
 pub fn fit(overlay: &Overlay, tape: &Tape, object: usize) -> Option<Box<[Step]>> {
     let members: Vec<usize> = tape.inside(object).collect();
     if members.len() > MOST_MEMBERS {
