@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import pathlib
+import shutil
 import tarfile
 
 import pytest
@@ -91,8 +92,7 @@ def make(
 def test_a_package_is_read_from_an_archive_a_folder_and_the_standard_cache(tmp_path, home):
     archive = make(tmp_path, resources=[profile()])
     unpacked = tmp_path / "unpacked"
-    with tarfile.open(archive) as tar:
-        tar.extractall(unpacked, filter="data")
+    shutil.unpack_archive(archive, unpacked)
     assert install(archive) == home / ".fhir/packages/a.b#1.0.0"
     for source in (
         str(archive),
