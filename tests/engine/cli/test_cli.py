@@ -167,7 +167,9 @@ def test_no_values_leaves_out_what_a_message_might_quote(bulkfhir) -> None:
     file = write("a.ndjson", BAD)
     assert "1987-02" in bulkfhir("validate", file).out
     assert "1987-02" not in bulkfhir("validate", file, "--no-values", "--statistics").out
-    assert "1987-02" not in bulkfhir("validate", file, "--no-values", "--output-format", "jsonl").out
+    assert (
+        "1987-02" not in bulkfhir("validate", file, "--no-values", "--output-format", "jsonl").out
+    )
 
 
 def test_an_import_without_values_writes_none(bulkfhir) -> None:
