@@ -22,6 +22,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,11 @@ def keep_bytecode(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return twice as many processes as there are cores: half of the time tests wait, for jobs,
-    servers and outages to end.
+    """Return half as many processes again as there are cores: that much of the time some of them
+    wait, for jobs, servers and outages to end. Each more compiles the same definitions once more.
     """
-    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    return cores + (cores + 1) // 2
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -79,27 +81,53 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not NATIVE and item.get_closest_marker("native"):
             item.add_marker(pytest.mark.skip(reason=_ABSENT))
-    if processes := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
-        items[:] = long_first(items, int(processes))
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        items[:] = in_order(items, processes)
 
 
-def long_first(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
-    """Put the tests marked ``long`` at the head of what each process begins with.
+WAITING = (
+    "tests/clients/",
+    "tests/engine/executors/test_followed.py",
+    "tests/engine/stored_tables/test_tables_on_s3.py",
+    "tests/engine/test_groups.py",
+    "tests/engine/test_survival.py",
+    "tests/faults/",
+    "tests/server/",
+    "tests/validators/definitions/test_registry.py",
+)
+"""Where tests wait for longer than they compute."""
 
-    ``--dist worksteal`` gives every process a run of tests in their order, and one that has nothing
-    left takes from the end of another's. So the last tests are short: no process goes on for ten
-    seconds beside cores that have nothing to do.
+
+def in_order(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """Put the tests in the order in which ``--dist worksteal`` hands them out: to each process a
+    run of them. A process that has nothing left takes from the end of another's run.
+
+    A third of the processes begin with the tests that wait, beside others that compute, so that no
+    core is idle. Those begin with the tests marked ``long``, so that what is left in the end is
+    short and no process goes on for ten seconds alone.
     """
-    kinds = [
-        [item for item in items if bool(item.get_closest_marker("long")) is long]
-        for long in (True, False)
-    ]
-    return [
-        item
-        for number in range(processes)
-        for kind in kinds
-        for item in kind[len(kind) * number // processes : len(kind) * (number + 1) // processes]
-    ]
+    waiting, long, short = list[pytest.Item](), list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        if item.nodeid.startswith(WAITING):
+            waiting.append(item)
+        else:
+            (long if item.get_closest_marker("long") else short).append(item)
+    waiting.sort(key=lambda item: item.get_closest_marker("long") is None)
+    waiters = (processes + 2) // 3
+    heads = [*in_parts(waiting, waiters), *in_parts(long, processes - waiters)]
+    ordered, others = list[pytest.Item](), iter(short)
+    for number, head in enumerate(heads):
+        share = (len(items) - len(ordered)) // (len(heads) - number)
+        ordered += head
+        ordered += islice(others, max(0, share - len(head)))
+    return [*ordered, *others]
+
+
+def in_parts(items: list[pytest.Item], parts: int) -> list[list[pytest.Item]]:
+    """Cut a list into so many parts, as equal as can be."""
+    cuts = [len(items) * number // parts for number in range(parts + 1)]
+    return [items[start:end] for start, end in pairwise(cuts)]
 
 
 def pytest_collection_finish() -> None:
