@@ -4,13 +4,15 @@ last, and once the job is resumed it has the new one, once.
 
 usage: table_kills.py [--kills 50] [--table iceberg|delta] [--folder FOLDER]
 
-A job makes a table. Then a second one, which changes half of its rows, is killed with SIGKILL at a
-step of its commit, each time from the same beginning: before and after every file that the project
-writes, before and after the library's own commit; and, for what the library does inside, at moments
-spread over the time that its commit takes. After each kill the table is read by its own library.
+A job makes a table. Then a second one, which changes half of its rows, is killed at a step of its
+commit, each time from the same beginning: before and after every file that the project writes,
+before and after the library's own commit; and, for what the library does inside, at moments spread
+over the time that its commit takes. No kill comes later than its step: a job that has ended is
+complete, and refuses to be resumed. After each kill the table is read by its own library.
 Then the job is resumed, the table is read again, and its versions are counted. What the kill has
 left is named and removed by ``bulkfhir tables orphans``, after which the table must read the same.
-Prints a table: which step, how often, what was read after it; exits with 1 where anything else was.
+Prints a table: which step, how often, what was read after it; exits with 1 where anything else was,
+or a kill did not come.
 """
 
 from __future__ import annotations
@@ -23,7 +25,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -48,8 +49,12 @@ _IMPORTED_FOR = {
     ),
     "delta": ("pandas", "bulkfhir.engine.stored_tables.delta"),
 }
-_INSIDE = 8
+_INSIDE = "inside-"
+"""Begins what a process is told that dies inside the library's commit; seconds follow."""
+_MOMENTS = 8
 """Kills inside the library's commit come at so many moments, spread over its usual time."""
+_EARLIER = 20
+"""How often a moment is halved that a quicker commit has outrun: a millionth of it is left."""
 
 
 def write(path: Path, people: dict[str, str]) -> None:
@@ -96,11 +101,12 @@ def die() -> None:
 class Steps:
     """Counts the steps of a commit, and kills the process at one of them.
 
-    wanted   number of a step; ``inside-MILLISECONDS``; or none, where all are counted
+    wanted   number of a step; ``inside-SECONDS``; or none, where all are counted
+    took     seconds that the library's commit took
     """
 
     def __init__(self, wanted: str) -> None:
-        self.wanted, self.names = wanted, list[str]()
+        self.wanted, self.names, self.took = wanted, list[str](), 0.0
 
     def reached(self, name: str) -> None:
         """Count a step; die where it is the one."""
@@ -113,19 +119,37 @@ class Steps:
 
         def acting(*arguments: Any, **named: Any) -> Any:
             self.reached(f"before {name}")
-            if name == "commit" and self.wanted.startswith("inside-"):
-                timer = threading.Timer(int(self.wanted.removeprefix("inside-")) / 1000, die)
-                timer.daemon = True
-                timer.start()
             result = act(*arguments, **named)
             self.reached(f"after {name}")
             return result
 
         return acting
 
+    def within(self, commit: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a commit that the process dies in, where it is told to and the moment comes.
+
+        The kernel ends the process: SIGALRM has no handler, and waits for no lock of Python, as a
+        thread would. Once the commit has returned it does not come any more.
+        """
+        inside = self.wanted.startswith(_INSIDE)
+        moment = float(self.wanted.removeprefix(_INSIDE)) if inside else 0.0
+
+        def committing(*arguments: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            signal.setitimer(signal.ITIMER_REAL, moment)
+            try:
+                return commit(*arguments, **named)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                self.took = time.perf_counter() - began
+
+        return committing
+
 
 def run_here(folder: Path, step: str, arguments: list[str]) -> int:
-    """Run a command in this process, with its steps counted; write which they were."""
+    """Run a command in this process, with its steps counted; write which they were, and how long
+    the library's commit took.
+    """
     from bulkfhir.engine import job_run, stored_tables
     from bulkfhir.engine.cli.program import run
     from bulkfhir.engine.stored_tables import publication, stored_file
@@ -144,7 +168,7 @@ def run_here(folder: Path, step: str, arguments: list[str]) -> int:
 
             def created(*named: Any) -> Any:
                 table = create(*named)
-                table.replace = steps.around("commit", table.replace)
+                table.replace = steps.around("commit", steps.within(table.replace))
                 return table
 
             store.create = steps.around("table", created)
@@ -156,7 +180,7 @@ def run_here(folder: Path, step: str, arguments: list[str]) -> int:
     job_run.publish_tables = published
     os.environ["XDG_STATE_HOME"] = str(folder / "state")
     code = run(arguments)
-    (folder / "steps").write_text(json.dumps(steps.names))
+    (folder / "steps").write_text(json.dumps([steps.names, steps.took]))
     return code
 
 
@@ -221,18 +245,17 @@ class Kills:
         if run_job(folder, "one", form):
             raise SystemExit("the first job failed")
         shutil.copytree(folder / "out", folder / "beginning")
-        started = time.perf_counter()
         if run_job(folder, "two", form):
             raise SystemExit("the second job failed")
-        self.usual = time.perf_counter() - started
-        self.steps = json.loads((folder / "steps").read_text())
+        self.steps, self.usual = json.loads((folder / "steps").read_text())
         if read(folder, form) != (NEW, 2):
             raise SystemExit("the second job did not change the table")
 
     def moments(self, kills: int) -> list[tuple[str, str]]:
         """Return (what the process is told, name of the step) of so many kills."""
         steps = [(str(number), name) for number, name in enumerate(self.steps)]
-        inside = [(f"inside-{2 * number}", "inside commit") for number in range(_INSIDE)]
+        spread = [self.usual * (number + 0.5) / _MOMENTS for number in range(_MOMENTS)]
+        inside = [(f"{_INSIDE}{moment}", "inside commit") for moment in spread]
         every = [*steps, *inside]
         if kills < len(every):
             return [every[number * len(every) // kills] for number in range(kills)]
@@ -241,19 +264,32 @@ class Kills:
     def kill(self, told: str, step: str) -> None:
         """Kill the second job at a step; look; resume it; look again."""
         folder, form = self._folder, self._form
-        shutil.rmtree(folder / "out")
-        shutil.copytree(folder / "beginning", folder / "out")
-        code = run_job(folder, "two", form, step=told)
+        code = self._begun(told)
         found, _ = read(folder, form)
         what = {True: "new", False: "neither"}[found == NEW] if found != OLD else "old"
-        self.seen[step, what if code else f"{what}, not killed"] += 1
-        if code and run_job(folder, "two", form, "--resume"):
+        self.seen[step, what] += 1
+        if code >= 0:
+            self.faults.append(f"{step}: the job was not killed, its exit code is {code}")
+        elif run_job(folder, "two", form, "--resume"):
             self.faults.append(f"{step}: the job cannot be resumed")
         if (after := read(folder, form)) != (NEW, 2):
             self.faults.append(f"{step}: after resuming {after[1]} commits, {len(after[0])} rows")
         self.orphans += removed_orphans(folder, form)
         if what == "neither" or read(folder, form) != (NEW, 2):
             self.faults.append(f"{step}: the table has neither version, or lost a file")
+
+    def _begun(self, told: str) -> int:
+        """Run the second job from the beginning; return its exit code. Where its commit is over
+        before the moment at which it is to die, do so again with an earlier one.
+        """
+        for _ in range(_EARLIER):
+            shutil.rmtree(self._folder / "out")
+            shutil.copytree(self._folder / "beginning", self._folder / "out")
+            code = run_job(self._folder, "two", self._form, step=told)
+            if code or not told.startswith(_INSIDE):
+                break
+            told = f"{_INSIDE}{float(told.removeprefix(_INSIDE)) / 2}"
+        return code
 
 
 def main() -> None:
