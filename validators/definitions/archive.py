@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import zstandard
 
+from ..memory import Memory
 from .exact_decimals import json_text, with_exact_decimals
 
 __all__ = ["Archive", "pack"]
@@ -28,6 +29,10 @@ _LEVEL = 19
 _KEPT = (
     24  # decompressed chunks that are kept, about 5 MB: what is asked for together lies together
 )
+_READ = 8
+"""StructureDefinitions that are kept parsed, about 1 MB: several ask for one in a row, for its
+head, its base and its snapshot. A value set is asked for once, and may be large.
+"""
 
 Resource = dict[str, Any]
 
@@ -64,7 +69,7 @@ def pack(resources: Iterable[Resource]) -> bytes:
 
 class Archive:
     """Definitions read lazily from an archive's bytes: a chunk is decompressed when something in it
-    is asked for.
+    is asked for. What is handed out may be handed out again, and nobody may change it.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -83,10 +88,15 @@ class Archive:
             self._offsets.append((offset, offset + size))
             offset += size
         self._chunks: dict[int, bytes] = {}
+        self._memory = Memory(_READ)
+        self._parsed: dict[tuple[int, int], Resource] = self._memory.table()
         self._lock = threading.Lock()
 
     def _read(self, number: int, start: int, end: int) -> Resource:
         with self._lock:
+            parsed = self._parsed.get((number, start))
+            if parsed is not None:
+                return parsed
             chunk = self._chunks.pop(number, None)
             if chunk is None:
                 first, last = self._offsets[number]
@@ -97,7 +107,11 @@ class Archive:
                     )  # the one that was asked for longest ago
             self._chunks[number] = chunk
         text = chunk[start:end]
-        return with_exact_decimals(orjson.loads(text), text)
+        resource = with_exact_decimals(orjson.loads(text), text)
+        if resource["resourceType"] == "StructureDefinition" and len(text) <= _CHUNK:
+            with self._lock:
+                self._memory.keep(self._parsed, (number, start), resource)
+        return resource
 
     def fetch(self, kind: str, url: str) -> Resource | None:
         """Return the resource of that kind and canonical url, or None; ``url|version`` asks for

@@ -52,6 +52,37 @@ def test_packing_does_not_depend_on_order_and_keeps_versions_apart():
     assert packed.fetch("CodeSystem", "http://example.org/a") is None
 
 
+def structure(name, text=""):
+    url = f"http://example.org/{name}"
+    return {"resourceType": "StructureDefinition", "url": url, "description": text}
+
+
+def test_a_structure_that_was_just_read_is_not_parsed_again():
+    names = [f"s{number}" for number in range(20)]
+    packed = archive.Archive(archive.pack(map(structure, names)))
+    for name in names:
+        found = packed.fetch("StructureDefinition", f"http://example.org/{name}")
+        assert found == structure(name)
+        assert packed.fetch("StructureDefinition", f"http://example.org/{name}") is found
+    kept = [id(each) for each in packed._parsed.values()]
+    assert len(kept) <= 8
+    assert id(packed.fetch("StructureDefinition", "http://example.org/s0")) not in kept
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"resourceType": "ValueSet", "url": "http://example.org/v"},
+        structure("long", "x" * 200_000),
+    ],
+    ids=["value set", "long structure"],
+)
+def test_what_may_be_large_is_not_kept_parsed(resource):
+    packed = archive.Archive(archive.pack([resource]))
+    found = packed.fetch(resource["resourceType"], resource["url"])
+    assert packed.fetch(resource["resourceType"], resource["url"]) is not found
+
+
 def test_other_bytes_are_refused():
     with pytest.raises(ValueError, match="not an archive"):
         archive.Archive(b"PK\x03\x04")
