@@ -28,7 +28,7 @@ from ..rules.primitive import Proof, proof_of
 from ..rules.rebinding import Rebinding
 from ..schema import Constraint, Property, Schema, TypeSchema
 from ..schema.errata import corrected
-from ..schema.profile_tree import ProfileNode, profile_tree
+from ..schema.profile_tree import ProfileNode
 from ..terminology import Membership, Terminology
 from ..undecided import LineUndecided
 from ..values.form_faults import RESOURCE_TYPE, RESOURCE_TYPE_INSIDE, RESOURCE_TYPE_NO_STRING
@@ -252,7 +252,7 @@ class Explainer:
         if url not in self._trees:
             definition = self.definitions.fetch("StructureDefinition", url)
             self._trees[url] = (
-                profile_tree(definition)
+                self.schema.profile_tree(definition)
                 if definition is not None and "snapshot" in definition
                 else None
             )

@@ -23,7 +23,7 @@ from ..rules.cardinality import too_few, too_many
 from ..rules.fixed import FIXED_VALUE
 from ..rules.type_profile import follows
 from ..schema import ElementSchema, Property, TypeRef
-from ..schema.profile_tree import Group, ProfileNode, profile_tree
+from ..schema.profile_tree import Group, ProfileNode
 from .discriminator_paths import Tree
 from .member_checks import MemberCheck, of_members
 from .slices import ItemCheck, Slices, items_of, step_of
@@ -66,7 +66,7 @@ class ProfileCompiler:
         self.type: str = definition["type"]
         self.url: str = definition["url"]
         self.definition = definition
-        self.top = profile_tree(definition)
+        self.top = self.schema.profile_tree(definition)
         self.tree = Tree(compilation, self.url)
         self._by_id: dict[str, ProfileNode] = {}
         self._shapes = Memory(_SHAPES)

@@ -9,6 +9,7 @@ from typing import Any
 from ..definitions import Definitions, type_url
 from .element import ElementSchema, Property, TypeRef, TypeSchema, element_schema
 from .head import Head, head_of
+from .profile_tree import ProfileNode, profile_tree
 
 __all__ = ["Schema", "UnknownType"]
 
@@ -34,6 +35,7 @@ class Schema:
         self._heads: dict[str, Head] = {}
         self._about: dict[str, dict[str, list[Property]]] = {}
         self._concrete: set[str] = set()
+        self._trees: dict[str, ProfileNode] = {}
 
     def type(self, name: str) -> TypeSchema:
         """Return the compiled type, compiling it when it is first asked for. Raises UnknownType."""
@@ -110,6 +112,17 @@ class Schema:
                 return None  # not kept: names from data must not fill memory
             head = self._heads[url] = head_of(definition)
         return head
+
+    def profile_tree(self, definition: Mapping[str, Any]) -> ProfileNode:
+        """Return the tree of one of the definitions, which has a snapshot: built once and kept, as
+        are the checks that are compiled from it, for errors and for everything. Nobody may change
+        it.
+        """
+        identity = head_of(definition).identity
+        found = self._trees.get(identity)
+        if found is None:
+            found = self._trees[identity] = profile_tree(definition)
+        return found
 
     def _load(self, name: str) -> None:
         definition = self.definitions.fetch("StructureDefinition", type_url(name))

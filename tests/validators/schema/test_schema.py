@@ -5,6 +5,7 @@ constraints kept.
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
@@ -72,3 +73,11 @@ def test_a_name_that_is_no_type_is_an_error(schema):
 def test_schemas_are_frozen(schema):
     with pytest.raises(dataclasses.FrozenInstanceError):
         schema.type("Patient").name = "Other"
+
+
+def test_the_tree_of_a_definition_is_built_once_however_often_it_is_read(schema):
+    url = "http://hl7.org/fhir/StructureDefinition/bp"
+    read = [core().fetch("StructureDefinition", each) for each in (url, f"{url}|4.0.1")]
+    copy = json.loads(json.dumps(read[0]))
+    assert schema.profile_tree(copy) is schema.profile_tree(read[1])
+    assert schema.profile_tree(copy) is not Schema(core()).profile_tree(copy | {})
