@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..checks.check import Check, Issues, prefix_locations, union
+from ..checks.check import Check, Issues, added, prefix_locations, union
 from ..checks.conformance import shown
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
@@ -440,7 +440,7 @@ def _each_of_list(prop: Property, check: ItemCheck) -> Check:
             said = check(item, companion, scope)
             if said is not None:
                 prefix_locations(step_of(prop, index), said)
-                issues = said if issues is None else issues + said
+                issues = added(issues, said)
         return issues
 
     return several

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..checks.bounds import undecided
-from ..checks.check import Issues, prefix_locations
+from ..checks.check import Issues, added, prefix_locations
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..issue import Issue
@@ -237,7 +237,7 @@ class Slices:
                 said = check(item, None, scope) if check is not None else None
                 said = None if said is None else prefix_locations(step_of(found, index), said)
             if said is not None:
-                issues = said if issues is None else issues + said
+                issues = added(issues, said)
         found_here = self._cardinality(counts, {})
         return found_here if issues is None else issues + (found_here or [])
 
