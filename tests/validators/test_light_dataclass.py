@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bulkfhir.validators.light_dataclass import _dataclass
+from bulkfhir.validators.light_dataclass import _dataclass, replace
 
 Decorator = Callable[..., Any]
 
@@ -108,6 +108,19 @@ def test_what_is_made_looks_and_compares_the_same(pair: tuple[Any, Any]) -> None
         ]
 
     assert seen(pair[0]) == seen(pair[1])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_replace_makes_what_the_standard_library_makes(shape: Callable[[Decorator], Any]) -> None:
+    one = shape(_dataclass)(name="a")
+    made = replace(one, name="b")
+    assert type(made) is type(one)
+    assert dataclasses.asdict(replace(one)) == dataclasses.asdict(one)
+    changed = {item.name: getattr(made, item.name) for item in dataclasses.fields(one)}
+    kept = {item.name: getattr(one, item.name) for item in dataclasses.fields(one)}
+    assert (one.name, changed) == ("a", kept | {"name": "b"})
+    with pytest.raises(TypeError, match="unexpected keyword argument 'nam'"):
+        replace(one, nam="c")
 
 
 @pytest.mark.parametrize("decorator", [_dataclass, dataclasses.dataclass])

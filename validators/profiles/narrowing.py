@@ -8,7 +8,6 @@ check.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Check, Issues, added, prefix_locations, union
@@ -18,6 +17,7 @@ from ..checks.surroundings import Scope
 from ..declaration import Declaration
 from ..definitions import type_url
 from ..issue import Issue
+from ..light_dataclass import replace
 from ..memory import Memory
 from ..rules.cardinality import too_few, too_many
 from ..rules.fixed import FIXED_VALUE
@@ -218,15 +218,13 @@ class ProfileCompiler:
         """
         base = prop.type_ref
         ref = next((t for t in element.types if t.code == base.code), base)
-        profiles = tuple(
-            p for p in ref.profiles if p not in base.profiles and p != type_url(prop.type)
-        )
-        targets = () if set(ref.targets) == set(base.targets) else ref.targets
-        return replace(
-            prop,
-            element=self._narrowed(element, prop.element, prop.type),
-            type_ref=replace(ref, profiles=profiles, targets=targets),
-        )
+        if ref.profiles or ref.targets:  # of most there are none
+            own = type_url(prop.type)
+            profiles = tuple(p for p in ref.profiles if p not in base.profiles and p != own)
+            targets = () if set(ref.targets) == set(base.targets) else ref.targets
+            ref = replace(ref, profiles=profiles, targets=targets)
+        narrowed = self._narrowed(element, prop.element, prop.type)
+        return replace(prop, element=narrowed, type_ref=ref)
 
     def _resource_check(self, node: ProfileNode, prop: Property) -> ItemCheck | None:
         """Return the check of a contained resource, or an entry's, as a node narrows it: its type,
