@@ -5,7 +5,7 @@
 
 use crate::accept::dates::order;
 use crate::accept::evaluation::Evaluation;
-use crate::accept::literal::{Literal, Sign};
+use crate::accept::literal::{certain_number, Literal, Sign};
 use crate::accept::memo::Check;
 use crate::accept::op::Op;
 use crate::accept::program::Run;
@@ -104,7 +104,7 @@ impl<'a> Evaluation<'a, '_> {
             (Form::True, Literal::Boolean(value)) => Some(*value),
             (Form::False, Literal::Boolean(value)) => Some(!*value),
             (Form::Number, Literal::Number(value)) => {
-                self.value(entry).map(|found| found == *value)
+                certain_number(self.bytes(entry)).map(|found| found == *value)
             }
             (Form::Text, Literal::Text(value)) if !entry.escaped => {
                 Some(self.bytes(entry) == &**value)
@@ -160,20 +160,13 @@ impl<'a> Evaluation<'a, '_> {
         (!doubt).then_some(true)
     }
 
-    /// A number of so few digits that it has one value in every reader.
-    fn value(&self, entry: Entry) -> Option<f64> {
-        std::str::from_utf8(self.bytes(entry))
-            .ok()
-            .filter(|text| text.len() <= 15)
-            .and_then(|text| text.parse().ok())
-    }
-
     fn number(&self, object: usize, keys: &[Key], sign: Sign, literal: f64) -> Option<bool> {
         for &key in keys {
             if let Some(found) = self.tape.member(object, key) {
                 let entry = self.tape.at(found);
                 if entry.form == Form::Number {
-                    return self.value(entry).map(|value| sign.of(&value, &literal));
+                    return certain_number(self.bytes(entry))
+                        .map(|value| sign.of(&value, &literal));
                 }
             }
         }

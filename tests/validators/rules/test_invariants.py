@@ -7,7 +7,7 @@ verdict of HL7's validator (6.5.27) on that invariant.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -133,3 +133,27 @@ def test_an_erratum_that_names_no_text_replaces_every_expression_under_its_key()
         corrected("obs-6", "dataAbsentReason.empty() or value.empty()")
         == "dataAbsentReason.empty() or value.empty()"
     )
+
+
+@pytest.mark.parametrize(
+    ("period", "holds"),
+    [
+        ("-1e-400", False),  # for a float it is zero
+        ("-1E-310", False),  # and this is no number of its own
+        ("-1e-5", False),
+        ("1e-400", True),
+        ("-0.0", True),
+        ("0", True),
+    ],
+)
+def test_a_number_too_near_to_zero_for_a_float_is_no_zero(
+    judging: Callable[..., Any], period: str, holds: bool
+) -> None:
+    """tim-5: a period SHALL be a non-negative value."""
+    line = (
+        '{"resourceType":"MedicationRequest","id":"a","status":"active","intent":"order",'
+        '"medicationCodeableConcept":{"text":"x"},"subject":{"reference":"Patient/1"},'
+        f'"dosageInstruction":[{{"timing":{{"repeat":{{"period":{period},"periodUnit":"d"}}}}}}]}}'
+    )
+    issues = judging("structure-only").validate(line.encode()).issues
+    assert ("tim-5" not in {issue.rule for issue in issues}) is holds

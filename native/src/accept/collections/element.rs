@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::accept::dates::order;
-use crate::accept::literal::Literal;
+use crate::accept::literal::{certain_number, Literal, SURE_DIGITS};
 use crate::accept::table::tags::ClassTag;
 use crate::accept::tape::{Form, Key, Tape};
 
@@ -12,9 +12,6 @@ use crate::accept::tape::{Form, Key, Tape};
 pub struct Doubt;
 
 pub type Told<T> = Result<T, Doubt>;
-
-/// Digits of a number that has one value in every reader.
-const SURE_DIGITS: usize = 15;
 
 /// An element of the line, or a value of FHIRPath's own.
 #[derive(Clone, Copy, Debug)]
@@ -106,11 +103,7 @@ impl<'a> Element<'a> {
                 let moment = matches!(class, ClassTag::Date | ClassTag::Mixed);
                 Ok(Plain::Text(text, moment))
             }
-            Form::Number if text.len() <= SURE_DIGITS => std::str::from_utf8(text)
-                .ok()
-                .and_then(|text| text.parse().ok())
-                .map(Plain::Number)
-                .ok_or(Doubt),
+            Form::Number => certain_number(text).map(Plain::Number).ok_or(Doubt),
             _ => Err(Doubt),
         }
     }
