@@ -65,7 +65,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     # A process of tests holds millions of objects, the compiled definitions of many validators;
-    # looking for garbage among them as often as Python does takes a quarter of its time.
+    # looking for garbage among them as often as Python does takes a quarter of its time. What is no
+    # longer young mostly stays to the end: to look through that at all takes a seventh.
     gc.set_threshold(200_000, 1000, 1000)
     keep_bytecode(config)
     config.addinivalue_line("markers", "native: needs the native module")

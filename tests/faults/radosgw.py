@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.certificate import make_certificate
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "bulkfhir-tests"
@@ -69,18 +70,12 @@ rgw data = {folder}/rgw
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @contextmanager
 def gateway(folder: Path, *, https: bool = False) -> Iterator[str]:
     """Run a gateway; yield its address. Its users are made with ``user``; with ``https`` the
     environment tells boto3 to trust its certificate.
     """
-    port = _free_port()
+    port = free_port()
     scheme, endpoint = "http", f"endpoint=127.0.0.1:{port}"
     if https:
         certificate, key = make_certificate(folder)
@@ -90,7 +85,7 @@ def gateway(folder: Path, *, https: bool = False) -> Iterator[str]:
     for name in ("mon", "mgr", "osd", "rgw"):
         (folder / name).mkdir()
     fsid = "11111111-2222-3333-4444-555555555555"
-    monitor = _free_port()
+    monitor = free_port()
     text = _CONFIGURATION.format(
         fsid=fsid,
         monitor=monitor,

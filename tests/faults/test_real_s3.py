@@ -25,6 +25,7 @@ from bulkfhir.engine import storage as storages
 from bulkfhir.engine.errors import AccessDenied
 from bulkfhir.engine.storage.s3 import S3Storage
 from tests.faults.certificate import make_certificate
+from tests.ports import free_port
 
 PROGRAM = shutil.which(
     "weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -92,19 +93,6 @@ def running(tmp_path_factory):
         for part in PARTS:  # which no option puts elsewhere
             left = Path(f"/tmp/seaweedfs-{part}-grpc-{ports[f'{part}.port.grpc']}.sock")
             left.unlink(missing_ok=True)
-
-
-def free_port():
-    """A port that the kernel gives for a minute to nobody but who names it: a connection to it has
-    just been closed. So no other process takes it before the server does.
-    """
-    with socket.socket() as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        with socket.create_connection(listening.getsockname()):
-            listening.accept()[0].close()
-        return listening.getsockname()[1]
 
 
 def _await(ports, process, log):

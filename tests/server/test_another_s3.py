@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tests.ports import free_port
 from tests.server.conftest import DATASTORE, wait_for
 from tests.shown_examples import PAGES, ROOT, blocks
 
@@ -24,12 +24,6 @@ pytest.importorskip(
     reason="moto's server is not installed: pip install 'moto[server,s3]'",
 )
 pytest.importorskip("awscli", reason="the aws command line is not installed: pip install awscli")
-
-
-def free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
 
 
 @pytest.fixture
@@ -46,7 +40,7 @@ def test_the_recipe_imports_from_the_other_emulators_bucket(emulated_s3, tmp_pat
     (recipe,) = blocks(PAGES["docs/howto/beside-localstack.md"], "sh")
     begun, _, rest = recipe.partition("\n")
     assert begun.startswith("docker run")
-    port = free_port()
+    port = str(free_port())
     script = rest.replace("127.0.0.1:4566", emulated_s3).replace("8080", port)
     # The aws command begins when the server answers, and what it served is ended with the script.
     served = re.search(r"^.*bulkfhir serve.*$", script, re.MULTILINE)[0]

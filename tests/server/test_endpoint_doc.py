@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.server.conftest import BAD, GOOD
 from tests.shown_examples import PAGES, blocks, console_examples, reader_of
 
@@ -26,9 +26,7 @@ STATED = "8080"
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     monkeypatch.setenv("BULKFHIR_PORT", port)
     return port
 

@@ -22,6 +22,7 @@ pytest.importorskip(
 from moto import mock_aws
 
 from bulkfhir.engine.mocking import mock_healthlake
+from tests.ports import free_port
 from tests.server.conftest import BAD, DATASTORE, GOOD, OTHER_DATASTORE, finished, start_request
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "endpoint.md"
@@ -107,9 +108,7 @@ def test_the_inner_context_answers_and_the_address_ends_with_it():
 
 
 def test_a_client_with_an_endpoint_of_its_own_goes_there():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    url = f"http://127.0.0.1:{free_port()}"
     with mock_healthlake(datastores=[DATASTORE]):
         client = boto3.client("healthlake", endpoint_url=url)
         with pytest.raises(EndpointConnectionError):
