@@ -85,6 +85,8 @@ MEMO_LENGTH: Final = 50_000
 """Bounds of the memory of divs read, at most some 10 MB in a worker: it spares links their second
 reading, and repeated texts every one.
 """
+LAST_LENGTH: Final = 4_000_000
+"""Bound of a longer div that is remembered until the next one comes: several rules read it."""
 
 _TRIMMED: Final = "".join(map(chr, range(33)))
 
@@ -118,6 +120,8 @@ _LOCAL: Final = lazy_pattern(r"[\"'=]\s*[#&]")
 """Found in whatever has an attribute whose value starts with ``#``: the value of a local link."""
 _MEMORY: Final = Memory(MEMO_ENTRIES)
 _READ: Final[dict[str, Narrative]] = _MEMORY.table()
+_LAST_MEMORY: Final = Memory(1)
+_LAST: Final[dict[str, Narrative]] = _LAST_MEMORY.table()
 
 
 def check_div(xhtml: str) -> tuple[Violation, ...]:
@@ -131,7 +135,7 @@ def check_div(xhtml: str) -> tuple[Violation, ...]:
 
 def read_div(xhtml: str) -> Narrative:
     """Read and judge the div. Recent ones are remembered."""
-    known = _READ.get(xhtml)
+    known = _READ.get(xhtml) or _LAST.get(xhtml)
     if known is not None:
         return known
     try:
@@ -140,6 +144,8 @@ def read_div(xhtml: str) -> Narrative:
         narrative = Narrative((faults.SYNTAX(reason=str(error)),))
     if len(xhtml) <= MEMO_LENGTH:
         _MEMORY.keep(_READ, xhtml, narrative)
+    elif len(xhtml) <= LAST_LENGTH:
+        _LAST_MEMORY.keep(_LAST, xhtml, narrative)
     return narrative
 
 
