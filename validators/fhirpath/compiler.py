@@ -179,11 +179,16 @@ def _step(name: str, model: TypeModel) -> _Step:
     nothing stands beside it and it is no long list: nine of ten steps of an invariant.
     """
     plans: dict[str, tuple[str, str, str]] = {}
+    always_there = name == "value"  # of a primitive, whatever its type has
 
     def step(env: Environment, item: Item) -> Collection:
         fields = item.value if item.__class__ is Node else None
         if fields.__class__ is not dict:
-            return _child(env, item, name)
+            is_bare = item.__class__ is Node and not item.extra and not isinstance(fields, dict)
+            if always_there or not is_bare:
+                return _child(env, item, name)
+            env.steps.take(1)
+            return []
         plan = plans.get(item.type)
         if plan is None:
             members = model.reachable(item.type, name)

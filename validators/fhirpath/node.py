@@ -99,6 +99,8 @@ def children(model: TypeModel, node: Node, name: str) -> list[Item]:
 def all_children(model: TypeModel, node: Node) -> list[Item]:
     """Return every child that the type has, in the order of the JSON object."""
     fields = _fields(node)
+    if not fields:
+        return []
     properties = model.properties(node.type)
     found: list[Item] = []
     for key in fields:

@@ -48,11 +48,9 @@ def decided(op: Op, names: AbstractSet[str]) -> bool | None:
             answer = decided(inner, names)
             return None if answer is None else not answer
         case And(ops):
-            answers = {decided(part, names) for part in ops}
-            return False if False in answers else None if None in answers else True
+            return _joint(ops, names, settles=False)
         case Or(ops):
-            answers = {decided(part, names) for part in ops}
-            return True if True in answers else None if None in answers else False
+            return _joint(ops, names, settles=True)
         case Has(keys):
             return not names.isdisjoint(keys)
         case Count(groups, sign, number):
@@ -79,6 +77,18 @@ def decided(op: Op, names: AbstractSet[str]) -> bool | None:
             return None
         case _:
             assert_never(op)
+
+
+def _joint(ops: Iterable[Op], names: AbstractSet[str], *, settles: bool) -> bool | None:
+    """Tell the same of several conditions, of which one with the answer ``settles`` decides."""
+    answer: bool | None = not settles
+    for op in ops:
+        found = decided(op, names)
+        if found is settles:
+            return settles
+        if found is None:
+            answer = None
+    return answer
 
 
 def looked_at(op: Op) -> frozenset[str]:
