@@ -62,11 +62,14 @@ class Refusing(dict[str, Any]):
 
 def declared_only(check: Check, reads: Reads | Everything, rule: str) -> Check:
     """Return a check that is handed the members that it declares, and no other."""
+    if isinstance(reads, Everything):
+        return check
+    members, opens = reads.members, reads.opens
 
     def checked(value: Any, scope: Scope) -> Issues:
-        if value.__class__ is not dict or (seen := reads.seen(value)) is None:
+        if value.__class__ is not dict or (opens and not members.isdisjoint(value)):
             return check(value, scope)
-        return check(Refusing(value, seen, rule), scope)
+        return check(Refusing(value, members, rule), scope)
 
     return checked
 

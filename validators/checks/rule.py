@@ -6,7 +6,7 @@ explainer and the names of a twin come from ``reads``, the lowering goes by ``na
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any, Literal, TypeAlias
 
@@ -55,19 +55,12 @@ class Reads:
         inside = (name for path in self.paths for name in path.split("."))
         return tuple(dict.fromkeys((*inside, *self.around)))
 
-    def seen(self, value: Mapping[str, Any]) -> frozenset[str] | None:
-        """Return the members of a value that the check may look at; None for all of them."""
-        return None if self.opens and any(name in value for name in self.members) else self.members
-
 
 @dataclass(frozen=True, slots=True)
 class Everything:
     """The reads of a check that may look at every member, and at how many there are: no shape
     spares it.
     """
-
-    def seen(self, value: Mapping[str, Any]) -> None:
-        """Return None, for all members of a value."""
 
 
 EVERYTHING = Everything()
