@@ -30,6 +30,8 @@ import pytest
 from hypothesis import settings
 
 from bulkfhir.validators import Block, Validator, Verdict
+from bulkfhir.validators.explainer.object_walk import Walk
+from bulkfhir.validators.memory import Memory
 from bulkfhir.validators.native.acceptance import NATIVE
 from bulkfhir.validators.native.type_table import TypeTable, digest, packed
 from bulkfhir.validators.native.type_table_build import lowered
@@ -73,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "long: takes seconds, or waits; begins before others")
     config.addinivalue_line("markers", "https: the store of the fault suite speaks TLS")
     install()
+    count_learning()
     if os.environ.get("BULKFHIR_REQUIRE_NATIVE") == "1" and not NATIVE:
         raise pytest.UsageError(_ABSENT)
 
@@ -277,6 +280,24 @@ def s3_server(service_models):
         server.stop()
 
 
+LEARNT = [0]
+"""How often an explainer met an object whose shape it does not know, or something kept a value."""
+
+
+def count_learning() -> None:
+    """Keep ``LEARNT`` from now on."""
+
+    def counted(method: Callable[..., object]) -> Callable[..., object]:
+        def counting(*given: object) -> object:
+            LEARNT[0] += 1
+            return method(*given)
+
+        return counting
+
+    Walk._met = counted(Walk._met)
+    Memory.keep = counted(Memory.keep)
+
+
 class Judge:
     """Judges single lines by one engine; stands in for a Validator.
 
@@ -285,10 +306,18 @@ class Judge:
     proven     by the explainer, after it has seen the line so often that its shapes are known
     """
 
-    def __init__(self, engine: str, level: str = "strict", **options: Any) -> None:
+    def __init__(
+        self,
+        engine: str,
+        level: str = "strict",
+        *,
+        made: Callable[..., Validator] = Validator,
+        **options: Any,
+    ) -> None:
         self.engine = engine
-        self.validator = Validator(level, native=engine == "native", **options)
+        self.validator = made(level, native=engine == "native", **options)
         self.undecided = self.validator.undecided
+        self._before = LEARNT[0]
 
     def validate(self, line: bytes) -> Verdict:
         """Return the verdict on a line; codes that stay undecided are counted once."""
@@ -298,13 +327,21 @@ class Judge:
             return verdicts.verdicts.get(0, own)
         if self.engine == "explained":
             self._forget()
-        else:
-            before = self.undecided.copy()
-            for _ in range(2):  # seen, kept; the third time it is walked by its shapes
-                self.validator.validate(line)
+            return self.validator.validate(line)
+        before, _ = self.undecided.copy(), self.learnt()
+        self.validator._failing = False  # what looks for errors alone judges a line in order
+        for _ in range(2):  # seen, kept; the third time it is walked by its shapes
+            verdict = self.validator.validate(line)
+            if not self.learnt():  # all of it was known: once more would be the same walk
+                return verdict
             self.undecided.clear()
             self.undecided.update(before)
         return self.validator.validate(line)
+
+    def learnt(self) -> bool:
+        """Tell whether anything was learnt since this was last asked."""
+        before, self._before = self._before, LEARNT[0]
+        return before != LEARNT[0]
 
     def shapes(self) -> list[object]:
         """Return what the explainer knows of shapes: None for one that it has met but once."""
@@ -315,7 +352,7 @@ class Judge:
         held = vars(self.validator)
         for name in ("_errors", "_everything"):
             for memory in (held[name]._shapes, held[name]._values) if name in held else ():
-                for table in memory._tables.values():
+                for table in filter(None, memory._tables.values()):
                     table.clear()
                 memory._count = 0
 
@@ -330,7 +367,23 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def judging(engine: str) -> Callable[..., Judge]:
+def validators() -> Callable[..., Validator]:
+    """Make validators, one for all that ask for the same: ``explained`` and ``proven`` differ in
+    what the explainer has seen, and not in the definitions that it compiles.
+    """
+    made: dict[object, Validator] = {}
+
+    def of(level: str, **options: Any) -> Validator:
+        key = level, *sorted(options.items())
+        if key not in made:
+            made[key] = Validator(level, **options)
+        return made[key]
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def judging(engine: str, validators: Callable[..., Validator]) -> Callable[..., Judge]:
     """Make judges of the engine under test, with the arguments of Validator; one for all tests that
     ask for the same without packages.
     """
@@ -341,7 +394,7 @@ def judging(engine: str) -> Callable[..., Judge]:
             return Judge(engine, level, **options)
         key = level, *sorted(options.items())
         if key not in made:
-            made[key] = Judge(engine, level, **options)
+            made[key] = Judge(engine, level, made=validators, **options)
         return made[key]
 
     return of

@@ -17,7 +17,7 @@ from bulkfhir.engine.judging.every_rule import EVERY_RULE, rule_named
 from bulkfhir.engine.judging.judge import Judge as JobJudge
 from bulkfhir.engine.reading.lines import Lines
 from bulkfhir.engine.settings import Settings
-from bulkfhir.validators import OneByOne, Verdict
+from bulkfhir.validators import OneByOne, Validator, Verdict
 from tests.conftest import Judge
 from tests.validators.page_lines import PAGES, Line, Page, Section, read_page
 
@@ -41,14 +41,21 @@ def package(page: Page, folder: Path) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[Page, tuple[str, ...]]:
+    folder = tmp_path_factory.mktemp("pages")
+    return {page: package(page, folder) for page in EVERY}
+
+
+@pytest.fixture(scope="session")
 def judge_of(
-    judging: Callable[..., Judge], tmp_path_factory: pytest.TempPathFactory
+    engine: str,
+    judging: Callable[..., Judge],
+    validators: Callable[..., Validator],
+    packages: dict[Page, tuple[str, ...]],
 ) -> Callable[[Line], Judge]:
     """The judge of a line, shared by the lines of a page that are judged alike. By ``proven`` it
-    has seen the line's neighbours three times.
+    has seen the line's neighbours three times, or until it learnt nothing more from them.
     """
-    folder = tmp_path_factory.mktemp("pages")
-    packages = {page: package(page, folder) for page in EVERY}
     made: dict[object, Judge] = {}
     warm: set[tuple[Judge, Section]] = set()
 
@@ -57,14 +64,19 @@ def judge_of(
         choices = {name: value for name, value in line.choices.items() if name != "job"}
         key = packages[page], *sorted(choices.items())
         if key not in made:
-            given = {"packages": packages[page]} if packages[page] else {}
-            made[key] = judging(**choices, **given)
+            made[key] = (
+                Judge(engine, made=validators, packages=packages[page], **choices)
+                if packages[page]
+                else judging(**choices)
+            )
         judge = made[key]
         if judge.engine == "proven" and (judge, line.section) not in warm:
             warm.add((judge, line.section))
             for _ in range(3):
                 for neighbour in line.section.lines:
                     judge.validator.validate(neighbour.data)
+                if not judge.learnt():
+                    break
         return judge
 
     return of
