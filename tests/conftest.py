@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import settings
 
 from bulkfhir.validators import Block, Validator, Verdict
@@ -131,6 +132,23 @@ def in_parts(items: list[pytest.Item], parts: int) -> list[list[pytest.Item]]:
     """Cut a list into so many parts, as equal as can be."""
     cuts = [len(items) * number // parts for number in range(parts + 1)]
     return [items[start:end] for start, end in pairwise(cuts)]
+
+
+TELLING = 0.005
+"""Seconds from which on --durations shows what a test is set up or torn down in."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Run a test in one of several processes, and tell the first of them once how it went, not that
+    it started, was set up, ran, was torn down and ended: most of them take less time than that.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return None
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed or report.duration >= TELLING:
+            item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 def pytest_collection_finish() -> None:
