@@ -13,6 +13,7 @@ import pathlib
 from collections.abc import Callable
 
 import pytest
+from isal import igzip
 
 from tests.conftest import Judge
 
@@ -59,7 +60,7 @@ def _labels() -> dict[int, bool | None]:
 
 @pytest.fixture(scope="module")
 def examples() -> list[bytes]:
-    return gzip.decompress(EXAMPLES.read_bytes()).rstrip(b"\n").split(b"\n")
+    return igzip.decompress(EXAMPLES.read_bytes()).rstrip(b"\n").split(b"\n")
 
 
 @pytest.fixture(scope="module")
