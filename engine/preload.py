@@ -10,9 +10,11 @@ from bulkfhir.validators.native import plain_questions, type_records
 
 from . import worker
 from .executors import pool
+from .garbage import collect_seldom
 from .writing import publish
 
 __all__ = ["entry_walk", "plain_questions", "pool", "publish", "type_records", "worker"]
 
 core()
+collect_seldom()  # which the workers inherit
 gc.freeze()  # the workers share this memory for as long as nothing writes to it

@@ -172,8 +172,10 @@ class RelationColumns:
         if not rows:
             return
         place = _column(pa.uint32(), places)
-        line = compute.add(_column(pa.uint32(), numbers).take(place), pa.scalar(lines.first))
-        offset = compute.add(_column(pa.uint32(), starts).take(place), pa.scalar(lines.offset))
+        # An element of a column: ``pyarrow.scalar`` would import pandas, as ``pyarrow.array`` does.
+        first, start = _column(pa.int64(), array("q", [lines.first, lines.offset]).tobytes())
+        line = compute.add(_column(pa.uint32(), numbers).take(place), first)
+        offset = compute.add(_column(pa.uint32(), starts).take(place), start)
         bounds = pa.py_buffer(array("I", [0]).tobytes() + ends)
         text = pa.Array.from_buffers(pa.string(), rows, [None, bounds, pa.py_buffer(shown)])
         columns = [

@@ -14,8 +14,10 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command that was asked for and exit with its code: the program ``bulkfhir``."""
+    from ..garbage import collect_seldom
     from ..systems import refused_system
 
+    collect_seldom()
     if (refusal := refused_system()) is not None:
         sys.stderr.write(f"bulkfhir: {refusal}\n")
         sys.exit(2)

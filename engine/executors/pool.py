@@ -34,6 +34,8 @@ from .task import run_task
 __all__ = ["LocalPool"]
 
 _PRELOAD = ["bulkfhir.engine.preload"]
+_PRELOAD_WHERE_USED = ["bulkfhir.engine.storage.s3"]
+"""What takes long to import, and workers need where this process has needed it."""
 _STARTS = 20
 """How often a worker is started, where its fork server is killed meanwhile."""
 _LOADED_BY = os.getpid()
@@ -60,7 +62,8 @@ class LocalPool:
         _server.acquire()
         self._closed = False
         self._context = _Context()
-        self._context.set_forkserver_preload(_PRELOAD)
+        used = [name for name in _PRELOAD_WHERE_USED if name in sys.modules]
+        self._context.set_forkserver_preload(used + _PRELOAD)
         self._executor: ProcessPoolExecutor | None = None
         self._logs: LogBridge | None = None
         try:

@@ -16,6 +16,7 @@ from types import FrameType
 from ..checkpoint import Checkpoint
 from ..errors import EngineError
 from ..figures import JobProgressReport
+from ..garbage import collect_seldom
 from ..job import JobResult, JobStatus, run_import
 from ..job_choices import default_versions
 from ..job_folder import job_folder_name
@@ -37,6 +38,7 @@ def main(state: str, job_id: str, attempt: str) -> None:
 
     Leaves it as it is when the runner asks to stop: the runner then queues it again.
     """
+    collect_seldom()
     # Without a buffer: the thread below may still be reading when the interpreter ends, and must
     # hold no lock then.
     with open(0, "rb", buffering=0, closefd=False) as stdin:
