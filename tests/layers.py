@@ -71,7 +71,7 @@ COLUMN = {
         storage columns
         own_process process_identity temporary job_status sealed totals figures stages
         packed_list ahead
-        log_lines logs errors printable amount systems
+        log_lines logs errors printable amount systems garbage
     """,
 }
 """The layers, from the top down: the folders and the files beside them that stand on one line may
