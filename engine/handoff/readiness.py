@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
@@ -44,7 +44,7 @@ class Readiness:
             bucket_folder(place).removeprefix("s3://") for place in (self.source, self.output)
         )
         clients = AwsClients()
-        region, client = clients.region, partial(clients.make, attempts=3)
+        region, client = clients.region, cache(partial(clients.make, attempts=3))
         if not region:
             raise ConfigurationError("no region is set: AWS_DEFAULT_REGION names the data store's")
         datastore_arn = None

@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import cast
 
-from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, StructureShape
+
+from ..storage.aws_session import ServiceModels
 
 __all__ = ["json_version", "operation", "service", "target_prefix"]
 
@@ -17,7 +18,7 @@ __all__ = ["json_version", "operation", "service", "target_prefix"]
 @lru_cache(maxsize=1)
 def service() -> ServiceModel:
     """Return HealthLake's service model, the newest that the installed botocore knows."""
-    return ServiceModel(Loader().load_service_model("healthlake", "service-2"), "healthlake")
+    return ServiceModel(ServiceModels().load_service_model("healthlake", "service-2"), "healthlake")
 
 
 def target_prefix() -> str:
