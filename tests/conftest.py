@@ -272,16 +272,13 @@ def service_models():
 
 
 @pytest.fixture(scope="session")
-def s3_server(service_models):
-    """The address of an S3 server, moto's, for the whole run.
-
-    It looks a host up among the patterns of all services for each request, twice, and reads every
-    time that it has written back before it answers: a quarter of what a request costs, both sides
-    taken together, where each answer is remembered.
+def quick_moto(service_models):
+    """moto's server in this process, in three quarters of the time a request, both sides taken
+    together: it looks a host up among the patterns of all services for each request, twice, and
+    reads every time that it has written back before it answers. Here each answer is remembered.
     """
     import botocore.utils
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication
-    from moto.server import ThreadedMotoServer
 
     slow = (
         (DomainDispatcherApplication, "get_backend_for_host"),
@@ -291,11 +288,19 @@ def s3_server(service_models):
         for owner, name in slow:
             if function := getattr(owner, name, None):
                 patch.setattr(owner, name, functools.lru_cache(10_000)(function))
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-        server.stop()
+        yield
+
+
+@pytest.fixture(scope="session")
+def s3_server(quick_moto):
+    """The address of an S3 server, moto's, for the whole run."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
 
 
 LEARNT = [0]

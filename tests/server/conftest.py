@@ -4,6 +4,7 @@ process without a socket.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -162,16 +163,26 @@ def served(service_models, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def emulator(service_models):
-    """S3, KMS and IAM by moto, and HealthLake by this engine, at one address."""
+def emulator(request):
+    """S3, KMS and IAM by moto, and HealthLake by this engine, at one address.
+
+    To every key of KMS moto makes a pair for RSA, which takes longer than all else that a test
+    asks. Nothing is signed here: one pair does.
+    """
     pytest.importorskip(
         "moto.moto_server.werkzeug_app",
         reason="moto's server is not installed: pip install 'moto[server,s3]'",
     )
+    import moto.kms.models
+
     from bulkfhir.engine.emulator import Emulator
 
-    with Emulator(datastores=[DATASTORE], workers=1) as emulator:
-        yield emulator
+    request.getfixturevalue("quick_moto")
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(moto.kms.models.generate_private_key)
+        patch.setattr(moto.kms.models, "generate_private_key", once)
+        with Emulator(datastores=[DATASTORE], workers=1) as emulator:
+            yield emulator
 
 
 @pytest.fixture

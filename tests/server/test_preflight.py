@@ -38,10 +38,17 @@ def patient(profile):
     return json.dumps({"resourceType": "Patient", "id": "p", "meta": {"profile": [profile]}}) + "\n"
 
 
+@pytest.fixture(scope="module")
+def clients(emulator):
+    """boto3's clients of S3, KMS and IAM, by which tests change the account."""
+    session = boto3.session.Session("any", "any", region_name="us-east-1")
+    return [session.client(name, endpoint_url=emulator.url) for name in ("s3", "kms", "iam")]
+
+
 @pytest.fixture
-def account(emulated, capsys, monkeypatch):
+def account(emulated, clients, capsys, monkeypatch):
     """An account in which nothing is wrong, its clients, and ``preflight``."""
-    s3, kms, iam = map(boto3.client, ("s3", "kms", "iam"))
+    s3, kms, iam = clients
     mark = os.urandom(5).hex()
     source, output, role = f"in-{mark}", f"out-{mark}", f"role-{mark}"
     for bucket in (source, output):
