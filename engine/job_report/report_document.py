@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from bulkfhir.validators.declaration import MASK
@@ -40,6 +39,8 @@ def report_document(facts: JobFacts, packages: Sequence[str], text: EveryText) -
     packages   labels of all packages that were used, dependencies among them
     text       decides which text may stand
     """
+    from importlib.metadata import version  # a tenth of a job's start: only who reports pays
+
     summary = facts.summary
     return {
         "layout": _LAYOUT,

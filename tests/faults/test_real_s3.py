@@ -141,7 +141,7 @@ def act_as(server, monkeypatch):
 
 
 @pytest.fixture
-def client(act_as):
+def client(act_as, service_models):
     import boto3
 
     act_as(ROOT)

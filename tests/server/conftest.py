@@ -124,13 +124,15 @@ def start_request(datastore: str = DATASTORE, source: str = "s3://in-bucket/data
 
 
 def wait_for(probe, what: str, seconds: float = 180, pause: float = 0.05):
-    """The first true answer of ``probe``."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    """The first true answer of ``probe``, which is asked less often the longer it takes: to ask a
+    server costs more than all else that happens meanwhile.
+    """
+    began = time.monotonic()
+    while (waited := time.monotonic() - began) < seconds:
         answer = probe()
         if answer:
             return answer
-        time.sleep(pause)
+        time.sleep(max(pause, waited / 8))
     pytest.fail(f"{what} did not happen in {seconds} s")
 
 
