@@ -75,30 +75,32 @@ class Emulator:
         state: Path | None = None,
         workers: int | None = None,
     ) -> None:
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-        from werkzeug.serving import WSGIRequestHandler, make_server
-
-        class Quiet(WSGIRequestHandler):
-            def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-                """A line for every request would bury the output of the tests."""
-
-        self._own_state = None if state else TemporaryFolder()
-        environment = dict(_KEYS)
-        settings = ServiceSettings(
-            state=state or Path(self._own_state.name if self._own_state else "", "jobs.db"),
-            run=RunOptions(workers=workers),
-            datastores=texts(datastores),
-            environment=environment,
-        )
-        self._service = Service(settings)
-        self.application = self._service.application
-        behind = DomainDispatcherApplication(create_backend_app)
-        application = in_front_of(behind, self._service)
         with socket.create_server((host, port)) as listening:  # raises where the port is taken
+            # moto takes a second to import, and what follows makes files.
+            from moto.moto_server.werkzeug_app import (
+                DomainDispatcherApplication,
+                create_backend_app,
+            )
+            from werkzeug.serving import WSGIRequestHandler, make_server
+
+            class Quiet(WSGIRequestHandler):
+                def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+                    """A line for every request would bury the output of the tests."""
+
+            self._own_state = None if state else TemporaryFolder()
+            settings = ServiceSettings(
+                state=state or Path(self._own_state.name if self._own_state else "", "jobs.db"),
+                run=RunOptions(workers=workers),
+                datastores=texts(datastores),
+                environment=dict(_KEYS),
+            )
+            self._service = Service(settings)
+            self.application = self._service.application
+            behind = DomainDispatcherApplication(create_backend_app)
             self._server = make_server(
                 host,
                 port,
-                application,
+                in_front_of(behind, self._service),
                 threaded=True,
                 request_handler=Quiet,
                 fd=listening.fileno(),  # werkzeug makes a copy, which it closes
