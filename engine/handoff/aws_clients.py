@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import boto3
 from botocore.config import Config
 
 from ..storage.aws_session import new_session
@@ -14,21 +15,20 @@ __all__ = ["AwsClients"]
 
 
 class AwsClients:
-    """Makes botocore's clients with the credentials that it finds. Raises ConfigurationError where
-    it refuses these settings.
+    """Makes boto3's clients with the credentials that boto3 finds. Raises ConfigurationError where
+    boto3 refuses these settings.
 
-    region   what botocore finds, or else that of AWS_REGION, which services of AWS set; None: there
-             is none
+    region   boto3's own, or else that of AWS_REGION, which services of AWS set; None: there is none
     """
 
     def __init__(self) -> None:
         with settings_used():
-            self._session = new_session()
-            found = self._session.get_config_variable("region")
+            self._session = boto3.session.Session(botocore_session=new_session())
+            found = self._session.region_name
         self.region: str | None = found or os.environ.get("AWS_REGION")
 
     def make(self, service: str, attempts: int) -> Any:
         """Return the client of a service, which is asked so often while it does not answer."""
         config = Config(retries={"mode": "standard", "total_max_attempts": attempts})
         with settings_used():
-            return self._session.create_client(service, region_name=self.region, config=config)
+            return self._session.client(service, region_name=self.region, config=config)

@@ -45,7 +45,7 @@ class WriteProbe:
             _log.warning("%s: the output could not be tried: %s", output, error.reason)
 
     def _put(self, uri: str, encryption_key_id: str) -> None:
-        from ..storage.s3_errors import translated  # botocore costs a quarter of a second
+        from ..storage.s3_errors import translated  # boto3 costs a quarter of a second
         from ..storage.s3_reader import split
 
         bucket, key = split(uri)
@@ -61,16 +61,20 @@ class WriteProbe:
             )
 
     def _new_client(self) -> Any:
+        import boto3
         from botocore.config import Config
 
         from ..storage.aws_session import new_session
 
         stated = self._environment.get
-        return new_session().create_client(
-            "s3",
-            region_name=stated("AWS_REGION"),
+        session = boto3.session.Session(
+            botocore_session=new_session(),
             aws_access_key_id=stated("AWS_ACCESS_KEY_ID"),
             aws_secret_access_key=stated("AWS_SECRET_ACCESS_KEY"),
+            region_name=stated("AWS_REGION"),
+        )
+        return session.client(
+            "s3",
             endpoint_url=stated("AWS_ENDPOINT_URL_S3"),
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10),
         )

@@ -82,6 +82,6 @@ def _s3(encryption_key_id: str | None) -> Storage:
         from .buckets import BucketFolders
 
         return BucketFolders(root)
-    from .s3 import S3Storage  # botocore costs a quarter of a second: only who needs it pays
+    from .s3 import S3Storage  # boto3 costs a quarter of a second: only who needs it pays
 
     return S3Storage(encryption_key_id)

@@ -1,5 +1,5 @@
-"""A session of botocore's: what it finds of the user's settings, and the models of AWS's services,
-which a process reads once.
+"""A session of botocore's, for boto3: what it finds of the user's settings, and the models of AWS's
+services, which a process reads once.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ __all__ = ["ServiceModels", "new_session"]
 
 
 def new_session() -> botocore.session.Session:
-    """Return a session of its own: one is not safe to share among threads, and keeps the
-    credentials that it once read. Clients of all sessions share the models.
+    """Return a session of its own, as boto3's ``botocore_session``: boto3's default one is not safe
+    to share among threads, and keeps the credentials that it once read. Clients of all sessions
+    share the models.
 
     Raises what botocore raises on settings that it cannot use.
     """
@@ -37,6 +38,13 @@ class ServiceModels(Loader):  # type: ignore[misc]  # botocore is untyped
 
     def __init__(self, folders: list[str] | None = None) -> None:
         super().__init__(folders, file_loader=_ModelFiles())
+
+    @property
+    def search_paths(self) -> list[str]:
+        """Return a copy of the list of folders: each session of boto3 adds its own to it, whose
+        resources nobody here uses.
+        """
+        return [*super().search_paths]
 
     def list_available_services(self, type_name: str) -> list[str]:
         """Return the names of all services. botocore asks for each service that it loads, and looks

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import boto3
 import botocore.session
 from botocore.config import Config
 
@@ -22,10 +23,10 @@ _Answer = TypeVar("_Answer")
 
 
 class S3Client:
-    """botocore's client for S3, made anew whenever its credentials may have lapsed.
+    """boto3's client for S3, made anew whenever its credentials may have lapsed.
 
-    Uses the credentials, region and endpoint that botocore finds for the user. Raises
-    ConfigurationError where botocore refuses these settings.
+    Uses the credentials, region and endpoint that boto3 finds for the user. Raises
+    ConfigurationError where boto3 refuses these settings.
 
     retry_seconds   how long a call is tried again while the store does not answer
     """
@@ -44,7 +45,7 @@ class S3Client:
     def call(
         self, uri: str, act: Callable[[Any], _Answer], seconds: float | None = None
     ) -> _Answer:
-        """Return what ``act`` does with botocore's client, about one address.
+        """Return what ``act`` does with boto3's client, about one address.
 
         Raises StorageError; Unavailable only after ``retry_seconds``, or fewer. Credentials are
         fetched anew where they have lapsed, and once where access is denied: they may have been
@@ -82,14 +83,14 @@ def _new_client() -> Any:
         # Patience tries again, and says so; of botocore's own tries nothing is said.
         chosen = session.get_config_variable("max_attempts")
         once = Config(retries={"total_max_attempts": 1}) if chosen is None else None
-        client = session.create_client("s3", config=once)
+        client = boto3.session.Session(botocore_session=session).client("s3", config=once)
         _look_for_token(session)
         return client
 
 
 def _look_for_token(session: botocore.session.Session) -> None:
-    """Raise OSError where the file of a web identity cannot be read: botocore opens it only with
-    the first request, which then seems to have lost its connection.
+    """Raise OSError where the file of a web identity cannot be read: boto3 opens it only with the
+    first request, which then seems to have lost its connection.
     """
     credentials = session.get_credentials()
     if credentials is not None and credentials.method == "assume-role-with-web-identity":
