@@ -350,8 +350,8 @@ def known_profiles(
         definition = definitions.fetch("StructureDefinition", url)
         if definition is None:
             raise PackageError(f"{url}: no package at hand has this profile; give it by --package")
-        from .schema import Schema  # where profiles are asked for
+        from .schema import schema_of  # where profiles are asked for
 
-        if not Schema(core()).is_resource(definition["type"]):
+        if not schema_of(core()).is_resource(definition["type"]):
             raise PackageError(f"{url}: a profile on {definition['type']}, which is no resource")
     return tuple(dict.fromkeys(profiles))

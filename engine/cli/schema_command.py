@@ -25,14 +25,14 @@ def command(type_name: str) -> None:
     cannot be listed offline. Members that say nothing (null, false, empty) are left out.
     """
     from bulkfhir.validators.definitions import core
-    from bulkfhir.validators.schema import Schema, UnknownType
+    from bulkfhir.validators.schema import UnknownType, schema_of
     from bulkfhir.validators.terminology import Terminology
 
     from ..errors import ConfigurationError
 
     definitions = core()
     try:
-        found = Schema(definitions).type(type_name)
+        found = schema_of(definitions).type(type_name)
     except UnknownType:
         raise ConfigurationError(f"{type_name}: no such type in FHIR R4") from None
     click.echo(

@@ -44,9 +44,9 @@ def _term(option: str, term: str, choices: Choices) -> str:
 
 def _is_type(name: str) -> bool:
     from bulkfhir.validators.definitions import core
-    from bulkfhir.validators.schema import Schema
+    from bulkfhir.validators.schema import schema_of
 
-    return Schema(core()).is_resource(name)
+    return schema_of(core()).is_resource(name)
 
 
 def _is_invariant(key: str, choices: Choices) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..definitions import Definitions, type_url
-from ..schema import Property, Schema, UnknownType
+from ..schema import Property, UnknownType, schema_of
 
 __all__ = ["ReferenceTargets"]
 
@@ -16,7 +16,7 @@ class ReferenceTargets:
     """The targets that the types of FHIR allow, whatever a profile makes of them."""
 
     def __init__(self, definitions: Definitions) -> None:
-        self._schema = Schema(definitions)
+        self._schema = schema_of(definitions)
 
     def allowed(self, path: str) -> frozenset[str] | None:
         """Return the types that a path of a type's own elements may refer to

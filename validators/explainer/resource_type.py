@@ -8,7 +8,7 @@ from typing import Any
 from ..definitions import CORE, core
 from ..issue import Issue
 from ..near_name import near_name
-from ..schema import Schema
+from ..schema import schema_of
 from ..values.form_faults import (
     RESOURCE_TYPE,
     RESOURCE_TYPE_NO_NAME,
@@ -38,7 +38,7 @@ class _TypeHint:
 
     def __str__(self) -> str:
         near = _near_type(self._name)
-        return f"; did you mean '{near}'?" if near and Schema(core()).is_resource(near) else ""
+        return f"; did you mean '{near}'?" if near and schema_of(core()).is_resource(near) else ""
 
 
 @lru_cache(maxsize=1024)

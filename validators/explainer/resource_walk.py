@@ -26,7 +26,7 @@ from ..rules.claimed_profiles import Claims
 from ..rules.extension_context import PendingContext, resolve_extension_contexts
 from ..rules.primitive import Proof, proof_of
 from ..rules.rebinding import Rebinding
-from ..schema import Constraint, Property, Schema, TypeSchema
+from ..schema import Constraint, Property, Schema, TypeSchema, schema_of
 from ..schema.errata import corrected
 from ..schema.profile_tree import ProfileNode
 from ..terminology import Membership, Terminology
@@ -83,7 +83,7 @@ class Explainer:
         sharing: Explainer | None = None,
     ) -> None:
         self.definitions = definitions
-        self.schema: Schema = sharing.schema if sharing is not None else Schema(definitions)
+        self.schema: Schema = sharing.schema if sharing is not None else schema_of(definitions)
         self.terminology: Terminology = (
             sharing.terminology if sharing is not None else terminology or Terminology(definitions)
         )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 
 from ..definitions import core
-from ..schema.compiled_types import Schema, UnknownType
+from ..schema.compiled_types import Schema, UnknownType, schema_of
 from ..schema.element import Property
 
 __all__ = ["SYSTEM_TYPES", "TypeModel", "core_model"]
@@ -148,4 +148,4 @@ class TypeModel:
 @cache
 def core_model() -> TypeModel:
     """Return the types of FHIR R4, one TypeModel for all who ask."""
-    return TypeModel(Schema(core()))
+    return TypeModel(schema_of(core()))

@@ -3,7 +3,7 @@
 StructureDefinition.snapshot -> ElementSchema -> TypeSchema with its Properties -> rules
 """
 
-from .compiled_types import Schema, UnknownType
+from .compiled_types import Schema, UnknownType, schema_of
 from .element import (
     Binding,
     Constraint,
@@ -30,4 +30,5 @@ __all__ = [
     "TypeSchema",
     "UnknownType",
     "element_schema",
+    "schema_of",
 ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from ..definitions import Definitions, type_url
+from ..definitions import Definitions, core, type_url
 from .element import ElementSchema, Property, TypeRef, TypeSchema, element_schema
 from .head import Head, head_of
 from .profile_tree import ProfileNode, profile_tree
 
-__all__ = ["Schema", "UnknownType"]
+__all__ = ["Schema", "UnknownType", "schema_of"]
 
 _INLINE = frozenset({"BackboneElement", "Element"})
 _RESOURCE_TYPES = "http://hl7.org/fhir/resource-types"
@@ -27,10 +29,18 @@ class Schema:
     Names are those of FHIR types (``Patient``, ``HumanName``, ``string``) and, for elements that
     define their own children, the path (``Patient.contact``). A contentReference has the type of
     what it refers to.
+
+    Threads may share one: nothing that it hands out may be changed.
     """
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, shared: Schema | None = None) -> None:
+        """Begin with nothing compiled (``schema_of`` does with what others compiled).
+
+        shared   has the types of the core, whose definitions go before all others
+        """
         self.definitions = definitions
+        self._shared = shared
+        self._loading = threading.Lock()
         self._types: dict[str, TypeSchema] = {}
         self._heads: dict[str, Head] = {}
         self._about: dict[str, dict[str, list[Property]]] = {}
@@ -41,10 +51,19 @@ class Schema:
         """Return the compiled type, compiling it when it is first asked for. Raises UnknownType."""
         found = self._types.get(name)
         if found is None:
-            self._load(name.partition(".")[0])
-            found = self._types.get(name)
-            if found is None:
-                raise UnknownType(name)
+            found = self._first_asked(name)
+        return found
+
+    def _first_asked(self, name: str) -> TypeSchema:
+        own = name.partition(".")[0]
+        if self._shared is not None and self._shared.kind(own) is not None:
+            return self._types.setdefault(name, self._shared.type(name))
+        with self._loading:  # a type and the elements inside it are compiled together
+            if own not in self._types:
+                self._load(own)
+        found = self._types.get(name)
+        if found is None:
+            raise UnknownType(name)
         return found
 
     def properties(self, name: str) -> Mapping[str, Property]:
@@ -57,10 +76,11 @@ class Schema:
         """
         index = self._about.get(name)
         if index is None:
-            index = self._about[name] = {}
+            index = dict[str, list[Property]]()
             for found in self.properties(name).values():
                 for key in {found.element.name, found.json_name}:
                     index.setdefault(key, []).append(found)
+            self._about[name] = index
         return index.get(element, [])
 
     def kind(self, name: str) -> str | None:
@@ -107,11 +127,17 @@ class Schema:
         """
         head = self._heads.get(url)
         if head is None:
-            definition = self.definitions.fetch("StructureDefinition", url)
-            if definition is None:
-                return None  # not kept: names from data must not fill memory
-            head = self._heads[url] = head_of(definition)
+            head = self._read_head(url)
+            if head is not None:  # no other: names from data must not fill memory
+                self._heads[url] = head
         return head
+
+    def _read_head(self, url: str) -> Head | None:
+        shared = self._shared.head(url) if self._shared is not None else None
+        if shared is not None and shared.is_complete:
+            return shared
+        definition = self.definitions.fetch("StructureDefinition", url)
+        return None if definition is None else head_of(definition)
 
     def profile_tree(self, definition: Mapping[str, Any]) -> ProfileNode:
         """Return the tree of one of the definitions, which has a snapshot: built once and kept, as
@@ -121,7 +147,7 @@ class Schema:
         identity = head_of(definition).identity
         found = self._trees.get(identity)
         if found is None:
-            found = self._trees[identity] = profile_tree(definition)
+            found = self._trees.setdefault(identity, profile_tree(definition))
         return found
 
     def _load(self, name: str) -> None:
@@ -188,3 +214,16 @@ class Schema:
                 )
             )
         return found
+
+
+def schema_of(definitions: Definitions) -> Schema:
+    """Return the types of definitions among which the core's go before others. Those of the core
+    are compiled once a process, for all who ask.
+    """
+    shared = _of_core()
+    return shared if definitions is shared.definitions else Schema(definitions, shared)
+
+
+@cache
+def _of_core() -> Schema:
+    return Schema(core())

@@ -71,10 +71,10 @@ class LineIssue:
 def _pointers() -> Callable[[str], str | None]:
     """Return what makes a pointer of a location; --help needs no definitions."""
     from bulkfhir.validators.definitions import core
-    from bulkfhir.validators.schema import Schema
+    from bulkfhir.validators.schema import schema_of
     from bulkfhir.validators.schema.json_pointer import json_pointer
 
-    return lru_cache(_KEPT)(partial(json_pointer, Schema(core())))
+    return lru_cache(_KEPT)(partial(json_pointer, schema_of(core())))
 
 
 @dataclass(frozen=True, slots=True)
