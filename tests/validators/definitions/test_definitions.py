@@ -134,6 +134,7 @@ def test_the_shipped_archive_is_what_the_build_makes_of_the_official_package(bui
         assert hashlib.sha256(built).hexdigest() == hashlib.sha256(shipped).hexdigest(), (
             "run python -m bulkfhir.validators.definitions.build"
         )
+        return  # of the same bytes all else is the same
     ours, theirs = archive.Archive(shipped), archive.Archive(built)
     for kind in ("StructureDefinition", "ValueSet", "CodeSystem", "SearchParameter"):
         assert list(ours.all(kind)) == list(theirs.all(kind))

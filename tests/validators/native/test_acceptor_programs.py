@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from bulkfhir.validators.fhirpath.parser import parse
 from bulkfhir.validators.issue import Verdict
 from bulkfhir.validators.native.acceptance import Acceptance
 from bulkfhir.validators.native.conditions import Conditions
-from bulkfhir.validators.native.records import u8
+from bulkfhir.validators.native.records import u8, u32
 from bulkfhir.validators.native.tags import OpTag
 from bulkfhir.validators.native.type_records import Lowering
 from bulkfhir.validators.schema import TypeSchema
@@ -33,6 +33,8 @@ Json = dict[str, Any]
 Told = Callable[[str, Json], bool | None]
 """Tells of an expression and a resource whether it certainly holds; None where it has no program.
 """
+NODE_QUESTION = 1
+"""By which the acceptor has a node lowered: its second of all."""
 _FIRST = "http://example.org/first"
 PATIENT: Json = {
     "resourceType": "Patient",
@@ -147,11 +149,15 @@ def explainer() -> Explainer:
     return Validator("strict", native=False)._errors
 
 
-@pytest.fixture
-def told(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> Told:
-    """Judge a resource as if the expression were all that its type has for conditions."""
+@pytest.fixture(scope="module")
+def told(explainer: Explainer) -> Iterator[Told]:
+    """Judge a resource as if the expression were all that its type has for conditions.
 
+    There is one acceptor for each type that is asked about. Of an expression the node of that type
+    is lowered again, as the acceptor asks for it; what it learned of others before stays.
+    """
     trial = Lowering(explainer).conditions._programs
+    acceptances: dict[str, Acceptance] = {}
 
     def told(expression: str, resource: Json) -> bool | None:
         kind, tree = resource["resourceType"], parse(expression)
@@ -162,12 +168,22 @@ def told(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> Told:
             made = self._programs.of(tree, kind) if schema.name == kind else None
             return ([] if made is None else [u8(OpTag.PROGRAM) + made + u8(OpTag.DOUBT)]), False
 
-        monkeypatch.setattr(Conditions, "of_type", of_type)
-        acceptance = Acceptance(lambda: explainer, lambda *_: Verdict(None, None, []), Counter())
+        patch.setattr(Conditions, "of_type", of_type)
+        if kind not in acceptances:
+            acceptances[kind] = Acceptance(
+                lambda: explainer, lambda *_: Verdict(None, None, []), Counter()
+            )
+        acceptance = acceptances[kind]
+        table = acceptance._hearing.table
+        if kind in table.types:
+            number = table.node(kind)
+            table._done.remove(number)
+            table.answer(NODE_QUESTION, u32(number))
         data = json.dumps(resource, ensure_ascii=False).encode()
         return not acceptance.validate_block(Block(data)).fallbacks
 
-    return told
+    with pytest.MonkeyPatch.context() as patch:
+        yield told
 
 
 def holds(expression: str, resource: Json) -> bool:
