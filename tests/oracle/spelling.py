@@ -78,19 +78,16 @@ class _Writer:
     def _text(self, text: str) -> str:
         if not self._escapes or not self._odd(0.5):
             return json.dumps(text, ensure_ascii=self._odd(0.3))
-        chosen = self._rng.randrange(len(text) + 1)
-        return (
-            '"'
-            + "".join(
-                self._character(c, escape=at == chosen or self._odd(0.1))
-                for at, c in enumerate(text)
-            )
-            + '"'
-        )
+        chosen, chance = self._rng.randrange(len(text) + 1), self._oddness * 0.1
+        odd, plain = self._rng.random, json.encoder.encode_basestring
+        # Some texts have a million characters.
+        written = [
+            self._escaped(c) if at == chosen or odd() < chance else plain(c)[1:-1]
+            for at, c in enumerate(text)
+        ]
+        return f'"{"".join(written)}"'
 
-    def _character(self, character: str, *, escape: bool) -> str:
-        if not escape:
-            return json.dumps(character, ensure_ascii=False)[1:-1]
+    def _escaped(self, character: str) -> str:
         if character == "/":
             return "\\/"
         units = character.encode("utf-16-be", "surrogatepass")

@@ -23,18 +23,7 @@ from one_meaning import Pair, made_lines, mutated_lines
 from spelling import Lexeme, spelled
 from wraps import wrapped
 
-PROFILES = str(pathlib.Path(__file__).resolve().parents[3] / "fixtures/packages/example.profiles")
 QUICK = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-@pytest.fixture(scope="module")
-def base() -> Pair:
-    return Pair("structure-only")
-
-
-@pytest.fixture(scope="module")
-def strict() -> Pair:
-    return Pair("strict", (PROFILES,))
 
 
 @pytest.mark.native

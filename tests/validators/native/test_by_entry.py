@@ -30,18 +30,7 @@ from tests.validators.rules.guides import OWN, guide, invariant
 pytestmark = pytest.mark.native
 
 Json = dict[str, Any]
-PROFILES = str(pathlib.Path(__file__).resolve().parents[3] / "fixtures/packages/example.profiles")
 LOINC = {"system": "http://loinc.org", "code": "8302-2"}
-
-
-@pytest.fixture(scope="module")
-def base() -> Pair:
-    return Pair("structure-only")
-
-
-@pytest.fixture(scope="module")
-def strict() -> Pair:
-    return Pair("strict", (PROFILES,))
 
 
 def doubts_of(pair: Pair, *lines: bytes) -> dict[int, Doubts]:

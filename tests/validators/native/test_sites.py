@@ -29,17 +29,6 @@ from tests.validators.rules.guides import OWN, guide, invariant
 pytestmark = pytest.mark.native
 
 Json = dict[str, Any]
-PROFILES = str(pathlib.Path(__file__).resolve().parents[3] / "fixtures/packages/example.profiles")
-
-
-@pytest.fixture(scope="module")
-def base() -> Pair:
-    return Pair("structure-only")
-
-
-@pytest.fixture(scope="module")
-def strict() -> Pair:
-    return Pair("strict", (PROFILES,))
 
 
 LOINC: Json = {"system": "http://loinc.org", "code": "8302-2"}
