@@ -1,4 +1,5 @@
-"""Makes ``r4.zst``, the definitions that ship in the wheel, from the official R4 package.
+"""Makes ``r4.zst``, the definitions that ship in the wheel, from the official R4 package, and
+the text of their words beside it.
 
 usage: python -m bulkfhir.validators.definitions.build PACKAGE.tgz|WHEEL DEST
 
@@ -19,8 +20,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from .archive import pack
+from .archive import Archive, pack
 from .trim import KINDS, trim
+from .word_lists import FILE, words_text
 
 SHA256 = "b090bf929e1f665cf2c91583720849695bc38d2892a7c5037c56cb00817fb091"
 """Of hl7.fhir.r4.core.tgz, version 4.0.1."""
@@ -72,6 +74,7 @@ def main() -> None:
         sys.exit(__doc__)
     data = build(read_package(Path(sys.argv[1])))
     Path(sys.argv[2]).write_bytes(data)
+    Path(sys.argv[2]).with_name(FILE).write_bytes(words_text(Archive(data)).encode())
     print(f"{sys.argv[2]}: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}")
 
 

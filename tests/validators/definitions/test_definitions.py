@@ -17,6 +17,7 @@ import zstandard
 
 from bulkfhir.validators.definitions import archive, core, type_url
 from bulkfhir.validators.definitions.build import BUILT_WITH_ZSTD, build, read_package
+from bulkfhir.validators.definitions.word_lists import Words, words_of, words_text
 
 
 def test_a_type_is_found_by_its_canonical_url_with_and_without_version():
@@ -138,6 +139,18 @@ def test_the_shipped_archive_is_what_the_build_makes_of_the_official_package(bui
     ours, theirs = archive.Archive(shipped), archive.Archive(built)
     for kind in ("StructureDefinition", "ValueSet", "CodeSystem", "SearchParameter"):
         assert list(ours.all(kind)) == list(theirs.all(kind))
+
+
+def test_the_shipped_words_are_those_of_the_shipped_archive():
+    shipped = (files("bulkfhir.validators.definitions") / "core_words.txt").read_text("utf-8")
+    assert shipped == words_text(core()), "run python -m bulkfhir.validators.definitions.build"
+    held, found = words_of(core()), Words(core())
+    assert held.codes.keys() == found.codes.keys()
+    both = [*zip(held.elements, found.elements, strict=True)]
+    both += [(held.codes[system], codes) for system, codes in found.codes.items()]
+    for ours, theirs in both:
+        assert all(word in ours for word in theirs)
+        assert not any(word in ours for word in ("", "male\nfemale", "codes ", "mal"))
 
 
 def test_building_twice_gives_the_same_bytes(package):
