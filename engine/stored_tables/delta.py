@@ -183,7 +183,8 @@ class StoredDelta:
         """Return place -> path in the log of every data file."""
         import pyarrow as pa
 
-        paths = pa.table(self._table.get_add_actions())["path"].to_pylist()
+        # pyarrow.table would import pandas where it is installed.
+        paths = pa.chunked_array(self._table.get_add_actions()["path"]).to_pylist()
         return {f"{self.folder}/{unquote(path)}": path for path in paths}
 
     def _action(self, uri: str, now: int) -> AddAction:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ..sinks.parquet_rows import open_writer
 from ..storage import Storage
+from .row_changes import places_column
 from .stored_file import StoredFile, WrittenFile
 
 __all__ = ["copy_file", "opened_parquet", "write_kept"]
@@ -41,12 +42,11 @@ def write_kept(
         waiting, size, first = list[Any](), 0, 0
         for batch in file.iter_batches(batch_size=_BATCH):
             tick()
-            keep = [True] * batch.num_rows
             end = first + batch.num_rows
-            for row in gone[bisect_left(gone, first) : bisect_left(gone, end)]:
-                keep[row - first] = False
+            leaving = gone[bisect_left(gone, first) : bisect_left(gone, end)]
+            staying = sorted({*range(first, end)}.difference(leaving))
+            rows = batch.take(places_column(row - first for row in staying))
             first = end
-            rows = batch.filter(pa.array(keep, pa.bool_()))
             waiting.append(rows)
             size += rows.nbytes
             if size > _GROUP:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ..errors import EngineError
@@ -175,7 +175,7 @@ class RowChanges:
             with opened() as file:
                 for batch in file.iter_batches(batch_size=_IDS, columns=["id"]):
                     self._tick()
-                    places = pa.array(range(place, place + batch.num_rows), pa.int64())
+                    places = places_column(range(place, place + batch.num_rows))
                     ids = batch.column(0).cast(pa.string())
                     yield pa.record_batch([ids, places], names=["id", "place"])
                     place += batch.num_rows
@@ -199,11 +199,12 @@ class RowChanges:
                 continue
             with opened() as file:
                 for places, texts in _chosen(file, met, self._tick):
-                    digests = pa.array(
-                        [hashlib.sha256(text or b"").digest() for text in texts], pa.binary()
+                    found = b"".join(hashlib.sha256(text or b"").digest() for text in texts)
+                    digests = pa.Array.from_buffers(
+                        pa.binary(32), len(texts), [None, pa.py_buffer(found)]
                     )
-                    numbers = pa.array(places, pa.int64())
-                    batch = pa.record_batch([numbers, digests], names=["row", "digest"])
+                    columns = [places_column(places), digests]
+                    batch = pa.record_batch(columns, names=["row", "digest"])
                     self._database.register("batch", batch)
                     self._database.execute(
                         f"INSERT INTO {side}_digest SELECT row + ?, digest FROM batch", [first]
@@ -227,6 +228,16 @@ class RowChanges:
         return dict(rows)
 
 
+def places_column(places: Iterable[int]) -> pa.Array:
+    """Return places as a column. ``pyarrow.array`` would import pandas where it is installed, which
+    takes longer than most commits.
+    """
+    import pyarrow as pa
+
+    numbers = array("q", places)
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
+
+
 def _chosen(
     file: Any, wanted: array[int], tick: Callable[[], None]
 ) -> Iterator[tuple[array[int], list[bytes | None]]]:
@@ -241,6 +252,6 @@ def _chosen(
         end = first + batch.num_rows
         places = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
         if places:
-            inside = pa.array([place - first for place in places], pa.int64())
+            inside = places_column(place - first for place in places)
             yield places, batch.column(0).cast(pa.binary()).take(inside).to_pylist()
         first = end

@@ -18,6 +18,7 @@ or a kill did not come.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import os
@@ -35,19 +36,27 @@ OLD = {str(number): "male" for number in range(20)}
 NEW = OLD | {str(number): "female" for number in range(0, 40, 2)}
 _IMPORTED = (
     "duckdb",
+    "pyarrow.dataset",
     "pyarrow.parquet",
+    "sqlite3",
     "bulkfhir.engine.cli.import_job",
+    "bulkfhir.engine.cli.program",
     "bulkfhir.engine.cli.table_commands",
+    "bulkfhir.engine.executors.thread",
     "bulkfhir.engine.job",
+    "bulkfhir.engine.jobs.recording",
+    "bulkfhir.engine.preload",
 )
-"""What every job imports that commits to a table."""
+"""What every job imports that commits to a table, and every look at one."""
 _IMPORTED_FOR = {
     "iceberg": (
+        "pyiceberg.avro.decoder_fast",
+        "pyiceberg.catalog.sql",
+        "rich.console",
         "sqlalchemy.dialects.sqlite",
-        "sqlalchemy.orm",
         "bulkfhir.engine.stored_tables.iceberg",
     ),
-    "delta": ("pandas", "bulkfhir.engine.stored_tables.delta"),
+    "delta": ("deltalake.fs", "bulkfhir.engine.stored_tables.delta"),
 }
 _INSIDE = "inside-"
 """Begins what a process is told that dies inside the library's commit; seconds follow."""
@@ -301,6 +310,7 @@ def main() -> None:
     chosen = parser.parse_args()
     for name in (*_IMPORTED, *_IMPORTED_FOR[chosen.table]):
         importlib.import_module(name)
+    gc.freeze()  # the forks share it all, and look for no garbage in it
     with tempfile.TemporaryDirectory(prefix="table-kills-") as own:
         kills = Kills(chosen.folder or Path(own), chosen.table)
         for told, step in kills.moments(chosen.kills):
