@@ -216,14 +216,13 @@ class IcebergTable:
             ):
                 mapping = transaction.table_metadata.schema().name_mapping.model_dump_json()
                 transaction.set_properties({"schema.name-mapping.default": mapping})
+            metadata = transaction.table_metadata  # made anew whenever it is asked for
             snapshot = transaction.update_snapshot(named_by(job))
             with snapshot.overwrite() if removed else snapshot.fast_append() as producer:
                 for uri in removed:
                     producer.delete_data_file(gone[uri])
                 for uri in added:
-                    producer.append_data_file(
-                        parquet_file_to_data_file(table.io, transaction.table_metadata, uri)
-                    )
+                    producer.append_data_file(parquet_file_to_data_file(table.io, metadata, uri))
             transaction.commit_transaction()
 
     def mentioned(self) -> set[str]:

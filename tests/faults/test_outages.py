@@ -24,13 +24,10 @@ pytestmark = [pytest.mark.long, pytest.mark.usefixtures("impatient")]
 
 
 @pytest.fixture
-def client(bucket):
-    import boto3
-
-    made = boto3.session.Session().client("s3")
+def client(bucket, behind):
     for name in ("a.ndjson", "b.ndjson"):
-        made.put_object(Bucket=bucket, Key=f"in/{name}", Body=LINES)
-    return made
+        behind.put_object(Bucket=bucket, Key=f"in/{name}", Body=LINES)
+    return behind
 
 
 def objects(client, bucket):

@@ -287,27 +287,21 @@ def test_a_wrong_setting_is_the_users_a_busy_store_is_not(
     assert "None" not in said
 
 
-def test_versions_of_what_is_deleted_go_too(store, bucket):
-    import boto3
-
-    client = boto3.session.Session().client("s3")
-    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+def test_versions_of_what_is_deleted_go_too(store, behind, bucket):
+    behind.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     storage = S3Storage()
     for text in (b"1", b"2"):
         storage.put(f"s3://{bucket}/job/.work/plan.json", text)
     storage.delete(f"s3://{bucket}/job/.work/plan.json")
     storage.put(f"s3://{bucket}/job/Manifest.json", b"{}")
     storage.delete_folder(f"s3://{bucket}/job/.work")
-    left = client.list_object_versions(Bucket=bucket)
+    left = behind.list_object_versions(Bucket=bucket)
     assert [entry["Key"] for entry in left["Versions"]] == ["job/Manifest.json"]
     assert "DeleteMarkers" not in left
 
 
-def test_versions_that_stay_are_said(store, bucket, caplog):
-    import boto3
-
-    client = boto3.session.Session().client("s3")
-    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+def test_versions_that_stay_are_said(store, behind, bucket, caplog):
+    behind.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     storage = S3Storage()
     storage.put(f"s3://{bucket}/job/.work/plan.json", b"1")
     store.fail(
@@ -317,11 +311,8 @@ def test_versions_that_stay_are_said(store, bucket, caplog):
     assert "earlier versions of what is deleted here stay: access denied" in caplog.text
 
 
-def test_versions_that_may_not_be_deleted_are_said_and_the_rest_goes(store, bucket, caplog):
-    import boto3
-
-    client = boto3.session.Session().client("s3")
-    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+def test_versions_that_may_not_be_deleted_are_said_and_the_rest_goes(store, behind, bucket, caplog):
+    behind.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     storage = S3Storage()
     storage.put(f"s3://{bucket}/job/.work/plan.json", b"1")
     store.fail(

@@ -15,6 +15,7 @@ from bulkfhir.engine import job_run
 from bulkfhir.engine.arrays import Share, merge_array, plan_array, run_share
 from bulkfhir.engine.cli.program import run as run_command
 from bulkfhir.engine.errors import ConfigurationError, EngineError
+from bulkfhir.engine.job import import_job
 from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.job_status import JobStatus
 from bulkfhir.engine.stored_tables import publication
@@ -245,10 +246,32 @@ def referring(*keys):
     ]
 
 
+@pytest.fixture(scope="module")
+def referred(tmp_path_factory):
+    """The folder of tables of either format, which nobody changes: two Patients, and a Basic that
+    refers to one.
+    """
+    made = {}
+
+    def of(form):
+        if form not in made:
+            folder = tmp_path_factory.mktemp(form)
+            patients = [
+                json.dumps({"resourceType": "Patient", "id": key}).encode() for key in ("1", "2")
+            ]
+            for name, lines in (("one", patients), ("one-more", referring("2"))):
+                (folder / f"{name}.ndjson").write_bytes(b"\n".join(lines))
+                options = {"level": "structure-only", "workers": 1, "job_id": name, "table": form}
+                import_job(folder / f"{name}.ndjson", folder / "out", **options)
+            made[form] = folder / "out/tables"
+        return made[form]
+
+    return of
+
+
 @pytest.mark.parametrize("place", ["out/tables", "out/tables/fhir", "out/tables/fhir/patient"])
-def test_checks_read_ids_from_a_table(run, patient, place, tmp_path):
-    run("one", [patient("1"), patient("2")])
-    options = {"checks": True, "targets": [tmp_path / place], "table": None}
+def test_checks_read_ids_from_a_table(run, referred, form, place):
+    options = {"checks": True, "targets": [referred(form).parents[1] / place], "table": None}
     result = run("two", referring("1", "2", "3"), **options)
     assert result.summary.checks.counts["reference-missing"] == 1
 
@@ -264,16 +287,12 @@ def test_checks_read_ids_from_a_table(run, patient, place, tmp_path):
         ("bulkfhir/nothing", "iceberg:bulkfhir/nothing: there is no such table"),
     ],
 )
-def test_checks_read_ids_by_a_catalogue(
-    run, patient, write, place, said, tmp_path, monkeypatch, capsys
-):
+def test_checks_read_ids_by_a_catalogue(referred, form, write, place, said, monkeypatch, capsys):
     """pyiceberg reads its settings once in a process; they are read again here."""
     from pyiceberg import catalog
     from pyiceberg.utils.config import Config
 
-    file = tmp_path / "out/tables/catalog.db"
-    run("one", [patient("1"), patient("2")])
-    run("one-more", referring("2"))
+    file = referred(form) / "catalog.db"
     source = str(write("two.ndjson", referring("1", "2", "3")))
     monkeypatch.setenv("PYICEBERG_CATALOG__BULKFHIR__TYPE", "sql")
     monkeypatch.setenv("PYICEBERG_CATALOG__BULKFHIR__URI", f"sqlite:///{file}")
