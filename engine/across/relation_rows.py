@@ -8,7 +8,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..columns.plain_relations import IDENTIFIER, NAMELESS, NOWHERE, REFERENCE, RESOURCE
 from .key_buckets import KeyBuckets
@@ -18,7 +18,7 @@ from .relation_columns import REJECTED, texts
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["REFERENCES", "RESOURCES", "ROWS", "TARGETS", "RelationRows"]
+__all__ = ["REFERENCES", "RESOURCES", "ROWS", "TARGETS", "RelationRows", "RowFile"]
 
 RESOURCES, REFERENCES, TARGETS = "resource_row", "reference_row", "target"
 """The rows whose keys are joined; of targets, which lie outside the job, there is no file."""
@@ -41,7 +41,7 @@ _OTHER: Final = "….…"
 _BATCH: Final = 20_000
 """Rows that are read at once; a reader holds a dozen of these."""
 _MAPPED: Final = 50
-"""Batches after which a file that is read by marks is opened anew, and its pages are let go."""
+"""Batches after which a file that is read is opened anew, and its pages are let go."""
 
 
 class RelationRows:
@@ -78,13 +78,11 @@ class RelationRows:
         rows = rows.rename_columns(["key", "path"])
         self._take_keys(TARGETS, self._coded(rows))
 
-    def datasets(self) -> dict[str, Any]:
-        """Return what reads each file that has rows, by its name. Nothing can be added any more."""
-        from pyarrow import dataset
-
+    def files(self) -> dict[str, RowFile]:
+        """Return each file that has rows, by its name. Nothing can be added any more."""
         self._end()
         return {
-            name: dataset.dataset(self._folder / name, format="ipc")
+            name: RowFile(self._folder / name, len(batches))
             for name, batches in self._batches.items()
             if batches
         }
@@ -113,16 +111,12 @@ class RelationRows:
 
     def marked(self, name: str) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a file that have a mark, which is one more column of theirs."""
-        import pyarrow as pa
-
-        pieces = _cut(self._keys[name].marks(), self._batches[name])
-        place, reader = 0, None
-        for place, marks in enumerate(pieces):
-            if place % _MAPPED == 0:
-                reader = pa.ipc.open_file(pa.memory_map(str(self._folder / name)))
-            assert reader is not None
+        sizes = self._batches[name]
+        pieces = _cut(self._keys[name].marks(), sizes)
+        batches = RowFile(self._folder / name, len(sizes)).batches()
+        for marks, batch in zip(pieces, batches, strict=True):
             if marks.count(0) < len(marks):
-                yield _taken(reader.get_batch(place), marks)
+                yield _taken(batch, marks)
 
     def close(self) -> None:
         """End the files."""
@@ -179,6 +173,32 @@ class RelationRows:
             found = codes.value_counts()
             counts = zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True)
             self._paths[name].update(dict(counts))
+
+
+class RowFile:
+    """A file of rows, which DuckDB reads as often as a query asks for it. A dataset of pyarrow would
+    do, but its module imports pandas where it is installed, which takes longer than most jobs.
+    """
+
+    def __init__(self, path: Path, count: int) -> None:
+        """Take a file that is written, and how many batches it has."""
+        self._path, self._count = path, count
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield its batches, none of which is copied."""
+        import pyarrow as pa
+
+        for place in range(self._count):
+            if place % _MAPPED == 0:
+                reader = pa.ipc.open_file(pa.memory_map(str(self._path)))
+            yield reader.get_batch(place)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Return a stream of it, by Arrow's protocol."""
+        import pyarrow as pa
+
+        reader = pa.RecordBatchReader.from_batches(_schema(), self.batches())
+        return reader.__arrow_c_stream__(requested_schema)
 
 
 def _schema() -> pa.Schema:

@@ -155,7 +155,7 @@ class RelationStore:
 
     def settle(self) -> None:
         """Make what was added ready for queries. Nothing can be added any more."""
-        found = self._rows.datasets()
+        found = self._rows.files()
         columns = ", ".join(f'"{name}" {kind}' for name, kind in _ROWS.items())
         for name in ROWS:
             if name in found:
