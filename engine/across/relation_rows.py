@@ -176,8 +176,8 @@ class RelationRows:
 
 
 class RowFile:
-    """A file of rows, which DuckDB reads as often as a query asks for it. A dataset of pyarrow would
-    do, but its module imports pandas where it is installed, which takes longer than most jobs.
+    """A file of rows, which DuckDB reads as often as a query asks for it. A dataset of pyarrow
+    would do, but imports pandas where that is installed, which takes longer than most jobs.
     """
 
     def __init__(self, path: Path, count: int) -> None:

@@ -138,11 +138,11 @@ class RelationStore:
         counts = compute.is_in(segment["shard"], value_set=counting.combine_chunks())
         if not compute.all(counts).as_py():
             segment = segment.filter(counts)
-        only_counted = compute.greater_equal(segment["kind"], COUNTED)
+        only_counted = compute.greater_equal(segment["kind"], _byte(COUNTED))
         self._database.register("segment", segment.filter(only_counted))
         self.run(f'INSERT INTO counted SELECT kind - {COUNTED}, path, text, "count" FROM segment')
         self._database.unregister("segment")
-        codes = segment.filter(compute.equal(segment["kind"], CODE))
+        codes = segment.filter(compute.equal(segment["kind"], _byte(CODE)))
         if codes.num_rows:
             self._database.register("segment", codes)
             self.run(_CODES)
@@ -208,3 +208,10 @@ class RelationStore:
         """Return the rows of a query, a batch at a time."""
         reader: pa.RecordBatchReader = self._database.sql(query).to_arrow_reader(_BATCH)
         return reader
+
+
+def _byte(value: int) -> pa.Scalar:
+    """Return a number of eight bits, which pyarrow makes of Python's by importing pandas."""
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.uint8(), 1, [None, pa.py_buffer(bytes([value]))])[0]
