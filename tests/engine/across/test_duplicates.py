@@ -25,6 +25,8 @@ from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.storage.local import LocalStorage
 from tests.engine.test_resuming import AtShards
 
+pytestmark = pytest.mark.usefixtures("fork_server")
+
 
 @pytest.fixture
 def run(tmp_path, toys):

@@ -22,6 +22,8 @@ from bulkfhir.engine.cli.program import run as bulkfhir
 from bulkfhir.engine.errors import ConfigurationError, NothingToRead
 from tests.engine.test_resuming import AtShards
 
+pytestmark = pytest.mark.usefixtures("fork_server")
+
 LINES = {
     "a.ndjson": [
         {"resourceType": "Patient", "id": "a", "managingOrganization": {"reference": "Group/g"}},

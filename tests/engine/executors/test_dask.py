@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 from bulkfhir.engine import ConfigurationError, JobStatus, import_job, validate_files
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.executors import followed_runner
+from tests.conftest import PLUGINS
 from tests.late import Late, needs
 
 pytestmark = [pytest.mark.usefixtures("toys"), needs("distributed", "it is in the extra 'dask'")]
@@ -19,20 +21,27 @@ pytestmark = [pytest.mark.usefixtures("toys"), needs("distributed", "it is in th
 distributed = Late("distributed")
 
 
-@pytest.fixture
-def cluster(toys):
+@pytest.fixture(scope="module")
+def workers():
     """Two workers with one thread each, as processes; a worker that dies is started again."""
-    with (
-        distributed.LocalCluster(
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(PLUGINS))
+        patch.setenv("PYTHONPATH", str(PLUGINS), prepend=os.pathsep)
+        with distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=1,
             dashboard_address=None,
             host="127.0.0.1",
             worker_dashboard_address=None,
-        ) as cluster,
-        distributed.Client(cluster),
-    ):
-        yield cluster.scheduler_address
+        ) as cluster:
+            yield cluster
+
+
+@pytest.fixture
+def cluster(workers):
+    """The address of their scheduler, of which this process has a client."""
+    with distributed.Client(workers):
+        yield workers.scheduler_address
 
 
 def test_two_workers_one_of_which_dies(cluster, write, patient, tree, tmp_path, capsys):
