@@ -9,15 +9,16 @@ that lies there already and was made of these sources stays.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..definitions import Definitions, core
-from ..explainer.resource_walk import Explainer
-from .type_records import Lowering
 from .type_table import FILE, TypeTable, digest, made_of, packed
+
+if TYPE_CHECKING:
+    from ..definitions import Definitions
 
 __all__ = ["build", "lowered"]
 
@@ -50,6 +51,11 @@ def lowered(*, claims: bool) -> TypeTable:
 
     claims   whether profiles in meta.profile are looked at
     """
+    # Here, since a table that stays needs none of it.
+    from ..definitions import core
+    from ..explainer.resource_walk import Explainer
+    from .type_records import Lowering
+
     definitions = _Heard(core())
     explainer = Explainer(definitions, unknown_profile="error" if claims else None)
     lowering = Lowering(explainer)
@@ -72,4 +78,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # what is lowered stays to the end: looking for garbage takes as long as the rest
     main()
