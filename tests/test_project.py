@@ -106,6 +106,7 @@ def offered(wheel: Path, environment: Path) -> dict[str, str | None]:
         "-q",
         "--no-deps",
         "--no-index",
+        "--no-compile",
         str(wheel),
     ]
     subprocess.run(pip, check=True, capture_output=True)
