@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg import exceptions
 from pyiceberg.catalog import Catalog, load_catalog
-from pyiceberg.io.pyarrow import parquet_file_to_data_file
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from sqlalchemy import URL
@@ -203,6 +202,9 @@ class IcebergTable:
 
         Raises Conflict where this is not the table's newest version any more.
         """
+        # Here: half of what pyiceberg takes to import, which who only looks at tables does without.
+        from pyiceberg.io.pyarrow import parquet_file_to_data_file
+
         table = self._table
         gone = self._data_files()
         table.metadata = table.metadata.model_copy(
