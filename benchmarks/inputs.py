@@ -286,7 +286,12 @@ def make_dirty(
         for place, line in enumerate(bad_lines):
             out.writelines([*good_lines[4 * place : 4 * place + 4], line])
     mixed = read_input(name, [target], clean.file.parent, level=clean.level)
-    bad = frozenset(mixed.numbers[place] for place in refuses(mixed))
+    refused = set(bad_lines)  # each has been judged above, and so have the good ones
+    bad = frozenset(
+        mixed.numbers[place]
+        for place, line in enumerate(_lines_at(mixed, range(len(mixed.numbers))))
+        if line in refused
+    )
     return replace(
         mixed, labels=Labels("our explainer, on mutations by tests/oracle/mutate.py", bad)
     )
