@@ -12,7 +12,7 @@ from typing import Any
 
 import botocore.session
 import orjson
-from botocore.loaders import JSONFileLoader, Loader
+from botocore.loaders import JSONFileLoader, Loader, instance_cache
 
 __all__ = ["ServiceModels", "new_session"]
 
@@ -46,6 +46,7 @@ class ServiceModels(Loader):  # type: ignore[misc]  # botocore is untyped
         """
         return [*super().search_paths]
 
+    @instance_cache  # type: ignore[untyped-decorator]
     def list_available_services(self, type_name: str) -> list[str]:
         """Return the names of all services. botocore asks for each service that it loads, and looks
         into the folders of all four hundred for a file of that type.
