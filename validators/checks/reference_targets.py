@@ -24,15 +24,15 @@ class ReferenceTargets:
         be any resource or the path is not known.
         """
         name, *steps = path.split(".")
-        found: Property | None = None
+        prop: Property | None = None
         for step in steps:
-            found = self._properties(name).get(step.partition(":")[0])
-            if found is None:
+            prop = self._properties(name).get(step.partition(":")[0])
+            if prop is None:
                 return None
-            name = found.type
-        if found is None or name != "Reference":
+            name = prop.type
+        if prop is None or name != "Reference":
             return frozenset()
-        targets = found.type_ref.targets
+        targets = prop.type_ref.targets
         if not targets or _ANY in targets:
             return None
         return frozenset(url.rpartition("/")[2] for url in targets)

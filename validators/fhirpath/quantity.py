@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from ..light_dataclass import dataclass
+from ..terminology.ucum import UCUM
 
 __all__ = ["CALENDAR_UNITS", "Quantity", "Units"]
 
@@ -74,7 +75,7 @@ class Quantity:
             "value": self.value,
             "unit": self.unit,
             "code": self.code,
-            "system": "http://unitsofmeasure.org" if self.system is None else self.system,
+            "system": UCUM if self.system is None else self.system,
         }
         found = parts.get(name)
         return [] if found is None else [found]
