@@ -69,4 +69,6 @@ class _ModelFiles(JSONFileLoader):  # type: ignore[misc]  # as above
 def _models(places: str | None) -> ServiceModels:
     """Return the models, those of AWS_DATA_PATH among them."""
     folders = places.split(os.pathsep) if places else []
-    return ServiceModels([os.path.expandvars(Path(each).expanduser()) for each in folders])
+    # As botocore does; Path.expanduser would raise for a user that there is not.
+    expanded = [os.path.expanduser(os.path.expandvars(each)) for each in folders]  # noqa: PTH111
+    return ServiceModels(expanded)

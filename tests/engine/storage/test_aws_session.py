@@ -24,8 +24,10 @@ def test_the_users_own_models_go_before(tmp_path, monkeypatch):
         folder = tmp_path / service / "2100-01-01"
         folder.mkdir(parents=True)
         (folder / "service-2.json").write_text(json.dumps({"metadata": {"of": service}}))
-    monkeypatch.setenv("OF_THE_USER", str(tmp_path))
-    monkeypatch.setenv("AWS_DATA_PATH", os.pathsep.join(("~/none", "$OF_THE_USER")))
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    monkeypatch.setenv("OF_THE_USER", f"~/{tmp_path.name}")
+    places = ("~/none", "~no-such-user/models", "$OF_THE_USER")
+    monkeypatch.setenv("AWS_DATA_PATH", os.pathsep.join(places))
     models = new_session().get_component("data_loader")
     for service in ("s3", "own"):
         found = models.load_service_model(service, "service-2")
