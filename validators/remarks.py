@@ -75,6 +75,8 @@ class Remarks:
             if not isinstance(kind, str) or self._schema.kind(kind) in (None, "primitive-type"):
                 continue
             if found.kind in _INLINE:
+                if "." in kind:  # a path, which is no resource's type: ``Patient.contact``
+                    continue
                 yield from self._narrative(found, kind)
             elif found.kind == "Extension":
                 yield from self._extension(found)

@@ -205,6 +205,14 @@ def test_nothing_is_said_beside_what_the_service_finds_before_it_validates(tmp_p
     assert [one for one in issues if "narrative" in one["diagnostics"]] == []
 
 
+@pytest.mark.parametrize("path", ["Patient.contact", "Patient.none", "none.none", "Patient.", "."])
+def test_nothing_is_said_of_a_path_that_stands_for_a_type(tmp_path, path):
+    held = {"resourceType": path, "extension": [ONE]}
+    inside = {"resourceType": "Patient", "id": "x", "text": DIV, "contained": [held]}
+    for issues in logged(tmp_path, {**held, "id": "x"}, inside):
+        assert {issue["severity"] for issue in issues} <= {"error", "fatal"}
+
+
 def test_an_extension_is_known_by_its_name_however_that_is_spelt(tmp_path):
     patient = json.dumps({"resourceType": "Patient", "id": "x", "extension": [ONE], "zzz": 1})
     (issues,) = logged(tmp_path, patient.replace("extension", r"e\u0078tension"))
