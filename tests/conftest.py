@@ -77,6 +77,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "https: the store of the fault suite speaks TLS")
     install()
     count_learning()
+    sender = config.pluginmanager.get_plugin("workerinteractor")
+    for hook in config.hook.pytest_runtest_logreport.get_hookimpls() if sender else ():
+        if hook.plugin is sender:
+            hook.function = telling(hook.function)
     if os.environ.get("BULKFHIR_REQUIRE_NATIVE") == "1" and not NATIVE:
         raise pytest.UsageError(_ABSENT)
 
@@ -140,15 +144,28 @@ TELLING = 0.005
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Run a test in one of several processes, and tell the first of them once how it went, not that
-    it started, was set up, ran, was torn down and ended: most of them take less time than that.
+    """Run a test in one of several processes, and tell the first of them how it went, not that it
+    started and ended, nor what ``telling`` leaves out: most tests take less time than that.
     """
     if not hasattr(item.config, "workerinput"):
         return None
-    for report in runtestprotocol(item, log=False, nextitem=nextitem):
-        if report.when == "call" or not report.passed or report.duration >= TELLING:
-            item.ihook.pytest_runtest_logreport(report=report)
+    runtestprotocol(item, nextitem=nextitem)
     return True
+
+
+def telling(send: Callable[..., None]) -> Callable[..., None]:
+    """Tell the first process of what went wrong at once, and of what a test is set up and torn down
+    in where that takes long, or where a test said something in its end.
+    """
+
+    def tell(report: pytest.TestReport) -> None:
+        said = report.when == "teardown" and (
+            report.user_properties or any("teardown" in name for name, _ in report.sections)
+        )
+        if report.when == "call" or not report.passed or report.duration >= TELLING or said:
+            send(report)
+
+    return tell
 
 
 def pytest_collection_finish() -> None:
