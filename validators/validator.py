@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from .block import Block, BlockValidator, BlockVerdicts, OneByOne
 from .checks.doubts import Doubts
 from .checks.exactness import InexactNumberError
+from .crash_log import log_crash_of
 from .definitions import Definitions, core
 from .errors import PackageError
 from .excerpt import MOST, excerpt
@@ -151,7 +152,13 @@ class Validator:
         at level minimal, where it validates little, nor of what is no resource.
         """
         resource = None if self.level == "minimal" else decode(line)
-        return () if isinstance(resource, Issue | None) else self._remarks.of(resource, line)
+        if isinstance(resource, Issue | None):
+            return ()
+        try:
+            return self._remarks.of(resource, line)
+        except Exception as error:  # noqa: BLE001  # the wall around one resource, as around its verdict
+            log_crash_of(None, error)
+            return ()
 
     @cached_property
     def _remarks(self) -> Remarks:

@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from bulkfhir.validators import Block, Validator
+from bulkfhir.validators.remarks import Remarks
 
 LINE = '{"resourceType":"Patient","id":"p","name":[{"family":"Müller"}],"active":"yes"}'
 FORMS = {
@@ -75,3 +76,16 @@ def test_lines_after_a_failing_one_are_told_the_same() -> None:
     assert [validator.validate(line).issues for line in lines] == [one.issues for one in alone]
     assert alone[1].issues
     assert not alone[0].issues
+
+
+def test_remarks_that_break_are_logged_and_cost_only_themselves(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_remarks: Remarks, _resource: object, line: bytes) -> None:
+        raise KeyError(line)
+
+    monkeypatch.setattr(Remarks, "of", broken)
+    line = b'{"resourceType":"Patient","id":"unheard-of"}'
+    assert Validator("structure-only").remarks(line) == ()
+    assert "KeyError" in caplog.text
+    assert "unheard-of" not in caplog.text
