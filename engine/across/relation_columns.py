@@ -18,6 +18,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 from bulkfhir.validators.undecided import UndecidedCode
 
 from ..columns import relation_keys, relations_of
+from ..columns.buffers import fixed_column
 from ..columns.plain_relations import Relations
 from ..columns.plain_relations import relations_of as plain_relations_of
 from ..columns.words import words
@@ -171,22 +172,21 @@ class RelationColumns:
         rows = len(kinds)
         if not rows:
             return
-        place = _column(pa.uint32(), places)
-        # An element of a column: ``pyarrow.scalar`` would import pandas, as ``pyarrow.array`` does.
-        first, start = _column(pa.int64(), array("q", [lines.first, lines.offset]).tobytes())
-        line = compute.add(_column(pa.uint32(), numbers).take(place), first)
-        offset = compute.add(_column(pa.uint32(), starts).take(place), start)
+        place = fixed_column(pa.uint32(), places)
+        first, start = fixed_column(pa.int64(), array("q", [lines.first, lines.offset]).tobytes())
+        line = compute.add(fixed_column(pa.uint32(), numbers).take(place), first)
+        offset = compute.add(fixed_column(pa.uint32(), starts).take(place), start)
         bounds = pa.py_buffer(array("I", [0]).tobytes() + ends)
         text = pa.Array.from_buffers(pa.string(), rows, [None, bounds, pa.py_buffer(shown)])
         columns = [
-            _column(pa.uint8(), kinds),
-            _column(pa.decimal128(38), keys),
-            _column(pa.uint32(), array("I", [shard]).tobytes() * rows),
+            fixed_column(pa.uint8(), kinds),
+            fixed_column(pa.decimal128(38), keys),
+            fixed_column(pa.uint32(), array("I", [shard]).tobytes() * rows),
             line.cast(pa.uint32()),
             offset.cast(pa.int64()),
-            pa.DictionaryArray.from_arrays(_column(pa.int32(), paths), texts(names)),
+            pa.DictionaryArray.from_arrays(fixed_column(pa.int32(), paths), texts(names)),
             text,
-            _column(pa.int64(), array("q", [1]).tobytes() * rows),
+            fixed_column(pa.int64(), array("q", [1]).tobytes() * rows),
         ]
         self._append(columns)
 
@@ -206,14 +206,14 @@ class RelationColumns:
         line = array("I", [lines.first + verdicts.numbers[place] for place, _, _ in named])
         offset = array("q", [lines.offset + verdicts.starts[place] for place, _, _ in named])
         columns = [
-            _column(pa.uint8(), bytes([REJECTED]) * len(named)),
-            _column(pa.decimal128(38), relation_keys(b"", own, self._secret)),
-            _column(pa.uint32(), array("I", [shard]).tobytes() * len(named)),
-            _column(pa.uint32(), line.tobytes()),
-            _column(pa.int64(), offset.tobytes()),
+            fixed_column(pa.uint8(), bytes([REJECTED]) * len(named)),
+            fixed_column(pa.decimal128(38), relation_keys(b"", own, self._secret)),
+            fixed_column(pa.uint32(), array("I", [shard]).tobytes() * len(named)),
+            fixed_column(pa.uint32(), line.tobytes()),
+            fixed_column(pa.int64(), offset.tobytes()),
             texts([name[:200] for _, name, _ in named]).dictionary_encode(),
             texts([identity[:200] for _, _, identity in named]),
-            _column(pa.int64(), array("q", [1]).tobytes() * len(named)),
+            fixed_column(pa.int64(), array("q", [1]).tobytes() * len(named)),
         ]
         self._append(columns)
 
@@ -246,14 +246,14 @@ class RelationColumns:
             orjson.dumps([*code], option=orjson.OPT_APPEND_NEWLINE) for _, code in codes
         )
         columns = [
-            _column(pa.uint8(), bytes([CODE]) * len(codes)),
-            _column(pa.decimal128(38), relation_keys(b"code\n", named, self._secret)),
-            _column(pa.uint32(), array("I", [shard for shard, _ in codes]).tobytes()),
-            _column(pa.uint32(), array("I", [one.line for one in seen]).tobytes()),
-            _column(pa.int64(), array("q", [one.offset for one in seen]).tobytes()),
+            fixed_column(pa.uint8(), bytes([CODE]) * len(codes)),
+            fixed_column(pa.decimal128(38), relation_keys(b"code\n", named, self._secret)),
+            fixed_column(pa.uint32(), array("I", [shard for shard, _ in codes]).tobytes()),
+            fixed_column(pa.uint32(), array("I", [one.line for one in seen]).tobytes()),
+            fixed_column(pa.int64(), array("q", [one.offset for one in seen]).tobytes()),
             texts([code.value_set for _, code in codes]).dictionary_encode(),
             texts([_shown(code) for _, code in codes]),
-            _column(pa.int64(), array("q", [one.count for one in seen]).tobytes()),
+            fixed_column(pa.int64(), array("q", [one.count for one in seen]).tobytes()),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=_schema())
 
@@ -264,14 +264,14 @@ class RelationColumns:
         shards, kinds, urls, paths = keys
         nothing = bytes(16 * len(kinds))
         columns = [
-            _column(pa.uint8(), bytes(kinds)),
-            _column(pa.decimal128(38), nothing),
-            _column(pa.uint32(), array("I", shards).tobytes()),
-            _column(pa.uint32(), nothing[: 4 * len(kinds)]),
-            _column(pa.int64(), nothing[: 8 * len(kinds)]),
+            fixed_column(pa.uint8(), bytes(kinds)),
+            fixed_column(pa.decimal128(38), nothing),
+            fixed_column(pa.uint32(), array("I", shards).tobytes()),
+            fixed_column(pa.uint32(), nothing[: 4 * len(kinds)]),
+            fixed_column(pa.int64(), nothing[: 8 * len(kinds)]),
             texts(paths).dictionary_encode(),
             texts(urls),
-            _column(pa.int64(), array("q", self._counts.values()).tobytes()),
+            fixed_column(pa.int64(), array("q", self._counts.values()).tobytes()),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=_schema())
 
@@ -284,17 +284,8 @@ def _shown(code: UndecidedCode) -> str:
     return PARTED.join(parts)
 
 
-def _column(kind: pa.DataType, data: bytes) -> pa.Array:
-    """Return fixed words as a column. ``pyarrow.array`` would import pandas where it is installed,
-    which takes longer than most jobs.
-    """
-    import pyarrow as pa
-
-    return pa.Array.from_buffers(kind, len(data) * 8 // kind.bit_width, [None, pa.py_buffer(data)])
-
-
 def texts(column: Sequence[str]) -> pa.Array:
-    """Return strings as a column, without ``pyarrow.array``, for the same reason."""
+    """Return strings as a column, without ``pyarrow.array``: see ``columns/buffers.py``."""
     import pyarrow as pa
 
     encoded = [text.encode() for text in column]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..columns.buffers import fixed_column
 from ..columns.plain_relations import IDENTIFIER, NAMELESS, NOWHERE, REFERENCE, RESOURCE
 from .key_buckets import KeyBuckets
 from .reference_join import join
@@ -68,9 +69,7 @@ class RelationRows:
         coded = self._coded(segment.drop_columns(["count"]))
         kind = coded["kind"]
         for name, kinds in _KINDS.items():
-            wanted = pa.Array.from_buffers(
-                pa.uint8(), len(kinds), [None, pa.py_buffer(bytes(kinds))]
-            )
+            wanted = fixed_column(pa.uint8(), bytes(kinds))
             self._write(name, coded.filter(compute.is_in(kind, value_set=wanted)))
 
     def add_targets(self, rows: pa.Table) -> None:
@@ -91,7 +90,7 @@ class RelationRows:
         """Return (path, name) of every path, and type, that rows have."""
         import pyarrow as pa
 
-        numbers = _column(pa.uint32(), array("I", self._numbers.values()).tobytes())
+        numbers = fixed_column(pa.uint32(), array("I", self._numbers.values()).tobytes())
         return pa.table({"path": numbers, "name": texts(list(self._numbers))})
 
     def paths(self, *names: str) -> Counter[int]:
@@ -145,7 +144,7 @@ class RelationRows:
             self._number(name) if place in used else 0
             for place, name in enumerate(found.dictionary.to_pylist())
         ]
-        numbers = _column(pa.uint32(), array("I", own).tobytes()).take(found.indices)
+        numbers = fixed_column(pa.uint32(), array("I", own).tobytes()).take(found.indices)
         return rows.set_column(place, "path", numbers)
 
     def _number(self, name: str) -> int:
@@ -232,7 +231,7 @@ def _taken(batch: pa.RecordBatch, marks: bytes) -> pa.RecordBatch:
     import pyarrow as pa
     from pyarrow import compute
 
-    column = _column(pa.uint8(), marks)
+    column = fixed_column(pa.uint8(), marks)
     places = compute.indices_nonzero(column)
     return batch.take(places).append_column("mark", column.take(places))
 
@@ -243,9 +242,3 @@ def _bytes(column: pa.Array) -> bytes:
     start = column.offset * width
     values: bytes = column.buffers()[1].slice(start, len(column) * width).to_pybytes()
     return values
-
-
-def _column(kind: pa.DataType, data: bytes) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.Array.from_buffers(kind, len(data) * 8 // kind.bit_width, [None, pa.py_buffer(data)])

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from ..columns.buffers import fixed_column
 from ..columns.plain_join import AGAIN
 from ..columns.plain_relations import NOWHERE
 from ..errors import ConfigurationError
@@ -211,7 +212,7 @@ class RelationStore:
 
 
 def _byte(value: int) -> pa.Scalar:
-    """Return a number of eight bits, which pyarrow makes of Python's by importing pandas."""
+    """Return a number of eight bits, as columns of kinds have them."""
     import pyarrow as pa
 
-    return pa.Array.from_buffers(pa.uint8(), 1, [None, pa.py_buffer(bytes([value]))])[0]
+    return fixed_column(pa.uint8(), bytes([value]))[0]

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from ..columns import relation_keys, relations_of
+from ..columns.buffers import fixed_column
 from ..columns.plain_relations import RESOURCE, Relations
 from ..columns.plain_relations import relations_of as plain_relations_of
 from ..errors import ConfigurationError, NotFound
@@ -158,6 +159,6 @@ def _resources(found: Relations) -> pa.Table:
 def _rows(keys: bytes, names: list[str], codes: array[int]) -> pa.Table:
     import pyarrow as pa
 
-    key = pa.Array.from_buffers(pa.decimal128(38), len(codes), [None, pa.py_buffer(keys)])
-    code = pa.Array.from_buffers(pa.uint32(), len(codes), [None, pa.py_buffer(codes.tobytes())])
+    key = fixed_column(pa.decimal128(38), keys)
+    code = fixed_column(pa.uint32(), codes)
     return pa.table({"key": key, "type": texts(names).take(code)})

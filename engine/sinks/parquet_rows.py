@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate, chain, repeat
 from typing import TYPE_CHECKING, Any
 
+from ..columns.buffers import fixed_column
 from .resource_columns import ResourceColumns, TextColumn
 from .resource_meta import Meta
 
@@ -94,7 +95,7 @@ class ParquetRows:
                 pa.chunked_array(self._ids, pa.string()),
                 *self._meta_columns(),
                 _texts(self._source_column()),
-                _numbers(self._offsets, pa.int64()),
+                fixed_column(pa.int64(), self._offsets),
                 pa.chunked_array(self._lines, pa.string()),
             ],
             schema=schema(),
@@ -120,7 +121,7 @@ class ParquetRows:
         numbers = array("q", [one or 0 for one in moments] if any(moments) else nothing[:-8])
         return (
             _texts(version_texts, _present(versions)),
-            _numbers(numbers, pa.timestamp("us", tz="UTC"), _present(moments)),
+            fixed_column(pa.timestamp("us", tz="UTC"), numbers, _present(moments)),
             pa.ListArray.from_arrays(
                 pa.Array.from_buffers(pa.int32(), len(versions) + 1, [None, pa.py_buffer(ends)]),
                 _texts(_joined(urls)),
@@ -144,12 +145,6 @@ def _present(column: Sequence[object]) -> pa.Buffer | None:
         return pa.py_buffer(bytes(len(column) // 8 + 1))
     flags = "".join(["0" if entry is None else "1" for entry in reversed(column)])
     return pa.py_buffer(int(flags, 2).to_bytes(len(flags) // 8 + 1, "little"))
-
-
-def _numbers(column: array[int], kind: pa.DataType, present: pa.Buffer | None = None) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.Array.from_buffers(kind, len(column), [present, pa.py_buffer(column)])
 
 
 def _joined(texts: Sequence[bytes]) -> TextColumn:

@@ -7,9 +7,9 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Final
 
+from ..columns.buffers import fixed_column
 from ..sinks.parquet_rows import open_writer
 from ..storage import Storage
-from .row_changes import places_column
 from .stored_file import StoredFile, WrittenFile
 
 __all__ = ["copy_file", "opened_parquet", "write_kept"]
@@ -42,11 +42,12 @@ def write_kept(
         waiting, size, first = list[Any](), 0, 0
         for batch in file.iter_batches(batch_size=_BATCH):
             tick()
+            keep = bytearray(b"\1") * batch.num_rows
             end = first + batch.num_rows
-            leaving = gone[bisect_left(gone, first) : bisect_left(gone, end)]
-            staying = sorted({*range(first, end)}.difference(leaving))
-            rows = batch.take(places_column(row - first for row in staying))
+            for row in gone[bisect_left(gone, first) : bisect_left(gone, end)]:
+                keep[row - first] = 0
             first = end
+            rows = batch.filter(fixed_column(pa.uint8(), keep).cast(pa.bool_()))
             waiting.append(rows)
             size += rows.nbytes
             if size > _GROUP:

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from ..columns.buffers import fixed_column
 from ..errors import EngineError
 from ..temporary import TemporaryFolder
 
@@ -175,7 +176,7 @@ class RowChanges:
             with opened() as file:
                 for batch in file.iter_batches(batch_size=_IDS, columns=["id"]):
                     self._tick()
-                    places = places_column(range(place, place + batch.num_rows))
+                    places = _places(range(place, place + batch.num_rows))
                     ids = batch.column(0).cast(pa.string())
                     yield pa.record_batch([ids, places], names=["id", "place"])
                     place += batch.num_rows
@@ -200,10 +201,7 @@ class RowChanges:
             with opened() as file:
                 for places, texts in _chosen(file, met, self._tick):
                     found = b"".join(hashlib.sha256(text or b"").digest() for text in texts)
-                    digests = pa.Array.from_buffers(
-                        pa.binary(32), len(texts), [None, pa.py_buffer(found)]
-                    )
-                    columns = [places_column(places), digests]
+                    columns = [_places(places), fixed_column(pa.binary(32), found)]
                     batch = pa.record_batch(columns, names=["row", "digest"])
                     self._database.register("batch", batch)
                     self._database.execute(
@@ -228,14 +226,10 @@ class RowChanges:
         return dict(rows)
 
 
-def places_column(places: Iterable[int]) -> pa.Array:
-    """Return places as a column. ``pyarrow.array`` would import pandas where it is installed, which
-    takes longer than most commits.
-    """
+def _places(places: Iterable[int]) -> pa.Array:
     import pyarrow as pa
 
-    numbers = array("q", places)
-    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])
+    return fixed_column(pa.int64(), array("q", places))
 
 
 def _chosen(
@@ -252,6 +246,6 @@ def _chosen(
         end = first + batch.num_rows
         places = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
         if places:
-            inside = places_column(place - first for place in places)
+            inside = _places(place - first for place in places)
             yield places, batch.column(0).cast(pa.binary()).take(inside).to_pylist()
         first = end
