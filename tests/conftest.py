@@ -368,7 +368,8 @@ class Judge:
         if self.engine == "explained":
             self._forget()
             return self.validator.validate(line)
-        before, _ = self.undecided.copy(), self.learnt()
+        before = self.undecided.copy()
+        self.learnt()
         self.validator._failing = False  # what looks for errors alone judges a line in order
         for _ in range(2):  # seen, kept; the third time it is walked by its shapes
             verdict = self.validator.validate(line)
