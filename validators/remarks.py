@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from .definitions import CORE, Definitions, core
+from .definitions import Definitions, core, type_url
 from .issue import Remark
 from .memory import Memory
 from .schema import Schema
@@ -128,7 +128,7 @@ def _is_alone(line: bytes) -> bool:
 
 def _best_practice() -> str:
     """Return dom-6 as the service says it: its text and its expression."""
-    found = core().fetch("StructureDefinition", CORE + "DomainResource")
+    found = core().fetch("StructureDefinition", type_url("DomainResource"))
     assert found is not None, "the core has it"
     stated = (one for one in found["snapshot"]["element"][0]["constraint"] if one["key"] == "dom-6")
     return "{human} [{expression}]".format_map(next(stated))

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import orjson
 
+from bulkfhir.validators.definitions import CORE
+
 from ..errors import ConfigurationError, EngineError
 from ..limits import over_limits
 from ..reading.lines import read_lines, read_range
@@ -27,7 +29,7 @@ SUPPORTED_GUIDES: Final = (
     ("Plan-Net", "http://hl7.org/fhir/us/davinci-pdex-plan-net/", ("1.1.0", "1.0.0")),
     ("Drug Formulary", "http://hl7.org/fhir/us/davinci-drug-formulary/", ("1.1.0", "1.0.1")),
     ("ABDM", "https://nrces.in/ndhm/fhir/r4/", ("2.0",)),
-    ("FHIR R4", "http://hl7.org/fhir/StructureDefinition/", ("4.0.1",)),
+    ("FHIR R4", CORE, ("4.0.1",)),
 )
 """(name, how the urls of its profiles begin, versions with the default first) of the guides that
 the service's developer guide lists; it may know more by now.

@@ -12,10 +12,12 @@ from typing import Any, Protocol
 
 from .archive import Archive
 
-__all__ = ["CORE", "Definitions", "core", "type_url"]
+__all__ = ["CORE", "IMPOSE_PROFILE", "Definitions", "core", "type_url"]
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
-"""Where the canonical urls of FHIR's own types begin."""
+"""Where the canonical urls of FHIR's own types and extensions begin."""
+IMPOSE_PROFILE = CORE + "structuredefinition-imposeProfile"
+"""The extension of a profile that names another, which its instances must also hold to."""
 
 
 class Definitions(Protocol):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from . import CORE, IMPOSE_PROFILE
+
 __all__ = ["KINDS", "trim"]
 
 Resource = dict[str, Any]
@@ -36,15 +38,10 @@ _STRUCTURE_KEPT = (
     "contextInvariant",
 )
 _STRUCTURE_EXTENSIONS = frozenset(
-    {
-        "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile",
-        "http://hl7.org/fhir/StructureDefinition/structuredefinition-compliesWithProfile",
-    }
+    {IMPOSE_PROFILE, CORE + "structuredefinition-compliesWithProfile"}
 )
 _CONSTRAINT_KEPT = ("key", "severity", "human", "expression", "source", "extension")
-_TYPE_EXTENSIONS_DROPPED = frozenset(
-    {"http://hl7.org/fhir/StructureDefinition/structuredefinition-hierarchy"}
-)
+_TYPE_EXTENSIONS_DROPPED = frozenset({CORE + "structuredefinition-hierarchy"})
 _BINDING_DROPPED = frozenset({"description", "_description"})
 
 

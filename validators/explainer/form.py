@@ -10,6 +10,7 @@ from typing import Any
 
 from ..checks.check import Check, Issues, added, prefix_locations, union
 from ..checks.surroundings import Scope
+from ..definitions import type_url
 from ..issue import Issue
 from ..near_name import near_name
 from ..schema import Property, TypeSchema
@@ -35,7 +36,7 @@ __all__ = [
     "wrong_form",
 ]
 
-ELEMENT = "http://hl7.org/fhir/StructureDefinition/Element"
+ELEMENT = type_url("Element")
 
 PropertyCheck = Callable[[Any, Mapping[str, Any], Scope], Issues]
 """Checks the JSON value of one property of an object: (value, the object, scope)."""

@@ -13,7 +13,7 @@ from ..checks.conformance import shown
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Violation
-from ..definitions import core
+from ..definitions import IMPOSE_PROFILE, core
 from ..issue import Issue, Severity, any_fails
 from ..memory import Memory
 from ..schema import TypeSchema
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RULE", "Claims", "imposed", "named"]
 
-_IMPOSED = "http://hl7.org/fhir/StructureDefinition/structuredefinition-imposeProfile"
 _KEPT = 4096  # urls come from data
 _OF_THE_CLAIM = frozenset({PROFILE_UNKNOWN.name, PROFILE_TYPE.name})
 
@@ -200,7 +199,7 @@ def imposed(definition: dict[str, Any]) -> list[str]:
     return [
         e["valueCanonical"]
         for e in definition.get("extension", ())
-        if e.get("url") == _IMPOSED and "valueCanonical" in e
+        if e.get("url") == IMPOSE_PROFILE and "valueCanonical" in e
     ]
 
 

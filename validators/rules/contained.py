@@ -13,7 +13,7 @@ from ..checks.resolution import FRAGMENTS
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
-from ..definitions import CORE
+from ..definitions import CORE, type_url
 from ..issue import Issue
 from ..schema import Schema, TypeSchema
 from ..values.narrative import read_div
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULE"]
 
-DOMAIN_RESOURCE = "http://hl7.org/fhir/StructureDefinition/DomainResource"
+DOMAIN_RESOURCE = type_url("DomainResource")
 NESTED = Declaration(
     "dom-2",
     "error",
@@ -32,7 +32,7 @@ NESTED = Declaration(
     "contain nested Resources'",
     "a contained resource contains no other",
     section="2.3.3",
-    reference=("http://hl7.org/fhir/StructureDefinition/DomainResource#dom-2",),
+    reference=(f"{DOMAIN_RESOURCE}#dom-2",),
 )
 UNREFERENCED = Declaration(
     "dom-3",
@@ -53,7 +53,7 @@ VERSIONED = Declaration(
     "a meta.versionId or a meta.lastUpdated'",
     "a contained resource has no version and no time of change",
     section="2.3.3",
-    reference=("http://hl7.org/fhir/StructureDefinition/DomainResource#dom-4",),
+    reference=(f"{DOMAIN_RESOURCE}#dom-4",),
 )
 SECURED = Declaration(
     "dom-5",
@@ -63,7 +63,7 @@ SECURED = Declaration(
     "a security label'",
     "a contained resource has no security label",
     section="2.3.3",
-    reference=("http://hl7.org/fhir/StructureDefinition/DomainResource#dom-5",),
+    reference=(f"{DOMAIN_RESOURCE}#dom-5",),
 )
 CONTAINED_ID = Declaration(
     "contained-id",

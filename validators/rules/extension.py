@@ -16,6 +16,7 @@ from ..issue import Issue
 from ..lazy_pattern import lazy_pattern
 from ..memory import Memory
 from ..schema import Property
+from ..schema.element import FHIR_TYPE
 from ..values.uri import is_absolute_uri
 from .extension_context import EXTENSION_CONTEXT, Placement, pending_context, with_bases
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RULE", "Extensions"]
 
-_FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 _MATCHETYPE = "http://hl7.org/fhir/tools/StructureDefinition/matchetype"
 _OTHER_VERSION = lazy_pattern(
     r"http://hl7\.org/fhir/[0-9]\.[0-9]/StructureDefinition/extension-..+", re.DOTALL
@@ -146,7 +146,7 @@ class _Definition:
             if value is not None and value.get("max") != "0"
             else set()
         )
-        if self.url == _FHIR_TYPE:
+        if self.url == FHIR_TYPE:
             self.types |= {"uri", "url"}
         self.needs = value is not None and value.get("min", 0) > 0
         self.varies = any(

@@ -22,6 +22,7 @@ from ..issue import Issue
 from ..lazy_pattern import lazy_pattern
 from ..light_dataclass import dataclass
 from ..schema import Property, Schema
+from ..schema.element import FHIR_TYPE
 from .canonical_url import CANONICAL_RESOURCES
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _REAL = {
     "DomainResource": frozenset({"text", "contained", "extension", "modifierExtension"}),
 }
 _CORRECTED = {
-    CORE + "structuredefinition-fhir-type": ("ElementDefinition.type",),
+    FHIR_TYPE: ("ElementDefinition.type",),
     CORE + "regex": ("Questionnaire.item", "ElementDefinition", "ElementDefinition.type"),
     CORE + "structuredefinition-normative-version": ("Element",),
     CORE + "capabilitystatement-expectation": ("Element",),

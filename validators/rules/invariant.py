@@ -13,6 +13,7 @@ from ..checks.check import Check, Issues, union
 from ..checks.rule import EVERYTHING, Everything, Lowered, Reads, Rule, Unknown
 from ..checks.surroundings import Scope
 from ..declaration import Declaration, Violation
+from ..definitions import type_url
 from ..fhirpath import EvaluationScope, Invariant, UndecidedError
 from ..fhirpath.lowered.mentions import descends, mentions
 from ..fhirpath.lowered.presence import decided, looked_at
@@ -80,13 +81,7 @@ def _distinct_entries(value: dict[str, Any]) -> bool:
 _NOTHING: dict[str, Any] = {}
 
 
-_CORE_SOURCES = frozenset(
-    {
-        "http://hl7.org/fhir/StructureDefinition/Bundle",
-        "http://hl7.org/fhir/StructureDefinition/Reference",
-        "http://hl7.org/fhir/StructureDefinition/Period",
-    }
-)
+_CORE_SOURCES = frozenset(map(type_url, ("Bundle", "Reference", "Period")))
 
 NATIVE: Mapping[str, Callable[[dict[str, Any]], bool]] = {
     "ref-1": _plain_reference,

@@ -11,6 +11,7 @@ from ..checks.check import Check, Issues
 from ..checks.rule import Rule, Unknown
 from ..checks.surroundings import Scope
 from ..declaration import Declaration
+from ..definitions import CORE
 from ..issue import Issue
 from ..schema import TypeSchema
 from ..values.members import extensions, objects
@@ -22,7 +23,7 @@ __all__ = ["RULE"]
 
 Json = dict[str, Any]
 
-_ALLOWED_TYPE = "http://hl7.org/fhir/StructureDefinition/operationdefinition-allowed-type"
+_ALLOWED_TYPE = CORE + "operationdefinition-allowed-type"
 _PARAMETER = "Parameters.parameter:"
 
 

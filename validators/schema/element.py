@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
+from ..definitions import CORE
 from ..lazy_pattern import lazy_pattern
 from ..light_dataclass import dataclass
 
 __all__ = [
+    "FHIR_TYPE",
     "Binding",
     "Constraint",
     "Discriminator",
@@ -23,9 +25,10 @@ __all__ = [
     "element_schema",
 ]
 
-_FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
-_BEST_PRACTICE = "http://hl7.org/fhir/StructureDefinition/elementdefinition-bestpractice"
-_MAX_VALUE_SET = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
+FHIR_TYPE = CORE + "structuredefinition-fhir-type"
+"""The extension of a primitive's type that says what FHIR calls it."""
+_BEST_PRACTICE = CORE + "elementdefinition-bestpractice"
+_MAX_VALUE_SET = CORE + "elementdefinition-maxValueSet"
 _ADDITIONAL = frozenset(
     {
         "http://hl7.org/fhir/tools/StructureDefinition/additional-binding",
@@ -199,7 +202,7 @@ def _type_ref(definition: Mapping[str, Any]) -> TypeRef:
             (
                 e.get("valueUrl") or e.get("valueUri") or "string"
                 for e in definition.get("extension", ())
-                if e["url"] == _FHIR_TYPE
+                if e["url"] == FHIR_TYPE
             ),
             "string",
         )

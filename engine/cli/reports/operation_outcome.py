@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from bulkfhir.validators.definitions import CORE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OperationOutcomeReport"]
 
-_EXTENSIONS: Final = "http://hl7.org/fhir/StructureDefinition/operationoutcome-"
+_EXTENSIONS: Final = CORE + "operationoutcome-"
 
 
 class OperationOutcomeReport:

@@ -11,6 +11,7 @@ from ...checks.check import Check, Issues
 from ...checks.rule import Rule, Unknown
 from ...checks.surroundings import Scope
 from ...declaration import Declaration
+from ...definitions import CORE
 from ...issue import Issue
 from ...schema import TypeSchema
 from ...values.members import extensions, lexical, objects, typed
@@ -24,7 +25,7 @@ __all__ = ["RULE"]
 
 Json = dict[str, Any]
 
-_DERIVATION = "http://hl7.org/fhir/StructureDefinition/questionnaire-derivationType"
+_DERIVATION = CORE + "questionnaire-derivationType"
 _DERIVATIONS = "http://hl7.org/fhir/questionnaire-derivationType"
 
 

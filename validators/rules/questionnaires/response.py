@@ -17,6 +17,7 @@ from ...checks.check import Check, Issues
 from ...checks.resolution import contained
 from ...checks.rule import Asked, Rule, Settled
 from ...checks.surroundings import Scope
+from ...definitions import CORE
 from ...issue import Issue, Severity
 from ...schema import Property, TypeSchema
 from ...values.instants import instant
@@ -35,8 +36,8 @@ __all__ = ["NAMED", "RULE"]
 Json = dict[str, Any]
 Path = tuple[tuple[Item, Json], ...]
 
-_MAX_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs"
-_MIN_OCCURS = "http://hl7.org/fhir/StructureDefinition/questionnaire-minOccurs"
+_MAX_OCCURS = CORE + "questionnaire-maxOccurs"
+_MIN_OCCURS = CORE + "questionnaire-minOccurs"
 _FOUND = "response and its questionnaire"
 _COMPLETE = ("completed", "amended")
 _WHOLE = frozenset(
