@@ -18,6 +18,7 @@ from ..declaration import Violation
 from ..issue import Issue
 from ..lazy_pattern import lazy_pattern
 from ..schema import Property, Schema, TypeSchema
+from ..values.members import objects
 from ..values.primitives import is_absolute_uri
 from . import bundle_faults as faults
 
@@ -53,14 +54,9 @@ _COMPOSITION = (
 """Where a document's Composition refers to what the document must hold."""
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return (
-        [item for item in value if type(item) is dict]
-        if type(value) is list
-        else [value]
-        if type(value) is dict
-        else []
-    )
+def _object_or_objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of an array, or the one that stands where an array should."""
+    return [value] if type(value) is dict else objects(value)
 
 
 def _text(value: Any) -> str | None:
@@ -92,7 +88,7 @@ class _Bundle:
         self.schema, self._links = links.schema, links
         self.value = value
         self.type = _text(value.get("type")) or ""
-        self.entries = _objects(value.get("entry"))
+        self.entries = _object_or_objects(value.get("entry"))
         self.by_url: defaultdict[str, list[Entry]] = defaultdict(list)
         self.by_name: defaultdict[str, list[Entry]] = defaultdict(list)
         self.ids: dict[int, Counter[str]] = {}
@@ -126,7 +122,7 @@ class _Bundle:
         often.
         """
         seen: set[str | None] = set()
-        for index, link in enumerate(_objects(self.value.get("link"))):
+        for index, link in enumerate(_object_or_objects(self.value.get("link"))):
             relation = _text(link.get("relation"))
             repeated = relation in seen
             seen.add(relation)
@@ -175,7 +171,7 @@ class _Bundle:
         yield from self._sections(first, where)
 
     def _sections(self, holder: dict[str, Any], where: str) -> Iterator[Issue]:
-        for index, section in enumerate(_objects(holder.get("section"))):
+        for index, section in enumerate(_object_or_objects(holder.get("section"))):
             inside = f"{where}.section[{index}]"
             for path in (("author",), ("focus",), ("entry",)):
                 for location, reference in _walk(section, path, inside):
@@ -280,7 +276,7 @@ class _Bundle:
                 yield Issue.of(faults.ORPHAN(), f"entry[{index}]")
 
     def _stylesheets(self) -> Iterator[Entry]:
-        for link in _objects(self.value.get("link")):
+        for link in _object_or_objects(self.value.get("link")):
             if link.get("relation") == "stylesheet" and type(link.get("url")) is str:
                 yield from self.by_name.get(link["url"], ())
 
@@ -307,7 +303,7 @@ class _Bundle:
         url = next(
             (
                 _text(link.get("url"))
-                for link in _objects(self.value.get("link"))
+                for link in _object_or_objects(self.value.get("link"))
                 if link.get("relation") == "self"
             ),
             None,

@@ -346,7 +346,7 @@ def _resolve(
         for image in narrative.images:
             if ids[image] != 1:
                 issues.append(Issue.of(faults.IMAGE(target=image, count=ids[image]), where))
-    for position, inner in enumerate(_objects(resource.get("contained"))):
+    for position, inner in enumerate(_objects_in_place(resource.get("contained"))):
         _resolve(inner, resource, bundles, f"{path}.contained[{position}]", targets, issues)
     if resource.get("resourceType") == "Bundle":
         bundles = (*bundles, resource)
@@ -370,13 +370,13 @@ class _Targets:
         return any(link in targets for resource in resources for targets in self.of(resource))
 
 
-def _objects(value: object) -> list[dict[str, Any]]:
-    return (
-        # what is no object keeps its place, so that the positions in locations hold
-        [item if isinstance(item, dict) else {} for item in value]
-        if isinstance(value, list)
-        else []
-    )
+def _objects_in_place(value: object) -> list[dict[str, Any]]:
+    """Return the objects of an array, with an empty one in place of what is none, so that the
+    positions in locations hold.
+    """
+    if not isinstance(value, list):
+        return []
+    return [item if isinstance(item, dict) else {} for item in value]
 
 
 def _divs(resource: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
@@ -386,7 +386,7 @@ def _divs(resource: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
     text = resource.get("text")
     if isinstance(text, dict) and isinstance(text.get("div"), str):
         yield f"{path}.text.div", text["div"]
-    for position, section in enumerate(_objects(resource.get("section"))):
+    for position, section in enumerate(_objects_in_place(resource.get("section"))):
         yield from _divs(section, f"{path}.section[{position}]")
 
 
@@ -394,7 +394,7 @@ def _entries(resource: dict[str, Any], path: str) -> Iterator[tuple[str, dict[st
     """(location, resource) of what a Bundle's entries or Parameters hold."""
     kind = resource.get("resourceType")
     if kind == "Bundle":
-        for position, entry in enumerate(_objects(resource.get("entry"))):
+        for position, entry in enumerate(_objects_in_place(resource.get("entry"))):
             if isinstance(entry.get("resource"), dict):
                 yield f"{path}.entry[{position}].resource", entry["resource"]
             response = entry.get("response")
@@ -407,7 +407,7 @@ def _entries(resource: dict[str, Any], path: str) -> Iterator[tuple[str, dict[st
 def _parameters(
     holder: dict[str, Any], path: str, name: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    for position, parameter in enumerate(_objects(holder.get(name))):
+    for position, parameter in enumerate(_objects_in_place(holder.get(name))):
         where = f"{path}.{name}[{position}]"
         if isinstance(parameter.get("resource"), dict):
             yield f"{where}.resource", parameter["resource"]
