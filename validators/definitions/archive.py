@@ -22,13 +22,14 @@ from .exact_decimals import json_text, with_exact_decimals
 __all__ = ["Archive", "pack"]
 
 _MAGIC = b"BFHIRDEF2\n"
-_CHUNK = (
-    192 * 1024
-)  # bytes of JSON a chunk: small enough to read one resource fast, large enough to compress well
+_CHUNK = 192 * 1024
+"""Bytes of JSON a chunk: small enough to read one resource fast, large enough to compress well."""
 _LEVEL = 19
-_KEPT = (
-    24  # decompressed chunks that are kept, about 5 MB: what is asked for together lies together
-)
+_KEPT = 24
+"""Decompressed chunks that are kept, about 5 MB: what is asked for together lies together. The one
+that was asked for longest ago goes first; a ``Memory``, which forgets all of them at once, would
+have a start decompress 73 chunks in place of 49.
+"""
 _READ = 8
 """StructureDefinitions that are kept parsed, about 1 MB: several ask for one in a row, for its
 head, its base and its snapshot. A value set is asked for once, and may be large.
@@ -102,9 +103,7 @@ class Archive:
                 first, last = self._offsets[number]
                 chunk = zstandard.decompress(self._data[first:last])
                 if len(self._chunks) >= _KEPT:
-                    self._chunks.pop(
-                        next(iter(self._chunks))
-                    )  # the one that was asked for longest ago
+                    self._chunks.pop(next(iter(self._chunks)))
             self._chunks[number] = chunk
         text = chunk[start:end]
         resource = with_exact_decimals(orjson.loads(text), text)
