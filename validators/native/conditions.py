@@ -55,20 +55,12 @@ from .programs import Programs
 from .questions import NeedsContextError, Nowhere, about_value, read_text
 from .records import items, string, u8, u16, u32
 from .table import Table
-from .tags import OpTag, SignTag
+from .tags import SIGNS, OpTag
 from .unseen import scopes
 
 __all__ = ["Conditions"]
 
 _DOUBT: Final = u8(OpTag.DOUBT)
-_SIGNS: Final = {
-    "<": SignTag.LESS,
-    "<=": SignTag.LESS_OR_EQUAL,
-    ">": SignTag.GREATER,
-    ">=": SignTag.GREATER_OR_EQUAL,
-    "=": SignTag.EQUAL,
-    "!=": SignTag.UNEQUAL,
-}
 _OF_CODING: Final = ("system", "code")
 _BEYOND: Final = lazy_pattern(r"%(?:resource|rootResource|context|profile)\b")
 _RESOLVE: Final = lazy_pattern(r"\bresolve\b")
@@ -310,7 +302,7 @@ class Conditions:
                 return u8(OpTag.EACH) + self._key(key) + items(map(literal, literals))
             case NumberIs(keys, sign, wanted):
                 number = struct.pack("<d", wanted)
-                return u8(OpTag.NUMBER) + self._names.keys(keys) + u8(_SIGNS[sign]) + number
+                return u8(OpTag.NUMBER) + self._names.keys(keys) + u8(SIGNS[sign]) + number
             case Prefix(keys, text):
                 return u8(OpTag.PREFIX) + self._names.keys(keys) + string(text)
             case Part(keys, text):
@@ -319,10 +311,10 @@ class Conditions:
                 return u8(OpTag.MATCH) + self._names.keys(keys) + u32(self._matching(text))
             case Dates(left, sign, right):
                 one, other = self._names.keys(left), self._names.keys(right)
-                return u8(OpTag.DATES) + one + u8(_SIGNS[sign]) + other
+                return u8(OpTag.DATES) + one + u8(SIGNS[sign]) + other
             case Count(groups, sign, most):
                 counted = items(map(self._names.keys, groups))
-                return u8(OpTag.COUNT) + counted + u8(_SIGNS[sign]) + u32(most)
+                return u8(OpTag.COUNT) + counted + u8(SIGNS[sign]) + u32(most)
             case One(keys, inner):
                 return u8(OpTag.ONE) + self._names.keys(keys) + self._encoded(inner)
             case Some(keys, inner):

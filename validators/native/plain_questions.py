@@ -32,8 +32,8 @@ from .questions import (
 )
 
 __all__ = [
-    "NUMERIC",
     "REFERENCE",
+    "UNQUOTED",
     "PlainQuestion",
     "about_primitive",
     "described",
@@ -45,7 +45,7 @@ PlainQuestion = Callable[[bytes], Answer | None]
 """A ``Question`` that gives None where it takes more after all."""
 REFERENCE: Final = CodedElement("Reference", ())
 """Describes the questions about references, to whichever targets."""
-NUMERIC: Final = frozenset({"boolean", "integer", "positiveInt", "unsignedInt", "decimal"})
+UNQUOTED: Final = frozenset({"boolean", "integer", "positiveInt", "unsignedInt", "decimal"})
 """Primitives that JSON does not write as strings."""
 _HOLDERS: Final[dict[str, Callable[[list[dict[str, str]]], Any]]] = {
     "CodeableConcept": lambda codings: {"coding": codings},
@@ -98,7 +98,7 @@ def about_primitive(
             raise NeedsContextError
         return [issue for check in checks for issue in check(value, scope) or ()]
 
-    if kind in NUMERIC:
+    if kind in UNQUOTED:
         return about_value(
             lambda value, scope: judged(found(value, scope), scope, remarks=remarks), place
         )

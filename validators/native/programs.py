@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from ..fhirpath.kept_paths import may_be_kept
+from ..fhirpath.lowered.literals import DATES, NUMERIC
 from ..fhirpath.model import TypeModel
 from ..fhirpath.parser import type_name
 from ..fhirpath.syntax import (
@@ -33,12 +34,12 @@ from ..schema import Property
 from .literal_bytes import literal
 from .records import Names, items, string, u8, u16, u32
 from .tags import (
+    SIGNS,
     ClassTag,
     EachTag,
     ExprTag,
     FunctionTag,
     OperatorTag,
-    SignTag,
     TextTag,
 )
 
@@ -50,17 +51,6 @@ _ANY: Final = "Resource"
 """The type of what stands inline: any resource, which says itself what it is."""
 _OWN: Final = "System"
 """The type of FHIRPath's own values, which have no children."""
-_NUMERIC: Final = frozenset({"integer", "positiveInt", "unsignedInt", "decimal"})
-_DATES: Final = frozenset({"date", "dateTime", "instant"})
-_NO_TEXT: Final = frozenset({"time"})
-_SIGNS: Final = {
-    "<": SignTag.LESS,
-    "<=": SignTag.LESS_OR_EQUAL,
-    ">": SignTag.GREATER,
-    ">=": SignTag.GREATER_OR_EQUAL,
-    "=": SignTag.EQUAL,
-    "!=": SignTag.UNEQUAL,
-}
 _OPERATORS: Final = {
     "and": OperatorTag.AND,
     "or": OperatorTag.OR,
@@ -286,8 +276,8 @@ class _Program:
 
     def _binary(self, operator: str, left: Tree, right: Tree, focus: Types) -> Typed:
         one, other = self.typed(left, focus)[0], self.typed(right, focus)[0]
-        if operator in _SIGNS:
-            return u8(ExprTag.COMPARE) + u8(_SIGNS[operator]) + one + other, frozenset({_OWN})
+        if operator in SIGNS:
+            return u8(ExprTag.COMPARE) + u8(SIGNS[operator]) + one + other, frozenset({_OWN})
         if operator not in _OPERATORS:
             raise _NoProgramError
         return _operator(_OPERATORS[operator], one, other), frozenset({_OWN})
@@ -389,11 +379,11 @@ def _class(prop: Property) -> ClassTag:
 def _class_of_primitive(name: str) -> ClassTag:
     if name == "boolean":
         return ClassTag.BOOLEAN
-    if name in _NUMERIC:
+    if name in NUMERIC:
         return ClassTag.NUMBER
-    if name in _DATES:
+    if name in DATES:
         return ClassTag.DATE
-    return ClassTag.MIXED if name in _NO_TEXT else ClassTag.TEXT
+    return ClassTag.MIXED if name == "time" else ClassTag.TEXT
 
 
 def _united(tree: Tree) -> list[str]:

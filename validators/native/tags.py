@@ -12,6 +12,7 @@ from .layout import LAYOUT, RecordTag
 
 __all__ = [
     "LAYOUT",
+    "SIGNS",
     "TAGS",
     "ClassTag",
     "EachTag",
@@ -219,6 +220,17 @@ class SignTag(IntEnum):
     GREATER_OR_EQUAL = 3
     EQUAL = 4
     UNEQUAL = 5
+
+
+SIGNS: Final = {
+    "<": SignTag.LESS,
+    "<=": SignTag.LESS_OR_EQUAL,
+    ">": SignTag.GREATER,
+    ">=": SignTag.GREATER_OR_EQUAL,
+    "=": SignTag.EQUAL,
+    "!=": SignTag.UNEQUAL,
+}
+"""How FHIRPath writes each of them."""
 
 
 class LiteralTag(IntEnum):

@@ -28,7 +28,7 @@ from ..values import primitives
 from .answers import Answer
 from .conditions import Conditions
 from .coverage import Coverage
-from .plain_questions import NUMERIC, REFERENCE, about_primitive, plain_question, told
+from .plain_questions import REFERENCE, UNQUOTED, about_primitive, plain_question, told
 from .questions import Nowhere, Outermost, Question, about_value, judged, read_text, read_value
 from .records import NO_CHECK, items, string, u8, u32
 from .table import Table
@@ -110,7 +110,7 @@ class Values:
         if style_of(prop, self._compilation) is not None:
             form = _STYLED.get(form, form)
         others = dict(self._asked_of_primitives(prop))
-        if prop.type in NUMERIC:
+        if prop.type in UNQUOTED:
             return (
                 u8(KindTag.PRIMITIVE) + u8(form),
                 self._about_primitive(prop, {}),

@@ -12,7 +12,7 @@ from ..syntax import Binary, Call, External, Literal, Tree
 __all__ = [
     "NO_TEXT",
     "NUMERIC",
-    "TEMPORAL",
+    "DATES",
     "constant",
     "constants",
     "fits",
@@ -21,8 +21,8 @@ __all__ = [
 ]
 
 NUMERIC = frozenset({"integer", "positiveInt", "unsignedInt", "decimal"})
-TEMPORAL = frozenset({"date", "dateTime", "instant"})
-NO_TEXT = NUMERIC | TEMPORAL | {"time", "boolean"}
+DATES = frozenset({"date", "dateTime", "instant"})
+NO_TEXT = NUMERIC | DATES | {"time", "boolean"}
 
 
 def untraced(tree: Tree) -> Tree:

@@ -40,7 +40,7 @@ from .condition import (
     either,
     negated,
 )
-from .literals import NO_TEXT, NUMERIC, TEMPORAL, constant, constants, fits, is_count, untraced
+from .literals import DATES, NO_TEXT, NUMERIC, constant, constants, fits, is_count, untraced
 from .paths import Path, Walker, reached
 
 __all__ = ["lower"]
@@ -199,7 +199,7 @@ class _Lowering(Walker):
             )
         if other is None or not other.singular or not (one.direct and other.direct):
             return None
-        if not (one.steps[0].types | other.steps[0].types) <= TEMPORAL:
+        if not (one.steps[0].types | other.steps[0].types) <= DATES:
             return None
         return Truth(
             Dates(keys, sign, other.steps[0].keys),
