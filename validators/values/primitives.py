@@ -24,6 +24,7 @@ from .decoding import Number
 from .uri import base64_length, is_absolute_uri
 
 __all__ = [
+    "BLANK",
     "CHECKS",
     "PROVEN",
     "QUIET",
@@ -55,7 +56,7 @@ BLANK: Final = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
     "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 )
-"""What may make up a blank string.
+"""What may make up a blank string, and what a reader of XHTML skips: white space as Java has it.
 
 The no-break spaces U+00A0, U+2007 and U+202F are not among them.
 """

@@ -15,19 +15,16 @@ from typing import Final
 
 from ..lazy_pattern import lazy_pattern
 from ..light_dataclass import dataclass
+from .primitives import BLANK
 
 __all__ = ["Element", "MalformedError", "read_xhtml"]
 
-_SPACE: Final = (
-    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
-    "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
-)
 _END: Final = "\uffff"
 """Stands for the end of the text, and ends it where it occurs."""
 
 _NAME_CHARACTERS: Final = r"(?:(?![_\U00010000-\U0010ffff])\w|[_\-:.])"
-_SPACES = lazy_pattern(f"[{_SPACE}]*")
-_LEADING = lazy_pattern(f"[{_SPACE}\ufeff]*")
+_SPACES = lazy_pattern(f"[{BLANK}]*")
+_LEADING = lazy_pattern(f"[{BLANK}\ufeff]*")
 _NAME = lazy_pattern(f"{_NAME_CHARACTERS}*+")
 _RUN = "[^<&\uffff]"
 _TEXT = lazy_pattern(f"{_RUN}++")
