@@ -16,12 +16,15 @@ from typing import Literal
 
 from .light_dataclass import dataclass
 
-__all__ = ["FAILING", "MASK", "Declaration", "Severity", "Violation"]
+__all__ = ["FAILING", "MASK", "RANKS", "Declaration", "Severity", "Violation"]
 
 Severity = Literal["fatal", "error", "warning", "information"]
 
 FAILING: frozenset[str] = frozenset({"fatal", "error"})
 """Severities that fail a resource."""
+
+RANKS: Mapping[str, int] = {"fatal": 0, "error": 0, "warning": 1, "information": 2}
+"""Severities by rank: what has the lower one is worse, and said first."""
 
 MASK = "***"
 """Stands in a sentence where a value of the data would be quoted."""

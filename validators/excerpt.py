@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from .declaration import Declaration, Severity
+from .declaration import RANKS, Declaration, Severity
 from .issue import Issue, Verdict
 
 __all__ = ["MORE", "MOST", "excerpt"]
@@ -25,8 +25,6 @@ MORE = Declaration(
     "a line shows so many issues and no more, those that fail it first",
 )
 
-_ORDER: Final[Mapping[Severity, int]] = {"fatal": 0, "error": 0, "warning": 1, "information": 2}
-
 
 def excerpt(verdict: Verdict, most: int) -> Verdict:
     """Return a verdict with at most so many issues, and one that says how many more there were.
@@ -38,7 +36,7 @@ def excerpt(verdict: Verdict, most: int) -> Verdict:
         return verdict
     issues = [issue for issue in verdict.issues if issue.rule != MORE.name]
     if len(issues) > most:
-        issues.sort(key=lambda issue: _ORDER[issue.severity])
+        issues.sort(key=lambda issue: RANKS[issue.severity])
     hidden = Counter(verdict.hidden)
     hidden.update((issue.severity, issue.rule) for issue in issues[most:])
     shown = issues[:most]
@@ -56,7 +54,7 @@ def _note(hidden: Mapping[tuple[Severity, str], int]) -> Issue:
 
 
 def _sorted(counts: Mapping[str, int]) -> Sequence[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda pair: (_ORDER[pair[0]], pair[0]))  # type: ignore[index]
+    return sorted(counts.items(), key=lambda pair: (RANKS[pair[0]], pair[0]))
 
 
 def _worded(severity: str, count: int) -> str:

@@ -21,8 +21,6 @@ SEVERITIES = ("error", "warning", "information")
 FAIL_ON = ("new", *SEVERITIES)
 """What a command may be told to fail on, beside checks over the whole job."""
 
-_WORTH = {"fatal": 0, "error": 0, "warning": 1, "information": 2}
-
 
 @dataclass(frozen=True, slots=True)
 class Showing:
@@ -73,10 +71,8 @@ class Showing:
                 known = self.baseline
                 if known is not None and not all(map(known.knows, summary.causes)):
                     return True
-            elif name in SEVERITIES:
-                worth = _WORTH[name]
-                if any(_WORTH[row.severity] <= worth for row in summary.rules):
-                    return True
+            elif name in SEVERITIES and any(_is_worth(row.severity, name) for row in summary.rules):
+                return True
         return False
 
     def _shows_cause(self, cause: Cause) -> bool:
@@ -88,7 +84,7 @@ class Showing:
         return self.baseline is None or not self.baseline.knows(cause)
 
     def _chosen(self, severity: str, rule: str, places: Iterable[str]) -> bool:
-        if _WORTH[severity] > _WORTH[self.severity]:
+        if not _is_worth(severity, self.severity):
             return False
         chosen = not self.select
         for place in places:
@@ -96,6 +92,13 @@ class Showing:
                 return False
             chosen = chosen or any(_is(term, rule, place) for term in self.select)
         return chosen
+
+
+def _is_worth(severity: str, least: str) -> bool:
+    """Tell whether a severity is the least that is asked for, or worse."""
+    from bulkfhir.validators.declaration import RANKS  # costs --help half a millisecond
+
+    return RANKS[severity] <= RANKS[least]
 
 
 def _is(term: str, rule: str, place: str) -> bool:
