@@ -148,7 +148,7 @@ def _as_it_is(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _one_by_one(data: dict[str, Any]) -> dict[str, Any]:
+def _shard_by_shard(data: dict[str, Any]) -> dict[str, Any]:
     """Layout 5 has no groups: a shard is one."""
     return {**data, "groups": [shard["index"] for shard in data["shards"]]}
 
@@ -184,7 +184,7 @@ def _summed(inputs: Sequence[InputFile], shards: ShardList, data: dict[str, Any]
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     3: _choices_apart,
     4: _as_it_is,
-    5: _one_by_one,
+    5: _shard_by_shard,
     6: _in_pieces,
     7: _as_it_is,
 }

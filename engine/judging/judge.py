@@ -129,7 +129,7 @@ def _validated(validator: BlockValidator, block: Block) -> BlockVerdicts:
         if block.between is not None:
             block.between()  # raises again where it has ended the block
         log_crash("a validator failed on a block; its lines are tried one by one", error)
-    return _readable(_one_by_one(validator, block))
+    return _readable(_line_by_line(validator, block))
 
 
 def _readable(verdicts: BlockVerdicts) -> BlockVerdicts:
@@ -156,7 +156,7 @@ def _texts(column: Sequence[object]) -> bool:
     }
 
 
-def _one_by_one(validator: BlockValidator, block: Block) -> BlockVerdicts:
+def _line_by_line(validator: BlockValidator, block: Block) -> BlockVerdicts:
     """Return the verdicts on a block's lines, each of which the validator saw as a block of its
     own: one that breaks it costs nothing but itself.
     """

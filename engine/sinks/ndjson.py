@@ -33,9 +33,9 @@ class NdjsonSink:
         ending = f".{compression}" if self._compression else ""
         self._files = PartFiles(folder, storage, f".ndjson{ending}")
 
-    def open(self, index: int) -> _Parts:
+    def open(self, index: int) -> _NdjsonParts:
         """Return a writer for the parts of a group, one for each type that it holds."""
-        return _Parts(self._files.of(index), self._compression)
+        return _NdjsonParts(self._files.of(index), self._compression)
 
     def discard(self, index: int) -> None:
         """Delete the parts of a group."""
@@ -46,7 +46,7 @@ class NdjsonSink:
         self._files.discard(numbers)
 
 
-class _Parts:
+class _NdjsonParts:
     def __init__(self, files: GroupFiles, compression: str | None) -> None:
         def writer(name: str) -> Writer:
             part = files.writer(name)

@@ -45,9 +45,9 @@ class ParquetSink:
         self._compression = compression
         self._files = PartFiles(folder, storage, ".parquet")
 
-    def open(self, index: int) -> _Parts:
+    def open(self, index: int) -> _ParquetParts:
         """Return a writer for the parts of a group, one for each type that it holds."""
-        return _Parts(self._files.of(index), self._compression)
+        return _ParquetParts(self._files.of(index), self._compression)
 
     def discard(self, index: int) -> None:
         """Delete the parts of a group."""
@@ -58,7 +58,7 @@ class ParquetSink:
         self._files.discard(numbers)
 
 
-class _Parts:
+class _ParquetParts:
     """The parts of one group."""
 
     def __init__(self, files: GroupFiles, compression: str) -> None:

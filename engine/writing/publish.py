@@ -71,7 +71,7 @@ def publish_logs(
         raise ValueError("lines that are only validated have no logs")
     key = settings.choices.encryption_key_id
     storage = storage_for(settings.job_folder, key)
-    parts = {name: _Parts(settings, name) for name in LOGS}
+    parts = {name: _LogParts(settings, name) for name in LOGS}
     try:
         for plan in plans:
             for name, part in parts.items():
@@ -82,7 +82,9 @@ def publish_logs(
             part.close()
 
 
-def _publish(storage: Storage, folder: str, part: _Parts, plan: LogPlan, beat: Heartbeat) -> None:
+def _publish(
+    storage: Storage, folder: str, part: _LogParts, plan: LogPlan, beat: Heartbeat
+) -> None:
     """Write one log of one file, where there is something to say."""
     pieces, closing = plan.pieces_of(part.log), plan.closing(part.log)
     if not pieces and not closing and part.log != SUCCESS:
@@ -115,7 +117,7 @@ def publish_range(settings: Settings, given: LogRange, beat: Heartbeat) -> Writt
     """
     beat.turn(PUBLISH)
     storage = storage_for(given.upload.uri, settings.choices.encryption_key_id)
-    part, writer = _Parts(settings, given.log), _RangeWriter(storage, given)
+    part, writer = _LogParts(settings, given.log), _RangeWriter(storage, given)
     skip = given.skip
     try:
         for rows in _lengthened(part, given, beat):
@@ -171,7 +173,7 @@ class _RangeWriter:
             part.abort()
 
 
-def _lengthened(part: _Parts, given: LogRange, beat: Heartbeat) -> Iterator[bytes]:
+def _lengthened(part: _LogParts, given: LogRange, beat: Heartbeat) -> Iterator[bytes]:
     """Yield the lines of a range's pieces with the file's own numbers, and those that end the log.
 
     Raises StorageError where a piece is not as long as was told, on which all other ranges rely.
@@ -189,14 +191,14 @@ def _lengthened(part: _Parts, given: LogRange, beat: Heartbeat) -> Iterator[byte
 
 def length_of(settings: Settings, piece: Piece, beat: Heartbeat) -> int:
     """Return how long a piece becomes, by a look at its lines. Raises StorageError."""
-    part = _Parts(settings, piece.log)
+    part = _LogParts(settings, piece.log)
     try:
         return sum(len(with_base(rows, piece.base)) for rows in part.lines(piece, beat))
     finally:
         part.close()
 
 
-class _Parts:
+class _LogParts:
     """The parts of one log, of which one is open: pieces that stand in a row are read in one go."""
 
     def __init__(self, settings: Settings, log: str) -> None:
