@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ..columns.buffers import fixed_column
+from ..columns.joins import join_settings
 from ..columns.plain_join import AGAIN
 from ..columns.plain_relations import NOWHERE
 from ..errors import ConfigurationError
@@ -30,11 +31,6 @@ _MEMORY: Final = "160MB"
 _THREADS: Final = 2
 """Of DuckDB at the most, since each wants memory of its own: with eight, 128 MB are too little for
 five million references, whose findings take 122 MB with two.
-"""
-
-_AS_WRITTEN: Final = "join_order,build_side_probe_side,join_filter_pushdown"
-"""Joins are made as they are written, the table that is held in memory behind the other: files of
-Arrow do not say how many rows they have, and filter slower than DuckDB.
 """
 
 _BATCH: Final = 50_000
@@ -104,15 +100,7 @@ class RelationStore:
         try:
             self._database = duckdb.connect(
                 str(Path(self._folder.name) / "relations.duckdb"),
-                config={
-                    "memory_limit": _MEMORY,
-                    "threads": self._threads,
-                    "temp_directory": self._folder.name,
-                    "preserve_insertion_order": False,
-                    "disabled_optimizers": _AS_WRITTEN,
-                    "autoinstall_known_extensions": False,
-                    "autoload_known_extensions": False,
-                },
+                config=join_settings(_MEMORY, self._folder.name) | {"threads": self._threads},
             )
         except BaseException:
             self._folder.cleanup()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ..columns.buffers import fixed_column
+from ..columns.joins import join_settings
 from ..errors import EngineError
 from ..temporary import TemporaryFolder
 
@@ -23,9 +24,6 @@ __all__ = ["RowChanges"]
 
 _MEMORY: Final = "320MB"
 """Of DuckDB; what a join needs beyond lies on disk."""
-
-_AS_WRITTEN: Final = "join_order,build_side_probe_side,join_filter_pushdown"
-"""The new rows are held for a join and the table's stream by: nothing says how many those are."""
 
 _IN_BUCKET: Final = 2_000_000
 """New rows that are grouped by id at once."""
@@ -97,15 +95,7 @@ class RowChanges:
         self._folder = TemporaryFolder()
         try:
             self._database = duckdb.connect(
-                ":memory:",
-                config={
-                    "memory_limit": self._memory,
-                    "temp_directory": self._folder.name,
-                    "preserve_insertion_order": False,
-                    "disabled_optimizers": _AS_WRITTEN,
-                    "autoinstall_known_extensions": False,
-                    "autoload_known_extensions": False,
-                },
+                ":memory:", config=join_settings(self._memory, self._folder.name)
             )
             self._database.execute(_TABLES)
             self._find()
