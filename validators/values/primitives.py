@@ -22,9 +22,9 @@ from ..memory import Memory
 from . import format_faults as faults
 from .decoding import Number
 from .uri import base64_length, is_absolute_uri
+from .white_space import BLANK, SPACE
 
 __all__ = [
-    "BLANK",
     "CHECKS",
     "PROVEN",
     "QUIET",
@@ -52,22 +52,6 @@ some megabytes.
 MEMO_LENGTH: Final = 200
 """Longer strings are proven afresh: they hardly repeat."""
 
-BLANK: Final = (
-    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
-    "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
-)
-"""What may make up a blank string, and what a reader of XHTML skips: white space as Java has it.
-
-The no-break spaces U+00A0, U+2007 and U+202F are not among them.
-"""
-SPACE: Final = (
-    "\t\n\x0b\x0c\r "
-    "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
-)
-"""What may not stand at either end of a code or URI (and not inside a code).
-
-The no-break spaces are among them.
-"""
 
 _YEAR = r"(?!0000)[0-9]{4}"
 _MONTH = r"(?:0[1-9]|1[0-2])"

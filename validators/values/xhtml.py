@@ -15,7 +15,7 @@ from typing import Final
 
 from ..lazy_pattern import lazy_pattern
 from ..light_dataclass import dataclass
-from .primitives import BLANK
+from .white_space import BLANK
 
 __all__ = ["Element", "MalformedError", "read_xhtml"]
 

@@ -2,7 +2,7 @@
 //! links, ids and names in it.
 //!
 //! Twin of validators/values/xhtml.py and validators/values/narrative.py
-//! (digest 96d0fc9b35d8).
+//! (digest a25bb2736a4f).
 //!
 //! HL7's validator is lenient with XHTML, and the Python that follows it says how. Here only what is
 //! well-formed and plain is read: lower-case names without prefixes, attributes with quoted values,
