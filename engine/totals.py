@@ -9,6 +9,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.values.form_faults import RESOURCE_TYPE
 
 from .figures import LINE_FIGURES, LineFigures
 
@@ -37,7 +38,7 @@ def counted_type(name: str | None, issues: Iterable[Issue]) -> str:
     """Return the type to count a line with these issues by; "" where it is no known one, so that
     rubbish cannot fill a table.
     """
-    return "" if any(issue.rule == "resource-type" for issue in issues) else name or ""
+    return "" if any(issue.rule == RESOURCE_TYPE.name for issue in issues) else name or ""
 
 
 @dataclass(frozen=True, slots=True)

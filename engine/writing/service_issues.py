@@ -7,10 +7,10 @@ from functools import cache
 
 from bulkfhir.validators import Issue
 from bulkfhir.validators.issue import Remark
+from bulkfhir.validators.values.format_faults import ID
 
 __all__ = ["health_lake_outcome"]
 
-_ID_RULE = "id"
 _ID = "Value at 'resourceId' failed to satisfy constraint: Member must "
 _ID_PATTERN = _ID + "satisfy regular expression pattern: [A-Za-z0-9-.]{1,64}"
 _ID_LENGTH = _ID + "have length greater than or equal to 1"
@@ -33,7 +33,7 @@ def health_lake_outcome(
     place_of_id = f"{resource_type}.id"
     is_early = False
     for issue in issues:
-        if issue.rule == _ID_RULE and issue.fails and issue.location == place_of_id:
+        if issue.rule == ID.name and issue.fails and issue.location == place_of_id:
             said.append(_said("error", _bad_id(resource_id)))
             is_early = True
         elif is_early and issue.location == place_of_id:
