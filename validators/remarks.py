@@ -71,14 +71,15 @@ class Remarks:
             if not waiting:
                 return
             found = waiting.pop()
-            kind = found.value.get("resourceType") if found.kind in _INLINE else found.kind
-            if not isinstance(kind, str) or self._schema.kind(kind) in (None, "primitive-type"):
-                continue
-            if found.kind in _INLINE:
-                if "." in kind:  # a path, which is no resource's type: ``Patient.contact``
+            kind = found.kind
+            if kind in _INLINE:
+                kind = str(found.value.get("resourceType"))
+                if not self._schema.is_resource(kind):
                     continue
                 yield from self._narrative(found, kind)
-            elif found.kind == "Extension":
+            elif self._schema.kind(kind) in (None, "primitive-type"):
+                continue
+            elif kind == "Extension":
                 yield from self._extension(found)
             if objects > 1:
                 waiting += reversed(list(self._members(found, kind)))

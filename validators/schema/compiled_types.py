@@ -88,9 +88,15 @@ class Schema:
         a type, None for a name that is none.
         """
         if "." in name:
-            return "backbone"
+            return self._kind_of_path(name)
         head = self.head(type_url(name))
         return head.kind if head is not None and head.is_type else None
+
+    def _kind_of_path(self, path: str) -> str | None:
+        try:
+            return self.type(path).kind
+        except UnknownType:  # ``Patient.``, ``a.b``: data may have anything for a type
+            return None
 
     def profiled(self, url: str) -> str | None:
         """Return the type that a definition of the given url is of (``Patient`` for any profile on
@@ -208,7 +214,7 @@ class Schema:
                     name,
                     code,
                     element.is_list,
-                    self.kind(code) == "primitive-type",
+                    "." not in code and self.kind(code) == "primitive-type",
                     element,
                     ref,
                 )

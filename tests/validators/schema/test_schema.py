@@ -29,6 +29,14 @@ def test_a_backbone_element_is_a_type_named_by_its_path(schema):
     assert "relationship" in schema.properties("Patient.contact")
 
 
+@pytest.mark.parametrize(
+    "path", ["Patient.none", "Patient.name", "Patient.", "a.b", ".", "http://example.org/Patient"]
+)
+def test_a_path_that_leads_to_no_backbone_element_is_no_type(schema, path):
+    assert schema.kind("Patient.contact") == "backbone"
+    assert schema.kind(path) is None
+
+
 def test_a_content_reference_has_the_type_of_what_it_names(schema):
     assert (
         schema.properties("Observation.component")["referenceRange"].type
