@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
-from ..storage.aws_session import new_session
+from ..storage.aws_session import boto3_session
 from ..storage.s3_errors import settings_used
 
 __all__ = ["AwsClients"]
@@ -23,7 +22,7 @@ class AwsClients:
 
     def __init__(self) -> None:
         with settings_used():
-            self._session = boto3.session.Session(botocore_session=new_session())
+            self._session = boto3_session()
             found = self._session.region_name
         self.region: str | None = found or os.environ.get("AWS_REGION")
 

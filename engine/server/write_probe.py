@@ -61,14 +61,12 @@ class WriteProbe:
             )
 
     def _new_client(self) -> Any:
-        import boto3
         from botocore.config import Config
 
-        from ..storage.aws_session import new_session
+        from ..storage.aws_session import boto3_session
 
         stated = self._environment.get
-        session = boto3.session.Session(
-            botocore_session=new_session(),
+        session = boto3_session(
             aws_access_key_id=stated("AWS_ACCESS_KEY_ID"),
             aws_secret_access_key=stated("AWS_SECRET_ACCESS_KEY"),
             region_name=stated("AWS_REGION"),

@@ -1,5 +1,5 @@
-"""A session of botocore's, for boto3: what it finds of the user's settings, and the models of AWS's
-services, which a process reads once.
+"""Sessions of boto3, and of botocore below it: what these find of the user's settings, and the
+models of AWS's services, which a process reads once.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ import botocore.session
 import orjson
 from botocore.loaders import JSONFileLoader, Loader, instance_cache
 
-__all__ = ["ServiceModels", "new_session"]
+__all__ = ["ServiceModels", "boto3_session", "new_session"]
 
 
 def new_session() -> botocore.session.Session:
-    """Return a session of its own, as boto3's ``botocore_session``: boto3's default one is not safe
-    to share among threads, and keeps the credentials that it once read. Clients of all sessions
-    share the models.
+    """Return botocore's session, a new one: boto3's default one is not safe to share among threads,
+    and keeps the credentials that it once read. Clients of all sessions share the models.
 
     Raises what botocore raises on settings that it cannot use.
     """
@@ -28,6 +27,16 @@ def new_session() -> botocore.session.Session:
     models = _models(session.get_config_variable("data_path"))
     session.register_component("data_loader", models)
     return session
+
+
+def boto3_session(own: botocore.session.Session | None = None, **stated: str | None) -> Any:
+    """Return boto3's session over one of ``new_session``, a new one where none is given.
+
+    stated   credentials and region, by boto3's names, which go before those that it would find
+    """
+    import boto3  # the models are read without it
+
+    return boto3.session.Session(botocore_session=own or new_session(), **stated)
 
 
 class ServiceModels(Loader):  # type: ignore[misc]  # botocore is untyped

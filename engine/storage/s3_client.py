@@ -8,12 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import boto3
 import botocore.session
 from botocore.config import Config
 
 from ..errors import AccessDenied, Unavailable
-from .aws_session import new_session
+from .aws_session import boto3_session, new_session
 from .patience import Patience
 from .s3_errors import settings_used, translated
 
@@ -83,7 +82,7 @@ def _new_client() -> Any:
         # Patience tries again, and says so; of botocore's own tries nothing is said.
         chosen = session.get_config_variable("max_attempts")
         once = Config(retries={"total_max_attempts": 1}) if chosen is None else None
-        client = boto3.session.Session(botocore_session=session).client("s3", config=once)
+        client = boto3_session(session).client("s3", config=once)
         _look_for_token(session)
         return client
 

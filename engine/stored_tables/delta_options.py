@@ -18,13 +18,11 @@ def storage_options(location: str, encryption_key_id: str | None) -> dict[str, s
     """
     if not is_remote(location):
         return {}
-    import boto3
-
-    from ..storage.aws_session import new_session
+    from ..storage.aws_session import boto3_session
     from ..storage.s3_errors import settings_used
 
     with settings_used():
-        session = boto3.session.Session(botocore_session=new_session())
+        session = boto3_session()
         client = session.client("s3")
         found = session.get_credentials()
         held = found and found.get_frozen_credentials()
