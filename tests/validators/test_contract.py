@@ -4,6 +4,8 @@ crate knows the names and numbers that it is told.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections import Counter
 from pathlib import Path
 from typing import Any, get_args
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkfhir.validators import rules
 from bulkfhir.validators.checks.check import Check, Issues
 from bulkfhir.validators.checks.rule import Asked, Reads, Rule, Twin
 from bulkfhir.validators.checks.surroundings import Scope
@@ -40,6 +43,14 @@ def test_every_rule_says_what_it_is_about_and_where_it_is_built() -> None:
     assert all(
         rule.on and set(rule.on) <= {"object", "value", "narrowed", "empty"} for rule in RULES
     )
+
+
+def test_every_rule_of_a_file_is_one_of_the_validators() -> None:
+    for info in pkgutil.walk_packages(rules.__path__, f"{rules.__name__}."):
+        for name, value in vars(importlib.import_module(info.name)).items():
+            assert not isinstance(value, Rule) or value in RULES, (
+                f"{name} of {info.name} is never built: add it to validators/rules/__init__.py"
+            )
 
 
 def rule(check: Check, reads: Reads) -> Rule:
