@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import plugins
+from bulkfhir.engine.job_choices import Choices
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -18,7 +19,12 @@ def test_the_table_is_that_of_the_entry_points() -> None:
         (group, name): target
         for group, entries in PROJECT["entry-points"].items()
         for name, target in entries.items()
-    } == plugins._OWN
+    } == plugins._OWN, "pyproject.toml and _OWN of plugins.py differ"
+
+
+@pytest.mark.parametrize("name", PROJECT["entry-points"][plugins.SINKS])
+def test_an_own_sink_is_no_code_of_others(name: str) -> None:
+    assert not Choices(sink=name).plug_ins, f"{name} is missing in _OWN_SINKS of job_choices.py"
 
 
 @pytest.mark.parametrize(("group", "name"), [key for key in plugins._OWN if key[1] == "futures"])
