@@ -57,7 +57,7 @@ def __getattr__(name: str) -> object:
     has to start quickly. Raises ImportError on an operating system that the engine does not run on.
     """
     if name in __all__:
-        from .systems import refused_system
+        from .process.systems import refused_system
 
         if (refusal := refused_system()) is not None:
             raise ImportError(refusal)

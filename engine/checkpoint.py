@@ -15,7 +15,7 @@ from .errors import ConfigurationError, Held, NotFound, StorageError
 from .job_folder import LOCK, PLAN, RECORD, work_folder_of
 from .output_parts import OutputParts
 from .plan import Plan, newest
-from .process_identity import this_process
+from .process.process_identity import this_process
 from .sealed import Damaged, is_sealed, parsed, sealed, unsealed
 from .settings import PLAN_LAYOUT, Settings
 from .shard import ShardResult

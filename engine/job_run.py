@@ -38,8 +38,8 @@ from .job_folder import MANIFEST, PLAN, WORK
 from .job_report.job_facts import JobFacts
 from .job_report.report_files import write_report
 from .job_status import JobStatus
-from .logs import log_crash
 from .plan import Ending, Plan
+from .process.logs import log_crash
 from .reach import look_again, refuse_unreachable
 from .recorded_groups import discard, run_recorded
 from .results import Results

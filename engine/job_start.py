@@ -22,6 +22,7 @@ from .job_folder import job_folder_name
 from .job_run import JobRun
 from .limits import over_limits
 from .plan import Plan
+from .process.temporary import sweep_temporary
 from .reading.sources import InputFile, Listing, SourceLike, find_inputs, source_uri
 from .reading.spool import Spool
 from .refusals import refuse_unusable
@@ -31,7 +32,6 @@ from .shard_groups import plan_groups
 from .shard_list import plan_shards
 from .storage import Claim, is_remote, normal, storage_for
 from .stored_tables import check_tables
-from .temporary import sweep_temporary
 from .writing.parts import open_sink
 
 __all__ = ["JobId", "Sizes", "StartedJob", "started_job"]

@@ -10,7 +10,7 @@ from bulkfhir.validators.native import plain_questions, type_records
 
 from . import worker
 from .executors import pool
-from .garbage import collect_seldom
+from .process.garbage import collect_seldom
 from .writing import publish
 
 __all__ = ["entry_walk", "plain_questions", "pool", "publish", "type_records", "worker"]

@@ -33,6 +33,7 @@ from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from .job_choices import Choices
 from .job_folder import FINDINGS
 from .keywords import checked_keywords
+from .process.temporary import TemporaryFolder
 from .reading.sources import Listing, SourceLike, find_inputs
 from .refusals import refuse_unusable
 from .settings import Settings
@@ -40,7 +41,6 @@ from .shard import Shard, ShardResult, group_sizes, shard_sizes
 from .shard_groups import groups_left, plan_groups
 from .shard_list import ShardList, plan_shards
 from .storage import StoredObject, is_remote
-from .temporary import TemporaryFolder
 from .totals import Totals
 from .writing.finding_rows import decode_findings
 

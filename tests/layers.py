@@ -69,9 +69,9 @@ COLUMN = {
         job_folder settings plugins
         job_choices
         storage columns
-        own_process process_identity temporary job_status sealed totals figures stages
+        job_status sealed totals figures stages
         packed_list ahead
-        log_lines logs errors printable amount systems garbage
+        errors process printable amount
     """,
 }
 """The layers, from the top down: the folders and the files beside them that stand on one line may

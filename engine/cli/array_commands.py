@@ -21,7 +21,7 @@ from .showing import Showing
 if TYPE_CHECKING:
     from ..arrays import ArrayJob, Share
     from ..counting.summary import Summary
-    from ..log_lines import LogFormat
+    from ..process.log_lines import LogFormat
 
 __all__ = ["merge", "plan", "run_shards"]
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from bulkfhir.validators import Level
 
-    from ..log_lines import LogFormat
     from ..measuring.order import Order
     from ..measuring.trial import Trial
+    from ..process.log_lines import LogFormat
     from ..reading.sources import InputFile
 
 __all__ = ["command"]

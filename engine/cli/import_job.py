@@ -15,7 +15,7 @@ from .job_results import exit_code, result_document, show_result
 from .landing import landing, result_format
 
 if TYPE_CHECKING:
-    from ..log_lines import LogFormat
+    from ..process.log_lines import LogFormat
 
 __all__ = ["command"]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..handoff.health_lake import HealthLake
     from ..handoff.submission import Parcel, Submission
     from ..job_choices import Choices
-    from ..log_lines import LogFormat
+    from ..process.log_lines import LogFormat
 
 __all__ = ["command"]
 

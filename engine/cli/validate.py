@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..counting.summary import Summary
-    from ..log_lines import LogFormat
+    from ..process.log_lines import LogFormat
     from ..validation import Finding
     from .showing import Showing
 

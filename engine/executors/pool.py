@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError, EngineError
-from ..process_identity import alive, identity_of
-from ..temporary import TemporaryFolder, sweep_temporary
+from ..process.process_identity import alive, identity_of
+from ..process.temporary import TemporaryFolder, sweep_temporary
 from .live_counters import Heartbeat, LiveCounters
 from .log_bridge import LogBridge, send_logs_to
 from .options import LocalOptions

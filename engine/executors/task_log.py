@@ -12,7 +12,7 @@ from typing import Final
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..logs import LOGGER
+from ..process.logs import LOGGER
 
 __all__ = ["LogLine", "TaskLog", "collected", "hand_on"]
 

@@ -10,7 +10,7 @@ import sys
 
 from ..errors import EngineError
 from ..job_status import JobStatus
-from ..own_process import end_with_parent
+from ..process.own_process import end_with_parent
 from ..storage import storage_for
 from .database import Database
 from .export_files import write_export

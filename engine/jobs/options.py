@@ -10,7 +10,7 @@ from typing import Any, Self
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..job_choices import Choices, ReportWish
-from ..log_lines import LogFormat
+from ..process.log_lines import LogFormat
 
 __all__ = ["RunOptions"]
 

@@ -28,7 +28,7 @@ from bulkfhir.validators.excerpt import excerpt
 from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 from ..limits import MAX_BINARY
-from ..logs import log_crash
+from ..process.logs import log_crash
 from ..reading.lines import LINE_LIMIT, Lines
 from ..settings import Settings
 from .import_rules import bad_type, missing_id, too_large, too_long

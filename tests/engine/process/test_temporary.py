@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bulkfhir.engine.temporary import TemporaryFolder, sweep_temporary
+from bulkfhir.engine.process.temporary import TemporaryFolder, sweep_temporary
 
 KILLED = """
 import os, signal
 from pathlib import Path
-from bulkfhir.engine.temporary import TemporaryFolder
+from bulkfhir.engine.process.temporary import TemporaryFolder
 folder = TemporaryFolder()
 Path(folder.name, "copy").write_bytes(b"x")
 print(folder.name, flush=True)
