@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .counting.summary import Summary
     from .errors import ConfigurationError, EngineError, NothingToRead, StorageError
     from .executors import Cancelled
-    from .figures import JobProgressReport
+    from .figures.job_figures import JobProgressReport
     from .job import JobResult, JobStatus, import_job
     from .validation import Finding, Validation, validate_files
     from .writing.manifest import Manifest
@@ -45,7 +45,7 @@ _MODULES = (
     "executors",
     "job",
     "writing.manifest",
-    "figures",
+    "figures.job_figures",
     "counting.progress",
     "counting.summary",
     "validation",

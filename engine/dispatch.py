@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from .across.job_checks import JobChecks
 from .errors import EngineError
 from .executors import Runner, Task, TaskFailure, run_all
+from .figures.totals import Totals
 from .file_outcomes import FileOutcome
 from .settings import Settings
 from .shard import Break, Shard, ShardResult
 from .shard_groups import Group, split
-from .totals import Totals
 from .worker import count_lines, run_group
 
 __all__ = ["run_checks", "run_groups"]

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 from bulkfhir.validators.light_dataclass import dataclass
 
 from .across.cause_rows import FindingPart, FindingPiece
-from .figures import FileFigures
+from .figures.job_figures import FileFigures
+from .figures.totals import Totals
 from .job_folder import CAUSES
 from .reading.sources import InputFile
 from .shard import Break, ShardResult
-from .totals import Totals
 
 __all__ = [
     "FileOutcome",

@@ -31,7 +31,8 @@ from .errors import (
     Unavailable,
 )
 from .executors import Cancelled, Runner, Task, TaskFailure, run_all, working
-from .figures import JobProgressReport
+from .figures.job_figures import JobProgressReport
+from .figures.totals import Place
 from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from .job_choices import ReportWish
 from .job_folder import MANIFEST, PLAN, WORK
@@ -48,7 +49,6 @@ from .shard import ShardResult
 from .shard_groups import Group, groups_left
 from .storage import Claim, Storage
 from .stored_tables import publish_tables
-from .totals import Place
 from .writing.log_plans import digest_of, log_plans
 from .writing.log_publication import LogPublication
 from .writing.manifest import Manifest, status_of

@@ -13,7 +13,7 @@ from .across.cause_sums import CauseSums
 from .across.duplicates import Duplicates
 from .across.job_checks import JobChecks
 from .across.referred import referred_shards
-from .figures import Moment
+from .figures.job_figures import Moment
 from .file_outcomes import FilesSum, OutcomesByFile
 from .packed_list import PackedList, row_of
 from .reading.sources import InputFile, Skipped

@@ -6,9 +6,9 @@ from array import array
 from collections.abc import Iterator
 
 from .errors import EngineError
+from .figures.totals import Totals, TotalsSum
 from .shard import Break, NumberedLines, ShardResult
 from .shard_list import ShardList
-from .totals import Totals, TotalsSum
 
 __all__ = ["DoneShards", "Results"]
 

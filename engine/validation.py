@@ -29,6 +29,7 @@ from .executors import (
     open_runner,
     probe_workers,
 )
+from .figures.totals import Totals
 from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from .job_choices import Choices
 from .job_folder import FINDINGS
@@ -41,7 +42,6 @@ from .shard import Shard, ShardResult, group_sizes, shard_sizes
 from .shard_groups import groups_left, plan_groups
 from .shard_list import ShardList, plan_shards
 from .storage import StoredObject, is_remote
-from .totals import Totals
 from .writing.finding_rows import decode_findings
 
 __all__ = ["Finding", "Validation", "open_validation", "validate_files"]

@@ -16,7 +16,9 @@ from .counting.cause_tally import CauseTally
 from .counting.tally import Tally
 from .errors import AccessDenied, NotFound, StorageError, Unavailable
 from .executors.live_counters import Heartbeat
-from .figures import LiveFigures
+from .figures.job_figures import LiveFigures
+from .figures.stages import ACCEPT, COMMIT, DECOMPRESS, READ, WRITE
+from .figures.totals import Totals
 from .job_choices import default_versions
 from .job_folder import CAUSES
 from .judging.judge import Judge
@@ -27,9 +29,7 @@ from .reading.lines import TAIL_BYTES, Lines, read_lines, read_range
 from .settings import Settings
 from .shard import Break, Shard, ShardResult
 from .shard_groups import Group
-from .stages import ACCEPT, COMMIT, DECOMPRESS, READ, WRITE
 from .storage import Reader, storage_for
-from .totals import Totals
 from .writing.group_parts import Parts, open_parts
 
 __all__ = ["count_lines", "run_group"]

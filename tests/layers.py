@@ -69,9 +69,9 @@ COLUMN = {
         job_folder settings plugins
         job_choices
         storage columns
-        job_status sealed totals figures stages
+        job_status sealed figures
         packed_list ahead
-        errors process printable amount
+        errors process printable
     """,
 }
 """The layers, from the top down: the folders and the files beside them that stand on one line may

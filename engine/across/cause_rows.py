@@ -19,8 +19,8 @@ from bulkfhir.validators.lazy_pattern import lazy_pattern
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import StorageError
+from ..figures.totals import EXAMPLES
 from ..storage import Reader, Storage
-from ..totals import EXAMPLES
 
 __all__ = [
     "FindingPart",

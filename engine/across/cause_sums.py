@@ -15,9 +15,9 @@ from bulkfhir.validators.definitions.guides import is_listed
 from bulkfhir.validators.issue import FAILING
 from bulkfhir.validators.light_dataclass import dataclass
 
+from ..figures.totals import Place
 from ..job_folder import CAUSES
 from ..settings import Settings
-from ..totals import Place
 from .cause_rows import (
     FindingPart,
     GroupKey,

@@ -15,9 +15,9 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..columns import repeated
 from ..executors.live_counters import Heartbeat
+from ..figures.totals import EXAMPLES, Place
 from ..job_folder import KEYS
 from ..settings import Settings
-from ..totals import EXAMPLES, Place
 from .key_runs import BucketRows, read_run
 from .keys import BUCKETS, LINE_BYTES, key_bytes, read_segments
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..totals import Place
+from ..figures.totals import Place
 
 __all__ = ["CHECKS", "CheckGroup", "Completeness", "JobChecks", "SeenCode"]
 

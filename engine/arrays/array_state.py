@@ -8,7 +8,7 @@ from typing import Any
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import NotFound
-from ..figures import LINE_FIGURES, LineFigures
+from ..figures.job_figures import LINE_FIGURES, LineFigures
 from ..job_folder import MANIFEST
 from ..job_run import runs_named
 from ..job_status import JobStatus

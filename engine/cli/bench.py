@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
-from ..amount import amount
+from ..figures.amount import amount
 from ..job_choices import LEVELS
 from . import exits, options
 from .landing import kms_key, sinking

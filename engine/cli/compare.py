@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..amount import amount
+from ..figures.amount import amount
 from ..printable import printable
 from . import exits, options
 

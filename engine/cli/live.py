@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..amount import amount
+from ..figures.amount import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
 
-from ..amount import amount
+from ..figures.amount import amount
 from ..printable import printable
 from .cause_lines import cause_lines
 from .check_tables import check_notes, check_tables

@@ -12,7 +12,7 @@ from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 from ..across.cause_rows import GroupKey, GroupRow, Quoted, encode_rows, mend_id
 from ..across.cause_sums import LOUD, MANY
-from ..totals import counted_type
+from ..figures.totals import counted_type
 
 __all__ = ["CauseTally", "cut", "without_indexes"]
 

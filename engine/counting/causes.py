@@ -12,7 +12,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..across.cause_rows import Quoted
 from ..across.cause_sums import CauseGroup, CauseSums, MendStep
-from ..totals import Place, Totals
+from ..figures.totals import Place, Totals
 
 __all__ = ["Cause", "Causes", "Drowning", "Example", "Mend"]
 

@@ -11,7 +11,7 @@ from typing import Literal, Protocol, runtime_checkable
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..executors import Cancelled, LiveCounters
-from ..figures import (
+from ..figures.job_figures import (
     LINE_FIGURES,
     FileFigures,
     JobProgressReport,

@@ -10,8 +10,8 @@ from bulkfhir.validators.excerpt import MORE
 
 from ..columns import measure
 from ..columns.words import words
-from ..figures import LINE_FIGURES, LiveFigures
-from ..totals import EXAMPLES, Place, Totals, counted_type, rule_key
+from ..figures.job_figures import LINE_FIGURES, LiveFigures
+from ..figures.totals import EXAMPLES, Place, Totals, counted_type, rule_key
 
 __all__ = ["Tally"]
 

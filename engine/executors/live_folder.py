@@ -16,7 +16,7 @@ from typing import Any, Final
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import StorageError
-from ..figures import LiveFigures
+from ..figures.job_figures import LiveFigures
 from ..sealed import Damaged, sealed, unsealed
 from ..storage import Storage, storage_for
 from .task_log import LogLine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..counting.summary import Summary
-from ..figures import JobProgressReport, Moment
+from ..figures.job_figures import JobProgressReport, Moment
 from ..job_choices import Choices, ReportWish
 from ..job_status import JobStatus
 from ..writing.manifest import Manifest

@@ -16,7 +16,7 @@ from typing import Any
 from bulkfhir.validators.undecided import UNDECIDED
 
 from ..across.job_checks import CHECKS
-from ..amount import amount
+from ..figures.amount import amount
 from ..printable import printable
 from .speed_picture import speed_picture
 

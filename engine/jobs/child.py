@@ -15,7 +15,7 @@ from types import FrameType
 
 from ..checkpoint import Checkpoint
 from ..errors import EngineError
-from ..figures import JobProgressReport
+from ..figures.job_figures import JobProgressReport
 from ..job import JobResult, JobStatus, run_import
 from ..job_choices import default_versions
 from ..job_folder import job_folder_name

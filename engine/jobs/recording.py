@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..counting.progress import CancelEvent, OnProgress, Progress
-from ..figures import JobProgressReport
+from ..figures.job_figures import JobProgressReport
 from ..job import JobResult, run_import
 from ..job_choices import Choices
 from ..job_folder import job_folder_name

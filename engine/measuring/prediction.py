@@ -10,7 +10,7 @@ from typing import Final
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..stages import PUBLISH, START
+from ..figures.stages import PUBLISH, START
 from .sample import InputSample
 from .watched_work import Spent
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..stages import EXPLAIN
+from ..figures.stages import EXPLAIN
 from .prediction import Prediction
 from .watched_runner import DoneTask
 from .watched_work import Spent

@@ -9,7 +9,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from ..errors import AccessDenied, StorageError
-from ..figures import JobProgressReport
+from ..figures.job_figures import JobProgressReport
 from ..job_folder import job_folder_name
 from ..jobs import (
     DatastoreStore,

@@ -8,7 +8,7 @@ from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..figures import LineFigures, megabytes
+from ..figures.job_figures import LineFigures, megabytes
 from ..file_outcomes import FilesSum
 from ..job_status import JobStatus
 from .outcomes import FAILURE, SUCCESS

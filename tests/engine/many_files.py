@@ -30,6 +30,7 @@ from bulkfhir.engine.checkpoint import save_record
 from bulkfhir.engine.dispatch import run_group
 from bulkfhir.engine.executors import Heartbeat, no_tick
 from bulkfhir.engine.executors.followed_task import run_followed
+from bulkfhir.engine.figures.totals import Totals
 from bulkfhir.engine.job import run_import
 from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.recorded_groups import run_recorded
@@ -37,7 +38,6 @@ from bulkfhir.engine.shard import ShardResult
 from bulkfhir.engine.shard_groups import groups_left
 from bulkfhir.engine.storage import StoredObject
 from bulkfhir.engine.storage.buckets import BucketFolders
-from bulkfhir.engine.totals import Totals
 from bulkfhir.engine.writing.publish import publish_logs
 
 SOURCE, OUTPUT = "s3://many/exports/2026-11-28/", "s3://many/out/"

@@ -9,6 +9,7 @@ import pytest
 
 from bulkfhir.engine.checkpoint import Checkpoint, save_record
 from bulkfhir.engine.errors import ConfigurationError
+from bulkfhir.engine.figures.totals import Totals
 from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.job_folder import RECORD, job_folder_name, part_uri
 from bulkfhir.engine.plan import Plan
@@ -17,7 +18,6 @@ from bulkfhir.engine.settings import Settings
 from bulkfhir.engine.shard import Break, Shard, ShardResult
 from bulkfhir.engine.shard_list import ShardList
 from bulkfhir.engine.storage import storage_for
-from bulkfhir.engine.totals import Totals
 from tests.engine.older_plans import in_layout_6
 
 RESULT = ShardResult(

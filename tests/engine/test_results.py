@@ -7,11 +7,11 @@ import random
 import pytest
 
 from bulkfhir.engine.errors import EngineError
+from bulkfhir.engine.figures.totals import Totals
 from bulkfhir.engine.reading.sources import InputFile
 from bulkfhir.engine.results import Results
 from bulkfhir.engine.shard import Break, ShardResult
 from bulkfhir.engine.shard_list import ShardList
-from bulkfhir.engine.totals import Totals
 
 FILES = [0, 1, 1, 1, 1, 2, 3, 3, 3]
 

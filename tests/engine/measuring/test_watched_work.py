@@ -9,7 +9,7 @@ import time
 import pytest
 
 from bulkfhir.engine.executors import Cancelled, Heartbeat, LiveCounters
-from bulkfhir.engine.figures import LiveFigures
+from bulkfhir.engine.figures.job_figures import LiveFigures
 from bulkfhir.engine.measuring import watched_work
 from bulkfhir.engine.measuring.watched_work import Spent, WatchedBeat, watched
 from bulkfhir.validators import Block

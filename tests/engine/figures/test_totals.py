@@ -10,7 +10,7 @@ from dataclasses import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkfhir.engine.totals import EXAMPLES, Totals
+from bulkfhir.engine.figures.totals import EXAMPLES, Totals
 
 NAMES = st.dictionaries(st.sampled_from(["error a", "warning b", "fatal c"]), st.integers(1, 5))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from .figures import LINE_FIGURES, LineFigures
+from .job_figures import LINE_FIGURES, LineFigures
 
 if TYPE_CHECKING:
     from bulkfhir.validators import Issue
