@@ -10,7 +10,7 @@ from .errors import EngineError
 from .executors import Runner, Task, TaskFailure, run_all
 from .figures.totals import Totals
 from .file_outcomes import FileOutcome
-from .settings import Settings
+from .job_terms.settings import Settings
 from .shard import Break, Shard, ShardResult
 from .shard_groups import Group, split
 from .worker import count_lines, run_group

@@ -21,14 +21,14 @@ from .executors import (
     probe_workers,
     working,
 )
-from .job_choices import Choices, Limits, ReportWish
 from .job_run import JobResult
 from .job_start import JobId, Sizes, started_job
-from .job_status import JobStatus
+from .job_terms.job_choices import Choices, Limits, ReportWish
+from .job_terms.job_status import JobStatus
+from .job_terms.settings import Settings
 from .keywords import checked_keywords
 from .reading.sources import InputFile, SourceLike
 from .refusals import refuse_unusable
-from .settings import Settings
 from .storage import StoredObject
 
 __all__ = ["JobResult", "JobStatus", "Limits", "Onlooker", "import_job", "run_import"]

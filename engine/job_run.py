@@ -34,17 +34,17 @@ from .executors import Cancelled, Runner, Task, TaskFailure, run_all, working
 from .figures.job_figures import JobProgressReport
 from .figures.totals import Place
 from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
-from .job_choices import ReportWish
-from .job_folder import MANIFEST, PLAN, WORK
 from .job_report.job_facts import JobFacts
 from .job_report.report_files import write_report
-from .job_status import JobStatus
+from .job_terms.job_choices import ReportWish
+from .job_terms.job_folder import MANIFEST, PLAN, WORK
+from .job_terms.job_status import JobStatus
+from .job_terms.settings import Settings
 from .plan import Ending, Plan
 from .process.logs import log_crash
 from .reach import look_again, refuse_unreachable
 from .recorded_groups import discard, run_recorded
 from .results import Results
-from .settings import Settings
 from .shard import ShardResult
 from .shard_groups import Group, groups_left
 from .storage import Claim, Storage

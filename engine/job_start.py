@@ -17,16 +17,16 @@ from .access import Access
 from .checkpoint import Checkpoint
 from .errors import AccessDenied, ConfigurationError, EngineError
 from .executors import default_workers
-from .job_choices import Choices, ReportWish
-from .job_folder import job_folder_name
 from .job_run import JobRun
+from .job_terms.job_choices import Choices, ReportWish
+from .job_terms.job_folder import job_folder_name
+from .job_terms.settings import Settings
 from .limits import over_limits
 from .plan import Plan
 from .process.temporary import sweep_temporary
 from .reading.sources import InputFile, Listing, SourceLike, find_inputs, source_uri
 from .reading.spool import Spool
 from .refusals import refuse_unusable
-from .settings import Settings
 from .shard import group_sizes, shard_sizes
 from .shard_groups import plan_groups
 from .shard_list import plan_shards

@@ -15,10 +15,10 @@ from .across.job_checks import JobChecks
 from .across.referred import referred_shards
 from .figures.job_figures import Moment
 from .file_outcomes import FilesSum, OutcomesByFile
+from .job_terms.settings import Settings
 from .packed_list import PackedList, row_of
 from .reading.sources import InputFile, Skipped
 from .results import Results
-from .settings import Settings
 from .shard import Shard, ShardResult
 from .shard_list import ShardList
 from .task_files import TaskRows, rows_of_tasks

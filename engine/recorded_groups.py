@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from .checkpoint import save_record
 from .dispatch import run_groups
 from .executors import Runner
-from .settings import Settings
+from .job_terms.settings import Settings
 from .shard import ShardResult
 from .shard_groups import Group
 from .sinks import discard_all

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .errors import ConfigurationError
-from .job_choices import Choices
+from .job_terms.job_choices import Choices
 from .judging.chosen_packages import check_packages, check_profiles
 from .plugins import SINKS, VALIDATORS, check_options, load
 

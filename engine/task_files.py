@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from .ahead import ahead
+from .job_terms.settings import Settings
 from .packed_list import PackedList, row_of
 from .reading.sources import InputFile
 from .sealed import Damaged, sealed, unsealed
-from .settings import Settings
 from .shard import Shard
 from .shard_groups import weight
 from .shard_list import ShardList

@@ -31,13 +31,13 @@ from .executors import (
 )
 from .figures.totals import Totals
 from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
-from .job_choices import Choices
-from .job_folder import FINDINGS
+from .job_terms.job_choices import Choices
+from .job_terms.job_folder import FINDINGS
+from .job_terms.settings import Settings
 from .keywords import checked_keywords
 from .process.temporary import TemporaryFolder
 from .reading.sources import Listing, SourceLike, find_inputs
 from .refusals import refuse_unusable
-from .settings import Settings
 from .shard import Shard, ShardResult, group_sizes, shard_sizes
 from .shard_groups import groups_left, plan_groups
 from .shard_list import ShardList, plan_shards

@@ -19,14 +19,14 @@ from .executors.live_counters import Heartbeat
 from .figures.job_figures import LiveFigures
 from .figures.stages import ACCEPT, COMMIT, DECOMPRESS, READ, WRITE
 from .figures.totals import Totals
-from .job_choices import default_versions
-from .job_folder import CAUSES
+from .job_terms.job_choices import default_versions
+from .job_terms.job_folder import CAUSES
+from .job_terms.settings import Settings
 from .judging.judge import Judge
 from .plugins import new_validator
 from .reading.compression import BrokenArchive
 from .reading.contents import Contents, NotNdjson
 from .reading.lines import TAIL_BYTES, Lines, read_lines, read_range
-from .settings import Settings
 from .shard import Break, Shard, ShardResult
 from .shard_groups import Group
 from .storage import Reader, storage_for

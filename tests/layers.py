@@ -66,10 +66,9 @@ COLUMN = {
         shard
         across stored_tables sinks reading
         executors
-        job_folder settings plugins
-        job_choices
+        plugins job_terms
         storage columns
-        job_status sealed figures
+        sealed figures
         packed_list ahead
         errors process printable
     """,

@@ -16,8 +16,8 @@ from bulkfhir.validators.issue import FAILING
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..figures.totals import Place
-from ..job_folder import CAUSES
-from ..settings import Settings
+from ..job_terms.job_folder import CAUSES
+from ..job_terms.settings import Settings
 from .cause_rows import (
     FindingPart,
     GroupKey,

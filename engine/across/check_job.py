@@ -17,9 +17,9 @@ from bulkfhir.validators.schema.snapshot import UsableSnapshots
 
 from ..executors.live_counters import Heartbeat
 from ..figures.totals import EXAMPLES
-from ..job_choices import Choices, default_versions
-from ..job_folder import CHECKS_TABLE, RELATIONS
-from ..settings import Settings
+from ..job_terms.job_choices import Choices, default_versions
+from ..job_terms.job_folder import CHECKS_TABLE, RELATIONS
+from ..job_terms.settings import Settings
 from ..storage import Storage, storage_for
 from .check_queries import find, most_frequent_codes, reference_counts
 from .completeness import completeness_of

@@ -16,8 +16,8 @@ from bulkfhir.validators.light_dataclass import dataclass
 from ..columns import repeated
 from ..executors.live_counters import Heartbeat
 from ..figures.totals import EXAMPLES, Place
-from ..job_folder import KEYS
-from ..settings import Settings
+from ..job_terms.job_folder import KEYS
+from ..job_terms.settings import Settings
 from .key_runs import BucketRows, read_run
 from .keys import BUCKETS, LINE_BYTES, key_bytes, read_segments
 

@@ -18,7 +18,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 from ..columns import BUCKETS, bucketed, keys
 from ..columns.rows import Rows
 from ..errors import StorageError
-from ..settings import Settings
+from ..job_terms.settings import Settings
 from ..storage import Reader, Storage
 
 __all__ = [

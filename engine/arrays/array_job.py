@@ -14,10 +14,10 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..checkpoint import Checkpoint
 from ..errors import ConfigurationError
-from ..job_choices import Choices, default_versions
-from ..job_folder import MANIFEST, folder_of_job_file, job_file
+from ..job_terms.job_choices import Choices, default_versions
+from ..job_terms.job_folder import MANIFEST, folder_of_job_file, job_file
+from ..job_terms.settings import Settings
 from ..sealed import Damaged, sealed, unsealed
-from ..settings import Settings
 from ..storage import normal, storage_for
 
 __all__ = ["ArrayEnd", "ArrayJob", "packages_here"]

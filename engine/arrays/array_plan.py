@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from ..errors import Incomplete
-from ..job_choices import Choices
-from ..job_folder import job_file, job_folder_name
 from ..job_start import JobId, Sizes, started_job
+from ..job_terms.job_choices import Choices
+from ..job_terms.job_folder import job_file, job_folder_name
 from ..plan import Plan
 from ..reading.sources import SourceLike, source_uri
 from ..storage import normal, storage_for

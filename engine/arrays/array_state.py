@@ -9,9 +9,9 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import NotFound
 from ..figures.job_figures import LINE_FIGURES, LineFigures
-from ..job_folder import MANIFEST
 from ..job_run import runs_named
-from ..job_status import JobStatus
+from ..job_terms.job_folder import MANIFEST
+from ..job_terms.job_status import JobStatus
 from ..storage import storage_for
 from ..writing.manifest import line_figures_of
 from .array_job import ArrayJob

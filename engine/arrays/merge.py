@@ -20,10 +20,10 @@ from ..executors import (
     working,
 )
 from ..file_outcomes import OutcomesByFile
-from ..job_choices import ReportWish
-from ..job_folder import MANIFEST
 from ..job_run import JobResult, JobRun, refuse_missing
-from ..job_status import JobStatus
+from ..job_terms.job_choices import ReportWish
+from ..job_terms.job_folder import MANIFEST
+from ..job_terms.job_status import JobStatus
 from ..plan import Plan
 from ..results import Results
 from ..storage import storage_for

@@ -11,7 +11,7 @@ import click
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..job_choices import Choices
+from ..job_terms.job_choices import Choices
 from . import exits, options
 from .job_results import exit_code, result_document, show_result
 from .landing import landing, result_format
@@ -263,7 +263,7 @@ def _ended(job: ArrayJob, output_format: str, *, excused: bool) -> int:
     where rejected lines are excused.
     """
     from ..arrays import end_of
-    from ..job_status import JobStatus
+    from ..job_terms.job_status import JobStatus
 
     end = end_of(job)
     if output_format == "json":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import click
 
 from ..figures.amount import amount
-from ..job_choices import LEVELS
+from ..job_terms.job_choices import LEVELS
 from . import exits, options
 from .landing import kms_key, sinking
 from .option_types import Location

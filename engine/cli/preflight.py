@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..job_choices import LEVELS
+from ..job_terms.job_choices import LEVELS
 from ..printable import printable
 from . import exits, options
 

@@ -11,7 +11,7 @@ import click
 
 from bulkfhir.validators.lazy_pattern import lazy_pattern
 
-from ..job_choices import ReportWish
+from ..job_terms.job_choices import ReportWish
 from . import exits
 from .options import (
     chosen,

@@ -6,8 +6,8 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..counting.summary import Summary
 from ..figures.job_figures import JobProgressReport, Moment
-from ..job_choices import Choices, ReportWish
-from ..job_status import JobStatus
+from ..job_terms.job_choices import Choices, ReportWish
+from ..job_terms.job_status import JobStatus
 from ..writing.manifest import Manifest
 
 __all__ = ["JobFacts"]

@@ -17,8 +17,8 @@ from ..checkpoint import Checkpoint
 from ..errors import EngineError
 from ..figures.job_figures import JobProgressReport
 from ..job import JobResult, JobStatus, run_import
-from ..job_choices import default_versions
-from ..job_folder import job_folder_name
+from ..job_terms.job_choices import default_versions
+from ..job_terms.job_folder import job_folder_name
 from ..process.garbage import collect_seldom
 from ..process.log_lines import show_logs
 from ..process.own_process import end_with_job, end_with_parent

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..job_status import JobStatus
+from ..job_terms.job_status import JobStatus
 from .database import Database
 from .sound_text import sound
 from .store import UnknownJobError

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..job_status import JobStatus
+from ..job_terms.job_status import JobStatus
 
 __all__ = ["ImportJob", "Origin", "Sample"]
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..job_choices import Choices, ReportWish
+from ..job_terms.job_choices import Choices, ReportWish
 from ..process.log_lines import LogFormat
 
 __all__ = ["RunOptions"]

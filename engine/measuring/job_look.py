@@ -15,13 +15,13 @@ from bulkfhir.validators.light_dataclass import dataclass
 from ..errors import EngineError
 from ..executors import Runner
 from ..job import run_import
-from ..job_folder import job_folder_name
 from ..job_run import JobResult
 from ..job_start import Sizes
-from ..job_status import JobStatus
+from ..job_terms.job_folder import job_folder_name
+from ..job_terms.job_status import JobStatus
+from ..job_terms.settings import Settings
 from ..plan import Plan
 from ..reading.sources import Listing
-from ..settings import Settings
 from ..storage import normal, storage_for
 from .order import Order
 from .trial import Trial, reasons_of, slot_times

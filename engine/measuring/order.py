@@ -7,7 +7,7 @@ from dataclasses import field
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from ..job_choices import Choices
+from ..job_terms.job_choices import Choices
 
 __all__ = ["Order"]
 

@@ -19,7 +19,7 @@ from bulkfhir.validators.lazy_pattern import lazy_pattern
 from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import AccessDenied, NotFound, NothingToRead
-from ..job_folder import ACCESS_CHECK
+from ..job_terms.job_folder import ACCESS_CHECK
 from ..packed_list import PackedList
 from ..storage import StoredObject, is_remote, normal, storage_for
 from .compression import compression_of, without_compression

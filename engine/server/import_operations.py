@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import AccessDenied, StorageError
 from ..figures.job_figures import JobProgressReport
-from ..job_folder import job_folder_name
+from ..job_terms.job_folder import job_folder_name
 from ..jobs import (
     DatastoreStore,
     ImportJob,

@@ -10,7 +10,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..figures.job_figures import LineFigures, megabytes
 from ..file_outcomes import FilesSum
-from ..job_status import JobStatus
+from ..job_terms.job_status import JobStatus
 from .outcomes import FAILURE, SUCCESS
 
 __all__ = ["Manifest", "line_figures_of", "status_of"]

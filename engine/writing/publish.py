@@ -12,8 +12,8 @@ from bulkfhir.validators.light_dataclass import dataclass
 from ..errors import StorageError
 from ..executors.live_counters import Heartbeat
 from ..figures.stages import PLACE, PUBLISH
+from ..job_terms.settings import Settings
 from ..reading.lines import BLOCK_BYTES
-from ..settings import Settings
 from ..storage import PartWriter, Reader, Storage, Upload, UploadedPart, storage_for
 from ..storage.media_types import NDJSON
 from .log_plans import LogPlan, Piece

@@ -32,7 +32,7 @@ from bulkfhir.engine.executors import Heartbeat, no_tick
 from bulkfhir.engine.executors.followed_task import run_followed
 from bulkfhir.engine.figures.totals import Totals
 from bulkfhir.engine.job import run_import
-from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.job_terms.job_choices import Choices
 from bulkfhir.engine.recorded_groups import run_recorded
 from bulkfhir.engine.shard import ShardResult
 from bulkfhir.engine.shard_groups import groups_left

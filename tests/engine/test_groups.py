@@ -14,7 +14,7 @@ import pytest
 
 from bulkfhir.engine import JobStatus, import_job, job_start, shard, shard_groups, validate_files
 from bulkfhir.engine.checkpoint import Checkpoint
-from bulkfhir.engine.job_folder import WORK
+from bulkfhir.engine.job_terms.job_folder import WORK
 from bulkfhir.engine.reading.sources import InputFile
 from bulkfhir.engine.sealed import sealed
 from bulkfhir.engine.shard import Shard, shard_sizes

@@ -18,9 +18,9 @@ from bulkfhir.engine.across.duplicates import Duplicates, bucket_ranges, find_du
 from bulkfhir.engine.across.keys import BUCKETS, KeyColumns, read_segments
 from bulkfhir.engine.columns.rows import Rows
 from bulkfhir.engine.executors import Heartbeat
-from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.job_folder import KEYS, part_uri
-from bulkfhir.engine.settings import Settings
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.job_folder import KEYS, part_uri
+from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.storage.local import LocalStorage
 from tests.engine.test_resuming import AtShards

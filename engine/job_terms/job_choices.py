@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from .errors import ConfigurationError
-from .storage import normal
+from ..errors import ConfigurationError
+from ..storage import normal
 
 if TYPE_CHECKING:
     from bulkfhir.validators import Level

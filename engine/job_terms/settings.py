@@ -11,9 +11,9 @@ from typing import Any, Self
 
 from bulkfhir.validators.light_dataclass import dataclass
 
+from ..storage import Storage, is_remote, storage_for
 from .job_choices import Choices
 from .job_folder import part_uri
-from .storage import Storage, is_remote, storage_for
 
 __all__ = ["PLAN_LAYOUT", "Settings"]
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import zlib
 
-from .storage import Storage, storage_for
+from ..storage import Storage, storage_for
 
 __all__ = [
     "ACCESS_CHECK",

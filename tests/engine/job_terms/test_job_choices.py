@@ -18,7 +18,7 @@ import zstandard
 from bulkfhir.engine import ConfigurationError, JobStatus, import_job, validate_files
 from bulkfhir.engine.cli.import_job import command as import_command
 from bulkfhir.engine.cli.validate import command as validate_command
-from bulkfhir.engine.job_choices import LEVELS, Choices
+from bulkfhir.engine.job_terms.job_choices import LEVELS, Choices
 from bulkfhir.engine.jobs import RunOptions
 from bulkfhir.validators import Level
 

@@ -10,11 +10,11 @@ import pytest
 from bulkfhir.engine.checkpoint import Checkpoint, save_record
 from bulkfhir.engine.errors import ConfigurationError
 from bulkfhir.engine.figures.totals import Totals
-from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.job_folder import RECORD, job_folder_name, part_uri
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.job_folder import RECORD, job_folder_name, part_uri
+from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.plan import Plan
 from bulkfhir.engine.reading.sources import InputFile, Skipped, find_inputs
-from bulkfhir.engine.settings import Settings
 from bulkfhir.engine.shard import Break, Shard, ShardResult
 from bulkfhir.engine.shard_list import ShardList
 from bulkfhir.engine.storage import storage_for
