@@ -21,9 +21,9 @@ from .job_run import JobRun
 from .job_terms.job_choices import Choices, ReportWish
 from .job_terms.job_folder import job_folder_name
 from .job_terms.settings import Settings
-from .limits import over_limits
 from .plan import Plan
 from .process.temporary import sweep_temporary
+from .reading.limits import over_limits
 from .reading.sources import InputFile, Listing, SourceLike, find_inputs, source_uri
 from .reading.spool import Spool
 from .refusals import refuse_unusable

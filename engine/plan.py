@@ -16,7 +16,7 @@ from .across.referred import referred_shards
 from .figures.job_figures import Moment
 from .file_outcomes import FilesSum, OutcomesByFile
 from .job_terms.settings import Settings
-from .packed_list import PackedList, row_of
+from .reading.packed_list import PackedList, row_of
 from .reading.sources import InputFile, Skipped
 from .results import Results
 from .shard import Shard, ShardResult

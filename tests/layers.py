@@ -58,7 +58,7 @@ COLUMN = {
         worker
         judging counting
         writing
-        checkpoint limits
+        checkpoint
         plan output_parts
         task_files results file_outcomes
         shard_groups
@@ -68,9 +68,8 @@ COLUMN = {
         executors
         plugins job_terms
         storage columns
-        sealed figures
-        packed_list ahead
-        errors process printable
+        figures
+        errors process
     """,
 }
 """The layers, from the top down: the folders and the files beside them that stand on one line may

@@ -17,8 +17,8 @@ from ..errors import ConfigurationError
 from ..job_terms.job_choices import Choices, default_versions
 from ..job_terms.job_folder import MANIFEST, folder_of_job_file, job_file
 from ..job_terms.settings import Settings
-from ..sealed import Damaged, sealed, unsealed
 from ..storage import normal, storage_for
+from ..storage.sealed import Damaged, sealed, unsealed
 
 __all__ = ["ArrayEnd", "ArrayJob", "packages_here"]
 

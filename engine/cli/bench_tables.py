@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ..figures.amount import amount, figure
 from ..figures.stages import WORK
+from ..job_report.printable import printable
 from ..measuring.bench_document import speeds
-from ..printable import printable
 from .plain_tables import PlainConsole, PlainTable, plain_table
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..figures.amount import amount
-from ..printable import printable
+from ..job_report.printable import printable
 from . import exits, options
 
 if TYPE_CHECKING:

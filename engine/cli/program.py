@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..printable import printable
+from ..job_report.printable import printable
 from . import exits
 from .configuration import configurable, with_config
 from .streams import say, settle_output

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..printable import printable
+from ..job_report.printable import printable
 from .option_types import Location
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..printable import printable
+from ..job_report.printable import printable
 from . import exits, options
 from .option_types import Location
 

@@ -84,7 +84,7 @@ def command(
     SOURCE is a file, folder, glob, s3:// prefix or - for standard input. An id is not required
     here; an import requires one. What was found before Ctrl-C is shown.
     """
-    from ..printable import printable
+    from ..job_report.printable import printable
     from ..validation import open_validation
     from .live import progress_shown
     from .summary_json import summary_json

@@ -17,8 +17,8 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import StorageError
 from ..figures.job_figures import LiveFigures
-from ..sealed import Damaged, sealed, unsealed
 from ..storage import Storage, storage_for
+from ..storage.sealed import Damaged, sealed, unsealed
 from .task_log import LogLine
 
 __all__ = ["LiveFolder", "TaskReport"]

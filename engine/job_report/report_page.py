@@ -17,7 +17,7 @@ from bulkfhir.validators.undecided import UNDECIDED
 
 from ..across.job_checks import CHECKS
 from ..figures.amount import amount
-from ..printable import printable
+from .printable import printable
 from .speed_picture import speed_picture
 
 __all__ = ["report_page"]

@@ -28,8 +28,8 @@ from bulkfhir.validators.excerpt import excerpt
 from bulkfhir.validators.lazy_pattern import lazy_pattern
 
 from ..job_terms.settings import Settings
-from ..limits import MAX_BINARY
 from ..process.logs import log_crash
+from ..reading.limits import MAX_BINARY
 from ..reading.lines import LINE_LIMIT, Lines
 from .import_rules import bad_type, missing_id, too_large, too_long
 from .redaction import redacted

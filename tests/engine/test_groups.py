@@ -16,11 +16,11 @@ from bulkfhir.engine import JobStatus, import_job, job_start, shard, shard_group
 from bulkfhir.engine.checkpoint import Checkpoint
 from bulkfhir.engine.job_terms.job_folder import WORK
 from bulkfhir.engine.reading.sources import InputFile
-from bulkfhir.engine.sealed import sealed
 from bulkfhir.engine.shard import Shard, shard_sizes
 from bulkfhir.engine.shard_groups import groups_left, plan_groups, split
 from bulkfhir.engine.shard_list import plan_shards
 from bulkfhir.engine.storage.s3_client import S3Client
+from bulkfhir.engine.storage.sealed import sealed
 from tests.engine.older_plans import bare_keys, in_layout_6
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("fork_server")]

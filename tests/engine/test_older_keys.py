@@ -14,8 +14,8 @@ import pytest
 
 from bulkfhir.engine import JobStatus, import_job
 from bulkfhir.engine.checkpoint import Checkpoint
-from bulkfhir.engine.sealed import sealed
 from bulkfhir.engine.storage import storage_for
+from bulkfhir.engine.storage.sealed import sealed
 from tests.engine.older_jobs import left_behind
 
 OLD = Path(__file__).resolve().parents[2] / "fixtures/layout-7"

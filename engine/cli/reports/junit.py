@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bulkfhir.validators.issue import FAILING
 from bulkfhir.validators.lazy_pattern import lazy_pattern
 
-from ...printable import printable
+from ...job_report.printable import printable
 from .groups import GroupedReport, RuleGroup
 from .human import sentence
 

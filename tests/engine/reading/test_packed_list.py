@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bulkfhir.engine.packed_list import PackedList
+from bulkfhir.engine.reading.packed_list import PackedList
 from bulkfhir.engine.reading.sources import InputFile
 
 FILES = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .reading.sources import Listing
+from .sources import Listing
 
 __all__ = ["MAX_BINARY", "over_limits"]
 
