@@ -9,10 +9,10 @@ from .across.job_checks import JobChecks
 from .errors import EngineError
 from .executors import Runner, Task, TaskFailure, run_all
 from .figures.totals import Totals
-from .file_outcomes import FileOutcome
 from .job_terms.settings import Settings
-from .shard import Break, Shard, ShardResult
-from .shard_groups import Group, split
+from .sharding.file_outcomes import FileOutcome
+from .sharding.shard import Break, Shard, ShardResult
+from .sharding.shard_groups import Group, split
 from .worker import count_lines, run_group
 
 __all__ = ["run_checks", "run_groups"]

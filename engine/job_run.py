@@ -16,7 +16,6 @@ from .across.cause_sums import CauseSums, find_causes
 from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
 from .across.key_runs import put_together, runs_of
 from .across.referred import referred_shards
-from .checkpoint import Checkpoint, save_record
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
 from .dispatch import run_checks
@@ -33,20 +32,21 @@ from .errors import (
 from .executors import Cancelled, Runner, Task, TaskFailure, run_all, working
 from .figures.job_figures import JobProgressReport
 from .figures.totals import Place
-from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from .job_report.job_facts import JobFacts
 from .job_report.report_files import write_report
 from .job_terms.job_choices import ReportWish
 from .job_terms.job_folder import MANIFEST, PLAN, WORK
 from .job_terms.job_status import JobStatus
 from .job_terms.settings import Settings
-from .plan import Ending, Plan
 from .process.logs import log_crash
 from .reach import look_again, refuse_unreachable
 from .recorded_groups import discard, run_recorded
-from .results import Results
-from .shard import ShardResult
-from .shard_groups import Group, groups_left
+from .sharding.checkpoint import Checkpoint, save_record
+from .sharding.file_outcomes import FilesSum, OutcomesByFile, finding_parts
+from .sharding.plan import Ending, Plan
+from .sharding.results import Results
+from .sharding.shard import ShardResult
+from .sharding.shard_groups import Group, groups_left
 from .storage import Claim, Storage
 from .stored_tables import publish_tables
 from .writing.log_plans import digest_of, log_plans

@@ -8,8 +8,8 @@ from itertools import compress, islice
 
 from .errors import ConfigurationError, EngineError, StorageError, Unavailable
 from .reading.sources import InputFile
-from .results import Results
-from .shard_list import ShardList
+from .sharding.results import Results
+from .sharding.shard_list import ShardList
 from .storage import storage_for
 from .storage.ahead import ahead
 

@@ -30,7 +30,6 @@ from .executors import (
     probe_workers,
 )
 from .figures.totals import Totals
-from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from .job_terms.job_choices import Choices
 from .job_terms.job_folder import FINDINGS
 from .job_terms.settings import Settings
@@ -38,9 +37,10 @@ from .keywords import checked_keywords
 from .process.temporary import TemporaryFolder
 from .reading.sources import Listing, SourceLike, find_inputs
 from .refusals import refuse_unusable
-from .shard import Shard, ShardResult, group_sizes, shard_sizes
-from .shard_groups import groups_left, plan_groups
-from .shard_list import ShardList, plan_shards
+from .sharding.file_outcomes import FilesSum, OutcomesByFile, finding_parts
+from .sharding.shard import Shard, ShardResult, group_sizes, shard_sizes
+from .sharding.shard_groups import groups_left, plan_groups
+from .sharding.shard_list import ShardList, plan_shards
 from .storage import StoredObject, is_remote
 from .writing.finding_rows import decode_findings
 

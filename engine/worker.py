@@ -27,8 +27,8 @@ from .plugins import new_validator
 from .reading.compression import BrokenArchive
 from .reading.contents import Contents, NotNdjson
 from .reading.lines import TAIL_BYTES, Lines, read_lines, read_range
-from .shard import Break, Shard, ShardResult
-from .shard_groups import Group
+from .sharding.shard import Break, Shard, ShardResult
+from .sharding.shard_groups import Group
 from .storage import Reader, storage_for
 from .writing.group_parts import Parts, open_parts
 

@@ -58,12 +58,7 @@ COLUMN = {
         worker
         judging counting
         writing
-        checkpoint
-        plan output_parts
-        task_files results file_outcomes
-        shard_groups
-        shard_list
-        shard
+        sharding
         across stored_tables sinks reading
         executors
         plugins job_terms

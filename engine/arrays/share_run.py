@@ -11,8 +11,8 @@ from ..errors import Incomplete
 from ..executors import default_workers, no_tick, open_runner, working
 from ..recorded_groups import run_recorded
 from ..refusals import refuse_unusable
-from ..shard_groups import Group, groups_left
-from ..task_files import TaskFiles
+from ..sharding.shard_groups import Group, groups_left
+from ..sharding.task_files import TaskFiles
 from .array_job import ArrayJob
 from .share import Share
 from .share_marks import ShareMark, ShareMarks

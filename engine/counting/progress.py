@@ -19,10 +19,10 @@ from ..figures.job_figures import (
     LiveFigures,
     Moment,
 )
-from ..file_outcomes import FilesSum
 from ..reading.sources import InputFile
-from ..shard import ShardResult
-from ..shard_list import ShardList
+from ..sharding.file_outcomes import FilesSum
+from ..sharding.shard import ShardResult
+from ..sharding.shard_list import ShardList
 
 __all__ = ["CancelEvent", "OnProgress", "Phase", "Progress", "Tracker"]
 

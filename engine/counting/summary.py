@@ -14,8 +14,8 @@ from ..across.cause_sums import CauseSums
 from ..across.duplicates import Duplicates
 from ..across.job_checks import JobChecks
 from ..figures.totals import Place, Totals
-from ..file_outcomes import FilesSum
 from ..reading.sources import Skipped
+from ..sharding.file_outcomes import FilesSum
 from .causes import Causes, Example
 
 __all__ = ["BrokenFile", "CheckedGroup", "Example", "Repeated", "RuleCount", "Summary", "TypeCount"]

@@ -13,7 +13,6 @@ import threading
 from dataclasses import replace
 from types import FrameType
 
-from ..checkpoint import Checkpoint
 from ..errors import EngineError
 from ..figures.job_figures import JobProgressReport
 from ..job import JobResult, JobStatus, run_import
@@ -22,6 +21,7 @@ from ..job_terms.job_folder import job_folder_name
 from ..process.garbage import collect_seldom
 from ..process.log_lines import show_logs
 from ..process.own_process import end_with_job, end_with_parent
+from ..sharding.checkpoint import Checkpoint
 from ..storage import normal, storage_for
 from .database import Database
 from .datastores import DatastoreStore, UnknownDatastoreError

@@ -20,8 +20,8 @@ from ..job_start import Sizes
 from ..job_terms.job_folder import job_folder_name
 from ..job_terms.job_status import JobStatus
 from ..job_terms.settings import Settings
-from ..plan import Plan
 from ..reading.sources import Listing
+from ..sharding.plan import Plan
 from ..storage import normal, storage_for
 from .order import Order
 from .trial import Trial, reasons_of, slot_times

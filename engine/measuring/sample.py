@@ -22,7 +22,7 @@ from ..reading.compression import BrokenArchive, decompress
 from ..reading.contents import compression_of_file
 from ..reading.lines import BLOCK_BYTES
 from ..reading.sources import InputFile
-from ..shard import Shard
+from ..sharding.shard import Shard
 from ..storage import Reader, storage_for
 
 __all__ = ["LEAST", "Drawn", "InputSample", "Stratum", "draw"]

@@ -11,8 +11,8 @@ from typing import Final
 
 from ..executors import Runner, is_local
 from ..job_run import JobResult
-from ..plan import Plan
-from ..shard_list import ShardList
+from ..sharding.plan import Plan
+from ..sharding.shard_list import ShardList
 from .job_look import JobLook
 from .order import Order
 from .prediction import Measured, predict

@@ -11,7 +11,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..executors import Runner
 from ..executors.passing_runner import PassingRunner
-from ..shard import Shard
+from ..sharding.shard import Shard
 from .watched_work import TaskTimes, Watched, watched
 
 __all__ = ["DoneTask", "WatchedRunner"]

@@ -9,7 +9,7 @@ from bulkfhir.validators import BlockVerdicts
 
 from ..job_terms.settings import Settings
 from ..reading.lines import Lines
-from ..shard import Shard, ShardResult
+from ..sharding.shard import Shard, ShardResult
 
 __all__ = ["Parts", "open_parts"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import JobStatus, import_job
-from bulkfhir.engine.checkpoint import Checkpoint
+from bulkfhir.engine.sharding.checkpoint import Checkpoint
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.storage.sealed import sealed
 from tests.engine.older_jobs import left_behind

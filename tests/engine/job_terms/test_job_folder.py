@@ -7,16 +7,16 @@ from array import array
 
 import pytest
 
-from bulkfhir.engine.checkpoint import Checkpoint, save_record
 from bulkfhir.engine.errors import ConfigurationError
 from bulkfhir.engine.figures.totals import Totals
 from bulkfhir.engine.job_terms.job_choices import Choices
 from bulkfhir.engine.job_terms.job_folder import RECORD, job_folder_name, part_uri
 from bulkfhir.engine.job_terms.settings import Settings
-from bulkfhir.engine.plan import Plan
 from bulkfhir.engine.reading.sources import InputFile, Skipped, find_inputs
-from bulkfhir.engine.shard import Break, Shard, ShardResult
-from bulkfhir.engine.shard_list import ShardList
+from bulkfhir.engine.sharding.checkpoint import Checkpoint, save_record
+from bulkfhir.engine.sharding.plan import Plan
+from bulkfhir.engine.sharding.shard import Break, Shard, ShardResult
+from bulkfhir.engine.sharding.shard_list import ShardList
 from bulkfhir.engine.storage import storage_for
 from tests.engine.older_plans import in_layout_6
 

@@ -12,7 +12,7 @@ from bulkfhir.engine.figures.totals import Totals
 from bulkfhir.engine.job_terms.job_choices import Choices
 from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.reading.lines import Lines
-from bulkfhir.engine.shard import Shard, ShardResult
+from bulkfhir.engine.sharding.shard import Shard, ShardResult
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.writing.finding_rows import decode_findings
 from bulkfhir.engine.writing.group_parts import open_parts

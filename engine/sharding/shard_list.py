@@ -8,10 +8,10 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import overload
 
-from .reading.contents import compression_of_file
-from .reading.sources import InputFile
+from ..reading.contents import compression_of_file
+from ..reading.sources import InputFile
+from ..storage.ahead import ahead
 from .shard import Shard
-from .storage.ahead import ahead
 
 __all__ = ["ShardList", "plan_shards"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bulkfhir.engine.reading.sources import InputFile
-from bulkfhir.engine.shard import shard_sizes
-from bulkfhir.engine.shard_list import plan_shards
+from bulkfhir.engine.sharding.shard import shard_sizes
+from bulkfhir.engine.sharding.shard_list import plan_shards
 
 MB = 1 << 20
 

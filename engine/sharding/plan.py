@@ -9,15 +9,15 @@ from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from .across.cause_sums import CauseSums
-from .across.duplicates import Duplicates
-from .across.job_checks import JobChecks
-from .across.referred import referred_shards
-from .figures.job_figures import Moment
+from ..across.cause_sums import CauseSums
+from ..across.duplicates import Duplicates
+from ..across.job_checks import JobChecks
+from ..across.referred import referred_shards
+from ..figures.job_figures import Moment
+from ..job_terms.settings import Settings
+from ..reading.packed_list import PackedList, row_of
+from ..reading.sources import InputFile, Skipped
 from .file_outcomes import FilesSum, OutcomesByFile
-from .job_terms.settings import Settings
-from .reading.packed_list import PackedList, row_of
-from .reading.sources import InputFile, Skipped
 from .results import Results
 from .shard import Shard, ShardResult
 from .shard_list import ShardList

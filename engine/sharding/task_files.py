@@ -13,15 +13,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from .job_terms.settings import Settings
-from .reading.packed_list import PackedList, row_of
-from .reading.sources import InputFile
+from ..job_terms.settings import Settings
+from ..reading.packed_list import PackedList, row_of
+from ..reading.sources import InputFile
+from ..storage import Storage, storage_for
+from ..storage.ahead import ahead
+from ..storage.sealed import Damaged, sealed, unsealed
 from .shard import Shard
 from .shard_groups import weight
 from .shard_list import ShardList
-from .storage import Storage, storage_for
-from .storage.ahead import ahead
-from .storage.sealed import Damaged, sealed, unsealed
 
 __all__ = ["TOGETHER", "TaskFiles", "TaskRows", "rows_of_tasks"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from .figures.totals import Totals
+from ..figures.totals import Totals
 
 __all__ = ["Break", "NumberedLines", "Shard", "ShardResult", "group_sizes", "shard_sizes"]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 
-from .errors import AccessDenied, NotFound
-from .storage import Storage
+from ..errors import AccessDenied, NotFound
+from ..storage import Storage
 
 __all__ = ["OutputParts"]
 

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from .across.cause_rows import FindingPart, FindingPiece
-from .figures.job_figures import FileFigures
-from .figures.totals import Totals
-from .job_terms.job_folder import CAUSES
-from .reading.sources import InputFile
+from ..across.cause_rows import FindingPart, FindingPiece
+from ..figures.job_figures import FileFigures
+from ..figures.totals import Totals
+from ..job_terms.job_folder import CAUSES
+from ..reading.sources import InputFile
 from .shard import Break, ShardResult
 
 __all__ = [

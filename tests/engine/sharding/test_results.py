@@ -9,9 +9,9 @@ import pytest
 from bulkfhir.engine.errors import EngineError
 from bulkfhir.engine.figures.totals import Totals
 from bulkfhir.engine.reading.sources import InputFile
-from bulkfhir.engine.results import Results
-from bulkfhir.engine.shard import Break, ShardResult
-from bulkfhir.engine.shard_list import ShardList
+from bulkfhir.engine.sharding.results import Results
+from bulkfhir.engine.sharding.shard import Break, ShardResult
+from bulkfhir.engine.sharding.shard_list import ShardList
 
 FILES = [0, 1, 1, 1, 1, 2, 3, 3, 3]
 

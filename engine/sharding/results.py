@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 
-from .errors import EngineError
-from .figures.totals import Totals, TotalsSum
+from ..errors import EngineError
+from ..figures.totals import Totals, TotalsSum
 from .shard import Break, NumberedLines, ShardResult
 from .shard_list import ShardList
 

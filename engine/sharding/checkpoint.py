@@ -10,16 +10,16 @@ from typing import Any
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from .errors import ConfigurationError, Held, NotFound, StorageError
-from .job_terms.job_folder import LOCK, PLAN, RECORD, work_folder_of
-from .job_terms.settings import PLAN_LAYOUT, Settings
+from ..errors import ConfigurationError, Held, NotFound, StorageError
+from ..job_terms.job_folder import LOCK, PLAN, RECORD, work_folder_of
+from ..job_terms.settings import PLAN_LAYOUT, Settings
+from ..process.process_identity import this_process
+from ..storage import Claim, StoredObject, storage_for
+from ..storage.ahead import ahead
+from ..storage.sealed import Damaged, is_sealed, parsed, sealed, unsealed
 from .output_parts import OutputParts
 from .plan import Plan, newest
-from .process.process_identity import this_process
 from .shard import ShardResult
-from .storage import Claim, StoredObject, storage_for
-from .storage.ahead import ahead
-from .storage.sealed import Damaged, is_sealed, parsed, sealed, unsealed
 from .task_files import TOGETHER, TaskFiles, TaskRows, rows_of_tasks
 
 __all__ = ["Checkpoint", "save_record"]
