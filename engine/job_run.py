@@ -18,7 +18,8 @@ from .across.key_runs import put_together, runs_of
 from .across.referred import referred_shards
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
-from .dispatch import run_checks
+from .dispatching.dispatch import run_checks
+from .dispatching.recorded_groups import discard, run_recorded
 from .errors import (
     AccessDenied,
     ConfigurationError,
@@ -40,7 +41,6 @@ from .job_terms.job_status import JobStatus
 from .job_terms.settings import Settings
 from .process.logs import log_crash
 from .reach import look_again, refuse_unreachable
-from .recorded_groups import discard, run_recorded
 from .sharding.checkpoint import Checkpoint, save_record
 from .sharding.file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from .sharding.plan import Ending, Plan

@@ -18,7 +18,7 @@ from .across.cause_sums import find_causes
 from .across.referred import referred_shards
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
-from .dispatch import run_checks, run_groups
+from .dispatching.dispatch import run_checks, run_groups
 from .executors import (
     Executor,
     Runner,

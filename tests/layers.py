@@ -53,9 +53,8 @@ COLUMN = {
         job_start
         job_run refusals keywords
         job_report
-        reach access recorded_groups
-        dispatch preload
-        worker
+        dispatching
+        reach access
         judging counting
         writing
         sharding

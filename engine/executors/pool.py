@@ -33,7 +33,7 @@ from .task import run_task
 
 __all__ = ["LocalPool"]
 
-_PRELOAD = ["bulkfhir.engine.preload"]
+_PRELOAD = ["bulkfhir.engine.dispatching.preload"]
 _PRELOAD_WHERE_USED = ["bulkfhir.engine.storage.s3"]
 """What takes long to import, and workers need where this process has needed it."""
 _STARTS = 20

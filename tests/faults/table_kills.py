@@ -45,7 +45,7 @@ _IMPORTED = (
     "bulkfhir.engine.executors.thread",
     "bulkfhir.engine.job",
     "bulkfhir.engine.jobs.recording",
-    "bulkfhir.engine.preload",
+    "bulkfhir.engine.dispatching.preload",
 )
 """What every job imports that commits to a table, and every look at one."""
 _IMPORTED_FOR = {

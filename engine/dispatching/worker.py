@@ -12,25 +12,25 @@ from typing import Any
 
 from bulkfhir.validators.excerpt import MOST
 
-from .counting.cause_tally import CauseTally
-from .counting.tally import Tally
-from .errors import AccessDenied, NotFound, StorageError, Unavailable
-from .executors.live_counters import Heartbeat
-from .figures.job_figures import LiveFigures
-from .figures.stages import ACCEPT, COMMIT, DECOMPRESS, READ, WRITE
-from .figures.totals import Totals
-from .job_terms.job_choices import default_versions
-from .job_terms.job_folder import CAUSES
-from .job_terms.settings import Settings
-from .judging.judge import Judge
-from .plugins import new_validator
-from .reading.compression import BrokenArchive
-from .reading.contents import Contents, NotNdjson
-from .reading.lines import TAIL_BYTES, Lines, read_lines, read_range
-from .sharding.shard import Break, Shard, ShardResult
-from .sharding.shard_groups import Group
-from .storage import Reader, storage_for
-from .writing.group_parts import Parts, open_parts
+from ..counting.cause_tally import CauseTally
+from ..counting.tally import Tally
+from ..errors import AccessDenied, NotFound, StorageError, Unavailable
+from ..executors.live_counters import Heartbeat
+from ..figures.job_figures import LiveFigures
+from ..figures.stages import ACCEPT, COMMIT, DECOMPRESS, READ, WRITE
+from ..figures.totals import Totals
+from ..job_terms.job_choices import default_versions
+from ..job_terms.job_folder import CAUSES
+from ..job_terms.settings import Settings
+from ..judging.judge import Judge
+from ..plugins import new_validator
+from ..reading.compression import BrokenArchive
+from ..reading.contents import Contents, NotNdjson
+from ..reading.lines import TAIL_BYTES, Lines, read_lines, read_range
+from ..sharding.shard import Break, Shard, ShardResult
+from ..sharding.shard_groups import Group
+from ..storage import Reader, storage_for
+from ..writing.group_parts import Parts, open_parts
 
 __all__ = ["count_lines", "run_group"]
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from ..executors import Runner
+from ..job_terms.settings import Settings
+from ..sharding.checkpoint import save_record
+from ..sharding.shard import ShardResult
+from ..sharding.shard_groups import Group
+from ..sinks import discard_all
+from ..writing.parts import open_rejected, open_sink
 from .dispatch import run_groups
-from .executors import Runner
-from .job_terms.settings import Settings
-from .sharding.checkpoint import save_record
-from .sharding.shard import ShardResult
-from .sharding.shard_groups import Group
-from .sinks import discard_all
-from .writing.parts import open_rejected, open_sink
 
 __all__ = ["discard", "run_recorded"]
 

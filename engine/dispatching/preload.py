@@ -8,10 +8,10 @@ from bulkfhir.validators.definitions import core
 from bulkfhir.validators.explainer import entry_walk
 from bulkfhir.validators.native import plain_questions, type_records
 
+from ..executors import pool
+from ..process.garbage import collect_seldom
+from ..writing import publish
 from . import worker
-from .executors import pool
-from .process.garbage import collect_seldom
-from .writing import publish
 
 __all__ = ["entry_walk", "plain_questions", "pool", "publish", "type_records", "worker"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
-from .across.job_checks import JobChecks
-from .errors import EngineError
-from .executors import Runner, Task, TaskFailure, run_all
-from .figures.totals import Totals
-from .job_terms.settings import Settings
-from .sharding.file_outcomes import FileOutcome
-from .sharding.shard import Break, Shard, ShardResult
-from .sharding.shard_groups import Group, split
+from ..across.job_checks import JobChecks
+from ..errors import EngineError
+from ..executors import Runner, Task, TaskFailure, run_all
+from ..figures.totals import Totals
+from ..job_terms.settings import Settings
+from ..sharding.file_outcomes import FileOutcome
+from ..sharding.shard import Break, Shard, ShardResult
+from ..sharding.shard_groups import Group, split
 from .worker import count_lines, run_group
 
 __all__ = ["run_checks", "run_groups"]
@@ -79,7 +79,7 @@ def run_checks(
     runner: Runner, settings: Settings, outcomes: Iterable[FileOutcome], tick: Callable[[], None]
 ) -> JobChecks:
     """Return what the checks over a whole job come to, given what came of its files."""
-    from .across.check_job import CheckedShard, check_job  # few jobs are checked over
+    from ..across.check_job import CheckedShard, check_job  # few jobs are checked over
 
     shards = tuple(
         CheckedShard(
