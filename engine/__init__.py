@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .errors import ConfigurationError, EngineError, NothingToRead, StorageError
     from .executors import Cancelled
     from .figures.job_figures import JobProgressReport
-    from .job import JobResult, JobStatus, import_job
+    from .job.importing import JobResult, JobStatus, import_job
     from .validation import Finding, Validation, validate_files
     from .writing.manifest import Manifest
 
@@ -43,7 +43,7 @@ __all__ = [
 _MODULES = (
     "errors",
     "executors",
-    "job",
+    "job.importing",
     "writing.manifest",
     "figures.job_figures",
     "counting.progress",

@@ -30,13 +30,13 @@ from .executors import (
     probe_workers,
 )
 from .figures.totals import Totals
+from .job.keywords import checked_keywords
+from .job.refusals import refuse_unusable
 from .job_terms.job_choices import Choices
 from .job_terms.job_folder import FINDINGS
 from .job_terms.settings import Settings
-from .keywords import checked_keywords
 from .process.temporary import TemporaryFolder
 from .reading.sources import Listing, SourceLike, find_inputs
-from .refusals import refuse_unusable
 from .sharding.file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from .sharding.shard import Shard, ShardResult, group_sizes, shard_sizes
 from .sharding.shard_groups import groups_left, plan_groups

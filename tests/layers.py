@@ -50,11 +50,8 @@ COLUMN = {
         cli server
         jobs validation comparing handoff arrays measuring
         job
-        job_start
-        job_run refusals keywords
         job_report
         dispatching
-        reach access
         judging counting
         writing
         sharding

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from ..errors import Incomplete
-from ..job_start import JobId, Sizes, started_job
+from ..job.job_start import JobId, Sizes, started_job
 from ..job_terms.job_choices import Choices
 from ..job_terms.job_folder import job_file, job_folder_name
 from ..reading.sources import SourceLike, source_uri

@@ -9,7 +9,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import NotFound
 from ..figures.job_figures import LINE_FIGURES, LineFigures
-from ..job_run import runs_named
+from ..job.job_run import runs_named
 from ..job_terms.job_folder import MANIFEST
 from ..job_terms.job_status import JobStatus
 from ..storage import storage_for

@@ -19,7 +19,7 @@ from ..executors import (
     run_all,
     working,
 )
-from ..job_run import JobResult, JobRun, refuse_missing
+from ..job.job_run import JobResult, JobRun, refuse_missing
 from ..job_terms.job_choices import ReportWish
 from ..job_terms.job_folder import MANIFEST
 from ..job_terms.job_status import JobStatus

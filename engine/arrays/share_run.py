@@ -10,7 +10,7 @@ from bulkfhir.validators.light_dataclass import dataclass
 from ..dispatching.recorded_groups import run_recorded
 from ..errors import Incomplete
 from ..executors import default_workers, no_tick, open_runner, working
-from ..refusals import refuse_unusable
+from ..job.refusals import refuse_unusable
 from ..sharding.shard_groups import Group, groups_left
 from ..sharding.task_files import TaskFiles
 from .array_job import ArrayJob

@@ -11,7 +11,7 @@ from ..job_report.printable import printable
 from . import exits
 
 if TYPE_CHECKING:
-    from ..job_run import JobResult
+    from ..job.job_run import JobResult
 
 __all__ = ["exit_code", "result_document", "show_result"]
 

@@ -15,7 +15,7 @@ from types import FrameType
 
 from ..errors import EngineError
 from ..figures.job_figures import JobProgressReport
-from ..job import JobResult, JobStatus, run_import
+from ..job.importing import JobResult, JobStatus, run_import
 from ..job_terms.job_choices import default_versions
 from ..job_terms.job_folder import job_folder_name
 from ..process.garbage import collect_seldom

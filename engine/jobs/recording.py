@@ -15,7 +15,7 @@ from typing import Any
 
 from ..counting.progress import CancelEvent, OnProgress, Progress
 from ..figures.job_figures import JobProgressReport
-from ..job import JobResult, run_import
+from ..job.importing import JobResult, run_import
 from ..job_terms.job_choices import Choices
 from ..job_terms.job_folder import job_folder_name
 from ..job_terms.job_status import JobStatus

@@ -14,9 +14,9 @@ from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import EngineError
 from ..executors import Runner
-from ..job import run_import
-from ..job_run import JobResult
-from ..job_start import Sizes
+from ..job.importing import run_import
+from ..job.job_run import JobResult
+from ..job.job_start import Sizes
 from ..job_terms.job_folder import job_folder_name
 from ..job_terms.job_status import JobStatus
 from ..job_terms.settings import Settings

@@ -31,7 +31,7 @@ from bulkfhir.engine.dispatching.recorded_groups import run_recorded
 from bulkfhir.engine.executors import Heartbeat, no_tick
 from bulkfhir.engine.executors.followed_task import run_followed
 from bulkfhir.engine.figures.totals import Totals
-from bulkfhir.engine.job import run_import
+from bulkfhir.engine.job.importing import run_import
 from bulkfhir.engine.job_terms.job_choices import Choices
 from bulkfhir.engine.sharding.checkpoint import save_record
 from bulkfhir.engine.sharding.shard import ShardResult

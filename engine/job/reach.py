@@ -6,12 +6,12 @@ import logging
 from collections.abc import Iterator, Sequence
 from itertools import compress, islice
 
-from .errors import ConfigurationError, EngineError, StorageError, Unavailable
-from .reading.sources import InputFile
-from .sharding.results import Results
-from .sharding.shard_list import ShardList
-from .storage import storage_for
-from .storage.ahead import ahead
+from ..errors import ConfigurationError, EngineError, StorageError, Unavailable
+from ..reading.sources import InputFile
+from ..sharding.results import Results
+from ..sharding.shard_list import ShardList
+from ..storage import storage_for
+from ..storage.ahead import ahead
 
 __all__ = ["look_again", "refuse_unreachable"]
 

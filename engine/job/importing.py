@@ -9,8 +9,8 @@ from typing import Protocol
 
 from bulkfhir.validators import Level
 
-from .counting.progress import CancelEvent, OnProgress
-from .executors import (
+from ..counting.progress import CancelEvent, OnProgress
+from ..executors import (
     Executor,
     Runner,
     check_executor,
@@ -21,15 +21,15 @@ from .executors import (
     probe_workers,
     working,
 )
+from ..job_terms.job_choices import Choices, Limits, ReportWish
+from ..job_terms.job_status import JobStatus
+from ..job_terms.settings import Settings
+from ..reading.sources import InputFile, SourceLike
+from ..storage import StoredObject
 from .job_run import JobResult
 from .job_start import JobId, Sizes, started_job
-from .job_terms.job_choices import Choices, Limits, ReportWish
-from .job_terms.job_status import JobStatus
-from .job_terms.settings import Settings
 from .keywords import checked_keywords
-from .reading.sources import InputFile, SourceLike
 from .refusals import refuse_unusable
-from .storage import StoredObject
 
 __all__ = ["JobResult", "JobStatus", "Limits", "Onlooker", "import_job", "run_import"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .errors import ConfigurationError
-from .job_terms.job_choices import Choices
-from .judging.chosen_packages import check_packages, check_profiles
-from .plugins import SINKS, VALIDATORS, check_options, load
+from ..errors import ConfigurationError
+from ..job_terms.job_choices import Choices
+from ..judging.chosen_packages import check_packages, check_profiles
+from ..plugins import SINKS, VALIDATORS, check_options, load
 
 __all__ = ["refuse_unusable"]
 
@@ -32,12 +32,12 @@ def refuse_unusable(
     if choices.sink is not None:
         check_options(SINKS, choices.sink, dict(choices.sink_options))
     if choices.table is not None:
-        from .stored_tables import TableWish
+        from ..stored_tables import TableWish
 
         TableWish.of(choices.table, dict(choices.table_options))
     if choices.checks:
-        from .across.relation_store import require_duckdb
-        from .across.targets import check_targets
+        from ..across.relation_store import require_duckdb
+        from ..across.targets import check_targets
 
         require_duckdb()
         check_targets(choices.targets)

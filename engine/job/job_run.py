@@ -12,15 +12,15 @@ from itertools import chain
 from bulkfhir.validators.errors import BulkfhirError
 from bulkfhir.validators.light_dataclass import dataclass
 
-from .across.cause_sums import CauseSums, find_causes
-from .across.duplicates import Duplicates, bucket_ranges, find_duplicates
-from .across.key_runs import put_together, runs_of
-from .across.referred import referred_shards
-from .counting.progress import CancelEvent, OnProgress, Tracker
-from .counting.summary import Summary
-from .dispatching.dispatch import run_checks
-from .dispatching.recorded_groups import discard, run_recorded
-from .errors import (
+from ..across.cause_sums import CauseSums, find_causes
+from ..across.duplicates import Duplicates, bucket_ranges, find_duplicates
+from ..across.key_runs import put_together, runs_of
+from ..across.referred import referred_shards
+from ..counting.progress import CancelEvent, OnProgress, Tracker
+from ..counting.summary import Summary
+from ..dispatching.dispatch import run_checks
+from ..dispatching.recorded_groups import discard, run_recorded
+from ..errors import (
     AccessDenied,
     ConfigurationError,
     EngineError,
@@ -30,28 +30,28 @@ from .errors import (
     StorageError,
     Unavailable,
 )
-from .executors import Cancelled, Runner, Task, TaskFailure, run_all, working
-from .figures.job_figures import JobProgressReport
-from .figures.totals import Place
-from .job_report.job_facts import JobFacts
-from .job_report.report_files import write_report
-from .job_terms.job_choices import ReportWish
-from .job_terms.job_folder import MANIFEST, PLAN, WORK
-from .job_terms.job_status import JobStatus
-from .job_terms.settings import Settings
-from .process.logs import log_crash
+from ..executors import Cancelled, Runner, Task, TaskFailure, run_all, working
+from ..figures.job_figures import JobProgressReport
+from ..figures.totals import Place
+from ..job_report.job_facts import JobFacts
+from ..job_report.report_files import write_report
+from ..job_terms.job_choices import ReportWish
+from ..job_terms.job_folder import MANIFEST, PLAN, WORK
+from ..job_terms.job_status import JobStatus
+from ..job_terms.settings import Settings
+from ..process.logs import log_crash
+from ..sharding.checkpoint import Checkpoint, save_record
+from ..sharding.file_outcomes import FilesSum, OutcomesByFile, finding_parts
+from ..sharding.plan import Ending, Plan
+from ..sharding.results import Results
+from ..sharding.shard import ShardResult
+from ..sharding.shard_groups import Group, groups_left
+from ..storage import Claim, Storage
+from ..stored_tables import publish_tables
+from ..writing.log_plans import digest_of, log_plans
+from ..writing.log_publication import LogPublication
+from ..writing.manifest import Manifest, status_of
 from .reach import look_again, refuse_unreachable
-from .sharding.checkpoint import Checkpoint, save_record
-from .sharding.file_outcomes import FilesSum, OutcomesByFile, finding_parts
-from .sharding.plan import Ending, Plan
-from .sharding.results import Results
-from .sharding.shard import ShardResult
-from .sharding.shard_groups import Group, groups_left
-from .storage import Claim, Storage
-from .stored_tables import publish_tables
-from .writing.log_plans import digest_of, log_plans
-from .writing.log_publication import LogPublication
-from .writing.manifest import Manifest, status_of
 
 __all__ = ["JobResult", "JobRun", "refuse_missing", "runs_named"]
 

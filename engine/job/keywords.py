@@ -13,8 +13,8 @@ from typing import Any, Final, ParamSpec, SupportsIndex, TypeVar
 
 from bulkfhir.validators.light_dataclass import dataclass
 
-from .counting.progress import CancelEvent
-from .errors import ConfigurationError
+from ..counting.progress import CancelEvent
+from ..errors import ConfigurationError
 
 __all__ = ["checked_keywords"]
 

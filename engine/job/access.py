@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from .errors import AccessDenied, NotFound
-from .job_terms.job_folder import ACCESS_CHECK
-from .job_terms.settings import Settings
-from .storage import Storage, is_remote, storage_for
+from ..errors import AccessDenied, NotFound
+from ..job_terms.job_folder import ACCESS_CHECK
+from ..job_terms.settings import Settings
+from ..storage import Storage, is_remote, storage_for
 
 __all__ = ["Access", "policy"]
 

@@ -13,26 +13,26 @@ from typing import TypeVar
 from bulkfhir.validators.lazy_pattern import lazy_pattern
 from bulkfhir.validators.light_dataclass import dataclass
 
+from ..errors import AccessDenied, ConfigurationError, EngineError
+from ..executors import default_workers
+from ..job_terms.job_choices import Choices, ReportWish
+from ..job_terms.job_folder import job_folder_name
+from ..job_terms.settings import Settings
+from ..process.temporary import sweep_temporary
+from ..reading.limits import over_limits
+from ..reading.sources import InputFile, Listing, SourceLike, find_inputs, source_uri
+from ..reading.spool import Spool
+from ..sharding.checkpoint import Checkpoint
+from ..sharding.plan import Plan
+from ..sharding.shard import group_sizes, shard_sizes
+from ..sharding.shard_groups import plan_groups
+from ..sharding.shard_list import plan_shards
+from ..storage import Claim, is_remote, normal, storage_for
+from ..stored_tables import check_tables
+from ..writing.parts import open_sink
 from .access import Access
-from .errors import AccessDenied, ConfigurationError, EngineError
-from .executors import default_workers
 from .job_run import JobRun
-from .job_terms.job_choices import Choices, ReportWish
-from .job_terms.job_folder import job_folder_name
-from .job_terms.settings import Settings
-from .process.temporary import sweep_temporary
-from .reading.limits import over_limits
-from .reading.sources import InputFile, Listing, SourceLike, find_inputs, source_uri
-from .reading.spool import Spool
 from .refusals import refuse_unusable
-from .sharding.checkpoint import Checkpoint
-from .sharding.plan import Plan
-from .sharding.shard import group_sizes, shard_sizes
-from .sharding.shard_groups import plan_groups
-from .sharding.shard_list import plan_shards
-from .storage import Claim, is_remote, normal, storage_for
-from .stored_tables import check_tables
-from .writing.parts import open_sink
 
 __all__ = ["JobId", "Sizes", "StartedJob", "started_job"]
 
