@@ -32,7 +32,7 @@ from bulkfhir.engine.job_terms.job_folder import RELATIONS
 from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.reading.lines import Lines
 from bulkfhir.validators import BlockVerdicts
-from bulkfhir.validators.undecided import UndecidedCode
+from bulkfhir.validators.verdicts.undecided import UndecidedCode
 
 EACH = 5
 """References of a resource."""

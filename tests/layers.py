@@ -41,8 +41,7 @@ COLUMN = {
         terminology schema search remarks
         values definitions
         patterns
-        block excerpt
-        text_columns memory line_memory issue undecided declaration errors crash_log near_name
+        verdicts memory line_memory errors near_name
         light_dataclass lazy_pattern texts
     """,
     "engine": """

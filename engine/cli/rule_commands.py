@@ -12,7 +12,7 @@ from .option_types import Location
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from bulkfhir.validators.declaration import Declaration
+    from bulkfhir.validators.verdicts.declaration import Declaration
 
 __all__ = ["explain", "rules"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
-from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
+from bulkfhir.validators.verdicts.undecided import UNDECIDED, undecided_by_kind
 
 from ..figures.amount import amount
 from ..job_report.printable import printable

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from bulkfhir.validators import BlockVerdicts, DictionaryColumn, PatchedColumn, Verdict
-from bulkfhir.validators.excerpt import MORE
+from bulkfhir.validators.verdicts.excerpt import MORE
 
 from ..columns import measure
 from ..columns.words import words

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from bulkfhir.validators.excerpt import MOST
+from bulkfhir.validators.verdicts.excerpt import MOST
 
 from ..counting.cause_tally import CauseTally
 from ..counting.tally import Tally

@@ -13,7 +13,7 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from bulkfhir.validators.undecided import UNDECIDED
+from bulkfhir.validators.verdicts.undecided import UNDECIDED
 
 from ..across.job_checks import CHECKS
 from ..figures.amount import amount

@@ -24,8 +24,8 @@ from bulkfhir.validators import (
     PatchedColumn,
     Verdict,
 )
-from bulkfhir.validators.excerpt import excerpt
 from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.verdicts.excerpt import excerpt
 
 from ..job_terms.settings import Settings
 from ..process.logs import log_crash

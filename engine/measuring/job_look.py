@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from bulkfhir.validators.block import NO_FAST_PATH
 from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.verdicts.block import NO_FAST_PATH
 
 from ..errors import EngineError
 from ..executors import Runner

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 import orjson
 
 from bulkfhir.validators import BlockVerdicts, Verdict
-from bulkfhir.validators.issue import operation_outcome
+from bulkfhir.validators.verdicts.issue import operation_outcome
 
 from ..figures.totals import counted_type
 from ..reading.lines import Lines

@@ -48,7 +48,7 @@ from ..profiles.narrowing import ProfileCompiler
 from ..rules.invariant import NATIVE, is_checked
 from ..schema import Constraint, Property, TypeSchema
 from ..schema.errata import corrected
-from ..undecided import LineUndecided
+from ..verdicts.undecided import LineUndecided
 from .answers import YES, Answer
 from .literal_bytes import literal
 from .programs import Programs

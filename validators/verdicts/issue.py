@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Self
 
+from ..lazy_pattern import lazy_pattern
+from ..light_dataclass import dataclass
 from .crash_log import log_crash_of
 from .declaration import FAILING, MASK, Declaration, Severity, Violation
-from .lazy_pattern import lazy_pattern
-from .light_dataclass import dataclass
 from .undecided import UndecidedCode
 
 __all__ = [

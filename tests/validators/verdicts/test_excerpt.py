@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bulkfhir.validators import Issue, Verdict
-from bulkfhir.validators.excerpt import MOST, excerpt
+from bulkfhir.validators.verdicts.excerpt import MOST, excerpt
 
 
 def issues(*severities):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, fields
 from typing import Final, Protocol
 
+from ..light_dataclass import dataclass
 from .issue import Verdict, crash_verdict
-from .light_dataclass import dataclass
 from .undecided import UndecidedCode
 
 __all__ = [

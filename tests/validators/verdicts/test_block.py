@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from bulkfhir.validators.block import BlockVerdicts
+from bulkfhir.validators.verdicts.block import BlockVerdicts
 
 COLUMNS = ([0], [0], [2], ["Patient"], ["a"], {}, frozenset[int]())
 
