@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from bulkfhir.validators import Level, Verdict
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from .across.cause_sums import find_causes
 from .across.referred import referred_shards

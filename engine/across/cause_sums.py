@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from bulkfhir.validators.definitions.guides import is_listed
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 from bulkfhir.validators.verdicts.issue import FAILING
 
 from ..figures.totals import Place

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bulkfhir.validators.checks.reference_targets import ReferenceTargets
 from bulkfhir.validators.definitions import Definitions, core
 from bulkfhir.validators.definitions.packages import Packages
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 from bulkfhir.validators.schema.snapshot import UsableSnapshots
 
 from ..executors.live_counters import Heartbeat

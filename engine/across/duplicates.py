@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..columns import repeated
 from ..executors.live_counters import Heartbeat

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Final, Self
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..figures.totals import Place
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from bulkfhir.validators import BlockVerdicts
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 from bulkfhir.validators.verdicts.undecided import UndecidedCode
 
 from ..columns import relation_keys, relations_of

@@ -9,8 +9,8 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from bulkfhir.validators.definitions.packages import Packages
+from bulkfhir.validators.economy.light_dataclass import dataclass
 from bulkfhir.validators.errors import BulkfhirError
-from bulkfhir.validators.light_dataclass import dataclass
 
 from ..errors import ConfigurationError
 from ..job_terms.job_choices import Choices, default_versions

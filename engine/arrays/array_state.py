@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import NotFound
 from ..figures.job_figures import LINE_FIGURES, LineFigures

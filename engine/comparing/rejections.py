@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import ConfigurationError, NotFound
 from ..job_terms.job_folder import JOB_FOLDER_MARK, MANIFEST

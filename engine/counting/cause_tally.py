@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bulkfhir.validators import BlockVerdicts, Issue, Verdict
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 from bulkfhir.validators.verdicts.excerpt import MORE
 from bulkfhir.validators.verdicts.issue import FAILING
 

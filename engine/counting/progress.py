@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Literal, Protocol, runtime_checkable
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..executors import Cancelled, LiveCounters
 from ..figures.job_figures import (

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from operator import add, attrgetter
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 __all__ = [
     "LINE_FIGURES",

@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import field, replace
 from itertools import chain
 
+from bulkfhir.validators.economy.light_dataclass import dataclass
 from bulkfhir.validators.errors import BulkfhirError
-from bulkfhir.validators.light_dataclass import dataclass
 
 from ..across.cause_sums import CauseSums, find_causes
 from ..across.duplicates import Duplicates, bucket_ranges, find_duplicates

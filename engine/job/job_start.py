@@ -10,8 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import AccessDenied, ConfigurationError, EngineError
 from ..executors import default_workers

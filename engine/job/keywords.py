@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from functools import wraps
 from typing import Any, Final, ParamSpec, SupportsIndex, TypeVar
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..counting.progress import CancelEvent
 from ..errors import ConfigurationError

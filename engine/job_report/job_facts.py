@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..counting.summary import Summary
 from ..figures.job_figures import JobProgressReport, Moment

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 from bulkfhir.validators.verdicts.declaration import MASK
 from bulkfhir.validators.verdicts.undecided import undecided_by_kind
 

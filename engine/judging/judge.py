@@ -24,7 +24,7 @@ from bulkfhir.validators import (
     PatchedColumn,
     Verdict,
 )
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 from bulkfhir.validators.verdicts.excerpt import excerpt
 
 from ..job_terms.settings import Settings

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 from bulkfhir.validators.verdicts.block import NO_FAST_PATH
 
 from ..errors import EngineError

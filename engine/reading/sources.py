@@ -15,8 +15,8 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import AccessDenied, NotFound, NothingToRead
 from ..job_terms.job_folder import ACCESS_CHECK

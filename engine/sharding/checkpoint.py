@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import ConfigurationError, Held, NotFound, StorageError
 from ..job_terms.job_folder import LOCK, PLAN, RECORD, work_folder_of

@@ -6,7 +6,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from dataclasses import asdict, field
 from typing import Any, Protocol
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..across.cause_rows import FindingPart, FindingPiece
 from ..figures.job_figures import FileFigures

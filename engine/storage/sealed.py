@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 
 __all__ = ["Damaged", "is_sealed", "parsed", "sealed", "unsealed"]
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..figures.job_figures import LineFigures, megabytes
 from ..job_terms.job_status import JobStatus

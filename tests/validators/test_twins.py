@@ -37,9 +37,7 @@ def tokens(node: object) -> Iterator[str]:
 
 
 def is_no_code(statement: ast.stmt) -> bool:
-    """Whether a statement is a docstring, says where a name lies, or declares what is said of a rule
-    that is broken.
-    """
+    """Whether a statement is a docstring, an import, or declares what a broken rule says."""
     match statement:
         case ast.Import() | ast.ImportFrom():
             return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ..memory import Memory
+from ..economy.memory import Memory
 from ..terminology import ConceptBinding, Findings, Terminology
 from ..terminology.bindings import coded
 from ..terminology.code_faults import CODE_SYSTEM_BOUND, UNDECIDED, UNEXPANDABLE

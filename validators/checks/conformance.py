@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ..line_memory import LineMemory
+from ..economy.line_memory import LineMemory
 from ..verdicts.issue import Issue
 from ..verdicts.undecided import LineUndecided
 

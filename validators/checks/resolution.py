@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
 from ..values.members import objects
 from ..verdicts.declaration import Declaration, Violation
 from ..verdicts.issue import Issue

@@ -18,8 +18,8 @@ from ..checks.check import Check, Issues, prefix_locations, union
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
 from ..definitions import Definitions
+from ..economy.memory import Memory
 from ..fhirpath.constraint import broken_invariant, undecided_invariant
-from ..memory import Memory
 from ..rules import RULES
 from ..rules.claimed_profiles import Claims
 from ..rules.extension_context import PendingContext, resolve_extension_contexts

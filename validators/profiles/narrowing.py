@@ -15,8 +15,8 @@ from ..checks.conformance import shown
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
 from ..definitions import type_url
-from ..light_dataclass import replace
-from ..memory import Memory
+from ..economy.light_dataclass import replace
+from ..economy.memory import Memory
 from ..rules.cardinality import too_few, too_many
 from ..rules.fixed import FIXED_VALUE
 from ..rules.type_profile import follows

@@ -13,7 +13,7 @@ from ..checks.conformance import shown
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
 from ..definitions import core
-from ..memory import Memory
+from ..economy.memory import Memory
 from ..schema import TypeSchema
 from ..schema.head import head_of
 from ..verdicts.declaration import Violation

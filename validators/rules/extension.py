@@ -11,8 +11,8 @@ from ..checks.check import Check, Issues, prefix_locations
 from ..checks.rule import Lowered, Reads, Rule
 from ..checks.surroundings import Scope
 from ..definitions import CORE
-from ..lazy_pattern import lazy_pattern
-from ..memory import Memory
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.memory import Memory
 from ..schema import Property
 from ..values.uri import is_absolute_uri
 from ..verdicts.declaration import Declaration

@@ -29,7 +29,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Protocol
 
-from ..memory import Memory
+from ..economy.memory import Memory
 from ..values.primitives import is_blank
 from ..verdicts.declaration import Violation
 from .code_faults import (

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 import orjson
 
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
 from ..verdicts.declaration import Declaration, Violation
 from ..verdicts.issue import Issue
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, fields
 from typing import Final, Protocol
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 from .issue import Verdict, crash_verdict
 from .undecided import UndecidedCode
 

@@ -14,7 +14,7 @@ from functools import cache
 from string import Formatter
 from typing import Literal
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 
 __all__ = ["FAILING", "MASK", "Declaration", "Severity", "Violation"]
 

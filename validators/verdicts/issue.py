@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Self
 
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
 from .crash_log import log_crash_of
 from .declaration import FAILING, MASK, Declaration, Severity, Violation
 from .undecided import UndecidedCode

@@ -4,8 +4,8 @@ minimal.
 
 from __future__ import annotations
 
-from .definitions import Definitions
-from .lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
+from . import Definitions
 
 __all__ = ["SearchedElements"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bulkfhir.validators.light_dataclass import _dataclass, replace
+from bulkfhir.validators.economy.light_dataclass import _dataclass, replace
 
 Decorator = Callable[..., Any]
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 
 
 def test_it_answers_as_a_compiled_one() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bulkfhir.validators.memory import Memory
+from bulkfhir.validators.economy.memory import Memory
 
 
 def test_a_memory_at_its_bound_starts_anew():
