@@ -16,7 +16,7 @@ from ..columns.joins import join_settings
 from ..columns.plain_join import AGAIN
 from ..columns.plain_relations import NOWHERE
 from ..errors import ConfigurationError
-from ..temporary import TemporaryFolder
+from ..process.temporary import TemporaryFolder
 from .relation_columns import CODE, COUNTED
 from .relation_rows import REFERENCES, RESOURCES, ROWS, RelationRows
 

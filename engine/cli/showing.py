@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +96,7 @@ class Showing:
 
 def _is_worth(severity: str, least: str) -> bool:
     """Tell whether a severity is the least that is asked for, or worse."""
-    from bulkfhir.validators.declaration import RANKS  # costs --help half a millisecond
+    from bulkfhir.validators.verdicts.declaration import RANKS  # costs --help half a millisecond
 
     return RANKS[severity] <= RANKS[least]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from bulkfhir.validators import Issue
-from bulkfhir.validators.issue import Remark
 from bulkfhir.validators.values.format_faults import ID
+from bulkfhir.validators.verdicts.issue import Remark
 
 __all__ = ["health_lake_outcome"]
 

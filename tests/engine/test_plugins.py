@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import plugins
-from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.job_terms.job_choices import Choices
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.judging.every_rule import EVERY_RULE, rule_named
 from bulkfhir.engine.judging.judge import Judge as JobJudge
 from bulkfhir.engine.reading.lines import Lines
-from bulkfhir.engine.settings import Settings
 from bulkfhir.validators import OneByOne, Validator, Verdict
 from tests.conftest import Judge
 from tests.validators.page_lines import PAGES, Line, Page, Section, read_page

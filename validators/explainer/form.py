@@ -11,7 +11,6 @@ from typing import Any
 from ..checks.check import Check, Issues, added, prefix_locations, union
 from ..checks.surroundings import Scope
 from ..definitions import type_url
-from ..issue import Issue
 from ..near_name import near_name
 from ..schema import Property, TypeSchema
 from ..values.form_faults import (
@@ -23,6 +22,7 @@ from ..values.form_faults import (
     NULL_TWICE,
     UNKNOWN_ELEMENT,
 )
+from ..verdicts.issue import Issue
 
 __all__ = [
     "PropertyCheck",

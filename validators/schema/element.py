@@ -9,8 +9,8 @@ from dataclasses import field
 from typing import Any
 
 from ..definitions import CORE
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
 
 __all__ = [
     "FHIR_TYPE",

@@ -1,7 +1,7 @@
 //! What entries of a Bundle, and resources in Parameters, are to one another.
 //!
 //! Twin of validators/rules/bundle.py
-//! (digest c01e8a1c89e9).
+//! (digest 069872cc4014).
 
 mod document;
 mod entries;

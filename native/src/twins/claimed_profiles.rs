@@ -1,7 +1,7 @@
 //! Profiles that a resource names: each is laid over it once.
 //!
 //! Twin of validators/rules/claimed_profiles.py
-//! (digest abac45a270d7).
+//! (digest d549529ba3cf).
 
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;

@@ -2,7 +2,7 @@
 //! to.
 //!
 //! Twin of validators/rules/contained.py
-//! (digest 4f272689bc7c).
+//! (digest 1d3cd2a72e3a).
 
 use crate::accept::reason::Reason;
 use crate::accept::walk::{Asked, Walk};

@@ -2,7 +2,7 @@
 //! links, ids and names in it.
 //!
 //! Twin of validators/values/xhtml.py and validators/values/narrative.py
-//! (digest a25bb2736a4f).
+//! (digest ca0ac0b590a1).
 //!
 //! HL7's validator is lenient with XHTML, and the Python that follows it says how. Here only what is
 //! well-formed and plain is read: lower-case names without prefixes, attributes with quoted values,
