@@ -21,8 +21,8 @@ struct Judgement {
 
 /// Numbers of the first new one, and the new ones.
 type New<'py> = (u32, Vec<Bound<'py, PyBytes>>);
-/// Columns of lines: positions, numbers of types, ids, numbers of lists of sites, and what goes beside
-/// these.
+/// Columns of lines: positions, numbers of types, ids, numbers of lists of sites, and what goes
+/// beside these.
 type SitedLines<'py> = (
     Bound<'py, PyBytes>,
     Bound<'py, PyBytes>,
@@ -105,8 +105,8 @@ impl Judgement {
         (words(py, &positions), PyBytes::new(py, &reasons))
     }
 
-    /// The positions that were not accepted of lines with a text in their first bytes, of which there
-    /// are `most`, as native u32.
+    /// The positions that were not accepted of lines with a text in their first bytes, of which
+    /// there are `most`, as native u32.
     fn beginning_with<'py>(
         &self,
         py: Python<'py>,
@@ -126,7 +126,8 @@ impl Judgement {
         words(py, &positions)
     }
 
-    /// The numbers of the value sets that left codes of accepted lines undecided, each with how many.
+    /// The numbers of the value sets that left codes of accepted lines undecided, each with how
+    /// many.
     fn undecided(&self) -> Vec<(u32, u32)> {
         self.columns.undecided.each().collect()
     }
@@ -161,16 +162,16 @@ impl Judgement {
         )
     }
 
-    /// Let lines that are yet to be walked be Bundles of which the entries count that are not certainly
-    /// valid.
+    /// Let lines that are yet to be walked be Bundles of which the entries count that are not
+    /// certainly valid.
     fn by_entry(&mut self) {
         self.columns.by_entry = true;
     }
 
     /// What is left to the explainer of Bundles that were walked by entry: the number of the line,
     /// and (entry, member of its resource), the member 2^32 - 1 for the whole entry; and, after
-    /// `by_entry`, the questions about values of the other entries that left codes undecided, once a
-    /// value.
+    /// `by_entry`, the questions about values of the other entries that left codes undecided, once
+    /// a value.
     #[allow(clippy::type_complexity)] // a list of pairs and one of questions for each line
     fn parted<'py>(
         &self,
@@ -257,8 +258,8 @@ impl Acceptor {
             .ok_or_else(|| PyValueError::new_err("the offsets of the rows do not fit the data"))
     }
 
-    /// Some lines of another judgement, all of them pending: their positions there, as native u32, which
-    /// are their numbers here. Raises ValueError for positions that it does not have.
+    /// Some lines of another judgement, all of them pending: their positions there, as native u32,
+    /// which are their numbers here. Raises ValueError for positions that it does not have.
     fn begin_again(&self, others: &Judgement, positions: &[u8]) -> PyResult<Judgement> {
         let columns = block::Columns::of_positions(&others.columns, numbers(positions));
         columns
@@ -287,11 +288,12 @@ impl Acceptor {
             .collect())
     }
 
-    /// What is left to the explainer of lines that were walked by site: the sites that are new, as bytes
-    /// (see `accept::walk::sites`), and the lists of sites that are, as their numbers in native u32,
-    /// both behind the number of the first one, 0 where all others are forgotten; and of the lines, in
-    /// columns, their numbers as native u32, the numbers of their types as native u16, their ids, and
-    /// the numbers of their lists as native u32, and what references say that are sites. Told once.
+    /// What is left to the explainer of lines that were walked by site: the sites that are new, as
+    /// bytes (see `accept::walk::sites`), and the lists of sites that are, as their numbers in
+    /// native u32, both behind the number of the first one, 0 where all others are forgotten; and
+    /// of the lines, in columns, their numbers as native u32, the numbers of their types as native
+    /// u16, their ids, and the numbers of their lists as native u32, and what references say that
+    /// are sites. Told once.
     fn sited<'py>(
         &mut self,
         py: Python<'py>,

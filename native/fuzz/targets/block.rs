@@ -1,5 +1,6 @@
 //! Any bytes as a block of lines, judged by a table of R4's (made by `make_table.py`, named by
-//! ACCEPTOR_TABLE), questions answered at random; and a closer look at each line, by entry or by site.
+//! ACCEPTOR_TABLE), questions answered at random; and a closer look at each line, by entry or by
+//! site.
 #![no_main]
 
 use std::sync::OnceLock;

@@ -44,7 +44,8 @@ pub struct Columns {
     pub told: ToldSites,
     /// The values that hold undecided codes, where they are asked for.
     pub undecided_values: Option<UndecidedValues>,
-    /// Whether all lines are walked for the entries that are not certainly valid, and for nothing else.
+    /// Whether all lines are walked for the entries that are not certainly valid, and for nothing
+    /// else.
     pub by_entry: bool,
     /// What is not parted into lines yet: where it starts, and the number of its first line.
     unread: Option<(usize, u32)>,
@@ -79,9 +80,9 @@ impl Undecided {
     }
 }
 
-/// A Bundle that is walked by entry: its position, what of it is left to the explainer, and, where only
-/// what fails it counts, the questions about values of its other entries that left codes undecided,
-/// once a value.
+/// A Bundle that is walked by entry: its position, what of it is left to the explainer, and, where
+/// only what fails it counts, the questions about values of its other entries that left codes
+/// undecided, once a value.
 pub struct Parted {
     pub position: usize,
     pub parts: Vec<(u32, u32)>,
@@ -89,8 +90,8 @@ pub struct Parted {
 }
 
 /// A line that is walked by site: its position, the number of its type, where in the block its id
-/// stands (0, 0 for none), and what of it is left to the explainer, among the sites of all lines, with
-/// what goes beside these.
+/// stands (0, 0 for none), and what of it is left to the explainer, among the sites of all lines,
+/// with what goes beside these.
 pub struct Sited {
     pub position: usize,
     pub type_number: u16,
@@ -145,8 +146,8 @@ struct Kept {
 }
 
 impl Columns {
-    /// The lines of a block, which the first pass parts. Blanks at the end of a line do not count, nor
-    /// do blank lines.
+    /// The lines of a block, which the first pass parts. Blanks at the end of a line do not count,
+    /// nor do blank lines.
     pub fn of(data: &[u8]) -> Columns {
         Columns {
             unread: (!data.is_empty()).then_some((0, 0)),
@@ -154,8 +155,8 @@ impl Columns {
         }
     }
 
-    /// Part some more lines from the data, which are still near when they are walked; false where there
-    /// are none.
+    /// Part some more lines from the data, which are still near when they are walked; false where
+    /// there are none.
     fn read(&mut self, data: &[u8]) -> bool {
         let before = self.numbers.len();
         while let Some((start, number)) = self.unread {
@@ -197,8 +198,8 @@ impl Columns {
         Some(columns)
     }
 
-    /// Some lines of other columns, to be looked at once more; their numbers are the positions there.
-    /// Nothing where one is not there.
+    /// Some lines of other columns, to be looked at once more; their numbers are the positions
+    /// there. Nothing where one is not there.
     pub fn of_positions(others: &Columns, positions: impl Iterator<Item = u32>) -> Option<Columns> {
         let mut columns = Columns::default();
         for position in positions {
@@ -432,7 +433,8 @@ impl Acceptor {
         }
     }
 
-    /// The wall around one line: a mistake in this crate costs time, never a verdict or the process.
+    /// The wall around one line: a mistake in this crate costs time, never a verdict or the
+    /// process.
     fn walk<'a>(
         &'a self,
         room: &mut Room<'a>,

@@ -2,8 +2,8 @@
 //! over and over, whoever they are about. Bounded, and exact.
 //!
 //! One is kept when it comes for the second time, if all that was found in it holds wherever it
-//! stands. Texts are told apart by a tree of what they have in common, which forks by eight bytes, so
-//! that looking for one costs little more than comparing its bytes.
+//! stands. Texts are told apart by a tree of what they have in common, which forks by eight bytes,
+//! so that looking for one costs little more than comparing its bytes.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -83,8 +83,9 @@ pub struct Concepts {
 }
 
 impl Concepts {
-    /// The text of a node's that the bytes open with, and its length. Data say what they say in much
-    /// the same order, so that the one is looked at first that came in this place the last time.
+    /// The text of a node's that the bytes open with, and its length. Data say what they say in
+    /// much the same order, so that the one is looked at first that came in this place the last
+    /// time.
     ///
     /// place: see `place_after`
     #[inline]
@@ -110,15 +111,15 @@ impl Concepts {
         Some(found)
     }
 
-    /// Whether the concept that `expected` found last in a place holds these checks, and nothing more
-    /// is to be said of it.
+    /// Whether the concept that `expected` found last in a place holds these checks, and nothing
+    /// more is to be said of it.
     #[inline]
     pub fn is_in_order(&self, place: usize, checks: usize) -> bool {
         (self.followers.get(place)).is_some_and(|follower| follower.checks == checks)
     }
 
-    /// The concept that `expected` found last in a place holds these checks, and nothing more is to be
-    /// said of it.
+    /// The concept that `expected` found last in a place holds these checks, and nothing more is to
+    /// be said of it.
     pub fn put_in_order(&mut self, place: usize, checks: usize) {
         if let Some(follower) = self.followers.get_mut(place) {
             follower.checks = checks;
@@ -208,8 +209,8 @@ impl Concepts {
         self.kept.len() >= MOST_KEPT || self.bytes.len() > MOST_BYTES
     }
 
-    /// Add a text to its node's tree; nothing where it is there, or is not told apart from another one
-    /// before its last eight bytes.
+    /// Add a text to its node's tree; nothing where it is there, or is not told apart from another
+    /// one before its last eight bytes.
     fn grow(&mut self, node: u32, text: &[u8]) -> Option<()> {
         let node = node as usize;
         if self.roots.len() <= node {
@@ -282,8 +283,8 @@ impl Concepts {
         (self.followers.iter_mut()).for_each(|follower| follower.checks = NO_CHECKS);
     }
 
-    /// What `note` was told, if it is still known. checks: where these stand in the table, which does
-    /// not grow in the life of this memory.
+    /// What `note` was told, if it is still known. checks: where these stand in the table, which
+    /// does not grow in the life of this memory.
     #[inline]
     pub fn found(&self, concept: Concept, checks: usize) -> Option<u32> {
         let finding = self.findings.get(Self::place(concept, checks))?;

@@ -85,7 +85,8 @@ impl<'a> Evaluation<'a, '_> {
         (!doubt).then_some(true)
     }
 
-    /// Whether the object has one of the keys. Where these are many (`value[x]`) its members are few.
+    /// Whether the object has one of the keys. Where these are many (`value[x]`) its members are
+    /// few.
     fn has(&self, object: usize, keys: &[Key]) -> bool {
         if keys.len() <= FEW_KEYS {
             return self.first(object, keys).is_some();
@@ -305,8 +306,8 @@ impl<'a> Evaluation<'a, '_> {
         Some(())
     }
 
-    /// False for sure where one of the two lists is missing, or where every two Codings of them have
-    /// other codes or other systems; whether objects are equal is left to the explainer.
+    /// False for sure where one of the two lists is missing, or where every two Codings of them
+    /// have other codes or other systems; whether objects are equal is left to the explainer.
     fn shares(&self, object: usize, key: Key, path: &[Key]) -> Option<bool> {
         let theirs = path
             .iter()

@@ -32,7 +32,8 @@ impl<'a> Evaluation<'a, '_> {
         &self.bytes[entry.start as usize..entry.end as usize]
     }
 
-    /// A string member without escapes, none where there is no such member; nothing for another value.
+    /// A string member without escapes, none where there is no such member; nothing for another
+    /// value.
     pub(super) fn text_of(&self, object: usize, key: Key) -> Option<Option<&'a [u8]>> {
         let found = self.tape.plain(object, key)?;
         Some(found.map(|entry| self.bytes(entry)))

@@ -26,7 +26,8 @@ pub struct Children {
 
 /// So many names are looked for one by one.
 const FEW: usize = 3;
-/// Of many, so many are found in one object; in an object with more, they are looked for one by one.
+/// Of many, so many are found in one object; in an object with more, they are looked for one by
+/// one.
 const MOST_FOUND: usize = 8;
 
 impl Children {

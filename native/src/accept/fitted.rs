@@ -1,5 +1,6 @@
-//! Overlays fitted to shapes: what a profile is left to ask of objects of which the names are known.
-//! Which of its groups are there, and that none is there too often or missing, is told by the names.
+//! Overlays fitted to shapes: what a profile is left to ask of objects of which the names are
+//! known. Which of its groups are there, and that none is there too often or missing, is told by
+//! the names.
 
 use crate::accept::memo::NO_CHECK;
 use crate::accept::table::{Group, Member, Overlay};
@@ -28,8 +29,9 @@ pub enum Asks {
     Values(u8),
 }
 
-/// What an overlay is left to ask, member by member, of objects that have names as an object has that
-/// is on the tape. Nothing where one that has no companions cannot follow it, or has too many members.
+/// What an overlay is left to ask, member by member, of objects that have names as an object has
+/// that is on the tape. Nothing where one that has no companions cannot follow it, or has too many
+/// members.
 pub fn fit(overlay: &Overlay, tape: &Tape, object: usize) -> Option<Box<[Step]>> {
     let members: Vec<usize> = tape.inside(object).collect();
     if members.len() > MOST_MEMBERS {
@@ -79,8 +81,8 @@ pub fn fit(overlay: &Overlay, tape: &Tape, object: usize) -> Option<Box<[Step]>>
     Some(steps.into())
 }
 
-/// Whether the values of a group have to be looked at to tell how many there are. Nothing where there
-/// are too few or too many members.
+/// Whether the values of a group have to be looked at to tell how many there are. Nothing where
+/// there are too few or too many members.
 fn is_counted(group: &Group, members: u32, has_lists: bool) -> Option<bool> {
     if members > 0 && (group.slices.is_some() || has_lists) {
         let any_number_will_do = group.slices.is_none() && group.most == u32::MAX;

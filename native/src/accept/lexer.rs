@@ -16,11 +16,11 @@ pub struct Lexer<'a> {
     /// An escape was met that the line does not need: it is to be read without. The first one is
     /// met before all else.
     pub is_misspelled: bool,
-    /// Bytes without escapes: a string among them ends at the next quote. Of nearly all lines these are
-    /// all.
+    /// Bytes without escapes: a string among them ends at the next quote. Of nearly all lines these
+    /// are all.
     clean: Range<usize>,
-    /// Whether the line is UTF-8 without control characters, so that escapes are all there is to see in
-    /// a string; looked at when it is first asked.
+    /// Whether the line is UTF-8 without control characters, so that escapes are all there is to
+    /// see in a string; looked at when it is first asked.
     is_sound: Option<bool>,
 }
 
@@ -129,8 +129,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A string that stands here and has no escapes, where it is ASCII without control characters, or
-    /// the line is UTF-8 without them.
+    /// A string that stands here and has no escapes, where it is ASCII without control characters,
+    /// or the line is UTF-8 without them.
     #[inline]
     fn plain_text(&mut self) -> Option<Text> {
         let rest = self.plain_rest()?.strip_prefix(b"\"")?;
@@ -179,7 +179,8 @@ impl<'a> Lexer<'a> {
     }
 
     /// The bytes behind the quote of a string, to be read in another way: where the lexer stands
-    /// before one, the line is UTF-8 without control characters, and no byte behind was read before.
+    /// before one, the line is UTF-8 without control characters, and no byte behind was read
+    /// before.
     pub fn behind_quote(&mut self) -> Option<&'a [u8]> {
         let is_ahead = self.peek() == b'"' && self.at >= self.clean.start && self.is_sound();
         is_ahead.then(|| &self.bytes[self.at + 1..])
@@ -246,8 +247,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Where an escape ends. Halves of surrogate pairs are left to the explainer, and an escape that
-    /// is not needed to whoever asked for the walk.
+    /// Where an escape ends. Halves of surrogate pairs are left to the explainer, and an escape
+    /// that is not needed to whoever asked for the walk.
     fn escape(&mut self, at: usize) -> Result<usize, Reason> {
         if unneeded(&self.bytes[at..]).is_some() {
             self.is_misspelled = true;

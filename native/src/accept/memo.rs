@@ -143,7 +143,8 @@ impl Memo {
         }
     }
 
-    /// The answer, looked for first in the place where the check's last one was; that place is kept.
+    /// The answer, looked for first in the place where the check's last one was; that place is
+    /// kept.
     #[inline]
     pub fn get_near(&self, check: Check, text: &[u8], last: &mut u32) -> Option<Answer> {
         let is_here = self.slots.get(*last as usize).filter(|slot| {

@@ -1,5 +1,5 @@
-//! Lines that are certainly valid: the table, the walk over a line's bytes, and the answers that the
-//! walk asks for.
+//! Lines that are certainly valid: the table, the walk over a line's bytes, and the answers that
+//! the walk asks for.
 
 pub mod block;
 mod collections;

@@ -45,8 +45,8 @@ pub enum Op {
 }
 
 impl Op {
-    /// What holds for an object whose members have these keys, whatever they hold; nothing where that
-    /// decides.
+    /// What holds for an object whose members have these keys, whatever they hold; nothing where
+    /// that decides.
     pub fn by_names(&self, keys: &[Key]) -> Option<bool> {
         let lacks = |wanted: &[Key]| !wanted.iter().any(|key| keys.contains(key));
         let all = |ops: &[Op], wanted: bool| {
@@ -76,8 +76,8 @@ impl Op {
         is_false.then_some(false)
     }
 
-    /// Where in the condition that stands which decides, if the names of members settle all else: the
-    /// alternatives, or parts, to choose from the top down. Nothing for all of it.
+    /// Where in the condition that stands which decides, if the names of members settle all else:
+    /// the alternatives, or parts, to choose from the top down. Nothing for all of it.
     pub fn decisive(&self, keys: &[Key]) -> Vec<u8> {
         let (Op::And(ops) | Op::Or(ops)) = self else {
             return Vec::new();

@@ -98,8 +98,8 @@ fn not_of_words(word: u64) -> u64 {
 }
 
 /// Whether a text neither starts nor ends with white space and holds no control character: where it
-/// starts or ends with anything beyond ASCII or with an escape, that is in doubt, and so it is where
-/// an escape is more than a quote, a backslash, a tab or a new line.
+/// starts or ends with anything beyond ASCII or with an escape, that is in doubt, and so it is
+/// where an escape is more than a quote, a backslash, a tab or a new line.
 fn is_quiet(text: &[u8], escaped: bool) -> bool {
     let seen = |byte: u8| (0x21..0x7f).contains(&byte);
     let bare = || {
@@ -126,8 +126,8 @@ pub fn doubt(word: u64) -> u64 {
     (word.wrapping_sub(ONES * 0x21) | word | word.wrapping_add(ONES)) & (ONES << 7)
 }
 
-/// How many letters, digits, `-` and `.` the bytes start with, all of them ASCII; nothing where it is
-/// all of them but the last few.
+/// How many letters, digits, `-` and `.` the bytes start with, all of them ASCII; nothing where it
+/// is all of them but the last few.
 ///
 /// last: how many they were the last time, which they mostly are again, and a quote behind them
 #[inline]
@@ -239,8 +239,8 @@ struct Form {
     text: u64,
     /// What may be added to the distance of each byte from that of the text, and not more.
     room: u64,
-    /// The same for the numbers that pairs of digits make, where the first of a pair stands, in what is
-    /// usual; and what lifts them over their least.
+    /// The same for the numbers that pairs of digits make, where the first of a pair stands, in
+    /// what is usual; and what lifts them over their least.
     above: u64,
     below: u64,
 }

@@ -4,8 +4,8 @@ use crate::accept::evaluation::Evaluation;
 
 impl Evaluation<'_, '_> {
     /// The resource of the first entry that a reference means, by full url or by type and id, none
-    /// where it leads out of the Bundle; and how many entries were looked at. Nothing where that is in
-    /// doubt.
+    /// where it leads out of the Bundle; and how many entries were looked at. Nothing where that is
+    /// in doubt.
     pub fn entry_of(&self, reference: &[u8]) -> Option<(Option<usize>, usize)> {
         if reference.contains(&b'#') || memchr::memmem::find(reference, b"_history").is_some() {
             return None;

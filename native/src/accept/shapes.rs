@@ -1,6 +1,6 @@
 //! Shapes of objects: the names that one has, in their order. What names decide is decided once a
-//! shape: that none comes twice, nor two of a choice; that what is required is there; and conditions
-//! on what is there. What companions say is no part of it.
+//! shape: that none comes twice, nor two of a choice; that what is required is there; and
+//! conditions on what is there. What companions say is no part of it.
 
 use crate::accept::fitted::Step;
 use crate::accept::table::{Bits, Node};
@@ -164,8 +164,8 @@ impl Shapes {
         Some(next)
     }
 
-    /// What an overlay is left to ask of objects of a shape; nothing where it is not fitted to it, or
-    /// was taken. `give_back` puts it back.
+    /// What an overlay is left to ask of objects of a shape; nothing where it is not fitted to it,
+    /// or was taken. `give_back` puts it back.
     pub fn take_fitted(&mut self, number: ShapeNumber, overlay: u32) -> Option<Steps> {
         let fitted = &mut self.shapes[number as usize].fitted;
         fitted.iter_mut().find(|one| one.0 == overlay)?.1.take()

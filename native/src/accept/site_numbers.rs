@@ -1,11 +1,11 @@
-//! Numbers of sites, and of lists of them: Python finds out once what there is to say at a site, and
-//! puts together once what there is to say of lines that have the same ones.
+//! Numbers of sites, and of lists of them: Python finds out once what there is to say at a site,
+//! and puts together once what there is to say of lines that have the same ones.
 
 use crate::accept::memo::Memo;
 
-/// Sites that are numbered, and the bytes of one that keeps its number, so that some 16 MB are known
-/// at the most; and lists, with how many sites all of them may have, as some 16 MB of issues. At a
-/// bound the numbers start anew with the next block.
+/// Sites that are numbered, and the bytes of one that keeps its number, so that some 16 MB are
+/// known at the most; and lists, with how many sites all of them may have, as some 16 MB of issues.
+/// At a bound the numbers start anew with the next block.
 const MOST: u32 = 16_384;
 const LONGEST: usize = 1024;
 const MOST_LISTS: u32 = 4_096;
@@ -46,7 +46,8 @@ impl SiteNumbers {
         (number, true)
     }
 
-    /// The number of a list of sites, and if it is a new one the numbers of its sites as native words.
+    /// The number of a list of sites, and if it is a new one the numbers of its sites as native
+    /// words.
     ///
     /// new: gets the sites that are new
     pub fn list<'s>(

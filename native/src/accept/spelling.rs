@@ -38,9 +38,9 @@ pub fn is_misspelled(line: &[u8]) -> bool {
 /// Bytes that are copied at once: backslashes stand close to one another where there are many.
 const CHUNK: usize = 16;
 
-/// Write a line without the escapes that it does not need to a place in a room, and say where it ends;
-/// what stands behind is not to be relied on. A backslash outside a string is no escape, and no JSON: it
-/// stays, or becomes a slash, which is no JSON there either.
+/// Write a line without the escapes that it does not need to a place in a room, and say where it
+/// ends; what stands behind is not to be relied on. A backslash outside a string is no escape, and
+/// no JSON: it stays, or becomes a slash, which is no JSON there either.
 pub fn respell(line: &[u8], room: &mut Vec<u8>, start: usize) -> usize {
     if room.len() < start + line.len() {
         room.resize(start + line.len(), 0);
@@ -78,7 +78,8 @@ fn respell_into(line: &[u8], room: &mut [u8]) -> usize {
     }
 }
 
-/// Whether bytes that open with a backslash open with an escape: one by a number has its four digits.
+/// Whether bytes that open with a backslash open with an escape: one by a number has its four
+/// digits.
 fn is_escape(escape: &[u8]) -> bool {
     match escape.get(1) {
         Some(b'u') => escape.get(2..6).and_then(unit).is_some(),

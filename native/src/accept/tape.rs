@@ -120,8 +120,8 @@ impl Tape {
             .find(|&index| self.entries[index].key == key)
     }
 
-    /// A string member of an object that has no escapes, none where there is no such member; nothing
-    /// where another value stands there.
+    /// A string member of an object that has no escapes, none where there is no such member;
+    /// nothing where another value stands there.
     pub fn plain(&self, object: usize, key: Key) -> Option<Option<Entry>> {
         let Some(found) = self.member(object, key) else {
             return Some(None);
@@ -131,7 +131,8 @@ impl Tape {
     }
 }
 
-/// The members of an object, for who looks for many of them: most are not there, which one bit tells.
+/// The members of an object, for who looks for many of them: most are not there, which one bit
+/// tells.
 pub struct Members {
     object: usize,
     /// The bits of the keys, by their last six bits.

@@ -43,8 +43,8 @@ impl<'a> Walk<'a, '_> {
         holders.map(|&holder| self.neighbours_in(holder)).collect()
     }
 
-    /// What stands in each Bundle and Parameters of the line. One inside an entry that does not hold
-    /// together puts that entry in doubt.
+    /// What stands in each Bundle and Parameters of the line. One inside an entry that does not
+    /// hold together puts that entry in doubt.
     pub(crate) fn neighbours_by_entry(&mut self) -> Asked<Vec<Neighbours<'a>>> {
         let mut neighbours = vec![self.entries_as_they_are()?];
         for number in 1..self.room.holders.len() {
@@ -158,9 +158,9 @@ impl<'a> Walk<'a, '_> {
         Ok(entries)
     }
 
-    /// The entries of the line's own Bundle, of any kind, as they are, in order or not: what references
-    /// from one to another need. Nothing where a full url has a form that relative references are told
-    /// by in doubt.
+    /// The entries of the line's own Bundle, of any kind, as they are, in order or not: what
+    /// references from one to another need. Nothing where a full url has a form that relative
+    /// references are told by in doubt.
     pub(crate) fn entries_as_they_are(&self) -> Asked<Neighbours<'a>> {
         let known = self.table.known.bundle;
         let kind = self.plain(0, known.kind)?.ok_or(Reason::Bundle)?;

@@ -1,5 +1,5 @@
-//! Contained resources: an id of their own, no nesting, nothing that they must not have, and referred
-//! to.
+//! Contained resources: an id of their own, no nesting, nothing that they must not have, and
+//! referred to.
 //!
 //! Twin of validators/rules/contained.py
 //! (digest 1d3cd2a72e3a).

@@ -3,8 +3,8 @@
 //! Twin of validators/rules/narrative_links.py
 //! (digest 5a2ab280c4df).
 //!
-//! The XHTML is read by `xhtml`; a narrative of pictures alone, for which its language counts, is in
-//! doubt there. Where links of Bundles' entries may lead besides is left to the explainer.
+//! The XHTML is read by `xhtml`; a narrative of pictures alone, for which its language counts, is
+//! in doubt there. Where links of Bundles' entries may lead besides is left to the explainer.
 
 use std::collections::HashSet;
 
@@ -15,8 +15,8 @@ use crate::accept::walk::{Asked, Walk};
 use crate::xhtml::{certain_narrative, is_certainly_narrative, Astray, Standing};
 
 impl<'a, 'r> Walk<'a, 'r> {
-    /// The string that the lexer stands before, taken, if it is certainly a narrative but for where its
-    /// links lead, and no other escapes are in it than narratives mostly have.
+    /// The string that the lexer stands before, taken, if it is certainly a narrative but for where
+    /// its links lead, and no other escapes are in it than narratives mostly have.
     pub(crate) fn plain_narrative(&mut self) -> Option<Text> {
         let rest = self.lexer.behind_quote()?;
         let at = self.standing();
@@ -25,8 +25,8 @@ impl<'a, 'r> Walk<'a, 'r> {
         Some(self.lexer.take_text(length))
     }
 
-    /// Whether a narrative, which is the next on the tape, is certainly one, but for where its links
-    /// lead. inside: the bytes between its quotes.
+    /// Whether a narrative, which is the next on the tape, is certainly one, but for where its
+    /// links lead. inside: the bytes between its quotes.
     pub(crate) fn narrative(&mut self, inside: &[u8], is_escaped: bool) -> bool {
         self.singular += 1;
         let (at, room) = (self.standing(), &mut *self.room);
@@ -58,8 +58,8 @@ impl<'a, 'r> Walk<'a, 'r> {
         Err(Reason::Narrative)
     }
 
-    /// The links of narratives that lead to nothing in their resource; too many links are in doubt as
-    /// a whole.
+    /// The links of narratives that lead to nothing in their resource; too many links are in doubt
+    /// as a whole.
     pub(crate) fn astray(&self) -> Asked<impl Iterator<Item = Astray<'_>> + use<'_, 'a, 'r>> {
         let anchors = &self.room.anchors;
         if anchors.has_too_many_links() {
@@ -68,8 +68,8 @@ impl<'a, 'r> Walk<'a, 'r> {
         Ok(anchors.astray(|scope| self.ids_in(scope)))
     }
 
-    /// The same where the Bundle around has nothing that they lead to either: where each stands, and
-    /// its target. Nothing where that is not certain.
+    /// The same where the Bundle around has nothing that they lead to either: where each stands,
+    /// and its target. Nothing where that is not certain.
     pub(crate) fn astray_for_certain(&self) -> Option<Vec<(usize, Box<[u8]>)>> {
         let (tape, anchors) = (&self.room.tape, &self.room.anchors);
         let is_escaped = |at: usize| {

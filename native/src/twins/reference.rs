@@ -81,8 +81,8 @@ impl<'a> Walk<'a, '_> {
         self.asked_outside(&mention, self.json(found))
     }
 
-    /// What is said of a reference in the line's own resource is said of it anywhere else, but for what
-    /// is around a contained one.
+    /// What is said of a reference in the line's own resource is said of it anywhere else, but for
+    /// what is around a contained one.
     fn asked_outside(&mut self, mention: &Mention<'a>, json: &[u8]) -> Asked {
         self.singular += 1;
         if mention.place.is_line() {
@@ -182,8 +182,8 @@ impl<'a> Walk<'a, '_> {
             .find(|&resource| self.text_of(resource, self.table.known.reference.id) == Some(id))
     }
 
-    /// What an entry's reference leads to inside the line, if anything: in the nearest Bundle, or in
-    /// Parameters that are nearer.
+    /// What an entry's reference leads to inside the line, if anything: in the nearest Bundle, or
+    /// in Parameters that are nearer.
     fn beside(&self, neighbours: &[Neighbours<'a>], mention: &Mention<'a>) -> Asked<Option<usize>> {
         let mut home = mention.place.container;
         let mut around = self.holder_around(home);
@@ -225,8 +225,8 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// Whether a type that is stated is certainly the one that is there, where that is known, and one
-    /// that is allowed; true where none is stated.
+    /// Whether a type that is stated is certainly the one that is there, where that is known, and
+    /// one that is allowed; true where none is stated.
     fn states_its_type(&self, mention: &Mention<'a>, name: Option<&[u8]>) -> bool {
         if !mention.is_typed {
             return true;
@@ -247,8 +247,9 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// Whether a profile was laid over a resource before, which claims it, and all was found in order
-    /// and decided. By site, what is found out later is told of the claim, and would only be repeated.
+    /// Whether a profile was laid over a resource before, which claims it, and all was found in
+    /// order and decided. By site, what is found out later is told of the claim, and would only be
+    /// repeated.
     #[inline]
     pub(crate) fn is_laid_clean(&self, number: u32, value: usize) -> bool {
         value == self.resource
@@ -304,9 +305,9 @@ fn implied_type(reference: &[u8]) -> Option<Option<&[u8]>> {
     Some(Some(name))
 }
 
-/// Where the one slash of a reference stands, if any, told eight bytes at a time. Nothing where there
-/// are more of them, or one at an end, or a `?`, or anything but visible ASCII; or where the reference
-/// is too short to tell.
+/// Where the one slash of a reference stands, if any, told eight bytes at a time. Nothing where
+/// there are more of them, or one at an end, or a `?`, or anything but visible ASCII; or where the
+/// reference is too short to tell.
 #[inline]
 fn only_slash(reference: &[u8]) -> Option<Option<usize>> {
     const ONES: u64 = 0x0101_0101_0101_0101;

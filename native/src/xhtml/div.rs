@@ -25,9 +25,10 @@ pub fn is_certainly_narrative(
 }
 
 /// How many bytes of a line (UTF-8 without control characters), from behind the opening quote of a
-/// string on, are certainly a narrative that the closing quote follows. Nearly all of JSON's escapes
-/// in one are quotes around attributes and ends of lines, which are read as they stand; others, and
-/// those that are not needed, leave it in doubt, so that the string is in order where it is certain.
+/// string on, are certainly a narrative that the closing quote follows. Nearly all of JSON's
+/// escapes in one are quotes around attributes and ends of lines, which are read as they stand;
+/// others, and those that are not needed, leave it in doubt, so that the string is in order where
+/// it is certain.
 pub fn certain_narrative(
     rest: &[u8],
     at: Standing,
@@ -102,8 +103,8 @@ fn are_ampersand_or_quote(word: u64) -> u64 {
     are(word & !(ONES * 4), b'"')
 }
 
-/// The high bits of bytes of which the first is a tag's bracket, an ampersand, a quote or a backslash,
-/// or, of text without JSON's escapes, one of the former two.
+/// The high bits of bytes of which the first is a tag's bracket, an ampersand, a quote or a
+/// backslash, or, of text without JSON's escapes, one of the former two.
 #[inline]
 fn marks<const ESCAPED: bool>(word: u64) -> u64 {
     let below = |word: u64, byte: u8| (word ^ (ONES * u64::from(byte))).wrapping_sub(ONES);
@@ -193,8 +194,8 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         }
     }
 
-    /// Tags without attributes that follow on each other, with white space between, or one tag of any
-    /// kind, or a comment: the nest behind.
+    /// Tags without attributes that follow on each other, with white space between, or one tag of
+    /// any kind, or a comment: the nest behind.
     #[inline(never)]
     fn tags(&mut self, from: Nest) -> Option<Nest> {
         let (mut nest, start) = (from, self.at);
@@ -214,8 +215,8 @@ impl<'t, const ESCAPED: bool> Reader<'t, '_, ESCAPED> {
         }
     }
 
-    /// A tag without attributes that is taken: the nest behind. Nothing, and nothing taken, where there
-    /// is none of a name known by its word.
+    /// A tag without attributes that is taken: the nest behind. Nothing, and nothing taken, where
+    /// there is none of a name known by its word.
     #[inline]
     fn bare_tag(&mut self, nest: Nest) -> Option<Nest> {
         if self.byte() != b'<' || nest == OUTSIDE {
@@ -585,8 +586,8 @@ fn is_plain_link(link: &[u8]) -> bool {
     link.iter().all(|&byte| OF_LINK[usize::from(byte)])
 }
 
-/// Whether the rest of a `data:` link is certainly a kind of image and its bytes, as the publisher of
-/// guides writes them into every Questionnaire's table.
+/// Whether the rest of a `data:` link is certainly a kind of image and its bytes, as the publisher
+/// of guides writes them into every Questionnaire's table.
 fn is_plain_image(rest: &[u8]) -> bool {
     const BASE64: &[u8] = b";base64,";
     let Some(at) = memchr::memmem::find(rest, BASE64) else {
@@ -613,8 +614,8 @@ mod tests {
         ))
     }
 
-    /// Whether a text is certain. Where it is certain in JSON's escapes, all is the same, whatever was
-    /// read before.
+    /// Whether a text is certain. Where it is certain in JSON's escapes, all is the same, whatever
+    /// was read before.
     fn whole_is_certain(text: &str) -> bool {
         thread_local!(static MARKUP: RefCell<Markup> = RefCell::default());
         let mut anchors = Anchors::default();

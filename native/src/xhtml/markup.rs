@@ -1,9 +1,10 @@
-//! Mark-up that was read before: whatever a narrative says, whoever wrote it puts the same tags around
-//! the words, in much the same order. Bounded, and exact.
+//! Mark-up that was read before: whatever a narrative says, whoever wrote it puts the same tags
+//! around the words, in much the same order. Bounded, and exact.
 //!
-//! What may follow in a text hangs on the elements that are open, and on nothing else: they are a nest.
-//! A piece is mark-up between words that was read from one nest and led to another; read by its bytes
-//! where it comes again. Kept when it comes for the second time, if it has no link, id or name.
+//! What may follow in a text hangs on the elements that are open, and on nothing else: they are a
+//! nest. A piece is mark-up between words that was read from one nest and led to another; read by
+//! its bytes where it comes again. Kept when it comes for the second time, if it has no link, id or
+//! name.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -55,8 +56,8 @@ struct Kept {
     length: u16,
     from: Nest,
     to: Nest,
-    /// Whether one more tag stood behind it, which it has to where the piece comes again: pieces that
-    /// others begin with are told from them.
+    /// Whether one more tag stood behind it, which it has to where the piece comes again: pieces
+    /// that others begin with are told from them.
     leads_on: bool,
     /// What came next the last time.
     next: Piece,
@@ -176,8 +177,8 @@ impl Markup {
         Some(number)
     }
 
-    /// The piece that the bytes open with from a nest on, where it leads, and its length. before: the
-    /// piece before.
+    /// The piece that the bytes open with from a nest on, where it leads, and its length. before:
+    /// the piece before.
     #[inline]
     pub(super) fn find(
         &mut self,
@@ -208,7 +209,8 @@ impl Markup {
         Some((found, piece.to, usize::from(piece.length)))
     }
 
-    /// Keep a piece if it was seen before: its number. leads_on: whether one more tag stands behind it.
+    /// Keep a piece if it was seen before: its number. leads_on: whether one more tag stands behind
+    /// it.
     pub(super) fn keep(&mut self, from: Nest, to: Nest, text: &[u8], leads_on: bool) -> Piece {
         let has_room = self.pieces.len() < MOST_PIECES && self.bytes.len() < MOST_BYTES;
         if text.is_empty() || text.len() > LONGEST || !has_room {

@@ -4,9 +4,9 @@
 //! Twin of validators/values/xhtml.py and validators/values/narrative.py
 //! (digest ca0ac0b590a1).
 //!
-//! HL7's validator is lenient with XHTML, and the Python that follows it says how. Here only what is
-//! well-formed and plain is read: lower-case names without prefixes, attributes with quoted values,
-//! every element ended. Whatever else there is leaves the narrative in doubt.
+//! HL7's validator is lenient with XHTML, and the Python that follows it says how. Here only what
+//! is well-formed and plain is read: lower-case names without prefixes, attributes with quoted
+//! values, every element ended. Whatever else there is leaves the narrative in doubt.
 
 mod anchors;
 mod div;

@@ -458,7 +458,8 @@ impl ElementRule {
         outer | (self.own & TEXT_ONLY)
     }
 
-    /// Whether the element may stand in its parent. around: elements with text only that it stands in.
+    /// Whether the element may stand in its parent. around: elements with text only that it stands
+    /// in.
     #[inline]
     pub fn fits(&self, parent: &ElementRule, around: Set) -> bool {
         let child = self.own;

@@ -7,7 +7,8 @@ use crate::accept::expr::Expr;
 use crate::accept::table::tags::{ClassTag, EachTag, FunctionTag, OperatorTag};
 use crate::accept::tape::{Key, NO_KEY};
 
-/// Elements that one run takes and gives at the most: fewer than would use up the explainer's steps.
+/// Elements that one run takes and gives at the most: fewer than would use up the explainer's
+/// steps.
 const STEPS: usize = 4000;
 
 /// Every method that gives a collection puts it behind the items that are there.

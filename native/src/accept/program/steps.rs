@@ -126,8 +126,8 @@ impl<'a> Run<'_, 'a, '_> {
         }
     }
 
-    /// Put the extensions of a url, whose member is the key, behind all others, those of one name after
-    /// those of the other.
+    /// Put the extensions of a url, whose member is the key, behind all others, those of one name
+    /// after those of the other.
     pub(super) fn extensions(
         &mut self,
         items: Span,

@@ -11,8 +11,8 @@ use crate::accept::tape::Key;
 pub struct Overlay {
     /// Whether it is all of a profile, and not a part of one or several together.
     pub is_profile: bool,
-    /// How many of the checks, the first ones, are all that a profile says of the whole object; 0 where
-    /// they are something else.
+    /// How many of the checks, the first ones, are all that a profile says of the whole object; 0
+    /// where they are something else.
     pub own_checks: usize,
     pub checks: Box<[ValueCheck]>,
     pub groups: Box<[Group]>,
@@ -58,8 +58,8 @@ pub struct Slices {
     pub ordered: bool,
     /// Whether they are told apart by what a reference leads to.
     pub by_target: bool,
-    /// Of each slice the profiles of which its references' targets follow one; nothing where it takes
-    /// more than that to tell.
+    /// Of each slice the profiles of which its references' targets follow one; nothing where it
+    /// takes more than that to tell.
     pub targets: Box<[Box<[Wanted]>]>,
     /// Least, most, and the slice that it re-slices (its own number for none).
     pub bounds: Box<[(u32, u32)]>,

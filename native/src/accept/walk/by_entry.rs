@@ -1,11 +1,12 @@
-//! The walk by entry: which entries of a Bundle are in doubt, where the Bundle as a whole is not accepted. The
-//! explainer then walks through these, and through nothing else of the others.
+//! The walk by entry: which entries of a Bundle are in doubt, where the Bundle as a whole is not
+//! accepted. The explainer then walks through these, and through nothing else of the others.
 //!
 //! An entry in doubt is left out of the tape but for what references from other entries find it by,
-//! and the walk goes on behind it. Of an entry that is in order there may be something to say all the
-//! same (a code of a system that is not known): those members are told too. The members of the Bundle
-//! itself and its rules are not looked at here, since the explainer always does. Where an entry hangs
-//! on more than it holds itself and what its references lead to, the whole line is in doubt.
+//! and the walk goes on behind it. Of an entry that is in order there may be something to say all
+//! the same (a code of a system that is not known): those members are told too. The members of the
+//! Bundle itself and its rules are not looked at here, since the explainer always does. Where an
+//! entry hangs on more than it holds itself and what its references lead to, the whole line is in
+//! doubt.
 
 use super::mention::{Place, MOST_MENTIONS};
 use super::object::Name;

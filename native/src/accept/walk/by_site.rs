@@ -1,12 +1,12 @@
 //! The walk by site: what of a line that is not accepted is in doubt, value by value. The explainer
 //! then looks at these places, and at nothing else of the line.
 //!
-//! A value that is no certain one is noted, and the walk goes on behind it. Whatever is not noted here
-//! is proven as it is in a line that is accepted; a condition that reads a member at fault is in doubt
-//! itself. A profile is laid in a frame (see `frames`); a reference to another resource of the line is in
-//! doubt where that one is. Where a doubt is of another kind (of the text as JSON, of what is in a
-//! contained resource), or one place hangs on another, the line is in doubt as a whole, and a Bundle
-//! is walked by entry.
+//! A value that is no certain one is noted, and the walk goes on behind it. Whatever is not noted
+//! here is proven as it is in a line that is accepted; a condition that reads a member at fault is
+//! in doubt itself. A profile is laid in a frame (see `frames`); a reference to another resource of
+//! the line is in doubt where that one is. Where a doubt is of another kind (of the text as JSON,
+//! of what is in a contained resource), or one place hangs on another, the line is in doubt as a
+//! whole, and a Bundle is walked by entry.
 
 use super::frames::{FrameNumber, Part, Saying, CLAIMS, FOLLOWED, NO_FRAME, OF_MEMBERS};
 use super::mention::{Mention, Place};
@@ -152,8 +152,8 @@ impl<'a> Walk<'a, '_> {
         self.form_in_doubt(property, key)
     }
 
-    /// No object where one belongs. start: where the walk looked for it; whatever was wrong inside an
-    /// object, the lexer stands behind its brace.
+    /// No object where one belongs. start: where the walk looked for it; whatever was wrong inside
+    /// an object, the lexer stands behind its brace.
     #[cold]
     pub(super) fn misread_object(
         &mut self,
@@ -270,8 +270,8 @@ impl<'a> Walk<'a, '_> {
         self.note(Doubted::Rules, NO_CHECK, text, object)
     }
 
-    /// Note that the rules on an object are in doubt where one of them may have read a value that is at
-    /// fault.
+    /// Note that the rules on an object are in doubt where one of them may have read a value that
+    /// is at fault.
     #[cold]
     pub(super) fn rules_read_a_fault(&mut self, node: &Node, object: usize) -> Asked {
         let sites = &self.room.sites;
@@ -351,8 +351,8 @@ impl<'a> Walk<'a, '_> {
         self.room.sites.has_fault(&self.room.tape, value, |_| true)
     }
 
-    /// Whether something else than a text stands in a Coding, or in one of a concept, where a question
-    /// about codes wants a text.
+    /// Whether something else than a text stands in a Coding, or in one of a concept, where a
+    /// question about codes wants a text.
     pub(super) fn holds_no_text(&self, value: usize) -> bool {
         let (tape, sites, known) = (&self.room.tape, &self.room.sites, &self.table.known.codes);
         let inside = value..tape.at(value).next as usize;
@@ -445,8 +445,8 @@ impl<'a> Walk<'a, '_> {
         frame.is_some_and(|frame| frame.object == object)
     }
 
-    /// Lay the parts of an overlay. Where a part of a profile is in doubt, the profile's frame fails as
-    /// little as that part.
+    /// Lay the parts of an overlay. Where a part of a profile is in doubt, the profile's frame
+    /// fails as little as that part.
     pub(super) fn parts(&mut self, number: u32, overlay: &'a Overlay, object: usize) -> Asked {
         let own = overlay.own_checks.min(overlay.checks.len());
         let is_apart = overlay.is_profile
@@ -472,8 +472,8 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// Lay one part of a profile; where it is in doubt, what was told of it is dropped, and it is run in
-    /// its place.
+    /// Lay one part of a profile; where it is in doubt, what was told of it is dropped, and it is
+    /// run in its place.
     fn lay_part(
         &mut self,
         number: u32,
@@ -545,8 +545,8 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    /// Note that something a profile says is in doubt, which is run where it stands; where there is no
-    /// room for that, its frame fails.
+    /// Note that something a profile says is in doubt, which is run where it stands; where there is
+    /// no room for that, its frame fails.
     fn said_in_doubt(
         &mut self,
         doubted: Doubted,
@@ -663,8 +663,8 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// Links of narratives lead nowhere: a rule of the line's own resource, wherever they stand. Where
-    /// nothing else is in doubt of its rules, each link is told.
+    /// Links of narratives lead nowhere: a rule of the line's own resource, wherever they stand.
+    /// Where nothing else is in doubt of its rules, each link is told.
     #[cold]
     pub(super) fn links_in_doubt(&mut self) -> Asked {
         self.place = Place::default();
@@ -691,8 +691,8 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// A condition that a profile states certainly fails: what is said of that is told without a look
-    /// at the object.
+    /// A condition that a profile states certainly fails: what is said of that is told without a
+    /// look at the object.
     pub(super) fn broken(&mut self, check: Check, object: usize) -> Asked {
         let reason = Reason::Invariant;
         if !self.by_site || self.frame >= FOLLOWED {
@@ -777,8 +777,8 @@ impl<'a> Walk<'a, '_> {
         self.by_site && self.room.sites.frames.is_dropped(frame)
     }
 
-    /// Whether rules on the Bundle may read what is not on the tape: a value of another form than its
-    /// property's, or the sections of a MessageHeader, which has none.
+    /// Whether rules on the Bundle may read what is not on the tape: a value of another form than
+    /// its property's, or the sections of a MessageHeader, which has none.
     ///
     /// with_links: whether they read all that entries may refer to others by
     #[cold]

@@ -6,8 +6,8 @@ use crate::accept::concepts::{Concept, Concepts, DEEPEST, LONGEST};
 use crate::accept::table::{Property, ValueCheck};
 use crate::accept::tape::Key;
 
-/// What is noted of checks that held; and of such that left codes undecided, to which the place of the
-/// answer is added.
+/// What is noted of checks that held; and of such that left codes undecided, to which the place of
+/// the answer is added.
 const HOLDS: u32 = 0;
 const UNDECIDED: u32 = 1;
 
@@ -98,8 +98,8 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// Checks of a concept that was read before: of what they found there is noted that all held, or
-    /// where the memory of answers has the one that left codes undecided.
+    /// Checks of a concept that was read before: of what they found there is noted that all held,
+    /// or where the memory of answers has the one that left codes undecided.
     pub(super) fn checks_of(
         &mut self,
         concept: Concept,

@@ -56,8 +56,9 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Whether nothing is said of an extension, since its profile holds, which is laid over it, and it
-    /// has no part that the profile does not name; or whether questions were raised that tell it.
+    /// Whether nothing is said of an extension, since its profile holds, which is laid over it, and
+    /// it has no part that the profile does not name; or whether questions were raised that tell
+    /// it.
     fn is_proven(&mut self, by_url: Check, profile: u32, value: usize) -> bool {
         let sites = &self.room.sites;
         let is_odd = |&(at, _): &(usize, Key)| at >= value;

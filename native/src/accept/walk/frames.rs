@@ -1,8 +1,8 @@
 //! Frames: the profiles that are laid over a line which is walked by site, one inside the other.
 //!
-//! What a profile asks about a value is in doubt at that value. Where anything else in a profile is in
-//! doubt, its frame fails: all that was told inside is dropped, and the explainer runs the check of the
-//! profile there.
+//! What a profile asks about a value is in doubt at that value. Where anything else in a profile is
+//! in doubt, its frame fails: all that was told inside is dropped, and the explainer runs the check
+//! of the profile there.
 
 pub(crate) type FrameNumber = u32;
 /// No profile is being laid.
@@ -20,16 +20,16 @@ const MOST: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Saying {
     pub frame: FrameNumber,
-    /// The profiles that are laid around it: how many there are, and where their numbers begin among
-    /// those of all sites.
+    /// The profiles that are laid around it: how many there are, and where their numbers begin
+    /// among those of all sites.
     pub laid: (u32, u32),
     pub order: u32,
     /// The part of the innermost of them that says it.
     pub part: Option<Part>,
 }
 
-/// One of the things that a profile says of what it is laid over: a check of the object, or all of the
-/// members of one name.
+/// One of the things that a profile says of what it is laid over: a check of the object, or all of
+/// the members of one name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Part {
     /// Its number among the profile's own checks; among what it says of members with `OF_MEMBERS`.
@@ -65,7 +65,8 @@ impl Frames {
         self.0.clear();
     }
 
-    /// Begin a frame inside another one, or the first of a resource's; none where there are too many.
+    /// Begin a frame inside another one, or the first of a resource's; none where there are too
+    /// many.
     pub fn open(&mut self, outer: FrameNumber, object: usize) -> Option<FrameNumber> {
         if self.0.len() >= MOST {
             return None;

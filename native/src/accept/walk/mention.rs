@@ -1,4 +1,5 @@
-//! Where a resource stands in its line, what it stands in, and what refers to another resource of it.
+//! Where a resource stands in its line, what it stands in, and what refers to another resource of
+//! it.
 
 use super::frames::Saying;
 use crate::accept::memo::Check;

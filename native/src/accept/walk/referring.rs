@@ -1,8 +1,8 @@
-//! References: of those that open as one before did (`{"reference":"Patient/`) the rest is a word, of
-//! which nothing is asked.
+//! References: of those that open as one before did (`{"reference":"Patient/`) the rest is a word,
+//! of which nothing is asked.
 //!
-//! What a reference may lead to is told by all that stands before the last of its letters, digits, `-`
-//! and `.`: its opening. It is kept as concepts are, and what checks found of it with it.
+//! What a reference may lead to is told by all that stands before the last of its letters, digits,
+//! `-` and `.`: its opening. It is kept as concepts are, and what checks found of it with it.
 
 use super::walker::{Asked, Walk, DEPTH};
 use crate::accept::concepts::{Concept, LONGEST};

@@ -219,7 +219,8 @@ impl<'a> Walk<'a, '_> {
             return Err(Reason::Inline); // references lead to what is in parameters
         }
         if self.by_site && is_bundle && !self.place.is_line() {
-            return Err(Reason::Bundle); // by site, only entries of the line's own Bundle are told apart
+            // By site, only entries of the line's own Bundle are told apart.
+            return Err(Reason::Bundle);
         }
         let index = self.room.tape.push(key, Form::Object, false, start, start);
         if is_bundle || node.flags & NodeFlag::PARAMETERS != 0 {
@@ -263,8 +264,8 @@ impl<'a> Walk<'a, '_> {
         Ok(type_number)
     }
 
-    /// What `type_of_name` says of the last resource's type, where the resource that the lexer stands
-    /// before begins with it, as most do.
+    /// What `type_of_name` says of the last resource's type, where the resource that the lexer
+    /// stands before begins with it, as most do.
     #[inline]
     fn last_type_again(&self) -> Option<(&'a Node, u32, u16)> {
         let (number, type_number) = self.learned.last_type?;

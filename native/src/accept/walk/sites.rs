@@ -36,21 +36,22 @@ pub(super) enum Doubted {
     Claims,
     /// The profile of a frame, where it is laid.
     Profile,
-    /// A part of what a profile says of the object that it is laid over, where it stands: the text has
-    /// the number of the part, as a native word.
+    /// A part of what a profile says of the object that it is laid over, where it stands: the text
+    /// has the number of the part, as a native word.
     Part,
     /// A reference, by what a profile says of it, where it stands.
     Reference,
     /// That the profiles which a resource claims are looked at from here on, as the text has them.
     Claiming,
-    /// Codes of a resource's type, some of which its profiles bind anew: the text has the profiles that
-    /// it claims.
+    /// Codes of a resource's type, some of which its profiles bind anew: the text has the profiles
+    /// that it claims.
     Rebound,
-    /// The text of a narrative with a link that leads nowhere: the text has the link, without its `#`.
+    /// The text of a narrative with a link that leads nowhere: the text has the link, without its
+    /// `#`.
     Link,
-    /// A reference, by whether the resource of the entry that it leads to follows a profile: the text has
-    /// the profile's overlay and the position of the entry, as native words, and beside the site goes
-    /// what the reference says.
+    /// A reference, by whether the resource of the entry that it leads to follows a profile: the
+    /// text has the profile's overlay and the position of the entry, as native words, and beside
+    /// the site goes what the reference says.
     Leaning,
 }
 
@@ -70,8 +71,8 @@ pub(super) struct Site {
     pub text: Range<usize>,
     /// The entry on the tape: the value, or the object.
     pub at: usize,
-    /// Where the site's findings stand among those of others: by the end of what is doubted, and the
-    /// object's own before those of the property that it is a value of.
+    /// Where the site's findings stand among those of others: by the end of what is doubted, and
+    /// the object's own before those of the property that it is a value of.
     pub rank: (u32, u8),
     /// Where they stand among those of the same rank.
     pub order: u32,
@@ -107,8 +108,8 @@ pub(crate) struct Sites {
     pub(super) texts: Vec<u8>,
     /// Values that are at fault, or may be: where each stands on the tape, and its property.
     pub(super) faults: Vec<(usize, Key)>,
-    /// Objects with members that their type does not have, which are not on the tape: such an object
-    /// may look empty, and is not. Of each the same as of a fault.
+    /// Objects with members that their type does not have, which are not on the tape: such an
+    /// object may look empty, and is not. Of each the same as of a fault.
     pub(super) unlisted: Vec<(usize, Key)>,
     pub(super) frames: Frames,
     /// The overlays of profiles that are being laid, and such lists of all sites.
@@ -129,8 +130,8 @@ pub(crate) struct Sites {
 }
 
 /// What Python gets of the sites of a line, in order: of each as native words its check, what is in
-/// doubt, how many steps its path has, how many profiles are laid around it, and these; then the text. Sites of which the same is to be said
-/// are the same bytes.
+/// doubt, how many steps its path has, how many profiles are laid around it, and these; then the
+/// text. Sites of which the same is to be said are the same bytes.
 #[derive(Debug, Default)]
 pub struct ToldSites {
     bytes: Vec<u8>,
@@ -264,8 +265,8 @@ impl Sites {
         }
     }
 
-    /// Leave out what was dropped; and mark where the profiles that a resource claims begin and end, if
-    /// anything is in doubt of it.
+    /// Leave out what was dropped; and mark where the profiles that a resource claims begin and
+    /// end, if anything is in doubt of it.
     fn marked(&self, found: &mut Vec<Site>, tape: &Tape) {
         let is_mark = |site: &Site| matches!(site.doubted, Doubted::Claims | Doubted::Rebound);
         let told = found.iter().filter(|site| {
@@ -292,8 +293,9 @@ impl Sites {
             site.rank = self.rank(site, tape);
         }
         found.sort_by_key(|site| (site.rank, site.order));
-        // the rules on an object are looked at once, and the required elements are one of them; those
-        // on a property, where they are run in its place, are all that is asked about its value
+        // the rules on an object are looked at once, and the required elements are one of them;
+        // those on a property, where they are run in its place, are all that is asked about its
+        // value
         let mut kept: Vec<Site> = Vec::with_capacity(found.len());
         let is_again = |last: &Site, site: &Site| {
             (last.rank, last.at, last.frame) == (site.rank, site.at, NO_FRAME)
@@ -348,8 +350,8 @@ impl Sites {
     }
 }
 
-/// One step further down from a value: to which one inside it, the how manieth that is, and how many
-/// words of the path lead there.
+/// One step further down from a value: to which one inside it, the how manieth that is, and how
+/// many words of the path lead there.
 struct Level {
     child: usize,
     position: usize,
@@ -363,8 +365,8 @@ struct Steps<'s> {
     tape: &'s Tape,
     line: &'s [u8],
     inline: &'s [usize],
-    /// The type of the line's own resource, numbers of names, positions in arrays with `ITEM`, and the
-    /// types of resources inside it.
+    /// The type of the line's own resource, numbers of names, positions in arrays with `ITEM`, and
+    /// the types of resources inside it.
     path: Vec<u32>,
     /// How many words of it are about the line's own resource.
     own: usize,
@@ -404,8 +406,8 @@ impl<'s> Steps<'s> {
         (around..self.tape.at(around).next as usize).contains(&value)
     }
 
-    /// What a reference says; the position of the entry that it leads to is put in the place of where
-    /// that stands on the tape, at the end of a text.
+    /// What a reference says; the position of the entry that it leads to is put in the place of
+    /// where that stands on the tape, at the end of a text.
     fn lead(&mut self, reference: usize, text: &mut [u8]) -> &'s [u8] {
         if let Some(target) = text.last_chunk_mut() {
             let path = self.path(u32::from_ne_bytes(*target) as usize);

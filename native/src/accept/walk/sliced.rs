@@ -1,9 +1,9 @@
 //! Slices that are told apart by what references lead to: looked at when all of the line is read.
 //!
-//! In which slice a reference to an entry is, is certain where the entry's resource follows a profile of
-//! one slice, and for certain none of the others'. It does not follow a profile of another type, nor one
-//! of which something fails that is told at little cost, unless it claims the profile itself: while a
-//! claim is looked at, the explainer takes it for met.
+//! In which slice a reference to an entry is, is certain where the entry's resource follows a
+//! profile of one slice, and for certain none of the others'. It does not follow a profile of
+//! another type, nor one of which something fails that is told at little cost, unless it claims the
+//! profile itself: while a claim is looked at, the explainer takes it for met.
 
 use super::frames::{Saying, FOLLOWED, NO_FRAME};
 use super::mention::{Place, Sliced};
@@ -41,8 +41,8 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// Tell slices that waited for the end of the line; where one is in doubt, so is the profile that
-    /// has them.
+    /// Tell slices that waited for the end of the line; where one is in doubt, so is the profile
+    /// that has them.
     pub(crate) fn settle_slices(&mut self, sliced: &Sliced<'a>) -> Asked {
         let said = sliced.said;
         if self.is_dropped(said.frame) {
@@ -80,8 +80,8 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// Slices that waited for the end of the line are in doubt: the part of the profile that has them is
-    /// run in its place, or the profile where some of that part is told already.
+    /// Slices that waited for the end of the line are in doubt: the part of the profile that has
+    /// them is run in its place, or the profile where some of that part is told already.
     pub(super) fn slices_in_doubt(&mut self, object: usize, container: usize, said: Saying) {
         if said.frame == FOLLOWED {
             return self.room.sites.doubted.push(container);

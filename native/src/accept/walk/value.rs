@@ -14,8 +14,9 @@ use crate::accept::shapes::{ShapeNumber, NO_SHAPE};
 use crate::accept::table::{Kind, Primitive, Property, ValueCheck};
 use crate::accept::tape::{Form, Key, NO_KEY};
 
-/// How many bytes stand before the quote that ends a string, where they are certainly a value of the
-/// type. bytes: those behind the quote that opens it, up to the line's next escape; last: see `word`.
+/// How many bytes stand before the quote that ends a string, where they are certainly a value of
+/// the type. bytes: those behind the quote that opens it, up to the line's next escape; last: see
+/// `word`.
 #[inline(always)]
 fn length_of(primitive: Primitive, bytes: &[u8], last: &mut usize) -> Option<usize> {
     let ends_at = |&length: &usize| bytes.get(length) == Some(&b'"');
@@ -135,8 +136,8 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// A value of a property whose texts recur: where it is the one that objects of the shape had the
-    /// last time, it is in order as that was.
+    /// A value of a property whose texts recur: where it is the one that objects of the shape had
+    /// the last time, it is in order as that was.
     #[inline(never)]
     fn recurring(&mut self, property: &'a Property, key: Key, shape: ShapeNumber) -> Asked {
         let start = self.lexer.at;
@@ -305,7 +306,8 @@ impl<'a> Walk<'a, '_> {
         Ok(())
     }
 
-    /// A primitive that is not certainly of its format. text: what is asked about; json: as it stands.
+    /// A primitive that is not certainly of its format. text: what is asked about; json: as it
+    /// stands.
     #[inline(never)]
     fn uncertain(
         &mut self,

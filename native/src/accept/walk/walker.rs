@@ -32,8 +32,8 @@ const LONG: usize = 16 << 20;
 const LONGEST: usize = 256 << 20;
 const MOST_VALUES: usize = 1 << 20;
 
-/// Whether a walk over the line would take too much memory. Every value but the first has a comma or
-/// an opening bracket of its own before it.
+/// Whether a walk over the line would take too much memory. Every value but the first has a comma
+/// or an opening bracket of its own before it.
 pub(super) fn is_too_large(line: &[u8]) -> bool {
     line.len() > LONG
         && (line.len() > LONGEST
@@ -69,8 +69,8 @@ pub enum Outcome {
     Misspelled,
     /// A Bundle of which is known which entries are in doubt: see `by_entry`.
     Parted,
-    /// A line of which is known which values are in doubt: see `by_site`. The number of its type; where
-    /// its id stands.
+    /// A line of which is known which values are in doubt: see `by_site`. The number of its type;
+    /// where its id stands.
     Sited {
         type_number: u16,
         id: (u32, u32),
@@ -100,11 +100,12 @@ pub struct Room<'a> {
     pub(crate) mentions: Vec<Mention<'a>>,
     /// Bundles and Parameters, in the order in which they start.
     pub(crate) holders: Vec<Holder>,
-    /// Which overlay was laid over which resource, so that it need not be because something refers to
-    /// it; and whether that may have left codes undecided or, by site, anything to say.
+    /// Which overlay was laid over which resource, so that it need not be because something refers
+    /// to it; and whether that may have left codes undecided or, by site, anything to say.
     pub(crate) followed: HashMap<(u32, usize), bool, Seeds>,
     pub(crate) later: Vec<Later<'a>>,
-    /// Slices that are told when all of the line is read, and how many entries were looked at for that.
+    /// Slices that are told when all of the line is read, and how many entries were looked at for
+    /// that.
     pub(crate) sliced: Vec<Sliced<'a>>,
     /// Those that are being told.
     pub(crate) settling: Option<Sliced<'a>>,
@@ -136,8 +137,8 @@ pub struct Learned {
     pub(crate) last_type: Option<(u32, u16)>,
 }
 
-/// Where the memo has the last answers that were asked for, by their checks: of many values the last
-/// one comes again.
+/// Where the memo has the last answers that were asked for, by their checks: of many values the
+/// last one comes again.
 pub(crate) struct LastAnswers([u32; ANSWERS]);
 
 const ANSWERS: usize = 256;
@@ -206,8 +207,8 @@ pub struct Walk<'a, 'r> {
     pub(crate) learned: &'r mut Learned,
     pub(crate) questions: &'r mut Questions,
     pub(crate) pending: bool,
-    /// How often something was met of which more is to be said than that it holds, or that is looked
-    /// at where it stands: it is not to be remembered.
+    /// How often something was met of which more is to be said than that it holds, or that is
+    /// looked at where it stands: it is not to be remembered.
     pub(crate) singular: u32,
     /// The last concept of the line that was read before; 0 at its start.
     pub(crate) concept_before: Concept,
@@ -226,8 +227,8 @@ pub struct Walk<'a, 'r> {
     pub(crate) by_entry: bool,
     /// Whether the walk goes on behind a value in doubt: see `by_site`.
     pub(crate) by_site: bool,
-    /// Whether types are guessed that resources do not begin with; how many were, and where the last
-    /// one stands.
+    /// Whether types are guessed that resources do not begin with; how many were, and where the
+    /// last one stands.
     pub(crate) guesses: bool,
     pub(crate) guessed: usize,
     pub(crate) last_guess: usize,
