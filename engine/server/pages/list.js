@@ -13,7 +13,9 @@ let next = null;
 function row(job) {
   const progress = job.JobProgressReport || {};
   return element("tr", {},
-    element("td", {}, element("a", { href: "/jobs/" + encodeURIComponent(job.JobId), className: job.JobName ? "" : "code" }, job.JobName || job.JobId)),
+    element("td", {}, element("a",
+      { href: "/jobs/" + encodeURIComponent(job.JobId), className: job.JobName ? "" : "code" },
+      job.JobName || job.JobId)),
     element("td", {}, element("span", { className: mood(job.JobStatus) }, job.JobStatus)),
     element("td", {}, element("code", {}, job.DatastoreId)),
     element("td", {}, job.ValidationLevel || ""),
@@ -34,10 +36,12 @@ function address(before) {
 
 function show(head) {
   // Rebuilding the rows would take the focus from a link that the keyboard is on.
-  const focused = rows.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const active = document.activeElement;
+  const focused = rows.contains(active) ? active.getAttribute("href") : null;
   const known = new Set(head.map((job) => job.JobId));
   rows.replaceChildren(...head.map(row), ...tail.filter((job) => !known.has(job.JobId)).map(row));
-  if (focused) [...rows.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+  const links = [...rows.querySelectorAll("a")];
+  if (focused) links.find((link) => link.getAttribute("href") === focused)?.focus();
   older.hidden = next === null;
 }
 

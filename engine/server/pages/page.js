@@ -1,4 +1,5 @@
-// What both pages share: building elements, asking the server, and how states and numbers are written.
+// What both pages share: building elements, asking the server, and how states and numbers are
+// written.
 
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
@@ -18,7 +19,8 @@ export async function ask(path, options = {}) {
 }
 
 const MOODS = {
-  COMPLETED: "good", COMPLETED_WITH_ERRORS: "warn", FAILED: "bad", CANCEL_FAILED: "bad", SUBMITTED: "wait", QUEUED: "wait", CANCEL_COMPLETED: "wait",
+  COMPLETED: "good", COMPLETED_WITH_ERRORS: "warn", FAILED: "bad", CANCEL_FAILED: "bad",
+  SUBMITTED: "wait", QUEUED: "wait", CANCEL_COMPLETED: "wait",
 };
 export const STATES = [
   "SUBMITTED", "QUEUED", "IN_PROGRESS", "COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED",
@@ -40,6 +42,7 @@ export function duration(seconds) {
 export async function repeat(step, milliseconds) {
   for (;;) {
     if (await step()) return;
-    await new Promise((wake) => setTimeout(wake, document.hidden ? milliseconds * 10 : milliseconds));
+    const pause = document.hidden ? milliseconds * 10 : milliseconds;
+    await new Promise((wake) => setTimeout(wake, pause));
   }
 }
