@@ -1,4 +1,5 @@
-# The checks, one by one, in the environment that is active; `make check` runs all of them in one of its own.
+# The checks, one by one, in the environment that is active; `make check` runs all of them in one of
+# its own.
 .PHONY: check install test lint format types docs wheels sample clean
 
 check:                     ## everything that CI runs
