@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkfhir.validators import Block, Validator
+from bulkfhir.validators import Block
 from bulkfhir.validators.verdicts.issue import LONGEST, Verdict
 from tests.call_counter import calls_of
 
@@ -108,8 +108,8 @@ def lines():
 
 
 @pytest.mark.parametrize(("level", "share"), [("structure-only", 1), ("strict", 4), ("minimal", 4)])
-def test_no_line_breaks_the_validator(lines, level, share):
-    validator = Validator(level, native=False)
+def test_no_line_breaks_the_validator(validators, lines, level, share):
+    validator = validators(level, native=False)
     for line in lines[::share]:
         verdict = validator.validate(line)
         assert isinstance(verdict, Verdict)
@@ -117,11 +117,11 @@ def test_no_line_breaks_the_validator(lines, level, share):
             assert len(issue.diagnostics) <= LONGEST
 
 
-def test_no_line_breaks_a_block(lines, explaining):
+def test_no_line_breaks_a_block(validators, lines, explaining):
     """The native acceptor, where it is installed, and the explainer give the verdicts that the
     explainer gives alone.
     """
-    blocks = Validator("structure-only")
+    blocks = validators("structure-only")
     chosen = [line for line in lines[::12] if line.strip()]
     verdicts = blocks.validate_block(Block(b"\n".join(chosen)))
     assert verdicts.crashed == frozenset()

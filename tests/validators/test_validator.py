@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 
 import pytest
 
 from bulkfhir.validators import Block, Validator
 from bulkfhir.validators.remarks import Remarks
 
+Makes = Callable[..., Validator]
 LINE = '{"resourceType":"Patient","id":"p","name":[{"family":"Müller"}],"active":"yes"}'
 FORMS = {
     "bytes": LINE.encode(),
@@ -19,31 +21,31 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_resource_is_given_as_bytes_or_text(form: str) -> None:
-    verdict = Validator("structure-only").validate(FORMS[form])
+def test_a_resource_is_given_as_bytes_or_text(validators: Makes, form: str) -> None:
+    verdict = validators("structure-only").validate(FORMS[form])
     assert [issue.location for issue in verdict.issues] == ["Patient.active"]
 
 
-def test_a_lone_surrogate_is_the_datas_fault() -> None:
-    verdict = Validator("structure-only").validate(LINE.replace("ü", "\ud800"))
+def test_a_lone_surrogate_is_the_datas_fault(validators: Makes) -> None:
+    verdict = validators("structure-only").validate(LINE.replace("ü", "\ud800"))
     assert [issue.rule for issue in verdict.issues] == ["json"]
 
 
 @pytest.mark.parametrize("given", [LINE.encode(), LINE, None], ids=["bytes", "str", "None"])
-def test_lines_are_given_as_a_block(given: object) -> None:
+def test_lines_are_given_as_a_block(validators: Makes, given: object) -> None:
     with pytest.raises(TypeError, match=f"a Block of bytes, not as {type(given).__name__}$"):
-        Validator("structure-only").validate_block(given)
+        validators("structure-only").validate_block(given)
 
 
-def test_a_block_is_one_of_bytes() -> None:
+def test_a_block_is_one_of_bytes(validators: Makes) -> None:
     with pytest.raises(TypeError, match=r"a Block of bytes, not as str$"):
-        Validator("structure-only").validate_block(Block(LINE))
+        validators("structure-only").validate_block(Block(LINE))
 
 
 @pytest.mark.parametrize("given", [{"resourceType": "Patient"}, None, 3], ids=["dict", "None", "3"])
-def test_anything_else_is_the_callers_mistake(given: object) -> None:
+def test_anything_else_is_the_callers_mistake(validators: Makes, given: object) -> None:
     with pytest.raises(TypeError, match=f"not as {type(given).__name__}$"):
-        Validator("structure-only").validate(given)  # type: ignore[arg-type]
+        validators("structure-only").validate(given)  # type: ignore[arg-type]
 
 
 def test_profiles_that_are_asked_for_travel_too() -> None:
@@ -79,13 +81,13 @@ def test_lines_after_a_failing_one_are_told_the_same() -> None:
 
 
 def test_remarks_that_break_are_logged_and_cost_only_themselves(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    validators: Makes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(_remarks: Remarks, _resource: object, line: bytes) -> None:
         raise KeyError(line)
 
     monkeypatch.setattr(Remarks, "of", broken)
     line = b'{"resourceType":"Patient","id":"unheard-of"}'
-    assert Validator("structure-only").remarks(line) == ()
+    assert validators("structure-only").remarks(line) == ()
     assert "KeyError" in caplog.text
     assert "unheard-of" not in caplog.text

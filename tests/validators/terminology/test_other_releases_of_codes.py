@@ -91,7 +91,8 @@ def test_no_verdict_is_changed(packages: list[str]) -> None:
     ]
     found = []
     for given in ([], packages):
-        verdicts = [Validator(packages=given).validate(line) for line in lines]
+        validator = Validator(packages=given)
+        verdicts = [validator.validate(line) for line in lines]
         found.append(
             [[(one.severity, one.rule, one.location) for one in v.issues] for v in verdicts]
         )
