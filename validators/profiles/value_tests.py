@@ -12,6 +12,7 @@ from ..checks.surroundings import Scope
 from ..fhirpath import Node as Item
 from ..schema import Property
 from ..terminology import Membership
+from ..terminology.membership import FAULTS
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation
@@ -23,7 +24,6 @@ Test = Callable[[Any, Any, Scope], bool | None]
 """Tells whether a value (JSON value, companion, scope) is as wanted; None where it cannot be
 decided.
 """
-_FAULTS = (Membership.OUT, Membership.INVALID_CODE)
 _SURPRISED = (
     fhirpath.EvaluationError, ArithmeticError, AttributeError, KeyError, TypeError, ValueError,
 )  # fmt: skip
@@ -124,6 +124,6 @@ def _in_value_set(item: Item, terminology: Terminology, url: str) -> bool | None
     if value_set is None:
         return None
     answers = value_set.answers(item.value, item.type)
-    if any(answer in _FAULTS for answer in answers):
+    if any(answer in FAULTS for answer in answers):
         return False
     return None if any(answer is not Membership.IN for answer in answers) else bool(answers)

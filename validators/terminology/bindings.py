@@ -54,7 +54,7 @@ from .code_faults import (
     UNEXPANDABLE,
 )
 from .code_systems import CodeSystem
-from .membership import Membership, TerminologyRules
+from .membership import FAULTS, Membership, TerminologyRules
 from .ucum import UCUM
 from .value_sets import ValueSet
 
@@ -65,7 +65,6 @@ _KEPT = 4096
 _FEW = 12
 """Codes of a value set that are listed for whoever sent another: more are a page, not a sentence.
 """
-_FAULTS = (Membership.OUT, Membership.INVALID_CODE)
 
 
 class _Terminology(Protocol):
@@ -265,7 +264,7 @@ class CodeBinding:
         if bound.maximum is not None:
             return (
                 (BINDING_MAX(codes=code, value_set=bound.maximum_named),)
-                if bound.maximum.code(code) in _FAULTS
+                if bound.maximum.code(code) in FAULTS
                 else ()
             )
         outside = bound.outside(code, bound.near_code(code))
@@ -323,10 +322,10 @@ class CodingBinding:
             if answer is Membership.INVALID_CODE:
                 findings.append(BINDING_CODE(codes=codes, value_set=bound.named))
         findings.append(bound.undecided(answer, codes))
-        if answer in _FAULTS and bound.maximum is not None:
-            if bound.maximum.member(system, code) in _FAULTS:
+        if answer in FAULTS and bound.maximum is not None:
+            if bound.maximum.member(system, code) in FAULTS:
                 findings.append(BINDING_MAX(codes=codes, value_set=bound.maximum_named))
-        elif answer in _FAULTS:
+        elif answer in FAULTS:
             findings.append(bound.outside(codes, bound.near_coding(system, code)))
         return tuple(finding for finding in findings if finding is not None)
 
@@ -375,7 +374,7 @@ class ConceptBinding:
                 return found
             if found:
                 findings += found
-            outside = outside or answer in _FAULTS
+            outside = outside or answer in FAULTS
         if not pairs:
             return findings + self._no_coding
         return findings + self._outside(pairs) if outside else findings
@@ -403,7 +402,7 @@ class ConceptBinding:
         findings = () if finding is None else (finding,)
         if bound.maximum is not None:
             answers = {bound.maximum.member(*pair) for pair in pairs}
-            if Membership.SKIPPED_BY_REFERENCE not in answers and not answers.isdisjoint(_FAULTS):
+            if Membership.SKIPPED_BY_REFERENCE not in answers and not answers.isdisjoint(FAULTS):
                 findings = (BINDING_MAX(codes=codes, value_set=bound.maximum_named), *findings)
         return findings
 

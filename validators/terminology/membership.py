@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Literal
 
-__all__ = ["Membership", "TerminologyRules"]
+__all__ = ["FAULTS", "Membership", "TerminologyRules"]
 
 TerminologyRules = Literal["reference", "r4"]
 """By whose rules codes are read where the reference validator and R4's text differ, and valid data
@@ -14,9 +14,7 @@ would be refused (docs/differences.md).
 
 
 class Membership(Enum):
-    """An answer to the question whether a code is in a value set. Only OUT and INVALID_CODE are
-    faults.
-    """
+    """An answer to the question whether a code is in a value set."""
 
     IN = "in"
     OUT = "out"
@@ -33,3 +31,7 @@ class Membership(Enum):
     """
     SKIPPED_BY_REFERENCE = "skipped-by-reference"
     """Undecided, and the reference validator then says nothing else of the element either."""
+
+
+FAULTS = (Membership.OUT, Membership.INVALID_CODE)
+"""Answers that say that the code is wrong."""

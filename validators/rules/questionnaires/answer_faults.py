@@ -17,6 +17,7 @@ from ...checks.resolution import contained
 from ...definitions import CORE
 from ...patterns import PatternError, pattern
 from ...terminology import Membership, Terminology, ValueSet
+from ...terminology.membership import FAULTS
 from ...values.base64_text import decoded
 from ...values.instants import instant
 from ...values.members import extensions, lexical, text_of
@@ -61,7 +62,6 @@ _TYPES: dict[str, tuple[str, ...]] = {
     "open-choice": _CHOICES,
 }
 """Item type -> the types that an answer may have."""
-_OUT = (Membership.OUT, Membership.INVALID_CODE)
 
 
 class AnswerFaults:
@@ -207,7 +207,7 @@ class AnswerFaults:
             return  # a contained value set of another form than the type's: the walk reports it
         if membership is None:
             yield rules.VALUE_SET_UNKNOWN(value_set=url[:256])
-        elif membership in _OUT:
+        elif membership in FAULTS:
             yield outside(code=code[:64], value_set=url[:256])
 
     def _contained(self, url: str) -> ValueSet | None:
