@@ -15,7 +15,10 @@ from collections.abc import Iterable
 from itertools import chain, groupby, repeat
 from operator import itemgetter
 
-__all__ = ["bucketed", "count_lines", "fill", "gather", "keys", "measure", "rebase", "repeated"]
+__all__ = [
+    "bucketed", "checked_codes", "count_lines", "fill", "gather", "keys", "measure", "rebase",
+    "repeated",
+]  # fmt: skip
 
 _BUCKETS = 256
 _KEY = struct.Struct("<QI")
@@ -42,7 +45,7 @@ def fill(
     """Return a row for every number: ``head``, the number plus ``base``, ``middle``, the text, the
     tail of its code.
     """
-    rows = zip(array("I", numbers), _texts(texts), _codes(codes, len(tails)), strict=True)
+    rows = zip(array("I", numbers), _texts(texts), checked_codes(codes, len(tails)), strict=True)
     return b"".join(
         [
             b"%b%d%b%b%b" % (head, number + base, middle, text, tails[code])
@@ -71,7 +74,7 @@ def keys(texts: bytes, codes: bytes, additions: bytes, factor: int, prime: int) 
     meet in the one differ in the other.
     """
     added = array("Q", additions)
-    rows = zip(_texts(texts), _codes(codes, len(added)), strict=True)
+    rows = zip(_texts(texts), checked_codes(codes, len(added)), strict=True)
     return b"".join(
         [
             _KEY.pack(
@@ -146,7 +149,7 @@ def measure(starts: bytes, ends: bytes, codes: bytes, kinds: int) -> list[tuple[
     """
     counts, sizes = [0] * kinds, [0] * kinds
     for start, end, code in zip(
-        array("I", starts), array("I", ends), _codes(codes, kinds), strict=True
+        array("I", starts), array("I", ends), checked_codes(codes, kinds), strict=True
     ):
         if start > end:
             raise ValueError("a line that ends before it starts")
@@ -160,7 +163,7 @@ def gather(data: bytes, starts: bytes, ends: bytes, codes: bytes, kinds: int) ->
     """Return for every code the lines of ``data`` that have it, each with a newline."""
     lines: list[list[bytes]] = [[] for _ in range(kinds)]
     for start, end, code in zip(
-        array("I", starts), array("I", ends), _codes(codes, kinds), strict=True
+        array("I", starts), array("I", ends), checked_codes(codes, kinds), strict=True
     ):
         if not start <= end <= len(data):
             raise ValueError("a line beyond the data")
@@ -178,7 +181,8 @@ def _cut(column: bytes, width: int) -> list[bytes]:
     return [column[at : at + width] for at in range(0, len(column), width)]
 
 
-def _codes(column: bytes, count: int) -> Iterable[int]:
+def checked_codes(column: bytes, count: int) -> Iterable[int]:
+    """Return codes of 16 bits. Raises ValueError for one that is none of the first so many."""
     codes = array("H", column)
     if codes and max(codes) >= count:
         raise ValueError("a code beyond the last")

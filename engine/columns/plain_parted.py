@@ -9,6 +9,8 @@ from array import array
 from itertools import accumulate
 from operator import sub
 
+from .plain import checked_codes
+
 __all__ = ["numbers_by_kind", "text_spans", "texts_by_kind"]
 
 
@@ -19,7 +21,7 @@ def texts_by_kind(
     more than there are texts, from 0 on, as words.
     """
     found: list[list[bytes]] = [[] for _ in range(kinds)]
-    rows = zip(array("I", starts), array("I", ends), _codes(codes, kinds), strict=True)
+    rows = zip(array("I", starts), array("I", ends), checked_codes(codes, kinds), strict=True)
     for start, end, code in rows:
         if start > end or end > len(data):
             raise ValueError("a line that ends before it starts, or beyond the data")
@@ -42,13 +44,6 @@ def numbers_by_kind(column: bytes, codes: bytes, kinds: int, added: int) -> list
     bits.
     """
     found = [array("q") for _ in range(kinds)]
-    for number, code in zip(array("I", column), _codes(codes, kinds), strict=True):
+    for number, code in zip(array("I", column), checked_codes(codes, kinds), strict=True):
         found[code].append(number + added)
     return [numbers.tobytes() for numbers in found]
-
-
-def _codes(column: bytes, kinds: int) -> array[int]:
-    codes = array("H", column)
-    if codes and max(codes) >= kinds:
-        raise ValueError("a code beyond the last")
-    return codes
