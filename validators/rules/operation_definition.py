@@ -12,7 +12,7 @@ from ..checks.rule import Rule, Unknown
 from ..checks.surroundings import Scope
 from ..definitions import CORE
 from ..schema import TypeSchema
-from ..values.members import extensions, objects
+from ..values.members import Json, extensions, objects
 from ..verdicts.declaration import Declaration
 from ..verdicts.issue import Issue
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RULE"]
 
-Json = dict[str, Any]
 
 _ALLOWED_TYPE = CORE + "operationdefinition-allowed-type"
 _PARAMETER = "Parameters.parameter:"

@@ -16,7 +16,7 @@ from ..definitions import type_url
 from ..economy.lazy_pattern import lazy_pattern
 from ..economy.light_dataclass import dataclass
 from ..schema import Schema, TypeSchema
-from ..values.members import objects, text_of
+from ..values.members import Json, objects, text_of
 from ..verdicts.issue import Issue
 from . import structure_map_faults as faults
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RULE"]
 
-Json = dict[str, Any]
 
 _NAME = lazy_pattern(r"[a-zA-Z][a-zA-Z0-9]*")
 _PARAMETERS: dict[str, tuple[int, int | None]] = {

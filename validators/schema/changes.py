@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .element import TYPED
 from .tree import Element
 
 __all__ = [
@@ -28,7 +29,6 @@ _BINDABLE = frozenset(
     {"code", "Coding", "CodeableConcept", "CodeableReference", "Quantity", "string", "uri"}
 )
 _REPLACED = ("min", "max", "maxLength", "isModifier", "type", "contentReference", "extension")
-_TYPED = ("fixed", "pattern", "minValue", "maxValue")
 
 
 def changed(element: Mapping[str, Any], changes: Element, profile: str) -> Element:
@@ -38,7 +38,7 @@ def changed(element: Mapping[str, Any], changes: Element, profile: str) -> Eleme
     profile   canonical url of who makes the changes, for constraints that name no source
     """
     merged = {**element, **{key: changes[key] for key in _REPLACED if key in changes}}
-    for prefix in _TYPED:
+    for prefix in TYPED:
         stated = [key for key in changes if _is_typed(key, prefix)]
         if stated:
             merged = {key: value for key, value in merged.items() if not _is_typed(key, prefix)} | {

@@ -14,6 +14,7 @@ from ..economy.light_dataclass import dataclass
 
 __all__ = [
     "FHIR_TYPE",
+    "TYPED",
     "Binding",
     "Constraint",
     "Discriminator",
@@ -41,8 +42,9 @@ _PURPOSES = {
     "extensible": "extensible",
     "preferred": "preferred",
 }
-_VALUES = ("fixed", "pattern", "minValue", "maxValue")
-_VALUE = lazy_pattern(f"({'|'.join(_VALUES)})([A-Z].*)")
+TYPED = ("fixed", "pattern", "minValue", "maxValue")
+"""Members of an ElementDefinition whose names end in a type: ``fixedCode``."""
+_VALUE = lazy_pattern(f"({'|'.join(TYPED)})([A-Z].*)")
 _SYSTEM_TYPE = "http://hl7.org/fhirpath/System."
 
 
@@ -220,7 +222,7 @@ def _values(definition: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
     """
     found: dict[str, tuple[str, Any]] = {}
     for key, value in definition.items():
-        if key.startswith(_VALUES) and (match := _VALUE.fullmatch(key)):
+        if key.startswith(TYPED) and (match := _VALUE.fullmatch(key)):
             found.setdefault(match[1], (match[2], value))
     return found
 

@@ -12,7 +12,7 @@ from ...checks.rule import Rule, Unknown
 from ...checks.surroundings import Scope
 from ...definitions import CORE
 from ...schema import TypeSchema
-from ...values.members import extensions, lexical, objects, typed
+from ...values.members import Json, extensions, lexical, objects, typed
 from ...verdicts.declaration import Declaration
 from ...verdicts.issue import Issue
 from . import condition_faults
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RULE"]
 
-Json = dict[str, Any]
 
 _DERIVATION = CORE + "questionnaire-derivationType"
 _DERIVATIONS = "http://hl7.org/fhir/questionnaire-derivationType"

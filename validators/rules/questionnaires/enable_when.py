@@ -9,12 +9,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ...values.instants import instant
-from ...values.members import extensions, lexical, objects, typed
+from ...values.members import Json, extensions, lexical, objects, typed
 from .questionnaire import Item, Questionnaire
 
 __all__ = ["BeyondBoundsError", "EnableWhen", "UndecidableConditionError"]
 
-Json = dict[str, Any]
 Answer = tuple[str, Any]
 Path = Sequence[tuple[Item, Json]]
 """From the response down: each item of the Questionnaire, with the item of the response that

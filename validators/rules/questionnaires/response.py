@@ -20,7 +20,7 @@ from ...checks.surroundings import Scope
 from ...definitions import CORE
 from ...schema import Property, TypeSchema
 from ...values.instants import instant
-from ...values.members import objects, text_of, typed
+from ...values.members import Json, objects, text_of, typed
 from ...verdicts.issue import Issue, Severity
 from . import answer_rules, condition_faults
 from . import response_faults as faults
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMED", "RULE"]
 
-Json = dict[str, Any]
 Path = tuple[tuple[Item, Json], ...]
 
 _MAX_OCCURS = CORE + "questionnaire-maxOccurs"
